@@ -1,0 +1,69 @@
+//! Builds the launcher stub and hands its path to the crate, which embeds the bytes.
+//!
+//! The stub needs flags of its own (static, size-optimised, abort on panic), so it is built by a nested cargo into one
+//! target directory shared by every profile. `FLAVOR_LAUNCHER_BIN=path` skips that and embeds the named file.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the stub is made of: an edit of a command must not relink it.
+const LAUNCHER_SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "src/bin/flavor-launcher.rs",
+    "src/lib.rs",
+    "src/format",
+    "src/fs",
+    "src/launcher",
+    "src/package",
+    "src/report",
+    "src/sign",
+    "src/slot",
+    "src/trust",
+    "src/workenv",
+];
+
+fn main() {
+    println!("cargo::rerun-if-env-changed=FLAVOR_LAUNCHER_BIN");
+    // The nested build runs this script too; it must not recurse.
+    if env::var_os("CARGO_FEATURE_CLI").is_none() {
+        return;
+    }
+    for source in LAUNCHER_SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+    }
+    let stub = match env::var_os("FLAVOR_LAUNCHER_BIN") {
+        Some(path) => PathBuf::from(path),
+        None => build_launcher(),
+    };
+    println!("cargo::rustc-env=FLAVOR_EMBEDDED_LAUNCHER={}", stub.display());
+}
+
+fn build_launcher() -> PathBuf {
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let target = env::var("TARGET").expect("cargo sets TARGET");
+    // OUT_DIR is <target>/<profile>/build/<crate>-<hash>/out; four levels up is the directory all profiles share.
+    let shared = out_dir.ancestors().nth(4).unwrap_or(&out_dir).join("flavor-launcher");
+    let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets CARGO"));
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_FEATURE_") || name.starts_with("CARGO_CFG_") || name.starts_with("CARGO_PROFILE_") {
+            cargo.env_remove(&*name);
+        }
+    }
+    let status = cargo
+        .args(["build", "--bin", "flavor-launcher", "--no-default-features", "--features", "launcher"])
+        .args(["--profile", "launcher", "--target", &target, "--manifest-path"])
+        .arg(Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&shared)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("CARGO_BUILD_TARGET")
+        .env("RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static")
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "building the launcher stub failed");
+    shared.join(target).join("launcher").join("flavor-launcher")
+}

@@ -1,0 +1,26 @@
+//! The parts that `flavor` (the command) and `flavor-launcher` (the stub at the front of every package) share.
+//!
+//! Arrows point down only; `docs/architecture.md` has the map.
+
+pub mod format;
+pub mod fs;
+pub mod report;
+
+pub mod package;
+pub mod sign;
+pub mod slot;
+pub mod trust;
+pub mod workenv;
+
+pub mod launcher;
+
+#[cfg(feature = "cli")]
+pub mod build;
+#[cfg(feature = "cli")]
+pub mod elf;
+#[cfg(feature = "cli")]
+pub mod manifest;
+#[cfg(feature = "cli")]
+pub mod python;
+#[cfg(feature = "cli")]
+pub mod stub;
