@@ -1,1 +1,26 @@
-//! format
+//! The bytes of a package: index, slot table, trailer, metadata block, and the words they use.
+//!
+//! `docs/format.md` is the normative description. Nothing here opens a file.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod digest;
+mod envelope;
+mod error;
+mod fields;
+mod index;
+pub mod limits;
+mod metadata;
+mod operation;
+mod slot_table;
+
+pub use digest::{Blake3, Sha256};
+pub use envelope::{open_envelope, seal_envelope, sealed_len};
+pub use error::FormatError;
+pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
+pub use metadata::{
+    Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, Program,
+    Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Venv, Verification, WORKENV,
+};
+pub use operation::{Codec, Operation, Operations, UnknownOperation};
+pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};

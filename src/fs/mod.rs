@@ -1,7 +1,19 @@
-//! Files and directories: errors that carry their path, deterministic walks, atomic publication, locks.
+//! Files and directories: errors that carry their path, deterministic walks, bounded reads, trees written safely, locks.
 //!
 //! Knows nothing of packages.
 
+mod directory;
 mod error;
+mod lock;
+mod tree;
+#[cfg(feature = "cli")]
+mod walk;
+mod window;
 
+pub use directory::{create_private_dir, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
+pub use lock::{Lock, LockKind};
+pub use tree::{Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};
+#[cfg(feature = "cli")]
+pub use walk::{Entry, EntryKind, walk};
+pub use window::Window;

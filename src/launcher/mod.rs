@@ -1,1 +1,1 @@
-//! launcher
+

@@ -1,1 +1,12 @@
-//! sign
+//! Keys, and what is signed: Ed25519 over the unpacked metadata text.
+
+mod error;
+mod pem;
+mod public;
+#[cfg(feature = "cli")]
+mod secret;
+
+pub use error::SignError;
+pub use public::{Fingerprint, PublicKey};
+#[cfg(feature = "cli")]
+pub use secret::{PRIVATE_KEY_FILE, PUBLIC_KEY_FILE, SecretKey, write_key_pair};

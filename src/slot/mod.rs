@@ -1,1 +1,31 @@
-//! slot
+//! One slot: a tree or a file on one side, stored bytes on the other.
+//!
+//! Encoding cuts the content into frames that are compressed independently; decoding uses the same cuts, so both
+//! directions use all cores. Knows nothing of where slots lie in a package.
+
+mod error;
+mod extract;
+mod frame;
+mod source;
+mod tar;
+mod unpack;
+
+#[cfg(feature = "cli")]
+mod compress;
+#[cfg(feature = "cli")]
+mod encode;
+#[cfg(feature = "cli")]
+mod plan;
+
+pub use error::SlotError;
+pub use extract::{Destination, Extracted, extract};
+pub use source::StoredSlot;
+pub use tar::{EntryKind, TarEntry};
+pub use unpack::list;
+
+#[cfg(feature = "cli")]
+pub use compress::Compression;
+#[cfg(feature = "cli")]
+pub use encode::{EncodedSlot, encode};
+#[cfg(feature = "cli")]
+pub use plan::{Links, Plan, TreeOptions};

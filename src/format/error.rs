@@ -1,0 +1,26 @@
+/// Why bytes are not a package.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    #[error("no package trailer at the end of the file")]
+    NoTrailer,
+    #[error("the file has {file_len} bytes, a package at least {minimum}")]
+    TooShort { file_len: u64, minimum: u64 },
+    #[error("the index says version {found:#x}, this program reads {FORMAT_VERSION:#x}", FORMAT_VERSION = super::FORMAT_VERSION)]
+    UnknownVersion { found: u32 },
+    #[error("the index has checksum {found:#010x}, its bytes give {computed:#010x}")]
+    IndexChecksum { found: u32, computed: u32 },
+    #[error("the index says the package has {declared} bytes, the file has {file_len}")]
+    PackageSize { declared: u64, file_len: u64 },
+    #[error("{what} at byte {offset}, {len} bytes long, does not fit before byte {end}")]
+    OutOfBounds { what: &'static str, offset: u64, len: u64, end: u64 },
+    #[error("{what}: {found} is more than the limit of {limit}")]
+    OverLimit { what: &'static str, found: u64, limit: u64 },
+    #[error("the metadata block is not one gzip stream: {0}")]
+    BadEnvelope(&'static str),
+    #[error("the metadata is not valid: {0}")]
+    BadMetadata(String),
+    #[error("the slot table has {rows} rows, the signed metadata {slots} slots")]
+    SlotCount { rows: usize, slots: usize },
+    #[error("slot `{slot}`: operation code {code:#04x} is not known")]
+    UnknownOperation { slot: String, code: u8 },
+}

@@ -1,0 +1,336 @@
+//! The signed JSON.
+//!
+//! The outer keys are PSPF's, with the meanings that FlavorPack gives them. What is ours sits under the one key `flavor`
+//! ([`Facts`]): a package that has it is ours and is held to the strict rules of `docs/format.md`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Blake3, FormatError, Operations, Sha256, limits};
+
+/// Revision of [`Facts`] that this program writes and reads.
+pub const SCHEMA: u32 = 1;
+/// Stands for the work environment's directory in targets, commands and variables.
+pub const WORKENV: &str = "{workenv}";
+
+/// Everything a package says of itself, covered by its signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    #[serde(default)]
+    pub format: String,
+    #[serde(default)]
+    pub format_version: String,
+    #[serde(default)]
+    pub package: Package,
+    #[serde(default)]
+    pub slots: Vec<SlotRecord>,
+    #[serde(default)]
+    pub execution: Execution,
+    #[serde(default)]
+    pub verification: Verification,
+    #[serde(default)]
+    pub build: Build,
+    #[serde(default)]
+    pub launcher: LauncherRecord,
+    #[serde(default)]
+    pub compatibility: Compatibility,
+    #[serde(default, skip_serializing_if = "Runtime::is_empty")]
+    pub runtime: Runtime,
+    /// Set-up that a foreign package asks for; ours has none under this key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup_commands: Vec<Value>,
+    /// Ours alone; absent in packages that FlavorPack made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flavor: Option<Facts>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// One slot as PSPF describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotRecord {
+    #[serde(default)]
+    pub slot: u64,
+    /// The slot's name.
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub source: String,
+    /// Where it appears in the work environment, beginning with [`WORKENV`] in our packages.
+    #[serde(default)]
+    pub target: String,
+    /// Stored bytes in our packages; FlavorPack writes the size of the source.
+    #[serde(default)]
+    pub size: i64,
+    /// SHA-256 of the stored bytes, with prefix; empty or abbreviated in some foreign packages.
+    #[serde(default)]
+    pub checksum: String,
+    #[serde(default)]
+    pub operations: String,
+    #[serde(default)]
+    pub purpose: String,
+    #[serde(default)]
+    pub lifecycle: String,
+    /// Octal text, such as `0755`.
+    #[serde(default)]
+    pub permissions: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Execution {
+    /// One line, for launchers that split it; ours reads [`Facts::programs`].
+    #[serde(default)]
+    pub command: String,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    #[serde(default)]
+    pub integrity_seal: IntegritySeal,
+    #[serde(default)]
+    pub signed: bool,
+    #[serde(default)]
+    pub require_verification: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegritySeal {
+    #[serde(default)]
+    pub required: bool,
+    #[serde(default)]
+    pub algorithm: String,
+}
+
+/// Who built the package. `timestamp` is ISO 8601.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Build {
+    #[serde(default)]
+    pub tool: String,
+    #[serde(default)]
+    pub tool_version: String,
+    #[serde(default)]
+    pub timestamp: String,
+    #[serde(default)]
+    pub deterministic: bool,
+    #[serde(default)]
+    pub platform: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LauncherRecord {
+    #[serde(default)]
+    pub tool: String,
+    #[serde(default)]
+    pub tool_version: String,
+    #[serde(default)]
+    pub size: u64,
+    /// SHA-256 of the launcher, with prefix. FlavorPack doubles the prefix.
+    #[serde(default)]
+    pub checksum: String,
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compatibility {
+    #[serde(default)]
+    pub min_format_version: String,
+    #[serde(default)]
+    pub features: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    #[serde(default)]
+    pub env: RuntimeEnv,
+}
+
+impl Runtime {
+    fn is_empty(&self) -> bool {
+        self.env == RuntimeEnv::default()
+    }
+}
+
+/// What happens to the caller's environment, in this order: unset, map, set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeEnv {
+    /// Names or glob patterns to remove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unset: Vec<String>,
+    /// Names or glob patterns that `unset` leaves alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pass: Vec<String>,
+    /// Renames: old name → new name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub map: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, String>,
+}
+
+/// What our packages say beyond PSPF.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// System and processor the package is for, as `linux-x86_64`.
+    pub target: String,
+    /// One for each slot, in order.
+    pub slots: Vec<SlotFacts>,
+    /// What can be started; the first is started when the name of the package picks no other.
+    pub programs: Vec<Program>,
+    /// Present when the package is a Python application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venv: Option<Venv>,
+    /// Lowest glibc that every native file in the package works with, such as `2.34`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glibc_floor: Option<String>,
+    /// Seconds since 1970 from `SOURCE_DATE_EPOCH`; 0 when it was not set.
+    pub build_timestamp: u64,
+}
+
+/// What PSPF's record of a slot lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotFacts {
+    /// Of the stored bytes.
+    pub blake3: Blake3,
+    /// Bytes after undoing the codec: of the tar stream, or of the file.
+    pub plain_size: u64,
+    /// Regular files inside.
+    pub files: u64,
+}
+
+/// A command that a package can start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The name that a link to the package must have to start it.
+    pub name: String,
+    /// Program and leading arguments; [`WORKENV`] stands for the work environment.
+    pub argv: Vec<String>,
+}
+
+/// How to make the work environment a Python virtual environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Venv {
+    /// Name of the slot with the interpreter.
+    pub runtime: String,
+    /// The interpreter inside that slot, such as `bin/python3.13`.
+    pub executable: String,
+    /// `cpython`.
+    pub implementation: String,
+    /// Such as `3.13.0`.
+    pub version: String,
+}
+
+/// How long a slot's content lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lifecycle {
+    /// Extracted before the program starts; kept.
+    #[default]
+    Eager,
+    /// Extracted when asked for.
+    Lazy,
+    /// Extracted for one run.
+    Temporary,
+    /// There while set-up commands run.
+    Init,
+}
+
+impl Lifecycle {
+    /// PSPF's code for it.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Init => 0,
+            Self::Temporary => 5,
+            Self::Lazy => 6,
+            Self::Eager => 7,
+        }
+    }
+
+    /// PSPF's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Temporary => "temporary",
+            Self::Lazy => "lazy",
+            Self::Eager => "eager",
+        }
+    }
+
+    /// Reads one of the four words.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Eager, Self::Lazy, Self::Temporary, Self::Init].into_iter().find(|one| one.word() == word)
+    }
+}
+
+impl Metadata {
+    /// The text that is signed.
+    ///
+    /// # Errors
+    /// [`FormatError::OverLimit`] when a launcher of FlavorPack would cut it.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
+        let text = serde_json::to_vec(self).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
+        if text.len() > limits::METADATA_WRITTEN {
+            return Err(FormatError::OverLimit {
+                what: "bytes of metadata",
+                found: text.len() as u64,
+                limit: limits::METADATA_WRITTEN as u64,
+            });
+        }
+        Ok(text)
+    }
+
+    /// Reads the signed text.
+    ///
+    /// # Errors
+    /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision.
+    pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
+        let metadata: Self =
+            serde_json::from_slice(text).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
+        if let Some(facts) = &metadata.flavor {
+            if facts.schema != SCHEMA {
+                return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));
+            }
+            if facts.slots.len() != metadata.slots.len() {
+                return Err(FormatError::SlotCount { rows: facts.slots.len(), slots: metadata.slots.len() });
+            }
+        }
+        Ok(metadata)
+    }
+}
+
+impl SlotRecord {
+    /// The signed digest of the stored bytes, when it is a full one.
+    pub fn sha256(&self) -> Option<Sha256> {
+        Sha256::parse(&self.checksum)
+    }
+
+    /// The signed chain, read back from PSPF's spelling as our packages write it.
+    pub fn chain(&self) -> Option<Operations> {
+        use super::Codec::{Gzip, Raw, Xz, Zstd};
+        [Raw, Gzip, Xz, Zstd]
+            .into_iter()
+            .flat_map(|codec| [true, false].map(|tar| Operations { tar, codec }))
+            .find(|chain| chain.to_string() == self.operations)
+    }
+
+    /// The signed permission bits; 0 when the text is not octal.
+    pub fn mode(&self) -> u16 {
+        self.permissions.as_deref().and_then(|text| u16::from_str_radix(text, 8).ok()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,35 @@
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+/// A part of a file as a stream: a decoder behind it sees these bytes and nothing after them.
+///
+/// Reads by position, so that any number of windows work on one descriptor at a time.
+pub struct Window<'a> {
+    file: &'a File,
+    position: u64,
+    end: u64,
+}
+
+impl<'a> Window<'a> {
+    /// The `len` bytes from `offset`.
+    pub fn new(file: &'a File, offset: u64, len: u64) -> Self {
+        Self { file, position: offset, end: offset.saturating_add(len) }
+    }
+}
+
+impl Read for Window<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let count = self.file.read_at(&mut buffer[..wanted], self.position)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.position += count as u64;
+        Ok(count)
+    }
+}

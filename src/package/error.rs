@@ -1,0 +1,65 @@
+use std::path::PathBuf;
+
+use crate::format::FormatError;
+use crate::fs;
+use crate::sign::SignError;
+
+/// Why a file is not accepted as a package, or cannot be read as one.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    #[error("`{}` is not a regular file", path.display())]
+    NotAFile { path: PathBuf },
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error("the metadata block has a digest other than the one in the index")]
+    MetadataDigest,
+    #[error("the metadata block is not in the only form that a package of this kind may have")]
+    MetadataForm,
+    #[error("the index does not agree with the signed metadata, first at byte {at}")]
+    IndexDiffers { at: usize },
+    #[error("the slot table does not agree with the signed metadata: slot `{slot}`")]
+    RowDiffers { slot: String },
+    #[error("the padding before {what} is not zero")]
+    Padding { what: String },
+    #[error("the launcher has digest {found}, the signed metadata says {signed}")]
+    LauncherDigest { found: String, signed: String },
+    #[error("slot `{slot}` has digest {found}, the signed metadata says {signed}")]
+    SlotDigest { slot: String, found: String, signed: String },
+    #[error("no slot {wanted}; the package has {}", slot_range(*.count))]
+    NoSlot { wanted: String, count: usize },
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+fn slot_range(count: usize) -> String {
+    match count {
+        0 => "no slots".into(),
+        1 => "one, number 0".into(),
+        _ => format!("slots 0 to {}", count - 1),
+    }
+}
+
+impl PackageError {
+    /// Whether the file was read but is damaged, tampered with, or no package at all.
+    pub fn is_integrity(&self) -> bool {
+        !matches!(self, Self::Io(_) | Self::NotAFile { .. } | Self::NoSlot { .. })
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }) => Some(
+                "it may be cut short, or no package: `flavor pack` prints the full size when it writes one".into(),
+            ),
+            Self::Format(FormatError::PackageSize { .. }) => {
+                Some("the file looks cut short or has bytes appended; copy it again".into())
+            }
+            error if error.is_integrity() => {
+                Some("do not run it; get the file again from where it was published".into())
+            }
+            _ => None,
+        }
+    }
+}

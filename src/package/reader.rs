@@ -1,0 +1,256 @@
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::layout::{Layout, block_digest};
+use super::PackageError;
+use crate::format::{
+    Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
+    limits, open_envelope, parse_trailer, seal_envelope,
+};
+use crate::fs::IoContext;
+use crate::sign::PublicKey;
+use crate::slot::StoredSlot;
+
+/// How much of a package its signature vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authenticity {
+    /// Every byte: the package is one of ours.
+    Complete,
+    /// The metadata, and slots through the digests in it: the package was made by FlavorPack.
+    Slots,
+}
+
+/// An opened package: signature checked, descriptions held against each other, no slot byte read yet.
+///
+/// A start reads this much and no more, so nothing here grows with the size of the package.
+#[derive(Debug)]
+pub struct Reader {
+    file: File,
+    path: PathBuf,
+    index: Index,
+    metadata: Metadata,
+    text: Vec<u8>,
+    rows: Vec<SlotEntry>,
+    signer: PublicKey,
+    /// For ours: the layout that the signed metadata implies.
+    layout: Option<Layout>,
+}
+
+/// One slot of an opened package.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<'a> {
+    /// Position in the package.
+    pub index: usize,
+    pub record: &'a SlotRecord,
+    /// Present in our packages.
+    pub facts: Option<&'a SlotFacts>,
+    pub row: &'a SlotEntry,
+    reader: &'a Reader,
+}
+
+impl Reader {
+    /// Opens a package.
+    ///
+    /// # Errors
+    /// See [`PackageError`]; [`PackageError::is_integrity`] tells damage from trouble in reading.
+    pub fn open(path: &Path) -> Result<Self, PackageError> {
+        // Without this a pipe would keep us waiting for a writer for ever.
+        if !std::fs::metadata(path).on("open", path)?.is_file() {
+            return Err(PackageError::NotAFile { path: path.into() });
+        }
+        Self::from_file(File::open(path).on("open", path)?, path)
+    }
+
+    /// Reads a package from an open file; `path` is for messages.
+    pub fn from_file(file: File, path: &Path) -> Result<Self, PackageError> {
+        let file_len = file.metadata().on("examine", path)?.len();
+        let minimum = TRAILER_LEN as u64;
+        let trailer_offset = file_len.checked_sub(minimum).ok_or(FormatError::TooShort { file_len, minimum })?;
+        let mut trailer = [0; TRAILER_LEN];
+        file.read_exact_at(&mut trailer, trailer_offset).on("read", path)?;
+        let index_bytes = parse_trailer(&trailer)?;
+        let index = Index::decode(index_bytes)?;
+        if index.package_size != file_len {
+            return Err(FormatError::PackageSize { declared: index.package_size, file_len }.into());
+        }
+        let (block, table) = read_metadata(&file, path, &index, trailer_offset)?;
+        if block_digest(&block) != index.metadata_checksum {
+            return Err(PackageError::MetadataDigest);
+        }
+        let text = open_envelope(&block)?;
+        let signer = PublicKey::from_bytes(&index.public_key)?;
+        signer.verify(&text, &index.signature)?;
+        let metadata = Metadata::from_bytes(&text)?;
+        let (rows, []) = table.as_chunks::<SLOT_ENTRY_LEN>() else {
+            return Err(PackageError::Padding { what: "the slot table".into() });
+        };
+        let rows: Vec<SlotEntry> = rows.iter().map(SlotEntry::decode).collect();
+        if rows.len() != metadata.slots.len() {
+            return Err(FormatError::SlotCount { rows: rows.len(), slots: metadata.slots.len() }.into());
+        }
+        let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None };
+        if let Some(facts) = &reader.metadata.flavor {
+            let layout = reader.strict_layout(facts)?;
+            reader.hold_to(&layout, index_bytes, &block)?;
+            reader.layout = Some(layout);
+        } else {
+            reader.check_bounds(trailer_offset)?;
+        }
+        Ok(reader)
+    }
+
+    /// The layout that the signed metadata of one of our packages implies.
+    fn strict_layout(&self, facts: &Facts) -> Result<Layout, PackageError> {
+        debug_assert_eq!(facts.slots.len(), self.rows.len(), "checked when the metadata was read");
+        let sizes: Option<Vec<u64>> =
+            self.metadata.slots.iter().map(|record| u64::try_from(record.size).ok()).collect();
+        let sizes = sizes.ok_or_else(|| FormatError::BadMetadata("a slot has a negative size".into()))?;
+        Ok(Layout::compute(self.metadata.launcher.size, self.text.len(), &sizes)?)
+    }
+
+    /// Holds index, table and metadata block against what the signed metadata implies, bit by bit.
+    fn hold_to(&self, layout: &Layout, index_bytes: &[u8], block: &[u8]) -> Result<(), PackageError> {
+        let implied = layout
+            .index(&self.metadata, self.index.public_key, self.index.metadata_checksum, self.index.signature)
+            .encode();
+        if let Some(at) = implied.iter().zip(index_bytes).position(|(implied, found)| implied != found) {
+            return Err(PackageError::IndexDiffers { at });
+        }
+        if seal_envelope(&self.text) != block {
+            return Err(PackageError::MetadataForm);
+        }
+        let implied = layout
+            .rows(&self.metadata)
+            .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
+        for ((implied, found), record) in implied.iter().zip(&self.rows).zip(&self.metadata.slots) {
+            if implied != found {
+                return Err(PackageError::RowDiffers { slot: record.id.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The least that must hold of a foreign package: slots lie inside the file.
+    fn check_bounds(&self, end: u64) -> Result<(), PackageError> {
+        for row in &self.rows {
+            check_range("a slot", row.offset, row.stored_size, end)?;
+        }
+        Ok(())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The signed JSON as it stands in the file.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The key whose signature holds. It proves that nothing was changed since, not who made the package.
+    pub fn signer(&self) -> &PublicKey {
+        &self.signer
+    }
+
+    pub fn authenticity(&self) -> Authenticity {
+        if self.layout.is_some() { Authenticity::Complete } else { Authenticity::Slots }
+    }
+
+    /// Present for our packages.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
+    }
+
+    pub fn slots(&self) -> impl ExactSizeIterator<Item = Slot<'_>> {
+        self.rows.iter().enumerate().map(|(index, row)| Slot {
+            index,
+            record: &self.metadata.slots[index],
+            facts: self.metadata.flavor.as_ref().and_then(|facts| facts.slots.get(index)),
+            row,
+            reader: self,
+        })
+    }
+
+    /// Finds a slot by number or by name.
+    ///
+    /// # Errors
+    /// [`PackageError::NoSlot`].
+    pub fn slot(&self, wanted: &str) -> Result<Slot<'_>, PackageError> {
+        let number = wanted.parse::<usize>().ok();
+        let mut slots = self.slots();
+        let count = slots.len();
+        slots
+            .find(|slot| Some(slot.index) == number || slot.record.id == wanted)
+            .ok_or_else(|| PackageError::NoSlot { wanted: wanted.into(), count })
+    }
+}
+
+impl<'a> Slot<'a> {
+    /// The slot's name.
+    pub fn name(&self) -> &'a str {
+        &self.record.id
+    }
+
+    /// The chain of operations.
+    ///
+    /// # Errors
+    /// [`FormatError::UnknownOperation`], possible only in foreign packages.
+    pub fn operations(&self) -> Result<Operations, FormatError> {
+        self.row.chain().map_err(|code| FormatError::UnknownOperation { slot: self.record.id.clone(), code })
+    }
+
+    /// The stored bytes with what is needed to decode them.
+    pub fn stored(&self) -> Result<StoredSlot<'a>, FormatError> {
+        Ok(StoredSlot {
+            file: &self.reader.file,
+            offset: self.row.offset,
+            stored_size: self.row.stored_size,
+            plain_size: self.facts.map(|facts| facts.plain_size),
+            operations: self.operations()?,
+        })
+    }
+}
+
+fn read_metadata(
+    file: &File,
+    path: &Path,
+    index: &Index,
+    end: u64,
+) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
+    let over = |what, found, limit| PackageError::from(FormatError::OverLimit { what, found, limit });
+    if index.metadata_size > limits::METADATA_STORED {
+        return Err(over("bytes of metadata", index.metadata_size, limits::METADATA_STORED));
+    }
+    if index.slot_count > limits::SLOTS {
+        return Err(over("slots", index.slot_count.into(), limits::SLOTS.into()));
+    }
+    let table_size = u64::from(index.slot_count) * SLOT_ENTRY_LEN as u64;
+    check_range("the metadata", index.metadata_offset, index.metadata_size, end)?;
+    check_range("the slot table", index.slot_table_offset, table_size, end)?;
+    let read = |offset, len: u64| {
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, offset).on("read", path)?;
+        Ok::<_, PackageError>(bytes)
+    };
+    Ok((read(index.metadata_offset, index.metadata_size)?, read(index.slot_table_offset, table_size)?))
+}
+
+fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {
+    match offset.checked_add(len) {
+        Some(stop) if stop <= end => Ok(()),
+        _ => Err(FormatError::OutOfBounds { what, offset, len, end }),
+    }
+}

@@ -1,0 +1,34 @@
+use std::path::PathBuf;
+
+use crate::fs;
+
+/// Why a key or a signature is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    #[error("the key is not a valid Ed25519 public key")]
+    BadKey,
+    #[error("the key is a small-order point, with which anybody can forge signatures")]
+    WeakKey,
+    #[error("the signature does not match the metadata")]
+    BadSignature,
+    #[error("`{}` is not a PEM file with an Ed25519 {expected} key", path.display())]
+    NotPem { path: PathBuf, expected: &'static str },
+    #[error("the public key in `{}` does not belong to the private key", path.display())]
+    KeysDiffer { path: PathBuf },
+    #[error("`{}` exists already", path.display())]
+    KeyExists { path: PathBuf },
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+impl SignError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotPem { .. } => Some("make a pair with `flavor keygen --out-dir DIR`".into()),
+            Self::KeyExists { .. } => Some("a key is never overwritten; choose another directory with --out-dir".into()),
+            Self::KeysDiffer { .. } => Some("leave --public-key out: it is derived from the private key".into()),
+            _ => None,
+        }
+    }
+}

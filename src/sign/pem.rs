@@ -1,0 +1,64 @@
+//! PEM around the fixed-length DER of Ed25519 keys (RFC 8410): a constant prefix and 32 bytes.
+
+/// One kind of PEM file.
+pub(super) struct Pem {
+    label: &'static str,
+    prefix: &'static [u8],
+}
+
+/// SubjectPublicKeyInfo.
+pub(super) const PUBLIC: Pem =
+    Pem { label: "PUBLIC KEY", prefix: &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00] };
+
+/// PKCS#8 version 1.
+#[cfg(feature = "cli")]
+pub(super) const PRIVATE: Pem = Pem {
+    label: "PRIVATE KEY",
+    prefix: &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20],
+};
+
+impl Pem {
+    /// The 32 bytes of the first block with this label.
+    pub(super) fn decode(&self, text: &str) -> Option<[u8; 32]> {
+        let (_, rest) = text.split_once(&format!("-----BEGIN {}-----", self.label))?;
+        let (body, _) = rest.split_once(&format!("-----END {}-----", self.label))?;
+        let der = decode_base64(body)?;
+        der.strip_prefix(self.prefix)?.try_into().ok()
+    }
+
+    #[cfg(feature = "cli")]
+    pub(super) fn encode(&self, key: &[u8; 32]) -> String {
+        let der = [self.prefix, key].concat();
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", encode_base64(&der), label = self.label)
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
+        let value = ALPHABET.iter().position(|letter| *letter == byte)?;
+        bits = (bits << 6) | u32::try_from(value).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from((bits >> count) & 0xff).ok()?);
+        }
+    }
+    Some(out)
+}
+
+#[cfg(feature = "cli")]
+fn encode_base64(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_usize, |group, byte| (group << 8) | usize::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let letter = char::from(ALPHABET[(group >> (18 - 6 * at)) & 0x3f]);
+            out.push(if at <= chunk.len() { letter } else { '=' });
+        }
+    }
+    out
+}

@@ -1,0 +1,89 @@
+use std::fmt;
+use std::path::Path;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+
+use super::{SignError, pem};
+use crate::format::Sha256;
+use crate::fs::IoContext;
+
+/// A public key that is safe to verify with: a canonical point of large order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+/// What people compare: the lower-case hex SHA-256 of the raw 32-byte key, as FlavorPack shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// All 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 16 digits, enough to tell keys apart on a line.
+    pub fn short(&self) -> &str {
+        self.0.get(..16).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PublicKey {
+    /// Accepts raw bytes.
+    ///
+    /// # Errors
+    /// [`SignError::BadKey`] for bytes that are no canonical point, [`SignError::WeakKey`] for one of small order.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SignError> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| SignError::BadKey)?;
+        if key.is_weak() {
+            return Err(SignError::WeakKey);
+        }
+        // ZIP-215 decoding accepts a second spelling of some points; one key must have one spelling.
+        if key.to_edwards().compress().to_bytes() != *bytes {
+            return Err(SignError::BadKey);
+        }
+        Ok(Self(key))
+    }
+
+    /// Reads a SubjectPublicKeyInfo PEM file.
+    pub fn read(path: &Path) -> Result<Self, SignError> {
+        let text = std::fs::read_to_string(path).on("read key", path)?;
+        let bytes =
+            pem::PUBLIC.decode(&text).ok_or_else(|| SignError::NotPem { path: path.into(), expected: "public" })?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// The raw key.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(Sha256::of(self.0.as_bytes()).hex())
+    }
+
+    /// Checks a signature strictly: canonical, of this key, over exactly `message`.
+    ///
+    /// # Errors
+    /// [`SignError::BadSignature`].
+    pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), SignError> {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| SignError::BadSignature)
+    }
+}
+
+impl From<VerifyingKey> for PublicKey {
+    fn from(key: VerifyingKey) -> Self {
+        Self(key)
+    }
+}

@@ -1,0 +1,122 @@
+//! Codec and level, and how each codec makes one stream of independently compressed frames.
+
+use std::io::{self, Write};
+
+use flate2::{Compress, FlushCompress, Status};
+use xz2::stream::{Check, LzmaOptions, Filters, Stream};
+use xz2::write::XzEncoder;
+use zstd::zstd_safe::CParameter;
+
+use crate::format::Codec;
+
+/// How a slot is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Compression {
+    pub codec: Codec,
+    /// The codec's own level: zstd 1–22, xz and gzip 0–9.
+    pub level: u32,
+    /// xz: the `e` of `9e`. zstd: a window as long as a frame, and frames as long as memory allows.
+    pub extreme: bool,
+}
+
+/// zstd level for each `--compress`; `docs/benchmarks.md` § Levels has the measurement.
+const ZSTD_LEVELS: [u32; 10] = [1, 1, 3, 5, 7, 9, 12, 15, 17, 19];
+
+impl Compression {
+    /// What `--compress` means when nothing else is said: a good size in well under a second for a small application.
+    pub const DEFAULT_EFFORT: u8 = 5;
+
+    /// Translates `--compress 0..=9` to the codec's own level.
+    pub fn with_effort(codec: Codec, effort: u8) -> Self {
+        let effort = usize::from(effort.min(9));
+        let level = match codec {
+            Codec::Zstd => ZSTD_LEVELS[effort],
+            _ => u32::try_from(effort).unwrap_or(9),
+        };
+        Self { codec, level, extreme: effort == 9 }
+    }
+
+    /// Plain bytes after which a frame is cut. Longer frames compress better, shorter ones share the work more evenly
+    /// and need less memory to decode.
+    pub(super) fn frame_len(self) -> u64 {
+        match self.codec {
+            Codec::Zstd if self.extreme => 32 << 20,
+            Codec::Zstd | Codec::Gzip => 4 << 20,
+            // One xz stream costs its dictionary anew; three dictionaries a stream is what `xz -T` takes.
+            Codec::Xz => 24 << 20,
+            // Copying needs no cuts.
+            Codec::Raw | Codec::Bzip2 => u64::MAX,
+        }
+    }
+
+    /// Whether the stored bytes end with a frame table.
+    pub(super) fn has_table(self) -> bool {
+        self.codec == Codec::Zstd
+    }
+
+    /// Compresses one frame.
+    pub(super) fn frame(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        match self.codec {
+            Codec::Raw | Codec::Bzip2 => Ok(plain.to_vec()),
+            Codec::Zstd => self.zstd(plain),
+            Codec::Gzip => self.deflate(plain),
+            Codec::Xz => self.xz(plain),
+        }
+    }
+
+    fn zstd(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut compressor = zstd::bulk::Compressor::new(i32::try_from(self.level).unwrap_or(i32::MAX))?;
+        if self.extreme {
+            compressor.set_parameter(CParameter::WindowLog(25))?;
+            compressor.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
+        }
+        compressor.compress(plain)
+    }
+
+    /// A piece of a deflate stream that ends on a byte boundary, as pigz makes them: pieces follow each other and the
+    /// whole is one gzip member.
+    fn deflate(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut compressor = Compress::new(flate2::Compression::new(self.level), false);
+        let mut out = Vec::with_capacity(plain.len() / 2 + 1024);
+        loop {
+            let read = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
+            let status = compressor.compress_vec(&plain[read..], &mut out, FlushCompress::Sync)?;
+            // Room left over means that the flush is complete.
+            if status == Status::StreamEnd || (compressor.total_in() == plain.len() as u64 && out.len() < out.capacity())
+            {
+                return Ok(out);
+            }
+            out.reserve(64 << 10);
+        }
+    }
+
+    fn xz(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        const EXTREME: u32 = 1 << 31;
+        let preset = self.level | if self.extreme { EXTREME } else { 0 };
+        let mut options = LzmaOptions::new_preset(preset)?;
+        // A dictionary longer than the frame only costs the reader memory.
+        let dictionary = plain.len().next_power_of_two().clamp(4096, 64 << 20);
+        options.dict_size(u32::try_from(dictionary).unwrap_or(64 << 20).min(preset_dictionary(self.level)));
+        let mut filters = Filters::new();
+        filters.lzma2(&options);
+        let mut encoder = XzEncoder::new_stream(Vec::new(), Stream::new_stream_encoder(&filters, Check::Crc32)?);
+        encoder.write_all(plain)?;
+        encoder.finish()
+    }
+}
+
+/// Bytes of dictionary of xz's presets, from its manual.
+fn preset_dictionary(level: u32) -> u32 {
+    const MIB: [u32; 10] = [0, 1, 2, 4, 4, 8, 8, 16, 32, 64];
+    MIB.get(level as usize).map_or(64 << 20, |mib| (mib << 20).max(256 << 10))
+}
+
+/// Opens a gzip member: no name, no time, made on Unix (RFC 1952).
+pub(super) const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03];
+
+/// Ends the deflate stream with an empty final block, then the member.
+pub(super) fn gzip_footer(crc: u32, plain_len: u64) -> Vec<u8> {
+    // ISIZE is the length modulo 2^32.
+    let size = u32::try_from(plain_len & u64::from(u32::MAX)).unwrap_or(0);
+    [&[0x03, 0x00][..], &crc.to_le_bytes(), &size.to_le_bytes()].concat()
+}

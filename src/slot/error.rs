@@ -1,0 +1,52 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::fs::{self, TreeError};
+
+/// Why a slot cannot be encoded or decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum SlotError {
+    #[error("the archive is not one that may be extracted: {0}")]
+    BadArchive(&'static str),
+    #[error("the archive has an entry of unknown type {0:#04x}")]
+    UnknownEntry(u8),
+    #[error("the archive holds more than {0} entries")]
+    TooManyEntries(u64),
+    #[error("the frame table at the end of the slot does not fit its bytes")]
+    BadFrameTable,
+    #[error("the stored bytes do not decode: {0}")]
+    BadStream(io::Error),
+    #[error("the content has {found} bytes, {declared} were declared")]
+    WrongLength { declared: u64, found: u64 },
+    #[error("{0} cannot be decoded")]
+    UnsupportedCodec(&'static str),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+    #[error("`{}` changed while it was read", path.display())]
+    Changed { path: PathBuf },
+    #[error("`{}` is a device, socket or pipe", path.display())]
+    SpecialFile { path: PathBuf },
+    #[error("the link `{}` points to `{}`, outside the packed tree", path.display(), target.display())]
+    EscapingLink { path: PathBuf, target: PathBuf },
+    #[error("the links below `{}` lead in a circle", path.display())]
+    LinkLoop { path: PathBuf },
+    #[error("`{}` is a directory, and the operations have no `tar`", path.display())]
+    DirectoryWithoutTar { path: PathBuf },
+    #[error("`{}` compresses no better than {limit} bytes a frame", path.display())]
+    FrameTooLarge { path: PathBuf, limit: u64 },
+}
+
+impl SlotError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
+            Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
+            Self::EscapingLink { .. } => Some("replace the link by a copy, or widen the slot's source".into()),
+            Self::DirectoryWithoutTar { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! A stored slot becomes a tree or a file, on all cores.
+//!
+//! Threads take frames in order. A frame that leaves a file incomplete hands the frames that continue it to whoever is
+//! free, each with the place where its bytes belong.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, Read};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use super::frame::Frame;
+use super::unpack::{OpenFile, Tally, unpack};
+use super::{SlotError, StoredSlot, tar};
+use crate::fs::{Modes, TreeFile, TreeWriter};
+
+/// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
+const MEMORY: u64 = 36 << 20;
+
+/// Where a slot goes. The directory exists, is private to this process, and does not hold the name yet.
+#[derive(Clone, Copy, Debug)]
+pub enum Destination<'a> {
+    /// Entries are written below it.
+    Tree(&'a Path, Modes),
+    /// The content becomes one file of this name and mode in the directory.
+    File { directory: &'a Path, name: &'a str, mode: u16 },
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extracted {
+    pub files: u64,
+    /// Plain bytes: of the tar stream or of the file.
+    pub bytes: u64,
+}
+
+/// Decodes a slot with up to `jobs` threads.
+///
+/// # Errors
+/// Whatever the first thread to fail reports; the destination is then incomplete and must be removed.
+pub fn extract(slot: &StoredSlot<'_>, destination: Destination<'_>, jobs: usize) -> Result<Extracted, SlotError> {
+    let frames = slot.frames()?;
+    let (directory, modes) = match destination {
+        Destination::Tree(directory, modes) => (directory, modes),
+        Destination::File { directory, .. } => (directory, Modes::Keep),
+    };
+    let tree = TreeWriter::new(directory, modes)?;
+    let tally = Tally::default();
+    let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
+    let work = Work { slot, tree: &tree, tally: &tally, destination, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
+    let results: Vec<Result<(), SlotError>> = if jobs == 1 {
+        vec![work.run()]
+    } else {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(|| work.run())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(SlotError::BadArchive("a decoding thread died")))).collect()
+        })
+    };
+    results.into_iter().collect::<Result<(), SlotError>>()?;
+    let queue = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(declared) = slot.plain_size
+        && declared != queue.plain
+    {
+        return Err(SlotError::WrongLength { declared, found: queue.plain });
+    }
+    tree.finish()?;
+    Ok(Extracted { files: tally.files.load(Ordering::Relaxed), bytes: queue.plain })
+}
+
+/// How many threads may decode at once within [`MEMORY`].
+fn threads_for(frames: &[Frame]) -> usize {
+    let largest = frames.iter().map(|frame| frame.plain.saturating_add(frame.stored)).max().unwrap_or(1).max(1);
+    usize::try_from(MEMORY / largest).unwrap_or(usize::MAX).max(1)
+}
+
+struct Work<'a> {
+    slot: &'a StoredSlot<'a>,
+    tree: &'a TreeWriter,
+    tally: &'a Tally,
+    destination: Destination<'a>,
+    queue: Mutex<Queue>,
+    /// Signalled when a continuation is added, a thread ends its part, or one fails.
+    idle: Condvar,
+}
+
+struct Queue {
+    frames: VecDeque<Frame>,
+    continuations: Vec<Continuation>,
+    /// Threads at work on a frame that may add continuations.
+    heads: usize,
+    failed: bool,
+    /// Plain bytes seen.
+    plain: u64,
+}
+
+/// A frame that holds only bytes of a file which is open already.
+struct Continuation {
+    frame: Frame,
+    file: Arc<TreeFile>,
+    offset: u64,
+    /// Bytes of the file in this frame; zeros up to the next tar block may follow.
+    content: u64,
+    size: u64,
+}
+
+enum Part {
+    /// A frame and those that continue it.
+    Head(Frame, Vec<Frame>),
+    Continuation(Continuation),
+}
+
+impl Queue {
+    fn new(frames: Vec<Frame>) -> Self {
+        Self { frames: frames.into(), continuations: Vec::new(), heads: 0, failed: false, plain: 0 }
+    }
+}
+
+impl Work<'_> {
+    fn run(&self) -> Result<(), SlotError> {
+        while let Some(part) = self.next() {
+            let head = matches!(part, Part::Head(..));
+            let outcome = match part {
+                Part::Head(frame, rest) => self.head(frame, &rest),
+                Part::Continuation(part) => self.continuation(&part),
+            };
+            let mut queue = self.lock();
+            queue.heads -= usize::from(head);
+            match outcome {
+                Ok(plain) => queue.plain += plain,
+                Err(error) => {
+                    queue.failed = true;
+                    self.idle.notify_all();
+                    return Err(error);
+                }
+            }
+            self.idle.notify_all();
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Part> {
+        let mut queue = self.lock();
+        loop {
+            if queue.failed {
+                return None;
+            }
+            if let Some(part) = queue.continuations.pop() {
+                return Some(Part::Continuation(part));
+            }
+            if let Some(head) = queue.frames.pop_front() {
+                let mut rest = Vec::new();
+                while queue.frames.front().is_some_and(|frame| frame.continues) {
+                    rest.extend(queue.frames.pop_front());
+                }
+                queue.heads += 1;
+                return Some(Part::Head(head, rest));
+            }
+            if queue.heads == 0 {
+                return None;
+            }
+            queue = self.idle.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn head(&self, frame: Frame, rest: &[Frame]) -> Result<u64, SlotError> {
+        let mut reader = Counted { inner: self.slot.frame(frame)?, count: 0 };
+        let open = match self.destination {
+            Destination::Tree(..) => unpack(&mut reader, self.tree, self.tally)?,
+            Destination::File { name, mode, .. } => self.single_file(&mut reader, frame, rest, name, mode)?,
+        };
+        // The end of the stream: nothing may follow, and decoders check their own trailers here.
+        if reader.read(&mut [0])? != 0 {
+            return Err(SlotError::BadArchive("bytes after its end"));
+        }
+        if frame.plain != u64::MAX && reader.count != frame.plain {
+            return Err(SlotError::WrongLength { declared: frame.plain, found: reader.count });
+        }
+        match (open, rest) {
+            (None, []) => {}
+            (None, _) => return Err(SlotError::BadFrameTable),
+            (Some(open), rest) => self.add_continuations(open, rest)?,
+        }
+        Ok(reader.count)
+    }
+
+    fn single_file(
+        &self,
+        reader: &mut impl BufRead,
+        frame: Frame,
+        rest: &[Frame],
+        name: &str,
+        mode: u16,
+    ) -> Result<Option<OpenFile>, SlotError> {
+        let file = self.tree.file(name.as_bytes(), mode)?;
+        self.tally.files.fetch_add(1, Ordering::Relaxed);
+        let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
+        let mut done = 0;
+        loop {
+            let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
+            if chunk.is_empty() {
+                break;
+            }
+            file.write_at(chunk, done)?;
+            let len = chunk.len();
+            reader.consume(len);
+            done += len as u64;
+        }
+        Ok((!rest.is_empty()).then_some(OpenFile { file, done, size }))
+    }
+
+    fn add_continuations(&self, open: OpenFile, rest: &[Frame]) -> Result<(), SlotError> {
+        let file = Arc::new(open.file);
+        let mut offset = open.done;
+        let mut parts = Vec::with_capacity(rest.len());
+        for frame in rest {
+            let content = frame.plain.min(open.size - offset);
+            parts.push(Continuation { frame: *frame, file: Arc::clone(&file), offset, content, size: open.size });
+            offset += content;
+        }
+        if offset != open.size {
+            return Err(SlotError::BadArchive("it ends inside a file"));
+        }
+        self.lock().continuations.extend(parts);
+        self.idle.notify_all();
+        Ok(())
+    }
+
+    fn continuation(&self, part: &Continuation) -> Result<u64, SlotError> {
+        let mut reader = Counted { inner: self.slot.frame(part.frame)?, count: 0 };
+        let mut done = 0;
+        while done < part.content {
+            let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
+            if chunk.is_empty() {
+                return Err(SlotError::BadArchive("it ends inside a file"));
+            }
+            let len = chunk.len().min(usize::try_from(part.content - done).unwrap_or(usize::MAX));
+            part.file.write_at(&chunk[..len], part.offset + done)?;
+            reader.consume(len);
+            done += len as u64;
+        }
+        if part.frame.plain > part.content {
+            tar::skip_padding(&mut reader, part.size)?;
+        }
+        if reader.read(&mut [0])? != 0 || reader.count != part.frame.plain {
+            return Err(SlotError::WrongLength { declared: part.frame.plain, found: reader.count });
+        }
+        Ok(reader.count)
+    }
+}
+
+/// Counts what is taken from a reader.
+struct Counted<R> {
+    inner: R,
+    count: u64,
+}
+
+impl<R: BufRead> Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, SlotError> {
+        Read::read(self, buffer).map_err(SlotError::BadStream)
+    }
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.count += count as u64;
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.inner.consume(amount);
+        self.count += amount as u64;
+    }
+}

@@ -1,0 +1,329 @@
+//! A tree becomes a list of frames, from names and sizes alone; no content is read but that of possible duplicates.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::compress::Compression;
+use super::tar::{self, EntryKind, TarEntry};
+use super::SlotError;
+use crate::format::{Blake3, Operations};
+use crate::fs::{Entry, EntryKind as Found, IoContext, walk};
+
+/// Whether an archive may hold links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Links {
+    /// Links stay links, and files of equal content are stored once.
+    Keep,
+    /// Every link is replaced by what it points to, for launchers that refuse links.
+    Follow,
+}
+
+/// What shapes an archive beside its tree.
+#[derive(Clone, Debug)]
+pub struct TreeOptions {
+    pub links: Links,
+    /// Put in front of every name, such as `lib/data`; empty for none.
+    pub prefix: PathBuf,
+    /// Of every entry, seconds since 1970.
+    pub mtime: u64,
+}
+
+/// How a slot will be encoded.
+pub struct Plan {
+    pub(super) compression: Compression,
+    pub(super) operations: Operations,
+    pub(super) frames: Vec<PlannedFrame>,
+    /// Bytes of the content: of the tar stream or of the file.
+    pub(super) plain_size: u64,
+    /// Regular files, those stored as hard links included.
+    pub(super) files: u64,
+}
+
+/// Content of one frame.
+#[derive(Default)]
+pub(super) struct PlannedFrame {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) plain: u64,
+    pub(super) continues: bool,
+}
+
+pub(super) enum Piece {
+    Bytes(Vec<u8>),
+    /// `len` bytes of a file from `offset`.
+    Content { path: PathBuf, offset: u64, len: u64 },
+}
+
+impl Plan {
+    /// Plans a slot that is one file.
+    pub fn for_file(path: &Path, compression: Compression) -> Result<Self, SlotError> {
+        let metadata = std::fs::metadata(path).on("examine", path)?;
+        if metadata.is_dir() {
+            return Err(SlotError::DirectoryWithoutTar { path: path.into() });
+        }
+        if !metadata.is_file() {
+            return Err(SlotError::SpecialFile { path: path.into() });
+        }
+        let operations = Operations { tar: false, codec: compression.codec };
+        let mut cutter = Cutter::new(compression);
+        cutter.content(path, metadata.len());
+        Ok(cutter.finish(operations, 1))
+    }
+
+    /// Plans a slot that holds a tree.
+    ///
+    /// Directories come first, then files, then links: a reader can make the directories, fill them in parallel, and
+    /// only then follow any link.
+    pub fn for_tree(entries: &[Entry], compression: Compression, options: &TreeOptions) -> Result<Self, SlotError> {
+        let operations = Operations { tar: true, codec: compression.codec };
+        let followed;
+        let entries = match options.links {
+            Links::Keep => {
+                check_links(entries)?;
+                entries
+            }
+            Links::Follow => {
+                followed = follow_links(entries)?;
+                &followed
+            }
+        };
+        let twins = match options.links {
+            Links::Keep => find_twins(entries)?,
+            Links::Follow => HashMap::new(),
+        };
+        let mut cutter = Cutter::new(compression);
+        let name = |relative: &Path| options.prefix.join(relative).as_os_str().as_bytes().to_vec();
+        let header = |cutter: &mut Cutter, entry: &Entry, kind, size, link: &[u8]| {
+            let mode = if kind == EntryKind::Symlink { 0o777 } else { stored_mode(entry) };
+            let entry = TarEntry { name: name(&entry.relative), kind, mode, size, link: link.to_vec() };
+            cutter.header(entry.encode(options.mtime), size);
+        };
+        let (mut files, mut links) = (0, Vec::new());
+        for entry in entries.iter().filter(|entry| entry.kind == Found::Directory) {
+            header(&mut cutter, entry, EntryKind::Directory, 0, &[]);
+        }
+        for entry in entries {
+            match &entry.kind {
+                Found::Directory => {}
+                Found::Special => return Err(SlotError::SpecialFile { path: entry.path.clone() }),
+                Found::File { len } => {
+                    files += 1;
+                    if twins.contains_key(&entry.relative) {
+                        links.push(entry);
+                    } else {
+                        header(&mut cutter, entry, EntryKind::File, *len, &[]);
+                        cutter.content(&entry.path, *len);
+                        cutter.padding(*len);
+                    }
+                }
+                Found::Symlink { .. } => links.push(entry),
+            }
+        }
+        for entry in links {
+            match &entry.kind {
+                Found::Symlink { target } => {
+                    header(&mut cutter, entry, EntryKind::Symlink, 0, target.as_os_str().as_bytes());
+                }
+                _ => header(&mut cutter, entry, EntryKind::HardLink, 0, &name(&twins[&entry.relative])),
+            }
+        }
+        cutter.header(tar::END.to_vec(), 0);
+        Ok(cutter.finish(operations, files))
+    }
+
+    /// The chain of operations that this plan carries out.
+    pub fn operations(&self) -> Operations {
+        self.operations
+    }
+
+    /// Bytes before compression.
+    pub fn plain_size(&self) -> u64 {
+        self.plain_size
+    }
+}
+
+/// Collects pieces and cuts frames.
+struct Cutter {
+    limit: u64,
+    compression: Compression,
+    done: Vec<PlannedFrame>,
+    current: PlannedFrame,
+}
+
+impl Cutter {
+    fn new(compression: Compression) -> Self {
+        Self { limit: compression.frame_len(), compression, done: Vec::new(), current: PlannedFrame::default() }
+    }
+
+    /// Starts an entry of `size` bytes of content: in a new frame when this one is full enough, or when the entry will
+    /// not fit and so will be cut itself.
+    fn header(&mut self, header: Vec<u8>, size: u64) {
+        let with_entry = self.current.plain + header.len() as u64 + size;
+        if self.current.plain > 0 && (with_entry > self.limit || self.current.continues) {
+            self.cut(false);
+        }
+        self.bytes(header);
+    }
+
+    fn bytes(&mut self, bytes: Vec<u8>) {
+        self.current.plain += bytes.len() as u64;
+        match self.current.pieces.last_mut() {
+            Some(Piece::Bytes(last)) => last.extend_from_slice(&bytes),
+            _ => self.current.pieces.push(Piece::Bytes(bytes)),
+        }
+    }
+
+    fn content(&mut self, path: &Path, size: u64) {
+        let mut offset = 0;
+        while offset < size {
+            if self.current.plain >= self.limit {
+                self.cut(true);
+            }
+            let len = (size - offset).min(self.limit - self.current.plain);
+            self.current.pieces.push(Piece::Content { path: path.into(), offset, len });
+            self.current.plain += len;
+            offset += len;
+        }
+    }
+
+    /// Fills the last block. It may stand over the limit: that is cheaper than a frame for a few zeros.
+    fn padding(&mut self, size: u64) {
+        let zeros = tar::padding(size);
+        if zeros > 0 {
+            self.bytes(vec![0; zeros]);
+        }
+    }
+
+    fn cut(&mut self, next_continues: bool) {
+        let next = PlannedFrame { continues: next_continues, ..PlannedFrame::default() };
+        self.done.push(std::mem::replace(&mut self.current, next));
+    }
+
+    fn finish(mut self, operations: Operations, files: u64) -> Plan {
+        if self.current.plain > 0 || self.done.is_empty() {
+            self.cut(false);
+        }
+        let plain_size = self.done.iter().map(|frame| frame.plain).sum();
+        Plan { compression: self.compression, operations, frames: self.done, plain_size, files }
+    }
+}
+
+/// Modes are normalised so that the umask of the packing machine does not show: what its owner may execute everybody may,
+/// and the rest everybody may read.
+fn stored_mode(entry: &Entry) -> u16 {
+    let executable = entry.kind == Found::Directory || entry.mode & 0o100 != 0;
+    if executable { 0o755 } else { 0o644 }
+}
+
+/// Files of equal content and mode: each but the first, with the first.
+fn find_twins(entries: &[Entry]) -> Result<HashMap<PathBuf, PathBuf>, SlotError> {
+    let mut by_size: HashMap<(u64, u16), Vec<&Entry>> = HashMap::new();
+    for entry in entries {
+        if let Found::File { len } = entry.kind
+            && len > 0
+        {
+            by_size.entry((len, stored_mode(entry))).or_default().push(entry);
+        }
+    }
+    let candidates: Vec<&Entry> = by_size.into_values().filter(|group| group.len() > 1).flatten().collect();
+    let hashed: Result<Vec<(Blake3, &Entry)>, SlotError> =
+        candidates.into_par_iter().map(|entry| Ok((hash_file(&entry.path)?, entry))).collect();
+    let mut hashed = hashed?;
+    hashed.sort_by(|a, b| a.1.relative.cmp(&b.1.relative));
+    let mut first = HashMap::new();
+    let mut twins = HashMap::new();
+    for (digest, entry) in hashed {
+        match first.entry((digest, stored_mode(entry))) {
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(entry.relative.clone());
+            }
+            std::collections::hash_map::Entry::Occupied(place) => {
+                twins.insert(entry.relative.clone(), place.get().clone());
+            }
+        }
+    }
+    Ok(twins)
+}
+
+fn hash_file(path: &Path) -> Result<Blake3, SlotError> {
+    let mut file = File::open(path).on("read", path)?;
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut file, &mut hasher).on("read", path)?;
+    Ok(Blake3(*hasher.finalize().as_bytes()))
+}
+
+/// Replaces every link by what it leads to.
+fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
+    let mut out = Vec::new();
+    for entry in entries {
+        if matches!(entry.kind, Found::Symlink { .. }) {
+            follow_one(entry, &mut HashSet::new(), &mut out)?;
+        } else {
+            out.push(entry.clone());
+        }
+    }
+    Ok(out)
+}
+
+fn follow_one(link: &Entry, open: &mut HashSet<PathBuf>, out: &mut Vec<Entry>) -> Result<(), SlotError> {
+    let real = std::fs::canonicalize(&link.path).on("follow link", &link.path)?;
+    let metadata = std::fs::metadata(&real).on("examine", &real)?;
+    let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777;
+    if !metadata.is_dir() {
+        let kind = if metadata.is_file() { Found::File { len: metadata.len() } } else { Found::Special };
+        out.push(Entry { path: real, relative: link.relative.clone(), mode, kind });
+        return Ok(());
+    }
+    if !open.insert(real.clone()) {
+        return Err(SlotError::LinkLoop { path: link.path.clone() });
+    }
+    out.push(Entry { path: real.clone(), relative: link.relative.clone(), mode, kind: Found::Directory });
+    for child in walk(&real)? {
+        let moved = Entry { relative: link.relative.join(&child.relative), ..child };
+        if matches!(moved.kind, Found::Symlink { .. }) {
+            follow_one(&moved, open, out)?;
+        } else {
+            out.push(moved);
+        }
+    }
+    open.remove(&real);
+    Ok(())
+}
+
+/// Refuses links that a reader would refuse, while the one who packs can still do something about them.
+fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
+    for entry in entries {
+        if let Found::Symlink { target } = &entry.kind
+            && !crate::fs::stays_inside(&entry.relative, target)
+        {
+            return Err(SlotError::EscapingLink { path: entry.path.clone(), target: target.clone() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Codec;
+
+    #[test]
+    fn a_large_file_is_cut_and_small_ones_share_a_frame() {
+        let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
+        let mut cutter = Cutter::new(compression);
+        let big = 9 << 20;
+        for size in [100, big, 100, 100] {
+            cutter.header(vec![0; 512], size);
+            cutter.content(Path::new("x"), size);
+            cutter.padding(size);
+        }
+        let plan = cutter.finish(Operations { tar: true, codec: Codec::Zstd }, 4);
+        let shape: Vec<bool> = plan.frames.iter().map(|frame| frame.continues).collect();
+        assert_eq!(shape, [false, false, true, true, false]);
+        assert_eq!(plan.plain_size, plan.frames.iter().map(|frame| frame.plain).sum::<u64>());
+    }
+}

@@ -1,0 +1,156 @@
+//! Stored bytes of a slot, and the plain bytes that come out of them.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::os::unix::fs::FileExt;
+
+use xz2::read::XzDecoder;
+use xz2::stream::{CONCATENATED, Stream};
+
+use super::frame::{self, Frame};
+use super::SlotError;
+use crate::format::{Codec, Operations, limits};
+use crate::fs::Window;
+
+/// Frames up to this size are decoded into memory at once, which is the quickest way; longer ones as a stream.
+const IN_MEMORY: u64 = 8 << 20;
+/// Bytes that a decoder hands over at a time.
+const CHUNK: usize = 256 << 10;
+
+/// Where a slot's bytes lie and how to undo its encoding. The bytes must have been authenticated.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredSlot<'a> {
+    pub file: &'a File,
+    /// First stored byte, from the start of the file.
+    pub offset: u64,
+    pub stored_size: u64,
+    /// Bytes that must come out; `None` when the package does not say so reliably.
+    pub plain_size: Option<u64>,
+    pub operations: Operations,
+}
+
+impl<'a> StoredSlot<'a> {
+    /// The stored bytes.
+    pub fn stored(&self) -> Window<'a> {
+        Window::new(self.file, self.offset, self.stored_size)
+    }
+
+    /// The plain bytes, decoded by one thread.
+    pub fn plain(&self) -> Result<impl BufRead + use<'a>, SlotError> {
+        self.decoder(self.stored(), u64::MAX)
+    }
+
+    /// The independent parts. A slot without a table is one part.
+    pub(super) fn frames(&self) -> Result<Vec<Frame>, SlotError> {
+        let whole = Frame { offset: 0, stored: self.stored_size, plain: u64::MAX, continues: false };
+        let mut probe = [0; frame::PROBE_LEN];
+        if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 {
+            return Ok(vec![whole]);
+        }
+        self.file
+            .read_exact_at(&mut probe, self.offset + self.stored_size - frame::PROBE_LEN as u64)
+            .map_err(SlotError::BadStream)?;
+        let Some(len) = frame::table_len(&probe) else { return Ok(vec![whole]) };
+        if len > self.stored_size || len > limits::METADATA_PLAIN {
+            return Err(SlotError::BadFrameTable);
+        }
+        let mut table = vec![0; usize::try_from(len).unwrap_or(0)];
+        self.file.read_exact_at(&mut table, self.offset + self.stored_size - len).map_err(SlotError::BadStream)?;
+        frame::decode_table(&table, self.stored_size)
+    }
+
+    /// The plain bytes of one frame.
+    pub(super) fn frame(&self, frame: Frame) -> Result<Plain<'a>, SlotError> {
+        let window = Window::new(self.file, self.offset + frame.offset, frame.stored);
+        if self.operations.codec == Codec::Zstd && frame.plain <= IN_MEMORY {
+            return in_memory(window, frame).map(Plain::Memory);
+        }
+        Ok(Plain::Stream(Box::new(self.decoder(window, frame.plain)?)))
+    }
+
+    fn decoder(&self, window: Window<'a>, plain: u64) -> Result<impl BufRead + use<'a>, SlotError> {
+        let most = self.plain_size.unwrap_or(limits::SLOT_PLAIN).min(plain);
+        let source: Box<dyn Read + Send + 'a> = match self.operations.codec {
+            Codec::Raw => Box::new(window),
+            Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(buffered(window))))),
+            Codec::Zstd => {
+                let mut decoder =
+                    zstd::stream::read::Decoder::with_buffer(buffered(window)).map_err(SlotError::BadStream)?;
+                decoder.window_log_max(limits::ZSTD_WINDOW_LOG).map_err(SlotError::BadStream)?;
+                Box::new(decoder)
+            }
+            Codec::Xz => {
+                let stream = Stream::new_stream_decoder(limits::XZ_MEMORY, CONCATENATED)
+                    .map_err(|error| SlotError::BadStream(error.into()))?;
+                Box::new(XzDecoder::new_stream(window, stream))
+            }
+            Codec::Bzip2 => return Err(SlotError::UnsupportedCodec("bzip2")),
+        };
+        // One byte more than declared may pass, so that too long a content is seen and not silently cut.
+        Ok(BufReader::with_capacity(CHUNK, source.take(most.saturating_add(1))))
+    }
+}
+
+/// Plain bytes of a frame.
+pub(super) enum Plain<'a> {
+    Memory(Cursor<Vec<u8>>),
+    Stream(Box<dyn BufRead + 'a>),
+}
+
+impl Read for Plain<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(cursor) => cursor.read(buffer),
+            Self::Stream(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl BufRead for Plain<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self {
+            Self::Memory(cursor) => cursor.fill_buf(),
+            Self::Stream(stream) => stream.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        match self {
+            Self::Memory(cursor) => cursor.consume(amount),
+            Self::Stream(stream) => stream.consume(amount),
+        }
+    }
+}
+
+fn buffered(window: Window<'_>) -> BufReader<Window<'_>> {
+    BufReader::with_capacity(CHUNK, window)
+}
+
+fn in_memory(mut window: Window<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, SlotError> {
+    let mut stored = Vec::with_capacity(usize::try_from(frame.stored).unwrap_or(0));
+    window.read_to_end(&mut stored).map_err(SlotError::BadStream)?;
+    let capacity = usize::try_from(frame.plain).unwrap_or(usize::MAX);
+    let plain = zstd::bulk::decompress(&stored, capacity).map_err(SlotError::BadStream)?;
+    if plain.len() as u64 != frame.plain {
+        return Err(SlotError::WrongLength { declared: frame.plain, found: plain.len() as u64 });
+    }
+    Ok(Cursor::new(plain))
+}
+
+/// A gzip member with nothing behind it: FlavorPack's launcher would read only the first, so a second one would mean
+/// different things to different readers.
+struct SingleMember<R>(Option<flate2::bufread::GzDecoder<R>>);
+
+impl<R: BufRead> Read for SingleMember<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(decoder) = &mut self.0 else { return Ok(0) };
+        let count = decoder.read(buffer)?;
+        if count == 0 && !buffer.is_empty() {
+            let rest = self.0.take().map(flate2::bufread::GzDecoder::into_inner);
+            if !rest.map_or(Ok(true), |mut rest| rest.fill_buf().map(<[u8]>::is_empty))? {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes after the gzip member"));
+            }
+        }
+        Ok(count)
+    }
+}
