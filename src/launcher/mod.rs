@@ -1,1 +1,14 @@
+//! The start of a package: find the file, accept it, provide its environment, compose the command. The binary execs it.
 
+mod cli;
+mod environment;
+mod error;
+mod own_path;
+mod prepare;
+mod progress;
+
+pub use cli::{VARIABLE as CLI_VARIABLE, run as run_cli};
+pub use environment::Environment;
+pub use error::LaunchError;
+pub use own_path::own_path;
+pub use prepare::{Invocation, Launch, prepare};

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, Read};
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::frame::Frame;
@@ -34,11 +34,16 @@ pub struct Extracted {
     pub bytes: u64,
 }
 
-/// Decodes a slot with up to `jobs` threads.
+/// Decodes a slot with up to `jobs` threads, adding the plain bytes done to `progress` as it goes.
 ///
 /// # Errors
 /// Whatever the first thread to fail reports; the destination is then incomplete and must be removed.
-pub fn extract(slot: &StoredSlot<'_>, destination: Destination<'_>, jobs: usize) -> Result<Extracted, SlotError> {
+pub fn extract(
+    slot: &StoredSlot<'_>,
+    destination: Destination<'_>,
+    jobs: usize,
+    progress: &AtomicU64,
+) -> Result<Extracted, SlotError> {
     let frames = slot.frames()?;
     let (directory, modes) = match destination {
         Destination::Tree(directory, modes) => (directory, modes),
@@ -47,7 +52,7 @@ pub fn extract(slot: &StoredSlot<'_>, destination: Destination<'_>, jobs: usize)
     let tree = TreeWriter::new(directory, modes)?;
     let tally = Tally::default();
     let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
-    let work = Work { slot, tree: &tree, tally: &tally, destination, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
+    let work = Work { slot, tree: &tree, tally: &tally, destination, progress, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
     let results: Vec<Result<(), SlotError>> = if jobs == 1 {
         vec![work.run()]
     } else {
@@ -78,6 +83,7 @@ struct Work<'a> {
     tree: &'a TreeWriter,
     tally: &'a Tally,
     destination: Destination<'a>,
+    progress: &'a AtomicU64,
     queue: Mutex<Queue>,
     /// Signalled when a continuation is added, a thread ends its part, or one fails.
     idle: Condvar,
@@ -126,7 +132,10 @@ impl Work<'_> {
             let mut queue = self.lock();
             queue.heads -= usize::from(head);
             match outcome {
-                Ok(plain) => queue.plain += plain,
+                Ok(plain) => {
+                    queue.plain += plain;
+                    self.progress.fetch_add(plain, Ordering::Relaxed);
+                }
                 Err(error) => {
                     queue.failed = true;
                     self.idle.notify_all();

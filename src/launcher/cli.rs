@@ -1,0 +1,110 @@
+//! `FLAVOR_LAUNCHER_CLI=1 ./app.psp COMMAND`: a look at a package on a machine that has nothing else. The commands are
+//! those of FlavorPack's launchers.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::LaunchError;
+use crate::fs::{IoContext, Modes};
+use crate::package::{Reader, verify};
+use crate::report::printable;
+use crate::slot::{Destination, extract};
+use crate::trust::Refusal;
+use crate::workenv::Cache;
+
+/// When it is `1` or `true`, arguments are commands to the launcher instead of arguments of the program.
+pub const VARIABLE: &str = "FLAVOR_LAUNCHER_CLI";
+
+const HELP: &str = "\
+info                  what the package is (the default)
+verify                check every byte
+metadata              the signed JSON
+extract INDEX DIR     unpack one slot
+run [ARGS]            start the program
+version               version of this launcher
+help                  this text
+";
+
+/// Runs one command and returns what it prints; `None` when the program is to be started, with the arguments left.
+///
+/// # Errors
+/// See [`LaunchError`].
+pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<String>, LaunchError> {
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [] | ["info"] => info(package).map(Some),
+        ["verify"] => check(package).map(Some),
+        ["metadata"] => {
+            let reader = open(package)?;
+            let text = serde_json::to_string_pretty(reader.metadata()).unwrap_or_default();
+            Ok(Some(text + "\n"))
+        }
+        ["extract", index, directory] => unpack(package, index, Path::new(directory)).map(Some),
+        ["extract", ..] => Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),
+        ["run", ..] => {
+            arguments.remove(0);
+            Ok(None)
+        }
+        ["version"] => Ok(Some(format!("{}\n", env!("CARGO_PKG_VERSION")))),
+        ["help" | "--help" | "-h"] => Ok(Some(HELP.into())),
+        ["reap", lock, root] => {
+            let failed = |source| LaunchError::Workenv { path: root.into(), source };
+            Cache::reap(Path::new(lock), Path::new(root)).map_err(failed)?;
+            Ok(Some(String::new()))
+        }
+        [other, ..] => Err(LaunchError::Usage(format!("`{}` is not a command of the launcher", printable(other)))),
+    }
+}
+
+fn open(package: &Path) -> Result<Reader, LaunchError> {
+    Reader::open(package).map_err(|source| LaunchError::Refused { path: package.into(), source: source.into() })
+}
+
+fn info(package: &Path) -> Result<String, LaunchError> {
+    let reader = open(package)?;
+    let metadata = reader.metadata();
+    let mut text = format!(
+        "{} {}\nformat    {}\nsigner    {}\nsize      {}\n",
+        printable(&metadata.package.name),
+        printable(&metadata.package.version),
+        printable(&metadata.format),
+        reader.signer().fingerprint(),
+        reader.index().package_size,
+    );
+    for slot in reader.slots() {
+        let line = format!("slot {}    {} {} {}\n", slot.index, slot.name(), slot.record.operations, slot.row.stored_size);
+        text.push_str(&printable(line.trim_end()));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn check(package: &Path) -> Result<String, LaunchError> {
+    let reader = open(package)?;
+    let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
+    let verified = verify(&reader).map_err(refused)?;
+    Ok(format!("valid: signature, launcher and {} slots\nsigner {}\n", verified.slots, reader.signer().fingerprint()))
+}
+
+fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, LaunchError> {
+    let reader = open(package)?;
+    let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
+    // Nothing is decoded that has not been proven.
+    verify(&reader).map_err(refused)?;
+    let slot = reader.slot(index).map_err(refused)?;
+    let stored = slot.stored().map_err(|error| refused(error.into()))?;
+    std::fs::create_dir_all(directory).on("create directory", directory)?;
+    let destination = if stored.operations.tar {
+        Destination::Tree(directory, Modes::Keep)
+    } else {
+        Destination::File { directory, name: slot.name(), mode: slot.record.mode() }
+    };
+    let extract_failed = |source| LaunchError::Workenv {
+        path: package.into(),
+        source: crate::workenv::WorkenvError::Extract { slot: slot.name().into(), source },
+    };
+    let done = extract(&stored, destination, 1, &std::sync::atomic::AtomicU64::new(0)).map_err(extract_failed)?;
+    Ok(format!("{} files in {}\n", done.files, directory.display()))
+}
+

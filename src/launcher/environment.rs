@@ -1,0 +1,102 @@
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use crate::format::{RuntimeEnv, WORKENV};
+
+/// The environment of the program to be started.
+///
+/// It is the caller's, byte for byte, except for what the package asks for; names and values need not be UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Starts with the caller's variables.
+    pub fn new(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        Self(variables.collect())
+    }
+
+    /// Applies what a package asks for: removals, then renames, then settings. Renames all look at the environment as it
+    /// was before the first, so their order does not matter.
+    #[must_use]
+    pub fn adjusted(mut self, wishes: &RuntimeEnv, workenv: &Path) -> Self {
+        if !wishes.unset.is_empty() {
+            let matches = |patterns: &[String], name: &OsStr| {
+                patterns.iter().any(|pattern| glob(pattern.as_bytes(), name.as_bytes()))
+            };
+            self.0.retain(|name, _| !matches(&wishes.unset, name) || matches(&wishes.pass, name));
+        }
+        let renamed: Vec<_> = wishes
+            .map
+            .iter()
+            .filter_map(|(old, new)| self.0.remove(OsStr::new(old)).map(|value| (OsString::from(new), value)))
+            .collect();
+        self.0.extend(renamed);
+        for (name, value) in &wishes.set {
+            self.0.insert(name.into(), expand(value, workenv));
+        }
+        self
+    }
+
+    /// Adds what a program inside a package may want to know.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &OsStr) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.0.iter()
+    }
+}
+
+/// Replaces [`WORKENV`] by the environment's directory, which need not be UTF-8.
+pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
+    let parts: Vec<&[u8]> = text.split(WORKENV).map(str::as_bytes).collect();
+    OsString::from_vec(parts.join(workenv.as_os_str().as_bytes()))
+}
+
+/// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => (0..=name.len()).any(|skip| glob(rest, &name[skip..])),
+        Some((b'?', rest)) => name.split_first().is_some_and(|(_, name)| glob(rest, name)),
+        Some((byte, rest)) => name.strip_prefix(&[*byte]).is_some_and(|name| glob(rest, name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        Environment::new(pairs.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
+    fn wishes(text: &str) -> RuntimeEnv {
+        serde_json::from_str(text).expect("valid wishes")
+    }
+
+    #[test]
+    fn without_wishes_nothing_changes() {
+        let caller = environment(&[("A", "1"), ("LD_LIBRARY_PATH", "/x")]);
+        assert_eq!(caller.clone().adjusted(&RuntimeEnv::default(), Path::new("/w")), caller);
+    }
+
+    #[test]
+    fn unset_map_and_set_apply_in_this_order() {
+        let wishes = wishes(
+            r#"{"unset":["*"],"pass":["HOME","LC_*"],"map":{"HOME":"OLD"},"set":{"DATA":"{workenv}/data","HOME":"/h"}}"#,
+        );
+        let made = environment(&[("HOME", "/me"), ("LC_ALL", "C"), ("X", "1")]).adjusted(&wishes, Path::new("/w"));
+        assert_eq!(made, environment(&[("DATA", "/w/data"), ("HOME", "/h"), ("LC_ALL", "C"), ("OLD", "/me")]));
+    }
+
+    #[test]
+    fn renames_do_not_chain() {
+        let made = environment(&[("A", "1"), ("B", "2")]).adjusted(&wishes(r#"{"map":{"A":"B","B":"C"}}"#), Path::new("/"));
+        assert_eq!(made, environment(&[("B", "1"), ("C", "2")]));
+    }
+}

@@ -1,0 +1,82 @@
+use std::path::PathBuf;
+
+use crate::format::FormatError;
+use crate::fs;
+use crate::package::PackageError;
+use crate::trust::Refusal;
+use crate::workenv::WorkenvError;
+
+/// Why a package does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    #[error("cannot find the package's own file: /proc is not mounted and the kernel gave no path")]
+    NoOwnPath,
+    #[error("cannot accept `{}`", path.display())]
+    Refused { path: PathBuf, source: Refusal },
+    #[error("cannot prepare the environment of `{}`", path.display())]
+    Workenv { path: PathBuf, source: WorkenvError },
+    #[error("the package has no command to start")]
+    NoProgram,
+    #[error("cannot start `{}`", program.display())]
+    Exec { program: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+impl LaunchError {
+    /// Exit code, in the band 101–119 so that it cannot be mistaken for the program's own.
+    ///
+    /// The meanings are FlavorPack's; `docs/format.md` § Exit codes.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused { source, .. } => match source {
+                Refusal::Package(PackageError::Format(
+                    FormatError::NoTrailer
+                    | FormatError::TooShort { .. }
+                    | FormatError::UnknownVersion { .. }
+                    | FormatError::BadMetadata(_),
+                )) => 102,
+                Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. }) => 106,
+                Refusal::Package(_) | Refusal::NotComplete => 107,
+            },
+            Self::Workenv { source, .. } => match source {
+                WorkenvError::SlotDigest { .. } => 107,
+                WorkenvError::Io(_) | WorkenvError::NoCache { .. } => 106,
+                _ => 103,
+            },
+            Self::NoProgram | Self::Exec { .. } => 104,
+            Self::Usage(_) => 105,
+            Self::NoOwnPath | Self::Io(_) => 106,
+        }
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { source: Refusal::Package(error), .. } => error.hint(),
+            Self::Workenv { source, .. } => source.hint(),
+            Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
+            _ => None,
+        }
+    }
+
+    /// The error, its causes and the remedy, a line each, with nothing from the package reaching the terminal raw.
+    pub fn to_message(&self) -> String {
+        let mut text = format!("error: {self}\n");
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let line = format!("  {error}\n");
+            // Transparent errors repeat what they wrap.
+            if !text.ends_with(&line) {
+                text.push_str(&line);
+            }
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            text.push_str(&format!("hint: {hint}\n"));
+        }
+        text.lines().map(|line| crate::report::printable(line) + "\n").collect()
+    }
+}

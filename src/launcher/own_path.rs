@@ -1,0 +1,23 @@
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::LaunchError;
+
+/// The file this program was started from, links resolved.
+///
+/// Without /proc (a bare chroot) the kernel still says which path was executed.
+///
+/// # Errors
+/// [`LaunchError::NoOwnPath`] when it does not.
+pub fn own_path() -> Result<PathBuf, LaunchError> {
+    if let Ok(path) = std::fs::read_link("/proc/self/exe") {
+        // A memfd or a deleted file has no path, but the link itself still opens.
+        return Ok(if path.exists() { path } else { "/proc/self/exe".into() });
+    }
+    let executed = rustix::param::linux_execfn();
+    if executed.is_empty() {
+        return Err(LaunchError::NoOwnPath);
+    }
+    let path = PathBuf::from(std::ffi::OsStr::from_bytes(executed.to_bytes()));
+    Ok(path.canonicalize().unwrap_or(path))
+}

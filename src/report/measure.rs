@@ -1,0 +1,71 @@
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// A duration as logs and summaries show it: `412ms`, `1.25s`, `87µs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Took(pub Duration);
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_micros();
+        match micros {
+            0..1000 => write!(f, "{micros}µs"),
+            1000..10_000 => write!(f, "{:.1}ms", self.0.as_secs_f64() * 1e3),
+            10_000..1_000_000 => write!(f, "{}ms", micros / 1000),
+            _ => write!(f, "{:.2}s", self.0.as_secs_f64()),
+        }
+    }
+}
+
+/// Measures from its making.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn took(&self) -> Took {
+        Took(self.0.elapsed())
+    }
+}
+
+/// A number of bytes as people read it, in decimal units: `812 B`, `4.6 kB`, `13.2 MB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+        if self.0 < 1000 {
+            return write!(f, "{} B", self.0);
+        }
+        let mut value = self.0;
+        let mut unit = 0;
+        // Tenths are kept, so that 999 950 becomes 1.0 MB and not 1000.0 kB.
+        while value >= 999_950 && unit + 1 < UNITS.len() {
+            value /= 1000;
+            unit += 1;
+        }
+        let tenths = (value + 50) / 100;
+        write!(f, "{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_like_a_file_manager_shows_them() {
+        let shown = [0, 999, 1000, 4600, 999_949, 999_950, 13_249_999, 5_000_000_000].map(|n| Bytes(n).to_string());
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "4.6 kB", "999.9 kB", "1.0 MB", "13.2 MB", "5.0 GB"]);
+    }
+
+    #[test]
+    fn durations_keep_three_digits() {
+        let shown = [87, 1250, 412_000, 1_250_000].map(|micros| Took(Duration::from_micros(micros)).to_string());
+        assert_eq!(shown, ["87µs", "1.2ms", "412ms", "1.25s"]);
+    }
+}

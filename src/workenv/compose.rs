@@ -1,0 +1,152 @@
+//! An environment is put together out of links: where one slot alone fills a directory, one link is enough; where
+//! several meet, a real directory holds links to what each has.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::WorkenvError;
+use super::seal::PRIVATE_DIR;
+use super::slots::CachedSlot;
+use crate::format::{Venv, WORKENV};
+use crate::fs::{IoContext, Result};
+
+/// A directory tree to be made.
+#[derive(Debug)]
+enum Node {
+    /// A link to something in a slot.
+    Link(PathBuf),
+    Directory(BTreeMap<OsString, Node>),
+    /// A file of our own.
+    File(String),
+}
+
+/// Plans an environment and writes it into `directory`. Returns the files that a start depends on.
+pub(super) fn compose(
+    slots: &[CachedSlot<'_>],
+    venv: Option<&Venv>,
+    directory: &Path,
+) -> std::result::Result<Vec<PathBuf>, WorkenvError> {
+    let mut root = BTreeMap::new();
+    for slot in slots {
+        let target = target_path(slot)?;
+        add(&mut root, &target, Node::Link(slot.tree.clone()))?;
+    }
+    let mut watch = Vec::new();
+    if let Some(venv) = venv {
+        let runtime = slots
+            .iter()
+            .find(|slot| slot.slot.name() == venv.runtime)
+            .ok_or_else(|| WorkenvError::NoRuntime(venv.runtime.clone()))?;
+        let interpreter = runtime.tree.join(&venv.executable);
+        add(&mut root, Path::new("pyvenv.cfg"), Node::File(pyvenv_cfg(venv, &interpreter)))?;
+        for name in interpreter_names(&venv.version) {
+            add(&mut root, &Path::new("bin").join(name), Node::Link(interpreter.clone()))?;
+        }
+        watch.push("pyvenv.cfg".into());
+        watch.push(interpreter);
+    }
+    write(&Node::Directory(root), directory)?;
+    Ok(watch)
+}
+
+/// Where a slot goes, relative to the environment; empty for the environment itself.
+fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvError> {
+    let text = &slot.slot.record.target;
+    let bad = || WorkenvError::BadTarget { slot: slot.slot.name().into(), target: text.clone() };
+    let relative = Path::new(text.strip_prefix(WORKENV).unwrap_or(text).trim_start_matches('/'));
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    if !plain || relative.starts_with(PRIVATE_DIR) {
+        return Err(bad());
+    }
+    Ok(relative.into())
+}
+
+/// `home` leads Python to its standard library; the key names are those of PEP 405.
+fn pyvenv_cfg(venv: &Venv, interpreter: &Path) -> String {
+    let home = interpreter.parent().unwrap_or(Path::new("/"));
+    format!(
+        "home = {}\nimplementation = {}\nversion_info = {}\ninclude-system-site-packages = false\n",
+        home.display(),
+        venv.implementation,
+        venv.version
+    )
+}
+
+/// `python`, `python3`, `python3.13`: what a virtual environment has.
+fn interpreter_names(version: &str) -> [String; 3] {
+    let minor = version.split('.').nth(1).unwrap_or("0");
+    ["python".into(), "python3".into(), format!("python3.{minor}")]
+}
+
+/// Puts a node at a path. Where directories meet they are merged; where anything else meets, the later one wins.
+fn add(directory: &mut BTreeMap<OsString, Node>, path: &Path, node: Node) -> Result<()> {
+    let mut parts = path.components();
+    let Some(first) = parts.next().map(Component::as_os_str) else { return merge(directory, node) };
+    let rest = parts.as_path();
+    if rest.as_os_str().is_empty() {
+        return place(directory, first, node);
+    }
+    let child = directory.entry(first.into()).or_insert_with(|| Node::Directory(BTreeMap::new()));
+    add(expanded(child)?, rest, node)
+}
+
+fn place(directory: &mut BTreeMap<OsString, Node>, name: &OsStr, node: Node) -> Result<()> {
+    let both_directories = directory.get(name).is_some_and(is_directory) && is_directory(&node);
+    match directory.get_mut(name) {
+        Some(there) if both_directories => merge(expanded(there)?, node),
+        _ => {
+            directory.insert(name.into(), node);
+            Ok(())
+        }
+    }
+}
+
+/// Adds the entries of a directory node one by one.
+fn merge(directory: &mut BTreeMap<OsString, Node>, mut node: Node) -> Result<()> {
+    for (name, child) in std::mem::take(expanded(&mut node)?) {
+        place(directory, &name, child)?;
+    }
+    Ok(())
+}
+
+fn is_directory(node: &Node) -> bool {
+    match node {
+        Node::Directory(_) => true,
+        // A link inside a slot stays a link to be linked to, whatever it leads to.
+        Node::Link(target) => target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()),
+        Node::File(_) => false,
+    }
+}
+
+/// Turns a link to a directory into a real directory of links to its entries.
+fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
+    if !matches!(node, Node::Directory(_)) {
+        let mut children = BTreeMap::new();
+        if let Node::Link(target) = node {
+            for entry in std::fs::read_dir(&*target).on("list", &*target)? {
+                let name = entry.on("list", &*target)?.file_name();
+                children.insert(name.clone(), Node::Link(target.join(name)));
+            }
+        }
+        *node = Node::Directory(children);
+    }
+    match node {
+        Node::Directory(children) => Ok(children),
+        Node::Link(_) | Node::File(_) => unreachable!("made a directory above"),
+    }
+}
+
+fn write(node: &Node, path: &Path) -> Result<()> {
+    match node {
+        Node::Link(target) => std::os::unix::fs::symlink(target, path).on("create link", path),
+        Node::File(text) => std::fs::write(path, text).on("write", path),
+        Node::Directory(children) => {
+            std::fs::create_dir(path).on("create directory", path)?;
+            std::fs::set_permissions(path, Permissions::from_mode(0o755)).on("set the mode of", path)?;
+            children.iter().try_for_each(|(name, child)| write(child, &path.join(name)))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use std::path::PathBuf;
+
+use crate::format::FormatError;
+use crate::fs;
+use crate::slot::SlotError;
+
+/// Why an environment cannot be provided or managed.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkenvError {
+    #[error("no directory for the cache: {tried}")]
+    NoCache { tried: String },
+    #[error("the cache directory `{}` belongs to user {owner}, not to user {user}", path.display())]
+    ForeignOwner { path: PathBuf, owner: u32, user: u32 },
+    #[error("the cache directory `{}` can be written by others (mode {mode:04o})", path.display())]
+    WritableByOthers { path: PathBuf, mode: u32 },
+    #[error("the cache directory `{}` is on a file system that is mounted noexec", path.display())]
+    NoExec { path: PathBuf },
+    #[error("not enough space in `{}`: {needed} needed, {available} available", path.display())]
+    NoSpace { path: PathBuf, needed: crate::report::Bytes, available: crate::report::Bytes },
+    #[error("slot `{slot}` is damaged: its bytes have digest {found}, the signed metadata says {signed}")]
+    SlotDigest { slot: String, found: String, signed: String },
+    #[error("cannot extract slot `{slot}`")]
+    Extract { slot: String, source: SlotError },
+    #[error("slot `{slot}`: the target `{target}` is not inside the work environment")]
+    BadTarget { slot: String, target: String },
+    #[error("the package names no slot `{0}` for its interpreter")]
+    NoRuntime(String),
+    #[error("`{0}` is not the name of an environment")]
+    BadName(String),
+    #[error("no environment `{0}` in the cache")]
+    NoEnvironment(String),
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+impl WorkenvError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoCache { .. } | Self::NoExec { .. } | Self::NoSpace { .. } | Self::ForeignOwner { .. } => {
+                Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
+            }
+            Self::WritableByOthers { path, .. } => Some(format!("run `chmod go-w {}`", path.display())),
+            Self::SlotDigest { .. } => Some("get the package again from where it was published".into()),
+            Self::BadName(_) | Self::NoEnvironment(_) => Some("`flavor workenv list` shows the names".into()),
+            _ => None,
+        }
+    }
+}

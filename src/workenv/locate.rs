@@ -1,0 +1,54 @@
+//! Where the cache lives.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// A place to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    /// What named it, for messages.
+    pub(super) origin: &'static str,
+    /// Whether the next place may be tried when this one cannot be used. A place that the user named is never passed over.
+    pub(super) optional: bool,
+}
+
+/// The places that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`, the home in the
+/// password file. Relative paths are ignored, as the XDG specification demands.
+pub(super) fn candidates() -> Vec<Candidate> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let mut found = Vec::new();
+    if let Some(path) = absolute("FLAVOR_CACHE_DIR") {
+        return vec![Candidate { path, origin: "FLAVOR_CACHE_DIR", optional: false }];
+    }
+    if let Some(base) = absolute("XDG_CACHE_HOME") {
+        found.push(Candidate { path: base.join("flavor"), origin: "XDG_CACHE_HOME", optional: true });
+    }
+    if let Some(home) = absolute("HOME") {
+        found.push(Candidate { path: home.join(".cache/flavor"), origin: "HOME", optional: true });
+    } else if let Some(home) = passwd_home() {
+        found.push(Candidate { path: home.join(".cache/flavor"), origin: "the password file", optional: true });
+    }
+    found
+}
+
+/// Existing directories in which a private one may be made when there is no cache.
+pub(super) fn temporary_parents(package: &Path) -> Vec<PathBuf> {
+    let named = ["XDG_RUNTIME_DIR", "TMPDIR"].into_iter().filter_map(|name| env::var_os(name).map(PathBuf::from));
+    let usual = ["/tmp", "/var/tmp", "/dev/shm"].into_iter().map(PathBuf::from);
+    // Last of all beside the package: a file system may hold nothing else.
+    let beside = package.parent().map(Path::to_path_buf);
+    named.chain(usual).chain(beside).filter(|path| path.is_absolute() && path.is_dir()).collect()
+}
+
+/// The home directory that the password file gives this user. Read by hand, because a static program cannot load the
+/// modules that the C library would ask.
+fn passwd_home() -> Option<PathBuf> {
+    let user = rustix::process::geteuid().as_raw().to_string();
+    let text = std::fs::read_to_string("/etc/passwd").ok()?;
+    text.lines().find_map(|line| {
+        let mut fields = line.split(':').skip(2);
+        let (id, home) = (fields.next()?, fields.nth(2)?);
+        (id == user && home.starts_with('/') && home != "/nonexistent").then(|| home.into())
+    })
+}

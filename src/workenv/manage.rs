@@ -1,0 +1,171 @@
+//! Looking after the cache: what is there, what is in use, what may go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::seal::Seal;
+use super::{Cache, EnvId, SlotKey, WorkenvError};
+use crate::fs::{IoContext, Lock, LockKind, Result};
+
+/// One environment.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub id: EnvId,
+    pub path: PathBuf,
+    /// Bytes on disk of the environment and its slots, each slot counted in full.
+    pub bytes: u64,
+    pub files: u64,
+    /// When it was made or last repaired.
+    pub created: Option<SystemTime>,
+    /// Whether a program runs in it.
+    pub in_use: bool,
+    /// Whether everything a start depends on is as it was when it was made.
+    pub intact: bool,
+    pub slots: Vec<SlotUse>,
+}
+
+/// A slot that an environment leads to.
+#[derive(Clone, Debug)]
+pub struct SlotUse {
+    pub key: SlotKey,
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub files: u64,
+    /// Environments that lead to it.
+    pub shared_by: usize,
+}
+
+/// What a removal did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    pub removed: Vec<EnvId>,
+    /// Left alone because a program runs in it.
+    pub in_use: Vec<EnvId>,
+    /// Slots that no environment led to any more.
+    pub slots: usize,
+    /// Bytes on disk that were freed.
+    pub bytes: u64,
+}
+
+impl Cache {
+    /// All environments, by name.
+    pub fn environments(&self) -> std::result::Result<Vec<Summary>, WorkenvError> {
+        let ids = self.ids()?;
+        let seals: Vec<Option<Seal>> = ids.iter().map(|id| Seal::read(&self.workenv_dir(id))).collect();
+        let mut sharers: BTreeMap<SlotKey, usize> = BTreeMap::new();
+        for key in seals.iter().flatten().flat_map(|seal| &seal.slots) {
+            *sharers.entry(key.clone()).or_default() += 1;
+        }
+        let mut usage = BTreeMap::new();
+        ids.into_iter().zip(seals).map(|(id, seal)| self.summary(id, seal, &sharers, &mut usage)).collect()
+    }
+
+    /// One environment, by its full name or a beginning that only it has.
+    ///
+    /// # Errors
+    /// [`WorkenvError::BadName`] for a path, [`WorkenvError::NoEnvironment`] when nothing or too much matches.
+    pub fn environment(&self, name: &str) -> std::result::Result<Summary, WorkenvError> {
+        let wanted = EnvId::parse(name).ok_or_else(|| WorkenvError::BadName(name.into()))?;
+        let all = self.environments()?;
+        let exact = all.iter().find(|one| one.id == wanted);
+        let mut matching = all.iter().filter(|one| one.id.as_str().starts_with(name));
+        let found = exact.or_else(|| matching.next().filter(|_| matching.next().is_none()));
+        found.cloned().ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
+    }
+
+    /// Removes environments that no program runs in, then every slot that none leads to any more.
+    pub fn remove(&self, ids: &[EnvId]) -> std::result::Result<Removal, WorkenvError> {
+        let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
+        self.sweep_staging()?;
+        let mut removal = Removal::default();
+        for id in ids {
+            let Some(_lock) = Lock::try_acquire(&self.env_lock(id), LockKind::Exclusive)? else {
+                removal.in_use.push(id.clone());
+                continue;
+            };
+            let path = self.workenv_dir(id);
+            removal.bytes += disk_usage(&path)?.0;
+            self.discard(&path)?;
+            removal.removed.push(id.clone());
+        }
+        for (key, bytes) in self.unused_slots()? {
+            self.discard(&self.slot_dir(&key))?;
+            removal.slots += 1;
+            removal.bytes += bytes;
+        }
+        Ok(removal)
+    }
+
+    fn ids(&self) -> std::result::Result<Vec<EnvId>, WorkenvError> {
+        Ok(names(&self.directory("workenv"))?.iter().filter_map(|name| EnvId::parse(name)).collect())
+    }
+
+    fn unused_slots(&self) -> std::result::Result<Vec<(SlotKey, u64)>, WorkenvError> {
+        let mut used = BTreeSet::new();
+        for id in self.ids()? {
+            used.extend(Seal::read(&self.workenv_dir(&id)).into_iter().flat_map(|seal| seal.slots));
+        }
+        let keys = names(&self.directory("slots"))?;
+        let unused = keys.iter().filter_map(|name| SlotKey::parse(name)).filter(|key| !used.contains(key));
+        Ok(unused.map(|key| Ok((disk_usage(&self.slot_dir(&key))?.0, key))).map(|pair: Result<_>| pair.map(|(bytes, key)| (key, bytes))).collect::<Result<_>>()?)
+    }
+
+    fn summary(
+        &self,
+        id: EnvId,
+        seal: Option<Seal>,
+        sharers: &BTreeMap<SlotKey, usize>,
+        usage: &mut BTreeMap<SlotKey, (u64, u64)>,
+    ) -> std::result::Result<Summary, WorkenvError> {
+        let path = self.workenv_dir(&id);
+        let (mut bytes, mut files) = disk_usage(&path)?;
+        let mut slots = Vec::new();
+        for key in seal.iter().flat_map(|seal| &seal.slots) {
+            let place = self.slot_dir(key);
+            let (slot_bytes, slot_files) = match usage.get(key) {
+                Some(known) => *known,
+                None => *usage.entry(key.clone()).or_insert(disk_usage(&place)?),
+            };
+            bytes += slot_bytes;
+            files += slot_files;
+            let shared_by = sharers.get(key).copied().unwrap_or(0);
+            slots.push(SlotUse { key: key.clone(), path: place, bytes: slot_bytes, files: slot_files, shared_by });
+        }
+        let in_use = Lock::try_acquire(&self.env_lock(&id), LockKind::Exclusive)?.is_none();
+        Ok(Summary {
+            created: path.metadata().and_then(|metadata| metadata.modified()).ok(),
+            intact: seal.is_some_and(|seal| seal.holds(&path)),
+            id,
+            path,
+            bytes,
+            files,
+            in_use,
+            slots,
+        })
+    }
+}
+
+fn names(directory: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory).on("list", directory)? {
+        names.extend(entry.on("list", directory)?.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Bytes on disk and regular files below a path; nothing there is nothing used.
+fn disk_usage(path: &Path) -> Result<(u64, u64)> {
+    let Ok(metadata) = path.symlink_metadata() else { return Ok((0, 0)) };
+    // st_blocks counts 512-byte units whatever the file system's own.
+    let mut total = (metadata.blocks() * 512, u64::from(metadata.is_file()));
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(path).on("list", path)? {
+            let (bytes, files) = disk_usage(&entry.on("list", path)?.path())?;
+            total = (total.0 + bytes, total.1 + files);
+        }
+    }
+    Ok(total)
+}

@@ -1,0 +1,149 @@
+//! An accepted package becomes an environment: at once when it is there, else by extraction.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+
+use super::compose::compose;
+use super::seal::{PRIVATE_DIR, SEAL_FILE, Seal};
+use super::slots::CachedSlot;
+use super::{Cache, EnvId, WorkenvError};
+use crate::format::WORKENV;
+use crate::fs::{IoContext, Lock, LockKind, remove_tree};
+use crate::report::Stopwatch;
+use crate::trust::Accepted;
+
+/// An environment that is complete and will stay while this value, or the descriptor it turns into, lives.
+#[derive(Debug)]
+pub struct Workenv {
+    pub root: PathBuf,
+    pub start: Start,
+    lock: Lock,
+    lock_path: PathBuf,
+}
+
+/// How an environment came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It was there.
+    Warm,
+    /// It was made now.
+    Cold,
+}
+
+/// Told how an extraction goes.
+pub trait Progress {
+    /// `total` plain bytes are about to be extracted; `done` counts them from other threads.
+    fn begin(&self, total: u64, done: &std::sync::Arc<AtomicU64>);
+    /// The extraction is over, well or not.
+    fn end(&self);
+    /// Another process is extracting; this one waits.
+    fn waiting(&self);
+}
+
+impl Workenv {
+    /// Turns the hold on the environment into a descriptor that `exec` keeps, so that nobody removes the environment
+    /// while the program runs.
+    pub fn keep_across_exec(self) -> Result<OwnedFd, WorkenvError> {
+        Ok(self.lock.keep_across_exec(&self.lock_path)?)
+    }
+}
+
+/// Provides the environment of a package.
+///
+/// `launcher` is an executable of ours that can be started to clean up after a temporary cache.
+///
+/// # Errors
+/// See [`WorkenvError`]; nothing half-made is left where it could be mistaken for an environment.
+pub fn materialise(
+    accepted: &Accepted,
+    cache: &Cache,
+    progress: &dyn Progress,
+    launcher: &Path,
+) -> Result<Workenv, WorkenvError> {
+    let id = EnvId::of(accepted.reader());
+    let root = cache.workenv_dir(&id);
+    let lock_path = cache.env_lock(&id);
+    let mut start = Start::Warm;
+    loop {
+        let lock = if let Some(lock) = Lock::try_acquire(&lock_path, LockKind::Shared)? {
+            lock
+        } else {
+            progress.waiting();
+            Lock::acquire(&lock_path, LockKind::Shared)?
+        };
+        if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
+            tracing::debug!(workenv = id.as_str(), "cache {}", if start == Start::Warm { "hit" } else { "filled" });
+            let workenv = Workenv { root, start, lock, lock_path: lock_path.clone() };
+            if start == Start::Cold {
+                cache.arrange_removal(&lock_path, launcher)?;
+            }
+            return Ok(workenv);
+        }
+        drop(lock);
+        let exclusive = Lock::acquire(&lock_path, LockKind::Exclusive)?;
+        if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
+            continue;
+        }
+        tracing::debug!(workenv = id.as_str(), "cache miss");
+        make(accepted, cache, &root, progress)?;
+        start = Start::Cold;
+        drop(exclusive);
+    }
+}
+
+/// Extracts what is missing and composes the environment. The caller holds its exclusive lock.
+fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress) -> Result<(), WorkenvError> {
+    let clock = Stopwatch::start();
+    let reader = accepted.reader();
+    let _adding = Lock::acquire(&cache.content_lock(), LockKind::Shared)?;
+    let slots = CachedSlot::all(cache, reader)?;
+    let missing: Vec<&CachedSlot<'_>> = slots.iter().filter(|slot| !slot.is_there(cache)).collect();
+    let total = missing.iter().map(|slot| slot.facts.plain_size).sum();
+    cache.check_room(total)?;
+    let done = std::sync::Arc::new(AtomicU64::new(0));
+    progress.begin(total, &done);
+    let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Modes are those of the package, whatever the caller's umask.
+    let umask = rustix::process::umask(rustix::fs::Mode::empty());
+    let outcome = slots.iter().try_for_each(|slot| slot.ensure(cache, reader, jobs, &done));
+    let outcome = outcome.and_then(|()| publish(accepted, cache, &slots, root));
+    rustix::process::umask(umask);
+    progress.end();
+    outcome?;
+    tracing::info!(workenv = %root.display(), took = %clock.took(), "prepare");
+    Ok(())
+}
+
+fn publish(
+    accepted: &Accepted,
+    cache: &Cache,
+    slots: &[CachedSlot<'_>],
+    root: &Path,
+) -> Result<(), WorkenvError> {
+    let facts = accepted.reader().metadata().flavor.as_ref();
+    let staging = cache.stage()?;
+    let made = staging.path.join("workenv");
+    let mut watch = compose(slots, facts.and_then(|facts| facts.venv.as_ref()), &made)?;
+    for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
+        // The program and a script it starts with: each word that names a file of the environment.
+        watch.extend(program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV)).map(|path| {
+            PathBuf::from(path.trim_start_matches('/'))
+        }).filter(|path| made.join(path).is_file()));
+    }
+    watch.extend(slots.iter().map(|slot| slot.tree.clone()));
+    watch.sort();
+    watch.dedup();
+    let private = made.join(PRIVATE_DIR);
+    std::fs::create_dir(&private).on("create directory", &private)?;
+    let keys = slots.iter().map(|slot| slot.key.clone()).collect();
+    let seal = Seal::of(root, &made, keys, &watch)?;
+    let path = made.join(SEAL_FILE);
+    std::fs::write(&path, seal.to_text()).on("write", &path)?;
+    if root.symlink_metadata().is_ok() {
+        let aside = staging.path.join("old");
+        std::fs::rename(root, &aside).on("move aside", root)?;
+        remove_tree(&aside)?;
+    }
+    Ok(std::fs::rename(&made, root).on("publish", root)?)
+}
