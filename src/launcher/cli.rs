@@ -37,7 +37,7 @@ pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<Strin
         ["verify"] => check(package).map(Some),
         ["metadata"] => {
             let reader = open(package)?;
-            let text = serde_json::to_string_pretty(reader.metadata()).unwrap_or_default();
+            let text = String::from_utf8_lossy(reader.text()).into_owned();
             Ok(Some(text + "\n"))
         }
         ["extract", index, directory] => unpack(package, index, Path::new(directory)).map(Some),

@@ -1,26 +1,29 @@
-use std::env;
-use std::io;
+//! Log events on stderr, one a line: `DEBUG extract slot=runtime files=1300 took=212ms`.
+//!
+//! The subscriber is ours because the launcher carries it: a general one would be a tenth of the stub.
 
+use std::env;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
+
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use super::printable;
 
 /// Who asks for logs, first one wins. `FOUNDATION_LOG_LEVEL` is FlavorPack's older name.
 const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"];
 
-/// Sends log events to stderr, one a line, when the environment asks for them; otherwise nothing is set up at all.
+/// Sends log events to stderr when the environment asks for them; otherwise nothing is set up at all.
 ///
 /// `default` applies when no variable is set; `None` means silence.
 pub fn init(default: Option<LevelFilter>) {
     let asked = VARIABLES.iter().find_map(|name| env::var_os(name)).map(|value| level(&value.to_string_lossy()));
-    let Some(level) = asked.or(default).filter(|level| *level != LevelFilter::OFF) else { return };
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .finish();
+    let Some(most) = asked.or(default).filter(|level| *level != LevelFilter::OFF) else { return };
     // Only a second call could fail, and there is none.
-    drop(tracing::subscriber::set_global_default(subscriber));
+    drop(tracing::subscriber::set_global_default(Lines { most }));
 }
 
 /// Reads a level. Of `RUST_LOG`'s directives the one for `flavor` counts, else the bare one; an unknown word means info,
@@ -38,6 +41,68 @@ fn level(text: &str) -> LevelFilter {
         "debug" => LevelFilter::DEBUG,
         "trace" => LevelFilter::TRACE,
         _ => LevelFilter::INFO,
+    }
+}
+
+/// Writes events; spans are not used in this program and are ignored.
+struct Lines {
+    most: LevelFilter,
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Libraries log too, each for itself.
+        *metadata.level() <= self.most && metadata.target().starts_with("flavor")
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.most)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line { message: String::new(), fields: String::new() };
+        event.record(&mut line);
+        let text = format!("{} {}{}", event.metadata().level(), line.message, line.fields);
+        // One write a line, so that lines of several processes do not mix. With stderr gone there is nobody to tell.
+        drop(io::stderr().write_all(format!("{}\n", printable(&text)).as_bytes()));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+struct Line {
+    message: String,
+    fields: String,
+}
+
+impl Line {
+    fn add(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        _ = if field.name() == "message" {
+            self.message.write_fmt(value)
+        } else {
+            write!(self.fields, " {}={value}", field.name())
+        };
+    }
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.add(field, format_args!("{value:?}"));
     }
 }
 
