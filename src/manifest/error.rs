@@ -87,8 +87,9 @@ pub enum Error {
     /// `what` names the kind of word (`operation`, `extra`), `known` all that would have been accepted.
     #[error("{at}names an unknown {what}: {}", shown(word))]
     UnknownWord { at: At, what: &'static str, word: String, suggestion: Option<String>, known: Vec<String> },
-    #[error("{at}includes dependency group `{}`, which includes it again", shown(group))]
-    GroupCycle { at: At, group: String },
+    /// `circle` begins and ends with the same group: `a > b > a`.
+    #[error("{at}goes round in a circle: {}", shown(circle))]
+    GroupCycle { at: At, circle: String },
     #[error("{at}asks for bzip2, which packages are not built with")]
     Bzip2 { at: At },
     #[error("{at}gives `{operation}` the level `{}`", shown(level))]
@@ -131,6 +132,7 @@ impl Error {
             Self::WrongType { expected: "an array of strings", found: "a string", .. } => {
                 "put the value in brackets: [\"…\"]".into()
             }
+            Self::Missing { name, .. } => format!("add `{name} = \"…\"` to the table"),
             Self::NoName { .. } => "add `name = \"…\"` to `[project]`".into(),
             Self::NoVersion { .. } => {
                 "add `version = \"0.1.0\"` to `[project]`, or `dynamic = [\"version\"]` if the build back end computes it"
@@ -146,6 +148,11 @@ impl Error {
             Self::BadName { .. } => {
                 "use letters, digits, `.`, `-` and `_`, beginning with a letter or a digit, at most 128".into()
             }
+            Self::BadRequirement { .. } => "write it like `rich>=13,<15`".into(),
+            Self::BadSpecifier { .. } => "write it like `>=3.11` or `>=3.11,<4`".into(),
+            Self::BadVersion { .. } => "write it like `1.2.0` or `1.2.0rc1`".into(),
+            Self::GroupCycle { .. } => "take one `include-group` out".into(),
+            Self::OpenQuote { .. } => "close it, or write the words as an array: [\"…\", \"…\"]".into(),
             Self::PythonRefused { .. } => "change one of the two".into(),
             Self::BadEntryPoint { .. } => {
                 "name a module and a function in it, such as `entry_point = \"hello.cli:main\"`".into()

@@ -121,10 +121,12 @@ fn manifest(mut root: Table<'_>) -> Result<Manifest, Error> {
         slots: Vec::new(),
         project,
     };
-    if let Some(mut tool) = root.table("tool")?
-        && let Some(flavor) = tool.table("flavor")?
-    {
-        read_flavor(flavor, &mut manifest)?;
+    if let Some(mut tool) = root.table("tool")? {
+        match tool.table("flavor")? {
+            Some(flavor) => read_flavor(flavor, &mut manifest)?,
+            // Other tools' tables are their own business, but `[tool.flavour]` is meant for us.
+            None => tool.warn_near("flavor"),
+        }
     }
     if manifest.package_name.is_empty() {
         return Err(Error::NoName { path: manifest.path });

@@ -175,15 +175,14 @@ fn parse_groups(table: &Table<'_>) -> Result<BTreeMap<String, Vec<String>>, Erro
     let mut resolved = BTreeMap::new();
     for (group, items) in &groups {
         let mut requirements = Vec::new();
-        follow(group, items, &groups, &mut vec![group.clone()], &mut requirements)?;
+        follow(items, &groups, &mut vec![group.clone()], &mut requirements)?;
         resolved.insert(group.clone(), requirements);
     }
     Ok(resolved)
 }
 
-/// Appends the requirements of `group`; `path` holds the groups being followed, to notice a circle.
+/// Appends the requirements of one group; `path` holds the groups being followed, to notice a circle.
 fn follow(
-    group: &str,
     items: &[Item<'_>],
     groups: &BTreeMap<String, Vec<Item<'_>>>,
     path: &mut Vec<String>,
@@ -203,10 +202,11 @@ fn follow(
             return Err(unknown(&included, "dependency group", &name, groups.keys()));
         };
         if path.contains(&name) {
-            return Err(Error::GroupCycle { at: included.at(), group: group.to_string() });
+            path.push(name);
+            return Err(Error::GroupCycle { at: included.at(), circle: path.join(" > ") });
         }
         path.push(name.clone());
-        follow(&name, inner, groups, path, out)?;
+        follow(inner, groups, path, out)?;
         path.pop();
     }
     Ok(())

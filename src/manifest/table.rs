@@ -1,5 +1,6 @@
 //! Reading TOML with a memory: every value knows its key and place, every table which of its keys were asked for.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
@@ -47,8 +48,8 @@ impl<'a> Source<'a> {
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
         let at = self.at("", error.span().map_or(self.text.len(), |span| span.start));
         let line = self.text.split('\n').nth(at.line - 1).unwrap_or_default().trim_end();
-        // The caret must stand under its character: tabs stay tabs, everything else becomes a blank.
-        let indent: String = line.chars().take(at.column - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+        // Tabs are shown as one blank, so that the caret stands under its character.
+        let indent = " ".repeat(at.column - 1);
         let number = at.line.to_string();
         let gutter = " ".repeat(number.len());
         let excerpt =
@@ -205,12 +206,24 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Warns about keys that are almost `name`.
+    pub(super) fn warn_near(&self, name: &'static str) {
+        for (key, _) in self.inner {
+            if closest(key.get_ref(), [name]).is_some() {
+                let at = self.source.at(&self.join(key.get_ref()), key.span().start);
+                self.source.warn(Warning::UnknownKey { at, suggestion: Some(name.to_string()) });
+            }
+        }
+    }
+
     fn item(&self, name: &str, value: &'a toml::Spanned<DeValue<'a>>) -> Item<'a> {
         Item { source: self.source, key: self.join(name), value: value.get_ref(), span: value.span() }
     }
 
     fn join(&self, name: &str) -> String {
-        if self.key.is_empty() { name.to_string() } else { format!("{}.{name}", self.key) }
+        let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let name = if bare { Cow::Borrowed(name) } else { Cow::Owned(format!("\"{name}\"")) };
+        if self.key.is_empty() { name.into_owned() } else { format!("{}.{name}", self.key) }
     }
 }
 
