@@ -33,11 +33,16 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: standard output belongs to the line that names the port."""
 
 
-def bind(host: str, port: int) -> ThreadingHTTPServer:
+class Server(ThreadingHTTPServer):
+    # Closing waits for the answers being given, so that a server told to stop after one request still gives it.
+    daemon_threads = False
+
+
+def bind(host: str, port: int) -> Server:
     """A server that is not answering yet; with port 0 the system chooses one."""
-    return ThreadingHTTPServer((host, port), Handler)
+    return Server((host, port), Handler)
 
 
-def address(server: ThreadingHTTPServer) -> str:
+def address(server: Server) -> str:
     host, port = server.server_address[:2]
     return f"http://{host}:{port}"
