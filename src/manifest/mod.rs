@@ -8,6 +8,7 @@ mod error;
 mod name;
 mod operation;
 mod project;
+mod requirement;
 mod settings;
 mod slot;
 pub mod suggest;

@@ -3,11 +3,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
-use pep508_rs::{Requirement, VerbatimUrl};
 use toml::de::DeValue;
 
 use super::error::Error;
 use super::name::{self, normalized};
+use super::requirement;
 use super::suggest::closest;
 use super::table::{Item, Table};
 
@@ -91,7 +91,8 @@ fn parse_project(mut table: Table<'_>) -> Result<Project, Error> {
     let mut optional_dependencies = BTreeMap::new();
     if let Some(extras) = table.table("optional-dependencies")? {
         for (extra, item) in extras.entries() {
-            optional_dependencies.insert(normalized(extra), requirements(&item.list("an array of strings")?)?);
+            optional_dependencies
+                .insert(normalized(extra), requirement::parse_all(&item.list("an array of strings")?)?);
         }
     }
     let mut scripts = Vec::new();
@@ -111,7 +112,7 @@ fn parse_project(mut table: Table<'_>) -> Result<Project, Error> {
         license: table.get("license").map(|item| license(&item)).transpose()?.flatten(),
         dynamic: table.texts("dynamic")?,
         requires_python: table.get("requires-python").map(|item| specifier(&item)).transpose()?,
-        dependencies: requirements(&table.items("dependencies")?)?,
+        dependencies: requirement::parse_all(&table.items("dependencies")?)?,
         optional_dependencies,
         scripts,
         ..Project::default()
@@ -128,14 +129,16 @@ pub(super) fn version(item: &Item<'_>) -> Result<String, Error> {
 
 fn specifier(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
-    match VersionSpecifiers::from_str(text) {
+    let checked = requirement::require_ascii(text).and_then(|()| {
+        // The rest of the message draws the text again with an underline.
+        VersionSpecifiers::from_str(text).map_err(|error| requirement::first_line(&error.to_string()).to_string())
+    });
+    match checked {
         Ok(_) => Ok(text.to_string()),
-        Err(error) => Err(Error::BadSpecifier {
-            at: item.at(),
-            text: text.to_string(),
-            // The rest of the message draws the text again with an underline.
-            reason: first_line(&error.to_string()).trim_start_matches("Failed to parse version: ").to_string(),
-        }),
+        Err(reason) => {
+            let reason = reason.trim_start_matches("Failed to parse version: ").to_string();
+            Err(Error::BadSpecifier { at: item.at(), text: text.to_string(), reason })
+        }
     }
 }
 
@@ -145,26 +148,6 @@ fn license(item: &Item<'_>) -> Result<Option<String>, Error> {
         return item.text().map(|text| Some(text.to_string()));
     }
     item.table()?.get("text").map(|text| text.text().map(str::to_string)).transpose()
-}
-
-pub(super) fn requirements(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
-    items.iter().map(requirement).collect()
-}
-
-pub(super) fn requirement(item: &Item<'_>) -> Result<String, Error> {
-    let text = item.text()?;
-    match Requirement::<VerbatimUrl>::from_str(text) {
-        Ok(_) => Ok(text.trim().to_string()),
-        Err(error) => Err(Error::BadRequirement {
-            at: item.at(),
-            requirement: text.to_string(),
-            reason: first_line(&error.message.to_string()).to_string(),
-        }),
-    }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim_end_matches([':', '.'])
 }
 
 fn parse_groups(table: &Table<'_>) -> Result<BTreeMap<String, Vec<String>>, Error> {
@@ -190,7 +173,7 @@ fn follow(
 ) -> Result<(), Error> {
     for item in items {
         if !matches!(item.value, DeValue::Table(_)) {
-            let requirement = requirement(item)?;
+            let requirement = requirement::parse(item)?;
             if !out.contains(&requirement) {
                 out.push(requirement);
             }

@@ -8,6 +8,7 @@ use super::command;
 use super::error::Error;
 use super::name::normalized;
 use super::project::{self, Project};
+use super::requirement;
 use super::table::{Item, Table};
 
 /// `[tool.flavor.python]`: which interpreter, and what of it.
@@ -162,7 +163,7 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
         if is_path(text) {
             local_dependencies.push(PathBuf::from(text));
         } else {
-            dependencies.push(project::requirement(&item)?);
+            dependencies.push(requirement::parse(&item)?);
         }
     }
     let build = Build {

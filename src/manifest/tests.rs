@@ -238,6 +238,15 @@ fn control_characters_are_not_repeated() {
 }
 
 #[test]
+fn a_byte_order_mark_and_foreign_line_ends_do_no_harm() {
+    let text = format!("\u{feff}{}", PROJECT.replace('\n', "\r\n"));
+    assert_eq!(accept(&text).package_name, "hello");
+    let slot = slot_text("operations = \"zsdt\"").replace('\n', "\r\n");
+    let error = try_parse(&format!("{text}{slot}")).expect_err("an unknown operation");
+    assert!(error.to_string().starts_with("pyproject.toml:8:14: "), "{error}");
+}
+
+#[test]
 fn read_tells_a_missing_file_from_a_directory() {
     let dir = tempfile::tempdir().expect("a directory");
     let error = Manifest::read(dir.path()).expect_err("an empty directory");
@@ -291,6 +300,19 @@ proptest::proptest! {
         let text: String = chars.into_iter().collect();
         if let Err(error) = try_parse(&text) {
             let _ = (error.to_string(), error.hint());
+        }
+    }
+
+    #[test]
+    fn no_requirement_makes_the_parser_panic(
+        requirement in "[a-z]{0,3}[-._]?( ?\\[[a-b,_ -]{0,4}\\]?)?[@<>=!~;(),#. 0-9a-z'+*-]{0,16}",
+        specifier in "[<>=!~]{0,3}[0-9a-z.*+!, -]{0,12}",
+    ) {
+        for key in [format!("dependencies = [\"{requirement}\"]"), format!("requires-python = \"{specifier}\"")] {
+            let text = format!("{PROJECT}{key}\n[tool.flavor.python]\nversion = \"3.12\"\n");
+            if let Err(error) = try_parse(&text) {
+                let _ = (error.to_string(), error.hint());
+            }
         }
     }
 }

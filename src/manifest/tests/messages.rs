@@ -195,11 +195,19 @@ fn bad_project_values_are_refused_where_they_stand() {
     hint: write it like `>=3.11` or `>=3.11,<4`
     ");
     assert_snapshot!(refused("requires-python = \">=3.11, é3\""), @"
-    pyproject.toml:5:19: `project.requires-python` is not a version specifier `>=3.11, é3`: Unexpected end of version specifier, expected operator
+    pyproject.toml:5:19: `project.requires-python` is not a version specifier `>=3.11, é3`: `é` is not an ASCII character
     hint: write it like `>=3.11` or `>=3.11,<4`
     ");
-    assert_snapshot!(refused("dependencies = [\"é\"]"), @"
-    pyproject.toml:5:17: `project.dependencies[0]` has an invalid requirement `é`: Expected package name starting with an alphanumeric character, found `é`
+    assert_snapshot!(refused("dependencies = [\"rich; python_version > '3'é\"]"), @"
+    pyproject.toml:5:17: `project.dependencies[0]` has an invalid requirement `rich; python_version > '3'é`: `é` is not an ASCII character
+    hint: write it like `rich>=13,<15`
+    ");
+    assert_snapshot!(refused("dependencies = [\"click->=8\"]"), @"
+    pyproject.toml:5:17: `project.dependencies[0]` has an invalid requirement `click->=8`: the name `click-` does not end in a letter or a digit
+    hint: write it like `rich>=13,<15`
+    ");
+    assert_snapshot!(refused("dependencies = [\"click [ a , b-] >=8\"]"), @"
+    pyproject.toml:5:17: `project.dependencies[0]` has an invalid requirement `click [ a , b-] >=8`: the name `b-` does not end in a letter or a digit
     hint: write it like `rich>=13,<15`
     ");
     assert_snapshot!(refused("dependencies = [\"-e .\"]"), @"
