@@ -1,0 +1,1 @@
+"""A sales report from a table that travels with the program."""

@@ -1,0 +1,1 @@
+"""A small web service that leans on everything an environment must get right."""

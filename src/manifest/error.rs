@@ -1,0 +1,224 @@
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+/// A key of the manifest and where it stands. Lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Dotted from the top of the file, entries of an array by index: `tool.flavor.slots[0].name`.
+    pub key: String,
+    /// As the caller gave it.
+    pub path: PathBuf,
+    /// 1 is the first.
+    pub line: usize,
+    /// 1 is the first.
+    pub column: usize,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: ", self.path.display(), self.line, self.column)?;
+        if self.key.is_empty() { Ok(()) } else { write!(f, "`{}` ", shown(&self.key)) }
+    }
+}
+
+/// A [`Site`] in a box, so that an error stays small enough to return by value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At(Box<Site>);
+
+impl From<Site> for At {
+    fn from(site: Site) -> Self {
+        Self(Box::new(site))
+    }
+}
+
+impl Deref for At {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.0
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a manifest is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no manifest at `{}`", path.display())]
+    NotFound { path: PathBuf },
+    #[error("cannot read manifest `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{}:{line}: the text is not UTF-8", path.display())]
+    NotUtf8 { path: PathBuf, line: usize },
+    /// `excerpt` is the source line with a caret under the place.
+    #[error("{at}{message}\n{excerpt}")]
+    Syntax { at: At, message: String, excerpt: String },
+    #[error("{at}must be {expected}, not {found}")]
+    WrongType { at: At, expected: &'static str, found: &'static str },
+    #[error("{at}must be {expected}: {}", shown(value))]
+    BadValue { at: At, expected: String, value: String },
+    #[error("{at}needs `{name}`")]
+    Missing { at: At, name: &'static str },
+    #[error("{}: neither `project.name` nor `tool.flavor.package_name` names the package", path.display())]
+    NoName { path: PathBuf },
+    #[error("{}: `project.version` is missing, and `project.dynamic` does not list it", path.display())]
+    NoVersion { path: PathBuf },
+    #[error("{}: nothing says what the package should run", path.display())]
+    NothingToRun { path: PathBuf, project: String },
+    /// `what` is what the name is for: `package name`, `slot name`.
+    #[error("{at}is not a {what}: {}", shown(name))]
+    BadName { at: At, what: &'static str, name: String },
+    #[error("{at}has an invalid requirement `{}`: {reason}", shown(requirement))]
+    BadRequirement { at: At, requirement: String, reason: String },
+    #[error("{at}is not a version specifier `{}`: {reason}", shown(text))]
+    BadSpecifier { at: At, text: String, reason: String },
+    #[error("{at}is not a version: {}", shown(text))]
+    BadVersion { at: At, text: String },
+    #[error("{at}asks for Python {version}, but `project.requires-python` is {}", shown(requires))]
+    PythonRefused { at: At, version: String, requires: String },
+    #[error("{at}is not of the form `module:function`: {}", shown(text))]
+    BadEntryPoint { at: At, text: String },
+    /// `what` names the kind of word (`operation`, `extra`), `known` all that would have been accepted.
+    #[error("{at}names an unknown {what}: {}", shown(word))]
+    UnknownWord { at: At, what: &'static str, word: String, suggestion: Option<String>, known: Vec<String> },
+    /// `circle` begins and ends with the same group: `a > b > a`.
+    #[error("{at}goes round in a circle: {}", shown(circle))]
+    GroupCycle { at: At, circle: String },
+    #[error("{at}asks for bzip2, which packages are not built with")]
+    Bzip2 { at: At },
+    #[error("{at}gives `{operation}` the level `{}`", shown(level))]
+    BadLevel { at: At, operation: &'static str, level: String, allowed: &'static str },
+    #[error("{at}has {count} operations, more than {max}")]
+    TooManyOperations { at: At, count: usize, max: usize },
+    #[error("{at}has `tar` after another operation")]
+    TarNotFirst { at: At },
+    #[error("{at}combines `raw` with another operation")]
+    RawNotAlone { at: At },
+    #[error("{at}sets more than read, write and execute: {mode:04o}")]
+    SpecialPermissions { at: At, mode: u32 },
+    #[error("{at}leads out of the work environment: {}", shown(target))]
+    TargetOutside { at: At, target: String },
+    #[error("{at}lies under `.flavor`, which is reserved: {}", shown(target))]
+    TargetReserved { at: At, target: String },
+    #[error("{at}has the placeholder `{}`, which is not expanded here", shown(placeholder))]
+    TargetPlaceholder { at: At, placeholder: String },
+    #[error("{at}gives the slot two names, `{}` and `{}`", shown(id), shown(name))]
+    IdAndName { at: At, id: String, name: String },
+    #[error("{at}is reserved in a Python package: {name}")]
+    ReservedSlot { at: At, name: String },
+    #[error("{at}is the name of an earlier slot (line {first}): {name}")]
+    DuplicateSlot { at: At, name: String, first: usize },
+    #[error("{at}has a quote that is never closed: {}", shown(command))]
+    OpenQuote { at: At, command: String },
+}
+
+impl Error {
+    /// What to do about it, as one sentence.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound { .. } => {
+                "run in the directory that has a `pyproject.toml`, or name one with `--manifest`".into()
+            }
+            Self::NotUtf8 { .. } => "save the file as UTF-8, the only encoding of TOML".into(),
+            Self::WrongType { found: "a number", expected, .. } if expected.contains("string") => {
+                "put the value in quotes".into()
+            }
+            Self::WrongType { expected: "an array of strings", found: "a string", .. } => {
+                "put the value in brackets: [\"…\"]".into()
+            }
+            Self::Missing { name, .. } => format!("add `{name} = \"…\"` to the table"),
+            Self::NoName { .. } => "add `name = \"…\"` to `[project]`".into(),
+            Self::NoVersion { .. } => {
+                "add `version = \"0.1.0\"` to `[project]`, or `dynamic = [\"version\"]` if the build back end computes it"
+                    .into()
+            }
+            Self::NothingToRun { project, .. } => {
+                let module = project.replace(['-', '.'], "_").to_lowercase();
+                format!(
+                    "add a script, `[project.scripts]` with `{project} = \"{module}.cli:main\"`, \
+                     or without Python `[tool.flavor.execution]` with `command = [\"{{workenv}}/bin/{project}\"]`"
+                )
+            }
+            Self::BadName { .. } => {
+                "use letters, digits, `.`, `-` and `_`, beginning with a letter or a digit, at most 128".into()
+            }
+            Self::BadRequirement { .. } => "write it like `rich>=13,<15`".into(),
+            Self::BadSpecifier { .. } => "write it like `>=3.11` or `>=3.11,<4`".into(),
+            Self::BadVersion { .. } => "write it like `1.2.0` or `1.2.0rc1`".into(),
+            Self::GroupCycle { .. } => "take one `include-group` out".into(),
+            Self::OpenQuote { .. } => "close it, or write the words as an array: [\"…\", \"…\"]".into(),
+            Self::PythonRefused { .. } => "change one of the two".into(),
+            Self::BadEntryPoint { .. } => {
+                "name a module and a function in it, such as `entry_point = \"hello.cli:main\"`".into()
+            }
+            Self::UnknownWord { suggestion: Some(suggestion), .. } => format!("did you mean `{}`?", shown(suggestion)),
+            Self::UnknownWord { known, .. } if !known.is_empty() => {
+                format!("known are: {}", shown(&known.join(", ")))
+            }
+            Self::UnknownWord { what, .. } => format!("the file defines no {what}"),
+            Self::Bzip2 { .. } => "`xz` is smaller and `zstd` is faster; both are always available".into(),
+            Self::BadLevel { operation, allowed, .. } => format!("`{operation}` takes {allowed}"),
+            Self::TarNotFirst { .. } => "a tree becomes a tar before anything else: `[\"tar\", \"zstd\"]`".into(),
+            Self::RawNotAlone { .. } => "`raw` stores the bytes as they are; leave it out or leave it alone".into(),
+            Self::SpecialPermissions { .. } => "set-uid, set-gid and sticky bits are not packaged".into(),
+            Self::TargetOutside { .. } => "write it relative to the work environment: `{workenv}/data`".into(),
+            Self::TargetReserved { .. } | Self::ReservedSlot { .. } | Self::DuplicateSlot { .. } => {
+                "choose another name".into()
+            }
+            Self::TargetPlaceholder { .. } => "only `{workenv}` has a meaning in a target".into(),
+            Self::IdAndName { .. } => "`id` and `name` mean the same; keep one".into(),
+            _ => return None,
+        })
+    }
+}
+
+/// Something odd that does not stop a pack.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    #[error("{at}is not a known key and has no effect")]
+    UnknownKey { at: At, suggestion: Option<String> },
+    #[error("{at}is not a known purpose: {}", shown(purpose))]
+    UnknownPurpose { at: At, purpose: String, suggestion: Option<String> },
+}
+
+impl Warning {
+    /// What to do about it, as one sentence.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownKey { suggestion, .. } | Self::UnknownPurpose { suggestion, .. } => {
+                suggestion.as_ref().map(|suggestion| format!("did you mean `{}`?", shown(suggestion)))
+            }
+        }
+    }
+
+    /// Where it stands.
+    pub fn site(&self) -> &Site {
+        match self {
+            Self::UnknownKey { at, .. } | Self::UnknownPurpose { at, .. } => at,
+        }
+    }
+}
+
+/// Text from the file without the control characters that TOML escapes can smuggle to a terminal.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+/// Turns the failure to read a manifest into the error that names the remedy.
+pub(super) fn unreadable(path: &Path, source: io::Error) -> Error {
+    let path = path.to_path_buf();
+    match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { path },
+        _ => Error::Read { path, source },
+    }
+}

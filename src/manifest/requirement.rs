@@ -1,0 +1,66 @@
+//! PEP 508 requirements, checked for form only: no variable is expanded and no path looked up.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use pep508_rs::{Pep508Url, Requirement};
+
+use super::error::Error;
+use super::table::Item;
+
+/// The address after `@`, for the installer to understand.
+#[derive(Debug)]
+struct AnyUrl(String);
+
+impl fmt::Display for AnyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Pep508Url for AnyUrl {
+    type Err = Infallible;
+
+    fn parse_url(url: &str, _working_dir: Option<&Path>) -> Result<Self, Infallible> {
+        Ok(Self(url.to_string()))
+    }
+}
+
+pub(super) fn parse_all(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
+    items.iter().map(parse).collect()
+}
+
+pub(super) fn parse(item: &Item<'_>) -> Result<String, Error> {
+    let text = item.text()?;
+    let checked = check_names(text).and_then(|()| {
+        Requirement::<AnyUrl>::from_str(text).map_err(|error| first_line(&error.message.to_string()).to_string())
+    });
+    match checked {
+        Ok(_) => Ok(text.trim().to_string()),
+        Err(reason) => Err(Error::BadRequirement { at: item.at(), requirement: text.to_string(), reason }),
+    }
+}
+
+/// Refuses what `pep508_rs` 0.9 panics on: other characters than ASCII, which the grammar has not got, and names that
+/// end in punctuation (`click->=8`).
+fn check_names(text: &str) -> Result<(), String> {
+    require_ascii(text)?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let text = text.trim_start();
+    let (name, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
+    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    match extras.split(|c| !is_part(c)).chain([name]).find(|name| name.ends_with(['.', '-', '_'])) {
+        Some(name) => Err(format!("the name `{name}` does not end in a letter or a digit")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn require_ascii(text: &str) -> Result<(), String> {
+    text.chars().find(|c| !c.is_ascii()).map_or(Ok(()), |c| Err(format!("`{c}` is not an ASCII character")))
+}
+
+pub(super) fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim_end_matches([':', '.'])
+}
