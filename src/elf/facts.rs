@@ -151,3 +151,100 @@ pub(super) fn needed_versions(bytes: &[u8], view: &View, table: &DynamicTable) -
     }
     Some(versions)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{Sample, layouts, loaded_libraries};
+    use super::*;
+    use crate::elf::{SearchPathTag, add_search_path, rewrite_search_path, set_search_path, strip};
+
+    #[test]
+    fn every_class_and_byte_order_reads_alike() {
+        for sample in layouts() {
+            let facts = inspect(&sample.build()).unwrap().unwrap();
+            let expected = Facts {
+                kind: Kind::SharedObject,
+                is_64: sample.is_64,
+                machine: 62,
+                is_dynamic: true,
+                interpreter: None,
+                needed: vec!["libneeded.so.1".to_owned(), "libc.so.6".to_owned()],
+                soname: Some("libown.so.3".to_owned()),
+                runpath: Some("/opt/python/lib".to_owned()),
+                rpath: None,
+                glibc_floor: Some(GlibcVersion { major: 2, minor: 17 }),
+            };
+            assert_eq!(facts, expected);
+        }
+    }
+
+    #[test]
+    fn other_files_are_not_elf() {
+        assert_eq!(inspect(b""), Ok(None));
+        assert_eq!(inspect(b"#!/bin/sh\n"), Ok(None));
+        assert!(inspect(b"\x7fELF").is_err());
+    }
+
+    #[test]
+    fn the_libraries_of_this_process_say_who_they_are() {
+        for path in loaded_libraries() {
+            let facts = inspect(&std::fs::read(&path).unwrap()).unwrap().unwrap();
+            assert!(facts.is_dynamic && facts.soname.is_some(), "{}: {facts:?}", path.display());
+        }
+    }
+
+    /// Calls everything; whatever it says, it must come back, and an error must leave the bytes alone.
+    fn poke(bytes: &[u8]) {
+        let _ = inspect(bytes);
+        for new in ["$ORIGIN", "$ORIGIN/a/path/that/is/longer/than/the/one/there"] {
+            let mut edited = bytes.to_vec();
+            if rewrite_search_path(&mut edited, new, SearchPathTag::Rpath).is_err() {
+                assert_eq!(edited, bytes);
+            }
+            let mut edited = bytes.to_vec();
+            if add_search_path(&mut edited, new, SearchPathTag::Rpath).is_err() {
+                assert_eq!(edited, bytes);
+            }
+            let mut edited = bytes.to_vec();
+            if set_search_path(&mut edited, new, SearchPathTag::Rpath).is_err() {
+                assert_eq!(edited, bytes);
+            }
+        }
+        let mut once = bytes.to_vec();
+        strip(&mut once);
+        let mut twice = once.clone();
+        strip(&mut twice);
+        assert_eq!(once, twice);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_garbage_panics(tail in prop::collection::vec(any::<u8>(), 0..400), class in 0_u8..4, order in 0_u8..4) {
+            let mut bytes = b"\x7fELF".to_vec();
+            bytes.extend([class, order]);
+            bytes.extend(tail);
+            poke(&bytes);
+        }
+
+        #[test]
+        fn no_mutation_panics(
+            layout in 0_usize..4,
+            edits in prop::collection::vec((any::<prop::sample::Index>(), prop_oneof![any::<u8>(), Just(0), Just(255)]), 1..8),
+            cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let mut bytes = layouts().nth(layout).unwrap_or_else(Sample::default).build();
+            for (at, value) in edits {
+                let at = at.index(bytes.len());
+                bytes[at] = value;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            poke(&bytes);
+        }
+    }
+}

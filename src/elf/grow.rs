@@ -191,3 +191,102 @@ fn header_fields(view: &View, at: usize, segment: &ProgramHeader) -> Vec<(usize,
     }
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+    use std::process::Command;
+    use std::{env, fs};
+
+    use super::super::testing::{Sample, layouts, loaded_libraries};
+    use super::*;
+    use crate::elf::{Facts, inspect, strip};
+
+    const PATH: &str = "$ORIGIN/../somewhere/quite/far/from/here/lib";
+
+    fn grown(sample: &Sample) -> (Facts, Facts) {
+        let mut bytes = sample.build();
+        let before = inspect(&bytes).unwrap().unwrap();
+        add_search_path(&mut bytes, PATH, SearchPathTag::Rpath).unwrap();
+        (before, inspect(&bytes).unwrap().unwrap())
+    }
+
+    #[test]
+    fn only_the_search_path_changes() {
+        for layout in layouts() {
+            for runpath in [None, Some("/opt/python/lib")] {
+                for spare in [0, 1, 5] {
+                    let (before, after) = grown(&Sample { runpath, spare, ..layout.clone() });
+                    assert_eq!(after, Facts { rpath: Some(PATH.to_owned()), runpath: None, ..before });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_header_to_spare_nothing_changes() {
+        let sample = Sample { has_note: false, ..Sample::default() };
+        let mut bytes = sample.build();
+        assert_eq!(add_search_path(&mut bytes, PATH, SearchPathTag::Rpath), Err(Error::NoSpareHeader));
+        assert_eq!(bytes, sample.build());
+    }
+
+    #[test]
+    fn loaded_segments_ascend_and_their_pages_are_their_own() {
+        let mut bytes = Sample::default().build();
+        add_search_path(&mut bytes, PATH, SearchPathTag::Rpath).unwrap();
+        let view = View::parse(&bytes).unwrap().unwrap();
+        let loads: Vec<_> = view.segments.iter().filter(|segment| segment.p_type == PT_LOAD).collect();
+        for pair in loads.windows(2) {
+            assert!(pair[0].p_vaddr + pair[0].p_memsz <= pair[1].p_vaddr / 0x1000 * 0x1000);
+        }
+        assert!(loads.iter().all(|load| load.p_offset % 0x1000 == load.p_vaddr % 0x1000));
+    }
+
+    /// Takes away the spare dynamic entries of a real file, so that the table has to move.
+    fn without_spare(bytes: &mut [u8]) {
+        let view = View::parse(bytes).unwrap().unwrap();
+        let table = view.dynamic(bytes).unwrap().unwrap();
+        let range = view.segment_table_range().unwrap();
+        let index = view.segments.iter().position(|segment| segment.p_type == PT_DYNAMIC).unwrap();
+        let mut dynamic = view.segments[index].clone();
+        let len = ((table.entries.len() + 1) * 2 * view.word_len()) as u64;
+        (dynamic.p_filesz, dynamic.p_memsz) = (len, len);
+        for (at, value, len) in header_fields(&view, range.start + index * ProgramHeader::size(view.ctx), &dynamic) {
+            view.put(bytes, at, value, len).unwrap();
+        }
+    }
+
+    /// A program finds a library through the path it was given, with and without spare entries, stripped or not.
+    #[test]
+    fn a_program_searches_the_path_it_was_given() {
+        let program =
+            env::split_paths(&env::var_os("PATH").unwrap()).map(|path| path.join("cat")).find(|path| path.exists());
+        let program = fs::read(program.expect("a `cat` in PATH")).unwrap();
+        let libc = loaded_libraries();
+        let libc = libc.iter().find(|path| path.ends_with("libc.so.6")).expect("a glibc system");
+        for (is_stripped, is_full) in [(false, false), (true, false), (false, true), (true, true)] {
+            let directory = tempfile::tempdir().unwrap();
+            let root = directory.path().canonicalize().unwrap();
+            fs::create_dir_all(root.join("lib")).unwrap();
+            fs::create_dir_all(root.join("bin")).unwrap();
+            fs::copy(libc, root.join("lib/libc.so.6")).unwrap();
+            let mut bytes = program.clone();
+            if is_stripped {
+                strip(&mut bytes);
+            }
+            if is_full {
+                without_spare(&mut bytes);
+            }
+            add_search_path(&mut bytes, "$ORIGIN/../lib", SearchPathTag::Rpath).unwrap();
+            let target: PathBuf = root.join("bin/cat");
+            fs::write(&target, &bytes).unwrap();
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+            let run = Command::new(&target).arg("/proc/self/maps").env_clear().output().unwrap();
+            let maps = String::from_utf8(run.stdout).unwrap();
+            assert!(run.status.success() && run.stderr.is_empty(), "{is_stripped} {is_full} {:?}", run.status);
+            assert!(maps.contains(&*root.join("lib/libc.so.6").to_string_lossy()), "{maps}");
+        }
+    }
+}

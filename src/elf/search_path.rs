@@ -206,3 +206,62 @@ fn symbol_count(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<usize
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Sample, layouts};
+    use super::*;
+    use crate::elf::inspect;
+
+    fn paths(bytes: &[u8]) -> (Option<String>, Option<String>) {
+        let facts = inspect(bytes).unwrap().unwrap();
+        (facts.rpath, facts.runpath)
+    }
+
+    #[test]
+    fn a_path_that_fits_is_rewritten_in_place() {
+        for sample in layouts() {
+            let mut bytes = sample.build();
+            let len = bytes.len();
+            assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Ok(true));
+            assert_eq!(bytes.len(), len);
+            assert_eq!(paths(&bytes), (Some("$ORIGIN".to_owned()), None));
+            assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Ok(false));
+            assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Runpath), Ok(true));
+            assert_eq!(paths(&bytes), (None, Some("$ORIGIN".to_owned())));
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_old_path_is_left() {
+        let mut bytes = Sample::default().build();
+        rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath).unwrap();
+        assert!(!bytes.windows(3).any(|window| window == b"lib\0" || window == b"/py"));
+    }
+
+    #[test]
+    fn a_path_that_does_not_fit_is_an_error_with_both_lengths() {
+        let mut bytes = Sample::default().build();
+        let error = rewrite_search_path(&mut bytes, "$ORIGIN/../../elsewhere", SearchPathTag::Rpath).unwrap_err();
+        assert_eq!(error, Error::SearchPathTooLong { needed: 23, room: 15 });
+        assert_eq!(bytes, Sample::default().build());
+    }
+
+    #[test]
+    fn a_name_inside_the_old_path_is_not_overwritten() {
+        let sample = Sample { symbol: "lib", ..Sample::default() };
+        let mut bytes = sample.build();
+        let error = rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath).unwrap_err();
+        assert_eq!(error, Error::SearchPathShared { name: "lib".to_owned() });
+        assert_eq!(set_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Ok(Change::Grown));
+        assert_eq!(paths(&bytes), (Some("$ORIGIN".to_owned()), None));
+    }
+
+    #[test]
+    fn a_file_without_a_path_says_so() {
+        let mut bytes = Sample { runpath: None, ..Sample::default() }.build();
+        assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Err(Error::NoSearchPath));
+        assert_eq!(rewrite_search_path(&mut bytes, "a\0b", SearchPathTag::Rpath), Err(Error::SearchPathNul));
+        assert_eq!(rewrite_search_path(&mut b"#!".to_vec(), "a", SearchPathTag::Rpath), Err(Error::NotElf));
+    }
+}

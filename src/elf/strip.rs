@@ -285,3 +285,90 @@ impl Kept {
         (tail, table)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::super::testing::{Sample, layouts, loaded_libraries};
+    use super::*;
+    use crate::elf::inspect;
+
+    fn strip_of(sample: &Sample) -> (Vec<u8>, StripOutcome) {
+        let mut bytes = sample.build();
+        let outcome = strip(&mut bytes);
+        (bytes, outcome)
+    }
+
+    #[test]
+    fn what_is_loaded_stays_and_the_rest_goes() {
+        for sample in layouts() {
+            let whole = sample.build();
+            let (bytes, outcome) = strip_of(&sample);
+            assert_eq!(outcome, StripOutcome::Stripped { before: whole.len(), after: bytes.len() });
+            assert!(!bytes.windows(10).any(|window| window == b"not loaded"));
+            assert_eq!(inspect(&bytes), inspect(&whole));
+            // All but the three header fields is a prefix of the original.
+            let changed = bytes.iter().zip(&whole).filter(|(a, b)| a != b).count();
+            assert!(changed <= sample.is_64.then_some(12).unwrap_or(8), "{changed}");
+        }
+    }
+
+    #[test]
+    fn twice_is_once() {
+        let (once, _) = strip_of(&Sample::default());
+        let mut twice = once.clone();
+        assert_eq!(strip(&mut twice), StripOutcome::Unchanged(Unstripped::AlreadyStripped));
+        assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn a_layout_that_does_not_allow_it_is_left_alone() {
+        let cases = [
+            (Sample { overlay: b"payload", ..Sample::default() }, Unstripped::Overlay),
+            (Sample { overlay: b"\0", ..Sample::default() }, Unstripped::Overlay),
+            (Sample { unloaded: &[".comment", "pydata"], ..Sample::default() }, Unstripped::ForeignSection),
+        ];
+        for (sample, reason) in cases {
+            let (bytes, outcome) = strip_of(&sample);
+            assert_eq!(outcome, StripOutcome::Unchanged(reason));
+            assert_eq!(bytes, sample.build());
+        }
+        let mut object = Sample::default().build();
+        object[16] = 1;
+        assert_eq!(strip(&mut object), StripOutcome::Unchanged(Unstripped::NotLoadable));
+        assert_eq!(strip(&mut b"text".to_vec()), StripOutcome::Unchanged(Unstripped::NotElf));
+    }
+
+    #[test]
+    fn a_debugger_still_finds_the_interpreters_state() {
+        for layout in layouts() {
+            let (bytes, outcome) = strip_of(&Sample { loaded: ".PyRuntime", ..layout });
+            assert!(matches!(outcome, StripOutcome::Stripped { .. }), "{outcome:?}");
+            let view = View::parse(&bytes).unwrap().unwrap();
+            let sections = Sections::parse(&bytes, &view).unwrap();
+            let names: Vec<_> = sections.all.iter().map(|section| section.name.as_str()).collect();
+            assert_eq!(names, ["", ".PyRuntime", ".shstrtab"]);
+            let mut again = bytes.clone();
+            assert_eq!(strip(&mut again), StripOutcome::Unchanged(Unstripped::AlreadyStripped));
+        }
+    }
+
+    #[test]
+    fn a_stripped_library_still_loads() {
+        let directory = tempfile::tempdir().unwrap();
+        for path in loaded_libraries() {
+            let name = path.file_name().unwrap();
+            let mut bytes = std::fs::read(&path).unwrap();
+            strip(&mut bytes);
+            std::fs::write(directory.path().join(name), bytes).unwrap();
+        }
+        // libc, and the unwinder where there is one; the loader itself is named in the program.
+        let run = Command::new("env").arg("true").env("LD_LIBRARY_PATH", directory.path()).output().unwrap();
+        assert!(run.status.success() && run.stderr.is_empty(), "{run:?}");
+        let maps =
+            Command::new("cat").arg("/proc/self/maps").env("LD_LIBRARY_PATH", directory.path()).output().unwrap();
+        let maps = String::from_utf8(maps.stdout).unwrap();
+        assert!(maps.contains(&*directory.path().to_string_lossy()), "{maps}");
+    }
+}
