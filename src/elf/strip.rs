@@ -92,6 +92,10 @@ fn plan(bytes: &[u8]) -> Result<Plan, Unstripped> {
     }
     let sections = Sections::parse(bytes, &view).ok_or(Unstripped::Malformed)?;
     let cut = loaded_end(&view).ok_or(Unstripped::Malformed)?;
+    let beyond = bytes.get(cut..).ok_or(Unstripped::Malformed)?;
+    if is_padding(beyond) {
+        return Err(Unstripped::AlreadyStripped);
+    }
     check_beyond(bytes, &sections, cut)?;
 
     let kept = sections.worth_keeping();
@@ -140,12 +144,17 @@ fn check_beyond(bytes: &[u8], sections: &Sections, cut: usize) -> Result<(), Uns
     let mut end = cut;
     for range in accounted {
         // Linkers align sections with zeros between them.
-        if range.start > end && bytes[end..range.start].iter().any(|byte| *byte != 0) {
+        if range.start > end && !is_padding(&bytes[end..range.start]) {
             return Err(Unstripped::Overlay);
         }
         end = end.max(range.end);
     }
-    if end < bytes.len() { Err(Unstripped::Overlay) } else { Ok(()) }
+    // patchelf ends a file with a zero.
+    if is_padding(&bytes[end..]) { Ok(()) } else { Err(Unstripped::Overlay) }
+}
+
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 struct Section {
@@ -310,7 +319,7 @@ mod tests {
             assert_eq!(inspect(&bytes), inspect(&whole));
             // All but the three header fields is a prefix of the original.
             let changed = bytes.iter().zip(&whole).filter(|(a, b)| a != b).count();
-            assert!(changed <= sample.is_64.then_some(12).unwrap_or(8), "{changed}");
+            assert!(changed <= if sample.is_64 { 12 } else { 8 }, "{changed}");
         }
     }
 
@@ -326,7 +335,7 @@ mod tests {
     fn a_layout_that_does_not_allow_it_is_left_alone() {
         let cases = [
             (Sample { overlay: b"payload", ..Sample::default() }, Unstripped::Overlay),
-            (Sample { overlay: b"\0", ..Sample::default() }, Unstripped::Overlay),
+            (Sample { overlay: b"\0\0payload", ..Sample::default() }, Unstripped::Overlay),
             (Sample { unloaded: &[".comment", "pydata"], ..Sample::default() }, Unstripped::ForeignSection),
         ];
         for (sample, reason) in cases {
@@ -334,6 +343,9 @@ mod tests {
             assert_eq!(outcome, StripOutcome::Unchanged(reason));
             assert_eq!(bytes, sample.build());
         }
+        let (bytes, outcome) = strip_of(&Sample { overlay: b"\0", ..Sample::default() });
+        assert!(matches!(outcome, StripOutcome::Stripped { .. }), "padding is no payload");
+        assert_eq!(bytes, strip_of(&Sample::default()).0);
         let mut object = Sample::default().build();
         object[16] = 1;
         assert_eq!(strip(&mut object), StripOutcome::Unchanged(Unstripped::NotLoadable));

@@ -54,15 +54,17 @@ impl Plan {
         let mut contents = Contents::new(include);
         let mut walk = Walk { contents: &mut contents, files: Vec::new(), left_out: Vec::new() };
         walk.directory(&source.stdlib, "", &stdlib, false)?;
-        let dynload = if source.dynload.starts_with(&source.stdlib) {
-            inside(&source.dynload, &source.stdlib).map(|path| stdlib.join(path))
+        // The two are usually one inside the other, perhaps by different names.
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let dynload = if let Some(below) = inside(&real(&source.dynload), &real(&source.stdlib)) {
+            stdlib.join(below)
         } else {
-            inside(&source.dynload, &source.base_exec_prefix)
-        }
-        .unwrap_or_else(|| stdlib.join("lib-dynload"));
-        if !source.dynload.starts_with(&source.stdlib) && source.dynload.is_dir() {
-            walk.directory(&source.dynload, "lib-dynload", &dynload, false)?;
-        }
+            let to = inside(&source.dynload, &source.base_exec_prefix).unwrap_or_else(|| stdlib.join("lib-dynload"));
+            if source.dynload.is_dir() && !walk.files.iter().any(|item| item.to.starts_with(&to)) {
+                walk.directory(&source.dynload, "lib-dynload", &to, false)?;
+            }
+            to
+        };
         let Walk { mut files, mut left_out, .. } = walk;
         contents.check_used()?;
         if contents.has("headers") {

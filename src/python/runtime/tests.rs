@@ -264,3 +264,111 @@ fn every_interpreter_here_runs_from_elsewhere() {
         check(&source_of(&python));
     }
 }
+
+/// Every file of a tree with its content, sorted.
+fn contents(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut stack = vec![root.to_path_buf()];
+    while let Some(directory) = stack.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                stack.push(path);
+            } else {
+                found.push((path.strip_prefix(root).unwrap().to_path_buf(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The newest source that runs with a shared libpython, for claims that one interpreter can prove.
+#[expect(clippy::print_stderr, reason = "a test says what it could not try")]
+fn shared_source() -> Option<Source> {
+    let is_shared = |source: &Source| {
+        let facts = elf::inspect(&fs::read(&source.executable).unwrap()).unwrap().unwrap();
+        facts.needed.iter().any(|name| name.starts_with("libpython"))
+    };
+    let sources = interpreters().iter().map(|python| source_of(python)).filter(is_shared).collect::<Vec<_>>();
+    if sources.is_empty() {
+        eprintln!("not tried: no interpreter here has a shared libpython");
+    }
+    sources.into_iter().max_by_key(|source| source.version)
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    let Some(source) = shared_source() else { return };
+    let first = Built::of(&source, &[]);
+    let again = first.root.with_file_name("again");
+    let runtime = build(&source, &Options { include: Vec::new(), jobs: 1 }, &again).unwrap();
+    assert_eq!(runtime, first.runtime);
+    assert!(contents(&again) == contents(&first.root), "two builds of one source differ");
+}
+
+/// uv's interpreters find their library with a `DT_RUNPATH` relative to themselves and have directories of their own
+/// beside the standard library.
+#[test]
+fn a_relocatable_source_runs_from_elsewhere() {
+    let Some(original) = shared_source() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let prefix = directory.path().canonicalize().unwrap().join("cpython-linux-gnu");
+    for part in ["bin", "lib/tcl8.6", "share/terminfo", "include"] {
+        fs::create_dir_all(prefix.join(part)).unwrap();
+        fs::write(prefix.join(part).join("unwanted.txt"), "").unwrap();
+    }
+    for (file, path) in [(&original.executable, "$ORIGIN/../lib"), (original.library.as_ref().unwrap(), "$ORIGIN")] {
+        let file = file.canonicalize().unwrap();
+        let mut bytes = fs::read(&file).unwrap();
+        elf::set_search_path(&mut bytes, path, elf::SearchPathTag::Runpath).unwrap();
+        let place = if path == "$ORIGIN" { "lib" } else { "bin" };
+        let to = prefix.join(place).join(file.file_name().unwrap());
+        fs::write(&to, bytes).unwrap();
+        fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let stdlib = prefix.join("lib").join(original.stdlib.file_name().unwrap());
+    std::os::unix::fs::symlink(&original.stdlib, stdlib).unwrap();
+
+    let source = source_of(&prefix.join("bin").join(original.executable.file_name().unwrap()));
+    assert_eq!(source.base_prefix, prefix);
+    check(&source);
+    let built = Built::of(&source, &[]);
+    assert!(contents(&built.root).iter().all(|(path, _)| !path.ends_with("unwanted.txt")));
+}
+
+#[test]
+fn what_slim_leaves_out_comes_back_by_name() {
+    let Some(source) = shared_source() else { return };
+    let slim = Built::of(&source, &[]);
+    let wanted = ["ensurepip", "turtledemo", "pydoc_data", "test.support", "libstdc++.so.6"];
+    let full = Built::of(&source, &wanted);
+    run(&full.python(), "import ensurepip, pydoc_data.topics, test.support.os_helper");
+    assert!(full.runtime.bundled.contains(&"libstdc++.so.6".to_owned()));
+    assert!(full.root.join(&full.runtime.stdlib).join("turtledemo").is_dir());
+    assert!(!full.root.join(&full.runtime.stdlib).join("test/test_ast.py").exists());
+    let could = run(&source.executable, "import importlib.util as u; print(u.find_spec('_tkinter') is not None)");
+    if could.trim() == "True" {
+        // Finds Tcl's own scripts in the tree; a window would need a screen.
+        run(&full.python(), "import turtle, tkinter; tkinter.Tcl().eval('package require Tcl')");
+    }
+    assert!(full.runtime.left_out.len() < slim.runtime.left_out.len());
+
+    let misspelt = Options { include: vec!["tkniter".to_owned()], jobs: 0 };
+    let error = build(&source, &misspelt, &slim.root.with_file_name("none")).unwrap_err();
+    assert!(matches!(error, Error::UnknownInclude { name } if name == "tkniter"));
+}
+
+#[test]
+fn a_source_that_is_no_interpreter_is_refused() {
+    let Some(source) = shared_source() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().join("python3");
+    fs::write(&script, "#!/bin/sh\n").unwrap();
+    let build = |source: &Source| build(source, &Options::default(), &directory.path().join("out")).unwrap_err();
+    let error = build(&Source { executable: script.clone(), ..source.clone() });
+    assert!(matches!(error, Error::NotAnInterpreter { path } if path == script));
+    let error = build(&Source { stdlib: directory.path().to_path_buf(), ..source });
+    assert!(matches!(error, Error::NoStandardLibrary { .. }));
+    assert!(!directory.path().join("out").exists(), "nothing is written before every refusal is past");
+}
