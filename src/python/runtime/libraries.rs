@@ -127,6 +127,10 @@ impl Libraries {
     fn find(&self, name: &str, needed_by: &Path, facts: &Facts) -> Option<(PathBuf, Facts)> {
         let origin = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_path_buf();
         let own = |path: Option<&String>| expand(path, &origin(needed_by));
+        // A path of this machine cannot be rewritten, only one relative to the file.
+        if name.starts_with('/') {
+            return None;
+        }
         if name.contains('/') {
             return expand(Some(&name.to_owned()), &origin(needed_by)).iter().find_map(|path| self.fitting(path));
         }

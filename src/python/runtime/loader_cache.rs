@@ -34,6 +34,10 @@ fn entries(bytes: &[u8]) -> Option<LoaderCache> {
     let mut found = LoaderCache::new();
     for index in 0..number(cache, NEW_MAGIC.len())? {
         let at = NEW_HEADER_LEN.checked_add(index.checked_mul(NEW_ENTRY_LEN)?)?;
+        // Builds for particular processors, which another machine may not have.
+        if number(cache, at + 16)? != 0 || number(cache, at + 20)? != 0 {
+            continue;
+        }
         let (name, path) = (text(cache, number(cache, at + 4)?)?, text(cache, number(cache, at + 8)?)?);
         found.entry(name).or_default().push(PathBuf::from(path));
     }
@@ -57,7 +61,7 @@ fn text(bytes: &[u8], at: usize) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn cache_of(name: &str, path: &str) -> Vec<u8> {
+    fn cache_of(name: &str, path: &str, processor: u8) -> Vec<u8> {
         let strings = NEW_HEADER_LEN + NEW_ENTRY_LEN;
         let mut bytes = NEW_MAGIC.to_vec();
         bytes.extend(1_u32.to_le_bytes());
@@ -65,14 +69,14 @@ mod tests {
         for field in [3, strings, strings + name.len() + 1] {
             bytes.extend(u32::try_from(field).unwrap().to_le_bytes());
         }
-        bytes.resize(strings, 0);
+        bytes.resize(strings, processor);
         bytes.extend(format!("{name}\0{path}\0").bytes());
         bytes
     }
 
     #[test]
     fn both_formats_lead_to_the_same_entries() {
-        let new = cache_of("libz.so.1", "/lib/libz.so.1");
+        let new = cache_of("libz.so.1", "/lib/libz.so.1", 0);
         let mut both = OLD_MAGIC.to_vec();
         both.extend(1_u32.to_le_bytes());
         both.resize((OLD_HEADER_LEN + OLD_ENTRY_LEN).next_multiple_of(8), 0);
@@ -84,9 +88,22 @@ mod tests {
 
     #[test]
     fn a_cut_cache_reads_as_empty() {
-        let whole = cache_of("libz.so.1", "/lib/libz.so.1");
+        let whole = cache_of("libz.so.1", "/lib/libz.so.1", 0);
         for len in 0..whole.len() {
             assert!(parse(&whole[..len]).is_empty(), "{len}");
         }
+    }
+
+    #[test]
+    fn a_library_for_one_processor_is_not_taken() {
+        assert!(parse(&cache_of("libz.so.1", "/lib/glibc-hwcaps/x86-64-v3/libz.so.1", 1)).is_empty());
+    }
+
+    #[test]
+    fn the_cache_of_this_machine_leads_to_files() {
+        let Ok(bytes) = std::fs::read("/etc/ld.so.cache") else { return };
+        let cache = parse(&bytes);
+        let found = cache.values().flatten().filter(|path| path.exists()).count();
+        assert!(cache.is_empty() || found > 0, "{} names, no file", cache.len());
     }
 }

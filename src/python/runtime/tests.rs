@@ -78,6 +78,9 @@ with tempfile.TemporaryDirectory() as directory:
     inner = subprocess.run([directory + "/bin/python", "-c", "import sys, ssl; print(sys.prefix)"],
                            capture_output=True, text=True, check=True)
     assert inner.stdout.strip() == directory, inner
+worker = multiprocessing.get_context("spawn").Process(target=abs, args=(1,))
+worker.start(); worker.join()
+assert worker.exitcode == 0
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 print("ok", sys.prefix)
 "#;
