@@ -1,0 +1,110 @@
+//! Writes a planned tree: copies, strips, and makes ELF files look for libraries beside themselves.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::plan::{Item, Plan};
+use super::{Error, Runtime};
+use crate::elf::{self, GlibcVersion, SearchPathTag};
+use crate::fs::IoContext;
+
+/// Where the libraries of the tree are, relative to it.
+const LIBRARIES: &str = "lib";
+
+/// What became of one file.
+struct Written {
+    bytes: u64,
+    glibc_floor: Option<GlibcVersion>,
+}
+
+pub(super) fn assemble(plan: &Plan, dest: &Path) -> Result<Runtime, Error> {
+    let items: Vec<&Item> = plan.files.iter().chain(&plan.libraries).collect();
+    let mut directories: BTreeSet<PathBuf> =
+        items.iter().filter_map(|item| item.to.parent()).map(PathBuf::from).collect();
+    directories.extend([plan.dynload.clone(), PathBuf::from("bin"), PathBuf::from(LIBRARIES)]);
+    for directory in &directories {
+        let directory = dest.join(directory);
+        fs::create_dir_all(&directory).on("create directory", &directory)?;
+    }
+
+    let mut written: Vec<Written> =
+        items.into_par_iter().map(|item| write(item, dest, false)).collect::<Result<_, Error>>()?;
+    written.push(write(&plan.executable, dest, !plan.libraries.is_empty())?);
+    let executable = dest.join(&plan.executable.to);
+    fs::set_permissions(&executable, Permissions::from_mode(0o755)).on("change mode of", &executable)?;
+    if let Some(target) = executable.file_name() {
+        for link in ["python3", "python"] {
+            let link = executable.with_file_name(link);
+            symlink(target, &link).on("create link", &link)?;
+        }
+    }
+
+    let base_name = |item: &Item| Some(item.to.file_name()?.to_string_lossy().into_owned());
+    Ok(Runtime {
+        executable: plan.executable.to.to_string_lossy().into_owned(),
+        stdlib: plan.stdlib.to_string_lossy().into_owned(),
+        files: written.len() as u64,
+        bytes: written.iter().map(|written| written.bytes).sum(),
+        glibc_floor: written.iter().filter_map(|written| written.glibc_floor).max(),
+        bundled: plan.libraries.iter().filter_map(base_name).collect(),
+        left_out: plan.left_out.clone(),
+    })
+}
+
+/// Copies one file. `must_find` gives a search path even to a file without one.
+fn write(item: &Item, dest: &Path, must_find: bool) -> Result<Written, Error> {
+    let mut bytes = fs::read(&item.from).on("read", &item.from)?;
+    let glibc_floor = if elf::is_elf(&bytes) {
+        relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf { path: item.from.clone(), source })?
+    } else {
+        None
+    };
+    let to = dest.join(&item.to);
+    fs::write(&to, &bytes).on("write", &to)?;
+    Ok(Written { bytes: bytes.len() as u64, glibc_floor })
+}
+
+/// Strips an ELF file that will be at `to` in the tree and leads it to the tree's libraries.
+///
+/// The kind is always `DT_RPATH`: a caller's `LD_LIBRARY_PATH` must not replace a library that travels with the tree, and
+/// the interpreter's own counts for all that it loads later.
+fn relocate(bytes: &mut Vec<u8>, to: &Path, must_find: bool) -> elf::Result<Option<GlibcVersion>> {
+    let Some(facts) = elf::inspect(bytes)? else {
+        return Ok(None);
+    };
+    let outcome = elf::strip(bytes);
+    let has_path = facts.rpath.is_some() || facts.runpath.is_some();
+    if facts.is_dynamic && (has_path || must_find) {
+        let change = elf::set_search_path(bytes, &path_to_libraries(to), SearchPathTag::Rpath)?;
+        tracing::trace!(file = %to.display(), ?outcome, ?change, "relocated");
+    }
+    Ok(facts.glibc_floor)
+}
+
+/// The search path that leads from the directory of `file` to the libraries: `$ORIGIN/../..` from `lib/a/b/x.so`.
+fn path_to_libraries(file: &Path) -> String {
+    let directory = file.parent().unwrap_or(Path::new(""));
+    let (up, down) = match directory.strip_prefix(LIBRARIES) {
+        Ok(below) => (below.components().count(), ""),
+        Err(_) => (directory.components().count(), "/lib"),
+    };
+    format!("$ORIGIN{}{down}", "/..".repeat(up))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_in_the_tree_leads_to_its_libraries() {
+        let path = |file: &str| path_to_libraries(Path::new(file));
+        assert_eq!(path("bin/python3.13"), "$ORIGIN/../lib");
+        assert_eq!(path("lib/libz.so.1"), "$ORIGIN");
+        assert_eq!(path("lib/python3.13/lib-dynload/_ssl.so"), "$ORIGIN/../..");
+        assert_eq!(path("lib64/python3.13/lib-dynload/_ssl.so"), "$ORIGIN/../../../lib");
+    }
+}

@@ -1,0 +1,144 @@
+//! Makes a relocatable, slim interpreter tree from any CPython prefix.
+//!
+//! ```text
+//! bin/python3.13              finds its libraries in ../lib, wherever the tree lies
+//! bin/python3  bin/python     relative links to it
+//! lib/libpython3.13.so.1.0    of a shared build, and every library that is not part of glibc
+//! lib/python3.13/             the standard library without what [`FEATURES`] lists
+//! lib/python3.13/lib-dynload/
+//! ```
+//!
+//! A machine with nothing but glibc runs it. The same source gives the same bytes; modes are 0755 for the interpreter
+//! and 0644 for all else, times are whatever the clock said.
+
+mod assemble;
+mod contents;
+mod libraries;
+mod loader_cache;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::elf::{self, GlibcVersion};
+use crate::fs;
+
+pub use contents::{FEATURES, Feature};
+pub use libraries::is_part_of_glibc;
+
+/// An installed CPython, as its own `sys` and `sysconfig` describe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The interpreter's binary, symbolic links resolved: `<prefix>/bin/python3.13`.
+    pub executable: PathBuf,
+    /// Major, minor and micro.
+    pub version: (u8, u8, u8),
+    pub base_prefix: PathBuf,
+    pub base_exec_prefix: PathBuf,
+    /// `sysconfig`'s path of that name: `<prefix>/lib/python3.13`.
+    pub stdlib: PathBuf,
+    pub platstdlib: PathBuf,
+    /// Where its own extension modules are: `<platstdlib>/lib-dynload`.
+    pub dynload: PathBuf,
+    /// The shared libpython, of a build that has one.
+    pub library: Option<PathBuf>,
+}
+
+/// What to make of a [`Source`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What slim would leave out: names of [`FEATURES`], modules (`test.support`, `ctypes.test*`), or names of shared
+    /// libraries to carry for the sake of others (`libstdc++.so.6`).
+    pub include: Vec<String>,
+    /// Threads; 0 stays in the caller's pool.
+    pub jobs: usize,
+}
+
+/// The tree that [`build`] made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Runtime {
+    /// The interpreter, relative to the tree: `bin/python3.13`.
+    pub executable: String,
+    /// The standard library, relative to the tree: `lib/python3.13`.
+    pub stdlib: String,
+    /// Regular files.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// The lowest glibc on which every file of the tree loads.
+    pub glibc_floor: Option<GlibcVersion>,
+    /// Names of the libraries in `lib/`, sorted.
+    pub bundled: Vec<String>,
+    /// What the source has and the tree has not, sorted by path.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A part of the standard library that the tree does not have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LeftOut {
+    /// Relative to the standard library: `idlelib`, `lib-dynload/nis.cpython-311-x86_64-linux-gnu.so`.
+    pub path: String,
+    pub reason: Reason,
+}
+
+/// Why a part is left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Slim leaves it out; including the feature of this name brings it back.
+    Slim { feature: &'static str },
+    /// It needs a library that this machine has not, so it does not work here either.
+    MissingLibrary { library: String },
+}
+
+/// Why no tree could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Fs(#[from] fs::Error),
+    /// The file cannot be read as ELF, or does not let itself be relocated.
+    #[error("cannot relocate `{}`", path.display())]
+    Elf { path: PathBuf, source: elf::Error },
+    /// The interpreter is a script or another system's program.
+    #[error("`{}` is not an ELF program", path.display())]
+    NotAnInterpreter { path: PathBuf },
+    /// The directory lacks `os.py`, by which an interpreter recognises its standard library.
+    #[error("`{}` is not a Python standard library", path.display())]
+    NoStandardLibrary { path: PathBuf },
+    #[error("library `{library}`, needed by `{}`, is not on this machine", needed_by.display())]
+    LibraryNotFound { library: String, needed_by: PathBuf },
+    #[error("`{name}` is neither a part that slim leaves out nor a module of the standard library")]
+    UnknownInclude { name: String },
+    #[error("cannot start {jobs} threads")]
+    Threads { jobs: usize, source: rayon::ThreadPoolBuildError },
+}
+
+/// Makes the tree in `dest`, which is created and should be empty.
+pub fn build(source: &Source, options: &Options, dest: &Path) -> Result<Runtime, Error> {
+    let start = Instant::now();
+    let work = || {
+        let plan = plan::Plan::of(source, &options.include)?;
+        assemble::assemble(&plan, dest)
+    };
+    let runtime = match options.jobs {
+        0 => work(),
+        jobs => rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build()
+            .map_err(|source| Error::Threads { jobs, source })?
+            .install(work),
+    }?;
+    tracing::debug!(
+        took = ?start.elapsed(),
+        source = %source.executable.display(),
+        files = runtime.files,
+        bytes = runtime.bytes,
+        bundled = runtime.bundled.len(),
+        "python runtime built"
+    );
+    Ok(runtime)
+}

@@ -1,0 +1,221 @@
+//! Decides which files make up the tree, before one is written.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::contents::{Contents, Verdict};
+use super::libraries::Libraries;
+use super::{Error, LeftOut, Reason, Source};
+use crate::elf::{self, Facts};
+use crate::fs::{self, IoContext};
+
+/// The unwinder that glibc's `pthread_exit` loads by name when a daemon thread outlives the interpreter. Nothing needs
+/// it by a header, and without it the process aborts.
+const UNWINDER: &str = "libgcc_s.so.1";
+
+/// A file of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) from: PathBuf,
+    /// Relative to the tree.
+    pub(super) to: PathBuf,
+}
+
+/// The tree, decided.
+pub(super) struct Plan {
+    pub(super) executable: Item,
+    /// Relative to the tree.
+    pub(super) stdlib: PathBuf,
+    /// Relative to the tree. An interpreter looks for the directory even when nothing is in it.
+    pub(super) dynload: PathBuf,
+    /// All but the executable and the libraries, sorted by destination.
+    pub(super) files: Vec<Item>,
+    /// To go into `lib/`, sorted by name.
+    pub(super) libraries: Vec<Item>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+impl Plan {
+    pub(super) fn of(source: &Source, include: &[String]) -> Result<Self, Error> {
+        if !source.stdlib.join("os.py").is_file() {
+            return Err(Error::NoStandardLibrary { path: source.stdlib.clone() });
+        }
+        let facts =
+            inspect(&source.executable)?.ok_or_else(|| Error::NotAnInterpreter { path: source.executable.clone() })?;
+        let (major, minor, _) = source.version;
+        let name = format!("python{major}.{minor}");
+
+        // Where an interpreter looks is compiled into it relative to its prefix: `lib64/python3.13` on some systems.
+        let inside = |path: &Path, prefix: &Path| path.strip_prefix(prefix).map(Path::to_path_buf).ok();
+        let stdlib = inside(&source.stdlib, &source.base_prefix).unwrap_or_else(|| Path::new("lib").join(&name));
+        let mut contents = Contents::new(include);
+        let mut walk = Walk { contents: &mut contents, files: Vec::new(), left_out: Vec::new() };
+        walk.directory(&source.stdlib, "", &stdlib, false)?;
+        // The two are usually one inside the other, perhaps by different names.
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let dynload = if let Some(below) = inside(&real(&source.dynload), &real(&source.stdlib)) {
+            stdlib.join(below)
+        } else {
+            let to = inside(&source.dynload, &source.base_exec_prefix).unwrap_or_else(|| stdlib.join("lib-dynload"));
+            if source.dynload.is_dir() && !walk.files.iter().any(|item| item.to.starts_with(&to)) {
+                walk.directory(&source.dynload, "lib-dynload", &to, false)?;
+            }
+            to
+        };
+        let Walk { mut files, mut left_out, .. } = walk;
+        contents.check_used()?;
+        if contents.has("headers") {
+            let headers = Path::new("include").join(source.stdlib.file_name().unwrap_or(OsStr::new(&name)));
+            add_tree(&source.base_prefix.join(&headers), &headers, &mut files)?;
+        }
+
+        let mut search = Libraries::new(&source.executable, facts.clone(), source.library.as_deref());
+        let mut libraries = search
+            .needed_by(&source.executable, &facts)
+            .map_err(|library| Error::LibraryNotFound { library, needed_by: source.executable.clone() })?;
+        for library in &contents.libraries {
+            libraries.extend(search.closure_of(library).map_err(|missing| Error::LibraryNotFound {
+                library: missing,
+                needed_by: source.executable.clone(),
+            })?);
+        }
+        if let Ok(names) = search.closure_of(UNWINDER) {
+            libraries.extend(names);
+        }
+        let modules = inspect_modules(&files)?;
+        let mut broken = BTreeSet::new();
+        for (item, facts) in modules {
+            match search.needed_by(&item.from, &facts) {
+                Ok(names) => libraries.extend(names),
+                Err(library) => {
+                    tracing::warn!(module = %item.from.display(), library, "library not found; module left out");
+                    let path = item.to.strip_prefix(&stdlib).unwrap_or(&item.to).to_string_lossy().into_owned();
+                    left_out.push(LeftOut { path, reason: Reason::MissingLibrary { library } });
+                    broken.insert(item.to);
+                }
+            }
+        }
+        files.retain(|item| !broken.contains(&item.to));
+        if contents.has("tkinter") || contents.has("turtle") || contents.has("turtledemo") || contents.has("idlelib") {
+            add_tcl_scripts(&libraries, &source.base_prefix, &mut files)?;
+        }
+
+        let in_lib = |name: String| {
+            let from = search.found.get(&name)?.clone();
+            Some(Item { from, to: Path::new("lib").join(name) })
+        };
+        let libraries = libraries.into_iter().filter_map(in_lib).collect();
+        files.sort_by(|a, b| a.to.cmp(&b.to));
+        left_out.sort();
+        let executable = Item { from: source.executable.clone(), to: Path::new("bin").join(name) };
+        Ok(Self { executable, stdlib, dynload, files, libraries, left_out })
+    }
+}
+
+fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
+    let bytes = std::fs::read(path).on("read", path)?;
+    elf::inspect(&bytes).map_err(|source| Error::Elf { path: path.to_path_buf(), source })
+}
+
+/// What the extension modules among `files` need.
+fn inspect_modules(files: &[Item]) -> Result<Vec<(Item, Facts)>, Error> {
+    let is_module = |item: &&Item| item.to.extension() == Some(OsStr::new("so"));
+    let modules: Vec<&Item> = files.iter().filter(is_module).collect();
+    let inspected: Vec<_> =
+        modules.into_par_iter().map(|item| Ok((item.clone(), inspect(&item.from)?))).collect::<Result<_, Error>>()?;
+    Ok(inspected.into_iter().filter_map(|(item, facts)| Some((item, facts?))).collect())
+}
+
+/// A walk through the standard library.
+struct Walk<'a> {
+    contents: &'a mut Contents,
+    files: Vec<Item>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Walk<'_> {
+    /// Takes in the directory `from`, which is `path` in the standard library and becomes `to` in the tree.
+    fn directory(&mut self, from: &Path, path: &str, to: &Path, is_part: bool) -> Result<(), Error> {
+        for entry in sorted(from)? {
+            let Some(name) = entry.file_name().and_then(OsStr::to_str).map(str::to_owned) else {
+                continue;
+            };
+            let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            let verdict = self.contents.judge(&below, is_part);
+            match verdict {
+                Verdict::Drop => continue,
+                Verdict::LeaveOut { feature } => {
+                    self.left_out.push(LeftOut { path: below, reason: Reason::Slim { feature } });
+                    continue;
+                }
+                Verdict::Keep | Verdict::KeepPart => {}
+            }
+            // Links are followed: the tree must not lead back to this machine. Dangling ones lead nowhere here either.
+            let Ok(metadata) = std::fs::metadata(&entry) else {
+                tracing::debug!(path = %entry.display(), "dangling link left out");
+                continue;
+            };
+            if metadata.is_dir() {
+                if is_loop(&entry) {
+                    continue;
+                }
+                self.directory(&entry, &below, &to.join(&name), verdict == Verdict::KeepPart)?;
+            } else if metadata.is_file() && verdict == Verdict::Keep {
+                self.files.push(Item { from: entry, to: to.join(&name) });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the path is a link to a directory that it is in itself.
+fn is_loop(path: &Path) -> bool {
+    path.is_symlink()
+        && path.canonicalize().is_ok_and(|target| {
+            path.parent().and_then(|parent| parent.canonicalize().ok()).is_none_or(|parent| parent.starts_with(target))
+        })
+}
+
+fn sorted(directory: &Path) -> Result<Vec<PathBuf>, fs::Error> {
+    let entries = std::fs::read_dir(directory).on("read directory", directory)?;
+    let mut paths =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().on("read directory", directory)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Adds all files below `from` as they are.
+fn add_tree(from: &Path, to: &Path, files: &mut Vec<Item>) -> Result<(), Error> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    for entry in sorted(from)? {
+        let Some(name) = entry.file_name() else { continue };
+        let to = to.join(name);
+        if entry.is_dir() && !is_loop(&entry) {
+            add_tree(&entry, &to, files)?;
+        } else if entry.is_file() {
+            files.push(Item { from: entry, to });
+        }
+    }
+    Ok(())
+}
+
+/// Adds the scripts that Tcl and Tk run on start. They look in `../lib/tcl8.6` beside the program.
+fn add_tcl_scripts(libraries: &BTreeSet<String>, prefix: &Path, files: &mut Vec<Item>) -> Result<(), Error> {
+    let places =
+        [prefix.join("lib"), PathBuf::from("/usr/share/tcltk"), PathBuf::from("/usr/lib"), "/usr/share".into()];
+    for library in libraries {
+        let Some(name) = library.strip_prefix("lib").and_then(|name| name.split(".so").next()) else { continue };
+        if !name.starts_with("tcl") && !name.starts_with("tk") {
+            continue;
+        }
+        if let Some(from) = places.iter().map(|place| place.join(name)).find(|path| path.is_dir()) {
+            add_tree(&from, &Path::new("lib").join(name), files)?;
+        }
+    }
+    Ok(())
+}
