@@ -1,8 +1,7 @@
 """Compiles Python sources to bytecode files, deterministically; run by `flavor` once per job.
 
-Standard input: a line with the optimisation-free settings is not needed; NUL-separated pairs of a source file and the
-name that goes into its code objects. Standard output: NUL-separated pairs of a source file that could not be compiled
-and the reason.
+Standard input: NUL-terminated pairs of a source file and the name that goes into its code objects. Standard output: the
+same of a source file that could not be compiled and the reason.
 
 The bytecode files are "unchecked hash" ones (PEP 552): the importer never compares them with their source, so they
 stay valid whatever time stamps the files get on another machine.
@@ -62,7 +61,6 @@ def main():
     out = sys.stdout.buffer
     for source, name in zip(fields[::2], fields[1::2]):
         try:
-            # Sorted by nobody's history: each file gets strings and caches of its own.
             compile_file(os.fsdecode(source), os.fsdecode(name))
         except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeError) as error:
             reason = "%s: %s" % (type(error).__name__, error)

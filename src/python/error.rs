@@ -2,6 +2,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
+use super::install::Choice;
+
 /// Shorthand for operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -35,6 +37,31 @@ pub enum Error {
     #[error("cannot start `{}`", program.display())]
     Start { program: PathBuf, source: io::Error },
 
+    #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
+    NoInstaller { interpreter: PathBuf, asked: Choice },
+
+    #[error("there is no project to build")]
+    NoProject,
+
+    #[error("there is no project in `{}`", path.display())]
+    NoProjectAt { path: PathBuf },
+
+    /// Dependencies or a build back end that could not be resolved, fetched or built. See [`Error::is_resolution`].
+    #[error("cannot get {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
+    Unresolved { requirement: Option<String>, installer: &'static str, said: Vec<String>, offline: bool },
+
+    #[error("cannot build the wheel of the project in `{}`\n{}", project.display(), indented("build", said))]
+    NotBuilt { project: PathBuf, said: Vec<String> },
+
+    #[error("the build of the project in `{}` made {count} wheels instead of one", project.display())]
+    NotOneWheel { project: PathBuf, count: usize },
+
+    #[error("cannot unpack the wheel `{}`: {reason}", wheel.display())]
+    BadWheel { wheel: PathBuf, reason: String },
+
+    #[error("cannot use the lock file `{}`\n{}", path.display(), indented("lock", said))]
+    Lock { path: PathBuf, said: Vec<String> },
+
     #[error("a bytecode compiler of `{}` stopped early: {said}", interpreter.display())]
     Compiler { interpreter: PathBuf, said: String },
 }
@@ -65,9 +92,53 @@ impl Error {
             Self::Unsuitable { .. } => {
                 Some("leave `--python` out to have one found, or change `requires-python`".to_owned())
             }
+            Self::NoInstaller { interpreter, asked: Choice::Pip } => {
+                Some(format!("run `{} -m ensurepip`, or use uv", interpreter.display()))
+            }
+            Self::NoInstaller { asked: Choice::Uv, .. } => {
+                Some("put `uv` on PATH or its path into `UV`, or install with pip".to_owned())
+            }
+            Self::NoInstaller { interpreter, .. } => {
+                Some(format!("put `uv` on PATH, or give the interpreter pip: `{} -m ensurepip`", interpreter.display()))
+            }
+            Self::NoProject | Self::NoProjectAt { .. } => {
+                Some("a project is a directory with a `pyproject.toml`".to_owned())
+            }
+            Self::Unresolved { offline: true, .. } => {
+                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
+            }
+            Self::Unresolved { .. } => {
+                Some("check the name and the version, and the indexes (`--index-url`, `--find-links`)".to_owned())
+            }
+            Self::NotBuilt { .. } => {
+                Some("`python -m pip wheel --no-deps .` in the project shows the build's whole output".to_owned())
+            }
+            Self::NotOneWheel { .. } => Some("check `[build-system]` in `pyproject.toml`".to_owned()),
+            Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
+            Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
             Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } => None,
         }
     }
+}
+
+impl Error {
+    /// Whether a dependency could not be resolved or fetched, as opposed to all other failures.
+    pub fn is_resolution(&self) -> bool {
+        matches!(self, Self::Unresolved { .. } | Self::Lock { .. })
+    }
+}
+
+fn sought(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Auto => "uv and no pip",
+        Choice::Uv => "uv",
+        Choice::Pip => "pip",
+    }
+}
+
+/// What a program said, each line marked as its words.
+fn indented(who: &str, said: &[String]) -> String {
+    said.iter().map(|line| format!("  {who}: {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// At most this many of the interpreters found are listed.

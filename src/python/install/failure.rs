@@ -1,0 +1,167 @@
+use std::path::Path;
+use std::process::Output;
+
+use super::distribution::normalised;
+use super::installer::Tool;
+use crate::python::command::redact;
+use crate::python::error::Error;
+
+/// At most this many lines of what an installer said are shown.
+const SHOWN: usize = 7;
+/// A line longer than this is cut.
+const WIDTH: usize = 220;
+
+/// What pip says before the name of the requirement that it cannot meet, and what uv says.
+const NAMING: &[(&str, &[char])] = &[
+    ("No matching distribution found for ", &['\n', ' ', ';']),
+    ("satisfies the requirement ", &['\n', ' ', ';']),
+    ("Because there is no version of ", &['\n', ' ']),
+    ("Because there are no versions of ", &['\n', ' ']),
+    ("No solution found when resolving: `", &['`']),
+    ("Because ", &['\n', ' ']),
+];
+
+/// Dependencies that could not be resolved, fetched or built.
+pub(super) fn unresolved(tool: Tool, output: &Output, requirements: &[String], closed: bool) -> Error {
+    let text = text(output);
+    Error::Unresolved {
+        requirement: requirement(&text, requirements),
+        installer: tool.name(),
+        said: meaningful(&text),
+        offline: closed,
+    }
+}
+
+/// A project that did not build, or whose back end could not be had.
+pub(super) fn not_built(tool: Tool, output: &Output, project: &Path, closed: bool) -> Error {
+    let text = text(output);
+    let said = meaningful(&text);
+    if lacks_back_end(output) {
+        return Error::Unresolved {
+            requirement: requirement(&text, &[]),
+            installer: tool.name(),
+            said,
+            offline: closed,
+        };
+    }
+    Error::NotBuilt { project: project.to_path_buf(), said }
+}
+
+/// Whether it was the build requirements that could not be had, not the build that went wrong.
+pub(super) fn lacks_back_end(output: &Output) -> bool {
+    let text = text(output);
+    [
+        "install build dependencies",
+        "install backend dependencies",
+        "No matching distribution found",
+        "resolve requirements from `build-system.requires`",
+        "resolve requirements from `setup.py` build",
+        "Failed to install requirements from",
+        "No solution found when resolving",
+        "Failed to fetch",
+    ]
+    .iter()
+    .any(|mark| text.contains(mark))
+}
+
+/// The lines of an installer's output that say what went wrong.
+pub(super) fn meaningful_of(output: &Output) -> Vec<String> {
+    meaningful(&text(output))
+}
+
+fn text(output: &Output) -> String {
+    let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    redact(&String::from_utf8_lossy(&both))
+}
+
+/// The requirement that is at fault, as the user wrote it if it was the user who wrote it.
+fn requirement(text: &str, requirements: &[String]) -> Option<String> {
+    let named = NAMING.iter().find_map(|(before, ends)| {
+        let rest = &text[text.find(before)? + before.len()..];
+        let name = rest[..rest.find(*ends).unwrap_or(rest.len())].trim_end_matches(['.', ',', ':']);
+        // uv also begins a sentence with "Because you require …", "Because only …".
+        (!name.is_empty() && !matches!(name, "you" | "only" | "all" | "the" | "only:")).then(|| name.to_owned())
+    });
+    let name_of = |one: &str| -> Option<String> {
+        let name = one.trim().split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next()?;
+        Some(normalised(name)).filter(|name| !name.is_empty())
+    };
+    let own = |name: &str| requirements.iter().find(|one| name_of(one) == name_of(name)).cloned();
+    let mentioned = || {
+        let words: Vec<Option<String>> = text.split_whitespace().map(name_of).collect();
+        requirements.iter().find(|one| words.contains(&name_of(one))).cloned()
+    };
+    match named {
+        Some(named) => own(&named).or(Some(named)),
+        None => mentioned(),
+    }
+}
+
+/// The lines that say what went wrong: pip's `ERROR:` lines, uv's from its `error:` or `×` on, else the last ones.
+fn meaningful(text: &str) -> Vec<String> {
+    let noise = |line: &str| {
+        let line = line.trim();
+        line.is_empty()
+            || ["[notice]", "Looking in", "note: This", "[end of output]", "WARNING: Retrying"]
+                .iter()
+                .any(|start| line.starts_with(start))
+    };
+    let lines: Vec<&str> = text.lines().filter(|line| !noise(line)).collect();
+    let errors: Vec<&str> = lines.iter().copied().filter(|line| line.trim_start().starts_with("ERROR:")).collect();
+    let from_error = lines.iter().position(|line| line.starts_with("error:") || line.trim_start().starts_with('×'));
+    let chosen: Vec<&str> = if !errors.is_empty() {
+        errors
+    } else if let Some(at) = from_error {
+        let rest = &lines[at..];
+        // A build's own last words are at the end, a resolver's explanation at the beginning.
+        if rest.len() > SHOWN && text.contains("[stderr]") {
+            let mut ends = vec![rest[0]];
+            ends.extend(&rest[rest.len() - (SHOWN - 1)..]);
+            ends
+        } else {
+            rest.to_vec()
+        }
+    } else {
+        lines[lines.len().saturating_sub(SHOWN)..].to_vec()
+    };
+    let mut said: Vec<String> = Vec::new();
+    for line in chosen {
+        let line = line.trim_end().trim_start_matches("ERROR: ").trim_start_matches("error: ");
+        let line: String = line.chars().filter(|c| !c.is_control()).take(WIDTH).collect();
+        if !said.contains(&line) {
+            said.push(line);
+        }
+    }
+    said.truncate(SHOWN);
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pips_words_name_the_requirement() {
+        let text = "Looking in links: /w\nERROR: Could not find a version that satisfies the requirement nope>=9 (from versions: none)\nERROR: No matching distribution found for nope>=9\n";
+        assert_eq!(requirement(text, &["click".to_owned(), "Nope >= 9".to_owned()]).as_deref(), Some("Nope >= 9"));
+        assert_eq!(meaningful(text).len(), 2);
+        assert!(!meaningful(text)[0].contains("ERROR"));
+    }
+
+    #[test]
+    fn uvs_words_name_the_requirement() {
+        let text = "  × No solution found when resolving dependencies:\n  ╰─▶ Because nope was not found in the package registry and you require\n      nope>=9, we can conclude that your requirements are unsatisfiable.\n";
+        assert_eq!(requirement(text, &["nope>=9".to_owned()]).as_deref(), Some("nope>=9"));
+        assert_eq!(meaningful(text).len(), 3);
+        let text = "  × No solution found when resolving dependencies:\n  ╰─▶ Because only click<=8.3 is available and you require click>=99\n";
+        assert_eq!(requirement(text, &["rich".to_owned(), "click>=99".to_owned()]).as_deref(), Some("click>=99"));
+    }
+
+    #[test]
+    fn no_more_lines_than_can_be_read() {
+        let text = (0..100).map(|number| format!("line {number}\n")).collect::<String>();
+        let said = meaningful(&text);
+        assert_eq!(said.len(), SHOWN);
+        assert_eq!(said.last().map(String::as_str), Some("line 99"));
+    }
+}
