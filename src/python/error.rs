@@ -3,6 +3,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::install::Choice;
+use super::interpreter::OLDEST;
 
 /// Shorthand for operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -77,9 +78,14 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoInterpreter { wanted, .. } => {
+            Self::NoInterpreter { wanted, free_threaded, .. } => {
                 let version = wanted.trim_start_matches(|c: char| !c.is_ascii_digit());
-                let version = version.split([',', ' ']).next().unwrap_or(version);
+                let version = version.split([',', ' ', 't', '+']).next().unwrap_or(version);
+                let minor = version.strip_prefix("3.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
+                if version.starts_with('2') || minor.is_some_and(|minor| minor < OLDEST.1) {
+                    return Some(format!("packages are made for CPython {}.{} and later", OLDEST.0, OLDEST.1));
+                }
+                let version = if *free_threaded { format!("{version}t") } else { version.to_owned() };
                 Some(format!("get one with `uv python install {version}`, or name one with `--python PATH`"))
             }
             Self::NotAVersion { .. } => {
@@ -107,6 +113,10 @@ impl Error {
             Self::Unresolved { offline: true, .. } => {
                 Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
             }
+            Self::Unresolved { said, .. } if not_compiled(said) => Some(
+                "it has no wheel for this interpreter and did not build: take another version of it or of Python"
+                    .to_owned(),
+            ),
             Self::Unresolved { .. } => {
                 Some("check the name and the version, and the indexes (`--index-url`, `--find-links`)".to_owned())
             }
@@ -134,6 +144,12 @@ fn sought(choice: Choice) -> &'static str {
         Choice::Uv => "uv",
         Choice::Pip => "pip",
     }
+}
+
+/// Whether a dependency was found but did not build from its sources.
+fn not_compiled(said: &[String]) -> bool {
+    let has = |mark| said.iter().any(|line| line.contains(mark));
+    (has("Failed to build") || has("Failed building")) && !has("No solution found") && !has("Failed to resolve")
 }
 
 /// What a program said, each line marked as its words.

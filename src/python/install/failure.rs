@@ -33,8 +33,10 @@ pub(super) fn unresolved(tool: Tool, output: &Output, requirements: &[String], c
 }
 
 /// A project that did not build, or whose back end could not be had.
-pub(super) fn not_built(tool: Tool, output: &Output, project: &Path, closed: bool) -> Error {
-    let text = text(output);
+///
+/// `copy` is where its sources were built, which means nothing to the user.
+pub(super) fn not_built(tool: Tool, output: &Output, project: &Path, copy: &Path, closed: bool) -> Error {
+    let text = text(output).replace(&*copy.to_string_lossy(), &project.to_string_lossy());
     let said = meaningful(&text);
     if lacks_back_end(output) {
         return Error::Unresolved {
@@ -124,16 +126,34 @@ fn meaningful(text: &str) -> Vec<String> {
     } else {
         lines[lines.len().saturating_sub(SHOWN)..].to_vec()
     };
-    let mut said: Vec<String> = Vec::new();
+    // pip says why it found no versions at all only in passing.
+    let broken = text.lines().rev().find_map(|line| line.split_once("connection broken by ")).map(|(_, cause)| cause);
+    let mut said: Vec<String> = broken.map(|cause| shortened(&format!("no connection: {cause}"))).into_iter().collect();
     for line in chosen {
-        let line = line.trim_end().trim_start_matches("ERROR: ").trim_start_matches("error: ");
-        let line: String = line.chars().filter(|c| !c.is_control()).take(WIDTH).collect();
+        let line = shortened(line);
         if !said.contains(&line) {
             said.push(line);
         }
     }
     said.truncate(SHOWN);
     said
+}
+
+/// One line without its mark, control characters and most of an endless list of versions.
+fn shortened(line: &str) -> String {
+    let line = line.trim_end();
+    let line = line.trim_start().strip_prefix("ERROR: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line);
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    let line = match line.split_once("(from versions: ") {
+        Some((before, versions)) => {
+            let versions: Vec<&str> = versions.trim_end_matches(')').split(", ").collect();
+            let last = &versions[versions.len().saturating_sub(5)..];
+            let more = if last.len() < versions.len() { "…, " } else { "" };
+            format!("{before}(from versions: {more}{})", last.join(", "))
+        }
+        None => line,
+    };
+    line.chars().take(WIDTH).collect()
 }
 
 #[cfg(test)]

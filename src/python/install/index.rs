@@ -15,7 +15,7 @@ pub(super) struct Index {
     url: Option<String>,
     extra_urls: Vec<String>,
     /// Find-links only.
-    no_index: bool,
+    find_links_only: bool,
     pub(super) offline: bool,
     certificate: Option<PathBuf>,
     insecure_hosts: Vec<String>,
@@ -73,7 +73,7 @@ impl Index {
             find_links: unique(find_links.iter().map(|link| absolute(link))),
             url: request.index_url.clone().or_else(|| first(&["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"])),
             extra_urls: unique(extra_urls.into_iter()),
-            no_index: truth("UV_NO_INDEX") || truth("PIP_NO_INDEX"),
+            find_links_only: truth("UV_NO_INDEX") || truth("PIP_NO_INDEX"),
             offline: request.offline || truth("UV_OFFLINE"),
             certificate: first(&["PIP_CERT", "SSL_CERT_FILE"]).map(PathBuf::from),
             insecure_hosts: unique(insecure_hosts.into_iter()),
@@ -83,7 +83,7 @@ impl Index {
 
     /// Whether nothing may come from the network.
     pub(super) fn closed(&self) -> bool {
-        self.offline || self.no_index
+        self.offline || self.find_links_only
     }
 
     /// Says all this to the tool. URLs go through its environment, since command lines are open for all to read.
@@ -129,7 +129,7 @@ impl Index {
             }
             _ => {}
         }
-        if self.no_index && !(tool == Tool::Pip && self.offline) {
+        if self.find_links_only && !(tool == Tool::Pip && self.offline) {
             command.arg("--no-index");
         }
     }

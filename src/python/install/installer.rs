@@ -60,10 +60,10 @@ impl Installer {
         if choice != Choice::Pip {
             let named = env::var_os("UV").filter(|path| !path.is_empty()).map(PathBuf::from);
             if let Some(program) = named.or_else(|| on_path("uv")) {
-                match Self::ask(Tool::Uv, &program) {
-                    Some(uv) => return Ok(uv),
-                    None => tracing::warn!(path = %program.display(), "uv does not run"),
+                if let Some(uv) = Self::ask(Tool::Uv, &program) {
+                    return Ok(uv);
                 }
+                tracing::warn!(path = %program.display(), "uv does not run");
             }
         }
         if choice != Choice::Uv
@@ -187,7 +187,7 @@ impl Installer {
                 return Ok(());
             }
         }
-        Err(failure::not_built(self.tool, &output, project, index.closed()))
+        Err(failure::not_built(self.tool, &output, project, copy, index.closed()))
     }
 
     fn pip_wheel(&self, request: &InstallRequest, wheels: &Path) -> Command {

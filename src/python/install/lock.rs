@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -126,6 +127,7 @@ fn from_pylock(file: &Path) -> Result<String> {
     }
     let base = file.parent().unwrap_or(Path::new("."));
     let packages = lock.get("packages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    // Writing to a string cannot fail.
     let mut lines = String::new();
     for package in packages {
         let text = |key: &str| package.get(key).and_then(Value::as_str);
@@ -134,7 +136,7 @@ fn from_pylock(file: &Path) -> Result<String> {
         if package.get("vcs").is_some() || package.get("directory").is_some() || package.get("archive").is_some() {
             let target = elsewhere(package, base);
             let (target, hashes) = target.ok_or_else(|| refuse(format!("`{name}` has no usable source")))?;
-            lines += &format!("{name} @ {target}{marker}{hashes}\n");
+            let _ = writeln!(lines, "{name} @ {target}{marker}{hashes}");
             continue;
         }
         let version = text("version").ok_or_else(|| refuse(format!("`{name}` has no version")))?;
@@ -143,7 +145,7 @@ fn from_pylock(file: &Path) -> Result<String> {
         if hashes.is_empty() {
             return Err(refuse(format!("`{name}` has neither wheels nor an sdist")));
         }
-        lines += &format!("{name}=={version}{marker}{hashes}\n");
+        let _ = writeln!(lines, "{name}=={version}{marker}{hashes}");
     }
     Ok(lines)
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -59,7 +60,8 @@ impl Record {
         let mut text = String::new();
         for line in &self.lines {
             let size = line.size.map(|size| size.to_string()).unwrap_or_default();
-            text += &format!("{},{},{size}\n", quoted(&line.path), line.hash.as_deref().unwrap_or_default());
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{},{},{size}", quoted(&line.path), line.hash.as_deref().unwrap_or_default());
         }
         Ok(fs::write(&path, text).on("write", &path)?)
     }

@@ -53,7 +53,7 @@ pub(super) fn unpack(wheels: &[PathBuf], interpreter: &Interpreter, dest: &Path)
         archives.push(archive);
     }
     let mut members: Vec<Member> = members.into_values().collect();
-    members.sort_by(|one, other| (one.wheel, one.number).cmp(&(other.wheel, other.number)));
+    members.sort_by_key(|member| (member.wheel, member.number));
     let mut directories: Vec<PathBuf> =
         members.iter().filter_map(|member| member.target.parent()).map(|parent| dest.join(parent)).collect();
     directories.sort();

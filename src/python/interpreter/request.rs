@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use pep440_rs::{Version, VersionSpecifiers};
+use pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};
 
 use super::{Interpreter, OLDEST};
 use crate::python::error::{Error, Result};
@@ -62,7 +62,7 @@ impl Wanted {
         if word.starts_with(['<', '>', '=', '!', '~']) {
             let specifiers = VersionSpecifiers::from_str(word).ok()?;
             let prerelease =
-                specifiers.iter().map(|one| one.version()).find(|version| version.any_prerelease()).cloned();
+                specifiers.iter().map(VersionSpecifier::version).find(|version| version.any_prerelease()).cloned();
             return Some(Self { specifiers: Some(specifiers), prerelease, ..Self::default() });
         }
         let word = word.strip_prefix("cpython").or_else(|| word.strip_prefix("python")).unwrap_or(word);

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::env;
 use std::fs;
@@ -12,8 +13,11 @@ use super::{Interpreter, Kind};
 use crate::python::command::{is_executable, on_path, path_directories};
 use crate::python::error::{Error, Found, Result};
 
+/// The executables in one place, in no order.
+type Candidates = fn() -> Vec<PathBuf>;
+
 /// A place to look in. They are tried in this order, and the first that has an acceptable interpreter wins.
-const SOURCES: [(&str, fn() -> Vec<PathBuf>); 5] = [
+const SOURCES: [(&str, Candidates); 5] = [
     ("uv", managed),
     ("pyenv", pyenv),
     ("/opt", opt),
@@ -156,7 +160,7 @@ fn nothing_found(request: &Request) -> Error {
         }
     }
     let key = |one: &Found| Version::from_str(&one.version).ok();
-    found.sort_by(|one, other| key(other).cmp(&key(one)));
+    found.sort_by_key(|one| Reverse(key(one)));
     Error::NoInterpreter { wanted, free_threaded: wants_free_threading(request), found }
 }
 
