@@ -37,7 +37,7 @@ pub(super) fn unresolved(tool: Tool, output: &Output, requirements: &[String], c
 /// `copy` is where its sources were built, which means nothing to the user.
 pub(super) fn not_built(tool: Tool, output: &Output, project: &Path, copy: &Path, closed: bool) -> Error {
     let text = text(output).replace(&*copy.to_string_lossy(), &project.to_string_lossy());
-    let said = meaningful(&text);
+    let said = if lacks_back_end(output) { meaningful(&text) } else { last_words(&text) };
     if lacks_back_end(output) {
         return Error::Unresolved {
             requirement: requirement(&text, &[]),
@@ -139,9 +139,25 @@ fn meaningful(text: &str) -> Vec<String> {
     said
 }
 
+/// What a back end said when it gave up: its exception's message and what follows, else as for any failure.
+fn last_words(text: &str) -> Vec<String> {
+    let is_exception = |line: &str| {
+        let name = line.trim_start().split(':').next().unwrap_or_default();
+        line.contains(": ")
+            && (name.ends_with("Error") || name.ends_with("Exception") || name == "error")
+            && name.chars().all(|c| c.is_alphanumeric() || "._".contains(c))
+    };
+    let ends =
+        |line: &str| line.starts_with("error: Failed") || line.contains("[end of output]") || line.starts_with("ERROR");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let Some(at) = lines.iter().rposition(|line| is_exception(line) && !ends(line)) else { return meaningful(text) };
+    lines[at..].iter().take_while(|line| !ends(line)).take(SHOWN).map(|line| shortened(line.trim_start())).collect()
+}
+
 /// One line without its mark, control characters and most of an endless list of versions.
 fn shortened(line: &str) -> String {
     let line = line.trim_end();
+    // uv's indentation is part of its picture, pip's is of what it quotes.
     let line = line.trim_start().strip_prefix("ERROR: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line);
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     let line = match line.split_once("(from versions: ") {
@@ -178,8 +194,14 @@ mod tests {
     }
 
     #[test]
+    fn a_back_ends_last_words_are_its_exception() {
+        let text = "Traceback:\n  File \"x\", line 1\n    raise ValueError(m)\nValueError: no files to ship\n\nSay which\nerror: Failed to build `/x`\n  cause: exit\n";
+        assert_eq!(last_words(text), ["ValueError: no files to ship", "Say which"]);
+    }
+
+    #[test]
     fn no_more_lines_than_can_be_read() {
-        let text = (0..100).map(|number| format!("line {number}\n")).collect::<String>();
+        let text = (0..100).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n");
         let said = meaningful(&text);
         assert_eq!(said.len(), SHOWN);
         assert_eq!(said.last().map(String::as_str), Some("line 99"));

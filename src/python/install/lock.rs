@@ -26,10 +26,17 @@ pub enum Lock {
 
 impl Lock {
     /// The project's lock file; if there are several, the first in the order above.
+    ///
+    /// A member of a uv workspace has its `uv.lock` at the workspace's root.
     pub fn find(project: &Path) -> Option<Self> {
         let file = |name| Some(project.join(name)).filter(|path| path.is_file());
         let hashed = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("--hash="));
+        let at_root = || {
+            let root = project.ancestors().skip(1).find(|directory| directory.join("uv.lock").is_file())?;
+            is_workspace(root).then(|| root.join("uv.lock"))
+        };
         file("uv.lock")
+            .or_else(at_root)
             .map(Self::Uv)
             .or_else(|| file("pylock.toml").map(Self::Pylock))
             .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
@@ -42,16 +49,29 @@ impl Lock {
     }
 }
 
+fn is_workspace(directory: &Path) -> bool {
+    let manifest = fs::read_to_string(directory.join("pyproject.toml")).ok();
+    let manifest = manifest.and_then(|text| text.parse::<Table>().ok());
+    manifest.is_some_and(|table| {
+        table.get("tool").and_then(|tool| tool.get("uv")?.get("workspace")).is_some_and(Value::is_table)
+    })
+}
+
 /// A list of requirements in a file, as installers read it.
 pub(super) struct List {
     path: PathBuf,
     /// Whether it names everything, so that there is nothing to resolve.
     complete: bool,
+    /// What relative paths in it are relative to, if not the project.
+    directory: Option<PathBuf>,
 }
 
 impl List {
     pub(super) fn arguments(&self, command: &mut Command) {
         command.arg("-r").arg(&self.path);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
         if self.complete {
             command.arg("--no-deps");
         }
@@ -71,14 +91,15 @@ pub(super) fn requirements(
     match lock {
         Some(Lock::Uv(file)) if installer.tool() == Tool::Uv => {
             write(&export(&file, installer, interpreter, request, index)?)?;
-            Ok((Some(Lock::Uv(file)), List { path, complete: true }))
+            let directory = file.parent().map(Path::to_path_buf);
+            Ok((Some(Lock::Uv(file)), List { path, complete: true, directory }))
         }
         Some(Lock::Pylock(file)) => {
             write(&from_pylock(&file)?)?;
-            Ok((Some(Lock::Pylock(file)), List { path, complete: true }))
+            Ok((Some(Lock::Pylock(file)), List { path, complete: true, directory: None }))
         }
         Some(Lock::Requirements(file)) => {
-            let list = List { path: file.clone(), complete: false };
+            let list = List { path: file.clone(), complete: false, directory: None };
             Ok((Some(Lock::Requirements(file)), list))
         }
         other => {
@@ -86,7 +107,7 @@ pub(super) fn requirements(
                 tracing::warn!(path = %lock.path().display(), "only uv reads this lock file, and pip installs: not used");
             }
             write(&(request.requirements.join("\n") + "\n"))?;
-            Ok((None, List { path, complete: false }))
+            Ok((None, List { path, complete: false, directory: None }))
         }
     }
 }

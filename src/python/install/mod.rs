@@ -31,6 +31,7 @@ use index::Index;
 /// What is to be installed and from where.
 ///
 /// The `PIP_` and `UV_` variables that name indexes and find-links count too, whichever installer runs.
+#[derive(Clone)]
 pub struct InstallRequest<'a> {
     /// The directory that has the `pyproject.toml`.
     pub project: Option<&'a Path>,
@@ -90,9 +91,17 @@ pub struct ProjectInstall {
     pub entry_points: Vec<EntryPoint>,
 }
 
+fn absolute(path: &Path) -> Result<PathBuf> {
+    Ok(std::path::absolute(path).on("find the directory of", path)?)
+}
+
 /// Installs the dependencies, without the project, into `dest`.
 pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest, dest: &Path) -> Result<Dependencies> {
     let started = Instant::now();
+    // Installers run in the project's directory, where the caller's relative paths mean something else.
+    let (project, work, dest) =
+        (request.project.map(absolute).transpose()?, absolute(request.work)?, &*absolute(dest)?);
+    let request = &InstallRequest { project: project.as_deref(), work: &work, ..request.clone() };
     fs::create_dir_all(dest).on("create directory", dest)?;
     let lock = request.project.and_then(Lock::find);
     if request.requirements.is_empty() && lock.is_none() {
@@ -121,6 +130,10 @@ pub fn build_and_install_project(
     dest: &Path,
 ) -> Result<ProjectInstall> {
     let started = Instant::now();
+    // Installers run in the project's directory, where the caller's relative paths mean something else.
+    let (project, work, dest) =
+        (request.project.map(absolute).transpose()?, absolute(request.work)?, &*absolute(dest)?);
+    let request = &InstallRequest { project: project.as_deref(), work: &work, ..request.clone() };
     let project = request.project.ok_or(Error::NoProject)?;
     let installer = Installer::choose(request.installer, interpreter)?;
     let copy = request.work.join("source");
