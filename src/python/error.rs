@@ -79,6 +79,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoInterpreter { wanted, free_threaded, .. } => {
+                if wanted.contains('`') {
+                    return Some("`--python` and `requires-python` must both hold: change one of them".to_owned());
+                }
                 let version = wanted.trim_start_matches(|c: char| !c.is_ascii_digit());
                 let version = version.split([',', ' ', 't', '+']).next().unwrap_or(version);
                 let minor = version.strip_prefix("3.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
@@ -112,6 +115,9 @@ impl Error {
             }
             Self::Unresolved { offline: true, .. } => {
                 Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
+            }
+            Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
+                Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
             }
             Self::Unresolved { said, .. } if not_compiled(said) => Some(
                 "it has no wheel for this interpreter and did not build: take another version of it or of Python"

@@ -13,6 +13,7 @@ const WIDTH: usize = 220;
 
 /// What pip says before the name of the requirement that it cannot meet, and what uv says.
 const NAMING: &[(&str, &[char])] = &[
+    ("Failed to download `", &['`']),
     ("No matching distribution found for ", &['\n', ' ', ';']),
     ("satisfies the requirement ", &['\n', ' ', ';']),
     ("Because there is no version of ", &['\n', ' ']),
@@ -111,7 +112,10 @@ fn meaningful(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().filter(|line| !noise(line)).collect();
     let errors: Vec<&str> = lines.iter().copied().filter(|line| line.trim_start().starts_with("ERROR:")).collect();
     let from_error = lines.iter().position(|line| line.starts_with("error:") || line.trim_start().starts_with('×'));
-    let chosen: Vec<&str> = if !errors.is_empty() {
+    let hashes = lines.iter().position(|line| line.contains("DO NOT MATCH THE HASHES"));
+    let chosen: Vec<&str> = if let Some(at) = hashes {
+        lines[at..].to_vec()
+    } else if !errors.is_empty() {
         errors
     } else if let Some(at) = from_error {
         let rest = &lines[at..];
@@ -145,10 +149,13 @@ fn last_words(text: &str) -> Vec<String> {
         let name = line.trim_start().split(':').next().unwrap_or_default();
         line.contains(": ")
             && (name.ends_with("Error") || name.ends_with("Exception") || name == "error")
+            && !line.contains("subprocess-exited-with-error")
             && name.chars().all(|c| c.is_alphanumeric() || "._".contains(c))
     };
-    let ends =
-        |line: &str| line.starts_with("error: Failed") || line.contains("[end of output]") || line.starts_with("ERROR");
+    let ends = |line: &str| {
+        let line = line.trim_start();
+        ["error: Failed", "[end of output]", "ERROR", "×", "note:"].iter().any(|start| line.starts_with(start))
+    };
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let Some(at) = lines.iter().rposition(|line| is_exception(line) && !ends(line)) else { return meaningful(text) };
     lines[at..].iter().take_while(|line| !ends(line)).take(SHOWN).map(|line| shortened(line.trim_start())).collect()

@@ -150,3 +150,82 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
 fn bad(wheel: &Path, error: &zip::result::ZipError) -> Error {
     Error::BadWheel { wheel: wheel.to_path_buf(), reason: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::write::{SimpleFileOptions, ZipWriter};
+
+    use super::*;
+    use crate::python::install::{EntryPoint, distributions, entry_points, record};
+    use crate::python::{Request, discover};
+
+    /// Writes a wheel of one distribution, `tiny` 1.0, with these files beside its metadata.
+    fn tiny(directory: &Path, files: &[(&str, &str)]) -> PathBuf {
+        let path = directory.join("tiny-1.0-py3-none-any.whl");
+        let mut writer = ZipWriter::new(File::create(&path).expect("scratch"));
+        let own = [
+            (
+                "tiny-1.0.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: Tiny\nVersion: 1.0\nLicense-Expression: MIT\n",
+            ),
+            ("tiny-1.0.dist-info/entry_points.txt", "[console_scripts]\ntiny = tiny:main\n[other]\nx = y\n"),
+            ("tiny-1.0.dist-info/RECORD", "stale,,\n"),
+        ];
+        for (name, text) in own.iter().chain(files) {
+            writer.start_file(*name, SimpleFileOptions::default()).expect("scratch");
+            writer.write_all(text.as_bytes()).expect("scratch");
+        }
+        writer.finish().expect("scratch");
+        path
+    }
+
+    #[test]
+    fn a_wheel_is_spread_over_the_prefix_the_same_way_everywhere() {
+        let interpreter = discover(&Request::default()).expect("the tests need some CPython");
+        let scratch = tempfile::tempdir().expect("scratch");
+        let wheel = tiny(
+            scratch.path(),
+            &[
+                ("tiny/__init__.py", "def main(): pass\n"),
+                ("tiny-1.0.data/scripts/old", "#!python\nprint(1)\n"),
+                ("tiny-1.0.data/data/share/man/tiny.1", "man\n"),
+                ("tiny-1.0.data/purelib/more.py", ""),
+                ("tiny-1.0.data/headers/tiny.h", ""),
+            ],
+        );
+        let mut records = Vec::new();
+        for place in ["here", "another place"] {
+            let dest = scratch.path().join(place);
+            unpack(std::slice::from_ref(&wheel), &interpreter, &dest).expect("unpacked");
+            record::normalise(&interpreter, &dest).expect("normalised");
+            let site_packages = dest.join(interpreter.site_packages());
+            let old = fs::read_to_string(dest.join("bin/old")).expect("there");
+            assert!(old.starts_with("#!/bin/sh\n'''exec'") && old.ends_with("print(1)\n"), "{old}");
+            assert_eq!(dest.join("bin/tiny").metadata().expect("there").permissions().mode() & 0o777, 0o755);
+            assert!(dest.join("share/man/tiny.1").is_file() && site_packages.join("more.py").is_file());
+            let found = distributions(&site_packages).expect("read");
+            let [one] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!((&*one.name, &*one.version, one.files), ("tiny", "1.0", 10));
+            assert_eq!(one.license.as_deref(), Some("MIT"));
+            let commands = entry_points(&site_packages.join(&one.dist_info)).expect("read");
+            assert_eq!(commands, [EntryPoint { name: "tiny".into(), module: "tiny".into(), attr: "main".into() }]);
+            records.push(fs::read_to_string(site_packages.join("tiny-1.0.dist-info/RECORD")).expect("there"));
+        }
+        assert_eq!(records[0], records[1]);
+        assert!(records[0].lines().is_sorted() && records[0].contains("../../../bin/tiny,sha256="), "{}", records[0]);
+    }
+
+    #[test]
+    fn names_that_lead_out_of_the_prefix_are_refused() {
+        let interpreter = discover(&Request::default()).expect("the tests need some CPython");
+        for name in ["../x", "/x", "a/../../x", "a\\b", "tiny-1.0.data/unknown/x"] {
+            let scratch = tempfile::tempdir().expect("scratch");
+            let wheel = tiny(scratch.path(), &[(name, "")]);
+            let error = unpack(&[wheel], &interpreter, &scratch.path().join("dest")).expect_err(name);
+            assert!(matches!(error, Error::BadWheel { .. }), "{name}: {error}");
+            assert!(!scratch.path().join("dest").exists(), "{name}: something was written");
+        }
+    }
+}

@@ -146,7 +146,6 @@ fn search(wanted: &Wanted) -> Option<Interpreter> {
 }
 
 fn nothing_found(request: &Request) -> Error {
-    let wanted = request.explicit.or(request.requires_python).unwrap_or(">=3.8").to_owned();
     let mut found: Vec<Found> = Vec::new();
     let mut seen = HashSet::new();
     for (_, candidates) in SOURCES {
@@ -161,6 +160,16 @@ fn nothing_found(request: &Request) -> Error {
     }
     let key = |one: &Found| Version::from_str(&one.version).ok();
     found.sort_by_key(|one| Reverse(key(one)));
+    let mut wanted = request.explicit.or(request.requires_python).unwrap_or(">=3.8").to_owned();
+    // One that is as named is there: what stands in its way has to be said too.
+    let named = request.explicit.and_then(Wanted::parse);
+    let fits = |one: &Found| {
+        let version = Version::from_str(&one.version).ok();
+        named.as_ref().zip(version).is_some_and(|(named, version)| named.accepts_version(&version))
+    };
+    if let Some(requires) = request.requires_python.filter(|_| found.iter().any(fits)) {
+        wanted += &format!("` and the project's `{requires}");
+    }
     Error::NoInterpreter { wanted, free_threaded: wants_free_threading(request), found }
 }
 
