@@ -132,6 +132,10 @@ impl Installer {
             }
             Tool::Pip => {
                 let wheels = request.work.join("wheels");
+                // All that is in it gets installed.
+                if wheels.exists() {
+                    fs::remove_dir_all(&wheels).on("remove", &wheels)?;
+                }
                 let mut command = self.pip_wheel(request, &wheels);
                 list.arguments(&mut command);
                 index.apply(self.tool, &mut command);

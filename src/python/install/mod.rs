@@ -95,7 +95,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(std::path::absolute(path).on("find the directory of", path)?)
 }
 
-/// Installs the dependencies, without the project, into `dest`.
+/// Installs the dependencies, without the project, into `dest`, which is to be empty or not there yet.
 pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest, dest: &Path) -> Result<Dependencies> {
     let started = Instant::now();
     // Installers run in the project's directory, where the caller's relative paths mean something else.

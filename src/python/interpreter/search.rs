@@ -168,7 +168,7 @@ fn nothing_found(request: &Request) -> Error {
         named.as_ref().zip(version).is_some_and(|(named, version)| named.accepts_version(&version))
     };
     if let Some(requires) = request.requires_python.filter(|_| found.iter().any(fits)) {
-        wanted += &format!("` and the project's `{requires}");
+        wanted = format!("{wanted}` and the project's `{requires}");
     }
     Error::NoInterpreter { wanted, free_threaded: wants_free_threading(request), found }
 }
