@@ -24,6 +24,10 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/workenv",
 ];
 
+/// Static, so that a package starts wherever the kernel does; the rest is for size.
+const LAUNCHER_FLAGS: &str = "-C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no \
+    --cfg curve25519_dalek_backend=\"serial\"";
+
 fn main() {
     println!("cargo::rerun-if-env-changed=FLAVOR_LAUNCHER_BIN");
     // The nested build runs this script too; it must not recurse.
@@ -61,7 +65,7 @@ fn build_launcher() -> PathBuf {
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .env_remove("CARGO_BUILD_TARGET")
-        .env("RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static")
+        .env("RUSTFLAGS", LAUNCHER_FLAGS)
         .status()
         .expect("cargo can be started");
     assert!(status.success(), "building the launcher stub failed");

@@ -193,7 +193,7 @@ pub struct Facts {
     pub programs: Vec<Program>,
     /// Present when the package is a Python application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub venv: Option<Venv>,
+    pub python: Option<PythonFacts>,
     /// Lowest glibc that every native file in the package works with, such as `2.34`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc_floor: Option<String>,
@@ -223,18 +223,21 @@ pub struct Program {
     pub argv: Vec<String>,
 }
 
-/// How to make the work environment a Python virtual environment.
+/// The interpreter of a Python application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Venv {
+pub struct PythonFacts {
     /// Name of the slot with the interpreter.
-    pub runtime: String,
+    pub slot: String,
     /// The interpreter inside that slot, such as `bin/python3.13`.
     pub executable: String,
     /// `cpython`.
     pub implementation: String,
     /// Such as `3.13.0`.
     pub version: String,
+    /// Whether the work environment is a virtual environment around the interpreter. If not, everything is installed
+    /// into the interpreter's own prefix, for launchers that only unpack.
+    pub venv: bool,
 }
 
 /// How long a slot's content lives.

@@ -20,7 +20,7 @@ pub use error::FormatError;
 pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
 pub use metadata::{
     Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, Program,
-    Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Venv, Verification, WORKENV,
+    PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};

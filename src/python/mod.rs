@@ -1,3 +1,13 @@
-//! python
+//! Python: finding an interpreter, installing a project and its dependencies for it, compiling bytecode.
+//!
+//! Each step turns named inputs into a tree on disk. Knows nothing of slots and packages.
 
+pub mod bytecode;
+mod command;
+mod error;
+pub mod install;
+pub mod interpreter;
 pub mod runtime;
+
+pub use error::{Error, Result};
+pub use interpreter::{Interpreter, Kind, Request, discover};

@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use super::WorkenvError;
 use super::seal::PRIVATE_DIR;
 use super::slots::CachedSlot;
-use crate::format::{Venv, WORKENV};
+use crate::format::{PythonFacts, WORKENV};
 use crate::fs::{IoContext, Result};
 
 /// A directory tree to be made.
@@ -26,7 +26,7 @@ enum Node {
 /// Plans an environment and writes it into `directory`. Returns the files that a start depends on.
 pub(super) fn compose(
     slots: &[CachedSlot<'_>],
-    venv: Option<&Venv>,
+    python: Option<&PythonFacts>,
     directory: &Path,
 ) -> std::result::Result<Vec<PathBuf>, WorkenvError> {
     let mut root = BTreeMap::new();
@@ -35,14 +35,14 @@ pub(super) fn compose(
         add(&mut root, &target, Node::Link(slot.tree.clone()))?;
     }
     let mut watch = Vec::new();
-    if let Some(venv) = venv {
+    if let Some(python) = python.filter(|python| python.venv) {
         let runtime = slots
             .iter()
-            .find(|slot| slot.slot.name() == venv.runtime)
-            .ok_or_else(|| WorkenvError::NoRuntime(venv.runtime.clone()))?;
-        let interpreter = runtime.tree.join(&venv.executable);
-        add(&mut root, Path::new("pyvenv.cfg"), Node::File(pyvenv_cfg(venv, &interpreter)))?;
-        for name in interpreter_names(&venv.version) {
+            .find(|slot| slot.slot.name() == python.slot)
+            .ok_or_else(|| WorkenvError::NoRuntime(python.slot.clone()))?;
+        let interpreter = runtime.tree.join(&python.executable);
+        add(&mut root, Path::new("pyvenv.cfg"), Node::File(pyvenv_cfg(python, &interpreter)))?;
+        for name in interpreter_names(&python.version) {
             add(&mut root, &Path::new("bin").join(name), Node::Link(interpreter.clone()))?;
         }
         watch.push("pyvenv.cfg".into());
@@ -65,13 +65,13 @@ fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvErr
 }
 
 /// `home` leads Python to its standard library; the key names are those of PEP 405.
-fn pyvenv_cfg(venv: &Venv, interpreter: &Path) -> String {
+fn pyvenv_cfg(python: &PythonFacts, interpreter: &Path) -> String {
     let home = interpreter.parent().unwrap_or(Path::new("/"));
     format!(
         "home = {}\nimplementation = {}\nversion_info = {}\ninclude-system-site-packages = false\n",
         home.display(),
-        venv.implementation,
-        venv.version
+        python.implementation,
+        python.version
     )
 }
 

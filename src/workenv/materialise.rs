@@ -124,7 +124,7 @@ fn publish(
     let facts = accepted.reader().metadata().flavor.as_ref();
     let staging = cache.stage()?;
     let made = staging.path.join("workenv");
-    let mut watch = compose(slots, facts.and_then(|facts| facts.venv.as_ref()), &made)?;
+    let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), &made)?;
     for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
         // The program and a script it starts with: each word that names a file of the environment.
         watch.extend(program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV)).map(|path| {

@@ -1,0 +1,211 @@
+//! Bytecode, made when the package is made, so that the first start is as fast as every other.
+//!
+//! Same sources, same interpreter: same bytes, whatever the directory, the number of jobs and the order of the work.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::Instant;
+
+use super::command::command;
+use super::error::{Error, Result};
+use super::interpreter::Interpreter;
+use crate::fs::IoContext as _;
+
+/// Source of the program that each job runs.
+const WORKER: &str = include_str!("compile_worker.py");
+
+/// Below this many bytes of source for each, another process costs more than it brings.
+const WORTH_A_JOB: u64 = 100_000;
+
+/// A tree whose sources are to be compiled: everything under its `lib` if it is prefix-shaped, else all of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Tree<'a> {
+    pub root: &'a Path,
+}
+
+/// What was compiled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compiled {
+    /// Bytecode files written.
+    pub files: usize,
+    /// Sources that are no valid Python for this interpreter, such as templates. They are left as they are.
+    pub failed: usize,
+}
+
+/// One source file, and the name for it that goes into the bytecode.
+struct Source {
+    path: PathBuf,
+    /// Relative to the tree. The importer replaces it by the real path when it loads the file.
+    name: PathBuf,
+    size: u64,
+}
+
+/// Writes `__pycache__/<name>.<tag>.pyc` for every `.py` of the trees, never to be checked against its source again.
+pub fn compile(interpreter: &Interpreter, trees: &[Tree], jobs: usize) -> Result<Compiled> {
+    let started = Instant::now();
+    let mut sources = Vec::new();
+    for tree in trees {
+        let library = tree.root.join("lib");
+        let top = if library.is_dir() { library } else { tree.root.to_path_buf() };
+        collect(tree.root, &top, &mut sources)?;
+    }
+    let total: u64 = sources.iter().map(|source| source.size).sum();
+    let worth = usize::try_from(total / WORTH_A_JOB).unwrap_or(usize::MAX).max(1);
+    let count = sources.len();
+    let shares = share(sources, jobs.clamp(1, worth));
+    let jobs = shares.len();
+    let failed = thread::scope(|scope| {
+        let workers: Vec<_> = shares.iter().map(|share| scope.spawn(|| work(interpreter, share))).collect();
+        workers.into_iter().try_fold(0, |failed, worker| {
+            // A worker thread has nothing in it that panics; should that change, the panic goes on here.
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|more| failed + more)
+        })
+    })?;
+    tracing::info!(
+        files = count - failed,
+        failed,
+        jobs,
+        took = %format_args!("{}ms", started.elapsed().as_millis()),
+        "compiled bytecode in parallel"
+    );
+    Ok(Compiled { files: count - failed, failed })
+}
+
+fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<()> {
+    for entry in fs::read_dir(directory).on("read directory", directory)? {
+        let entry = entry.on("read directory", directory)?;
+        let path = entry.path();
+        let kind = entry.file_type().on("inspect", &path)?;
+        if kind.is_dir() {
+            if entry.file_name() != "__pycache__" {
+                collect(root, &path, sources)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "py") {
+            // A link may lead nowhere, or to a directory.
+            let Some(metadata) = path.metadata().ok().filter(fs::Metadata::is_file) else { continue };
+            let name = path.strip_prefix(root).unwrap_or(&path).to_path_buf();
+            sources.push(Source { path, name, size: metadata.len() });
+        }
+    }
+    Ok(())
+}
+
+/// Spreads the sources over `jobs` shares of about the same number of bytes, largest file first.
+fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
+    sources.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.path.cmp(&other.path)));
+    let mut shares: Vec<Vec<Source>> = (0..jobs).map(|_| Vec::new()).collect();
+    let mut lightest: BinaryHeap<Reverse<(u64, usize)>> = (0..jobs).map(|job| Reverse((0, job))).collect();
+    for source in sources {
+        let Some(Reverse((load, job))) = lightest.pop() else { break };
+        // A file costs something even when it is empty.
+        lightest.push(Reverse((load + source.size + 500, job)));
+        shares[job].push(source);
+    }
+    shares.retain(|share| !share.is_empty());
+    shares
+}
+
+/// Runs one compiler process over its share; returns how many files it could not compile.
+fn work(interpreter: &Interpreter, share: &[Source]) -> Result<usize> {
+    let executable = &interpreter.executable;
+    // Not `-I`: that would turn the fixed hash seed off, and older versions write sets in iteration order.
+    let mut child = command(executable)
+        .args(["-s", "-S", "-c", WORKER])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|source| Error::Start { program: executable.clone(), source })?;
+    if let Some(mut input) = child.stdin.take() {
+        let mut list = Vec::new();
+        for source in share {
+            list.extend_from_slice(source.path.as_os_str().as_bytes());
+            list.push(0);
+            list.extend_from_slice(source.name.as_os_str().as_bytes());
+            list.push(0);
+        }
+        // The worker reads everything before it writes anything. If it died, its status says so below.
+        let _ = input.write_all(&list);
+    }
+    let output = child.wait_with_output().map_err(|source| Error::Start { program: executable.clone(), source })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().last().map_or_else(|| output.status.to_string(), ToOwned::to_owned);
+        return Err(Error::Compiler { interpreter: executable.clone(), said });
+    }
+    let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+    let mut failed = 0;
+    for pair in fields.chunks_exact(2) {
+        let path = PathBuf::from(std::ffi::OsString::from_vec(pair[0].to_vec()));
+        tracing::debug!(path = %path.display(), reason = %String::from_utf8_lossy(pair[1]), "not compiled");
+        failed += 1;
+    }
+    Ok(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::{Request, discover};
+
+    /// Sources that share interned names, sets and docstrings in every combination.
+    fn write_tree(root: &Path) {
+        let library = root.join("lib/python3/site-packages/pkg");
+        fs::create_dir_all(&library).expect("scratch");
+        for number in 0..40 {
+            let text = format!(
+                "'''doc {number}'''\nimport os, sys\nx = name_{number} if len(sys.argv) in {{'a', 'b', 'shared_{}'}} else None\n\
+                 class C{number}:\n    def f(self, shared_{}=1):\n        return [lambda: (self, {number}.5, 'w w', b'', ())]\n",
+                number % 7,
+                number % 5
+            );
+            fs::write(library.join(format!("m{number}.py")), text + &"# filler\n".repeat(1500)).expect("scratch");
+        }
+        fs::write(library.join("broken.py"), "print 'two'\n").expect("scratch");
+        fs::write(library.join("warns.py"), "x = '\\d'\n").expect("scratch");
+    }
+
+    fn bytecode(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+        let cache = root.join("lib/python3/site-packages/pkg/__pycache__");
+        let entries = fs::read_dir(&cache).expect("compiled");
+        let mut files: Vec<_> = entries
+            .map(|entry| entry.expect("readable").path())
+            .map(|path| (PathBuf::from(path.file_name().expect("a name")), fs::read(&path).expect("readable")))
+            .collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn bytecode_depends_on_the_sources_alone() {
+        let interpreter = discover(&Request::default()).expect("the tests need some CPython");
+        let scratch = tempfile::tempdir().expect("scratch");
+        let mut results = Vec::new();
+        for (name, jobs) in [("one", 1), ("another place", 3), ("third", 2)] {
+            let root = scratch.path().join(name);
+            write_tree(&root);
+            let compiled = compile(&interpreter, &[Tree { root: &root }], jobs).expect("compiles");
+            assert_eq!(compiled, Compiled { files: 41, failed: 1 });
+            results.push(bytecode(&root));
+        }
+        assert_eq!(results[0].len(), 41);
+        assert!(results[0] == results[1] && results[1] == results[2], "bytes differ");
+        let (name, bytes) = &results[0][0];
+        assert!(name.to_string_lossy().ends_with(&format!(".{}.pyc", interpreter.cache_tag)));
+        assert_eq!(bytes[..8], [&interpreter.magic_number[..], &[1, 0, 0, 0]].concat());
+    }
+
+    #[test]
+    fn shares_are_of_similar_weight() {
+        let source = |size| Source { path: PathBuf::from(format!("{size}")), name: PathBuf::new(), size };
+        let shares = share([50_000, 10_000, 20_000, 30_000].map(source).into(), 2);
+        let weights: Vec<u64> = shares.iter().map(|share| share.iter().map(|source| source.size).sum()).collect();
+        assert_eq!(weights, [60_000, 50_000]);
+    }
+}

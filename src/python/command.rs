@@ -1,0 +1,109 @@
+//! Child processes: a clean environment, captured output, nothing secret in what is kept of it.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use super::error::{Error, Result};
+
+/// Variables that point a Python tool at some other environment, or change what it does behind our back.
+/// Those that begin with `PYTHON` go as well.
+const LEAKING: &[&str] = &[
+    "__PYVENV_LAUNCHER__",
+    "CONDA_PREFIX",
+    "PIP_BREAK_SYSTEM_PACKAGES",
+    "PIP_DRY_RUN",
+    "PIP_NO_DEPS",
+    "PIP_PREFIX",
+    "PIP_PYTHON",
+    "PIP_REPORT",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_ROOT",
+    "PIP_TARGET",
+    "PIP_USER",
+    "PYENV_VERSION",
+    "UV_BREAK_SYSTEM_PACKAGES",
+    "UV_BUILD_CONSTRAINT_DIR",
+    "UV_COMPILE_BYTECODE",
+    "UV_LINK_MODE",
+    "UV_NO_EDITABLE",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+    "UV_SYSTEM_PYTHON",
+    "UV_WORKING_DIRECTORY",
+    "VIRTUAL_ENV",
+];
+
+/// A command for `program` with no input and without the variables that would leak the caller's Python set-up into it.
+///
+/// Hash randomisation is off in it and its children, since some back ends write sets in iteration order.
+pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("PYTHON") || LEAKING.contains(&&*text) {
+            command.env_remove(&name);
+        }
+    }
+    command.env("PYTHONHASHSEED", "0").env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Runs to the end and returns all that was written.
+pub(super) fn run(command: &mut Command) -> Result<Output> {
+    command.output().map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })
+}
+
+/// The first executable file called `name` on PATH.
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+    path_directories().into_iter().map(|directory| directory.join(name)).find(|path| is_executable(path))
+}
+
+/// The absolute directories of PATH, in order. Relative ones depend on where one stands and are no place to search.
+pub(super) fn path_directories() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).filter(|directory| directory.is_absolute()).collect()
+}
+
+pub(super) fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Replaces the user information of every URL in `text` by `****`.
+pub(super) fn redact(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        clean.push_str(before);
+        // A password may hold any byte but these; the last `@` before the path ends the user information.
+        let authority = after.find(|c: char| c == '/' || c.is_whitespace() || "\"'`<>,".contains(c));
+        let authority = &after[..authority.unwrap_or(after.len())];
+        let secret = authority.rfind('@').unwrap_or(0);
+        if secret > 0 {
+            clean.push_str("****");
+        }
+        rest = &after[secret..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_urls_are_hidden_and_nothing_else() {
+        assert_eq!(
+            redact("see https://bob:s3cret@host.example/simple and http://host/a@b, x@y"),
+            "see https://****@host.example/simple and http://host/a@b, x@y"
+        );
+        assert_eq!(redact("git+ssh://git@host/x https://tok@en@host"), "git+ssh://****@host/x https://****@host");
+        assert_eq!(redact("no url"), "no url");
+    }
+}

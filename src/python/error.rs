@@ -1,0 +1,182 @@
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+
+use super::install::Choice;
+use super::interpreter::OLDEST;
+
+/// Shorthand for operations of this module.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kept an interpreter from being found, or a tree from being made for it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Fs(#[from] crate::fs::Error),
+
+    #[error("no CPython interpreter fits `{wanted}`{}", listed(found))]
+    NoInterpreter { wanted: String, free_threaded: bool, found: Vec<Found> },
+
+    #[error("`{word}` is neither a path nor a version of CPython")]
+    NotAVersion { word: String },
+
+    #[error("`{specifier}` is not a version specifier")]
+    NotASpecifier { specifier: String },
+
+    #[error("there is no interpreter at `{}`", path.display())]
+    NoSuchInterpreter { path: PathBuf },
+
+    #[error("there is no interpreter in `{}`", path.join("bin").display())]
+    NoInterpreterIn { path: PathBuf },
+
+    #[error("`{}` is not a usable Python interpreter: {said}", path.display())]
+    NotAnInterpreter { path: PathBuf, said: String },
+
+    #[error("`{}` is {implementation} {version}, the project needs CPython {requires}", path.display())]
+    Unsuitable { path: PathBuf, implementation: String, version: String, requires: String },
+
+    #[error("cannot start `{}`", program.display())]
+    Start { program: PathBuf, source: io::Error },
+
+    #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
+    NoInstaller { interpreter: PathBuf, asked: Choice },
+
+    #[error("there is no project to build")]
+    NoProject,
+
+    #[error("there is no project in `{}`", path.display())]
+    NoProjectAt { path: PathBuf },
+
+    /// Dependencies or a build back end that could not be resolved, fetched or built. See [`Error::is_resolution`].
+    #[error("cannot get {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
+    Unresolved { requirement: Option<String>, installer: &'static str, said: Vec<String>, offline: bool },
+
+    #[error("cannot build the wheel of the project in `{}`\n{}", project.display(), indented("build", said))]
+    NotBuilt { project: PathBuf, said: Vec<String> },
+
+    #[error("the build of the project in `{}` made {count} wheels instead of one", project.display())]
+    NotOneWheel { project: PathBuf, count: usize },
+
+    #[error("cannot unpack the wheel `{}`: {reason}", wheel.display())]
+    BadWheel { wheel: PathBuf, reason: String },
+
+    #[error("cannot use the lock file `{}`\n{}", path.display(), indented("lock", said))]
+    Lock { path: PathBuf, said: Vec<String> },
+
+    #[error("a bytecode compiler of `{}` stopped early: {said}", interpreter.display())]
+    Compiler { interpreter: PathBuf, said: String },
+}
+
+/// An interpreter that is there but does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub version: String,
+    pub path: PathBuf,
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoInterpreter { wanted, free_threaded, .. } => {
+                if wanted.contains('`') {
+                    return Some("`--python` and `requires-python` must both hold: change one of them".to_owned());
+                }
+                let version = wanted.trim_start_matches(|c: char| !c.is_ascii_digit());
+                let version = version.split([',', ' ', 't', '+']).next().unwrap_or(version);
+                let minor = version.strip_prefix("3.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
+                if version.starts_with('2') || minor.is_some_and(|minor| minor < OLDEST.1) {
+                    return Some(format!("packages are made for CPython {}.{} and later", OLDEST.0, OLDEST.1));
+                }
+                let version = if *free_threaded { format!("{version}t") } else { version.to_owned() };
+                Some(format!("get one with `uv python install {version}`, or name one with `--python PATH`"))
+            }
+            Self::NotAVersion { .. } => {
+                Some("use a path, a version as in `3.13`, or a specifier as in `>=3.11`".to_owned())
+            }
+            Self::NotASpecifier { .. } => Some("write it as in `requires-python = \">=3.11\"`".to_owned()),
+            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } | Self::NotAnInterpreter { .. } => {
+                Some("name an executable or the directory that has it in `bin`, or a version as in `3.13`".to_owned())
+            }
+            Self::Unsuitable { .. } => {
+                Some("leave `--python` out to have one found, or change `requires-python`".to_owned())
+            }
+            Self::NoInstaller { interpreter, asked: Choice::Pip } => {
+                Some(format!("run `{} -m ensurepip`, or use uv", interpreter.display()))
+            }
+            Self::NoInstaller { asked: Choice::Uv, .. } => {
+                Some("put `uv` on PATH or its path into `UV`, or install with pip".to_owned())
+            }
+            Self::NoInstaller { interpreter, .. } => {
+                Some(format!("put `uv` on PATH, or give the interpreter pip: `{} -m ensurepip`", interpreter.display()))
+            }
+            Self::NoProject | Self::NoProjectAt { .. } => {
+                Some("a project is a directory with a `pyproject.toml`".to_owned())
+            }
+            Self::Unresolved { offline: true, .. } => {
+                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
+            }
+            Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
+                Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
+            }
+            Self::Unresolved { said, .. } if not_compiled(said) => Some(
+                "it has no wheel for this interpreter and did not build: take another version of it or of Python"
+                    .to_owned(),
+            ),
+            Self::Unresolved { .. } => {
+                Some("check the name and the version, and the indexes (`--index-url`, `--find-links`)".to_owned())
+            }
+            Self::NotBuilt { .. } => {
+                Some("`python -m pip wheel --no-deps .` in the project shows the build's whole output".to_owned())
+            }
+            Self::NotOneWheel { .. } => Some("check `[build-system]` in `pyproject.toml`".to_owned()),
+            Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
+            Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
+            Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } => None,
+        }
+    }
+}
+
+impl Error {
+    /// Whether a dependency could not be resolved or fetched, as opposed to all other failures.
+    pub fn is_resolution(&self) -> bool {
+        matches!(self, Self::Unresolved { .. } | Self::Lock { .. })
+    }
+}
+
+fn sought(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Auto => "uv and no pip",
+        Choice::Uv => "uv",
+        Choice::Pip => "pip",
+    }
+}
+
+/// Whether a dependency was found but did not build from its sources.
+fn not_compiled(said: &[String]) -> bool {
+    let has = |mark| said.iter().any(|line| line.contains(mark));
+    (has("Failed to build") || has("Failed building")) && !has("No solution found") && !has("Failed to resolve")
+}
+
+/// What a program said, each line marked as its words.
+fn indented(who: &str, said: &[String]) -> String {
+    said.iter().map(|line| format!("  {who}: {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// At most this many of the interpreters found are listed.
+const LISTED: usize = 6;
+
+fn listed(found: &[Found]) -> String {
+    if found.is_empty() {
+        return "; none was found at all".to_owned();
+    }
+    let mut text = String::from("; found:");
+    for one in found.iter().take(LISTED) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {} at `{}`", one.version, one.path.display());
+    }
+    if found.len() > LISTED {
+        let _ = write!(text, "\n  and {} more", found.len() - LISTED);
+    }
+    text
+}

@@ -1,0 +1,153 @@
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::record::Record;
+use super::script::EntryPoint;
+use crate::fs::IoContext as _;
+use crate::python::error::Result;
+
+/// An installed distribution, as its `.dist-info` directory describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Distribution {
+    /// Normalised: lower case, runs of `-_.` are one `-`.
+    pub name: String,
+    pub version: String,
+    /// Files that it brought, its own metadata and commands among them.
+    pub files: u64,
+    /// Bytes of these files.
+    pub size: u64,
+    /// An SPDX expression if it gives one, else what it says instead.
+    pub license: Option<String>,
+    /// Name of the directory in site-packages.
+    pub dist_info: String,
+}
+
+/// A distribution's name as it is compared: PEP 503.
+pub(super) fn normalised(name: &str) -> String {
+    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
+    parts.join("-").to_ascii_lowercase()
+}
+
+/// The distributions in a site-packages directory, sorted by name. One that is not there has none.
+pub fn distributions(site_packages: &Path) -> Result<Vec<Distribution>> {
+    let mut found = Vec::new();
+    for dist_info in dist_infos(site_packages)? {
+        found.push(read(site_packages, dist_info)?);
+    }
+    found.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
+    Ok(found)
+}
+
+/// Names of the `.dist-info` directories, sorted.
+pub(super) fn dist_infos(site_packages: &Path) -> Result<Vec<String>> {
+    if !site_packages.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(site_packages).on("read directory", site_packages)? {
+        let entry = entry.on("read directory", site_packages)?;
+        if let Ok(name) = entry.file_name().into_string()
+            && name.ends_with(".dist-info")
+            && entry.path().join("METADATA").is_file()
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
+    let directory = site_packages.join(&dist_info);
+    let path = directory.join("METADATA");
+    let metadata = String::from_utf8_lossy(&fs::read(&path).on("read", &path)?).into_owned();
+    let record = Record::read(&directory)?;
+    let size = |line: &super::record::Line| {
+        line.size.or_else(|| site_packages.join(&line.path).metadata().ok().map(|metadata| metadata.len())).unwrap_or(0)
+    };
+    Ok(Distribution {
+        name: normalised(header(&metadata, "Name").unwrap_or(dist_info.split('-').next().unwrap_or_default())),
+        version: header(&metadata, "Version").unwrap_or_default().to_owned(),
+        files: record.lines.len() as u64,
+        size: record.lines.iter().map(size).sum(),
+        license: license(&metadata),
+        dist_info,
+    })
+}
+
+fn headers(metadata: &str) -> impl Iterator<Item = (&str, &str)> {
+    // The description follows an empty line and may look like anything.
+    metadata.lines().take_while(|line| !line.trim_end().is_empty()).filter_map(|line| line.split_once(':'))
+}
+
+fn header<'a>(metadata: &'a str, name: &str) -> Option<&'a str> {
+    let value = headers(metadata).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+    value.filter(|value| !value.is_empty() && *value != "UNKNOWN")
+}
+
+/// Longer than this, or of several lines, and a `License` field is the licence's text, not its name.
+const LONGEST_LICENSE: usize = 80;
+
+fn license(metadata: &str) -> Option<String> {
+    let continued = |name: &str| {
+        let mut lines = metadata.lines().skip_while(|line| !line.starts_with(name));
+        lines.nth(1).is_some_and(|next| next.starts_with([' ', '\t']))
+    };
+    let named = header(metadata, "License").filter(|text| text.len() <= LONGEST_LICENSE && !continued("License:"));
+    let classifier = || {
+        headers(metadata)
+            .filter(|(key, value)| key.eq_ignore_ascii_case("Classifier") && value.trim().starts_with("License ::"))
+            .filter_map(|(_, value)| value.rsplit("::").next())
+            .map(str::trim)
+            .find(|value| *value != "OSI Approved")
+    };
+    header(metadata, "License-Expression").or(named).or_else(classifier).map(ToOwned::to_owned)
+}
+
+/// The commands of the distribution with this `.dist-info` directory: `console_scripts` and `gui_scripts`, sorted.
+pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
+    let path = dist_info.join("entry_points.txt");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = String::from_utf8_lossy(&fs::read(&path).on("read", &path)?).into_owned();
+    let mut section = "";
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.trim();
+        } else if matches!(section, "console_scripts" | "gui_scripts")
+            && let Some((name, value)) = line.split_once('=')
+        {
+            let entry = EntryPoint::parse(name.trim(), value.trim()).filter(|entry| !entry.attr.is_empty());
+            if entry.is_none() {
+                tracing::warn!(path = %path.display(), line, "passed over an entry point that is no command");
+            }
+            found.extend(entry);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_licence_is_a_name_not_a_text() {
+        let expression = "Name: a\nLicense-Expression: MIT\nLicense: x\n\nLicense: y\n";
+        assert_eq!(license(expression).as_deref(), Some("MIT"));
+        let text =
+            "Name: a\nLicense: Permission is\n  hereby granted\nClassifier: License :: OSI Approved :: BSD License\n";
+        assert_eq!(license(text).as_deref(), Some("BSD License"));
+        assert_eq!(license("Name: a\nLicense: UNKNOWN\n\nLicense: MIT").as_deref(), None);
+    }
+
+    #[test]
+    fn names_are_normalised() {
+        assert_eq!(normalised("Zope.Interface__x"), "zope-interface-x");
+    }
+}

@@ -1,0 +1,225 @@
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::InstallRequest;
+use super::installer::Tool;
+
+/// Where distributions come from: what the request says, then what the environment says in pip's or in uv's words.
+///
+/// Lists are joined. Of single values the request's wins, then uv's variable, then pip's, whichever tool runs.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct Index {
+    /// Absolute paths, or URLs.
+    pub(super) find_links: Vec<String>,
+    url: Option<String>,
+    extra_urls: Vec<String>,
+    /// Find-links only.
+    find_links_only: bool,
+    pub(super) offline: bool,
+    certificate: Option<PathBuf>,
+    insecure_hosts: Vec<String>,
+    constraints: Vec<String>,
+}
+
+/// Every variable that [`Index::new`] reads and [`Index::apply`] says again in the words of the tool that runs.
+const VARIABLES: &[&str] = &[
+    "PIP_CERT",
+    "PIP_CONSTRAINT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "PIP_TRUSTED_HOST",
+    "UV_CONSTRAINT",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_INSECURE_HOST",
+    "UV_NO_INDEX",
+    "UV_OFFLINE",
+];
+
+impl Index {
+    pub(super) fn new(request: &InstallRequest) -> Self {
+        Self::from_environment(request, |name| env::var(name).ok())
+    }
+
+    fn from_environment(request: &InstallRequest, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let value = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let first = |names: &[&str]| names.iter().find_map(|name| value(name));
+        let truth = |name: &str| value(name).is_some_and(|value| is_true(&value));
+        let words = |name: &str| -> Vec<String> {
+            value(name).map(|value| value.split_whitespace().map(ToOwned::to_owned).collect()).unwrap_or_default()
+        };
+
+        let mut find_links = request.find_links.clone();
+        // uv separates by commas; pip by white space.
+        let by_comma = value("UV_FIND_LINKS").unwrap_or_default();
+        find_links.extend(by_comma.split(',').map(|link| link.trim().to_owned()).filter(|link| !link.is_empty()));
+        find_links.extend(words("PIP_FIND_LINKS"));
+
+        let mut extra_urls = request.extra_index_urls.clone();
+        for name in ["UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"] {
+            extra_urls.extend(words(name));
+        }
+        let mut insecure_hosts = words("UV_INSECURE_HOST");
+        insecure_hosts.extend(words("PIP_TRUSTED_HOST"));
+        let mut constraints = words("UV_CONSTRAINT");
+        constraints.extend(words("PIP_CONSTRAINT"));
+        Self {
+            find_links: unique(find_links.iter().map(|link| absolute(link))),
+            url: request.index_url.clone().or_else(|| first(&["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"])),
+            extra_urls: unique(extra_urls.into_iter()),
+            find_links_only: truth("UV_NO_INDEX") || truth("PIP_NO_INDEX"),
+            offline: request.offline || truth("UV_OFFLINE"),
+            certificate: first(&["PIP_CERT", "SSL_CERT_FILE"]).map(PathBuf::from),
+            insecure_hosts: unique(insecure_hosts.into_iter()),
+            constraints: unique(constraints.iter().map(|file| absolute(file))),
+        }
+    }
+
+    /// Whether nothing may come from the network.
+    pub(super) fn closed(&self) -> bool {
+        self.offline || self.find_links_only
+    }
+
+    /// Says all this to the tool. URLs go through its environment, since command lines are open for all to read.
+    pub(super) fn apply(&self, tool: Tool, command: &mut Command) {
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        for link in &self.find_links {
+            // pip passes over a directory that is not there; uv would stop.
+            if tool == Tool::Uv && !is_url(link) && !Path::new(link).exists() {
+                tracing::warn!(path = %link, "find-links directory does not exist");
+                continue;
+            }
+            command.arg("--find-links").arg(link);
+        }
+        let (url, extra, certificate, hosts, constraints) = match tool {
+            Tool::Uv => ("UV_DEFAULT_INDEX", "UV_INDEX", "SSL_CERT_FILE", "UV_INSECURE_HOST", "UV_CONSTRAINT"),
+            Tool::Pip => ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_CONSTRAINT"),
+        };
+        // `name=https://…` is uv's way of naming an index; pip knows no names.
+        let plain = |url: &String| match (tool, url.split_once('=')) {
+            (Tool::Pip, Some((name, rest))) if !name.contains(':') => rest.to_owned(),
+            _ => url.clone(),
+        };
+        let extra_urls: Vec<String> = self.extra_urls.iter().map(plain).collect();
+        for (name, values) in [(extra, &extra_urls), (hosts, &self.insecure_hosts), (constraints, &self.constraints)] {
+            if !values.is_empty() {
+                command.env(name, values.join(" "));
+            }
+        }
+        if let Some(value) = &self.url {
+            command.env(url, plain(value));
+        }
+        if let Some(path) = &self.certificate {
+            command.env(certificate, path);
+        }
+        match tool {
+            Tool::Uv if self.offline => {
+                command.arg("--offline");
+            }
+            Tool::Pip if self.offline => {
+                command.arg("--no-index");
+            }
+            _ => {}
+        }
+        if self.find_links_only && !(tool == Tool::Pip && self.offline) {
+            command.arg("--no-index");
+        }
+    }
+}
+
+fn is_true(value: &str) -> bool {
+    matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
+}
+
+fn is_url(link: &str) -> bool {
+    link.contains("://") || link.starts_with("file:")
+}
+
+fn absolute(link: &str) -> String {
+    if is_url(link) {
+        return link.to_owned();
+    }
+    let expanded = link.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(env::var_os("HOME")?).join(rest)));
+    let path = expanded.unwrap_or_else(|| PathBuf::from(link));
+    std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// Without repetitions, in the order of first appearance.
+fn unique(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Index {
+        let request =
+            InstallRequest { find_links: vec!["wheels".to_owned()], ..InstallRequest::new(Path::new("/work")) };
+        Index::from_environment(&request, |name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn told(index: &Index, tool: Tool) -> (Vec<String>, Vec<(String, String)>) {
+        let mut command = Command::new("tool");
+        index.apply(tool, &mut command);
+        let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
+        (arguments, command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect())
+    }
+
+    #[test]
+    fn pips_variables_reach_uv() {
+        let index = environment(&[
+            ("PIP_FIND_LINKS", "/ https://host/links"),
+            ("PIP_INDEX_URL", "https://u:p@host/simple"),
+            ("PIP_EXTRA_INDEX_URL", "https://a/ https://b/"),
+            ("PIP_NO_INDEX", "true"),
+            ("PIP_CERT", "/ca.pem"),
+        ]);
+        let (arguments, variables) = told(&index, Tool::Uv);
+        assert_eq!(arguments, ["--find-links", "/", "--find-links", "https://host/links", "--no-index"]);
+        let has = |name: &str, value: &str| variables.contains(&(name.to_owned(), value.to_owned()));
+        assert!(has("UV_DEFAULT_INDEX", "https://u:p@host/simple"));
+        assert!(has("UV_INDEX", "https://a/ https://b/"));
+        assert!(has("SSL_CERT_FILE", "/ca.pem"));
+    }
+
+    #[test]
+    fn uvs_variables_reach_pip() {
+        let index = environment(&[
+            ("UV_FIND_LINKS", "/one two,/three"),
+            ("UV_INDEX", "mine=https://a/?x=1"),
+            ("UV_INDEX_URL", "https://host/simple"),
+            ("PIP_INDEX_URL", "https://other/simple"),
+            ("UV_OFFLINE", "1"),
+        ]);
+        let (arguments, variables) = told(&index, Tool::Pip);
+        assert_eq!(arguments[2..], ["--find-links", "/one two", "--find-links", "/three", "--no-index"]);
+        assert!(Path::new(&arguments[1]).is_absolute() && arguments[1].ends_with("/wheels"), "{arguments:?}");
+        assert!(variables.contains(&("PIP_INDEX_URL".to_owned(), "https://host/simple".to_owned())));
+        assert!(variables.contains(&("PIP_EXTRA_INDEX_URL".to_owned(), "https://a/?x=1".to_owned())));
+    }
+
+    #[test]
+    fn an_empty_or_false_variable_says_nothing() {
+        let index = environment(&[("PIP_NO_INDEX", "0"), ("UV_OFFLINE", ""), ("PIP_INDEX_URL", " ")]);
+        assert!(!index.closed());
+        assert!(index.url.is_none());
+    }
+}

@@ -1,0 +1,203 @@
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::index::Index;
+use super::lock::List;
+use super::{InstallRequest, failure, wheel};
+use crate::fs::IoContext as _;
+use crate::python::command::{command, on_path, run};
+use crate::python::error::{Error, Result};
+use crate::python::interpreter::Interpreter;
+
+/// Which installer the caller wants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// uv if it is there, else pip.
+    #[default]
+    Auto,
+    Uv,
+    Pip,
+}
+
+/// One of the two languages that installers are spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tool {
+    Uv,
+    Pip,
+}
+
+impl Tool {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Uv => "uv",
+            Self::Pip => "pip",
+        }
+    }
+}
+
+/// The installer that does the work, found on this machine. Shown as `uv 0.9.1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installer {
+    tool: Tool,
+    /// uv itself, or the interpreter that has pip.
+    program: PathBuf,
+    version: String,
+}
+
+impl fmt::Display for Installer {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} {}", self.tool.name(), self.version)
+    }
+}
+
+impl Installer {
+    /// `$UV` or the `uv` on PATH, else the interpreter's own pip.
+    pub fn choose(choice: Choice, interpreter: &Interpreter) -> Result<Self> {
+        let none = || Error::NoInstaller { interpreter: interpreter.executable.clone(), asked: choice };
+        if choice != Choice::Pip {
+            let named = env::var_os("UV").filter(|path| !path.is_empty()).map(PathBuf::from);
+            if let Some(program) = named.or_else(|| on_path("uv")) {
+                if let Some(uv) = Self::ask(Tool::Uv, &program) {
+                    return Ok(uv);
+                }
+                tracing::warn!(path = %program.display(), "uv does not run");
+            }
+        }
+        if choice != Choice::Uv
+            && let Some(pip) = Self::ask(Tool::Pip, &interpreter.executable)
+        {
+            return Ok(pip);
+        }
+        Err(none())
+    }
+
+    fn ask(tool: Tool, program: &Path) -> Option<Self> {
+        let mut command = command(program);
+        let output = match tool {
+            Tool::Uv => run(command.arg("--version")),
+            Tool::Pip => run(command.args(["-I", "-m", "pip", "--version"])),
+        };
+        let output = output.ok().filter(|output| output.status.success())?;
+        let version = String::from_utf8_lossy(&output.stdout).split_whitespace().nth(1)?.to_owned();
+        Some(Self { tool, program: program.to_path_buf(), version })
+    }
+
+    pub(super) fn tool(&self) -> Tool {
+        self.tool
+    }
+
+    /// A command of the installer, in the project's directory, so that its settings there count.
+    pub(super) fn command(&self, request: &InstallRequest) -> Command {
+        let mut command = command(&self.program);
+        if self.tool == Tool::Pip {
+            // `-I` keeps the current directory and the user's site off the path, not the user's pip settings.
+            command.args(["-I", "-m", "pip"]);
+        }
+        if let Some(project) = request.project {
+            command.current_dir(project);
+        }
+        command.env("NO_COLOR", "1");
+        command
+    }
+
+    /// Installs a list of requirements into a prefix-shaped tree, as the installer leaves it.
+    pub(super) fn install(
+        &self,
+        interpreter: &Interpreter,
+        request: &InstallRequest,
+        index: &Index,
+        list: &List,
+        dest: &Path,
+    ) -> Result<()> {
+        let failed = |output: &Output| failure::unresolved(self.tool, output, &request.requirements, index.closed());
+        match self.tool {
+            Tool::Uv => {
+                let mut command = self.command(request);
+                command.args(["pip", "install", "--no-progress", "--link-mode", "copy", "--python"]);
+                command.arg(&interpreter.executable).arg("--prefix").arg(dest);
+                list.arguments(&mut command);
+                index.apply(self.tool, &mut command);
+                let output = run(&mut command)?;
+                if !output.status.success() {
+                    return Err(failed(&output));
+                }
+                let lock = dest.join(".lock");
+                if lock.exists() {
+                    fs::remove_file(&lock).on("remove", &lock)?;
+                }
+                Ok(())
+            }
+            Tool::Pip => {
+                let wheels = request.work.join("wheels");
+                // All that is in it gets installed.
+                if wheels.exists() {
+                    fs::remove_dir_all(&wheels).on("remove", &wheels)?;
+                }
+                let mut command = self.pip_wheel(request, &wheels);
+                list.arguments(&mut command);
+                index.apply(self.tool, &mut command);
+                let output = run(&mut command)?;
+                if !output.status.success() {
+                    return Err(failed(&output));
+                }
+                wheel::unpack(&wheel::wheels_in(&wheels)?, interpreter, dest)
+            }
+        }
+    }
+
+    /// Builds the wheel of the project at `copy` into `wheels`.
+    pub(super) fn build(
+        &self,
+        interpreter: &Interpreter,
+        request: &InstallRequest,
+        index: &Index,
+        project: &Path,
+        copy: &Path,
+        wheels: &Path,
+    ) -> Result<()> {
+        let attempt = |isolated: bool| -> Result<Output> {
+            let mut command = match self.tool {
+                Tool::Uv => {
+                    let mut command = self.command(request);
+                    command.args(["build", "--wheel", "--no-progress", "--python"]).arg(&interpreter.executable);
+                    command.arg("--out-dir").arg(wheels);
+                    command
+                }
+                Tool::Pip => {
+                    let mut command = self.pip_wheel(request, wheels);
+                    command.arg("--no-deps");
+                    command
+                }
+            };
+            if !isolated {
+                command.arg("--no-build-isolation");
+            }
+            index.apply(self.tool, &mut command);
+            // Not in the user's tree: some back ends write where they stand.
+            run(command.arg(copy).current_dir(copy).env("GIT_OPTIONAL_LOCKS", "0"))
+        };
+        let output = attempt(true)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        // Without network the back end may still be there, installed beside the interpreter.
+        if index.closed() && failure::lacks_back_end(&output) {
+            let output = attempt(false)?;
+            if output.status.success() {
+                tracing::warn!("the build back end installed beside the interpreter was used, not an isolated one");
+                return Ok(());
+            }
+        }
+        Err(failure::not_built(self.tool, &output, project, copy, index.closed()))
+    }
+
+    fn pip_wheel(&self, request: &InstallRequest, wheels: &Path) -> Command {
+        let mut command = self.command(request);
+        command.args(["wheel", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--wheel-dir"]);
+        command.arg(wheels);
+        command
+    }
+}

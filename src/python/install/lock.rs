@@ -1,0 +1,234 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use toml::{Table, Value};
+
+use super::index::Index;
+use super::installer::{Installer, Tool};
+use super::{InstallRequest, failure};
+use crate::fs::IoContext as _;
+use crate::python::command::run;
+use crate::python::error::{Error, Result};
+use crate::python::interpreter::Interpreter;
+
+/// A file of the project that fixes the versions of what it depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lock {
+    /// `uv.lock`, which only uv reads.
+    Uv(PathBuf),
+    /// `pylock.toml`: PEP 751.
+    Pylock(PathBuf),
+    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and not looked at.
+    Requirements(PathBuf),
+}
+
+impl Lock {
+    /// The project's lock file; if there are several, the first in the order above.
+    ///
+    /// A member of a uv workspace has its `uv.lock` at the workspace's root.
+    pub fn find(project: &Path) -> Option<Self> {
+        let file = |name| Some(project.join(name)).filter(|path| path.is_file());
+        let hashed = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("--hash="));
+        let at_root = || {
+            let root = project.ancestors().skip(1).find(|directory| directory.join("uv.lock").is_file())?;
+            is_workspace(root).then(|| root.join("uv.lock"))
+        };
+        file("uv.lock")
+            .or_else(at_root)
+            .map(Self::Uv)
+            .or_else(|| file("pylock.toml").map(Self::Pylock))
+            .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
+    }
+
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Uv(path) | Self::Pylock(path) | Self::Requirements(path) => path,
+        }
+    }
+}
+
+fn is_workspace(directory: &Path) -> bool {
+    let manifest = fs::read_to_string(directory.join("pyproject.toml")).ok();
+    let manifest = manifest.and_then(|text| text.parse::<Table>().ok());
+    manifest.is_some_and(|table| {
+        table.get("tool").and_then(|tool| tool.get("uv")?.get("workspace")).is_some_and(Value::is_table)
+    })
+}
+
+/// A list of requirements in a file, as installers read it.
+pub(super) struct List {
+    path: PathBuf,
+    /// Whether it names everything, so that there is nothing to resolve.
+    complete: bool,
+    /// What relative paths in it are relative to, if not the project.
+    directory: Option<PathBuf>,
+}
+
+impl List {
+    pub(super) fn arguments(&self, command: &mut Command) {
+        command.arg("-r").arg(&self.path);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        if self.complete {
+            command.arg("--no-deps");
+        }
+    }
+}
+
+/// What to hand to the installer: from the lock if this installer can use it, else from the request.
+pub(super) fn requirements(
+    lock: Option<Lock>,
+    installer: &Installer,
+    interpreter: &Interpreter,
+    request: &InstallRequest,
+    index: &Index,
+) -> Result<(Option<Lock>, List)> {
+    let path = request.work.join("requirements.txt");
+    let write = |text: &str| fs::write(&path, text).on("write", &path);
+    match lock {
+        Some(Lock::Uv(file)) if installer.tool() == Tool::Uv => {
+            write(&export(&file, installer, interpreter, request, index)?)?;
+            let directory = file.parent().map(Path::to_path_buf);
+            Ok((Some(Lock::Uv(file)), List { path, complete: true, directory }))
+        }
+        Some(Lock::Pylock(file)) => {
+            write(&from_pylock(&file)?)?;
+            Ok((Some(Lock::Pylock(file)), List { path, complete: true, directory: None }))
+        }
+        Some(Lock::Requirements(file)) => {
+            let list = List { path: file.clone(), complete: false, directory: None };
+            Ok((Some(Lock::Requirements(file)), list))
+        }
+        other => {
+            if let Some(lock) = other {
+                tracing::warn!(path = %lock.path().display(), "only uv reads this lock file, and pip installs: not used");
+            }
+            write(&(request.requirements.join("\n") + "\n"))?;
+            Ok((None, List { path, complete: false, directory: None }))
+        }
+    }
+}
+
+fn export(
+    file: &Path,
+    installer: &Installer,
+    interpreter: &Interpreter,
+    request: &InstallRequest,
+    index: &Index,
+) -> Result<String> {
+    let mut command = installer.command(request);
+    command.args(["export", "--frozen", "--no-dev", "--no-emit-project", "--no-editable", "--no-annotate"]);
+    command.args(["--no-header", "--no-progress", "--format", "requirements-txt", "--python"]);
+    command.arg(&interpreter.executable);
+    for extra in &request.extras {
+        command.arg("--extra").arg(extra);
+    }
+    for group in &request.groups {
+        command.arg("--group").arg(group);
+    }
+    index.apply(Tool::Uv, &mut command);
+    let output = run(&mut command)?;
+    if !output.status.success() {
+        return Err(Error::Lock { path: file.to_path_buf(), said: failure::meaningful_of(&output) });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Requirements with hashes for what a `pylock.toml` lists: the words that every installer knows.
+fn from_pylock(file: &Path) -> Result<String> {
+    let refuse = |reason: String| Error::Lock { path: file.to_path_buf(), said: vec![reason] };
+    let text = fs::read_to_string(file).on("read", file)?;
+    let lock: Table = text.parse().map_err(|error: toml::de::Error| refuse(error.message().to_owned()))?;
+    match lock.get("lock-version").and_then(Value::as_str) {
+        Some(version) if version.starts_with("1.") => {}
+        version => return Err(refuse(format!("lock-version {} is not known", version.unwrap_or("(none)")))),
+    }
+    let base = file.parent().unwrap_or(Path::new("."));
+    let packages = lock.get("packages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    // Writing to a string cannot fail.
+    let mut lines = String::new();
+    for package in packages {
+        let text = |key: &str| package.get(key).and_then(Value::as_str);
+        let name = text("name").ok_or_else(|| refuse("a package has no name".to_owned()))?;
+        let marker = text("marker").map(|marker| format!(" ; {marker}")).unwrap_or_default();
+        if package.get("vcs").is_some() || package.get("directory").is_some() || package.get("archive").is_some() {
+            let target = elsewhere(package, base);
+            let (target, hashes) = target.ok_or_else(|| refuse(format!("`{name}` has no usable source")))?;
+            let _ = writeln!(lines, "{name} @ {target}{marker}{hashes}");
+            continue;
+        }
+        let version = text("version").ok_or_else(|| refuse(format!("`{name}` has no version")))?;
+        let wheels = package.get("wheels").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let hashes: String = wheels.iter().chain(package.get("sdist")).filter_map(hash).collect();
+        if hashes.is_empty() {
+            return Err(refuse(format!("`{name}` has neither wheels nor an sdist")));
+        }
+        let _ = writeln!(lines, "{name}=={version}{marker}{hashes}");
+    }
+    Ok(lines)
+}
+
+/// The hash of a file of the lock, as an option of a requirement.
+fn hash(file: &Value) -> Option<String> {
+    let hashes = file.get("hashes")?.as_table()?;
+    let (algorithm, value) = hashes.get_key_value("sha256").or_else(|| hashes.iter().next())?;
+    Some(format!(" --hash={algorithm}:{}", value.as_str()?))
+}
+
+/// A package that comes from no index: its URL and hash.
+fn elsewhere(package: &Value, base: &Path) -> Option<(String, String)> {
+    let local = |path: &str| format!("file://{}", base.join(path).display());
+    if let Some(vcs) = package.get("vcs") {
+        let text = |key: &str| vcs.get(key).and_then(Value::as_str);
+        let url = text("url").map(ToOwned::to_owned).or_else(|| text("path").map(local))?;
+        return Some((format!("{}+{url}@{}", text("type")?, text("commit-id")?), String::new()));
+    }
+    if let Some(archive) = package.get("archive") {
+        let text = |key: &str| archive.get(key).and_then(Value::as_str);
+        let url = text("url").map(ToOwned::to_owned).or_else(|| text("path").map(local))?;
+        return Some((url, hash(archive).unwrap_or_default()));
+    }
+    Some((local(package.get("directory")?.get("path")?.as_str()?), String::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pylock_becomes_hashed_requirements() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        let file = scratch.path().join("pylock.toml");
+        let text = r#"
+            lock-version = "1.0"
+            [[packages]]
+            name = "click"
+            version = "8.1.7"
+            marker = "python_version >= '3.8'"
+            wheels = [{ name = "click-8.1.7-py3-none-any.whl", hashes = { sha256 = "aa" } }]
+            sdist = { name = "click-8.1.7.tar.gz", hashes = { sha256 = "bb" } }
+            [[packages]]
+            name = "thing"
+            archive = { url = "https://host/thing.zip", hashes = { sha256 = "cc" } }
+        "#;
+        fs::write(&file, text).expect("scratch");
+        assert_eq!(Lock::find(scratch.path()), Some(Lock::Pylock(file.clone())));
+        assert_eq!(
+            from_pylock(&file).expect("read"),
+            "click==8.1.7 ; python_version >= '3.8' --hash=sha256:aa --hash=sha256:bb\n\
+             thing @ https://host/thing.zip --hash=sha256:cc\n"
+        );
+        fs::write(&file, "lock-version = \"2.0\"").expect("scratch");
+        assert!(matches!(from_pylock(&file), Err(Error::Lock { .. })));
+    }
+
+    #[test]
+    fn requirements_without_hashes_are_no_lock() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        fs::write(scratch.path().join("requirements.txt"), "click\n").expect("scratch");
+        assert_eq!(Lock::find(scratch.path()), None);
+    }
+}

@@ -1,0 +1,287 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use super::distribution::{dist_infos, entry_points};
+use super::script::{relocated, script};
+use crate::fs::IoContext as _;
+use crate::python::error::Result;
+use crate::python::interpreter::Interpreter;
+
+/// Who the trees say installed them.
+const INSTALLER: &str = "flavor\n";
+
+/// Files of a `.dist-info` that tell of the machine or the command that installed it.
+const TELLTALE: &[&str] =
+    &["REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json", "RECORD.jws", "RECORD.p7s"];
+
+/// The list of a distribution's files, as PEP 376 has it: paths are relative to site-packages, with `/`.
+pub(super) struct Record {
+    pub(super) lines: Vec<Line>,
+}
+
+pub(super) struct Line {
+    pub(super) path: String,
+    /// `sha256=` and the digest in unpadded URL-safe base 64.
+    hash: Option<String>,
+    pub(super) size: Option<u64>,
+}
+
+impl Line {
+    pub(super) fn bare(path: String) -> Self {
+        Self { path, hash: None, size: None }
+    }
+}
+
+impl Record {
+    /// A distribution without one has no files that anybody knows of.
+    pub(super) fn read(dist_info: &Path) -> Result<Self> {
+        let path = dist_info.join("RECORD");
+        if !path.is_file() {
+            return Ok(Self { lines: Vec::new() });
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).on("read", &path)?).into_owned();
+        let lines = text.lines().filter(|line| !line.is_empty()).map(|line| {
+            let mut fields = fields(line).into_iter();
+            let mut next = || fields.next().filter(|field| !field.is_empty());
+            Line { path: next().unwrap_or_default(), hash: next(), size: next().and_then(|size| size.parse().ok()) }
+        });
+        Ok(Self { lines: lines.collect() })
+    }
+
+    pub(super) fn write(&self, dist_info: &Path) -> Result<()> {
+        let path = dist_info.join("RECORD");
+        let mut text = String::new();
+        for line in &self.lines {
+            let size = line.size.map(|size| size.to_string()).unwrap_or_default();
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{},{},{size}", quoted(&line.path), line.hash.as_deref().unwrap_or_default());
+        }
+        Ok(fs::write(&path, text).on("write", &path)?)
+    }
+}
+
+/// The fields of one line of CSV.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' if quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                fields.last_mut().into_iter().for_each(|field| field.push('"'));
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            c => fields.last_mut().into_iter().for_each(|field| field.push(c)),
+        }
+    }
+    fields
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+/// Brings an installed tree into the shape that depends on the wheels alone, whoever unpacked them.
+///
+/// Commands become relocatable, what tells of this machine goes, modes are 0644 or 0755, RECORD is sorted and right.
+pub(super) fn normalise(interpreter: &Interpreter, dest: &Path) -> Result<()> {
+    join_lib64(dest)?;
+    let tree = Tree { dest, site_packages: interpreter.site_packages() };
+    let site_packages = dest.join(&tree.site_packages);
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    let mut records: Vec<(PathBuf, BTreeSet<String>)> = Vec::new();
+    for dist_info in dist_infos(&site_packages)? {
+        let directory = site_packages.join(&dist_info);
+        let paths = tidy(&tree, &dist_info, &directory)?;
+        for path in &paths {
+            if let Some(other) = owners.insert(path.clone(), dist_info.clone()) {
+                tracing::warn!(path, one = %other, other = %dist_info, "two distributions have the same file");
+            }
+        }
+        records.push((directory, paths));
+    }
+    records.into_par_iter().try_for_each(|(directory, paths)| -> Result<()> {
+        let own = format!("{}/RECORD", directory.file_name().unwrap_or_default().to_string_lossy());
+        let mut lines = Vec::new();
+        for path in paths {
+            if path == own {
+                lines.push(Line::bare(path));
+                continue;
+            }
+            let Some(file) = tree.locate(&path) else { continue };
+            let Ok(metadata) = file.symlink_metadata() else { continue };
+            let mode = if metadata.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
+            fs::set_permissions(&file, Permissions::from_mode(mode)).on("set permissions of", &file)?;
+            let (hash, size) = digest(&file)?;
+            lines.push(Line { path, hash: Some(hash), size: Some(size) });
+        }
+        Record { lines }.write(&directory)
+    })
+}
+
+/// A prefix-shaped tree.
+struct Tree<'a> {
+    dest: &'a Path,
+    /// Relative to `dest`.
+    site_packages: PathBuf,
+}
+
+impl Tree<'_> {
+    /// Where a path of RECORD lies; none if that is outside the tree.
+    fn locate(&self, path: &str) -> Option<PathBuf> {
+        let mut inside = PathBuf::new();
+        for component in self.site_packages.join(path).components() {
+            match component {
+                Component::Normal(name) => inside.push(name),
+                Component::CurDir => {}
+                Component::ParentDir if inside.pop() => {}
+                _ => return None,
+            }
+        }
+        Some(self.dest.join(inside))
+    }
+
+    /// The path of RECORD for a command.
+    fn command(&self, name: &str) -> String {
+        format!("{}bin/{name}", "../".repeat(self.site_packages.components().count()))
+    }
+}
+
+/// Sets one distribution's own files right; returns the paths of all it has, RECORD among them.
+fn tidy(tree: &Tree, dist_info: &str, directory: &Path) -> Result<BTreeSet<String>> {
+    let mut paths: BTreeSet<String> = Record::read(directory)?.lines.into_iter().map(|line| line.path).collect();
+    for name in TELLTALE {
+        let path = directory.join(name);
+        if path.exists() {
+            fs::remove_file(&path).on("remove", &path)?;
+        }
+    }
+    let installer = directory.join("INSTALLER");
+    fs::write(&installer, INSTALLER).on("write", &installer)?;
+
+    let commands = tree.command("");
+    let entries = entry_points(directory)?;
+    for path in &paths {
+        let Some(file) = tree.locate(path).filter(|file| file.is_file()) else { continue };
+        let name = path.strip_prefix(&commands);
+        // pip's second names with the version in them are made up by installers; bytecode is our own affair.
+        if name.is_some_and(|name| name.starts_with("pip3.") || name.starts_with("easy_install-")) || is_bytecode(path)
+        {
+            fs::remove_file(&file).on("remove", &file)?;
+        } else if name.is_some_and(|name| entries.iter().all(|entry| entry.name != name))
+            && let Some(text) = relocated(&fs::read(&file).on("read", &file)?)
+        {
+            write_command(&file, &text)?;
+        }
+    }
+    for entry in entries {
+        let path = tree.command(&entry.name);
+        write_command(&tree.dest.join("bin").join(&entry.name), script(&entry).as_bytes())?;
+        paths.insert(path);
+    }
+    paths.extend([format!("{dist_info}/INSTALLER"), format!("{dist_info}/RECORD")]);
+    paths.retain(|path| path.ends_with(".dist-info/RECORD") || tree.locate(path).is_some_and(|file| file.is_file()));
+    Ok(paths)
+}
+
+fn is_bytecode(path: &str) -> bool {
+    path.contains("__pycache__/") && Path::new(path).extension().is_some_and(|extension| extension == "pyc")
+}
+
+fn write_command(file: &Path, text: &[u8]) -> Result<()> {
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory).on("create directory", directory)?;
+    }
+    // A new file: the old one may be a link into an installer's cache.
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).on("replace", file)?,
+        _ => {}
+    }
+    fs::write(file, text).on("write", file)?;
+    Ok(fs::set_permissions(file, Permissions::from_mode(0o755)).on("set permissions of", file)?)
+}
+
+/// The hash as RECORD has it, and the size.
+fn digest(file: &Path) -> Result<(String, u64)> {
+    let mut reader = fs::File::open(file).on("open", file)?;
+    let mut buffer = vec![0; 1 << 16];
+    let (mut hasher, mut size) = (Sha256::new(), 0);
+    loop {
+        let read = reader.read(&mut buffer).on("read", file)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        size += read as u64;
+    }
+    Ok((format!("sha256={}", base64(&hasher.finalize())), size))
+}
+
+/// URL-safe, without padding.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..=chunk.len() {
+            text.push(char::from(ALPHABET[(group >> (18 - 6 * place) & 63) as usize]));
+        }
+    }
+    text
+}
+
+/// Some systems keep compiled modules under `lib64`; in our trees everything is under `lib`.
+fn join_lib64(dest: &Path) -> Result<()> {
+    let (from, to) = (dest.join("lib64"), dest.join("lib"));
+    match from.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => Ok(fs::remove_file(&from).on("remove", &from)?),
+        Ok(_) => merge(&from, &to),
+        Err(_) => Ok(()),
+    }
+}
+
+fn merge(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() || !to.exists() {
+        return Ok(fs::rename(from, to).on("move", from)?);
+    }
+    for entry in fs::read_dir(from).on("read directory", from)? {
+        let entry = entry.on("read directory", from)?;
+        merge(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(fs::remove_dir(from).on("remove", from)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_written_as_in_pep_376() {
+        assert_eq!(base64(&Sha256::digest(b"")), "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
+        assert_eq!((base64(b"f"), base64(b"fo"), base64(b"foo")), ("Zg".into(), "Zm8".into(), "Zm9v".into()));
+    }
+
+    #[test]
+    fn lines_with_commas_and_quotes_survive() {
+        let odd = r#"a,"b".py"#;
+        assert_eq!(fields(&format!("{},sha256=x,3", quoted(odd))), [odd, "sha256=x", "3"]);
+    }
+
+    #[test]
+    fn paths_outside_the_tree_are_not_located() {
+        let tree = Tree { dest: Path::new("/d"), site_packages: PathBuf::from("lib/python3.13/site-packages") };
+        assert_eq!(tree.locate("../../../bin/x"), Some(PathBuf::from("/d/bin/x")));
+        assert_eq!(tree.locate("../../../../x"), None);
+        assert_eq!(tree.locate("/etc/passwd"), None);
+        assert_eq!(tree.command("x"), "../../../bin/x");
+    }
+}

@@ -1,0 +1,126 @@
+use std::fmt::Write as _;
+
+/// A command that a distribution offers: a name, and the function behind it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryPoint {
+    pub name: String,
+    pub module: String,
+    /// Dotted; empty if the module itself is to be run.
+    pub attr: String,
+}
+
+impl EntryPoint {
+    /// Reads `module:attr [extra]`, an entry point's value.
+    pub fn parse(name: &str, value: &str) -> Option<Self> {
+        let value = value.split('[').next().unwrap_or(value).trim();
+        let (module, attr) = value.split_once(':').unwrap_or((value, ""));
+        let (module, attr) = (module.trim(), attr.trim());
+        let dotted = |text: &str| text.split('.').all(is_identifier);
+        // The name becomes a file in `bin` and must stay there.
+        let plain = !name.is_empty() && !name.contains('/') && !name.starts_with('.') && !name.contains('\0');
+        (plain && dotted(module) && (attr.is_empty() || dotted(attr))).then(|| Self {
+            name: name.to_owned(),
+            module: module.to_owned(),
+            attr: attr.to_owned(),
+        })
+    }
+}
+
+fn is_identifier(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+        && characters.all(|c| c == '_' || c.is_alphanumeric())
+}
+
+/// First lines of a script that runs with the interpreter beside it, wherever the directory was moved.
+///
+/// The shell reads an `exec`; Python reads a string.
+pub(super) const PREAMBLE: &str = "#!/bin/sh\n'''exec' \"$(dirname -- \"$0\")/python\" -I \"$0\" \"$@\"\n' '''\n";
+
+/// The text of the executable file for a command.
+pub fn script(entry: &EntryPoint) -> String {
+    let EntryPoint { module, attr, .. } = entry;
+    let mut text = String::from(PREAMBLE);
+    // Writing to a string cannot fail.
+    let _ = if attr.is_empty() {
+        write!(
+            text,
+            "import runpy\nif __name__ == \"__main__\":\n    runpy.run_module(\"{module}\", run_name=\"__main__\", alter_sys=True)\n"
+        )
+    } else {
+        let import = attr.split('.').next().unwrap_or(attr);
+        write!(
+            text,
+            "import sys\nfrom {module} import {import}\nif __name__ == \"__main__\":\n    sys.exit({attr}())\n"
+        )
+    };
+    text
+}
+
+/// The relocatable form of a script that an installer or a wheel gave a Python shebang; none if it has no such line.
+pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
+    let line_end = |from: usize| text[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at + 1);
+    let first_end = line_end(0).unwrap_or(text.len());
+    let first = std::str::from_utf8(&text[..first_end]).ok()?.trim_end().strip_prefix("#!")?;
+    let body = if is_python(first) {
+        first_end
+    } else if first == "/bin/sh" && text[first_end..].starts_with(b"'''exec'") {
+        // The trick above, as installers use it where the interpreter's path is long or has a space.
+        line_end(line_end(first_end)?)?
+    } else {
+        return None;
+    };
+    Some([PREAMBLE.as_bytes(), &text[body..]].concat())
+}
+
+/// Whether a shebang's command is Python, by path or through `env`.
+fn is_python(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let program = if program.ends_with("/env") { words.next_back().unwrap_or_default() } else { program };
+    let name = program.rsplit('/').next().unwrap_or(program);
+    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".tw".contains(c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_for_a_dotted_function_imports_its_first_name() {
+        let entry = EntryPoint::parse("tool", "pkg.cli : App.main [extra]").expect("valid");
+        insta::assert_snapshot!(script(&entry), @r#"
+        #!/bin/sh
+        '''exec' "$(dirname -- "$0")/python" -I "$0" "$@"
+        ' '''
+        import sys
+        from pkg.cli import App
+        if __name__ == "__main__":
+            sys.exit(App.main())
+        "#);
+    }
+
+    #[test]
+    fn entry_points_that_are_no_names_are_refused() {
+        for (name, value) in [("a/b", "m:f"), ("..", "m:f"), ("x", "m:f()"), ("x", "import os"), ("x", ""), ("", "m:f")]
+        {
+            assert_eq!(EntryPoint::parse(name, value), None, "{name} = {value}");
+        }
+    }
+
+    #[test]
+    fn python_shebangs_are_replaced_and_others_are_not() {
+        for first in
+            ["#!python", "#!/a/b/python3.12", "#!/usr/bin/env python3", "#!/usr/bin/env -S python3", "#!pythonw"]
+        {
+            let text = format!("{first}\nprint(1)\n");
+            assert_eq!(relocated(text.as_bytes()), Some(format!("{PREAMBLE}print(1)\n").into_bytes()), "{first}");
+        }
+        let long = b"#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\nprint(1)\n";
+        assert_eq!(relocated(long), Some(format!("{PREAMBLE}print(1)\n").into_bytes()));
+        assert_eq!(relocated(PREAMBLE.as_bytes()).as_deref(), Some(PREAMBLE.as_bytes()));
+        for other in [&b"#!/bin/sh\necho 1\n"[..], b"\x7fELF", b"", b"#!/usr/bin/env node\n"] {
+            assert_eq!(relocated(other), None);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ignore::{DirEntry, WalkBuilder};
+
+use crate::fs::IoContext as _;
+use crate::python::error::{Error, Result};
+
+/// Never part of a project's sources, wherever they are.
+const NEVER: &[&str] = &[
+    "__pycache__",
+    ".git",
+    ".hg",
+    ".svn",
+    ".venv",
+    "node_modules",
+    ".tox",
+    ".nox",
+    ".eggs",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+];
+
+/// Build requirements whose back ends read the version off the repository's history.
+const NEED_HISTORY: &[&str] = &[
+    "scm",
+    "vcs",
+    "versioningit",
+    "versioneer",
+    "setuptools-git",
+    "setuptools_git",
+    "pbr",
+    "dunamai",
+    "dynamic-versioning",
+];
+
+/// The files of a project that take part in its build, relative to it and sorted.
+///
+/// Left out is what `.gitignore` and `.flavorignore` say, in every directory with the meaning that git gives them, and
+/// what builds and tools leave behind. The user's own global ignore file says nothing about the project.
+pub fn files(project: &Path) -> Result<Vec<PathBuf>> {
+    let in_repository = project.ancestors().any(|directory| directory.join(".git").exists());
+    let mut found = Vec::new();
+    let top = project.to_path_buf();
+    let walk = WalkBuilder::new(project)
+        .hidden(false)
+        .ignore(false)
+        .git_global(false)
+        .git_exclude(false)
+        .require_git(false)
+        .parents(in_repository)
+        // Links may lead out of the project, where the copy's would lead nowhere.
+        .follow_links(true)
+        .add_custom_ignore_filename(".flavorignore")
+        .filter_entry(move |entry| !is_left_behind(&top, entry))
+        .build();
+    for entry in walk {
+        match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                let path = entry.path().strip_prefix(project).unwrap_or(entry.path());
+                found.push(path.to_path_buf());
+            }
+            Ok(_) => {}
+            // A dangling link, or one that leads in a circle; git keeps such links too.
+            Err(error) => tracing::debug!(%error, "passed over in the project's sources"),
+        }
+    }
+    if found.is_empty() && !project.is_dir() {
+        return Err(Error::NoProjectAt { path: project.to_path_buf() });
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What builds leave in a tree: it would be taken for sources, or change what the next build makes.
+fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
+    if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+        // In a worktree or a submodule `.git` is a file.
+        return entry.file_name() == ".git";
+    }
+    let (path, name) = (entry.path(), entry.file_name().to_string_lossy());
+    if path == project {
+        return false;
+    }
+    let at_top = path.parent() == Some(project);
+    NEVER.contains(&&*name)
+        || name.ends_with(".egg-info")
+        || path.join("pyvenv.cfg").is_file()
+        || (at_top && name == "dist" && !path.join("__init__.py").exists())
+        // A package may well be called `build`.
+        || (at_top && name == "build" && !path.join("__init__.py").exists())
+}
+
+/// Copies the project's sources, so that a build leaves nothing in the user's tree and finds nothing of an earlier one.
+pub(super) fn copy(project: &Path, dest: &Path) -> Result<()> {
+    for relative in files(project)? {
+        let (from, to) = (project.join(&relative), dest.join(&relative));
+        if let Some(directory) = to.parent() {
+            fs::create_dir_all(directory).on("create directory", directory)?;
+        }
+        fs::copy(&from, &to).on("copy", &from)?;
+    }
+    let git = project.join(".git");
+    if git.exists() && needs_history(project) {
+        let pointer = dest.join(".git");
+        let target = match fs::read_to_string(&git) {
+            // Of a worktree: it points to the real one already, perhaps relative to where it stands.
+            Ok(text) => project.join(text.trim_start_matches("gitdir:").trim()),
+            Err(_) => git,
+        };
+        let target = std::path::absolute(&target).unwrap_or(target);
+        fs::write(&pointer, format!("gitdir: {}\n", target.display())).on("write", &pointer)?;
+    }
+    Ok(())
+}
+
+fn needs_history(project: &Path) -> bool {
+    let manifest = fs::read_to_string(project.join("pyproject.toml")).ok();
+    let manifest = manifest.and_then(|text| text.parse::<toml::Table>().ok());
+    let requires = manifest.as_ref().and_then(|table| table.get("build-system")?.get("requires")?.as_array());
+    requires.is_some_and(|requires| {
+        requires
+            .iter()
+            .filter_map(toml::Value::as_str)
+            .any(|requirement| NEED_HISTORY.iter().any(|mark| requirement.contains(mark)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let scratch = tempfile::tempdir().expect("scratch");
+        for (name, text) in files {
+            let path = scratch.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("scratch");
+            fs::write(path, text).expect("scratch");
+        }
+        scratch
+    }
+
+    #[test]
+    fn ignored_files_and_leavings_are_no_sources() {
+        let project = project(&[
+            (".gitignore", "*.log\n!keep.log\n/secret/\n"),
+            ("pkg/.gitignore", "data/*\n!data/x\n"),
+            (".flavorignore", "docs/\ndeps:tests/\n"),
+            ("pyproject.toml", ""),
+            ("a.log", ""),
+            ("keep.log", ""),
+            ("secret/key", ""),
+            ("docs/index.md", ""),
+            ("tests/test_a.py", ""),
+            ("pkg/__init__.py", ""),
+            ("pkg/__pycache__/x.pyc", ""),
+            ("pkg/data/x", ""),
+            ("pkg/data/y", ""),
+            ("pkg/dist/__init__.py", ""),
+            ("build/lib/pkg/__init__.py", ""),
+            ("dist/old.whl", ""),
+            ("src/pkg.egg-info/SOURCES.txt", ""),
+            ("env/pyvenv.cfg", ""),
+        ]);
+        let found: Vec<String> =
+            files(project.path()).expect("walked").iter().map(|path| path.display().to_string()).collect();
+        assert_eq!(
+            found,
+            [
+                ".flavorignore",
+                ".gitignore",
+                "keep.log",
+                "pkg/.gitignore",
+                "pkg/__init__.py",
+                "pkg/data/x",
+                "pkg/dist/__init__.py",
+                "pyproject.toml",
+                "tests/test_a.py"
+            ]
+        );
+    }
+
+    #[test]
+    fn history_goes_along_only_where_the_version_comes_from_it() {
+        for (requires, wanted) in [("hatch-vcs", true), ("setuptools_scm>=8", true), ("hatchling", false)] {
+            let text = format!("[build-system]\nrequires = [\"{requires}\"]\n");
+            let project = project(&[("pyproject.toml", &text), (".git/HEAD", "ref: x\n")]);
+            let dest = tempfile::tempdir().expect("scratch");
+            copy(project.path(), dest.path()).expect("copied");
+            assert_eq!(dest.path().join(".git").is_file(), wanted, "{requires}");
+        }
+    }
+}

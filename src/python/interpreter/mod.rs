@@ -1,0 +1,161 @@
+//! The interpreter that a package is made for: which one, and the facts about it.
+
+mod request;
+mod search;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Deserialize;
+
+use super::command::{self, redact};
+use super::error::{Error, Result};
+pub use request::Request;
+pub use search::discover;
+
+/// Source of the program that an interpreter runs to describe itself.
+const PROBE: &str = include_str!("probe.py");
+
+/// The oldest version that packages are made for.
+pub const OLDEST: (u8, u8) = (3, 8);
+
+/// An interpreter and where its parts lie, as told by itself.
+///
+/// A virtual environment or a shim is followed: all paths are those of the installation underneath.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// The installation's own executable, symbolic links not followed.
+    pub executable: PathBuf,
+    /// The same with every symbolic link followed.
+    pub real_executable: PathBuf,
+    /// `cpython`; no other passes [`discover`].
+    pub implementation: String,
+    pub version: (u8, u8, u8),
+    /// With the prerelease mark: `3.14.0rc1`.
+    pub version_text: String,
+    pub prefix: PathBuf,
+    pub base_prefix: PathBuf,
+    pub base_exec_prefix: PathBuf,
+    /// The pure-Python standard library: `…/lib/python3.13`.
+    pub stdlib: PathBuf,
+    pub platstdlib: PathBuf,
+    /// The standard library's extension modules: `…/lib-dynload`. Need not exist in a static build.
+    pub dynload: PathBuf,
+    /// The libpython that the executable loads; none if it has the interpreter inside.
+    pub library: Option<PathBuf>,
+    /// The middle of a bytecode file's name: `cpython-313`.
+    pub cache_tag: String,
+    /// The middle of an extension module's name: `cpython-313-x86_64-linux-gnu`.
+    pub soabi: String,
+    /// As in wheel tags, before normalisation: `linux-x86_64`.
+    pub platform: String,
+    /// First four bytes of a bytecode file.
+    pub magic_number: [u8; 4],
+    pub kind: Kind,
+    pub free_threaded: bool,
+}
+
+/// What sort of installation an interpreter belongs to, which decides how it is made relocatable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A standalone build, as uv manages them: relocatable as it is.
+    Managed,
+    /// Any other installation with a prefix of its own: pyenv's, one under `/opt`, a build of one's own.
+    Prefix,
+    /// The operating system's, spread over `/usr`.
+    System,
+}
+
+impl Interpreter {
+    /// `python3.13`, and `python3.13t` for a free-threaded build: the name of its directory under `lib`.
+    pub fn directory_name(&self) -> String {
+        let (major, minor, _) = self.version;
+        format!("python{major}.{minor}{}", if self.free_threaded { "t" } else { "" })
+    }
+
+    /// Where a prefix-shaped tree for this interpreter keeps its modules: `lib/python3.13/site-packages`.
+    pub fn site_packages(&self) -> PathBuf {
+        Path::new("lib").join(self.directory_name()).join("site-packages")
+    }
+
+    /// Asks the executable at `path` about itself.
+    pub fn probe(path: &Path) -> Result<Self> {
+        let started = Instant::now();
+        let output = command::run(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            return Err(Error::NotAnInterpreter { path: path.to_path_buf(), said: redact(said.trim()) });
+        }
+        let facts: Facts = serde_json::from_slice(&output.stdout)
+            .map_err(|error| Error::NotAnInterpreter { path: path.to_path_buf(), said: error.to_string() })?;
+        let interpreter = facts.into_interpreter();
+        tracing::debug!(
+            path = %path.display(),
+            version = %interpreter.version_text,
+            took = %format_args!("{}ms", started.elapsed().as_millis()),
+            "probed interpreter"
+        );
+        Ok(interpreter)
+    }
+
+    /// Whether this is a release to come, such as `3.14.0rc1`.
+    pub fn is_prerelease(&self) -> bool {
+        self.version_text.contains(|c: char| c.is_ascii_alphabetic())
+    }
+}
+
+/// The probe's answer. Field names are the JSON's.
+#[derive(Deserialize)]
+struct Facts {
+    executable: PathBuf,
+    implementation: String,
+    version: (u8, u8, u8),
+    version_text: String,
+    prefix: PathBuf,
+    base_prefix: PathBuf,
+    base_exec_prefix: PathBuf,
+    stdlib: PathBuf,
+    platstdlib: PathBuf,
+    dynload: PathBuf,
+    library: Option<PathBuf>,
+    cache_tag: String,
+    soabi: String,
+    platform: String,
+    magic_number: [u8; 4],
+    standalone: bool,
+    free_threaded: bool,
+}
+
+impl Facts {
+    fn into_interpreter(self) -> Interpreter {
+        let managed = self.standalone || search::managed_root().is_some_and(|root| self.base_prefix.starts_with(root));
+        let kind = if managed {
+            Kind::Managed
+        } else if self.base_prefix == Path::new("/usr") {
+            Kind::System
+        } else {
+            Kind::Prefix
+        };
+        Interpreter {
+            real_executable: self.executable.canonicalize().unwrap_or_else(|_| self.executable.clone()),
+            executable: self.executable,
+            implementation: self.implementation,
+            version: self.version,
+            version_text: self.version_text,
+            prefix: self.prefix,
+            base_prefix: self.base_prefix,
+            base_exec_prefix: self.base_exec_prefix,
+            stdlib: self.stdlib,
+            platstdlib: self.platstdlib,
+            dynload: self.dynload,
+            library: self.library,
+            cache_tag: self.cache_tag,
+            soabi: self.soabi,
+            platform: self.platform,
+            magic_number: self.magic_number,
+            kind,
+            free_threaded: self.free_threaded,
+        }
+    }
+}
