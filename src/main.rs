@@ -1,1 +1,31 @@
-fn main() {}
+//! `flavor`: packs a project into one signed file that runs on a bare machine.
+
+mod cli;
+mod commands;
+mod error;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use flavor::report::init_log;
+
+fn main() -> ExitCode {
+    init_log(None);
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are data on stdout; clap's own exit code for wrong usage is 2.
+        Err(error) => {
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let json = cli.command.wants_json();
+    match commands::run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            error.report(json);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

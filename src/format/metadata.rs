@@ -180,7 +180,7 @@ pub struct RuntimeEnv {
 }
 
 /// What our packages say beyond PSPF.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     /// [`SCHEMA`].
@@ -199,6 +199,9 @@ pub struct Facts {
     pub glibc_floor: Option<String>,
     /// Seconds since 1970 from `SOURCE_DATE_EPOCH`; 0 when it was not set.
     pub build_timestamp: u64,
+    /// `[tool.flavor.metadata]`, for whoever publishes the package.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub metadata: serde_json::Map<String, Value>,
 }
 
 /// What PSPF's record of a slot lacks.

@@ -46,7 +46,7 @@ pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<Strin
             arguments.remove(0);
             Ok(None)
         }
-        ["version"] => Ok(Some(format!("{}\n", env!("CARGO_PKG_VERSION")))),
+        ["version"] => Ok(Some(format!("{}\n", super::MARK))),
         ["help" | "--help" | "-h"] => Ok(Some(HELP.into())),
         ["reap", lock, root] => {
             let failed = |source| LaunchError::Workenv { path: root.into(), source };

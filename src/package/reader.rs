@@ -8,7 +8,7 @@ use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
     limits, open_envelope, parse_trailer, seal_envelope,
 };
-use crate::fs::IoContext;
+use crate::fs::{IoContext, Window};
 use crate::sign::PublicKey;
 use crate::slot::StoredSlot;
 
@@ -210,6 +210,11 @@ impl<'a> Slot<'a> {
     /// [`FormatError::UnknownOperation`], possible only in foreign packages.
     pub fn operations(&self) -> Result<Operations, FormatError> {
         self.row.chain().map_err(|code| FormatError::UnknownOperation { slot: self.record.id.clone(), code })
+    }
+
+    /// The stored bytes as they are.
+    pub fn bytes(&self) -> Window<'a> {
+        Window::new(&self.reader.file, self.row.offset, self.row.stored_size)
     }
 
     /// The stored bytes with what is needed to decode them.

@@ -37,7 +37,7 @@ pub struct EncodedSlot {
 ///
 /// # Errors
 /// The first failure; temporary files vanish by themselves.
-pub fn encode(plans: &[Plan], jobs: usize, scratch: &Path) -> Result<Vec<EncodedSlot>, SlotError> {
+pub fn encode(plans: &[&Plan], jobs: usize, scratch: &Path) -> Result<Vec<EncodedSlot>, SlotError> {
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // The largest first, so that no core idles behind one that started it last.
     order.sort_by_key(|slot| std::cmp::Reverse(plans[*slot].plain_size));
@@ -51,7 +51,7 @@ pub fn encode(plans: &[Plan], jobs: usize, scratch: &Path) -> Result<Vec<Encoded
         while !failed.load(Ordering::Relaxed)
             && let Some((slot, frame)) = work.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            let outcome = compress_frame(&plans[*slot], *frame).and_then(|done| outputs[*slot].add(*frame, done, jobs, &failed));
+            let outcome = compress_frame(plans[*slot], *frame).and_then(|done| outputs[*slot].add(*frame, done, jobs, &failed));
             if let Err(error) = outcome {
                 failed.store(true, Ordering::Relaxed);
                 for output in &outputs {
@@ -67,7 +67,7 @@ pub fn encode(plans: &[Plan], jobs: usize, scratch: &Path) -> Result<Vec<Encoded
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     results.into_iter().collect::<Result<(), SlotError>>()?;
-    plans.iter().zip(outputs).map(|(plan, output)| output.finish(plan)).collect()
+    outputs.into_iter().map(Output::finish).collect()
 }
 
 struct Compressed {
@@ -188,7 +188,8 @@ impl<'a> Output<'a> {
         }
     }
 
-    fn finish(self, plan: &Plan) -> Result<EncodedSlot, SlotError> {
+    fn finish(self) -> Result<EncodedSlot, SlotError> {
+        let plan = self.plan;
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if plan.compression.has_table() {
             let table = encode_table(&state.frames);

@@ -1,1 +1,79 @@
-//! stub
+//! The launcher at the front of a package: the one that `flavor` carries, or one given by the user.
+
+mod embedded;
+mod identify;
+
+use std::path::{Path, PathBuf};
+
+use crate::elf;
+use crate::format::Sha256;
+use crate::fs::{self, IoContext};
+
+pub use identify::Family;
+
+/// A launcher, ready to be put in front of a package.
+#[derive(Clone, Debug)]
+pub struct Stub {
+    pub bytes: Vec<u8>,
+    pub family: Family,
+    /// Where it comes from, for messages and the record in the package.
+    pub origin: Origin,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Embedded,
+    File(PathBuf),
+}
+
+/// Why a file cannot serve as a launcher.
+#[derive(Debug, thiserror::Error)]
+pub enum StubError {
+    #[error("`{}` is not an executable file for Linux on this processor", path.display())]
+    NotExecutable { path: PathBuf },
+    #[error("`{}` is an executable, but no launcher of packages", path.display())]
+    NotALauncher { path: PathBuf },
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+impl StubError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotExecutable { .. } | Self::NotALauncher { .. } => {
+                Some("leave --launcher-bin out to use the launcher that flavor carries".into())
+            }
+            Self::Io(_) => None,
+        }
+    }
+}
+
+impl Stub {
+    /// The launcher that this program carries.
+    pub fn embedded() -> Self {
+        Self { bytes: embedded::BYTES.to_vec(), family: Family::Flavor, origin: Origin::Embedded }
+    }
+
+    /// A launcher from a file.
+    ///
+    /// # Errors
+    /// [`StubError::NotExecutable`] and [`StubError::NotALauncher`], so that nobody packs something that cannot start.
+    pub fn read(path: &Path) -> Result<Self, StubError> {
+        let bytes = std::fs::read(path).on("read launcher", path)?;
+        if !identify::runs_here(&bytes) {
+            return Err(StubError::NotExecutable { path: path.into() });
+        }
+        let family = Family::of(&bytes).ok_or_else(|| StubError::NotALauncher { path: path.into() })?;
+        Ok(Self { bytes, family, origin: Origin::File(path.into()) })
+    }
+
+    pub fn sha256(&self) -> Sha256 {
+        Sha256::of(&self.bytes)
+    }
+
+    /// Removes symbols, where the layout of the file allows it.
+    pub fn strip(&mut self) -> elf::StripOutcome {
+        elf::strip(&mut self.bytes)
+    }
+}

@@ -4,7 +4,7 @@ mod store;
 
 use crate::package::{Authenticity, PackageError, Reader};
 
-pub use store::{TrustStore, config_dir};
+pub use store::TrustStore;
 
 /// A package that may be extracted and started. Only [`judge`] makes one, so nothing unjudged gets any further.
 #[derive(Debug)]

@@ -1,18 +1,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::fs::config_dir;
 use crate::sign::PublicKey;
 
 /// Machine-wide keys.
 const SYSTEM_KEYS: &str = "/etc/flavor/trusted-keys";
-
-/// Where the user's keys and settings are: `$FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.
-pub fn config_dir() -> Option<PathBuf> {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("FLAVOR_CONFIG_DIR")
-        .or_else(|| set("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).map(|base| base.join("flavor")))
-        .or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".config/flavor")))
-}
 
 /// The public keys that this machine's owner has chosen to trust: `*.pub` files, in FlavorPack's places and format.
 #[derive(Debug)]

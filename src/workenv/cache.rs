@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::locate::{candidates, temporary_parents};
 use super::{EnvId, SlotKey, WorkenvError};
-use crate::fs::{IoContext, Lock, LockKind, create_private_dir, remove_tree, staging_name};
+use crate::fs::{
+    IoContext, Lock, LockKind, cache_candidates, create_private_dir, remove_tree, staging_name, temporary_parents,
+};
 use crate::report::Bytes;
 
 /// The layout below the cache root; a change of it gets a new name and leaves the old one alone.
@@ -36,7 +37,7 @@ impl Cache {
     /// [`WorkenvError::NoCache`] lists what was tried and why it cannot be used.
     pub fn open(package: &Path) -> Result<Self, WorkenvError> {
         let mut tried = Vec::new();
-        for candidate in candidates() {
+        for candidate in cache_candidates() {
             let cache = Self::at(candidate.path, false);
             match cache.prepare() {
                 Ok(()) => return Ok(cache),
@@ -63,12 +64,7 @@ impl Cache {
 
     /// The cache that the environment names, if it has one, without making anything.
     pub fn find() -> Option<Self> {
-        candidates().into_iter().map(|candidate| Self::at(candidate.path, false)).find(|cache| cache.layout.is_dir())
-    }
-
-    /// The place that would be used first.
-    pub fn default_root() -> Option<PathBuf> {
-        candidates().into_iter().next().map(|candidate| candidate.path)
+        cache_candidates().into_iter().map(|candidate| Self::at(candidate.path, false)).find(|cache| cache.layout.is_dir())
     }
 
     fn at(root: PathBuf, temporary: bool) -> Self {

@@ -14,7 +14,6 @@ mod cache;
 mod compose;
 mod error;
 mod key;
-mod locate;
 mod manage;
 mod materialise;
 mod seal;

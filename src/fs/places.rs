@@ -1,21 +1,21 @@
-//! Where the cache lives.
+//! Where things of a user live: cache, settings, temporary files.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 /// A place to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
-    pub(super) path: PathBuf,
+pub struct Candidate {
+    pub path: PathBuf,
     /// What named it, for messages.
-    pub(super) origin: &'static str,
+    pub origin: &'static str,
     /// Whether the next place may be tried when this one cannot be used. A place that the user named is never passed over.
-    pub(super) optional: bool,
+    pub optional: bool,
 }
 
-/// The places that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`, the home in the
+/// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`, the home in the
 /// password file. Relative paths are ignored, as the XDG specification demands.
-pub(super) fn candidates() -> Vec<Candidate> {
+pub fn cache_candidates() -> Vec<Candidate> {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let mut found = Vec::new();
     if let Some(path) = absolute("FLAVOR_CACHE_DIR") {
@@ -32,8 +32,16 @@ pub(super) fn candidates() -> Vec<Candidate> {
     found
 }
 
+/// Where the user's keys and settings are: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.
+pub fn config_dir() -> Option<PathBuf> {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("FLAVOR_CONFIG_DIR")
+        .or_else(|| set("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).map(|base| base.join("flavor")))
+        .or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".config/flavor")))
+}
+
 /// Existing directories in which a private one may be made when there is no cache.
-pub(super) fn temporary_parents(package: &Path) -> Vec<PathBuf> {
+pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
     let named = ["XDG_RUNTIME_DIR", "TMPDIR"].into_iter().filter_map(|name| env::var_os(name).map(PathBuf::from));
     let usual = ["/tmp", "/var/tmp", "/dev/shm"].into_iter().map(PathBuf::from);
     // Last of all beside the package: a file system may hold nothing else.

@@ -1,0 +1,73 @@
+use std::path::PathBuf;
+
+use crate::format::FormatError;
+use crate::package::PackageError;
+use crate::sign::SignError;
+use crate::slot::SlotError;
+use crate::stub::StubError;
+use crate::{fs, python};
+
+/// Why a package is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("slot `{slot}` (line {line}): the source `{}` does not exist", path.display())]
+    MissingSource { slot: String, line: usize, path: PathBuf },
+    #[error("slot `{slot}`: `{operation}` cannot be read by the launcher of {launcher}")]
+    LauncherCannotRead { slot: String, operation: &'static str, launcher: &'static str },
+    #[error("slot `{slot}`: {operation} must come first, and only one compression may follow")]
+    BadChain { slot: String, operation: &'static str },
+    #[error("slot `{slot}`: a tree of {plain} bytes is too large for this format")]
+    TooLarge { slot: String, plain: u64 },
+    #[error("slots `{first}` and `{second}` have the same target `{target}`")]
+    SameTarget { first: String, second: String, target: String },
+    #[error("the back end gave the project no version")]
+    NoVersion,
+    #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
+    NoKeyPlace,
+    #[error("the package that was written does not pass its own check")]
+    SelfCheck { source: PackageError },
+    #[error("cannot encode slot `{slot}`")]
+    Slot { slot: String, source: SlotError },
+    #[error("cannot encode the slots")]
+    Encode(#[source] SlotError),
+    #[error(transparent)]
+    Python(#[from] python::Error),
+    #[error("cannot make the interpreter relocatable")]
+    Runtime(#[from] python::runtime::Error),
+    #[error(transparent)]
+    Stub(#[from] StubError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+impl BuildError {
+    /// Whether a dependency could not be resolved or fetched.
+    pub fn is_resolution(&self) -> bool {
+        matches!(self, Self::Python(error) if error.is_resolution())
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::MissingSource { .. } => Some("sources are relative to the directory of pyproject.toml".into()),
+            Self::LauncherCannotRead { .. } => {
+                Some("use gzip or raw for this slot, or leave --launcher-bin out".into())
+            }
+            Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            Self::SameTarget { .. } => Some("give one of them another `target`".into()),
+            Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
+            Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
+            Self::Slot { source, .. } | Self::Encode(source) => source.hint(),
+            Self::Python(error) => error.hint(),
+            Self::Stub(error) => error.hint(),
+            Self::Sign(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Native files in what is packed: what they need of the machine, and what can be cut from them.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::BuildError;
+use crate::elf::{self, GlibcVersion, StripOutcome};
+use crate::fs::{Entry, EntryKind, IoContext};
+
+/// Sum over all native files of a tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Native {
+    /// Lowest glibc that all of them work with.
+    pub(super) glibc_floor: Option<GlibcVersion>,
+    pub(super) stripped: Stripped,
+}
+
+/// What stripping did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stripped {
+    pub files: usize,
+    /// Bytes before and after, of the files that became smaller.
+    pub before: u64,
+    pub after: u64,
+}
+
+/// Looks at every native file among the entries. With `strip_into`, smaller copies are made below that directory and the
+/// entries are led to them; the originals stay as they are.
+pub(super) fn examine(entries: &mut [Entry], strip_into: Option<&Path>) -> Result<Native, BuildError> {
+    let each: Result<Vec<Native>, BuildError> =
+        entries.par_iter_mut().enumerate().map(|(number, entry)| examine_one(entry, number, strip_into)).collect();
+    Ok(each?.into_iter().fold(Native::default(), |sum, one| Native {
+        glibc_floor: sum.glibc_floor.max(one.glibc_floor),
+        stripped: sum.stripped.plus(one.stripped),
+    }))
+}
+
+impl Stripped {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            files: self.files + other.files,
+            before: self.before + other.before,
+            after: self.after + other.after,
+        }
+    }
+}
+
+fn examine_one(entry: &mut Entry, number: usize, strip_into: Option<&Path>) -> Result<Native, BuildError> {
+    let EntryKind::File { len } = &mut entry.kind else { return Ok(Native::default()) };
+    if !starts_like_elf(&entry.path)? {
+        return Ok(Native::default());
+    }
+    let mut bytes = std::fs::read(&entry.path).on("read", &entry.path)?;
+    // A file that only looks native, or is damaged, is packed as it is.
+    let glibc_floor = elf::inspect(&bytes).ok().flatten().and_then(|facts| facts.glibc_floor);
+    let mut native = Native { glibc_floor, ..Native::default() };
+    if let Some(directory) = strip_into
+        && let StripOutcome::Stripped { .. } = elf::strip(&mut bytes)
+    {
+        let copy = directory.join(number.to_string());
+        std::fs::write(&copy, &bytes).on("write", &copy)?;
+        native.stripped = Stripped { files: 1, before: *len, after: bytes.len() as u64 };
+        *len = bytes.len() as u64;
+        entry.path = copy;
+    }
+    Ok(native)
+}
+
+fn starts_like_elf(path: &Path) -> Result<bool, BuildError> {
+    use std::io::Read;
+    let mut start = Vec::with_capacity(4);
+    std::fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut start)).on("read", path)?;
+    Ok(elf::is_elf(&start))
+}

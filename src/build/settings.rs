@@ -1,0 +1,28 @@
+use std::path::PathBuf;
+
+use super::KeySource;
+
+/// What the user asked for beside the manifest, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `None`: `dist/<name>.psp` beside the manifest.
+    pub output: Option<PathBuf>,
+    /// A launcher other than the one that this program carries.
+    pub launcher_bin: Option<PathBuf>,
+    /// Strip the launcher and every ELF file whose layout allows it.
+    pub strip: bool,
+    /// 0–9.
+    pub effort: u8,
+    /// Threads and worker processes, at least one.
+    pub jobs: usize,
+    /// A path, a version or a specifier; goes before what the manifest says.
+    pub python: Option<String>,
+    pub key: KeySource,
+    pub find_links: Vec<String>,
+    pub index_url: Option<String>,
+    pub offline: bool,
+    /// Read the finished package back and check every byte.
+    pub verify: bool,
+    /// Seconds since 1970 for everything that carries a time: `SOURCE_DATE_EPOCH`, else 0.
+    pub epoch: u64,
+}

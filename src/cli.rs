@@ -1,0 +1,214 @@
+//! The command line as the user types it. Commands turn it into plain values; nothing below them knows clap.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "flavor", version, about, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build a package from a project
+    Pack(Box<Pack>),
+    /// Show what a package is and what is in it
+    Inspect(Inspect),
+    /// Check every byte of a package
+    Verify(Inspect),
+    /// Unpack one slot
+    Extract(Extract),
+    /// Write all slots, as they are stored, into a directory
+    ExtractAll(ExtractAll),
+    /// Make a pair of signing keys
+    Keygen(Keygen),
+    /// Start the program in a package
+    Run(Run),
+    /// Look after the extracted packages
+    #[command(subcommand)]
+    Workenv(Workenv),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pack {
+    /// The project's pyproject.toml, or its directory
+    #[arg(long, default_value = "pyproject.toml", value_name = "PATH")]
+    pub(crate) manifest: PathBuf,
+    /// The file to write [default: dist/<name>.psp beside the manifest]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// A launcher to use instead of the one that flavor carries
+    #[arg(long, value_name = "FILE")]
+    pub(crate) launcher_bin: Option<PathBuf>,
+    /// Remove symbols from the launcher and from every native file whose layout allows it
+    #[arg(long)]
+    pub(crate) strip: bool,
+    /// How hard to compress: 0 not at all, 9 as small as possible [default: 5]
+    #[arg(long, value_name = "0-9", value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub(crate) compress: Option<u8>,
+    /// Threads and processes to work with [default: one for each processor]
+    #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// The interpreter: a path, a version as in 3.13, or a specifier as in ">=3.11"
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<String>,
+    /// Sign with this key [default: the user's own, made on first use]
+    #[arg(long, value_name = "FILE", env = "FLAVOR_PRIVATE_KEY", conflicts_with = "key_seed")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The public key that must belong to the private key
+    #[arg(long, value_name = "FILE", requires = "private_key")]
+    pub(crate) public_key: Option<PathBuf>,
+    /// Derive the signing key from a text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) key_seed: Option<String>,
+    /// Look for distributions in this directory or page too; may be repeated
+    #[arg(long, value_name = "PATH|URL")]
+    pub(crate) find_links: Vec<String>,
+    /// Base address of the package index
+    #[arg(long, value_name = "URL")]
+    pub(crate) index_url: Option<String>,
+    /// Do without the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Say nothing but errors, and the path of the package
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say what is done even when nobody watches
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) progress: bool,
+    /// Read the package back and check every byte (the default)
+    #[arg(long, overrides_with = "no_verify")]
+    pub(crate) verify: bool,
+    /// Do not read the package back
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Extract {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// Number or name of the slot
+    pub(crate) slot: String,
+    /// Where to: a new directory for a tree, a new file for a file
+    pub(crate) output: PathBuf,
+    /// Write the stored bytes instead of what they decode to
+    #[arg(long)]
+    pub(crate) stored: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExtractAll {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// The directory to write into
+    pub(crate) directory: PathBuf,
+    /// Decode the slots, a directory or file each
+    #[arg(long)]
+    pub(crate) as_tree: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// The directory to write the pair into
+    #[arg(long, default_value = "keys", value_name = "DIR")]
+    pub(crate) out_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// Arguments of the program
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Workenv {
+    /// List the extracted packages
+    List(Json),
+    /// Show the cache as a whole
+    Info(Json),
+    /// Show one extracted package
+    Inspect(Named),
+    /// Remove extracted packages; those in use stay
+    Remove(Remove),
+    /// Remove all extracted packages; those in use stay
+    Clean(Clean),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// Its name, or the beginning of it
+    pub(crate) name: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// Their names, or the beginnings of them
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clean {
+    /// Only those that are older
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) older_than: Option<u32>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Consent {
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Say what would go, and let it stay
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Command {
+    /// Whether errors are to be JSON too.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Inspect(command) | Self::Verify(command) => command.json,
+            Self::Workenv(command) => match command {
+                Workenv::List(command) | Workenv::Info(command) => command.json,
+                Workenv::Inspect(command) => command.json,
+                Workenv::Remove(Remove { consent, .. }) | Workenv::Clean(Clean { consent, .. }) => consent.json,
+            },
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
+
+use flavor::fs::{IoContext, Modes};
+use flavor::package::{PackageError, Reader, Slot, Verified, verify};
+use flavor::slot::{Destination, extract};
+
+use crate::cli::{Extract, ExtractAll};
+use crate::error::Error;
+use crate::output;
+
+/// `flavor extract`: nothing is decoded that has not been proven.
+pub(super) fn one(options: &Extract) -> Result<ExitCode, Error> {
+    let path = &options.package;
+    let (reader, verified) = open(path)?;
+    let slot = reader.slot(&options.slot).map_err(|source| Error::Package { path: path.clone(), source })?;
+    refuse_existing(&options.output)?;
+    if options.stored {
+        write_stored(&slot, &options.output)?;
+    } else {
+        decode(path, &slot, &verified, &options.output)?;
+    }
+    output::data(&format!("{}\n", options.output.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `flavor extract-all`: `slot_<index>.<ending>` for each slot, and `metadata.json`.
+pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
+    let path = &options.package;
+    let (reader, verified) = open(path)?;
+    let directory = &options.directory;
+    std::fs::create_dir_all(directory).on("create directory", directory)?;
+    let mut written = Vec::new();
+    for slot in reader.slots() {
+        // Numbers, never names: a name comes from the package.
+        let place = if options.as_tree {
+            directory.join(format!("slot_{}", slot.index))
+        } else {
+            let ending = slot.operations().map_or("bin", flavor::format::Operations::extension);
+            directory.join(format!("slot_{}.{ending}", slot.index))
+        };
+        refuse_existing(&place)?;
+        if options.as_tree { decode(path, &slot, &verified, &place)? } else { write_stored(&slot, &place)? }
+        written.push(place);
+    }
+    let metadata = directory.join("metadata.json");
+    refuse_existing(&metadata)?;
+    std::fs::write(&metadata, reader.text()).on("write", &metadata)?;
+    written.push(metadata);
+    let lines: Vec<String> = written.iter().map(|place| format!("{}\n", place.display())).collect();
+    output::data(&lines.concat())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(path: &Path) -> Result<(Reader, Verified), Error> {
+    let failed = |source: PackageError| Error::Package { path: path.into(), source };
+    let reader = Reader::open(path).map_err(failed)?;
+    let verified = verify(&reader).map_err(failed)?;
+    Ok((reader, verified))
+}
+
+fn refuse_existing(place: &Path) -> Result<(), Error> {
+    if place.symlink_metadata().is_ok() { Err(Error::Exists { path: place.into() }) } else { Ok(()) }
+}
+
+fn write_stored(slot: &Slot<'_>, place: &Path) -> Result<(), Error> {
+    let mut out =
+        OpenOptions::new().write(true).create_new(true).mode(0o644).open(place).on("create", place)?;
+    io::copy(&mut slot.bytes(), &mut out).on("write", place)?;
+    Ok(())
+}
+
+fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) -> Result<(), Error> {
+    if verified.unauthenticated.iter().any(|name| name == slot.name()) {
+        return Err(Error::NotAuthenticated { path: package.into(), slot: slot.name().into() });
+    }
+    let stored = slot.stored().map_err(|error| Error::Package { path: package.into(), source: error.into() })?;
+    let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parent = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let destination = if stored.operations.tar {
+        std::fs::create_dir(place).on("create directory", place)?;
+        Destination::Tree(place, Modes::Keep)
+    } else {
+        Destination::File { directory: parent, name: &name, mode: slot.record.mode() }
+    };
+    extract(&stored, destination, jobs, &AtomicU64::new(0)).map_err(|source| {
+        // Half a tree could be mistaken for a whole one.
+        drop(flavor::fs::remove_tree(place));
+        Error::Extract { path: package.into(), slot: slot.name().into(), source }
+    })?;
+    Ok(())
+}

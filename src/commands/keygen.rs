@@ -1,0 +1,19 @@
+use std::process::ExitCode;
+
+use flavor::sign::{PRIVATE_KEY_FILE, PUBLIC_KEY_FILE, SecretKey, write_key_pair};
+
+use crate::cli::Keygen;
+use crate::error::Error;
+use crate::output;
+
+pub(super) fn run(options: &Keygen) -> Result<ExitCode, Error> {
+    let key = SecretKey::generate()?;
+    write_key_pair(&key, &options.out_dir)?;
+    output::data(&format!(
+        "{}\n{}\nfingerprint {}\n",
+        options.out_dir.join(PRIVATE_KEY_FILE).display(),
+        options.out_dir.join(PUBLIC_KEY_FILE).display(),
+        key.public().fingerprint()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,87 @@
+use std::process::ExitCode;
+
+use flavor::build::{KeySource, PackReport, Settings, pack};
+use flavor::manifest::Manifest;
+use flavor::report::{Bytes, Talk, TerminalReporter};
+use flavor::stub::Origin;
+
+use crate::cli::Pack;
+use crate::error::Error;
+use crate::output;
+
+pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
+    let reporter = TerminalReporter::new(if options.quiet { Talk::Quiet } else { Talk::Normal });
+    let (manifest, warnings) = Manifest::read(&options.manifest)?;
+    for warning in warnings {
+        reporter.say(&format!("warning: {warning}"));
+        if let Some(hint) = warning.hint() {
+            reporter.say(&format!("hint: {hint}"));
+        }
+    }
+    let settings = settings(options, &manifest)?;
+    let report = pack(&manifest, &settings, &reporter)
+        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    for line in summary(&report) {
+        reporter.say(&line);
+    }
+    output::data(&format!("{}\n", report.path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
+    let key = match (&options.key_seed, &options.private_key) {
+        (Some(seed), _) => KeySource::Seed(seed.clone()),
+        (None, Some(private)) => KeySource::File { private: private.clone(), public: options.public_key.clone() },
+        (None, None) => KeySource::Own,
+    };
+    let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().map_err(|_| Error::Usage(format!("SOURCE_DATE_EPOCH is not a number: {text}")))?,
+        Err(_) => 0,
+    };
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(Settings {
+        output: options.output.clone(),
+        launcher_bin: options.launcher_bin.clone(),
+        strip: options.strip || manifest.build.strip.unwrap_or(false),
+        effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
+        jobs: options.jobs.map_or(processors, usize::from),
+        python: options.python.clone(),
+        key,
+        find_links: options.find_links.clone(),
+        index_url: options.index_url.clone(),
+        offline: options.offline || manifest.build.offline.unwrap_or(false),
+        verify: !options.no_verify,
+        epoch,
+    })
+}
+
+/// What a user wants to know at the end, a line each.
+fn summary(report: &PackReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(directory) = &report.key_made_in {
+        lines.push(format!("made your signing key in {}: keep it, it is the identity of your packages", directory.display()));
+    }
+    for slot in &report.slots {
+        let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
+        lines.push(format!("{:>12}  {plain} → {stored}, {} files, {}", slot.name, slot.files, slot.operations));
+    }
+    if let Some((before, after)) = report.launcher_stripped {
+        lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));
+        let files = report.stripped;
+        lines.push(format!("    stripped  {} native files {} → {}", files.files, Bytes(files.before), Bytes(files.after)));
+    }
+    if let Origin::File(path) = &report.launcher {
+        lines.push(format!("    launcher  {}", path.display()));
+    }
+    let floor = report.glibc_floor.as_deref().map_or("runs on any Linux".into(), |floor| format!("needs glibc {floor} or later"));
+    lines.push(format!(
+        "packed {} {}: {}, {floor}, signed by {}, in {}",
+        report.name,
+        report.version,
+        Bytes(report.size),
+        report.signer.short(),
+        report.took
+    ));
+    lines.push(format!("next: {} --help", report.path.display()));
+    lines
+}

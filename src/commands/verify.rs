@@ -1,0 +1,41 @@
+use std::process::ExitCode;
+
+use flavor::package::{Authenticity, Reader, verify};
+use flavor::report::printable;
+use flavor::trust::TrustStore;
+use serde_json::json;
+
+use crate::cli::Inspect;
+use crate::error::Error;
+use crate::output;
+
+pub(super) fn run(options: &Inspect) -> Result<ExitCode, Error> {
+    let path = &options.package;
+    let failed = |source| Error::Package { path: path.clone(), source };
+    let reader = Reader::open(path).map_err(failed)?;
+    let verified = verify(&reader).map_err(failed)?;
+    let trusted = TrustStore::from_env().contains(reader.signer());
+    let fingerprint = reader.signer().fingerprint();
+    let complete = reader.authenticity() == Authenticity::Complete;
+    if options.json {
+        output::json(&json!({
+            "package": path,
+            "valid": true,
+            "complete": complete,
+            "launcher": verified.launcher,
+            "slots": verified.slots,
+            "unauthenticated": verified.unauthenticated,
+            "signature": { "key": fingerprint.as_str(), "trusted": trusted },
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let extent = if complete { "every byte is as it was signed" } else { "made by FlavorPack: metadata and slots are as signed, the rest is not covered" };
+    let mut text = format!("{}: {extent}\n", path.display());
+    for slot in &verified.unauthenticated {
+        text.push_str(&format!("not authenticated: slot `{}`\n", printable(slot)));
+    }
+    let trust = if trusted { "trusted on this machine" } else { "not among the keys that this machine trusts" };
+    text.push_str(&format!("signer {fingerprint} ({trust})\n"));
+    output::data(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
