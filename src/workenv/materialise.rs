@@ -104,8 +104,8 @@ fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress
     let done = std::sync::Arc::new(AtomicU64::new(0));
     progress.begin(total, &done);
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Modes are those of the package, whatever the caller's umask.
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
+    // Modes do not depend on the caller's umask: all may read, nobody else may write.
+    let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     let outcome = slots.iter().try_for_each(|slot| slot.ensure(cache, reader, jobs, &done));
     let outcome = outcome.and_then(|()| publish(accepted, cache, &slots, root));
     rustix::process::umask(umask);

@@ -1,5 +1,7 @@
 //! Slots in the cache: extracted once, published by one rename.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 
@@ -101,6 +103,9 @@ impl<'a> CachedSlot<'a> {
         );
         std::fs::write(&seal, text).on("write", &seal)?;
         let place = cache.slot_dir(&self.key);
+        if stored.operations.tar {
+            std::fs::set_permissions(&tree, Permissions::from_mode(0o555)).on("set the mode of", &tree)?;
+        }
         // What is there without a seal is not a slot.
         if place.exists() {
             cache.discard(&place)?;
