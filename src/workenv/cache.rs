@@ -73,13 +73,15 @@ impl Cache {
 
     /// Makes the directories on first use; afterwards two `stat`s show that they are ours alone.
     fn prepare(&self) -> Result<(), WorkenvError> {
-        if !self.layout.is_dir() {
-            for directory in ["slots", "workenv", "locks", "staging"] {
-                create_private_dir(&self.layout.join(directory))?;
-            }
+        // The last to be made shows that all are there, also when several starts come first or one was killed.
+        if !self.layout.join("locks").is_dir() {
+            create_private_dir(&self.root)?;
             let tag = self.root.join("CACHEDIR.TAG");
             let mut file = File::create(&tag).on("create", &tag)?;
             file.write_all(CACHEDIR_TAG.as_bytes()).on("write", &tag)?;
+            for directory in ["slots", "workenv", "staging", "locks"] {
+                create_private_dir(&self.layout.join(directory))?;
+            }
         }
         for directory in [&self.root, &self.layout] {
             let metadata = directory.metadata().on("examine", directory)?;
@@ -180,9 +182,10 @@ impl Cache {
             .env_clear()
             .env("FLAVOR_LAUNCHER_CLI", "1")
             .args(["reap".as_ref(), lock.as_os_str(), self.root.as_os_str()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            // Pipes that are closed at once: a bare root has no /dev/null.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .current_dir("/")
             .spawn()
             .on("start", launcher)?;

@@ -98,6 +98,9 @@ fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress
     let reader = accepted.reader();
     let _adding = Lock::acquire(&cache.content_lock(), LockKind::Shared)?;
     let slots = CachedSlot::all(cache, reader)?;
+    if let Some(seal) = Seal::read(root) {
+        slots.iter().try_for_each(|slot| slot.discard_changed(cache, root, &seal))?;
+    }
     let missing: Vec<&CachedSlot<'_>> = slots.iter().filter(|slot| !slot.is_there(cache)).collect();
     let total = missing.iter().map(|slot| slot.facts.plain_size).sum();
     cache.check_room(total)?;

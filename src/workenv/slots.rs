@@ -2,9 +2,10 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
+use super::seal::{SEAL_FILE, Seal};
 use super::{Cache, SlotKey, WorkenvError};
 use crate::format::SlotFacts;
 use crate::fs::{IoContext, Lock, LockKind, Modes};
@@ -37,6 +38,23 @@ impl<'a> CachedSlot<'a> {
                 Ok(Self { slot, facts, key, tree })
             })
             .collect()
+    }
+
+    /// Throws the slot away if the environment at `root` shows that files of it have changed since they were extracted.
+    ///
+    /// A slot that was extracted anew after the environment was made is another one, and the difference is no change.
+    pub(super) fn discard_changed(&self, cache: &Cache, root: &Path, seal: &Seal) -> Result<(), WorkenvError> {
+        let place = cache.slot_dir(&self.key);
+        let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+        if modified(&place.join(SEAL)) > modified(&root.join(SEAL_FILE)) {
+            return Ok(());
+        }
+        let inside = |path: PathBuf| path.canonicalize().unwrap_or(path).starts_with(&place);
+        if seal.changed(root).any(inside) {
+            let _lock = Lock::acquire(&cache.slot_lock(&self.key), LockKind::Exclusive)?;
+            cache.discard(&place)?;
+        }
+        Ok(())
     }
 
     pub(super) fn is_there(&self, cache: &Cache) -> bool {
