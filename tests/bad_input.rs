@@ -47,7 +47,13 @@ fn no_pyproject() {
       no manifest at `pyproject.toml`
     hint: run in the directory that has a `pyproject.toml`, or name one with `--manifest`
     ");
-    snapshot!(refused(&t, &["--manifest", "nowhere/pyproject.toml"]), @"");
+    snapshot!(refused(&t, &["--manifest", "nowhere/pyproject.toml"]), @"
+    exit: 1
+    --- stderr
+    error: cannot read the manifest
+      no manifest at `nowhere/pyproject.toml`
+    hint: run in the directory that has a `pyproject.toml`, or name one with `--manifest`
+    ");
 }
 
 #[test]
@@ -129,7 +135,13 @@ fn a_chain_that_makes_no_sense() {
     hint: a tree becomes a tar before anything else: `["tar", "zstd"]`
     "#);
     t.manifest(&PROBE.replace("[\"raw\"]", "[\"zstd:99\"]"));
-    snapshot!(refused(&t, &[]), @"");
+    snapshot!(refused(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error: cannot read the manifest
+      pyproject.toml:12:15: `tool.flavor.slots.entries[0].operations[0]` gives `zstd` the level `99`
+    hint: `zstd` takes 1 to 22
+    ");
 }
 
 #[test]
@@ -198,7 +210,7 @@ fn an_unsatisfiable_dependency() {
     python_project(&t, "dependencies = [\"click==0.0.99\"]\n[project.scripts]\napp = \"app:main\"");
     let run = refused(&t, &[]).fails_with(4);
     let said = run.stderr();
-    assert!(said.starts_with("error: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"), "{said}");
+    assert!(said.contains("\nerror: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"), "{said}");
     assert!(said.contains("\nhint: check the name and the version"), "{said}");
     assert!(!said.contains("Traceback"), "{said}");
 }
@@ -221,7 +233,12 @@ fn no_interpreter_of_the_required_version() {
     t.set("PATH", "/nowhere");
     let run = refused(&t, &[]).fails_with(1);
     let said: Vec<_> = run.stderr().lines().filter(|line| !line.starts_with("  3.")).collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: cannot pack `pyproject.toml`
+      no CPython interpreter fits `>=3.99`; found:
+        3.11.2 at `/usr/bin/python3`
+    hint: get one with `uv python install 3.99`, or name one with `--python PATH`
+    ");
 }
 
 #[test]
@@ -235,8 +252,20 @@ fn an_interpreter_that_is_none() {
       there is no interpreter at `/nowhere/python`
     hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
     ");
-    snapshot!(refused(&t, &["--python", "/bin/true"]), @"");
-    snapshot!(refused(&t, &["--python", "not-a-version"]), @"");
+    snapshot!(refused(&t, &["--python", "/bin/true"]), @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      `/bin/true` is not a usable Python interpreter: it does not answer as one
+    hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
+    ");
+    snapshot!(refused(&t, &["--python", "not-a-version"]), @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      `not-a-version` is neither a path nor a version of CPython
+    hint: use a path, a version as in `3.13`, or a specifier as in `>=3.11`
+    ");
 }
 
 #[test]
@@ -270,7 +299,13 @@ fn an_output_that_cannot_be_written() {
       File exists (os error 17)
     ");
     std::fs::create_dir(t.path("taken.psp")).expect("a directory");
-    snapshot!(refused(&t, &["--output", "taken.psp"]), @"");
+    snapshot!(refused(&t, &["--output", "taken.psp"]), @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      cannot write `taken.psp`
+      is a directory
+    ");
 }
 
 #[test]
@@ -319,12 +354,45 @@ fn inspect_of_what_is_no_package() {
       the file has 0 bytes, a package at least 8200
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
-    snapshot!(t.flavor(["inspect", "short"]), @"");
-    snapshot!(t.flavor(["inspect", "foreign"]), @"");
-    snapshot!(t.flavor(["inspect", "pipe"]), @"");
-    snapshot!(t.flavor(["inspect", "/dev/null"]), @"");
-    snapshot!(t.flavor(["inspect", "."]), @"");
-    snapshot!(t.flavor(["inspect", "nothing"]), @"");
+    snapshot!(t.flavor(["inspect", "short"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `short`
+      the file has 5 bytes, a package at least 8200
+    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    ");
+    snapshot!(t.flavor(["inspect", "foreign"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `foreign`
+      no package trailer at the end of the file
+    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    ");
+    snapshot!(t.flavor(["inspect", "pipe"]), @"
+    exit: 1
+    --- stderr
+    error: cannot open package `pipe`
+      `pipe` is not a regular file
+    ");
+    snapshot!(t.flavor(["inspect", "/dev/null"]), @"
+    exit: 1
+    --- stderr
+    error: cannot open package `/dev/null`
+      `/dev/null` is not a regular file
+    ");
+    snapshot!(t.flavor(["inspect", "."]), @"
+    exit: 1
+    --- stderr
+    error: cannot open package `.`
+      `.` is not a regular file
+    ");
+    snapshot!(t.flavor(["inspect", "nothing"]), @"
+    exit: 1
+    --- stderr
+    error: cannot open package `nothing`
+      cannot open `nothing`
+      No such file or directory (os error 2)
+    ");
 }
 
 #[test]

@@ -113,7 +113,8 @@ fn several_names_start_several_scripts() {
     };
     let http = t.call(package, ["--version"]).silent();
     assert_eq!(t.call(link("any-other-name"), ["--version"]).silent().stdout(), http.stdout());
-    assert_eq!(t.call(link("https"), ["--offline", "example.org"]).silent().stdout().lines().last(), Some("Host: example.org"));
+    let https = t.call(link("https"), ["--offline", "example.org"]).silent();
+    assert!(https.stdout().contains("Host: example.org"), "{https}");
     let manager = t.call(link("httpie"), ["--help"]).success();
     assert!(manager.stdout().contains("cli"), "{manager}");
     assert!(manager.stdout().starts_with("usage: httpie "), "{manager}");
@@ -152,7 +153,16 @@ fn httpie_tells_its_version_and_talks_to_a_server() {
 fn report_prints_a_table_from_its_own_slot() {
     let t = Test::new();
     let package = &fixture::report().path;
-    snapshot!(t.call(package, ["--by", "region"]).silent(), @"");
+    let run = t.call(package, ["--by", "region"]).silent();
+    insta::assert_snapshot!(run.stdout(), @"
+    quarter        Q1        Q2        Q3        Q4      total    spread
+    region                                                              
+    east     8,190.90  8,429.70  7,140.40 14,578.90  38,339.90  7,438.50
+    north   12,080.50 11,666.10  7,230.50  5,904.80  36,881.90  6,175.70
+    south    8,854.90  8,749.40  9,265.80  8,048.30  34,918.40  1,217.50
+    west     7,510.20  9,658.40  8,804.50 11,858.70  37,831.80  4,348.50
+    all     36,636.50 38,503.60 32,441.20 40,390.70 147,972.00 19,180.20
+    ");
     assert_eq!(t.call(package, ["--version"]).silent().line(), "report 1.0.0");
 }
 
@@ -179,26 +189,30 @@ fn tool_needs_no_python() {
     assert_eq!(t.call(package, ["--version"]).silent().line(), "tool 1.0.0");
     let motd = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tool/motd")).expect("motd");
     assert_eq!(t.call(package, ["motd"]).silent().stdout(), motd);
-    snapshot!(t.call(package, [""; 0]), @"");
+    snapshot!(t.call(package, [""; 0]), @"
+    exit: 2
+    --- stderr
+    usage: tool count | motd | cat NAME | --version
+    ");
 }
 
 #[test]
 fn packing_tool_says_what_it_did() {
     snapshot!(fixture::tool().run, @"
-exit: 0
---- stdout
-[ROOT]/tool/dist/tool.psp
---- stderr
-       slots  4 encoded with [N] jobs ([TIME])
-       write  [ROOT]/tool/dist/tool.psp ([TIME])
-      verify  every byte ([TIME])
-         bin  [SIZE] → [SIZE], 1 files, raw
-       words  [SIZE] → [SIZE], 2 files, tar.xz
-       texts  [SIZE] → [SIZE], 2 files, tar.gz
-        motd  [SIZE] → [SIZE], 1 files, raw
-packed tool 1.0.0: [SIZE], runs on any Linux, signed by [DIGEST], in [TIME]
-next: [ROOT]/tool/dist/tool.psp --help
-");
+    exit: 0
+    --- stdout
+    [ROOT]/tool/dist/tool.psp
+    --- stderr
+           slots  4 encoded with [N] jobs ([TIME])
+           write  [ROOT]/tool/dist/tool.psp ([TIME])
+          verify  every byte ([TIME])
+             bin  [SIZE] → [SIZE], 1 files, raw
+           words  [SIZE] → [SIZE], 2 files, tar.xz
+           texts  [SIZE] → [SIZE], 2 files, tar.gz
+            motd  [SIZE] → [SIZE], 1 files, raw
+    packed tool 1.0.0: [SIZE], runs on any Linux, signed by [DIGEST], in [TIME]
+    next: [ROOT]/tool/dist/tool.psp --help
+    ");
 }
 
 #[test]

@@ -103,7 +103,12 @@ fn one_slot_by_number_or_name() {
     error: cannot open package `[ROOT]/dist/stored.psp`
       no slot 8; the package has slots 0 to 7
     ");
-    snapshot!(extract("nothing", "never", false), @"");
+    snapshot!(extract("nothing", "never", false), @"
+    exit: 1
+    --- stderr
+    error: cannot open package `[ROOT]/dist/stored.psp`
+      no slot nothing; the package has slots 0 to 7
+    ");
     assert!(!t.path("never").exists());
 }
 

@@ -47,14 +47,8 @@ pub(crate) fn build(test: &Test) -> PathBuf {
     test.file("theirs/tree/docs/two.txt", "two\n");
     let builder = test.file("theirs/build.py", BUILD);
     let output = test.path("theirs.psp");
-    let arguments = [
-        builder.as_os_str(),
-        program.as_os_str(),
-        test.path("theirs/tree").as_os_str().to_owned().leak(),
-        native("flavor-rs-launcher").into_os_string().leak(),
-        output.as_os_str(),
-    ];
-    test.call(installed("python"), arguments).success();
+    let launcher = native("flavor-rs-launcher");
+    test.call(installed("python"), [&builder, &program, &test.path("theirs/tree"), &launcher, &output]).success();
     output
 }
 

@@ -13,18 +13,33 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     probe 1.0.0
     format    PSPF/2025
     signer    [DIGEST]
-    size      2073141
+    size      [NUMBER]
     slot 0    script raw 53
     ");
-    snapshot!(t.call(&package, ["verify"]).silent(), @"");
+    snapshot!(t.call(&package, ["verify"]).silent(), @"
+    exit: 0
+    --- stdout
+    valid: signature, launcher and 1 slots
+    signer [DIGEST]
+    ");
     t.call(&package, ["extract", "0", "out"]).silent();
     assert!(std::fs::read_to_string(t.path("out/script")).expect("the script").contains("echo ran"));
     assert_eq!(t.call(&package, ["metadata"]).silent().json()["package"]["name"], "probe");
     assert_eq!(t.call(&package, ["run", "info", "-x"]).silent().line(), "ran info -x unset");
     t.call(&package, ["help"]).silent();
     t.call(&package, ["version"]).silent();
-    snapshot!(t.call(&package, ["nonsense"]), @"");
-    snapshot!(t.call(&package, ["extract", "0"]), @"");
+    snapshot!(t.call(&package, ["nonsense"]), @"
+    exit: 105
+    --- stderr
+    error: `nonsense` is not a command of the launcher
+    hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
+    ");
+    snapshot!(t.call(&package, ["extract", "0"]), @"
+    exit: 105
+    --- stderr
+    error: `extract` takes a slot and a directory
+    hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
+    ");
     t.unset("FLAVOR_LAUNCHER_CLI");
     assert_eq!(t.call(&package, ["info"]).silent().line(), "ran info unset");
 }

@@ -33,7 +33,13 @@ fn events_look_alike_and_stand_on_a_line_each() {
     DEBUG cache filled workenv=probe-1.0.0-[DIGEST]
     DEBUG launch program=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
     ");
-    snapshot!(t.call(&package, [""; 0]).success(), @"");
+    snapshot!(t.call(&package, [""; 0]).success(), @"
+    exit: 0
+    --- stderr
+    DEBUG accept took=[TIME]
+    DEBUG cache hit workenv=probe-1.0.0-[DIGEST]
+    DEBUG launch program=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
+    ");
 }
 
 #[test]

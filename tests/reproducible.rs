@@ -93,5 +93,9 @@ fn source_date_epoch_is_the_time_of_everything() {
     let listed = t.call("tar", ["-tvf", "data.tar"]).success();
     assert!(listed.stdout().lines().all(|line| line.contains("2001-09-09 01:46")), "{listed}");
     t.set("SOURCE_DATE_EPOCH", "yesterday");
-    snapshot!(t.flavor(["pack"]), @"");
+    snapshot!(t.flavor(["pack"]), @"
+    exit: 2
+    --- stderr
+    error: SOURCE_DATE_EPOCH is not a number: yesterday
+    ");
 }

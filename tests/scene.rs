@@ -174,8 +174,18 @@ impl Test {
 
     /// Names of the files below a directory.
     pub(crate) fn names(&self, relative: &str) -> Vec<String> {
-        let run = self.call("find", [self.path(relative).as_os_str(), "-printf".as_ref(), "%P\\n".as_ref()]).success();
-        let mut names: Vec<String> = run.stdout().lines().filter(|line| !line.is_empty()).map(Into::into).collect();
+        let mut names = Vec::new();
+        let mut directories = vec![PathBuf::from(relative)];
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(self.path(&directory)).expect("a directory") {
+                let entry = entry.expect("an entry");
+                let name = directory.join(entry.file_name());
+                names.push(name.strip_prefix(relative).expect("below").to_string_lossy().into_owned());
+                if entry.file_type().expect("its type").is_dir() {
+                    directories.push(name);
+                }
+            }
+        }
         names.sort_unstable();
         names
     }
@@ -265,6 +275,9 @@ impl Run {
         settings.set_prepend_module_to_snapshot(false);
         settings.add_filter(r"[0-9.]+(µs|ms|s)\b", "[TIME]");
         settings.add_filter(r"\b[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", "[SIZE]");
+        // The blanks that align it depend on the number.
+        settings.add_filter(r"  +\[SIZE\]", "  [SIZE]");
+        settings.add_filter(r"\b[0-9]{6,}\b", "[NUMBER]");
         settings.add_filter(r"(sha256:|blake3:)?\b[0-9a-f]{16,}\b", "[DIGEST]");
         settings.add_filter(r"with \d+ jobs", "with [N] jobs");
         settings

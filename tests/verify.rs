@@ -94,7 +94,12 @@ fn no_panic(run: &Run, what: &str) {
 fn an_intact_package_passes() {
     let t = Test::new();
     let package = package(&t);
-    snapshot!(t.flavor(["verify".as_ref(), package.as_os_str()]).success(), @"");
+    snapshot!(t.flavor(["verify".as_ref(), package.as_os_str()]).success(), @"
+    exit: 0
+    --- stdout
+    [ROOT]/dist/probe.psp: every byte is as it was signed
+    signer [DIGEST] (not among the keys that this machine trusts)
+    ");
     let json = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
     assert_eq!(json["valid"], true);
     assert_eq!(json["complete"], true);
@@ -173,12 +178,30 @@ fn no_cut_or_lengthened_file_is_accepted() {
         }
     }
     t.file("long.psp", [&bytes[..], b"\0"].concat());
-    snapshot!(t.flavor(["verify", "long.psp"]), @"");
+    snapshot!(t.flavor(["verify", "long.psp"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `long.psp`
+      no package trailer at the end of the file
+    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    ");
     t.file("cut.psp", &bytes[..whole - 8000]);
-    snapshot!(t.flavor(["verify", "cut.psp"]), @"");
+    snapshot!(t.flavor(["verify", "cut.psp"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `cut.psp`
+      no package trailer at the end of the file
+    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    ");
     let middle = [&bytes[..whole - 9000], &bytes[whole - 8200..]].concat();
     t.file("hole.psp", middle);
-    snapshot!(t.flavor(["verify", "hole.psp"]), @"");
+    snapshot!(t.flavor(["verify", "hole.psp"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `hole.psp`
+      the index says the package has [NUMBER] bytes, the file has [NUMBER]
+    hint: the file looks cut short or has bytes appended; copy it again
+    ");
 }
 
 #[test]
@@ -187,7 +210,13 @@ fn a_cut_package_does_not_run() {
     let package = package(&t);
     let bytes = std::fs::read(&package).expect("the package");
     let path = t.executable("cut.psp", &bytes[..bytes.len() - 100]);
-    snapshot!(t.call(path, [""; 0]), @"");
+    snapshot!(t.call(path, [""; 0]), @"
+    exit: 102
+    --- stderr
+    error: cannot accept `[ROOT]/cut.psp`
+      no package trailer at the end of the file
+    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    ");
 }
 
 #[test]
@@ -198,9 +227,34 @@ fn verify_names_the_tampered_slot() {
     let slot = regions(&package).into_iter().find(|region| region.name == "slot tree").expect("a slot");
     bytes[slot.from + 20] ^= 0xff;
     t.executable("tampered.psp", &bytes);
-    snapshot!(t.flavor(["verify", "tampered.psp"]), @"");
-    snapshot!(t.flavor(["verify", "--json", "tampered.psp"]), @"");
-    snapshot!(t.call(t.path("tampered.psp"), [""; 0]), @"");
+    snapshot!(t.flavor(["verify", "tampered.psp"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `tampered.psp`
+      slot `tree` has digest [DIGEST], the signed metadata says [DIGEST]
+    hint: do not run it; get the file again from where it was published
+    ");
+    snapshot!(t.flavor(["verify", "--json", "tampered.psp"]), @r#"
+    exit: 3
+    --- stdout
+    {
+      "error": {
+        "causes": [
+          "slot `tree` has digest [DIGEST], the signed metadata says [DIGEST]"
+        ],
+        "exit_code": 3,
+        "hint": "do not run it; get the file again from where it was published",
+        "message": "cannot open package `tampered.psp`"
+      }
+    }
+    "#);
+    snapshot!(t.call(t.path("tampered.psp"), [""; 0]), @"
+    exit: 107
+    --- stderr
+    error: cannot prepare the environment of `[ROOT]/tampered.psp`
+      slot `tree` is damaged: its bytes have digest [DIGEST], the signed metadata says [DIGEST]
+    hint: get the package again from where it was published
+    ");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::scene::{Test, eventually, start};
 fn two_programs(t: &Test) -> [std::path::PathBuf; 2] {
     t.file("shared", "shared by both\n".repeat(5000));
     ["one", "two"].map(|name| {
-        t.file("probe.sh", format!("#!/bin/sh\necho {name} $1; touch ready-{name}; sleep ${{1:-0}}\n"));
+        t.file("probe.sh", format!("#!/bin/sh\necho {name} $1; touch ready-{name}; exec sleep ${{1:-0}}\n"));
         t.manifest(&format!(
             r#"
 [project]
@@ -59,8 +59,25 @@ fn list_info_and_inspect_tell_what_is_there() {
     one-1.0-[DIGEST]  [SIZE]
     two-1.0-[DIGEST]  [SIZE]
     ");
-    snapshot!(t.flavor(["workenv", "info"]).silent(), @"");
-    snapshot!(t.flavor(["workenv", "inspect", "one"]).silent(), @"");
+    snapshot!(t.flavor(["workenv", "info"]).silent(), @"
+    exit: 0
+    --- stdout
+    cache         [ROOT]/cache
+    environments  2
+    slots         3
+    size  [SIZE]
+    ");
+    snapshot!(t.flavor(["workenv", "inspect", "one"]).silent(), @"
+    exit: 0
+    --- stdout
+    name    one-1.0-[DIGEST]
+    path    [ROOT]/cache/v1/workenv/one-1.0-[DIGEST]
+    size  [SIZE] in 5 files
+    in use  no
+    intact  yes
+    slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 1
+    slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 2
+    ");
     let info = t.flavor(["workenv", "info", "--json"]).silent().json();
     assert_eq!((&info["environments"], &info["slots"]), (&2.into(), &3.into()));
     let one = t.flavor(["workenv", "inspect", "two", "--json"]).silent().json();
@@ -115,7 +132,11 @@ fn a_dry_run_takes_nothing() {
     would remove one-1.0-[DIGEST]
     would remove two-1.0-[DIGEST]
     ");
-    snapshot!(t.flavor(["workenv", "remove", "two", "--dry-run"]).silent(), @"");
+    snapshot!(t.flavor(["workenv", "remove", "two", "--dry-run"]).silent(), @"
+    exit: 0
+    --- stdout
+    would remove two-1.0-[DIGEST]
+    ");
     assert_eq!(t.listing("cache/v1"), before);
 }
 
@@ -158,14 +179,16 @@ fn what_runs_is_kept() {
     left one-1.0-[DIGEST]: a program runs in it
     freed [SIZE]
     ");
-    snapshot!(t.flavor(["workenv", "list"]).silent(), @"");
+    snapshot!(t.flavor(["workenv", "list"]).silent(), @"
+    exit: 0
+    --- stdout
+    one-1.0-[DIGEST]  [SIZE], in use
+    ");
     child.kill().expect("killed");
     child.wait().expect("its end");
-    eventually("its children end", || t.flavor(["workenv", "list"]).silent().stdout().matches("in use").count() == 0 || {
-        // The `sleep` that the script started holds the environment too, until it ends.
-        drop(t.call("pkill", ["-P", "1", "-f", "^sleep 60$"]));
-        false
-    });
+    eventually("it is not in use any more", || !t.flavor(["workenv", "list"]).silent().stdout().contains("in use"));
+    t.flavor(["workenv", "clean", "-y"]).silent();
+    assert_eq!(names(&t), [""; 0]);
 }
 
 #[test]
@@ -183,7 +206,12 @@ fn a_name_is_never_a_path() {
     error: `../victim` is not the name of an environment
     hint: `flavor workenv list` shows the names
     ");
-    snapshot!(t.flavor(["workenv", "inspect", "../victim"]), @"");
+    snapshot!(t.flavor(["workenv", "inspect", "../victim"]), @"
+    exit: 1
+    --- stderr
+    error: `../victim` is not the name of an environment
+    hint: `flavor workenv list` shows the names
+    ");
     assert!(t.path("cache/v1/victim/file").exists());
     assert_eq!(names(&t).len(), 2);
 }

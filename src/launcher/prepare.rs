@@ -53,15 +53,26 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let program = choose(metadata, &invocation.name).ok_or(LaunchError::NoProgram)?;
     let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
-    let environment = invocation
+    let mut environment = invocation
         .environment
         .adjusted(&metadata.runtime.env, &workenv.root)
         .with("FLAVOR_WORKENV", workenv.root.as_os_str())
         .with("FLAVOR_PACKAGE_PATH", path.as_os_str());
+    if let Some(origin) = origin_without_proc(&executable) {
+        environment = environment.with("LD_ORIGIN_PATH", origin.as_os_str());
+    }
     let arguments = words.chain(invocation.arguments).collect();
     tracing::debug!(program = %executable.display(), took = %clock.took(), "launch");
     let keep = workenv.keep_across_exec().map_err(failed)?;
     Ok(Launch { program: executable, arguments, environment, keep })
+}
+
+/// glibc's loader learns from /proc what `$ORIGIN` means for a program, and where that is not mounted from a variable.
+fn origin_without_proc(executable: &Path) -> Option<PathBuf> {
+    if std::fs::read_link("/proc/self/exe").is_ok() {
+        return None;
+    }
+    executable.canonicalize().ok()?.parent().map(Path::to_path_buf)
 }
 
 /// The program that the name asks for: of the same name, with or without a suffix of packages; otherwise the first.

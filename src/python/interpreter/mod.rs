@@ -87,8 +87,10 @@ impl Interpreter {
             let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
             return Err(Error::NotAnInterpreter { path: path.to_path_buf(), said: redact(said.trim()) });
         }
-        let facts: Facts = serde_json::from_slice(&output.stdout)
-            .map_err(|error| Error::NotAnInterpreter { path: path.to_path_buf(), said: error.to_string() })?;
+        let facts: Facts = serde_json::from_slice(&output.stdout).map_err(|error| {
+            tracing::debug!(path = %path.display(), %error, "not the answer of an interpreter");
+            Error::NotAnInterpreter { path: path.to_path_buf(), said: "it does not answer as one".into() }
+        })?;
         let interpreter = facts.into_interpreter();
         tracing::debug!(
             path = %path.display(),
