@@ -41,11 +41,17 @@ fn flavorpack_reads_the_slots_that_it_can_decode() {
     t.file("note", "a note\n");
     t.script("true");
     let manifest = std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest");
-    t.manifest(&format!("{manifest}\n[[tool.flavor.slots.entries]]\nname = \"note\"\nsource = \"note\"\noperations = [\"gzip\"]\n"));
+    t.manifest(&format!(
+        "{manifest}\n[[tool.flavor.slots.entries]]\nname = \"note\"\nsource = \"note\"\noperations = [\"gzip\"]\n"
+    ));
     let package = t.pack();
     flavorpack::flavor(&t, &["extract", text(&package), "1", "out"]).success();
     let out = t.path("out");
-    let out = if out.is_dir() { std::fs::read_dir(&out).expect("a directory").flatten().next().expect("a file").path() } else { out };
+    let out = if out.is_dir() {
+        std::fs::read_dir(&out).expect("a directory").flatten().next().expect("a file").path()
+    } else {
+        out
+    };
     assert_eq!(std::fs::read_to_string(out).expect("the note"), "a note\n");
 }
 
@@ -127,7 +133,9 @@ fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
 /// Changes a slot, then repairs the checksum in its row and that of the index; the signature covers neither.
 fn swap_first_slot(bytes: &mut [u8]) {
     use sha2::Digest;
-    let number = |bytes: &[u8], at: usize| usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8"))).expect("fits");
+    let number = |bytes: &[u8], at: usize| {
+        usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8"))).expect("fits")
+    };
     let index = bytes.len() - 8196;
     let row = number(bytes, index + 40);
     let (offset, size) = (number(bytes, row + 16), number(bytes, row + 24));
@@ -232,7 +240,8 @@ fn a_launcher_of_ours_given_by_hand_is_the_same_as_the_embedded_one() {
     let t = Test::new();
     t.script("echo by hand");
     let embedded = t.pack_with(&["--key-seed", "s"]);
-    let size = usize::try_from(flavor::package::Reader::open(&embedded).expect("a package").index().launcher_size).expect("fits");
+    let size = usize::try_from(flavor::package::Reader::open(&embedded).expect("a package").index().launcher_size)
+        .expect("fits");
     let bytes = std::fs::read(&embedded).expect("a package");
     t.file("launcher", &bytes[..size]);
     let given = t.pack_with(&["--key-seed", "s", "--launcher-bin", "launcher", "--output", "given.psp"]);

@@ -13,12 +13,14 @@ fn stripping_says_before_and_after_and_the_program_still_runs() {
     let run = t.flavor(["pack", "--manifest", manifest, "--output", "stripped.psp", "--strip"]).success();
     let stripped: Vec<_> = run.stderr().lines().filter(|line| line.contains("stripped")).collect();
     let text = stripped.join("\n");
-    run.filters().bind(|| insta::assert_snapshot!(text, @"
+    run.filters().bind(|| {
+        insta::assert_snapshot!(text, @"
            write  stripped.psp ([TIME])
         stripped  launcher [SIZE] → [SIZE]
         stripped  1 native files [SIZE] → [SIZE]
     next: stripped.psp --help
-    "));
+    ")
+    });
     let size = |name: &str| t.path(name).metadata().expect("metadata").len();
     assert!(size("stripped.psp") < size("whole.psp"), "{} {}", size("stripped.psp"), size("whole.psp"));
     let expected = t.call(&whole, ["count"]).silent().stdout().to_owned();
