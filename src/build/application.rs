@@ -88,15 +88,7 @@ pub(super) fn build(
     let trees = [Tree { root: &deps }, Tree { root: &app }];
     let compiled = bytecode::compile(&interpreter, &trees, settings.jobs)?;
     reporter.phase("bytecode", &format!("{} modules", compiled.files), clock.took());
-    let home = match family {
-        Family::Flavor => WORKENV.to_owned(),
-        Family::FlavorPack => format!("{WORKENV}/{RUNTIME}"),
-    };
-    let interpreter_path = match family {
-        Family::Flavor => format!("{home}/bin/python"),
-        Family::FlavorPack => format!("{home}/{executable}"),
-    };
-    let programs = programs(manifest, &project.entry_points, &app, &interpreter_path, &home)?;
+    let programs = programs(manifest, &project.entry_points, &app, family)?;
     let mut distributions = dependencies.distributions;
     distributions.push(project.distribution.clone());
     Ok(Application {
@@ -221,15 +213,20 @@ fn programs(
     manifest: &Manifest,
     installed: &[EntryPoint],
     app: &Path,
-    interpreter: &str,
-    home: &str,
+    family: Family,
 ) -> Result<Vec<Program>, BuildError> {
-    let command = |name: &str| Program {
-        name: name.into(),
-        argv: [interpreter.into(), "-I".into(), format!("{home}/bin/{name}")]
-            .into_iter()
-            .chain(manifest.execution.args.iter().cloned())
-            .collect(),
+    let command = |name: &str| {
+        let mut argv = match family {
+            // The script's own first line would start the same interpreter, by way of a shell.
+            Family::Flavor => {
+                vec![format!("{WORKENV}/bin/python"), "-I".into(), format!("{WORKENV}/bin/{name}")]
+            }
+            // FlavorPack's launchers start programs under the package's name. An interpreter that is not called by its
+            // own path looks for its library where it was built; a script is always called by its path.
+            Family::FlavorPack => vec![format!("{WORKENV}/{RUNTIME}/bin/{name}")],
+        };
+        argv.extend(manifest.execution.args.iter().cloned());
+        Program { name: name.into(), argv }
     };
     if let Some(argv) = &manifest.execution.command {
         let argv = argv.iter().chain(&manifest.execution.args).cloned().collect();

@@ -20,4 +20,5 @@ pub use error::BuildError;
 pub use key::{KeySource, SigningKey};
 pub use native::Stripped;
 pub use pack::{PackReport, SlotReport, pack};
+pub use seal::OWN_LAUNCHER;
 pub use settings::Settings;

@@ -13,6 +13,9 @@ use crate::manifest::Manifest;
 use crate::slot::EncodedSlot;
 use crate::stub::{Family, Stub};
 
+/// Name of our launcher in the metadata.
+pub const OWN_LAUNCHER: &str = "flavor-launcher";
+
 /// Everything that goes into the metadata.
 pub(super) struct Parts<'a> {
     pub(super) manifest: &'a Manifest,
@@ -54,7 +57,7 @@ impl Parts<'_> {
                 platform: BTreeMap::from([("os".into(), "linux".into()), ("arch".into(), "amd64".into())]),
             },
             launcher: LauncherRecord {
-                tool: format!("{}-launcher", self.stub.family.name().to_ascii_lowercase()),
+                tool: launcher_name(self.stub.family).into(),
                 tool_version: if self.stub.family == Family::Flavor { env!("CARGO_PKG_VERSION") } else { "unknown" }.into(),
                 size: self.stub.bytes.len() as u64,
                 checksum: self.stub.sha256().to_string(),
@@ -74,6 +77,13 @@ impl Parts<'_> {
                 metadata: manifest.metadata.clone(),
             }),
         }
+    }
+}
+
+fn launcher_name(family: Family) -> &'static str {
+    match family {
+        Family::Flavor => OWN_LAUNCHER,
+        Family::FlavorPack => "flavorpack-launcher",
     }
 }
 

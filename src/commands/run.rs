@@ -1,7 +1,10 @@
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use flavor::build::OWN_LAUNCHER;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
+use flavor::package::{PackageError, Reader, verify};
 
 use crate::cli::Run;
 use crate::error::Error;
@@ -9,6 +12,11 @@ use crate::error::Error;
 /// Starts a package as its own launcher would: this process becomes the program.
 pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let package = options.package.canonicalize().unwrap_or_else(|_| options.package.clone());
+    let failed = |source: PackageError| Error::Package { path: options.package.clone(), source };
+    let reader = Reader::open(&package).map_err(failed)?;
+    if reader.metadata().launcher.tool != OWN_LAUNCHER {
+        return start_with_its_launcher(&reader, &package, options);
+    }
     let invocation = Invocation {
         name: options.package.into_os_string(),
         package,
@@ -19,4 +27,15 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let source = Command::new(&program).args(arguments).env_clear().envs(environment.iter()).exec();
     drop(keep);
     Err(LaunchError::Exec { program, source }.into())
+}
+
+/// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed.
+fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Result<ExitCode, Error> {
+    let verified = verify(reader).map_err(|source| Error::Package { path: options.package.clone(), source })?;
+    // FlavorPack's attestation has no full digest; nothing in it is ever executed.
+    if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != "_attestation") {
+        return Err(Error::NotAuthenticated { path: options.package, slot: slot.clone() });
+    }
+    let source = Command::new(package).args(options.arguments).exec();
+    Err(LaunchError::Exec { program: package.into(), source }.into())
 }

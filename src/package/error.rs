@@ -27,6 +27,8 @@ pub enum PackageError {
     LauncherDigest { found: String, signed: String },
     #[error("slot `{slot}` has digest {found}, the signed metadata says {signed}")]
     SlotDigest { slot: String, found: String, signed: String },
+    #[error("slot `{slot}` cannot be decoded")]
+    Content { slot: String, source: crate::slot::SlotError },
     #[error("no slot {wanted}; the package has {}", slot_range(*.count))]
     NoSlot { wanted: String, count: usize },
     #[error(transparent)]
