@@ -34,6 +34,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Pack {
     /// The project's pyproject.toml, or its directory
     #[arg(long, default_value = "pyproject.toml", value_name = "PATH")]
@@ -77,7 +78,7 @@ pub(crate) struct Pack {
     /// Say nothing but errors, and the path of the package
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Say what is done even when nobody watches
+    /// Say when each phase begins, not only when it is over
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
     /// Read the package back and check every byte (the default)

@@ -20,7 +20,11 @@ const BLOCK_HEADER_LEN: usize = 5;
 /// Bytes of [`seal_envelope`] for a text of `text_len` bytes.
 pub fn sealed_len(text_len: usize) -> usize {
     let blocks = text_len.div_ceil(BLOCK).max(1);
-    HEADER.len().saturating_add(blocks.saturating_mul(BLOCK_HEADER_LEN)).saturating_add(text_len).saturating_add(FOOTER_LEN)
+    HEADER
+        .len()
+        .saturating_add(blocks.saturating_mul(BLOCK_HEADER_LEN))
+        .saturating_add(text_len)
+        .saturating_add(FOOTER_LEN)
 }
 
 /// Packs the metadata text in the one form that our reader accepts.

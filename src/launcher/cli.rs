@@ -73,7 +73,8 @@ fn info(package: &Path) -> Result<String, LaunchError> {
         reader.index().package_size,
     );
     for slot in reader.slots() {
-        let line = format!("slot {}    {} {} {}\n", slot.index, slot.name(), slot.record.operations, slot.row.stored_size);
+        let line =
+            format!("slot {}    {} {} {}\n", slot.index, slot.name(), slot.record.operations, slot.row.stored_size);
         text.push_str(&printable(line.trim_end()));
         text.push('\n');
     }
@@ -107,4 +108,3 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
     let done = extract(&stored, destination, 1, &std::sync::atomic::AtomicU64::new(0)).map_err(extract_failed)?;
     Ok(format!("{} files in {}\n", done.files, directory.display()))
 }
-

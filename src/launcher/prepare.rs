@@ -56,6 +56,7 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let environment = invocation
         .environment
         .adjusted(&metadata.runtime.env, &workenv.root)
+        .extended(&metadata.execution.env, &workenv.root)
         .with("FLAVOR_WORKENV", workenv.root.as_os_str())
         .with("FLAVOR_PACKAGE_PATH", path.as_os_str());
     let arguments = words.chain(invocation.arguments).collect();

@@ -2,8 +2,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::layout::{Layout, block_digest};
 use super::PackageError;
+use super::layout::{Layout, block_digest};
 use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
     limits, open_envelope, parse_trailer, seal_envelope,
@@ -229,12 +229,7 @@ impl<'a> Slot<'a> {
     }
 }
 
-fn read_metadata(
-    file: &File,
-    path: &Path,
-    index: &Index,
-    end: u64,
-) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
+fn read_metadata(file: &File, path: &Path, index: &Index, end: u64) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
     let over = |what, found, limit| PackageError::from(FormatError::OverLimit { what, found, limit });
     if index.metadata_size > limits::METADATA_STORED {
         return Err(over("bytes of metadata", index.metadata_size, limits::METADATA_STORED));

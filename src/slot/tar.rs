@@ -142,10 +142,18 @@ pub(super) fn next_entry(reader: &mut impl BufRead) -> Result<Option<TarEntry>, 
             return if extended { Err(SlotError::BadArchive("it ends after a long name")) } else { Ok(None) };
         }
         if block == [0; BLOCK] {
-            return if extended { Err(SlotError::BadArchive("it ends after a long name")) } else { rest_is_zero(reader) };
+            return if extended {
+                Err(SlotError::BadArchive("it ends after a long name"))
+            } else {
+                rest_is_zero(reader)
+            };
         }
         let stated: u64 = octal(&block[148..156])?;
-        let sum: u64 = block.iter().enumerate().map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte })).sum();
+        let sum: u64 = block
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+            .sum();
         if sum != stated {
             return Err(SlotError::BadArchive("a header has a wrong checksum"));
         }

@@ -64,7 +64,10 @@ impl Cache {
 
     /// The cache that the environment names, if it has one, without making anything.
     pub fn find() -> Option<Self> {
-        cache_candidates().into_iter().map(|candidate| Self::at(candidate.path, false)).find(|cache| cache.layout.is_dir())
+        cache_candidates()
+            .into_iter()
+            .map(|candidate| Self::at(candidate.path, false))
+            .find(|cache| cache.layout.is_dir())
     }
 
     fn at(root: PathBuf, temporary: bool) -> Self {

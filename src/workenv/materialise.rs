@@ -115,21 +115,21 @@ fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress
     Ok(())
 }
 
-fn publish(
-    accepted: &Accepted,
-    cache: &Cache,
-    slots: &[CachedSlot<'_>],
-    root: &Path,
-) -> Result<(), WorkenvError> {
+fn publish(accepted: &Accepted, cache: &Cache, slots: &[CachedSlot<'_>], root: &Path) -> Result<(), WorkenvError> {
     let facts = accepted.reader().metadata().flavor.as_ref();
     let staging = cache.stage()?;
     let made = staging.path.join("workenv");
     let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), &made)?;
     for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
         // The program and a script it starts with: each word that names a file of the environment.
-        watch.extend(program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV)).map(|path| {
-            PathBuf::from(path.trim_start_matches('/'))
-        }).filter(|path| made.join(path).is_file()));
+        watch.extend(
+            program
+                .argv
+                .iter()
+                .filter_map(|word| word.strip_prefix(WORKENV))
+                .map(|path| PathBuf::from(path.trim_start_matches('/')))
+                .filter(|path| made.join(path).is_file()),
+        );
     }
     watch.extend(slots.iter().map(|slot| slot.tree.clone()));
     watch.sort();

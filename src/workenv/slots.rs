@@ -63,13 +63,7 @@ impl<'a> CachedSlot<'a> {
         self.extract(cache, reader, jobs, progress)
     }
 
-    fn extract(
-        &self,
-        cache: &Cache,
-        reader: &Reader,
-        jobs: usize,
-        progress: &AtomicU64,
-    ) -> Result<(), WorkenvError> {
+    fn extract(&self, cache: &Cache, reader: &Reader, jobs: usize, progress: &AtomicU64) -> Result<(), WorkenvError> {
         let clock = Stopwatch::start();
         let stored = self.slot.stored()?;
         let found = digest_range(stored.file, stored.offset, stored.stored_size, jobs).on("read", reader.path())?;
