@@ -57,8 +57,8 @@ pub(crate) struct Pack {
     /// The interpreter: a path, a version as in 3.13, or a specifier as in ">=3.11"
     #[arg(long, value_name = "PYTHON")]
     pub(crate) python: Option<String>,
-    /// Sign with this key [default: the user's own, made on first use]
-    #[arg(long, value_name = "FILE", env = "FLAVOR_PRIVATE_KEY", conflicts_with = "key_seed")]
+    /// Sign with this key [default: FLAVOR_PRIVATE_KEY, else the user's own, made on first use]
+    #[arg(long, value_name = "FILE", conflicts_with = "key_seed")]
     pub(crate) private_key: Option<PathBuf>,
     /// The public key that must belong to the private key
     #[arg(long, value_name = "FILE", requires = "private_key")]

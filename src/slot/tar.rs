@@ -7,6 +7,7 @@ use std::io::{self, BufRead};
 
 use super::SlotError;
 use crate::format::limits;
+use crate::fs::MAX_PATH;
 
 /// Bytes of a header, and the unit to which content is padded.
 pub(super) const BLOCK: usize = 512;
@@ -170,7 +171,7 @@ pub(super) fn next_entry(reader: &mut impl BufRead) -> Result<Option<TarEntry>, 
                 extended = true;
             }
             type_flag @ (b'L' | b'K') => {
-                if size > limits::PATH as u64 + 1 {
+                if size > MAX_PATH as u64 + 1 {
                     return Err(SlotError::BadArchive("a name is too long"));
                 }
                 let mut text = read_content(reader, size)?;

@@ -80,14 +80,15 @@ impl Seal {
 
     /// Whether everything watched is as it was.
     pub(super) fn holds(&self, root: &Path) -> bool {
-        self.root == root
-            && self.watched.iter().all(|one| {
-                let same = facts(&root.join(&one.path)).is_ok_and(|facts| facts == one.facts);
-                if !same {
-                    tracing::warn!("cache: {} has changed since it was extracted", one.path.display());
-                }
-                same
-            })
+        self.root == root && self.changed(root).next().is_none()
+    }
+
+    /// What is watched and not as it was.
+    pub(super) fn changed(&self, root: &Path) -> impl Iterator<Item = PathBuf> {
+        self.watched.iter().filter_map(move |one| {
+            let path = root.join(&one.path);
+            (facts(&path).ok().as_ref() != Some(&one.facts)).then_some(path)
+        })
     }
 }
 

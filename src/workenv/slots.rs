@@ -40,7 +40,7 @@ impl<'a> CachedSlot<'a> {
     }
 
     pub(super) fn is_there(&self, cache: &Cache) -> bool {
-        cache.slot_dir(&self.key).join(SEAL).is_file()
+        cache.slot_dir(&self.key).join(SEAL).is_file() && self.tree.exists()
     }
 
     /// Makes the slot be there. Of several processes one extracts; the others wait for it.
