@@ -24,9 +24,10 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/workenv",
 ];
 
-/// Static, so that a package starts wherever the kernel does; the rest is for size.
+/// Static, so that a package starts wherever the kernel does; the rest is for size. `compact` is what SHA-2 falls back to
+/// on processors without instructions for it.
 const LAUNCHER_FLAGS: &str = "-C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no \
-    --cfg curve25519_dalek_backend=\"serial\"";
+    --cfg curve25519_dalek_backend=\"serial\" --cfg sha2_backend_soft=\"compact\"";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=FLAVOR_LAUNCHER_BIN");
