@@ -79,7 +79,7 @@ struct Compressed {
     plain: u64,
     continues: bool,
     /// CRC-32 of the plain bytes, which a gzip member needs of the whole.
-    crc: Option<crc32fast::Hasher>,
+    crc: Option<flate2::Crc>,
 }
 
 fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
@@ -90,7 +90,7 @@ fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
     }
     let plain = read_frame(frame)?;
     let crc = (plan.compression.codec == Codec::Gzip).then(|| {
-        let mut hasher = crc32fast::Hasher::new();
+        let mut hasher = flate2::Crc::new();
         hasher.update(&plain);
         hasher
     });
@@ -148,7 +148,7 @@ struct State {
     stored_size: u64,
     sha256: sha2::Sha256,
     blake3: blake3::Hasher,
-    crc: crc32fast::Hasher,
+    crc: flate2::Crc,
 }
 
 impl<'a> Output<'a> {
@@ -163,7 +163,7 @@ impl<'a> Output<'a> {
             stored_size: 0,
             sha256: sha2::Sha256::new(),
             blake3: blake3::Hasher::new(),
-            crc: crc32fast::Hasher::new(),
+            crc: flate2::Crc::new(),
         };
         if plan.compression.codec == Codec::Gzip {
             state.write(&GZIP_HEADER)?;
@@ -200,7 +200,7 @@ impl<'a> Output<'a> {
             state.write(&table)?;
         }
         if plan.compression.codec == Codec::Gzip {
-            let footer = gzip_footer(state.crc.clone().finalize(), plan.plain_size);
+            let footer = gzip_footer(state.crc.sum(), plan.plain_size);
             state.write(&footer)?;
         }
         state.file.seek(SeekFrom::Start(0)).on("rewind", state.path)?;
