@@ -1,5 +1,7 @@
 //! The command line as the user types it. Commands turn it into plain values; nothing below them knows clap.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 

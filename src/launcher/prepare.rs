@@ -3,9 +3,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::LaunchError;
 use super::environment::{Environment, expand};
 use super::progress::Line;
-use super::LaunchError;
 use crate::format::{Metadata, Program};
 use crate::package::Reader;
 use crate::report::Stopwatch;

@@ -53,11 +53,7 @@ impl Workenv {
 ///
 /// # Errors
 /// See [`WorkenvError`]; nothing half-made is left where it could be mistaken for an environment.
-pub fn materialise(
-    accepted: &Accepted,
-    cache: &Cache,
-    progress: &dyn Progress,
-) -> Result<Workenv, WorkenvError> {
+pub fn materialise(accepted: &Accepted, cache: &Cache, progress: &dyn Progress) -> Result<Workenv, WorkenvError> {
     let id = EnvId::of(accepted.reader());
     let root = cache.workenv_dir(&id);
     let lock_path = cache.env_lock(&id);
