@@ -76,13 +76,15 @@ impl Cache {
 
     /// Makes the directories on first use; afterwards two `stat`s show that they are ours alone.
     fn prepare(&self) -> Result<(), WorkenvError> {
-        if !self.layout.is_dir() {
-            for directory in ["slots", "workenv", "locks", "staging"] {
-                create_private_dir(&self.layout.join(directory))?;
-            }
+        // The last to be made shows that all are there, also when several starts come first or one was killed.
+        if !self.layout.join("locks").is_dir() {
+            create_private_dir(&self.root)?;
             let tag = self.root.join("CACHEDIR.TAG");
             let mut file = File::create(&tag).on("create", &tag)?;
             file.write_all(CACHEDIR_TAG.as_bytes()).on("write", &tag)?;
+            for directory in ["slots", "workenv", "staging", "locks"] {
+                create_private_dir(&self.layout.join(directory))?;
+            }
         }
         for directory in [&self.root, &self.layout] {
             let metadata = directory.metadata().on("examine", directory)?;

@@ -116,9 +116,14 @@ fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress
 /// Removes the slots in which the old seal finds a change, so that they are extracted again.
 fn discard_damaged(cache: &Cache, root: &Path, slots: &[CachedSlot<'_>]) -> Result<(), WorkenvError> {
     let Some(seal) = Seal::read(root) else { return Ok(()) };
+    let sealed = root.join(SEAL_FILE);
     for path in seal.changed(root) {
-        tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
         for slot in slots.iter().filter(|slot| path.starts_with(cache.slot_dir(&slot.key))) {
+            // Another environment has had it extracted again in the meantime: it is another one, not a changed one.
+            if slot.is_newer_than(cache, &sealed) {
+                continue;
+            }
+            tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
             let _lock = Lock::acquire(&cache.slot_lock(&slot.key), LockKind::Exclusive)?;
             cache.discard(&cache.slot_dir(&slot.key))?;
         }

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use super::{Cache, SlotKey, WorkenvError};
@@ -41,6 +41,12 @@ impl<'a> CachedSlot<'a> {
 
     pub(super) fn is_there(&self, cache: &Cache) -> bool {
         cache.slot_dir(&self.key).join(SEAL).is_file() && self.tree.exists()
+    }
+
+    /// Whether the slot was extracted after a file was written.
+    pub(super) fn is_newer_than(&self, cache: &Cache, file: &Path) -> bool {
+        let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+        written(&cache.slot_dir(&self.key).join(SEAL)) > written(file)
     }
 
     /// Makes the slot be there. Of several processes one extracts; the others wait for it.
