@@ -142,20 +142,10 @@ fn build_runtime(
 ) -> Result<(PathBuf, String), BuildError> {
     reporter.begin(RUNTIME);
     let clock = Stopwatch::start();
-    let source = runtime::Source {
-        executable: interpreter.real_executable.clone(),
-        version: interpreter.version,
-        base_prefix: interpreter.base_prefix.clone(),
-        base_exec_prefix: interpreter.base_exec_prefix.clone(),
-        stdlib: interpreter.stdlib.clone(),
-        platstdlib: interpreter.platstdlib.clone(),
-        dynload: interpreter.dynload.clone(),
-        library: interpreter.library.clone(),
-    };
     let inputs = runtime_inputs(manifest, interpreter)?;
     let (tree, hit) = cache.tree(RUNTIME, &inputs, work, |tree| {
         let options = runtime::Options { include: manifest.python.include.clone(), jobs: settings.jobs };
-        let made = runtime::build(&source, &options, tree)?;
+        let made = runtime::build(interpreter, &options, tree)?;
         for one in &made.left_out {
             tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
         }
