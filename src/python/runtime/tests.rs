@@ -280,7 +280,8 @@ fn a_relocatable_source_runs_from_elsewhere() {
         fs::create_dir_all(prefix.join(part)).unwrap();
         fs::write(prefix.join(part).join("unwanted.txt"), "").unwrap();
     }
-    for (file, path) in [(&original.executable, "$ORIGIN/../lib"), (original.library.as_ref().unwrap(), "$ORIGIN")] {
+    for (file, path) in [(&original.real_executable, "$ORIGIN/../lib"), (original.library.as_ref().unwrap(), "$ORIGIN")]
+    {
         let file = file.canonicalize().unwrap();
         let mut bytes = fs::read(&file).unwrap();
         elf::set_search_path(&mut bytes, path, elf::SearchPathTag::Runpath).unwrap();
@@ -292,7 +293,7 @@ fn a_relocatable_source_runs_from_elsewhere() {
     let stdlib = prefix.join("lib").join(original.stdlib.file_name().unwrap());
     std::os::unix::fs::symlink(&original.stdlib, stdlib).unwrap();
 
-    let source = source_of(&prefix.join("bin").join(original.executable.file_name().unwrap()));
+    let source = source_of(&prefix.join("bin").join(original.real_executable.file_name().unwrap()));
     assert_eq!(source.base_prefix, prefix);
     check(&source);
     let built = Built::of(&source, &[]);
