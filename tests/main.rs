@@ -1,1 +1,27 @@
-fn main() {}
+//! Stories about the real `flavor`: each module is a verb or a promise, each test name a claim.
+//!
+//! Nothing is skipped. A test that lacks an interpreter or a tool fails and says that `.ci/run` installs it.
+
+#[macro_use]
+mod scene;
+mod fixture;
+mod flavorpack;
+mod interpreter;
+
+mod bad_input;
+mod chroot;
+mod environment;
+mod examples;
+mod extract;
+mod inspect;
+mod interop;
+mod keygen;
+mod launch;
+mod launcher_cli;
+mod logging;
+mod operations;
+mod pack;
+mod reproducible;
+mod strip;
+mod verify;
+mod workenv;

@@ -1,0 +1,228 @@
+//! FlavorPack 0.5.4 and this program read each other's packages.
+
+use std::path::{Path, PathBuf};
+
+use crate::fixture::{self, example};
+use crate::flavorpack;
+use crate::scene::{FLAVOR, Test};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[track_caller]
+fn flavorpack_accepts(package: &Path, slots: usize) {
+    let t = Test::new();
+    let package = text(package);
+    let verified = flavorpack::flavor(&t, &["verify", package]).success();
+    assert!(verified.to_string().contains("verification passed") || verified.to_string().contains("erified"), "{verified}");
+    let inspected = flavorpack::flavor(&t, &["inspect", "--json", package]).success();
+    let json: serde_json::Value =
+        serde_json::from_str(inspected.stdout()).unwrap_or_else(|error| panic!("{error}\n{inspected}"));
+    assert_eq!(json["slots"].as_array().map(Vec::len), Some(slots), "{inspected}");
+    flavorpack::flavor(&t, &["extract-all", package, text(&t.path("out"))]).success();
+    let written = t.names("out");
+    assert!(written.len() >= slots, "{written:?}");
+}
+
+#[test]
+fn flavorpack_accepts_tool() {
+    flavorpack_accepts(&fixture::tool().path, 4);
+}
+
+#[test]
+fn flavorpack_accepts_hello() {
+    flavorpack_accepts(&fixture::hello().path, 3);
+}
+
+#[test]
+fn flavorpack_reads_the_slots_that_it_can_decode() {
+    let t = Test::new();
+    t.file("note", "a note\n");
+    t.script("true");
+    let manifest = std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest");
+    t.manifest(&format!("{manifest}\n[[tool.flavor.slots.entries]]\nname = \"note\"\nsource = \"note\"\noperations = [\"gzip\"]\n"));
+    let package = t.pack();
+    flavorpack::flavor(&t, &["extract", text(&package), "1", "out"]).success();
+    let out = t.path("out");
+    let out = if out.is_dir() { std::fs::read_dir(&out).expect("a directory").flatten().next().expect("a file").path() } else { out };
+    assert_eq!(std::fs::read_to_string(out).expect("the note"), "a note\n");
+}
+
+#[test]
+fn flavorpack_refuses_ours_when_it_is_changed() {
+    let t = Test::new();
+    let package = t.script("true").pack();
+    let mut bytes = std::fs::read(&package).expect("the package");
+    let at = bytes.len() - 8210;
+    bytes[at] ^= 1;
+    t.file("changed.psp", bytes);
+    let run = flavorpack::flavor(&t, &["verify", "changed.psp"]);
+    assert!(!run.status.success(), "{run}");
+}
+
+#[test]
+fn a_package_of_flavorpack_is_verified_and_shown() {
+    let t = Test::new();
+    let package = flavorpack::build(&t);
+    snapshot!(t.flavor(["verify", text(&package)]).success(), @"
+    exit: 0
+    --- stdout
+    [ROOT]/theirs.psp: made by FlavorPack: metadata and slots are as signed, the rest is not covered
+    not authenticated: slot `_attestation`
+    signer [DIGEST] (not among the keys that this machine trusts)
+    ");
+    let json = t.flavor(["verify", "--json", text(&package)]).success().json();
+    assert_eq!((&json["valid"], &json["complete"]), (&true.into(), &false.into()));
+    let json = t.flavor(["inspect", "--json", text(&package)]).success().json();
+    assert_eq!(json["package_metadata"]["name"], "theirs");
+    let names: Vec<_> = json["slots"].as_array().expect("slots").iter().map(|slot| &slot["name"]).collect();
+    assert_eq!(names, ["program", "docs", "note", "_attestation"]);
+    t.flavor(["inspect", text(&package)]).success();
+}
+
+#[test]
+fn a_package_of_flavorpack_is_unpacked() {
+    let t = Test::new();
+    let package = flavorpack::build(&t);
+    t.flavor(["extract-all", text(&package), "out"]).success();
+    t.call("sh", ["-c", "tar -xzf out/slot_1.tar.gz -O | sort | tr '\\n' ' ' && gzip -dc out/slot_2.gz"]).success();
+    t.call("sh", ["-c", "gzip -dc out/slot_2.gz | grep -qx 'a note'"]).success();
+    t.flavor(["extract", text(&package), "docs", "tree"]).success();
+    let one = t.call("sh", ["-c", "cat $(find tree -name one.txt)"]).success();
+    assert_eq!(one.line(), "one");
+    t.flavor(["extract", text(&package), "0", "run.sh"]).success();
+    t.call("cmp", ["run.sh", "theirs/run.sh"]).silent();
+}
+
+#[test]
+fn a_package_of_flavorpack_is_not_run_by_us() {
+    let t = Test::new();
+    let package = flavorpack::build(&t);
+    let run = t.flavor(["run", text(&package)]);
+    assert!(run.code().is_some_and(|code| code != 0 && code != 101), "{run}");
+    assert_eq!(run.stdout(), "");
+}
+
+#[test]
+fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
+    let t = Test::new();
+    let package = flavorpack::build(&t);
+    let mut bytes = std::fs::read(&package).expect("the package");
+    swap_first_slot(&mut bytes);
+    t.file("swapped.psp", bytes);
+    // They do not notice.
+    flavorpack::flavor(&t, &["verify", "swapped.psp"]).success();
+    snapshot!(t.flavor(["verify", "swapped.psp"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `swapped.psp`
+      slot `program` has digest [DIGEST], the signed metadata says [DIGEST]
+    hint: do not run it; get the file again from where it was published
+    ");
+    t.flavor(["extract-all", "swapped.psp", "out"]).fails_with(3);
+}
+
+/// Changes a slot, then repairs the checksum in its row and that of the index; the signature covers neither.
+fn swap_first_slot(bytes: &mut [u8]) {
+    use sha2::Digest;
+    let number = |bytes: &[u8], at: usize| usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8"))).expect("fits");
+    let index = bytes.len() - 8196;
+    let row = number(bytes, index + 40);
+    let (offset, size) = (number(bytes, row + 16), number(bytes, row + 24));
+    bytes[offset + size / 2] ^= 1;
+    let digest = sha2::Sha256::digest(&bytes[offset..offset + size]);
+    bytes[row + 48..row + 56].copy_from_slice(&digest[..8]);
+    bytes[index + 4..index + 8].fill(0);
+    let sum = adler2::adler32_slice(&bytes[index..index + 8192]);
+    bytes[index + 4..index + 8].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// An example packed in front of a launcher of FlavorPack's.
+fn packed_for(t: &Test, name: &str, launcher: &str) -> PathBuf {
+    let project = example(t, name);
+    let manifest = project.join("pyproject.toml");
+    // tar+xz is more than their launchers can undo.
+    let plain = std::fs::read_to_string(&manifest).expect("the manifest").replace("[\"tar\", \"xz\"]", "[\"tar\"]");
+    std::fs::write(&manifest, plain).expect("the manifest");
+    let launcher = flavorpack::native(launcher);
+    t.pack_with(&["--manifest", text(&manifest), "--launcher-bin", text(&launcher)])
+}
+
+#[test]
+fn tool_starts_under_their_launcher() {
+    for launcher in ["flavor-rs-launcher", "flavor-go-launcher"] {
+        let mut t = Test::new();
+        let package = packed_for(&t, "tool", launcher);
+        t.set("FLAVOR_LOG_LEVEL", "error");
+        for _ in ["cold", "warm"] {
+            let run = t.call(&package, ["count"]).success();
+            assert_eq!(run.stdout(), "colours 6\nfruits 8\ntotal 14\n", "{launcher}");
+        }
+        let run = t.call(&package, ["motd"]).success();
+        assert!(!run.stdout().is_empty());
+        t.flavor(["verify", text(&package)]).success();
+        flavorpack_accepts(&package, 4);
+    }
+}
+
+#[test]
+fn hello_starts_under_their_launcher() {
+    let mut t = Test::new();
+    t.set("FLAVOR_CACHE_DIR", fixture::directory().join("cache"));
+    let package = packed_for(&t, "hello", "flavor-rs-launcher");
+    t.set("FLAVOR_CACHE_DIR", t.path("their cache").parent().expect("a parent").join("cache"));
+    t.set("FLAVOR_LOG_LEVEL", "error");
+    for _ in ["cold", "warm"] {
+        let run = t.call(&package, ["--plain", "their", "launcher"]).success();
+        assert_eq!(run.stdout(), "Hello, their!\nHello, launcher!\n");
+    }
+    assert_eq!(t.call(&package, ["--version"]).success().line(), "hello, version 1.0.0");
+    t.flavor(["verify", text(&package)]).success();
+}
+
+#[test]
+fn what_their_launcher_cannot_decode_is_an_error_at_pack_time() {
+    let t = Test::new();
+    let tool = example(&t, "tool");
+    let launcher = flavorpack::native("flavor-rs-launcher");
+    let run = t.flavor(["pack", "--manifest", text(&tool), "--launcher-bin", text(&launcher)]);
+    snapshot!(run, @"
+    exit: 1
+    --- stderr
+    error: cannot pack `[ROOT]/tool/pyproject.toml`
+      slot `words`: `xz` cannot be read by the launcher of FlavorPack
+    hint: use gzip or raw for this slot, or leave --launcher-bin out
+    ");
+    assert!(!tool.join("dist/tool.psp").exists());
+}
+
+#[test]
+fn a_program_that_is_no_launcher_is_refused() {
+    let t = Test::new();
+    t.script("true");
+    snapshot!(t.flavor(["pack", "--launcher-bin", "/bin/true"]), @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      `/bin/true` is an executable, but no launcher of packages
+    hint: leave --launcher-bin out to use the launcher that flavor carries
+    ");
+    t.file("text", "#!/bin/sh\n");
+    snapshot!(t.flavor(["pack", "--launcher-bin", "text"]), @"");
+    snapshot!(t.flavor(["pack", "--launcher-bin", "nowhere"]), @"");
+    assert!(!t.path("dist/probe.psp").exists());
+}
+
+#[test]
+fn a_launcher_of_ours_given_by_hand_is_the_same_as_the_embedded_one() {
+    let t = Test::new();
+    t.script("echo by hand");
+    let embedded = t.pack_with(&["--key-seed", "s"]);
+    let size = usize::try_from(flavor::package::Reader::open(&embedded).expect("a package").index().launcher_size).expect("fits");
+    let bytes = std::fs::read(&embedded).expect("a package");
+    t.file("launcher", &bytes[..size]);
+    let given = t.pack_with(&["--key-seed", "s", "--launcher-bin", "launcher", "--output", "given.psp"]);
+    assert!(std::fs::read(given).expect("a package") == bytes);
+    assert!(Path::new(FLAVOR).exists());
+}

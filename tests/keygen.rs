@@ -1,0 +1,125 @@
+//! Signing keys: made once, never overwritten, readable by their owner alone.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::scene::Test;
+
+#[test]
+fn keygen_writes_a_pair_for_its_owner_alone() {
+    let t = Test::new();
+    snapshot!(t.flavor(["keygen", "--out-dir", "k/deep"]).success(), @"
+    exit: 0
+    --- stdout
+    k/deep/flavor-private.key
+    k/deep/flavor-public.key
+    fingerprint [DIGEST]
+    ");
+    let mode = |path: &str| t.path(path).metadata().expect("metadata").permissions().mode() & 0o777;
+    assert_eq!(mode("k/deep"), 0o700);
+    assert_eq!(mode("k/deep/flavor-private.key"), 0o600);
+    assert_eq!(mode("k/deep/flavor-public.key"), 0o600);
+    let read = |name: &str| std::fs::read_to_string(t.path("k/deep").join(name)).expect("a key");
+    assert!(read("flavor-private.key").starts_with("-----BEGIN PRIVATE KEY-----\n"));
+    assert!(read("flavor-public.key").starts_with("-----BEGIN PUBLIC KEY-----\n"));
+}
+
+#[test]
+fn keygen_never_overwrites() {
+    let t = Test::new();
+    t.flavor(["keygen", "--out-dir", "k"]).success();
+    let before = std::fs::read(t.path("k/flavor-private.key")).expect("a key");
+    snapshot!(t.flavor(["keygen", "--out-dir", "k"]), @"
+    exit: 1
+    --- stderr
+    error: cannot make a key pair
+      `k/flavor-public.key` exists already
+    hint: a key is never overwritten; choose another directory with --out-dir
+    ");
+    assert_eq!(std::fs::read(t.path("k/flavor-private.key")).expect("a key"), before);
+
+    std::fs::remove_file(t.path("k/flavor-private.key")).expect("removed");
+    t.flavor(["keygen", "--out-dir", "k"]).fails_with(1);
+    assert!(!t.path("k/flavor-private.key").exists(), "half a pair was written");
+}
+
+#[test]
+fn a_package_names_the_key_that_signed_it() {
+    let t = Test::new();
+    let made = t.flavor(["keygen", "--out-dir", "k"]).success();
+    let fingerprint = made.stdout().lines().last().and_then(|line| line.strip_prefix("fingerprint ")).expect("a line");
+    let package =
+        t.script("true").pack_with(&["--private-key", "k/flavor-private.key", "--public-key", "k/flavor-public.key"]);
+    let verified = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
+    assert_eq!(verified["signature"]["key"], fingerprint);
+    assert_eq!(verified["signature"]["trusted"], false);
+}
+
+#[test]
+fn a_key_in_the_trust_store_is_trusted() {
+    let t = Test::new();
+    t.flavor(["keygen", "--out-dir", "k"]).success();
+    let package = t.script("true").pack_with(&["--private-key", "k/flavor-private.key"]);
+    let public = std::fs::read(t.path("k/flavor-public.key")).expect("a key");
+    t.file("home/.config/flavor/trusted-keys/me.pub", public);
+    snapshot!(t.flavor(["verify".as_ref(), package.as_os_str()]).success(), @"
+    exit: 0
+    --- stdout
+    [ROOT]/dist/probe.psp: every byte is as it was signed
+    signer [DIGEST] (trusted on this machine)
+    ");
+}
+
+#[test]
+fn the_key_that_flavorpack_derives_from_a_seed_is_derived() {
+    let t = Test::new();
+    let package = t.script("true").pack_with(&["--key-seed", "test"]);
+    let verified = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
+    assert_eq!(
+        verified["signature"]["key"],
+        "c14ff30999c0d33fc2eff45b09ffee7b4c4a35279d727b028ad3acaf9fed3a9f"
+    );
+}
+
+#[test]
+fn a_public_key_of_somebody_else_is_refused() {
+    let t = Test::new();
+    t.script("true");
+    t.flavor(["keygen", "--out-dir", "one"]).success();
+    t.flavor(["keygen", "--out-dir", "two"]).success();
+    let run =
+        t.flavor(["pack", "--private-key", "one/flavor-private.key", "--public-key", "two/flavor-public.key"]);
+    snapshot!(run, @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      the public key in `two/flavor-public.key` does not belong to the private key
+    hint: leave --public-key out: it is derived from the private key
+    ");
+    assert!(!t.path("dist/probe.psp").exists());
+}
+
+#[test]
+fn a_file_that_holds_no_key_is_refused() {
+    let t = Test::new();
+    t.script("true");
+    t.file("key", "secret");
+    snapshot!(t.flavor(["pack", "--private-key", "key"]), @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      `key` is not a PEM file with an Ed25519 private key
+    hint: make a pair with `flavor keygen --out-dir DIR`
+    ");
+}
+
+#[test]
+fn the_users_own_key_is_made_once_and_announced_once() {
+    let t = Test::new();
+    t.script("true");
+    let first = t.flavor(["pack"]).success();
+    let second = t.flavor(["pack"]).success();
+    assert!(first.stderr().contains("made your signing key in"), "{first}");
+    assert!(!second.stderr().contains("made your signing key"), "{second}");
+    let private = t.path("home/.config/flavor/keys/flavor-private.key");
+    assert_eq!(private.metadata().expect("a key").permissions().mode() & 0o777, 0o600);
+}

@@ -1,0 +1,30 @@
+//! `FLAVOR_LAUNCHER_CLI=1`: a look at a package where there is nothing else.
+
+use crate::scene::Test;
+
+#[test]
+fn the_launcher_shows_checks_and_unpacks_its_package() {
+    let mut t = Test::new();
+    let package = t.script("echo ran \"$@\" ${FLAVOR_LAUNCHER_CLI-unset}").pack();
+    t.set("FLAVOR_LAUNCHER_CLI", "1");
+    snapshot!(t.call(&package, ["info"]).silent(), @"
+    exit: 0
+    --- stdout
+    probe 1.0.0
+    format    PSPF/2025
+    signer    [DIGEST]
+    size      2073141
+    slot 0    script raw 53
+    ");
+    snapshot!(t.call(&package, ["verify"]).silent(), @"");
+    t.call(&package, ["extract", "0", "out"]).silent();
+    assert!(std::fs::read_to_string(t.path("out/script")).expect("the script").contains("echo ran"));
+    assert_eq!(t.call(&package, ["metadata"]).silent().json()["package"]["name"], "probe");
+    assert_eq!(t.call(&package, ["run", "info", "-x"]).silent().line(), "ran info -x unset");
+    t.call(&package, ["help"]).silent();
+    t.call(&package, ["version"]).silent();
+    snapshot!(t.call(&package, ["nonsense"]), @"");
+    snapshot!(t.call(&package, ["extract", "0"]), @"");
+    t.unset("FLAVOR_LAUNCHER_CLI");
+    assert_eq!(t.call(&package, ["info"]).silent().line(), "ran info unset");
+}

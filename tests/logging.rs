@@ -1,0 +1,66 @@
+//! Silent by default; with a variable, one event a line that says what was done and how long it took.
+
+use crate::scene::Test;
+
+#[test]
+fn a_start_tells_about_the_cache_when_asked() {
+    let mut t = Test::new();
+    let package = t.script("echo out").pack();
+    t.set("FLAVOR_LOG_LEVEL", "debug");
+    let cold = t.call(&package, [""; 0]).success();
+    let warm = t.call(&package, [""; 0]).success();
+    for run in [&cold, &warm] {
+        assert_eq!(run.stdout(), "out\n", "events are not for stdout");
+    }
+    let extracted = cold.stderr().lines().find(|line| line.contains("extract")).unwrap_or_else(|| panic!("{cold}"));
+    assert!(extracted.contains("slot=script") && extracted.contains("took="), "{extracted}");
+    assert!(warm.stderr().lines().any(|line| line.contains("cache hit")), "{warm}");
+    assert!(!warm.stderr().contains("extract"), "{warm}");
+}
+
+#[test]
+fn events_look_alike_and_stand_on_a_line_each() {
+    let mut t = Test::new();
+    let package = t.script("true").pack();
+    t.set("FLAVOR_LOG_LEVEL", "debug");
+    snapshot!(t.call(&package, [""; 0]).success(), @"
+    exit: 0
+    --- stderr
+    DEBUG accept took=[TIME]
+    DEBUG cache miss workenv=probe-1.0.0-[DIGEST]
+    INFO extract slot=script files=1 bytes=15 took=[TIME]
+    INFO prepare workenv=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST] took=[TIME]
+    DEBUG cache filled workenv=probe-1.0.0-[DIGEST]
+    DEBUG launch program=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
+    ");
+    snapshot!(t.call(&package, [""; 0]).success(), @"");
+}
+
+#[test]
+fn three_variables_and_the_nearest_wins() {
+    let mut t = Test::new();
+    let package = t.script("true").pack();
+    t.call(&package, [""; 0]).silent();
+    for name in ["RUST_LOG", "FOUNDATION_LOG_LEVEL", "FLAVOR_LOG_LEVEL"] {
+        t.set(name, "debug");
+        let run = t.call(&package, [""; 0]).success();
+        assert!(run.stderr().contains("cache hit"), "{name}\n{run}");
+        t.unset(name);
+    }
+    t.set("RUST_LOG", "debug");
+    t.set("FLAVOR_LOG_LEVEL", "error");
+    t.call(&package, [""; 0]).silent();
+    t.set("FLAVOR_LOG_LEVEL", "no such level");
+    t.call(&package, [""; 0]).success();
+}
+
+#[test]
+fn packing_tells_what_ran_in_parallel_and_how_long_it_took() {
+    let mut t = Test::new();
+    t.script("true");
+    t.set("FOUNDATION_LOG_LEVEL", "debug");
+    let run = t.flavor(["pack", "--jobs", "2"]).success();
+    assert_eq!(run.line(), "./dist/probe.psp");
+    assert!(run.stderr().lines().any(|line| line.contains("parallel") && line.contains("jobs=2")), "{run}");
+    assert!(run.stderr().lines().any(|line| line.contains("took=")), "{run}");
+}

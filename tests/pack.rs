@@ -1,0 +1,237 @@
+//! `flavor pack`: what it reads, what it prints, where it writes.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::scene::{PROBE, Test};
+
+#[test]
+fn the_path_alone_is_on_stdout() {
+    let t = Test::new();
+    let run = t.script("true").flavor(["pack"]).success();
+    assert_eq!(run.line(), "./dist/probe.psp");
+    let quiet = t.flavor(["pack", "--quiet"]).silent();
+    assert_eq!(quiet.line(), "./dist/probe.psp");
+}
+
+#[test]
+fn the_package_is_executable_and_alone_in_its_directory() {
+    let t = Test::new();
+    let package = t.script("true").pack();
+    assert_eq!(package.metadata().expect("metadata").permissions().mode() & 0o777, 0o755);
+    assert_eq!(t.names("dist"), ["probe.psp"]);
+}
+
+#[test]
+fn the_manifest_may_be_a_directory_or_a_file_and_the_output_anywhere() {
+    let t = Test::new();
+    t.file("project/pyproject.toml", PROBE);
+    t.file("project/probe.sh", "#!/bin/sh\necho ran\n");
+    for (manifest, output) in [("project", "a/b/one.psp"), ("project/pyproject.toml", "two"), ("./project/", "a/three.psp")] {
+        assert_eq!(t.flavor(["pack", "-q", "--manifest", manifest, "-o", output]).silent().line(), output);
+        assert_eq!(t.call(t.path(output), [""; 0]).silent().line(), "ran");
+    }
+    assert_eq!(t.flavor(["pack", "-q", "--manifest", "project"]).silent().line(), "project/dist/probe.psp");
+}
+
+#[test]
+fn an_older_package_is_replaced_while_it_runs() {
+    let t = Test::new();
+    let package = t.script("sleep 2; cat \"$FLAVOR_WORKENV/bin/probe\" | tail -1").pack();
+    let child = crate::scene::start(t.command(&package).stdout(std::process::Stdio::piped()));
+    t.script("echo new");
+    assert_eq!(t.pack(), package);
+    assert_eq!(t.call(&package, [""; 0]).silent().line(), "new");
+    let old = child.wait_with_output().expect("its output");
+    assert!(String::from_utf8_lossy(&old.stdout).starts_with("sleep 2"), "the old program saw the new files");
+}
+
+#[test]
+fn alone_in_an_empty_directory_flavor_packs() {
+    let mut t = Test::new();
+    t.script("echo packed by one file");
+    t.copy(crate::scene::FLAVOR.as_ref(), "only/flavor");
+    t.copy("/bin/sh".as_ref(), "only/sh");
+    t.set("PATH", t.path("only"));
+    let run = t.call("sh", ["-c", "flavor pack --quiet"]).success();
+    assert_eq!(t.call(t.path(run.line()), [""; 0]).silent().line(), "packed by one file");
+}
+
+#[test]
+fn a_second_script_of_a_manifest_reads_slots_with_id() {
+    let t = Test::new();
+    t.file("probe.sh", "#!/bin/sh\necho by id\n");
+    t.manifest(
+        r#"
+[project]
+name = "ids"
+version = "1"
+[tool.flavor.execution]
+command = "{workenv}/bin/probe"
+[[tool.flavor.slots]]
+id = "script"
+source = "probe.sh"
+target = "{workenv}/bin/probe"
+permissions = "0755"
+"#,
+    );
+    assert_eq!(t.call(t.pack(), [""; 0]).silent().line(), "by id");
+}
+
+#[test]
+fn the_command_may_have_arguments_and_blanks() {
+    let t = Test::new();
+    t.file("show.sh", "#!/bin/sh\nprintf '<%s>' \"$@\"\n");
+    t.manifest(
+        r#"
+[project]
+name = "words"
+version = "1"
+[tool.flavor.execution]
+command = "/bin/sh '{workenv}/a b/show.sh' 'one two'"
+args = ["three", ""]
+[[tool.flavor.slots.entries]]
+name = "show"
+source = "show.sh"
+target = "a b/show.sh"
+"#,
+    );
+    assert_eq!(t.call(t.pack(), ["four"]).silent().stdout(), "<one two><three><><four>");
+}
+
+#[test]
+fn unknown_keys_are_named_with_the_likely_one() {
+    let t = Test::new();
+    t.script("true");
+    t.manifest(&format!("{PROBE}\n[tool.flavor.executoin]\ncommand = \"x\"\n"));
+    let run = t.flavor(["pack"]).success();
+    let warnings: Vec<_> = run.stderr().lines().take(2).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"
+    warning: pyproject.toml:16:14: `tool.flavor.executoin` is not a known key and has no effect
+    hint: did you mean `execution`?
+    ");
+}
+
+#[test]
+fn jobs_come_from_the_option_or_the_environment() {
+    let mut t = Test::new();
+    t.script("true");
+    let said = |t: &Test, arguments: &[&str]| t.flavor(arguments).success().stderr().to_owned();
+    assert!(said(&t, &["pack", "--jobs", "3"]).contains("with 3 jobs"));
+    t.set("FLAVOR_JOBS", "5");
+    assert!(said(&t, &["pack"]).contains("with 5 jobs"));
+    snapshot!(t.flavor(["pack", "--jobs", "0"]), @"
+    exit: 2
+    --- stderr
+    error: invalid value '0' for '--jobs <N>': 0 is not in 1..=65535
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn the_result_is_read_back_unless_told_not_to() {
+    let t = Test::new();
+    t.script("true");
+    assert!(t.flavor(["pack"]).success().stderr().contains("every byte"));
+    assert!(!t.flavor(["pack", "--no-verify"]).success().stderr().contains("every byte"));
+    assert!(t.flavor(["pack", "--no-verify", "--verify"]).success().stderr().contains("every byte"));
+}
+
+#[test]
+fn dependencies_come_from_a_directory_of_wheels_without_the_network() {
+    let t = Test::new();
+    // Two wheels made by hand: the project's dependency and its build back end.
+    wheel(&t, "greeting", "2.0", &[("greeting.py", "WORD = 'Ahoy'\n")]);
+    wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", BACKEND)]);
+    t.file("src.py", "from greeting import WORD\ndef main():\n    print(WORD)\n");
+    t.manifest(
+        r#"
+[build-system]
+requires = ["tinybackend"]
+build-backend = "tinybackend"
+[project]
+name = "offline"
+version = "1.0"
+requires-python = ">=3.11"
+dependencies = ["greeting>=2"]
+[project.scripts]
+offline = "src:main"
+"#,
+    );
+    let package = t.pack_with(&["--offline", "--find-links", "wheels"]);
+    assert_eq!(t.call(&package, [""; 0]).silent().line(), "Ahoy");
+
+    let mut t = t;
+    t.set("PIP_FIND_LINKS", t.path("wheels"));
+    t.set("PIP_NO_INDEX", "1");
+    let package = t.pack_with(&["--output", "by-variable.psp"]);
+    assert_eq!(t.call(&package, [""; 0]).silent().line(), "Ahoy");
+}
+
+/// A wheel, written by Python's zipfile.
+fn wheel(t: &Test, name: &str, version: &str, files: &[(&str, &str)]) {
+    let script = r"
+import sys, zipfile
+name, version, *files = sys.argv[1:]
+with zipfile.ZipFile(f'wheels/{name}-{version}-py3-none-any.whl', 'w') as out:
+    for path, text in zip(files[::2], files[1::2]):
+        out.writestr(path, text)
+    info = f'{name}-{version}.dist-info'
+    out.writestr(f'{info}/METADATA', f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n')
+    out.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+    out.writestr(f'{info}/RECORD', ''.join(f'{one.filename},,\n' for one in out.filelist))
+";
+    std::fs::create_dir_all(t.path("wheels")).expect("a directory");
+    let mut arguments = vec!["-c", script, name, version];
+    arguments.extend(files.iter().flat_map(|(path, text)| [*path, *text]));
+    t.call("python3", arguments).success();
+}
+
+/// A build back end of twenty lines, so that a pack needs no index at all.
+const BACKEND: &str = r"
+import zipfile
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    name = 'offline-1.0-py3-none-any.whl'
+    info = 'offline-1.0.dist-info'
+    with zipfile.ZipFile(f'{directory}/{name}', 'w') as out:
+        out.write('src.py')
+        out.writestr(f'{info}/METADATA', 'Metadata-Version: 2.1\nName: offline\nVersion: 1.0\nRequires-Dist: greeting>=2\n')
+        out.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nGenerator: tiny\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+        out.writestr(f'{info}/entry_points.txt', '[console_scripts]\noffline = src:main\n')
+        out.writestr(f'{info}/RECORD', ''.join(f'{one.filename},,\n' for one in out.filelist))
+    return name
+";
+
+#[test]
+fn help_names_every_option() {
+    let t = Test::new();
+    snapshot!(t.flavor(["--help"]).success(), @"
+    exit: 0
+    --- stdout
+    Packs a project into one signed file that runs on a bare machine
+
+    Usage: flavor <COMMAND>
+
+    Commands:
+      pack         Build a package from a project
+      inspect      Show what a package is and what is in it
+      verify       Check every byte of a package
+      extract      Unpack one slot
+      extract-all  Write all slots, as they are stored, into a directory
+      keygen       Make a pair of signing keys
+      run          Start the program in a package
+      workenv      Look after the extracted packages
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+    ");
+    let help = t.flavor(["pack", "--help"]).success();
+    for option in [
+        "--manifest", "--output", "--launcher-bin", "--strip", "--compress", "--jobs", "--python", "--private-key", "--public-key",
+        "--key-seed", "--find-links", "--index-url", "--offline", "--quiet", "--progress", "--verify", "--no-verify",
+    ] {
+        assert!(help.stdout().contains(option), "{option}");
+    }
+}
