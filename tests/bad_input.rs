@@ -283,7 +283,8 @@ fn a_directory_that_may_not_be_written() {
     t.call("chmod", ["755", "closed"]).success();
     t.set("FLAVOR_CACHE_DIR", "/nowhere");
     let copy = t.copy(crate::scene::FLAVOR.as_ref(), "flavor");
-    let arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", copy.to_str().expect("UTF-8"), "pack", "--key-seed", "s"];
+    let arguments =
+        ["--reuid=65534", "--regid=65534", "--clear-groups", copy.to_str().expect("UTF-8"), "pack", "--key-seed", "s"];
     let run = t.call("setpriv", arguments.into_iter().chain(["--output", "closed/x.psp"])).fails_with(1);
     snapshot!(run, @"
     exit: 1

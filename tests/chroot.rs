@@ -37,8 +37,16 @@ fn inside(t: &Test, root: &Path, words: &[&str]) -> Run {
 
 /// Nothing remains of a run that had no cache.
 fn is_clean(t: &Test) {
-    let names = || std::fs::read_dir(t.path("root")).expect("the root").flatten().map(|entry| entry.file_name()).collect::<Vec<_>>();
-    eventually("the temporary cache is removed", || names().iter().all(|name| !name.to_string_lossy().starts_with("flavor-")));
+    let names = || {
+        std::fs::read_dir(t.path("root"))
+            .expect("the root")
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect::<Vec<_>>()
+    };
+    eventually("the temporary cache is removed", || {
+        names().iter().all(|name| !name.to_string_lossy().starts_with("flavor-"))
+    });
 }
 
 #[track_caller]
@@ -93,7 +101,10 @@ fn the_launcher_is_static() {
     let said = t.call("file", ["-b".as_ref(), package.as_os_str()]).success();
     assert!(said.line().contains("statically linked") || said.line().contains("static-pie linked"), "{said}");
     let run = t.call("ldd", [package]);
-    assert!(run.to_string().contains("not a dynamic executable") || run.to_string().contains("statically linked"), "{run}");
+    assert!(
+        run.to_string().contains("not a dynamic executable") || run.to_string().contains("statically linked"),
+        "{run}"
+    );
     let bytes = std::fs::read(package).expect("the package");
     let launcher = goblin::elf::Elf::parse(&bytes).expect("an ELF file");
     assert_eq!(launcher.interpreter, None);

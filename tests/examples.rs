@@ -20,11 +20,17 @@ fn greets(package: &Package, interpreter: Interpreter) {
     let inspected = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.path.as_os_str()]).success().json();
     assert_eq!(inspected["runtime"]["version"], interpreter.version());
     // The interpreter in the package, not the one it was made from: that one's libraries are out of reach.
-    let traced = t.call("sh", ["-c".to_owned(), format!("exec strace -f -e trace=openat,execve -o trace {} world", package.path.display())]);
+    let traced = t.call(
+        "sh",
+        ["-c".to_owned(), format!("exec strace -f -e trace=openat,execve -o trace {} world", package.path.display())],
+    );
     traced.success();
     let trace = std::fs::read_to_string(t.path("trace")).expect("a trace");
     let opened = trace.lines().filter(|line| !line.contains("ENOENT"));
-    let foreign: Vec<_> = opened.filter(|line| line.contains(".pyenv/") || line.contains("/lib/python3")).filter(|line| !line.contains("/cache/v1/slots/") && !line.contains("/cache/v1/workenv/")).collect();
+    let foreign: Vec<_> = opened
+        .filter(|line| line.contains(".pyenv/") || line.contains("/lib/python3"))
+        .filter(|line| !line.contains("/cache/v1/slots/") && !line.contains("/cache/v1/workenv/"))
+        .collect();
     assert!(foreign.is_empty(), "the program reads from another Python: {foreign:#?}");
 }
 
@@ -71,7 +77,9 @@ def main():
         "listed": sorted(os.listdir(os.path.dirname(sys.executable))),
     }))
 "#);
-    t.file("project/pyproject.toml", r#"
+    t.file(
+        "project/pyproject.toml",
+        r#"
 [build-system]
 requires = ["setuptools>=69"]
 build-backend = "setuptools.build_meta"
@@ -82,7 +90,8 @@ requires-python = ">=3.11"
 dependencies = ["click"]
 [project.scripts]
 demo = "demo.__main__:main"
-"#);
+"#,
+    );
     t.set("FLAVOR_CACHE_DIR", fixture::directory().join("cache"));
     let package = t.pack_with(&["--manifest", "project"]);
     t.set("FLAVOR_CACHE_DIR", t.path("cache"));
@@ -113,7 +122,10 @@ fn several_names_start_several_scripts() {
     };
     let http = t.call(package, ["--version"]).silent();
     assert_eq!(t.call(link("any-other-name"), ["--version"]).silent().stdout(), http.stdout());
-    assert_eq!(t.call(link("https"), ["--offline", "example.org"]).silent().stdout().lines().last(), Some("Host: example.org"));
+    assert_eq!(
+        t.call(link("https"), ["--offline", "example.org"]).silent().stdout().lines().last(),
+        Some("Host: example.org")
+    );
     let manager = t.call(link("httpie"), ["--help"]).success();
     assert!(manager.stdout().contains("cli"), "{manager}");
     assert!(manager.stdout().starts_with("usage: httpie "), "{manager}");
@@ -205,7 +217,15 @@ next: [ROOT]/tool/dist/tool.psp --help
 fn packing_hello_says_what_it_did() {
     let run = &fixture::hello().run;
     let said = run.stderr();
-    for part in ["interpreter  CPython 3.13.", "runtime  ", "deps  ", "app  hello 1.0.0", "bytecode  ", "packed hello 1.0.0: ", "needs glibc 2."] {
+    for part in [
+        "interpreter  CPython 3.13.",
+        "runtime  ",
+        "deps  ",
+        "app  hello 1.0.0",
+        "bytecode  ",
+        "packed hello 1.0.0: ",
+        "needs glibc 2.",
+    ] {
         assert!(said.contains(part), "`{part}` in\n{said}");
     }
 }
@@ -223,14 +243,19 @@ fn service_answers_on_a_port() {
     let t = Test::new();
     let package = &fixture::service().path;
     let mut command = t.command(package);
-    command.args(["--port", "0", "--once"]).stdout(std::fs::File::create(t.path("out")).expect("a file")).stderr(Stdio::piped());
+    command
+        .args(["--port", "0", "--once"])
+        .stdout(std::fs::File::create(t.path("out")).expect("a file"))
+        .stderr(Stdio::piped());
     let child = start(&mut command);
     let said = || std::fs::read_to_string(t.path("out")).unwrap_or_default();
     eventually("the service listens", || said().ends_with('\n'));
     let text = said();
     let address = text.trim().strip_prefix("listening on http://").expect("an address");
     let mut stream = std::net::TcpStream::connect(address).expect("a connection");
-    stream.write_all(format!("GET /version HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).expect("sent");
+    stream
+        .write_all(format!("GET /version HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
+        .expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.contains("\"version\": \"1.0.0\""), "{answer}");

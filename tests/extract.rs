@@ -49,14 +49,18 @@ fn stored_slots_are_plain_files_of_their_kind() {
     out/metadata.json
     ");
     t.call("mkdir", ["want"]).success();
-    for (name, flag) in [("slot_0.tar", "-xf"), ("slot_1.tar.gz", "-xzf"), ("slot_2.tar.zst", "--zstd"), ("slot_3.tar.xz", "-xJf")] {
+    for (name, flag) in
+        [("slot_0.tar", "-xf"), ("slot_1.tar.gz", "-xzf"), ("slot_2.tar.zst", "--zstd"), ("slot_3.tar.xz", "-xJf")]
+    {
         let script = match flag {
             "--zstd" => format!("rm -rf got && mkdir got && tar --zstd -xf out/{name} -C got && diff -r got tree"),
             flag => format!("rm -rf got && mkdir got && tar {flag} out/{name} -C got && diff -r got tree"),
         };
         t.call("sh", ["-c", &script]).silent();
     }
-    for (decoder, name) in [("cat", "slot_4.bin"), ("gzip -dc", "slot_5.gz"), ("zstd -dc", "slot_6.zst"), ("xz -dc", "slot_7.xz")] {
+    for (decoder, name) in
+        [("cat", "slot_4.bin"), ("gzip -dc", "slot_5.gz"), ("zstd -dc", "slot_6.zst"), ("xz -dc", "slot_7.xz")]
+    {
         t.call("sh", ["-c", &format!("{decoder} out/{name} | cmp - note")]).silent();
     }
     let metadata: serde_json::Value =
@@ -74,7 +78,10 @@ fn slots_unpack_as_trees() {
         t.call("diff", ["-r", &format!("out/{slot}"), "tree"]).silent();
         let mode = t.path(format!("out/{slot}/bin/run")).metadata().expect("metadata").permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
-        assert_eq!(std::fs::read_link(t.path(format!("out/{slot}/link"))).expect("a link"), PathBuf::from("docs/one.txt"));
+        assert_eq!(
+            std::fs::read_link(t.path(format!("out/{slot}/link"))).expect("a link"),
+            PathBuf::from("docs/one.txt")
+        );
     }
     for slot in ["slot_4", "slot_5", "slot_6", "slot_7"] {
         t.call("cmp", [&format!("out/{slot}"), "note"]).silent();
@@ -87,7 +94,10 @@ fn one_slot_by_number_or_name() {
     let package = package(&t);
     let extract = |slot: &str, out: &str, stored: bool| {
         let mut command = t.command(crate::scene::FLAVOR);
-        command.arg("extract").args([package.as_os_str(), slot.as_ref(), out.as_ref()]).args(stored.then_some("--stored"));
+        command
+            .arg("extract")
+            .args([package.as_os_str(), slot.as_ref(), out.as_ref()])
+            .args(stored.then_some("--stored"));
         t.run(&mut command)
     };
     assert_eq!(extract("2", "by-number", false).silent().line(), "by-number");

@@ -42,8 +42,23 @@ fn the_json_has_what_scripts_rely_on() {
     let package = &fixture::hello().path;
     let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
     for key in [
-        "schema", "package", "format", "format_version", "size", "launcher_size", "package_metadata", "build_metadata", "target",
-        "launcher", "signature", "runtime", "entry_points", "slots", "distributions", "largest", "totals",
+        "schema",
+        "package",
+        "format",
+        "format_version",
+        "size",
+        "launcher_size",
+        "package_metadata",
+        "build_metadata",
+        "target",
+        "launcher",
+        "signature",
+        "runtime",
+        "entry_points",
+        "slots",
+        "distributions",
+        "largest",
+        "totals",
     ] {
         assert!(!json[key].is_null(), "{key}");
     }
@@ -55,7 +70,17 @@ fn the_json_has_what_scripts_rely_on() {
     for (at, slot) in slots.iter().enumerate() {
         assert_eq!(slot["index"], at);
         for key in [
-            "name", "purpose", "size", "operations", "uncompressed_size", "ratio", "codec", "sha256", "blake3", "files", "target",
+            "name",
+            "purpose",
+            "size",
+            "operations",
+            "uncompressed_size",
+            "ratio",
+            "codec",
+            "sha256",
+            "blake3",
+            "files",
+            "target",
             "lifecycle",
         ] {
             assert!(!slot[key].is_null(), "{key} of {slot}");
@@ -77,7 +102,11 @@ fn the_json_has_what_scripts_rely_on() {
 fn the_json_is_for_jq() {
     let t = Test::new();
     let package = &fixture::tool().path;
-    let script = format!("'{}' inspect '{}' --json | jq -r '.slots[] | \"\\(.index) \\(.name) \\(.operations)\"'", crate::scene::FLAVOR, package.display());
+    let script = format!(
+        "'{}' inspect '{}' --json | jq -r '.slots[] | \"\\(.index) \\(.name) \\(.operations)\"'",
+        crate::scene::FLAVOR,
+        package.display()
+    );
     snapshot!(t.call("sh", ["-c", &script]).silent(), @"
     exit: 0
     --- stdout

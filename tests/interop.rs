@@ -15,7 +15,10 @@ fn flavorpack_accepts(package: &Path, slots: usize) {
     let t = Test::new();
     let package = text(package);
     let verified = flavorpack::flavor(&t, &["verify", package]).success();
-    assert!(verified.to_string().contains("verification passed") || verified.to_string().contains("erified"), "{verified}");
+    assert!(
+        verified.to_string().contains("verification passed") || verified.to_string().contains("erified"),
+        "{verified}"
+    );
     let inspected = flavorpack::flavor(&t, &["inspect", "--json", package]).success();
     let json: serde_json::Value =
         serde_json::from_str(inspected.stdout()).unwrap_or_else(|error| panic!("{error}\n{inspected}"));
@@ -41,11 +44,17 @@ fn flavorpack_reads_the_slots_that_it_can_decode() {
     t.file("note", "a note\n");
     t.script("true");
     let manifest = std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest");
-    t.manifest(&format!("{manifest}\n[[tool.flavor.slots.entries]]\nname = \"note\"\nsource = \"note\"\noperations = [\"gzip\"]\n"));
+    t.manifest(&format!(
+        "{manifest}\n[[tool.flavor.slots.entries]]\nname = \"note\"\nsource = \"note\"\noperations = [\"gzip\"]\n"
+    ));
     let package = t.pack();
     flavorpack::flavor(&t, &["extract", text(&package), "1", "out"]).success();
     let out = t.path("out");
-    let out = if out.is_dir() { std::fs::read_dir(&out).expect("a directory").flatten().next().expect("a file").path() } else { out };
+    let out = if out.is_dir() {
+        std::fs::read_dir(&out).expect("a directory").flatten().next().expect("a file").path()
+    } else {
+        out
+    };
     assert_eq!(std::fs::read_to_string(out).expect("the note"), "a note\n");
 }
 
@@ -126,7 +135,9 @@ fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
 /// Changes a slot, then repairs the checksum in its row and that of the index; the signature covers neither.
 fn swap_first_slot(bytes: &mut [u8]) {
     use sha2::Digest;
-    let number = |bytes: &[u8], at: usize| usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8"))).expect("fits");
+    let number = |bytes: &[u8], at: usize| {
+        usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8"))).expect("fits")
+    };
     let index = bytes.len() - 8196;
     let row = number(bytes, index + 40);
     let (offset, size) = (number(bytes, row + 16), number(bytes, row + 24));
@@ -219,7 +230,8 @@ fn a_launcher_of_ours_given_by_hand_is_the_same_as_the_embedded_one() {
     let t = Test::new();
     t.script("echo by hand");
     let embedded = t.pack_with(&["--key-seed", "s"]);
-    let size = usize::try_from(flavor::package::Reader::open(&embedded).expect("a package").index().launcher_size).expect("fits");
+    let size = usize::try_from(flavor::package::Reader::open(&embedded).expect("a package").index().launcher_size)
+        .expect("fits");
     let bytes = std::fs::read(&embedded).expect("a package");
     t.file("launcher", &bytes[..size]);
     let given = t.pack_with(&["--key-seed", "s", "--launcher-bin", "launcher", "--output", "given.psp"]);

@@ -74,10 +74,7 @@ fn the_key_that_flavorpack_derives_from_a_seed_is_derived() {
     let t = Test::new();
     let package = t.script("true").pack_with(&["--key-seed", "test"]);
     let verified = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
-    assert_eq!(
-        verified["signature"]["key"],
-        "c14ff30999c0d33fc2eff45b09ffee7b4c4a35279d727b028ad3acaf9fed3a9f"
-    );
+    assert_eq!(verified["signature"]["key"], "c14ff30999c0d33fc2eff45b09ffee7b4c4a35279d727b028ad3acaf9fed3a9f");
 }
 
 #[test]
@@ -86,8 +83,7 @@ fn a_public_key_of_somebody_else_is_refused() {
     t.script("true");
     t.flavor(["keygen", "--out-dir", "one"]).success();
     t.flavor(["keygen", "--out-dir", "two"]).success();
-    let run =
-        t.flavor(["pack", "--private-key", "one/flavor-private.key", "--public-key", "two/flavor-public.key"]);
+    let run = t.flavor(["pack", "--private-key", "one/flavor-private.key", "--public-key", "two/flavor-public.key"]);
     snapshot!(run, @"
     exit: 1
     --- stderr

@@ -198,9 +198,8 @@ fn a_name_given_by_the_caller_alone_changes_nothing() {
 fn many_first_starts_at_once_all_succeed() {
     let t = Test::new();
     let package = t.script("cat \"$FLAVOR_WORKENV/bin/probe\" | wc -l").pack();
-    let starts: Vec<_> = (0..12)
-        .map(|_| start(t.command(&package).stdout(Stdio::piped()).stderr(Stdio::piped())))
-        .collect();
+    let starts: Vec<_> =
+        (0..12).map(|_| start(t.command(&package).stdout(Stdio::piped()).stderr(Stdio::piped()))).collect();
     for child in starts {
         let output = child.wait_with_output().expect("its output");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");

@@ -83,7 +83,9 @@ fn every_degree_of_compression_runs() {
     let mut sizes = Vec::new();
     for effort in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         let t = Test::new();
-        for (tree, operations) in [(true, r#"["tar", "zstd"]"#), (true, r#"["tar", "xz"]"#), (true, r#"["tar", "gzip"]"#)] {
+        for (tree, operations) in
+            [(true, r#"["tar", "zstd"]"#), (true, r#"["tar", "xz"]"#), (true, r#"["tar", "gzip"]"#)]
+        {
             let package = package(&t, tree, operations, &["--compress", effort]);
             comes_out(&t, &package, tree);
             sizes.push(package.metadata().expect("metadata").len());

@@ -26,7 +26,9 @@ fn the_manifest_may_be_a_directory_or_a_file_and_the_output_anywhere() {
     let t = Test::new();
     t.file("project/pyproject.toml", PROBE);
     t.file("project/probe.sh", "#!/bin/sh\necho ran\n");
-    for (manifest, output) in [("project", "a/b/one.psp"), ("project/pyproject.toml", "two"), ("./project/", "a/three.psp")] {
+    for (manifest, output) in
+        [("project", "a/b/one.psp"), ("project/pyproject.toml", "two"), ("./project/", "a/three.psp")]
+    {
         assert_eq!(t.flavor(["pack", "-q", "--manifest", manifest, "-o", output]).silent().line(), output);
         assert_eq!(t.call(t.path(output), [""; 0]).silent().line(), "ran");
     }
@@ -229,8 +231,23 @@ fn help_names_every_option() {
     ");
     let help = t.flavor(["pack", "--help"]).success();
     for option in [
-        "--manifest", "--output", "--launcher-bin", "--strip", "--compress", "--jobs", "--python", "--private-key", "--public-key",
-        "--key-seed", "--find-links", "--index-url", "--offline", "--quiet", "--progress", "--verify", "--no-verify",
+        "--manifest",
+        "--output",
+        "--launcher-bin",
+        "--strip",
+        "--compress",
+        "--jobs",
+        "--python",
+        "--private-key",
+        "--public-key",
+        "--key-seed",
+        "--find-links",
+        "--index-url",
+        "--offline",
+        "--quiet",
+        "--progress",
+        "--verify",
+        "--no-verify",
     ] {
         assert!(help.stdout().contains(option), "{option}");
     }

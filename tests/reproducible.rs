@@ -33,7 +33,17 @@ fn two_packs_by_the_same_key_are_the_same_file() {
     let project = example(&other, "hello");
     other.call("sh", ["-c", "find hello -exec touch -d 2001-02-03 {} +"]).success();
     let mut command = other.command("sh");
-    command.args(["-c", "umask 077; exec \"$@\"", "sh", crate::scene::FLAVOR, "pack", "--quiet", "--jobs", "1", "--manifest"]);
+    command.args([
+        "-c",
+        "umask 077; exec \"$@\"",
+        "sh",
+        crate::scene::FLAVOR,
+        "pack",
+        "--quiet",
+        "--jobs",
+        "1",
+        "--manifest",
+    ]);
     command.arg(&project).args(key);
     let second = PathBuf::from(other.run(&mut command).success().line());
     same(&first, &second);
@@ -88,7 +98,8 @@ fn source_date_epoch_is_the_time_of_everything() {
     );
     t.set("SOURCE_DATE_EPOCH", "1000000000");
     let package = t.pack();
-    t.flavor(["extract".as_ref(), package.as_os_str(), "0".as_ref(), "data.tar".as_ref(), "--stored".as_ref()]).success();
+    t.flavor(["extract".as_ref(), package.as_os_str(), "0".as_ref(), "data.tar".as_ref(), "--stored".as_ref()])
+        .success();
     t.set("TZ", "UTC");
     let listed = t.call("tar", ["-tvf", "data.tar"]).success();
     assert!(listed.stdout().lines().all(|line| line.contains("2001-09-09 01:46")), "{listed}");

@@ -306,7 +306,11 @@ pub(crate) fn start(command: &mut Command) -> Child {
                 attempts += 1;
                 std::thread::sleep(Duration::from_millis(20));
             }
-            other => return other.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}; .ci/run installs what the tests need")),
+            other => {
+                return other.unwrap_or_else(|error| {
+                    panic!("cannot start {command:?}: {error}; .ci/run installs what the tests need")
+                });
+            }
         }
     }
 }
@@ -340,7 +344,17 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// The caller's variables without those that lead to a home, a cache or another way of working.
 fn caller_variables() -> BTreeMap<OsString, OsString> {
-    let dropped = ["HOME", "RUST_LOG", "RUST_BACKTRACE", "CLICOLOR_FORCE", "COLUMNS", "UV", "VIRTUAL_ENV", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH"];
+    let dropped = [
+        "HOME",
+        "RUST_LOG",
+        "RUST_BACKTRACE",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "UV",
+        "VIRTUAL_ENV",
+        "SOURCE_DATE_EPOCH",
+        "LD_LIBRARY_PATH",
+    ];
     let prefixes = ["XDG_", "FLAVOR_", "FOUNDATION_", "PYTHON", "CARGO", "INSTA_", "UV_PYTHON"];
     std::env::vars_os()
         .filter(|(name, _)| {

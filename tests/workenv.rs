@@ -161,10 +161,12 @@ fn what_runs_is_kept() {
     snapshot!(t.flavor(["workenv", "list"]).silent(), @"");
     child.kill().expect("killed");
     child.wait().expect("its end");
-    eventually("its children end", || t.flavor(["workenv", "list"]).silent().stdout().matches("in use").count() == 0 || {
-        // The `sleep` that the script started holds the environment too, until it ends.
-        drop(t.call("pkill", ["-P", "1", "-f", "^sleep 60$"]));
-        false
+    eventually("its children end", || {
+        t.flavor(["workenv", "list"]).silent().stdout().matches("in use").count() == 0 || {
+            // The `sleep` that the script started holds the environment too, until it ends.
+            drop(t.call("pkill", ["-P", "1", "-f", "^sleep 60$"]));
+            false
+        }
     });
 }
 
