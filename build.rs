@@ -11,6 +11,7 @@ use std::process::Command;
 const LAUNCHER_SOURCES: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
+    "src/bin/flavor-launcher.ld",
     "src/bin/flavor-launcher.rs",
     "src/lib.rs",
     "src/format",
@@ -24,14 +25,16 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/workenv",
 ];
 
-/// Static, so that a package starts wherever the kernel does; the rest is for size.
+/// Static, so that a package starts wherever the kernel does; the rest is for size. `compact` is what SHA-2 falls back to
+/// on processors without instructions for it.
 const LAUNCHER_FLAGS: &str = "-C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no \
-    --cfg curve25519_dalek_backend=\"serial\"";
+    --cfg curve25519_dalek_backend=\"serial\" --cfg sha2_backend_soft=\"compact\"";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=FLAVOR_LAUNCHER_BIN");
     // The nested build runs this script too; it must not recurse.
     if env::var_os("CARGO_FEATURE_CLI").is_none() {
+        link_launcher();
         return;
     }
     for source in LAUNCHER_SOURCES {
@@ -42,6 +45,19 @@ fn main() {
         None => build_launcher(),
     };
     println!("cargo::rustc-env=FLAVOR_EMBEDDED_LAUNCHER={}", stub.display());
+}
+
+/// Options of the stub's linker; a dynamic build, as the editor makes one, takes none of them.
+fn link_launcher() {
+    const SCRIPT: &str = "src/bin/flavor-launcher.ld";
+    println!("cargo::rerun-if-changed={SCRIPT}");
+    let variable = |name| env::var(name).unwrap_or_default();
+    let is_static = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "crt-static");
+    if is_static && variable("CARGO_CFG_TARGET_OS") == "linux" {
+        println!("cargo::rustc-link-arg-bin=flavor-launcher=-T{}/{SCRIPT}", variable("CARGO_MANIFEST_DIR"));
+        // `without_details` in the launcher answers for a function of libgcc, whose file is linked for others.
+        println!("cargo::rustc-link-arg-bin=flavor-launcher=-Wl,-z,muldefs");
+    }
 }
 
 fn build_launcher() -> PathBuf {

@@ -1,5 +1,7 @@
 //! The command line as the user types it. Commands turn it into plain values; nothing below them knows clap.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -34,6 +36,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Pack {
     /// The project's pyproject.toml, or its directory
     #[arg(long, default_value = "pyproject.toml", value_name = "PATH")]
@@ -56,8 +59,8 @@ pub(crate) struct Pack {
     /// The interpreter: a path, a version as in 3.13, or a specifier as in ">=3.11"
     #[arg(long, value_name = "PYTHON")]
     pub(crate) python: Option<String>,
-    /// Sign with this key [default: the user's own, made on first use]
-    #[arg(long, value_name = "FILE", env = "FLAVOR_PRIVATE_KEY", conflicts_with = "key_seed")]
+    /// Sign with this key [default: FLAVOR_PRIVATE_KEY, else the user's own, made on first use]
+    #[arg(long, value_name = "FILE", conflicts_with = "key_seed")]
     pub(crate) private_key: Option<PathBuf>,
     /// The public key that must belong to the private key
     #[arg(long, value_name = "FILE", requires = "private_key")]
@@ -77,7 +80,7 @@ pub(crate) struct Pack {
     /// Say nothing but errors, and the path of the package
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Say what is done even when nobody watches
+    /// Say when each phase begins, not only when it is over
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
     /// Read the package back and check every byte (the default)

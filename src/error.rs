@@ -26,7 +26,7 @@ pub(crate) enum Error {
     Package { path: PathBuf, source: PackageError },
     #[error("cannot extract slot `{slot}` of `{}`", path.display())]
     Extract { path: PathBuf, slot: String, source: SlotError },
-    #[error("slot `{slot}` of `{}` is not authenticated by the signature", path.display())]
+    #[error("`{slot}` in `{}` is not authenticated by the signature", path.display())]
     NotAuthenticated { path: PathBuf, slot: String },
     #[error("`{}` exists already", path.display())]
     Exists { path: PathBuf },
@@ -50,7 +50,8 @@ impl Error {
         match self {
             Self::Usage(_) => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
-            Self::Extract { .. } | Self::NotAuthenticated { .. } => 3,
+            Self::Extract { source, .. } if source.is_content() => 3,
+            Self::NotAuthenticated { .. } => 3,
             Self::Pack { source, .. } if source.is_resolution() => 4,
             Self::Launch(error) => error.exit_code(),
             _ => 1,

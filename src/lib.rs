@@ -2,6 +2,8 @@
 //!
 //! Arrows point down only; `docs/architecture.md` has the map.
 
+#![forbid(unsafe_code)]
+
 pub mod format;
 pub mod fs;
 pub mod report;

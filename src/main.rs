@@ -1,5 +1,7 @@
 //! `flavor`: packs a project into one signed file that runs on a bare machine.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 mod commands;
 mod error;

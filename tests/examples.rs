@@ -289,7 +289,9 @@ fn every_module_comes_with_bytecode_that_is_not_checked() {
     let t = Test::new();
     t.call(&fixture::hello().path, ["--version"]).silent();
     let names = t.names("cache/v1/slots");
-    let modules = names.iter().filter(|name| name.ends_with(".py") && !name.contains("/bin/"));
+    let modules = names
+        .iter()
+        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "py") && !name.contains("/bin/"));
     let without: Vec<_> = modules
         .filter(|name| {
             let path = Path::new(name);

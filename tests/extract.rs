@@ -1,5 +1,6 @@
 //! `flavor extract` and `extract-all`.
 
+use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -24,9 +25,8 @@ fn package(t: &Test) -> PathBuf {
         ("note-zst", "note", "[\"zstd\"]"),
         ("note-xz", "note", "[\"xz\"]"),
     ] {
-        manifest += &format!(
-            "[[tool.flavor.slots.entries]]\nname = \"{name}\"\nsource = \"{source}\"\noperations = {operations}\n"
-        );
+        manifest.push_str("[[tool.flavor.slots.entries]]\n");
+        writeln!(manifest, "name = \"{name}\"\nsource = \"{source}\"\noperations = {operations}").expect("a string");
     }
     t.manifest(&manifest).pack()
 }

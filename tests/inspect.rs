@@ -1,14 +1,14 @@
 //! `flavor inspect`: what a package is and what is in it.
 
 use crate::fixture;
-use crate::scene::Test;
+use crate::scene::{Run, Test};
 
 #[test]
 fn inspect_shows_a_package_without_python() {
     let t = Test::new();
     let package = t.copy(&fixture::tool().path, "tool.psp");
     let run = t.flavor(["inspect".as_ref(), package.as_os_str()]).silent();
-    let mut settings = run.filters();
+    let mut settings = Run::filters();
     settings.add_filter(r" +[0-9]+\.[0-9]{2} ", "  [RATIO] ");
     let _guard = settings.bind_to_scope();
     snapshot!(run, @"

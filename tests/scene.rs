@@ -17,7 +17,7 @@ use crate::interpreter;
 pub(crate) const FLAVOR: &str = env!("CARGO_BIN_EXE_flavor");
 
 /// Longer than anything takes; a hang becomes a failure.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A directory of its own with a home and a cache.
 pub(crate) struct Test {
@@ -270,7 +270,7 @@ impl Run {
     }
 
     /// What differs from one machine and one run to the next.
-    pub(crate) fn filters(&self) -> insta::Settings {
+    pub(crate) fn filters() -> insta::Settings {
         let mut settings = insta::Settings::clone_current();
         settings.set_prepend_module_to_snapshot(false);
         settings.add_filter(r"[0-9.]+(µs|ms|s)\b", "[TIME]");
@@ -305,7 +305,7 @@ impl fmt::Display for Run {
 macro_rules! snapshot {
     ($run:expr, @$text:literal) => {{
         let run = &$run;
-        run.filters().bind(|| insta::assert_snapshot!(run.to_string(), @$text));
+        $crate::scene::Run::filters().bind(|| insta::assert_snapshot!(run.to_string(), @$text));
     }};
 }
 
@@ -333,16 +333,12 @@ fn wait(child: Child, words: &str) -> (ExitStatus, Vec<u8>, Vec<u8>) {
     let pid = child.id();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    match receiver.recv_timeout(PATIENCE) {
-        Ok(output) => {
-            let output = output.expect("output of a child");
-            (output.status, output.stdout, output.stderr)
-        }
-        Err(_) => {
-            drop(Command::new("kill").args(["-9", &pid.to_string()]).status());
-            panic!("{words} did not end within {PATIENCE:?}");
-        }
-    }
+    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+        drop(Command::new("kill").args(["-9", &pid.to_string()]).status());
+        panic!("{words} did not end within {PATIENCE:?}");
+    };
+    let output = output.expect("output of a child");
+    (output.status, output.stdout, output.stderr)
 }
 
 /// Waits until something holds.
@@ -350,7 +346,7 @@ fn wait(child: Child, words: &str) -> (ExitStatus, Vec<u8>, Vec<u8>) {
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        assert!(begin.elapsed() < Duration::from_mins(1), "in vain: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fixture::example;
 use crate::interpreter::Interpreter;
-use crate::scene::Test;
+use crate::scene::{Run, Test};
 
 #[test]
 fn stripping_says_before_and_after_and_the_program_still_runs() {
@@ -11,15 +11,14 @@ fn stripping_says_before_and_after_and_the_program_still_runs() {
     let manifest = tool.to_str().expect("UTF-8");
     let whole = t.pack_with(&["--manifest", manifest, "--output", "whole.psp"]);
     let run = t.flavor(["pack", "--manifest", manifest, "--output", "stripped.psp", "--strip"]).success();
-    let stripped: Vec<_> = run.stderr().lines().filter(|line| line.contains("stripped")).collect();
+    let stripped: Vec<_> =
+        run.stderr().lines().filter(|line| line.starts_with("    stripped  ")).map(str::trim).collect();
     let text = stripped.join("\n");
-    run.filters().bind(|| {
+    Run::filters().bind(|| {
         insta::assert_snapshot!(text, @"
-           write  stripped.psp ([TIME])
         stripped  launcher [SIZE] → [SIZE]
         stripped  1 native files [SIZE] → [SIZE]
-    next: stripped.psp --help
-    ")
+        ");
     });
     let size = |name: &str| t.path(name).metadata().expect("metadata").len();
     assert!(size("stripped.psp") < size("whole.psp"), "{} {}", size("stripped.psp"), size("whole.psp"));

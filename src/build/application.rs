@@ -8,7 +8,7 @@ use super::{BuildError, Settings};
 use crate::format::{Program, PythonFacts, WORKENV};
 use crate::fs::{EntryKind, IoContext, walk};
 use crate::manifest::Manifest;
-use crate::python::bytecode::{self, Tree};
+use crate::python::bytecode::{self, Positions};
 use crate::python::install::{
     Distribution, EntryPoint, InstallRequest, build_and_install_project, install_dependencies, script,
 };
@@ -43,14 +43,19 @@ pub(super) fn build(
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
     let clock = Stopwatch::start();
-    let explicit = settings.python.as_deref().or(manifest.python.executable.as_deref()).or(manifest.python.version.as_deref());
+    let explicit =
+        settings.python.as_deref().or(manifest.python.executable.as_deref()).or(manifest.python.version.as_deref());
     let request = Request {
         explicit,
         requires_python: manifest.project.requires_python.as_deref(),
         directory: Some(&manifest.directory),
     };
     let interpreter = discover(&request)?;
-    reporter.phase("interpreter", &format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display()), clock.took());
+    reporter.phase(
+        "interpreter",
+        &format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display()),
+        clock.took(),
+    );
     let cache = BuildCache::from_env();
     let mut request = InstallRequest::new(work);
     request.project = Some(&manifest.directory);
@@ -66,6 +71,7 @@ pub(super) fn build(
     let (runtime, dependencies, project) = std::thread::scope(|scope| {
         let runtime = scope.spawn(|| build_runtime(manifest, settings, &interpreter, &cache, work, reporter));
         let dependencies = scope.spawn(|| {
+            reporter.begin(DEPS);
             let clock = Stopwatch::start();
             let request = InstallRequest { work: &work.join("deps-scratch"), ..request.clone() };
             let done = install_dependencies(&interpreter, &request, &deps)?;
@@ -74,6 +80,7 @@ pub(super) fn build(
             Ok::<_, BuildError>(done)
         });
         let project = scope.spawn(|| {
+            reporter.begin(APP);
             let clock = Stopwatch::start();
             let request = InstallRequest { work: &work.join("app-scratch"), ..request.clone() };
             let done = build_and_install_project(&interpreter, &request, &app)?;
@@ -84,10 +91,12 @@ pub(super) fn build(
     });
     let (runtime, executable) = runtime?;
     let (dependencies, project) = (dependencies?, project?);
+    reporter.begin("bytecode");
     let clock = Stopwatch::start();
-    let trees = [Tree { root: &deps }, Tree { root: &app }];
-    let compiled = bytecode::compile(&interpreter, &trees, settings.jobs)?;
-    reporter.phase("bytecode", &format!("{} modules", compiled.files), clock.took());
+    // In the project's own code a traceback underlines the expression; elsewhere the line has to do.
+    let theirs = bytecode::compile(&interpreter, &deps, Positions::Lines, settings.jobs)?;
+    let own = bytecode::compile(&interpreter, &app, Positions::Columns, settings.jobs)?;
+    reporter.phase("bytecode", &format!("{} modules", theirs.files + own.files), clock.took());
     let programs = programs(manifest, &project.entry_points, &app, family)?;
     let mut distributions = dependencies.distributions;
     distributions.push(project.distribution.clone());
@@ -117,7 +126,8 @@ fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
     let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
     let groups = manifest.build.groups.iter().filter_map(|group| project.dependency_groups.get(group));
-    let local = manifest.build.local_dependencies.iter().map(|path| manifest.directory.join(path).display().to_string());
+    let local =
+        manifest.build.local_dependencies.iter().map(|path| manifest.directory.join(path).display().to_string());
     let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
     declared.chain(&manifest.build.dependencies).cloned().chain(local).collect()
 }
@@ -131,25 +141,16 @@ fn build_runtime(
     work: &Path,
     reporter: &dyn Reporter,
 ) -> Result<(PathBuf, String), BuildError> {
+    reporter.begin(RUNTIME);
     let clock = Stopwatch::start();
-    let source = runtime::Source {
-        executable: interpreter.real_executable.clone(),
-        version: interpreter.version,
-        base_prefix: interpreter.base_prefix.clone(),
-        base_exec_prefix: interpreter.base_exec_prefix.clone(),
-        stdlib: interpreter.stdlib.clone(),
-        platstdlib: interpreter.platstdlib.clone(),
-        dynload: interpreter.dynload.clone(),
-        library: interpreter.library.clone(),
-    };
     let inputs = runtime_inputs(manifest, interpreter)?;
     let (tree, hit) = cache.tree(RUNTIME, &inputs, work, |tree| {
         let options = runtime::Options { include: manifest.python.include.clone(), jobs: settings.jobs };
-        let made = runtime::build(&source, &options, tree)?;
+        let made = runtime::build(interpreter, &options, tree)?;
         for one in &made.left_out {
             tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
         }
-        bytecode::compile(interpreter, &[Tree { root: tree }], settings.jobs)?;
+        bytecode::compile(interpreter, tree, Positions::Lines, settings.jobs)?;
         Ok::<_, BuildError>(())
     })?;
     let (major, minor, _) = interpreter.version;
@@ -171,6 +172,7 @@ fn runtime_inputs(manifest: &Manifest, interpreter: &Interpreter) -> Result<Inpu
     inputs.add("version", &interpreter.version_text);
     inputs.add("magic", hex::encode(interpreter.magic_number));
     inputs.add("include", manifest.python.include.join(" "));
+    inputs.add("bytecode", "lines");
     let mut hasher = blake3::Hasher::new();
     let singles = [Some(&interpreter.real_executable), interpreter.library.as_ref()];
     for path in singles.into_iter().flatten() {
@@ -216,10 +218,14 @@ fn programs(
     family: Family,
 ) -> Result<Vec<Program>, BuildError> {
     let command = |name: &str| {
-        let mut argv = match family {
+        let mut argv: Vec<String> = match family {
             // The script's own first line would start the same interpreter, by way of a shell.
             Family::Flavor => {
-                vec![format!("{WORKENV}/bin/python"), "-I".into(), format!("{WORKENV}/bin/{name}")]
+                let interpreter = [format!("{WORKENV}/bin/python"), "-I".into()].into_iter();
+                interpreter
+                    .chain(manifest.python.flags.iter().cloned())
+                    .chain([format!("{WORKENV}/bin/{name}")])
+                    .collect()
             }
             // FlavorPack's launchers start programs under the package's name. An interpreter that is not called by its
             // own path looks for its library where it was built; a script is always called by its path.
@@ -253,8 +259,7 @@ fn write_script(
     app: &Path,
 ) -> Result<String, BuildError> {
     let name = manifest.package_name.clone();
-    let entry =
-        EntryPoint { name: name.clone(), module: entry_point.module.clone(), attr: entry_point.attr.clone() };
+    let entry = EntryPoint { name: name.clone(), module: entry_point.module.clone(), attr: entry_point.attr.clone() };
     let directory = app.join("bin");
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
     let path = directory.join(&name);

@@ -16,10 +16,12 @@ pub enum BuildError {
     LauncherCannotRead { slot: String, operation: &'static str, launcher: &'static str },
     #[error("slot `{slot}`: {operation} must come first, and only one compression may follow")]
     BadChain { slot: String, operation: &'static str },
-    #[error("slot `{slot}`: a tree of {plain} bytes is too large for this format")]
-    TooLarge { slot: String, plain: u64 },
     #[error("slots `{first}` and `{second}` have the same target `{target}`")]
     SameTarget { first: String, second: String, target: String },
+    #[error("`{pattern}` under `[tool.flavor.build]` is not a pattern as in .gitignore")]
+    BadPattern { pattern: String },
+    #[error("`[tool.flavor.policy]` is not supported by this version, and a policy is never ignored")]
+    Policy,
     #[error("the back end gave the project no version")]
     NoVersion,
     #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
@@ -61,6 +63,7 @@ impl BuildError {
             }
             Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
             Self::SameTarget { .. } => Some("give one of them another `target`".into()),
+            Self::Policy => Some("remove the table".into()),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

@@ -38,11 +38,7 @@ pub(super) fn examine(entries: &mut [Entry], strip_into: Option<&Path>) -> Resul
 
 impl Stripped {
     pub(super) fn plus(self, other: Self) -> Self {
-        Self {
-            files: self.files + other.files,
-            before: self.before + other.before,
-            after: self.after + other.after,
-        }
+        Self { files: self.files + other.files, before: self.before + other.before, after: self.after + other.after }
     }
 }
 

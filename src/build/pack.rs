@@ -9,10 +9,10 @@ use super::{BuildError, Settings};
 use crate::elf::StripOutcome;
 use crate::format::Program;
 use crate::fs::IoContext;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Policy};
 use crate::package::{Contents, Reader, verify, write};
 use crate::python::install::Distribution;
-use crate::report::{Reporter, Stopwatch, Took};
+use crate::report::{Bytes, Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
 use crate::slot::{EncodedSlot, encode};
 use crate::stub::{Origin, Stub};
@@ -37,6 +37,8 @@ pub struct PackReport {
     /// Bytes of the launcher before and after stripping; `None` when it was not asked for.
     pub launcher_stripped: Option<(u64, u64)>,
     pub stripped: Stripped,
+    /// What is larger than `[tool.flavor.budget]` allows, a sentence each.
+    pub over_budget: Vec<String>,
     /// Whether the finished file was read back and checked.
     pub verified: bool,
     pub took: Took,
@@ -62,6 +64,9 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         .clone()
         .unwrap_or_else(|| manifest.directory.join("dist").join(format!("{}.psp", manifest.package_name)));
     // The cheap refusals come before the expensive work.
+    if manifest.policy != Policy::default() {
+        return Err(BuildError::Policy);
+    }
     let directory = prepare_directory(&output)?;
     let signing = settings.key.load()?;
     let mut stub = match &settings.launcher_bin {
@@ -101,18 +106,21 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let size = publish(&contents, &directory, &output)?;
     reporter.phase("write", &output.display().to_string(), clock.took());
     if settings.verify {
+        reporter.begin("verify");
         let clock = Stopwatch::start();
         check(&output).inspect_err(|_| drop(std::fs::remove_file(&output)))?;
         reporter.phase("verify", "every byte", clock.took());
     }
+    let slots: Vec<SlotReport> = plans.iter().zip(&encoded).map(|(plan, slot)| slot_report(plan, slot)).collect();
     Ok(PackReport {
+        over_budget: over_budget(manifest, size, stub.bytes.len() as u64, &slots),
         path: output,
         name: manifest.package_name.clone(),
         version,
         size,
         launcher_size: stub.bytes.len() as u64,
         launcher: stub.origin,
-        slots: plans.iter().zip(&encoded).map(|(plan, slot)| slot_report(plan, slot)).collect(),
+        slots,
         distributions,
         signer: signing.key.public().fingerprint(),
         key_made_in: signing.made_in,
@@ -151,6 +159,7 @@ fn encode_slots(
     work: &Path,
     reporter: &dyn Reporter,
 ) -> Result<(Vec<SlotPlan>, Vec<EncodedSlot>), BuildError> {
+    reporter.begin("slots");
     let clock = Stopwatch::start();
     tracing::debug!(slots = plans.len(), jobs = settings.jobs, "slots compressed in parallel");
     let inner: Vec<_> = plans.iter().map(|plan| &plan.plan).collect();
@@ -188,6 +197,20 @@ fn publish(contents: &Contents<'_>, directory: &Path, output: &Path) -> Result<u
 fn check(output: &Path) -> Result<(), BuildError> {
     let checked = Reader::open(output).and_then(|reader| verify(&reader));
     checked.map(drop).map_err(|source| BuildError::SelfCheck { source })
+}
+
+fn over_budget(manifest: &Manifest, size: u64, launcher: u64, slots: &[SlotReport]) -> Vec<String> {
+    let budget = &manifest.budget;
+    let named = slots
+        .iter()
+        .map(|slot| (format!("slot `{}`", slot.name), slot.stored_size, budget.slots.get(&slot.name).copied()));
+    let whole = [("the package".into(), size, budget.total), ("the launcher".into(), launcher, budget.launcher)];
+    let all = whole.into_iter().chain(named);
+    all.filter_map(|(what, found, limit)| {
+        let limit = limit.filter(|limit| found > *limit)?;
+        Some(format!("{what} has {}, its budget is {}", Bytes(found), Bytes(limit)))
+    })
+    .collect()
 }
 
 fn slot_report(plan: &SlotPlan, slot: &EncodedSlot) -> SlotReport {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::slots::SlotPlan;
 use super::Settings;
+use super::slots::SlotPlan;
 use crate::elf::GlibcVersion;
 use crate::format::{
     Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Metadata, Package, Program, PythonFacts,
@@ -42,7 +42,13 @@ impl Parts<'_> {
                 version: self.version.into(),
                 description: manifest.project.description.clone(),
             },
-            slots: self.plans.iter().zip(self.encoded).enumerate().map(|(at, (plan, slot))| record(at, plan, slot)).collect(),
+            slots: self
+                .plans
+                .iter()
+                .zip(self.encoded)
+                .enumerate()
+                .map(|(at, (plan, slot))| record(at, plan, slot))
+                .collect(),
             execution: Execution { command, env: manifest.execution.env.iter().cloned().collect() },
             verification: Verification {
                 integrity_seal: IntegritySeal { required: true, algorithm: "ed25519".into() },
@@ -58,7 +64,8 @@ impl Parts<'_> {
             },
             launcher: LauncherRecord {
                 tool: launcher_name(self.stub.family).into(),
-                tool_version: if self.stub.family == Family::Flavor { env!("CARGO_PKG_VERSION") } else { "unknown" }.into(),
+                tool_version: if self.stub.family == Family::Flavor { env!("CARGO_PKG_VERSION") } else { "unknown" }
+                    .into(),
                 size: self.stub.bytes.len() as u64,
                 checksum: self.stub.sha256().to_string(),
                 capabilities: Vec::new(),
@@ -119,11 +126,13 @@ fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
 /// One line for launchers that expand placeholders first and split into words afterwards: quotes keep a cache path with
 /// blanks whole.
 fn command_line(argv: &[String]) -> String {
-    let plain = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,+@".contains(&byte));
+    let plain = |word: &str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,+@".contains(&byte))
+    };
     argv.iter().map(|word| if plain(word) { word.clone() } else { format!("\"{word}\"") }).collect::<Vec<_>>().join(" ")
 }
 
-/// ISO 8601 in UTC, by Howard Hinnant's `civil_from_days` (howardhinnant.github.io/date_algorithms.html).
+/// ISO 8601 in UTC, by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
 fn timestamp(epoch: u64) -> String {
     let (days, seconds) = (epoch / 86_400, epoch % 86_400);
     let shifted = days + 719_468;

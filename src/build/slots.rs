@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
 use super::application::{APP, Application, DEPS, RUNTIME};
 use super::native::{self, Native};
 use super::{BuildError, Settings};
@@ -34,7 +36,8 @@ pub(super) fn plan(
     family: Family,
     work: &Path,
 ) -> Result<Vec<SlotPlan>, BuildError> {
-    let planner = Planner { settings, family, work };
+    let ignored = Ignored::new(manifest)?;
+    let planner = Planner { settings, family, work, ignored };
     let mut plans = Vec::new();
     if let Some(application) = application {
         let trees = [
@@ -59,6 +62,53 @@ struct Planner<'a> {
     settings: &'a Settings,
     family: Family,
     work: &'a Path,
+    ignored: Ignored,
+}
+
+/// What `[tool.flavor.build] exclude` leaves out and `include` brings back, in the syntax of `.gitignore`. A pattern that
+/// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots.
+struct Ignored {
+    project: Gitignore,
+    dependencies: Gitignore,
+}
+
+impl Ignored {
+    fn new(manifest: &Manifest) -> Result<Self, BuildError> {
+        let bring_back = manifest.build.include.iter().map(|pattern| match pattern.strip_prefix("deps:") {
+            Some(rest) => format!("deps:!{rest}"),
+            None => format!("!{pattern}"),
+        });
+        let patterns: Vec<String> = manifest.build.exclude.iter().cloned().chain(bring_back).collect();
+        let matcher = |wanted: bool| {
+            let mut builder = GitignoreBuilder::new("");
+            for pattern in &patterns {
+                let (of_dependencies, rest) = match pattern.strip_prefix("deps:") {
+                    Some(rest) => (true, rest),
+                    None => (false, pattern.as_str()),
+                };
+                if of_dependencies == wanted {
+                    builder
+                        .add_line(None, rest)
+                        .map_err(|_| BuildError::BadPattern { pattern: rest.trim_start_matches('!').into() })?;
+                }
+            }
+            builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
+        };
+        Ok(Self { project: matcher(false)?, dependencies: matcher(true)? })
+    }
+
+    /// Drops what is left out, directories with all that is in them.
+    fn filter(&self, slot: &str, entries: &mut Vec<Entry>) {
+        let matcher = match slot {
+            RUNTIME => return,
+            DEPS => &self.dependencies,
+            _ => &self.project,
+        };
+        entries.retain(|entry| {
+            let is_directory = entry.kind == EntryKind::Directory;
+            !matcher.matched_path_or_any_parents(&entry.relative, is_directory).is_ignore()
+        });
+    }
 }
 
 /// A chain as the encoder takes it.
@@ -123,6 +173,7 @@ impl Planner<'_> {
     fn tree(&self, name: &str, root: &Path, target: &str, chain: &Chain) -> Result<(Plan, Native), BuildError> {
         let failed = |source| BuildError::Slot { slot: name.into(), source };
         let mut entries = if root.is_dir() { walk(root)? } else { vec![single_entry(root)?] };
+        self.ignored.filter(name, &mut entries);
         let native = native::examine(&mut entries, self.strip_into(name)?.as_deref())?;
         let (links, prefix) = match self.family {
             Family::Flavor => (Links::Keep, PathBuf::new()),

@@ -44,7 +44,11 @@ pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
             directory.join(format!("slot_{}.{ending}", slot.index))
         };
         refuse_existing(&place)?;
-        if options.as_tree { decode(path, &slot, &verified, &place)? } else { write_stored(&slot, &place)? }
+        if options.as_tree {
+            decode(path, &slot, &verified, &place)?;
+        } else {
+            write_stored(&slot, &place)?;
+        }
         written.push(place);
     }
     let metadata = directory.join("metadata.json");
@@ -68,8 +72,7 @@ fn refuse_existing(place: &Path) -> Result<(), Error> {
 }
 
 fn write_stored(slot: &Slot<'_>, place: &Path) -> Result<(), Error> {
-    let mut out =
-        OpenOptions::new().write(true).create_new(true).mode(0o644).open(place).on("create", place)?;
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(place).on("create", place)?;
     io::copy(&mut slot.bytes(), &mut out).on("write", place)?;
     Ok(())
 }

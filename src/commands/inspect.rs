@@ -50,7 +50,11 @@ fn to_text(reader: &Reader, survey: &Survey, trusted: bool) -> String {
         Authenticity::Complete => "every byte signed",
         Authenticity::Slots => "made by FlavorPack: metadata and slots signed",
     };
-    lines.push(format!("package   {} ({}), {authenticity}", reader.path().display(), Bytes(reader.index().package_size)));
+    lines.push(format!(
+        "package   {} ({}), {authenticity}",
+        reader.path().display(),
+        Bytes(reader.index().package_size)
+    ));
     lines.push(format!(
         "launcher  {} {} ({})",
         metadata.launcher.tool,
@@ -74,7 +78,10 @@ fn to_text(reader: &Reader, survey: &Survey, trusted: bool) -> String {
         lines.push(format!("command   {}", metadata.execution.command));
     }
     lines.push(String::new());
-    lines.push(format!("{:>4}  {:<16} {:>10} {:>10} {:>6} {:>7}  {:<9} target", "slot", "name", "stored", "unpacked", "ratio", "files", "codec"));
+    lines.push(format!(
+        "{:>4}  {:<16} {:>10} {:>10} {:>6} {:>7}  {:<9} target",
+        "slot", "name", "stored", "unpacked", "ratio", "files", "codec"
+    ));
     for (slot, files) in reader.slots().zip(&survey.files) {
         lines.push(format!(
             "{:>4}  {:<16} {:>10} {:>10} {:>6.2} {:>7}  {:<9} {}",

@@ -10,7 +10,12 @@ use crate::error::Error;
 use crate::output;
 
 pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
-    let reporter = TerminalReporter::new(if options.quiet { Talk::Quiet } else { Talk::Normal });
+    let talk = match (options.quiet, options.progress) {
+        (true, _) => Talk::Quiet,
+        (false, true) => Talk::Progress,
+        (false, false) => Talk::Normal,
+    };
+    let reporter = TerminalReporter::new(talk);
     let (manifest, warnings) = Manifest::read(&options.manifest)?;
     for warning in warnings {
         reporter.say(&format!("warning: {warning}"));
@@ -32,7 +37,10 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     let key = match (&options.key_seed, &options.private_key) {
         (Some(seed), _) => KeySource::Seed(seed.clone()),
         (None, Some(private)) => KeySource::File { private: private.clone(), public: options.public_key.clone() },
-        (None, None) => KeySource::Own,
+        (None, None) => match std::env::var_os("FLAVOR_PRIVATE_KEY").filter(|path| !path.is_empty()) {
+            Some(private) => KeySource::File { private: private.into(), public: None },
+            None => KeySource::Own,
+        },
     };
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse().map_err(|_| Error::Usage(format!("SOURCE_DATE_EPOCH is not a number: {text}")))?,
@@ -59,7 +67,10 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
 fn summary(report: &PackReport) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(directory) = &report.key_made_in {
-        lines.push(format!("made your signing key in {}: keep it, it is the identity of your packages", directory.display()));
+        lines.push(format!(
+            "made your signing key in {}: keep it, it is the identity of your packages",
+            directory.display()
+        ));
     }
     for slot in &report.slots {
         let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
@@ -68,12 +79,21 @@ fn summary(report: &PackReport) -> Vec<String> {
     if let Some((before, after)) = report.launcher_stripped {
         lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));
         let files = report.stripped;
-        lines.push(format!("    stripped  {} native files {} → {}", files.files, Bytes(files.before), Bytes(files.after)));
+        lines.push(format!(
+            "    stripped  {} native files {} → {}",
+            files.files,
+            Bytes(files.before),
+            Bytes(files.after)
+        ));
     }
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
     }
-    let floor = report.glibc_floor.as_deref().map_or("runs on any Linux".into(), |floor| format!("needs glibc {floor} or later"));
+    lines.extend(report.over_budget.iter().map(|line| format!("warning: {line}")));
+    let floor = report
+        .glibc_floor
+        .as_deref()
+        .map_or("runs on any Linux".into(), |floor| format!("needs glibc {floor} or later"));
     lines.push(format!(
         "packed {} {}: {}, {floor}, signed by {}, in {}",
         report.name,

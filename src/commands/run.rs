@@ -32,6 +32,9 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
 /// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed.
 fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Result<ExitCode, Error> {
     let verified = verify(reader).map_err(|source| Error::Package { path: options.package.clone(), source })?;
+    if !verified.launcher {
+        return Err(Error::NotAuthenticated { path: options.package, slot: "launcher".into() });
+    }
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
     if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != "_attestation") {
         return Err(Error::NotAuthenticated { path: options.package, slot: slot.clone() });

@@ -29,13 +29,16 @@ pub(super) fn run(options: &Inspect) -> Result<ExitCode, Error> {
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let extent = if complete { "every byte is as it was signed" } else { "made by FlavorPack: metadata and slots are as signed, the rest is not covered" };
+    let extent = if complete {
+        "every byte is as it was signed"
+    } else {
+        "made by FlavorPack: metadata and slots are as signed, the rest is not covered"
+    };
     let mut text = format!("{}: {extent}\n", path.display());
     for slot in &verified.unauthenticated {
-        text.push_str(&format!("not authenticated: slot `{}`\n", printable(slot)));
+        text = format!("{text}not authenticated: slot `{}`\n", printable(slot));
     }
     let trust = if trusted { "trusted on this machine" } else { "not among the keys that this machine trusts" };
-    text.push_str(&format!("signer {fingerprint} ({trust})\n"));
-    output::data(&text)?;
+    output::data(&format!("{text}signer {fingerprint} ({trust})\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -39,7 +39,13 @@ fn list(as_json: bool) -> Result<ExitCode, Error> {
         output::json(&all.iter().map(to_json).collect::<Vec<_>>())?;
     } else {
         let lines = all.iter().map(|one| {
-            let state = if one.in_use { ", in use" } else if one.intact { "" } else { ", damaged" };
+            let state = if one.in_use {
+                ", in use"
+            } else if one.intact {
+                ""
+            } else {
+                ", damaged"
+            };
             format!("{}  {}{state}\n", one.id, Bytes(one.bytes))
         });
         output::data(&lines.collect::<String>())?;
@@ -155,7 +161,8 @@ fn finish(removal: &Removal, consent: &Consent) -> Result<ExitCode, Error> {
 }
 
 fn to_json(one: &Summary) -> Value {
-    let created = one.created.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).map(|age| age.as_secs());
+    let created =
+        one.created.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).map(|age| age.as_secs());
     json!({
         "name": one.id.as_str(),
         "path": one.path,

@@ -20,7 +20,11 @@ const BLOCK_HEADER_LEN: usize = 5;
 /// Bytes of [`seal_envelope`] for a text of `text_len` bytes.
 pub fn sealed_len(text_len: usize) -> usize {
     let blocks = text_len.div_ceil(BLOCK).max(1);
-    HEADER.len().saturating_add(blocks.saturating_mul(BLOCK_HEADER_LEN)).saturating_add(text_len).saturating_add(FOOTER_LEN)
+    HEADER
+        .len()
+        .saturating_add(blocks.saturating_mul(BLOCK_HEADER_LEN))
+        .saturating_add(text_len)
+        .saturating_add(FOOTER_LEN)
 }
 
 /// Packs the metadata text in the one form that our reader accepts.
@@ -38,9 +42,16 @@ pub fn seal_envelope(text: &[u8]) -> Vec<u8> {
         out.extend_from_slice(&(!len).to_le_bytes());
         out.extend_from_slice(block);
     }
-    out.extend_from_slice(&crc32fast::hash(text).to_le_bytes());
+    out.extend_from_slice(&crc32(text).to_le_bytes());
     out.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
     out
+}
+
+/// Gzip's checksum, from the code that `open_envelope` needs anyway.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
 }
 
 /// Unpacks a metadata block: exactly one gzip member, nothing after it, at most [`limits::METADATA_PLAIN`] bytes of text.

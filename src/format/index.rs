@@ -132,9 +132,8 @@ impl Index {
             return Err(FormatError::UnknownVersion { found: version });
         }
         let mut digest = [0; 32];
-        let attestation = hex::decode_to_slice(fields.bytes::<64>(at::ATTESTATION_DIGEST), &mut digest)
-            .ok()
-            .map(|()| Sha256(digest));
+        let attestation =
+            hex::decode_to_slice(fields.bytes::<64>(at::ATTESTATION_DIGEST), &mut digest).ok().map(|()| Sha256(digest));
         Ok(Self {
             package_size: fields.u64(at::PACKAGE_SIZE),
             launcher_size: fields.u64(at::LAUNCHER_SIZE),

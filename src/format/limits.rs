@@ -12,10 +12,6 @@ pub const SLOTS: u32 = 4096;
 pub const ARCHIVE_ENTRIES: u64 = 2_000_000;
 /// Unpacked bytes of one slot.
 pub const SLOT_PLAIN: u64 = 64 << 30;
-/// Bytes of one path component, the limit of every file system in use.
-pub const PATH_COMPONENT: usize = 255;
-/// Bytes of a whole path inside an archive.
-pub const PATH: usize = 4096;
 /// Largest zstd window (log2 of bytes) that a reader grants: what `zstd` itself grants by default.
 pub const ZSTD_WINDOW_LOG: u32 = 27;
 /// Memory that an xz decoder may take: level 9 needs 65 MiB.

@@ -14,6 +14,9 @@ mod metadata;
 mod operation;
 mod slot_table;
 
+/// Stands in every launcher of ours, so that a file can be recognised as one.
+pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
+
 pub use digest::{Blake3, Sha256};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;

@@ -9,7 +9,11 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::{Error, IoContext, Result};
-use crate::format::limits;
+
+/// Bytes of one path component, the limit of every file system in use.
+const MAX_COMPONENT: usize = 255;
+/// Bytes of a whole path inside an archive.
+pub const MAX_PATH: usize = 4096;
 
 /// Why an archive's entry is not written.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +32,11 @@ pub enum TreeError {
 /// [`TreeError::UnsafePath`].
 pub fn checked_path(name: &[u8]) -> std::result::Result<&Path, TreeError> {
     let refuse = || TreeError::UnsafePath { name: String::from_utf8_lossy(name).escape_debug().to_string() };
-    if name.is_empty() || name.len() > limits::PATH || name.contains(&0) {
+    if name.is_empty() || name.len() > MAX_PATH || name.contains(&0) {
         return Err(refuse());
     }
     for part in name.split(|byte| *byte == b'/') {
-        if part.is_empty() || part == b"." || part == b".." || part.len() > limits::PATH_COMPONENT {
+        if part.is_empty() || part == b"." || part == b".." || part.len() > MAX_COMPONENT {
             return Err(refuse());
         }
     }

@@ -19,8 +19,12 @@ pub struct Entry {
 pub enum EntryKind {
     Directory,
     /// `len` in bytes.
-    File { len: u64 },
-    Symlink { target: PathBuf },
+    File {
+        len: u64,
+    },
+    Symlink {
+        target: PathBuf,
+    },
     /// A device, socket or pipe.
     Special,
 }

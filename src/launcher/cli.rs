@@ -46,7 +46,7 @@ pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<Strin
             arguments.remove(0);
             Ok(None)
         }
-        ["version"] => Ok(Some(format!("{}\n", super::MARK))),
+        ["version"] => Ok(Some(format!("{}\n", crate::format::LAUNCHER_MARK))),
         ["help" | "--help" | "-h"] => Ok(Some(HELP.into())),
         ["reap", lock, root] => {
             let failed = |source| LaunchError::Workenv { path: root.into(), source };
@@ -73,7 +73,8 @@ fn info(package: &Path) -> Result<String, LaunchError> {
         reader.index().package_size,
     );
     for slot in reader.slots() {
-        let line = format!("slot {}    {} {} {}\n", slot.index, slot.name(), slot.record.operations, slot.row.stored_size);
+        let line =
+            format!("slot {}    {} {} {}\n", slot.index, slot.name(), slot.record.operations, slot.row.stored_size);
         text.push_str(&printable(line.trim_end()));
         text.push('\n');
     }
@@ -84,7 +85,12 @@ fn check(package: &Path) -> Result<String, LaunchError> {
     let reader = open(package)?;
     let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
     let verified = verify(&reader).map_err(refused)?;
-    Ok(format!("valid: signature, launcher and {} slots\nsigner {}\n", verified.slots, reader.signer().fingerprint()))
+    let launcher = if verified.launcher { "launcher, " } else { "" };
+    let mut text = format!("valid: signature, {launcher}{} slots\n", verified.slots);
+    for slot in &verified.unauthenticated {
+        text.push_str(&format!("not authenticated: slot `{}`\n", printable(slot)));
+    }
+    Ok(format!("{text}signer {}\n", reader.signer().fingerprint()))
 }
 
 fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, LaunchError> {
@@ -107,4 +113,3 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
     let done = extract(&stored, destination, 1, &std::sync::atomic::AtomicU64::new(0)).map_err(extract_failed)?;
     Ok(format!("{} files in {}\n", done.files, directory.display()))
 }
-

@@ -33,7 +33,13 @@ impl Environment {
             .filter_map(|(old, new)| self.0.remove(OsStr::new(old)).map(|value| (OsString::from(new), value)))
             .collect();
         self.0.extend(renamed);
-        for (name, value) in &wishes.set {
+        self.extended(&wishes.set, workenv)
+    }
+
+    /// Sets variables for which a package gives values, with [`WORKENV`] replaced.
+    #[must_use]
+    pub fn extended(mut self, values: &BTreeMap<String, String>, workenv: &Path) -> Self {
+        for (name, value) in values {
             self.0.insert(name.into(), expand(value, workenv));
         }
         self
@@ -96,7 +102,8 @@ mod tests {
 
     #[test]
     fn renames_do_not_chain() {
-        let made = environment(&[("A", "1"), ("B", "2")]).adjusted(&wishes(r#"{"map":{"A":"B","B":"C"}}"#), Path::new("/"));
+        let made =
+            environment(&[("A", "1"), ("B", "2")]).adjusted(&wishes(r#"{"map":{"A":"B","B":"C"}}"#), Path::new("/"));
         assert_eq!(made, environment(&[("B", "1"), ("C", "2")]));
     }
 }

@@ -39,6 +39,7 @@ impl LaunchError {
                     | FormatError::BadMetadata(_),
                 )) => 102,
                 Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. }) => 106,
+                Refusal::OtherTarget { .. } => 104,
                 Refusal::Package(_) | Refusal::NotComplete => 107,
             },
             Self::Workenv { source, .. } => match source {

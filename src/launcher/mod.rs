@@ -12,6 +12,3 @@ pub use environment::Environment;
 pub use error::LaunchError;
 pub use own_path::own_path;
 pub use prepare::{Invocation, Launch, prepare};
-
-/// Stands in every launcher of ours, so that a file can be recognised as one.
-pub const MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));

@@ -3,9 +3,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::LaunchError;
 use super::environment::{Environment, expand};
 use super::progress::Line;
-use super::{LaunchError, own_path};
 use crate::format::{Metadata, Program};
 use crate::package::Reader;
 use crate::report::Stopwatch;
@@ -47,32 +47,35 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     tracing::debug!(took = %clock.took(), "accept");
     let failed = |source| LaunchError::Workenv { path: path.clone(), source };
     let cache = Cache::open(path).map_err(failed)?;
-    let launcher = own_path().unwrap_or_else(|_| path.clone());
-    let workenv = materialise(&accepted, &cache, &Line::default(), &launcher).map_err(failed)?;
+    let workenv = materialise(&accepted, &cache, &Line::default()).map_err(failed)?;
     let metadata = accepted.reader().metadata();
     let program = choose(metadata, &invocation.name).ok_or(LaunchError::NoProgram)?;
     let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
-    let mut environment = invocation
+    let environment = invocation
         .environment
         .adjusted(&metadata.runtime.env, &workenv.root)
+        .extended(&metadata.execution.env, &workenv.root)
         .with("FLAVOR_WORKENV", workenv.root.as_os_str())
         .with("FLAVOR_PACKAGE_PATH", path.as_os_str());
-    if let Some(origin) = origin_without_proc(&executable) {
-        environment = environment.with("LD_ORIGIN_PATH", origin.as_os_str());
-    }
+    let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();
     tracing::debug!(program = %executable.display(), took = %clock.took(), "launch");
     let keep = workenv.keep_across_exec().map_err(failed)?;
     Ok(Launch { program: executable, arguments, environment, keep })
 }
 
-/// glibc's loader learns from /proc what `$ORIGIN` means for a program, and where that is not mounted from a variable.
-fn origin_without_proc(executable: &Path) -> Option<PathBuf> {
-    if std::fs::read_link("/proc/self/exe").is_ok() {
-        return None;
+/// Where /proc is not mounted, the dynamic linker cannot find out what `$ORIGIN` in the program's search path stands for
+/// (ld.so(8)); this variable tells it. Elsewhere the environment stays as it is.
+fn with_origin(environment: Environment, executable: &Path) -> Environment {
+    if Path::new("/proc/self/exe").read_link().is_ok() {
+        return environment;
     }
-    executable.canonicalize().ok()?.parent().map(Path::to_path_buf)
+    let real = executable.canonicalize().unwrap_or_else(|_| executable.into());
+    match real.parent() {
+        Some(origin) => environment.with("LD_ORIGIN_PATH", origin.as_os_str()),
+        None => environment,
+    }
 }
 
 /// The program that the name asks for: of the same name, with or without a suffix of packages; otherwise the first.

@@ -26,8 +26,6 @@ pub struct Python {
     pub include: Vec<String>,
     /// Options for the interpreter: `-X utf8`, one word each.
     pub flags: Vec<String>,
-    /// Level of optimisation of the bytecode, 0 to 2.
-    pub optimize: Option<u8>,
 }
 
 /// `[tool.flavor.build]`: what goes into the package and from where.
@@ -55,8 +53,6 @@ pub struct Build {
     /// May hold passwords: never printed.
     pub extra_index_urls: Vec<String>,
     pub offline: Option<bool>,
-    /// Accepted platform tags of wheels, most wanted first.
-    pub manylinux: Vec<String>,
 }
 
 /// `[tool.flavor.execution]`: how the program is started.
@@ -119,7 +115,6 @@ pub(super) fn python(mut table: Table<'_>, project: &Project) -> Result<Python, 
         executable: executable.or(path),
         include: table.texts("include")?,
         flags: flags(&table.items("flags")?)?,
-        optimize: table.get("optimize").map(|item| small(&item, 2, "0, 1 or 2")).transpose()?,
     };
     table.finish();
     Ok(python)
@@ -179,7 +174,6 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
         index_url: table.text("index_url")?,
         extra_index_urls: one_or_many(&mut table, "extra_index_urls")?,
         offline: table.flag("offline")?,
-        manylinux: one_or_many(&mut table, "manylinux")?,
     };
     table.finish();
     Ok(build)

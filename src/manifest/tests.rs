@@ -30,7 +30,6 @@ dependencies = ["../shared-lib", "tomli-w"]
 compress = 9
 strip = true
 find-links = ".cache/pip"
-manylinux = ["manylinux2014"]
 [tool.flavor.execution]
 args = ["--fast"]
 env = { GREETING = "{workenv}/x" }

@@ -52,9 +52,9 @@ impl PackageError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }) => Some(
-                "it may be cut short, or no package: `flavor pack` prints the full size when it writes one".into(),
-            ),
+            Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }) => {
+                Some("it may be cut short, or no package: `flavor pack` prints the full size when it writes one".into())
+            }
             Self::Format(FormatError::PackageSize { .. }) => {
                 Some("the file looks cut short or has bytes appended; copy it again".into())
             }

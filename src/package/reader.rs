@@ -2,8 +2,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::layout::{Layout, block_digest};
 use super::PackageError;
+use super::layout::{Layout, block_digest};
 use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
     limits, open_envelope, parse_trailer, seal_envelope,
@@ -82,17 +82,17 @@ impl Reader {
         let signer = PublicKey::from_bytes(&index.public_key)?;
         signer.verify(&text, &index.signature)?;
         let metadata = Metadata::from_bytes(&text)?;
-        let (rows, []) = table.as_chunks::<SLOT_ENTRY_LEN>() else {
+        let (rows_bytes, []) = table.as_chunks::<SLOT_ENTRY_LEN>() else {
             return Err(PackageError::Padding { what: "the slot table".into() });
         };
-        let rows: Vec<SlotEntry> = rows.iter().map(SlotEntry::decode).collect();
+        let rows: Vec<SlotEntry> = rows_bytes.iter().map(SlotEntry::decode).collect();
         if rows.len() != metadata.slots.len() {
             return Err(FormatError::SlotCount { rows: rows.len(), slots: metadata.slots.len() }.into());
         }
         let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None };
         if let Some(facts) = &reader.metadata.flavor {
             let layout = reader.strict_layout(facts)?;
-            reader.hold_to(&layout, index_bytes, &block)?;
+            reader.hold_to(&layout, index_bytes, &block, rows_bytes)?;
             reader.layout = Some(layout);
         } else {
             reader.check_bounds(trailer_offset)?;
@@ -110,7 +110,13 @@ impl Reader {
     }
 
     /// Holds index, table and metadata block against what the signed metadata implies, bit by bit.
-    fn hold_to(&self, layout: &Layout, index_bytes: &[u8], block: &[u8]) -> Result<(), PackageError> {
+    fn hold_to(
+        &self,
+        layout: &Layout,
+        index_bytes: &[u8],
+        block: &[u8],
+        rows: &[[u8; SLOT_ENTRY_LEN]],
+    ) -> Result<(), PackageError> {
         let implied = layout
             .index(&self.metadata, self.index.public_key, self.index.metadata_checksum, self.index.signature)
             .encode();
@@ -123,8 +129,8 @@ impl Reader {
         let implied = layout
             .rows(&self.metadata)
             .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
-        for ((implied, found), record) in implied.iter().zip(&self.rows).zip(&self.metadata.slots) {
-            if implied != found {
+        for ((implied, found), record) in implied.iter().zip(rows).zip(&self.metadata.slots) {
+            if implied.encode() != *found {
                 return Err(PackageError::RowDiffers { slot: record.id.clone() });
             }
         }
@@ -229,12 +235,7 @@ impl<'a> Slot<'a> {
     }
 }
 
-fn read_metadata(
-    file: &File,
-    path: &Path,
-    index: &Index,
-    end: u64,
-) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
+fn read_metadata(file: &File, path: &Path, index: &Index, end: u64) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
     let over = |what, found, limit| PackageError::from(FormatError::OverLimit { what, found, limit });
     if index.metadata_size > limits::METADATA_STORED {
         return Err(over("bytes of metadata", index.metadata_size, limits::METADATA_STORED));

@@ -80,7 +80,11 @@ fn survey_slot(slot: &Slot<'_>, survey: &mut Survey) -> Result<u64, SlotError> {
             let path = String::from_utf8_lossy(&entry.name);
             files += u64::from(matches!(entry.kind, EntryKind::File | EntryKind::HardLink));
             if entry.kind == EntryKind::File {
-                survey.add_file(PackedFile { slot: slot.name().into(), path: path.clone().into_owned(), size: entry.size });
+                survey.add_file(PackedFile {
+                    slot: slot.name().into(),
+                    path: path.clone().into_owned(),
+                    size: entry.size,
+                });
             }
             if let (Some(content), Some((directory, file))) = (content, path.rsplit_once('/')) {
                 let distribution = found.entry(directory.into()).or_default();

@@ -56,7 +56,8 @@ fn check_launcher(reader: &Reader) -> Result<bool, PackageError> {
 fn check_padding(reader: &Reader) -> Result<(), PackageError> {
     let Some(layout) = reader.layout() else { return Ok(()) };
     let mut end = layout.slot_table_offset + (layout.slots.len() * crate::format::SLOT_ENTRY_LEN) as u64;
-    let mut gaps = vec![(layout.launcher_size + layout.metadata_size, layout.slot_table_offset, "the slot table".into())];
+    let mut gaps =
+        vec![(layout.launcher_size + layout.metadata_size, layout.slot_table_offset, "the slot table".into())];
     for (slot, (offset, len)) in reader.slots().zip(&layout.slots) {
         gaps.push((end, *offset, format!("slot `{}`", slot.name())));
         end = offset + len;

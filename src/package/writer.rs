@@ -30,12 +30,8 @@ pub fn write(contents: &Contents<'_>, out: &mut File, path: &Path) -> Result<u64
         .rows(metadata)
         .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
     let block = seal_envelope(&text);
-    let index = layout.index(
-        metadata,
-        contents.key.public().to_bytes(),
-        block_digest(&block),
-        contents.key.sign(&text),
-    );
+    let index =
+        layout.index(metadata, contents.key.public().to_bytes(), block_digest(&block), contents.key.sign(&text));
     let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, out), position: 0, path };
     out.write(contents.launcher)?;
     out.write(&block)?;
@@ -75,6 +71,10 @@ impl<W: Write> Counted<'_, W> {
         from.seek(SeekFrom::Start(0)).on("rewind", "temporary slot file")?;
         let copied = io::copy(&mut io::Read::take(from, len), &mut self.inner).on("write", self.path)?;
         self.position += copied;
-        if copied == len { Ok(()) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof)).on("write", self.path).map_err(Into::into) }
+        if copied == len {
+            Ok(())
+        } else {
+            Err(io::Error::from(io::ErrorKind::UnexpectedEof)).on("write", self.path).map_err(Into::into)
+        }
     }
 }

@@ -23,10 +23,13 @@ const WORKER: &str = include_str!("compile_worker.py");
 /// Below this many bytes of source for each, another process costs more than it brings.
 const WORTH_A_JOB: u64 = 100_000;
 
-/// A tree whose sources are to be compiled: everything under its `lib` if it is prefix-shaped, else all of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Tree<'a> {
-    pub root: &'a Path,
+/// How exactly bytecode says where in its source an instruction comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Positions {
+    /// By line: tracebacks name the line and show it. A quarter smaller when compressed (PEP 657 has the reasons).
+    Lines,
+    /// By line and column: tracebacks of CPython 3.11 and later also underline the expression.
+    Columns,
 }
 
 /// What was compiled.
@@ -46,14 +49,15 @@ struct Source {
     size: u64,
 }
 
-/// Writes `__pycache__/<name>.<tag>.pyc` for every `.py` of the trees, never to be checked against its source again.
-pub fn compile(interpreter: &Interpreter, trees: &[Tree], jobs: usize) -> Result<Compiled> {
+/// Writes `__pycache__/<name>.<tag>.pyc` for every `.py` of a tree (everything under its `lib` if it is prefix-shaped, else
+/// all of it), never to be checked against its source again.
+pub fn compile(interpreter: &Interpreter, tree: &Path, positions: Positions, jobs: usize) -> Result<Compiled> {
     let started = Instant::now();
     let mut sources = Vec::new();
-    for tree in trees {
-        let library = tree.root.join("lib");
-        let top = if library.is_dir() { library } else { tree.root.to_path_buf() };
-        collect(tree.root, &top, &mut sources)?;
+    let library = tree.join("lib");
+    let top = if library.is_dir() { &library } else { tree };
+    if top.is_dir() {
+        collect(tree, top, &mut sources)?;
     }
     let total: u64 = sources.iter().map(|source| source.size).sum();
     let worth = usize::try_from(total / WORTH_A_JOB).unwrap_or(usize::MAX).max(1);
@@ -61,7 +65,7 @@ pub fn compile(interpreter: &Interpreter, trees: &[Tree], jobs: usize) -> Result
     let shares = share(sources, jobs.clamp(1, worth));
     let jobs = shares.len();
     let failed = thread::scope(|scope| {
-        let workers: Vec<_> = shares.iter().map(|share| scope.spawn(|| work(interpreter, share))).collect();
+        let workers: Vec<_> = shares.iter().map(|share| scope.spawn(|| work(interpreter, positions, share))).collect();
         workers.into_iter().try_fold(0, |failed, worker| {
             // A worker thread has nothing in it that panics; should that change, the panic goes on here.
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|more| failed + more)
@@ -112,11 +116,17 @@ fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
 }
 
 /// Runs one compiler process over its share; returns how many files it could not compile.
-fn work(interpreter: &Interpreter, share: &[Source]) -> Result<usize> {
+fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Result<usize> {
     let executable = &interpreter.executable;
     // Not `-I`: that would turn the fixed hash seed off, and older versions write sets in iteration order.
-    let mut child = command(executable)
-        .args(["-s", "-S", "-c", WORKER])
+    let mut worker = command(executable);
+    worker.args(["-s", "-S"]);
+    if positions == Positions::Lines {
+        // Older versions have no columns to leave out, and ignore the option.
+        worker.args(["-X", "no_debug_ranges"]);
+    }
+    let mut child = worker
+        .args(["-c", WORKER])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -190,7 +200,7 @@ mod tests {
         for (name, jobs) in [("one", 1), ("another place", 3), ("third", 2)] {
             let root = scratch.path().join(name);
             write_tree(&root);
-            let compiled = compile(&interpreter, &[Tree { root: &root }], jobs).expect("compiles");
+            let compiled = compile(&interpreter, &root, Positions::Columns, jobs).expect("compiles");
             assert_eq!(compiled, Compiled { files: 41, failed: 1 });
             results.push(bytecode(&root));
         }

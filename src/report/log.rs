@@ -20,7 +20,7 @@ const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_
 ///
 /// `default` applies when no variable is set; `None` means silence.
 pub fn init(default: Option<LevelFilter>) {
-    let asked = VARIABLES.iter().find_map(|name| env::var_os(name)).map(|value| level(&value.to_string_lossy()));
+    let asked = VARIABLES.iter().find_map(env::var_os).map(|value| level(&value.to_string_lossy()));
     let Some(most) = asked.or(default).filter(|level| *level != LevelFilter::OFF) else { return };
     // Only a second call could fail, and there is none.
     drop(tracing::subscriber::set_global_default(Lines { most }));

@@ -14,6 +14,8 @@ pub use terminal_text::printable;
 
 /// Told what a long piece of work does. Implementations only show; they decide nothing.
 pub trait Reporter: Sync {
+    /// A phase begins.
+    fn begin(&self, name: &str);
     /// A phase is over: its name, what came of it, how long it took.
     fn phase(&self, name: &str, outcome: &str, took: Took);
 }

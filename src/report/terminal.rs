@@ -10,6 +10,8 @@ pub enum Talk {
     Quiet,
     #[default]
     Normal,
+    /// The beginning of every phase too.
+    Progress,
 }
 
 /// Writes a line for each phase on stderr: aligned, and safe to be called from several threads.
@@ -35,6 +37,12 @@ impl TerminalReporter {
 }
 
 impl Reporter for TerminalReporter {
+    fn begin(&self, name: &str) {
+        if self.talk == Talk::Progress {
+            self.say(&format!("{name:>12}  …"));
+        }
+    }
+
     fn phase(&self, name: &str, outcome: &str, took: Took) {
         tracing::info!(phase = name, took = %took, "{outcome}");
         self.say(&format!("{name:>12}  {outcome} ({took})"));

@@ -26,7 +26,9 @@ impl SignError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotPem { .. } => Some("make a pair with `flavor keygen --out-dir DIR`".into()),
-            Self::KeyExists { .. } => Some("a key is never overwritten; choose another directory with --out-dir".into()),
+            Self::KeyExists { .. } => {
+                Some("a key is never overwritten; choose another directory with --out-dir".into())
+            }
             Self::KeysDiffer { .. } => Some("leave --public-key out: it is derived from the private key".into()),
             _ => None,
         }

@@ -6,7 +6,7 @@ pub(super) struct Pem {
     prefix: &'static [u8],
 }
 
-/// SubjectPublicKeyInfo.
+/// `SubjectPublicKeyInfo`.
 pub(super) const PUBLIC: Pem =
     Pem { label: "PUBLIC KEY", prefix: &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00] };
 
@@ -54,7 +54,8 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 fn encode_base64(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_usize, |group, byte| (group << 8) | usize::from(*byte)) << (8 * (3 - chunk.len()));
+        let group =
+            chunk.iter().fold(0_usize, |group, byte| (group << 8) | usize::from(*byte)) << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let letter = char::from(ALPHABET[(group >> (18 - 6 * at)) & 0x3f]);
             out.push(if at <= chunk.len() { letter } else { '=' });

@@ -56,7 +56,7 @@ impl PublicKey {
         Ok(Self(key))
     }
 
-    /// Reads a SubjectPublicKeyInfo PEM file.
+    /// Reads a `SubjectPublicKeyInfo` PEM file.
     pub fn read(path: &Path) -> Result<Self, SignError> {
         let text = std::fs::read_to_string(path).on("read key", path)?;
         let bytes =

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use flate2::{Compress, FlushCompress, Status};
-use xz2::stream::{Check, LzmaOptions, Filters, Stream};
+use xz2::stream::{Check, Filters, LzmaOptions, Stream};
 use xz2::write::XzEncoder;
 use zstd::zstd_safe::CParameter;
 
@@ -82,7 +82,8 @@ impl Compression {
             let read = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
             let status = compressor.compress_vec(&plain[read..], &mut out, FlushCompress::Sync)?;
             // Room left over means that the flush is complete.
-            if status == Status::StreamEnd || (compressor.total_in() == plain.len() as u64 && out.len() < out.capacity())
+            if status == Status::StreamEnd
+                || (compressor.total_in() == plain.len() as u64 && out.len() < out.capacity())
             {
                 return Ok(out);
             }

@@ -40,7 +40,10 @@ pub fn digest_range(file: &File, offset: u64, len: u64, jobs: usize) -> io::Resu
     };
     let results: Vec<io::Result<()>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..jobs.min(count)).map(|_| scope.spawn(worker)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread died")))).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread died"))))
+            .collect()
     });
     results.into_iter().collect::<io::Result<()>>()?;
     let values = values.into_inner().unwrap_or_else(PoisonError::into_inner);

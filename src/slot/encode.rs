@@ -10,10 +10,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sha2::Digest as _;
 
+use super::SlotError;
 use super::compress::{GZIP_HEADER, gzip_footer};
 use super::frame::{Frame, encode_table};
 use super::plan::{Piece, Plan, PlannedFrame};
-use super::SlotError;
 use crate::format::{Blake3, Codec, Operations, Sha256};
 use crate::fs::IoContext;
 
@@ -51,7 +51,8 @@ pub fn encode(plans: &[&Plan], jobs: usize, scratch: &Path) -> Result<Vec<Encode
         while !failed.load(Ordering::Relaxed)
             && let Some((slot, frame)) = work.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            let outcome = compress_frame(plans[*slot], *frame).and_then(|done| outputs[*slot].add(*frame, done, jobs, &failed));
+            let outcome =
+                compress_frame(plans[*slot], *frame).and_then(|done| outputs[*slot].add(*frame, done, jobs, &failed));
             if let Err(error) = outcome {
                 failed.store(true, Ordering::Relaxed);
                 for output in &outputs {
@@ -64,7 +65,10 @@ pub fn encode(plans: &[&Plan], jobs: usize, scratch: &Path) -> Result<Vec<Encode
     };
     let results: Vec<Result<(), SlotError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..jobs.max(1).min(work.len().max(1))).map(|_| scope.spawn(worker)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     results.into_iter().collect::<Result<(), SlotError>>()?;
     outputs.into_iter().map(Output::finish).collect()
@@ -75,7 +79,7 @@ struct Compressed {
     plain: u64,
     continues: bool,
     /// CRC-32 of the plain bytes, which a gzip member needs of the whole.
-    crc: Option<crc32fast::Hasher>,
+    crc: Option<flate2::Crc>,
 }
 
 fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
@@ -86,7 +90,7 @@ fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
     }
     let plain = read_frame(frame)?;
     let crc = (plan.compression.codec == Codec::Gzip).then(|| {
-        let mut hasher = crc32fast::Hasher::new();
+        let mut hasher = flate2::Crc::new();
         hasher.update(&plain);
         hasher
     });
@@ -144,7 +148,7 @@ struct State {
     stored_size: u64,
     sha256: sha2::Sha256,
     blake3: blake3::Hasher,
-    crc: crc32fast::Hasher,
+    crc: flate2::Crc,
 }
 
 impl<'a> Output<'a> {
@@ -159,7 +163,7 @@ impl<'a> Output<'a> {
             stored_size: 0,
             sha256: sha2::Sha256::new(),
             blake3: blake3::Hasher::new(),
-            crc: crc32fast::Hasher::new(),
+            crc: flate2::Crc::new(),
         };
         if plan.compression.codec == Codec::Gzip {
             state.write(&GZIP_HEADER)?;
@@ -178,7 +182,7 @@ impl<'a> Output<'a> {
         loop {
             let next = state.next;
             if let Some(ready) = state.waiting.remove(&next) {
-                state.write_frame(self.plan, ready)?;
+                state.write_frame(self.plan, &ready)?;
                 self.written.notify_all();
             } else if frame > state.next + 2 * jobs && !failed.load(Ordering::Relaxed) {
                 state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +200,7 @@ impl<'a> Output<'a> {
             state.write(&table)?;
         }
         if plan.compression.codec == Codec::Gzip {
-            let footer = gzip_footer(state.crc.clone().finalize(), plan.plain_size);
+            let footer = gzip_footer(state.crc.sum(), plan.plain_size);
             state.write(&footer)?;
         }
         state.file.seek(SeekFrom::Start(0)).on("rewind", state.path)?;
@@ -221,7 +225,7 @@ impl State {
         Ok(())
     }
 
-    fn write_frame(&mut self, plan: &Plan, done: Compressed) -> Result<(), SlotError> {
+    fn write_frame(&mut self, plan: &Plan, done: &Compressed) -> Result<(), SlotError> {
         if plan.compression.codec == Codec::Raw {
             each_chunk(&plan.frames[self.next], |chunk| self.write(chunk))?;
         } else {

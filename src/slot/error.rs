@@ -39,6 +39,11 @@ pub enum SlotError {
 }
 
 impl SlotError {
+    /// Whether the stored bytes are to blame, not the file system that they come from or go to.
+    pub fn is_content(&self) -> bool {
+        !matches!(self, Self::Io(_) | Self::Tree(TreeError::Io(_)) | Self::Changed { .. } | Self::UnsupportedCodec(_))
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {

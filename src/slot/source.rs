@@ -7,8 +7,8 @@ use std::os::unix::fs::FileExt;
 use xz2::read::XzDecoder;
 use xz2::stream::{CONCATENATED, Stream};
 
-use super::frame::{self, Frame};
 use super::SlotError;
+use super::frame::{self, Frame};
 use crate::format::{Codec, Operations, limits};
 use crate::fs::Window;
 
@@ -50,7 +50,7 @@ impl<'a> StoredSlot<'a> {
         self.file
             .read_exact_at(&mut probe, self.offset + self.stored_size - frame::PROBE_LEN as u64)
             .map_err(SlotError::BadStream)?;
-        let Some(len) = frame::table_len(&probe) else { return Ok(vec![whole]) };
+        let Some(len) = frame::table_len(probe) else { return Ok(vec![whole]) };
         if len > self.stored_size || len > limits::METADATA_PLAIN {
             return Err(SlotError::BadFrameTable);
         }

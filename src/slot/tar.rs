@@ -7,6 +7,7 @@ use std::io::{self, BufRead};
 
 use super::SlotError;
 use crate::format::limits;
+use crate::fs::MAX_PATH;
 
 /// Bytes of a header, and the unit to which content is padded.
 pub(super) const BLOCK: usize = 512;
@@ -142,10 +143,18 @@ pub(super) fn next_entry(reader: &mut impl BufRead) -> Result<Option<TarEntry>, 
             return if extended { Err(SlotError::BadArchive("it ends after a long name")) } else { Ok(None) };
         }
         if block == [0; BLOCK] {
-            return if extended { Err(SlotError::BadArchive("it ends after a long name")) } else { rest_is_zero(reader) };
+            return if extended {
+                Err(SlotError::BadArchive("it ends after a long name"))
+            } else {
+                rest_is_zero(reader)
+            };
         }
         let stated: u64 = octal(&block[148..156])?;
-        let sum: u64 = block.iter().enumerate().map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte })).sum();
+        let sum: u64 = block
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+            .sum();
         if sum != stated {
             return Err(SlotError::BadArchive("a header has a wrong checksum"));
         }
@@ -162,7 +171,7 @@ pub(super) fn next_entry(reader: &mut impl BufRead) -> Result<Option<TarEntry>, 
                 extended = true;
             }
             type_flag @ (b'L' | b'K') => {
-                if size > limits::PATH as u64 + 1 {
+                if size > MAX_PATH as u64 + 1 {
                     return Err(SlotError::BadArchive("a name is too long"));
                 }
                 let mut text = read_content(reader, size)?;

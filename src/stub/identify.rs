@@ -12,7 +12,7 @@ pub enum Family {
 /// Texts that each family's launchers hold: the first is what ours says when it starts, the second a variable that only
 /// FlavorPack's read.
 const MARKS: [(&[u8], Family); 2] =
-    [(crate::launcher::MARK.as_bytes(), Family::Flavor), (b"FLAVOR_WORKENV_CACHE", Family::FlavorPack)];
+    [(crate::format::LAUNCHER_MARK.as_bytes(), Family::Flavor), (b"FLAVOR_WORKENV_CACHE", Family::FlavorPack)];
 
 impl Family {
     /// Recognises a launcher by the texts in it.

@@ -23,6 +23,8 @@ impl Accepted {
 pub enum Refusal {
     #[error("its signature does not cover every byte: the package was made by another tool")]
     NotComplete,
+    #[error("it is made for {wanted}, this is {here}")]
+    OtherTarget { wanted: String, here: String },
     #[error(transparent)]
     Package(#[from] PackageError),
 }
@@ -32,10 +34,13 @@ pub enum Refusal {
 /// A key inside a package proves that nothing was changed since it was signed, not who signed it.
 ///
 /// # Errors
-/// [`Refusal::NotComplete`] for packages that are not ours.
+/// [`Refusal::NotComplete`] for packages that are not ours, [`Refusal::OtherTarget`] for another system or processor.
 pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
-    match reader.authenticity() {
-        Authenticity::Complete => Ok(Accepted { reader }),
-        Authenticity::Slots => Err(Refusal::NotComplete),
+    let Some(facts) = &reader.metadata().flavor else { return Err(Refusal::NotComplete) };
+    let here = format!("linux-{}", std::env::consts::ARCH);
+    if facts.target != here {
+        return Err(Refusal::OtherTarget { wanted: facts.target.clone(), here });
     }
+    debug_assert_eq!(reader.authenticity(), Authenticity::Complete, "a package with facts is held to the strict rules");
+    Ok(Accepted { reader })
 }

@@ -64,7 +64,10 @@ impl Cache {
 
     /// The cache that the environment names, if it has one, without making anything.
     pub fn find() -> Option<Self> {
-        cache_candidates().into_iter().map(|candidate| Self::at(candidate.path, false)).find(|cache| cache.layout.is_dir())
+        cache_candidates()
+            .into_iter()
+            .map(|candidate| Self::at(candidate.path, false))
+            .find(|cache| cache.layout.is_dir())
     }
 
     fn at(root: PathBuf, temporary: bool) -> Self {
@@ -174,22 +177,25 @@ impl Cache {
     ///
     /// The program that is about to be exec'ed cannot do it, and a parent that stays would be a second process in its
     /// way; the reaper is detached and holds none of its descriptors.
-    pub(super) fn arrange_removal(&self, lock: &Path, launcher: &Path) -> Result<(), WorkenvError> {
+    ///
+    /// `package` is what the detached process is started from: our launcher stands at its front.
+    pub(super) fn arrange_removal(&self, lock: &Path, package: &Path) {
         if !self.temporary {
-            return Ok(());
+            return;
         }
-        Command::new(launcher)
+        // Pipes whose other ends are closed at once: a bare root file system has no /dev/null.
+        let started = Command::new(package)
             .env_clear()
             .env("FLAVOR_LAUNCHER_CLI", "1")
             .args(["reap".as_ref(), lock.as_os_str(), self.root.as_os_str()])
-            // Pipes that are closed at once: a bare root has no /dev/null.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .current_dir("/")
-            .spawn()
-            .on("start", launcher)?;
-        Ok(())
+            .spawn();
+        if let Err(error) = started {
+            tracing::warn!("{} will be left behind: {error}", self.root.display());
+        }
     }
 
     /// The reaper's work.

@@ -109,7 +109,10 @@ impl Cache {
         }
         let keys = names(&self.directory("slots"))?;
         let unused = keys.iter().filter_map(|name| SlotKey::parse(name)).filter(|key| !used.contains(key));
-        Ok(unused.map(|key| Ok((disk_usage(&self.slot_dir(&key))?.0, key))).map(|pair: Result<_>| pair.map(|(bytes, key)| (key, bytes))).collect::<Result<_>>()?)
+        Ok(unused
+            .map(|key| Ok((disk_usage(&self.slot_dir(&key))?.0, key)))
+            .map(|pair: Result<_>| pair.map(|(bytes, key)| (key, bytes)))
+            .collect::<Result<_>>()?)
     }
 
     fn summary(

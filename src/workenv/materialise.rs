@@ -51,16 +51,9 @@ impl Workenv {
 
 /// Provides the environment of a package.
 ///
-/// `launcher` is an executable of ours that can be started to clean up after a temporary cache.
-///
 /// # Errors
 /// See [`WorkenvError`]; nothing half-made is left where it could be mistaken for an environment.
-pub fn materialise(
-    accepted: &Accepted,
-    cache: &Cache,
-    progress: &dyn Progress,
-    launcher: &Path,
-) -> Result<Workenv, WorkenvError> {
+pub fn materialise(accepted: &Accepted, cache: &Cache, progress: &dyn Progress) -> Result<Workenv, WorkenvError> {
     let id = EnvId::of(accepted.reader());
     let root = cache.workenv_dir(&id);
     let lock_path = cache.env_lock(&id);
@@ -76,7 +69,7 @@ pub fn materialise(
             tracing::debug!(workenv = id.as_str(), "cache {}", if start == Start::Warm { "hit" } else { "filled" });
             let workenv = Workenv { root, start, lock, lock_path: lock_path.clone() };
             if start == Start::Cold {
-                cache.arrange_removal(&lock_path, launcher)?;
+                cache.arrange_removal(&lock_path, accepted.reader().path());
             }
             return Ok(workenv);
         }
@@ -96,11 +89,13 @@ pub fn materialise(
 fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress) -> Result<(), WorkenvError> {
     let clock = Stopwatch::start();
     let reader = accepted.reader();
+    // When nobody else adds anything, whatever is in the staging area was left by a process that died.
+    if let Some(_alone) = Lock::try_acquire(&cache.content_lock(), LockKind::Exclusive)? {
+        cache.sweep_staging()?;
+    }
     let _adding = Lock::acquire(&cache.content_lock(), LockKind::Shared)?;
     let slots = CachedSlot::all(cache, reader)?;
-    if let Some(seal) = Seal::read(root) {
-        slots.iter().try_for_each(|slot| slot.discard_changed(cache, root, &seal))?;
-    }
+    discard_damaged(cache, root, &slots)?;
     let missing: Vec<&CachedSlot<'_>> = slots.iter().filter(|slot| !slot.is_there(cache)).collect();
     let total = missing.iter().map(|slot| slot.facts.plain_size).sum();
     cache.check_room(total)?;
@@ -118,21 +113,34 @@ fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress
     Ok(())
 }
 
-fn publish(
-    accepted: &Accepted,
-    cache: &Cache,
-    slots: &[CachedSlot<'_>],
-    root: &Path,
-) -> Result<(), WorkenvError> {
+/// Removes the slots in which the old seal finds a change, so that they are extracted again.
+fn discard_damaged(cache: &Cache, root: &Path, slots: &[CachedSlot<'_>]) -> Result<(), WorkenvError> {
+    let Some(seal) = Seal::read(root) else { return Ok(()) };
+    let sealed = root.join(SEAL_FILE);
+    for path in seal.changed(root) {
+        for slot in slots.iter().filter(|slot| path.starts_with(cache.slot_dir(&slot.key))) {
+            // Another environment has had it extracted again in the meantime: it is another one, not a changed one.
+            if slot.is_newer_than(cache, &sealed) {
+                continue;
+            }
+            tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
+            let _lock = Lock::acquire(&cache.slot_lock(&slot.key), LockKind::Exclusive)?;
+            cache.discard(&cache.slot_dir(&slot.key))?;
+        }
+    }
+    Ok(())
+}
+
+fn publish(accepted: &Accepted, cache: &Cache, slots: &[CachedSlot<'_>], root: &Path) -> Result<(), WorkenvError> {
     let facts = accepted.reader().metadata().flavor.as_ref();
     let staging = cache.stage()?;
     let made = staging.path.join("workenv");
     let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), &made)?;
     for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
-        // The program and a script it starts with: each word that names a file of the environment.
-        watch.extend(program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV)).map(|path| {
-            PathBuf::from(path.trim_start_matches('/'))
-        }).filter(|path| made.join(path).is_file()));
+        // The program and a script it starts with: each word that names a file of the environment, by its place in a
+        // slot, so that a change can be traced to the slot.
+        let named = program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV));
+        watch.extend(named.filter_map(|path| made.join(path.trim_start_matches('/')).canonicalize().ok()));
     }
     watch.extend(slots.iter().map(|slot| slot.tree.clone()));
     watch.sort();

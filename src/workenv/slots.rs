@@ -5,7 +5,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-use super::seal::{SEAL_FILE, Seal};
 use super::{Cache, SlotKey, WorkenvError};
 use crate::format::SlotFacts;
 use crate::fs::{IoContext, Lock, LockKind, Modes};
@@ -40,25 +39,14 @@ impl<'a> CachedSlot<'a> {
             .collect()
     }
 
-    /// Throws the slot away if the environment at `root` shows that files of it have changed since they were extracted.
-    ///
-    /// A slot that was extracted anew after the environment was made is another one, and the difference is no change.
-    pub(super) fn discard_changed(&self, cache: &Cache, root: &Path, seal: &Seal) -> Result<(), WorkenvError> {
-        let place = cache.slot_dir(&self.key);
-        let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-        if modified(&place.join(SEAL)) > modified(&root.join(SEAL_FILE)) {
-            return Ok(());
-        }
-        let inside = |path: PathBuf| path.canonicalize().unwrap_or(path).starts_with(&place);
-        if seal.changed(root).any(inside) {
-            let _lock = Lock::acquire(&cache.slot_lock(&self.key), LockKind::Exclusive)?;
-            cache.discard(&place)?;
-        }
-        Ok(())
+    pub(super) fn is_there(&self, cache: &Cache) -> bool {
+        cache.slot_dir(&self.key).join(SEAL).is_file() && self.tree.exists()
     }
 
-    pub(super) fn is_there(&self, cache: &Cache) -> bool {
-        cache.slot_dir(&self.key).join(SEAL).is_file()
+    /// Whether the slot was extracted after a file was written.
+    pub(super) fn is_newer_than(&self, cache: &Cache, file: &Path) -> bool {
+        let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+        written(&cache.slot_dir(&self.key).join(SEAL)) > written(file)
     }
 
     /// Makes the slot be there. Of several processes one extracts; the others wait for it.
@@ -81,13 +69,7 @@ impl<'a> CachedSlot<'a> {
         self.extract(cache, reader, jobs, progress)
     }
 
-    fn extract(
-        &self,
-        cache: &Cache,
-        reader: &Reader,
-        jobs: usize,
-        progress: &AtomicU64,
-    ) -> Result<(), WorkenvError> {
+    fn extract(&self, cache: &Cache, reader: &Reader, jobs: usize, progress: &AtomicU64) -> Result<(), WorkenvError> {
         let clock = Stopwatch::start();
         let stored = self.slot.stored()?;
         let found = digest_range(stored.file, stored.offset, stored.stored_size, jobs).on("read", reader.path())?;

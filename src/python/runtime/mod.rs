@@ -26,29 +26,12 @@ use serde::Serialize;
 
 use crate::elf::{self, GlibcVersion};
 use crate::fs;
+use crate::python::Interpreter;
 
 pub use contents::{FEATURES, Feature};
 pub use libraries::is_part_of_glibc;
 
-/// An installed CPython, as its own `sys` and `sysconfig` describe it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The interpreter's binary, symbolic links resolved: `<prefix>/bin/python3.13`.
-    pub executable: PathBuf,
-    /// Major, minor and micro.
-    pub version: (u8, u8, u8),
-    pub base_prefix: PathBuf,
-    pub base_exec_prefix: PathBuf,
-    /// `sysconfig`'s path of that name: `<prefix>/lib/python3.13`.
-    pub stdlib: PathBuf,
-    pub platstdlib: PathBuf,
-    /// Where its own extension modules are: `<platstdlib>/lib-dynload`.
-    pub dynload: PathBuf,
-    /// The shared libpython, of a build that has one.
-    pub library: Option<PathBuf>,
-}
-
-/// What to make of a [`Source`].
+/// What to make of an interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// What slim would leave out: names of [`FEATURES`], modules (`test.support`, `ctypes.test*`), or names of shared
@@ -118,7 +101,7 @@ pub enum Error {
 }
 
 /// Makes the tree in `dest`, which is created and should be empty.
-pub fn build(source: &Source, options: &Options, dest: &Path) -> Result<Runtime, Error> {
+pub fn build(source: &Interpreter, options: &Options, dest: &Path) -> Result<Runtime, Error> {
     let start = Instant::now();
     let work = || {
         let plan = plan::Plan::of(source, &options.include)?;
@@ -134,7 +117,7 @@ pub fn build(source: &Source, options: &Options, dest: &Path) -> Result<Runtime,
     }?;
     tracing::debug!(
         took = ?start.elapsed(),
-        source = %source.executable.display(),
+        source = %source.real_executable.display(),
         files = runtime.files,
         bytes = runtime.bytes,
         bundled = runtime.bundled.len(),

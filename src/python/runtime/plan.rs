@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use super::contents::{Contents, Verdict};
 use super::libraries::Libraries;
-use super::{Error, LeftOut, Reason, Source};
+use super::{Error, LeftOut, Reason};
 use crate::elf::{self, Facts};
 use crate::fs::{self, IoContext};
+use crate::python::Interpreter;
 
 /// The unwinder that glibc's `pthread_exit` loads by name when a daemon thread outlives the interpreter. Nothing needs
 /// it by a header, and without it the process aborts.
@@ -39,12 +40,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(source: &Source, include: &[String]) -> Result<Self, Error> {
+    pub(super) fn of(source: &Interpreter, include: &[String]) -> Result<Self, Error> {
         if !source.stdlib.join("os.py").is_file() {
             return Err(Error::NoStandardLibrary { path: source.stdlib.clone() });
         }
-        let facts =
-            inspect(&source.executable)?.ok_or_else(|| Error::NotAnInterpreter { path: source.executable.clone() })?;
+        let facts = inspect(&source.real_executable)?
+            .ok_or_else(|| Error::NotAnInterpreter { path: source.real_executable.clone() })?;
         let (major, minor, _) = source.version;
         let name = format!("python{major}.{minor}");
 
@@ -72,14 +73,14 @@ impl Plan {
             add_tree(&source.base_prefix.join(&headers), &headers, &mut files)?;
         }
 
-        let mut search = Libraries::new(&source.executable, facts.clone(), source.library.as_deref());
+        let mut search = Libraries::new(&source.real_executable, facts.clone(), source.library.as_deref());
         let mut libraries = search
-            .needed_by(&source.executable, &facts)
-            .map_err(|library| Error::LibraryNotFound { library, needed_by: source.executable.clone() })?;
+            .needed_by(&source.real_executable, &facts)
+            .map_err(|library| Error::LibraryNotFound { library, needed_by: source.real_executable.clone() })?;
         for library in &contents.libraries {
             libraries.extend(search.closure_of(library).map_err(|missing| Error::LibraryNotFound {
                 library: missing,
-                needed_by: source.executable.clone(),
+                needed_by: source.real_executable.clone(),
             })?);
         }
         if let Ok(names) = search.closure_of(UNWINDER) {
@@ -110,7 +111,7 @@ impl Plan {
         let libraries = libraries.into_iter().filter_map(in_lib).collect();
         files.sort_by(|a, b| a.to.cmp(&b.to));
         left_out.sort();
-        let executable = Item { from: source.executable.clone(), to: Path::new("bin").join(name) };
+        let executable = Item { from: source.real_executable.clone(), to: Path::new("bin").join(name) };
         Ok(Self { executable, stdlib, dynload, files, libraries, left_out })
     }
 }

@@ -18,25 +18,6 @@ use super::*;
 /// The oldest CPython whose layout is promised to work.
 const OLDEST: (u8, u8) = (3, 9);
 
-/// Prints what a [`Source`] holds, and which modules of the standard library can be imported.
-const PROBE: &str = r#"
-import importlib, json, os, sys, sysconfig, warnings
-warnings.simplefilter("ignore")
-var = sysconfig.get_config_var
-library = os.path.join(var("LIBDIR") or "", var("LDLIBRARY") or "")
-dynload = os.path.join(sysconfig.get_path("platstdlib"), "lib-dynload")
-json.dump({
-    "executable": os.path.realpath(sys.executable),
-    "version": sys.version_info[:3],
-    "base_prefix": sys.base_prefix,
-    "base_exec_prefix": sys.base_exec_prefix,
-    "stdlib": sysconfig.get_path("stdlib"),
-    "platstdlib": sysconfig.get_path("platstdlib"),
-    "dynload": var("DESTSHARED") or dynload,
-    "library": library if var("Py_ENABLE_SHARED") and os.path.isfile(library) else None,
-}, sys.stdout)
-"#;
-
 /// Imports each module in its own right and prints the names of those that fail, with the reason.
 const IMPORT_ALL: &str = r#"
 import contextlib, importlib, io, json, os, sys, warnings
@@ -86,18 +67,6 @@ print("ok", sys.prefix)
 "#;
 
 #[derive(Deserialize)]
-struct Probe {
-    executable: PathBuf,
-    version: (u8, u8, u8),
-    base_prefix: PathBuf,
-    base_exec_prefix: PathBuf,
-    stdlib: PathBuf,
-    platstdlib: PathBuf,
-    dynload: PathBuf,
-    library: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
 struct Imports {
     failed: std::collections::BTreeMap<String, String>,
     maps: Vec<PathBuf>,
@@ -113,18 +82,8 @@ fn run(python: &Path, script: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn source_of(python: &Path) -> Source {
-    let probe: Probe = serde_json::from_str(&run(python, PROBE)).unwrap();
-    Source {
-        executable: probe.executable,
-        version: probe.version,
-        base_prefix: probe.base_prefix,
-        base_exec_prefix: probe.base_exec_prefix,
-        stdlib: probe.stdlib,
-        platstdlib: probe.platstdlib,
-        dynload: probe.dynload,
-        library: probe.library,
-    }
+fn source_of(python: &Path) -> Interpreter {
+    Interpreter::probe(python).unwrap()
 }
 
 /// Interpreters on this machine. Says on the test's output which places had none.
@@ -163,7 +122,7 @@ struct Built {
 }
 
 impl Built {
-    fn of(source: &Source, include: &[&str]) -> Self {
+    fn of(source: &Interpreter, include: &[&str]) -> Self {
         let include = include.iter().map(ToString::to_string).collect();
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap().join("runtime");
@@ -182,8 +141,8 @@ fn imports(python: &Path) -> Imports {
 
 /// All claims about one interpreter.
 #[expect(clippy::print_stderr, reason = "sizes are worth reading")]
-fn check(source: &Source) {
-    let label = source.executable.display();
+fn check(source: &Interpreter) {
+    let label = source.real_executable.display();
     let built = Built::of(source, &[]);
     let python = built.python();
     if let Some(kept) = env::var_os("FLAVOR_TEST_RUNTIMES") {
@@ -201,7 +160,7 @@ fn check(source: &Source) {
     assert_eq!(run(&python, USE).trim(), format!("ok {}", built.root.display()));
 
     // Whatever the source imports, the tree imports, but for what is left out on purpose.
-    let (before, after) = (imports(&source.executable), imports(&python));
+    let (before, after) = (imports(&source.real_executable), imports(&python));
     let left_out: BTreeSet<&str> = built.runtime.left_out.iter().map(|part| module_name(&part.path)).collect();
     // Modules that lean on one that is left out.
     let leaning = ["turtle", "pydoc_data", "turtledemo", "_ctypes_test"];
@@ -288,9 +247,9 @@ fn contents(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// The newest source that runs with a shared libpython, for claims that one interpreter can prove.
 #[expect(clippy::print_stderr, reason = "a test says what it could not try")]
-fn shared_source() -> Option<Source> {
-    let is_shared = |source: &Source| {
-        let facts = elf::inspect(&fs::read(&source.executable).unwrap()).unwrap().unwrap();
+fn shared_source() -> Option<Interpreter> {
+    let is_shared = |source: &Interpreter| {
+        let facts = elf::inspect(&fs::read(&source.real_executable).unwrap()).unwrap().unwrap();
         facts.needed.iter().any(|name| name.starts_with("libpython"))
     };
     let sources = interpreters().iter().map(|python| source_of(python)).filter(is_shared).collect::<Vec<_>>();
@@ -321,7 +280,8 @@ fn a_relocatable_source_runs_from_elsewhere() {
         fs::create_dir_all(prefix.join(part)).unwrap();
         fs::write(prefix.join(part).join("unwanted.txt"), "").unwrap();
     }
-    for (file, path) in [(&original.executable, "$ORIGIN/../lib"), (original.library.as_ref().unwrap(), "$ORIGIN")] {
+    for (file, path) in [(&original.real_executable, "$ORIGIN/../lib"), (original.library.as_ref().unwrap(), "$ORIGIN")]
+    {
         let file = file.canonicalize().unwrap();
         let mut bytes = fs::read(&file).unwrap();
         elf::set_search_path(&mut bytes, path, elf::SearchPathTag::Runpath).unwrap();
@@ -333,7 +293,7 @@ fn a_relocatable_source_runs_from_elsewhere() {
     let stdlib = prefix.join("lib").join(original.stdlib.file_name().unwrap());
     std::os::unix::fs::symlink(&original.stdlib, stdlib).unwrap();
 
-    let source = source_of(&prefix.join("bin").join(original.executable.file_name().unwrap()));
+    let source = source_of(&prefix.join("bin").join(original.real_executable.file_name().unwrap()));
     assert_eq!(source.base_prefix, prefix);
     check(&source);
     let built = Built::of(&source, &[]);
@@ -350,7 +310,7 @@ fn what_slim_leaves_out_comes_back_by_name() {
     assert!(full.runtime.bundled.contains(&"libstdc++.so.6".to_owned()));
     assert!(full.root.join(&full.runtime.stdlib).join("turtledemo").is_dir());
     assert!(!full.root.join(&full.runtime.stdlib).join("test/test_ast.py").exists());
-    let could = run(&source.executable, "import importlib.util as u; print(u.find_spec('_tkinter') is not None)");
+    let could = run(&source.real_executable, "import importlib.util as u; print(u.find_spec('_tkinter') is not None)");
     if could.trim() == "True" {
         // Finds Tcl's own scripts in the tree; a window would need a screen.
         run(&full.python(), "import turtle, tkinter; tkinter.Tcl().eval('package require Tcl')");
@@ -368,10 +328,10 @@ fn a_source_that_is_no_interpreter_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let script = directory.path().join("python3");
     fs::write(&script, "#!/bin/sh\n").unwrap();
-    let build = |source: &Source| build(source, &Options::default(), &directory.path().join("out")).unwrap_err();
-    let error = build(&Source { executable: script.clone(), ..source.clone() });
+    let build = |source: &Interpreter| build(source, &Options::default(), &directory.path().join("out")).unwrap_err();
+    let error = build(&Interpreter { real_executable: script.clone(), ..source.clone() });
     assert!(matches!(error, Error::NotAnInterpreter { path } if path == script));
-    let error = build(&Source { stdlib: directory.path().to_path_buf(), ..source });
+    let error = build(&Interpreter { stdlib: directory.path().to_path_buf(), ..source });
     assert!(matches!(error, Error::NoStandardLibrary { .. }));
     assert!(!directory.path().join("out").exists(), "nothing is written before every refusal is past");
 }
