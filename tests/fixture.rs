@@ -75,7 +75,7 @@ pub(crate) fn example(test: &Test, name: &str) -> PathBuf {
 fn pack(test: &Test, name: &str, options: &[&std::ffi::OsStr]) -> Package {
     let project = example(test, name);
     let mut command = test.command(crate::scene::FLAVOR);
-    command.args(["pack".as_ref(), "--manifest".as_ref(), project.as_os_str(), "--progress".as_ref()]).args(options);
+    command.args(["pack".as_ref(), "--manifest".as_ref(), project.as_os_str()]).args(options);
     let run = test.run(&mut command).success();
     Package { path: run.line().into(), run }
 }

@@ -19,7 +19,7 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     snapshot!(t.call(&package, ["verify"]).silent(), @"
     exit: 0
     --- stdout
-    valid: signature, launcher and 1 slots
+    valid: signature, launcher, 1 slots
     signer [DIGEST]
     ");
     t.call(&package, ["extract", "0", "out"]).silent();

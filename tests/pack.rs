@@ -131,6 +131,15 @@ fn jobs_come_from_the_option_or_the_environment() {
 }
 
 #[test]
+fn progress_is_told_where_nobody_watches_when_asked_for() {
+    let t = Test::new();
+    t.script("true");
+    let said = |options: &[&str]| t.flavor([&["pack"], options].concat()).success().stderr().to_owned();
+    assert!(said(&["--progress"]).contains("slots  …"));
+    assert!(!said(&[]).contains('…'));
+}
+
+#[test]
 fn the_result_is_read_back_unless_told_not_to() {
     let t = Test::new();
     t.script("true");
