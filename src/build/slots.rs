@@ -54,7 +54,7 @@ pub(super) fn plan(
     for slot in &manifest.slots {
         plans.push(planner.manifest_slot(manifest, slot)?);
     }
-    refuse_same_targets(&plans)?;
+    refuse_collisions(&plans, application.is_some())?;
     Ok(plans)
 }
 
@@ -271,15 +271,22 @@ fn single_entry(path: &Path) -> Result<Entry, BuildError> {
     Ok(Entry { path: path.into(), relative, mode: metadata.mode() & 0o7777, kind })
 }
 
-/// Trees may share a directory, a file must have its place alone.
-fn refuse_same_targets(plans: &[SlotPlan]) -> Result<(), BuildError> {
+/// Trees may share a directory; a file must have its place, and what is below it, to itself.
+fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
     for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| !plan.plan.operations().tar) {
-        if let Some(other) = plans.iter().enumerate().find(|(other, one)| *other != at && one.target == plan.target) {
+        let below = format!("{}/", plan.target);
+        let mut others = plans.iter().enumerate().filter(|(other, _)| *other != at);
+        if let Some((_, other)) = others.find(|(_, one)| one.target == plan.target || one.target.starts_with(&below)) {
             return Err(BuildError::SameTarget {
                 first: plan.name.clone(),
-                second: other.1.name.clone(),
+                second: other.name.clone(),
                 target: plan.target.clone(),
             });
+        }
+        let relative = plan.target.trim_start_matches(WORKENV).trim_start_matches('/');
+        let reserved = ["bin", "lib", "pyvenv.cfg", "bin/python", "bin/python3"].contains(&relative);
+        if python && reserved {
+            return Err(BuildError::ReservedTarget { slot: plan.name.clone(), target: plan.target.clone() });
         }
     }
     Ok(())
