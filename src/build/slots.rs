@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::application::{APP, Application, DEPS, RUNTIME};
-use super::native::{self, Native};
+use super::native::{self, Native, Treatment};
 use super::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
@@ -174,7 +174,8 @@ impl Planner<'_> {
         let failed = |source| BuildError::Slot { slot: name.into(), source };
         let mut entries = if root.is_dir() { walk(root)? } else { vec![single_entry(root)?] };
         self.ignored.filter(name, &mut entries);
-        let native = native::examine(&mut entries, self.strip_into(name)?.as_deref())?;
+        let relocate = matches!(name, DEPS | APP);
+        let native = self.examine(name, &mut entries, relocate)?;
         let (links, prefix) = match self.family {
             Family::Flavor => (Links::Keep, PathBuf::new()),
             Family::FlavorPack => (Links::Follow, target.into()),
@@ -190,17 +191,14 @@ impl Planner<'_> {
             return Err(failed(crate::slot::SlotError::DirectoryWithoutTar { path: path.into() }));
         }
         let mut entries = [single_entry(path)?];
-        let native = native::examine(&mut entries, self.strip_into(name)?.as_deref())?;
+        let native = self.examine(name, &mut entries, false)?;
         Ok((Plan::for_file(&entries[0].path, chain.compression).map_err(failed)?, native))
     }
 
-    fn strip_into(&self, name: &str) -> Result<Option<PathBuf>, BuildError> {
-        if !self.settings.strip {
-            return Ok(None);
-        }
-        let directory = self.work.join("stripped").join(name);
-        crate::fs::create_private_dir(&directory)?;
-        Ok(Some(directory))
+    fn examine(&self, slot: &str, entries: &mut [Entry], relocate: bool) -> Result<Native, BuildError> {
+        let copies = self.work.join("changed").join(slot);
+        crate::fs::create_private_dir(&copies)?;
+        native::examine(entries, Treatment { strip: self.settings.strip, relocate, copies: &copies })
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
