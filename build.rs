@@ -27,8 +27,13 @@ const LAUNCHER_SOURCES: &[&str] = &[
 
 /// Static, so that a package starts wherever the kernel does; the rest is for size. `compact` is what SHA-2 falls back to
 /// on processors without instructions for it.
-const LAUNCHER_FLAGS: &str = "-C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no \
-    --cfg curve25519_dalek_backend=\"serial\" --cfg sha2_backend_soft=\"compact\"";
+const LAUNCHER_FLAGS: &[&str] = &[
+    "-Ctarget-feature=+crt-static",
+    "-Crelocation-model=static",
+    "-Cforce-unwind-tables=no",
+    "--cfg=curve25519_dalek_backend=\"serial\"",
+    "--cfg=sha2_backend_soft=\"compact\"",
+];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=FLAVOR_LAUNCHER_BIN");
@@ -78,12 +83,19 @@ fn build_launcher() -> PathBuf {
         .arg(Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&shared)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .env_remove("CARGO_BUILD_TARGET")
-        .env("RUSTFLAGS", LAUNCHER_FLAGS)
+        .env("CARGO_ENCODED_RUSTFLAGS", launcher_flags())
         .status()
         .expect("cargo can be started");
     assert!(status.success(), "building the launcher stub failed");
     shared.join(target).join("launcher").join("flavor-launcher")
+}
+
+/// Separated as cargo wants it, because paths may hold blanks. Panic messages name sources; not where they lie here.
+fn launcher_flags() -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let remap = home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display()));
+    LAUNCHER_FLAGS.iter().map(ToString::to_string).chain(remap).collect::<Vec<_>>().join("\x1f")
 }

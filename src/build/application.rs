@@ -24,6 +24,8 @@ pub(super) const APP: &str = "app";
 /// A Python application, built for one interpreter.
 pub(super) struct Application {
     pub(super) runtime: PathBuf,
+    /// What the runtime was made from; the same inputs give the same tree.
+    pub(super) runtime_inputs: Inputs,
     /// `None` without dependencies.
     pub(super) deps: Option<PathBuf>,
     pub(super) app: PathBuf,
@@ -39,6 +41,7 @@ pub(super) fn build(
     manifest: &Manifest,
     settings: &Settings,
     family: Family,
+    cache: &BuildCache,
     work: &Path,
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
@@ -56,7 +59,6 @@ pub(super) fn build(
         &format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display()),
         clock.took(),
     );
-    let cache = BuildCache::from_env();
     let mut request = InstallRequest::new(work);
     request.project = Some(&manifest.directory);
     request.requirements = requirements(manifest);
@@ -69,7 +71,7 @@ pub(super) fn build(
     let (deps, app) = (work.join(DEPS), work.join(APP));
     tracing::debug!(jobs = settings.jobs, "runtime, dependencies and project in parallel");
     let (runtime, dependencies, project) = std::thread::scope(|scope| {
-        let runtime = scope.spawn(|| build_runtime(manifest, settings, &interpreter, &cache, work, reporter));
+        let runtime = scope.spawn(|| build_runtime(manifest, settings, &interpreter, cache, work, reporter));
         let dependencies = scope.spawn(|| {
             reporter.begin(DEPS);
             let clock = Stopwatch::start();
@@ -89,7 +91,7 @@ pub(super) fn build(
         });
         (join(runtime), join(dependencies), join(project))
     });
-    let (runtime, executable) = runtime?;
+    let (runtime, runtime_inputs, executable) = runtime?;
     let (dependencies, project) = (dependencies?, project?);
     reporter.begin("bytecode");
     let clock = Stopwatch::start();
@@ -102,6 +104,7 @@ pub(super) fn build(
     distributions.push(project.distribution.clone());
     Ok(Application {
         runtime,
+        runtime_inputs,
         deps: (!distributions.is_empty() && deps.join("lib").is_dir()).then_some(deps),
         app,
         python: PythonFacts {
@@ -126,8 +129,10 @@ fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
     let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
     let groups = manifest.build.groups.iter().filter_map(|group| project.dependency_groups.get(group));
-    let local =
-        manifest.build.local_dependencies.iter().map(|path| manifest.directory.join(path).display().to_string());
+    let local = manifest.build.local_dependencies.iter().map(|path| {
+        let path = manifest.directory.join(path);
+        std::path::absolute(&path).unwrap_or(path).display().to_string()
+    });
     let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
     declared.chain(&manifest.build.dependencies).cloned().chain(local).collect()
 }
@@ -140,7 +145,7 @@ fn build_runtime(
     cache: &BuildCache,
     work: &Path,
     reporter: &dyn Reporter,
-) -> Result<(PathBuf, String), BuildError> {
+) -> Result<(PathBuf, Inputs, String), BuildError> {
     reporter.begin(RUNTIME);
     let clock = Stopwatch::start();
     let inputs = runtime_inputs(manifest, interpreter)?;
@@ -161,7 +166,7 @@ fn build_runtime(
     let bytes = walk(&tree)?.iter().map(|entry| if let EntryKind::File { len } = entry.kind { len } else { 0 }).sum();
     let from = if hit { ", reused" } else { "" };
     reporter.phase(RUNTIME, &format!("{}{from}", Bytes(bytes)), clock.took());
-    Ok((tree, executable))
+    Ok((tree, inputs, executable))
 }
 
 /// What the runtime tree depends on: every file of the interpreter's installation by name, size and time.

@@ -40,6 +40,14 @@ impl BuildCache {
         Self { root: root.into_iter().find(|root| create_private_dir(root).is_ok()) }
     }
 
+    /// Removes an entry that turned out to be damaged.
+    pub(super) fn discard(&self, layer: &str, inputs: &Inputs) -> fs::Result<()> {
+        match &self.root {
+            Some(root) => remove_tree(&root.join(layer).join(inputs.key())),
+            None => Ok(()),
+        }
+    }
+
     /// Returns what `make` makes in an empty directory, from the cache if the same inputs have been there before.
     ///
     /// `scratch` is used when there is no cache.

@@ -16,12 +16,16 @@ pub enum BuildError {
     LauncherCannotRead { slot: String, operation: &'static str, launcher: &'static str },
     #[error("slot `{slot}`: {operation} must come first, and only one compression may follow")]
     BadChain { slot: String, operation: &'static str },
-    #[error("slots `{first}` and `{second}` have the same target `{target}`")]
+    #[error("slots `{first}` and `{second}` are in each other's way at `{target}`")]
     SameTarget { first: String, second: String, target: String },
     #[error("`{pattern}` under `[tool.flavor.build]` is not a pattern as in .gitignore")]
     BadPattern { pattern: String },
     #[error("`[tool.flavor.policy]` is not supported by this version, and a policy is never ignored")]
     Policy,
+    #[error("`{}` is there already and is no package that could be replaced", path.display())]
+    OutputInTheWay { path: PathBuf },
+    #[error("slot `{slot}`: the target `{target}` belongs to the virtual environment")]
+    ReservedTarget { slot: String, target: String },
     #[error("the back end gave the project no version")]
     NoVersion,
     #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
@@ -62,7 +66,8 @@ impl BuildError {
                 Some("use gzip or raw for this slot, or leave --launcher-bin out".into())
             }
             Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
-            Self::SameTarget { .. } => Some("give one of them another `target`".into()),
+            Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
+            Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
             Self::Policy => Some("remove the table".into()),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),

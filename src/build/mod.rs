@@ -8,6 +8,7 @@
 
 mod application;
 mod cache;
+mod encoded;
 mod error;
 mod key;
 mod native;

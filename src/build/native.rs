@@ -5,7 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::BuildError;
-use crate::elf::{self, GlibcVersion, StripOutcome};
+use crate::elf::{self, GlibcVersion, SearchPathTag, StripOutcome};
 use crate::fs::{Entry, EntryKind, IoContext};
 
 /// Sum over all native files of a tree.
@@ -25,11 +25,22 @@ pub struct Stripped {
     pub after: u64,
 }
 
-/// Looks at every native file among the entries. With `strip_into`, smaller copies are made below that directory and the
-/// entries are led to them; the originals stay as they are.
-pub(super) fn examine(entries: &mut [Entry], strip_into: Option<&Path>) -> Result<Native, BuildError> {
+/// What is done to the native files of a slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Treatment<'a> {
+    /// Cut what is not loaded.
+    pub(super) strip: bool,
+    /// Drop search paths that lead to places on this machine: extension modules that were compiled for the application
+    /// have the interpreter's there, and on the machine they run on that place is anybody's.
+    pub(super) relocate: bool,
+    /// Where changed copies go, one file each; the originals stay as they are.
+    pub(super) copies: &'a Path,
+}
+
+/// Looks at every native file among the entries and leads those that are to be changed to changed copies.
+pub(super) fn examine(entries: &mut [Entry], treatment: Treatment<'_>) -> Result<Native, BuildError> {
     let each: Result<Vec<Native>, BuildError> =
-        entries.par_iter_mut().enumerate().map(|(number, entry)| examine_one(entry, number, strip_into)).collect();
+        entries.par_iter_mut().enumerate().map(|(number, entry)| examine_one(entry, number, treatment)).collect();
     Ok(each?.into_iter().fold(Native::default(), |sum, one| Native {
         glibc_floor: sum.glibc_floor.max(one.glibc_floor),
         stripped: sum.stripped.plus(one.stripped),
@@ -42,21 +53,29 @@ impl Stripped {
     }
 }
 
-fn examine_one(entry: &mut Entry, number: usize, strip_into: Option<&Path>) -> Result<Native, BuildError> {
+fn examine_one(entry: &mut Entry, number: usize, treatment: Treatment<'_>) -> Result<Native, BuildError> {
     let EntryKind::File { len } = &mut entry.kind else { return Ok(Native::default()) };
     if !starts_like_elf(&entry.path)? {
         return Ok(Native::default());
     }
     let mut bytes = std::fs::read(&entry.path).on("read", &entry.path)?;
     // A file that only looks native, or is damaged, is packed as it is.
-    let glibc_floor = elf::inspect(&bytes).ok().flatten().and_then(|facts| facts.glibc_floor);
-    let mut native = Native { glibc_floor, ..Native::default() };
-    if let Some(directory) = strip_into
+    let Ok(Some(facts)) = elf::inspect(&bytes) else { return Ok(Native::default()) };
+    let mut native = Native { glibc_floor: facts.glibc_floor, ..Native::default() };
+    let leads_away =
+        |path: &Option<String>| path.as_deref().is_some_and(|path| path.split(':').any(|one| one.starts_with('/')));
+    let mut changed = treatment.relocate
+        && (leads_away(&facts.runpath) || leads_away(&facts.rpath))
+        && elf::rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Runpath).unwrap_or(false);
+    if treatment.strip
         && let StripOutcome::Stripped { .. } = elf::strip(&mut bytes)
     {
-        let copy = directory.join(number.to_string());
-        std::fs::write(&copy, &bytes).on("write", &copy)?;
         native.stripped = Stripped { files: 1, before: *len, after: bytes.len() as u64 };
+        changed = true;
+    }
+    if changed {
+        let copy = treatment.copies.join(number.to_string());
+        std::fs::write(&copy, &bytes).on("write", &copy)?;
         *len = bytes.len() as u64;
         entry.path = copy;
     }

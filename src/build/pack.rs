@@ -2,6 +2,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::application::{self, Application};
+use super::cache::BuildCache;
+use super::encoded;
 use super::native::Stripped;
 use super::seal::Parts;
 use super::slots::{self, SlotPlan};
@@ -14,7 +16,7 @@ use crate::package::{Contents, Reader, verify, write};
 use crate::python::install::Distribution;
 use crate::report::{Bytes, Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
-use crate::slot::{EncodedSlot, encode};
+use crate::slot::EncodedSlot;
 use crate::stub::{Origin, Stub};
 
 /// What `pack` made.
@@ -67,6 +69,9 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     if manifest.policy != Policy::default() {
         return Err(BuildError::Policy);
     }
+    if output.canonicalize().is_ok_and(|output| manifest.path.canonicalize().is_ok_and(|manifest| manifest == output)) {
+        return Err(BuildError::OutputInTheWay { path: output });
+    }
     let directory = prepare_directory(&output)?;
     let signing = settings.key.load()?;
     let mut stub = match &settings.launcher_bin {
@@ -76,12 +81,17 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let launcher_stripped = settings.strip.then(|| strip_launcher(&mut stub));
     let scratch = tempfile::tempdir().on("create a directory in", std::env::temp_dir())?;
     let work = scratch.path();
+    let cache = BuildCache::from_env();
     let application = manifest
         .is_python()
-        .then(|| application::build(manifest, settings, stub.family, work, reporter))
+        .then(|| application::build(manifest, settings, stub.family, &cache, work, reporter))
         .transpose()?;
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, work)?;
-    let (plans, encoded) = encode_slots(plans, settings, work, reporter)?;
+    reporter.begin("slots");
+    let clock = Stopwatch::start();
+    let runtime = application.as_ref().map(|application| &application.runtime_inputs);
+    let encoded = encoded::encode_slots(&plans, runtime, settings, stub.family, &cache, work)?;
+    reporter.phase("slots", &format!("{} encoded with {} jobs", plans.len(), settings.jobs), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let glibc_floor = plans.iter().filter_map(|plan| plan.native.glibc_floor).max();
@@ -139,8 +149,9 @@ fn prepare_directory(output: &Path) -> Result<PathBuf, BuildError> {
         _ => PathBuf::from("."),
     };
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
-    if output.is_dir() {
-        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)).on("write", output).map_err(Into::into);
+    // Devices, pipes and links are never replaced by a package.
+    if output.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(BuildError::OutputInTheWay { path: output.into() });
     }
     tempfile::tempfile_in(&directory).on("write to directory", &directory)?;
     Ok(directory)
@@ -151,24 +162,6 @@ fn strip_launcher(stub: &mut Stub) -> (u64, u64) {
         StripOutcome::Stripped { before, after } => (before as u64, after as u64),
         StripOutcome::Unchanged(_) => (stub.bytes.len() as u64, stub.bytes.len() as u64),
     }
-}
-
-fn encode_slots(
-    plans: Vec<SlotPlan>,
-    settings: &Settings,
-    work: &Path,
-    reporter: &dyn Reporter,
-) -> Result<(Vec<SlotPlan>, Vec<EncodedSlot>), BuildError> {
-    reporter.begin("slots");
-    let clock = Stopwatch::start();
-    tracing::debug!(slots = plans.len(), jobs = settings.jobs, "slots compressed in parallel");
-    let inner: Vec<_> = plans.iter().map(|plan| &plan.plan).collect();
-    let encoded = encode(&inner, settings.jobs, work).map_err(BuildError::Encode)?;
-    for (plan, slot) in plans.iter().zip(&encoded) {
-        tracing::debug!(slot = plan.name, plain = slot.plain_size, stored = slot.stored_size, "encoded");
-    }
-    reporter.phase("slots", &format!("{} encoded with {} jobs", plans.len(), settings.jobs), clock.took());
-    Ok((plans, encoded))
 }
 
 fn version(manifest: &Manifest, application: Option<&Application>) -> Result<String, BuildError> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::application::{APP, Application, DEPS, RUNTIME};
-use super::native::{self, Native};
+use super::native::{self, Native, Treatment};
 use super::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
@@ -54,7 +54,7 @@ pub(super) fn plan(
     for slot in &manifest.slots {
         plans.push(planner.manifest_slot(manifest, slot)?);
     }
-    refuse_same_targets(&plans)?;
+    refuse_collisions(&plans, application.is_some())?;
     Ok(plans)
 }
 
@@ -174,7 +174,8 @@ impl Planner<'_> {
         let failed = |source| BuildError::Slot { slot: name.into(), source };
         let mut entries = if root.is_dir() { walk(root)? } else { vec![single_entry(root)?] };
         self.ignored.filter(name, &mut entries);
-        let native = native::examine(&mut entries, self.strip_into(name)?.as_deref())?;
+        let relocate = matches!(name, DEPS | APP);
+        let native = self.examine(name, &mut entries, relocate)?;
         let (links, prefix) = match self.family {
             Family::Flavor => (Links::Keep, PathBuf::new()),
             Family::FlavorPack => (Links::Follow, target.into()),
@@ -190,17 +191,14 @@ impl Planner<'_> {
             return Err(failed(crate::slot::SlotError::DirectoryWithoutTar { path: path.into() }));
         }
         let mut entries = [single_entry(path)?];
-        let native = native::examine(&mut entries, self.strip_into(name)?.as_deref())?;
+        let native = self.examine(name, &mut entries, false)?;
         Ok((Plan::for_file(&entries[0].path, chain.compression).map_err(failed)?, native))
     }
 
-    fn strip_into(&self, name: &str) -> Result<Option<PathBuf>, BuildError> {
-        if !self.settings.strip {
-            return Ok(None);
-        }
-        let directory = self.work.join("stripped").join(name);
-        crate::fs::create_private_dir(&directory)?;
-        Ok(Some(directory))
+    fn examine(&self, slot: &str, entries: &mut [Entry], relocate: bool) -> Result<Native, BuildError> {
+        let copies = self.work.join("changed").join(slot);
+        crate::fs::create_private_dir(&copies)?;
+        native::examine(entries, Treatment { strip: self.settings.strip, relocate, copies: &copies })
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
@@ -271,15 +269,22 @@ fn single_entry(path: &Path) -> Result<Entry, BuildError> {
     Ok(Entry { path: path.into(), relative, mode: metadata.mode() & 0o7777, kind })
 }
 
-/// Trees may share a directory, a file must have its place alone.
-fn refuse_same_targets(plans: &[SlotPlan]) -> Result<(), BuildError> {
+/// Trees may share a directory; a file must have its place, and what is below it, to itself.
+fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
     for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| !plan.plan.operations().tar) {
-        if let Some(other) = plans.iter().enumerate().find(|(other, one)| *other != at && one.target == plan.target) {
+        let below = format!("{}/", plan.target);
+        let mut others = plans.iter().enumerate().filter(|(other, _)| *other != at);
+        if let Some((_, other)) = others.find(|(_, one)| one.target == plan.target || one.target.starts_with(&below)) {
             return Err(BuildError::SameTarget {
                 first: plan.name.clone(),
-                second: other.1.name.clone(),
+                second: other.name.clone(),
                 target: plan.target.clone(),
             });
+        }
+        let relative = plan.target.trim_start_matches(WORKENV).trim_start_matches('/');
+        let reserved = ["bin", "lib", "pyvenv.cfg", "bin/python", "bin/python3"].contains(&relative);
+        if python && reserved {
+            return Err(BuildError::ReservedTarget { slot: plan.name.clone(), target: plan.target.clone() });
         }
     }
     Ok(())

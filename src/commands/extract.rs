@@ -73,7 +73,8 @@ fn refuse_existing(place: &Path) -> Result<(), Error> {
 
 fn write_stored(slot: &Slot<'_>, place: &Path) -> Result<(), Error> {
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(place).on("create", place)?;
-    io::copy(&mut slot.bytes(), &mut out).on("write", place)?;
+    // Half a file could be mistaken for a whole one.
+    io::copy(&mut slot.bytes(), &mut out).on("write", place).inspect_err(|_| drop(std::fs::remove_file(place)))?;
     Ok(())
 }
 
@@ -84,12 +85,12 @@ fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) ->
     let stored = slot.stored().map_err(|error| Error::Package { path: package.into(), source: error.into() })?;
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let parent = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let name = place.file_name().unwrap_or_default();
     let destination = if stored.operations.tar {
         std::fs::create_dir(place).on("create directory", place)?;
         Destination::Tree(place, Modes::Keep)
     } else {
-        Destination::File { directory: parent, name: &name, mode: slot.record.mode() }
+        Destination::File { directory: parent, name, mode: slot.record.mode() }
     };
     extract(&stored, destination, jobs, &AtomicU64::new(0)).map_err(|source| {
         // Half a tree could be mistaken for a whole one.

@@ -104,7 +104,7 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
     let destination = if stored.operations.tar {
         Destination::Tree(directory, Modes::Keep)
     } else {
-        Destination::File { directory, name: slot.name(), mode: slot.record.mode() }
+        Destination::File { directory, name: slot.name().as_ref(), mode: slot.record.mode() }
     };
     let extract_failed = |source| LaunchError::Workenv {
         path: package.into(),

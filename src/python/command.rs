@@ -48,6 +48,12 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(&name);
         }
     }
+    // What a back end compiles must not say in which directory, or two builds would differ.
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        let mut flags = env::var_os(name).unwrap_or_default();
+        flags.push(" -g0");
+        command.env(name, flags);
+    }
     command.env("PYTHONHASHSEED", "0").env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

@@ -4,7 +4,9 @@
 //! free, each with the place where its bytes belong.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{BufRead, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -23,7 +25,7 @@ pub enum Destination<'a> {
     /// Entries are written below it.
     Tree(&'a Path, Modes),
     /// The content becomes one file of this name and mode in the directory.
-    File { directory: &'a Path, name: &'a str, mode: u16 },
+    File { directory: &'a Path, name: &'a OsStr, mode: u16 },
 }
 
 /// What was written.
@@ -212,7 +214,7 @@ impl Work<'_> {
         reader: &mut impl BufRead,
         frame: Frame,
         rest: &[Frame],
-        name: &str,
+        name: &OsStr,
         mode: u16,
     ) -> Result<Option<OpenFile>, SlotError> {
         let file = self.tree.file(name.as_bytes(), mode)?;

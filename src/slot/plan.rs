@@ -141,6 +141,10 @@ impl Plan {
         Ok(cutter.finish(operations, files))
     }
 
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
     /// The chain of operations that this plan carries out.
     pub fn operations(&self) -> Operations {
         self.operations

@@ -103,7 +103,7 @@ fn a_file_survives_every_codec() {
             let plan = Plan::for_file(&path, Compression::with_effort(codec, 3)).expect("planned");
             let slot = encoded(&plan, 3);
             let out = tempfile::tempdir().expect("a temporary directory");
-            let destination = Destination::File { directory: out.path(), name: "copy", mode: 0o600 };
+            let destination = Destination::File { directory: out.path(), name: "copy".as_ref(), mode: 0o600 };
             extract(&stored(&slot), destination, 3, &AtomicU64::new(0)).expect("extracted");
             let same = fs::read(out.path().join("copy")).expect("read") == fs::read(&path).expect("read");
             assert!(same, "{name} {codec:?}");

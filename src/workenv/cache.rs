@@ -39,9 +39,10 @@ impl Cache {
         let mut tried = Vec::new();
         for candidate in cache_candidates() {
             let cache = Self::at(candidate.path, false);
-            match cache.prepare() {
-                Ok(()) => return Ok(cache),
-                Err(error) if candidate.optional && matches!(error, WorkenvError::Io(_)) => {
+            match cache.prepare().and_then(|()| cache.resolved()) {
+                Ok(cache) => return Ok(cache),
+                // A home that is somebody else's (`sudo -E`) is no place to write to, but no reason not to start either.
+                Err(error @ (WorkenvError::Io(_) | WorkenvError::ForeignOwner { .. })) if candidate.optional => {
                     tried.push(format!("{} ({})", describe(&error), candidate.origin));
                 }
                 Err(error) => return Err(error),
@@ -54,7 +55,7 @@ impl Cache {
                     tracing::debug!("no cache directory, using {} for this run", root.display());
                     let cache = Self::at(root, true);
                     cache.prepare()?;
-                    return Ok(cache);
+                    return cache.resolved();
                 }
                 Err(error) => tried.push(describe(&error)),
             }
@@ -64,10 +65,13 @@ impl Cache {
 
     /// The cache that the environment names, if it has one, without making anything.
     pub fn find() -> Option<Self> {
-        cache_candidates()
-            .into_iter()
-            .map(|candidate| Self::at(candidate.path, false))
-            .find(|cache| cache.layout.is_dir())
+        let candidates = cache_candidates().into_iter().map(|candidate| Self::at(candidate.path, false));
+        candidates.filter(|cache| cache.layout.is_dir()).find_map(|cache| cache.resolved().ok())
+    }
+
+    /// The same cache by its one true name: environments hold absolute paths, and links lead to one place by many names.
+    fn resolved(&self) -> Result<Self, WorkenvError> {
+        Ok(Self::at(self.root.canonicalize().on("resolve", &self.root)?, self.temporary))
     }
 
     fn at(root: PathBuf, temporary: bool) -> Self {
@@ -136,6 +140,12 @@ impl Cache {
 
     pub(super) fn env_lock(&self, id: &EnvId) -> PathBuf {
         self.layout.join("locks").join(id.as_str())
+    }
+
+    /// Held by the one process that makes or repairs an environment. Apart from [`Self::env_lock`], which running programs
+    /// hold: a repair need not wait until they end.
+    pub(super) fn making_lock(&self, id: &EnvId) -> PathBuf {
+        self.layout.join("locks").join(format!("making-{id}"))
     }
 
     pub(super) fn slot_lock(&self, key: &SlotKey) -> PathBuf {

@@ -25,6 +25,8 @@ pub enum WorkenvError {
     BadTarget { slot: String, target: String },
     #[error("the package names no slot `{0}` for its interpreter")]
     NoRuntime(String),
+    #[error("the environment `{}` changes as fast as it is made", path.display())]
+    Unstable { path: PathBuf },
     #[error("`{0}` is not the name of an environment")]
     BadName(String),
     #[error("no environment `{0}` in the cache")]

@@ -49,6 +49,9 @@ impl Workenv {
     }
 }
 
+/// Times that an environment is made before its changing again right away is taken for more than a coincidence.
+const ATTEMPTS: usize = 5;
+
 /// Provides the environment of a package.
 ///
 /// # Errors
@@ -58,34 +61,34 @@ pub fn materialise(accepted: &Accepted, cache: &Cache, progress: &dyn Progress) 
     let root = cache.workenv_dir(&id);
     let lock_path = cache.env_lock(&id);
     let mut start = Start::Warm;
-    loop {
-        let lock = if let Some(lock) = Lock::try_acquire(&lock_path, LockKind::Shared)? {
-            lock
-        } else {
-            progress.waiting();
-            Lock::acquire(&lock_path, LockKind::Shared)?
-        };
+    for _ in 0..ATTEMPTS {
+        // Held from before the first look until the program ends: who removes environments leaves this one alone.
+        let lock = Lock::acquire(&lock_path, LockKind::Shared)?;
         if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
             tracing::debug!(workenv = id.as_str(), "cache {}", if start == Start::Warm { "hit" } else { "filled" });
-            let workenv = Workenv { root, start, lock, lock_path: lock_path.clone() };
             if start == Start::Cold {
                 cache.arrange_removal(&lock_path, accepted.reader().path());
             }
-            return Ok(workenv);
+            return Ok(Workenv { root, start, lock, lock_path });
         }
-        drop(lock);
-        let exclusive = Lock::acquire(&lock_path, LockKind::Exclusive)?;
+        let making_path = cache.making_lock(&id);
+        let _making = if let Some(lock) = Lock::try_acquire(&making_path, LockKind::Exclusive)? {
+            lock
+        } else {
+            progress.waiting();
+            Lock::acquire(&making_path, LockKind::Exclusive)?
+        };
         if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
             continue;
         }
         tracing::debug!(workenv = id.as_str(), "cache miss");
         make(accepted, cache, &root, progress)?;
         start = Start::Cold;
-        drop(exclusive);
     }
+    Err(WorkenvError::Unstable { path: root })
 }
 
-/// Extracts what is missing and composes the environment. The caller holds its exclusive lock.
+/// Extracts what is missing and composes the environment. The caller holds its making lock.
 fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress) -> Result<(), WorkenvError> {
     let clock = Stopwatch::start();
     let reader = accepted.reader();

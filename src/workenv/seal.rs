@@ -1,6 +1,8 @@
 //! What an environment looked like when it was made, so that a start can tell with a few `stat`s whether it still does.
 
+use std::ffi::OsString;
 use std::fmt::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -42,14 +44,15 @@ impl Seal {
         Ok(Self { root: root.into(), slots, watched })
     }
 
-    /// One fact a line; paths come last because they may hold blanks, and those with line breaks are not watched.
+    /// One fact a line. Paths are in hexadecimal digits, because they may hold any byte but NUL.
     pub(super) fn to_text(&self) -> String {
-        let mut text = format!("{HEADER}\nroot {}\n", self.root.display());
+        let hex = |path: &Path| hex::encode(path.as_os_str().as_bytes());
+        let mut text = format!("{HEADER}\nroot {}\n", hex(&self.root));
         for slot in &self.slots {
             _ = writeln!(text, "slot {slot}");
         }
         for one in &self.watched {
-            _ = writeln!(text, "file {} {}", one.facts, one.path.display());
+            _ = writeln!(text, "file {} {}", one.facts, hex(&one.path));
         }
         text.push_str("end\n");
         text
@@ -58,14 +61,15 @@ impl Seal {
     /// Reads a seal; `None` for a text that is not a whole one.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(HEADER)?.strip_prefix('\n')?.strip_suffix("end\n")?;
+        let path = |text: &str| Some(PathBuf::from(OsString::from_vec(hex::decode(text).ok()?)));
         let mut seal = Self { root: PathBuf::new(), slots: Vec::new(), watched: Vec::new() };
         for line in body.lines() {
             match line.split_once(' ')? {
-                ("root", path) => seal.root = path.into(),
+                ("root", text) => seal.root = path(text)?,
                 ("slot", key) => seal.slots.push(SlotKey::parse(key)?),
                 ("file", rest) => {
-                    let (facts, path) = rest.split_once(' ')?;
-                    seal.watched.push(Watched { path: path.into(), facts: facts.into() });
+                    let (facts, text) = rest.split_once(' ')?;
+                    seal.watched.push(Watched { path: path(text)?, facts: facts.into() });
                 }
                 _ => return None,
             }

@@ -89,7 +89,7 @@ impl<'a> CachedSlot<'a> {
             std::fs::create_dir(&tree).on("create directory", &tree)?;
             Destination::Tree(&tree, Modes::ReadOnly)
         } else {
-            Destination::File { directory: &made, name: TREE, mode: self.slot.record.mode() & 0o555 }
+            Destination::File { directory: &made, name: TREE.as_ref(), mode: self.slot.record.mode() & 0o555 }
         };
         let done = extract(&stored, destination, jobs, progress)
             .map_err(|source| WorkenvError::Extract { slot: self.slot.name().into(), source })?;

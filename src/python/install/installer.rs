@@ -177,6 +177,14 @@ impl Installer {
             }
             index.apply(self.tool, &mut command);
             // Not in the user's tree: some back ends write where they stand.
+            for name in ["CFLAGS", "CXXFLAGS"] {
+                // `__FILE__` in what is compiled says where it lay, too.
+                let mut flags = std::env::var_os(name).unwrap_or_default();
+                flags.push(" -g0 -ffile-prefix-map=");
+                flags.push(copy);
+                flags.push("=.");
+                command.env(name, flags);
+            }
             run(command.arg(copy).current_dir(copy).env("GIT_OPTIONAL_LOCKS", "0"))
         };
         let output = attempt(true)?;

@@ -21,7 +21,7 @@ struct Written {
     glibc_floor: Option<GlibcVersion>,
 }
 
-pub(super) fn assemble(plan: &Plan, dest: &Path) -> Result<Runtime, Error> {
+pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtime, Error> {
     let items: Vec<&Item> = plan.files.iter().chain(&plan.libraries).collect();
     let mut directories: BTreeSet<PathBuf> =
         items.iter().filter_map(|item| item.to.parent()).map(PathBuf::from).collect();
@@ -32,8 +32,8 @@ pub(super) fn assemble(plan: &Plan, dest: &Path) -> Result<Runtime, Error> {
     }
 
     let mut written: Vec<Written> =
-        items.into_par_iter().map(|item| write(item, dest, false)).collect::<Result<_, Error>>()?;
-    written.push(write(&plan.executable, dest, !plan.libraries.is_empty())?);
+        items.into_par_iter().map(|item| write(item, dest, prefix, false)).collect::<Result<_, Error>>()?;
+    written.push(write(&plan.executable, dest, prefix, !plan.libraries.is_empty())?);
     let executable = dest.join(&plan.executable.to);
     fs::set_permissions(&executable, Permissions::from_mode(0o755)).on("change mode of", &executable)?;
     if let Some(target) = executable.file_name() {
@@ -55,12 +55,31 @@ pub(super) fn assemble(plan: &Plan, dest: &Path) -> Result<Runtime, Error> {
     })
 }
 
+/// The variables of the build, in which the prefix stands dozens of times.
+fn is_sysconfig_data(to: &Path) -> bool {
+    to.file_name().is_some_and(|name| name.to_string_lossy().starts_with("_sysconfigdata_"))
+}
+
+/// Replaces the prefix by the one that uv's interpreters name. `sysconfig` puts the true prefix in the place of the
+/// variables that matter at run time; the rest only tells where the packing machine keeps its interpreters.
+fn hide_prefix(bytes: &mut Vec<u8>, prefix: &Path) {
+    if prefix == Path::new("/") || prefix == Path::new("/usr") {
+        return;
+    }
+    if let (Ok(text), Some(prefix)) = (std::str::from_utf8(bytes), prefix.to_str()) {
+        *bytes = text.replace(prefix, "/install").into_bytes();
+    }
+}
+
 /// Copies one file. `must_find` gives a search path even to a file without one.
-fn write(item: &Item, dest: &Path, must_find: bool) -> Result<Written, Error> {
+fn write(item: &Item, dest: &Path, prefix: &Path, must_find: bool) -> Result<Written, Error> {
     let mut bytes = fs::read(&item.from).on("read", &item.from)?;
     let glibc_floor = if elf::is_elf(&bytes) {
         relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf { path: item.from.clone(), source })?
     } else {
+        if is_sysconfig_data(&item.to) {
+            hide_prefix(&mut bytes, prefix);
+        }
         None
     };
     let to = dest.join(&item.to);

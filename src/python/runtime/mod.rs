@@ -105,7 +105,7 @@ pub fn build(source: &Interpreter, options: &Options, dest: &Path) -> Result<Run
     let start = Instant::now();
     let work = || {
         let plan = plan::Plan::of(source, &options.include)?;
-        assemble::assemble(&plan, dest)
+        assemble::assemble(&plan, &source.base_prefix, dest)
     };
     let runtime = match options.jobs {
         0 => work(),
