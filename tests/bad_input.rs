@@ -303,8 +303,8 @@ fn an_output_that_cannot_be_written() {
     exit: 1
     --- stderr
     error: cannot pack `pyproject.toml`
-      cannot write `taken.psp`
-      is a directory
+      `taken.psp` is there already and is no package that could be replaced
+    hint: choose another file with --output
     ");
 }
 
