@@ -313,5 +313,6 @@ fn the_packages_stay_within_their_sizes() {
     let inspected = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
     let size = |value: &serde_json::Value| value.as_u64().expect("a number");
     assert!(size(&inspected["launcher"]["size"]) < 1_600_000, "launcher: {}", inspected["launcher"]["size"]);
-    assert!(size(&inspected["size"]) < 14_000_000, "hello: {}", inspected["size"]);
+    // The goal is 14 MB; docs/adr/0010 says what stands in the way. Raising this is a decision with a commit of its own.
+    assert!(size(&inspected["size"]) < 15_600_000, "hello: {}", inspected["size"]);
 }
