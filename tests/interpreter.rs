@@ -43,7 +43,7 @@ impl Interpreter {
 
 /// Where pyenv keeps its installations, below `versions`.
 pub(crate) fn pyenv_root() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".pyenv");
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".pyenv");
     std::env::var_os("PYENV_ROOT").map_or_else(home, PathBuf::from)
 }
 
