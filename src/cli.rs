@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Look after the extracted packages
     #[command(subcommand)]
     Workenv(Workenv),
+    /// Look after what packs keep to be quick the next time
+    #[command(subcommand)]
+    Cache(Cache),
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +86,15 @@ pub(crate) struct Pack {
     /// Say when each phase begins, not only when it is over
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
+    /// Say of every step whether it was reused or made, and what had changed
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) explain: bool,
+    /// Resolve dependencies again although nothing that decides on them has changed
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) refresh: bool,
+    /// Neither use what earlier packs kept nor keep anything
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Read the package back and check every byte (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
@@ -154,6 +166,32 @@ pub(crate) enum Workenv {
     Clean(Clean),
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Show what is kept, layer by layer
+    Stats(Json),
+    /// Print where it is kept
+    Path,
+    /// Remove what is kept; what a running pack uses stays
+    Clean(CacheClean),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheClean {
+    /// Only these layers
+    #[arg(value_name = "LAYER")]
+    pub(crate) layers: Vec<String>,
+    /// Only what was not used for so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) older_than: Option<u32>,
+    /// Say what would go, and let it stay
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Json {
     /// Print JSON
@@ -210,6 +248,11 @@ impl Command {
                 Workenv::List(command) | Workenv::Info(command) => command.json,
                 Workenv::Inspect(command) => command.json,
                 Workenv::Remove(Remove { consent, .. }) | Workenv::Clean(Clean { consent, .. }) => consent.json,
+            },
+            Self::Cache(command) => match command {
+                Cache::Stats(command) => command.json,
+                Cache::Clean(command) => command.json,
+                Cache::Path => false,
             },
             _ => false,
         }

@@ -10,6 +10,7 @@ use super::name::normalized;
 use super::project::{self, Project};
 use super::requirement;
 use super::table::{Item, Table};
+use crate::report::Bytes;
 
 /// `[tool.flavor.python]`: which interpreter, and what of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -285,23 +286,8 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
     if !item.value.is_str() {
         return item.number();
     }
-    let text = item.text()?.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => Some(1),
-        "k" | "kb" => Some(1000),
-        "m" | "mb" => Some(1_000_000),
-        "g" | "gb" => Some(1_000_000_000),
-        "kib" => Some(1 << 10),
-        "mib" => Some(1 << 20),
-        "gib" => Some(1_u64 << 30),
-        _ => None,
-    };
-    let number: Option<u64> = text[..split].parse().ok();
-    number
-        .zip(unit)
-        .and_then(|(number, unit)| number.checked_mul(unit))
-        .ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text))
+    let text = item.text()?;
+    Bytes::parse(text).map(|size| size.0).ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
 }
 
 pub(super) fn policy(mut table: Table<'_>) -> Result<Policy, Error> {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 /// A duration as logs and summaries show it: `412ms`, `1.25s`, `87µs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Took(pub Duration);
 
 impl fmt::Display for Took {
@@ -34,6 +34,25 @@ impl Stopwatch {
 /// A number of bytes as people read it, in decimal units: `812 B`, `4.6 kB`, `13.2 MB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
+
+impl Bytes {
+    /// Reads a number with a decimal (`60MB`) or binary (`60MiB`) unit, or without one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let split = text.find(|one: char| !one.is_ascii_digit()).unwrap_or(text.len());
+        let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "k" | "kb" => 1000,
+            "m" | "mb" => 1_000_000,
+            "g" | "gb" => 1_000_000_000,
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            _ => return None,
+        };
+        text[..split].parse::<u64>().ok()?.checked_mul(unit).map(Self)
+    }
+}
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

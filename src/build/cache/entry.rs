@@ -1,0 +1,170 @@
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::inputs::Inputs;
+use super::lock_directory;
+use super::stat_cache::{HashedTree, hash_tree};
+use crate::format::Blake3;
+use crate::fs::{self, IoContext, create_private_dir, remove_tree, staging_name, walk};
+
+const TREE: &str = "tree";
+const ENTRY: &str = "entry";
+const STAT: &str = "stat";
+
+/// An entry of the cache, checked and marked as in use for as long as this lives.
+pub(in crate::build) struct Made<F> {
+    pub(in crate::build) tree: PathBuf,
+    pub(in crate::build) hashed: HashedTree,
+    pub(in crate::build) facts: F,
+    /// Whether it was there before.
+    pub(in crate::build) reused: bool,
+    _in_use: Option<File>,
+}
+
+/// What the file `entry` holds, after a line with its BLAKE3.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Record<F> {
+    pub(super) inputs: Inputs,
+    digest: Blake3,
+    /// Of the tree.
+    pub(super) bytes: u64,
+    facts: F,
+}
+
+/// Why an entry cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Damage {
+    #[error("the description of the entry is damaged")]
+    Record,
+    #[error("the entry is not what was stored")]
+    Content,
+}
+
+impl<F: DeserializeOwned> Made<F> {
+    /// `None` when there is no such entry.
+    pub(super) fn open(path: &Path) -> Option<Result<Self, Damage>> {
+        let directory = File::open(path).ok()?;
+        let in_use = lock_directory(&directory);
+        // Between the opening and the lock it may have been evicted.
+        let (opened, there) = (directory.metadata().ok()?, path.metadata().ok()?);
+        if opened.ino() != there.ino() || opened.dev() != there.dev() {
+            return None;
+        }
+        Some(Self::check(path).map(|made| {
+            // Least recently used is what eviction goes by. A cache that cannot be written to evicts nothing either.
+            drop(directory.set_modified(SystemTime::now()));
+            Self { reused: true, _in_use: in_use.then_some(directory), ..made }
+        }))
+    }
+
+    fn check(path: &Path) -> Result<Self, Damage> {
+        let record: Record<F> = read_record(path).ok_or(Damage::Record)?;
+        let tree = path.join(TREE);
+        let hashed =
+            walk(&tree).and_then(|entries| hash_tree(entries, &path.join(STAT))).map_err(|_| Damage::Content)?;
+        if hashed.digest != record.digest {
+            return Err(Damage::Content);
+        }
+        Ok(Self { tree, hashed, facts: record.facts, reused: false, _in_use: None })
+    }
+}
+
+/// Reads the description of an entry; `None` when it is not there or damaged.
+pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<Record<F>> {
+    let bytes = std::fs::read(path.join(ENTRY)).ok()?;
+    let (digest, json) = bytes.split_at_checked(65)?;
+    if digest.strip_suffix(b"\n")? != Blake3::of(json).hex().as_bytes() {
+        return None;
+    }
+    serde_json::from_slice(json).ok()
+}
+
+/// A directory in which something is made. While its lock is held nobody takes it for a dead pack's; it vanishes with this value
+/// unless it was published.
+pub(in crate::build) struct Staging {
+    path: PathBuf,
+    _in_use: Option<File>,
+}
+
+impl Staging {
+    pub(super) fn within(root: &Path) -> fs::Result<Self> {
+        Self::make(root.join("staging").join(staging_name("pack")))
+    }
+
+    pub(super) fn temporary() -> fs::Result<Self> {
+        Self::make(std::env::temp_dir().join(staging_name("flavor-pack")))
+    }
+
+    fn make(path: PathBuf) -> fs::Result<Self> {
+        create_private_dir(&path)?;
+        let directory = File::open(&path).on("open", &path)?;
+        let in_use = lock_directory(&directory).then_some(directory);
+        Ok(Self { path, _in_use: in_use })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory whose content becomes the entry.
+    pub(in crate::build) fn tree(&self) -> fs::Result<PathBuf> {
+        let tree = self.path.join(TREE);
+        create_private_dir(&tree)?;
+        Ok(tree)
+    }
+
+    /// Moves something here, so that it vanishes too.
+    pub(super) fn take_in(&self, path: &Path) -> fs::Result<()> {
+        match std::fs::rename(path, self.path.join("taken")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other.on("move away", path),
+        }
+    }
+
+    /// Describes what was made and gives it its place, which is free or becomes so.
+    pub(super) fn publish<F: Serialize>(self, place: &Path, inputs: &Inputs, facts: F) -> fs::Result<Made<F>> {
+        let hashed = hash_tree(walk(&self.path.join(TREE))?, &self.path.join(STAT))?;
+        let record = Record { inputs: inputs.clone(), digest: hashed.digest, bytes: hashed.bytes(), facts };
+        let description = self.path.join(ENTRY);
+        let json = serde_json::to_vec(&record).map_err(std::io::Error::from).on("write", &description)?;
+        let text = [Blake3::of(&json).hex().as_bytes(), b"\n", &json].concat();
+        std::fs::write(&description, text).on("write", &description)?;
+        match std::fs::rename(&self.path, place) {
+            // Another pack was quicker, and what it made is the same; or this one was told to make it anew.
+            Err(error) if is_occupied(&error) => {
+                let there = File::open(place).on("open", place)?;
+                // Whoever uses the old one finishes first.
+                there.lock().on("lock", place)?;
+                let old = Self::make(self.path.with_file_name(staging_name("old")))?;
+                old.take_in(place)?;
+                std::fs::rename(&self.path, place).on("publish", place)?;
+            }
+            outcome => outcome.on("publish", place)?,
+        }
+        let in_use = File::open(place).ok().filter(lock_directory);
+        let tree = place.join(TREE);
+        let mut hashed = hashed;
+        for entry in &mut hashed.entries {
+            entry.path = tree.join(&entry.relative);
+        }
+        Ok(Made { tree, hashed, facts: record.facts, reused: false, _in_use: in_use })
+    }
+}
+
+fn is_occupied(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists)
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // What cannot be removed now is swept by a later pack.
+        if let Err(error) = remove_tree(&self.path) {
+            tracing::debug!(%error, "left behind");
+        }
+    }
+}
