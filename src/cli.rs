@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 #[derive(Debug, Parser)]
 #[command(name = "flavor", version, about, max_term_width = 100, arg_required_else_help = true)]
@@ -240,6 +241,16 @@ pub(crate) struct Consent {
 }
 
 impl Command {
+    /// Log events that are shown unless a variable says otherwise: warnings, where nobody has asked for silence.
+    pub(crate) fn log_level(&self) -> Option<LevelFilter> {
+        match self {
+            Self::Pack(options) if options.quiet => None,
+            // Started programs have stderr to themselves.
+            Self::Run(_) => None,
+            _ => Some(LevelFilter::WARN),
+        }
+    }
+
     /// Whether errors are to be JSON too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {

@@ -79,6 +79,16 @@ pub(super) fn encode_slots(
     Ok(stored)
 }
 
+/// What became of the slots, in words.
+pub(super) fn outcome(stored: &[Stored], jobs: usize) -> String {
+    let reused = stored.iter().filter(|stored| stored.reused).count();
+    match (stored.len() - reused, reused) {
+        (0, reused) => format!("{reused} reused"),
+        (encoded, 0) => format!("{encoded} encoded with {jobs} jobs"),
+        (encoded, reused) => format!("{encoded} encoded with {jobs} jobs, {reused} reused"),
+    }
+}
+
 fn create(staging: &Staging) -> Result<File, BuildError> {
     let path = staging.tree()?.join(STORED);
     Ok(File::options().read(true).write(true).create_new(true).open(&path).on("create", &path)?)

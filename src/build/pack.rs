@@ -90,8 +90,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let clock = Stopwatch::start();
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
     let stored = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
-    let reused = stored.iter().filter(|stored| stored.reused).count();
-    reporter.phase("slots", &format!("{} encoded, {reused} reused", stored.len() - reused), clock.took());
+    reporter.phase("slots", &encoded::outcome(&stored, settings.jobs), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native));
@@ -111,7 +110,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         glibc_floor: native.glibc_floor,
     };
     let signed = SignedPackage::new(&parts.metadata(), stub.bytes.len() as u64, &signing.key)?;
-    reporter.phase("sign", &signing.key.public().fingerprint().short(), clock.took());
+    reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
     let files: Vec<_> = stored.iter().map(|stored| &stored.slot.file).collect();
     let written = Output { path: &output, signed: &signed, launcher: &stub.bytes, slots: &files };
     let (last, fresh) = written.publish(cache.project(), settings, reporter)?;

@@ -189,7 +189,7 @@ impl Planner<'_> {
         }
         if name != RUNTIME {
             let patterns = inputs.add_list("patterns", self.ignored.patterns.iter().cloned());
-            patterns.from_key(&["tool", "flavor", "build", "exclude"]);
+            patterns.set_by(&["tool", "flavor", "build", "exclude"]);
         }
         inputs.add("relocate", name != RUNTIME);
         SlotPlan {
@@ -260,7 +260,7 @@ impl Planner<'_> {
     fn hash(&self, source: &Path, entries: Vec<Entry>, inputs: &mut Inputs) -> Result<(), BuildError> {
         let source = std::path::absolute(source).unwrap_or_else(|_| source.into());
         let hashed = hash_tree(entries, &self.cache.memory(&source, "slot"))?;
-        inputs.add("content", hashed.digest.hex()).from_path(source).changed(&hashed.changes);
+        inputs.add("content", hashed.digest.hex()).found_at(source).changed(&hashed.changes);
         Ok(())
     }
 

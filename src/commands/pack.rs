@@ -28,7 +28,9 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
     let report = pack(&manifest, &settings, &reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
     if options.explain {
-        explain(&report).iter().for_each(|line| reporter.say(line));
+        for line in explain(&report) {
+            reporter.say(&line);
+        }
     }
     for line in summary(&report) {
         reporter.say(&line);
@@ -104,7 +106,8 @@ fn summary(report: &PackReport) -> Vec<String> {
     }
     for slot in &report.slots {
         let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
-        lines.push(format!("{:>12}  {plain} → {stored}, {} files, {}", slot.name, slot.files, slot.operations));
+        let files = if slot.files == 1 { "file" } else { "files" };
+        lines.push(format!("{:>12}  {plain} → {stored}, {} {files}, {}", slot.name, slot.files, slot.operations));
     }
     if let Some((before, after)) = report.launcher_stripped {
         lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));

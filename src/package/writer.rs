@@ -31,7 +31,7 @@ impl SignedPackage {
             .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
         let block = seal_envelope(&text);
         let index = layout.index(metadata, key.public().to_bytes(), block_digest(&block), key.sign(&text));
-        let trailer = wrap_index(&index.encode()).to_vec();
+        let trailer = wrap_index(&index.encode());
         Ok(Self { layout, block, rows, trailer })
     }
 

@@ -47,23 +47,36 @@ pub(super) fn compile(
     for (path, content) in &sources {
         digest.update(path.as_os_str().as_encoded_bytes()).update(&[0]).update(&content.0);
     }
-    inputs.add("sources", digest.finalize().to_hex()).changed(&hashed.changes);
-    let made = cache.make(
-        step,
-        Layer::Bytecode,
-        &inputs,
-        |_| Ok(()),
-        |dest| {
-            if let Some(last) = cache.last::<Bytecode>(step, Layer::Bytecode, &inputs, &["sources"]) {
-                adopt(&last, &sources, dest, |source| bytecode_of(interpreter, source))?;
+    inputs.add("sources", digest.finalize().to_hex());
+    let made = if let Some(made) = cache.find(step, Layer::Bytecode, &inputs, |_| Ok(()))? {
+        made
+    } else {
+        let last = cache.last::<Bytecode>(step, Layer::Bytecode, &inputs, &["sources"]);
+        if let (Some(last), Some(input)) = (&last, inputs.get_mut("sources")) {
+            input.changed(&changes(&last.facts.sources, &sources));
+        }
+        let make = |dest: &Path| {
+            if let Some(last) = &last {
+                adopt(last, &sources, dest, |source| bytecode_of(interpreter, source))?;
             }
             let compiled = bytecode::compile(interpreter, tree, dest, positions, jobs)?;
             Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone() })
-        },
-    )?;
+        };
+        cache.make_missing(step, Layer::Bytecode, &inputs, |_| Ok(()), make)?
+    };
     let mut all = context.compiled.lock().unwrap_or_else(PoisonError::into_inner);
     all.push((made.facts.modules, made.reused, clock.took()));
     Ok(made)
+}
+
+/// Which sources are not what they were, a phrase each.
+fn changes(old: &BTreeMap<PathBuf, Blake3>, new: &BTreeMap<PathBuf, Blake3>) -> Vec<String> {
+    let gone = old.keys().filter(|path| !new.contains_key(*path)).map(|path| format!("{} is gone", path.display()));
+    let others = new.iter().filter_map(|(path, digest)| match old.get(path) {
+        None => Some(format!("{} is new", path.display())),
+        Some(before) => (before != digest).then(|| format!("{} has changed", path.display())),
+    });
+    gone.chain(others).collect()
 }
 
 /// Takes over the bytecode of sources that have not changed.

@@ -28,18 +28,12 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     let known = if found.is_some() { "nothing to resolve: the same inputs as before" } else { "to be resolved" };
     reporter.phase("resolve", known, clock.took());
     let clock = Stopwatch::start();
-    let made = match found {
-        Some(made) => made,
-        None => {
-            reporter.begin(DEPS);
-            cache.make_missing(
-                DEPS,
-                Layer::Deps,
-                &inputs,
-                |_| Ok(()),
-                |tree| install_dependencies(interpreter, &request, tree).map_err(BuildError::from),
-            )?
-        }
+    let made = if let Some(made) = found {
+        made
+    } else {
+        reporter.begin(DEPS);
+        let make = |tree: &Path| install_dependencies(interpreter, &request, tree).map_err(BuildError::from);
+        cache.make_missing(DEPS, Layer::Deps, &inputs, |_| Ok(()), make)?
     };
     let by = if made.reused {
         ", reused".into()
@@ -66,7 +60,7 @@ pub(super) fn resolution_inputs(
     let mut inputs = common_inputs(interpreter);
     inputs.add("installer", &resolution.installer);
     let requirements = inputs.add_list("requirements", resolution.requirements);
-    requirements.from_key(if of_build_system { &["build-system", "requires"] } else { &["project", "dependencies"] });
+    requirements.set_by(if of_build_system { &["build-system", "requires"] } else { &["project", "dependencies"] });
     inputs.add_list("extras and groups", resolution.selection);
     inputs.add_list("index", resolution.index);
     inputs.add_list("variables", resolution.variables);
@@ -83,7 +77,7 @@ pub(super) fn resolution_inputs(
             vec![path.clone()]
         };
         let hashed = hash_files(&files, cache, &path.display().to_string())?;
-        inputs.add(&format!("local {}", path.display()), hashed.digest.hex()).from_path(path).changed(&hashed.changes);
+        inputs.add(&format!("local {}", path.display()), hashed.digest.hex()).found_at(path).changed(&hashed.changes);
     }
     Ok(inputs)
 }

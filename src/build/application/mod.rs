@@ -179,6 +179,6 @@ fn common_inputs(interpreter: &Interpreter) -> Inputs {
         "{} {} {} {}",
         interpreter.implementation, interpreter.version_text, interpreter.soabi, interpreter.platform
     );
-    inputs.add("interpreter", name).from_path(&interpreter.executable);
+    inputs.add("interpreter", name).found_at(&interpreter.executable);
     inputs
 }

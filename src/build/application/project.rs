@@ -86,9 +86,9 @@ fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<
     inputs.add_list("variables", build_variables());
     let environment =
         resolution_inputs(interpreter, &environment_request(context, &system.requires, project), cache, true)?;
-    inputs.add("build environment", environment.key()).from_key(&["build-system", "requires"]);
+    inputs.add("build environment", environment.key()).set_by(&["build-system", "requires"]);
     let entry_point = manifest.entry_point.as_ref().map(|point| format!("{}:{}", point.module, point.attr));
-    inputs.add_list("entry point", entry_point).from_key(&["tool", "flavor", "entry_point"]);
+    inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
     inputs.add("name", &manifest.package_name);
     Ok(inputs)
 }

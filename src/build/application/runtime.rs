@@ -37,8 +37,8 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
         .collect::<Result<_, _>>()?;
     let sources = hash_tree(entries, &cache.memory(&interpreter.base_prefix, &include.join(" ")))?;
     let mut inputs = common_inputs(interpreter);
-    inputs.add_list("include", include.iter().cloned()).from_key(&["tool", "flavor", "python", "include"]);
-    inputs.add("files", sources.digest.hex()).from_path(&interpreter.base_prefix).changed(&sources.changes);
+    inputs.add_list("include", include.iter().cloned()).set_by(&["tool", "flavor", "python", "include"]);
+    inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
     inputs.add("bytecode", "lines");
     // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
     let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {

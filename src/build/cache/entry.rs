@@ -10,7 +10,7 @@ use super::inputs::Inputs;
 use super::lock_directory;
 use super::stat_cache::{HashedTree, hash_tree};
 use crate::format::Blake3;
-use crate::fs::{self, IoContext, create_private_dir, remove_tree, staging_name, walk};
+use crate::fs::{self, IoContext, Lock, LockKind, create_private_dir, remove_tree, staging_name, walk};
 
 const TREE: &str = "tree";
 const ENTRY: &str = "entry";
@@ -51,8 +51,7 @@ impl<F: DeserializeOwned> Made<F> {
         let directory = File::open(path).ok()?;
         let in_use = lock_directory(&directory);
         // Between the opening and the lock it may have been evicted.
-        let (opened, there) = (directory.metadata().ok()?, path.metadata().ok()?);
-        if opened.ino() != there.ino() || opened.dev() != there.dev() {
+        if !is_at(&directory, path) {
             return None;
         }
         Some(Self::check(path).map(|made| {
@@ -84,6 +83,11 @@ pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<Record<F>>
     serde_json::from_slice(json).ok()
 }
 
+/// Held shared while a staging directory is made but not yet locked, exclusively while dead ones are looked for.
+pub(super) fn sweep_lock(root: &Path) -> PathBuf {
+    root.join("locks/staging")
+}
+
 /// A directory in which something is made. While its lock is held nobody takes it for a dead pack's; it vanishes with this value
 /// unless it was published.
 pub(in crate::build) struct Staging {
@@ -93,6 +97,8 @@ pub(in crate::build) struct Staging {
 
 impl Staging {
     pub(super) fn within(root: &Path) -> fs::Result<Self> {
+        // A sweep in between would take the directory for a dead pack's.
+        let _not_swept = Lock::acquire(&sweep_lock(root), LockKind::Shared)?;
         Self::make(root.join("staging").join(staging_name("pack")))
     }
 
@@ -126,34 +132,58 @@ impl Staging {
         }
     }
 
-    /// Describes what was made and gives it its place, which is free or becomes so.
-    pub(super) fn publish<F: Serialize>(self, place: &Path, inputs: &Inputs, facts: F) -> fs::Result<Made<F>> {
-        let hashed = hash_tree(walk(&self.path.join(TREE))?, &self.path.join(STAT))?;
+    /// Describes what was made and gives it its place. What is there already is the same, made by a quicker pack, and stays
+    /// unless `replace` is set.
+    pub(super) fn publish<F: Serialize + DeserializeOwned>(
+        self,
+        place: &Path,
+        inputs: &Inputs,
+        facts: F,
+        replace: bool,
+    ) -> fs::Result<Made<F>> {
+        let mut hashed = hash_tree(walk(&self.path.join(TREE))?, &self.path.join(STAT))?;
         let record = Record { inputs: inputs.clone(), digest: hashed.digest, bytes: hashed.bytes(), facts };
         let description = self.path.join(ENTRY);
         let json = serde_json::to_vec(&record).map_err(std::io::Error::from).on("write", &description)?;
         let text = [Blake3::of(&json).hex().as_bytes(), b"\n", &json].concat();
         std::fs::write(&description, text).on("write", &description)?;
-        match std::fs::rename(&self.path, place) {
-            // Another pack was quicker, and what it made is the same; or this one was told to make it anew.
-            Err(error) if is_occupied(&error) => {
-                let there = File::open(place).on("open", place)?;
-                // Whoever uses the old one finishes first.
-                there.lock().on("lock", place)?;
-                let old = Self::make(self.path.with_file_name(staging_name("old")))?;
-                old.take_in(place)?;
-                std::fs::rename(&self.path, place).on("publish", place)?;
+        loop {
+            match std::fs::rename(&self.path, place) {
+                Err(error) if is_occupied(&error) => {}
+                outcome => {
+                    outcome.on("publish", place)?;
+                    break;
+                }
             }
-            outcome => outcome.on("publish", place)?,
+            if !replace && let Some(Ok(made)) = Made::open(place) {
+                return Ok(made);
+            }
+            self.clear(place)?;
         }
-        let in_use = File::open(place).ok().filter(lock_directory);
         let tree = place.join(TREE);
-        let mut hashed = hashed;
         for entry in &mut hashed.entries {
             entry.path = tree.join(&entry.relative);
         }
+        // The lock that was taken on the staging directory is on the entry now.
+        let in_use = File::open(place).ok().filter(lock_directory);
         Ok(Made { tree, hashed, facts: record.facts, reused: false, _in_use: in_use })
     }
+
+    /// Takes an entry away once nobody uses it any more.
+    pub(super) fn clear(&self, place: &Path) -> fs::Result<()> {
+        let Ok(directory) = File::open(place) else { return Ok(()) };
+        directory.lock().on("lock", place)?;
+        if is_at(&directory, place) {
+            Self::make(self.path.with_file_name(staging_name("old")))?.take_in(place)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an open directory is still the one at `path`.
+pub(super) fn is_at(directory: &File, path: &Path) -> bool {
+    let (Ok(opened), Ok(there)) = (directory.metadata(), path.metadata()) else { return false };
+    opened.ino() == there.ino() && opened.dev() == there.dev()
 }
 
 fn is_occupied(error: &std::io::Error) -> bool {

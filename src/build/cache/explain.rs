@@ -87,7 +87,7 @@ mod tests {
             .expect("written");
         let with = |requirements: &[&str], level: &str| {
             let mut inputs = Inputs::default();
-            inputs.add_list("requirements", requirements.iter().copied()).from_key(&["project", "dependencies"]);
+            inputs.add_list("requirements", requirements.iter().copied()).set_by(&["project", "dependencies"]);
             inputs.add("level", level);
             inputs
         };

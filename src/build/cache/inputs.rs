@@ -78,18 +78,22 @@ impl Inputs {
         self.0.iter()
     }
 
+    pub(in crate::build) fn get_mut(&mut self, name: &str) -> Option<&mut Input> {
+        self.0.iter_mut().find(|input| input.name == name)
+    }
+
     pub(in crate::build) fn get(&self, name: &str) -> Option<&Input> {
         self.0.iter().find(|input| input.name == name)
     }
 }
 
 impl Input {
-    pub(in crate::build) fn from_key(&mut self, key: &'static [&'static str]) -> &mut Self {
+    pub(in crate::build) fn set_by(&mut self, key: &'static [&'static str]) -> &mut Self {
         self.origin = Some(Origin::Key(key));
         self
     }
 
-    pub(in crate::build) fn from_path(&mut self, path: impl Into<PathBuf>) -> &mut Self {
+    pub(in crate::build) fn found_at(&mut self, path: impl Into<PathBuf>) -> &mut Self {
         self.origin = Some(Origin::Path(path.into()));
         self
     }

@@ -189,7 +189,7 @@ impl BuildCache {
             }
         };
         self.project.note(step, &problem);
-        self.stage()?.take_in(&path)?;
+        self.stage()?.clear(&path)?;
         Ok(None)
     }
 
@@ -265,7 +265,7 @@ impl BuildCache {
         facts: F,
     ) -> fs::Result<Made<F>> {
         let because = self.project.because(step, inputs);
-        let made = staging.publish(&self.entry(layer, inputs), inputs, facts)?;
+        let made = staging.publish(&self.entry(layer, inputs), inputs, facts, self.usage == CacheUse::Refresh)?;
         self.record(step, layer, inputs, Some(because), made.hashed.bytes());
         Ok(made)
     }

@@ -123,7 +123,6 @@ fn changes(old: &[Line], new: &[Line]) -> Vec<String> {
     let name = |line: &Line| PathBuf::from(std::ffi::OsString::from_vec(line.path.clone())).display().to_string();
     loop {
         match (old.peek(), new.peek()) {
-            (None, None) => return found,
             (Some(gone), other) if other.is_none_or(|other| gone.path < other.path) => {
                 found.push(format!("{} is gone", name(gone)));
                 old.next();
@@ -139,8 +138,8 @@ fn changes(old: &[Line], new: &[Line]) -> Vec<String> {
                 old.next();
                 new.next();
             }
-            // A side that is alone was taken by one of the arms above.
-            (Some(_), None) | (None, Some(_)) => return found,
+            // A side that is alone was taken by one of the first arms.
+            (Some(_), None) | (None, Some(_) | None) => return found,
         }
     }
 }
@@ -187,7 +186,7 @@ fn write_memory(path: &Path, lines: &[Line]) -> fs::Result<()> {
             inode,
             line.looked_at.cast_unsigned(),
         ];
-        numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         bytes.extend_from_slice(&line.digest.0);
         bytes.extend_from_slice(&line.path);
     }

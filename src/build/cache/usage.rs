@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::entry::{Record, Staging, read_record};
+use super::entry::{Record, Staging, is_at, read_record, sweep_lock};
 use super::{Counters, Layer, Step, places};
 use crate::fs::{self, IoContext, Lock, LockKind, remove_tree, replace_file};
 
 /// What is remembered of sources and projects that nobody packed for so long goes.
-const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 3600);
+const FORGOTTEN: Duration = Duration::from_hours(90 * 24);
 
 /// The build cache as a whole.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -57,9 +57,9 @@ struct Listed {
 }
 
 /// Looks through the build cache.
-pub fn cache_stats() -> fs::Result<CacheStats> {
-    let Some(root) = places().into_iter().next() else { return Ok(CacheStats::default()) };
-    let entries = list(&root)?;
+pub fn cache_stats() -> CacheStats {
+    let Some(root) = places().into_iter().next() else { return CacheStats::default() };
+    let entries = list(&root);
     let counters = counters(&root);
     let layers = Layer::ALL.iter().map(|layer| {
         let own = || entries.iter().filter(|entry| entry.layer == *layer);
@@ -75,19 +75,19 @@ pub fn cache_stats() -> fs::Result<CacheStats> {
             oldest: own().map(|entry| age(entry.last_used).as_secs()).max(),
         }
     });
-    Ok(CacheStats {
+    CacheStats {
         layers: layers.collect(),
         entries: entries.len(),
         bytes: entries.iter().map(|entry| entry.bytes).sum(),
         path: Some(root),
-    })
+    }
 }
 
 /// Removes the entries of the given layers (all, if none is given) that were not used for `older_than`.
 pub fn clean_cache(layers: &[Layer], older_than: Option<Duration>, dry_run: bool) -> fs::Result<Cleaned> {
     let mut cleaned = Cleaned::default();
     let Some(root) = places().into_iter().next() else { return Ok(cleaned) };
-    for entry in list(&root)? {
+    for entry in list(&root) {
         let wanted = (layers.is_empty() || layers.contains(&entry.layer))
             && older_than.is_none_or(|limit| age(entry.last_used) >= limit);
         if !wanted {
@@ -128,7 +128,7 @@ pub(super) fn count(root: &Path, steps: &[Step]) {
 /// Brings the cache below `max_size` bytes, least recently used first, and removes what dead packs left.
 pub(super) fn evict(root: &Path, max_size: u64) {
     sweep(root);
-    let Ok(mut entries) = list(root) else { return };
+    let mut entries = list(root);
     let mut total: u64 = entries.iter().map(|entry| entry.bytes).sum();
     entries.sort_by_key(|entry| entry.last_used);
     for entry in entries {
@@ -155,6 +155,9 @@ fn remove(root: &Path, entry: &Listed) -> fs::Result<bool> {
     if directory.try_lock().is_err() {
         return Ok(false);
     }
+    if !is_at(&directory, &entry.path) {
+        return Ok(true);
+    }
     // Out of the way by one rename: nobody ever sees half an entry.
     Staging::within(root)?.take_in(&entry.path)?;
     Ok(true)
@@ -162,6 +165,7 @@ fn remove(root: &Path, entry: &Listed) -> fs::Result<bool> {
 
 /// Removes staging directories that no living pack holds, and what is remembered of things long gone.
 fn sweep(root: &Path) {
+    let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else { return };
     for path in children(&root.join("staging")) {
         if File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
             tracing::debug!(path = %path.display(), "swept");
@@ -176,7 +180,7 @@ fn sweep(root: &Path) {
     }
 }
 
-fn list(root: &Path) -> fs::Result<Vec<Listed>> {
+fn list(root: &Path) -> Vec<Listed> {
     let mut found = Vec::new();
     for layer in Layer::ALL {
         for path in children(&root.join(layer.name())) {
@@ -185,7 +189,7 @@ fn list(root: &Path) -> fs::Result<Vec<Listed>> {
             found.push(Listed { bytes: record.map_or(0, |record| record.bytes), path, layer, last_used });
         }
     }
-    Ok(found)
+    found
 }
 
 fn children(directory: &Path) -> Vec<PathBuf> {

@@ -97,7 +97,7 @@ fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
 /// `files` are relative to the project, as [`files`] finds them.
 pub fn copy(project: &Path, files: &[PathBuf], dest: &Path) -> Result<()> {
     for relative in files {
-        let (from, to) = (project.join(&relative), dest.join(&relative));
+        let (from, to) = (project.join(relative), dest.join(relative));
         if let Some(directory) = to.parent() {
             fs::create_dir_all(directory).on("create directory", directory)?;
         }
