@@ -89,8 +89,8 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     reporter.begin("slots");
     let clock = Stopwatch::start();
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
-    let stored = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
-    reporter.phase("slots", &encoded::outcome(&stored, settings.jobs), clock.took());
+    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
+    reporter.phase("slots", &encoded::outcome(&stored, threads), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native));
