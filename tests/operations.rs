@@ -184,7 +184,7 @@ fn permissions_of_a_single_file_are_kept_but_for_writing() {
 fn less_memory_means_fewer_threads_and_the_same_bytes() {
     let t = Test::new();
     project(&t, true, r#"["tar", "zstd:9"]"#);
-    t.file("tree/large", &"some text, over and over; ".repeat(1_000_000));
+    t.file("tree/large", "some text, over and over; ".repeat(1_000_000));
     let pack = |options: &[&str]| {
         let arguments = [&["pack", "-o", "x.psp", "--key-seed", "s", "--no-cache", "--jobs", "4"], options].concat();
         (t.flavor(arguments), t.path("x.psp"))
