@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_large_file_is_cut_and_small_ones_share_a_frame() {
         let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
-        let mut cutter = Cutter::new(compression);
+        let mut cutter = Cutter::new(compression, 0);
         let big = 9 << 20;
         for size in [100, big, 100, 100] {
             cutter.header(vec![0; 512], size);
@@ -372,5 +372,17 @@ mod tests {
         let shape: Vec<bool> = plan.frames.iter().map(|frame| frame.continues).collect();
         assert_eq!(shape, [false, false, true, true, false]);
         assert_eq!(plan.plain_size, plan.frames.iter().map(|frame| frame.plain).sum::<u64>());
+    }
+
+    #[test]
+    fn the_last_frames_are_the_shorter_ones() {
+        let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
+        let size = 100 << 20;
+        let mut cutter = Cutter::new(compression, size);
+        cutter.content(Path::new("x"), size);
+        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1);
+        let lengths: Vec<u64> = plan.frames.iter().map(|frame| frame.plain).collect();
+        assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
+        assert_eq!((lengths[0], lengths[lengths.len() - 2]), (5 << 20, 4 << 20));
     }
 }
