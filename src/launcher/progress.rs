@@ -24,8 +24,9 @@ impl Progress for Line {
         }
         let over = Arc::new(AtomicBool::new(false));
         let (seen, done) = (Arc::clone(&over), Arc::clone(done));
-        let thread = std::thread::spawn(move || draw(total, &done, &seen));
-        *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) = Some((over, thread));
+        // Without a thread to draw it there is no line.
+        let thread = std::thread::Builder::new().spawn(move || draw(total, &done, &seen)).ok();
+        *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) = thread.map(|thread| (over, thread));
     }
 
     fn end(&self) {

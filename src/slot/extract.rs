@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::frame::Frame;
+use super::threads::on_threads;
 use super::unpack::{OpenFile, Tally, unpack};
 use super::{SlotError, StoredSlot, tar};
 use crate::fs::{Modes, TreeFile, TreeWriter};
@@ -63,17 +64,7 @@ pub fn extract(
         queue: Mutex::new(Queue::new(frames)),
         idle: Condvar::new(),
     };
-    let results: Vec<Result<(), SlotError>> = if jobs == 1 {
-        vec![work.run()]
-    } else {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(|| work.run())).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or(Err(SlotError::BadArchive("a decoding thread died"))))
-                .collect()
-        })
-    };
+    let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
     results.into_iter().collect::<Result<(), SlotError>>()?;
     let queue = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(declared) = slot.plain_size

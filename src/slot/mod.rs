@@ -9,6 +9,7 @@ mod extract;
 mod frame;
 mod source;
 mod tar;
+mod threads;
 mod unpack;
 
 #[cfg(feature = "cli")]
