@@ -49,6 +49,14 @@ impl Lock {
         }
     }
 
+    /// Lets others share what was held exclusively.
+    ///
+    /// The same descriptor is converted: a second one of this process would wait for the first.
+    pub fn share(&self) {
+        // Keeping it exclusively is no worse than slow.
+        drop(self.file.lock_shared());
+    }
+
     /// Makes the lock outlive this program: it moves to a high descriptor that `exec` keeps open, so that the kernel
     /// holds it until the last process of the started program has ended.
     ///

@@ -11,7 +11,7 @@ mod tree;
 mod walk;
 mod window;
 
-pub use directory::{create_private_dir, remove_tree, staging_name};
+pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
 pub use lock::{Lock, LockKind};
 pub use places::{Candidate, cache_candidates, config_dir, temporary_parents};

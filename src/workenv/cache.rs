@@ -1,6 +1,6 @@
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,8 @@ use rustix::fs::StatVfsMountFlags;
 
 use super::{EnvId, SlotKey, WorkenvError};
 use crate::fs::{
-    IoContext, Lock, LockKind, cache_candidates, create_private_dir, remove_tree, staging_name, temporary_parents,
+    IoContext, Lock, LockKind, cache_candidates, create_private_dir, names_in, remove_tree, staging_name,
+    temporary_parents,
 };
 use crate::report::Bytes;
 
@@ -159,16 +160,19 @@ impl Cache {
 
     /// A new directory to work in, gone again when dropped.
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
-        let path = self.layout.join("staging").join(staging_name("work"));
+        let path = self.staging_path("work");
         create_private_dir(&path)?;
         Ok(Staging { path })
     }
 
+    fn staging_path(&self, prefix: &str) -> PathBuf {
+        self.layout.join("staging").join(staging_name(prefix))
+    }
+
     /// Moves a directory out of the way by one rename, then removes it.
     pub(super) fn discard(&self, path: &Path) -> Result<(), WorkenvError> {
-        let trash = self.stage()?;
-        let aside = trash.path.join("trash");
-        match std::fs::rename(path, &aside) {
+        let trash = Staging { path: self.staging_path("trash") };
+        match std::fs::rename(path, &trash.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             other => Ok(other.on("move aside", path)?),
         }
@@ -177,8 +181,8 @@ impl Cache {
     /// Removes what killed processes left in the staging area. The caller holds the content lock exclusively.
     pub(super) fn sweep_staging(&self) -> Result<(), WorkenvError> {
         let staging = self.layout.join("staging");
-        for entry in std::fs::read_dir(&staging).on("list", &staging)? {
-            remove_tree(&entry.on("list", &staging)?.path())?;
+        for name in names_in(&staging)? {
+            remove_tree(&staging.join(name))?;
         }
         Ok(())
     }
@@ -222,6 +226,16 @@ impl Cache {
 /// A directory below `staging/`.
 pub(super) struct Staging {
     pub(super) path: PathBuf,
+}
+
+impl Staging {
+    /// Makes the directory appear at its place by one rename. Nothing is left in the staging area: who is killed right
+    /// afterwards leaves no work for a start that finds the environment whole and does not look there.
+    pub(super) fn publish(self, place: &Path) -> Result<(), WorkenvError> {
+        // What is made for others to read is not private any more.
+        std::fs::set_permissions(&self.path, Permissions::from_mode(0o755)).on("set the mode of", &self.path)?;
+        Ok(std::fs::rename(&self.path, place).on("publish", place)?)
+    }
 }
 
 impl Drop for Staging {

@@ -11,7 +11,7 @@ use super::WorkenvError;
 use super::seal::PRIVATE_DIR;
 use super::slots::CachedSlot;
 use crate::format::{PythonFacts, WORKENV};
-use crate::fs::{IoContext, Result};
+use crate::fs::{IoContext, Result, names_in};
 
 /// A directory tree to be made.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ enum Node {
     File(String),
 }
 
-/// Plans an environment and writes it into `directory`. Returns the files that a start depends on.
+/// Plans an environment and writes it into `directory`, which is empty. Returns the files that a start depends on.
 pub(super) fn compose(
     slots: &[CachedSlot<'_>],
     python: Option<&PythonFacts>,
@@ -48,7 +48,7 @@ pub(super) fn compose(
         watch.push("pyvenv.cfg".into());
         watch.push(interpreter);
     }
-    write(&Node::Directory(root), directory)?;
+    root.iter().try_for_each(|(name, child)| write(child, &directory.join(name)))?;
     Ok(watch)
 }
 
@@ -126,8 +126,7 @@ fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
     if !matches!(node, Node::Directory(_)) {
         let mut children = BTreeMap::new();
         if let Node::Link(target) = node {
-            for entry in std::fs::read_dir(&*target).on("list", &*target)? {
-                let name = entry.on("list", &*target)?.file_name();
+            for name in names_in(target)? {
                 children.insert(name.clone(), Node::Link(target.join(name)));
             }
         }

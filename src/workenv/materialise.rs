@@ -9,7 +9,7 @@ use super::seal::{PRIVATE_DIR, SEAL_FILE, Seal};
 use super::slots::CachedSlot;
 use super::{Cache, EnvId, WorkenvError};
 use crate::format::WORKENV;
-use crate::fs::{IoContext, Lock, LockKind, remove_tree};
+use crate::fs::{IoContext, Lock, LockKind};
 use crate::report::Stopwatch;
 use crate::trust::Accepted;
 
@@ -61,9 +61,9 @@ pub fn materialise(accepted: &Accepted, cache: &Cache, progress: &dyn Progress) 
     let root = cache.workenv_dir(&id);
     let lock_path = cache.env_lock(&id);
     let mut start = Start::Warm;
+    // Held from before the first look until the program ends: who removes environments leaves this one alone.
+    let lock = Lock::acquire(&lock_path, LockKind::Shared)?;
     for _ in 0..ATTEMPTS {
-        // Held from before the first look until the program ends: who removes environments leaves this one alone.
-        let lock = Lock::acquire(&lock_path, LockKind::Shared)?;
         if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
             tracing::debug!(workenv = id.as_str(), "cache {}", if start == Start::Warm { "hit" } else { "filled" });
             if start == Start::Cold {
@@ -93,10 +93,14 @@ fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress
     let clock = Stopwatch::start();
     let reader = accepted.reader();
     // When nobody else adds anything, whatever is in the staging area was left by a process that died.
-    if let Some(_alone) = Lock::try_acquire(&cache.content_lock(), LockKind::Exclusive)? {
-        cache.sweep_staging()?;
-    }
-    let _adding = Lock::acquire(&cache.content_lock(), LockKind::Shared)?;
+    let _adding = match Lock::try_acquire(&cache.content_lock(), LockKind::Exclusive)? {
+        Some(alone) => {
+            cache.sweep_staging()?;
+            alone.share();
+            alone
+        }
+        None => Lock::acquire(&cache.content_lock(), LockKind::Shared)?,
+    };
     let slots = CachedSlot::all(cache, reader)?;
     discard_damaged(cache, root, &slots)?;
     let missing: Vec<&CachedSlot<'_>> = slots.iter().filter(|slot| !slot.is_there(cache)).collect();
@@ -137,8 +141,8 @@ fn discard_damaged(cache: &Cache, root: &Path, slots: &[CachedSlot<'_>]) -> Resu
 fn publish(accepted: &Accepted, cache: &Cache, slots: &[CachedSlot<'_>], root: &Path) -> Result<(), WorkenvError> {
     let facts = accepted.reader().metadata().flavor.as_ref();
     let staging = cache.stage()?;
-    let made = staging.path.join("workenv");
-    let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), &made)?;
+    let made = &staging.path;
+    let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), made)?;
     for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
         // The program and a script it starts with: each word that names a file of the environment, by its place in a
         // slot, so that a change can be traced to the slot.
@@ -151,13 +155,11 @@ fn publish(accepted: &Accepted, cache: &Cache, slots: &[CachedSlot<'_>], root: &
     let private = made.join(PRIVATE_DIR);
     std::fs::create_dir(&private).on("create directory", &private)?;
     let keys = slots.iter().map(|slot| slot.key.clone()).collect();
-    let seal = Seal::of(root, &made, keys, &watch)?;
+    let seal = Seal::of(root, made, keys, &watch)?;
     let path = made.join(SEAL_FILE);
     std::fs::write(&path, seal.to_text()).on("write", &path)?;
     if root.symlink_metadata().is_ok() {
-        let aside = staging.path.join("old");
-        std::fs::rename(root, &aside).on("move aside", root)?;
-        remove_tree(&aside)?;
+        cache.discard(root)?;
     }
-    Ok(std::fs::rename(&made, root).on("publish", root)?)
+    staging.publish(root)
 }

@@ -82,14 +82,13 @@ impl<'a> CachedSlot<'a> {
         }
         tracing::trace!(slot = self.slot.name(), took = %clock.took(), "verify");
         let staging = cache.stage()?;
-        let made = staging.path.join("slot");
-        std::fs::create_dir(&made).on("create directory", &made)?;
+        let made = &staging.path;
         let tree = made.join(TREE);
         let destination = if stored.operations.tar {
             std::fs::create_dir(&tree).on("create directory", &tree)?;
             Destination::Tree(&tree, Modes::ReadOnly)
         } else {
-            Destination::File { directory: &made, name: TREE.as_ref(), mode: self.slot.record.mode() & 0o555 }
+            Destination::File { directory: made, name: TREE.as_ref(), mode: self.slot.record.mode() & 0o555 }
         };
         let done = extract(&stored, destination, jobs, progress)
             .map_err(|source| WorkenvError::Extract { slot: self.slot.name().into(), source })?;
@@ -110,7 +109,7 @@ impl<'a> CachedSlot<'a> {
         if place.exists() {
             cache.discard(&place)?;
         }
-        std::fs::rename(&made, &place).on("publish", &place)?;
+        staging.publish(&place)?;
         tracing::info!(slot = self.slot.name(), files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
         Ok(())
     }
