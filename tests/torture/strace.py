@@ -35,13 +35,14 @@ def calls(place, package, prefix=ONE_PROCESSOR):
     return most
 
 
-def start_with(place, package, call, fault, when, prefix=ONE_PROCESSOR, inner=(), patience=60):
+def start_with(place, package, call, fault, when, prefix=ONE_PROCESSOR, inner=(), patience=20):
     """Starts a package with a fault at the n-th `call`, and tells whether the fault has happened."""
     trace = place.root / "trace"
     inject = f"inject={call}:{fault}:when={when}"
-    words = [*prefix, "strace", "-f", "-b", "execve", "-e", "signal=none", "-e", f"trace={call}", "-e", inject]
+    words = [*prefix, "strace", "-f", "-b", "execve", "-e", f"trace={call}", "-e", inject]
     if inner:
         # The program behind `inner` is reached by an exec that is not to end the tracing.
         words = [word for word in words if word not in ("-b", "execve")]
     start = place.start(package, prefix=[*words, "-o", trace, *inner], patience=patience)
-    return start, "(INJECTED)" in trace.read_text()
+    text = trace.read_text()
+    return start, "(INJECTED)" in text or "killed by SIGKILL" in text

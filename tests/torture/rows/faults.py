@@ -14,7 +14,14 @@ ERRORS = ["ENOSPC", "EIO", "EROFS", "EMFILE", "EINTR", "EXDEV", "ENOMEM"]
 # Beyond those that change files.
 READING = """stat newfstatat fstat lstat statx readlink readlinkat getdents64 read pread64 lseek statfs fstatfs access faccessat2
     ioctl getrandom sched_getaffinity""".split()
-MEMORY = ["mmap", "brk", "mprotect", "clone", "clone3", "munmap", "madvise", "mremap"]
+
+# What fails when memory or threads run out. The kernel's brk never reports an error, so that none can be injected; limits
+# on memory do that (`limits`).
+MEMORY = ["mmap", "mremap", "mprotect", "clone", "clone3"]
+
+# Ends that are not the launcher's: the C library's and std's own start of a process or a thread, which gives up when there
+# is no memory for a stack, before a line of ours runs in it.
+EARLY = ["failed to allocate an alternative stack", "error while loading shared libraries"]
 
 
 def run(workshop, full, outcome):
@@ -49,8 +56,9 @@ def fault(place, package, call, error, when, prefix, kinds, outcome):
     if not happened:
         return
     where = f"{error} at {call} {when}"
-    kinds[start.kind] += 1
-    outcome.expect(start.kind in ("right", "refused"), f"{where}: {start}")
+    early = any(words in start.stderr for words in EARLY)
+    kinds["early" if early else start.kind] += 1
+    outcome.expect(early or start.kind in ("right", "refused"), f"{where}: {start}")
     second = place.start(package)
     outcome.expect(second.kind == "right", f"{where}, next start: {second}")
 
@@ -65,7 +73,29 @@ def memory(place, package, full, outcome):
             error = "EAGAIN" if call.startswith("clone") else "ENOMEM"
             for when in range(1, counts[call] + 1, 1 if full else 3):
                 fault(place, package, call, error, when, prefix, kinds, outcome)
-    outcome.figure(f"memory and threads: {sum(kinds.values())} faults, {kinds['panic']} panics, {kinds['refused']} refused")
+    text = f"memory and threads: {sum(kinds.values())} faults, {kinds['panic']} panics, {kinds['refused']} refused"
+    outcome.figure(f"{text}, {kinds['early']} before the launcher's own code")
+    limits(place, package, full, outcome)
+
+
+def limits(place, package, full, outcome):
+    """A limit on the address space, in small steps, from where nothing runs to where all does."""
+    kinds = Counter()
+    for kilobytes in range(2000, 60000, 200 if full else 3000):
+        place.empty()
+        start = place.start(package, prefix=["prlimit", f"--as={kilobytes * 1024}"])
+        out_of_memory = start.kind == "panic" and "memory allocation of" in start.stderr
+        early = start.kind != "right" and any(words in start.stderr for words in [*EARLY, "prlimit", "Cannot allocate"])
+        # The kernel kills a program whose segments do not fit.
+        early |= start.status in (-9, -11) and start.stderr == ""
+        kind = "out of memory" if out_of_memory else "early" if early else start.kind
+        kinds[kind] += 1
+        where = f"at most {kilobytes} kB of address space"
+        outcome.expect(kind in ("right", "refused", "out of memory", "early"), f"{where}: {start}")
+        second = place.start(package)
+        outcome.expect(second.kind == "right", f"{where}, next start: {second}")
+    outcome.expect(kinds["right"], "no start was right within a limit on memory")
+    outcome.figure("address space limited: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
 
 
 def threads(place, package, outcome):
