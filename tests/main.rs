@@ -23,5 +23,6 @@ mod operations;
 mod pack;
 mod reproducible;
 mod strip;
+mod tamper;
 mod verify;
 mod workenv;

@@ -23,18 +23,17 @@ enum Node {
     File(String),
 }
 
-/// Plans an environment and writes it into `directory`, which is empty. Returns the files that a start depends on.
+/// Plans an environment and writes it into `directory`, which is empty.
 pub(super) fn compose(
     slots: &[CachedSlot<'_>],
     python: Option<&PythonFacts>,
     directory: &Path,
-) -> std::result::Result<Vec<PathBuf>, WorkenvError> {
+) -> std::result::Result<(), WorkenvError> {
     let mut root = BTreeMap::new();
     for slot in slots {
         let target = target_path(slot)?;
         add(&mut root, &target, Node::Link(slot.tree.clone()))?;
     }
-    let mut watch = Vec::new();
     if let Some(python) = python.filter(|python| python.venv) {
         let runtime = slots
             .iter()
@@ -45,11 +44,8 @@ pub(super) fn compose(
         for name in interpreter_names(&python.version) {
             add(&mut root, &Path::new("bin").join(name), Node::Link(interpreter.clone()))?;
         }
-        watch.push("pyvenv.cfg".into());
-        watch.push(interpreter);
     }
-    root.iter().try_for_each(|(name, child)| write(child, &directory.join(name)))?;
-    Ok(watch)
+    Ok(root.iter().try_for_each(|(name, child)| write(child, &directory.join(name)))?)
 }
 
 /// Where a slot goes, relative to the environment; empty for the environment itself.

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicU64;
 use super::compose::compose;
 use super::seal::{PRIVATE_DIR, SEAL_FILE, Seal};
 use super::slots::CachedSlot;
+use super::watch::critical_set;
 use super::{Cache, EnvId, WorkenvError};
-use crate::format::WORKENV;
 use crate::fs::{IoContext, Lock, LockKind};
 use crate::report::Stopwatch;
 use crate::trust::Accepted;
@@ -142,16 +142,10 @@ fn publish(accepted: &Accepted, cache: &Cache, slots: &[CachedSlot<'_>], root: &
     let facts = accepted.reader().metadata().flavor.as_ref();
     let staging = cache.stage()?;
     let made = &staging.path;
-    let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), made)?;
-    for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
-        // The program and a script it starts with: each word that names a file of the environment, by its place in a
-        // slot, so that a change can be traced to the slot.
-        let named = program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV));
-        watch.extend(named.filter_map(|path| made.join(path.trim_start_matches('/')).canonicalize().ok()));
-    }
-    watch.extend(slots.iter().map(|slot| slot.tree.clone()));
-    watch.sort();
-    watch.dedup();
+    let python = facts.and_then(|facts| facts.python.as_ref());
+    compose(slots, python, made)?;
+    let programs = facts.map(|facts| &facts.programs[..]).unwrap_or_default();
+    let watch = critical_set(made, slots, programs, python);
     let private = made.join(PRIVATE_DIR);
     std::fs::create_dir(&private).on("create directory", &private)?;
     let keys = slots.iter().map(|slot| slot.key.clone()).collect();

@@ -18,6 +18,7 @@ mod manage;
 mod materialise;
 mod seal;
 mod slots;
+mod watch;
 
 pub use cache::Cache;
 pub use error::WorkenvError;

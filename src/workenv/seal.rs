@@ -39,7 +39,7 @@ impl Seal {
     pub(super) fn of(root: &Path, staged: &Path, slots: Vec<SlotKey>, watch: &[PathBuf]) -> fs::Result<Self> {
         let watched = watch
             .iter()
-            .map(|path| Ok(Watched { path: path.clone(), facts: facts(&staged.join(path))? }))
+            .map(|path| Ok(Watched { path: path.clone(), facts: facts(staged, path)? }))
             .collect::<fs::Result<_>>()?;
         Ok(Self { root: root.into(), slots, watched })
     }
@@ -89,16 +89,18 @@ impl Seal {
 
     /// What is watched and not as it was.
     pub(super) fn changed(&self, root: &Path) -> impl Iterator<Item = PathBuf> {
-        self.watched.iter().filter_map(move |one| {
-            let path = root.join(&one.path);
-            (facts(&path).ok().as_ref() != Some(&one.facts)).then_some(path)
-        })
+        let is_changed = move |one: &&Watched| facts(root, &one.path).ok().as_ref() != Some(&one.facts);
+        self.watched.iter().filter(is_changed).map(move |one| root.join(&one.path))
     }
 }
 
 /// Length, mode, inode, modification and change time, in one word.
-fn facts(path: &Path) -> fs::Result<String> {
-    let one = path.metadata().on("examine", path)?;
+///
+/// A relative path is a part of the environment, whose links are watched themselves: one that leads elsewhere is a change.
+fn facts(root: &Path, path: &Path) -> fs::Result<String> {
+    let place = root.join(path);
+    let one = if path.is_relative() { place.symlink_metadata() } else { place.metadata() };
+    let one = one.on("examine", &place)?;
     Ok(format!(
         "{}:{:o}:{}:{}.{}:{}.{}",
         one.len(),

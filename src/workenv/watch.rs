@@ -1,0 +1,106 @@
+//! What a start depends on: the few things that are looked at each time.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::slots::CachedSlot;
+use crate::format::{Program, PythonFacts, WORKENV};
+use crate::fs::names_in;
+
+/// Lists the critical set of the environment that has been written to `made`.
+///
+/// Parts of the environment are relative: a link among them is looked at itself. Parts of slots are absolute, by their
+/// place in the slot, so that a change can be traced to the slot.
+pub(super) fn critical_set(
+    made: &Path,
+    slots: &[CachedSlot<'_>],
+    programs: &[Program],
+    python: Option<&PythonFacts>,
+) -> Vec<PathBuf> {
+    let mut set = Set { made, paths: slots.iter().map(|slot| slot.tree.clone()).collect() };
+    for name in names_in(made).unwrap_or_default() {
+        set.links_on_the_way(Path::new(&name));
+    }
+    // The programs and the scripts they start with: each word that names a file of the environment.
+    for word in programs.iter().flat_map(|program| &program.argv) {
+        if let Some(path) = word.strip_prefix(WORKENV) {
+            set.file(Path::new(path.trim_start_matches('/')));
+        }
+    }
+    if let Some(python) = python.filter(|python| python.venv) {
+        set.python(python);
+        if let Some(runtime) = slots.iter().find(|slot| slot.slot.name() == python.slot) {
+            set.interpreter(&runtime.tree, python);
+        }
+    }
+    set.paths.sort();
+    set.paths.dedup();
+    set.paths
+}
+
+struct Set<'a> {
+    made: &'a Path,
+    paths: Vec<PathBuf>,
+}
+
+impl Set<'_> {
+    /// Adds every link of the environment that a path leads through, its end included.
+    fn links_on_the_way(&mut self, relative: &Path) {
+        for part in relative.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+            if self.made.join(part).is_symlink() {
+                self.paths.push(part.into());
+            }
+        }
+    }
+
+    /// Adds a file or directory, wherever it lies, and the way to it.
+    fn file(&mut self, relative: &Path) {
+        self.links_on_the_way(relative);
+        match self.made.join(relative).canonicalize() {
+            Ok(real) if real.starts_with(self.made) => self.paths.push(relative.into()),
+            Ok(real) => self.paths.push(real),
+            // A program may be given the name of a file that it is to make.
+            Err(_) => {}
+        }
+    }
+
+    /// What the interpreter reads before the program's first line.
+    fn python(&mut self, python: &PythonFacts) {
+        self.file(Path::new("pyvenv.cfg"));
+        let minor = python.version.split('.').nth(1).unwrap_or("0");
+        for name in ["python".into(), "python3".into(), format!("python3.{minor}")] {
+            self.file(&Path::new("bin").join(name));
+        }
+        // The directory itself, because a new file there may be read as well.
+        let site = Path::new("lib").join(format!("python3.{minor}")).join("site-packages");
+        self.file(&site);
+        for name in names_in(&self.real(&site)).unwrap_or_default() {
+            if is_read_at_start(&name) {
+                self.file(&site.join(name));
+            }
+        }
+    }
+
+    /// The interpreter's library, if it has one.
+    fn interpreter(&mut self, runtime: &Path, python: &PythonFacts) {
+        let prefix = runtime.join(&python.executable).ancestors().nth(2).map(|prefix| prefix.join("lib"));
+        let Some(libraries) = prefix else { return };
+        for name in names_in(&libraries).unwrap_or_default() {
+            if name.as_bytes().starts_with(b"libpython") {
+                self.paths.extend(libraries.join(name).canonicalize().ok());
+            }
+        }
+    }
+
+    fn real(&self, relative: &Path) -> PathBuf {
+        let path = self.made.join(relative);
+        path.canonicalize().unwrap_or(path)
+    }
+}
+
+/// Whether the module `site` reads a file of this name.
+fn is_read_at_start(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    name.ends_with(b".pth") || name.starts_with(b"sitecustomize") || name.starts_with(b"usercustomize")
+}
