@@ -21,7 +21,7 @@ MEMORY = ["mmap", "mremap", "mprotect", "clone", "clone3"]
 
 # Ends that are not the launcher's: the C library's and std's own start of a process or a thread, which gives up when there
 # is no memory for a stack, before a line of ours runs in it.
-EARLY = ["failed to allocate an alternative stack", "error while loading shared libraries"]
+EARLY = ["failed to allocate an alternative stack", "failed to set up alternative stack", "error while loading shared libraries"]
 
 
 def run(workshop, full, outcome):
