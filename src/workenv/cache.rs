@@ -1,6 +1,6 @@
-use std::fs::{File, Permissions};
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -85,7 +85,8 @@ impl Cache {
         if !self.layout.join("locks").is_dir() {
             create_private_dir(&self.root)?;
             let tag = self.root.join("CACHEDIR.TAG");
-            let mut file = File::create(&tag).on("create", &tag)?;
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create(true).mode(0o644).open(&tag).on("create", &tag)?;
             file.write_all(CACHEDIR_TAG.as_bytes()).on("write", &tag)?;
             for directory in ["slots", "workenv", "staging", "locks"] {
                 create_private_dir(&self.layout.join(directory))?;

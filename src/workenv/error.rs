@@ -1,3 +1,4 @@
+use std::io;
 use std::path::PathBuf;
 
 use crate::format::FormatError;
@@ -47,7 +48,36 @@ impl WorkenvError {
             Self::WritableByOthers { path, .. } => Some(format!("run `chmod go-w {}`", path.display())),
             Self::SlotDigest { .. } => Some("get the package again from where it was published".into()),
             Self::BadName(_) | Self::NoEnvironment(_) => Some("`flavor workenv list` shows the names".into()),
-            _ => None,
+            other => system_cause(other).and_then(remedy),
         }
+    }
+}
+
+/// What the system said, however deep it lies.
+fn system_cause(error: &WorkenvError) -> Option<io::ErrorKind> {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(one) = cause {
+        if let Some(error) = one.downcast_ref::<io::Error>() {
+            return Some(error.kind());
+        }
+        cause = one.source();
+    }
+    None
+}
+
+fn remedy(kind: io::ErrorKind) -> Option<String> {
+    use io::ErrorKind::{
+        AlreadyExists, InvalidFilename, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    match kind {
+        // Inodes run out with the same error as bytes.
+        StorageFull | QuotaExceeded => Some(
+            "make room there, in bytes (`df`) and in files (`df -i`), or set FLAVOR_CACHE_DIR to a directory elsewhere"
+                .into(),
+        ),
+        AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem => {
+            Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
+        }
+        _ => None,
     }
 }
