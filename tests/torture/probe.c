@@ -1,10 +1,10 @@
 /* The program in the packages under test. It knows what its environment must hold and says whether it does:
  *
- *     probe LIST [again]
+ *     probe LIST [again | nothing]
  *
  * LIST begins with a line `name NAME`; every other line is `CRC SIZE PATH`, the CRC-32 of a file below the environment.
  * Prints `right NAME FILES` and exits 0, or `wrong NAME PATH` and exits 1. With `again` it looks a second time when its
- * standard input has ended. It says nothing that it has not read from the disk, so an environment that is not whole, or
+ * standard input has ended; with `nothing` it does not look at all, so that only the start takes time. It says nothing that it has not read from the disk, so an environment that is not whole, or
  * another package's, cannot pass for right. */
 #include <stdint.h>
 #include <stdio.h>
@@ -71,6 +71,8 @@ static int check(const char *list_path) {
 int main(int argc, char **argv) {
     if (argc < 2)
         return 2;
+    if (argc > 2 && strcmp(argv[2], "nothing") == 0)
+        return 0;
     make_table();
     int status = check(argv[1]);
     if (status == 0 && argc > 2 && strcmp(argv[2], "again") == 0) {

@@ -12,6 +12,10 @@ from collections import Counter
 
 ONE_PROCESSOR = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
 
+# Makes every thread see sixty-four processors: strace changes the kernel's answer.
+MANY_PROCESSORS = ["strace", "-f", "-b", "execve", "-e", "trace=sched_getaffinity,clone,clone3"]
+MANY_PROCESSORS += ["-e", "inject=sched_getaffinity:poke_exit=@arg3=" + "ff" * 8]
+
 # Calls that change files, or that open, lock or close what is changed.
 CHANGING = """open openat creat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir
     write pwrite64 writev pwritev copy_file_range sendfile ftruncate fallocate chmod fchmod fchmodat chown fchown utimensat

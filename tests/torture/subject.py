@@ -31,7 +31,8 @@ class Package:
 class Workshop:
     """Makes packages with one `flavor` in one directory."""
 
-    def __init__(self, flavor, directory):
+    def __init__(self, flavor, directory, launcher=None):
+        self.launcher = launcher
         self.flavor = Path(flavor).resolve()
         self.directory = directory
         self.probe = directory / "probe"
@@ -45,11 +46,8 @@ class Workshop:
         cache = self.directory / "build-cache"
         return {"PATH": "/usr/bin:/bin", "HOME": str(home), "FLAVOR_CACHE_DIR": str(cache)}
 
-    def pack(self, name, trees, version="1", shared=(), file_name=None):
-        """Packs a project of the trees, slot name → (operations, {path: bytes, or a str for a symbolic link's target}).
-
-        Slots named in `shared` are the same in other packages of this workshop that have trees of that content.
-        """
+    def pack(self, name, trees, version="1", effort=None):
+        """Packs a project of the trees, slot name → (operations, {path: bytes, or a str for a symbolic link's target})."""
         project = self.directory / f"{name}-{version}"
         project.mkdir()
         shutil.copy2(self.probe, project / "probe")
@@ -69,9 +67,11 @@ class Workshop:
         (project / "list").write_text("".join(lines))
         manifest = PROJECT.format(name=name, version=version, slots="".join(slots))
         (project / "pyproject.toml").write_text(manifest)
-        output = self.directory / (file_name or f"{name}-{version}.psp")
+        output = self.directory / f"{name}-{version}.psp"
         command = [self.flavor, "pack", "-q", "--key-seed", "torture", "--manifest", project / "pyproject.toml"]
         command += ["--output", output]
+        command += ["--launcher-bin", self.launcher] if self.launcher else []
+        command += ["--compress", str(effort)] if effort is not None else []
         subprocess.run(command, check=True, timeout=600, env=self.environment(), stdout=subprocess.DEVNULL)
         shutil.rmtree(project)
         return Package(output, f"{name}-{version}", len(lines) - 1)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from place import Place
+from strace import MANY_PROCESSORS
 
 NOBODY = 65534
 
@@ -212,12 +213,10 @@ def users(case, place, full):
 
 
 def processors(case, place, full):
-    """Sixty-four processors and sixty-four open files. strace gives the launcher an answer with 64 bits set."""
-    mask = "poke_exit=@arg3=" + "ff" * 8
+    """Sixty-four processors and sixty-four open files."""
     for files in (1024, 64):
         place.empty()
-        words = ["prlimit", f"--nofile={files}", "strace", "-f", "-b", "execve", "-o", place.root / "trace"]
-        words += ["-e", "trace=sched_getaffinity,clone3,clone", "-e", f"inject=sched_getaffinity:{mask}"]
+        words = ["prlimit", f"--nofile={files}", *MANY_PROCESSORS, "-o", place.root / "trace"]
         case.right_start(place, f"64 processors, {files} files", prefix=words)
         threads = (place.root / "trace").read_text().count("clone")
         case.outcome.expect(threads > 0, "64 processors: no thread was started")
