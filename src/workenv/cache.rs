@@ -161,9 +161,17 @@ impl Cache {
 
     /// A new directory to work in, gone again when dropped.
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
-        let path = self.staging_path("work");
-        create_private_dir(&path)?;
-        Ok(Staging { path })
+        loop {
+            let path = self.staging_path("work");
+            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+                // Two containers with one cache and one process number at one moment.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                other => {
+                    other.on("create directory", &path)?;
+                    return Ok(Staging { path });
+                }
+            }
+        }
     }
 
     fn staging_path(&self, prefix: &str) -> PathBuf {
