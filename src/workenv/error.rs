@@ -67,7 +67,8 @@ fn system_cause(error: &WorkenvError) -> Option<io::ErrorKind> {
 
 fn remedy(kind: io::ErrorKind) -> Option<String> {
     use io::ErrorKind::{
-        AlreadyExists, InvalidFilename, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        AlreadyExists, InvalidFilename, NotADirectory, OutOfMemory, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
     };
     match kind {
         // Inodes run out with the same error as bytes.
@@ -75,6 +76,7 @@ fn remedy(kind: io::ErrorKind) -> Option<String> {
             "make room there, in bytes (`df`) and in files (`df -i`), or set FLAVOR_CACHE_DIR to a directory elsewhere"
                 .into(),
         ),
+        OutOfMemory => Some("it needs some 50 MB of memory; `ulimit -v` shows whether there is a limit".into()),
         AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem => {
             Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
         }
