@@ -104,3 +104,48 @@ fn is_read_at_start(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.ends_with(b".pth") || name.starts_with(b"sitecustomize") || name.starts_with(b"usercustomize")
 }
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_and_what_python_reads_first_are_in_the_set() {
+        let base = tempfile::tempdir().expect("a directory");
+        let base = base.path().canonicalize().expect("its name");
+        let (made, slot) = (base.join("made"), base.join("slot"));
+        let site = made.join("lib/python3.13/site-packages");
+        fs::create_dir_all(&site).expect("directories");
+        fs::create_dir_all(slot.join("share")).expect("directories");
+        for name in ["start.pth", "usercustomize.py", "module.py", "tool"] {
+            fs::write(slot.join(name), name).expect("a file");
+            symlink(slot.join(name), site.join(name)).expect("a link");
+        }
+        fs::write(made.join("pyvenv.cfg"), "home = /\n").expect("a file");
+        symlink(slot.join("share"), made.join("share")).expect("a link");
+        fs::write(slot.join("share/script"), "x").expect("a file");
+        let python = PythonFacts {
+            slot: "runtime".into(),
+            executable: "bin/python3.13".into(),
+            implementation: "cpython".into(),
+            version: "3.13.0".into(),
+            venv: true,
+        };
+        let program = Program { name: "a".into(), argv: vec!["sh".into(), "{workenv}/share/script".into()] };
+        let relative = |path: &str| PathBuf::from("lib/python3.13/site-packages").join(path);
+        let mut expected = vec![
+            "pyvenv.cfg".into(),
+            "share".into(),
+            slot.join("share/script"),
+            relative(""),
+            relative("start.pth"),
+            slot.join("start.pth"),
+            relative("usercustomize.py"),
+            slot.join("usercustomize.py"),
+        ];
+        expected.sort();
+        assert_eq!(critical_set(&made, &[], &[program], Some(&python)), expected);
+    }
+}
