@@ -26,14 +26,14 @@ fn run() -> Result<(), LaunchError> {
     let mut words = env::args_os();
     let name = words.next().unwrap_or_default();
     let mut arguments: Vec<_> = words.collect();
+    let environment = Environment::new(env::vars_os().filter(|(name, _)| name != CLI_VARIABLE));
     if env::var_os(CLI_VARIABLE).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
-        && let Some(text) = run_cli(&package, &mut arguments)?
+        && let Some(text) = run_cli(&package, &mut arguments, &environment)?
     {
         // A closed pipe is success.
         drop(io::stdout().write_all(text.as_bytes()));
         return Ok(());
     }
-    let environment = Environment::new(env::vars_os().filter(|(name, _)| name != CLI_VARIABLE));
     let launch = prepare(Invocation { package, name, arguments, environment })?;
     Err(exec(launch))
 }

@@ -5,9 +5,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::seal::Seal;
+use super::seal::{Origin, SEAL_FILE, Seal};
+use super::slots::damage;
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{IoContext, Lock, LockKind, Result};
+use crate::slot::Depth;
 
 /// One environment.
 #[derive(Clone, Debug)]
@@ -17,8 +19,14 @@ pub struct Summary {
     /// Bytes on disk of the environment and its slots, each slot counted in full.
     pub bytes: u64,
     pub files: u64,
+    /// Bytes that would be free without it: slots of others stay.
+    pub own_bytes: u64,
+    /// What it was made from; empty when its seal cannot be read.
+    pub origin: Origin,
     /// When it was made or last repaired.
     pub created: Option<SystemTime>,
+    /// When it was last started, to the hour.
+    pub last_used: Option<SystemTime>,
     /// Whether a program runs in it.
     pub in_use: bool,
     /// Whether everything a start depends on is as it was when it was made.
@@ -75,27 +83,69 @@ impl Cache {
         found.cloned().ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
     }
 
-    /// Removes environments that no program runs in, then every slot that none leads to any more.
+    /// Removes environments that no program runs in, then every slot that none leads to any more, and what runs that have
+    /// ended left behind.
+    ///
+    /// Starts wait only while names change. The files go afterwards.
     pub fn remove(&self, ids: &[EnvId]) -> std::result::Result<Removal, WorkenvError> {
-        let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
-        self.sweep_staging()?;
+        let removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
+        if removing.is_held() {
+            self.sweep_staging()?;
+        }
+        self.sweep_runs()?;
+        let trash = self.stage()?;
         let mut removal = Removal::default();
         for id in ids {
-            let Some(_lock) = Lock::try_acquire(&self.env_lock(id), LockKind::Exclusive)? else {
+            let Some(_lock) = Lock::alone(&self.env_lock(id))? else {
                 removal.in_use.push(id.clone());
                 continue;
             };
             let path = self.workenv_dir(id);
             removal.bytes += disk_usage(&path)?.0;
-            self.discard(&path)?;
+            trash.take(&path)?;
             removal.removed.push(id.clone());
         }
         for (key, bytes) in self.unused_slots()? {
-            self.discard(&self.slot_dir(&key))?;
+            trash.take(&self.slot_dir(&key))?;
             removal.slots += 1;
             removal.bytes += bytes;
         }
+        removing.share();
+        drop(trash);
         Ok(removal)
+    }
+
+    /// What of an environment is not as it was made, byte by byte; its slots are compared with their lists.
+    pub fn verify(&self, one: &Summary) -> Vec<PathBuf> {
+        let jobs = super::materialise::jobs();
+        let mut found = match Seal::read(&one.path) {
+            Some(seal) if seal.root == one.path => seal.changed(&one.path).collect(),
+            _ => vec![one.path.join(SEAL_FILE)],
+        };
+        // A lazy slot may not be there yet.
+        let slots = one.slots.iter().filter(|slot| slot.path.exists());
+        found.extend(slots.flat_map(|slot| damage(&slot.path, Depth::Digests, jobs)));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Removes an environment and those of its slots that are damaged, so that the next start makes them again.
+    ///
+    /// # Errors
+    /// [`WorkenvError::InUse`] while a program runs in it.
+    pub fn discard_damaged(&self, one: &Summary) -> std::result::Result<(), WorkenvError> {
+        let in_use = || WorkenvError::InUse(one.id.to_string());
+        let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
+        let _lock = Lock::alone(&self.env_lock(&one.id))?.ok_or_else(in_use)?;
+        let trash = self.stage()?;
+        trash.take(&one.path)?;
+        for slot in &one.slots {
+            if slot.path.exists() && !damage(&slot.path, Depth::Digests, super::materialise::jobs()).is_empty() {
+                trash.take(&slot.path)?;
+            }
+        }
+        Ok(())
     }
 
     fn ids(&self) -> std::result::Result<Vec<EnvId>, WorkenvError> {
@@ -136,13 +186,20 @@ impl Cache {
             let shared_by = sharers.get(key).copied().unwrap_or(0);
             slots.push(SlotUse { key: key.clone(), path: place, bytes: slot_bytes, files: slot_files, shared_by });
         }
-        let in_use = Lock::try_acquire(&self.env_lock(&id), LockKind::Exclusive)?.is_none();
+        let lock = self.env_lock(&id);
+        let used = lock.metadata().and_then(|metadata| metadata.modified()).ok();
+        let created = path.metadata().and_then(|metadata| metadata.modified()).ok();
+        let in_use = Lock::try_acquire(&lock, LockKind::Exclusive)?.is_none();
+        let shared = slots.iter().filter(|slot| slot.shared_by > 1).map(|slot| slot.bytes).sum::<u64>();
         Ok(Summary {
-            created: path.metadata().and_then(|metadata| metadata.modified()).ok(),
-            intact: seal.is_some_and(|seal| seal.holds(&path)),
+            created,
+            last_used: used.max(created),
+            intact: seal.as_ref().is_some_and(|seal| seal.holds(&path)),
+            origin: seal.map(|seal| seal.origin).unwrap_or_default(),
             id,
             path,
             bytes,
+            own_bytes: bytes - shared,
             files,
             in_use,
             slots,
