@@ -290,9 +290,8 @@ fn refuse_what_launcher_lacks(plans: &[SlotPlan], manifest: &Manifest, family: F
 /// Trees may share a directory; a file must have its place, and what is below it, to itself. So must a tree that is not
 /// there all the time: what others have at its place could not be merged with it.
 fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
-    let is_alone = |plan: &SlotPlan| {
-        !plan.plan.operations().tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init)
-    };
+    let is_alone =
+        |plan: &SlotPlan| !plan.plan.operations().tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
     for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| is_alone(plan)) {
         if plan.target == WORKENV && plan.plan.operations().tar {
             return Err(BuildError::WholeTarget { slot: plan.name.clone(), lifecycle: plan.lifecycle.word() });

@@ -22,9 +22,7 @@ pub fn cache_candidates() -> Vec<Candidate> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let absolute = |name| set(name).filter(|path| path.is_absolute());
     if let Some(path) = set("FLAVOR_CACHE_DIR") {
-        // Without a working directory the path stays relative, and using it says why that does not work.
-        let path = std::path::absolute(&path).unwrap_or(path);
-        return vec![Candidate { path, origin: "FLAVOR_CACHE_DIR", optional: false }];
+        return vec![Candidate { path: from_here(&path), origin: "FLAVOR_CACHE_DIR", optional: false }];
     }
     let mut found = Vec::new();
     if let Some(base) = absolute("XDG_CACHE_HOME") {
@@ -35,6 +33,14 @@ pub fn cache_candidates() -> Vec<Candidate> {
         None => found.extend(last_candidate()),
     }
     found
+}
+
+/// A path as seen from the working directory. Without one it stays relative, and using it says why that does not work.
+pub fn from_here(path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        return path.into();
+    }
+    env::current_dir().map_or_else(|_| path.into(), |here| here.join(path))
 }
 
 /// The place that is left when the home that the environment names cannot be used: the home in the password file. Apart

@@ -64,13 +64,11 @@ impl Composition {
         shared: &Path,
         slots: impl Iterator<Item = (&'a CachedSlot<'a>, PathBuf)>,
     ) -> std::result::Result<Self, WorkenvError> {
-        let mut root = Node::Borrowed(shared.into());
-        let children = expanded(&mut root)?;
-        children.remove(OsStr::new(PRIVATE_DIR));
+        let mut root = list(shared, Some(PRIVATE_DIR), borrowed)?;
         for (slot, tree) in slots {
-            add(children, &target_path(slot)?, Node::Link(tree))?;
+            add(&mut root, &target_path(slot)?, Node::Link(tree))?;
         }
-        Ok(Self { root, watch: Vec::new() })
+        Ok(Self { root: Node::Directory(root), watch: Vec::new() })
     }
 
     /// Makes it.
@@ -159,8 +157,8 @@ fn is_directory(node: &Node) -> bool {
 fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
     let children = match node {
         Node::Directory(_) | Node::File(_) => None,
-        Node::Link(target) => Some(list(target, |path| Ok(Node::Link(path)))?),
-        Node::Borrowed(target) => Some(list(target, borrowed)?),
+        Node::Link(target) => Some(list(target, None, |path| Ok(Node::Link(path)))?),
+        Node::Borrowed(target) => Some(list(target, None, borrowed)?),
     };
     if let Some(children) = children {
         *node = Node::Directory(children);
@@ -173,12 +171,18 @@ fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
     }
 }
 
-fn list(directory: &Path, node: impl Fn(PathBuf) -> Result<Node>) -> Result<BTreeMap<OsString, Node>> {
+fn list(
+    directory: &Path,
+    without: Option<&str>,
+    node: impl Fn(PathBuf) -> Result<Node>,
+) -> Result<BTreeMap<OsString, Node>> {
     let mut children = BTreeMap::new();
     for entry in std::fs::read_dir(directory).on("list", directory)? {
         let name = entry.on("list", directory)?.file_name();
-        let child = node(directory.join(&name))?;
-        children.insert(name, child);
+        if without.is_none_or(|without| name != without) {
+            let child = node(directory.join(&name))?;
+            children.insert(name, child);
+        }
     }
     Ok(children)
 }

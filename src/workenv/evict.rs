@@ -3,12 +3,11 @@
 //! Once a day a start that has everything it needs leaves a process behind that looks at the whole cache. It removes
 //! superseded versions and, while the cache is too large, what has not been started for longest.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::written::Written;
-use super::{Cache, EnvId, Removal, SlotKey, Summary, WorkenvError};
+use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
 use crate::config::Config;
 use crate::fs::{IoContext, Lock};
 
@@ -36,43 +35,49 @@ impl Selection {
         if self.older_than.is_none() && self.max_size.is_none() && self.keep_latest.is_none() {
             return all.iter().collect();
         }
-        let mut latest_first: Vec<&Summary> = all.iter().collect();
-        latest_first.sort_by_key(|one| age(one));
-        let mut chosen: BTreeSet<&EnvId> = BTreeSet::new();
+        // The last start is known to the hour; within it what was made later counts as used later.
+        let rank = |one: &Summary| (one.last_used, one.created);
+        let mut chosen: Vec<&EnvId> = Vec::new();
         if let Some(limit) = self.older_than {
             chosen.extend(all.iter().filter(|one| age(one) > limit).map(|one| &one.id));
         }
         if let Some(keep) = self.keep_latest {
-            let mut versions: BTreeMap<_, usize> = BTreeMap::new();
-            for one in &latest_first {
-                let count = versions.entry((&one.origin.signer, &one.origin.name)).or_default();
-                *count += 1;
-                if *count > keep {
-                    chosen.extend(Some(*one).filter(may_go).map(|one| &one.id));
-                }
-            }
+            let is_superseded = |one: &&Summary| {
+                let of_same = |other: &&Summary| {
+                    (&other.origin.signer, &other.origin.name) == (&one.origin.signer, &one.origin.name)
+                };
+                all.iter().filter(of_same).filter(|other| rank(other) > rank(one)).count() >= keep
+            };
+            chosen.extend(all.iter().filter(may_go).filter(is_superseded).map(|one| &one.id));
         }
         if let Some(limit) = self.max_size {
-            for one in latest_first.iter().rev().copied().filter(may_go) {
-                if bytes(all.iter().filter(|one| !chosen.contains(&one.id))) <= limit {
-                    break;
+            while bytes(all.iter().filter(|one| !chosen.contains(&&one.id))) > limit {
+                let left = all.iter().filter(may_go).filter(|one| !chosen.contains(&&one.id));
+                match left.min_by_key(|one| rank(one)) {
+                    Some(oldest) => chosen.push(&oldest.id),
+                    None => break,
                 }
-                chosen.insert(&one.id);
             }
         }
-        all.iter().filter(|one| chosen.contains(&one.id)).collect()
+        all.iter().filter(|one| chosen.contains(&&one.id)).collect()
     }
 }
 
 /// Bytes on disk of environments, slots that they share counted once.
 pub fn bytes<'a>(all: impl Iterator<Item = &'a Summary>) -> u64 {
-    let mut slots: BTreeMap<&SlotKey, u64> = BTreeMap::new();
-    let mut own = 0;
+    let mut seen: Vec<&SlotKey> = Vec::new();
+    let mut total = 0;
     for one in all {
-        own += one.bytes - one.slots.iter().map(|slot| slot.bytes).sum::<u64>();
-        slots.extend(one.slots.iter().map(|slot| (&slot.key, slot.bytes)));
+        total += one.bytes;
+        for slot in &one.slots {
+            if seen.contains(&&slot.key) {
+                total -= slot.bytes;
+            } else {
+                seen.push(&slot.key);
+            }
+        }
     }
-    own + slots.values().sum::<u64>()
+    total
 }
 
 impl Cache {
@@ -91,17 +96,17 @@ impl Cache {
     ///
     /// # Errors
     /// See [`WorkenvError`]; nobody sees them but a log.
-    pub fn evict(root: &Path) -> Result<Removal, WorkenvError> {
+    pub fn evict(root: &Path) -> Result<(), WorkenvError> {
         let cache = Self::known(root)?;
         // Of several starts one does it.
         if !cache.is_due() {
-            return Ok(Removal::default());
+            return Ok(());
         }
         let stamp = cache.stamp();
         std::fs::write(&stamp, "").on("write", &stamp)?;
         // Somebody extracts: tomorrow is another day.
         if Lock::alone(&cache.content_lock())?.is_none() {
-            return Ok(Removal::default());
+            return Ok(());
         }
         cache.sweep_runs()?;
         let limits = Config::read().and_then(|config| config.cache_limits())?;
@@ -110,9 +115,8 @@ impl Cache {
         let all = cache.environments()?;
         let chosen: Vec<EnvId> =
             selection.choose(&all, SystemTime::now()).into_iter().map(|one| one.id.clone()).collect();
-        let removal = cache.remove(&chosen)?;
-        tracing::info!(removed = removal.removed.len(), bytes = removal.bytes, "evict");
-        Ok(removal)
+        cache.remove(&chosen)?;
+        Ok(())
     }
 
     /// Sends everything to the disk: what goes into an image must be there.

@@ -1,6 +1,5 @@
 //! Looking after the cache: what is there, what is in use, what may go.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -58,15 +57,13 @@ pub struct Removal {
 }
 
 impl Cache {
-    /// All environments, by name.
+    /// All environments, in no order.
     pub fn environments(&self) -> std::result::Result<Vec<Summary>, WorkenvError> {
         let ids = self.ids()?;
         let seals: Vec<Option<Seal>> = ids.iter().map(|id| Seal::read(&self.workenv_dir(id))).collect();
-        let mut sharers: BTreeMap<SlotKey, usize> = BTreeMap::new();
-        for key in seals.iter().flatten().flat_map(|seal| &seal.slots) {
-            *sharers.entry(key.clone()).or_default() += 1;
-        }
-        let mut usage = BTreeMap::new();
+        // A hundred environments have some hundred slots: lists are enough.
+        let sharers: Vec<SlotKey> = seals.iter().flatten().flat_map(|seal| seal.slots.clone()).collect();
+        let mut usage = Vec::new();
         ids.into_iter().zip(seals).map(|(id, seal)| self.summary(id, seal, &sharers, &mut usage)).collect()
     }
 
@@ -153,7 +150,7 @@ impl Cache {
     }
 
     fn unused_slots(&self) -> std::result::Result<Vec<(SlotKey, u64)>, WorkenvError> {
-        let mut used = BTreeSet::new();
+        let mut used = Vec::new();
         for id in self.ids()? {
             used.extend(Seal::read(&self.workenv_dir(&id)).into_iter().flat_map(|seal| seal.slots));
         }
@@ -169,21 +166,23 @@ impl Cache {
         &self,
         id: EnvId,
         seal: Option<Seal>,
-        sharers: &BTreeMap<SlotKey, usize>,
-        usage: &mut BTreeMap<SlotKey, (u64, u64)>,
+        sharers: &[SlotKey],
+        usage: &mut Vec<(SlotKey, (u64, u64))>,
     ) -> std::result::Result<Summary, WorkenvError> {
         let path = self.workenv_dir(&id);
         let (mut bytes, mut files) = disk_usage(&path)?;
         let mut slots = Vec::new();
         for key in seal.iter().flat_map(|seal| &seal.slots) {
             let place = self.slot_dir(key);
-            let (slot_bytes, slot_files) = match usage.get(key) {
-                Some(known) => *known,
-                None => *usage.entry(key.clone()).or_insert(disk_usage(&place)?),
+            let known = usage.iter().find(|(known, _)| known == key).map(|(_, usage)| *usage);
+            let (slot_bytes, slot_files) = match known {
+                Some(known) => known,
+                None => disk_usage(&place)?,
             };
+            usage.push((key.clone(), (slot_bytes, slot_files)));
             bytes += slot_bytes;
             files += slot_files;
-            let shared_by = sharers.get(key).copied().unwrap_or(0);
+            let shared_by = sharers.iter().filter(|one| *one == key).count();
             slots.push(SlotUse { key: key.clone(), path: place, bytes: slot_bytes, files: slot_files, shared_by });
         }
         let lock = self.env_lock(&id);
@@ -212,7 +211,6 @@ fn names(directory: &Path) -> Result<Vec<String>> {
     for entry in std::fs::read_dir(directory).on("list", directory)? {
         names.extend(entry.on("list", directory)?.file_name().into_string());
     }
-    names.sort();
     Ok(names)
 }
 

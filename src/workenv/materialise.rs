@@ -1,6 +1,5 @@
 //! An accepted package becomes an environment: at once when it is there, else by extraction.
 
-use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -155,8 +154,12 @@ fn make(
     Ok(true)
 }
 
+/// One for each processor that this process may use. A container's share of processor time is not looked at: more threads
+/// than that wait for each other, and asking takes more code than unpacking a tar.
 pub(super) fn jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    const MOST: u32 = 32;
+    let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
+    processors.clamp(1, MOST) as usize
 }
 
 /// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
@@ -187,10 +190,10 @@ fn damaged(
     seal: Option<&Seal>,
     check: Check,
     jobs: usize,
-) -> BTreeSet<usize> {
+) -> Vec<usize> {
     let changed: Vec<PathBuf> = seal.map(|seal| seal.changed(root).collect()).unwrap_or_default();
     let sealed = root.join(SEAL_FILE);
-    let mut damaged = BTreeSet::new();
+    let mut damaged = Vec::new();
     for slot in slots.iter().filter(|slot| slot.is_kept()) {
         let directory = cache.slot_dir(&slot.key);
         let Some(slot_seal) = SlotSeal::read(&directory) else { continue };
@@ -207,12 +210,12 @@ fn damaged(
         let clock = Stopwatch::start();
         let looked = depth.map(|depth| damage(&directory, depth, jobs)).unwrap_or_default();
         if depth.is_some() {
-            tracing::debug!(slot = slot.slot.name(), ?depth, took = %clock.took(), "check");
+            tracing::debug!(slot = slot.slot.name(), took = %clock.took(), "check");
         }
         found.extend(&looked);
         if let Some(path) = found.first() {
             tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
-            damaged.insert(slot.slot.index);
+            damaged.push(slot.slot.index);
         } else if !slot_seal.written.is_certain() {
             slot_seal.settle(cache, slot);
         }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
-use crate::fs::{IoContext, cache_candidates, last_candidate, staging_name, temporary_parents};
+use crate::fs::{IoContext, cache_candidates, from_here, last_candidate, staging_name, temporary_parents};
 
 /// Marks the directory for backup programs (bford.info/cachedir).
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -61,7 +61,7 @@ impl Cache {
     ///
     /// Modes are those of an image only if the umask of the process lets others read.
     pub fn portable(directory: &Path) -> Result<Self, WorkenvError> {
-        Self::prepared(&std::path::absolute(directory).on("resolve", directory)?, Kind::Portable)
+        Self::prepared(&from_here(directory), Kind::Portable)
     }
 
     /// The cache at a known place.

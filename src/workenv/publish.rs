@@ -138,18 +138,23 @@ impl Making<'_> {
         }
         let is_extracted = |slot: &&CachedSlot<'_>| slot.lifecycle == Lifecycle::Eager;
         watch.extend(self.slots.iter().filter(is_extracted).map(|slot| slot.tree.clone()));
-        watch.sort();
-        watch.dedup();
+        // A dozen: looking for doubles takes no sorting.
+        let mut once: Vec<PathBuf> = Vec::new();
+        for path in watch {
+            if !once.contains(&path) {
+                once.push(path);
+            }
+        }
         let package = &self.reader.metadata().package;
         let origin = Origin {
             name: package.name.clone(),
             version: package.version.clone(),
             signer: self.reader.signer().fingerprint().to_string(),
-            package: std::path::absolute(self.reader.path()).unwrap_or_else(|_| self.reader.path().into()),
+            package: self.reader.path().into(),
         };
         let slots = self.slots.iter().filter(|slot| slot.is_kept()).map(|slot| slot.key.clone()).collect();
         let facts = if self.cache.kind == Kind::Portable { Facts::Lasting } else { Facts::All };
-        Ok(Seal::of(self.root, staged, origin, slots, &watch, facts, written)?)
+        Ok(Seal::of(self.root, staged, origin, slots, &once, facts, written)?)
     }
 
     /// The program and a script it starts with: each word that names a file of the environment, by its place in a slot,

@@ -23,7 +23,7 @@ pub(super) fn run(command: &Workenv) -> Result<ExitCode, Error> {
         Workenv::Repair(options) => verify::repair(options),
         Workenv::Remove(options) => {
             let cache = cache()?;
-            let all = cache.environments()?;
+            let all = all(&cache)?;
             let chosen: Result<Vec<Summary>, _> = options.names.iter().map(|name| cache.environment(name)).collect();
             remove::remove(&cache, &all, &chosen?.iter().collect::<Vec<_>>(), &options.consent)
         }
@@ -36,14 +36,21 @@ fn cache() -> Result<Cache, Error> {
 }
 
 fn environments() -> Result<Vec<Summary>, Error> {
-    Ok(Cache::find().map(|cache| cache.environments()).transpose()?.unwrap_or_default())
+    Cache::find().map(|cache| all(&cache)).transpose().map(Option::unwrap_or_default)
+}
+
+/// All environments of a cache, by name.
+fn all(cache: &Cache) -> Result<Vec<Summary>, Error> {
+    let mut all = cache.environments()?;
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(all)
 }
 
 /// The environments with these names; without names, all.
 fn named(names: &[String]) -> Result<(Cache, Vec<Summary>), Error> {
     let cache = cache()?;
     let chosen = if names.is_empty() {
-        cache.environments()?
+        all(&cache)?
     } else {
         names.iter().map(|name| cache.environment(name)).collect::<Result<_, _>>()?
     };

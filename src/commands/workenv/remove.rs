@@ -25,7 +25,7 @@ pub(super) fn clean(options: &Clean) -> Result<ExitCode, Error> {
         keep_latest: options.keep_latest,
         spare: Duration::ZERO,
     };
-    let all = cache.environments()?;
+    let all = super::all(&cache)?;
     remove(&cache, &all, &selection.choose(&all, SystemTime::now()), &options.consent)
 }
 
