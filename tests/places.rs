@@ -51,12 +51,24 @@ fn a_directory_above_the_cache_that_others_may_change_is_refused() {
     std::fs::create_dir_all(t.path("open/cache")).expect("directories");
     mode(&t.path("open"), 0o777);
     t.set("FLAVOR_CACHE_DIR", t.path("open/cache"));
-    snapshot!(t.call(&package, [""; 0]), @"");
+    snapshot!(t.call(&package, [""; 0]), @"
+    exit: 103
+    --- stderr
+    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+      the directory `[ROOT]/open` can be written by others (mode 0777), and the cache would be there
+    hint: run `chmod go-w [ROOT]/open`, or set FLAVOR_CACHE_DIR to another directory
+    ");
     mode(&t.path("open"), 0o1777);
     t.call(&package, [""; 0]).silent();
     mode(&t.path("open"), 0o755);
     t.call("chown", ["12345".as_ref(), t.path("open").as_os_str()]).success();
-    snapshot!(t.call(&package, [""; 0]), @"");
+    snapshot!(t.call(&package, [""; 0]), @"
+    exit: 103
+    --- stderr
+    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+      the directory `[ROOT]/open` belongs to user 12345, not to user 0, and the cache would be there
+    hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
+    ");
     // A link of somebody else's on the way.
     std::fs::create_dir(t.path("sticky")).expect("a directory");
     mode(&t.path("sticky"), 0o1777);
@@ -119,9 +131,23 @@ fn a_cache_that_cannot_be_written_to_is_named_with_the_way_out() {
     let package = t.script("echo started").pack();
     std::fs::create_dir(t.path("locked")).expect("a directory");
     t.set("FLAVOR_CACHE_DIR", t.path("locked/cache"));
-    snapshot!(t.run(t.command("setpriv").args(SOMEBODY).arg(&package)), @"");
+    snapshot!(t.run(t.command("setpriv").args(SOMEBODY).arg(&package)), @"
+    exit: 103
+    --- stderr
+    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+      the cache directory `[ROOT]/locked/cache`, or a directory above it, cannot be written to
+      cannot create directory `[ROOT]/locked/cache`
+      Permission denied (os error 13)
+    hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
+    ");
     let mount = "mount -t tmpfs -o noexec none locked && exec \"$0\"";
-    snapshot!(t.run(t.command("unshare").args(["--mount", "sh", "-c", mount]).arg(&package)), @"");
+    snapshot!(t.run(t.command("unshare").args(["--mount", "sh", "-c", mount]).arg(&package)), @"
+    exit: 103
+    --- stderr
+    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+      the cache directory `[ROOT]/locked/cache` is on a file system that is mounted noexec
+    hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
+    ");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn mend(cache: &Cache, one: &Summary) -> Result<&'static str, Error> {
         return Ok("repaired");
     }
     cache.discard_damaged(one)?;
-    Ok("removed what was damaged; the next start extracts it again")
+    Ok("removed; the next start extracts it again")
 }
 
 fn sentence(one: &Summary, damaged: &[PathBuf]) -> String {
