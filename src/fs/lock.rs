@@ -86,9 +86,9 @@ impl Lock {
         self.file.metadata().and_then(|metadata| metadata.modified()).ok()
     }
 
-    /// Notes the time on the file; on a read-only file system nothing happens.
-    pub fn touch(&self) {
-        drop(self.file.set_modified(SystemTime::now()));
+    /// Notes the time on the file. `false` where that is not allowed.
+    pub fn touch(&self) -> bool {
+        self.file.set_modified(SystemTime::now()).is_ok()
     }
 
     /// Makes the lock outlive this program: it moves to a high descriptor that `exec` keeps open, so that the kernel

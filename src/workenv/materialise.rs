@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
+use super::cache::Kind;
 use super::provision::{Check, Provision};
 use super::publish::Making;
 use super::run;
@@ -106,14 +107,12 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
     Err(WorkenvError::Unstable { path: root })
 }
 
-/// Notes a start, and tells whether the last one is so long ago that somebody should look after the cache.
+/// Notes a start, and tells whether the last one is so long ago that somebody should look after the cache. Nobody does in
+/// a cache that this user cannot write to.
 fn note_use(lock: &Lock) -> bool {
     let now = SystemTime::now();
     let is_old = lock.modified().and_then(|last| now.duration_since(last).ok()).is_some_and(|age| age > USE_STEP);
-    if is_old {
-        lock.touch();
-    }
-    is_old
+    is_old && lock.touch()
 }
 
 /// Extracts what is missing or damaged and composes the environment. The caller holds its making lock, unless there are
@@ -216,7 +215,7 @@ fn damaged(
         if let Some(path) = found.first() {
             tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
             damaged.push(slot.slot.index);
-        } else if !slot_seal.written.is_certain() {
+        } else if !slot_seal.written.is_certain() || cache.kind == Kind::Portable {
             slot_seal.settle(cache, slot);
         }
     }
