@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod format;
 pub mod fs;
 pub mod report;

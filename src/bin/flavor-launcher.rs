@@ -26,14 +26,14 @@ fn run() -> Result<(), LaunchError> {
     let mut words = env::args_os();
     let name = words.next().unwrap_or_default();
     let mut arguments: Vec<_> = words.collect();
+    let environment = Environment::new(env::vars_os().filter(|(name, _)| name != CLI_VARIABLE));
     if env::var_os(CLI_VARIABLE).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
-        && let Some(text) = run_cli(&package, &mut arguments)?
+        && let Some(text) = run_cli(&package, &mut arguments, &environment)?
     {
         // A closed pipe is success.
         drop(io::stdout().write_all(text.as_bytes()));
         return Ok(());
     }
-    let environment = Environment::new(env::vars_os().filter(|(name, _)| name != CLI_VARIABLE));
     let launch = prepare(Invocation { package, name, arguments, environment })?;
     Err(exec(launch))
 }
@@ -46,9 +46,9 @@ fn exec(launch: Launch) -> LaunchError {
     LaunchError::Exec { program, source }
 }
 
-/// Two C functions that only std calls, and only to report a crash in more detail. Answering for them here lets the linker
+/// C functions that serve messages alone: a crash in more detail, another language. Answering for them here lets the linker
 /// leave out what hangs on them: std's reader of debug information, and glibc's `sscanf` with its numbers and locales. That
-/// is 300 KB of a stub of 1.5 MB, and a start is spared reading `/proc/self/maps`.
+/// is 320 KB of a stub of 1.6 MB, and a start is spared reading `/proc/self/maps`.
 ///
 /// The crate's only exception to `unsafe_code`: the names are the C library's, the functions touch nothing.
 #[cfg(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static", panic = "abort"))]
@@ -59,6 +59,18 @@ mod without_details {
     extern "C" fn pthread_getattr_np(_thread: usize, _attributes: *mut ()) -> i32 {
         const ENOSYS: i32 = 38;
         ENOSYS
+    }
+
+    /// The translation of a message: the stub never leaves the C locale, in which that is the message itself.
+    #[unsafe(no_mangle)]
+    extern "C" fn __dcgettext(_domain: *const u8, message: *const u8, _category: i32) -> *const u8 {
+        message
+    }
+
+    /// A broken promise inside the C library.
+    #[unsafe(no_mangle)]
+    extern "C" fn __assert_fail(_promise: *const u8, _file: *const u8, _line: u32, _function: *const u8) -> ! {
+        std::process::abort()
     }
 
     /// The frames of a panic. None: the stub has neither unwind tables nor symbols; the message names the line.

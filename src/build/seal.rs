@@ -79,6 +79,7 @@ impl Parts<'_> {
                 slots: self.encoded.iter().map(facts).collect(),
                 programs: self.programs,
                 python: self.python,
+                set_up: manifest.post_extract.clone(),
                 glibc_floor: self.glibc_floor.map(|version| version.to_string()),
                 build_timestamp: self.settings.epoch,
                 metadata: manifest.metadata.clone(),

@@ -1,16 +1,16 @@
 //! `FLAVOR_LAUNCHER_CLI=1 ./app.psp COMMAND`: a look at a package on a machine that has nothing else. The commands are
 //! those of FlavorPack's launchers.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::LaunchError;
+use super::{Environment, LaunchError, slot_path, warm};
 use crate::fs::{IoContext, Modes};
 use crate::package::{Reader, verify};
 use crate::report::printable;
 use crate::slot::{Destination, extract};
 use crate::trust::Refusal;
-use crate::workenv::Cache;
+use crate::workenv::{Cache, start_detached};
 
 /// When it is `1` or `true`, arguments are commands to the launcher instead of arguments of the program.
 pub const VARIABLE: &str = "FLAVOR_LAUNCHER_CLI";
@@ -20,6 +20,8 @@ info                  what the package is (the default)
 verify                check every byte
 metadata              the signed JSON
 extract INDEX DIR     unpack one slot
+path SLOT             extract a slot if need be and print where it is
+warm [--to DIR]       extract all without starting anything
 run [ARGS]            start the program
 version               version of this launcher
 help                  this text
@@ -29,7 +31,11 @@ help                  this text
 ///
 /// # Errors
 /// See [`LaunchError`].
-pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<String>, LaunchError> {
+pub fn run(
+    package: &Path,
+    arguments: &mut Vec<OsString>,
+    environment: &Environment,
+) -> Result<Option<String>, LaunchError> {
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
@@ -42,15 +48,36 @@ pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<Strin
         }
         ["extract", index, directory] => unpack(package, index, Path::new(directory)).map(Some),
         ["extract", ..] => Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),
+        ["path", slot] => slot_path(package, slot, environment).map(|path| Some(format!("{}\n", path.display()))),
+        ["path", ..] => Err(LaunchError::Usage("`path` takes a slot".into())),
+        ["warm"] => warm(package, None, environment).map(|path| Some(format!("{}\n", path.display()))),
+        ["warm", "--to", _] => {
+            // Another user reads what is part of an image.
+            rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+            let path = warm(package, Some(Path::new(&arguments[2])), environment)?;
+            Ok(Some(format!("{}\n", path.display())))
+        }
+        ["warm", ..] => Err(LaunchError::Usage("`warm` takes nothing, or `--to` and a directory".into())),
         ["run", ..] => {
             arguments.remove(0);
             Ok(None)
         }
         ["version"] => Ok(Some(format!("{}\n", crate::format::LAUNCHER_MARK))),
         ["help" | "--help" | "-h"] => Ok(Some(HELP.into())),
-        ["reap", lock, root] => {
+        // For the launcher itself. Paths are bytes, so the arguments are taken as they are.
+        ["detach", _, ..] => {
+            let words: Vec<&OsStr> = arguments[1..].iter().map(OsString::as_os_str).collect();
+            start_detached(package, &words).on("start", package)?;
+            Ok(Some(String::new()))
+        }
+        ["reap", _, root] => {
             let failed = |source| LaunchError::Workenv { path: root.into(), source };
-            Cache::reap(Path::new(lock), Path::new(root)).map_err(failed)?;
+            Cache::reap(Path::new(&arguments[1]), Path::new(&arguments[2])).map_err(failed)?;
+            Ok(Some(String::new()))
+        }
+        ["evict", root] => {
+            let failed = |source| LaunchError::Workenv { path: root.into(), source };
+            Cache::evict(Path::new(&arguments[1])).map_err(failed)?;
             Ok(Some(String::new()))
         }
         [other, ..] => Err(LaunchError::Usage(format!("`{}` is not a command of the launcher", printable(other)))),

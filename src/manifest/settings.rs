@@ -10,6 +10,7 @@ use super::name::normalized;
 use super::project::{self, Project};
 use super::requirement;
 use super::table::{Item, Table};
+use crate::report::Bytes;
 
 /// `[tool.flavor.python]`: which interpreter, and what of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -236,6 +237,17 @@ pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
     Ok(execution)
 }
 
+/// `[tool.flavor.hooks]`: `post_extract` is a command, or a list of commands; each a line or a list of words.
+pub(super) fn hooks(mut table: Table<'_>) -> Result<Vec<Vec<String>>, Error> {
+    let commands = match table.get("post_extract") {
+        Some(item) if item.value.is_str() => vec![command::parse(&item)?],
+        Some(item) => item.list("a list of commands")?.iter().map(command::parse).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    table.finish();
+    Ok(commands)
+}
+
 fn names(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
     items.iter().map(|item| variable(item, item.text()?)).collect()
 }
@@ -286,22 +298,8 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
         return item.number();
     }
     let text = item.text()?.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => Some(1),
-        "k" | "kb" => Some(1000),
-        "m" | "mb" => Some(1_000_000),
-        "g" | "gb" => Some(1_000_000_000),
-        "kib" => Some(1 << 10),
-        "mib" => Some(1 << 20),
-        "gib" => Some(1_u64 << 30),
-        _ => None,
-    };
-    let number: Option<u64> = text[..split].parse().ok();
-    number
-        .zip(unit)
-        .and_then(|(number, unit)| number.checked_mul(unit))
-        .ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text))
+    let size = Bytes::parse(text).ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text))?;
+    Ok(size.0)
 }
 
 pub(super) fn policy(mut table: Table<'_>) -> Result<Policy, Error> {

@@ -35,6 +35,25 @@ impl Stopwatch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
+impl Bytes {
+    /// Reads a number with a decimal (`60MB`) or binary (`60MiB`) unit, or without one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let split = text.find(|one: char| !one.is_ascii_digit()).unwrap_or(text.len());
+        let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "k" | "kb" => 1000,
+            "m" | "mb" => 1_000_000,
+            "g" | "gb" => 1_000_000_000,
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            _ => return None,
+        };
+        text[..split].parse::<u64>().ok()?.checked_mul(unit).map(Self)
+    }
+}
+
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use super::contents::Contents;
 use super::frame::Frame;
 use super::threads::on_threads;
 use super::unpack::{OpenFile, Tally, unpack};
 use super::{SlotError, StoredSlot, tar};
-use crate::fs::{Modes, TreeFile, TreeWriter};
+use crate::fs::{IoContext, Modes, TreeFile, TreeWriter};
 
 /// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
 const MEMORY: u64 = 36 << 20;
@@ -30,11 +31,12 @@ pub enum Destination<'a> {
 }
 
 /// What was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extracted {
     pub files: u64,
     /// Plain bytes: of the tar stream or of the file.
     pub bytes: u64,
+    pub contents: Contents,
 }
 
 /// Decodes a slot with up to `jobs` threads, adding the plain bytes done to `progress` as it goes.
@@ -73,7 +75,12 @@ pub fn extract(
         return Err(SlotError::WrongLength { declared, found: queue.plain });
     }
     tree.finish()?;
-    Ok(Extracted { files: tally.files.load(Ordering::Relaxed), bytes: queue.plain })
+    let root = match destination {
+        Destination::Tree(directory, _) => directory.to_path_buf(),
+        Destination::File { directory, name, .. } => directory.join(name),
+    };
+    let contents = tally.notes.finish(&root, jobs).on("read", &root)?;
+    Ok(Extracted { files: tally.files.load(Ordering::Relaxed), bytes: queue.plain, contents })
 }
 
 /// How many threads may decode at once within [`MEMORY`].
@@ -212,15 +219,22 @@ impl Work<'_> {
         self.tally.files.fetch_add(1, Ordering::Relaxed);
         let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
         let mut done = 0;
+        let mut hasher = blake3::Hasher::new();
         loop {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
                 break;
             }
             file.write_at(chunk, done)?;
+            hasher.update(chunk);
             let len = chunk.len();
             reader.consume(len);
             done += len as u64;
+        }
+        if rest.is_empty() {
+            self.tally.notes.file(b"", self.tree.mode(mode), done, &hasher.finalize());
+        } else {
+            self.tally.notes.later(b"", self.tree.mode(mode), size);
         }
         Ok((!rest.is_empty()).then_some(OpenFile { file, done, size }))
     }

@@ -3,6 +3,7 @@
 //! Encoding cuts the content into frames that are compressed independently; decoding uses the same cuts, so both
 //! directions use all cores. Knows nothing of where slots lie in a package.
 
+mod contents;
 mod digest;
 mod error;
 mod extract;
@@ -19,6 +20,7 @@ mod encode;
 #[cfg(feature = "cli")]
 mod plan;
 
+pub use contents::{Contents, Depth};
 pub use digest::digest_range;
 pub use error::SlotError;
 pub use extract::{Destination, Extracted, extract};

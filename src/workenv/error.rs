@@ -10,9 +10,11 @@ use crate::slot::SlotError;
 pub enum WorkenvError {
     #[error("no directory for the cache: {tried}")]
     NoCache { tried: String },
-    #[error("the cache directory `{}` belongs to user {owner}, not to user {user}", path.display())]
+    #[error("the cache directory `{}`, or a directory above it, cannot be written to", path.display())]
+    NotWritable { path: PathBuf, source: fs::Error },
+    #[error("the directory `{}` belongs to user {owner}, not to user {user}, and the cache would be there", path.display())]
     ForeignOwner { path: PathBuf, owner: u32, user: u32 },
-    #[error("the cache directory `{}` can be written by others (mode {mode:04o})", path.display())]
+    #[error("the directory `{}` can be written by others (mode {mode:04o}), and the cache would be there", path.display())]
     WritableByOthers { path: PathBuf, mode: u32 },
     #[error("the cache directory `{}` is on a file system that is mounted noexec", path.display())]
     NoExec { path: PathBuf },
@@ -28,10 +30,20 @@ pub enum WorkenvError {
     NoRuntime(String),
     #[error("the environment `{}` changes as fast as it is made", path.display())]
     Unstable { path: PathBuf },
+    #[error("the cache directory `{}` is on a file system without locks, which {what} needs", path.display())]
+    NoLocks { path: PathBuf, what: &'static str },
+    #[error("the set-up command `{command}` {outcome}")]
+    SetUp { command: String, outcome: String, output: String },
+    #[error("slot `{slot}` is there only while {when}")]
+    NotThere { slot: String, when: &'static str },
     #[error("`{0}` is not the name of an environment")]
     BadName(String),
     #[error("no environment `{0}` in the cache")]
     NoEnvironment(String),
+    #[error("a program runs in `{0}`")]
+    InUse(String),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Format(#[from] FormatError),
     #[error(transparent)]
@@ -42,10 +54,18 @@ impl WorkenvError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoCache { .. } | Self::NoExec { .. } | Self::NoSpace { .. } | Self::ForeignOwner { .. } => {
+            Self::NoCache { .. }
+            | Self::NoExec { .. }
+            | Self::NoSpace { .. }
+            | Self::NotWritable { .. }
+            | Self::NoLocks { .. }
+            | Self::ForeignOwner { .. } => {
                 Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
             }
-            Self::WritableByOthers { path, .. } => Some(format!("run `chmod go-w {}`", path.display())),
+            Self::SetUp { output, .. } if !output.is_empty() => Some(format!("it said: {output}")),
+            Self::WritableByOthers { path, .. } => {
+                Some(format!("run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory", path.display()))
+            }
             Self::SlotDigest { .. } => Some("get the package again from where it was published".into()),
             Self::BadName(_) | Self::NoEnvironment(_) => Some("`flavor workenv list` shows the names".into()),
             other => system_cause(other).and_then(remedy),

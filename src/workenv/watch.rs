@@ -14,7 +14,7 @@ use crate::fs::names_in;
 /// place in the slot, so that a change can be traced to the slot.
 pub(super) fn critical_set(
     made: &Path,
-    slots: &[CachedSlot<'_>],
+    slots: &[&CachedSlot<'_>],
     programs: &[Program],
     python: Option<&PythonFacts>,
 ) -> Vec<PathBuf> {
@@ -34,8 +34,6 @@ pub(super) fn critical_set(
             set.interpreter(&runtime.tree, python);
         }
     }
-    set.paths.sort();
-    set.paths.dedup();
     set.paths
 }
 
@@ -45,11 +43,18 @@ struct Set<'a> {
 }
 
 impl Set<'_> {
+    /// A few dozen: looking for doubles takes no sorting.
+    fn add(&mut self, path: PathBuf) {
+        if !self.paths.contains(&path) {
+            self.paths.push(path);
+        }
+    }
+
     /// Adds every link of the environment that a path leads through, its end included.
     fn links_on_the_way(&mut self, relative: &Path) {
         for part in relative.ancestors().filter(|part| !part.as_os_str().is_empty()) {
             if self.made.join(part).is_symlink() {
-                self.paths.push(part.into());
+                self.add(part.into());
             }
         }
     }
@@ -58,8 +63,8 @@ impl Set<'_> {
     fn file(&mut self, relative: &Path) {
         self.links_on_the_way(relative);
         match self.made.join(relative).canonicalize() {
-            Ok(real) if real.starts_with(self.made) => self.paths.push(relative.into()),
-            Ok(real) => self.paths.push(real),
+            Ok(real) if real.starts_with(self.made) => self.add(relative.into()),
+            Ok(real) => self.add(real),
             // A program may be given the name of a file that it is to make.
             Err(_) => {}
         }
@@ -87,8 +92,10 @@ impl Set<'_> {
         let prefix = runtime.join(&python.executable).ancestors().nth(2).map(|prefix| prefix.join("lib"));
         let Some(libraries) = prefix else { return };
         for name in names_in(&libraries).unwrap_or_default() {
-            if name.as_bytes().starts_with(b"libpython") {
-                self.paths.extend(libraries.join(name).canonicalize().ok());
+            if name.as_bytes().starts_with(b"libpython")
+                && let Ok(real) = libraries.join(name).canonicalize()
+            {
+                self.add(real);
             }
         }
     }
@@ -146,6 +153,8 @@ mod tests {
             slot.join("usercustomize.py"),
         ];
         expected.sort();
-        assert_eq!(critical_set(&made, &[], &[program], Some(&python)), expected);
+        let mut found = critical_set(&made, &[], &[program], Some(&python));
+        found.sort();
+        assert_eq!(found, expected);
     }
 }

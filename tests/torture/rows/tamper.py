@@ -152,6 +152,10 @@ def deep(workshop, place, package, outcome):
                 if way == "reboot" and kind != "emptied":
                     continue
                 where = f"{path.relative_to(place.cache)} {kind}, {way}"
+                if way == "reboot":
+                    # What a start has seen whole after a reboot is settled: it has reached the disk.
+                    place.empty()
+                    place.start(package)
                 path.parent.chmod(0o755)
                 CHANGES[kind](path)
                 path.parent.chmod(0o555)
