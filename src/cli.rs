@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 #[derive(Debug, Parser)]
 #[command(name = "flavor", version, about, max_term_width = 100, arg_required_else_help = true)]
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     /// Look after the extracted packages
     #[command(subcommand)]
     Workenv(Workenv),
+    /// Look after what packs keep to be quick the next time
+    #[command(subcommand)]
+    Cache(Cache),
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +87,15 @@ pub(crate) struct Pack {
     /// Say when each phase begins, not only when it is over
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
+    /// Say of every step whether it was reused or made, and what had changed
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) explain: bool,
+    /// Resolve dependencies again although nothing that decides on them has changed
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) refresh: bool,
+    /// Neither use what earlier packs kept nor keep anything
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Read the package back and check every byte (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
@@ -160,6 +173,32 @@ pub(crate) enum Workenv {
     Remove(Remove),
     /// Remove all extracted packages, or those that an option names; those in use stay
     Clean(Clean),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Show what is kept, layer by layer
+    Stats(Json),
+    /// Print where it is kept
+    Path,
+    /// Remove what is kept; what a running pack uses stays
+    Clean(CacheClean),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheClean {
+    /// Only these layers
+    #[arg(value_name = "LAYER")]
+    pub(crate) layers: Vec<String>,
+    /// Only what was not used for so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) older_than: Option<u32>,
+    /// Say what would go, and let it stay
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -248,6 +287,16 @@ pub(crate) struct Consent {
 }
 
 impl Command {
+    /// Log events that are shown unless a variable says otherwise: warnings, where nobody has asked for silence.
+    pub(crate) fn log_level(&self) -> Option<LevelFilter> {
+        match self {
+            Self::Pack(options) if options.quiet => None,
+            // Started programs have stderr to themselves.
+            Self::Run(_) => None,
+            _ => Some(LevelFilter::WARN),
+        }
+    }
+
     /// Whether errors are to be JSON too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
@@ -259,6 +308,11 @@ impl Command {
                 Workenv::Warm(command) => command.json,
                 Workenv::Verify(command) | Workenv::Repair(command) => command.json,
                 Workenv::Remove(Remove { consent, .. }) | Workenv::Clean(Clean { consent, .. }) => consent.json,
+            },
+            Self::Cache(command) => match command {
+                Cache::Stats(command) => command.json,
+                Cache::Clean(command) => command.json,
+                Cache::Path => false,
             },
             _ => false,
         }

@@ -36,6 +36,8 @@ pub(crate) enum Error {
     Workenv(#[from] WorkenvError),
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Config(#[from] flavor::config::ConfigError),
     #[error("there is no cache yet")]
     NoCache,
     #[error("cannot write to standard output")]

@@ -13,7 +13,6 @@ use clap::Parser as _;
 use flavor::report::init_log;
 
 fn main() -> ExitCode {
-    init_log(None);
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version are data on stdout; clap's own exit code for wrong usage is 2.
@@ -22,6 +21,7 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    init_log(cli.command.log_level());
     let json = cli.command.wants_json();
     match commands::run(cli.command) {
         Ok(code) => code,

@@ -213,13 +213,15 @@ fn packing_tool_says_what_it_did() {
     [ROOT]/tool/dist/tool.psp
     --- stderr
            slots  4 encoded with [N] jobs ([TIME])
+            sign  [DIGEST] ([TIME])
            write  [ROOT]/tool/dist/tool.psp ([TIME])
-          verify  every byte ([TIME])
-             bin  [SIZE] → [SIZE], 1 files, raw
+          verify  [SIZE], every byte ([TIME])
+             bin  [SIZE] → [SIZE], 1 file, raw
            words  [SIZE] → [SIZE], 2 files, tar.xz
            texts  [SIZE] → [SIZE], 2 files, tar.gz
-            motd  [SIZE] → [SIZE], 1 files, raw
+            motd  [SIZE] → [SIZE], 1 file, raw
     packed tool 1.0.0: [SIZE], runs on any Linux, signed by [DIGEST], in [TIME]
+    build cache: 0 of 4 steps reused (0 %), [SIZE], digest [DIGEST]
     next: [ROOT]/tool/dist/tool.psp --help
     ");
 }

@@ -7,8 +7,10 @@ mod scene;
 mod fixture;
 mod flavorpack;
 mod interpreter;
+mod wheelhouse;
 
 mod bad_input;
+mod build_cache;
 mod chroot;
 mod damage;
 mod environment;

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::scene::{PROBE, Test};
+use crate::wheelhouse;
 
 #[test]
 fn the_path_alone_is_on_stdout() {
@@ -120,6 +121,7 @@ fn jobs_come_from_the_option_or_the_environment() {
     let said = |t: &Test, arguments: &[&str]| t.flavor(arguments).success().stderr().to_owned();
     assert!(said(&t, &["pack", "--jobs", "3"]).contains("with 3 jobs"));
     t.set("FLAVOR_JOBS", "5");
+    t.script("false");
     assert!(said(&t, &["pack"]).contains("with 5 jobs"));
     snapshot!(t.flavor(["pack", "--jobs", "0"]), @"
     exit: 2
@@ -143,32 +145,24 @@ fn progress_is_told_where_nobody_watches_when_asked_for() {
 fn the_result_is_read_back_unless_told_not_to() {
     let t = Test::new();
     t.script("true");
-    assert!(t.flavor(["pack"]).success().stderr().contains("every byte"));
-    assert!(!t.flavor(["pack", "--no-verify"]).success().stderr().contains("every byte"));
-    assert!(t.flavor(["pack", "--no-verify", "--verify"]).success().stderr().contains("every byte"));
+    let reads_back = |options: &[&str]| {
+        let run = t.flavor([&["pack", "-o", "x.psp"], options].concat()).success();
+        run.stderr().contains("every byte")
+    };
+    assert!(!reads_back(&["--no-verify"]));
+    assert!(reads_back(&[]), "a file that nobody checked is not taken for checked");
+    std::fs::remove_file(t.path("x.psp")).expect("removed");
+    assert!(reads_back(&["--no-verify", "--verify"]));
 }
 
 #[test]
 fn dependencies_come_from_a_directory_of_wheels_without_the_network() {
     let t = Test::new();
     // Two wheels made by hand: the project's dependency and its build back end.
-    wheel(&t, "greeting", "2.0", &[("greeting.py", "WORD = 'Ahoy'\n")]);
-    wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", BACKEND)]);
+    wheelhouse::wheel(&t, "greeting", "2.0", &[("greeting.py", "WORD = 'Ahoy'\n")]);
+    wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", wheelhouse::BACKEND)]);
     t.file("src.py", "from greeting import WORD\ndef main():\n    print(WORD)\n");
-    t.manifest(
-        r#"
-[build-system]
-requires = ["tinybackend"]
-build-backend = "tinybackend"
-[project]
-name = "offline"
-version = "1.0"
-requires-python = ">=3.11"
-dependencies = ["greeting>=2"]
-[project.scripts]
-offline = "src:main"
-"#,
-    );
+    t.manifest(wheelhouse::MANIFEST);
     let package = t.pack_with(&["--offline", "--find-links", "wheels"]);
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "Ahoy");
 
@@ -178,40 +172,6 @@ offline = "src:main"
     let package = t.pack_with(&["--output", "by-variable.psp"]);
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "Ahoy");
 }
-
-/// A wheel, written by Python's zipfile.
-fn wheel(t: &Test, name: &str, version: &str, files: &[(&str, &str)]) {
-    let script = r"
-import sys, zipfile
-name, version, *files = sys.argv[1:]
-with zipfile.ZipFile(f'wheels/{name}-{version}-py3-none-any.whl', 'w') as out:
-    for path, text in zip(files[::2], files[1::2]):
-        out.writestr(path, text)
-    info = f'{name}-{version}.dist-info'
-    out.writestr(f'{info}/METADATA', f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n')
-    out.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
-    out.writestr(f'{info}/RECORD', ''.join(f'{one.filename},,\n' for one in out.filelist))
-";
-    std::fs::create_dir_all(t.path("wheels")).expect("a directory");
-    let mut arguments = vec!["-c", script, name, version];
-    arguments.extend(files.iter().flat_map(|(path, text)| [*path, *text]));
-    t.call("python3", arguments).success();
-}
-
-/// A build back end of twenty lines, so that a pack needs no index at all.
-const BACKEND: &str = r"
-import zipfile
-def build_wheel(directory, config_settings=None, metadata_directory=None):
-    name = 'offline-1.0-py3-none-any.whl'
-    info = 'offline-1.0.dist-info'
-    with zipfile.ZipFile(f'{directory}/{name}', 'w') as out:
-        out.write('src.py')
-        out.writestr(f'{info}/METADATA', 'Metadata-Version: 2.1\nName: offline\nVersion: 1.0\nRequires-Dist: greeting>=2\n')
-        out.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nGenerator: tiny\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
-        out.writestr(f'{info}/entry_points.txt', '[console_scripts]\noffline = src:main\n')
-        out.writestr(f'{info}/RECORD', ''.join(f'{one.filename},,\n' for one in out.filelist))
-    return name
-";
 
 #[test]
 fn help_names_every_option() {
@@ -232,6 +192,7 @@ fn help_names_every_option() {
       keygen       Make a pair of signing keys
       run          Start the program in a package
       workenv      Look after the extracted packages
+      cache        Look after what packs keep to be quick the next time
       help         Print this message or the help of the given subcommand(s)
 
     Options:

@@ -273,6 +273,8 @@ impl Run {
     pub(crate) fn filters() -> insta::Settings {
         let mut settings = insta::Settings::clone_current();
         settings.set_prepend_module_to_snapshot(false);
+        // Whose key it is depends on which test came first.
+        settings.add_filter(r"made your signing key in .*\n", "");
         settings.add_filter(r"[0-9.]+(µs|ms|s)\b", "[TIME]");
         settings.add_filter(r"\b[0-9]+(\.[0-9]+)? (B|kB|MB|GB)\b", "[SIZE]");
         // The blanks that align it depend on the number.

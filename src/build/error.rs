@@ -62,6 +62,11 @@ impl BuildError {
         matches!(self, Self::Python(error) if error.is_resolution())
     }
 
+    /// Whether a dependency was not to be had without the network.
+    pub(super) fn is_offline_resolution(&self) -> bool {
+        matches!(self, Self::Python(python::Error::Unresolved { offline: true, .. }))
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -1,10 +1,12 @@
 //! `pack`: a checked manifest and settings become a package.
 //!
 //! ```text
-//! Manifest ─ python::discover, install, runtime, bytecode ─▶ trees       (only for Python applications)
-//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]          every refusal happens by here
-//! [SlotPlan] ─ slot::encode ─▶ [EncodedSlot] ─ seal ─▶ Metadata ─ package::write ─▶ temporary file ─ rename ─▶ PackReport
+//! Manifest ─ application ─▶ trees                                  (only for Python applications)
+//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    each with everything that its bytes depend on
+//! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
+//!
+//! Every arrow goes by way of the build cache ([`cache`]): what the same inputs made before is not made again.
 
 mod application;
 mod cache;
@@ -12,11 +14,13 @@ mod encoded;
 mod error;
 mod key;
 mod native;
+mod output;
 mod pack;
 mod seal;
 mod settings;
 mod slots;
 
+pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
 pub use error::BuildError;
 pub use key::{KeySource, SigningKey};
 pub use native::Stripped;

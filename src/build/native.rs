@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::BuildError;
 use crate::elf::{self, GlibcVersion, SearchPathTag, StripOutcome};
 use crate::fs::{Entry, EntryKind, IoContext};
 
 /// Sum over all native files of a tree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Native {
     /// Lowest glibc that all of them work with.
     pub(super) glibc_floor: Option<GlibcVersion>,
@@ -17,7 +18,7 @@ pub(super) struct Native {
 }
 
 /// What stripping did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stripped {
     pub files: usize,
     /// Bytes before and after, of the files that became smaller.
@@ -41,14 +42,17 @@ pub(super) struct Treatment<'a> {
 pub(super) fn examine(entries: &mut [Entry], treatment: Treatment<'_>) -> Result<Native, BuildError> {
     let each: Result<Vec<Native>, BuildError> =
         entries.par_iter_mut().enumerate().map(|(number, entry)| examine_one(entry, number, treatment)).collect();
-    Ok(each?.into_iter().fold(Native::default(), |sum, one| Native {
-        glibc_floor: sum.glibc_floor.max(one.glibc_floor),
-        stripped: sum.stripped.plus(one.stripped),
-    }))
+    Ok(each?.into_iter().fold(Native::default(), Native::plus))
+}
+
+impl Native {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { glibc_floor: self.glibc_floor.max(other.glibc_floor), stripped: self.stripped.plus(other.stripped) }
+    }
 }
 
 impl Stripped {
-    pub(super) fn plus(self, other: Self) -> Self {
+    fn plus(self, other: Self) -> Self {
         Self { files: self.files + other.files, before: self.before + other.before, after: self.after + other.after }
     }
 }

@@ -1,18 +1,17 @@
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::application::{self, Application};
-use super::cache::BuildCache;
+use super::cache::{BuildCache, Step};
 use super::encoded;
-use super::native::Stripped;
+use super::native::{Native, Stripped};
+use super::output::{self, Output};
 use super::seal::Parts;
 use super::slots::{self, SlotPlan};
 use super::{BuildError, Settings};
 use crate::elf::StripOutcome;
-use crate::format::Program;
-use crate::fs::IoContext;
+use crate::format::{Blake3, Program};
 use crate::manifest::{Manifest, Policy};
-use crate::package::{Contents, Reader, verify, write};
+use crate::package::SignedPackage;
 use crate::python::install::Distribution;
 use crate::report::{Bytes, Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
@@ -27,6 +26,12 @@ pub struct PackReport {
     pub version: String,
     /// Bytes of the package.
     pub size: u64,
+    /// BLAKE3 of the whole file.
+    pub digest: Blake3,
+    /// Whether the file was there already, the same to the last byte.
+    pub fresh: bool,
+    /// What was made for it, and what came from the build cache.
+    pub steps: Vec<Step>,
     pub launcher_size: u64,
     pub launcher: Origin,
     pub slots: Vec<SlotReport>,
@@ -61,10 +66,7 @@ pub struct SlotReport {
 /// See [`BuildError`]; a file that was at the place of the output is still there then.
 pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<PackReport, BuildError> {
     let total = Stopwatch::start();
-    let output = settings
-        .output
-        .clone()
-        .unwrap_or_else(|| manifest.directory.join("dist").join(format!("{}.psp", manifest.package_name)));
+    let output = settings.output_path(manifest);
     // The cheap refusals come before the expensive work.
     if manifest.policy != Policy::default() {
         return Err(BuildError::Policy);
@@ -72,89 +74,71 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     if output.canonicalize().is_ok_and(|output| manifest.path.canonicalize().is_ok_and(|manifest| manifest == output)) {
         return Err(BuildError::OutputInTheWay { path: output });
     }
-    let directory = prepare_directory(&output)?;
+    output::prepare_directory(&output)?;
     let signing = settings.key.load()?;
     let mut stub = match &settings.launcher_bin {
         Some(path) => Stub::read(path)?,
         None => Stub::embedded(),
     };
     let launcher_stripped = settings.strip.then(|| strip_launcher(&mut stub));
-    let scratch = tempfile::tempdir().on("create a directory in", std::env::temp_dir())?;
-    let work = scratch.path();
-    let cache = BuildCache::from_env();
+    let cache = BuildCache::open(settings.cache, &manifest.path)?;
     let application = manifest
         .is_python()
-        .then(|| application::build(manifest, settings, stub.family, &cache, work, reporter))
+        .then(|| application::build(manifest, settings, stub.family, &cache, reporter))
         .transpose()?;
-    let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, work)?;
     reporter.begin("slots");
     let clock = Stopwatch::start();
-    let runtime = application.as_ref().map(|application| &application.runtime_inputs);
-    let encoded = encoded::encode_slots(&plans, runtime, settings, stub.family, &cache, work)?;
-    reporter.phase("slots", &format!("{} encoded with {} jobs", plans.len(), settings.jobs), clock.took());
+    let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
+    let stored = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
+    reporter.phase("slots", &encoded::outcome(&stored, settings.jobs), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
-    let glibc_floor = plans.iter().filter_map(|plan| plan.native.glibc_floor).max();
+    let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native));
     let (python, programs, distributions) = match application {
         Some(application) => (Some(application.python), application.programs, application.distributions),
         None => (None, own_command(manifest), Vec::new()),
     };
-    let metadata = Parts {
+    let parts = Parts {
         manifest,
         settings,
         version: &version,
         stub: &stub,
         plans: &plans,
-        encoded: &encoded,
+        stored: &stored,
         python,
         programs,
-        glibc_floor,
-    }
-    .metadata();
-    let slots = encoded.iter().map(|slot| &slot.file).collect();
-    let contents = Contents { launcher: &stub.bytes, metadata: &metadata, slots, key: &signing.key };
-    let size = publish(&contents, &directory, &output)?;
-    reporter.phase("write", &output.display().to_string(), clock.took());
-    if settings.verify {
-        reporter.begin("verify");
-        let clock = Stopwatch::start();
-        check(&output).inspect_err(|_| drop(std::fs::remove_file(&output)))?;
-        reporter.phase("verify", "every byte", clock.took());
-    }
-    let slots: Vec<SlotReport> = plans.iter().zip(&encoded).map(|(plan, slot)| slot_report(plan, slot)).collect();
+        glibc_floor: native.glibc_floor,
+    };
+    let signed = SignedPackage::new(&parts.metadata(), stub.bytes.len() as u64, &signing.key)?;
+    reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
+    let files: Vec<_> = stored.iter().map(|stored| &stored.slot.file).collect();
+    let written = Output { path: &output, signed: &signed, launcher: &stub.bytes, slots: &files };
+    let (last, fresh) = written.publish(cache.project(), settings, reporter)?;
+    let digest = last.digest;
+    let slots: Vec<SlotReport> =
+        plans.iter().zip(&stored).map(|(plan, stored)| slot_report(plan, &stored.slot)).collect();
+    let steps = cache.finish(Some(last), settings.cache_max_size);
     Ok(PackReport {
-        over_budget: over_budget(manifest, size, stub.bytes.len() as u64, &slots),
+        over_budget: over_budget(manifest, signed.size(), stub.bytes.len() as u64, &slots),
         path: output,
         name: manifest.package_name.clone(),
         version,
-        size,
+        size: signed.size(),
+        digest,
+        fresh,
+        steps,
         launcher_size: stub.bytes.len() as u64,
         launcher: stub.origin,
         slots,
         distributions,
         signer: signing.key.public().fingerprint(),
         key_made_in: signing.made_in,
-        glibc_floor: metadata.flavor.as_ref().and_then(|facts| facts.glibc_floor.clone()),
+        glibc_floor: native.glibc_floor.map(|floor| floor.to_string()),
         launcher_stripped,
-        stripped: plans.iter().fold(Stripped::default(), |sum, plan| sum.plus(plan.native.stripped)),
+        stripped: native.stripped,
         verified: settings.verify,
         took: total.took(),
     })
-}
-
-/// Makes the directory of the output and tries whether a file can be made there.
-fn prepare_directory(output: &Path) -> Result<PathBuf, BuildError> {
-    let directory = match output.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
-    std::fs::create_dir_all(&directory).on("create directory", &directory)?;
-    // Devices, pipes and links are never replaced by a package.
-    if output.symlink_metadata().is_ok_and(|there| !there.is_file()) {
-        return Err(BuildError::OutputInTheWay { path: output.into() });
-    }
-    tempfile::tempfile_in(&directory).on("write to directory", &directory)?;
-    Ok(directory)
 }
 
 fn strip_launcher(stub: &mut Stub) -> (u64, u64) {
@@ -173,23 +157,6 @@ fn version(manifest: &Manifest, application: Option<&Application>) -> Result<Str
 fn own_command(manifest: &Manifest) -> Vec<Program> {
     let argv = manifest.execution.command.iter().flatten().chain(&manifest.execution.args).cloned().collect();
     vec![Program { name: manifest.package_name.clone(), argv }]
-}
-
-/// Writes beside the output and renames: whoever looks sees the old file or the new one.
-fn publish(contents: &Contents<'_>, directory: &Path, output: &Path) -> Result<u64, BuildError> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".flavor-")
-        .permissions(std::fs::Permissions::from_mode(0o755))
-        .tempfile_in(directory)
-        .on("create a file in", directory)?;
-    let size = write(contents, file.as_file_mut(), output)?;
-    file.persist(output).map_err(|error| error.error).on("write", output)?;
-    Ok(size)
-}
-
-fn check(output: &Path) -> Result<(), BuildError> {
-    let checked = Reader::open(output).and_then(|reader| verify(&reader));
-    checked.map(drop).map_err(|source| BuildError::SelfCheck { source })
 }
 
 fn over_budget(manifest: &Manifest, size: u64, launcher: u64, slots: &[SlotReport]) -> Vec<String> {

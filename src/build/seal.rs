@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Settings;
+use super::encoded::Stored;
 use super::slots::SlotPlan;
 use crate::elf::GlibcVersion;
 use crate::format::{
@@ -23,7 +24,7 @@ pub(super) struct Parts<'a> {
     pub(super) version: &'a str,
     pub(super) stub: &'a Stub,
     pub(super) plans: &'a [SlotPlan],
-    pub(super) encoded: &'a [EncodedSlot],
+    pub(super) stored: &'a [Stored],
     pub(super) python: Option<PythonFacts>,
     pub(super) programs: Vec<Program>,
     pub(super) glibc_floor: Option<GlibcVersion>,
@@ -45,9 +46,9 @@ impl Parts<'_> {
             slots: self
                 .plans
                 .iter()
-                .zip(self.encoded)
+                .zip(self.stored)
                 .enumerate()
-                .map(|(at, (plan, slot))| record(at, plan, slot))
+                .map(|(at, (plan, stored))| record(at, plan, &stored.slot))
                 .collect(),
             execution: Execution { command, env: manifest.execution.env.iter().cloned().collect() },
             verification: Verification {
@@ -76,7 +77,7 @@ impl Parts<'_> {
             flavor: Some(Facts {
                 schema: SCHEMA,
                 target: format!("linux-{}", std::env::consts::ARCH),
-                slots: self.encoded.iter().map(facts).collect(),
+                slots: self.stored.iter().map(|stored| facts(&stored.slot)).collect(),
                 programs: self.programs,
                 python: self.python,
                 set_up: manifest.post_extract.clone(),

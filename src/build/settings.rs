@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use super::KeySource;
+use super::{CacheUse, KeySource};
+use crate::manifest::Manifest;
 
 /// What the user asked for beside the manifest, checked.
 #[derive(Clone, Debug)]
@@ -23,6 +24,17 @@ pub struct Settings {
     pub offline: bool,
     /// Read the finished package back and check every byte.
     pub verify: bool,
+    pub cache: CacheUse,
+    /// Bytes that the build cache may grow to.
+    pub cache_max_size: u64,
     /// Seconds since 1970 for everything that carries a time: `SOURCE_DATE_EPOCH`, else 0.
     pub epoch: u64,
+}
+
+impl Settings {
+    /// The file to write.
+    pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
+        let usual = || manifest.directory.join("dist").join(format!("{}.psp", manifest.package_name));
+        self.output.clone().unwrap_or_else(usual)
+    }
 }

@@ -1,19 +1,20 @@
-//! Every slot with its source, operations and place, decided before anything is encoded.
+//! Every slot with its content, operations and place, decided before anything is encoded.
 
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::application::{APP, Application, DEPS, RUNTIME};
+use super::application::{APP, Application, DEPS, RUNTIME, Tree};
+use super::cache::{BuildCache, Inputs, hash_tree};
 use super::native::{self, Native, Treatment};
 use super::{BuildError, Settings};
-use crate::format::{Codec, Lifecycle, WORKENV};
+use crate::format::{Codec, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
 use crate::manifest::{self, Manifest, Operation, OperationName};
-use crate::slot::{Compression, Links, Plan, TreeOptions};
+use crate::slot::{Compression, Links, Plan, TreeOptions, follow_links};
 use crate::stub::Family;
 
-/// A slot, ready to be encoded.
+/// A slot whose content, operations and place are decided.
 pub(super) struct SlotPlan {
     pub(super) name: String,
     /// As the manifest writes it; empty for the slots of the application.
@@ -24,8 +25,17 @@ pub(super) struct SlotPlan {
     pub(super) lifecycle: Lifecycle,
     /// Permission bits of a slot that is one file.
     pub(super) mode: u16,
-    pub(super) plan: Plan,
-    pub(super) native: Native,
+    /// What the stored bytes depend on.
+    pub(super) inputs: Inputs,
+    content: Content,
+    chain: Chain,
+    /// Put in front of every name in an archive.
+    prefix: PathBuf,
+}
+
+enum Content {
+    Tree(Vec<Entry>),
+    File(Entry),
 }
 
 /// Plans the slots of an application, then the manifest's own, in their order.
@@ -34,10 +44,10 @@ pub(super) fn plan(
     application: Option<&Application>,
     settings: &Settings,
     family: Family,
-    work: &Path,
+    cache: &BuildCache,
 ) -> Result<Vec<SlotPlan>, BuildError> {
     let ignored = Ignored::new(manifest)?;
-    let planner = Planner { settings, family, work, ignored };
+    let planner = Planner { settings, family, cache, ignored };
     let mut plans = Vec::new();
     if let Some(application) = application {
         let trees = [
@@ -47,7 +57,7 @@ pub(super) fn plan(
         ];
         for (name, tree, target, purpose) in trees {
             if let Some(tree) = tree {
-                plans.push(planner.application_slot(name, tree, target, purpose)?);
+                plans.push(planner.application_slot(name, tree, target, purpose));
             }
         }
     }
@@ -59,10 +69,53 @@ pub(super) fn plan(
     Ok(plans)
 }
 
+impl SlotPlan {
+    pub(super) fn operations(&self) -> Operations {
+        Operations { tar: self.chain.tar, codec: self.chain.compression.codec }
+    }
+
+    /// Reads what is to be encoded: looks into native files, finds files of equal content, cuts frames.
+    ///
+    /// Copies of files that have to be changed go below `scratch`.
+    pub(super) fn prepare(
+        &self,
+        settings: &Settings,
+        family: Family,
+        scratch: &Path,
+    ) -> Result<(Plan, Native), BuildError> {
+        let failed = |source| BuildError::Slot { slot: self.name.clone(), source };
+        let copies = scratch.join(&self.name);
+        crate::fs::create_private_dir(&copies)?;
+        let relocate = matches!(self.name.as_str(), DEPS | APP);
+        let treatment = Treatment { strip: settings.strip, relocate, copies: &copies };
+        match &self.content {
+            Content::Tree(entries) => {
+                let mut entries = entries.clone();
+                let native = native::examine(&mut entries, treatment)?;
+                let options = TreeOptions { links: links(family), prefix: self.prefix.clone(), mtime: settings.epoch };
+                let plan = Plan::for_tree(&entries, self.chain.compression, &options).map_err(failed)?;
+                Ok((plan, native))
+            }
+            Content::File(entry) => {
+                let mut entries = [entry.clone()];
+                let native = native::examine(&mut entries, Treatment { relocate: false, ..treatment })?;
+                Ok((Plan::for_file(&entries[0].path, self.chain.compression).map_err(failed)?, native))
+            }
+        }
+    }
+}
+
+fn links(family: Family) -> Links {
+    match family {
+        Family::Flavor => Links::Keep,
+        Family::FlavorPack => Links::Follow,
+    }
+}
+
 struct Planner<'a> {
     settings: &'a Settings,
     family: Family,
-    work: &'a Path,
+    cache: &'a BuildCache,
     ignored: Ignored,
 }
 
@@ -71,6 +124,7 @@ struct Planner<'a> {
 struct Ignored {
     project: Gitignore,
     dependencies: Gitignore,
+    patterns: Vec<String>,
 }
 
 impl Ignored {
@@ -95,7 +149,7 @@ impl Ignored {
             }
             builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
         };
-        Ok(Self { project: matcher(false)?, dependencies: matcher(true)? })
+        Ok(Self { project: matcher(false)?, dependencies: matcher(true)?, patterns })
     }
 
     /// Drops what is left out, directories with all that is in them.
@@ -105,6 +159,9 @@ impl Ignored {
             DEPS => &self.dependencies,
             _ => &self.project,
         };
+        if matcher.is_empty() {
+            return;
+        }
         entries.retain(|entry| {
             let is_directory = entry.kind == EntryKind::Directory;
             !matcher.matched_path_or_any_parents(&entry.relative, is_directory).is_ignore()
@@ -120,21 +177,34 @@ struct Chain {
 
 impl Planner<'_> {
     /// `deps` and `app` have the shape of a prefix and are merged into the environment; `runtime` stays apart.
-    fn application_slot(&self, name: &str, tree: &Path, target: &str, purpose: &str) -> Result<SlotPlan, BuildError> {
+    fn application_slot(&self, name: &str, tree: &Tree, target: &str, purpose: &str) -> SlotPlan {
         // FlavorPack's launchers only unpack: there everything goes into the interpreter's own prefix.
         let target = if self.family == Family::FlavorPack { RUNTIME } else { target };
         let chain = self.default_chain(true);
-        let (plan, native) = self.tree(name, tree, target, &chain)?;
-        Ok(SlotPlan {
+        let mut entries = tree.entries.clone();
+        self.ignored.filter(name, &mut entries);
+        let prefix = self.prefix(target);
+        let mut inputs = self.inputs(&chain, &prefix);
+        for (part, digest) in &tree.parts {
+            inputs.add(part, digest);
+        }
+        if name != RUNTIME {
+            let patterns = inputs.add_list("patterns", self.ignored.patterns.iter().cloned());
+            patterns.set_by(&["tool", "flavor", "build", "exclude"]);
+        }
+        inputs.add("relocate", name != RUNTIME);
+        SlotPlan {
             name: name.into(),
             source: String::new(),
             target: self.target_text(target, true),
             purpose: purpose.into(),
             lifecycle: Lifecycle::Eager,
             mode: 0o644,
-            plan,
-            native,
-        })
+            inputs,
+            content: Content::Tree(entries),
+            chain,
+            prefix,
+        }
     }
 
     fn manifest_slot(&self, manifest: &Manifest, slot: &manifest::Slot) -> Result<SlotPlan, BuildError> {
@@ -147,11 +217,9 @@ impl Planner<'_> {
             Some(operations) => self.chain(&slot.name, operations)?,
             None => self.default_chain(source.is_dir()),
         };
-        let (plan, native) = if chain.tar {
-            self.tree(&slot.name, &source, &target, &chain)?
-        } else {
-            self.file(&slot.name, &source, &chain)?
-        };
+        let prefix = self.prefix(&target);
+        let mut inputs = self.inputs(&chain, &prefix);
+        let content = self.content(&slot.name, &source, &chain, &mut inputs)?;
         let default_mode = if slot.purpose.as_deref() == Some("binary") { 0o755 } else { 0o644 };
         Ok(SlotPlan {
             name: slot.name.clone(),
@@ -160,46 +228,68 @@ impl Planner<'_> {
             purpose: slot.purpose.clone().unwrap_or_else(|| "data".into()),
             lifecycle: lifecycle(slot.lifecycle),
             mode: slot.permissions.and_then(|mode| u16::try_from(mode).ok()).unwrap_or(default_mode),
-            plan,
-            native,
+            inputs,
+            content,
+            chain,
+            prefix,
         })
+    }
+
+    /// Lists and hashes a source of the manifest.
+    fn content(&self, slot: &str, source: &Path, chain: &Chain, inputs: &mut Inputs) -> Result<Content, BuildError> {
+        let name: PathBuf = source.file_name().unwrap_or_default().into();
+        if !chain.tar {
+            if source.is_dir() {
+                let source = crate::slot::SlotError::DirectoryWithoutTar { path: source.into() };
+                return Err(BuildError::Slot { slot: slot.into(), source });
+            }
+            let entry = Entry::examine_target(source.into(), name)?;
+            self.hash(source, vec![entry.clone()], inputs)?;
+            return Ok(Content::File(entry));
+        }
+        let mut entries =
+            if source.is_dir() { walk(source)? } else { vec![Entry::examine_target(source.into(), name)?] };
+        self.ignored.filter(slot, &mut entries);
+        if links(self.family) == Links::Follow {
+            // A launcher that refuses links gets what they lead to, so that is what counts.
+            entries = follow_links(&entries).map_err(|source| BuildError::Slot { slot: slot.into(), source })?;
+        }
+        self.hash(source, entries.clone(), inputs)?;
+        Ok(Content::Tree(entries))
+    }
+
+    fn hash(&self, source: &Path, entries: Vec<Entry>, inputs: &mut Inputs) -> Result<(), BuildError> {
+        let source = std::path::absolute(source).unwrap_or_else(|_| source.into());
+        let hashed = hash_tree(entries, &self.cache.memory(&source, "slot"))?;
+        inputs.add("content", hashed.digest.hex()).found_at(source).changed(&hashed.changes);
+        Ok(())
+    }
+
+    /// What the stored bytes depend on beside the content.
+    fn inputs(&self, chain: &Chain, prefix: &Path) -> Inputs {
+        let mut inputs = Inputs::default();
+        let Compression { codec, level, extreme } = chain.compression;
+        inputs.add("tool", env!("CARGO_PKG_VERSION"));
+        inputs.add("operations", Operations { tar: chain.tar, codec });
+        inputs.add("level", format!("{level}{}", if extreme { "e" } else { "" }));
+        inputs.add("links", format!("{:?}", links(self.family)));
+        inputs.add("prefix", prefix.display());
+        inputs.add("strip", self.settings.strip);
+        inputs.add("epoch", self.settings.epoch);
+        inputs
+    }
+
+    fn prefix(&self, target: &str) -> PathBuf {
+        match self.family {
+            Family::Flavor => PathBuf::new(),
+            Family::FlavorPack => target.into(),
+        }
     }
 
     /// FlavorPack's launchers ignore the target of an archive: its members carry the path themselves.
     fn target_text(&self, target: &str, tar: bool) -> String {
         let inside = if self.family == Family::FlavorPack && tar { "" } else { target };
         if inside.is_empty() { WORKENV.into() } else { format!("{WORKENV}/{inside}") }
-    }
-
-    fn tree(&self, name: &str, root: &Path, target: &str, chain: &Chain) -> Result<(Plan, Native), BuildError> {
-        let failed = |source| BuildError::Slot { slot: name.into(), source };
-        let mut entries = if root.is_dir() { walk(root)? } else { vec![single_entry(root)?] };
-        self.ignored.filter(name, &mut entries);
-        let relocate = matches!(name, DEPS | APP);
-        let native = self.examine(name, &mut entries, relocate)?;
-        let (links, prefix) = match self.family {
-            Family::Flavor => (Links::Keep, PathBuf::new()),
-            Family::FlavorPack => (Links::Follow, target.into()),
-        };
-        let options = TreeOptions { links, prefix, mtime: self.settings.epoch };
-        let plan = Plan::for_tree(&entries, chain.compression, &options).map_err(failed)?;
-        Ok((plan, native))
-    }
-
-    fn file(&self, name: &str, path: &Path, chain: &Chain) -> Result<(Plan, Native), BuildError> {
-        let failed = |source| BuildError::Slot { slot: name.into(), source };
-        if path.is_dir() {
-            return Err(failed(crate::slot::SlotError::DirectoryWithoutTar { path: path.into() }));
-        }
-        let mut entries = [single_entry(path)?];
-        let native = self.examine(name, &mut entries, false)?;
-        Ok((Plan::for_file(&entries[0].path, chain.compression).map_err(failed)?, native))
-    }
-
-    fn examine(&self, slot: &str, entries: &mut [Entry], relocate: bool) -> Result<Native, BuildError> {
-        let copies = self.work.join("changed").join(slot);
-        crate::fs::create_private_dir(&copies)?;
-        native::examine(entries, Treatment { strip: self.settings.strip, relocate, copies: &copies })
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
@@ -260,16 +350,6 @@ fn lifecycle(word: manifest::Lifecycle) -> Lifecycle {
     }
 }
 
-/// A file as the only entry of a tree.
-fn single_entry(path: &Path) -> Result<Entry, BuildError> {
-    use crate::fs::IoContext;
-    use std::os::unix::fs::MetadataExt;
-    let metadata = path.metadata().on("examine", path)?;
-    let kind = if metadata.is_file() { EntryKind::File { len: metadata.len() } } else { EntryKind::Special };
-    let relative = path.file_name().unwrap_or_default().into();
-    Ok(Entry { path: path.into(), relative, mode: metadata.mode() & 0o7777, kind })
-}
-
 /// FlavorPack's launchers extract everything, for ever, and run set-up commands where their paths do not stay right.
 fn refuse_what_launcher_lacks(plans: &[SlotPlan], manifest: &Manifest, family: Family) -> Result<(), BuildError> {
     if family == Family::Flavor {
@@ -290,10 +370,9 @@ fn refuse_what_launcher_lacks(plans: &[SlotPlan], manifest: &Manifest, family: F
 /// Trees may share a directory; a file must have its place, and what is below it, to itself. So must a tree that is not
 /// there all the time: what others have at its place could not be merged with it.
 fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
-    let is_alone =
-        |plan: &SlotPlan| !plan.plan.operations().tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
+    let is_alone = |plan: &SlotPlan| !plan.chain.tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
     for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| is_alone(plan)) {
-        if plan.target == WORKENV && plan.plan.operations().tar {
+        if plan.target == WORKENV && plan.chain.tar {
             return Err(BuildError::WholeTarget { slot: plan.name.clone(), lifecycle: plan.lifecycle.word() });
         }
         let below = format!("{}/", plan.target);

@@ -1,5 +1,6 @@
 //! One file for each verb: options in, words and an exit code out.
 
+mod cache;
 mod extract;
 mod inspect;
 mod keygen;
@@ -24,5 +25,6 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Keygen(options) => keygen::run(&options),
         Command::Run(options) => run::run(options),
         Command::Workenv(options) => workenv::run(&options),
+        Command::Cache(options) => cache::run(&options),
     }
 }

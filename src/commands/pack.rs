@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use flavor::build::{KeySource, PackReport, Settings, pack};
+use flavor::build::{CacheUse, KeySource, PackReport, Settings, Step, pack};
+use flavor::config::Config;
 use flavor::manifest::Manifest;
 use flavor::report::{Bytes, Talk, TerminalReporter};
 use flavor::stub::Origin;
@@ -26,6 +27,11 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
     let settings = settings(options, &manifest)?;
     let report = pack(&manifest, &settings, &reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    if options.explain {
+        for line in explain(&report) {
+            reporter.say(&line);
+        }
+    }
     for line in summary(&report) {
         reporter.say(&line);
     }
@@ -59,8 +65,34 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         index_url: options.index_url.clone(),
         offline: options.offline || manifest.build.offline.unwrap_or(false),
         verify: !options.no_verify,
+        cache: match (options.no_cache, options.refresh) {
+            (true, _) => CacheUse::Off,
+            (false, true) => CacheUse::Refresh,
+            (false, false) => CacheUse::Full,
+        },
+        cache_max_size: Config::read()?.cache_limits()?.max_size.unwrap_or(u64::MAX),
         epoch,
     })
+}
+
+/// Of every step whether it was reused, else why not.
+fn explain(report: &PackReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut steps: Vec<&Step> = report.steps.iter().collect();
+    // Steps run side by side; what is read has an order of its own.
+    steps.sort_by_key(|step| step.layer);
+    for step in steps {
+        match &step.because {
+            None => lines.push(format!("explain: {} reused, {}", step.name, Bytes(step.bytes))),
+            Some(because) => {
+                lines.push(format!("explain: {} made, {}", step.name, Bytes(step.bytes)));
+                lines.extend(because.iter().map(|line| format!("explain:     {line}")));
+            }
+        }
+    }
+    let package = if report.fresh { "nothing to write" } else { "written" };
+    lines.push(format!("explain: package {package}, {}", Bytes(report.size)));
+    lines
 }
 
 /// What a user wants to know at the end, a line each.
@@ -74,7 +106,8 @@ fn summary(report: &PackReport) -> Vec<String> {
     }
     for slot in &report.slots {
         let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
-        lines.push(format!("{:>12}  {plain} → {stored}, {} files, {}", slot.name, slot.files, slot.operations));
+        let files = if slot.files == 1 { "file" } else { "files" };
+        lines.push(format!("{:>12}  {plain} → {stored}, {} {files}, {}", slot.name, slot.files, slot.operations));
     }
     if let Some((before, after)) = report.launcher_stripped {
         lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));
@@ -102,6 +135,15 @@ fn summary(report: &PackReport) -> Vec<String> {
         report.signer.short(),
         report.took
     ));
+    lines.push(format!("{}, digest {}", reuse(&report.steps), report.digest.hex()));
     lines.push(format!("next: {} --help", report.path.display()));
     lines
+}
+
+/// How much of a pack came from the build cache.
+fn reuse(steps: &[Step]) -> String {
+    let reused: Vec<&Step> = steps.iter().filter(|step| step.because.is_none()).collect();
+    let bytes: u64 = reused.iter().map(|step| step.bytes).sum();
+    let percent = (reused.len() * 100).checked_div(steps.len()).unwrap_or(0);
+    format!("build cache: {} of {} steps reused ({percent} %), {}", reused.len(), steps.len(), Bytes(bytes))
 }

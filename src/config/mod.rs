@@ -41,7 +41,7 @@ struct Value {
 /// `[cache]`: how much may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheLimits {
-    /// Bytes that extracted packages may take; `None` for any number.
+    /// Bytes that extracted packages may take, and as many those of the build cache; `None` for any number.
     pub max_size: Option<u64>,
     /// Versions of one signer's package that are kept.
     pub retain: usize,
@@ -49,7 +49,7 @@ pub struct CacheLimits {
 
 impl Default for CacheLimits {
     fn default() -> Self {
-        Self { max_size: Some(10_000_000_000), retain: 2 }
+        Self { max_size: Some(10 << 30), retain: 2 }
     }
 }
 

@@ -6,6 +6,8 @@ mod directory;
 mod error;
 mod lock;
 mod places;
+#[cfg(feature = "cli")]
+mod replace;
 mod tree;
 #[cfg(feature = "cli")]
 mod walk;
@@ -15,7 +17,9 @@ pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
 pub use lock::{Lock, LockKind};
 pub use places::{Candidate, cache_candidates, config_dir, from_here, last_candidate, temporary_parents};
+#[cfg(feature = "cli")]
+pub use replace::replace_file;
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};
 #[cfg(feature = "cli")]
-pub use walk::{Entry, EntryKind, walk};
+pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};
 pub use window::Window;

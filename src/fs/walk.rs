@@ -1,5 +1,10 @@
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{IoContext, Result};
 
@@ -13,6 +18,7 @@ pub struct Entry {
     /// Permission bits.
     pub mode: u32,
     pub kind: EntryKind,
+    pub stamp: Stamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +35,62 @@ pub enum EntryKind {
     Special,
 }
 
-/// Lists a tree below `root` (which is not listed), every directory before what it holds, names in byte order.
-pub fn walk(root: &Path) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    list(root, Path::new(""), &mut entries)?;
-    Ok(entries)
+/// What the file system says of a file without its being read; whatever changes a file changes one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub len: u64,
+    /// Nanoseconds since 1970 at which the content was last changed, as the owner may set it.
+    pub mtime: i64,
+    /// Nanoseconds since 1970 at which anything about the file was last changed; nobody can set it.
+    pub ctime: i64,
+    pub inode: u64,
 }
 
-fn list(root: &Path, below: &Path, entries: &mut Vec<Entry>) -> Result<()> {
-    let directory = root.join(below);
-    let mut children = Vec::new();
-    for child in std::fs::read_dir(&directory).on("list", &directory)? {
-        children.push(child.on("list", &directory)?);
+/// Linux ticks every 10 ms at the least. A file whose time has no fraction of a second lies where seconds, or two of
+/// them, are all there is.
+const TICK: i64 = 50_000_000;
+const COARSE_TICK: i64 = 2_500_000_000;
+
+impl Stamp {
+    /// Whether a file with this stamp, looked at so many nanoseconds after 1970, cannot have been changed since without
+    /// the stamp's changing too. Clocks tick: a file that was changed in the very tick in which it was looked at has the
+    /// stamp that it had before (git calls that "racily clean").
+    pub fn is_settled(&self, looked_at: i64) -> bool {
+        let tick = if self.ctime % 1_000_000_000 == 0 { COARSE_TICK } else { TICK };
+        looked_at.saturating_sub(self.mtime.max(self.ctime)) > tick
     }
-    children.sort_by_key(std::fs::DirEntry::file_name);
-    for child in children {
-        let path = child.path();
-        let metadata = child.metadata().on("examine", &path)?;
+
+    /// Nanoseconds since 1970, to be asked for before a file is looked at.
+    pub fn now() -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    }
+
+    pub fn of(metadata: &Metadata) -> Self {
+        let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        Self {
+            len: metadata.len(),
+            mtime: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            ctime: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+impl Entry {
+    /// Describes what is at `path`; links are not followed.
+    pub fn examine(path: PathBuf, relative: PathBuf) -> Result<Self> {
+        let metadata = path.symlink_metadata().on("examine", &path)?;
+        Self::of(path, relative, &metadata)
+    }
+
+    /// Describes the file at the end of all links.
+    pub fn examine_target(path: PathBuf, relative: PathBuf) -> Result<Self> {
+        let metadata = path.metadata().on("examine", &path)?;
+        Self::of(path, relative, &metadata)
+    }
+
+    fn of(path: PathBuf, relative: PathBuf, metadata: &Metadata) -> Result<Self> {
         let kind = if metadata.is_dir() {
             EntryKind::Directory
         } else if metadata.is_file() {
@@ -55,12 +100,50 @@ fn list(root: &Path, below: &Path, entries: &mut Vec<Entry>) -> Result<()> {
         } else {
             EntryKind::Special
         };
-        let relative = below.join(child.file_name());
-        let descend = kind == EntryKind::Directory;
-        entries.push(Entry { path, relative: relative.clone(), mode: metadata.mode() & 0o7777, kind });
-        if descend {
-            list(root, &relative, entries)?;
-        }
+        Ok(Self { path, relative, mode: metadata.mode() & 0o7777, kind, stamp: Stamp::of(metadata) })
     }
-    Ok(())
+}
+
+/// Lists a tree below `root` (which is not listed), every directory before what it holds, names in byte order.
+/// Directories are read side by side.
+pub fn walk(root: &Path) -> Result<Vec<Entry>> {
+    list(root, Path::new(""), &|_| true)
+}
+
+/// Like [`walk`], without the directories that `enter` refuses by their path below the root.
+pub fn walk_where(root: &Path, enter: &(dyn Fn(&Path) -> bool + Sync)) -> Result<Vec<Entry>> {
+    list(root, Path::new(""), enter)
+}
+
+fn list(root: &Path, below: &Path, enter: &(dyn Fn(&Path) -> bool + Sync)) -> Result<Vec<Entry>> {
+    let directory = root.join(below);
+    let mut children = Vec::new();
+    for child in std::fs::read_dir(&directory).on("list", &directory)? {
+        let child = child.on("list", &directory)?;
+        let path = child.path();
+        let metadata = child.metadata().on("examine", &path)?;
+        let relative = below.join(child.file_name());
+        if metadata.is_dir() && !enter(&relative) {
+            continue;
+        }
+        children.push(Entry::of(path, relative, &metadata)?);
+    }
+    children.sort_unstable_by(|one, other| one.relative.as_os_str().cmp(other.relative.as_os_str()));
+    if children.iter().all(|child| child.kind != EntryKind::Directory) {
+        return Ok(children);
+    }
+    let trees: Vec<Vec<Entry>> = children
+        .into_par_iter()
+        .map(|child| {
+            let inside = match child.kind {
+                EntryKind::Directory => list(root, &child.relative, enter)?,
+                _ => Vec::new(),
+            };
+            let mut tree = Vec::with_capacity(inside.len() + 1);
+            tree.push(child);
+            tree.extend(inside);
+            Ok(tree)
+        })
+        .collect::<Result<_>>()?;
+    Ok(trees.into_iter().flatten().collect())
 }

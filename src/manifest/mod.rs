@@ -5,6 +5,7 @@
 
 mod command;
 mod error;
+mod line;
 mod name;
 mod operation;
 mod project;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 pub use error::{At, Error, Site, Warning};
+pub use line::line_of;
 pub use name::MAX_NAME;
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::{EntryPoint, Project};

@@ -297,9 +297,8 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
     if !item.value.is_str() {
         return item.number();
     }
-    let text = item.text()?.trim();
-    let size = Bytes::parse(text).ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text))?;
-    Ok(size.0)
+    let text = item.text()?;
+    Bytes::parse(text).map(|size| size.0).ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
 }
 
 pub(super) fn policy(mut table: Table<'_>) -> Result<Policy, Error> {

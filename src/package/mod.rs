@@ -16,4 +16,4 @@ pub use reader::{Authenticity, Reader, Slot};
 pub use survey::{PackedDistribution, PackedFile, Survey, survey};
 pub use verify::{Verified, verify};
 #[cfg(feature = "cli")]
-pub use writer::{Contents, write};
+pub use writer::SignedPackage;

@@ -4,49 +4,67 @@ use std::path::Path;
 
 use super::PackageError;
 use super::layout::{Layout, block_digest};
-use crate::format::{FormatError, Metadata, seal_envelope, wrap_index};
+use crate::format::{Blake3, FormatError, Metadata, SlotEntry, seal_envelope, wrap_index};
 use crate::fs::IoContext;
 use crate::sign::SecretKey;
 
-/// Everything that goes into a package. `metadata` describes `launcher` and `slots` already.
-pub struct Contents<'a> {
-    pub launcher: &'a [u8],
-    pub metadata: &'a Metadata,
-    /// Files with the stored bytes of each slot, in order, each of the size that the metadata says.
-    pub slots: Vec<&'a File>,
-    pub key: &'a SecretKey,
+/// A package of which everything is decided and signed: it remains to put launcher and slots in their places.
+pub struct SignedPackage {
+    layout: Layout,
+    /// The metadata as it lies in the file.
+    block: Vec<u8>,
+    rows: Vec<SlotEntry>,
+    trailer: Vec<u8>,
 }
 
-/// Writes a package to `out`, which is at its start. Returns its size in bytes.
-///
-/// # Errors
-/// [`FormatError::BadMetadata`] when the metadata is not complete; then nothing has been written.
-pub fn write(contents: &Contents<'_>, out: &mut File, path: &Path) -> Result<u64, PackageError> {
-    let metadata = contents.metadata;
-    let text = metadata.to_bytes()?;
-    let sizes: Vec<u64> = metadata.slots.iter().map(|record| u64::try_from(record.size).unwrap_or(0)).collect();
-    let layout = Layout::compute(contents.launcher.len() as u64, text.len(), &sizes)?;
-    let rows = layout
-        .rows(metadata)
-        .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
-    let block = seal_envelope(&text);
-    let index =
-        layout.index(metadata, contents.key.public().to_bytes(), block_digest(&block), contents.key.sign(&text));
-    let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, out), position: 0, path };
-    out.write(contents.launcher)?;
-    out.write(&block)?;
-    out.pad_to(layout.slot_table_offset)?;
-    for row in rows {
-        out.write(&row.encode())?;
+impl SignedPackage {
+    /// Signs `metadata`, which describes the slots and a launcher of `launcher_len` bytes.
+    ///
+    /// # Errors
+    /// [`FormatError::BadMetadata`] when the metadata is not complete.
+    pub fn new(metadata: &Metadata, launcher_len: u64, key: &SecretKey) -> Result<Self, PackageError> {
+        let text = metadata.to_bytes()?;
+        let sizes: Vec<u64> = metadata.slots.iter().map(|record| u64::try_from(record.size).unwrap_or(0)).collect();
+        let layout = Layout::compute(launcher_len, text.len(), &sizes)?;
+        let rows = layout
+            .rows(metadata)
+            .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
+        let block = seal_envelope(&text);
+        let index = layout.index(metadata, key.public().to_bytes(), block_digest(&block), key.sign(&text));
+        let trailer = wrap_index(&index.encode());
+        Ok(Self { layout, block, rows, trailer })
     }
-    for (slot, (offset, len)) in contents.slots.iter().zip(&layout.slots) {
-        out.pad_to(*offset)?;
-        out.copy(slot, *len)?;
+
+    /// Bytes of the whole file.
+    pub fn size(&self) -> u64 {
+        self.layout.package_size
     }
-    out.write(&wrap_index(&index.encode()))?;
-    out.inner.flush().on("write", path)?;
-    debug_assert_eq!(out.position, layout.package_size, "the layout and the file agree");
-    Ok(layout.package_size)
+
+    /// Names the file's content: metadata and trailer fix every byte of it, launcher and slots by their digests.
+    pub fn identity(&self) -> Blake3 {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.block).update(&self.trailer);
+        Blake3(*hasher.finalize().as_bytes())
+    }
+
+    /// Writes the file to `out`, which is at its start. `slots` are files with the stored bytes of each slot, in order.
+    pub fn write(&self, launcher: &[u8], slots: &[&File], out: &mut File, path: &Path) -> Result<(), PackageError> {
+        let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, out), position: 0, path };
+        out.write(launcher)?;
+        out.write(&self.block)?;
+        out.pad_to(self.layout.slot_table_offset)?;
+        for row in &self.rows {
+            out.write(&row.encode())?;
+        }
+        for (slot, (offset, len)) in slots.iter().zip(&self.layout.slots) {
+            out.pad_to(*offset)?;
+            out.copy(slot, *len)?;
+        }
+        out.write(&self.trailer)?;
+        out.inner.flush().on("write", path)?;
+        debug_assert_eq!(out.position, self.layout.package_size, "the layout and the file agree");
+        Ok(())
+    }
 }
 
 struct Counted<'a, W> {

@@ -46,12 +46,20 @@ struct Source {
     path: PathBuf,
     /// Relative to the tree. The importer replaces it by the real path when it loads the file.
     name: PathBuf,
+    target: PathBuf,
     size: u64,
 }
 
 /// Writes `__pycache__/<name>.<tag>.pyc` for every `.py` of a tree (everything under its `lib` if it is prefix-shaped, else
-/// all of it), never to be checked against its source again.
-pub fn compile(interpreter: &Interpreter, tree: &Path, positions: Positions, jobs: usize) -> Result<Compiled> {
+/// all of it), never to be checked against its source again. They go to the same places below `dest`, which may be the
+/// tree itself; what is there already stays.
+pub fn compile(
+    interpreter: &Interpreter,
+    tree: &Path,
+    dest: &Path,
+    positions: Positions,
+    jobs: usize,
+) -> Result<Compiled> {
     let started = Instant::now();
     let mut sources = Vec::new();
     let library = tree.join("lib");
@@ -59,9 +67,20 @@ pub fn compile(interpreter: &Interpreter, tree: &Path, positions: Positions, job
     if top.is_dir() {
         collect(tree, top, &mut sources)?;
     }
+    for source in &mut sources {
+        source.target = dest.join(bytecode_of(interpreter, &source.name));
+    }
+    let known = sources.len();
+    if tree != dest {
+        sources.retain(|source| !source.target.exists());
+    }
+    let reused = known - sources.len();
     let total: u64 = sources.iter().map(|source| source.size).sum();
     let worth = usize::try_from(total / WORTH_A_JOB).unwrap_or(usize::MAX).max(1);
     let count = sources.len();
+    if count == 0 {
+        return Ok(Compiled { files: reused, failed: 0 });
+    }
     let shares = share(sources, jobs.clamp(1, worth));
     let jobs = shares.len();
     let failed = thread::scope(|scope| {
@@ -78,7 +97,14 @@ pub fn compile(interpreter: &Interpreter, tree: &Path, positions: Positions, job
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "compiled bytecode in parallel"
     );
-    Ok(Compiled { files: count - failed, failed })
+    Ok(Compiled { files: reused + count - failed, failed })
+}
+
+/// Where the bytecode of a source lies, as seen from where the source lies.
+pub fn bytecode_of(interpreter: &Interpreter, source: &Path) -> PathBuf {
+    let mut name = source.file_stem().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.pyc", interpreter.cache_tag));
+    source.parent().unwrap_or(Path::new("")).join("__pycache__").join(name)
 }
 
 fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<()> {
@@ -94,7 +120,7 @@ fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(
             // A link may lead nowhere, or to a directory.
             let Some(metadata) = path.metadata().ok().filter(fs::Metadata::is_file) else { continue };
             let name = path.strip_prefix(root).unwrap_or(&path).to_path_buf();
-            sources.push(Source { path, name, size: metadata.len() });
+            sources.push(Source { path, name, target: PathBuf::new(), size: metadata.len() });
         }
     }
     Ok(())
@@ -135,10 +161,10 @@ fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Re
     if let Some(mut input) = child.stdin.take() {
         let mut list = Vec::new();
         for source in share {
-            list.extend_from_slice(source.path.as_os_str().as_bytes());
-            list.push(0);
-            list.extend_from_slice(source.name.as_os_str().as_bytes());
-            list.push(0);
+            for path in [&source.path, &source.name, &source.target] {
+                list.extend_from_slice(path.as_os_str().as_bytes());
+                list.push(0);
+            }
         }
         // The worker reads everything before it writes anything. If it died, its status says so below.
         let _ = input.write_all(&list);
@@ -200,7 +226,7 @@ mod tests {
         for (name, jobs) in [("one", 1), ("another place", 3), ("third", 2)] {
             let root = scratch.path().join(name);
             write_tree(&root);
-            let compiled = compile(&interpreter, &root, Positions::Columns, jobs).expect("compiles");
+            let compiled = compile(&interpreter, &root, &root, Positions::Columns, jobs).expect("compiles");
             assert_eq!(compiled, Compiled { files: 41, failed: 1 });
             results.push(bytecode(&root));
         }
@@ -213,7 +239,12 @@ mod tests {
 
     #[test]
     fn shares_are_of_similar_weight() {
-        let source = |size| Source { path: PathBuf::from(format!("{size}")), name: PathBuf::new(), size };
+        let source = |size| Source {
+            path: PathBuf::from(format!("{size}")),
+            name: PathBuf::new(),
+            target: PathBuf::new(),
+            size,
+        };
         let shares = share([50_000, 10_000, 20_000, 30_000].map(source).into(), 2);
         let weights: Vec<u64> = shares.iter().map(|share| share.iter().map(|source| source.size).sum()).collect();
         assert_eq!(weights, [60_000, 50_000]);

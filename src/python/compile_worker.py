@@ -1,7 +1,7 @@
 """Compiles Python sources to bytecode files, deterministically; run by `flavor` once per job.
 
-Standard input: NUL-terminated pairs of a source file and the name that goes into its code objects. Standard output: the
-same of a source file that could not be compiled and the reason.
+Standard input: NUL-terminated triples of a source file, the name that goes into its code objects and the bytecode file.
+Standard output: pairs of a source file that could not be compiled and the reason.
 
 The bytecode files are "unchecked hash" ones (PEP 552): the importer never compares them with their source, so they
 stay valid whatever time stamps the files get on another machine.
@@ -37,17 +37,14 @@ def strings(value, held):
         held.append(getattr(value, "co_qualname", None))
 
 
-def compile_file(source, name):
+def compile_file(source, name, target):
     with open(source, "rb") as file:
         text = file.read()
     code = compile(text, name, "exec", dont_inherit=True, optimize=0)
     held = [name]
     strings(code, held)
     head = importlib.util.MAGIC_NUMBER + b"\x01\0\0\0" + importlib.util.source_hash(text)
-    directory = os.path.join(os.path.dirname(source), "__pycache__")
-    os.makedirs(directory, exist_ok=True)
-    stem = os.path.basename(source)[: -len(".py")]
-    target = os.path.join(directory, "%s.%s.pyc" % (stem, sys.implementation.cache_tag))
+    os.makedirs(os.path.dirname(target), exist_ok=True)
     temporary = "%s.%d" % (target, os.getpid())
     with open(temporary, "wb") as file:
         file.write(head + marshal.dumps(code))
@@ -59,9 +56,9 @@ def main():
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 3000))
     fields = sys.stdin.buffer.read().split(b"\0")[:-1]
     out = sys.stdout.buffer
-    for source, name in zip(fields[::2], fields[1::2]):
+    for source, name, target in zip(fields[::3], fields[1::3], fields[2::3]):
         try:
-            compile_file(os.fsdecode(source), os.fsdecode(name))
+            compile_file(os.fsdecode(source), os.fsdecode(name), os.fsdecode(target))
         except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeError) as error:
             reason = "%s: %s" % (type(error).__name__, error)
             out.write(source + b"\0" + reason.encode("utf-8", "backslashreplace").replace(b"\0", b"") + b"\0")

@@ -54,8 +54,11 @@ pub enum Error {
     #[error("cannot build the wheel of the project in `{}`\n{}", project.display(), indented("build", said))]
     NotBuilt { project: PathBuf, said: Vec<String> },
 
-    #[error("the build of the project in `{}` made {count} wheels instead of one", project.display())]
-    NotOneWheel { project: PathBuf, count: usize },
+    #[error("the build environment of the project in `{}` lacks the back end that it names", project.display())]
+    NoBackEnd { project: PathBuf },
+
+    #[error("the build back end of the project in `{}` made no wheel", project.display())]
+    NoWheel { project: PathBuf },
 
     #[error("cannot unpack the wheel `{}`: {reason}", wheel.display())]
     BadWheel { wheel: PathBuf, reason: String },
@@ -129,7 +132,9 @@ impl Error {
             Self::NotBuilt { .. } => {
                 Some("`python -m pip wheel --no-deps .` in the project shows the build's whole output".to_owned())
             }
-            Self::NotOneWheel { .. } => Some("check `[build-system]` in `pyproject.toml`".to_owned()),
+            Self::NoWheel { .. } | Self::NoBackEnd { .. } => {
+                Some("check `[build-system]` in `pyproject.toml`".to_owned())
+            }
             Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
             Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
             Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } => None,

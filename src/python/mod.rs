@@ -10,4 +10,4 @@ pub mod interpreter;
 pub mod runtime;
 
 pub use error::{Error, Result};
-pub use interpreter::{Interpreter, Kind, Request, discover};
+pub use interpreter::{Interpreter, Kind, ProbeMemory, Request, discover};

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 /// A duration as logs and summaries show it: `412ms`, `1.25s`, `87µs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Took(pub Duration);
 
 impl fmt::Display for Took {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +19,7 @@ use crate::fs::IoContext;
 /// A slot as it will lie in the package.
 #[derive(Debug)]
 pub struct EncodedSlot {
-    /// Temporary file with the stored bytes.
+    /// The stored bytes.
     pub file: File,
     pub stored_size: u64,
     /// Bytes before compression.
@@ -31,19 +30,20 @@ pub struct EncodedSlot {
     pub blake3: Blake3,
 }
 
-/// Encodes slots with `jobs` threads, into files below `scratch`.
+/// Encodes slots with `jobs` threads, each into its own empty file.
 ///
 /// The bytes depend on the plans alone, never on `jobs`. Memory is bounded by `jobs` times a frame, whatever the sizes.
 ///
 /// # Errors
-/// The first failure; temporary files vanish by themselves.
-pub fn encode(plans: &[&Plan], jobs: usize, scratch: &Path) -> Result<Vec<EncodedSlot>, SlotError> {
+/// The first failure; what is in the files then means nothing.
+pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize) -> Result<Vec<EncodedSlot>, SlotError> {
+    let plans: Vec<&Plan> = slots.iter().map(|(plan, _)| *plan).collect();
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // The largest first, so that no core idles behind one that started it last.
     order.sort_by_key(|slot| std::cmp::Reverse(plans[*slot].plain_size));
     let work: Vec<(usize, usize)> =
         order.into_iter().flat_map(|slot| (0..plans[slot].frames.len()).map(move |frame| (slot, frame))).collect();
-    let outputs: Result<Vec<_>, SlotError> = plans.iter().map(|plan| Output::new(plan, scratch)).collect();
+    let outputs: Result<Vec<_>, SlotError> = slots.into_iter().map(|(plan, file)| Output::new(plan, file)).collect();
     let outputs = outputs?;
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
@@ -152,11 +152,10 @@ struct State {
 }
 
 impl<'a> Output<'a> {
-    fn new(plan: &'a Plan, scratch: &Path) -> Result<Self, SlotError> {
-        let file = tempfile::tempfile_in(scratch).on("create a temporary file in", scratch)?;
+    fn new(plan: &'a Plan, file: File) -> Result<Self, SlotError> {
         let mut state = State {
             file,
-            path: "temporary slot file",
+            path: "an encoded slot",
             next: 0,
             waiting: BTreeMap::new(),
             frames: Vec::new(),

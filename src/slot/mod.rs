@@ -33,7 +33,7 @@ pub use compress::Compression;
 #[cfg(feature = "cli")]
 pub use encode::{EncodedSlot, encode};
 #[cfg(feature = "cli")]
-pub use plan::{Links, Plan, TreeOptions};
+pub use plan::{Links, Plan, TreeOptions, follow_links};
 
 #[cfg(all(test, feature = "cli"))]
 mod tests;

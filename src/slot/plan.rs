@@ -279,7 +279,7 @@ fn hash_file(path: &Path) -> Result<Blake3, SlotError> {
 }
 
 /// Replaces every link by what it leads to.
-fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
+pub fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
     let mut out = Vec::new();
     for entry in entries {
         if matches!(entry.kind, Found::Symlink { .. }) {
@@ -293,17 +293,15 @@ fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
 
 fn follow_one(link: &Entry, open: &mut HashSet<PathBuf>, out: &mut Vec<Entry>) -> Result<(), SlotError> {
     let real = std::fs::canonicalize(&link.path).on("follow link", &link.path)?;
-    let metadata = std::fs::metadata(&real).on("examine", &real)?;
-    let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777;
-    if !metadata.is_dir() {
-        let kind = if metadata.is_file() { Found::File { len: metadata.len() } } else { Found::Special };
-        out.push(Entry { path: real, relative: link.relative.clone(), mode, kind });
+    let target = Entry::examine(real.clone(), link.relative.clone())?;
+    if target.kind != Found::Directory {
+        out.push(target);
         return Ok(());
     }
     if !open.insert(real.clone()) {
         return Err(SlotError::LinkLoop { path: link.path.clone() });
     }
-    out.push(Entry { path: real.clone(), relative: link.relative.clone(), mode, kind: Found::Directory });
+    out.push(target);
     for child in walk(&real)? {
         let moved = Entry { relative: link.relative.join(&child.relative), ..child };
         if matches!(moved.kind, Found::Symlink { .. }) {

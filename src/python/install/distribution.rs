@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::record::Record;
 use super::script::EntryPoint;
@@ -9,7 +9,7 @@ use crate::fs::IoContext as _;
 use crate::python::error::Result;
 
 /// An installed distribution, as its `.dist-info` directory describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     /// Normalised: lower case, runs of `-_.` are one `-`.
     pub name: String,

@@ -33,38 +33,10 @@ pub(super) fn unresolved(tool: Tool, output: &Output, requirements: &[String], c
     }
 }
 
-/// A project that did not build, or whose back end could not be had.
-///
-/// `copy` is where its sources were built, which means nothing to the user.
-pub(super) fn not_built(tool: Tool, output: &Output, project: &Path, copy: &Path, closed: bool) -> Error {
+/// A project that did not build. `copy` is where its sources were built, which means nothing to the user.
+pub(super) fn not_built(output: &Output, project: &Path, copy: &Path) -> Error {
     let text = text(output).replace(&*copy.to_string_lossy(), &project.to_string_lossy());
-    let said = if lacks_back_end(output) { meaningful(&text) } else { last_words(&text) };
-    if lacks_back_end(output) {
-        return Error::Unresolved {
-            requirement: requirement(&text, &[]),
-            installer: tool.name(),
-            said,
-            offline: closed,
-        };
-    }
-    Error::NotBuilt { project: project.to_path_buf(), said }
-}
-
-/// Whether it was the build requirements that could not be had, not the build that went wrong.
-pub(super) fn lacks_back_end(output: &Output) -> bool {
-    let text = text(output);
-    [
-        "install build dependencies",
-        "install backend dependencies",
-        "No matching distribution found",
-        "resolve requirements from `build-system.requires`",
-        "resolve requirements from `setup.py` build",
-        "Failed to install requirements from",
-        "No solution found when resolving",
-        "Failed to fetch",
-    ]
-    .iter()
-    .any(|mark| text.contains(mark))
+    Error::NotBuilt { project: project.to_path_buf(), said: last_words(&text) }
 }
 
 /// The lines of an installer's output that say what went wrong.

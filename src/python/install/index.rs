@@ -12,13 +12,13 @@ use super::installer::Tool;
 pub(super) struct Index {
     /// Absolute paths, or URLs.
     pub(super) find_links: Vec<String>,
-    url: Option<String>,
-    extra_urls: Vec<String>,
+    pub(super) url: Option<String>,
+    pub(super) extra_urls: Vec<String>,
     /// Find-links only.
-    find_links_only: bool,
+    pub(super) find_links_only: bool,
     pub(super) offline: bool,
     certificate: Option<PathBuf>,
-    insecure_hosts: Vec<String>,
+    pub(super) insecure_hosts: Vec<String>,
     constraints: Vec<String>,
 }
 
@@ -79,6 +79,15 @@ impl Index {
             insecure_hosts: unique(insecure_hosts.into_iter()),
             constraints: unique(constraints.iter().map(|file| absolute(file))),
         }
+    }
+
+    /// Whether [`Self::new`] reads the variable.
+    pub(super) fn reads(variable: &str) -> bool {
+        VARIABLES.contains(&variable)
+    }
+
+    pub(super) fn constraint_files(&self) -> impl Iterator<Item = PathBuf> {
+        self.constraints.iter().map(PathBuf::from)
     }
 
     /// Whether nothing may come from the network.

@@ -74,6 +74,19 @@ impl Installer {
         Err(none())
     }
 
+    /// The installer that [`Self::choose`] is going to choose, as far as that can be told without running it.
+    pub(super) fn named(choice: Choice, interpreter: &Interpreter) -> String {
+        let uv = || {
+            let named = env::var_os("UV").filter(|path| !path.is_empty()).map(PathBuf::from);
+            named.or_else(|| on_path("uv"))
+        };
+        match choice {
+            Choice::Auto | Choice::Uv => uv().map(|program| format!("uv {}", program.display())),
+            Choice::Pip => None,
+        }
+        .unwrap_or_else(|| format!("pip of {}", interpreter.executable.display()))
+    }
+
     fn ask(tool: Tool, program: &Path) -> Option<Self> {
         let mut command = command(program);
         let output = match tool {
@@ -146,60 +159,6 @@ impl Installer {
                 wheel::unpack(&wheel::wheels_in(&wheels)?, interpreter, dest)
             }
         }
-    }
-
-    /// Builds the wheel of the project at `copy` into `wheels`.
-    pub(super) fn build(
-        &self,
-        interpreter: &Interpreter,
-        request: &InstallRequest,
-        index: &Index,
-        project: &Path,
-        copy: &Path,
-        wheels: &Path,
-    ) -> Result<()> {
-        let attempt = |isolated: bool| -> Result<Output> {
-            let mut command = match self.tool {
-                Tool::Uv => {
-                    let mut command = self.command(request);
-                    command.args(["build", "--wheel", "--no-progress", "--python"]).arg(&interpreter.executable);
-                    command.arg("--out-dir").arg(wheels);
-                    command
-                }
-                Tool::Pip => {
-                    let mut command = self.pip_wheel(request, wheels);
-                    command.arg("--no-deps");
-                    command
-                }
-            };
-            if !isolated {
-                command.arg("--no-build-isolation");
-            }
-            index.apply(self.tool, &mut command);
-            // Not in the user's tree: some back ends write where they stand.
-            for name in ["CFLAGS", "CXXFLAGS"] {
-                // `__FILE__` in what is compiled says where it lay, too.
-                let mut flags = std::env::var_os(name).unwrap_or_default();
-                flags.push(" -g0 -ffile-prefix-map=");
-                flags.push(copy);
-                flags.push("=.");
-                command.env(name, flags);
-            }
-            run(command.arg(copy).current_dir(copy).env("GIT_OPTIONAL_LOCKS", "0"))
-        };
-        let output = attempt(true)?;
-        if output.status.success() {
-            return Ok(());
-        }
-        // Without network the back end may still be there, installed beside the interpreter.
-        if index.closed() && failure::lacks_back_end(&output) {
-            let output = attempt(false)?;
-            if output.status.success() {
-                tracing::warn!("the build back end installed beside the interpreter was used, not an isolated one");
-                return Ok(());
-            }
-        }
-        Err(failure::not_built(self.tool, &output, project, copy, index.closed()))
     }
 
     fn pip_wheel(&self, request: &InstallRequest, wheels: &Path) -> Command {

@@ -85,29 +85,26 @@ pub(super) fn requirements(
     interpreter: &Interpreter,
     request: &InstallRequest,
     index: &Index,
-) -> Result<(Option<Lock>, List)> {
+) -> Result<List> {
     let path = request.work.join("requirements.txt");
     let write = |text: &str| fs::write(&path, text).on("write", &path);
     match lock {
         Some(Lock::Uv(file)) if installer.tool() == Tool::Uv => {
             write(&export(&file, installer, interpreter, request, index)?)?;
             let directory = file.parent().map(Path::to_path_buf);
-            Ok((Some(Lock::Uv(file)), List { path, complete: true, directory }))
+            Ok(List { path, complete: true, directory })
         }
         Some(Lock::Pylock(file)) => {
             write(&from_pylock(&file)?)?;
-            Ok((Some(Lock::Pylock(file)), List { path, complete: true, directory: None }))
+            Ok(List { path, complete: true, directory: None })
         }
-        Some(Lock::Requirements(file)) => {
-            let list = List { path: file.clone(), complete: false, directory: None };
-            Ok((Some(Lock::Requirements(file)), list))
-        }
+        Some(Lock::Requirements(file)) => Ok(List { path: file, complete: false, directory: None }),
         other => {
             if let Some(lock) = other {
                 tracing::warn!(path = %lock.path().display(), "only uv reads this lock file, and pip installs: not used");
             }
             write(&(request.requirements.join("\n") + "\n"))?;
-            Ok((None, List { path, complete: false, directory: None }))
+            Ok(List { path, complete: false, directory: None })
         }
     }
 }

@@ -3,9 +3,11 @@
 //! uv installs if it is there, else the interpreter's own pip gathers wheels and we unpack them. Either way the tree is
 //! then brought into one shape (`record.rs`), so that what is in it depends on the wheels alone.
 
+mod backend;
 mod distribution;
 mod failure;
 mod index;
+mod inputs;
 mod installer;
 mod lock;
 mod record;
@@ -17,16 +19,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use backend::{BuildSystem, Built, build_wheel, make_build_environment};
 pub use distribution::{Distribution, distributions, entry_points};
+pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
 pub use script::{EntryPoint, script};
-pub use source::files as source_files;
+pub use source::{copy as copy_sources, files as source_files, history};
 
 use super::error::{Error, Result};
 use super::interpreter::Interpreter;
 use crate::fs::IoContext as _;
 use index::Index;
+use serde::{Deserialize, Serialize};
 
 /// What is to be installed and from where.
 ///
@@ -47,6 +52,8 @@ pub struct InstallRequest<'a> {
     pub extra_index_urls: Vec<String>,
     /// No network: find-links, and what an installer has in its own cache.
     pub offline: bool,
+    /// A lock file of the project decides on the versions.
+    pub locked: bool,
     /// A directory for scratch files, which the caller removes.
     pub work: &'a Path,
     pub installer: Choice,
@@ -64,6 +71,7 @@ impl<'a> InstallRequest<'a> {
             index_url: None,
             extra_index_urls: Vec::new(),
             offline: false,
+            locked: true,
             work,
             installer: Choice::default(),
         }
@@ -71,18 +79,16 @@ impl<'a> InstallRequest<'a> {
 }
 
 /// The dependencies as they lie in their tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependencies {
     /// Sorted by name.
     pub distributions: Vec<Distribution>,
     /// `uv 0.9.1` or `pip 24.2`; none if there was nothing to install.
     pub installer: Option<String>,
-    /// The lock file that decided on the versions.
-    pub lock: Option<Lock>,
 }
 
 /// The project as it lies in its tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectInstall {
     /// File name of the wheel that the back end made.
     pub wheel: String,
@@ -103,14 +109,14 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
         (request.project.map(absolute).transpose()?, absolute(request.work)?, &*absolute(dest)?);
     let request = &InstallRequest { project: project.as_deref(), work: &work, ..request.clone() };
     fs::create_dir_all(dest).on("create directory", dest)?;
-    let lock = request.project.and_then(Lock::find);
+    let lock = if request.locked { request.project.and_then(Lock::find) } else { None };
     if request.requirements.is_empty() && lock.is_none() {
-        return Ok(Dependencies { distributions: Vec::new(), installer: None, lock: None });
+        return Ok(Dependencies { distributions: Vec::new(), installer: None });
     }
     fs::create_dir_all(request.work).on("create directory", request.work)?;
     let installer = Installer::choose(request.installer, interpreter)?;
     let index = Index::new(request);
-    let (lock, list) = lock::requirements(lock, &installer, interpreter, request, &index)?;
+    let list = lock::requirements(lock, &installer, interpreter, request, &index)?;
     installer.install(interpreter, request, &index, &list, dest)?;
     record::normalise(interpreter, dest)?;
     let distributions = distributions(&dest.join(interpreter.site_packages()))?;
@@ -120,53 +126,21 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "installed dependencies"
     );
-    Ok(Dependencies { distributions, installer: Some(installer.to_string()), lock })
+    Ok(Dependencies { distributions, installer: Some(installer.to_string()) })
 }
 
-/// Builds the project's wheel with its own back end, from a copy of its sources, and installs that alone into `dest`.
-pub fn build_and_install_project(
-    interpreter: &Interpreter,
-    request: &InstallRequest,
-    dest: &Path,
-) -> Result<ProjectInstall> {
-    let started = Instant::now();
-    // Installers run in the project's directory, where the caller's relative paths mean something else.
-    let (project, work, dest) =
-        (request.project.map(absolute).transpose()?, absolute(request.work)?, &*absolute(dest)?);
-    let request = &InstallRequest { project: project.as_deref(), work: &work, ..request.clone() };
-    let project = request.project.ok_or(Error::NoProject)?;
-    let installer = Installer::choose(request.installer, interpreter)?;
-    let copy = request.work.join("source");
-    let wheels = request.work.join("project-wheel");
-    for directory in [&copy, &wheels] {
-        if directory.exists() {
-            fs::remove_dir_all(directory).on("remove", directory)?;
-        }
-        fs::create_dir_all(directory).on("create directory", directory)?;
-    }
+/// Installs the project's wheel into `dest`, which is to be empty or not there yet.
+pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> Result<ProjectInstall> {
     fs::create_dir_all(dest).on("create directory", dest)?;
-    source::copy(project, &copy)?;
-    installer.build(interpreter, request, &Index::new(request), project, &copy, &wheels)?;
-    let wheel = match wheel::wheels_in(&wheels)?.as_slice() {
-        [wheel] => wheel.clone(),
-        found => return Err(Error::NotOneWheel { project: project.to_path_buf(), count: found.len() }),
-    };
-    wheel::unpack(std::slice::from_ref(&wheel), interpreter, dest)?;
+    wheel::unpack(&[wheel.to_path_buf()], interpreter, dest)?;
     record::normalise(interpreter, dest)?;
     let site_packages = dest.join(interpreter.site_packages());
     let distribution = distributions(&site_packages)?.into_iter().next();
     let distribution = distribution.ok_or_else(|| Error::BadWheel {
-        wheel: wheel.clone(),
+        wheel: wheel.to_path_buf(),
         reason: "it has no `.dist-info` directory".to_owned(),
     })?;
     let entry_points = entry_points(&site_packages.join(&distribution.dist_info))?;
-    tracing::info!(
-        name = %distribution.name,
-        version = %distribution.version,
-        installer = %installer,
-        took = %format_args!("{}ms", started.elapsed().as_millis()),
-        "built and installed the project"
-    );
     let wheel = wheel.file_name().map(PathBuf::from).unwrap_or_default().to_string_lossy().into_owned();
     Ok(ProjectInstall { wheel, distribution, entry_points })
 }

@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 /// A command that a distribution offers: a name, and the function behind it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryPoint {
     pub name: String,
     pub module: String,

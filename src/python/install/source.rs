@@ -93,26 +93,52 @@ fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
 }
 
 /// Copies the project's sources, so that a build leaves nothing in the user's tree and finds nothing of an earlier one.
-pub(super) fn copy(project: &Path, dest: &Path) -> Result<()> {
-    for relative in files(project)? {
-        let (from, to) = (project.join(&relative), dest.join(&relative));
+///
+/// `files` are relative to the project, as [`files`] finds them.
+pub fn copy(project: &Path, files: &[PathBuf], dest: &Path) -> Result<()> {
+    for relative in files {
+        let (from, to) = (project.join(relative), dest.join(relative));
         if let Some(directory) = to.parent() {
             fs::create_dir_all(directory).on("create directory", directory)?;
         }
         fs::copy(&from, &to).on("copy", &from)?;
     }
-    let git = project.join(".git");
-    if git.exists() && needs_history(project) {
+    if let Some(git) = repository(project).filter(|_| needs_history(project)) {
         let pointer = dest.join(".git");
-        let target = match fs::read_to_string(&git) {
-            // Of a worktree: it points to the real one already, perhaps relative to where it stands.
-            Ok(text) => project.join(text.trim_start_matches("gitdir:").trim()),
-            Err(_) => git,
-        };
-        let target = std::path::absolute(&target).unwrap_or(target);
-        fs::write(&pointer, format!("gitdir: {}\n", target.display())).on("write", &pointer)?;
+        fs::write(&pointer, format!("gitdir: {}\n", git.display())).on("write", &pointer)?;
     }
     Ok(())
+}
+
+/// git's directory for the project.
+fn repository(project: &Path) -> Option<PathBuf> {
+    let git = project.join(".git");
+    let target = match fs::read_to_string(&git) {
+        // Of a worktree: it points to the real one already, perhaps relative to where it stands.
+        Ok(text) => project.join(text.trim_start_matches("gitdir:").trim()),
+        Err(_) if git.is_dir() => git,
+        Err(_) => return None,
+    };
+    Some(std::path::absolute(&target).unwrap_or(target))
+}
+
+/// The files by which git knows a project's history, for a project whose back end reads its version off that; empty for
+/// any other.
+pub fn history(project: &Path) -> Vec<PathBuf> {
+    let Some(git) = repository(project).filter(|_| needs_history(project)) else { return Vec::new() };
+    // A worktree keeps its own HEAD and index, and shares the rest.
+    let common = fs::read_to_string(git.join("commondir")).map_or_else(|_| git.clone(), |to| git.join(to.trim()));
+    let mut found = vec![git.join("HEAD"), git.join("index"), common.join("packed-refs")];
+    let mut open = vec![common.join("refs")];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.retain(|path| path.is_file());
+    found.sort();
+    found
 }
 
 fn needs_history(project: &Path) -> bool {
@@ -187,7 +213,7 @@ mod tests {
             let text = format!("[build-system]\nrequires = [\"{requires}\"]\n");
             let project = project(&[("pyproject.toml", &text), (".git/HEAD", "ref: x\n")]);
             let dest = tempfile::tempdir().expect("scratch");
-            copy(project.path(), dest.path()).expect("copied");
+            copy(project.path(), &files(project.path()).expect("listed"), dest.path()).expect("copied");
             assert_eq!(dest.path().join(".git").is_file(), wanted, "{requires}");
         }
     }

@@ -1,15 +1,17 @@
 //! The interpreter that a package is made for: which one, and the facts about it.
 
+mod memory;
 mod request;
 mod search;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::command::{self, redact};
 use super::error::{Error, Result};
+pub use memory::ProbeMemory;
 pub use request::Request;
 pub use search::discover;
 
@@ -80,6 +82,10 @@ impl Interpreter {
 
     /// Asks the executable at `path` about itself.
     pub fn probe(path: &Path) -> Result<Self> {
+        Ok(Self::ask(path)?.into_interpreter())
+    }
+
+    fn ask(path: &Path) -> Result<Facts> {
         let started = Instant::now();
         let output = command::run(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
         if !output.status.success() {
@@ -91,14 +97,13 @@ impl Interpreter {
             tracing::debug!(path = %path.display(), %error, "not the answer of an interpreter");
             Error::NotAnInterpreter { path: path.to_path_buf(), said: "it does not answer as one".into() }
         })?;
-        let interpreter = facts.into_interpreter();
         tracing::debug!(
             path = %path.display(),
-            version = %interpreter.version_text,
+            version = %facts.version_text,
             took = %format_args!("{}ms", started.elapsed().as_millis()),
             "probed interpreter"
         );
-        Ok(interpreter)
+        Ok(facts)
     }
 
     /// Whether this is a release to come, such as `3.14.0rc1`.
@@ -108,7 +113,7 @@ impl Interpreter {
 }
 
 /// The probe's answer. Field names are the JSON's.
-#[derive(Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Facts {
     executable: PathBuf,
     implementation: String,

@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};
 
-use super::{Interpreter, OLDEST};
+use super::{Interpreter, OLDEST, ProbeMemory};
 use crate::python::error::{Error, Result};
 
 /// Which interpreter is asked for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Request<'a> {
     /// What the user named: a path, `3.13`, `3.12.1`, `3.13t`, `python3.12`, `>=3.11`.
     pub explicit: Option<&'a str>,
@@ -16,6 +16,15 @@ pub struct Request<'a> {
     pub requires_python: Option<&'a str>,
     /// The project's directory. A `.python-version` in it is a wish, not a condition.
     pub directory: Option<&'a Path>,
+    /// Where answers of interpreters are kept; without it each is asked anew.
+    pub memory: Option<&'a ProbeMemory>,
+}
+
+impl Request<'_> {
+    /// Asks the executable at `path` about itself, or remembers what it said.
+    pub(super) fn probe(&self, path: &Path) -> Result<Interpreter> {
+        self.memory.map_or_else(|| Interpreter::probe(path), |memory| memory.probe(path))
+    }
 }
 
 /// What the user's word for an interpreter means.

@@ -32,22 +32,22 @@ pub fn discover(request: &Request) -> Result<Interpreter> {
     let started = Instant::now();
     let requires = request.requires_python.map_or_else(|| Ok(Wanted::default()), Wanted::requires)?;
     let interpreter = match request.explicit.map(Named::parse).transpose()? {
-        Some(Named::Path(path)) => at(&path).and_then(|found| suitable(found, &requires, request)),
+        Some(Named::Path(path)) => at(&path, request).and_then(|found| suitable(found, &requires, request)),
         Some(Named::Program(name)) => {
             let path = on_path(&name).ok_or_else(|| nothing_found(request))?;
-            Interpreter::probe(&path).and_then(|found| suitable(found, &requires, request))
+            request.probe(&path).and_then(|found| suitable(found, &requires, request))
         }
-        Some(Named::Version(wanted)) => search(&wanted.and(&requires)).ok_or_else(|| nothing_found(request)),
+        Some(Named::Version(wanted)) => search(&wanted.and(&requires), request).ok_or_else(|| nothing_found(request)),
         None => {
             let wish = request.directory.and_then(version_file).map(|wish| wish.and(&requires));
             wish.and_then(|wish| {
-                let found = search(&wish);
+                let found = search(&wish, request);
                 if found.is_none() {
                     tracing::warn!("no interpreter as `.python-version` wishes, taking another");
                 }
                 found
             })
-            .or_else(|| search(&requires))
+            .or_else(|| search(&requires, request))
             .ok_or_else(|| nothing_found(request))
         }
     }?;
@@ -69,16 +69,16 @@ pub(super) fn managed_root() -> Option<PathBuf> {
 }
 
 /// The interpreter at a path that the user named: an executable or the prefix of an installation.
-fn at(path: &Path) -> Result<Interpreter> {
+fn at(path: &Path, request: &Request) -> Result<Interpreter> {
     if path.is_dir() {
         let executable = executable_in(path).ok_or_else(|| Error::NoInterpreterIn { path: path.to_path_buf() })?;
-        return Interpreter::probe(&executable);
+        return request.probe(&executable);
     }
     if !path.exists() {
         return Err(Error::NoSuchInterpreter { path: path.to_path_buf() });
     }
     // A bare relative name would be looked up on PATH by the system.
-    Interpreter::probe(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+    request.probe(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
 }
 
 /// A named interpreter is taken as it is, prerelease and free-threaded too, but the project's condition stands.
@@ -96,7 +96,7 @@ fn suitable(interpreter: Interpreter, requires: &Wanted, request: &Request) -> R
     })
 }
 
-fn search(wanted: &Wanted) -> Option<Interpreter> {
+fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
     let mut seen = HashSet::new();
     for (source, candidates) in SOURCES {
         let mut fitting: Vec<(Version, Interpreter)> = Vec::new();
@@ -112,7 +112,7 @@ fn search(wanted: &Wanted) -> Option<Interpreter> {
             if version.as_ref().is_some_and(|v| v.release().len() > 2 && !wanted.accepts_version(v)) {
                 continue;
             }
-            let found = match Interpreter::probe(&path) {
+            let found = match request.probe(&path) {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::debug!(source, path = %path.display(), %error, "passed over");
@@ -154,7 +154,7 @@ fn nothing_found(request: &Request) -> Error {
                 continue;
             }
             let version = guess(&path).filter(|version| version.release().len() > 2).map(|version| version.to_string());
-            let version = version.or_else(|| Interpreter::probe(&path).ok().map(|found| found.version_text));
+            let version = version.or_else(|| request.probe(&path).ok().map(|found| found.version_text));
             found.extend(version.map(|version| Found { version, path }));
         }
     }

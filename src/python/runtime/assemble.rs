@@ -51,6 +51,7 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
         bytes: written.iter().map(|written| written.bytes).sum(),
         glibc_floor: written.iter().filter_map(|written| written.glibc_floor).max(),
         bundled: plan.libraries.iter().filter_map(base_name).collect(),
+        libraries: plan.libraries.iter().map(|item| item.from.clone()).collect(),
         left_out: plan.left_out.clone(),
     })
 }

@@ -56,6 +56,8 @@ pub struct Runtime {
     pub glibc_floor: Option<GlibcVersion>,
     /// Names of the libraries in `lib/`, sorted.
     pub bundled: Vec<String>,
+    /// The files that these libraries were copied from, in the same order.
+    pub libraries: Vec<PathBuf>,
     /// What the source has and the tree has not, sorted by path.
     pub left_out: Vec<LeftOut>,
 }
@@ -98,6 +100,13 @@ pub enum Error {
     UnknownInclude { name: String },
     #[error("cannot start {jobs} threads")]
     Threads { jobs: usize, source: rayon::ThreadPoolBuildError },
+}
+
+/// The files of the interpreter that a tree is made of, by where they go; the libraries that they need are found only
+/// when the tree is made.
+pub fn sources(source: &Interpreter, include: &[String]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+    let selection = plan::Selection::of(source, include)?;
+    Ok(selection.files.into_iter().map(|item| (item.from, item.to)).collect())
 }
 
 /// Makes the tree in `dest`, which is created and should be empty.

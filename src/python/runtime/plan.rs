@@ -39,18 +39,24 @@ pub(super) struct Plan {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-impl Plan {
+/// What of a standard library goes into the tree: decided by names, before a file is read.
+pub(super) struct Selection {
+    pub(super) files: Vec<Item>,
+    left_out: Vec<LeftOut>,
+    stdlib: PathBuf,
+    dynload: PathBuf,
+    contents: Contents,
+}
+
+impl Selection {
     pub(super) fn of(source: &Interpreter, include: &[String]) -> Result<Self, Error> {
         if !source.stdlib.join("os.py").is_file() {
             return Err(Error::NoStandardLibrary { path: source.stdlib.clone() });
         }
-        let facts = inspect(&source.real_executable)?
-            .ok_or_else(|| Error::NotAnInterpreter { path: source.real_executable.clone() })?;
-        let (major, minor, _) = source.version;
-        let name = format!("python{major}.{minor}");
-
         // Where an interpreter looks is compiled into it relative to its prefix: `lib64/python3.13` on some systems.
         let inside = |path: &Path, prefix: &Path| path.strip_prefix(prefix).map(Path::to_path_buf).ok();
+        let (major, minor, _) = source.version;
+        let name = format!("python{major}.{minor}");
         let stdlib = inside(&source.stdlib, &source.base_prefix).unwrap_or_else(|| Path::new("lib").join(&name));
         let mut contents = Contents::new(include);
         let mut walk = Walk { contents: &mut contents, files: Vec::new(), left_out: Vec::new() };
@@ -66,12 +72,24 @@ impl Plan {
             }
             to
         };
-        let Walk { mut files, mut left_out, .. } = walk;
+        let Walk { mut files, left_out, .. } = walk;
         contents.check_used()?;
         if contents.has("headers") {
             let headers = Path::new("include").join(source.stdlib.file_name().unwrap_or(OsStr::new(&name)));
             add_tree(&source.base_prefix.join(&headers), &headers, &mut files)?;
         }
+        Ok(Self { files, left_out, stdlib, dynload, contents })
+    }
+}
+
+impl Plan {
+    pub(super) fn of(source: &Interpreter, include: &[String]) -> Result<Self, Error> {
+        let facts = inspect(&source.real_executable)?
+            .ok_or_else(|| Error::NotAnInterpreter { path: source.real_executable.clone() })?;
+        let (major, minor, _) = source.version;
+        let name = format!("python{major}.{minor}");
+
+        let Selection { mut files, mut left_out, stdlib, dynload, contents } = Selection::of(source, include)?;
 
         let mut search = Libraries::new(&source.real_executable, facts.clone(), source.library.as_deref());
         let mut libraries = search

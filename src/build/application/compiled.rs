@@ -1,0 +1,108 @@
+//! Bytecode as a layer of its own, so that a changed module costs the compilation of that module.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::BuildError;
+use super::super::cache::{HashedTree, Layer, Made};
+use super::{Context, common_inputs};
+use crate::format::Blake3;
+use crate::fs::IoContext;
+use crate::python::bytecode::{self, Positions, bytecode_of};
+use crate::report::Stopwatch;
+
+/// What is known of a tree of bytecode.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Bytecode {
+    modules: usize,
+    /// The digest of every source that there is bytecode of.
+    sources: BTreeMap<PathBuf, Blake3>,
+}
+
+/// Compiles the sources below `tree`. Modules that are as they were when `step` was last made are not compiled again.
+pub(super) fn compile(
+    context: &Context,
+    step: &str,
+    hashed: &HashedTree,
+    tree: &Path,
+    positions: Positions,
+    jobs: usize,
+) -> Result<Made<Bytecode>, BuildError> {
+    let Context { interpreter, cache, .. } = context;
+    let clock = Stopwatch::start();
+    let sources: BTreeMap<PathBuf, Blake3> = hashed
+        .entries
+        .iter()
+        .zip(&hashed.digests)
+        .filter(|(entry, _)| entry.relative.extension().is_some_and(|extension| extension == "py"))
+        .filter_map(|(entry, digest)| Some((entry.relative.clone(), (*digest)?)))
+        .collect();
+    let mut inputs = common_inputs(interpreter);
+    inputs.add("magic number", hex::encode(interpreter.magic_number));
+    inputs.add("positions", format!("{positions:?}"));
+    let mut digest = blake3::Hasher::new();
+    for (path, content) in &sources {
+        digest.update(path.as_os_str().as_encoded_bytes()).update(&[0]).update(&content.0);
+    }
+    inputs.add("sources", digest.finalize().to_hex());
+    let made = if let Some(made) = cache.find(step, Layer::Bytecode, &inputs, |_| Ok(()))? {
+        made
+    } else {
+        let last = cache.last::<Bytecode>(step, Layer::Bytecode, &inputs, &["sources"]);
+        if let (Some(last), Some(input)) = (&last, inputs.get_mut("sources")) {
+            input.changed(&changes(&last.facts.sources, &sources));
+        }
+        let make = |dest: &Path| {
+            if let Some(last) = &last {
+                adopt(last, &sources, dest, |source| bytecode_of(interpreter, source))?;
+            }
+            let compiled = bytecode::compile(interpreter, tree, dest, positions, jobs)?;
+            Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone() })
+        };
+        cache.make_missing(step, Layer::Bytecode, &inputs, |_| Ok(()), make)?
+    };
+    let mut all = context.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push((made.facts.modules, made.reused, clock.took()));
+    Ok(made)
+}
+
+/// Which sources are not what they were, a phrase each.
+fn changes(old: &BTreeMap<PathBuf, Blake3>, new: &BTreeMap<PathBuf, Blake3>) -> Vec<String> {
+    let gone = old.keys().filter(|path| !new.contains_key(*path)).map(|path| format!("{} is gone", path.display()));
+    let others = new.iter().filter_map(|(path, digest)| match old.get(path) {
+        None => Some(format!("{} is new", path.display())),
+        Some(before) => (before != digest).then(|| format!("{} has changed", path.display())),
+    });
+    gone.chain(others).collect()
+}
+
+/// Takes over the bytecode of sources that have not changed.
+fn adopt(
+    last: &Made<Bytecode>,
+    sources: &BTreeMap<PathBuf, Blake3>,
+    dest: &Path,
+    bytecode_of: impl Fn(&Path) -> PathBuf,
+) -> Result<(), BuildError> {
+    let unchanged = sources.iter().filter(|(path, digest)| last.facts.sources.get(*path) == Some(*digest));
+    for (path, _) in unchanged {
+        let bytecode = bytecode_of(path);
+        let (from, to) = (last.tree.join(&bytecode), dest.join(&bytecode));
+        if let Some(directory) = to.parent().filter(|_| from.is_file()) {
+            std::fs::create_dir_all(directory).on("create directory", directory)?;
+            std::fs::copy(&from, &to).on("copy", &from)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reports the compilations of a pack as the one phase that they are to a user.
+pub(super) fn report(context: &Context) {
+    let all = context.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(longest) = all.iter().map(|(_, _, took)| *took).max() else { return };
+    let modules: usize = all.iter().map(|(modules, ..)| modules).sum();
+    let reused = if all.iter().all(|(_, reused, _)| *reused) { ", reused" } else { "" };
+    context.reporter.phase("bytecode", &format!("{modules} modules{reused}"), longest);
+}

@@ -1,0 +1,184 @@
+//! The trees of a Python application: `runtime`, `deps` and `app`, and the bytecode of the last two.
+//!
+//! Every tree is an entry of the build cache; the modules here say what each is made from, and how.
+
+mod compiled;
+mod dependencies;
+mod programs;
+mod project;
+mod runtime;
+
+use std::sync::Mutex;
+
+use super::cache::{BuildCache, HashedTree, Inputs};
+use super::{BuildError, Settings};
+use crate::format::{Program, PythonFacts};
+use crate::fs::{Entry, EntryKind};
+use crate::manifest::Manifest;
+use crate::python::install::{Distribution, InstallRequest};
+use crate::python::{Interpreter, ProbeMemory, Request, discover};
+use crate::report::{Reporter, Stopwatch, Took};
+use crate::stub::Family;
+
+/// Names of the three slots.
+pub(super) const RUNTIME: &str = "runtime";
+pub(super) const DEPS: &str = "deps";
+pub(super) const APP: &str = "app";
+
+/// A Python application, built for one interpreter.
+pub(super) struct Application {
+    pub(super) runtime: Tree,
+    /// `None` without dependencies.
+    pub(super) deps: Option<Tree>,
+    pub(super) app: Tree,
+    pub(super) python: PythonFacts,
+    pub(super) programs: Vec<Program>,
+    /// Version of the project as its back end computed it.
+    pub(super) version: String,
+    pub(super) distributions: Vec<Distribution>,
+    /// Marks of use on the entries of the cache that the trees lie in.
+    _in_use: Vec<Box<dyn Send>>,
+}
+
+/// What goes into one slot of the application: one tree, or one laid over another.
+pub(super) struct Tree {
+    /// Every directory before what it holds.
+    pub(super) entries: Vec<Entry>,
+    /// Digests of the parts.
+    pub(super) parts: Vec<(&'static str, String)>,
+}
+
+impl Tree {
+    fn of(hashed: &HashedTree) -> Self {
+        Self { entries: hashed.entries.clone(), parts: vec![("tree", hashed.digest.hex())] }
+    }
+
+    /// Lays the bytecode over the sources.
+    fn with_bytecode(mut self, bytecode: &HashedTree) -> Self {
+        let there: std::collections::HashSet<_> = self.entries.iter().map(|entry| entry.relative.clone()).collect();
+        let new = |entry: &&Entry| entry.kind != EntryKind::Directory || !there.contains(&entry.relative);
+        self.entries.extend(bytecode.entries.iter().filter(new).cloned());
+        self.entries.sort_by(|one, other| one.relative.cmp(&other.relative));
+        self.parts.push(("bytecode", bytecode.digest.hex()));
+        self
+    }
+}
+
+/// What every step needs.
+struct Context<'a> {
+    manifest: &'a Manifest,
+    settings: &'a Settings,
+    interpreter: &'a Interpreter,
+    cache: &'a BuildCache,
+    reporter: &'a dyn Reporter,
+    request: InstallRequest<'a>,
+    /// Time that the bytecode steps took; they run in different threads and are one phase.
+    compiled: Mutex<Vec<(usize, bool, Took)>>,
+}
+
+/// Builds the trees side by side.
+pub(super) fn build(
+    manifest: &Manifest,
+    settings: &Settings,
+    family: Family,
+    cache: &BuildCache,
+    reporter: &dyn Reporter,
+) -> Result<Application, BuildError> {
+    let clock = Stopwatch::start();
+    let explicit =
+        settings.python.as_deref().or(manifest.python.executable.as_deref()).or(manifest.python.version.as_deref());
+    let memory = ProbeMemory::load(cache.interpreters());
+    let request = Request {
+        explicit,
+        requires_python: manifest.project.requires_python.as_deref(),
+        directory: Some(&manifest.directory),
+        memory: Some(&memory),
+    };
+    let interpreter = discover(&request)?;
+    reporter.phase(
+        "interpreter",
+        &format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display()),
+        clock.took(),
+    );
+    let context = Context {
+        manifest,
+        settings,
+        interpreter: &interpreter,
+        cache,
+        reporter,
+        request: install_request(manifest, settings, cache),
+        compiled: Mutex::default(),
+    };
+    tracing::debug!(jobs = settings.jobs, "runtime, dependencies and project in parallel");
+    let (runtime, deps, project) = std::thread::scope(|scope| {
+        let runtime = scope.spawn(|| runtime::build(&context));
+        let deps = scope.spawn(|| dependencies::build(&context));
+        let project = scope.spawn(|| project::build(&context));
+        (join(runtime), join(deps), join(project))
+    });
+    // The dependencies' failure says more than what follows from it.
+    let (deps, project, runtime) = (deps?, project?, runtime?);
+    compiled::report(&context);
+    let mut distributions = deps.made.facts.distributions.clone();
+    distributions.push(project.made.facts.install.distribution.clone());
+    let programs = programs::programs(manifest, &project.made.facts, family);
+    let executable = runtime.facts.executable.clone();
+    Ok(Application {
+        runtime: Tree::of(&runtime.hashed),
+        deps: deps.bytecode.as_ref().map(|bytecode| Tree::of(&deps.made.hashed).with_bytecode(&bytecode.hashed)),
+        app: Tree::of(&project.made.hashed).with_bytecode(&project.bytecode.hashed),
+        python: PythonFacts {
+            slot: RUNTIME.into(),
+            executable,
+            implementation: interpreter.implementation.to_ascii_lowercase(),
+            version: interpreter.version_text.clone(),
+            venv: family == Family::Flavor,
+        },
+        programs,
+        version: project.made.facts.install.distribution.version.clone(),
+        distributions,
+        _in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
+    })
+}
+
+fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a BuildCache) -> InstallRequest<'a> {
+    let mut request = InstallRequest::new(cache.work());
+    request.project = Some(&manifest.directory);
+    request.requirements = requirements(manifest);
+    request.extras.clone_from(&manifest.build.extras);
+    request.groups.clone_from(&manifest.build.groups);
+    request.find_links = settings.find_links.iter().chain(&manifest.build.find_links).cloned().collect();
+    request.index_url = settings.index_url.clone().or_else(|| manifest.build.index_url.clone());
+    request.extra_index_urls.clone_from(&manifest.build.extra_index_urls);
+    request.offline = settings.offline;
+    request
+}
+
+/// `[project.dependencies]`, the chosen extras and groups, and what the manifest adds for the package.
+fn requirements(manifest: &Manifest) -> Vec<String> {
+    let project = &manifest.project;
+    let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
+    let groups = manifest.build.groups.iter().filter_map(|group| project.dependency_groups.get(group));
+    let local = manifest.build.local_dependencies.iter().map(|path| {
+        let path = manifest.directory.join(path);
+        std::path::absolute(&path).unwrap_or(path).display().to_string()
+    });
+    let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
+    declared.chain(&manifest.build.dependencies).cloned().chain(local).collect()
+}
+
+/// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.
+fn common_inputs(interpreter: &Interpreter) -> Inputs {
+    let mut inputs = Inputs::default();
+    inputs.add("tool", env!("CARGO_PKG_VERSION"));
+    let name = format!(
+        "{} {} {} {}",
+        interpreter.implementation, interpreter.version_text, interpreter.soabi, interpreter.platform
+    );
+    inputs.add("interpreter", name).found_at(&interpreter.executable);
+    inputs
+}

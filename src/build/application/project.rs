@@ -1,0 +1,182 @@
+//! The project itself: its wheel, built by its own back end, as a tree.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::BuildError;
+use super::super::cache::{Inputs, Layer, Made, hash_tree};
+use super::compiled::{Bytecode, compile};
+use super::dependencies::resolution_inputs;
+use super::programs::write_script;
+use super::{APP, Context, common_inputs};
+use crate::fs::{Entry, IoContext};
+use crate::python::bytecode::Positions;
+use crate::python::install::{
+    BuildSystem, Built, InstallRequest, ProjectInstall, build_variables, build_wheel, copy_sources, history,
+    install_project, make_build_environment, source_files,
+};
+use crate::report::Stopwatch;
+
+pub(super) struct Project {
+    pub(super) made: Made<AppFacts>,
+    pub(super) bytecode: Made<Bytecode>,
+}
+
+/// What is known of the project's tree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AppFacts {
+    pub(super) install: ProjectInstall,
+    /// The command that starts the application, if it is one of the project's or was made for its entry point.
+    pub(super) main: Option<String>,
+}
+
+pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
+    let Context { manifest, settings, interpreter, cache, reporter, .. } = context;
+    reporter.begin(APP);
+    let clock = Stopwatch::start();
+    let project = &manifest.directory;
+    let mut files = source_files(project)?;
+    // The package that was made last time is no source of the next one.
+    let output = settings.output_path(manifest);
+    files.retain(|file| !same_file(&project.join(file), &output));
+    let system = BuildSystem::of(project);
+    let inputs = inputs(context, &system, &files)?;
+    let made = cache.make(
+        APP,
+        Layer::App,
+        &inputs,
+        |_| Ok(()),
+        |tree| {
+            let wheel = wheel(context, &system, &files)?;
+            let install = install_project(interpreter, &wheel, tree)?;
+            let main = main_command(context, &install, tree)?;
+            Ok::<_, BuildError>(AppFacts { install, main })
+        },
+    )?;
+    let distribution = &made.facts.install.distribution;
+    let from = if made.reused { ", reused" } else { "" };
+    reporter.phase(APP, &format!("{} {}{from}", distribution.name, distribution.version), clock.took());
+    let bytecode = compile(context, "bytecode app", &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
+    Ok(Project { made, bytecode })
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    one.file_name() == other.file_name() && one.canonicalize().ok() == other.canonicalize().ok()
+}
+
+/// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.
+fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<Inputs, BuildError> {
+    let Context { manifest, interpreter, cache, .. } = context;
+    let project = &manifest.directory;
+    let entries = |files: &[PathBuf]| -> Result<Vec<Entry>, BuildError> {
+        Ok(files
+            .iter()
+            .map(|file| Entry::examine_target(project.join(file), file.clone()))
+            .collect::<Result<_, _>>()?)
+    };
+    let sources = hash_tree(entries(files)?, &cache.memory(&absolute(project), "sources"))?;
+    let mut inputs = common_inputs(interpreter);
+    inputs.add("sources", sources.digest.hex()).changed(&sources.changes);
+    let history = history(project);
+    if !history.is_empty() {
+        let hashed = hash_tree(entries(&history)?, &cache.memory(&absolute(project), "history"))?;
+        inputs.add("git history", hashed.digest.hex()).changed(&hashed.changes);
+    }
+    inputs.add_list("variables", build_variables());
+    let environment =
+        resolution_inputs(interpreter, &environment_request(context, &system.requires, project), cache, true)?;
+    inputs.add("build environment", environment.key()).set_by(&["build-system", "requires"]);
+    let entry_point = manifest.entry_point.as_ref().map(|point| format!("{}:{}", point.module, point.attr));
+    inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
+    inputs.add("name", &manifest.package_name);
+    Ok(inputs)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a Path) -> InstallRequest<'a> {
+    let mut request = context.request.clone();
+    request.requirements = requires.to_vec();
+    request.extras.clear();
+    request.groups.clear();
+    request.locked = false;
+    request.work = work;
+    request
+}
+
+/// The project's wheel, from a copy of its sources.
+fn wheel(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<PathBuf, BuildError> {
+    let Context { manifest, interpreter, cache, .. } = context;
+    let copy = cache.work().join("source");
+    let wheels = cache.work().join("project-wheel");
+    copy_sources(&manifest.directory, files, &copy)?;
+    let attempt = |environment: Option<&Path>, given: &[String]| {
+        build_wheel(interpreter, environment, system, given, &manifest.directory, &copy, &wheels)
+    };
+    let environment = match environment(context, &system.requires) {
+        Ok(environment) => environment,
+        // Without network the back end may still be there, installed beside the interpreter.
+        Err(error) if error.is_offline_resolution() => {
+            return match attempt(None, &[])? {
+                Built::Wheel(wheel) => {
+                    tracing::warn!("the build back end installed beside the interpreter was used, not an isolated one");
+                    Ok(wheel)
+                }
+                Built::Lacks(_) | Built::NoBackEnd => Err(error),
+            };
+        }
+        Err(error) => return Err(error),
+    };
+    match attempt(Some(&environment.tree), &[])? {
+        Built::Wheel(wheel) => Ok(wheel),
+        Built::Lacks(more) => {
+            let all: Vec<String> = system.requires.iter().chain(&more).cloned().collect();
+            drop(environment);
+            let fuller = self::environment(context, &all)?;
+            match attempt(Some(&fuller.tree), &more)? {
+                Built::Wheel(wheel) => Ok(wheel),
+                Built::Lacks(_) | Built::NoBackEnd => Err(no_back_end(context)),
+            }
+        }
+        Built::NoBackEnd => Err(no_back_end(context)),
+    }
+}
+
+fn no_back_end(context: &Context) -> BuildError {
+    BuildError::Python(crate::python::Error::NoBackEnd { project: context.manifest.directory.clone() })
+}
+
+/// The environment that the back end runs in.
+fn environment(context: &Context, requires: &[String]) -> Result<Made<()>, BuildError> {
+    let Context { settings, interpreter, cache, .. } = context;
+    let work = cache.work().join("build-env-scratch");
+    let request = environment_request(context, requires, &work);
+    let inputs = resolution_inputs(interpreter, &request, cache, true)?;
+    cache.make(
+        "build environment",
+        Layer::BuildEnv,
+        &inputs,
+        |()| Ok(()),
+        |tree| {
+            std::fs::create_dir_all(&work).on("create directory", &work)?;
+            make_build_environment(interpreter, &request, tree, settings.jobs).map_err(BuildError::from)
+        },
+    )
+}
+
+/// The name of the command to start with; a script is written for an entry point that the project does not list.
+fn main_command(context: &Context, install: &ProjectInstall, tree: &Path) -> Result<Option<String>, BuildError> {
+    let manifest = context.manifest;
+    let Some(wanted) = &manifest.entry_point else {
+        return Ok(manifest.main_script().map(|(name, _)| name.clone()));
+    };
+    let same =
+        |script: &&crate::python::install::EntryPoint| script.module == wanted.module && script.attr == wanted.attr;
+    match install.entry_points.iter().find(same) {
+        Some(script) => Ok(Some(script.name.clone())),
+        None => write_script(manifest, wanted, tree).map(Some),
+    }
+}

@@ -1,0 +1,68 @@
+//! The slim, relocatable interpreter with its bytecode: the slowest part of a first pack, and always the same afterwards.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::BuildError;
+use super::super::cache::{Layer, Made, hash_tree};
+use super::{Context, RUNTIME, common_inputs};
+use crate::format::Blake3;
+use crate::fs::Entry;
+use crate::python::bytecode::{self, Positions};
+use crate::python::runtime;
+use crate::report::{Bytes, Stopwatch};
+
+/// What is known of a runtime.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Runtime {
+    /// Relative to the tree.
+    pub(super) executable: String,
+    /// The shared libraries of this machine that were copied in, and the digest of all of them.
+    libraries: Vec<PathBuf>,
+    libraries_digest: Blake3,
+}
+
+pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
+    let Context { manifest, settings, interpreter, cache, reporter, .. } = context;
+    reporter.begin(RUNTIME);
+    let clock = Stopwatch::start();
+    let include = &manifest.python.include;
+    let sources = runtime::sources(interpreter, include)?;
+    let singles = [Some(&interpreter.real_executable), interpreter.library.as_ref()].into_iter().flatten();
+    let entries = singles
+        .map(|path| (path.clone(), path.clone()))
+        .chain(sources)
+        .map(|(from, to)| Entry::examine_target(from, to))
+        .collect::<Result<_, _>>()?;
+    let sources = hash_tree(entries, &cache.memory(&interpreter.base_prefix, &include.join(" ")))?;
+    let mut inputs = common_inputs(interpreter);
+    inputs.add_list("include", include.iter().cloned()).set_by(&["tool", "flavor", "python", "include"]);
+    inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
+    inputs.add("bytecode", "lines");
+    // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
+    let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {
+        Ok(digest) if digest == facts.libraries_digest => Ok(()),
+        _ => Err("a shared library of this machine that it carries has changed".to_owned()),
+    };
+    let made = cache.make(RUNTIME, Layer::Runtime, &inputs, unchanged, |tree| {
+        let options = runtime::Options { include: include.clone(), jobs: settings.jobs };
+        let made = runtime::build(interpreter, &options, tree)?;
+        for one in &made.left_out {
+            tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
+        }
+        bytecode::compile(interpreter, tree, tree, Positions::Lines, settings.jobs)?;
+        let libraries_digest = digest(context, &made.libraries)?;
+        Ok::<_, BuildError>(Runtime { executable: made.executable, libraries: made.libraries, libraries_digest })
+    })?;
+    let from = if made.reused { ", reused" } else { "" };
+    reporter.phase(RUNTIME, &format!("{}{from}", Bytes(made.hashed.bytes())), clock.took());
+    Ok(made)
+}
+
+fn digest(context: &Context, libraries: &[PathBuf]) -> Result<Blake3, BuildError> {
+    let entries = libraries.iter().map(|path| Entry::examine_target(path.clone(), path.clone()));
+    let entries = entries.collect::<Result<_, _>>()?;
+    let memory = context.cache.memory(&context.interpreter.base_prefix, "libraries");
+    Ok(hash_tree(entries, &memory)?.digest)
+}

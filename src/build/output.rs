@@ -1,0 +1,120 @@
+//! The finished file: left alone when it is there already, else written, checked and renamed into its place.
+
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::cache::{LastOutput, Project};
+use super::{BuildError, Settings};
+use crate::fs::{IoContext, Stamp};
+use crate::package::{Reader, SignedPackage, verify};
+use crate::report::{Bytes, Reporter, Stopwatch};
+use crate::slot::digest_range;
+
+/// Everybody may run a package.
+const MODE: u32 = 0o755;
+
+/// What is to be written, and where.
+pub(super) struct Output<'a> {
+    pub(super) path: &'a Path,
+    pub(super) signed: &'a SignedPackage,
+    pub(super) launcher: &'a [u8],
+    pub(super) slots: &'a [&'a File],
+}
+
+/// Makes the directory of the output and tries whether a file can be made there.
+pub(super) fn prepare_directory(output: &Path) -> Result<(), BuildError> {
+    let directory = directory_of(output);
+    std::fs::create_dir_all(&directory).on("create directory", &directory)?;
+    // Devices, pipes and links are never replaced by a package.
+    if output.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(BuildError::OutputInTheWay { path: output.into() });
+    }
+    tempfile::tempfile_in(&directory).on("write to directory", &directory)?;
+    Ok(())
+}
+
+fn directory_of(output: &Path) -> PathBuf {
+    match output.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+impl Output<'_> {
+    /// Brings the file to its place. Returns what to remember of it, and whether it was there already.
+    pub(super) fn publish(
+        &self,
+        project: &Project,
+        settings: &Settings,
+        reporter: &dyn Reporter,
+    ) -> Result<(LastOutput, bool), BuildError> {
+        let clock = Stopwatch::start();
+        let absolute = std::path::absolute(self.path).on("find the directory of", self.path)?;
+        if let Some(last) = project.output(&absolute).filter(|last| last.verified || !settings.verify)
+            && let Some(last) = self.recognise(last, settings.jobs)
+        {
+            reporter.phase("write", "nothing to write: the same file is there", clock.took());
+            return Ok((last, true));
+        }
+        self.write()?;
+        reporter.phase("write", &self.path.display().to_string(), clock.took());
+        if settings.verify {
+            reporter.begin("verify");
+            let clock = Stopwatch::start();
+            self.check().inspect_err(|_| drop(std::fs::remove_file(self.path)))?;
+            reporter.phase("verify", &format!("{}, every byte", Bytes(self.signed.size())), clock.took());
+        }
+        let looked_at = Stamp::now();
+        let file = File::open(self.path).on("open", self.path)?;
+        let metadata = file.metadata().on("examine", self.path)?;
+        let last = LastOutput {
+            path: absolute,
+            identity: self.signed.identity(),
+            digest: digest_range(&file, 0, metadata.len(), settings.jobs).on("read", self.path)?,
+            verified: settings.verify,
+            mode: metadata.mode(),
+            stamp: Stamp::of(&metadata),
+            looked_at,
+        };
+        Ok((last, false))
+    }
+
+    /// The file that is there, if it is the one that would be written. Its stamp tells; where that says too little, its
+    /// content.
+    fn recognise(&self, last: &LastOutput, jobs: usize) -> Option<LastOutput> {
+        if last.identity != self.signed.identity() {
+            return None;
+        }
+        let looked_at = Stamp::now();
+        let metadata = self.path.symlink_metadata().ok()?;
+        if !metadata.is_file() || metadata.mode() != last.mode {
+            return None;
+        }
+        let stamp = Stamp::of(&metadata);
+        if stamp == last.stamp && stamp.is_settled(last.looked_at) {
+            return Some(last.clone());
+        }
+        let file = File::open(self.path).ok()?;
+        let digest = digest_range(&file, 0, metadata.len(), jobs).ok()?;
+        (digest == last.digest).then(|| LastOutput { stamp, looked_at, ..last.clone() })
+    }
+
+    /// Writes beside the output and renames: whoever looks sees the old file or the new one.
+    fn write(&self) -> Result<(), BuildError> {
+        let directory = directory_of(self.path);
+        let mut file = tempfile::Builder::new()
+            .prefix(".flavor-")
+            .permissions(Permissions::from_mode(MODE))
+            .tempfile_in(&directory)
+            .on("create a file in", &directory)?;
+        self.signed.write(self.launcher, self.slots, file.as_file_mut(), self.path)?;
+        file.persist(self.path).map_err(|error| error.error).on("write", self.path)?;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        let checked = Reader::open(self.path).and_then(|reader| verify(&reader));
+        checked.map(drop).map_err(|source| BuildError::SelfCheck { source })
+    }
+}

@@ -1,0 +1,83 @@
+use std::process::ExitCode;
+use std::time::Duration;
+
+use flavor::build::{CacheStats, Layer, cache_stats, clean_cache};
+use flavor::manifest::suggest;
+use flavor::report::Bytes;
+
+use crate::cli::{Cache, CacheClean};
+use crate::error::Error;
+use crate::output;
+
+pub(super) fn run(command: &Cache) -> Result<ExitCode, Error> {
+    match command {
+        Cache::Stats(options) => stats(options.json)?,
+        Cache::Path => {
+            let path = cache_stats().path.ok_or(Error::NoCache)?;
+            output::data(&format!("{}\n", path.display()))?;
+        }
+        Cache::Clean(options) => clean(options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stats(as_json: bool) -> Result<(), Error> {
+    let stats = cache_stats();
+    if as_json { output::json(&stats) } else { output::data(&table(&stats)) }
+}
+
+fn table(stats: &CacheStats) -> String {
+    let mut text = format!(
+        "{:<10} {:>7} {:>10} {:>7} {:>7} {:>6}  {}\n",
+        "layer", "entries", "size", "hits", "misses", "rate", "oldest"
+    );
+    for layer in &stats.layers {
+        let rate = layer.rate.map_or("-".into(), |rate| format!("{rate:.0} %"));
+        let oldest = layer.oldest.map_or("-".into(), age);
+        text.push_str(&format!(
+            "{:<10} {:>7} {:>10} {:>7} {:>7} {rate:>6}  {oldest}\n",
+            layer.layer.name(),
+            layer.entries,
+            Bytes(layer.bytes).to_string(),
+            layer.hits,
+            layer.misses,
+        ));
+    }
+    let place = stats.path.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
+    text.push_str(&format!("{} entries, {}{place}\n", stats.entries, Bytes(stats.bytes)));
+    text
+}
+
+/// `3 days`, `2 h`, `5 min`.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn clean(options: &CacheClean) -> Result<(), Error> {
+    let layers: Vec<Layer> = options.layers.iter().map(|name| layer(name)).collect::<Result<_, _>>()?;
+    let older_than = options.older_than.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    let cleaned = clean_cache(&layers, older_than, options.dry_run)?;
+    if options.json {
+        return output::json(&cleaned);
+    }
+    let verb = if options.dry_run { "would remove" } else { "removed" };
+    let mut text = format!("{verb} {} entries, {}\n", cleaned.removed, Bytes(cleaned.bytes));
+    if cleaned.in_use > 0 {
+        text.push_str(&format!("{} entries are in use by a running pack and stay\n", cleaned.in_use));
+    }
+    output::data(&text)
+}
+
+fn layer(name: &str) -> Result<Layer, Error> {
+    let names = || Layer::ALL.iter().map(|layer| layer.name());
+    Layer::ALL.into_iter().find(|layer| layer.name() == name).ok_or_else(|| {
+        let near = suggest::closest(name, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let all = names().collect::<Vec<_>>().join(", ");
+        Error::Usage(format!("`{name}` is not a layer of the build cache ({all}){near}"))
+    })
+}

@@ -1,0 +1,22 @@
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+/// The line, counted from 1, of a key in a TOML file; of one of its items, if `value` is given and there is such an item.
+/// `None` when the file or the key is not there.
+pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let document = DeTable::parse(&text).ok()?;
+    let (last, tables) = keys.split_last()?;
+    let mut table = document.get_ref();
+    for key in tables {
+        table = table.get(*key)?.get_ref().as_table()?;
+    }
+    let (key, found) = table.iter().find(|(key, _)| key.get_ref() == *last)?;
+    let item = match found.get_ref() {
+        DeValue::Array(items) => items.iter().find(|item| item.get_ref().as_str() == value),
+        _ => None,
+    };
+    let offset = item.map_or(key.span().start, |item| item.span().start);
+    Some(text.get(..offset)?.matches('\n').count() + 1)
+}

@@ -1,0 +1,147 @@
+//! Building a project's wheel: its back end's own hooks (PEP 517), in an environment that holds what the back end needs
+//! (PEP 518) and nothing else.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{InstallRequest, failure, install_dependencies};
+use crate::fs::IoContext as _;
+use crate::python::bytecode::{self, Positions};
+use crate::python::command::{command, run};
+use crate::python::error::{Error, Result};
+use crate::python::interpreter::Interpreter;
+
+const RUNNER: &str = include_str!("hook_runner.py");
+
+/// `[build-system]` of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildSystem {
+    /// PEP 508.
+    pub requires: Vec<String>,
+    /// `module` or `module:object`.
+    back_end: String,
+    /// Directories of the project that the back end is imported from.
+    path: Vec<String>,
+}
+
+/// What a back end was asked for and gave.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Built {
+    /// The wheel, in the directory that was named.
+    Wheel(PathBuf),
+    /// The environment lacks these requirements, which only the back end knew of.
+    Lacks(Vec<String>),
+    /// The environment has no such module.
+    NoBackEnd,
+}
+
+/// The runner's answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Wheel(String),
+    Requires(Vec<String>),
+    BackEnd(#[expect(dead_code, reason = "its name is known here")] String),
+}
+
+impl BuildSystem {
+    /// Reads the project's manifest. Without the table it is setuptools, as PEP 517 has it.
+    pub fn of(project: &Path) -> Self {
+        let manifest: Option<Table> =
+            fs::read_to_string(project.join("pyproject.toml")).ok().and_then(|text| text.parse().ok());
+        let table = manifest.as_ref().and_then(|manifest| manifest.get("build-system")?.as_table());
+        let texts = |key: &str| -> Option<Vec<String>> {
+            let list = table?.get(key)?.as_array()?;
+            Some(list.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
+        };
+        let back_end = table.and_then(|table| table.get("build-backend")?.as_str());
+        Self {
+            requires: texts("requires").unwrap_or_else(|| vec!["setuptools>=40.8.0".into()]),
+            back_end: back_end.unwrap_or("setuptools.build_meta:__legacy__").to_owned(),
+            path: texts("backend-path").unwrap_or_default(),
+        }
+    }
+}
+
+/// Makes a virtual environment with `request.requirements`, compiled, in `dest`, which is to be empty.
+pub fn make_build_environment(
+    interpreter: &Interpreter,
+    request: &InstallRequest,
+    dest: &Path,
+    jobs: usize,
+) -> Result<()> {
+    install_dependencies(interpreter, request, dest)?;
+    bytecode::compile(interpreter, dest, dest, Positions::Lines, jobs)?;
+    let bin = dest.join("bin");
+    fs::create_dir_all(&bin).on("create directory", &bin)?;
+    for name in ["python", "python3"] {
+        let link = bin.join(name);
+        symlink(&interpreter.executable, &link).on("create link", &link)?;
+    }
+    let home = interpreter.executable.parent().unwrap_or(Path::new("/"));
+    let settings = format!(
+        "home = {}\ninclude-system-site-packages = false\nversion = {}\n",
+        home.display(),
+        interpreter.version_text
+    );
+    let path = dest.join("pyvenv.cfg");
+    Ok(fs::write(&path, settings).on("write", &path)?)
+}
+
+/// Builds the wheel of the sources at `copy` into `wheels`, with the environment at `environment` or, without one, with
+/// what is installed beside the interpreter.
+///
+/// `given` are the requirements in the environment that the back end asked for; `project` is where the sources came from.
+pub fn build_wheel(
+    interpreter: &Interpreter,
+    environment: Option<&Path>,
+    system: &BuildSystem,
+    given: &[String],
+    project: &Path,
+    copy: &Path,
+    wheels: &Path,
+) -> Result<Built> {
+    fs::create_dir_all(wheels).on("create directory", wheels)?;
+    let answer = wheels.join("answer.json");
+    let json = |list: &[String]| Value::from(list.to_vec()).to_string();
+    let python = environment.map_or_else(|| interpreter.executable.clone(), |tree| tree.join("bin/python"));
+    let mut command = command(&python);
+    command.args(["-s", "-c", RUNNER, &system.back_end, &json(&system.path)]);
+    command.arg(wheels).arg(&answer).arg(json(given));
+    if let Some(environment) = environment {
+        // Some back ends run the programs of what they require.
+        let mut path = environment.join("bin").into_os_string();
+        if let Some(rest) = std::env::var_os("PATH") {
+            path.push(":");
+            path.push(rest);
+        }
+        command.env("PATH", path).env("VIRTUAL_ENV", environment);
+    }
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        // `__FILE__` in what is compiled says where it lay, too.
+        let mut flags = std::env::var_os(name).unwrap_or_default();
+        flags.push(" -g0 -ffile-prefix-map=");
+        flags.push(copy);
+        flags.push("=.");
+        command.env(name, flags);
+    }
+    let output = run(command.current_dir(copy).env("GIT_OPTIONAL_LOCKS", "0"))?;
+    if !output.status.success() {
+        return Err(failure::not_built(&output, project, copy));
+    }
+    let bytes = fs::read(&answer).on("read", &answer)?;
+    fs::remove_file(&answer).on("remove", &answer)?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Answer::Wheel(name)) => {
+            let wheel = Path::new(&name).file_name().map(|name| wheels.join(name)).filter(|wheel| wheel.is_file());
+            wheel.map(Built::Wheel).ok_or_else(|| Error::NoWheel { project: project.to_path_buf() })
+        }
+        Ok(Answer::Requires(list)) => Ok(Built::Lacks(list)),
+        Ok(Answer::BackEnd(_)) => Ok(Built::NoBackEnd),
+        Err(_) => Err(Error::NoWheel { project: project.to_path_buf() }),
+    }
+}

@@ -1,0 +1,271 @@
+//! What packs keep for the next one: reused when nothing has changed, never when something has.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::scene::{Run, Test, start};
+use crate::wheelhouse;
+
+fn pack(t: &Test, options: &[&str]) -> Run {
+    t.flavor([&["pack", "--manifest", "app", "--explain"], options].concat()).success()
+}
+
+fn says(t: &Test) -> String {
+    t.call(t.path("app/dist/offline.psp"), [""; 0]).success().line().to_owned()
+}
+
+/// The steps that were not reused, by `--explain`.
+fn made(run: &Run) -> Vec<&str> {
+    let steps = run.stderr().lines().filter_map(|line| line.strip_prefix("explain: ")?.split_once(" made, "));
+    steps.map(|(step, _)| step).collect()
+}
+
+/// Files below a layer of the build cache that meet a condition.
+fn entries(t: &Test, layer: &str, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let names = t.names(&format!("cache/build/{layer}"));
+    names.iter().map(|name| t.path(format!("cache/build/{layer}")).join(name)).filter(|path| wanted(path)).collect()
+}
+
+fn identity(path: &Path) -> (u64, i64, i64) {
+    let metadata = path.metadata().expect("there");
+    (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+}
+
+#[test]
+fn a_pack_without_news_makes_nothing_and_leaves_the_file_alone() {
+    let t = wheelhouse::project();
+    pack(&t, &[]);
+    let package = t.path("app/dist/offline.psp");
+    let before = identity(&package);
+    let again = pack(&t, &[]);
+    assert_eq!(made(&again), [""; 0]);
+    assert!(again.stderr().contains("8 of 8 steps reused (100 %)"), "{again}");
+    assert_eq!(identity(&package), before);
+    assert_eq!(says(&t), "Ahoy");
+
+    // A file that is not the one that was written is written again, wherever its time stamps say it comes from.
+    let mut bytes = std::fs::read(&package).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&package, &bytes).expect("damaged");
+    let times = std::fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1));
+    std::fs::File::open(&package).and_then(|file| file.set_times(times)).expect("times");
+    assert!(pack(&t, &[]).stderr().contains("explain: package written"));
+    t.flavor(["verify".as_ref(), package.as_os_str()]).success();
+}
+
+#[test]
+fn a_change_costs_what_depends_on_it_and_is_named() {
+    let t = wheelhouse::project();
+    t.file("app/more.in", "one");
+    pack(&t, &[]);
+
+    t.file("app/src.py", "from greeting import WORD\nfrom more import VALUE\ndef main():\n    print(WORD, VALUE)\n");
+    let run = pack(&t, &[]);
+    assert_eq!(made(&run), ["app", "bytecode app", "slot app"]);
+    assert!(run.stderr().contains("sources: src.py has changed"), "{run}");
+    assert_eq!(says(&t), "Ahoy one");
+
+    // What a back end makes of a file is its own business: the answer must be right.
+    t.file("app/more.in", "two");
+    let run = pack(&t, &[]);
+    assert_eq!(made(&run), ["app", "bytecode app", "slot app"]);
+    assert!(run.stderr().contains("sources: more.in has changed"), "{run}");
+    assert_eq!(says(&t), "Ahoy two");
+
+    wheelhouse::wheel(&t, "second", "1.0", &[("second.py", "X = 1\n")]);
+    let run = pack(&t, &[]);
+    // The wheel might have been a newer version of something: the installer has to say.
+    assert_eq!(made(&run), ["build environment", "deps", "app"]);
+    assert!(run.stderr().contains("second-1.0-py3-none-any.whl is new"), "{run}");
+
+    t.file("app/pyproject.toml", wheelhouse::MANIFEST.replace("\"greeting>=2\"", "\"greeting>=2\", \"second\""));
+    let run = pack(&t, &[]);
+    assert_eq!(made(&run), ["deps", "app", "bytecode deps", "slot deps"]);
+    assert!(run.stderr().contains("requirements: + `second` ("), "{run}");
+    assert!(run.stderr().contains("app/pyproject.toml:9)"), "{run}");
+}
+
+#[test]
+fn an_edit_right_after_a_pack_is_never_missed() {
+    let t = wheelhouse::project();
+    for round in 0..12 {
+        // Of one length, and as a rule within one tick of the clock that stamps files.
+        for word in ["one", "two"] {
+            t.file("app/src.py", format!("def main():\n    print('{word} {round:03}')\n"));
+            t.flavor(["pack", "--quiet", "--manifest", "app"]).success();
+            assert_eq!(says(&t), format!("{word} {round:03}"));
+        }
+    }
+}
+
+#[test]
+fn a_sibling_that_is_a_dependency_is_a_source_too() {
+    let t = wheelhouse::project();
+    t.file("sibling/src.py", "");
+    t.file("sibling/greeting.py", "WORD = 'Moin'\n");
+    let manifest = wheelhouse::MANIFEST.replace("[project.scripts]\noffline = \"src:main\"\n", "");
+    t.file("sibling/pyproject.toml", manifest);
+    let path = t.path("sibling");
+    let requirement = format!("\"offline-sibling @ file://{}\"", path.display());
+    t.file("app/pyproject.toml", wheelhouse::MANIFEST.replace("\"greeting>=2\"", &requirement));
+    // The sibling calls itself by another name than the project.
+    let back_end = wheelhouse::BACKEND
+        .replace("offline", "offline_sibling")
+        .replace("Name: offline_sibling", "Name: offline-sibling");
+    wheelhouse::wheel(&t, "siblingbackend", "1.0", &[("siblingbackend.py", &back_end)]);
+    let manifest = std::fs::read_to_string(t.path("sibling/pyproject.toml")).expect("read");
+    t.file("sibling/pyproject.toml", manifest.replace("tinybackend", "siblingbackend"));
+    let requires_greeting = "Requires-Dist: greeting>=2\\n";
+    assert!(back_end.contains(requires_greeting));
+    std::fs::remove_file(t.path("sibling/src.py")).expect("removed");
+    pack(&t, &[]);
+    t.file("sibling/extra.py", "X = 1\n");
+    let run = pack(&t, &[]);
+    assert!(made(&run).contains(&"deps"), "{run}");
+    assert!(run.stderr().contains("extra.py is new"), "{run}");
+}
+
+#[test]
+fn what_is_damaged_is_made_again_with_a_warning() {
+    let t = wheelhouse::project();
+    pack(&t, &[]);
+    let package = std::fs::read(t.path("app/dist/offline.psp")).expect("read");
+    let is = |name: &'static str| move |path: &Path| path.ends_with(name);
+    for (layer, name, step) in [
+        ("deps", "greeting.py", "deps"),
+        ("slots", "stored", "slot runtime"),
+        ("app", "entry", "app"),
+        ("runtime", "os.py", "runtime"),
+    ] {
+        for victim in entries(&t, layer, is(name)) {
+            let bytes = std::fs::read(&victim).expect("read");
+            std::fs::write(&victim, &bytes[..bytes.len() / 2]).expect("cut");
+        }
+        std::fs::remove_file(t.path("app/dist/offline.psp")).expect("removed");
+        let run = pack(&t, &[]);
+        assert!(made(&run).contains(&step), "{layer}: {run}");
+        assert!(run.stderr().contains("made again"), "{layer}: {run}");
+        assert_eq!(std::fs::read(t.path("app/dist/offline.psp")).expect("read"), package, "{layer}");
+    }
+}
+
+#[test]
+fn packs_at_once_share_the_cache_and_make_the_same() {
+    let t = wheelhouse::project();
+    let outputs: Vec<String> = (0..4).map(|number| format!("{number}.psp")).collect();
+    let packs: Vec<_> = outputs
+        .iter()
+        .map(|output| {
+            let mut command = t.command(crate::scene::FLAVOR);
+            command.args(["pack", "--quiet", "--manifest", "app", "--output", output]);
+            start(command.stdout(Stdio::null()))
+        })
+        .collect();
+    for mut pack in packs {
+        assert!(pack.wait().expect("waited for").success());
+    }
+    let bytes: Vec<Vec<u8>> = outputs.iter().map(|path| std::fs::read(t.path(path)).expect("read")).collect();
+    assert!(bytes.iter().all(|one| *one == bytes[0]));
+}
+
+#[test]
+fn a_killed_pack_leaves_nothing_that_counts() {
+    let t = wheelhouse::project();
+    for round in 0..8 {
+        let mut command = t.command(crate::scene::FLAVOR);
+        command.args(["pack", "--quiet", "--manifest", "app"]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = start(&mut command);
+        std::thread::sleep(Duration::from_millis(60 + 150 * round));
+        child.kill().expect("killed");
+        child.wait().expect("waited for");
+    }
+    pack(&t, &[]);
+    assert_eq!(says(&t), "Ahoy");
+    // A pack that makes something sweeps what dead ones left.
+    t.file("app/src.py", "def main():\n    print('swept')\n");
+    pack(&t, &[]);
+    assert_eq!(says(&t), "swept");
+    assert_eq!(t.names("cache/build/staging"), [""; 0]);
+}
+
+#[test]
+fn without_the_cache_nothing_is_read_and_nothing_kept() {
+    let t = wheelhouse::project();
+    pack(&t, &[]);
+    let before = t.listing("cache/build");
+    let run = pack(&t, &["--no-cache", "--output", "fresh.psp"]);
+    assert_eq!(made(&run).len(), 9, "{run}");
+    assert_eq!(t.listing("cache/build"), before);
+    let read = |path: &str| std::fs::read(t.path(path)).expect("read");
+    assert_eq!(read("fresh.psp"), read("app/dist/offline.psp"));
+}
+
+#[test]
+fn refresh_asks_the_installer_again() {
+    let t = wheelhouse::project();
+    pack(&t, &[]);
+    let run = pack(&t, &["--refresh"]);
+    assert_eq!(made(&run), ["deps"]);
+    assert!(run.stderr().contains("resolved again, as asked"), "{run}");
+    assert!(run.stderr().contains("package nothing to write"), "{run}");
+}
+
+#[test]
+fn offline_works_from_what_is_kept() {
+    let mut t = wheelhouse::project();
+    pack(&t, &[]);
+    // No installer could answer now.
+    t.set("PATH", "/nowhere");
+    t.file("app/src.py", "def main():\n    print('offline')\n");
+    let run = pack(&t, &["--offline"]);
+    assert_eq!(made(&run), ["app", "bytecode app", "slot app"]);
+    assert_eq!(t.call(t.path("app/dist/offline.psp"), [""; 0]).success().line(), "offline");
+}
+
+#[test]
+fn the_cache_shows_itself_and_can_be_cleaned() {
+    let t = wheelhouse::project();
+    pack(&t, &[]);
+    pack(&t, &[]);
+    let path = t.flavor(["cache", "path"]).success();
+    assert_eq!(Path::new(path.line()), t.path("cache/build"));
+    let stats = t.flavor(["cache", "stats", "--json"]).success().json();
+    assert_eq!(stats["entries"], 9);
+    let deps = &stats["layers"][2];
+    assert_eq!((&deps["layer"], &deps["hits"], &deps["misses"]), (&"deps".into(), &1.into(), &1.into()));
+    assert_eq!(deps["rate"], 50.0);
+    assert!(deps["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
+    assert!(t.flavor(["cache", "stats"]).success().stdout().contains("9 entries"));
+
+    let would = t.flavor(["cache", "clean", "deps", "--dry-run"]).success();
+    assert!(would.stdout().starts_with("would remove 1 entries"), "{would}");
+    t.flavor(["cache", "clean", "deps"]).success();
+    let run = pack(&t, &[]);
+    assert_eq!(made(&run), ["deps"]);
+    assert!(run.stderr().contains("the cache no longer had it"), "{run}");
+    t.flavor(["cache", "clean"]).success();
+    assert_eq!(t.flavor(["cache", "stats", "--json"]).success().json()["entries"], 0);
+    let run = t.flavor(["cache", "clean", "dpes"]).fails_with(2);
+    assert!(run.stderr().contains("did you mean `deps`?"), "{run}");
+}
+
+#[test]
+fn a_full_cache_loses_what_was_not_used_for_longest() {
+    let mut t = wheelhouse::project();
+    pack(&t, &[]);
+    let old = entries(&t, "app", |path| path.ends_with("entry"));
+    // Room for the large entries and not much more.
+    let all = t.flavor(["cache", "stats", "--json"]).success().json()["bytes"].as_u64().expect("bytes");
+    t.set("FLAVOR_CACHE_MAX_SIZE", all.to_string());
+    for round in 0..4 {
+        t.file("app/src.py", format!("def main():\n    print({round})\n"));
+        pack(&t, &[]);
+    }
+    assert!(old.iter().all(|path| !path.exists()), "the first version of the project is still there");
+    let stats = t.flavor(["cache", "stats", "--json"]).success().json();
+    assert!(stats["bytes"].as_u64().expect("bytes") <= all, "{stats}");
+    assert_eq!(stats["layers"][0]["entries"], 1, "the runtime is in use and stays");
+}
