@@ -14,7 +14,7 @@ pub(super) fn path(options: &SlotPath) -> Result<ExitCode, Error> {
     if options.json {
         output::json(&json!({ "slot": options.slot, "path": path }))?;
     } else {
-        output::data(&format!("{}\n", path.display()))?;
+        output::path(&path)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -29,7 +29,7 @@ pub(super) fn warm(options: &Warm) -> Result<ExitCode, Error> {
     if options.json {
         output::json(&json!({ "path": path, "cache": options.to }))?;
     } else {
-        output::data(&format!("{}\n", path.display()))?;
+        output::path(&path)?;
     }
     Ok(ExitCode::SUCCESS)
 }
