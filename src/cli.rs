@@ -299,8 +299,8 @@ impl Command {
     pub(crate) fn log_level(&self) -> Option<LevelFilter> {
         match self {
             Self::Pack(options) if options.quiet => None,
-            // Started programs have stderr to themselves.
-            Self::Run(_) => None,
+            // Started programs have stderr to themselves; what is damaged is what `repair` has to say.
+            Self::Run(_) | Self::Workenv(Workenv::Repair(_)) => None,
             _ => Some(LevelFilter::WARN),
         }
     }
