@@ -30,5 +30,6 @@ mod places;
 mod reproducible;
 mod strip;
 mod tamper;
+mod trust;
 mod verify;
 mod workenv;
