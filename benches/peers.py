@@ -102,7 +102,8 @@ class Tool:
         for path in (self.home, self.project, self.product):
             remove(path)
         self.home.mkdir()
-        shutil.copytree(self.bench.example, self.project, ignore=shutil.ignore_patterns("dist", "build", "*.egg-info", "__pycache__"))
+        leftovers = shutil.ignore_patterns("dist", "build", "*.egg-info", "__pycache__")
+        shutil.copytree(self.bench.example, self.project, ignore=leftovers)
         self.settle()
 
     def keep(self):
@@ -207,7 +208,8 @@ class PyInstaller(Tool):
     def command(self):
         build = ["--workpath", self.place / "home/work", "--specpath", self.place / "home", "--distpath", self.place]
         # Without --strip it is more than twice as large, with an interpreter that has its symbols, and slower at everything.
-        program = ["--onefile", "--strip", "--name", self.product.name, "--paths", self.project / "src", "--copy-metadata", "hello"]
+        program = ["--onefile", "--strip", "--name", self.product.name]
+        program += ["--paths", self.project / "src", "--copy-metadata", "hello"]
         main = self.project / "src/hello/__main__.py"
         return [self.bench.peers / "pyinstaller/bin/pyinstaller", "--noconfirm", *build, *program, main]
 
@@ -238,8 +240,8 @@ class FlavorPack(Tool):
         settings = self.home / ".config"
         (settings / "pip").mkdir(parents=True)
         (settings / "uv").mkdir()
-        links = " ".join(map(str, wheels))
-        (settings / "pip/pip.conf").write_text(f"[global]\nno-index = true\ndisable-pip-version-check = true\nfind-links = {links}\n")
+        lines = ["[global]", "no-index = true", "disable-pip-version-check = true", f"find-links = {wheels[0]} {wheels[1]}", ""]
+        (settings / "pip/pip.conf").write_text("\n".join(lines))
         (settings / "uv/uv.toml").write_text(f'offline = true\nno-index = true\nfind-links = ["{wheels[0]}"]\n')
         store = self.home / ".local/share/uv/python"
         store.mkdir(parents=True)
@@ -396,7 +398,8 @@ def report(bench):
         else:
             print("| " + " | ".join(one.ljust(width) for one, width in zip(row, widths)) + " |")
     print()
-    print(f"Medians; rounds: {bench.rounds}, FlavorPack {bench.slow_rounds}. After the comma: ÷ flavor for packs, ÷ plain venv for starts.")
+    print(f"Medians of {bench.rounds} rounds, of {bench.slow_rounds} for FlavorPack; {bench.starts} warm starts.")
+    print("After the comma: ÷ flavor for packs, ÷ plain venv for starts.")
     print("Part kept: of flavor the interpreter, of PEX the pip that it installs for itself. shiv and FlavorPack keep nothing.")
     print("PyInstaller finds the dependencies installed; all others resolve and install them. PEX and shiv carry no interpreter.")
     print(f"flavor --compress 9: {bench.small_time:.1f} s, once.")
@@ -477,10 +480,15 @@ def say(text):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="benches/peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS", 7)), help="[default: %(default)s]")
-    parser.add_argument("--flavorpack-rounds", type=int, default=3, help="it needs a third of a minute each time [default: %(default)s]")
-    parser.add_argument("--starts", type=int, default=21, help="warm ones; a third as many first ones [default: %(default)s]")
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="benches/peers", description=__doc__, formatter_class=raw)
+
+    def number(option, default, text):
+        parser.add_argument(option, type=int, default=default, metavar="N", help=f"{text} [default: {default}]")
+
+    number("--rounds", int(os.environ.get("ROUNDS", 7)), "rounds of packing, also ROUNDS")
+    number("--flavorpack-rounds", 3, "in how many of them FlavorPack packs, a third of a minute each time")
+    number("--starts", 21, "warm starts; a third as many first ones")
     for hidden in ("--flavor", "--python", "--peers", "--example"):
         parser.add_argument(hidden, type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
