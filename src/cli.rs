@@ -60,6 +60,9 @@ pub(crate) struct Pack {
     /// Threads and processes to work with [default: one for each processor]
     #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
+    /// Memory for encoding slots, as in 500MB: fewer threads work when they would need more
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory_limit: Option<u64>,
     /// The interpreter: a path, a version as in 3.13, or a specifier as in ">=3.11"
     #[arg(long, value_name = "PYTHON")]
     pub(crate) python: Option<String>,
@@ -238,6 +241,11 @@ pub(crate) struct Consent {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let size = flavor::report::Bytes::parse(text).map(|size| size.0).filter(|size| *size > 0);
+    size.ok_or_else(|| "write it as in 500MB or 2GiB".into())
 }
 
 impl Command {

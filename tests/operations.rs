@@ -4,6 +4,11 @@ use crate::scene::{Run, Test};
 
 /// A package around `sh` with one slot, `data`, that is a tree or a file.
 fn package(t: &Test, tree: bool, operations: &str, options: &[&str]) -> std::path::PathBuf {
+    project(t, tree, operations);
+    t.pack_with(options)
+}
+
+fn project(t: &Test, tree: bool, operations: &str) {
     let text = "the same line again and again\n".repeat(3000);
     t.file("tree/docs/one.txt", &text);
     t.file("tree/docs/two.txt", &text[..70_000]);
@@ -30,7 +35,6 @@ source = "{source}"
 operations = {operations}
 "#
     ));
-    t.pack_with(options)
 }
 
 /// Runs cold and checks the content.
@@ -174,4 +178,36 @@ fn permissions_of_a_single_file_are_kept_but_for_writing() {
          [[tool.flavor.slots.entries]]\nname = \"one\"\nsource = \"one\"\npermissions = \"0750\"\n",
     );
     assert_eq!(t.call(t.pack(), [""; 0]).silent().line(), "550");
+}
+
+#[test]
+fn less_memory_means_fewer_threads_and_the_same_bytes() {
+    let t = Test::new();
+    project(&t, true, r#"["tar", "zstd:9"]"#);
+    t.file("tree/large", "some text, over and over; ".repeat(1_000_000));
+    let pack = |options: &[&str]| {
+        let arguments = [&["pack", "-o", "x.psp", "--key-seed", "s", "--no-cache", "--jobs", "4"], options].concat();
+        (t.flavor(arguments), t.path("x.psp"))
+    };
+    let read = |path| std::fs::read(path).expect("a package");
+    let (freely, package) = pack(&[]);
+    assert!(freely.success().stderr().contains("with 4 jobs"));
+    let expected = read(package);
+    let (bounded, package) = pack(&["--memory-limit", "100MB"]);
+    assert!(bounded.success().stderr().contains("with 2 jobs"));
+    assert!(read(package) == expected, "other bytes with fewer threads");
+    snapshot!(pack(&["--memory-limit", "10MB"]).0, @"
+    exit: 1
+    --- stderr
+    error: cannot pack `pyproject.toml`
+      encoding `data` takes [SIZE] with one thread, the limit is [SIZE]
+    hint: raise --memory-limit, or lower --compress or the slot's level
+    ");
+    snapshot!(pack(&["--memory-limit", "much"]).0, @"
+    exit: 2
+    --- stderr
+    error: invalid value 'much' for '--memory-limit <SIZE>': write it as in 500MB or 2GiB
+
+    For more information, try '--help'.
+    ");
 }

@@ -37,27 +37,29 @@ pub(super) struct Stored {
     _made: Made<Facts>,
 }
 
-/// Returns the slots in the order of the plans, those that are not in the cache encoded all at once.
+/// Returns the slots in the order of the plans, those that are not in the cache encoded all at once, and how many threads
+/// did that.
 pub(super) fn encode_slots(
     plans: &[SlotPlan],
     settings: &Settings,
     family: Family,
     cache: &BuildCache,
-) -> Result<Vec<Stored>, BuildError> {
+) -> Result<(Vec<Stored>, usize), BuildError> {
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
     let mut found: Vec<Option<Made<Facts>>> = Vec::new();
     for plan in plans {
         found.push(cache.find(&step(plan), Layer::Slots, &plan.inputs, |_| Ok(()))?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
-    tracing::debug!(slots = plans.len(), missing = missing.len(), jobs = settings.jobs, "slots encoded in parallel");
+    let threads = threads(missing.iter().map(|at| &plans[*at]), settings)?;
+    tracing::debug!(slots = plans.len(), missing = missing.len(), jobs = threads, "slots encoded in parallel");
     let scratch = cache.work().join("changed");
     let prepared: Vec<(Plan, Native)> =
         missing.iter().map(|at| plans[*at].prepare(settings, family, &scratch)).collect::<Result<_, BuildError>>()?;
     let stagings: Vec<Staging> = missing.iter().map(|_| Ok(cache.stage()?)).collect::<Result<_, BuildError>>()?;
     let files: Vec<File> = stagings.iter().map(create).collect::<Result<_, BuildError>>()?;
     let jobs = prepared.iter().map(|(plan, _)| plan).zip(files).collect();
-    let encoded = encode(jobs, settings.jobs).map_err(BuildError::Encode)?;
+    let encoded = encode(jobs, threads).map_err(BuildError::Encode)?;
     for (((at, staging), slot), (_, native)) in missing.iter().zip(stagings).zip(encoded).zip(prepared) {
         let facts = Facts {
             stored_size: slot.stored_size,
@@ -76,7 +78,21 @@ pub(super) fn encode_slots(
         let EncodedSlot { plain_size, stored_size, .. } = stored.slot;
         tracing::debug!(slot = plan.name, plain = plain_size, stored = stored_size, reused = stored.reused, "encoded");
     }
-    Ok(stored)
+    Ok((stored, threads))
+}
+
+/// What this program takes beside the encoding threads.
+const OWN_MEMORY: u64 = 32_000_000;
+
+/// How many threads may encode at once. The bytes that come out do not depend on it.
+fn threads<'a>(plans: impl Iterator<Item = &'a SlotPlan>, settings: &Settings) -> Result<usize, BuildError> {
+    let hungriest = plans.map(|plan| (plan.memory(), &plan.name)).max();
+    let (Some(limit), Some((each, slot))) = (settings.memory_limit, hungriest) else { return Ok(settings.jobs) };
+    let affordable = usize::try_from(limit.saturating_sub(OWN_MEMORY) / each).unwrap_or(usize::MAX);
+    if affordable == 0 {
+        return Err(BuildError::MemoryLimit { slot: slot.clone(), needed: OWN_MEMORY + each, limit });
+    }
+    Ok(settings.jobs.min(affordable))
 }
 
 /// What became of the slots, in words.

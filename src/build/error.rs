@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use crate::format::FormatError;
 use crate::package::PackageError;
+use crate::report::Bytes;
 use crate::sign::SignError;
 use crate::slot::SlotError;
 use crate::stub::StubError;
@@ -34,6 +35,8 @@ pub enum BuildError {
     SelfCheck { source: PackageError },
     #[error("cannot encode slot `{slot}`")]
     Slot { slot: String, source: SlotError },
+    #[error("encoding `{slot}` takes {} with one thread, the limit is {}", Bytes(*needed), Bytes(*limit))]
+    MemoryLimit { slot: String, needed: u64, limit: u64 },
     #[error("cannot encode the slots")]
     Encode(#[source] SlotError),
     #[error(transparent)]
@@ -74,6 +77,7 @@ impl BuildError {
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
             Self::Policy => Some("remove the table".into()),
+            Self::MemoryLimit { .. } => Some("raise --memory-limit, or lower --compress or the slot's level".into()),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

@@ -89,14 +89,16 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     reporter.begin("slots");
     let clock = Stopwatch::start();
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
-    let stored = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
-    reporter.phase("slots", &encoded::outcome(&stored, settings.jobs), clock.took());
+    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
+    reporter.phase("slots", &encoded::outcome(&stored, threads), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native));
-    let (python, programs, distributions) = match application {
-        Some(application) => (Some(application.python), application.programs, application.distributions),
-        None => (None, own_command(manifest), Vec::new()),
+    let (python, programs, distributions, in_use) = match application {
+        Some(Application { python, programs, distributions, in_use, .. }) => {
+            (Some(python), programs, distributions, in_use)
+        }
+        None => (None, own_command(manifest), Vec::new(), Vec::new()),
     };
     let parts = Parts {
         manifest,
@@ -118,6 +120,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let slots: Vec<SlotReport> =
         plans.iter().zip(&stored).map(|(plan, stored)| slot_report(plan, &stored.slot)).collect();
     let steps = cache.finish(Some(last), settings.cache_max_size);
+    drop(in_use);
     Ok(PackReport {
         over_budget: over_budget(manifest, signed.size(), stub.bytes.len() as u64, &slots),
         path: output,

@@ -16,6 +16,8 @@ pub struct Settings {
     pub effort: u8,
     /// Threads and worker processes, at least one.
     pub jobs: usize,
+    /// Bytes of memory that encoding may take; fewer threads work when they would take more.
+    pub memory_limit: Option<u64>,
     /// A path, a version or a specifier; goes before what the manifest says.
     pub python: Option<String>,
     pub key: KeySource,

@@ -69,6 +69,11 @@ pub(super) fn plan(
 }
 
 impl SlotPlan {
+    /// Bytes of memory that each encoding thread takes.
+    pub(super) fn memory(&self) -> u64 {
+        self.chain.compression.memory()
+    }
+
     pub(super) fn operations(&self) -> Operations {
         Operations { tar: self.chain.tar, codec: self.chain.compression.codec }
     }

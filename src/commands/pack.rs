@@ -59,6 +59,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         strip: options.strip || manifest.build.strip.unwrap_or(false),
         effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
         jobs: options.jobs.map_or(processors, usize::from),
+        memory_limit: options.memory_limit,
         python: options.python.clone(),
         key,
         find_links: options.find_links.clone(),

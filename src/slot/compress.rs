@@ -49,13 +49,37 @@ impl Compression {
         }
     }
 
+    /// Bytes of memory that one thread takes at most while it compresses a frame: the frame, what becomes of it, and the
+    /// codec's own tables. Rounded up from measurements; `docs/benchmarks.md` § Memory has them.
+    pub fn memory(self) -> u64 {
+        const MB: u64 = 1_000_000;
+        match self.codec {
+            Codec::Raw | Codec::Bzip2 => MB,
+            Codec::Gzip => 16 * MB,
+            Codec::Zstd if self.extreme => 200 * MB,
+            Codec::Zstd => match self.level {
+                0..=5 => 20 * MB,
+                6..=9 => 32 * MB,
+                10..=12 => 60 * MB,
+                _ => 100 * MB,
+            },
+            // The match finder takes eleven times the dictionary.
+            Codec::Xz => 2 * self.frame_len() + 11 * u64::from(preset_dictionary(self.level).min(32 << 20)),
+        }
+    }
+
     /// Whether the stored bytes end with a frame table.
     pub(super) fn has_table(self) -> bool {
         self.codec == Codec::Zstd
     }
 
-    /// Compresses one frame.
+    /// Compresses one frame. Content that is compressed already is not worth the effort asked for.
     pub(super) fn frame(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let this = if is_compressed(plain)? { Self { level: 1, extreme: false, ..self } } else { self };
+        this.compress(plain)
+    }
+
+    fn compress(self, plain: &[u8]) -> io::Result<Vec<u8>> {
         match self.codec {
             Codec::Raw | Codec::Bzip2 => Ok(plain.to_vec()),
             Codec::Zstd => self.zstd(plain),
@@ -106,6 +130,27 @@ impl Compression {
     }
 }
 
+/// Whether samples of a frame do not get smaller: images, archives, wheels.
+///
+/// Frames that are compressed in part keep the full effort, since the samples lie all over.
+fn is_compressed(plain: &[u8]) -> io::Result<bool> {
+    const SAMPLES: usize = 8;
+    const SAMPLE: usize = 16 << 10;
+    if plain.len() < 2 * SAMPLES * SAMPLE {
+        return Ok(false);
+    }
+    let mut stored = 0;
+    for start in (0..plain.len() - SAMPLE).step_by((plain.len() - SAMPLE) / SAMPLES).take(SAMPLES) {
+        let size = zstd::bulk::compress(&plain[start..start + SAMPLE], 1)?.len();
+        // One sample that gets smaller is enough to go on with.
+        if size < SAMPLE - SAMPLE / 20 {
+            return Ok(false);
+        }
+        stored += size;
+    }
+    Ok(stored > SAMPLES * (SAMPLE - SAMPLE / 50))
+}
+
 /// Bytes of dictionary of xz's presets, from its manual.
 fn preset_dictionary(level: u32) -> u32 {
     const MIB: [u32; 10] = [0, 1, 2, 4, 4, 8, 8, 16, 32, 64];
@@ -120,4 +165,26 @@ pub(super) fn gzip_footer(crc: u32, plain_len: u64) -> Vec<u8> {
     // ISIZE is the length modulo 2^32.
     let size = u32::try_from(plain_len & u64::from(u32::MAX)).unwrap_or(0);
     [&[0x03, 0x00][..], &crc.to_le_bytes(), &size.to_le_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_already_is_told_from_what_is_not() {
+        let mut state = 1_u64;
+        let mut noise = || {
+            // Numerical Recipes' linear congruential generator; the upper bits are good enough.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        let random: Vec<u8> = (0..1 << 20).map(|_| noise()).collect();
+        let text: Vec<u8> = b"the quick brown fox ".iter().copied().cycle().take(1 << 20).collect();
+        let both = [&random[..1 << 19], &text[..1 << 19]].concat();
+        assert!(is_compressed(&random).expect("sampled"));
+        assert!(!is_compressed(&text).expect("sampled"));
+        assert!(!is_compressed(&both).expect("sampled"));
+        assert!(!is_compressed(&random[..1000]).expect("too short to tell"));
+    }
 }

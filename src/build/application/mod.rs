@@ -36,8 +36,8 @@ pub(super) struct Application {
     /// Version of the project as its back end computed it.
     pub(super) version: String,
     pub(super) distributions: Vec<Distribution>,
-    /// Marks of use on the entries of the cache that the trees lie in.
-    _in_use: Vec<Box<dyn Send>>,
+    /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
+    pub(super) in_use: Vec<Box<dyn Send>>,
 }
 
 /// What goes into one slot of the application: one tree, or one laid over another.
@@ -137,7 +137,7 @@ pub(super) fn build(
         programs,
         version: project.made.facts.install.distribution.version.clone(),
         distributions,
-        _in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
+        in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
     })
 }
 

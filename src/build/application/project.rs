@@ -13,8 +13,8 @@ use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    BuildSystem, Built, InstallRequest, ProjectInstall, build_variables, build_wheel, copy_sources, history,
-    install_project, make_build_environment, source_files,
+    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, WheelBuild, build_variables, build_wheel,
+    copy_sources, history, install_project, make_build_environment, source_files,
 };
 use crate::report::Stopwatch;
 
@@ -113,58 +113,50 @@ fn wheel(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<P
     let copy = cache.work().join("source");
     let wheels = cache.work().join("project-wheel");
     copy_sources(&manifest.directory, files, &copy)?;
-    let attempt = |environment: Option<&Path>, given: &[String]| {
-        build_wheel(interpreter, environment, system, given, &manifest.directory, &copy, &wheels)
-    };
-    let environment = match environment(context, &system.requires) {
-        Ok(environment) => environment,
+    let build = WheelBuild { system, project: &manifest.directory, copy: &copy, wheels: &wheels };
+    let built = match build_in_environment(context, build, &[]) {
+        Ok(Built::Lacks(more)) => build_in_environment(context, build, &more)?,
         // Without network the back end may still be there, installed beside the interpreter.
         Err(error) if error.is_offline_resolution() => {
-            return match attempt(None, &[])? {
-                Built::Wheel(wheel) => {
+            match build_wheel(interpreter, Environment::Interpreter, build, &[])? {
+                Built::Lacks(_) | Built::NoBackEnd => return Err(error),
+                built @ Built::Wheel(_) => {
                     tracing::warn!("the build back end installed beside the interpreter was used, not an isolated one");
-                    Ok(wheel)
+                    built
                 }
-                Built::Lacks(_) | Built::NoBackEnd => Err(error),
-            };
-        }
-        Err(error) => return Err(error),
-    };
-    match attempt(Some(&environment.tree), &[])? {
-        Built::Wheel(wheel) => Ok(wheel),
-        Built::Lacks(more) => {
-            let all: Vec<String> = system.requires.iter().chain(&more).cloned().collect();
-            drop(environment);
-            let fuller = self::environment(context, &all)?;
-            match attempt(Some(&fuller.tree), &more)? {
-                Built::Wheel(wheel) => Ok(wheel),
-                Built::Lacks(_) | Built::NoBackEnd => Err(no_back_end(context)),
             }
         }
-        Built::NoBackEnd => Err(no_back_end(context)),
+        outcome => outcome?,
+    };
+    match built {
+        Built::Wheel(wheel) => Ok(wheel),
+        Built::Lacks(_) | Built::NoBackEnd => Err(no_back_end(context)),
     }
+}
+
+/// Builds the wheel in the environment that its requirements and `more` make, which is made first if there is none.
+fn build_in_environment(context: &Context, build: WheelBuild, more: &[String]) -> Result<Built, BuildError> {
+    let Context { interpreter, cache, .. } = context;
+    let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
+    let work = cache.work().join("build-env-scratch");
+    let request = environment_request(context, &requires, &work);
+    let inputs = resolution_inputs(interpreter, &request, cache, true)?;
+    let mut first = None;
+    let make = |tree: &Path| {
+        std::fs::create_dir_all(&work).on("create directory", &work)?;
+        make_build_environment(interpreter, &request, tree)?;
+        // The first build leaves the bytecode of the back end behind, so that the next ones need not compile it. Whether
+        // it goes well says nothing about the environment.
+        first = Some(build_wheel(interpreter, Environment::New(tree), build, more));
+        Ok::<_, BuildError>(())
+    };
+    let environment = cache.make("build environment", Layer::BuildEnv, &inputs, |()| Ok(()), make)?;
+    let built = first.unwrap_or_else(|| build_wheel(interpreter, Environment::Kept(&environment.tree), build, more));
+    Ok(built?)
 }
 
 fn no_back_end(context: &Context) -> BuildError {
     BuildError::Python(crate::python::Error::NoBackEnd { project: context.manifest.directory.clone() })
-}
-
-/// The environment that the back end runs in.
-fn environment(context: &Context, requires: &[String]) -> Result<Made<()>, BuildError> {
-    let Context { settings, interpreter, cache, .. } = context;
-    let work = cache.work().join("build-env-scratch");
-    let request = environment_request(context, requires, &work);
-    let inputs = resolution_inputs(interpreter, &request, cache, true)?;
-    cache.make(
-        "build environment",
-        Layer::BuildEnv,
-        &inputs,
-        |()| Ok(()),
-        |tree| {
-            std::fs::create_dir_all(&work).on("create directory", &work)?;
-            make_build_environment(interpreter, &request, tree, settings.jobs).map_err(BuildError::from)
-        },
-    )
 }
 
 /// The name of the command to start with; a script is written for an entry point that the project does not list.

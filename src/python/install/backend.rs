@@ -10,7 +10,6 @@ use toml::{Table, Value};
 
 use super::{InstallRequest, failure, install_dependencies};
 use crate::fs::IoContext as _;
-use crate::python::bytecode::{self, Positions};
 use crate::python::command::{command, run};
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
@@ -67,15 +66,9 @@ impl BuildSystem {
     }
 }
 
-/// Makes a virtual environment with `request.requirements`, compiled, in `dest`, which is to be empty.
-pub fn make_build_environment(
-    interpreter: &Interpreter,
-    request: &InstallRequest,
-    dest: &Path,
-    jobs: usize,
-) -> Result<()> {
+/// Makes a virtual environment with `request.requirements` in `dest`, which is to be empty.
+pub fn make_build_environment(interpreter: &Interpreter, request: &InstallRequest, dest: &Path) -> Result<()> {
     install_dependencies(interpreter, request, dest)?;
-    bytecode::compile(interpreter, dest, dest, Positions::Lines, jobs)?;
     let bin = dest.join("bin");
     fs::create_dir_all(&bin).on("create directory", &bin)?;
     for name in ["python", "python3"] {
@@ -92,26 +85,49 @@ pub fn make_build_environment(
     Ok(fs::write(&path, settings).on("write", &path)?)
 }
 
-/// Builds the wheel of the sources at `copy` into `wheels`, with the environment at `environment` or, without one, with
-/// what is installed beside the interpreter.
-///
-/// `given` are the requirements in the environment that the back end asked for; `project` is where the sources came from.
+/// What a wheel is built with.
+#[derive(Debug, Clone, Copy)]
+pub enum Environment<'a> {
+    /// What is installed beside the interpreter.
+    Interpreter,
+    /// A virtual environment that has just been made: the build leaves the bytecode of what it imports there.
+    New(&'a Path),
+    /// A virtual environment that must not change any more.
+    Kept(&'a Path),
+}
+
+/// A project as its back end gets to see it.
+#[derive(Debug, Clone, Copy)]
+pub struct WheelBuild<'a> {
+    pub system: &'a BuildSystem,
+    /// Where the project lies.
+    pub project: &'a Path,
+    /// The copy of its sources that is built.
+    pub copy: &'a Path,
+    /// The directory for the wheel.
+    pub wheels: &'a Path,
+}
+
+/// Builds a wheel. `given` are the requirements in the environment that the back end asked for itself.
 pub fn build_wheel(
     interpreter: &Interpreter,
-    environment: Option<&Path>,
-    system: &BuildSystem,
+    environment: Environment,
+    build: WheelBuild,
     given: &[String],
-    project: &Path,
-    copy: &Path,
-    wheels: &Path,
 ) -> Result<Built> {
+    let WheelBuild { system, project, copy, wheels } = build;
+    let (environment, keep) = match environment {
+        Environment::Interpreter => (None, "-"),
+        Environment::New(tree) => (Some(tree), "keep"),
+        Environment::Kept(tree) => (Some(tree), "-"),
+    };
     fs::create_dir_all(wheels).on("create directory", wheels)?;
     let answer = wheels.join("answer.json");
     let json = |list: &[String]| Value::from(list.to_vec()).to_string();
     let python = environment.map_or_else(|| interpreter.executable.clone(), |tree| tree.join("bin/python"));
     let mut command = command(&python);
     command.args(["-s", "-c", RUNNER, &system.back_end, &json(&system.path)]);
-    command.arg(wheels).arg(&answer).arg(json(given));
+    command.arg(wheels).arg(&answer).arg(json(given)).arg(keep);
     if let Some(environment) = environment {
         // Some back ends run the programs of what they require.
         let mut path = environment.join("bin").into_os_string();

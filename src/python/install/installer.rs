@@ -91,7 +91,8 @@ impl Installer {
         let mut command = command(program);
         let output = match tool {
             Tool::Uv => run(command.arg("--version")),
-            Tool::Pip => run(command.args(["-I", "-m", "pip", "--version"])),
+            // `pip --version` would load all of pip.
+            Tool::Pip => run(command.args(["-I", "-c", "import pip; print('pip', pip.__version__)"])),
         };
         let output = output.ok().filter(|output| output.status.success())?;
         let version = String::from_utf8_lossy(&output.stdout).split_whitespace().nth(1)?.to_owned();

@@ -19,7 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub use backend::{BuildSystem, Built, build_wheel, make_build_environment};
+pub use backend::{BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment};
 pub use distribution::{Distribution, distributions, entry_points};
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
