@@ -14,6 +14,7 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/bin/flavor-launcher.ld",
     "src/bin/flavor-launcher.rs",
     "src/lib.rs",
+    "src/config",
     "src/format",
     "src/fs",
     "src/launcher",

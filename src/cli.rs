@@ -164,9 +164,17 @@ pub(crate) enum Workenv {
     Info(Json),
     /// Show one extracted package
     Inspect(Named),
+    /// Extract a slot of a package if need be, and show where it is
+    Path(SlotPath),
+    /// Extract a package without starting it
+    Warm(Warm),
+    /// Compare every byte of extracted packages with what was extracted
+    Verify(Chosen),
+    /// Make damaged ones again
+    Repair(Chosen),
     /// Remove extracted packages; those in use stay
     Remove(Remove),
-    /// Remove all extracted packages; those in use stay
+    /// Remove all extracted packages, or those that an option names; those in use stay
     Clean(Clean),
 }
 
@@ -213,6 +221,38 @@ pub(crate) struct Named {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SlotPath {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// Number or name of the slot
+    pub(crate) slot: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Warm {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// A directory to be part of an image; FLAVOR_CACHE_DIR names it there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Chosen {
+    /// Their names, or the beginnings of them; all without any
+    pub(crate) names: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Remove {
     /// Their names, or the beginnings of them
     #[arg(required = true)]
@@ -223,9 +263,15 @@ pub(crate) struct Remove {
 
 #[derive(Debug, Args)]
 pub(crate) struct Clean {
-    /// Only those that are older
+    /// Those that were not started for so long
     #[arg(long, value_name = "DAYS")]
     pub(crate) older_than: Option<u32>,
+    /// Those that were not started for longest, until the others take no more than this
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_size: Option<String>,
+    /// All but the latest versions of each package
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_latest: Option<usize>,
     #[command(flatten)]
     pub(crate) consent: Consent,
 }
@@ -253,8 +299,8 @@ impl Command {
     pub(crate) fn log_level(&self) -> Option<LevelFilter> {
         match self {
             Self::Pack(options) if options.quiet => None,
-            // Started programs have stderr to themselves.
-            Self::Run(_) => None,
+            // Started programs have stderr to themselves; what is damaged is what `repair` has to say.
+            Self::Run(_) | Self::Workenv(Workenv::Repair(_)) => None,
             _ => Some(LevelFilter::WARN),
         }
     }
@@ -266,6 +312,9 @@ impl Command {
             Self::Workenv(command) => match command {
                 Workenv::List(command) | Workenv::Info(command) => command.json,
                 Workenv::Inspect(command) => command.json,
+                Workenv::Path(command) => command.json,
+                Workenv::Warm(command) => command.json,
+                Workenv::Verify(command) | Workenv::Repair(command) => command.json,
                 Workenv::Remove(Remove { consent, .. }) | Workenv::Clean(Clean { consent, .. }) => consent.json,
             },
             Self::Cache(command) => match command {

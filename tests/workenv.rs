@@ -56,8 +56,8 @@ fn list_info_and_inspect_tell_what_is_there() {
     snapshot!(t.flavor(["workenv", "list"]).silent(), @"
     exit: 0
     --- stdout
-    one-1.0-[DIGEST]  [SIZE]
-    two-1.0-[DIGEST]  [SIZE]
+    one-1.0-[DIGEST]  [SIZE], [SIZE] of its own
+    two-1.0-[DIGEST]  [SIZE], [SIZE] of its own
     ");
     snapshot!(t.flavor(["workenv", "info"]).silent(), @"
     exit: 0
@@ -66,15 +66,18 @@ fn list_info_and_inspect_tell_what_is_there() {
     environments  2
     slots         3
     size  [SIZE]
+    limit  [SIZE], 2 versions of a package
     ");
     snapshot!(t.flavor(["workenv", "inspect", "one"]).silent(), @"
     exit: 0
     --- stdout
     name    one-1.0-[DIGEST]
     path    [ROOT]/cache/v1/workenv/one-1.0-[DIGEST]
-    size  [SIZE] in 5 files
+    size  [SIZE] in 7 files, [SIZE] of its own
     in use  no
     intact  yes
+    signer  [DIGEST]
+    from    [ROOT]/dist/one.psp
     slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 1
     slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 2
     ");
@@ -131,11 +134,13 @@ fn a_dry_run_takes_nothing() {
     --- stdout
     would remove one-1.0-[DIGEST]
     would remove two-1.0-[DIGEST]
+    would free [SIZE]
     ");
     snapshot!(t.flavor(["workenv", "remove", "two", "--dry-run"]).silent(), @"
     exit: 0
     --- stdout
     would remove two-1.0-[DIGEST]
+    would free [SIZE]
     ");
     assert_eq!(t.listing("cache/v1"), before);
 }
@@ -146,7 +151,7 @@ fn only_older_ones_go() {
     two_programs(&t);
     t.flavor(["workenv", "clean", "-y", "--older-than", "1"]).silent();
     assert_eq!(names(&t).len(), 2);
-    t.call("sh", ["-c", "touch -d '3 days ago' cache/v1/workenv/one-*"]).success();
+    t.call("sh", ["-c", "touch -d '3 days ago' cache/v1/workenv/one-* cache/v1/locks/one-*"]).success();
     t.flavor(["workenv", "clean", "-y", "--older-than", "1"]).silent();
     assert!(names(&t).iter().all(|name| name.starts_with("two-")));
     assert_eq!(names(&t).len(), 1);
@@ -182,7 +187,7 @@ fn what_runs_is_kept() {
     snapshot!(t.flavor(["workenv", "list"]).silent(), @"
     exit: 0
     --- stdout
-    one-1.0-[DIGEST]  [SIZE], in use
+    one-1.0-[DIGEST]  [SIZE], [SIZE] of its own, in use
     ");
     child.kill().expect("killed");
     child.wait().expect("its end");

@@ -15,6 +15,10 @@ pub enum BuildError {
     MissingSource { slot: String, line: usize, path: PathBuf },
     #[error("slot `{slot}`: `{operation}` cannot be read by the launcher of {launcher}")]
     LauncherCannotRead { slot: String, operation: &'static str, launcher: &'static str },
+    #[error("{what} has no meaning to the launcher of {launcher}")]
+    LauncherLacks { what: String, launcher: &'static str },
+    #[error("slot `{slot}`: with the lifecycle `{lifecycle}` it cannot be the whole work environment")]
+    WholeTarget { slot: String, lifecycle: &'static str },
     #[error("slot `{slot}`: {operation} must come first, and only one compression may follow")]
     BadChain { slot: String, operation: &'static str },
     #[error("slots `{first}` and `{second}` are in each other's way at `{target}`")]
@@ -73,6 +77,8 @@ impl BuildError {
             Self::LauncherCannotRead { .. } => {
                 Some("use gzip or raw for this slot, or leave --launcher-bin out".into())
             }
+            Self::LauncherLacks { .. } => Some("take it out, or leave --launcher-bin out".into()),
+            Self::WholeTarget { .. } => Some("give it a `target` of its own".into()),
             Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),

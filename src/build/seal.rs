@@ -80,6 +80,7 @@ impl Parts<'_> {
                 slots: self.stored.iter().map(|stored| facts(&stored.slot)).collect(),
                 programs: self.programs,
                 python: self.python,
+                set_up: manifest.post_extract.clone(),
                 glibc_floor: self.glibc_floor.map(|version| version.to_string()),
                 build_timestamp: self.settings.epoch,
                 metadata: manifest.metadata.clone(),

@@ -65,6 +65,7 @@ pub(super) fn plan(
         plans.push(planner.manifest_slot(manifest, slot)?);
     }
     refuse_collisions(&plans, application.is_some())?;
+    refuse_what_launcher_lacks(&plans, manifest, family)?;
     Ok(plans)
 }
 
@@ -354,9 +355,31 @@ fn lifecycle(word: manifest::Lifecycle) -> Lifecycle {
     }
 }
 
-/// Trees may share a directory; a file must have its place, and what is below it, to itself.
+/// FlavorPack's launchers extract everything, for ever, and run set-up commands where their paths do not stay right.
+fn refuse_what_launcher_lacks(plans: &[SlotPlan], manifest: &Manifest, family: Family) -> Result<(), BuildError> {
+    if family == Family::Flavor {
+        return Ok(());
+    }
+    if !manifest.post_extract.is_empty() {
+        return Err(BuildError::LauncherLacks { what: "`post_extract`".into(), launcher: family.name() });
+    }
+    match plans.iter().find(|plan| plan.lifecycle != Lifecycle::Eager) {
+        Some(plan) => {
+            let what = format!("the lifecycle `{}` of slot `{}`", plan.lifecycle.word(), plan.name);
+            Err(BuildError::LauncherLacks { what, launcher: family.name() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Trees may share a directory; a file must have its place, and what is below it, to itself. So must a tree that is not
+/// there all the time: what others have at its place could not be merged with it.
 fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
-    for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| !plan.chain.tar) {
+    let is_alone = |plan: &SlotPlan| !plan.chain.tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
+    for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| is_alone(plan)) {
+        if plan.target == WORKENV && plan.chain.tar {
+            return Err(BuildError::WholeTarget { slot: plan.name.clone(), lifecycle: plan.lifecycle.word() });
+        }
         let below = format!("{}/", plan.target);
         let mut others = plans.iter().enumerate().filter(|(other, _)| *other != at);
         if let Some((_, other)) = others.find(|(_, one)| one.target == plan.target || one.target.starts_with(&below)) {

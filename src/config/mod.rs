@@ -3,7 +3,6 @@
 //! The one reader of that file. The launcher carries it, so it understands what the file needs and not all of TOML:
 //! tables, and keys with a string, a number or a boolean on one line. Everything else is passed over.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -28,14 +27,21 @@ pub enum ConfigError {
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     path: PathBuf,
-    /// Dotted key to line and value.
-    values: BTreeMap<String, (usize, String)>,
+    values: Vec<Value>,
+}
+
+#[derive(Clone, Debug)]
+struct Value {
+    /// With the names of its tables, dotted.
+    key: String,
+    text: String,
+    line: usize,
 }
 
 /// `[cache]`: how much may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheLimits {
-    /// Bytes that extracted packages may take; `None` for any number.
+    /// Bytes that extracted packages may take, and as many those of the build cache; `None` for any number.
     pub max_size: Option<u64>,
     /// Versions of one signer's package that are kept.
     pub retain: usize,
@@ -43,7 +49,7 @@ pub struct CacheLimits {
 
 impl Default for CacheLimits {
     fn default() -> Self {
-        Self { max_size: Some(10_000_000_000), retain: 2 }
+        Self { max_size: Some(10 << 30), retain: 2 }
     }
 }
 
@@ -60,7 +66,7 @@ impl Config {
 
     /// A value by its dotted key: text without its quotes, anything else as it is written.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(|(_, value)| value.as_str())
+        self.values.iter().find(|value| value.key == key).map(|value| value.text.as_str())
     }
 
     /// `[cache]`, and the variables that override it.
@@ -83,8 +89,9 @@ impl Config {
     }
 
     fn bad(&self, key: &str, expected: &'static str) -> ConfigError {
-        let (line, value) = self.values.get(key).cloned().unwrap_or_default();
-        bad(format!("{}:{line}", self.path.display()), key, expected, &value)
+        let value = self.values.iter().find(|value| value.key == key);
+        let (line, text) = value.map(|value| (value.line, value.text.as_str())).unwrap_or_default();
+        bad(format!("{}:{line}", self.path.display()), key, expected, text)
     }
 
     /// Where the settings are read from, if there are any.
@@ -97,15 +104,15 @@ fn bad(origin: String, key: &str, expected: &'static str, value: &str) -> Config
     ConfigError::BadValue { origin, key: key.into(), expected, value: value.into() }
 }
 
-fn parse(text: &str) -> BTreeMap<String, (usize, String)> {
+fn parse(text: &str) -> Vec<Value> {
     let mut table = String::new();
-    let mut values = BTreeMap::new();
+    let mut values = Vec::new();
     for (line, text) in text.lines().map(uncommented).enumerate() {
         if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
             table = format!("{}.", name.trim());
         } else if let Some((key, value)) = text.split_once('=') {
             let key = format!("{table}{}", key.trim().replace('_', "-"));
-            values.insert(key, (line + 1, unquoted(value.trim()).into()));
+            values.push(Value { key, text: unquoted(value.trim()).into(), line: line + 1 });
         }
     }
     values

@@ -194,6 +194,9 @@ pub struct Facts {
     /// Present when the package is a Python application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<PythonFacts>,
+    /// Commands that set the environment up when it is made, in order; words as in [`Program::argv`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_up: Vec<Vec<String>>,
     /// Lowest glibc that every native file in the package works with, such as `2.34`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc_floor: Option<String>,

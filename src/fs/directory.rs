@@ -1,9 +1,15 @@
-use std::fs::{DirBuilder, Permissions};
-use std::hash::{BuildHasher, RandomState};
+use std::ffi::{CStr, OsStr, OsString};
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 use super::{IoContext, Result};
 
@@ -13,37 +19,126 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 }
 
 /// A name that no other process and no other call has: staging work must never meet.
+///
+/// Process numbers repeat across containers, clocks do not. It asks for no random numbers, which std takes for granted: it
+/// panics where there are none.
 pub fn staging_name(prefix: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let random = RandomState::new().hash_one((std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
-    format!("{prefix}-{}-{random:016x}", std::process::id())
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!("{prefix}-{}-{:x}-{count}", std::process::id(), now.as_nanos())
 }
 
-/// Removes a tree, read-only directories included. That it is not there is not an error.
+/// Names of what is in a directory, in no order.
+///
+/// Unlike std's iterator it does not panic when closing the directory reports an error.
+pub fn names_in(path: &Path) -> Result<Vec<OsString>> {
+    let list = || {
+        let directory = open(CWD, path.as_os_str())?;
+        Ok(entries(directory.as_fd())?.into_iter().map(|(name, _)| name).collect())
+    };
+    list().map_err(|errno: Errno| io::Error::from(errno)).on("list", path)
+}
+
+/// Removes a tree, read-only directories included. That it is not there is not an error. No link is followed.
 pub fn remove_tree(path: &Path) -> Result<()> {
-    let first = std::fs::remove_dir_all(path);
-    let outcome = match first {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            make_writable(path).on("make writable", path)?;
-            std::fs::remove_dir_all(path)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => std::fs::remove_file(path),
+    remove(CWD, path.as_os_str(), None).on("remove", path)
+}
+
+/// Removes one name in `parent`. Goes by descriptors, so that a directory swapped for a link leads nowhere.
+fn remove(parent: BorrowedFd<'_>, name: &OsStr, kind: Option<FileType>) -> rustix::io::Result<()> {
+    let unlink = |flags| match rustix::fs::unlinkat(parent, name, flags) {
+        // Whoever removed it did what was wanted.
+        Err(Errno::NOENT) => Ok(()),
         other => other,
     };
-    match outcome {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.on("remove", path),
+    if matches!(kind, None | Some(FileType::Directory | FileType::Unknown)) {
+        match open_at_any_rate(parent, name) {
+            Ok(directory) => {
+                empty(&directory)?;
+                return unlink(AtFlags::REMOVEDIR);
+            }
+            Err(Errno::NOENT) => return Ok(()),
+            // Not a directory, or a link.
+            Err(Errno::NOTDIR | Errno::LOOP) => {}
+            Err(errno) => return Err(errno),
+        }
     }
+    unlink(AtFlags::empty())
 }
 
-/// Gives the owner write access to every directory below, so that its entries can be removed.
-fn make_writable(directory: &Path) -> io::Result<()> {
-    std::fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-    for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            make_writable(&entry.path())?;
+fn empty(directory: &OwnedFd) -> rustix::io::Result<()> {
+    let entries = entries(directory.as_fd())?;
+    for (name, kind) in entries {
+        match remove(directory.as_fd(), &name, Some(kind)) {
+            // Trees in the cache are read-only.
+            Err(Errno::ACCESS) => {
+                rustix::fs::fchmod(directory, Mode::RWXU)?;
+                remove(directory.as_fd(), &name, Some(kind))?;
+            }
+            other => other?,
         }
     }
     Ok(())
+}
+
+fn open(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty())
+}
+
+/// A directory that we may not read is still ours to remove.
+fn open_at_any_rate(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    match open(parent, name) {
+        Err(Errno::ACCESS) => {
+            rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::empty())?;
+            open(parent, name)
+        }
+        other => other,
+    }
+}
+
+fn entries(directory: BorrowedFd<'_>) -> rustix::io::Result<Vec<(OsString, FileType)>> {
+    let mut found = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name: &CStr = entry.file_name();
+        if name != c"." && name != c".." {
+            found.push((OsString::from_vec(name.to_bytes().to_vec()), entry.file_type()));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_tree_goes_and_what_its_links_lead_to_stays() {
+        let base = tempfile::tempdir().expect("a directory");
+        let (tree, other) = (base.path().join("tree"), base.path().join("other"));
+        fs::create_dir_all(tree.join("a/b")).expect("directories");
+        fs::create_dir(&other).expect("a directory");
+        fs::write(tree.join("a/b/file"), "x").expect("a file");
+        fs::write(other.join("kept"), "x").expect("a file");
+        symlink(&other, tree.join("a/link")).expect("a link");
+        for read_only in ["a/b", "a"] {
+            fs::set_permissions(tree.join(read_only), fs::Permissions::from_mode(0o555)).expect("a mode");
+        }
+        remove_tree(&tree).expect("removed");
+        assert_eq!(names_in(base.path()).expect("names"), ["other"]);
+        assert_eq!(names_in(&other).expect("names"), ["kept"]);
+        remove_tree(&tree).expect("nothing to remove is no error");
+        symlink(&other, &tree).expect("a link");
+        remove_tree(&tree).expect("a link is removed itself");
+        assert_eq!(names_in(&other).expect("names"), ["kept"]);
+    }
+
+    #[test]
+    fn staging_names_differ() {
+        assert_ne!(staging_name("a"), staging_name("a"));
+    }
 }

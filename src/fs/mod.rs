@@ -13,10 +13,10 @@ mod tree;
 mod walk;
 mod window;
 
-pub use directory::{create_private_dir, remove_tree, staging_name};
+pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
 pub use lock::{Lock, LockKind};
-pub use places::{Candidate, cache_candidates, config_dir, temporary_parents};
+pub use places::{Candidate, cache_candidates, config_dir, from_here, last_candidate, temporary_parents};
 #[cfg(feature = "cli")]
 pub use replace::replace_file;
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};

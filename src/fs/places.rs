@@ -13,23 +13,41 @@ pub struct Candidate {
     pub optional: bool,
 }
 
-/// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`, the home in the
-/// password file. Relative paths are ignored, as the XDG specification demands.
+/// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`; without a home
+/// the one in the password file.
+///
+/// `FLAVOR_CACHE_DIR` may be relative to the working directory, as paths that a user types are. The others are ignored
+/// then, as the XDG specification demands.
 pub fn cache_candidates() -> Vec<Candidate> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let mut found = Vec::new();
-    if let Some(path) = absolute("FLAVOR_CACHE_DIR") {
-        return vec![Candidate { path, origin: "FLAVOR_CACHE_DIR", optional: false }];
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let absolute = |name| set(name).filter(|path| path.is_absolute());
+    if let Some(path) = set("FLAVOR_CACHE_DIR") {
+        return vec![Candidate { path: from_here(&path), origin: "FLAVOR_CACHE_DIR", optional: false }];
     }
+    let mut found = Vec::new();
     if let Some(base) = absolute("XDG_CACHE_HOME") {
         found.push(Candidate { path: base.join("flavor"), origin: "XDG_CACHE_HOME", optional: true });
     }
-    if let Some(home) = absolute("HOME") {
-        found.push(Candidate { path: home.join(".cache/flavor"), origin: "HOME", optional: true });
-    } else if let Some(home) = passwd_home() {
-        found.push(Candidate { path: home.join(".cache/flavor"), origin: "the password file", optional: true });
+    match absolute("HOME") {
+        Some(home) => found.push(Candidate { path: home.join(".cache/flavor"), origin: "HOME", optional: true }),
+        None => found.extend(last_candidate()),
     }
     found
+}
+
+/// A path as seen from the working directory. Without one it stays relative, and using it says why that does not work.
+pub fn from_here(path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        return path.into();
+    }
+    env::current_dir().map_or_else(|_| path.into(), |here| here.join(path))
+}
+
+/// The place that is left when the home that the environment names cannot be used: the home in the password file. Apart
+/// from the others, because most starts need not look it up.
+pub fn last_candidate() -> Option<Candidate> {
+    let path = passwd_home()?.join(".cache/flavor");
+    Some(Candidate { path, origin: "the password file", optional: true })
 }
 
 /// Where the user's keys and settings are: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.

@@ -96,6 +96,11 @@ impl TreeWriter {
         Ok(Self { root: root.into(), root_fd: root_fd.on("open directory", root)?, modes, late: Mutex::default() })
     }
 
+    /// What becomes of the permission bits that an archive asks for.
+    pub fn mode(&self, mode: u16) -> u16 {
+        self.modes.apply(mode)
+    }
+
     /// Makes a directory. Writable until [`Self::finish`], whatever `mode` says.
     pub fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError> {
         let path = checked_path(name)?;

@@ -1,16 +1,17 @@
 //! `FLAVOR_LAUNCHER_CLI=1 ./app.psp COMMAND`: a look at a package on a machine that has nothing else. The commands are
 //! those of FlavorPack's launchers.
 
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
-use super::LaunchError;
+use super::{Environment, LaunchError, slot_path, warm};
 use crate::fs::{IoContext, Modes};
 use crate::package::{Reader, verify};
 use crate::report::printable;
 use crate::slot::{Destination, extract};
 use crate::trust::Refusal;
-use crate::workenv::Cache;
+use crate::workenv::{Cache, start_detached};
 
 /// When it is `1` or `true`, arguments are commands to the launcher instead of arguments of the program.
 pub const VARIABLE: &str = "FLAVOR_LAUNCHER_CLI";
@@ -20,6 +21,8 @@ info                  what the package is (the default)
 verify                check every byte
 metadata              the signed JSON
 extract INDEX DIR     unpack one slot
+path SLOT             extract a slot if need be and print where it is
+warm [--to DIR]       extract all without starting anything
 run [ARGS]            start the program
 version               version of this launcher
 help                  this text
@@ -27,34 +30,72 @@ help                  this text
 
 /// Runs one command and returns what it prints; `None` when the program is to be started, with the arguments left.
 ///
+/// `let_go` is called before a process is started that outlives this one: it sees to it that nothing else than the first three
+/// descriptors reaches that process. Somebody may wait for the end of a pipe that the program has closed.
+///
 /// # Errors
 /// See [`LaunchError`].
-pub fn run(package: &Path, arguments: &mut Vec<OsString>) -> Result<Option<String>, LaunchError> {
+pub fn run(
+    package: &Path,
+    arguments: &mut Vec<OsString>,
+    environment: &Environment,
+    let_go: fn(),
+) -> Result<Option<Vec<u8>>, LaunchError> {
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        [] | ["info"] => info(package).map(Some),
-        ["verify"] => check(package).map(Some),
+    let printed = match words[..] {
+        [] | ["info"] => info(package).map(String::into_bytes)?,
+        ["verify"] => check(package).map(String::into_bytes)?,
         ["metadata"] => {
             let reader = open(package)?;
-            let text = String::from_utf8_lossy(reader.text()).into_owned();
-            Ok(Some(text + "\n"))
+            [reader.text(), b"\n"].concat()
         }
-        ["extract", index, directory] => unpack(package, index, Path::new(directory)).map(Some),
-        ["extract", ..] => Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),
+        ["extract", index, _] => unpack(package, index, Path::new(&arguments[2])).map(String::into_bytes)?,
+        ["extract", ..] => return Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),
+        ["path", slot] => slot_path(package, slot, environment).map(line)?,
+        ["path", ..] => return Err(LaunchError::Usage("`path` takes a slot".into())),
+        ["warm"] => warm(package, None, environment).map(line)?,
+        ["warm", "--to", _] => {
+            // Another user reads what is part of an image.
+            rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+            warm(package, Some(Path::new(&arguments[2])), environment).map(line)?
+        }
+        ["warm", ..] => return Err(LaunchError::Usage("`warm` takes nothing, or `--to` and a directory".into())),
         ["run", ..] => {
             arguments.remove(0);
-            Ok(None)
+            return Ok(None);
         }
-        ["version"] => Ok(Some(format!("{}\n", crate::format::LAUNCHER_MARK))),
-        ["help" | "--help" | "-h"] => Ok(Some(HELP.into())),
-        ["reap", lock, root] => {
+        ["version"] => format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes(),
+        ["help" | "--help" | "-h"] => HELP.into(),
+        // For the launcher itself. Paths are bytes, so the arguments are taken as they are.
+        ["detach", _, ..] => {
+            let words: Vec<&OsStr> = arguments[1..].iter().map(OsString::as_os_str).collect();
+            let_go();
+            start_detached(package, &words).on("start", package)?;
+            Vec::new()
+        }
+        ["reap", _, root] => {
             let failed = |source| LaunchError::Workenv { path: root.into(), source };
-            Cache::reap(Path::new(lock), Path::new(root)).map_err(failed)?;
-            Ok(Some(String::new()))
+            Cache::reap(Path::new(&arguments[1]), Path::new(&arguments[2])).map_err(failed)?;
+            Vec::new()
         }
-        [other, ..] => Err(LaunchError::Usage(format!("`{}` is not a command of the launcher", printable(other)))),
-    }
+        ["evict", root] => {
+            let failed = |source| LaunchError::Workenv { path: root.into(), source };
+            Cache::evict(Path::new(&arguments[1])).map_err(failed)?;
+            Vec::new()
+        }
+        [other, ..] => {
+            return Err(LaunchError::Usage(format!("`{}` is not a command of the launcher", printable(other))));
+        }
+    };
+    Ok(Some(printed))
+}
+
+/// A path by itself, byte for byte: it is for programs to use.
+fn line(path: PathBuf) -> Vec<u8> {
+    let mut bytes = path.into_os_string().into_vec();
+    bytes.push(b'\n');
+    bytes
 }
 
 fn open(package: &Path) -> Result<Reader, LaunchError> {

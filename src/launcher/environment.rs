@@ -3,7 +3,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::format::{RuntimeEnv, WORKENV};
+use crate::format::{Metadata, RuntimeEnv, WORKENV};
 
 /// The environment of the program to be started.
 ///
@@ -50,6 +50,19 @@ impl Environment {
     pub fn with(mut self, name: &str, value: &OsStr) -> Self {
         self.0.insert(name.into(), value.into());
         self
+    }
+
+    /// All that a package asks for, and where its environment and the package itself are.
+    #[must_use]
+    pub fn of_package(self, metadata: &Metadata, workenv: &Path, package: &Path) -> Self {
+        self.adjusted(&metadata.runtime.env, workenv)
+            .extended(&metadata.execution.env, workenv)
+            .with("FLAVOR_WORKENV", workenv.as_os_str())
+            .with("FLAVOR_PACKAGE_PATH", package.as_os_str())
+    }
+
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {

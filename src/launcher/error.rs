@@ -58,6 +58,11 @@ impl LaunchError {
         match self {
             Self::Refused { source: Refusal::Package(error), .. } => error.hint(),
             Self::Workenv { source, .. } => source.hint(),
+            Self::Exec { program, source } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                let why =
+                    "if its file system is mounted noexec, set FLAVOR_CACHE_DIR to a directory where programs may run";
+                Some(format!("`{}` may not be executed; {why}", program.display()))
+            }
             Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
             _ => None,
         }

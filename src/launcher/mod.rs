@@ -6,9 +6,10 @@ mod error;
 mod own_path;
 mod prepare;
 mod progress;
+mod set_up;
 
 pub use cli::{VARIABLE as CLI_VARIABLE, run as run_cli};
 pub use environment::Environment;
 pub use error::LaunchError;
 pub use own_path::own_path;
-pub use prepare::{Invocation, Launch, prepare};
+pub use prepare::{Invocation, Launch, prepare, repair, slot_path, warm};

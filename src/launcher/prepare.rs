@@ -6,11 +6,18 @@ use std::path::{Path, PathBuf};
 use super::LaunchError;
 use super::environment::{Environment, expand};
 use super::progress::Line;
+use super::set_up::Commands;
 use crate::format::{Metadata, Program};
 use crate::package::Reader;
 use crate::report::Stopwatch;
-use crate::trust::{Refusal, judge};
-use crate::workenv::{Cache, materialise};
+use crate::trust::{Accepted, Refusal, judge};
+use crate::workenv::{Cache, Check, EnvId, Provision, WorkenvError, detach, lazy_slot, materialise, shared};
+
+/// Asks for more checks than the usual ones. It never takes any away.
+const VALIDATION: &str = "FLAVOR_VALIDATION";
+const STRICT: &str = "strict";
+/// Where a program inside a package finds its environment.
+const WORKENV_VARIABLE: &str = "FLAVOR_WORKENV";
 
 /// How a package was called.
 #[derive(Clone, Debug)]
@@ -24,14 +31,14 @@ pub struct Invocation {
     pub environment: Environment,
 }
 
-/// What is to be exec'ed. The value also holds the lock that keeps the environment alive.
+/// What is to be exec'ed. The value also holds the locks that keep the environment alive.
 #[derive(Debug)]
 pub struct Launch {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     pub environment: Environment,
-    /// Stays open across `exec`.
-    pub keep: OwnedFd,
+    /// Stay open across `exec`.
+    pub keep: Vec<OwnedFd>,
 }
 
 /// Does everything that comes before `exec`.
@@ -41,28 +48,102 @@ pub struct Launch {
 pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let clock = Stopwatch::start();
     let path = &invocation.package;
-    let refused = |source: Refusal| LaunchError::Refused { path: path.clone(), source };
-    let reader = Reader::open(path).map_err(|error| refused(error.into()))?;
-    let accepted = judge(reader).map_err(refused)?;
+    let accepted = accept(path)?;
     tracing::debug!(took = %clock.took(), "accept");
     let failed = |source| LaunchError::Workenv { path: path.clone(), source };
     let cache = Cache::open(path).map_err(failed)?;
-    let workenv = materialise(&accepted, &cache, &Line::default()).map_err(failed)?;
+    let provide = |how: Provision<'_>| materialise(&accepted, &cache, how);
+    let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
     let metadata = accepted.reader().metadata();
     let program = choose(metadata, &invocation.name).ok_or(LaunchError::NoProgram)?;
     let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
-    let environment = invocation
-        .environment
-        .adjusted(&metadata.runtime.env, &workenv.root)
-        .extended(&metadata.execution.env, &workenv.root)
-        .with("FLAVOR_WORKENV", workenv.root.as_os_str())
-        .with("FLAVOR_PACKAGE_PATH", path.as_os_str());
+    let environment = invocation.environment.of_package(metadata, &workenv.root, path);
     let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();
     tracing::debug!(program = %executable.display(), took = %clock.took(), "launch");
+    // The first process of a container would have to look after the child, and a container's cache does not last.
+    if workenv.is_due && std::process::id() != 1 && cache.is_due() {
+        detach(path, &[OsStr::new("evict"), cache.root().as_os_str()]);
+    }
     let keep = workenv.keep_across_exec().map_err(failed)?;
     Ok(Launch { program: executable, arguments, environment, keep })
+}
+
+/// Extracts a package without starting it, into the cache or into a directory that is to be part of an image. Returns the
+/// environment.
+///
+/// # Errors
+/// See [`LaunchError`].
+pub fn warm(package: &Path, to: Option<&Path>, environment: &Environment) -> Result<PathBuf, LaunchError> {
+    let accepted = accept(package)?;
+    let failed = |source| LaunchError::Workenv { path: package.into(), source };
+    let cache = match to {
+        Some(directory) => Cache::portable(directory),
+        None => Cache::open_lasting(),
+    };
+    let cache = cache.map_err(failed)?;
+    let workenv = with_provision(&accepted, environment, |how| shared(&accepted, &cache, how)).map_err(failed)?;
+    if to.is_some() {
+        cache.synchronise().map_err(failed)?;
+    }
+    Ok(workenv.root)
+}
+
+/// Makes an environment again from its package, as far as it is damaged. `false` when the package is another one by now.
+///
+/// # Errors
+/// See [`LaunchError`].
+pub fn repair(package: &Path, id: &EnvId, cache: &Cache, environment: &Environment) -> Result<bool, LaunchError> {
+    let accepted = accept(package)?;
+    if EnvId::of(accepted.reader()) != *id {
+        return Ok(false);
+    }
+    let strict = environment.clone().with(VALIDATION, OsStr::new(STRICT));
+    let provided = with_provision(&accepted, &strict, |how| shared(&accepted, cache, how));
+    provided.map_err(|source| LaunchError::Workenv { path: package.into(), source })?;
+    Ok(true)
+}
+
+/// Where a slot is, extracted if it was not. Inside a running program that is in the program's own environment.
+///
+/// # Errors
+/// See [`LaunchError`].
+pub fn slot_path(package: &Path, slot: &str, environment: &Environment) -> Result<PathBuf, LaunchError> {
+    let accepted = accept(package)?;
+    let failed = |source: WorkenvError| LaunchError::Workenv { path: package.into(), source };
+    let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
+    let slot = accepted.reader().slot(slot).map_err(refused)?;
+    let running = environment.get(WORKENV_VARIABLE).map(PathBuf::from);
+    let within =
+        running.and_then(|workenv| Cache::of_running(&workenv, accepted.reader()).map(|cache| (cache, workenv)));
+    let (cache, running) = match within {
+        Some((cache, workenv)) => (cache, Some(workenv)),
+        None => (Cache::open_lasting().map_err(failed)?, None),
+    };
+    let path = with_provision(&accepted, environment, |how| {
+        let workenv = shared(&accepted, &cache, how)?;
+        lazy_slot(&accepted, &cache, &slot, running.as_deref().unwrap_or(&workenv.root), how)
+    });
+    path.map_err(failed)
+}
+
+fn accept(package: &Path) -> Result<Accepted, LaunchError> {
+    let refused = |source: Refusal| LaunchError::Refused { path: package.into(), source };
+    let reader = Reader::open(package).map_err(|error| refused(error.into()))?;
+    judge(reader).map_err(refused)
+}
+
+fn with_provision<T>(
+    accepted: &Accepted,
+    environment: &Environment,
+    work: impl FnOnce(Provision<'_>) -> Result<T, WorkenvError>,
+) -> Result<T, WorkenvError> {
+    let reader = accepted.reader();
+    let set_up = Commands { metadata: reader.metadata(), environment, package: reader.path() };
+    let is_strict = environment.get(VALIDATION).is_some_and(|word| word.eq_ignore_ascii_case(STRICT));
+    let check = if is_strict { Check::Strict } else { Check::Seal };
+    work(Provision { check, progress: &Line::default(), set_up: &set_up })
 }
 
 /// Where /proc is not mounted, the dynamic linker cannot find out what `$ORIGIN` in the program's search path stands for

@@ -2,9 +2,9 @@ use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::report::Bytes;
+use crate::report::{Bytes, printable};
 use crate::workenv::Progress;
 
 /// A first start that takes longer than this says so, on a terminal.
@@ -17,15 +17,34 @@ pub(super) struct Line {
     drawing: Mutex<Option<(Arc<AtomicBool>, JoinHandle<()>)>>,
 }
 
-impl Progress for Line {
-    fn begin(&self, total: u64, done: &Arc<AtomicU64>) {
+impl Line {
+    /// Shows what `text` gives until [`Progress::end`]; nothing if that comes soon.
+    fn show(&self, text: impl Fn() -> String + Send + 'static) {
         if !std::io::stderr().is_terminal() {
             return;
         }
         let over = Arc::new(AtomicBool::new(false));
-        let (seen, done) = (Arc::clone(&over), Arc::clone(done));
-        let thread = std::thread::spawn(move || draw(total, &done, &seen));
-        *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) = Some((over, thread));
+        let seen = Arc::clone(&over);
+        // Without a thread to spare there is no line.
+        let thread = std::thread::Builder::new().spawn(move || draw(&text, &seen));
+        *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) = thread.ok().map(|thread| (over, thread));
+    }
+}
+
+impl Progress for Line {
+    fn begin(&self, total: u64, done: &Arc<AtomicU64>) {
+        let (begun, done) = (Instant::now(), Arc::clone(done));
+        self.show(move || extracting(total, done.load(Ordering::Relaxed), begun.elapsed()));
+    }
+
+    fn setting_up(&self) {
+        self.show(|| "first start: setting up".into());
+    }
+
+    fn waiting(&self, what: &str) {
+        let what = printable(what).into_owned();
+        tracing::info!("waiting for {what}");
+        self.show(move || format!("waiting for {what}"));
     }
 
     fn end(&self) {
@@ -36,21 +55,23 @@ impl Progress for Line {
             drop(thread.join());
         }
     }
+}
 
-    fn waiting(&self) {
-        if std::io::stderr().is_terminal() {
-            print("waiting for another process that extracts this package …\n");
-        }
-        tracing::info!("waiting for another process that extracts this package");
+/// How far an extraction is: bytes, and the time that the rest takes at the same pace.
+fn extracting(total: u64, done: u64, elapsed: Duration) -> String {
+    let text = format!("first start: {} of {} extracted", Bytes(done), Bytes(total));
+    let left = u128::from(total.saturating_sub(done));
+    match (elapsed.as_millis() * left).checked_div(u128::from(done)) {
+        Some(millis) => format!("{text}, {} s left", millis.div_ceil(1000)),
+        None => text,
     }
 }
 
-fn draw(total: u64, done: &AtomicU64, over: &AtomicBool) {
+fn draw(text: &dyn Fn() -> String, over: &AtomicBool) {
     std::thread::park_timeout(QUIET);
     let mut drawn = false;
     while !over.load(Ordering::Relaxed) {
-        let (now, left) = (done.load(Ordering::Relaxed), total.saturating_sub(done.load(Ordering::Relaxed)));
-        print(&format!("\r\x1b[Kfirst start: {} extracted, {} to go", Bytes(now), Bytes(left)));
+        print(&format!("\r\x1b[K{}", text()));
         drawn = true;
         std::thread::park_timeout(STEP);
     }
@@ -62,4 +83,17 @@ fn draw(total: u64, done: &AtomicU64, over: &AtomicBool) {
 /// A terminal that cannot be written to is no reason not to start.
 fn print(text: &str) {
     drop(std::io::stderr().write_all(text.as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_follows_from_the_pace() {
+        let after = |done, millis| extracting(80_000_000, done, Duration::from_millis(millis));
+        assert_eq!(after(0, 300), "first start: 0 B of 80.0 MB extracted");
+        assert_eq!(after(20_000_000, 1000), "first start: 20.0 MB of 80.0 MB extracted, 3 s left");
+        assert_eq!(after(80_000_000, 1000), "first start: 80.0 MB of 80.0 MB extracted, 0 s left");
+    }
 }

@@ -48,6 +48,8 @@ pub struct Manifest {
     pub python: Python,
     pub build: Build,
     pub execution: Execution,
+    /// `tool.flavor.hooks.post_extract`: commands that set the environment up, placeholders unexpanded.
+    pub post_extract: Vec<Vec<String>>,
     pub budget: Budget,
     pub policy: Policy,
     /// `[tool.flavor.metadata]`, free-form, for the package's own metadata.
@@ -118,6 +120,7 @@ fn manifest(mut root: Table<'_>) -> Result<Manifest, Error> {
         python: Python::default(),
         build: Build::default(),
         execution: Execution::default(),
+        post_extract: Vec::new(),
         budget: Budget::default(),
         policy: Policy::default(),
         metadata: serde_json::Map::new(),
@@ -169,6 +172,9 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     }
     if let Some(table) = flavor.table("execution")? {
         manifest.execution = settings::execution(table)?;
+    }
+    if let Some(table) = flavor.table("hooks")? {
+        manifest.post_extract = settings::hooks(table)?;
     }
     if let Some(table) = flavor.table("budget")? {
         manifest.budget = settings::budget(table)?;

@@ -237,6 +237,17 @@ pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
     Ok(execution)
 }
 
+/// `[tool.flavor.hooks]`: `post_extract` is a command, or a list of commands; each a line or a list of words.
+pub(super) fn hooks(mut table: Table<'_>) -> Result<Vec<Vec<String>>, Error> {
+    let commands = match table.get("post_extract") {
+        Some(item) if item.value.is_str() => vec![command::parse(&item)?],
+        Some(item) => item.list("a list of commands")?.iter().map(command::parse).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    table.finish();
+    Ok(commands)
+}
+
 fn names(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
     items.iter().map(|item| variable(item, item.text()?)).collect()
 }

@@ -10,9 +10,10 @@ impl fmt::Display for Took {
         let micros = self.0.as_micros();
         match micros {
             0..1000 => write!(f, "{micros}µs"),
-            1000..10_000 => write!(f, "{:.1}ms", self.0.as_secs_f64() * 1e3),
+            // Whole numbers: the launcher needs no others, and what writes them is large.
+            1000..10_000 => write!(f, "{}.{}ms", micros / 1000, micros % 1000 / 100),
             10_000..1_000_000 => write!(f, "{}ms", micros / 1000),
-            _ => write!(f, "{:.2}s", self.0.as_secs_f64()),
+            _ => write!(f, "{}.{:02}s", micros / 1_000_000, micros % 1_000_000 / 10_000),
         }
     }
 }

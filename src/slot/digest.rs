@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use blake3::Hasher;
 use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
 
+use super::threads::on_threads;
 use crate::format::Blake3;
 use crate::fs::Window;
 
@@ -38,13 +39,7 @@ pub fn digest_range(file: &File, offset: u64, len: u64, jobs: usize) -> io::Resu
             values.lock().unwrap_or_else(PoisonError::into_inner)[at] = value;
         }
     };
-    let results: Vec<io::Result<()>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs.min(count)).map(|_| scope.spawn(worker)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread died"))))
-            .collect()
-    });
+    let results = on_threads(jobs.min(count), worker, || Err(io::Error::other("a thread died")));
     results.into_iter().collect::<io::Result<()>>()?;
     let values = values.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (left, right) = values.split_at(left_len(values.len()));

@@ -11,10 +11,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use super::contents::Contents;
 use super::frame::Frame;
+use super::threads::on_threads;
 use super::unpack::{OpenFile, Tally, unpack};
 use super::{SlotError, StoredSlot, tar};
-use crate::fs::{Modes, TreeFile, TreeWriter};
+use crate::fs::{IoContext, Modes, TreeFile, TreeWriter};
 
 /// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
 const MEMORY: u64 = 36 << 20;
@@ -29,11 +31,12 @@ pub enum Destination<'a> {
 }
 
 /// What was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extracted {
     pub files: u64,
     /// Plain bytes: of the tar stream or of the file.
     pub bytes: u64,
+    pub contents: Contents,
 }
 
 /// Decodes a slot with up to `jobs` threads, adding the plain bytes done to `progress` as it goes.
@@ -63,17 +66,7 @@ pub fn extract(
         queue: Mutex::new(Queue::new(frames)),
         idle: Condvar::new(),
     };
-    let results: Vec<Result<(), SlotError>> = if jobs == 1 {
-        vec![work.run()]
-    } else {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(|| work.run())).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or(Err(SlotError::BadArchive("a decoding thread died"))))
-                .collect()
-        })
-    };
+    let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
     results.into_iter().collect::<Result<(), SlotError>>()?;
     let queue = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(declared) = slot.plain_size
@@ -82,7 +75,12 @@ pub fn extract(
         return Err(SlotError::WrongLength { declared, found: queue.plain });
     }
     tree.finish()?;
-    Ok(Extracted { files: tally.files.load(Ordering::Relaxed), bytes: queue.plain })
+    let root = match destination {
+        Destination::Tree(directory, _) => directory.to_path_buf(),
+        Destination::File { directory, name, .. } => directory.join(name),
+    };
+    let contents = tally.notes.finish(&root, jobs).on("read", &root)?;
+    Ok(Extracted { files: tally.files.load(Ordering::Relaxed), bytes: queue.plain, contents })
 }
 
 /// How many threads may decode at once within [`MEMORY`].
@@ -221,15 +219,22 @@ impl Work<'_> {
         self.tally.files.fetch_add(1, Ordering::Relaxed);
         let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
         let mut done = 0;
+        let mut hasher = blake3::Hasher::new();
         loop {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
                 break;
             }
             file.write_at(chunk, done)?;
+            hasher.update(chunk);
             let len = chunk.len();
             reader.consume(len);
             done += len as u64;
+        }
+        if rest.is_empty() {
+            self.tally.notes.file(b"", self.tree.mode(mode), done, &hasher.finalize());
+        } else {
+            self.tally.notes.later(b"", self.tree.mode(mode), size);
         }
         Ok((!rest.is_empty()).then_some(OpenFile { file, done, size }))
     }

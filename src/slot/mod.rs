@@ -3,12 +3,14 @@
 //! Encoding cuts the content into frames that are compressed independently; decoding uses the same cuts, so both
 //! directions use all cores. Knows nothing of where slots lie in a package.
 
+mod contents;
 mod digest;
 mod error;
 mod extract;
 mod frame;
 mod source;
 mod tar;
+mod threads;
 mod unpack;
 
 #[cfg(feature = "cli")]
@@ -18,6 +20,7 @@ mod encode;
 #[cfg(feature = "cli")]
 mod plan;
 
+pub use contents::{Contents, Depth};
 pub use digest::digest_range;
 pub use error::SlotError;
 pub use extract::{Destination, Extracted, extract};

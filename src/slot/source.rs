@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use xz2::read::XzDecoder;
 use xz2::stream::{CONCATENATED, Stream};
+use zstd::zstd_safe::{self, DCtx};
 
 use super::SlotError;
 use super::frame::{self, Frame};
@@ -74,6 +75,8 @@ impl<'a> StoredSlot<'a> {
             Codec::Raw => Box::new(window),
             Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(buffered(window))))),
             Codec::Zstd => {
+                // The decoder panics when there is no memory for its context. One made here shows that there is.
+                drop(zstd_context().map_err(SlotError::BadStream)?);
                 let mut decoder =
                     zstd::stream::read::Decoder::with_buffer(buffered(window)).map_err(SlotError::BadStream)?;
                 decoder.window_log_max(limits::ZSTD_WINDOW_LOG).map_err(SlotError::BadStream)?;
@@ -127,14 +130,28 @@ fn buffered(window: Window<'_>) -> BufReader<Window<'_>> {
 }
 
 fn in_memory(mut window: Window<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, SlotError> {
-    let mut stored = Vec::with_capacity(usize::try_from(frame.stored).unwrap_or(0));
+    let mut stored = room_for(frame.stored).map_err(SlotError::BadStream)?;
     window.read_to_end(&mut stored).map_err(SlotError::BadStream)?;
-    let capacity = usize::try_from(frame.plain).unwrap_or(usize::MAX);
-    let plain = zstd::bulk::decompress(&stored, capacity).map_err(SlotError::BadStream)?;
+    let mut plain = room_for(frame.plain).map_err(SlotError::BadStream)?;
+    let mut context = zstd_context().map_err(SlotError::BadStream)?;
+    let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
+    context.decompress(&mut plain, &stored).map_err(|code| SlotError::BadStream(refused(code)))?;
     if plain.len() as u64 != frame.plain {
         return Err(SlotError::WrongLength { declared: frame.plain, found: plain.len() as u64 });
     }
     Ok(Cursor::new(plain))
+}
+
+/// An empty vector with room. These are the largest pieces of memory of a start: that one is refused is an error, not an end.
+fn room_for(bytes: u64) -> io::Result<Vec<u8>> {
+    let mut vector = Vec::new();
+    let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    vector.try_reserve_exact(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    Ok(vector)
+}
+
+fn zstd_context() -> io::Result<DCtx<'static>> {
+    DCtx::try_create().ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
 /// A gzip member with nothing behind it: FlavorPack's launcher would read only the first, so a second one would mean

@@ -12,6 +12,7 @@ use crate::fs::MAX_PATH;
 /// Bytes of a header, and the unit to which content is padded.
 pub(super) const BLOCK: usize = 512;
 /// Zero blocks that end an archive.
+#[cfg(feature = "cli")]
 pub(super) const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

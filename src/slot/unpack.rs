@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::contents::Notes;
 use super::tar::{self, EntryKind, TarEntry};
 use super::{SlotError, StoredSlot};
 use crate::format::limits;
@@ -13,6 +14,7 @@ use crate::fs::{TreeFile, TreeWriter};
 pub(super) struct Tally {
     pub(super) entries: AtomicU64,
     pub(super) files: AtomicU64,
+    pub(super) notes: Notes,
 }
 
 /// A file whose content goes on in later frames.
@@ -37,17 +39,32 @@ pub(super) fn unpack(
         match entry.kind {
             // "./" itself, which other archivers list first.
             EntryKind::Directory if entry.name == b"." || entry.name.is_empty() => {}
-            EntryKind::Directory => tree.directory(&entry.name, entry.mode)?,
-            EntryKind::HardLink => tree.hard_link(&entry.name, &entry.link)?,
-            EntryKind::Symlink => tree.symlink(&entry.name, &entry.link)?,
+            EntryKind::Directory => {
+                tree.directory(&entry.name, entry.mode)?;
+                tally.notes.directory(&entry.name, tree.mode(entry.mode));
+            }
+            EntryKind::HardLink => {
+                tree.hard_link(&entry.name, &entry.link)?;
+                tally.notes.hard_link(&entry.name, &entry.link);
+            }
+            EntryKind::Symlink => {
+                tree.symlink(&entry.name, &entry.link)?;
+                tally.notes.symlink(&entry.name, &entry.link);
+            }
             EntryKind::File => {
                 let file = tree.file(&entry.name, entry.mode)?;
                 tally.files.fetch_add(1, Ordering::Relaxed);
-                let write = |chunk: &[u8], offset| Ok(file.write_at(chunk, offset)?);
+                let mut hasher = blake3::Hasher::new();
+                let write = |chunk: &[u8], offset| {
+                    hasher.update(chunk);
+                    Ok(file.write_at(chunk, offset)?)
+                };
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
+                    tally.notes.later(&entry.name, tree.mode(entry.mode), entry.size);
                     return Ok(Some(OpenFile { file, done, size: entry.size }));
                 }
+                tally.notes.file(&entry.name, tree.mode(entry.mode), entry.size, &hasher.finalize());
             }
         }
     }

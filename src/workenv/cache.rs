@@ -1,114 +1,47 @@
-use std::fs::File;
-use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use rustix::fs::StatVfsMountFlags;
+use rustix::fs::{CWD, RenameFlags, StatVfsMountFlags};
+use rustix::io::Errno;
 
+use super::written::Written;
 use super::{EnvId, SlotKey, WorkenvError};
-use crate::fs::{
-    IoContext, Lock, LockKind, cache_candidates, create_private_dir, remove_tree, staging_name, temporary_parents,
-};
+use crate::fs::{IoContext, Lock, names_in, remove_tree, staging_name};
 use crate::report::Bytes;
 
 /// The layout below the cache root; a change of it gets a new name and leaves the old one alone.
 const LAYOUT: &str = "v1";
 
-/// Marks the directory for backup programs (bford.info/cachedir).
-const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-# This directory holds files that flavor can make again.\n";
-
 /// A directory that holds extracted packages.
 #[derive(Clone, Debug)]
 pub struct Cache {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     layout: PathBuf,
-    /// Whether it is to vanish when the program ends.
-    temporary: bool,
+    pub(super) kind: Kind,
+}
+
+/// What a cache is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The user's own.
+    Own,
+    /// Vanishes when the program ends.
+    Temporary,
+    /// Travels in an image and is read by other users.
+    Portable,
 }
 
 impl Cache {
-    /// Finds a usable cache and makes its directories. Without one, makes a private temporary directory.
-    ///
-    /// `package` is the file being started.
-    ///
-    /// # Errors
-    /// [`WorkenvError::NoCache`] lists what was tried and why it cannot be used.
-    pub fn open(package: &Path) -> Result<Self, WorkenvError> {
-        let mut tried = Vec::new();
-        for candidate in cache_candidates() {
-            let cache = Self::at(candidate.path, false);
-            match cache.prepare().and_then(|()| cache.resolved()) {
-                Ok(cache) => return Ok(cache),
-                // A home that is somebody else's (`sudo -E`) is no place to write to, but no reason not to start either.
-                Err(error @ (WorkenvError::Io(_) | WorkenvError::ForeignOwner { .. })) if candidate.optional => {
-                    tried.push(format!("{} ({})", describe(&error), candidate.origin));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        for parent in temporary_parents(package) {
-            let root = parent.join(staging_name("flavor"));
-            match std::fs::DirBuilder::new().mode(0o700).create(&root).on("create directory", &root) {
-                Ok(()) => {
-                    tracing::debug!("no cache directory, using {} for this run", root.display());
-                    let cache = Self::at(root, true);
-                    cache.prepare()?;
-                    return cache.resolved();
-                }
-                Err(error) => tried.push(describe(&error)),
-            }
-        }
-        Err(WorkenvError::NoCache { tried: tried.join("; ") })
-    }
-
-    /// The cache that the environment names, if it has one, without making anything.
-    pub fn find() -> Option<Self> {
-        let candidates = cache_candidates().into_iter().map(|candidate| Self::at(candidate.path, false));
-        candidates.filter(|cache| cache.layout.is_dir()).find_map(|cache| cache.resolved().ok())
-    }
-
-    /// The same cache by its one true name: environments hold absolute paths, and links lead to one place by many names.
-    fn resolved(&self) -> Result<Self, WorkenvError> {
-        Ok(Self::at(self.root.canonicalize().on("resolve", &self.root)?, self.temporary))
-    }
-
-    fn at(root: PathBuf, temporary: bool) -> Self {
-        Self { layout: root.join(LAYOUT), root, temporary }
-    }
-
-    /// Makes the directories on first use; afterwards two `stat`s show that they are ours alone.
-    fn prepare(&self) -> Result<(), WorkenvError> {
-        // The last to be made shows that all are there, also when several starts come first or one was killed.
-        if !self.layout.join("locks").is_dir() {
-            create_private_dir(&self.root)?;
-            let tag = self.root.join("CACHEDIR.TAG");
-            let mut file = File::create(&tag).on("create", &tag)?;
-            file.write_all(CACHEDIR_TAG.as_bytes()).on("write", &tag)?;
-            for directory in ["slots", "workenv", "staging", "locks"] {
-                create_private_dir(&self.layout.join(directory))?;
-            }
-        }
-        for directory in [&self.root, &self.layout] {
-            let metadata = directory.metadata().on("examine", directory)?;
-            let user = rustix::process::geteuid().as_raw();
-            if metadata.uid() != user {
-                return Err(WorkenvError::ForeignOwner { path: directory.clone(), owner: metadata.uid(), user });
-            }
-            if metadata.mode() & 0o022 != 0 {
-                return Err(WorkenvError::WritableByOthers { path: directory.clone(), mode: metadata.mode() & 0o7777 });
-            }
-        }
-        Ok(())
+    pub(super) fn at(root: PathBuf, kind: Kind) -> Self {
+        Self { layout: root.join(LAYOUT), root, kind }
     }
 
     /// Checks what only an extraction needs: that programs may run from here and that there is room.
     pub(super) fn check_room(&self, needed: u64) -> Result<(), WorkenvError> {
-        let facts = rustix::fs::statvfs(&self.layout).map_err(std::io::Error::from).on("examine", &self.layout)?;
-        if facts.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+        if self.is_noexec()? {
             return Err(WorkenvError::NoExec { path: self.root.clone() });
         }
+        let facts = rustix::fs::statvfs(&self.layout).map_err(std::io::Error::from).on("examine", &self.layout)?;
         let available = facts.f_bavail.saturating_mul(facts.f_frsize);
         if available < needed {
             return Err(WorkenvError::NoSpace {
@@ -118,6 +51,11 @@ impl Cache {
             });
         }
         Ok(())
+    }
+
+    /// Whether the file system does not let programs start.
+    pub(super) fn is_noexec(&self) -> Result<bool, WorkenvError> {
+        Ok(is_noexec(&self.root).on("examine", &self.root)?)
     }
 
     pub fn root(&self) -> &Path {
@@ -132,6 +70,10 @@ impl Cache {
     /// Where an environment is, or will be.
     pub fn workenv_dir(&self, id: &EnvId) -> PathBuf {
         self.layout.join("workenv").join(id.as_str())
+    }
+
+    pub(super) fn layout(&self) -> &Path {
+        &self.layout
     }
 
     pub(super) fn directory(&self, name: &str) -> PathBuf {
@@ -157,65 +99,70 @@ impl Cache {
         self.layout.join("locks").join("content")
     }
 
-    /// A new directory to work in, gone again when dropped.
-    pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
-        let path = self.layout.join("staging").join(staging_name("work"));
-        create_private_dir(&path)?;
-        Ok(Staging { path })
+    /// What to note about something that is being written now.
+    pub(super) fn written_now(&self) -> Result<Written, WorkenvError> {
+        match self.kind {
+            // One does not outlive the machine's boot; whoever makes the other synchronises it at the end.
+            Kind::Temporary | Kind::Portable => Ok(Written::Settled),
+            Kind::Own => Ok(Written::now(&self.layout)?),
+        }
     }
 
-    /// Moves a directory out of the way by one rename, then removes it.
-    pub(super) fn discard(&self, path: &Path) -> Result<(), WorkenvError> {
-        let trash = self.stage()?;
-        let aside = trash.path.join("trash");
-        match std::fs::rename(path, &aside) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            other => Ok(other.on("move aside", path)?),
+    /// A new directory to work in, gone again when dropped.
+    pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
+        loop {
+            let path = self.layout.join("staging").join(staging_name("work"));
+            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+                // Two containers with one cache and one process number at one moment.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                other => {
+                    other.on("create directory", &path)?;
+                    return Ok(Staging { path });
+                }
+            }
         }
     }
 
     /// Removes what killed processes left in the staging area. The caller holds the content lock exclusively.
     pub(super) fn sweep_staging(&self) -> Result<(), WorkenvError> {
         let staging = self.layout.join("staging");
-        for entry in std::fs::read_dir(&staging).on("list", &staging)? {
-            remove_tree(&entry.on("list", &staging)?.path())?;
+        for name in names_in(&staging)? {
+            remove_tree(&staging.join(name))?;
         }
         Ok(())
     }
 
-    /// For a temporary cache: starts a process that waits until nobody holds `lock` and then removes everything.
-    ///
-    /// The program that is about to be exec'ed cannot do it, and a parent that stays would be a second process in its
-    /// way; the reaper is detached and holds none of its descriptors.
-    ///
-    /// `package` is what the detached process is started from: our launcher stands at its front.
-    pub(super) fn arrange_removal(&self, lock: &Path, package: &Path) {
-        if !self.temporary {
-            return;
-        }
-        // Pipes whose other ends are closed at once: a bare root file system has no /dev/null.
-        let started = Command::new(package)
-            .env_clear()
-            .env("FLAVOR_LAUNCHER_CLI", "1")
-            .args(["reap".as_ref(), lock.as_os_str(), self.root.as_os_str()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .current_dir("/")
-            .spawn();
-        if let Err(error) = started {
-            tracing::warn!("{} will be left behind: {error}", self.root.display());
+    /// Sweeps what a start has left that was killed after it had published: the starts after it find everything there and
+    /// have nothing to extract. The number of links tells, where the file system counts subdirectories.
+    pub(super) fn sweep_litter(&self) {
+        let is_littered = self.layout.join("staging").metadata().is_ok_and(|staging| staging.nlink() > 2);
+        if is_littered && let Ok(Some(_alone)) = Lock::alone(&self.content_lock()) {
+            // Somebody else will, if not now.
+            drop(self.sweep_staging());
         }
     }
+}
 
-    /// The reaper's work.
-    pub fn reap(lock: &Path, root: &Path) -> Result<(), WorkenvError> {
-        let looks_ours = root.file_name().is_some_and(|name| name.to_string_lossy().starts_with("flavor-"));
-        if !looks_ours || !lock.starts_with(root) {
-            return Err(WorkenvError::BadName(root.display().to_string()));
+/// Whether a file system does not let programs start.
+pub(super) fn is_noexec(directory: &Path) -> std::io::Result<bool> {
+    Ok(rustix::fs::statvfs(directory)?.f_flag.contains(StatVfsMountFlags::NOEXEC))
+}
+
+/// Publishes a directory by one rename. What stands in its place changes places with it and goes with the staging area:
+/// there is no moment at which nothing is there.
+pub(super) fn swap_in(made: &Path, place: &Path, staging: &Staging) -> Result<(), WorkenvError> {
+    match rustix::fs::rename(made, place) {
+        Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {}
+        other => return Ok(other.on("publish", place)?),
+    }
+    match rustix::fs::renameat_with(CWD, made, CWD, place, RenameFlags::EXCHANGE) {
+        // Some file systems cannot exchange.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            let aside = staging.path.join("old");
+            std::fs::rename(place, &aside).on("move aside", place)?;
+            Ok(std::fs::rename(made, place).on("publish", place)?)
         }
-        drop(Lock::acquire(lock, LockKind::Exclusive)?);
-        Ok(remove_tree(root)?)
+        other => Ok(other.on("publish", place)?),
     }
 }
 
@@ -224,17 +171,20 @@ pub(super) struct Staging {
     pub(super) path: PathBuf,
 }
 
+impl Staging {
+    /// Moves something here by one rename, so that it goes with the rest.
+    pub(super) fn take(&self, path: &Path) -> Result<(), WorkenvError> {
+        match std::fs::rename(path, self.path.join(staging_name("old"))) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => Ok(other.on("move aside", path)?),
+        }
+    }
+}
+
 impl Drop for Staging {
     fn drop(&mut self) {
         if let Err(error) = remove_tree(&self.path) {
             tracing::debug!("left behind: {error}");
         }
-    }
-}
-
-fn describe(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

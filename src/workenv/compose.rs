@@ -11,49 +11,74 @@ use super::WorkenvError;
 use super::seal::PRIVATE_DIR;
 use super::slots::CachedSlot;
 use crate::format::{PythonFacts, WORKENV};
-use crate::fs::{IoContext, Result};
+use crate::fs::{IoContext, Result, names_in};
 
 /// A directory tree to be made.
 #[derive(Debug)]
 enum Node {
     /// A link to something in a slot.
     Link(PathBuf),
+    /// A link to something in another environment, whose own links lead on.
+    Borrowed(PathBuf),
     Directory(BTreeMap<OsString, Node>),
     /// A file of our own.
     File(String),
 }
 
-/// Plans an environment and writes it into `directory`. Returns the files that a start depends on.
-pub(super) fn compose(
-    slots: &[CachedSlot<'_>],
-    python: Option<&PythonFacts>,
-    directory: &Path,
-) -> std::result::Result<Vec<PathBuf>, WorkenvError> {
-    let mut root = BTreeMap::new();
-    for slot in slots {
-        let target = target_path(slot)?;
-        add(&mut root, &target, Node::Link(slot.tree.clone()))?;
-    }
-    let mut watch = Vec::new();
-    if let Some(python) = python.filter(|python| python.venv) {
-        let runtime = slots
-            .iter()
-            .find(|slot| slot.slot.name() == python.slot)
-            .ok_or_else(|| WorkenvError::NoRuntime(python.slot.clone()))?;
-        let interpreter = runtime.tree.join(&python.executable);
-        add(&mut root, Path::new("pyvenv.cfg"), Node::File(pyvenv_cfg(python, &interpreter)))?;
-        for name in interpreter_names(&python.version) {
-            add(&mut root, &Path::new("bin").join(name), Node::Link(interpreter.clone()))?;
+/// An environment as it is to be.
+#[derive(Debug)]
+pub(super) struct Composition {
+    root: Node,
+}
+
+impl Composition {
+    /// Plans an environment of slots. Those that are not there yet become links that lead nowhere yet.
+    pub(super) fn of<'a>(
+        slots: impl Iterator<Item = &'a CachedSlot<'a>> + Clone,
+        python: Option<&PythonFacts>,
+    ) -> std::result::Result<Self, WorkenvError> {
+        let mut root = BTreeMap::new();
+        for slot in slots.clone() {
+            add(&mut root, &target_path(slot)?, Node::Link(slot.tree.clone()))?;
         }
-        watch.push("pyvenv.cfg".into());
-        watch.push(interpreter);
+        if let Some(python) = python.filter(|python| python.venv) {
+            let runtime = { slots }
+                .find(|slot| slot.slot.name() == python.slot)
+                .ok_or_else(|| WorkenvError::NoRuntime(python.slot.clone()))?;
+            let interpreter = runtime.tree.join(&python.executable);
+            add(&mut root, Path::new("pyvenv.cfg"), Node::File(pyvenv_cfg(python, &interpreter)))?;
+            for name in interpreter_names(&python.version) {
+                add(&mut root, &Path::new("bin").join(name), Node::Link(interpreter.clone()))?;
+            }
+        }
+        Ok(Self { root: Node::Directory(root) })
     }
-    write(&Node::Directory(root), directory)?;
-    Ok(watch)
+
+    /// Plans an environment that has all of another one, and slots of its own at their targets.
+    pub(super) fn over<'a>(
+        shared: &Path,
+        slots: impl Iterator<Item = (&'a CachedSlot<'a>, PathBuf)>,
+    ) -> std::result::Result<Self, WorkenvError> {
+        let mut root = list(shared, Some(PRIVATE_DIR), borrowed)?;
+        for (slot, tree) in slots {
+            add(&mut root, &target_path(slot)?, Node::Link(tree))?;
+        }
+        Ok(Self { root: Node::Directory(root) })
+    }
+
+    /// Makes it.
+    pub(super) fn write(&self, directory: &Path) -> Result<()> {
+        write(&self.root, directory)
+    }
+
+    /// Whether it is there already. With `exact`, nothing else may be there.
+    pub(super) fn is_at(&self, directory: &Path, exact: bool) -> bool {
+        is_at(&self.root, directory, exact)
+    }
 }
 
 /// Where a slot goes, relative to the environment; empty for the environment itself.
-fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvError> {
+pub(super) fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvError> {
     let text = &slot.slot.record.target;
     let bad = || WorkenvError::BadTarget { slot: slot.slot.name().into(), target: text.clone() };
     let relative = Path::new(text.strip_prefix(WORKENV).unwrap_or(text).trim_start_matches('/'));
@@ -116,32 +141,58 @@ fn is_directory(node: &Node) -> bool {
     match node {
         Node::Directory(_) => true,
         // A link inside a slot stays a link to be linked to, whatever it leads to.
-        Node::Link(target) => target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()),
+        Node::Link(target) | Node::Borrowed(target) => {
+            target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+        }
         Node::File(_) => false,
     }
 }
 
 /// Turns a link to a directory into a real directory of links to its entries.
 fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
-    if !matches!(node, Node::Directory(_)) {
-        let mut children = BTreeMap::new();
-        if let Node::Link(target) = node {
-            for entry in std::fs::read_dir(&*target).on("list", &*target)? {
-                let name = entry.on("list", &*target)?.file_name();
-                children.insert(name.clone(), Node::Link(target.join(name)));
-            }
-        }
+    let children = match node {
+        Node::Directory(_) | Node::File(_) => None,
+        Node::Link(target) => Some(list(target, None, |path| Ok(Node::Link(path)))?),
+        Node::Borrowed(target) => Some(list(target, None, borrowed)?),
+    };
+    if let Some(children) = children {
         *node = Node::Directory(children);
+    } else if matches!(node, Node::File(_)) {
+        *node = Node::Directory(BTreeMap::new());
     }
     match node {
         Node::Directory(children) => Ok(children),
-        Node::Link(_) | Node::File(_) => unreachable!("made a directory above"),
+        Node::Link(_) | Node::Borrowed(_) | Node::File(_) => unreachable!("made a directory above"),
     }
+}
+
+fn list(
+    directory: &Path,
+    without: Option<&str>,
+    node: impl Fn(PathBuf) -> Result<Node>,
+) -> Result<BTreeMap<OsString, Node>> {
+    let mut children = BTreeMap::new();
+    for name in names_in(directory)? {
+        if without.is_none_or(|without| name != without) {
+            let child = node(directory.join(&name))?;
+            children.insert(name, child);
+        }
+    }
+    Ok(children)
+}
+
+/// An entry of another environment: its links lead into slots, and are taken over as they are.
+fn borrowed(path: PathBuf) -> Result<Node> {
+    if !path.is_symlink() {
+        return Ok(Node::Borrowed(path));
+    }
+    let target = std::fs::read_link(&path).on("read link", &path)?;
+    Ok(if target.is_absolute() { Node::Link(target) } else { Node::Borrowed(path) })
 }
 
 fn write(node: &Node, path: &Path) -> Result<()> {
     match node {
-        Node::Link(target) => std::os::unix::fs::symlink(target, path).on("create link", path),
+        Node::Link(target) | Node::Borrowed(target) => std::os::unix::fs::symlink(target, path).on("create link", path),
         Node::File(text) => std::fs::write(path, text).on("write", path),
         Node::Directory(children) => {
             std::fs::create_dir(path).on("create directory", path)?;
@@ -149,4 +200,21 @@ fn write(node: &Node, path: &Path) -> Result<()> {
             children.iter().try_for_each(|(name, child)| write(child, &path.join(name)))
         }
     }
+}
+
+fn is_at(node: &Node, path: &Path, exact: bool) -> bool {
+    match node {
+        Node::Link(target) | Node::Borrowed(target) => std::fs::read_link(path).is_ok_and(|found| found == *target),
+        Node::File(text) => std::fs::read(path).is_ok_and(|found| found == text.as_bytes()),
+        Node::Directory(children) => {
+            path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+                && children.iter().all(|(name, child)| is_at(child, &path.join(name), exact))
+                && (!exact || !has_more(path, children))
+        }
+    }
+}
+
+/// Whether a directory has entries that were not planned, our own apart.
+fn has_more(directory: &Path, children: &BTreeMap<OsString, Node>) -> bool {
+    names_in(directory).unwrap_or_default().into_iter().any(|name| name != PRIVATE_DIR && !children.contains_key(&name))
 }

@@ -1,3 +1,4 @@
+use std::io;
 use std::path::PathBuf;
 
 use crate::format::FormatError;
@@ -9,9 +10,11 @@ use crate::slot::SlotError;
 pub enum WorkenvError {
     #[error("no directory for the cache: {tried}")]
     NoCache { tried: String },
-    #[error("the cache directory `{}` belongs to user {owner}, not to user {user}", path.display())]
+    #[error("the cache directory `{}`, or a directory above it, cannot be written to", path.display())]
+    NotWritable { path: PathBuf, source: fs::Error },
+    #[error("the directory `{}` belongs to user {owner}, not to user {user}, and the cache would be there", path.display())]
     ForeignOwner { path: PathBuf, owner: u32, user: u32 },
-    #[error("the cache directory `{}` can be written by others (mode {mode:04o})", path.display())]
+    #[error("the directory `{}` can be written by others (mode {mode:04o}), and the cache would be there", path.display())]
     WritableByOthers { path: PathBuf, mode: u32 },
     #[error("the cache directory `{}` is on a file system that is mounted noexec", path.display())]
     NoExec { path: PathBuf },
@@ -27,10 +30,20 @@ pub enum WorkenvError {
     NoRuntime(String),
     #[error("the environment `{}` changes as fast as it is made", path.display())]
     Unstable { path: PathBuf },
+    #[error("the cache directory `{}` is on a file system without locks, which {what} needs", path.display())]
+    NoLocks { path: PathBuf, what: &'static str },
+    #[error("the set-up command `{command}` {outcome}")]
+    SetUp { command: String, outcome: String, output: String },
+    #[error("slot `{slot}` is there only while {when}")]
+    NotThere { slot: String, when: &'static str },
     #[error("`{0}` is not the name of an environment")]
     BadName(String),
     #[error("no environment `{0}` in the cache")]
     NoEnvironment(String),
+    #[error("a program runs in `{0}`")]
+    InUse(String),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Format(#[from] FormatError),
     #[error(transparent)]
@@ -41,13 +54,52 @@ impl WorkenvError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoCache { .. } | Self::NoExec { .. } | Self::NoSpace { .. } | Self::ForeignOwner { .. } => {
+            Self::NoCache { .. }
+            | Self::NoExec { .. }
+            | Self::NoSpace { .. }
+            | Self::NotWritable { .. }
+            | Self::NoLocks { .. }
+            | Self::ForeignOwner { .. } => {
                 Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
             }
-            Self::WritableByOthers { path, .. } => Some(format!("run `chmod go-w {}`", path.display())),
+            Self::SetUp { output, .. } if !output.is_empty() => Some(format!("it said: {output}")),
+            Self::WritableByOthers { path, .. } => {
+                Some(format!("run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory", path.display()))
+            }
             Self::SlotDigest { .. } => Some("get the package again from where it was published".into()),
             Self::BadName(_) | Self::NoEnvironment(_) => Some("`flavor workenv list` shows the names".into()),
-            _ => None,
+            other => system_cause(other).and_then(remedy),
         }
+    }
+}
+
+/// What the system said, however deep it lies.
+fn system_cause(error: &WorkenvError) -> Option<io::ErrorKind> {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(one) = cause {
+        if let Some(error) = one.downcast_ref::<io::Error>() {
+            return Some(error.kind());
+        }
+        cause = one.source();
+    }
+    None
+}
+
+fn remedy(kind: io::ErrorKind) -> Option<String> {
+    use io::ErrorKind::{
+        AlreadyExists, InvalidFilename, NotADirectory, OutOfMemory, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull,
+    };
+    match kind {
+        // Inodes run out with the same error as bytes.
+        StorageFull | QuotaExceeded => Some(
+            "make room there, in bytes (`df`) and in files (`df -i`), or set FLAVOR_CACHE_DIR to a directory elsewhere"
+                .into(),
+        ),
+        OutOfMemory => Some("it needs some 50 MB of memory; `ulimit -v` shows whether there is a limit".into()),
+        AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem => {
+            Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
+        }
+        _ => None,
     }
 }

@@ -1,13 +1,14 @@
 //! Looking after the cache: what is there, what is in use, what may go.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::seal::Seal;
+use super::seal::{Origin, SEAL_FILE, Seal};
+use super::slots::damage;
 use super::{Cache, EnvId, SlotKey, WorkenvError};
-use crate::fs::{IoContext, Lock, LockKind, Result};
+use crate::fs::{Lock, LockKind, Result, names_in};
+use crate::slot::Depth;
 
 /// One environment.
 #[derive(Clone, Debug)]
@@ -17,8 +18,14 @@ pub struct Summary {
     /// Bytes on disk of the environment and its slots, each slot counted in full.
     pub bytes: u64,
     pub files: u64,
+    /// Bytes that would be free without it: slots of others stay.
+    pub own_bytes: u64,
+    /// What it was made from; empty when its seal cannot be read.
+    pub origin: Origin,
     /// When it was made or last repaired.
     pub created: Option<SystemTime>,
+    /// When it was last started, to the hour.
+    pub last_used: Option<SystemTime>,
     /// Whether a program runs in it.
     pub in_use: bool,
     /// Whether everything a start depends on is as it was when it was made.
@@ -50,15 +57,13 @@ pub struct Removal {
 }
 
 impl Cache {
-    /// All environments, by name.
+    /// All environments, in no order.
     pub fn environments(&self) -> std::result::Result<Vec<Summary>, WorkenvError> {
         let ids = self.ids()?;
         let seals: Vec<Option<Seal>> = ids.iter().map(|id| Seal::read(&self.workenv_dir(id))).collect();
-        let mut sharers: BTreeMap<SlotKey, usize> = BTreeMap::new();
-        for key in seals.iter().flatten().flat_map(|seal| &seal.slots) {
-            *sharers.entry(key.clone()).or_default() += 1;
-        }
-        let mut usage = BTreeMap::new();
+        // A hundred environments have some hundred slots: lists are enough.
+        let sharers: Vec<SlotKey> = seals.iter().flatten().flat_map(|seal| seal.slots.clone()).collect();
+        let mut usage = Vec::new();
         ids.into_iter().zip(seals).map(|(id, seal)| self.summary(id, seal, &sharers, &mut usage)).collect()
     }
 
@@ -75,27 +80,69 @@ impl Cache {
         found.cloned().ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
     }
 
-    /// Removes environments that no program runs in, then every slot that none leads to any more.
+    /// Removes environments that no program runs in, then every slot that none leads to any more, and what runs that have
+    /// ended left behind.
+    ///
+    /// Starts wait only while names change. The files go afterwards.
     pub fn remove(&self, ids: &[EnvId]) -> std::result::Result<Removal, WorkenvError> {
-        let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
-        self.sweep_staging()?;
+        let removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
+        if removing.is_held() {
+            self.sweep_staging()?;
+        }
+        self.sweep_runs()?;
+        let trash = self.stage()?;
         let mut removal = Removal::default();
         for id in ids {
-            let Some(_lock) = Lock::try_acquire(&self.env_lock(id), LockKind::Exclusive)? else {
+            let Some(_lock) = Lock::alone(&self.env_lock(id))? else {
                 removal.in_use.push(id.clone());
                 continue;
             };
             let path = self.workenv_dir(id);
             removal.bytes += disk_usage(&path)?.0;
-            self.discard(&path)?;
+            trash.take(&path)?;
             removal.removed.push(id.clone());
         }
         for (key, bytes) in self.unused_slots()? {
-            self.discard(&self.slot_dir(&key))?;
+            trash.take(&self.slot_dir(&key))?;
             removal.slots += 1;
             removal.bytes += bytes;
         }
+        removing.share();
+        drop(trash);
         Ok(removal)
+    }
+
+    /// What of an environment is not as it was made, byte by byte; its slots are compared with their lists.
+    pub fn verify(&self, one: &Summary) -> Vec<PathBuf> {
+        let jobs = super::materialise::jobs();
+        let mut found = match Seal::read(&one.path) {
+            Some(seal) if seal.root == one.path => seal.changed(&one.path).collect(),
+            _ => vec![one.path.join(SEAL_FILE)],
+        };
+        // A lazy slot may not be there yet.
+        let slots = one.slots.iter().filter(|slot| slot.path.exists());
+        found.extend(slots.flat_map(|slot| damage(&slot.path, Depth::Digests, jobs)));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Removes an environment and those of its slots that are damaged, so that the next start makes them again.
+    ///
+    /// # Errors
+    /// [`WorkenvError::InUse`] while a program runs in it.
+    pub fn discard_damaged(&self, one: &Summary) -> std::result::Result<(), WorkenvError> {
+        let in_use = || WorkenvError::InUse(one.id.to_string());
+        let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
+        let _lock = Lock::alone(&self.env_lock(&one.id))?.ok_or_else(in_use)?;
+        let trash = self.stage()?;
+        trash.take(&one.path)?;
+        for slot in &one.slots {
+            if slot.path.exists() && !damage(&slot.path, Depth::Digests, super::materialise::jobs()).is_empty() {
+                trash.take(&slot.path)?;
+            }
+        }
+        Ok(())
     }
 
     fn ids(&self) -> std::result::Result<Vec<EnvId>, WorkenvError> {
@@ -103,7 +150,7 @@ impl Cache {
     }
 
     fn unused_slots(&self) -> std::result::Result<Vec<(SlotKey, u64)>, WorkenvError> {
-        let mut used = BTreeSet::new();
+        let mut used = Vec::new();
         for id in self.ids()? {
             used.extend(Seal::read(&self.workenv_dir(&id)).into_iter().flat_map(|seal| seal.slots));
         }
@@ -119,30 +166,39 @@ impl Cache {
         &self,
         id: EnvId,
         seal: Option<Seal>,
-        sharers: &BTreeMap<SlotKey, usize>,
-        usage: &mut BTreeMap<SlotKey, (u64, u64)>,
+        sharers: &[SlotKey],
+        usage: &mut Vec<(SlotKey, (u64, u64))>,
     ) -> std::result::Result<Summary, WorkenvError> {
         let path = self.workenv_dir(&id);
         let (mut bytes, mut files) = disk_usage(&path)?;
         let mut slots = Vec::new();
         for key in seal.iter().flat_map(|seal| &seal.slots) {
             let place = self.slot_dir(key);
-            let (slot_bytes, slot_files) = match usage.get(key) {
-                Some(known) => *known,
-                None => *usage.entry(key.clone()).or_insert(disk_usage(&place)?),
+            let known = usage.iter().find(|(known, _)| known == key).map(|(_, usage)| *usage);
+            let (slot_bytes, slot_files) = match known {
+                Some(known) => known,
+                None => disk_usage(&place)?,
             };
+            usage.push((key.clone(), (slot_bytes, slot_files)));
             bytes += slot_bytes;
             files += slot_files;
-            let shared_by = sharers.get(key).copied().unwrap_or(0);
+            let shared_by = sharers.iter().filter(|one| *one == key).count();
             slots.push(SlotUse { key: key.clone(), path: place, bytes: slot_bytes, files: slot_files, shared_by });
         }
-        let in_use = Lock::try_acquire(&self.env_lock(&id), LockKind::Exclusive)?.is_none();
+        let lock = self.env_lock(&id);
+        let used = lock.metadata().and_then(|metadata| metadata.modified()).ok();
+        let created = path.metadata().and_then(|metadata| metadata.modified()).ok();
+        let in_use = Lock::try_acquire(&lock, LockKind::Exclusive)?.is_none();
+        let shared = slots.iter().filter(|slot| slot.shared_by > 1).map(|slot| slot.bytes).sum::<u64>();
         Ok(Summary {
-            created: path.metadata().and_then(|metadata| metadata.modified()).ok(),
-            intact: seal.is_some_and(|seal| seal.holds(&path)),
+            created,
+            last_used: used.max(created),
+            intact: seal.as_ref().is_some_and(|seal| seal.holds(&path)),
+            origin: seal.map(|seal| seal.origin).unwrap_or_default(),
             id,
             path,
             bytes,
+            own_bytes: bytes - shared,
             files,
             in_use,
             slots,
@@ -151,12 +207,7 @@ impl Cache {
 }
 
 fn names(directory: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory).on("list", directory)? {
-        names.extend(entry.on("list", directory)?.file_name().into_string());
-    }
-    names.sort();
-    Ok(names)
+    Ok(names_in(directory)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
 }
 
 /// Bytes on disk and regular files below a path; nothing there is nothing used.
@@ -165,8 +216,8 @@ fn disk_usage(path: &Path) -> Result<(u64, u64)> {
     // st_blocks counts 512-byte units whatever the file system's own.
     let mut total = (metadata.blocks() * 512, u64::from(metadata.is_file()));
     if metadata.is_dir() {
-        for entry in std::fs::read_dir(path).on("list", path)? {
-            let (bytes, files) = disk_usage(&entry.on("list", path)?.path())?;
+        for name in names_in(path)? {
+            let (bytes, files) = disk_usage(&path.join(name))?;
             total = (total.0 + bytes, total.1 + files);
         }
     }

@@ -2,24 +2,34 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 
-use super::compose::compose;
-use super::seal::{PRIVATE_DIR, SEAL_FILE, Seal};
-use super::slots::CachedSlot;
+use super::cache::Kind;
+use super::provision::{Check, Provision};
+use super::publish::Making;
+use super::run;
+use super::seal::{SEAL_FILE, Seal};
+use super::slots::{CachedSlot, SlotSeal, Tools, damage};
 use super::{Cache, EnvId, WorkenvError};
-use crate::format::WORKENV;
-use crate::fs::{IoContext, Lock, LockKind, remove_tree};
+use crate::format::{Facts, Lifecycle};
+use crate::fs::{Lock, LockKind};
+use crate::package::Reader;
 use crate::report::Stopwatch;
+use crate::slot::Depth;
 use crate::trust::Accepted;
 
-/// An environment that is complete and will stay while this value, or the descriptor it turns into, lives.
+/// An environment that is complete and will stay while this value, or the descriptors it turns into, live.
 #[derive(Debug)]
 pub struct Workenv {
+    /// The environment: one that all runs share, or one of this run alone when the package has temporary slots.
     pub root: PathBuf,
     pub start: Start,
-    lock: Lock,
-    lock_path: PathBuf,
+    /// Whether the cache may be due for a look at its size.
+    pub is_due: bool,
+    /// Locks and what they are on.
+    locks: Vec<(Lock, PathBuf)>,
 }
 
 /// How an environment came to be.
@@ -31,133 +41,193 @@ pub enum Start {
     Cold,
 }
 
-/// Told how an extraction goes.
-pub trait Progress {
-    /// `total` plain bytes are about to be extracted; `done` counts them from other threads.
-    fn begin(&self, total: u64, done: &std::sync::Arc<AtomicU64>);
-    /// The extraction is over, well or not.
-    fn end(&self);
-    /// Another process is extracting; this one waits.
-    fn waiting(&self);
-}
-
 impl Workenv {
-    /// Turns the hold on the environment into a descriptor that `exec` keeps, so that nobody removes the environment
-    /// while the program runs.
-    pub fn keep_across_exec(self) -> Result<OwnedFd, WorkenvError> {
-        Ok(self.lock.keep_across_exec(&self.lock_path)?)
+    /// Turns the hold on the environment into descriptors that `exec` keeps, so that nobody removes the environment while
+    /// the program runs.
+    pub fn keep_across_exec(self) -> Result<Vec<OwnedFd>, WorkenvError> {
+        self.locks.into_iter().map(|(lock, path)| Ok(lock.keep_across_exec(&path)?)).collect()
     }
 }
 
 /// Times that an environment is made before its changing again right away is taken for more than a coincidence.
 const ATTEMPTS: usize = 5;
+/// How exactly the time of the last start is noted. Not every start writes.
+const USE_STEP: Duration = Duration::from_hours(1);
 
-/// Provides the environment of a package.
+/// Provides the environment of a run.
 ///
 /// # Errors
 /// See [`WorkenvError`]; nothing half-made is left where it could be mistaken for an environment.
-pub fn materialise(accepted: &Accepted, cache: &Cache, progress: &dyn Progress) -> Result<Workenv, WorkenvError> {
-    let id = EnvId::of(accepted.reader());
+pub fn materialise(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<Workenv, WorkenvError> {
+    let mut workenv = shared(accepted, cache, how)?;
+    let reader = accepted.reader();
+    if reader.metadata().slots.iter().any(|slot| slot.lifecycle == Lifecycle::Temporary.word()) {
+        let (root, lock, path) = run::prepare(reader, cache, &workenv.root, how)?;
+        workenv.root = root;
+        workenv.locks.push((lock, path));
+    }
+    Ok(workenv)
+}
+
+/// Provides the environment that all runs share.
+pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<Workenv, WorkenvError> {
+    let reader = accepted.reader();
+    let id = EnvId::of(reader);
     let root = cache.workenv_dir(&id);
     let lock_path = cache.env_lock(&id);
+    let package = &reader.metadata().package;
     let mut start = Start::Warm;
+    let mut checked = how.check == Check::Seal;
     for _ in 0..ATTEMPTS {
         // Held from before the first look until the program ends: who removes environments leaves this one alone.
-        let lock = Lock::acquire(&lock_path, LockKind::Shared)?;
-        if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
+        let lock = how.progress.wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
+        if let Some(seal) = Seal::read(&root)
+            && checked
+            && seal.holds(&root)
+            && cache.is_content_with(&seal)
+        {
             tracing::debug!(workenv = id.as_str(), "cache {}", if start == Start::Warm { "hit" } else { "filled" });
+            let is_due = !seal.is_portable() && note_use(&lock);
+            cache.sweep_litter();
             if start == Start::Cold {
-                cache.arrange_removal(&lock_path, accepted.reader().path());
+                cache.arrange_removal(&lock_path, cache.root(), reader.path());
             }
-            return Ok(Workenv { root, start, lock, lock_path });
+            return Ok(Workenv { root, start, is_due, locks: vec![(lock, lock_path)] });
         }
-        let making_path = cache.making_lock(&id);
-        let _making = if let Some(lock) = Lock::try_acquire(&making_path, LockKind::Exclusive)? {
-            lock
-        } else {
-            progress.waiting();
-            Lock::acquire(&making_path, LockKind::Exclusive)?
-        };
-        if Seal::read(&root).is_some_and(|seal| seal.holds(&root)) {
+        let what = format!("another process that extracts {} {}", package.name, package.version);
+        let making = how.progress.wait(&cache.making_lock(&id), LockKind::Exclusive, &what)?;
+        if checked && Seal::read(&root).is_some_and(|seal| seal.holds(&root) && cache.is_content_with(&seal)) {
             continue;
         }
         tracing::debug!(workenv = id.as_str(), "cache miss");
-        make(accepted, cache, &root, progress)?;
-        start = Start::Cold;
+        if make(accepted, cache, &root, making.is_held(), how)? {
+            start = Start::Cold;
+        }
+        checked = true;
     }
     Err(WorkenvError::Unstable { path: root })
 }
 
-/// Extracts what is missing and composes the environment. The caller holds its making lock.
-fn make(accepted: &Accepted, cache: &Cache, root: &Path, progress: &dyn Progress) -> Result<(), WorkenvError> {
+/// Notes a start, and tells whether the last one is so long ago that somebody should look after the cache. Nobody does in
+/// a cache that this user cannot write to.
+fn note_use(lock: &Lock) -> bool {
+    let now = SystemTime::now();
+    let is_old = lock.modified().and_then(|last| now.duration_since(last).ok()).is_some_and(|age| age > USE_STEP);
+    is_old && lock.touch()
+}
+
+/// Extracts what is missing or damaged and composes the environment. The caller holds its making lock, unless there are
+/// no locks. Returns whether anything had to be done.
+fn make(
+    accepted: &Accepted,
+    cache: &Cache,
+    root: &Path,
+    is_alone: bool,
+    how: Provision<'_>,
+) -> Result<bool, WorkenvError> {
     let clock = Stopwatch::start();
     let reader = accepted.reader();
     // When nobody else adds anything, whatever is in the staging area was left by a process that died.
-    if let Some(_alone) = Lock::try_acquire(&cache.content_lock(), LockKind::Exclusive)? {
-        cache.sweep_staging()?;
+    let _adding = match Lock::alone(&cache.content_lock())? {
+        Some(alone) => {
+            cache.sweep_staging()?;
+            alone.share();
+            alone
+        }
+        None => how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?,
+    };
+    let slots = CachedSlot::all(cache, reader, root)?;
+    let seal = Seal::read(root);
+    let jobs = jobs();
+    let damaged = damaged(cache, root, &slots, seal.as_ref(), how.check, jobs);
+    let is_wanted = |slot: &&CachedSlot<'_>| {
+        damaged.contains(&slot.slot.index) || (slot.lifecycle == Lifecycle::Eager && !slot.is_there(cache))
+    };
+    let wanted: Vec<&CachedSlot<'_>> = slots.iter().filter(is_wanted).collect();
+    let making = Making { reader, cache, root, slots: &slots, seal: seal.as_ref(), is_alone };
+    if wanted.is_empty() && making.is_done()? {
+        tracing::debug!(took = %clock.took(), "checked");
+        return Ok(false);
     }
-    let _adding = Lock::acquire(&cache.content_lock(), LockKind::Shared)?;
-    let slots = CachedSlot::all(cache, reader)?;
-    discard_damaged(cache, root, &slots)?;
-    let missing: Vec<&CachedSlot<'_>> = slots.iter().filter(|slot| !slot.is_there(cache)).collect();
-    let total = missing.iter().map(|slot| slot.facts.plain_size).sum();
-    cache.check_room(total)?;
-    let done = std::sync::Arc::new(AtomicU64::new(0));
-    progress.begin(total, &done);
-    let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Modes do not depend on the caller's umask: all may read, nobody else may write.
-    let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let outcome = slots.iter().try_for_each(|slot| slot.ensure(cache, reader, jobs, &done));
-    let outcome = outcome.and_then(|()| publish(accepted, cache, &slots, root));
-    rustix::process::umask(umask);
-    progress.end();
-    outcome?;
+    let done = extraction(cache, reader, how, &wanted, |tools| {
+        wanted.iter().try_for_each(|slot| slot.ensure(tools, damaged.contains(&slot.slot.index)))?;
+        making.publish(tools, how.set_up)
+    });
+    done?;
     tracing::info!(workenv = %root.display(), took = %clock.took(), "prepare");
-    Ok(())
+    Ok(true)
 }
 
-/// Removes the slots in which the old seal finds a change, so that they are extracted again.
-fn discard_damaged(cache: &Cache, root: &Path, slots: &[CachedSlot<'_>]) -> Result<(), WorkenvError> {
-    let Some(seal) = Seal::read(root) else { return Ok(()) };
+/// One for each processor that this process may use. A container's share of processor time is not looked at: more threads
+/// than that wait for each other, and asking takes more code than unpacking a tar.
+pub(super) fn jobs() -> usize {
+    const MOST: u32 = 32;
+    let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
+    processors.clamp(1, MOST) as usize
+}
+
+/// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
+pub(super) fn extraction(
+    cache: &Cache,
+    reader: &Reader,
+    how: Provision<'_>,
+    slots: &[&CachedSlot<'_>],
+    work: impl FnOnce(&Tools<'_>) -> Result<(), WorkenvError>,
+) -> Result<(), WorkenvError> {
+    let total = slots.iter().map(|slot| slot.facts.plain_size).sum();
+    cache.check_room(total)?;
+    let done = Arc::new(AtomicU64::new(0));
+    how.progress.begin(total, &done);
+    // All may read, nobody else may write.
+    let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+    let outcome = work(&Tools { cache, reader, jobs: jobs(), done: &done, progress: how.progress });
+    rustix::process::umask(umask);
+    how.progress.end();
+    outcome
+}
+
+/// Slots, by number, that are in the cache and not as they were extracted.
+fn damaged(
+    cache: &Cache,
+    root: &Path,
+    slots: &[CachedSlot<'_>],
+    seal: Option<&Seal>,
+    check: Check,
+    jobs: usize,
+) -> Vec<usize> {
+    let changed: Vec<PathBuf> = seal.map(|seal| seal.changed(root).collect()).unwrap_or_default();
     let sealed = root.join(SEAL_FILE);
-    for path in seal.changed(root) {
-        for slot in slots.iter().filter(|slot| path.starts_with(cache.slot_dir(&slot.key))) {
-            // Another environment has had it extracted again in the meantime: it is another one, not a changed one.
-            if slot.is_newer_than(cache, &sealed) {
-                continue;
-            }
+    let mut damaged = Vec::new();
+    for slot in slots.iter().filter(|slot| slot.is_kept()) {
+        let directory = cache.slot_dir(&slot.key);
+        let Some(slot_seal) = SlotSeal::read(&directory) else { continue };
+        // If another environment has had it extracted again in the meantime, it is another one, not a changed one.
+        let mut found: Vec<&PathBuf> = changed.iter().filter(|path| path.starts_with(&directory)).collect();
+        if !found.is_empty() && slot.is_newer_than(cache, &sealed) {
+            found.clear();
+        }
+        let depth = match check {
+            Check::Strict => Some(Depth::Digests),
+            Check::Seal if slot_seal.written.is_certain() => None,
+            Check::Seal => Some(Depth::Sizes),
+        };
+        let clock = Stopwatch::start();
+        let looked = depth.map(|depth| damage(&directory, depth, jobs)).unwrap_or_default();
+        if depth.is_some() {
+            tracing::debug!(slot = slot.slot.name(), took = %clock.took(), "check");
+        }
+        found.extend(&looked);
+        if let Some(path) = found.first() {
             tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
-            let _lock = Lock::acquire(&cache.slot_lock(&slot.key), LockKind::Exclusive)?;
-            cache.discard(&cache.slot_dir(&slot.key))?;
+            damaged.push(slot.slot.index);
+        } else if !slot_seal.written.is_certain() || cache.kind == Kind::Portable {
+            slot_seal.settle(cache, slot);
         }
     }
-    Ok(())
+    damaged
 }
 
-fn publish(accepted: &Accepted, cache: &Cache, slots: &[CachedSlot<'_>], root: &Path) -> Result<(), WorkenvError> {
-    let facts = accepted.reader().metadata().flavor.as_ref();
-    let staging = cache.stage()?;
-    let made = staging.path.join("workenv");
-    let mut watch = compose(slots, facts.and_then(|facts| facts.python.as_ref()), &made)?;
-    for program in facts.map(|facts| &facts.programs[..]).unwrap_or_default() {
-        // The program and a script it starts with: each word that names a file of the environment, by its place in a
-        // slot, so that a change can be traced to the slot.
-        let named = program.argv.iter().filter_map(|word| word.strip_prefix(WORKENV));
-        watch.extend(named.filter_map(|path| made.join(path.trim_start_matches('/')).canonicalize().ok()));
-    }
-    watch.extend(slots.iter().map(|slot| slot.tree.clone()));
-    watch.sort();
-    watch.dedup();
-    let private = made.join(PRIVATE_DIR);
-    std::fs::create_dir(&private).on("create directory", &private)?;
-    let keys = slots.iter().map(|slot| slot.key.clone()).collect();
-    let seal = Seal::of(root, &made, keys, &watch)?;
-    let path = made.join(SEAL_FILE);
-    std::fs::write(&path, seal.to_text()).on("write", &path)?;
-    if root.symlink_metadata().is_ok() {
-        let aside = staging.path.join("old");
-        std::fs::rename(root, &aside).on("move aside", root)?;
-        remove_tree(&aside)?;
-    }
-    Ok(std::fs::rename(&made, root).on("publish", root)?)
+/// The facts that every package of ours has.
+pub(super) fn facts(reader: &Reader) -> Option<&Facts> {
+    reader.metadata().flavor.as_ref()
 }

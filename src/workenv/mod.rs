@@ -3,24 +3,39 @@
 //! ```text
 //! <cache>/CACHEDIR.TAG
 //! <cache>/v1/slots/<key>/tree        one slot, extracted once, read-only, shared by every package that has it
+//! <cache>/v1/slots/<key>/contents    what is in it, with digests
 //! <cache>/v1/slots/<key>/seal        what it was made from
 //! <cache>/v1/workenv/<id>/           a package's environment: links into slots, and what makes it a virtual environment
 //! <cache>/v1/workenv/<id>/.flavor/   its seal
+//! <cache>/v1/runs/<id>-<random>/     what belongs to one run
 //! <cache>/v1/locks/                  files that are locked and never removed
 //! <cache>/v1/staging/                work in progress; whatever is left by a killed process is swept
 //! ```
 
 mod cache;
 mod compose;
+mod detached;
 mod error;
+mod evict;
 mod key;
 mod manage;
 mod materialise;
+mod place;
+mod provision;
+mod publish;
+mod run;
 mod seal;
 mod slots;
+mod watch;
+mod written;
 
 pub use cache::Cache;
+pub use detached::{detach, start_detached};
 pub use error::WorkenvError;
+pub use evict::{Selection, bytes};
 pub use key::{EnvId, SlotKey};
 pub use manage::{Removal, SlotUse, Summary};
-pub use materialise::{Progress, Start, Workenv, materialise};
+pub use materialise::{Start, Workenv, materialise, shared};
+pub use provision::{Check, Progress, Provision, SetUp};
+pub use run::lazy_slot;
+pub use seal::Origin;

@@ -7,47 +7,84 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::SlotKey;
+use super::written::Written;
 use crate::fs::{self, IoContext};
 
-const HEADER: &str = "flavor-seal 1";
+const HEADER: &str = "flavor-seal 2";
 /// Directory in an environment that no slot can reach, and the seal in it.
 pub(super) const PRIVATE_DIR: &str = ".flavor";
 pub(super) const SEAL_FILE: &str = ".flavor/seal";
 
-/// Facts about one file that change when its content does. The change time is among them: unlike the modification time
-/// no ordinary user can set it.
+/// Which facts about a watched file count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Facts {
+    /// Length, mode, inode, modification time and change time. The change time is among them because no ordinary user can
+    /// set it.
+    All,
+    /// Length and mode: what is left of a file when it has been copied into an image.
+    Lasting,
+}
+
+/// A file that a start depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Watched {
     path: PathBuf,
     facts: String,
 }
 
+/// What an environment was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub name: String,
+    pub version: String,
+    /// Fingerprint of the key that signed the package.
+    pub signer: String,
+    /// Where the package was; it may be elsewhere by now.
+    pub package: PathBuf,
+}
+
 /// Seal of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seal {
     /// Where the environment was made; links and `pyvenv.cfg` are right only there.
-    root: PathBuf,
-    /// Slots it leads to, each with the facts of its directory.
+    pub(super) root: PathBuf,
+    pub(super) origin: Origin,
+    pub(super) written: Written,
+    /// Slots it leads to.
     pub(super) slots: Vec<SlotKey>,
     watched: Vec<Watched>,
 }
 
 impl Seal {
-    /// Seals an environment that lies in `staged` and will be renamed to `root`.
+    /// Seals an environment that lies in `staged` and belongs to `root`, its place in the end.
     ///
     /// `watch` are the files a start depends on: absolute, or relative to the environment.
-    pub(super) fn of(root: &Path, staged: &Path, slots: Vec<SlotKey>, watch: &[PathBuf]) -> fs::Result<Self> {
+    pub(super) fn of(
+        root: &Path,
+        staged: &Path,
+        origin: Origin,
+        slots: Vec<SlotKey>,
+        watch: &[PathBuf],
+        which: Facts,
+        written: Written,
+    ) -> fs::Result<Self> {
         let watched = watch
             .iter()
-            .map(|path| Ok(Watched { path: path.clone(), facts: facts(&staged.join(path))? }))
+            .map(|path| {
+                let found = facts(staged, path, which).on("examine", staged.join(path))?;
+                Ok(Watched { path: path.clone(), facts: found })
+            })
             .collect::<fs::Result<_>>()?;
-        Ok(Self { root: root.into(), slots, watched })
+        Ok(Self { root: root.into(), origin, written, slots, watched })
     }
 
-    /// One fact a line. Paths are in hexadecimal digits, because they may hold any byte but NUL.
+    /// One fact a line. Texts that may hold any byte are in hexadecimal digits.
     pub(super) fn to_text(&self) -> String {
         let hex = |path: &Path| hex::encode(path.as_os_str().as_bytes());
-        let mut text = format!("{HEADER}\nroot {}\n", hex(&self.root));
+        let mut text = format!("{HEADER}\nroot {}\nboot {}\n", hex(&self.root), self.written);
+        let origin = &self.origin;
+        _ = writeln!(text, "name {}\nversion {}", hex::encode(&origin.name), hex::encode(&origin.version));
+        _ = writeln!(text, "signer {}\npackage {}", origin.signer, hex(&origin.package));
         for slot in &self.slots {
             _ = writeln!(text, "slot {slot}");
         }
@@ -61,11 +98,23 @@ impl Seal {
     /// Reads a seal; `None` for a text that is not a whole one.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(HEADER)?.strip_prefix('\n')?.strip_suffix("end\n")?;
-        let path = |text: &str| Some(PathBuf::from(OsString::from_vec(hex::decode(text).ok()?)));
-        let mut seal = Self { root: PathBuf::new(), slots: Vec::new(), watched: Vec::new() };
+        let bytes = |text: &str| hex::decode(text).ok();
+        let path = |text: &str| Some(PathBuf::from(OsString::from_vec(bytes(text)?)));
+        let mut seal = Self {
+            root: PathBuf::new(),
+            origin: Origin::default(),
+            written: Written::parse(""),
+            slots: Vec::new(),
+            watched: Vec::new(),
+        };
         for line in body.lines() {
             match line.split_once(' ')? {
                 ("root", text) => seal.root = path(text)?,
+                ("boot", word) => seal.written = Written::parse(word),
+                ("name", text) => seal.origin.name = String::from_utf8(bytes(text)?).ok()?,
+                ("version", text) => seal.origin.version = String::from_utf8(bytes(text)?).ok()?,
+                ("signer", text) => seal.origin.signer = text.into(),
+                ("package", text) => seal.origin.package = path(text)?,
                 ("slot", key) => seal.slots.push(SlotKey::parse(key)?),
                 ("file", rest) => {
                     let (facts, text) = rest.split_once(' ')?;
@@ -82,33 +131,45 @@ impl Seal {
         Self::parse(&std::fs::read_to_string(root.join(SEAL_FILE)).ok()?)
     }
 
-    /// Whether everything watched is as it was.
+    /// Whether everything watched is as it was, here and now and whatever happened to the machine.
     pub(super) fn holds(&self, root: &Path) -> bool {
+        self.is_unchanged(root) && self.written.is_certain()
+    }
+
+    /// Whether everything watched is as it was.
+    pub(super) fn is_unchanged(&self, root: &Path) -> bool {
         self.root == root && self.changed(root).next().is_none()
     }
 
     /// What is watched and not as it was.
     pub(super) fn changed(&self, root: &Path) -> impl Iterator<Item = PathBuf> {
-        self.watched.iter().filter_map(move |one| {
-            let path = root.join(&one.path);
-            (facts(&path).ok().as_ref() != Some(&one.facts)).then_some(path)
-        })
+        let is_changed = move |one: &&Watched| facts(root, &one.path, one.which()).ok().as_ref() != Some(&one.facts);
+        self.watched.iter().filter(is_changed).map(move |one| root.join(&one.path))
+    }
+
+    /// Whether the environment may be copied with all its cache and still holds.
+    pub(super) fn is_portable(&self) -> bool {
+        self.watched.iter().all(|one| one.which() == Facts::Lasting)
     }
 }
 
-/// Length, mode, inode, modification and change time, in one word.
-fn facts(path: &Path) -> fs::Result<String> {
-    let one = path.metadata().on("examine", path)?;
-    Ok(format!(
-        "{}:{:o}:{}:{}.{}:{}.{}",
-        one.len(),
-        one.mode(),
-        one.ino(),
-        one.mtime(),
-        one.mtime_nsec(),
-        one.ctime(),
-        one.ctime_nsec()
-    ))
+impl Watched {
+    fn which(&self) -> Facts {
+        if self.facts.matches(':').count() == 1 { Facts::Lasting } else { Facts::All }
+    }
+}
+
+/// The facts about a file in one word.
+///
+/// A relative path is a part of the environment, whose links are watched themselves: one that leads elsewhere is a change.
+fn facts(root: &Path, path: &Path, which: Facts) -> std::io::Result<String> {
+    let place = root.join(path);
+    let one = if path.is_relative() { place.symlink_metadata()? } else { place.metadata()? };
+    let mut word = format!("{}:{:o}", if one.is_dir() { 0 } else { one.len() }, one.mode());
+    if which == Facts::All {
+        _ = write!(word, ":{}:{}.{}:{}.{}", one.ino(), one.mtime(), one.mtime_nsec(), one.ctime(), one.ctime_nsec());
+    }
+    Ok(word)
 }
 
 #[cfg(test)]
@@ -119,6 +180,13 @@ mod tests {
     fn a_seal_reads_back_and_a_cut_one_does_not() {
         let seal = Seal {
             root: "/cache/v1/workenv/a b".into(),
+            origin: Origin {
+                name: "a\nb".into(),
+                version: "1 0".into(),
+                signer: "0f".into(),
+                package: "/some where/a.psp".into(),
+            },
+            written: Written::Settled,
             slots: vec![SlotKey::parse(&"0a".repeat(20)).expect("a key")],
             watched: vec![Watched { path: "bin/python 3".into(), facts: "1:2:3".into() }],
         };

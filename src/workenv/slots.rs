@@ -5,74 +5,126 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-use super::{Cache, SlotKey, WorkenvError};
-use crate::format::SlotFacts;
-use crate::fs::{IoContext, Lock, LockKind, Modes};
+use super::cache::swap_in;
+use super::seal::PRIVATE_DIR;
+use super::written::Written;
+use super::{Cache, Progress, SlotKey, WorkenvError};
+use crate::format::{Blake3, Lifecycle, SlotFacts};
+use crate::fs::{IoContext, LockKind, Modes};
 use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
-use crate::slot::{Destination, digest_range, extract};
+use crate::slot::{Contents, Depth, Destination, Extracted, digest_range, extract};
 
 /// Name below a slot's directory of the tree, or of the file.
 pub(super) const TREE: &str = "tree";
+const CONTENTS: &str = "contents";
 const SEAL: &str = "seal";
+const SEAL_HEADER: &str = "flavor-slot 1";
 
 /// A slot of a package with its place in the cache.
 pub(super) struct CachedSlot<'a> {
     pub(super) slot: Slot<'a>,
     pub(super) facts: &'a SlotFacts,
     pub(super) key: SlotKey,
-    /// The tree, or the file, in the cache.
+    pub(super) lifecycle: Lifecycle,
+    /// The tree, or the file: in the cache if it is kept, else where it will be for as long as it is needed.
     pub(super) tree: PathBuf,
 }
 
+/// What a start needs to extract with.
+pub(super) struct Tools<'a> {
+    pub(super) cache: &'a Cache,
+    pub(super) reader: &'a Reader,
+    pub(super) jobs: usize,
+    pub(super) done: &'a AtomicU64,
+    pub(super) progress: &'a dyn Progress,
+}
+
 impl<'a> CachedSlot<'a> {
-    /// All slots of one of our packages.
-    pub(super) fn all(cache: &Cache, reader: &'a Reader) -> Result<Vec<Self>, WorkenvError> {
+    /// All slots of one of our packages, whose environment is at `root`.
+    pub(super) fn all(cache: &Cache, reader: &'a Reader, root: &Path) -> Result<Vec<Self>, WorkenvError> {
         reader
             .slots()
             .filter_map(|slot| slot.facts.map(|facts| (slot, facts)))
             .map(|(slot, facts)| {
                 let key = SlotKey::of(&slot, facts, slot.operations()?);
-                let tree = cache.slot_dir(&key).join(TREE);
-                Ok(Self { slot, facts, key, tree })
+                let lifecycle = Lifecycle::parse(&slot.record.lifecycle).unwrap_or_default();
+                let directory = match lifecycle {
+                    Lifecycle::Eager | Lifecycle::Lazy => cache.slot_dir(&key),
+                    Lifecycle::Init | Lifecycle::Temporary => {
+                        root.join(PRIVATE_DIR).join("slots").join(slot.index.to_string())
+                    }
+                };
+                Ok(Self { slot, facts, key, lifecycle, tree: directory.join(TREE) })
             })
             .collect()
     }
 
+    /// Whether it stays in the cache and is shared.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self.lifecycle, Lifecycle::Eager | Lifecycle::Lazy)
+    }
+
     pub(super) fn is_there(&self, cache: &Cache) -> bool {
-        cache.slot_dir(&self.key).join(SEAL).is_file() && self.tree.exists()
+        SlotSeal::read(&cache.slot_dir(&self.key)).is_some() && self.tree.exists()
     }
 
     /// Whether the slot was extracted after a file was written.
     pub(super) fn is_newer_than(&self, cache: &Cache, file: &Path) -> bool {
         let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-        written(&cache.slot_dir(&self.key).join(SEAL)) > written(file)
+        written(&cache.slot_dir(&self.key).join(CONTENTS)) > written(file)
     }
 
-    /// Makes the slot be there. Of several processes one extracts; the others wait for it.
-    pub(super) fn ensure(
+    /// Makes the slot be there. Of several processes one extracts; the others wait for it. With `again`, what is there is
+    /// damaged and replaced.
+    pub(super) fn ensure(&self, tools: &Tools<'_>, again: bool) -> Result<(), WorkenvError> {
+        let cache = tools.cache;
+        let name = self.slot.name();
+        if !again && self.is_there(cache) {
+            tracing::debug!(slot = name, "cache hit");
+            return Ok(());
+        }
+        let waiting_for = format!("another process that extracts slot `{name}`");
+        let _lock = tools.progress.wait(&cache.slot_lock(&self.key), LockKind::Exclusive, &waiting_for)?;
+        if !again && self.is_there(cache) {
+            tracing::debug!(slot = name, "cache hit, extracted by another process");
+            return Ok(());
+        }
+        let staging = cache.stage()?;
+        let made = staging.path.join("slot");
+        std::fs::create_dir(&made).on("create directory", &made)?;
+        let done = self.extract_into(&made, Modes::ReadOnly, tools)?;
+        let contents = made.join(CONTENTS);
+        std::fs::write(&contents, done.contents.as_bytes()).on("write", &contents)?;
+        let seal = SlotSeal {
+            written: cache.written_now()?,
+            contents: Blake3::of(done.contents.as_bytes()).to_string(),
+            files: done.files,
+            bytes: done.bytes,
+        };
+        seal.write(&made.join(SEAL), name)?;
+        if self.slot.operations()?.tar {
+            let tree = made.join(TREE);
+            std::fs::set_permissions(&tree, Permissions::from_mode(0o555)).on("set the mode of", &tree)?;
+        }
+        // Without locks another process may have been faster. The two are the same.
+        if again || !self.is_there(cache) {
+            swap_in(&made, &cache.slot_dir(&self.key), &staging)?;
+        }
+        Ok(())
+    }
+
+    /// Verifies the stored bytes, then unpacks them as `tree` in a directory that is private to this process.
+    pub(super) fn extract_into(
         &self,
-        cache: &Cache,
-        reader: &Reader,
-        jobs: usize,
-        progress: &AtomicU64,
-    ) -> Result<(), WorkenvError> {
-        if self.is_there(cache) {
-            tracing::debug!(slot = self.slot.name(), "cache hit");
-            return Ok(());
-        }
-        let _lock = Lock::acquire(&cache.slot_lock(&self.key), LockKind::Exclusive)?;
-        if self.is_there(cache) {
-            tracing::debug!(slot = self.slot.name(), "cache hit, extracted by another process");
-            return Ok(());
-        }
-        self.extract(cache, reader, jobs, progress)
-    }
-
-    fn extract(&self, cache: &Cache, reader: &Reader, jobs: usize, progress: &AtomicU64) -> Result<(), WorkenvError> {
+        directory: &Path,
+        modes: Modes,
+        tools: &Tools<'_>,
+    ) -> Result<Extracted, WorkenvError> {
         let clock = Stopwatch::start();
         let stored = self.slot.stored()?;
-        let found = digest_range(stored.file, stored.offset, stored.stored_size, jobs).on("read", reader.path())?;
+        let found =
+            digest_range(stored.file, stored.offset, stored.stored_size, tools.jobs).on("read", tools.reader.path())?;
         if found != self.facts.blake3 {
             return Err(WorkenvError::SlotDigest {
                 slot: self.slot.name().into(),
@@ -81,37 +133,78 @@ impl<'a> CachedSlot<'a> {
             });
         }
         tracing::trace!(slot = self.slot.name(), took = %clock.took(), "verify");
-        let staging = cache.stage()?;
-        let made = staging.path.join("slot");
-        std::fs::create_dir(&made).on("create directory", &made)?;
-        let tree = made.join(TREE);
+        let tree = directory.join(TREE);
         let destination = if stored.operations.tar {
             std::fs::create_dir(&tree).on("create directory", &tree)?;
-            Destination::Tree(&tree, Modes::ReadOnly)
+            Destination::Tree(&tree, modes)
         } else {
-            Destination::File { directory: &made, name: TREE.as_ref(), mode: self.slot.record.mode() & 0o555 }
+            let mask = if modes == Modes::ReadOnly { 0o555 } else { 0o777 };
+            Destination::File { directory, name: TREE.as_ref(), mode: self.slot.record.mode() & mask }
         };
-        let done = extract(&stored, destination, jobs, progress)
+        let done = extract(&stored, destination, tools.jobs, tools.done)
             .map_err(|source| WorkenvError::Extract { slot: self.slot.name().into(), source })?;
-        let seal = made.join(SEAL);
+        let name = self.slot.name();
+        tracing::info!(slot = name, files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
+        Ok(done)
+    }
+}
+
+/// What of a slot in the cache is not as it was extracted; nothing for a sound one.
+pub(super) fn damage(directory: &Path, depth: Depth, jobs: usize) -> Vec<PathBuf> {
+    let Some(seal) = SlotSeal::read(directory) else { return vec![directory.join(SEAL)] };
+    let path = directory.join(CONTENTS);
+    let listed = std::fs::read(&path).ok().filter(|text| Blake3::of(text).to_string() == seal.contents);
+    match listed.and_then(Contents::parse) {
+        Some(contents) => contents.damage(&directory.join(TREE), depth, jobs),
+        None => vec![path],
+    }
+}
+
+/// What stands beside an extracted slot, written last.
+#[derive(Clone, Debug)]
+pub(super) struct SlotSeal {
+    pub(super) written: Written,
+    /// BLAKE3 of the list of contents.
+    contents: String,
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+}
+
+impl SlotSeal {
+    pub(super) fn read(directory: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(directory.join(SEAL)).ok()?;
+        let body = text.strip_prefix(SEAL_HEADER)?.strip_prefix('\n')?.strip_suffix("end\n")?;
+        let field = |name: &str| {
+            body.lines().find_map(|line| line.split_once(' ').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+        };
+        Some(Self {
+            written: Written::parse(field("boot")?),
+            contents: field("contents")?.into(),
+            files: field("files")?.parse().ok()?,
+            bytes: field("bytes")?.parse().ok()?,
+        })
+    }
+
+    fn write(&self, path: &Path, slot: &str) -> crate::fs::Result<()> {
+        let Self { written, contents, files, bytes } = self;
         let text = format!(
-            "slot {}\nblake3 {}\nfiles {}\nbytes {}\n",
-            self.slot.name(),
-            self.facts.blake3,
-            done.files,
-            done.bytes
+            "{SEAL_HEADER}\nslot {slot}\nboot {written}\ncontents {contents}\nfiles {files}\nbytes {bytes}\nend\n"
         );
-        std::fs::write(&seal, text).on("write", &seal)?;
-        let place = cache.slot_dir(&self.key);
-        if stored.operations.tar {
-            std::fs::set_permissions(&tree, Permissions::from_mode(0o555)).on("set the mode of", &tree)?;
+        std::fs::write(path, text).on("write", path)
+    }
+
+    /// Notes that the slot has been seen whole after a new start of the machine. A cache that cannot be written to is
+    /// looked at again next time.
+    pub(super) fn settle(mut self, cache: &Cache, slot: &CachedSlot<'_>) {
+        self.written = Written::Settled;
+        let noted = cache.stage().and_then(|staging| {
+            let fresh = staging.path.join(SEAL);
+            self.write(&fresh, slot.slot.name())?;
+            let place = cache.slot_dir(&slot.key).join(SEAL);
+            Ok(std::fs::rename(&fresh, &place).on("publish", &place)?)
+        });
+        if let Err(error) = noted {
+            tracing::debug!("not noted: {error}");
         }
-        // What is there without a seal is not a slot.
-        if place.exists() {
-            cache.discard(&place)?;
-        }
-        std::fs::rename(&made, &place).on("publish", &place)?;
-        tracing::info!(slot = self.slot.name(), files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
-        Ok(())
     }
 }

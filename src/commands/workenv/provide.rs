@@ -1,0 +1,43 @@
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use flavor::launcher::{Environment, slot_path, warm as warm_package};
+use serde_json::json;
+
+use crate::cli::{SlotPath, Warm};
+use crate::error::Error;
+use crate::output;
+
+/// Where a slot of a package is, extracted if it was not.
+pub(super) fn path(options: &SlotPath) -> Result<ExitCode, Error> {
+    let path = slot_path(&absolute(&options.package), &options.slot, &environment())?;
+    if options.json {
+        output::json(&json!({ "slot": options.slot, "path": path }))?;
+    } else {
+        output::path(&path)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Extracts a package without starting it.
+pub(super) fn warm(options: &Warm) -> Result<ExitCode, Error> {
+    if options.to.is_some() {
+        // Another user reads what is part of an image.
+        rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+    }
+    let path = warm_package(&absolute(&options.package), options.to.as_deref(), &environment())?;
+    if options.json {
+        output::json(&json!({ "path": path, "cache": options.to }))?;
+    } else {
+        output::path(&path)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn environment() -> Environment {
+    Environment::new(std::env::vars_os())
+}
+
+fn absolute(package: &Path) -> PathBuf {
+    package.canonicalize().unwrap_or_else(|_| package.into())
+}

@@ -1,0 +1,71 @@
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use super::environment::{Environment, expand};
+use crate::format::Metadata;
+use crate::fs::IoContext;
+use crate::workenv::{SetUp, WorkenvError};
+
+/// What the commands say, kept in the environment.
+const LOG: &str = ".flavor/set-up.log";
+/// Bytes of it that an error shows.
+const SHOWN: u64 = 800;
+
+/// The set-up commands of a package, with the environment that its programs get too.
+pub(super) struct Commands<'a> {
+    pub(super) metadata: &'a Metadata,
+    pub(super) environment: &'a Environment,
+    pub(super) package: &'a Path,
+}
+
+impl SetUp for Commands<'_> {
+    /// They run in the environment's directory, without input, and what they say goes into a file: the program's output is
+    /// the same on the first start as on every other.
+    fn run(&self, workenv: &Path) -> Result<(), WorkenvError> {
+        let commands = self.metadata.flavor.as_ref().map(|facts| &facts.set_up[..]).unwrap_or_default();
+        let path = workenv.join(LOG);
+        let mut log = File::options().read(true).append(true).create(true).open(&path).on("create", &path)?;
+        let environment = self.environment.clone().of_package(self.metadata, workenv, self.package);
+        for words in commands {
+            let start = log.seek(SeekFrom::End(0)).on("examine", &path)?;
+            let mut words = words.iter().map(|word| expand(word, workenv));
+            let Some(program) = words.next() else { continue };
+            let command = program.to_string_lossy().into_owned();
+            tracing::info!(command, "set up");
+            let outcome = log.try_clone().and_then(|stdout| {
+                let stderr = stdout.try_clone()?;
+                let mut command = Command::new(&program);
+                command.args(words).env_clear().envs(environment.iter()).current_dir(workenv);
+                // A pipe without a writer: a bare root file system has no /dev/null.
+                command.stdin(Stdio::piped()).stdout(stdout).stderr(stderr).spawn()?.wait()
+            });
+            let failed = match outcome {
+                Ok(status) if status.success() => continue,
+                Ok(status) => describe(status),
+                Err(error) => format!("cannot be started: {error}"),
+            };
+            return Err(WorkenvError::SetUp { command, outcome: failed, output: end_of(&mut log, start) });
+        }
+        Ok(())
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with {code}"),
+        (None, signal) => format!("was ended by signal {}", signal.unwrap_or_default()),
+    }
+}
+
+/// The last words since `start`, in one line.
+fn end_of(log: &mut File, start: u64) -> String {
+    let mut text = Vec::new();
+    let from = log.metadata().map_or(start, |metadata| metadata.len().saturating_sub(SHOWN).max(start));
+    // An error without the program's words is still an error.
+    drop(log.seek(SeekFrom::Start(from)).and_then(|_| log.read_to_end(&mut text)));
+    let text = String::from_utf8_lossy(&text);
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ")
+}

@@ -1,0 +1,271 @@
+//! What an extracted slot holds, noted while it is extracted, so that it can be checked later without the package.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::digest_range;
+use super::threads::on_threads;
+use crate::format::Blake3;
+
+const HEADER: &[u8] = b"flavor-contents 1\0";
+/// Files from this size on are hashed by all threads together, one after the other.
+const LARGE: u64 = 8 << 20;
+
+/// How closely a tree is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything listed is there and has its size: what a lost write destroys.
+    Sizes,
+    /// Every byte and every mode, and that there is nothing else.
+    Digests,
+}
+
+/// A list of what a slot was extracted to. On disk: `docs/format.md` § Cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    text: Vec<u8>,
+}
+
+/// Notes of several threads, in any order.
+#[derive(Default)]
+pub(super) struct Notes {
+    text: Mutex<Vec<u8>>,
+    /// Files of which no thread has seen all bytes: path, mode, size.
+    unread: Mutex<Vec<(Vec<u8>, u16, u64)>>,
+}
+
+impl Notes {
+    pub(super) fn directory(&self, path: &[u8], mode: u16) {
+        self.note(&[format!("d {mode:o} ").as_bytes(), path]);
+    }
+
+    pub(super) fn file(&self, path: &[u8], mode: u16, size: u64, digest: &blake3::Hash) {
+        self.note(&[format!("f {mode:o} {size} {} ", digest.to_hex()).as_bytes(), path]);
+    }
+
+    /// A file whose bytes pass through several threads; it is hashed when all are written.
+    pub(super) fn later(&self, path: &[u8], mode: u16, size: u64) {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), mode, size));
+    }
+
+    pub(super) fn hard_link(&self, path: &[u8], target: &[u8]) {
+        self.note(&[b"h ", path, b"\0", target]);
+    }
+
+    pub(super) fn symlink(&self, path: &[u8], target: &[u8]) {
+        self.note(&[b"l ", path, b"\0", target]);
+    }
+
+    fn note(&self, parts: &[&[u8]]) {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.extend(parts.concat());
+        text.push(0);
+    }
+
+    /// The whole list; `root` is where the paths begin.
+    pub(super) fn finish(self, root: &Path, jobs: usize) -> io::Result<Contents> {
+        let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
+        for (path, mode, size) in unread {
+            let digest = digest_range(&File::open(below(root, &path))?, 0, size, jobs)?;
+            self.file(&path, mode, size, &digest.0.into());
+        }
+        let notes = self.text.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Contents { text: [HEADER, &notes].concat() })
+    }
+}
+
+/// The root itself has an empty path: a slot that is one file.
+fn below(root: &Path, path: &[u8]) -> PathBuf {
+    if path.is_empty() { root.into() } else { root.join(OsStr::from_bytes(path)) }
+}
+
+struct Record<'a> {
+    path: &'a [u8],
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Directory { mode: u32 },
+    File { mode: u32, size: u64, digest: &'a str },
+    HardLink { target: &'a [u8] },
+    Symlink { target: &'a [u8] },
+}
+
+impl Contents {
+    /// Reads a list that [`Self::as_bytes`] has written; `None` for anything else.
+    pub fn parse(text: Vec<u8>) -> Option<Self> {
+        let contents = Self { text };
+        contents.records()?;
+        Some(contents)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
+    fn records(&self) -> Option<Vec<Record<'_>>> {
+        let mut rest = self.text.strip_prefix(HEADER)?;
+        let mut records = Vec::new();
+        let mut next = || -> Option<Option<&[u8]>> {
+            if rest.is_empty() {
+                return Some(None);
+            }
+            let end = rest.iter().position(|byte| *byte == 0)?;
+            let (field, after) = rest.split_at(end);
+            rest = &after[1..];
+            Some(Some(field))
+        };
+        while let Some(line) = next()? {
+            records.push(match line.split_at_checked(2)? {
+                (b"d ", line) => {
+                    let (mode, path) = word(line)?;
+                    Record { path, kind: Kind::Directory { mode: u32::from_str_radix(mode, 8).ok()? } }
+                }
+                (b"f ", line) => {
+                    let (mode, line) = word(line)?;
+                    let (size, line) = word(line)?;
+                    let (digest, path) = word(line)?;
+                    let (mode, size) = (u32::from_str_radix(mode, 8).ok()?, size.parse().ok()?);
+                    Record { path, kind: Kind::File { mode, size, digest } }
+                }
+                (b"h ", path) => Record { path, kind: Kind::HardLink { target: next()?? } },
+                (b"l ", path) => Record { path, kind: Kind::Symlink { target: next()?? } },
+                _ => return None,
+            });
+        }
+        Some(records)
+    }
+
+    /// Compares with what lies at `root`, on up to `jobs` threads. Returns what is not as it was, in no order.
+    pub fn damage(&self, root: &Path, depth: Depth, jobs: usize) -> Vec<PathBuf> {
+        let Some(records) = self.records() else { return vec![root.into()] };
+        let (next, damaged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let note = |path: PathBuf| damaged.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        let worker = || {
+            while let Some(record) = records.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if !record.is_at(root, depth).unwrap_or(false) {
+                    note(below(root, record.path));
+                }
+            }
+        };
+        on_threads(jobs.min(records.len() / 64), worker, || ());
+        if depth == Depth::Digests {
+            for record in &records {
+                if let Kind::File { size, digest, .. } = record.kind
+                    && size >= LARGE
+                {
+                    let path = below(root, record.path);
+                    let found = File::open(&path).and_then(|file| digest_range(&file, 0, size, jobs));
+                    if !found.is_ok_and(|found| found.to_string() == digest) {
+                        note(path);
+                    }
+                }
+            }
+            strangers(&records, root, &note);
+        }
+        damaged.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn word(line: &[u8]) -> Option<(&str, &[u8])> {
+    let end = line.iter().position(|byte| *byte == b' ')?;
+    Some((str::from_utf8(&line[..end]).ok()?, &line[end + 1..]))
+}
+
+impl Record<'_> {
+    /// Whether the entry is there as it was written; large files are left to the caller.
+    fn is_at(&self, root: &Path, depth: Depth) -> io::Result<bool> {
+        let path = below(root, self.path);
+        let metadata = path.symlink_metadata()?;
+        let mode_is = |mode| depth == Depth::Sizes || metadata.mode() & 0o7777 == mode;
+        Ok(match self.kind {
+            Kind::Directory { mode } => metadata.is_dir() && mode_is(mode),
+            Kind::File { mode, size, digest } => {
+                metadata.is_file()
+                    && metadata.len() == size
+                    && mode_is(mode)
+                    && (depth == Depth::Sizes || size >= LARGE || digest_of(&path)? == digest)
+            }
+            Kind::HardLink { target } => metadata.ino() == below(root, target).symlink_metadata()?.ino(),
+            Kind::Symlink { target } => std::fs::read_link(&path)?.as_os_str().as_bytes() == target,
+        })
+    }
+}
+
+fn digest_of(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(Blake3(*hasher.finalize().as_bytes()).to_string())
+}
+
+/// Finds what nobody listed. Directories above listed entries are known even if the archive does not list them.
+fn strangers(records: &[Record<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
+    let paths = records.iter().map(|record| Path::new(OsStr::from_bytes(record.path)));
+    let mut known: Vec<&[u8]> = paths.flat_map(Path::ancestors).map(|path| path.as_os_str().as_bytes()).collect();
+    known.sort_unstable();
+    let mut directories = vec![PathBuf::new()];
+    while let Some(directory) = directories.pop() {
+        // A slot that is one file has nothing below; a directory that cannot be read has been noted already.
+        for entry in std::fs::read_dir(root.join(&directory)).into_iter().flatten().flatten() {
+            let relative = directory.join(entry.file_name());
+            if known.binary_search(&relative.as_os_str().as_bytes()).is_err() {
+                note(entry.path());
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                directories.push(relative);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted() -> Vec<u8> {
+        let notes = Notes::default();
+        notes.directory(b"lib", 0o555);
+        notes.file(b"lib/a b", 0o444, 3, &blake3::hash(b"abc"));
+        notes.hard_link(b"lib/c", b"lib/a b");
+        notes.symlink(b"l", b"lib/\xff");
+        notes.finish(Path::new("/nonexistent"), 1).expect("no file is read").text
+    }
+
+    #[test]
+    fn a_list_reads_back_and_half_a_record_does_not() {
+        let text = noted();
+        assert_eq!(Contents::parse(text.clone()).expect("a list").records().expect("records").len(), 4);
+        assert!(Contents::parse(text[..text.len() - 1].to_vec()).is_none());
+        assert!(Contents::parse(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn damage_is_named() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let scene = tempfile::tempdir().expect("a directory");
+        let root = scene.path();
+        std::fs::create_dir(root.join("lib")).expect("a directory");
+        std::fs::write(root.join("lib/a b"), "abc").expect("a file");
+        std::fs::hard_link(root.join("lib/a b"), root.join("lib/c")).expect("a link");
+        symlink(OsStr::from_bytes(b"lib/\xff"), root.join("l")).expect("a link");
+        for (path, mode) in [("lib/a b", 0o444), ("lib", 0o555)] {
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(mode)).expect("mode");
+        }
+        let contents = Contents::parse(noted()).expect("a list");
+        assert_eq!(contents.damage(root, Depth::Digests, 2), [""; 0].map(PathBuf::from));
+        std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o644)).expect("mode");
+        std::fs::write(root.join("lib/a b"), "abd").expect("a file");
+        assert_eq!(contents.damage(root, Depth::Sizes, 2), [""; 0].map(PathBuf::from));
+        std::fs::write(root.join("new"), "").expect("a file");
+        let mut damage = contents.damage(root, Depth::Digests, 2);
+        damage.sort();
+        assert_eq!(damage, ["lib/a b", "new"].map(|path| root.join(path)));
+        std::fs::write(root.join("lib/a b"), "").expect("a file");
+        assert_eq!(contents.damage(root, Depth::Sizes, 2), [root.join("lib/a b")]);
+    }
+}

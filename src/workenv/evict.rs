@@ -1,0 +1,127 @@
+//! Keeping the cache from growing: what goes, and when that is decided.
+//!
+//! Once a day a start that has everything it needs leaves a process behind that looks at the whole cache. It removes
+//! superseded versions and, while the cache is too large, what has not been started for longest.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::written::Written;
+use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
+use crate::config::Config;
+use crate::fs::{IoContext, Lock};
+
+/// Between two looks at the cache.
+const DAY: Duration = Duration::from_hours(24);
+
+/// Which environments are to go. Without any wish, all of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Selection {
+    /// Those that have not been started for so long.
+    pub older_than: Option<Duration>,
+    /// Those that have not been started for longest, until the rest is within so many bytes.
+    pub max_size: Option<u64>,
+    /// All but the latest so many versions of each package of each signer.
+    pub keep_latest: Option<usize>,
+    /// None that has been started within this time.
+    pub spare: Duration,
+}
+
+impl Selection {
+    /// Chooses among all environments of a cache.
+    pub fn choose<'a>(&self, all: &'a [Summary], now: SystemTime) -> Vec<&'a Summary> {
+        let age = |one: &Summary| one.last_used.and_then(|last| now.duration_since(last).ok()).unwrap_or_default();
+        let may_go = |one: &&Summary| !one.in_use && age(one) >= self.spare;
+        if self.older_than.is_none() && self.max_size.is_none() && self.keep_latest.is_none() {
+            return all.iter().collect();
+        }
+        // The last start is known to the hour; within it what was made later counts as used later.
+        let rank = |one: &Summary| (one.last_used, one.created);
+        let mut chosen: Vec<&EnvId> = Vec::new();
+        if let Some(limit) = self.older_than {
+            chosen.extend(all.iter().filter(|one| age(one) > limit).map(|one| &one.id));
+        }
+        if let Some(keep) = self.keep_latest {
+            let is_superseded = |one: &&Summary| {
+                let of_same = |other: &&Summary| {
+                    (&other.origin.signer, &other.origin.name) == (&one.origin.signer, &one.origin.name)
+                };
+                all.iter().filter(of_same).filter(|other| rank(other) > rank(one)).count() >= keep
+            };
+            chosen.extend(all.iter().filter(may_go).filter(is_superseded).map(|one| &one.id));
+        }
+        if let Some(limit) = self.max_size {
+            while bytes(all.iter().filter(|one| !chosen.contains(&&one.id))) > limit {
+                let left = all.iter().filter(may_go).filter(|one| !chosen.contains(&&one.id));
+                match left.min_by_key(|one| rank(one)) {
+                    Some(oldest) => chosen.push(&oldest.id),
+                    None => break,
+                }
+            }
+        }
+        all.iter().filter(|one| chosen.contains(&&one.id)).collect()
+    }
+}
+
+/// Bytes on disk of environments, slots that they share counted once.
+pub fn bytes<'a>(all: impl Iterator<Item = &'a Summary>) -> u64 {
+    let mut seen: Vec<&SlotKey> = Vec::new();
+    let mut total = 0;
+    for one in all {
+        total += one.bytes;
+        for slot in &one.slots {
+            if seen.contains(&&slot.key) {
+                total -= slot.bytes;
+            } else {
+                seen.push(&slot.key);
+            }
+        }
+    }
+    total
+}
+
+impl Cache {
+    /// Whether nobody has looked at the cache for a day.
+    pub fn is_due(&self) -> bool {
+        let last = self.stamp().metadata().and_then(|metadata| metadata.modified()).ok();
+        last.and_then(|last| SystemTime::now().duration_since(last).ok()).is_none_or(|age| age > DAY)
+    }
+
+    /// Its modification time is that of the last look.
+    fn stamp(&self) -> PathBuf {
+        self.directory("looked-after")
+    }
+
+    /// The daily look, in a process of its own that nobody waits for.
+    ///
+    /// # Errors
+    /// See [`WorkenvError`]; nobody sees them but a log.
+    pub fn evict(root: &Path) -> Result<(), WorkenvError> {
+        let cache = Self::known(root)?;
+        // Of several starts one does it.
+        if !cache.is_due() {
+            return Ok(());
+        }
+        let stamp = cache.stamp();
+        std::fs::write(&stamp, "").on("write", &stamp)?;
+        // Somebody extracts: tomorrow is another day.
+        if Lock::alone(&cache.content_lock())?.is_none() {
+            return Ok(());
+        }
+        cache.sweep_runs()?;
+        let limits = Config::read().and_then(|config| config.cache_limits())?;
+        let selection =
+            Selection { max_size: limits.max_size, keep_latest: Some(limits.retain), spare: DAY, older_than: None };
+        let all = cache.environments()?;
+        let chosen: Vec<EnvId> =
+            selection.choose(&all, SystemTime::now()).into_iter().map(|one| one.id.clone()).collect();
+        cache.remove(&chosen)?;
+        Ok(())
+    }
+
+    /// Sends everything to the disk: what goes into an image must be there.
+    pub fn synchronise(&self) -> Result<(), WorkenvError> {
+        Written::synchronised(self.layout())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! Where the cache is: the first usable place, and nobody else may write to it or to what leads there.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::WorkenvError;
+use super::cache::{Cache, Kind, is_noexec};
+use crate::fs::{IoContext, cache_candidates, from_here, last_candidate, staging_name, temporary_parents};
+
+/// Marks the directory for backup programs (bford.info/cachedir).
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+# This directory holds files that flavor can make again.\n";
+
+/// Directories of the layout; the last to be made shows that all are there.
+const DIRECTORIES: [&str; 5] = ["slots", "workenv", "runs", "staging", "locks"];
+
+/// Links that a path may lead through, as for the kernel.
+const MAX_LINKS: usize = 40;
+
+impl Cache {
+    /// Finds a usable cache and makes its directories. Without one, makes a private temporary directory.
+    ///
+    /// `package` is the file being started.
+    ///
+    /// # Errors
+    /// [`WorkenvError::NoCache`] lists what was tried and why it cannot be used.
+    pub fn open(package: &Path) -> Result<Self, WorkenvError> {
+        let mut tried = Vec::new();
+        if let Some(cache) = Self::named(&mut tried)? {
+            return Ok(cache);
+        }
+        for parent in temporary_parents(package) {
+            let root = parent.join(staging_name("flavor"));
+            let made = match is_noexec(&parent) {
+                Ok(true) => Err(WorkenvError::NoExec { path: parent }),
+                _ => DirBuilder::new().mode(0o700).create(&root).on("create directory", &root).map_err(Into::into),
+            };
+            match made.and_then(|()| Self::prepared(&root, Kind::Temporary)) {
+                Ok(cache) => {
+                    tracing::debug!("no cache directory, using {} for this run", root.display());
+                    return Ok(cache);
+                }
+                Err(error) => tried.push(describe(&error)),
+            }
+        }
+        Err(WorkenvError::NoCache { tried: tried.join("; ") })
+    }
+
+    /// As [`Self::open`], but only a cache that stays.
+    pub fn open_lasting() -> Result<Self, WorkenvError> {
+        let mut tried = Vec::new();
+        Self::named(&mut tried)?.ok_or_else(|| WorkenvError::NoCache { tried: tried.join("; ") })
+    }
+
+    /// Makes a cache that others may read, to be part of an image.
+    ///
+    /// Modes are those of an image only if the umask of the process lets others read.
+    pub fn portable(directory: &Path) -> Result<Self, WorkenvError> {
+        Self::prepared(&from_here(directory), Kind::Portable)
+    }
+
+    /// The cache at a known place.
+    pub(super) fn known(root: &Path) -> Result<Self, WorkenvError> {
+        Self::prepared(root, Kind::Own)
+    }
+
+    /// The first usable place that the environment names.
+    fn named(tried: &mut Vec<String>) -> Result<Option<Self>, WorkenvError> {
+        let candidates = cache_candidates();
+        let is_named = candidates.iter().any(|candidate| !candidate.optional);
+        let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
+        for candidate in candidates.into_iter().chain(last) {
+            match Self::prepared(&candidate.path, Kind::Own) {
+                Ok(cache) => return Ok(Some(cache)),
+                // A home that is somebody else's (`sudo -E`) is no place to write to, but no reason not to start either.
+                Err(error) if candidate.optional => tried.push(format!("{} ({})", describe(&error), candidate.origin)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The cache that the environment names, if it has one, without making anything.
+    pub fn find() -> Option<Self> {
+        cache_candidates().into_iter().find_map(|candidate| {
+            let cache = Self::at(vouched(&candidate.path).ok()?, Kind::Own);
+            cache.layout().is_dir().then_some(cache)
+        })
+    }
+
+    /// Makes the directories on first use; afterwards a `stat` for each part of the path shows that they are safe.
+    fn prepared(path: &Path, kind: Kind) -> Result<Self, WorkenvError> {
+        let resolved = match vouched(path) {
+            Err(WorkenvError::Io(error)) if error.source.kind() == ErrorKind::NotFound => {
+                create(path, kind)?;
+                vouched(path)?
+            }
+            other => other?,
+        };
+        let cache = Self::at(resolved, kind);
+        if !cache.directory("locks").is_dir() {
+            let tag = cache.root.join("CACHEDIR.TAG");
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o644)
+                .open(&tag)
+                .on("create", &tag)
+                .map_err(|error| not_writable(&cache.root, error))?;
+            file.write_all(CACHEDIR_TAG.as_bytes()).on("write", &tag)?;
+            for directory in DIRECTORIES {
+                create(&cache.directory(directory), kind)?;
+            }
+        }
+        let layout = cache.layout();
+        check(layout, &layout.metadata().on("examine", layout)?, Part::Cache)?;
+        Ok(cache)
+    }
+}
+
+fn create(path: &Path, kind: Kind) -> Result<(), WorkenvError> {
+    let mode = if kind == Kind::Portable { 0o755 } else { 0o700 };
+    let made = DirBuilder::new().recursive(true).mode(mode).create(path).on("create directory", path);
+    made.map_err(|error| not_writable(path, error))
+}
+
+/// Turns the refusal to write into the error that names the remedy.
+pub(super) fn not_writable(path: &Path, error: crate::fs::Error) -> WorkenvError {
+    match error.source.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => {
+            WorkenvError::NotWritable { path: path.into(), source: error }
+        }
+        _ => error.into(),
+    }
+}
+
+/// What a directory is to the cache.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Cache,
+    /// A directory or link on the way to it.
+    Way,
+}
+
+/// Follows a path from the root of the file system and checks, for everything on the way, who may change it. Returns the
+/// path without links: environments hold absolute paths, and links lead to one place by many names.
+fn vouched(path: &Path) -> Result<PathBuf, WorkenvError> {
+    let mut so_far = PathBuf::from("/");
+    let mut rest = parts(path);
+    let mut links = 0;
+    while let Some(part) = rest.pop() {
+        if part == ".." {
+            so_far.pop();
+            continue;
+        }
+        so_far.push(&part);
+        let metadata = so_far.symlink_metadata().on("examine", &so_far)?;
+        if metadata.is_symlink() {
+            check(&so_far, &metadata, Part::Way)?;
+            links += 1;
+            if links > MAX_LINKS {
+                return Err(io::Error::from(Errno::LOOP)).on("resolve", path).map_err(Into::into);
+            }
+            let target = std::fs::read_link(&so_far).on("read link", &so_far)?;
+            so_far.pop();
+            if target.is_absolute() {
+                so_far = "/".into();
+            }
+            rest.extend(parts(&target));
+        } else {
+            check(&so_far, &metadata, if rest.is_empty() { Part::Cache } else { Part::Way })?;
+        }
+    }
+    Ok(so_far)
+}
+
+/// The parts of a path, last one first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let parts = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+    parts.rev().map(|part| part.as_os_str().to_owned()).collect()
+}
+
+/// Refuses what somebody else could change. The superuser may: an image has a cache that root has made.
+fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), WorkenvError> {
+    const STICKY: u32 = 0o1000;
+    let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
+    if owner != user && owner != 0 && !(part == Part::Way && is_outside_namespace(owner)) {
+        return Err(WorkenvError::ForeignOwner { path: path.into(), owner, user });
+    }
+    let mode = metadata.mode() & 0o7777;
+    // What is in a sticky directory only its owner can replace. One's own group is oneself on many systems.
+    let harmless = part == Part::Way
+        && (metadata.is_symlink()
+            || mode & STICKY != 0
+            || (mode & 0o002 == 0 && metadata.gid() == rustix::process::getegid().as_raw()));
+    if mode & 0o022 != 0 && !harmless {
+        return Err(WorkenvError::WritableByOthers { path: path.into(), mode });
+    }
+    Ok(())
+}
+
+/// Whether an owner is one that a user namespace does not know, such as the real root in `unshare -r`.
+fn is_outside_namespace(owner: u32) -> bool {
+    let text = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let is_overflow = text("/proc/sys/kernel/overflowuid").trim() == owner.to_string();
+    let map = text("/proc/self/uid_map");
+    is_overflow && !map.is_empty() && map.split_whitespace().ne(["0", "0", "4294967295"])
+}
+
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,167 @@
+//! The last steps of making an environment: links, set-up commands, seal.
+
+use std::path::Path;
+
+use super::cache::{Kind, Staging, swap_in};
+use super::compose::{Composition, target_path};
+use super::materialise::facts;
+use super::provision::SetUp;
+use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal};
+use super::slots::{CachedSlot, Tools};
+use super::watch::critical_set;
+use super::written::Written;
+use super::{Cache, WorkenvError};
+use crate::format::Lifecycle;
+use crate::fs::{IoContext, Modes, remove_tree};
+use crate::package::Reader;
+
+/// An environment that is being made.
+pub(super) struct Making<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) cache: &'a Cache,
+    pub(super) root: &'a Path,
+    pub(super) slots: &'a [CachedSlot<'a>],
+    /// The seal that was there before.
+    pub(super) seal: Option<&'a Seal>,
+    /// Whether no other process makes the same one. Without locks nobody knows.
+    pub(super) is_alone: bool,
+}
+
+impl Making<'_> {
+    /// When nothing had to be extracted: whether the environment is as it should be. If so, that is noted.
+    pub(super) fn is_done(&self) -> Result<bool, WorkenvError> {
+        let Some(seal) = self.seal.filter(|seal| seal.is_unchanged(self.root)) else { return Ok(false) };
+        let composition = self.composition(false)?;
+        if !composition.is_at(self.root, !self.has_set_up()) {
+            return Ok(false);
+        }
+        if !seal.written.is_certain() || !self.cache.is_content_with(seal) {
+            // A cache that cannot be written to is looked at again next time.
+            match self.sealed(self.root, Written::Settled).and_then(|seal| self.replace_seal(&seal)) {
+                Err(error) if seal.is_unchanged(self.root) => tracing::debug!("not noted: {error}"),
+                other => other?,
+            }
+        }
+        Ok(true)
+    }
+
+    /// Composes the environment and puts it in its place. An environment whose links are right keeps its place, and what
+    /// its set-up commands made; it only gets a new seal.
+    pub(super) fn publish(&self, tools: &Tools<'_>, set_up: &dyn SetUp) -> Result<(), WorkenvError> {
+        let is_ours = self.seal.is_some_and(|seal| seal.root == self.root);
+        let plain = self.composition(false)?;
+        if is_ours && plain.is_at(self.root, !self.has_set_up()) {
+            return self.replace_seal(&self.sealed(self.root, self.cache.written_now()?)?);
+        }
+        if self.has_set_up() && !self.is_alone {
+            return Err(WorkenvError::NoLocks {
+                path: self.cache.root().into(),
+                what: "a package with set-up commands",
+            });
+        }
+        let staging = self.cache.stage()?;
+        let made = staging.path.join("workenv");
+        let composition = self.composition(self.has_set_up())?;
+        composition.write(&made)?;
+        let private = made.join(PRIVATE_DIR);
+        std::fs::create_dir(&private).on("create directory", &private)?;
+        if self.has_set_up() {
+            // Paths that the commands write down must stay right, so they run in the environment's own place. Until it is
+            // sealed it counts for nothing: when a command fails, or the power, the next start begins anew.
+            swap_in(&made, self.root, &staging)?;
+            let outcome = self.set_up(tools, set_up);
+            if outcome.is_err() {
+                staging.take(self.root)?;
+            }
+            outcome?;
+            // What commands wrote is on no list that could be checked after a power failure.
+            let written = Written::synchronised(self.root)?;
+            return self.replace_seal(&self.sealed(self.root, written)?);
+        }
+        let seal = self.sealed(&made, self.cache.written_now()?)?;
+        let path = made.join(SEAL_FILE);
+        std::fs::write(&path, seal.to_text()).on("write", &path)?;
+        swap_in(&made, self.root, &staging)
+    }
+
+    fn has_set_up(&self) -> bool {
+        facts(self.reader).is_some_and(|facts| !facts.set_up.is_empty())
+    }
+
+    fn init_slots(&self) -> impl Iterator<Item = &CachedSlot<'_>> {
+        self.slots.iter().filter(|slot| slot.lifecycle == Lifecycle::Init)
+    }
+
+    /// What the environment is to be, `with_init` while set-up commands run.
+    fn composition(&self, with_init: bool) -> Result<Composition, WorkenvError> {
+        let is_in = |slot: &&CachedSlot<'_>| match slot.lifecycle {
+            Lifecycle::Eager | Lifecycle::Lazy => true,
+            Lifecycle::Init => with_init,
+            Lifecycle::Temporary => false,
+        };
+        let python = facts(self.reader).and_then(|facts| facts.python.as_ref());
+        Composition::of(self.slots.iter().filter(is_in), python)
+    }
+
+    /// Runs the set-up commands, with the slots that are there only for them.
+    fn set_up(&self, tools: &Tools<'_>, set_up: &dyn SetUp) -> Result<(), WorkenvError> {
+        for slot in self.init_slots() {
+            let directory = slot.tree.parent().unwrap_or(self.root);
+            std::fs::create_dir_all(directory).on("create directory", directory)?;
+            slot.extract_into(directory, Modes::Keep, tools)?;
+        }
+        tools.progress.end();
+        tools.progress.setting_up();
+        let outcome = set_up.run(self.root);
+        tools.progress.end();
+        outcome?;
+        for slot in self.init_slots() {
+            let relative = target_path(slot)?;
+            let target = self.root.join(&relative);
+            remove_tree(&target)?;
+            // Directories that only led to it; others are not empty.
+            let mut parent = relative.parent();
+            while let Some(one) = parent.filter(|one| !one.as_os_str().is_empty()) {
+                if std::fs::remove_dir(self.root.join(one)).is_err() {
+                    break;
+                }
+                parent = one.parent();
+            }
+        }
+        Ok(remove_tree(&self.root.join(PRIVATE_DIR).join("slots"))?)
+    }
+
+    /// Seals an environment that lies in `staged`.
+    fn sealed(&self, staged: &Path, written: Written) -> Result<Seal, WorkenvError> {
+        let extracted: Vec<_> = self.slots.iter().filter(|slot| slot.lifecycle == Lifecycle::Eager).collect();
+        let about = facts(self.reader);
+        let programs = about.map(|facts| &facts.programs[..]).unwrap_or_default();
+        let watch = critical_set(staged, &extracted, programs, about.and_then(|facts| facts.python.as_ref()));
+        let package = &self.reader.metadata().package;
+        let origin = Origin {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            signer: self.reader.signer().fingerprint().to_string(),
+            package: self.reader.path().into(),
+        };
+        let slots = self.slots.iter().filter(|slot| slot.is_kept()).map(|slot| slot.key.clone()).collect();
+        let facts = if self.cache.kind == Kind::Portable { Facts::Lasting } else { Facts::All };
+        Ok(Seal::of(self.root, staged, origin, slots, &watch, facts, written)?)
+    }
+
+    /// Gives the environment in its place a new seal, by one rename.
+    fn replace_seal(&self, seal: &Seal) -> Result<(), WorkenvError> {
+        let staging: Staging = self.cache.stage()?;
+        let fresh = staging.path.join("seal");
+        std::fs::write(&fresh, seal.to_text()).on("write", &fresh)?;
+        let place = self.root.join(SEAL_FILE);
+        Ok(std::fs::rename(&fresh, &place).on("publish", &place)?)
+    }
+}
+
+impl Cache {
+    /// Whether an environment's seal is of the kind that this cache has. A portable one will not do with less.
+    pub(super) fn is_content_with(&self, seal: &Seal) -> bool {
+        self.kind != Kind::Portable || (seal.is_portable() && seal.written == Written::Settled)
+    }
+}

@@ -1,0 +1,162 @@
+//! What happened to the cache behind its back is seen and repaired.
+
+use std::path::{Path, PathBuf};
+
+use crate::scene::{Run, Test};
+
+/// A program with a tree beside it, started once. Returns the package and the tree in the cache.
+fn started(t: &Test) -> (PathBuf, PathBuf) {
+    for at in 0..200 {
+        t.file(&format!("data/{}/{at}", at % 7), format!("content {at}\n"));
+    }
+    t.file("data/big", vec![b'x'; 9 << 20]);
+    t.file("probe.sh", "#!/bin/sh\ncat \"$FLAVOR_WORKENV\"/data/*/* | cksum; cksum <\"$FLAVOR_WORKENV/data/big\"\n");
+    t.manifest(&format!(
+        "{}\n[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\n",
+        crate::scene::PROBE
+    ));
+    let package = t.pack_with(&["--key-seed", "s"]);
+    t.call(&package, [""; 0]).silent();
+    let slots = std::fs::read_dir(t.path("cache/v1/slots")).expect("slots");
+    let tree = slots.flatten().map(|slot| slot.path().join("tree")).find(|tree| tree.is_dir()).expect("a tree");
+    (package, tree)
+}
+
+fn shell(t: &Test, tree: &Path, script: &str) {
+    t.run(t.command("sh").args(["-ec", script]).current_dir(tree)).success();
+}
+
+fn strict(t: &Test, package: &Path) -> Run {
+    t.run(t.command(package).env("FLAVOR_VALIDATION", "strict"))
+}
+
+/// As if the machine had started anew since everything was written.
+fn new_boot(t: &Test) {
+    t.call(
+        "sh",
+        ["-c", "sed -i 's/^boot .*/boot 00000000-before/' cache/v1/slots/*/seal cache/v1/workenv/*/.flavor/seal"],
+    )
+    .success();
+}
+
+#[test]
+fn a_strict_start_finds_and_repairs_any_change() {
+    let t = Test::new();
+    let (package, tree) = started(&t);
+    let good = t.call(&package, [""; 0]).silent().stdout().to_owned();
+    assert_eq!(strict(&t, &package).silent().stdout(), good);
+    for damage in [
+        "chmod u+w 3/3; echo Content 3 >3/3; chmod 444 3/3",
+        "chmod u+w big; printf y | dd of=big bs=1 seek=5000000 conv=notrunc status=none",
+        ": >5/5",
+        "chmod u+w 4; rm 4/4",
+        "chmod u+w 4; echo new >4/new",
+        "chmod u+w 4; rm 4/4; ln -s ../5/5 4/4",
+        "chmod u+w 1 2; mv 1/1 1/aside; mv 2/2 1/1; mv 1/aside 2/2",
+        "chmod 777 6/6",
+        "rm ../contents",
+        ": >../seal",
+    ] {
+        shell(&t, &tree, damage);
+        assert_eq!(strict(&t, &package).success().stdout(), good, "{damage}");
+        assert_eq!(t.call(&package, [""; 0]).silent().stdout(), good, "{damage}");
+        let verified = t.flavor(["workenv", "verify"]).silent();
+        assert!(verified.stdout().ends_with(": sound\n"), "{damage}: {verified}");
+    }
+}
+
+#[test]
+fn what_a_power_failure_emptied_is_repaired_by_the_next_start() {
+    let t = Test::new();
+    let (package, tree) = started(&t);
+    let good = t.call(&package, [""; 0]).silent().stdout().to_owned();
+    let files: Vec<String> = t.names("data").into_iter().filter(|name| t.path("data").join(name).is_file()).collect();
+    let chosen = files.iter().step_by(23).map(|name| tree.join(name));
+    let own = ["contents", "seal"].map(|name| tree.with_file_name(name));
+    for file in chosen.chain(own) {
+        new_boot(&t);
+        shell(&t, &tree, &format!(": >'{}'", file.display()));
+        assert_eq!(t.call(&package, [""; 0]).success().stdout(), good, "{}", file.display());
+    }
+    for (name, remains) in [("seal of the environment", ".flavor/seal"), ("link", "data")] {
+        new_boot(&t);
+        t.call(
+            "sh",
+            ["-c", &format!("rm cache/v1/workenv/*/{remains} && : >$(echo cache/v1/workenv/probe*)/{remains}")],
+        )
+        .success();
+        assert_eq!(t.call(&package, [""; 0]).success().stdout(), good, "{name}");
+    }
+}
+
+#[test]
+fn what_survived_a_new_boot_is_not_looked_at_again() {
+    let t = Test::new();
+    let (package, _) = started(&t);
+    new_boot(&t);
+    t.call(&package, [""; 0]).silent();
+    let seals = t.call("sh", ["-c", "grep -h ^boot cache/v1/slots/*/seal cache/v1/workenv/*/.flavor/seal"]).success();
+    assert_eq!(seals.stdout(), "boot settled\n".repeat(3));
+    let before = t.listing("cache/v1");
+    t.call(&package, [""; 0]).silent();
+    assert_eq!(t.listing("cache/v1"), before);
+}
+
+#[test]
+fn verify_names_what_is_damaged_and_repair_mends_it() {
+    let t = Test::new();
+    let (package, tree) = started(&t);
+    let good = t.call(&package, [""; 0]).silent().stdout().to_owned();
+    shell(&t, &tree, "chmod u+w 3 3/3; echo Content 3 >3/3; rm 3/10");
+    let verified = t.flavor(["workenv", "verify", "probe"]).fails_with(3);
+    assert!(verified.stdout().contains("/tree/3/3\n") && verified.stdout().contains("/tree/3/10\n"), "{verified}");
+    let value = t.flavor(["workenv", "verify", "--json"]).fails_with(3).json();
+    assert_eq!((&value[0]["sound"], value[0]["damaged"].as_array().map(Vec::len)), (&false.into(), Some(3)));
+    snapshot!(t.flavor(["workenv", "repair", "probe"]).success(), @"
+    exit: 0
+    --- stdout
+    probe-1.0.0-[DIGEST]: repaired
+    ");
+    t.flavor(["workenv", "verify"]).silent();
+    // Without its package there is nothing to repair from.
+    shell(&t, &tree, "chmod u+w 3/3; echo Content 3 >3/3");
+    let elsewhere = t.copy(&package, "elsewhere.psp");
+    std::fs::remove_file(&package).expect("the package");
+    snapshot!(t.flavor(["workenv", "repair", "--json"]).silent(), @r#"
+    exit: 0
+    --- stdout
+    [
+      {
+        "damaged": [
+          "[ROOT]/cache/v1/slots/[DIGEST]/tree/3/3"
+        ],
+        "name": "probe-1.0.0-[DIGEST]",
+        "outcome": "removed; the next start extracts it again",
+        "sound": false
+      }
+    ]
+    "#);
+    assert_eq!(t.call(&elsewhere, [""; 0]).silent().stdout(), good);
+}
+
+#[test]
+fn other_words_than_strict_take_nothing_away() {
+    let t = Test::new();
+    let (package, tree) = started(&t);
+    let script = tree.parent().and_then(Path::parent).expect("slots").join("*/tree");
+    for word in ["none", "relaxed", "minimal", "STANDARD", "nonsense"] {
+        t.call(
+            "sh",
+            [
+                "-c",
+                &format!(
+                    "for f in {}; do [ -d $f ] || {{ chmod u+w $f; echo 'echo evil' >$f; }}; done",
+                    script.display()
+                ),
+            ],
+        )
+        .success();
+        let run = t.run(t.command(&package).env("FLAVOR_VALIDATION", word)).success();
+        assert!(!run.stdout().contains("evil"), "{word}: {run}");
+    }
+}

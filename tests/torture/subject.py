@@ -1,0 +1,127 @@
+"""Packages whose program tells whether its environment is whole (probe.c)."""
+
+import random
+import shutil
+import subprocess
+import zlib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+class Package:
+    """A packed project: its file, and the line that its program prints in a whole environment."""
+
+    def __init__(self, path, name, files):
+        self.path = path
+        self.name = name
+        self.files = files
+
+    @property
+    def right(self):
+        return f"right {self.name} {self.files}\n"
+
+    def moved(self, to):
+        """The same package under another path."""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(self.path, to)
+        return Package(to, self.name, self.files)
+
+
+class Workshop:
+    """Makes packages with one `flavor` in one directory."""
+
+    def __init__(self, flavor, directory, launcher=None):
+        self.launcher = launcher
+        self.flavor = Path(flavor).resolve()
+        self.directory = directory
+        self.probe = directory / "probe"
+        command = ["cc", "-O2", "-static", "-o", self.probe, HERE / "probe.c"]
+        subprocess.run(command, check=True, timeout=60)
+
+    def environment(self):
+        """What `flavor` sees: a home of its own, nothing of the caller's."""
+        home = self.directory / "home"
+        home.mkdir(exist_ok=True)
+        cache = self.directory / "build-cache"
+        return {"PATH": "/usr/bin:/bin", "HOME": str(home), "FLAVOR_CACHE_DIR": str(cache)}
+
+    def pack(self, name, trees, version="1", effort=None):
+        """Packs a project of the trees, slot name → (operations, {path: bytes, or a str for a symbolic link's target})."""
+        project = self.directory / f"{name}-{version}"
+        project.mkdir()
+        shutil.copy2(self.probe, project / "probe")
+        lines = [f"name {name}-{version}\n"]
+        slots = []
+        for slot, (operations, tree) in trees.items():
+            for path, content in tree.items():
+                place = project / slot / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(content, str):
+                    place.symlink_to(content)
+                    content = place.resolve().read_bytes()
+                else:
+                    place.write_bytes(content)
+                lines.append(f"{zlib.crc32(content):x} {len(content)} {slot}/{path}\n")
+            slots.append(SLOT.format(name=slot, source=slot, operations=operations, mode="0755"))
+        (project / "list").write_text("".join(lines))
+        manifest = PROJECT.format(name=name, version=version, slots="".join(slots))
+        (project / "pyproject.toml").write_text(manifest)
+        output = self.directory / f"{name}-{version}.psp"
+        command = [self.flavor, "pack", "-q", "--key-seed", "torture", "--manifest", project / "pyproject.toml"]
+        command += ["--output", output]
+        command += ["--launcher-bin", self.launcher] if self.launcher else []
+        command += ["--compress", str(effort)] if effort is not None else []
+        subprocess.run(command, check=True, timeout=600, env=self.environment(), stdout=subprocess.DEVNULL)
+        shutil.rmtree(project)
+        return Package(output, f"{name}-{version}", len(lines) - 1)
+
+    def small(self, name="small", version="1"):
+        """A package with everything that extraction knows, in few files: several frames, a file that spans two, links,
+        equal files (hard links), an empty one, nested directories, two codecs."""
+        big = noise(5_000_000, name)
+        data = {"big": big, "empty": b"", "a/one": b"one\n" * 500, "a/same": b"one\n" * 500}
+        data |= {"a/b/c/deep": noise(3000, "deep"), "a/link": "b/c/deep", "z": version.encode()}
+        text = {"read me": f"{name}\n".encode() * 2000, "more/text": b"text\n" * 100}
+        return self.pack(name, {"data": ('["tar", "zstd:1"]', data), "text": ('["tar", "gzip:1"]', text)}, version)
+
+    def many(self, name, files, size, operations='["tar", "zstd:1"]', version="1"):
+        """A package with `files` files of `size` bytes each."""
+        content = noise(size + files, name)
+        tree = {f"{at % 100:02}/{at // 100:05}": content[at : at + size] for at in range(files)}
+        return self.pack(name, {"data": (operations, tree)}, version)
+
+
+PROJECT = """
+[project]
+name = "{name}"
+version = "{version}"
+[tool.flavor.execution]
+command = ["{{workenv}}/probe", "{{workenv}}/list"]
+[[tool.flavor.slots]]
+id = "probe"
+source = "probe"
+operations = ["raw"]
+target = "probe"
+permissions = "0755"
+[[tool.flavor.slots]]
+id = "list"
+source = "list"
+operations = ["raw"]
+target = "list"
+{slots}
+"""
+
+SLOT = """
+[[tool.flavor.slots]]
+id = "{name}"
+source = "{source}"
+operations = {operations}
+target = "{name}"
+"""
+
+
+def noise(size, seed):
+    """Bytes that look random and are the same each time."""
+    return random.Random(seed).randbytes(size)
+
