@@ -294,6 +294,7 @@ class Bench:
         self.times = {}
         self.sizes = {}
         self.phases = {}
+        self.load = []
 
     def runtime(self):
         """The interpreter as flavor cuts it, from the build cache of its first row."""
@@ -334,6 +335,7 @@ class Bench:
                 for tool in self.tools[turn:] + self.tools[:turn]:
                     if state not in tool.states or isinstance(tool, FlavorPack) and round_number >= self.slow_rounds:
                         continue
+                    self.load.append(os.getloadavg()[0])
                     say(f"round {round_number + 1} of {self.rounds}: {state}, {tool.name}")
                     try:
                         self.pack(tool, state, round_number)
@@ -406,6 +408,7 @@ def report(bench):
 
     print("\nVersions")
     print(f"  {'machine':16} {machine(bench.work)}")
+    print(f"  {'load average':16} {min(bench.load):.1f} to {max(bench.load):.1f}; about 1.5 when nothing else runs")
     print(f"  {'interpreter':16} {platform.python_implementation()} {platform.python_version()}")
     wheels = sorted("-".join(path.name.split("-")[:2]) for path in bench.wheels.iterdir())
     print(f"  {'wheels':16} {', '.join(wheels)}")
