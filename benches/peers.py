@@ -287,7 +287,7 @@ class Bench:
         self.rounds = arguments.rounds
         self.slow_rounds = min(arguments.flavorpack_rounds, arguments.rounds)
         self.starts = arguments.starts
-        kinds = [Flavor, FlavorUv, Pex, Shiv, PyInstaller, FlavorPack]
+        kinds = [Flavor, FlavorUv, Pex, Shiv, PyInstaller, *([FlavorPack] if self.slow_rounds else [])]
         self.tools = [kind(self) for kind in kinds]
         self.venv = Venv(self)
         # (tool's name, what) → seconds, one for each round.
@@ -408,7 +408,7 @@ def report(bench):
 
     print("\nVersions")
     print(f"  {'machine':16} {machine(bench.work)}")
-    print(f"  {'load average':16} {min(bench.load):.1f} to {max(bench.load):.1f}; about 1.5 when nothing else runs")
+    print(f"  {'load average':16} {min(bench.load):.1f} to {max(bench.load):.1f}")
     print(f"  {'interpreter':16} {platform.python_implementation()} {platform.python_version()}")
     wheels = sorted("-".join(path.name.split("-")[:2]) for path in bench.wheels.iterdir())
     print(f"  {'wheels':16} {', '.join(wheels)}")
@@ -490,7 +490,7 @@ def main():
         parser.add_argument(option, type=int, default=default, metavar="N", help=f"{text} [default: {default}]")
 
     number("--rounds", int(os.environ.get("ROUNDS", 7)), "rounds of packing, also ROUNDS")
-    number("--flavorpack-rounds", 3, "in how many of them FlavorPack packs, a third of a minute each time")
+    number("--flavorpack-rounds", 3, "in how many of them FlavorPack packs, a third of a minute each time; 0 leaves it out")
     number("--starts", 21, "warm starts; a third as many first ones")
     for hidden in ("--flavor", "--python", "--peers", "--example"):
         parser.add_argument(hidden, type=pathlib.Path, required=True, help=argparse.SUPPRESS)
