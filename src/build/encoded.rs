@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::cache::{BuildCache, Layer, Made, Staging};
+use super::cache::{BuildCache, Made, Staging};
 use super::native::Native;
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
@@ -48,7 +48,7 @@ pub(super) fn encode_slots(
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
     let mut found: Vec<Option<Made<Facts>>> = Vec::new();
     for plan in plans {
-        found.push(cache.find(&step(plan), Layer::Slots, &plan.inputs, |_| Ok(()))?);
+        found.push(cache.find(&step(plan), plan.layer, &plan.inputs, |_| Ok(()))?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
     let threads = threads(missing.iter().map(|at| &plans[*at]), settings)?;
@@ -70,7 +70,7 @@ pub(super) fn encode_slots(
             native,
         };
         let plan = &plans[*at];
-        found[*at] = Some(cache.publish(&step(plan), Layer::Slots, &plan.inputs, staging, facts)?);
+        found[*at] = Some(cache.publish(&step(plan), plan.layer, &plan.inputs, staging, facts)?);
     }
     let made = found.into_iter().flatten().zip(plans);
     let stored: Vec<Stored> = made.map(|(made, plan)| stored(made, plan)).collect::<Result<_, BuildError>>()?;

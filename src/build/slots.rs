@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
-use super::cache::{BuildCache, Inputs, hash_tree};
+use super::cache::{BuildCache, Inputs, Layer, hash_tree};
 use super::native::{self, Native, Treatment};
 use super::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, Operations, WORKENV};
@@ -27,6 +27,8 @@ pub(super) struct SlotPlan {
     pub(super) mode: u16,
     /// What the stored bytes depend on.
     pub(super) inputs: Inputs,
+    /// Where they are kept: an interpreter's with the interpreter, since every project has the same.
+    pub(super) layer: Layer,
     content: Content,
     chain: Chain,
     /// Put in front of every name in an archive.
@@ -206,6 +208,7 @@ impl Planner<'_> {
             lifecycle: Lifecycle::Eager,
             mode: 0o644,
             inputs,
+            layer: if name == RUNTIME { Layer::Runtime } else { Layer::Slots },
             content: Content::Tree(entries),
             chain,
             prefix,
@@ -234,6 +237,7 @@ impl Planner<'_> {
             lifecycle: lifecycle(slot.lifecycle),
             mode: slot.permissions.and_then(|mode| u16::try_from(mode).ok()).unwrap_or(default_mode),
             inputs,
+            layer: Layer::Slots,
             content,
             chain,
             prefix,
