@@ -73,7 +73,7 @@ impl Plan {
             return Err(SlotError::SpecialFile { path: path.into() });
         }
         let operations = Operations { tar: false, codec: compression.codec };
-        let mut cutter = Cutter::new(compression);
+        let mut cutter = Cutter::new(compression, metadata.len());
         cutter.content(path, metadata.len());
         Ok(cutter.finish(operations, 1))
     }
@@ -99,7 +99,8 @@ impl Plan {
             Links::Keep => find_twins(entries)?,
             Links::Follow => HashMap::new(),
         };
-        let mut cutter = Cutter::new(compression);
+        let content = |entry: &Entry| if let Found::File { len } = entry.kind { len } else { 0 };
+        let mut cutter = Cutter::new(compression, entries.iter().map(content).sum());
         let name = |relative: &Path| options.prefix.join(relative).as_os_str().as_bytes().to_vec();
         let header = |cutter: &mut Cutter, entry: &Entry, kind, size, link: &[u8]| {
             let mode = if kind == EntryKind::Symlink { 0o777 } else { stored_mode(entry) };
@@ -170,15 +171,39 @@ fn neighbourhood(path: &Path) -> (bool, PathBuf, Vec<u8>, PathBuf) {
 
 /// Collects pieces and cuts frames.
 struct Cutter {
+    /// Bytes in a frame, at most and – towards the end of the slot – at least.
+    longest: u64,
+    shortest: u64,
+    /// Bytes in the frame that is being filled.
     limit: u64,
+    /// Bytes of content that are still to come.
+    left: u64,
     compression: Compression,
     done: Vec<PlannedFrame>,
     current: PlannedFrame,
 }
 
 impl Cutter {
-    fn new(compression: Compression) -> Self {
-        Self { limit: compression.frame_len(), compression, done: Vec::new(), current: PlannedFrame::default() }
+    /// For a slot with so many bytes of content.
+    fn new(compression: Compression, content: u64) -> Self {
+        let longest = compression.frame_len();
+        let mut cutter = Self {
+            longest,
+            shortest: longest / 5 * 4,
+            limit: longest,
+            left: content,
+            compression,
+            done: Vec::new(),
+            current: PlannedFrame::default(),
+        };
+        cutter.limit = cutter.next_limit();
+        cutter
+    }
+
+    /// Frames get shorter towards the end, so that no core has a long one to do when the others are done.
+    fn next_limit(&self) -> u64 {
+        const CORES: u64 = 4;
+        (self.left / CORES).clamp(self.shortest, self.longest)
     }
 
     /// Starts an entry of `size` bytes of content: in a new frame when this one is full enough, or when the entry will
@@ -208,6 +233,7 @@ impl Cutter {
             let len = (size - offset).min(self.limit - self.current.plain);
             self.current.pieces.push(Piece::Content { path: path.into(), offset, len });
             self.current.plain += len;
+            self.left = self.left.saturating_sub(len);
             offset += len;
         }
     }
@@ -223,6 +249,7 @@ impl Cutter {
     fn cut(&mut self, next_continues: bool) {
         let next = PlannedFrame { continues: next_continues, ..PlannedFrame::default() };
         self.done.push(std::mem::replace(&mut self.current, next));
+        self.limit = self.next_limit();
     }
 
     fn finish(mut self, operations: Operations, files: u64) -> Plan {
@@ -334,7 +361,7 @@ mod tests {
     #[test]
     fn a_large_file_is_cut_and_small_ones_share_a_frame() {
         let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
-        let mut cutter = Cutter::new(compression);
+        let mut cutter = Cutter::new(compression, 0);
         let big = 9 << 20;
         for size in [100, big, 100, 100] {
             cutter.header(vec![0; 512], size);
@@ -345,5 +372,17 @@ mod tests {
         let shape: Vec<bool> = plan.frames.iter().map(|frame| frame.continues).collect();
         assert_eq!(shape, [false, false, true, true, false]);
         assert_eq!(plan.plain_size, plan.frames.iter().map(|frame| frame.plain).sum::<u64>());
+    }
+
+    #[test]
+    fn the_last_frames_are_the_shorter_ones() {
+        let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
+        let size = 100 << 20;
+        let mut cutter = Cutter::new(compression, size);
+        cutter.content(Path::new("x"), size);
+        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1);
+        let lengths: Vec<u64> = plan.frames.iter().map(|frame| frame.plain).collect();
+        assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
+        assert_eq!((lengths[0], lengths[lengths.len() - 2]), (5 << 20, 4 << 20));
     }
 }
