@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// Show what a package is and what is in it
     Inspect(Inspect),
     /// Check every byte of a package
-    Verify(Inspect),
+    Verify(Verify),
     /// Unpack one slot
     Extract(Extract),
     /// Write all slots, as they are stored, into a directory
@@ -108,7 +108,29 @@ pub(crate) struct Pack {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Inspect {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// Print the bill of materials instead: CycloneDX 1.6
+    #[arg(long, group = "view")]
+    pub(crate) sbom: bool,
+    /// Print instead what the package was made from: an in-toto statement with SLSA's provenance
+    #[arg(long, group = "view")]
+    pub(crate) provenance: bool,
+    /// With --provenance: in the signed DSSE envelope, for other tools
+    #[arg(long, requires = "provenance")]
+    pub(crate) envelope: bool,
+    /// Print instead what licences the distributions declare
+    #[arg(long, group = "view")]
+    pub(crate) licenses: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
     /// The package
     pub(crate) package: PathBuf,
     /// Print JSON
@@ -308,7 +330,8 @@ impl Command {
     /// Whether errors are to be JSON too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
-            Self::Inspect(command) | Self::Verify(command) => command.json,
+            Self::Inspect(command) => command.json,
+            Self::Verify(command) => command.json,
             Self::Workenv(command) => match command {
                 Workenv::List(command) | Workenv::Info(command) => command.json,
                 Workenv::Inspect(command) => command.json,

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use flavor::build::BuildError;
+use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
 use flavor::manifest;
@@ -28,6 +29,10 @@ pub(crate) enum Error {
     Extract { path: PathBuf, slot: String, source: SlotError },
     #[error("`{slot}` in `{}` is not authenticated by the signature", path.display())]
     NotAuthenticated { path: PathBuf, slot: String },
+    #[error("`{}` says nothing of what it contains", path.display())]
+    NoAttestation { path: PathBuf },
+    #[error("cannot believe what `{}` says of its making", path.display())]
+    Provenance { path: PathBuf, source: EnvelopeError },
     #[error("`{}` exists already", path.display())]
     Exists { path: PathBuf },
     #[error("cannot make a key pair")]
@@ -53,7 +58,7 @@ impl Error {
             Self::Usage(_) => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
             Self::Extract { source, .. } if source.is_content() => 3,
-            Self::NotAuthenticated { .. } => 3,
+            Self::NotAuthenticated { .. } | Self::Provenance { .. } => 3,
             Self::Pack { source, .. } if source.is_resolution() => 4,
             Self::Launch(error) => error.exit_code(),
             _ => 1,
@@ -71,6 +76,7 @@ impl Error {
             Self::Launch(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
+            Self::NoAttestation { .. } => Some("pack it again with this version of flavor".into()),
             Self::NoCache => Some("it is made when a package starts for the first time".into()),
             _ => None,
         }

@@ -22,6 +22,8 @@ pub mod build;
 #[cfg(feature = "cli")]
 pub mod elf;
 #[cfg(feature = "cli")]
+pub mod evidence;
+#[cfg(feature = "cli")]
 pub mod manifest;
 #[cfg(feature = "cli")]
 pub mod python;

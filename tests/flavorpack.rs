@@ -10,7 +10,7 @@ fn environment() -> PathBuf {
     target.join("interop/flavorpack")
 }
 
-fn installed(program: &str) -> PathBuf {
+pub(crate) fn installed(program: &str) -> PathBuf {
     let path = environment().join("bin").join(program);
     assert!(path.exists(), "there is no {}; .ci/run installs it", path.display());
     path

@@ -122,7 +122,7 @@ fn stored(made: Made<Facts>, plan: &SlotPlan) -> Result<Stored, BuildError> {
         sha256: facts.sha256,
         blake3: facts.blake3,
     };
-    Ok(Stored { slot, native: facts.native, reused: made.reused, _made: made })
+    Ok(Stored { slot, native: facts.native.clone(), reused: made.reused, _made: made })
 }
 
 fn open(path: &Path) -> Result<File, BuildError> {

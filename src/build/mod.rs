@@ -9,6 +9,7 @@
 //! Every arrow goes by way of the build cache ([`cache`]): what the same inputs made before is not made again.
 
 mod application;
+mod attestation;
 mod cache;
 mod encoded;
 mod error;

@@ -7,14 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::BuildError;
 use crate::elf::{self, GlibcVersion, SearchPathTag, StripOutcome};
+use crate::format::Sha256;
 use crate::fs::{Entry, EntryKind, IoContext};
 
 /// Sum over all native files of a tree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Native {
     /// Lowest glibc that all of them work with.
     pub(super) glibc_floor: Option<GlibcVersion>,
     pub(super) stripped: Stripped,
+    /// Shared libraries, extension modules not among them; in the order of the tree.
+    pub(super) libraries: Vec<Library>,
+}
+
+/// A shared library as it lies in the package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Library {
+    /// Inside its slot.
+    pub(super) path: String,
+    pub(super) sha256: Sha256,
 }
 
 /// What stripping did.
@@ -46,8 +57,13 @@ pub(super) fn examine(entries: &mut [Entry], treatment: Treatment<'_>) -> Result
 }
 
 impl Native {
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self { glibc_floor: self.glibc_floor.max(other.glibc_floor), stripped: self.stripped.plus(other.stripped) }
+    pub(super) fn plus(mut self, other: Self) -> Self {
+        self.libraries.extend(other.libraries);
+        Self {
+            glibc_floor: self.glibc_floor.max(other.glibc_floor),
+            stripped: self.stripped.plus(other.stripped),
+            libraries: self.libraries,
+        }
     }
 }
 
@@ -83,7 +99,17 @@ fn examine_one(entry: &mut Entry, number: usize, treatment: Treatment<'_>) -> Re
         *len = bytes.len() as u64;
         entry.path = copy;
     }
+    if is_library(&entry.relative) {
+        let path = entry.relative.display().to_string();
+        native.libraries.push(Library { path, sha256: Sha256::of(&bytes) });
+    }
     Ok(native)
+}
+
+/// By the convention of linkers: `libz.so.1`, `libopenblas-r0.so`; not `_ssl.cpython-313-x86_64-linux-gnu.so`.
+fn is_library(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("lib") && (name.contains(".so.") || name.ends_with(".so"))
 }
 
 fn starts_like_elf(path: &Path) -> Result<bool, BuildError> {

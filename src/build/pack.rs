@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::application::{self, Application};
+use super::attestation::About;
 use super::cache::{BuildCache, Step};
 use super::encoded;
 use super::native::{Native, Stripped};
@@ -93,13 +94,24 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     reporter.phase("slots", &encoded::outcome(&stored, threads), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
-    let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native));
-    let (python, programs, distributions, in_use) = match application {
-        Some(Application { python, programs, distributions, in_use, .. }) => {
-            (Some(python), programs, distributions, in_use)
+    let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native.clone()));
+    let (python, programs, evidence, in_use) = match application {
+        Some(Application { python, programs, evidence, in_use, .. }) => {
+            (Some(python), programs, Some(evidence), in_use)
         }
-        None => (None, own_command(manifest), Vec::new(), Vec::new()),
+        None => (None, own_command(manifest), None, Vec::new()),
     };
+    let about = About {
+        manifest,
+        settings,
+        version: &version,
+        stub: &stub,
+        plans: &plans,
+        stored: &stored,
+        python: evidence.as_ref(),
+        libraries: &native.libraries,
+    };
+    let attestation = about.slot(&signing.key, &cache)?;
     let parts = Parts {
         manifest,
         settings,
@@ -107,13 +119,14 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         stub: &stub,
         plans: &plans,
         stored: &stored,
+        attestation: &attestation,
         python,
         programs,
         glibc_floor: native.glibc_floor,
     };
     let signed = SignedPackage::new(&parts.metadata(), stub.bytes.len() as u64, &signing.key)?;
     reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
-    let files: Vec<_> = stored.iter().map(|stored| &stored.slot.file).collect();
+    let files: Vec<_> = stored.iter().map(|stored| &stored.slot).chain([&attestation]).map(|slot| &slot.file).collect();
     let written = Output { path: &output, signed: &signed, launcher: &stub.bytes, slots: &files };
     let (last, fresh) = written.publish(cache.project(), settings, reporter)?;
     let digest = last.digest;
@@ -133,7 +146,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         launcher_size: stub.bytes.len() as u64,
         launcher: stub.origin,
         slots,
-        distributions,
+        distributions: evidence.map_or_else(Vec::new, |evidence| evidence.distributions),
         signer: signing.key.public().fingerprint(),
         key_made_in: signing.made_in,
         glibc_floor: native.glibc_floor.map(|floor| floor.to_string()),

@@ -7,8 +7,9 @@ use super::encoded::Stored;
 use super::slots::SlotPlan;
 use crate::elf::GlibcVersion;
 use crate::format::{
-    Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Metadata, Package, Program, PythonFacts,
-    Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification,
+    ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
+    Package, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
+    timestamp,
 };
 use crate::manifest::Manifest;
 use crate::slot::EncodedSlot;
@@ -25,6 +26,8 @@ pub(super) struct Parts<'a> {
     pub(super) stub: &'a Stub,
     pub(super) plans: &'a [SlotPlan],
     pub(super) stored: &'a [Stored],
+    /// The last slot.
+    pub(super) attestation: &'a EncodedSlot,
     pub(super) python: Option<PythonFacts>,
     pub(super) programs: Vec<Program>,
     pub(super) glibc_floor: Option<GlibcVersion>,
@@ -49,6 +52,7 @@ impl Parts<'_> {
                 .zip(self.stored)
                 .enumerate()
                 .map(|(at, (plan, stored))| record(at, plan, &stored.slot))
+                .chain([attestation_record(self.stored.len(), self.attestation)])
                 .collect(),
             execution: Execution { command, env: manifest.execution.env.iter().cloned().collect() },
             verification: Verification {
@@ -77,7 +81,7 @@ impl Parts<'_> {
             flavor: Some(Facts {
                 schema: SCHEMA,
                 target: format!("linux-{}", std::env::consts::ARCH),
-                slots: self.stored.iter().map(|stored| facts(&stored.slot)).collect(),
+                slots: self.stored.iter().map(|stored| &stored.slot).chain([self.attestation]).map(facts).collect(),
                 programs: self.programs,
                 python: self.python,
                 set_up: manifest.post_extract.clone(),
@@ -111,6 +115,22 @@ fn record(at: usize, plan: &SlotPlan, slot: &EncodedSlot) -> SlotRecord {
     }
 }
 
+/// As FlavorPack describes its own.
+fn attestation_record(at: usize, slot: &EncodedSlot) -> SlotRecord {
+    SlotRecord {
+        slot: at as u64,
+        id: ATTESTATION_SLOT.into(),
+        source: String::new(),
+        target: format!("{WORKENV}/{ATTESTATION_SLOT}"),
+        size: i64::try_from(slot.stored_size).unwrap_or(i64::MAX),
+        checksum: slot.sha256.to_string(),
+        operations: slot.operations.to_string(),
+        purpose: "data".into(),
+        lifecycle: Lifecycle::Attestation.word().into(),
+        permissions: Some("0644".into()),
+    }
+}
+
 fn facts(slot: &EncodedSlot) -> SlotFacts {
     SlotFacts { blake3: slot.blake3, plain_size: slot.plain_size, files: slot.files }
 }
@@ -134,31 +154,9 @@ fn command_line(argv: &[String]) -> String {
     argv.iter().map(|word| if plain(word) { word.clone() } else { format!("\"{word}\"") }).collect::<Vec<_>>().join(" ")
 }
 
-/// ISO 8601 in UTC, by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
-fn timestamp(epoch: u64) -> String {
-    let (days, seconds) = (epoch / 86_400, epoch % 86_400);
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+00:00", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn timestamps_are_iso_8601() {
-        assert_eq!(timestamp(0), "1970-01-01T00:00:00+00:00");
-        assert_eq!(timestamp(951_782_400), "2000-02-29T00:00:00+00:00");
-        assert_eq!(timestamp(1_735_689_599), "2024-12-31T23:59:59+00:00");
-    }
 
     #[test]
     fn words_with_blanks_and_placeholders_are_quoted() {

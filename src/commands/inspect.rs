@@ -6,6 +6,7 @@ use flavor::report::{Bytes, printable};
 use flavor::trust::TrustStore;
 use serde_json::{Value, json};
 
+use super::evidence;
 use crate::cli::Inspect;
 use crate::error::Error;
 use crate::output;
@@ -18,7 +19,19 @@ pub(super) fn run(options: &Inspect) -> Result<ExitCode, Error> {
     let failed = |source| Error::Package { path: options.package.clone(), source };
     let reader = Reader::open(&options.package).map_err(failed)?;
     verify(&reader).map_err(failed)?;
+    if options.sbom || options.provenance {
+        if options.sbom {
+            evidence::sbom(&reader)?;
+        } else {
+            evidence::provenance(&reader, options.envelope)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let survey = survey(&reader).map_err(failed)?;
+    if options.licenses {
+        evidence::licenses(options, &survey)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let trusted = TrustStore::from_env().contains(reader.signer());
     if options.json {
         output::json(&to_json(&reader, &survey, trusted))?;

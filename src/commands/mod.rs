@@ -1,6 +1,7 @@
 //! One file for each verb: options in, words and an exit code out.
 
 mod cache;
+mod evidence;
 mod extract;
 mod inspect;
 mod keygen;

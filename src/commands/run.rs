@@ -3,6 +3,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use flavor::build::OWN_LAUNCHER;
+use flavor::format::ATTESTATION_SLOT;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
 use flavor::package::{PackageError, Reader, verify};
 
@@ -36,7 +37,7 @@ fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Res
         return Err(Error::NotAuthenticated { path: options.package, slot: "launcher".into() });
     }
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
-    if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != "_attestation") {
+    if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != ATTESTATION_SLOT) {
         return Err(Error::NotAuthenticated { path: options.package, slot: slot.clone() });
     }
     let source = Command::new(package).args(options.arguments).exec();

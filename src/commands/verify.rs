@@ -5,11 +5,11 @@ use flavor::report::printable;
 use flavor::trust::TrustStore;
 use serde_json::json;
 
-use crate::cli::Inspect;
+use crate::cli::Verify;
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(options: &Inspect) -> Result<ExitCode, Error> {
+pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
     let path = &options.package;
     let failed = |source| Error::Package { path: path.clone(), source };
     let reader = Reader::open(path).map_err(failed)?;

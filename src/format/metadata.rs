@@ -14,6 +14,8 @@ use super::{Blake3, FormatError, Operations, Sha256, limits};
 pub const SCHEMA: u32 = 1;
 /// Stands for the work environment's directory in targets, commands and variables.
 pub const WORKENV: &str = "{workenv}";
+/// Name of the slot with the bill of materials and the provenance.
+pub const ATTESTATION_SLOT: &str = "_attestation";
 
 /// Everything a package says of itself, covered by its signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -258,6 +260,8 @@ pub enum Lifecycle {
     Temporary,
     /// There while set-up commands run.
     Init,
+    /// Never extracted by a start: it is for those who look into a package.
+    Attestation,
 }
 
 impl Lifecycle {
@@ -268,6 +272,7 @@ impl Lifecycle {
             Self::Temporary => 5,
             Self::Lazy => 6,
             Self::Eager => 7,
+            Self::Attestation => 11,
         }
     }
 
@@ -275,15 +280,18 @@ impl Lifecycle {
     pub fn word(self) -> &'static str {
         match self {
             Self::Init => "init",
+            Self::Attestation => "attestation",
             Self::Temporary => "temporary",
             Self::Lazy => "lazy",
             Self::Eager => "eager",
         }
     }
 
-    /// Reads one of the four words.
+    /// Reads one of these words.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Eager, Self::Lazy, Self::Temporary, Self::Init].into_iter().find(|one| one.word() == word)
+        [Self::Eager, Self::Lazy, Self::Temporary, Self::Init, Self::Attestation]
+            .into_iter()
+            .find(|one| one.word() == word)
     }
 }
 

@@ -13,6 +13,8 @@ pub mod limits;
 mod metadata;
 mod operation;
 mod slot_table;
+#[cfg(feature = "cli")]
+mod timestamp;
 
 /// Stands in every launcher of ours, so that a file can be recognised as one.
 pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
@@ -22,8 +24,10 @@ pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
 pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
 pub use metadata::{
-    Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, Program,
-    PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
+    ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
+    Package, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
+#[cfg(feature = "cli")]
+pub use timestamp::timestamp;

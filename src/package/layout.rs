@@ -1,5 +1,6 @@
 use crate::format::{
-    FormatError, Index, Lifecycle, Metadata, SLOT_ENTRY_LEN, Sha256, SlotEntry, TRAILER_LEN, limits, sealed_len,
+    FormatError, Index, Lifecycle, Metadata, SLOT_ENTRY_LEN, Sha256, SlotEntry, SlotRecord, TRAILER_LEN, limits,
+    sealed_len,
 };
 
 /// The slot table and every slot begin at a multiple of this many bytes.
@@ -63,7 +64,7 @@ impl Layout {
             metadata_checksum,
             signature,
             build_timestamp: metadata.flavor.as_ref().map_or(0, |facts| facts.build_timestamp),
-            attestation: None,
+            attestation: attestation(metadata),
         }
     }
 
@@ -89,6 +90,12 @@ impl Layout {
             })
             .collect()
     }
+}
+
+/// The digest by which the index binds the attestation, for launchers that look for it there.
+fn attestation(metadata: &Metadata) -> Option<Sha256> {
+    let word = Lifecycle::Attestation.word();
+    metadata.slots.iter().find(|record| record.lifecycle == word).and_then(SlotRecord::sha256)
 }
 
 /// PSPF's four codes; every other word is data.

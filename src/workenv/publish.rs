@@ -102,7 +102,7 @@ impl Making<'_> {
         let is_in = |slot: &&CachedSlot<'_>| match slot.lifecycle {
             Lifecycle::Eager | Lifecycle::Lazy => true,
             Lifecycle::Init => with_init,
-            Lifecycle::Temporary => false,
+            Lifecycle::Temporary | Lifecycle::Attestation => false,
         };
         let python = facts(self.reader).and_then(|facts| facts.python.as_ref());
         Composition::of(self.slots.iter().filter(is_in), python)

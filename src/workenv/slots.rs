@@ -45,13 +45,14 @@ impl<'a> CachedSlot<'a> {
     pub(super) fn all(cache: &Cache, reader: &'a Reader, root: &Path) -> Result<Vec<Self>, WorkenvError> {
         reader
             .slots()
+            .filter(|slot| slot.record.lifecycle != Lifecycle::Attestation.word())
             .filter_map(|slot| slot.facts.map(|facts| (slot, facts)))
             .map(|(slot, facts)| {
                 let key = SlotKey::of(&slot, facts, slot.operations()?);
                 let lifecycle = Lifecycle::parse(&slot.record.lifecycle).unwrap_or_default();
                 let directory = match lifecycle {
                     Lifecycle::Eager | Lifecycle::Lazy => cache.slot_dir(&key),
-                    Lifecycle::Init | Lifecycle::Temporary => {
+                    Lifecycle::Init | Lifecycle::Temporary | Lifecycle::Attestation => {
                         root.join(PRIVATE_DIR).join("slots").join(slot.index.to_string())
                     }
                 };

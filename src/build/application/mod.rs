@@ -12,10 +12,10 @@ use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
 use super::{BuildError, Settings};
-use crate::format::{Program, PythonFacts};
-use crate::fs::{Entry, EntryKind};
+use crate::format::{Blake3, Program, PythonFacts, Sha256};
+use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::Manifest;
-use crate::python::install::{Distribution, InstallRequest};
+use crate::python::install::{Distribution, InstallRequest, Lock};
 use crate::python::{Interpreter, ProbeMemory, Request, discover};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
@@ -35,9 +35,24 @@ pub(super) struct Application {
     pub(super) programs: Vec<Program>,
     /// Version of the project as its back end computed it.
     pub(super) version: String,
-    pub(super) distributions: Vec<Distribution>,
+    pub(super) evidence: Evidence,
     /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
     pub(super) in_use: Vec<Box<dyn Send>>,
+}
+
+/// What is to be attested of an application.
+pub(super) struct Evidence {
+    /// Such as `cpython`.
+    pub(super) implementation: String,
+    pub(super) version: String,
+    /// Digest of the interpreter's files that the runtime was made of.
+    pub(super) interpreter_files: Blake3,
+    /// Digest of the project's sources.
+    pub(super) sources: Blake3,
+    /// The lock file that decided on the versions: name and digest.
+    pub(super) lock: Option<(String, Sha256)>,
+    /// The project's own is the last.
+    pub(super) distributions: Vec<Distribution>,
 }
 
 /// What goes into one slot of the application: one tree, or one laid over another.
@@ -123,6 +138,14 @@ pub(super) fn build(
     distributions.push(project.made.facts.install.distribution.clone());
     let programs = programs::programs(manifest, &project.made.facts, family);
     let executable = runtime.facts.executable.clone();
+    let evidence = Evidence {
+        implementation: interpreter.implementation.to_ascii_lowercase(),
+        version: interpreter.version_text.clone(),
+        interpreter_files: runtime.facts.files,
+        sources: project.made.facts.sources,
+        lock: lock(&context)?,
+        distributions,
+    };
     Ok(Application {
         runtime: Tree::of(&runtime.hashed),
         deps: deps.bytecode.as_ref().map(|bytecode| Tree::of(&deps.made.hashed).with_bytecode(&bytecode.hashed)),
@@ -136,9 +159,16 @@ pub(super) fn build(
         },
         programs,
         version: project.made.facts.install.distribution.version.clone(),
-        distributions,
+        evidence,
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
     })
+}
+
+fn lock(context: &Context) -> Result<Option<(String, Sha256)>, BuildError> {
+    let Some(lock) = context.request.project.and_then(Lock::find) else { return Ok(None) };
+    let path = lock.path();
+    let digest = Sha256::of(&std::fs::read(path).on("read", path)?);
+    Ok(Some((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest)))
 }
 
 fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {

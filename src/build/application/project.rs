@@ -10,6 +10,7 @@ use super::compiled::{Bytecode, compile};
 use super::dependencies::resolution_inputs;
 use super::programs::write_script;
 use super::{APP, Context, common_inputs};
+use crate::format::Blake3;
 use crate::fs::{Entry, IoContext};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
@@ -27,6 +28,8 @@ pub(super) struct Project {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct AppFacts {
     pub(super) install: ProjectInstall,
+    /// Digest of the sources.
+    pub(super) sources: Blake3,
     /// The command that starts the application, if it is one of the project's or was made for its entry point.
     pub(super) main: Option<String>,
 }
@@ -41,7 +44,7 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
     let output = settings.output_path(manifest);
     files.retain(|file| !same_file(&project.join(file), &output));
     let system = BuildSystem::of(project);
-    let inputs = inputs(context, &system, &files)?;
+    let (inputs, sources) = inputs(context, &system, &files)?;
     let made = cache.make(
         APP,
         Layer::App,
@@ -51,7 +54,7 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
             let wheel = wheel(context, &system, &files)?;
             let install = install_project(interpreter, &wheel, tree)?;
             let main = main_command(context, &install, tree)?;
-            Ok::<_, BuildError>(AppFacts { install, main })
+            Ok::<_, BuildError>(AppFacts { install, sources, main })
         },
     )?;
     let distribution = &made.facts.install.distribution;
@@ -66,7 +69,8 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.
-fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<Inputs, BuildError> {
+/// The digest of the files comes apart, too.
+fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<(Inputs, Blake3), BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
     let project = &manifest.directory;
     let entries = |files: &[PathBuf]| -> Result<Vec<Entry>, BuildError> {
@@ -90,7 +94,7 @@ fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<
     let entry_point = manifest.entry_point.as_ref().map(|point| format!("{}:{}", point.module, point.attr));
     inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
     inputs.add("name", &manifest.package_name);
-    Ok(inputs)
+    Ok((inputs, sources.digest))
 }
 
 fn absolute(path: &Path) -> PathBuf {

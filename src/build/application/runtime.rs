@@ -18,6 +18,8 @@ use crate::report::{Bytes, Stopwatch};
 pub(super) struct Runtime {
     /// Relative to the tree.
     pub(super) executable: String,
+    /// Digest of the interpreter's files that it was made of.
+    pub(super) files: Blake3,
     /// The shared libraries of this machine that were copied in, and the digest of all of them.
     libraries: Vec<PathBuf>,
     libraries_digest: Blake3,
@@ -53,7 +55,8 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
         }
         bytecode::compile(interpreter, tree, tree, Positions::Lines, settings.jobs)?;
         let libraries_digest = digest(context, &made.libraries)?;
-        Ok::<_, BuildError>(Runtime { executable: made.executable, libraries: made.libraries, libraries_digest })
+        let files = sources.digest;
+        Ok::<_, BuildError>(Runtime { executable: made.executable, files, libraries: made.libraries, libraries_digest })
     })?;
     let from = if made.reused { ", reused" } else { "" };
     reporter.phase(RUNTIME, &format!("{}{from}", Bytes(made.hashed.bytes())), clock.took());

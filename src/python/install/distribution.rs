@@ -2,14 +2,17 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
+use super::archive::Archive;
 use super::record::Record;
 use super::script::EntryPoint;
 use crate::fs::IoContext as _;
 use crate::python::error::Result;
 
 /// An installed distribution, as its `.dist-info` directory describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     /// Normalised: lower case, runs of `-_.` are one `-`.
     pub name: String,
@@ -20,8 +23,24 @@ pub struct Distribution {
     pub size: u64,
     /// An SPDX expression if it gives one, else what it says instead.
     pub license: Option<String>,
+    /// Whether [`Self::license`] is an SPDX expression.
+    pub spdx: bool,
+    /// SHA-256 in hex of its RECORD, which has the digests of all its files.
+    pub record: String,
+    /// What it was installed from, where that is known.
+    pub archive: Option<Archive>,
+    /// What it carries inside, by its own bills of materials (PEP 770).
+    pub parts: Vec<Part>,
     /// Name of the directory in site-packages.
     pub dist_info: String,
+}
+
+/// A component inside a distribution, such as a C library or a Rust crate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub name: String,
+    pub version: Option<String>,
+    pub purl: Option<String>,
 }
 
 /// A distribution's name as it is compared: PEP 503.
@@ -73,8 +92,43 @@ fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
         files: record.lines.len() as u64,
         size: record.lines.iter().map(size).sum(),
         license: license(&metadata),
+        spdx: header(&metadata, "License-Expression").is_some(),
+        record: hex::encode(Sha256::digest(fs::read(directory.join("RECORD")).unwrap_or_default())),
+        archive: None,
+        parts: parts(&directory)?,
         dist_info,
     })
+}
+
+/// The components that the files in `.dist-info/sboms` name, in every form of CycloneDX's JSON.
+fn parts(dist_info: &Path) -> Result<Vec<Part>> {
+    let directory = dist_info.join("sboms");
+    let mut files = Vec::new();
+    if directory.is_dir() {
+        for entry in fs::read_dir(&directory).on("read directory", &directory)? {
+            files.push(entry.on("read directory", &directory)?.path());
+        }
+    }
+    files.sort();
+    let mut found = Vec::new();
+    for file in files {
+        let bytes = fs::read(&file).on("read", &file)?;
+        match serde_json::from_slice::<Value>(&bytes) {
+            Ok(bill) => collect(&bill, &mut found),
+            Err(error) => tracing::debug!(path = %file.display(), %error, "not a bill of materials in JSON"),
+        }
+    }
+    Ok(found)
+}
+
+fn collect(bill: &Value, found: &mut Vec<Part>) {
+    for component in bill["components"].as_array().into_iter().flatten() {
+        let text = |key: &str| component[key].as_str().map(ToOwned::to_owned);
+        if let Some(name) = text("name") {
+            found.push(Part { name, version: text("version"), purl: text("purl") });
+        }
+        collect(component, found);
+    }
 }
 
 fn headers(metadata: &str) -> impl Iterator<Item = (&str, &str)> {

@@ -87,7 +87,7 @@ impl Resolution {
             installer: Installer::named(request.installer, interpreter),
             requirements: request.requirements.clone(),
             selection: request.extras.iter().chain(&request.groups).cloned().collect(),
-            archives: index.find_links.iter().flat_map(|link| archives(Path::new(link))).collect(),
+            archives: find_links_archives(&index),
             index: index.described(),
             variables: variables(|name| (name.starts_with("PIP_") || name.starts_with("UV_")) && !Index::reads(name)),
             files,
@@ -125,6 +125,11 @@ fn settings_files(project: Option<&Path>) -> Vec<PathBuf> {
     files.extend(config.iter().flat_map(|config| [config.join("pip/pip.conf"), config.join("uv/uv.toml")]));
     files.extend(project.map(|project| project.join("uv.toml")));
     files
+}
+
+/// The distributions in all find-links directories.
+pub(super) fn find_links_archives(index: &Index) -> Vec<PathBuf> {
+    index.find_links.iter().flat_map(|link| archives(Path::new(link))).collect()
 }
 
 /// The distributions in a find-links directory, or the page itself.

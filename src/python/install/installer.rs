@@ -117,7 +117,8 @@ impl Installer {
         command
     }
 
-    /// Installs a list of requirements into a prefix-shaped tree, as the installer leaves it.
+    /// Installs a list of requirements into a prefix-shaped tree, as the installer leaves it. Returns the wheels that it
+    /// got from elsewhere, if it shows them; not those that it built itself.
     pub(super) fn install(
         &self,
         interpreter: &Interpreter,
@@ -125,7 +126,7 @@ impl Installer {
         index: &Index,
         list: &List,
         dest: &Path,
-    ) -> Result<()> {
+    ) -> Result<Vec<PathBuf>> {
         let failed = |output: &Output| failure::unresolved(self.tool, output, &request.requirements, index.closed());
         match self.tool {
             Tool::Uv => {
@@ -142,7 +143,7 @@ impl Installer {
                 if lock.exists() {
                     fs::remove_file(&lock).on("remove", &lock)?;
                 }
-                Ok(())
+                Ok(Vec::new())
             }
             Tool::Pip => {
                 let wheels = request.work.join("wheels");
@@ -157,7 +158,11 @@ impl Installer {
                 if !output.status.success() {
                     return Err(failed(&output));
                 }
-                wheel::unpack(&wheel::wheels_in(&wheels)?, interpreter, dest)
+                let mut wheels = wheel::wheels_in(&wheels)?;
+                wheel::unpack(&wheels, interpreter, dest)?;
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                wheels.retain(|wheel| !is_built_here(&said, wheel));
+                Ok(wheels)
             }
         }
     }
@@ -168,4 +173,19 @@ impl Installer {
         command.arg(wheels);
         command
     }
+}
+
+/// Whether pip says that it built a wheel itself, now or once: one of these lines names it.
+///
+/// ```text
+///   Created wheel for x: filename=x-1-py3-none-any.whl size=…
+/// Processing ./.cache/pip/wheels/ab/cd/…/x-1-py3-none-any.whl
+/// ```
+fn is_built_here(said: &str, wheel: &Path) -> bool {
+    let name = wheel.file_name().unwrap_or_default().to_string_lossy();
+    let (created, kept) = (format!("filename={name} "), format!("/{name}"));
+    said.lines().any(|line| {
+        line.contains(&created)
+            || (line.starts_with("Processing ") && line.contains("/wheels/") && line.contains(&kept))
+    })
 }

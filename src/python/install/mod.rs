@@ -3,6 +3,7 @@
 //! uv installs if it is there, else the interpreter's own pip gathers wheels and we unpack them. Either way the tree is
 //! then brought into one shape (`record.rs`), so that what is in it depends on the wheels alone.
 
+mod archive;
 mod backend;
 mod distribution;
 mod failure;
@@ -19,8 +20,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use archive::Archive;
 pub use backend::{BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment};
-pub use distribution::{Distribution, distributions, entry_points};
+pub use distribution::{Distribution, Part, distributions, entry_points};
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
@@ -117,9 +119,12 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     let installer = Installer::choose(request.installer, interpreter)?;
     let index = Index::new(request);
     let list = lock::requirements(lock, &installer, interpreter, request, &index)?;
-    installer.install(interpreter, request, &index, &list, dest)?;
+    let mut wheels = installer.install(interpreter, request, &index, &list, dest)?;
     record::normalise(interpreter, dest)?;
-    let distributions = distributions(&dest.join(interpreter.site_packages()))?;
+    let site_packages = dest.join(interpreter.site_packages());
+    let mut distributions = distributions(&site_packages)?;
+    wheels.extend(inputs::find_links_archives(&index));
+    archive::identify(&mut distributions, &site_packages, &wheels)?;
     tracing::info!(
         distributions = distributions.len(),
         installer = %installer,

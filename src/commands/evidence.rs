@@ -1,0 +1,71 @@
+//! `flavor inspect --sbom`, `--provenance` and `--licenses`.
+
+use std::io::Read;
+
+use flavor::evidence::Envelope;
+use flavor::format::ATTESTATION_SLOT;
+use flavor::fs::IoContext;
+use flavor::package::{Authenticity, Reader, Survey};
+use flavor::report::printable;
+use serde_json::{Value, json};
+
+use crate::cli::Inspect;
+use crate::error::Error;
+use crate::output;
+
+/// More than any attestation has; what is larger is not read.
+const LONGEST: u64 = 64 << 20;
+
+/// The bill of materials, as it lies in the package.
+pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
+    let mut attestation = read(reader)?;
+    let sbom = attestation.get_mut("sbom").map(Value::take).ok_or_else(|| none(reader))?;
+    output::json(&sbom)
+}
+
+/// The provenance, and with `envelope` the signature around it.
+pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
+    let mut attestation = read(reader)?;
+    let found = attestation.get_mut("provenance").map(Value::take).ok_or_else(|| none(reader))?;
+    if envelope || reader.authenticity() != Authenticity::Complete {
+        return output::json(&found);
+    }
+    let failed = |source| Error::Provenance { path: reader.path().into(), source };
+    let signed: Envelope =
+        serde_json::from_value(found).map_err(|_| failed(flavor::evidence::EnvelopeError::Malformed))?;
+    output::json(&signed.open(reader.signer()).map_err(failed)?)
+}
+
+/// The licences that the distributions in the package declare.
+pub(super) fn licenses(options: &Inspect, survey: &Survey) -> Result<(), Error> {
+    if options.json {
+        let each: Vec<Value> = survey
+            .distributions
+            .iter()
+            .map(|one| json!({ "name": one.name, "version": one.version, "license": one.license }))
+            .collect();
+        return output::json(&json!({ "licenses": each }));
+    }
+    let widest = survey.distributions.iter().map(|one| one.name.len() + one.version.len() + 1).max().unwrap_or(0);
+    let mut text = String::new();
+    for one in &survey.distributions {
+        let name = printable(&format!("{} {}", one.name, one.version)).to_string();
+        let license = one.license.as_deref().unwrap_or("not declared");
+        text.push_str(&format!("{name:<widest$}  {}\n", printable(license)));
+    }
+    output::data(&text)
+}
+
+fn read(reader: &Reader) -> Result<Value, Error> {
+    let slot = reader.slots().find(|slot| slot.name() == ATTESTATION_SLOT).ok_or_else(|| none(reader))?;
+    if reader.authenticity() != Authenticity::Complete {
+        tracing::warn!("made by FlavorPack: nothing authenticates what the package says of its contents");
+    }
+    let mut bytes = Vec::new();
+    slot.bytes().take(LONGEST).read_to_end(&mut bytes).on("read", reader.path())?;
+    serde_json::from_slice(&bytes).map_err(|_| none(reader))
+}
+
+fn none(reader: &Reader) -> Error {
+    Error::NoAttestation { path: reader.path().into() }
+}

@@ -1,0 +1,32 @@
+//! What a package says of its contents: a bill of materials, and what it was made from.
+//!
+//! Both lie in one slot, as PSPF has it, and are authenticated with it. A start never reads them.
+
+mod bill;
+mod provenance;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use bill::{Archive, Bill, Component, Kind, License};
+pub use provenance::{Envelope, EnvelopeError, Material, Provenance, STATEMENT_TYPE, Subject};
+
+/// The content of the attestation slot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Attestation {
+    pub provenance: Envelope,
+    /// CycloneDX 1.6.
+    pub sbom: Value,
+}
+
+impl Attestation {
+    /// Compact JSON with sorted keys.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote. FlavorPack's own attestations hold other things.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}

@@ -1,0 +1,162 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::format::Sha256;
+use crate::sign::{PublicKey, SecretKey};
+
+/// The in-toto statement's type (<https://in-toto.io/Statement/v1>).
+pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+/// SLSA's provenance (<https://slsa.dev/spec/v1.0/provenance>).
+const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
+/// Names how `externalParameters` are to be read.
+const BUILD_TYPE: &str = "urn:flavor:pack:1";
+const BUILDER: &str = "urn:flavor:builder";
+/// Of a DSSE payload that is an in-toto statement.
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+
+/// How a package came about.
+#[derive(Clone, Debug)]
+pub struct Provenance {
+    /// What was made.
+    pub subjects: Vec<Subject>,
+    /// What the one who packed asked for: options and manifest.
+    pub parameters: Map<String, Value>,
+    /// What it was made from.
+    pub materials: Vec<Material>,
+    /// Seconds since 1970 that everything in the package carries.
+    pub source_date_epoch: u64,
+}
+
+/// A part of the package.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub name: String,
+    pub sha256: Sha256,
+}
+
+/// Something that went into the package.
+#[derive(Clone, Debug)]
+pub struct Material {
+    pub name: String,
+    pub uri: Option<String>,
+    /// Algorithm, in in-toto's words, and digest in hex.
+    pub digest: (&'static str, String),
+}
+
+impl Provenance {
+    /// The in-toto statement. The same provenance gives the same bytes; no time of the clock is in it.
+    pub fn statement(&self) -> Value {
+        let subjects =
+            self.subjects.iter().map(|one| json!({ "name": one.name, "digest": { "sha256": one.sha256.hex() } }));
+        let materials = self.materials.iter().map(|one| {
+            let mut found = json!({ "name": one.name, "digest": { one.digest.0: one.digest.1 } });
+            if let Some(uri) = &one.uri {
+                found["uri"] = uri.as_str().into();
+            }
+            found
+        });
+        json!({
+            "_type": STATEMENT_TYPE,
+            "subject": subjects.collect::<Vec<_>>(),
+            "predicateType": PREDICATE_TYPE,
+            "predicate": {
+                "buildDefinition": {
+                    "buildType": BUILD_TYPE,
+                    "externalParameters": self.parameters,
+                    "internalParameters": { "SOURCE_DATE_EPOCH": self.source_date_epoch },
+                    "resolvedDependencies": materials.collect::<Vec<_>>(),
+                },
+                "runDetails": {
+                    "builder": { "id": BUILDER, "version": { "flavor": env!("CARGO_PKG_VERSION") } },
+                },
+            },
+        })
+    }
+}
+
+/// A signed statement: DSSE 1.0 (<https://github.com/secure-systems-lab/dsse>).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    payload: String,
+    payload_type: String,
+    signatures: Vec<Signature>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Signature {
+    keyid: String,
+    sig: String,
+}
+
+/// Why an envelope cannot be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    #[error("the provenance is not an in-toto statement in a DSSE envelope")]
+    Malformed,
+    #[error("the provenance is not signed by the package's key")]
+    NotSigned,
+}
+
+impl Envelope {
+    /// Signs a statement.
+    pub fn sign(statement: &Value, key: &SecretKey) -> Self {
+        let payload = statement.to_string();
+        let signature = key.sign(&pre_authentication(PAYLOAD_TYPE, payload.as_bytes()));
+        Self {
+            payload: BASE64.encode(payload),
+            payload_type: PAYLOAD_TYPE.into(),
+            signatures: vec![Signature {
+                keyid: key.public().fingerprint().as_str().into(),
+                sig: BASE64.encode(signature),
+            }],
+        }
+    }
+
+    /// The statement, if `key` has signed it.
+    pub fn open(&self, key: &PublicKey) -> Result<Value, EnvelopeError> {
+        let payload = BASE64.decode(&self.payload).map_err(|_| EnvelopeError::Malformed)?;
+        let message = pre_authentication(&self.payload_type, &payload);
+        let signed = self.signatures.iter().any(|signature| {
+            let bytes = BASE64.decode(&signature.sig).ok().and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+            bytes.is_some_and(|bytes| key.verify(&message, &bytes).is_ok())
+        });
+        if !signed {
+            return Err(EnvelopeError::NotSigned);
+        }
+        let statement = serde_json::from_slice(&payload).ok().filter(|_| self.payload_type == PAYLOAD_TYPE);
+        statement.ok_or(EnvelopeError::Malformed)
+    }
+}
+
+/// What is signed: DSSE's encoding, in which no type can run into a payload.
+fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut text = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    text.extend_from_slice(payload);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_opens_for_its_key_only() {
+        let key = SecretKey::from_seed("one");
+        let statement = json!({ "_type": STATEMENT_TYPE });
+        let envelope = Envelope::sign(&statement, &key);
+        assert_eq!(envelope.open(&key.public()), Ok(statement));
+        assert_eq!(envelope.open(&SecretKey::from_seed("other").public()), Err(EnvelopeError::NotSigned));
+        let changed = Envelope { payload: BASE64.encode("{}"), ..envelope };
+        assert_eq!(changed.open(&key.public()), Err(EnvelopeError::NotSigned));
+    }
+
+    /// The example of DSSE's protocol document.
+    #[test]
+    fn the_encoding_is_that_of_the_protocol() {
+        let encoded = pre_authentication("http://example.com/HelloWorld", b"hello world");
+        assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+    }
+}

@@ -1,0 +1,129 @@
+//! A package says what is in it and what it was made from, and other tools understand it.
+
+use serde_json::Value;
+
+use crate::fixture::{hello, tool};
+use crate::flavorpack;
+use crate::scene::Test;
+use crate::wheelhouse;
+
+/// Holds a bill against CycloneDX's published schema and resolves every reference in it.
+const VALIDATE: &str = r"
+import json, sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+text = open(sys.argv[1]).read()
+error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+sys.exit(f'{error}' if error else 0)
+";
+
+/// Opens an envelope with nothing of ours: PyCA's Ed25519 over DSSE's encoding.
+const OPEN: &str = r"
+import base64, json, sys
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+envelope = json.load(open(sys.argv[1]))
+key = load_pem_public_key(open(sys.argv[2], 'rb').read())
+kind, payload = envelope['payloadType'].encode(), base64.b64decode(envelope['payload'])
+message = b'DSSEv1 %d %s %d %s' % (len(kind), kind, len(payload), payload)
+key.verify(base64.b64decode(envelope['signatures'][0]['sig']), message)
+print(json.loads(payload)['predicateType'])
+";
+
+fn inspect(t: &Test, package: &std::path::Path, view: &[&str]) -> Value {
+    let mut arguments = vec!["inspect", package.to_str().expect("UTF-8")];
+    arguments.extend(view);
+    t.flavor(arguments).success().json()
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect()
+}
+
+#[test]
+fn the_bill_of_materials_is_complete_and_valid() {
+    let t = Test::new();
+    for package in [hello(), tool()] {
+        let bill = inspect(&t, &package.path, &["--sbom"]);
+        let file = t.file("bill.json", bill.to_string());
+        t.call(flavorpack::installed("python"), ["-c".as_ref(), VALIDATE.as_ref(), file.as_os_str()]).success();
+    }
+    let bill = inspect(&t, &hello().path, &["--sbom"]);
+    let names = names(&bill["components"]);
+    for name in ["click", "rich", "hello", "cpython", "flavor-launcher", "lib/libcrypto.so.3"] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    let click =
+        &bill["components"].as_array().expect("a list").iter().find(|one| one["name"] == "click").expect("click");
+    assert!(click["purl"].as_str().is_some_and(|purl| purl.starts_with("pkg:pypi/click@")));
+    assert_eq!(click["licenses"][0]["expression"], "BSD-3-Clause");
+    assert_eq!(click["hashes"][0]["alg"], "SHA-256");
+}
+
+#[test]
+fn what_a_wheel_carries_inside_is_on_the_bill() {
+    let t = wheelhouse::project();
+    let inner =
+        r#"{"bomFormat":"CycloneDX","components":[{"name":"libgreet","version":"3","purl":"pkg:generic/libgreet@3"}]}"#;
+    let files = [("greeting.py", "WORD = 'hello'\n"), ("greeting-2.5.dist-info/sboms/auditwheel.cdx.json", inner)];
+    wheelhouse::wheel(&t, "greeting", "2.5", &files);
+    let package = t.flavor(["pack", "--quiet", "--manifest", "app"]).success().line().to_owned();
+    let bill = inspect(&t, package.as_ref(), &["--sbom"]);
+    let greeting = &bill["components"][0];
+    assert_eq!(greeting["version"], "2.5");
+    assert_eq!(greeting["components"][0]["purl"], "pkg:generic/libgreet@3");
+    let wheel = &greeting["externalReferences"][0];
+    assert_eq!(wheel["url"], "greeting-2.5-py3-none-any.whl");
+    let digest = t.call("sha256sum", [t.path("wheels/greeting-2.5-py3-none-any.whl")]).success();
+    assert!(digest.stdout().starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest")));
+}
+
+#[test]
+fn the_provenance_names_sources_and_is_signed_by_the_packages_key() {
+    let t = Test::new();
+    t.flavor(["keygen", "--out-dir", "keys"]).success();
+    t.script("true");
+    t.call("git", ["init", "--quiet", "."]).success();
+    let commit = ["-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "--allow-empty", "-m", "first"];
+    t.call("git", commit).success();
+    let package = t.pack_with(&["--private-key", "keys/flavor-private.key", "--compress", "3"]);
+    let statement = inspect(&t, &package, &["--provenance"]);
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+    let definition = &statement["predicate"]["buildDefinition"];
+    assert_eq!(definition["externalParameters"]["options"]["compress"], 3);
+    let materials = definition["resolvedDependencies"].as_array().expect("a list");
+    let head = t.call("git", ["rev-parse", "HEAD"]).success();
+    let digest = |name: &str| &materials.iter().find(|one| one["name"] == name).expect(name)["digest"];
+    assert_eq!(digest("repository")["gitCommit"], head.line());
+    let manifest = t.call("sha256sum", ["pyproject.toml"]).success();
+    assert!(manifest.stdout().starts_with(digest("manifest")["sha256"].as_str().expect("a digest")));
+    let launcher = t.flavor(["inspect", "--json", package.to_str().expect("UTF-8")]).success().json();
+    let subject = statement["subject"].as_array().expect("a list").iter().find(|one| one["name"] == "launcher");
+    assert_eq!(subject.expect("the launcher")["digest"]["sha256"], launcher["launcher"]["sha256"]);
+
+    let envelope = inspect(&t, &package, &["--provenance", "--envelope"]);
+    let file = t.file("envelope.json", envelope.to_string());
+    let key = t.path("keys/flavor-public.key");
+    let opened =
+        t.call(flavorpack::installed("python"), ["-c".as_ref(), OPEN.as_ref(), file.as_os_str(), key.as_os_str()]);
+    assert_eq!(opened.success().line(), "https://slsa.dev/provenance/v1");
+}
+
+#[test]
+fn licences_are_listed() {
+    let t = Test::new();
+    let package = hello().path.to_str().expect("UTF-8");
+    let text = t.flavor(["inspect", "--licenses", package]).success();
+    assert!(text.stdout().lines().any(|line| line.starts_with("click ") && line.ends_with("BSD-3-Clause")), "{text}");
+    let json = t.flavor(["inspect", "--licenses", "--json", package]).success().json();
+    assert!(names(&json["licenses"]).contains(&"rich"));
+}
+
+#[test]
+fn a_start_does_not_read_the_attestation() {
+    let t = Test::new();
+    t.script("ls -A $FLAVOR_WORKENV; find \"$FLAVOR_CACHE_DIR\" | grep -c attestation");
+    let package = t.pack();
+    let run = t.call(&package, [""; 0]);
+    assert!(!run.stdout().contains("_attestation"), "{run}");
+    assert_eq!(run.stdout().lines().last(), Some("0"), "{run}");
+}
