@@ -31,6 +31,12 @@ pub(crate) enum Command {
     Keygen(Keygen),
     /// Start the program in a package
     Run(Run),
+    /// Choose whom to trust
+    #[command(subcommand)]
+    Trust(Trust),
+    /// See what this machine demands of packages
+    #[command(subcommand)]
+    Policy(Policy),
     /// Look after the extracted packages
     #[command(subcommand)]
     Workenv(Workenv),
@@ -72,6 +78,9 @@ pub(crate) struct Pack {
     /// The public key that must belong to the private key
     #[arg(long, value_name = "FILE", requires = "private_key")]
     pub(crate) public_key: Option<PathBuf>,
+    /// A statement that this key takes the place of an older one, from `flavor trust rotate`; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rotation: Vec<PathBuf>,
     /// Derive the signing key from a text
     #[arg(long, value_name = "TEXT")]
     pub(crate) key_seed: Option<String>,
@@ -133,6 +142,9 @@ pub(crate) struct Inspect {
 pub(crate) struct Verify {
     /// The package
     pub(crate) package: PathBuf,
+    /// The key that must have signed it: a public key file, or a fingerprint
+    #[arg(long, value_name = "FILE|FINGERPRINT")]
+    pub(crate) key: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -176,6 +188,69 @@ pub(crate) struct Run {
     /// Arguments of the program
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// Trust a key, from a file or as the signer of a package
+    Add(TrustAdd),
+    /// List the trusted keys, and the signers that packages are known by
+    List(Json),
+    /// Trust a key no longer
+    Remove(TrustRemove),
+    /// Say whether a package's signer is trusted, and known
+    Verify(Package),
+    /// Accept the signer of a package in place of the one that it had before
+    Accept(Package),
+    /// Write the statement that a new key takes the place of an old one
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustAdd {
+    /// A public key (PEM), or a package
+    pub(crate) source: PathBuf,
+    /// A name to remember it by
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustRemove {
+    /// The key's fingerprint, or its beginning
+    pub(crate) fingerprint: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// The private key that was used so far
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// The public key that follows
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// The file to write, for `flavor pack --rotation`
+    #[arg(short, long, value_name = "FILE", default_value = "rotation.json")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Write a policy that demands nothing yet
+    Init,
+    /// Print what this machine demands, and where that is written
+    Show(Json),
+    /// Say what the policies have against a package
+    Check(Package),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Package {
+    /// The package
+    pub(crate) package: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -332,6 +407,10 @@ impl Command {
         match self {
             Self::Inspect(command) => command.json,
             Self::Verify(command) => command.json,
+            Self::Trust(Trust::List(command)) | Self::Policy(Policy::Show(command)) => command.json,
+            Self::Trust(Trust::Verify(command) | Trust::Accept(command)) | Self::Policy(Policy::Check(command)) => {
+                command.json
+            }
             Self::Workenv(command) => match command {
                 Workenv::List(command) | Workenv::Info(command) => command.json,
                 Workenv::Inspect(command) => command.json,

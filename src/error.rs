@@ -12,6 +12,7 @@ use flavor::package::PackageError;
 use flavor::report::printable;
 use flavor::sign::SignError;
 use flavor::slot::SlotError;
+use flavor::trust::Refusal;
 use flavor::workenv::WorkenvError;
 
 /// Why a command failed.
@@ -35,6 +36,20 @@ pub(crate) enum Error {
     Provenance { path: PathBuf, source: EnvelopeError },
     #[error("`{}` exists already", path.display())]
     Exists { path: PathBuf },
+    #[error("`{}` is not a statement that one key takes the place of another", path.display())]
+    BadRotation { path: PathBuf },
+    #[error("`{}` is not accepted", path.display())]
+    Refused { path: PathBuf, source: Refusal },
+    #[error("`{}` is signed by another key: {found}", path.display())]
+    OtherSigner { path: PathBuf, found: String },
+    #[error("no trusted key begins with `{0}`")]
+    NoSuchKey(String),
+    #[error("more than one trusted key begins with `{0}`")]
+    AmbiguousKey(String),
+    #[error("there is no place for trusted keys: HOME is not set")]
+    NoTrustStore,
+    #[error("cannot read the policy of this machine")]
+    Policy(#[source] Refusal),
     #[error("cannot make a key pair")]
     Key(#[from] SignError),
     #[error(transparent)]
@@ -58,7 +73,10 @@ impl Error {
             Self::Usage(_) => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
             Self::Extract { source, .. } if source.is_content() => 3,
-            Self::NotAuthenticated { .. } | Self::Provenance { .. } => 3,
+            Self::NotAuthenticated { .. }
+            | Self::Provenance { .. }
+            | Self::Refused { .. }
+            | Self::OtherSigner { .. } => 3,
             Self::Pack { source, .. } if source.is_resolution() => 4,
             Self::Launch(error) => error.exit_code(),
             _ => 1,
@@ -76,6 +94,10 @@ impl Error {
             Self::Launch(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
+            Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
+            Self::BadRotation { .. } => Some("`flavor trust rotate` writes one".into()),
+            Self::NoSuchKey(_) | Self::AmbiguousKey(_) => Some("`flavor trust list` shows them".into()),
+            Self::NoTrustStore => Some("set HOME or FLAVOR_TRUSTED_KEYS_DIR".into()),
             Self::NoAttestation { .. } => Some("pack it again with this version of flavor".into()),
             Self::NoCache => Some("it is made when a package starts for the first time".into()),
             _ => None,

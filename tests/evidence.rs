@@ -17,7 +17,7 @@ error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
 sys.exit(f'{error}' if error else 0)
 ";
 
-/// Opens an envelope with nothing of ours: PyCA's Ed25519 over DSSE's encoding.
+/// Opens an envelope with nothing of ours: Python's Ed25519 over DSSE's encoding.
 const OPEN: &str = r"
 import base64, json, sys
 from cryptography.hazmat.primitives.serialization import load_pem_public_key

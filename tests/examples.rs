@@ -181,7 +181,7 @@ fn report_names_the_slot_with_its_table() {
     let inspected =
         t.flavor(["inspect".as_ref(), "--json".as_ref(), fixture::report().path.as_os_str()]).success().json();
     let names: Vec<_> = inspected["slots"].as_array().expect("slots").iter().map(|slot| &slot["name"]).collect();
-    assert_eq!(names, ["runtime", "deps", "app", "data"]);
+    assert_eq!(names, ["runtime", "deps", "app", "data", "_attestation"]);
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn inspect_shows_a_package_without_python() {
        1  words  [SIZE]  [SIZE]  [RATIO]       2  tar.xz    {workenv}/words
        2  texts  [SIZE]  [SIZE]  [RATIO]       2  tar.gz    {workenv}/texts
        3  motd  [SIZE]  [SIZE]  [RATIO]       1  raw       {workenv}/motd
+       4  _attestation  [SIZE]  [SIZE]  [RATIO]       1  raw       {workenv}/_attestation
     ");
 }
 
@@ -118,6 +119,7 @@ fn the_json_is_for_jq() {
     1 words tar.xz
     2 texts tar.gz
     3 motd raw
+    4 _attestation raw
     ");
 }
 

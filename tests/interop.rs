@@ -27,12 +27,12 @@ fn flavorpack_accepts(package: &Path, slots: usize) {
 
 #[test]
 fn flavorpack_accepts_tool() {
-    flavorpack_accepts(&fixture::tool().path, 4);
+    flavorpack_accepts(&fixture::tool().path, 5);
 }
 
 #[test]
 fn flavorpack_accepts_hello() {
-    flavorpack_accepts(&fixture::hello().path, 3);
+    flavorpack_accepts(&fixture::hello().path, 4);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn tool_starts_under_their_launcher() {
         let run = t.call(&package, ["motd"]).success();
         assert!(!run.stdout().is_empty());
         t.flavor(["verify", text(&package)]).success();
-        flavorpack_accepts(&package, 4);
+        flavorpack_accepts(&package, 5);
     }
 }
 

@@ -15,11 +15,12 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     signer    [DIGEST]
     size      [NUMBER]
     slot 0    script raw 53
+    slot 1    _attestation raw 2232
     ");
     snapshot!(t.call(&package, ["verify"]).silent(), @"
     exit: 0
     --- stdout
-    valid: signature, launcher, 1 slots
+    valid: signature, launcher, 2 slots
     signer [DIGEST]
     ");
     t.call(&package, ["extract", "0", "out"]).silent();

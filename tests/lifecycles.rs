@@ -75,7 +75,7 @@ fn flavor_names_the_place_of_a_slot_too() {
     exit: 107
     --- stderr
     error: cannot accept `[ROOT]/dist/probe.psp`
-      no slot nonsense; the package has slots 0 to 3
+      no slot nonsense; the package has slots 0 to 4
     ");
 }
 

@@ -31,5 +31,6 @@ mod progress;
 mod reproducible;
 mod strip;
 mod tamper;
+mod trust;
 mod verify;
 mod workenv;

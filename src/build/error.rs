@@ -25,8 +25,8 @@ pub enum BuildError {
     SameTarget { first: String, second: String, target: String },
     #[error("`{pattern}` under `[tool.flavor.build]` is not a pattern as in .gitignore")]
     BadPattern { pattern: String },
-    #[error("`[tool.flavor.policy]` is not supported by this version, and a policy is never ignored")]
-    Policy,
+    #[error("`tool.flavor.policy.max_age_days` needs a build time to count from")]
+    NoBuildTime,
     #[error("`{}` is there already and is no package that could be replaced", path.display())]
     OutputInTheWay { path: PathBuf },
     #[error("slot `{slot}`: the target `{target}` belongs to the virtual environment")]
@@ -82,7 +82,7 @@ impl BuildError {
             Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
-            Self::Policy => Some("remove the table".into()),
+            Self::NoBuildTime => Some("set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack".into()),
             Self::MemoryLimit { .. } => Some("raise --memory-limit, or lower --compress or the slot's level".into()),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),

@@ -11,7 +11,7 @@ use super::slots::{self, SlotPlan};
 use super::{BuildError, Settings};
 use crate::elf::StripOutcome;
 use crate::format::{Blake3, Program};
-use crate::manifest::{Manifest, Policy};
+use crate::manifest::Manifest;
 use crate::package::SignedPackage;
 use crate::python::install::Distribution;
 use crate::report::{Bytes, Reporter, Stopwatch, Took};
@@ -69,8 +69,8 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let total = Stopwatch::start();
     let output = settings.output_path(manifest);
     // The cheap refusals come before the expensive work.
-    if manifest.policy != Policy::default() {
-        return Err(BuildError::Policy);
+    if manifest.policy.max_age_days.is_some() && settings.epoch == 0 {
+        return Err(BuildError::NoBuildTime);
     }
     if output.canonicalize().is_ok_and(|output| manifest.path.canonicalize().is_ok_and(|manifest| manifest == output)) {
         return Err(BuildError::OutputInTheWay { path: output });

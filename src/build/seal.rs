@@ -8,10 +8,10 @@ use super::slots::SlotPlan;
 use crate::elf::GlibcVersion;
 use crate::format::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
-    Package, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
-    timestamp,
+    Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification,
+    WORKENV, timestamp,
 };
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Policy};
 use crate::slot::EncodedSlot;
 use crate::stub::{Family, Stub};
 
@@ -77,6 +77,7 @@ impl Parts<'_> {
             },
             compatibility: Compatibility { min_format_version: "1.0.0".into(), features: Vec::new() },
             runtime: Runtime { env: runtime_env(manifest) },
+            policy: policy(manifest),
             setup_commands: Vec::new(),
             flavor: Some(Facts {
                 schema: SCHEMA,
@@ -85,6 +86,7 @@ impl Parts<'_> {
                 programs: self.programs,
                 python: self.python,
                 set_up: manifest.post_extract.clone(),
+                rotations: self.settings.rotations.clone(),
                 glibc_floor: self.glibc_floor.map(|version| version.to_string()),
                 build_timestamp: self.settings.epoch,
                 metadata: manifest.metadata.clone(),
@@ -133,6 +135,13 @@ fn attestation_record(at: usize, slot: &EncodedSlot) -> SlotRecord {
 
 fn facts(slot: &EncodedSlot) -> SlotFacts {
     SlotFacts { blake3: slot.blake3, plain_size: slot.plain_size, files: slot.files }
+}
+
+fn policy(manifest: &Manifest) -> Option<PackagePolicy> {
+    let Policy { platforms, refuse_root, max_age_days, require_env } = &manifest.policy;
+    let (platforms, require_env) = (platforms.clone(), require_env.clone());
+    let policy = PackagePolicy { max_age_days: *max_age_days, platforms, refuse_root: *refuse_root, require_env };
+    (policy != PackagePolicy::default()).then_some(policy)
 }
 
 fn runtime_env(manifest: &Manifest) -> RuntimeEnv {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::{CacheUse, KeySource};
+use crate::format::RotationRecord;
 use crate::manifest::Manifest;
 
 /// What the user asked for beside the manifest, checked.
@@ -21,6 +22,8 @@ pub struct Settings {
     /// A path, a version or a specifier; goes before what the manifest says.
     pub python: Option<String>,
     pub key: KeySource,
+    /// How the key came after others, the oldest first.
+    pub rotations: Vec<RotationRecord>,
     pub find_links: Vec<String>,
     pub index_url: Option<String>,
     pub offline: bool,

@@ -6,7 +6,9 @@ mod extract;
 mod inspect;
 mod keygen;
 mod pack;
+mod policy;
 mod run;
+mod trust;
 mod verify;
 mod workenv;
 
@@ -25,6 +27,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
         Command::ExtractAll(options) => extract::all(&options),
         Command::Keygen(options) => keygen::run(&options),
         Command::Run(options) => run::run(options),
+        Command::Trust(command) => trust::run(&command),
+        Command::Policy(command) => policy::run(&command),
         Command::Workenv(options) => workenv::run(&options),
         Command::Cache(options) => cache::run(&options),
     }

@@ -1,9 +1,13 @@
+use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::build::{CacheUse, KeySource, PackReport, Settings, Step, pack};
 use flavor::config::Config;
+use flavor::format::RotationRecord;
+use flavor::fs::IoContext;
 use flavor::manifest::Manifest;
 use flavor::report::{Bytes, Talk, TerminalReporter};
+use flavor::sign::Rotation;
 use flavor::stub::Origin;
 
 use crate::cli::Pack;
@@ -60,6 +64,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
         jobs: options.jobs.map_or(processors, usize::from),
         memory_limit: options.memory_limit,
+        rotations: options.rotation.iter().map(|path| rotation(path)).collect::<Result<_, _>>()?,
         python: options.python.clone(),
         key,
         find_links: options.find_links.clone(),
@@ -147,4 +152,11 @@ fn reuse(steps: &[Step]) -> String {
     let bytes: u64 = reused.iter().map(|step| step.bytes).sum();
     let percent = (reused.len() * 100).checked_div(steps.len()).unwrap_or(0);
     format!("build cache: {} of {} steps reused ({percent} %), {}", reused.len(), steps.len(), Bytes(bytes))
+}
+
+fn rotation(path: &Path) -> Result<RotationRecord, Error> {
+    let bytes = std::fs::read(path).on("read", path)?;
+    let record: Option<RotationRecord> = serde_json::from_slice(&bytes).ok();
+    let signed = |record: &RotationRecord| Rotation::read(record).is_some_and(|rotation| rotation.is_signed());
+    record.filter(signed).ok_or_else(|| Error::BadRotation { path: path.into() })
 }

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use flavor::package::{Authenticity, Reader, verify};
 use flavor::report::printable;
+use flavor::sign::PublicKey;
 use flavor::trust::TrustStore;
 use serde_json::json;
 
@@ -14,6 +15,12 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
     let failed = |source| Error::Package { path: path.clone(), source };
     let reader = Reader::open(path).map_err(failed)?;
     let verified = verify(&reader).map_err(failed)?;
+    if let Some(wanted) = &options.key
+        && !is_key(wanted, reader.signer())?
+    {
+        let found = reader.signer().fingerprint().as_str().to_owned();
+        return Err(Error::OtherSigner { path: path.clone(), found });
+    }
     let trusted = TrustStore::from_env().contains(reader.signer());
     let fingerprint = reader.signer().fingerprint();
     let complete = reader.authenticity() == Authenticity::Complete;
@@ -41,4 +48,20 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
     let trust = if trusted { "trusted on this machine" } else { "not among the keys that this machine trusts" };
     output::data(&format!("{text}signer {fingerprint} ({trust})\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a key is the one that a file or a fingerprint names. A short fingerprint is one that anybody can make.
+fn is_key(wanted: &str, key: &PublicKey) -> Result<bool, Error> {
+    const SHORTEST: usize = 16;
+    let path = std::path::Path::new(wanted);
+    if path.exists() {
+        return Ok(PublicKey::read(path)? == *key);
+    }
+    let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted).to_ascii_lowercase();
+    if digits.len() < SHORTEST || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Error::Usage(format!(
+            "`{wanted}` is neither a public key file nor at least {SHORTEST} digits of a fingerprint"
+        )));
+    }
+    Ok(key.fingerprint().as_str().starts_with(&digits))
 }

@@ -39,6 +39,7 @@ mod at {
     pub(super) const PROTOCOL_VERSION: usize = 860;
     pub(super) const KEY_FINGERPRINT: usize = 1376;
     pub(super) const ATTESTATION_DIGEST: usize = 1440;
+    pub(super) const POLICY_DIGEST: usize = 1504;
 }
 
 /// The hints that FlavorPack's builder writes; no reader looks at them, so ours are the same constants in every package.
@@ -79,6 +80,8 @@ pub struct Index {
     pub build_timestamp: u64,
     /// SHA-256 of the attestation slot, when there is one.
     pub attestation: Option<Sha256>,
+    /// SHA-256 of the package's policy, when there is one.
+    pub policy: Option<Sha256>,
 }
 
 impl Index {
@@ -108,8 +111,10 @@ impl Index {
         put(&mut block, at::COMPATIBILITY, &FORMAT_VERSION.to_le_bytes());
         put(&mut block, at::PROTOCOL_VERSION, &hint::PROTOCOL_VERSION.to_le_bytes());
         put(&mut block, at::KEY_FINGERPRINT, Sha256::of(&self.public_key).hex().as_bytes());
-        if let Some(digest) = &self.attestation {
-            put(&mut block, at::ATTESTATION_DIGEST, digest.hex().as_bytes());
+        for (at, digest) in [(at::ATTESTATION_DIGEST, &self.attestation), (at::POLICY_DIGEST, &self.policy)] {
+            if let Some(digest) = digest {
+                put(&mut block, at, digest.hex().as_bytes());
+            }
         }
         let checksum = checksum(&block);
         put(&mut block, at::CHECKSUM, &checksum.to_le_bytes());
@@ -131,9 +136,10 @@ impl Index {
         if version != FORMAT_VERSION {
             return Err(FormatError::UnknownVersion { found: version });
         }
-        let mut digest = [0; 32];
-        let attestation =
-            hex::decode_to_slice(fields.bytes::<64>(at::ATTESTATION_DIGEST), &mut digest).ok().map(|()| Sha256(digest));
+        let digest = |at| {
+            let mut digest = [0; 32];
+            hex::decode_to_slice(fields.bytes::<64>(at), &mut digest).ok().map(|()| Sha256(digest))
+        };
         Ok(Self {
             package_size: fields.u64(at::PACKAGE_SIZE),
             launcher_size: fields.u64(at::LAUNCHER_SIZE),
@@ -145,7 +151,8 @@ impl Index {
             metadata_checksum: fields.bytes(at::METADATA_CHECKSUM),
             signature: fields.bytes(at::SIGNATURE),
             build_timestamp: fields.u64(at::BUILD_TIMESTAMP),
-            attestation,
+            attestation: digest(at::ATTESTATION_DIGEST),
+            policy: digest(at::POLICY_DIGEST),
         })
     }
 }
@@ -191,6 +198,7 @@ mod tests {
             signature: [9; 64],
             build_timestamp: 10,
             attestation: Some(Sha256([11; 32])),
+            policy: Some(Sha256([12; 32])),
         }
     }
 

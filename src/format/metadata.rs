@@ -40,6 +40,9 @@ pub struct Metadata {
     pub compatibility: Compatibility,
     #[serde(default, skip_serializing_if = "Runtime::is_empty")]
     pub runtime: Runtime,
+    /// What the publisher demands of the machine; bound by a digest in the index, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PackagePolicy>,
     /// Set-up that a foreign package asks for; ours has none under this key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup_commands: Vec<Value>,
@@ -159,6 +162,40 @@ pub struct Runtime {
     pub env: RuntimeEnv,
 }
 
+/// A package's own policy. The keys stand in the order in which their digest is made; FlavorPack's launchers want all
+/// but the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackagePolicy {
+    /// Days since [`Facts::build_timestamp`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age_days: Option<u64>,
+    /// Such as `linux_amd64`; empty for all.
+    #[serde(default)]
+    pub platforms: Vec<String>,
+    #[serde(default)]
+    pub refuse_root: bool,
+    /// Variables that must be set.
+    #[serde(default)]
+    pub require_env: Vec<String>,
+}
+
+impl PackagePolicy {
+    /// The digest that the index has: of compact JSON with sorted keys.
+    pub fn digest(&self) -> Sha256 {
+        Sha256::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// The statement that one key takes the place of another, in hexadecimal digits. `signature` is the older key's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotationRecord {
+    pub old: String,
+    pub new: String,
+    pub signature: String,
+}
+
 impl Runtime {
     fn is_empty(&self) -> bool {
         self.env == RuntimeEnv::default()
@@ -199,6 +236,9 @@ pub struct Facts {
     /// Commands that set the environment up when it is made, in order; words as in [`Program::argv`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_up: Vec<Vec<String>>,
+    /// How this package's key came after others, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<RotationRecord>,
     /// Lowest glibc that every native file in the package works with, such as `2.34`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc_floor: Option<String>,

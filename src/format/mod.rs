@@ -25,7 +25,8 @@ pub use error::FormatError;
 pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
 pub use metadata::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
-    Package, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
+    Package, PackagePolicy, Program, PythonFacts, RotationRecord, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord,
+    Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};

@@ -6,7 +6,6 @@ mod directory;
 mod error;
 mod lock;
 mod places;
-#[cfg(feature = "cli")]
 mod replace;
 mod tree;
 #[cfg(feature = "cli")]
@@ -16,8 +15,9 @@ mod window;
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
 pub use lock::{Lock, LockKind};
-pub use places::{Candidate, cache_candidates, config_dir, from_here, last_candidate, temporary_parents};
-#[cfg(feature = "cli")]
+pub use places::{
+    Candidate, cache_candidates, config_dir, from_here, home_config_dir, last_candidate, temporary_parents,
+};
 pub use replace::replace_file;
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};
 #[cfg(feature = "cli")]

@@ -58,6 +58,11 @@ pub fn config_dir() -> Option<PathBuf> {
         .or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".config/flavor")))
 }
 
+/// The user's settings by the password file, whatever the environment says.
+pub fn home_config_dir() -> Option<PathBuf> {
+    passwd_home().map(|home| home.join(".config/flavor"))
+}
+
 /// Existing directories in which a private one may be made when there is no cache.
 pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
     let named = ["XDG_RUNTIME_DIR", "TMPDIR"].into_iter().filter_map(|name| env::var_os(name).map(PathBuf::from));

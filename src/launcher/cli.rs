@@ -10,7 +10,7 @@ use crate::fs::{IoContext, Modes};
 use crate::package::{Reader, verify};
 use crate::report::printable;
 use crate::slot::{Destination, extract};
-use crate::trust::Refusal;
+use crate::trust::{Notes, Refusal};
 use crate::workenv::{Cache, start_detached};
 
 /// When it is `1` or `true`, arguments are commands to the launcher instead of arguments of the program.
@@ -24,6 +24,7 @@ extract INDEX DIR     unpack one slot
 path SLOT             extract a slot if need be and print where it is
 warm [--to DIR]       extract all without starting anything
 run [ARGS]            start the program
+accept                know the package by its present signer from now on
 version               version of this launcher
 help                  this text
 ";
@@ -64,6 +65,10 @@ pub fn run(
         ["run", ..] => {
             arguments.remove(0);
             return Ok(None);
+        }
+        ["accept"] => {
+            let known = Notes::accept(&open(package)?)?;
+            format!("{} is known by {} from now on\n", printable(&known.name), known.fingerprint).into_bytes()
         }
         ["version"] => format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes(),
         ["help" | "--help" | "-h"] => HELP.into(),

@@ -38,9 +38,14 @@ impl LaunchError {
                     | FormatError::UnknownVersion { .. }
                     | FormatError::BadMetadata(_),
                 )) => 102,
-                Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. }) => 106,
-                Refusal::OtherTarget { .. } => 104,
-                Refusal::Package(_) | Refusal::NotComplete => 107,
+                Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. }) | Refusal::Io(_) => 106,
+                Refusal::Package(_) | Refusal::NotComplete | Refusal::ChangedSigner { .. } => 107,
+                Refusal::OtherTarget { .. }
+                | Refusal::OperatorPolicy { .. }
+                | Refusal::PackagePolicy { .. }
+                | Refusal::BadPolicy { .. }
+                | Refusal::Writable { .. }
+                | Refusal::BadNote { .. } => 104,
             },
             Self::Workenv { source, .. } => match source {
                 WorkenvError::SlotDigest { .. } => 107,
@@ -56,7 +61,7 @@ impl LaunchError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Refused { source: Refusal::Package(error), .. } => error.hint(),
+            Self::Refused { source, .. } => source.hint(),
             Self::Workenv { source, .. } => source.hint(),
             Self::Exec { program, source } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 let why =

@@ -1,4 +1,5 @@
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use super::progress::Line;
 use super::set_up::Commands;
 use crate::format::{Metadata, Program};
 use crate::package::Reader;
-use crate::report::Stopwatch;
+use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, Refusal, judge};
 use crate::workenv::{Cache, Check, EnvId, Provision, WorkenvError, detach, lazy_slot, materialise, shared};
 
@@ -131,7 +132,13 @@ pub fn slot_path(package: &Path, slot: &str, environment: &Environment) -> Resul
 fn accept(package: &Path) -> Result<Accepted, LaunchError> {
     let refused = |source: Refusal| LaunchError::Refused { path: package.into(), source };
     let reader = Reader::open(package).map_err(|error| refused(error.into()))?;
-    judge(reader).map_err(refused)
+    let accepted = judge(reader).map_err(refused)?;
+    for warning in accepted.warnings() {
+        let text = printable(&format!("warning: {}: {warning}", package.display())).to_string();
+        // With stderr gone there is nobody to warn.
+        drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
+    }
+    Ok(accepted)
 }
 
 fn with_provision<T>(

@@ -1,6 +1,6 @@
 use crate::format::{
-    FormatError, Index, Lifecycle, Metadata, SLOT_ENTRY_LEN, Sha256, SlotEntry, SlotRecord, TRAILER_LEN, limits,
-    sealed_len,
+    FormatError, Index, Lifecycle, Metadata, PackagePolicy, SLOT_ENTRY_LEN, Sha256, SlotEntry, SlotRecord, TRAILER_LEN,
+    limits, sealed_len,
 };
 
 /// The slot table and every slot begin at a multiple of this many bytes.
@@ -65,6 +65,7 @@ impl Layout {
             signature,
             build_timestamp: metadata.flavor.as_ref().map_or(0, |facts| facts.build_timestamp),
             attestation: attestation(metadata),
+            policy: metadata.policy.as_ref().map(PackagePolicy::digest),
         }
     }
 

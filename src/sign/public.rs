@@ -64,6 +64,12 @@ impl PublicKey {
         Self::from_bytes(&bytes)
     }
 
+    /// As a `SubjectPublicKeyInfo` PEM file.
+    #[cfg(feature = "cli")]
+    pub fn to_pem(&self) -> String {
+        pem::PUBLIC.encode(&self.to_bytes())
+    }
+
     /// The raw key.
     pub fn to_bytes(&self) -> [u8; 32] {
         self.0.to_bytes()

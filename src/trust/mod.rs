@@ -1,20 +1,46 @@
 //! Whom to believe: turns a [`Reader`] into an [`Accepted`] package or a refusal.
 
+mod known;
+mod policy;
 mod store;
+mod version;
 
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::format::{Facts, Lifecycle, PackagePolicy};
+use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
+use crate::sign::Rotation;
 
-pub use store::TrustStore;
+pub use known::{Acquaintance, Known, Notes};
+pub use policy::{
+    AttestationRules, Consequence, Enforcement, ExecutionRules, OperatorPolicy, SYSTEM_DIR, Source, TrustRules,
+    Violation, platform, policies, read as read_policy,
+};
+pub use store::{TrustStore, TrustedKey, UnusableKey};
 
 /// A package that may be extracted and started. Only [`judge`] makes one, so nothing unjudged gets any further.
 #[derive(Debug)]
 pub struct Accepted {
     reader: Reader,
+    warnings: Vec<Violation>,
+    acquaintance: Acquaintance,
 }
 
 impl Accepted {
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// What a policy would rather have otherwise.
+    pub fn warnings(&self) -> &[Violation] {
+        &self.warnings
+    }
+
+    /// How well its signer is known here.
+    pub fn acquaintance(&self) -> &Acquaintance {
+        &self.acquaintance
     }
 }
 
@@ -25,16 +51,63 @@ pub enum Refusal {
     NotComplete,
     #[error("it is made for {wanted}, this is {here}")]
     OtherTarget { wanted: String, here: String },
+    #[error("the policy of this machine (`{}`) refuses it: {violation}", path.display())]
+    OperatorPolicy { path: PathBuf, violation: Violation },
+    #[error("its own policy refuses: {violation}")]
+    PackagePolicy { violation: Violation },
+    #[error("`{}` is not a policy: {reason}", path.display())]
+    BadPolicy { path: PathBuf, reason: String },
+    #[error("`{}` can be changed by others than its user and root", path.display())]
+    Writable { path: PathBuf },
+    #[error("`{}` is not a note about a package: {reason}", path.display())]
+    BadNote { path: PathBuf, reason: String },
+    #[error("`{name}` was signed by {known} before, and is now signed by {found}")]
+    ChangedSigner { name: String, known: String, found: String },
     #[error(transparent)]
     Package(#[from] PackageError),
+    #[error(transparent)]
+    Io(#[from] fs::Error),
 }
 
-/// Decides on a package whose signature [`Reader::open`] has found to hold.
+impl Refusal {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Package(error) => error.hint(),
+            Self::ChangedSigner { .. } => Some(
+                "if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 \
+                 PACKAGE accept`"
+                    .into(),
+            ),
+            Self::OperatorPolicy { violation: Violation::UntrustedKey { .. }, .. } => {
+                Some("`flavor trust add` adds a key to those that are trusted".into())
+            }
+            Self::OperatorPolicy { .. } => Some("`flavor policy show` prints what this machine demands".into()),
+            Self::BadPolicy { .. } => Some("a policy is never passed over: correct the file or remove it".into()),
+            Self::Writable { path } => Some(format!("chmod go-w {}", path.display())),
+            Self::BadNote { .. } => Some("remove the file; the next start notes the signer again".into()),
+            _ => None,
+        }
+    }
+}
+
+/// What a policy has against a package.
+#[derive(Clone, Debug)]
+pub struct Objection {
+    /// The operator's policy; `None` for the package's own.
+    pub policy: Option<PathBuf>,
+    pub violation: Violation,
+    pub consequence: Consequence,
+}
+
+/// Decides on a package whose signature [`Reader::open`] has found to hold, and notes its signer.
 ///
-/// A key inside a package proves that nothing was changed since it was signed, not who signed it.
+/// A key inside a package proves that nothing was changed since it was signed, not who signed it: that is what policies and
+/// notes are for.
 ///
 /// # Errors
-/// [`Refusal::NotComplete`] for packages that are not ours, [`Refusal::OtherTarget`] for another system or processor.
+/// [`Refusal::NotComplete`] for packages that are not ours, [`Refusal::OtherTarget`] for another system or processor, and
+/// whatever a policy or the notes object to.
 pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
     let Some(facts) = &reader.metadata().flavor else { return Err(Refusal::NotComplete) };
     let here = format!("linux-{}", std::env::consts::ARCH);
@@ -42,5 +115,110 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
         return Err(Refusal::OtherTarget { wanted: facts.target.clone(), here });
     }
     debug_assert_eq!(reader.authenticity(), Authenticity::Complete, "a package with facts is held to the strict rules");
-    Ok(Accepted { reader })
+    let policies = policies()?;
+    let mut warnings = Vec::new();
+    for objection in objections(&reader, &policies) {
+        apply(objection, &mut warnings)?;
+    }
+    let package = &reader.metadata().package;
+    let acquaintance = match Notes::open() {
+        Some(notes) => notes.meet(&package.name, &package.version, reader.signer(), &rotations(&reader))?,
+        None => Acquaintance::New,
+    };
+    if let Acquaintance::Older(newest) = &acquaintance {
+        for objection in rollback(&reader, newest, &policies) {
+            apply(objection, &mut warnings)?;
+        }
+    }
+    Ok(Accepted { reader, warnings, acquaintance })
+}
+
+/// Everything that policies have against a package, the notes left aside.
+pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
+    let mut found = Vec::new();
+    let Some(facts) = &reader.metadata().flavor else { return found };
+    for source in policies {
+        found.extend(violations(source, reader, facts).into_iter().map(|violation| source.objection(violation)));
+    }
+    let own = reader.metadata().policy.iter().flat_map(|policy| demands(policy, facts));
+    found.extend(own.map(|violation| Objection { policy: None, violation, consequence: Consequence::Deny }));
+    found
+}
+
+/// What policies have against a version older than `newest`.
+pub fn rollback(reader: &Reader, newest: &str, policies: &[Source]) -> Vec<Objection> {
+    let version = &reader.metadata().package.version;
+    let strict = policies.iter().filter(|source| source.policy.trust.refuse_rollback);
+    strict
+        .map(|source| source.objection(Violation::Rollback { version: version.clone(), newest: newest.into() }))
+        .collect()
+}
+
+/// The statements in a package about its keys, those left out that cannot be read.
+pub fn rotations(reader: &Reader) -> Vec<Rotation> {
+    let facts = reader.metadata().flavor.iter();
+    facts.flat_map(|facts| &facts.rotations).filter_map(Rotation::read).collect()
+}
+
+/// What an operator's policy objects to.
+fn violations(source: &Source, reader: &Reader, facts: &Facts) -> Vec<Violation> {
+    let policy = &source.policy;
+    let execution = PackagePolicy {
+        max_age_days: policy.execution.max_age_days,
+        platforms: policy.execution.allow_platforms.clone(),
+        refuse_root: policy.execution.refuse_root,
+        require_env: Vec::new(),
+    };
+    let mut found = demands(&execution, facts);
+    if policy.trust.require_trusted_key && !TrustStore::beside(&source.path).contains(reader.signer()) {
+        found.push(Violation::UntrustedKey { fingerprint: reader.signer().fingerprint().as_str().into() });
+    }
+    let attestation = Lifecycle::Attestation.word();
+    if policy.attestation.require_sbom && reader.metadata().slots.iter().all(|slot| slot.lifecycle != attestation) {
+        found.push(Violation::NoSbom);
+    }
+    found
+}
+
+/// What this machine lacks of what is demanded.
+fn demands(policy: &PackagePolicy, facts: &Facts) -> Vec<Violation> {
+    const DAY: u64 = 86_400;
+    let mut found = Vec::new();
+    let platform = platform();
+    if !policy.platforms.is_empty() && !policy.platforms.contains(&platform) {
+        found.push(Violation::Platform { platform });
+    }
+    if policy.refuse_root && rustix::process::geteuid().is_root() {
+        found.push(Violation::Root);
+    }
+    if let Some(limit) = policy.max_age_days {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let days = now.saturating_sub(facts.build_timestamp) / DAY;
+        if facts.build_timestamp == 0 {
+            found.push(Violation::NoBuildTime { limit });
+        } else if days > limit {
+            found.push(Violation::Expired { days, limit });
+        }
+    }
+    let missing = policy.require_env.iter().filter(|name| std::env::var_os(name).is_none());
+    found.extend(missing.map(|name| Violation::MissingVariable { name: name.clone() }));
+    found
+}
+
+impl Source {
+    fn objection(&self, violation: Violation) -> Objection {
+        let consequence = self.policy.enforcement.of(&violation);
+        Objection { policy: Some(self.path.clone()), violation, consequence }
+    }
+}
+
+fn apply(objection: Objection, warnings: &mut Vec<Violation>) -> Result<(), Refusal> {
+    let Objection { policy, violation, consequence } = objection;
+    match (consequence, policy) {
+        (Consequence::Deny, Some(path)) => return Err(Refusal::OperatorPolicy { path, violation }),
+        (Consequence::Deny, None) => return Err(Refusal::PackagePolicy { violation }),
+        (Consequence::Warn, _) => warnings.push(violation),
+        (Consequence::Allow, _) => {}
+    }
+    Ok(())
 }

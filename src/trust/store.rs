@@ -1,11 +1,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::fs::config_dir;
+use super::policy::{SYSTEM_DIR, is_private};
+use crate::fs::{config_dir, home_config_dir};
 use crate::sign::PublicKey;
 
-/// Machine-wide keys.
-const SYSTEM_KEYS: &str = "/etc/flavor/trusted-keys";
+const DIRECTORY: &str = "trusted-keys";
 
 /// The public keys that this machine's owner has chosen to trust: `*.pub` files, in FlavorPack's places and format.
 #[derive(Debug)]
@@ -13,26 +13,92 @@ pub struct TrustStore {
     directories: Vec<PathBuf>,
 }
 
+/// A key in the store.
+#[derive(Clone, Debug)]
+pub struct TrustedKey {
+    pub path: PathBuf,
+    pub key: PublicKey,
+    /// From a line `# Name: …` in the file.
+    pub name: Option<String>,
+}
+
+/// A file in the store that counts for nothing.
+#[derive(Clone, Debug)]
+pub struct UnusableKey {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
 impl TrustStore {
-    /// The directories that the environment names.
+    /// The directories that the environment names: what people mean who ask whether a key is trusted.
     pub fn from_env() -> Self {
-        let user = env::var_os("FLAVOR_TRUSTED_KEYS_DIR")
-            .map(PathBuf::from)
-            .or_else(|| config_dir().map(|directory| directory.join("trusted-keys")));
-        Self { directories: user.into_iter().chain([SYSTEM_KEYS.into()]).collect() }
+        let user =
+            env::var_os("FLAVOR_TRUSTED_KEYS_DIR").map(PathBuf::from).or_else(|| Some(config_dir()?.join(DIRECTORY)));
+        Self { directories: user.into_iter().chain([system()]).collect() }
     }
 
-    /// Whether a key is among the trusted ones. Files that hold no key are passed over.
+    /// The directories that a policy beside `policy` means: its own neighbour and the system's. No variable adds to them.
+    pub(super) fn beside(policy: &Path) -> Self {
+        let own = policy.parent().map(|parent| parent.join(DIRECTORY));
+        let mut directories: Vec<PathBuf> = own.into_iter().chain([system()]).collect();
+        directories.dedup();
+        Self { directories }
+    }
+
+    /// The user's lasting directories and the system's.
+    pub(super) fn lasting() -> Self {
+        let users = config_dir().into_iter().chain(home_config_dir()).map(|directory| directory.join(DIRECTORY));
+        let mut directories: Vec<PathBuf> = users.chain([system()]).collect();
+        directories.dedup();
+        Self { directories }
+    }
+
+    /// Where new keys go.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directories.first().map(PathBuf::as_path)
+    }
+
+    /// Whether a key is among the trusted ones.
     pub fn contains(&self, key: &PublicKey) -> bool {
-        self.directories.iter().any(|directory| holds(directory, key))
+        self.files().any(|path| usable(&path).is_ok_and(|trusted| trusted == *key))
+    }
+
+    /// All keys, and what only looks like one.
+    pub fn list(&self) -> (Vec<TrustedKey>, Vec<UnusableKey>) {
+        let (mut keys, mut unusable) = (Vec::new(), Vec::new());
+        let mut files: Vec<PathBuf> = self.files().collect();
+        files.sort();
+        for path in files {
+            match usable(&path) {
+                Ok(key) => keys.push(TrustedKey { name: name_in(&path), path, key }),
+                Err(reason) => unusable.push(UnusableKey { path, reason }),
+            }
+        }
+        (keys, unusable)
+    }
+
+    fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let entries = self.directories.iter().flat_map(|directory| std::fs::read_dir(directory).into_iter().flatten());
+        let paths = entries.flatten().map(|entry| entry.path());
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "pub"))
     }
 }
 
-fn holds(directory: &Path, key: &PublicKey) -> bool {
-    let Ok(entries) = std::fs::read_dir(directory) else { return false };
-    entries.flatten().any(|entry| {
-        let path = entry.path();
-        path.extension().is_some_and(|extension| extension == "pub")
-            && PublicKey::read(&path).is_ok_and(|trusted| trusted == *key)
-    })
+fn system() -> PathBuf {
+    Path::new(SYSTEM_DIR).join(DIRECTORY)
+}
+
+/// A key that counts: readable, strong, and in a file that nobody else can change.
+fn usable(path: &Path) -> Result<PublicKey, String> {
+    let key = PublicKey::read(path).map_err(|error| error.to_string())?;
+    match is_private(path) {
+        Ok(true) => Ok(key),
+        Ok(false) => Err("others than its user and root may write to it".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn name_in(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("# Name:")).map(|name| name.trim().to_owned())
 }

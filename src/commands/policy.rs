@@ -1,0 +1,92 @@
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::process::ExitCode;
+
+use flavor::fs::{IoContext, config_dir};
+use flavor::package::Reader;
+use flavor::trust::{Acquaintance, Consequence, Notes, OperatorPolicy, objections, policies, rollback, rotations};
+use serde_json::{Value, json};
+
+use crate::cli::{Package, Policy};
+use crate::error::Error;
+use crate::output;
+
+pub(super) fn run(command: &Policy) -> Result<ExitCode, Error> {
+    match command {
+        Policy::Init => init()?,
+        Policy::Show(options) => show(options.json)?,
+        Policy::Check(options) => return check(options),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn init() -> Result<(), Error> {
+    let directory = config_dir().ok_or(Error::NoTrustStore)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).on("create directory", &directory)?;
+    let path = directory.join("policy.json");
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::Exists { path });
+    }
+    let text = serde_json::to_string_pretty(&OperatorPolicy::default()).unwrap_or_default();
+    let mut file = std::fs::OpenOptions::new();
+    let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
+    file.write_all((text + "\n").as_bytes()).on("write", &path)?;
+    output::path(&path)
+}
+
+fn show(as_json: bool) -> Result<(), Error> {
+    let found = policies().map_err(Error::Policy)?;
+    if as_json {
+        let each: Vec<Value> =
+            found.iter().map(|source| json!({ "path": source.path, "policy": source.policy })).collect();
+        return output::json(&json!({ "policies": each }));
+    }
+    if found.is_empty() {
+        return output::data("no policy: any package whose signature holds may start\n");
+    }
+    for source in &found {
+        output::data(&format!("{}\n", source.path.display()))?;
+        output::json(&source.policy)?;
+    }
+    Ok(())
+}
+
+/// Exits with 5 when something is denied.
+fn check(options: &Package) -> Result<ExitCode, Error> {
+    let refused = |source| Error::Refused { path: options.package.clone(), source };
+    let reader =
+        Reader::open(&options.package).map_err(|source| Error::Package { path: options.package.clone(), source })?;
+    let policies = policies().map_err(Error::Policy)?;
+    let mut found = objections(&reader, &policies);
+    if let Some(notes) = Notes::open() {
+        let package = &reader.metadata().package;
+        let seen =
+            notes.look(&package.name, &package.version, reader.signer(), &rotations(&reader)).map_err(refused)?;
+        if let Acquaintance::Older(newest) = seen.0 {
+            found.extend(rollback(&reader, &newest, &policies));
+        }
+    }
+    let denied = found.iter().any(|one| one.consequence == Consequence::Deny);
+    if options.json {
+        let each: Vec<Value> = found
+            .iter()
+            .map(|one| {
+                json!({ "policy": one.policy, "violation": one.violation.to_string(), "consequence": one.consequence })
+            })
+            .collect();
+        output::json(&json!({ "allowed": !denied, "objections": each }))?;
+    } else if found.is_empty() {
+        output::data("nothing against it\n")?;
+    } else {
+        for one in &found {
+            let word = match one.consequence {
+                Consequence::Deny => "deny",
+                Consequence::Warn => "warn",
+                Consequence::Allow => "allow",
+            };
+            let from = one.policy.as_ref().map_or("the package's own policy".into(), |path| path.display().to_string());
+            output::data(&format!("{word:<6} {} ({from})\n", flavor::report::printable(&one.violation.to_string())))?;
+        }
+    }
+    Ok(if denied { ExitCode::from(5) } else { ExitCode::SUCCESS })
+}

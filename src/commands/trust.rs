@@ -1,0 +1,143 @@
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::process::ExitCode;
+
+use flavor::fs::IoContext;
+use flavor::package::Reader;
+use flavor::report::printable;
+use flavor::sign::{PublicKey, Rotation, SecretKey};
+use flavor::trust::{Acquaintance, Known, Notes, TrustStore, TrustedKey, rotations};
+use serde_json::{Value, json};
+
+use crate::cli::{Package, Rotate, Trust, TrustAdd, TrustRemove};
+use crate::error::Error;
+use crate::output;
+
+pub(super) fn run(command: &Trust) -> Result<ExitCode, Error> {
+    match command {
+        Trust::Add(options) => add(options)?,
+        Trust::List(options) => list(options.json)?,
+        Trust::Remove(options) => remove(options)?,
+        Trust::Verify(options) => return verify(options),
+        Trust::Accept(options) => accept(options)?,
+        Trust::Rotate(options) => rotate(options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add(options: &TrustAdd) -> Result<(), Error> {
+    let key = match PublicKey::read(&options.source) {
+        Ok(key) => key,
+        // No text at all: perhaps a package.
+        Err(error) => match Reader::open(&options.source) {
+            Ok(reader) => *reader.signer(),
+            Err(_) => return Err(error.into()),
+        },
+    };
+    let store = TrustStore::from_env();
+    let directory = store.directory().ok_or(Error::NoTrustStore)?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(directory).on("create directory", directory)?;
+    let fingerprint = key.fingerprint();
+    let path = directory.join(format!("{}.pub", fingerprint.short()));
+    if !store.contains(&key) {
+        let name = options.name.as_ref().map_or(String::new(), |name| format!("# Name: {}\n", printable(name)));
+        let mut file = std::fs::OpenOptions::new();
+        let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
+        file.write_all(format!("{name}{}", key.to_pem()).as_bytes()).on("write", &path)?;
+    }
+    output::data(&format!("{fingerprint}\n"))
+}
+
+fn list(as_json: bool) -> Result<(), Error> {
+    let (keys, unusable) = TrustStore::from_env().list();
+    let known = Notes::open().map(|notes| notes.all()).unwrap_or_default();
+    for key in &unusable {
+        tracing::warn!(path = %key.path.display(), reason = key.reason, "a key that counts for nothing");
+    }
+    if as_json {
+        let keys: Vec<Value> = keys
+            .iter()
+            .map(|key| json!({ "fingerprint": key.key.fingerprint().as_str(), "name": key.name, "path": key.path }))
+            .collect();
+        return output::json(&json!({ "trusted": keys, "known": known }));
+    }
+    let mut text = String::new();
+    for TrustedKey { key, name, .. } in &keys {
+        let name = name.as_deref().map_or(String::new(), |name| format!("  {}", printable(name)));
+        text.push_str(&format!("trusted  {}{name}\n", key.fingerprint()));
+    }
+    for Known { name, fingerprint, version } in &known {
+        text.push_str(&format!("known    {fingerprint}  signs {} (newest {})\n", printable(name), printable(version)));
+    }
+    output::data(&text)
+}
+
+fn remove(options: &TrustRemove) -> Result<(), Error> {
+    let wanted = options.fingerprint.to_ascii_lowercase();
+    let (keys, _) = TrustStore::from_env().list();
+    let matching: Vec<&TrustedKey> =
+        keys.iter().filter(|key| !wanted.is_empty() && key.key.fingerprint().as_str().starts_with(&wanted)).collect();
+    let one = matching.first().ok_or_else(|| Error::NoSuchKey(options.fingerprint.clone()))?;
+    if matching.iter().any(|key| key.key != one.key) {
+        return Err(Error::AmbiguousKey(options.fingerprint.clone()));
+    }
+    for key in &matching {
+        std::fs::remove_file(&key.path).on("remove", &key.path)?;
+    }
+    output::data(&format!("{}\n", one.key.fingerprint()))
+}
+
+fn open(path: &Path) -> Result<Reader, Error> {
+    Reader::open(path).map_err(|source| Error::Package { path: path.into(), source })
+}
+
+/// Exits with 3 when the signer is not trusted, or not the one that is known.
+fn verify(options: &Package) -> Result<ExitCode, Error> {
+    let reader = open(&options.package)?;
+    let package = &reader.metadata().package;
+    let trusted = TrustStore::from_env().contains(reader.signer());
+    let refused = |source| Error::Refused { path: options.package.clone(), source };
+    let acquaintance = match Notes::open() {
+        Some(notes) => {
+            notes.look(&package.name, &package.version, reader.signer(), &rotations(&reader)).map_err(refused)?.0
+        }
+        None => Acquaintance::New,
+    };
+    let (word, text) = match &acquaintance {
+        Acquaintance::New => ("new", "was not started here before".to_owned()),
+        Acquaintance::Same => ("same", "the signer is the same as before".to_owned()),
+        Acquaintance::Succeeded => ("succeeded", "the signer takes the place of the one before".to_owned()),
+        Acquaintance::Older(newest) => ("older", format!("older than {}, which was started here", printable(newest))),
+    };
+    let fingerprint = reader.signer().fingerprint();
+    if options.json {
+        output::json(&json!({ "signer": fingerprint.as_str(), "trusted": trusted, "known": word }))?;
+    } else {
+        let trust = if trusted { "trusted" } else { "not among the trusted keys" };
+        let name = printable(&format!("{} {}", package.name, package.version)).to_string();
+        output::data(&format!("signer {fingerprint}: {trust}\n{name}: {text}\n"))?;
+    }
+    Ok(if trusted { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+fn accept(options: &Package) -> Result<(), Error> {
+    let reader = open(&options.package)?;
+    let known = Notes::accept(&reader)?;
+    if options.json {
+        return output::json(&known);
+    }
+    output::data(&format!("{} is known by {} from now on\n", printable(&known.name), known.fingerprint))
+}
+
+fn rotate(options: &Rotate) -> Result<(), Error> {
+    let old = SecretKey::read(&options.from)?;
+    let statement = Rotation::sign(&old, PublicKey::read(&options.to)?).to_record();
+    if options.output.symlink_metadata().is_ok() {
+        return Err(Error::Exists { path: options.output.clone() });
+    }
+    let text = serde_json::to_string_pretty(&statement).unwrap_or_default();
+    std::fs::write(&options.output, text + "\n").on("write", &options.output)?;
+    output::path(&options.output)
+}

@@ -1,0 +1,236 @@
+//! What the owner of a machine, and the publisher of a package, demand before it starts.
+
+use std::env;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+use crate::fs::{IoContext, config_dir, home_config_dir};
+
+/// Machine-wide settings, out of reach of the environment.
+pub const SYSTEM_DIR: &str = "/etc/flavor";
+const FILE: &str = "policy.json";
+/// The revision of policy files that is understood.
+const VERSION: u64 = 1;
+
+impl Default for OperatorPolicy {
+    fn default() -> Self {
+        let (trust, execution) = (TrustRules::default(), ExecutionRules::default());
+        Self {
+            version: VERSION,
+            trust,
+            execution,
+            attestation: AttestationRules::default(),
+            enforcement: Enforcement::default(),
+        }
+    }
+}
+
+/// An operator's policy, in FlavorPack's form; what FlavorPack does not know is marked as ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorPolicy {
+    pub version: u64,
+    #[serde(default)]
+    pub trust: TrustRules,
+    #[serde(default)]
+    pub execution: ExecutionRules,
+    #[serde(default)]
+    pub attestation: AttestationRules,
+    #[serde(default)]
+    pub enforcement: Enforcement,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrustRules {
+    /// Only keys in the trust store.
+    pub require_trusted_key: bool,
+    /// FlavorPack's; refused when true, because nothing here asks a keychain.
+    pub use_os_keychain: bool,
+    /// Ours: no version older than the newest that was started here.
+    pub refuse_rollback: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExecutionRules {
+    pub refuse_root: bool,
+    /// Days since the package was built.
+    pub max_age_days: Option<u64>,
+    /// Such as `linux_amd64`; empty for all.
+    pub allow_platforms: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AttestationRules {
+    /// Packages that do not say what is in them are not started.
+    pub require_sbom: bool,
+}
+
+/// What follows from a violation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Consequence {
+    Allow,
+    Warn,
+    #[default]
+    Deny,
+}
+
+/// The consequence of each kind of violation, [`Self::default`] where none is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Enforcement {
+    pub default: Consequence,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform_mismatch: Option<Consequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untrusted_key: Option<Consequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired_package: Option<Consequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_env: Option<Consequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_sbom: Option<Consequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_execution: Option<Consequence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_keychain: Option<Consequence>,
+    /// Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Consequence>,
+}
+
+/// A demand that is not met.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    #[error("it is not for {platform}")]
+    Platform { platform: String },
+    #[error("its signer {fingerprint} is not among the trusted keys")]
+    UntrustedKey { fingerprint: String },
+    #[error("it is {days} days old, more than {limit}")]
+    Expired { days: u64, limit: u64 },
+    #[error("it does not say when it was built, and no package older than {limit} days may start")]
+    NoBuildTime { limit: u64 },
+    #[error("the variable {name} is not set")]
+    MissingVariable { name: String },
+    #[error("it has no bill of materials")]
+    NoSbom,
+    #[error("it may not be started by root")]
+    Root,
+    #[error("version {version} is older than {newest}, which was started here before")]
+    Rollback { version: String, newest: String },
+}
+
+impl Enforcement {
+    /// What follows from a violation.
+    pub fn of(&self, violation: &Violation) -> Consequence {
+        let own = match violation {
+            Violation::Platform { .. } => self.platform_mismatch,
+            Violation::UntrustedKey { .. } => self.untrusted_key,
+            Violation::Expired { .. } | Violation::NoBuildTime { .. } => self.expired_package,
+            Violation::MissingVariable { .. } => self.missing_env,
+            Violation::NoSbom => self.missing_sbom,
+            Violation::Root => self.root_execution,
+            Violation::Rollback { .. } => self.rollback,
+        };
+        own.unwrap_or(self.default)
+    }
+}
+
+/// A policy and the file it is from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub path: PathBuf,
+    pub policy: OperatorPolicy,
+}
+
+/// Reads the policies of this machine: the system's and the user's. All of them hold.
+///
+/// The user's is looked for where the environment says *and* in the home directory of the password file, so that a variable
+/// can add demands and take none away.
+///
+/// # Errors
+/// [`Refusal::BadPolicy`] for a file that cannot be understood, and [`Refusal::Writable`] for one that others may change: a
+/// policy is never passed over.
+pub fn policies() -> Result<Vec<Source>, Refusal> {
+    let mut places = vec![PathBuf::from(SYSTEM_DIR)];
+    places.extend(config_dir());
+    places.extend(home_config_dir());
+    places.dedup();
+    let mut found: Vec<Source> = Vec::new();
+    for path in places.into_iter().map(|place| place.join(FILE)) {
+        if let Some(policy) = read(&path)? {
+            found.push(Source { path, policy });
+        }
+    }
+    Ok(found)
+}
+
+/// Reads one policy file; `None` when there is none.
+pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        other => other.on("read policy", path)?,
+    };
+    refuse_writable(path)?;
+    let bad = |reason: String| Refusal::BadPolicy { path: path.into(), reason };
+    let policy: OperatorPolicy = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    if policy.version != VERSION {
+        return Err(bad(format!("version {} is not known, only {VERSION}", policy.version)));
+    }
+    if policy.trust.use_os_keychain {
+        return Err(bad("`trust.use_os_keychain` is not supported".into()));
+    }
+    Ok(Some(policy))
+}
+
+/// Refuses a file that somebody else than its user or root may write to.
+pub(super) fn refuse_writable(path: &Path) -> Result<(), Refusal> {
+    if is_private(path)? { Ok(()) } else { Err(Refusal::Writable { path: path.into() }) }
+}
+
+/// Whether only this user and root can change a file.
+pub(super) fn is_private(path: &Path) -> Result<bool, Refusal> {
+    let metadata = path.metadata().on("examine", path)?;
+    let own = rustix::process::geteuid().as_raw();
+    Ok((metadata.uid() == own || metadata.uid() == 0) && metadata.mode() & 0o022 == 0)
+}
+
+/// The name that policies have for this platform.
+pub fn platform() -> String {
+    let arch = match env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("{}_{arch}", env::consts::OS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_is_denied() {
+        let enforcement: Enforcement = serde_json::from_str(r#"{"untrusted_key":"warn"}"#).expect("read");
+        assert_eq!(enforcement.of(&Violation::Root), Consequence::Deny);
+        let untrusted = Violation::UntrustedKey { fingerprint: String::new() };
+        assert_eq!(enforcement.of(&untrusted), Consequence::Warn);
+    }
+
+    #[test]
+    fn unknown_words_are_refused_and_parts_may_be_missing() {
+        let read = serde_json::from_str::<OperatorPolicy>;
+        let partial = read(r#"{"version":1,"execution":{"refuse_root":true}}"#).expect("read");
+        assert!(partial.execution.refuse_root && !partial.trust.require_trusted_key);
+        for bad in [r#"{"version":1,"trsut":{}}"#, "{}", r#"{"version":1,"trust":{"require_trusted_keys":true}}"#] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

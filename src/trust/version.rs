@@ -1,0 +1,107 @@
+//! The order of versions.
+
+use std::cmp::Ordering;
+
+/// Compares two versions as PEP 440 orders them: numbers by value, `dev` before `a` before `b` before `rc` before the
+/// release before `post`. Versions that follow no rule are compared by their numbers and words.
+pub(super) fn compare(one: &str, other: &str) -> Ordering {
+    let (one, other) = (parts(one), parts(other));
+    let longest = one.len().max(other.len());
+    (0..longest)
+        .map(|at| one.get(at).unwrap_or(&Part::END).cmp(other.get(at).unwrap_or(&Part::END)))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+/// Rank, number, word.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part(u8, u128, String);
+
+impl Part {
+    /// What follows the last part: more than a pre-release, less than a further number.
+    const END: Self = Self(3, 0, String::new());
+}
+
+fn parts(version: &str) -> Vec<Part> {
+    let version = version.trim().trim_start_matches(['v', 'V']).to_ascii_lowercase();
+    // An epoch goes before everything.
+    let (epoch, rest) = version.split_once('!').unwrap_or(("0", &version));
+    let mut found = vec![Part(4, number(epoch), String::new())];
+    for word in words(rest) {
+        if !word.starts_with(|first: char| first.is_ascii_digit()) {
+            drop_zeros(&mut found);
+        }
+        found.push(match &*word {
+            "dev" => Part(0, 0, String::new()),
+            "a" | "alpha" => Part(1, 0, "a".into()),
+            "b" | "beta" => Part(1, 0, "b".into()),
+            "c" | "rc" | "pre" | "preview" => Part(1, 0, "c".into()),
+            "post" | "rev" | "r" => Part(4, 0, "post".into()),
+            word if word.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Part(4, number(word).saturating_add(1), String::new())
+            }
+            word => Part(2, 0, word.into()),
+        });
+    }
+    drop_zeros(&mut found);
+    found
+}
+
+/// 1.0 and 1 are the same, and so are 1.0a1 and 1a1. The first part is the epoch.
+fn drop_zeros(parts: &mut Vec<Part>) {
+    while parts.len() > 1 && parts.last().is_some_and(|part| *part == Part(4, 1, String::new())) {
+        parts.pop();
+    }
+}
+
+fn number(text: &str) -> u128 {
+    text.parse().unwrap_or(u128::MAX)
+}
+
+/// Runs of digits and runs of letters.
+fn words(version: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut last = None;
+    for character in version.chars() {
+        let kind = if character.is_ascii_digit() { Some(true) } else { character.is_alphabetic().then_some(false) };
+        match (kind, found.last_mut()) {
+            (Some(_), Some(word)) if kind == last => word.push(character),
+            (Some(_), _) => found.push(character.into()),
+            (None, _) => {}
+        }
+        last = kind;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_have_the_order_of_pep_440() {
+        let sorted = [
+            "1.0.dev1",
+            "1.0a1",
+            "1.0a2",
+            "1.0b1",
+            "1.0rc1",
+            "1.0",
+            "1.0.post1",
+            "1.0.1",
+            "1.1.dev1",
+            "1.1",
+            "1.9",
+            "1.10",
+            "2.0",
+            "1!0.5",
+        ];
+        for pair in sorted.windows(2) {
+            assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
+            assert_eq!(compare(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
+        }
+        for (one, other) in [("1", "1.0"), ("v1.2", "1.2.0"), ("1.0RC1", "1.0-rc.1"), ("1.0alpha1", "1.0a1")] {
+            assert_eq!(compare(one, other), Ordering::Equal, "{one} {other}");
+        }
+    }
+}
