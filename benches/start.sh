@@ -86,3 +86,15 @@ for package in hello payload300; do
     /usr/bin/time -f %M -o "$work/peak" "$work/$package.psp" --version >/dev/null
     echo "$package $(($(cat "$work/peak") / 1024))"
 done
+
+# Another package with the same interpreter and dependencies extracts what is its own.
+cp -r "$here/../examples/hello" "$work/other"
+sed -i 's/^package_name = .*/package_name = "other"/' "$work/other/pyproject.toml"
+"$flavor" pack -q --key-seed bench --manifest "$work/other/pyproject.toml" --output "$work/other.psp" \
+    ${PYTHON:+--python "$PYTHON"} >/dev/null
+echo "== extraction of hello, then of another package with the same runtime and dependencies"
+rm -rf "$work/cache/v1"
+for package in hello other; do
+    FLAVOR_LOG_LEVEL=info "$work/$package.psp" --version 2>&1 >/dev/null | sed -n 's/^INFO \(extract\|prepare\) /\1 /p'
+done
+"$flavor" workenv list

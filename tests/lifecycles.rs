@@ -181,17 +181,24 @@ fn a_set_up_command_that_fails_is_told_and_tried_again() {
 }
 
 #[test]
-fn a_set_up_that_was_killed_begins_anew() {
+fn a_set_up_whose_start_was_killed_begins_anew_when_it_has_ended() {
     let t = Test::new();
-    let hooks = r#"post_extract = "/bin/sh -c 'mkdir half; touch $HOME/begun; test -e $HOME/quick || exec sleep 60'""#;
-    let package = package(&t, "ls \"$FLAVOR_WORKENV\"", hooks, "");
+    let wait = "touch $HOME/begun; until test -e $HOME/over; do sleep 0.1; done; touch $FLAVOR_WORKENV/late";
+    let hooks = format!(r#"post_extract = "/bin/sh -c 'mkdir half; test ! -e $HOME/begun || exit 0; {wait}'""#);
+    let package = package(&t, "ls \"$FLAVOR_WORKENV\"", &hooks, "");
     let mut child = start(&mut t.command(&package));
     eventually("the command runs", || t.path("home/begun").exists());
     child.kill().expect("killed");
     child.wait().expect("its end");
-    t.file("home/quick", "");
-    let run = t.call(&package, [""; 0]).silent();
-    assert_eq!(run.stdout(), "bin\nhalf\n");
+    // The command itself is still there, and knows the environment by its path.
+    let cleaned = t.flavor(["workenv", "clean", "-y", "--json"]).success().json();
+    assert_eq!(cleaned["in_use"].as_array().map(Vec::len), Some(1), "{cleaned}");
+    let mut second = start(t.command(&package).stdout(std::fs::File::create(t.path("out")).expect("a file")));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(second.try_wait().expect("its state").is_none(), "it waits for the command");
+    t.file("home/over", "");
+    assert!(second.wait().expect("its end").success());
+    assert_eq!(std::fs::read_to_string(t.path("out")).expect("the output"), "bin\nhalf\n");
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod logging;
 mod operations;
 mod pack;
 mod places;
+mod progress;
 mod reproducible;
 mod strip;
 mod tamper;

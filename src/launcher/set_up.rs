@@ -7,10 +7,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use super::environment::{Environment, expand};
 use crate::format::Metadata;
 use crate::fs::IoContext;
-use crate::workenv::{SetUp, WorkenvError};
+use crate::workenv::{SET_UP_LOG, SetUp, WorkenvError};
 
-/// What the commands say, kept in the environment.
-const LOG: &str = ".flavor/set-up.log";
 /// Bytes of it that an error shows.
 const SHOWN: u64 = 800;
 
@@ -26,8 +24,10 @@ impl SetUp for Commands<'_> {
     /// the same on the first start as on every other.
     fn run(&self, workenv: &Path) -> Result<(), WorkenvError> {
         let commands = self.metadata.flavor.as_ref().map(|facts| &facts.set_up[..]).unwrap_or_default();
-        let path = workenv.join(LOG);
+        let path = workenv.join(SET_UP_LOG);
         let mut log = File::options().read(true).append(true).create(true).open(&path).on("create", &path)?;
+        // The commands have it too, by what they write to: as long as one of them runs, whoever asks sees that.
+        log.lock().on("lock", &path)?;
         let environment = self.environment.clone().of_package(self.metadata, workenv, self.package);
         for words in commands {
             let start = log.seek(SeekFrom::End(0)).on("examine", &path)?;

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::provision::SET_UP_LOG;
 use super::seal::{Origin, SEAL_FILE, Seal};
 use super::slots::damage;
 use super::{Cache, EnvId, SlotKey, WorkenvError};
@@ -93,11 +94,12 @@ impl Cache {
         let trash = self.stage()?;
         let mut removal = Removal::default();
         for id in ids {
-            let Some(_lock) = Lock::alone(&self.env_lock(id))? else {
+            let path = self.workenv_dir(id);
+            let lock = Lock::alone(&self.env_lock(id))?;
+            if lock.is_none() || is_being_set_up(&path) {
                 removal.in_use.push(id.clone());
                 continue;
-            };
-            let path = self.workenv_dir(id);
+            }
             removal.bytes += disk_usage(&path)?.0;
             trash.take(&path)?;
             removal.removed.push(id.clone());
@@ -134,7 +136,7 @@ impl Cache {
     pub fn discard_damaged(&self, one: &Summary) -> std::result::Result<(), WorkenvError> {
         let in_use = || WorkenvError::InUse(one.id.to_string());
         let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
-        let _lock = Lock::alone(&self.env_lock(&one.id))?.ok_or_else(in_use)?;
+        let _lock = Lock::alone(&self.env_lock(&one.id))?.filter(|_| !is_being_set_up(&one.path)).ok_or_else(in_use)?;
         let trash = self.stage()?;
         trash.take(&one.path)?;
         for slot in &one.slots {
@@ -188,7 +190,7 @@ impl Cache {
         let lock = self.env_lock(&id);
         let used = lock.metadata().and_then(|metadata| metadata.modified()).ok();
         let created = path.metadata().and_then(|metadata| metadata.modified()).ok();
-        let in_use = Lock::try_acquire(&lock, LockKind::Exclusive)?.is_none();
+        let in_use = Lock::try_acquire(&lock, LockKind::Exclusive)?.is_none() || is_being_set_up(&path);
         let shared = slots.iter().filter(|slot| slot.shared_by > 1).map(|slot| slot.bytes).sum::<u64>();
         Ok(Summary {
             created,
@@ -204,6 +206,12 @@ impl Cache {
             slots,
         })
     }
+}
+
+/// Whether set-up commands of a start that was killed still run in an environment.
+fn is_being_set_up(environment: &Path) -> bool {
+    let log = environment.join(SET_UP_LOG);
+    log.is_file() && Lock::try_acquire(&log, LockKind::Exclusive).is_ok_and(|lock| lock.is_none())
 }
 
 fn names(directory: &Path) -> Result<Vec<String>> {

@@ -42,6 +42,10 @@ impl dyn Progress + '_ {
     }
 }
 
+/// Below an environment: what its set-up commands say. Locked as long as one of them runs, even when the start that ran them
+/// has been killed.
+pub const SET_UP_LOG: &str = ".flavor/set-up.log";
+
 /// Runs the set-up commands of a package. The cache itself never starts a program.
 pub trait SetUp {
     /// Runs all commands for the environment at `workenv`, which is where it will stay.

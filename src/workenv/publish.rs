@@ -5,14 +5,14 @@ use std::path::Path;
 use super::cache::{Kind, Staging, swap_in};
 use super::compose::{Composition, target_path};
 use super::materialise::facts;
-use super::provision::SetUp;
+use super::provision::{SET_UP_LOG, SetUp};
 use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal};
 use super::slots::{CachedSlot, Tools};
 use super::watch::critical_set;
 use super::written::Written;
 use super::{Cache, WorkenvError};
 use crate::format::Lifecycle;
-use crate::fs::{IoContext, Modes, remove_tree};
+use crate::fs::{IoContext, LockKind, Modes, remove_tree};
 use crate::package::Reader;
 
 /// An environment that is being made.
@@ -68,6 +68,11 @@ impl Making<'_> {
         if self.has_set_up() {
             // Paths that the commands write down must stay right, so they run in the environment's own place. Until it is
             // sealed it counts for nothing: when a command fails, or the power, the next start begins anew.
+            let log = self.root.join(SET_UP_LOG);
+            // Commands of a start that was killed would write into what comes now.
+            let before =
+                log.is_file().then(|| tools.progress.wait(&log, LockKind::Exclusive, "an earlier set-up to end"));
+            let _ended = before.transpose()?;
             swap_in(&made, self.root, &staging)?;
             let outcome = self.set_up(tools, set_up);
             if outcome.is_err() {

@@ -46,8 +46,13 @@ class Workshop:
         cache = self.directory / "build-cache"
         return {"PATH": "/usr/bin:/bin", "HOME": str(home), "FLAVOR_CACHE_DIR": str(cache)}
 
-    def pack(self, name, trees, version="1", effort=None):
-        """Packs a project of the trees, slot name → (operations, {path: bytes, or a str for a symbolic link's target})."""
+    def pack(self, name, trees, version="1", effort=None, lifecycles=(), hooks="", made=()):
+        """Packs a project of the trees, slot name → (operations, {path: bytes, or a str for a symbolic link's target}).
+
+        `lifecycles` has those of the slots that are not eager; the program does not look at `lazy` and `init` ones. `hooks`
+        is the body of the table of that name, `made` has the files that they make.
+        """
+        lifecycles, made = dict(lifecycles), dict(made)
         project = self.directory / f"{name}-{version}"
         project.mkdir()
         shutil.copy2(self.probe, project / "probe")
@@ -62,10 +67,15 @@ class Workshop:
                     content = place.resolve().read_bytes()
                 else:
                     place.write_bytes(content)
-                lines.append(f"{zlib.crc32(content):x} {len(content)} {slot}/{path}\n")
-            slots.append(SLOT.format(name=slot, source=slot, operations=operations, mode="0755"))
+                if lifecycles.get(slot) not in ("lazy", "init"):
+                    lines.append(f"{zlib.crc32(content):x} {len(content)} {slot}/{path}\n")
+            lifecycle = lifecycles.get(slot, "eager")
+            slots.append(SLOT.format(name=slot, source=slot, operations=operations, lifecycle=lifecycle))
         (project / "list").write_text("".join(lines))
-        manifest = PROJECT.format(name=name, version=version, slots="".join(slots))
+        for path, content in made.items():
+            lines.append(f"{zlib.crc32(content):x} {len(content)} {path}\n")
+        manifest = PROJECT.format(name=name, version=version, slots="".join(slots), hooks=hooks)
+        (project / "list").write_text("".join(lines))
         (project / "pyproject.toml").write_text(manifest)
         output = self.directory / f"{name}-{version}.psp"
         command = [self.flavor, "pack", "-q", "--key-seed", "torture", "--manifest", project / "pyproject.toml"]
@@ -84,6 +94,15 @@ class Workshop:
         data |= {"a/b/c/deep": noise(3000, "deep"), "a/link": "b/c/deep", "z": version.encode()}
         text = {"read me": f"{name}\n".encode() * 2000, "more/text": b"text\n" * 100}
         return self.pack(name, {"data": ('["tar", "zstd:1"]', data), "text": ('["tar", "gzip:1"]', text)}, version)
+
+    def lifecycles(self, name):
+        """A package with slots of every lifecycle, and a set-up command that makes a file from what only it sees."""
+        tree = {"one": b"one\n" * 500, "a/deep": noise(3000, "deep")}
+        operations = '["tar", "zstd:1"]'
+        kinds = {"kept": "eager", "asked": "lazy", "early": "init", "short": "temporary"}
+        hooks = 'post_extract = "/bin/sh -c \'cp $FLAVOR_WORKENV/early/a/deep made.new; mv made.new made\'"'
+        trees = {slot: (operations, tree) for slot in kinds}
+        return self.pack(name, trees, lifecycles=kinds, hooks=hooks, made={"made": tree["a/deep"]})
 
     def many(self, name, files, size, operations='["tar", "zstd:1"]', version="1"):
         """A package with `files` files of `size` bytes each."""
@@ -110,6 +129,8 @@ source = "list"
 operations = ["raw"]
 target = "list"
 {slots}
+[tool.flavor.hooks]
+{hooks}
 """
 
 SLOT = """
@@ -118,6 +139,7 @@ id = "{name}"
 source = "{source}"
 operations = {operations}
 target = "{name}"
+lifecycle = "{lifecycle}"
 """
 
 
