@@ -283,3 +283,15 @@ fn a_first_policy_is_written_and_shown() {
     "#);
     t.flavor(["policy", "init"]).fails_with(1);
 }
+
+#[test]
+fn policies_hold_for_packages_of_flavorpack_too() {
+    let t = Test::new();
+    let theirs = crate::flavorpack::build(&t);
+    t.flavor(["run", text(&theirs)]).success();
+    policy(&t, r#"{"version":1,"trust":{"require_trusted_key":true}}"#);
+    let run = t.flavor(["run", text(&theirs)]).fails_with(3);
+    assert!(run.stderr().contains("not among the trusted keys"), "{run}");
+    t.flavor(["trust", "add", text(&theirs)]).success();
+    t.flavor(["run", text(&theirs)]).success();
+}

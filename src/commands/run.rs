@@ -6,6 +6,7 @@ use flavor::build::OWN_LAUNCHER;
 use flavor::format::ATTESTATION_SLOT;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
 use flavor::package::{PackageError, Reader, verify};
+use flavor::trust::permit;
 
 use crate::cli::Run;
 use crate::error::Error;
@@ -39,6 +40,10 @@ fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Res
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
     if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != ATTESTATION_SLOT) {
         return Err(Error::NotAuthenticated { path: options.package, slot: slot.clone() });
+    }
+    let permitted = permit(reader).map_err(|source| Error::Refused { path: options.package, source })?;
+    for warning in &permitted.warnings {
+        tracing::warn!("{warning}");
     }
     let source = Command::new(package).args(options.arguments).exec();
     Err(LaunchError::Exec { program: package.into(), source }.into())

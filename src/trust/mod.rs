@@ -8,7 +8,7 @@ mod version;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::format::{Facts, Lifecycle, PackagePolicy};
+use crate::format::{Lifecycle, PackagePolicy};
 use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
 use crate::sign::Rotation;
@@ -115,32 +115,49 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
         return Err(Refusal::OtherTarget { wanted: facts.target.clone(), here });
     }
     debug_assert_eq!(reader.authenticity(), Authenticity::Complete, "a package with facts is held to the strict rules");
+    let Permitted { warnings, acquaintance } = permit(&reader)?;
+    Ok(Accepted { reader, warnings, acquaintance })
+}
+
+/// What is left to say of a package that may start.
+#[derive(Clone, Debug)]
+pub struct Permitted {
+    pub warnings: Vec<Violation>,
+    pub acquaintance: Acquaintance,
+}
+
+/// Asks policies and notes, and notes the signer. For packages of other tools too.
+///
+/// # Errors
+/// Whatever they object to.
+pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
     let policies = policies()?;
     let mut warnings = Vec::new();
-    for objection in objections(&reader, &policies) {
+    for objection in objections(reader, &policies) {
         apply(objection, &mut warnings)?;
     }
     let package = &reader.metadata().package;
     let acquaintance = match Notes::open() {
-        Some(notes) => notes.meet(&package.name, &package.version, reader.signer(), &rotations(&reader))?,
+        Some(notes) => notes.meet(&package.name, &package.version, reader.signer(), &rotations(reader))?,
         None => Acquaintance::New,
     };
     if let Acquaintance::Older(newest) = &acquaintance {
-        for objection in rollback(&reader, newest, &policies) {
+        for objection in rollback(reader, newest, &policies) {
             apply(objection, &mut warnings)?;
         }
     }
-    Ok(Accepted { reader, warnings, acquaintance })
+    Ok(Permitted { warnings, acquaintance })
 }
 
 /// Everything that policies have against a package, the notes left aside.
 pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
     let mut found = Vec::new();
-    let Some(facts) = &reader.metadata().flavor else { return found };
+    // Other tools say nothing of the time that could be believed.
+    let built = reader.metadata().flavor.as_ref().map_or(0, |facts| facts.build_timestamp);
     for source in policies {
-        found.extend(violations(source, reader, facts).into_iter().map(|violation| source.objection(violation)));
+        found.extend(violations(source, reader, built).into_iter().map(|violation| source.objection(violation)));
     }
-    let own = reader.metadata().policy.iter().flat_map(|policy| demands(policy, facts));
+    let own = reader.metadata().policy.iter().flat_map(|policy| demands(policy, built));
     found.extend(own.map(|violation| Objection { policy: None, violation, consequence: Consequence::Deny }));
     found
 }
@@ -161,7 +178,7 @@ pub fn rotations(reader: &Reader) -> Vec<Rotation> {
 }
 
 /// What an operator's policy objects to.
-fn violations(source: &Source, reader: &Reader, facts: &Facts) -> Vec<Violation> {
+fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
     let policy = &source.policy;
     let execution = PackagePolicy {
         max_age_days: policy.execution.max_age_days,
@@ -169,7 +186,7 @@ fn violations(source: &Source, reader: &Reader, facts: &Facts) -> Vec<Violation>
         refuse_root: policy.execution.refuse_root,
         require_env: Vec::new(),
     };
-    let mut found = demands(&execution, facts);
+    let mut found = demands(&execution, built);
     if policy.trust.require_trusted_key && !TrustStore::beside(&source.path).contains(reader.signer()) {
         found.push(Violation::UntrustedKey { fingerprint: reader.signer().fingerprint().as_str().into() });
     }
@@ -180,8 +197,8 @@ fn violations(source: &Source, reader: &Reader, facts: &Facts) -> Vec<Violation>
     found
 }
 
-/// What this machine lacks of what is demanded.
-fn demands(policy: &PackagePolicy, facts: &Facts) -> Vec<Violation> {
+/// What this machine, and a package built so many seconds after 1970 (0: nobody knows), lack of what is demanded.
+fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
     const DAY: u64 = 86_400;
     let mut found = Vec::new();
     let platform = platform();
@@ -193,8 +210,8 @@ fn demands(policy: &PackagePolicy, facts: &Facts) -> Vec<Violation> {
     }
     if let Some(limit) = policy.max_age_days {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let days = now.saturating_sub(facts.build_timestamp) / DAY;
-        if facts.build_timestamp == 0 {
+        let days = now.saturating_sub(built) / DAY;
+        if built == 0 {
             found.push(Violation::NoBuildTime { limit });
         } else if days > limit {
             found.push(Violation::Expired { days, limit });
