@@ -265,7 +265,10 @@ fn a_file_edited_in_the_cache_is_not_started() {
 #[test]
 fn packages_that_share_a_slot_do_not_extract_it_again_and_again_after_a_repair() {
     let t = Test::new();
-    let packages = ["a", "b"].map(|seed| t.script("echo good").pack_with(&["--key-seed", seed, "--output", seed]));
+    let packages = ["1.0.1", "1.0.2"].map(|version| {
+        t.script("echo good").manifest(&crate::scene::PROBE.replace("1.0.0", version));
+        t.pack_with(&["--output", version])
+    });
     for package in &packages {
         t.call(package, [""; 0]).silent();
     }

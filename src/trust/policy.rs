@@ -165,6 +165,11 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
     places.dedup();
     let mut found: Vec<Source> = Vec::new();
     for path in places.into_iter().map(|place| place.join(FILE)) {
+        // A home that this user may not look into is somebody else's (`sudo -E`), and so is what is demanded there.
+        let is_hidden = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+        if is_hidden && !path.starts_with(SYSTEM_DIR) {
+            continue;
+        }
         if let Some(policy) = read(&path)? {
             found.push(Source { path, policy });
         }
