@@ -227,6 +227,7 @@ fn an_ambiguous_name_is_refused() {
     t.script("true");
     for seed in ["a", "b"] {
         let package = t.pack_with(&["--key-seed", seed]);
+        t.flavor(["trust".as_ref(), "add".as_ref(), package.as_os_str()]).success();
         t.call(package, [""; 0]).silent();
     }
     assert_eq!(names(&t).len(), 2);
