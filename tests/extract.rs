@@ -109,9 +109,10 @@ fn one_slot_by_number_or_name() {
     t.call("diff", ["-r", "by-name", "tree"]).silent();
     t.call("sh", ["-c", "cmp note.out note && gzip -dc note.gz | cmp - note"]).silent();
     snapshot!(extract("9", "never", false), @"
-    exit: 0
-    --- stdout
-    never
+    exit: 1
+    --- stderr
+    error: cannot open package `[ROOT]/dist/stored.psp`
+      no slot 9; the package has slots 0 to 8
     ");
     snapshot!(extract("nothing", "never", false), @"
     exit: 1

@@ -191,6 +191,8 @@ fn help_names_every_option() {
       extract-all  Write all slots, as they are stored, into a directory
       keygen       Make a pair of signing keys
       run          Start the program in a package
+      trust        Choose whom to trust
+      policy       See what this machine demands of packages
       workenv      Look after the extracted packages
       cache        Look after what packs keep to be quick the next time
       help         Print this message or the help of the given subcommand(s)

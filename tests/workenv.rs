@@ -225,10 +225,9 @@ fn a_name_is_never_a_path() {
 fn an_ambiguous_name_is_refused() {
     let t = Test::new();
     t.script("true");
-    for seed in ["a", "b"] {
-        let package = t.pack_with(&["--key-seed", seed]);
-        t.flavor(["trust".as_ref(), "add".as_ref(), package.as_os_str()]).success();
-        t.call(package, [""; 0]).silent();
+    for version in ["1.0.1", "1.0.2"] {
+        t.manifest(&crate::scene::PROBE.replace("1.0.0", version));
+        t.call(t.pack(), [""; 0]).silent();
     }
     assert_eq!(names(&t).len(), 2);
     t.flavor(["workenv", "remove", "-y", "probe"]).fails_with(1);
