@@ -108,6 +108,9 @@ pub(crate) struct Pack {
     /// Neither use what earlier packs kept nor keep anything
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Pack a second time, elsewhere and without caches, and compare; exits with 5 when the bytes differ
+    #[arg(long)]
+    pub(crate) check_reproducible: bool,
     /// Read the package back and check every byte (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
@@ -145,6 +148,12 @@ pub(crate) struct Verify {
     /// The key that must have signed it: a public key file, or a fingerprint
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) key: Option<String>,
+    /// Pack this project with the options that the package records, and compare; exits with 5 when the contents differ
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rebuild: Option<PathBuf>,
+    /// For --rebuild: look for distributions in this directory or page too; may be repeated
+    #[arg(long, value_name = "PATH|URL", requires = "rebuild")]
+    pub(crate) find_links: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

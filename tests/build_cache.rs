@@ -136,7 +136,8 @@ fn what_is_damaged_is_made_again_with_a_warning() {
     let is = |name: &'static str| move |path: &Path| path.ends_with(name);
     for (layer, name, step) in [
         ("deps", "greeting.py", "deps"),
-        ("slots", "stored", "slot runtime"),
+        ("slots", "stored", "slot deps"),
+        ("runtime", "stored", "slot runtime"),
         ("app", "entry", "app"),
         ("runtime", "os.py", "runtime"),
     ] {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fixture::example;
 use crate::scene::Test;
+use crate::wheelhouse;
 
 /// Packs an example in a directory of its own, with caches of its own.
 fn pack(t: &Test, name: &str, options: &[&str]) -> PathBuf {
@@ -109,4 +110,27 @@ fn source_date_epoch_is_the_time_of_everything() {
     --- stderr
     error: SOURCE_DATE_EPOCH is not a number: yesterday
     ");
+}
+
+#[test]
+fn a_second_pack_elsewhere_is_compared() {
+    let t = wheelhouse::project();
+    let run = t.flavor(["pack", "--manifest", "app", "--check-reproducible"]).success();
+    assert!(run.stderr().contains("reproducible: a second pack"), "{run}");
+    let left = t.names(".").into_iter().filter(|name| name.starts_with(".flavor")).count();
+    assert_eq!(left, 0, "the copy is gone");
+    // Anybody can do the same with the finished package, whoever signed it.
+    let rebuild = ["verify", "app/dist/offline.psp", "--rebuild", "app"];
+    assert!(t.flavor(rebuild).success().stdout().contains("what app gives"));
+    t.file("app/src.py", "def main():\n    print('changed')\n");
+    let run = t.flavor(rebuild).fails_with(5);
+    assert!(run.stdout().starts_with("differs: slot app: ") && run.stdout().contains("/src.py"), "{run}");
+    // A back end that writes the time into what it makes.
+    let backend =
+        format!("import time\n{}", wheelhouse::BACKEND.replace("repr(open(template).read())", "repr(time.time_ns())"));
+    wheelhouse::wheel(&t, "tinybackend", "1.1", &[("tinybackend.py", &backend)]);
+    t.file("app/stamp.in", "when\n");
+    let run = t.flavor(["pack", "--manifest", "app", "--check-reproducible"]).fails_with(5);
+    assert!(run.stderr().contains("not reproducible: slot app: lib/python3"), "{run}");
+    assert!(run.stderr().contains("/stamp.py"), "{run}");
 }

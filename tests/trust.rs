@@ -295,3 +295,17 @@ fn policies_hold_for_packages_of_flavorpack_too() {
     t.flavor(["trust", "add", text(&theirs)]).success();
     t.flavor(["run", text(&theirs)]).success();
 }
+
+#[test]
+fn notes_are_private_whatever_the_mask() {
+    let t = Test::new();
+    let package = package(&t, "1", "s", "");
+    for _ in ["first", "second"] {
+        t.call("sh", ["-c", &format!("umask 000; exec {}", text(&package))]).silent();
+    }
+    let mode = t.call("stat", ["-c", "%a", "home/.config/flavor/known/known.json"]).success();
+    assert_eq!(mode.line(), "600");
+    // A home that cannot be written to, or none at all, is no reason not to start.
+    t.run(t.command(&package).env("HOME", "/proc")).success();
+    t.run(t.command(&package).env_remove("HOME")).success();
+}

@@ -41,6 +41,10 @@ pub enum BuildError {
     Slot { slot: String, source: SlotError },
     #[error("encoding `{slot}` takes {} with one thread, the limit is {}", Bytes(*needed), Bytes(*limit))]
     MemoryLimit { slot: String, needed: u64, limit: u64 },
+    #[error("the package does not say how it was made")]
+    NoRecord,
+    #[error("the copy of the project cannot be read: {0}")]
+    Again(String),
     #[error("cannot encode the slots")]
     Encode(#[source] SlotError),
     #[error(transparent)]

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::{CacheUse, KeySource};
 use crate::format::RotationRecord;
 use crate::manifest::Manifest;
+use crate::slot::Compression;
 
 /// What the user asked for beside the manifest, checked.
 #[derive(Clone, Debug)]
@@ -34,6 +35,30 @@ pub struct Settings {
     pub cache_max_size: u64,
     /// Seconds since 1970 for everything that carries a time: `SOURCE_DATE_EPOCH`, else 0.
     pub epoch: u64,
+}
+
+impl Default for Settings {
+    /// One thread, the default effort, the user's own key.
+    fn default() -> Self {
+        Self {
+            output: None,
+            launcher_bin: None,
+            strip: false,
+            effort: Compression::DEFAULT_EFFORT,
+            jobs: 1,
+            memory_limit: None,
+            python: None,
+            key: KeySource::Own,
+            rotations: Vec::new(),
+            find_links: Vec::new(),
+            index_url: None,
+            offline: false,
+            verify: true,
+            cache: CacheUse::Full,
+            cache_max_size: u64::MAX,
+            epoch: 0,
+        }
+    }
 }
 
 impl Settings {

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::build::{CacheUse, KeySource, PackReport, Settings, Step, pack};
+use flavor::build::{CacheUse, Difference, KeySource, PackReport, Settings, Step, check_reproducible, pack};
 use flavor::config::Config;
 use flavor::format::RotationRecord;
 use flavor::fs::IoContext;
@@ -40,7 +40,30 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
         reporter.say(&line);
     }
     output::data(&format!("{}\n", report.path.display()))?;
+    if options.check_reproducible {
+        return check(&manifest, &settings, &report, &reporter);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Exits with 5 when a second pack gives other bytes.
+fn check(
+    manifest: &Manifest,
+    settings: &Settings,
+    report: &PackReport,
+    reporter: &TerminalReporter,
+) -> Result<ExitCode, Error> {
+    let differences = check_reproducible(manifest, settings, &report.path, reporter)
+        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    if differences.is_empty() {
+        reporter.say("reproducible: a second pack, elsewhere and without caches, gave the same bytes");
+        return Ok(ExitCode::SUCCESS);
+    }
+    for Difference { part, details } in &differences {
+        let which = if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) };
+        reporter.say(&format!("not reproducible: {part}{which}"));
+    }
+    Ok(ExitCode::from(5))
 }
 
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {

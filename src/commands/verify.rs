@@ -1,7 +1,10 @@
+use std::path::Path;
 use std::process::ExitCode;
 
+use flavor::build::{KeySource, Settings, rebuild};
+use flavor::manifest::Manifest;
 use flavor::package::{Authenticity, Reader, verify};
-use flavor::report::printable;
+use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
 use flavor::trust::TrustStore;
 use serde_json::json;
@@ -20,6 +23,9 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
     {
         let found = reader.signer().fingerprint().as_str().to_owned();
         return Err(Error::OtherSigner { path: path.clone(), found });
+    }
+    if let Some(project) = &options.rebuild {
+        return rebuilt(options, &reader, project);
     }
     let trusted = TrustStore::from_env().contains(reader.signer());
     let fingerprint = reader.signer().fingerprint();
@@ -50,10 +56,37 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Exits with 5 when the project does not give the package's contents.
+fn rebuilt(options: &Verify, reader: &Reader, project: &Path) -> Result<ExitCode, Error> {
+    let (manifest, _) = Manifest::read(project)?;
+    let settings = Settings {
+        jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        find_links: options.find_links.clone(),
+        // Anybody's: what a signature covers is compared, not the signature.
+        key: KeySource::Seed("rebuild".into()),
+        ..Settings::default()
+    };
+    let reporter = TerminalReporter::new(Talk::Normal);
+    let differences = rebuild(&manifest, &settings, reader, &reporter)
+        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    if options.json {
+        let each: Vec<_> = differences.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect();
+        output::json(&json!({ "package": options.package, "same": each.is_empty(), "differences": each }))?;
+    } else if differences.is_empty() {
+        output::data(&format!("{}: what {} gives\n", options.package.display(), project.display()))?;
+    } else {
+        for one in &differences {
+            let which = if one.details.is_empty() { String::new() } else { format!(": {}", one.details.join(", ")) };
+            output::data(&format!("differs: {}\n", printable(&format!("{}{which}", one.part))))?;
+        }
+    }
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(5) })
+}
+
 /// Whether a key is the one that a file or a fingerprint names. A short fingerprint is one that anybody can make.
 fn is_key(wanted: &str, key: &PublicKey) -> Result<bool, Error> {
     const SHORTEST: usize = 16;
-    let path = std::path::Path::new(wanted);
+    let path = Path::new(wanted);
     if path.exists() {
         return Ok(PublicKey::read(path)? == *key);
     }

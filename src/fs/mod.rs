@@ -18,7 +18,7 @@ pub use lock::{Lock, LockKind};
 pub use places::{
     Candidate, cache_candidates, config_dir, from_here, home_config_dir, last_candidate, temporary_parents,
 };
-pub use replace::replace_file;
+pub use replace::{REPLACEMENT, replace_file};
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};

@@ -2,14 +2,16 @@
 
 use std::cmp::Ordering;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::policy::refuse_writable;
 use super::version::compare;
 use super::{Refusal, TrustStore};
-use crate::fs::{IoContext, config_dir, create_private_dir, replace_file};
+use crate::fs::{IoContext, REPLACEMENT, config_dir, create_private_dir, names_in, replace_file};
 use crate::package::Reader;
 use crate::sign::{PublicKey, Rotation};
 
@@ -69,6 +71,7 @@ impl Notes {
     /// Notes a package and its signer, whatever was there.
     pub fn put(&self, known: &Known) -> crate::fs::Result<()> {
         create_private_dir(&self.directory)?;
+        self.sweep();
         let text = serde_json::to_vec(known).unwrap_or_default();
         replace_file(&self.path(&known.name), &text)
     }
@@ -86,9 +89,9 @@ impl Notes {
 
     /// All notes that can be read, by name.
     pub fn all(&self) -> Vec<Known> {
-        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().flatten();
-        let read = |path: PathBuf| serde_json::from_slice(&std::fs::read(path).ok()?).ok();
-        let mut found: Vec<Known> = entries.filter_map(|entry| read(entry.path())).collect();
+        let names = names_in(&self.directory).unwrap_or_default();
+        let read = |name| serde_json::from_slice(&std::fs::read(self.directory.join(name)).ok()?).ok();
+        let mut found: Vec<Known> = names.into_iter().filter_map(read).collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         found
     }
@@ -137,6 +140,18 @@ impl Notes {
             return Ok((Acquaintance::Succeeded, Some(newest)));
         }
         Err(Refusal::ChangedSigner { name: name.into(), known: known.fingerprint, found: fingerprint.as_str().into() })
+    }
+
+    /// Removes what a start left that was killed while it noted something. Notes are made seldom.
+    fn sweep(&self) {
+        const OLD: Duration = Duration::from_mins(1);
+        for name in names_in(&self.directory).unwrap_or_default() {
+            let path = self.directory.join(&name);
+            let age = || path.symlink_metadata().ok()?.modified().ok()?.elapsed().ok();
+            if name.as_bytes().starts_with(REPLACEMENT.as_bytes()) && age().is_some_and(|age| age > OLD) {
+                drop(std::fs::remove_file(&path));
+            }
+        }
     }
 
     /// A home that cannot be written to is no reason not to start.

@@ -160,18 +160,18 @@ pub struct Source {
 /// policy is never passed over.
 pub fn policies() -> Result<Vec<Source>, Refusal> {
     let mut places = vec![PathBuf::from(SYSTEM_DIR)];
-    places.extend(config_dir());
     places.extend(home_config_dir());
-    places.dedup();
+    let certain = places.len();
+    places.extend(config_dir().filter(|place| !places.contains(place)));
     let mut found: Vec<Source> = Vec::new();
-    for path in places.into_iter().map(|place| place.join(FILE)) {
-        // A home that this user may not look into is somebody else's (`sudo -E`), and so is what is demanded there.
-        let is_hidden = path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
-        if is_hidden && !path.starts_with(SYSTEM_DIR) {
-            continue;
-        }
-        if let Some(policy) = read(&path)? {
-            found.push(Source { path, policy });
+    for (at, path) in places.into_iter().map(|place| place.join(FILE)).enumerate() {
+        match read(&path) {
+            Ok(policy) => found.extend(policy.map(|policy| Source { path, policy })),
+            // The environment of another user, left by a program that changes users: that one's policies are not ours.
+            Err(Refusal::Io(error)) if at >= certain && error.source.kind() == ErrorKind::PermissionDenied => {
+                tracing::debug!(%error, "not this user's policy");
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(found)

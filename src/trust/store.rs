@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::policy::{SYSTEM_DIR, is_private};
-use crate::fs::{config_dir, home_config_dir};
+use crate::fs::{config_dir, home_config_dir, names_in};
 use crate::sign::PublicKey;
 
 const DIRECTORY: &str = "trusted-keys";
@@ -78,8 +78,10 @@ impl TrustStore {
     }
 
     fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let entries = self.directories.iter().flat_map(|directory| std::fs::read_dir(directory).into_iter().flatten());
-        let paths = entries.flatten().map(|entry| entry.path());
+        let paths = self.directories.iter().flat_map(|directory| {
+            let names = names_in(directory).unwrap_or_default();
+            names.into_iter().map(|name| directory.join(name))
+        });
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "pub"))
     }
 }

@@ -106,10 +106,11 @@ impl About<'_> {
     /// What decides on the bytes of the package, beside its materials. Not the number of jobs, and no address of an
     /// index: they may hold passwords.
     fn parameters(&self) -> Map<String, Value> {
-        let Settings { strip, effort, python, .. } = self.settings;
+        let Settings { strip, effort, .. } = self.settings;
         let mut options = Map::from_iter([("compress".to_owned(), json!(effort)), ("strip".to_owned(), json!(strip))]);
-        if let Some(python) = python {
-            options.insert("python".into(), python.as_str().into());
+        // Which one it was, not how it was asked for: that may be a path of this machine.
+        if let Some(python) = self.python {
+            options.insert("python".into(), python.version.as_str().into());
         }
         let manifest = self.manifest.path.file_name().unwrap_or_default().to_string_lossy();
         Map::from_iter([
