@@ -10,7 +10,7 @@ flavor=$(realpath "${1:-$here/../target/release/flavor}")
 runs=${RUNS:-9}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export FLAVOR_CACHE_DIR=$work/cache
+export FLAVOR_CACHE_DIR=$work/cache FLAVOR_CONFIG_DIR=$work/settings
 
 # Times a command given as arguments, `runs` times, each after the shell command in $before; prints median and range.
 measure() {

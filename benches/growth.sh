@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 flavor=$(realpath "${1:-$here/../target/release/flavor}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export FLAVOR_CONFIG_DIR=$work/settings
 cat >"$work/measure.py" <<'PY'
 import base64, os, pathlib, random, shutil, statistics, subprocess, sys, time
 

@@ -10,7 +10,7 @@ flavor=$(realpath "${2:-$here/../target/release/flavor}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ln -s "$tree" "$work/tree"
-export FLAVOR_CACHE_DIR=$work/cache
+export FLAVOR_CACHE_DIR=$work/cache FLAVOR_CONFIG_DIR=$work/settings
 printf '%-10s %12s %12s %12s\n' operations 'one, MiB' 'five, MiB' 'each, MiB'
 for operation in ${OPERATIONS:-zstd:1 zstd:5 zstd:9 zstd:12 zstd:15 zstd:17 gzip:6 xz:6}; do
     cat >"$work/pyproject.toml" <<TOML

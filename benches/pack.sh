@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 flavor=$(realpath "${1:-$here/../target/release/flavor}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export FLAVOR_CACHE_DIR=$work/cache
+export FLAVOR_CACHE_DIR=$work/cache FLAVOR_CONFIG_DIR=$work/settings
 
 printf '%-8s %6s %12s %8s %10s\n' example effort bytes seconds 'peak MiB'
 for example in hello report; do

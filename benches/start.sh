@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 flavor=$(realpath "${1:-$here/../target/release/flavor}")
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-export FLAVOR_CACHE_DIR=$work/cache
+export FLAVOR_CACHE_DIR=$work/cache FLAVOR_CONFIG_DIR=$work/settings
 pairs=("$here/pairs.py")
 
 # A program that does nothing, with a payload of one and of 300 MB.

@@ -10,7 +10,7 @@ tree=$(realpath "${1:?usage: benches/tree.sh TREE [path to flavor]}")
 flavor=$(realpath "${2:-$here/../target/release/flavor}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export FLAVOR_CACHE_DIR=$work/cache
+export FLAVOR_CACHE_DIR=$work/cache FLAVOR_CONFIG_DIR=$work/settings
 pairs=("$here/pairs.py" -n "${RUNS:-9}")
 
 cp -r "$tree" "$work/tree"
