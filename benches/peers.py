@@ -303,7 +303,7 @@ class Bench:
 
     def runtime(self):
         """The interpreter as flavor cuts it, from the build cache of its first row."""
-        return next((self.work / "flavor/home/.cache/flavor/build/runtime").glob("*/tree"))
+        return next((self.work / "flavor/home/.cache/flavor/build/runtime").glob("*/tree/bin")).parent
 
     def note(self, tool, what, took):
         self.times.setdefault((tool.name, what), []).append(took)
