@@ -119,3 +119,27 @@ fn the_users_own_key_is_made_once_and_announced_once() {
     let private = t.path("home/.config/flavor/keys/flavor-private.key");
     assert_eq!(private.metadata().expect("a key").permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn first_packs_at_once_end_up_with_one_key() {
+    for _ in 0..10 {
+        let t = Test::new();
+        t.script("true");
+        let outputs: Vec<String> = (0..8).map(|number| format!("{number}.psp")).collect();
+        let packs: Vec<_> = outputs
+            .iter()
+            .map(|output| {
+                let mut command = t.command(crate::scene::FLAVOR);
+                command.args(["pack", "--quiet", "--output", output]).stdout(std::process::Stdio::null());
+                crate::scene::start(&mut command)
+            })
+            .collect();
+        for mut pack in packs {
+            assert!(pack.wait().expect("waited for").success());
+        }
+        let read = |name: &String| std::fs::read(t.path(name)).expect("a package");
+        assert!(outputs.iter().all(|one| read(one) == read(&outputs[0])), "not all by the same key");
+        let left = t.names("home/.config/flavor/keys").into_iter().filter(|name| name.starts_with(".key")).count();
+        assert_eq!(left, 0);
+    }
+}

@@ -1,5 +1,5 @@
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use sha2::Digest as _;
 use zeroize::Zeroizing;
 
 use super::{PublicKey, SignError, pem};
-use crate::fs::IoContext;
+use crate::fs::{IoContext, staging_name};
 
 /// File names that `flavor keygen` gives the pair, FlavorPack's own.
 pub const PRIVATE_KEY_FILE: &str = "flavor-private.key";
@@ -65,20 +65,34 @@ pub fn write_key_pair(key: &SecretKey, directory: &Path) -> Result<(), SignError
     if public.symlink_metadata().is_ok() {
         return Err(SignError::KeyExists { path: public });
     }
-    let mut file = create_new(&private)?;
-    let text = Zeroizing::new(pem::PRIVATE.encode(key.0.as_bytes()));
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).on("write key", &private)?;
-    let mut file = create_new(&public)?;
-    let text = pem::PUBLIC.encode(&key.public().to_bytes());
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).on("write key", &public)?;
-    Ok(())
+    place(&private, &Zeroizing::new(pem::PRIVATE.encode(key.0.as_bytes())))?;
+    place(&public, &pem::PUBLIC.encode(&key.public().to_bytes()))
+}
+
+/// Writes a new file so that it is there whole or not at all: another process may be waiting for it.
+fn place(path: &Path, text: &str) -> Result<(), SignError> {
+    let beside = path.with_file_name(staging_name(".key"));
+    write_new(&beside, text)?;
+    // A link, unlike a rename, never takes the place of what is there.
+    let placed = std::fs::hard_link(&beside, path);
+    // Best effort: the file is private, and of no use to anybody.
+    drop(std::fs::remove_file(&beside));
+    match placed {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(SignError::KeyExists { path: path.into() }),
+        // A file system without hard links.
+        Err(_) => write_new(path, text),
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), SignError> {
+    let mut file = create_new(path)?;
+    Ok(file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).on("write key", path)?)
 }
 
 fn create_new(path: &Path) -> Result<File, SignError> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(SignError::KeyExists { path: path.into() })
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(SignError::KeyExists { path: path.into() }),
         other => Ok(other.on("create key", path)?),
     }
 }
