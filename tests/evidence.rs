@@ -114,6 +114,8 @@ fn licences_are_listed() {
     let package = hello().path.to_str().expect("UTF-8");
     let text = t.flavor(["inspect", "--licenses", package]).success();
     assert!(text.stdout().lines().any(|line| line.starts_with("click ") && line.ends_with("BSD-3-Clause")), "{text}");
+    // Said by a classifier alone.
+    assert!(text.stdout().lines().any(|line| line.starts_with("mdurl ") && line.ends_with("MIT License")), "{text}");
     let json = t.flavor(["inspect", "--licenses", "--json", package]).success().json();
     assert!(names(&json["licenses"]).contains(&"rich"));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{PackageError, Reader, Slot};
+use crate::python::CoreMetadata;
 use crate::slot::{EntryKind, SlotError, TarEntry, list};
 
 /// How many of the largest files are kept.
@@ -120,17 +121,11 @@ impl Survey {
 }
 
 impl PackedDistribution {
-    /// Core metadata: headers up to the first empty line.
     fn read_metadata(&mut self, text: &str) {
-        for line in text.lines().take_while(|line| !line.is_empty()) {
-            match line.split_once(": ") {
-                Some(("Name", name)) => self.name = normalized(name.trim()),
-                Some(("Version", version)) => self.version = version.trim().into(),
-                Some(("License-Expression", license)) => self.license = Some(license.trim().into()),
-                Some(("License", license)) if self.license.is_none() => self.license = Some(license.trim().into()),
-                _ => {}
-            }
-        }
+        let CoreMetadata { name, version, license, .. } = CoreMetadata::parse(text);
+        self.name = name.unwrap_or_default();
+        self.version = version.unwrap_or_default();
+        self.license = license;
     }
 
     /// Lines of `path,digest,size`; the path may be quoted, the last field never is.
@@ -140,10 +135,4 @@ impl PackedDistribution {
             self.size += line.rsplit(',').next().and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
         }
     }
-}
-
-/// PEP 503: runs of `-`, `_` and `.` become one dash, letters lower case.
-fn normalized(name: &str) -> String {
-    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
-    parts.join("-").to_ascii_lowercase()
 }

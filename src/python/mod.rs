@@ -4,10 +4,12 @@
 
 pub mod bytecode;
 mod command;
+mod core_metadata;
 mod error;
 pub mod install;
 pub mod interpreter;
 pub mod runtime;
 
+pub use core_metadata::CoreMetadata;
 pub use error::{Error, Result};
 pub use interpreter::{Interpreter, Kind, ProbeMemory, Request, discover};

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Distribution;
-use super::distribution::normalised;
 use crate::fs::IoContext as _;
+use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 
 /// The wheel that a distribution was installed from, as its publisher made it.

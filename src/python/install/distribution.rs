@@ -9,6 +9,7 @@ use super::archive::Archive;
 use super::record::Record;
 use super::script::EntryPoint;
 use crate::fs::IoContext as _;
+use crate::python::core_metadata::{CoreMetadata, normalised};
 use crate::python::error::Result;
 
 /// An installed distribution, as its `.dist-info` directory describes it.
@@ -43,12 +44,6 @@ pub struct Part {
     pub purl: Option<String>,
 }
 
-/// A distribution's name as it is compared: PEP 503.
-pub(super) fn normalised(name: &str) -> String {
-    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
-    parts.join("-").to_ascii_lowercase()
-}
-
 /// The distributions in a site-packages directory, sorted by name. One that is not there has none.
 pub fn distributions(site_packages: &Path) -> Result<Vec<Distribution>> {
     let mut found = Vec::new();
@@ -81,18 +76,18 @@ pub(super) fn dist_infos(site_packages: &Path) -> Result<Vec<String>> {
 fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
     let directory = site_packages.join(&dist_info);
     let path = directory.join("METADATA");
-    let metadata = String::from_utf8_lossy(&fs::read(&path).on("read", &path)?).into_owned();
+    let metadata = CoreMetadata::parse(&String::from_utf8_lossy(&fs::read(&path).on("read", &path)?));
     let record = Record::read(&directory)?;
     let size = |line: &super::record::Line| {
         line.size.or_else(|| site_packages.join(&line.path).metadata().ok().map(|metadata| metadata.len())).unwrap_or(0)
     };
     Ok(Distribution {
-        name: normalised(header(&metadata, "Name").unwrap_or(dist_info.split('-').next().unwrap_or_default())),
-        version: header(&metadata, "Version").unwrap_or_default().to_owned(),
+        name: metadata.name.unwrap_or_else(|| normalised(dist_info.split('-').next().unwrap_or_default())),
+        version: metadata.version.unwrap_or_default(),
         files: record.lines.len() as u64,
         size: record.lines.iter().map(size).sum(),
-        license: license(&metadata),
-        spdx: header(&metadata, "License-Expression").is_some(),
+        license: metadata.license,
+        spdx: metadata.spdx,
         record: hex::encode(Sha256::digest(fs::read(directory.join("RECORD")).unwrap_or_default())),
         archive: None,
         parts: parts(&directory)?,
@@ -131,35 +126,6 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
     }
 }
 
-fn headers(metadata: &str) -> impl Iterator<Item = (&str, &str)> {
-    // The description follows an empty line and may look like anything.
-    metadata.lines().take_while(|line| !line.trim_end().is_empty()).filter_map(|line| line.split_once(':'))
-}
-
-fn header<'a>(metadata: &'a str, name: &str) -> Option<&'a str> {
-    let value = headers(metadata).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
-    value.filter(|value| !value.is_empty() && *value != "UNKNOWN")
-}
-
-/// Longer than this, or of several lines, and a `License` field is the licence's text, not its name.
-const LONGEST_LICENSE: usize = 80;
-
-fn license(metadata: &str) -> Option<String> {
-    let continued = |name: &str| {
-        let mut lines = metadata.lines().skip_while(|line| !line.starts_with(name));
-        lines.nth(1).is_some_and(|next| next.starts_with([' ', '\t']))
-    };
-    let named = header(metadata, "License").filter(|text| text.len() <= LONGEST_LICENSE && !continued("License:"));
-    let classifier = || {
-        headers(metadata)
-            .filter(|(key, value)| key.eq_ignore_ascii_case("Classifier") && value.trim().starts_with("License ::"))
-            .filter_map(|(_, value)| value.rsplit("::").next())
-            .map(str::trim)
-            .find(|value| *value != "OSI Approved")
-    };
-    header(metadata, "License-Expression").or(named).or_else(classifier).map(ToOwned::to_owned)
-}
-
 /// The commands of the distribution with this `.dist-info` directory: `console_scripts` and `gui_scripts`, sorted.
 pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     let path = dist_info.join("entry_points.txt");
@@ -184,24 +150,4 @@ pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     }
     found.sort();
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_licence_is_a_name_not_a_text() {
-        let expression = "Name: a\nLicense-Expression: MIT\nLicense: x\n\nLicense: y\n";
-        assert_eq!(license(expression).as_deref(), Some("MIT"));
-        let text =
-            "Name: a\nLicense: Permission is\n  hereby granted\nClassifier: License :: OSI Approved :: BSD License\n";
-        assert_eq!(license(text).as_deref(), Some("BSD License"));
-        assert_eq!(license("Name: a\nLicense: UNKNOWN\n\nLicense: MIT").as_deref(), None);
-    }
-
-    #[test]
-    fn names_are_normalised() {
-        assert_eq!(normalised("Zope.Interface__x"), "zope-interface-x");
-    }
 }

@@ -1,9 +1,9 @@
 use std::path::Path;
 use std::process::Output;
 
-use super::distribution::normalised;
 use super::installer::Tool;
 use crate::python::command::redact;
+use crate::python::core_metadata::normalised;
 use crate::python::error::Error;
 
 /// At most this many lines of what an installer said are shown.

@@ -1,0 +1,81 @@
+//! What a distribution says of itself in its `METADATA` file (Core Metadata,
+//! <https://packaging.python.org/specifications/core-metadata/>).
+
+/// The fields that are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CoreMetadata {
+    /// Normalised.
+    pub name: Option<String>,
+    pub version: Option<String>,
+    /// An SPDX expression if it gives one, else what it says instead.
+    pub license: Option<String>,
+    /// Whether [`Self::license`] is an SPDX expression.
+    pub spdx: bool,
+}
+
+impl CoreMetadata {
+    /// Reads the headers; what is not there stays empty.
+    pub fn parse(text: &str) -> Self {
+        Self {
+            name: header(text, "Name").map(normalised),
+            version: header(text, "Version").map(ToOwned::to_owned),
+            license: license(text),
+            spdx: header(text, "License-Expression").is_some(),
+        }
+    }
+}
+
+/// A distribution's name as it is compared: PEP 503.
+pub(super) fn normalised(name: &str) -> String {
+    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
+    parts.join("-").to_ascii_lowercase()
+}
+
+fn headers(metadata: &str) -> impl Iterator<Item = (&str, &str)> {
+    // The description follows an empty line and may look like anything.
+    metadata.lines().take_while(|line| !line.trim_end().is_empty()).filter_map(|line| line.split_once(':'))
+}
+
+fn header<'a>(metadata: &'a str, name: &str) -> Option<&'a str> {
+    let value = headers(metadata).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+    value.filter(|value| !value.is_empty() && *value != "UNKNOWN")
+}
+
+/// Longer than this, or of several lines, and a `License` field is the licence's text, not its name.
+const LONGEST_LICENSE: usize = 80;
+
+fn license(metadata: &str) -> Option<String> {
+    let continued = |name: &str| {
+        let mut lines = metadata.lines().skip_while(|line| !line.starts_with(name));
+        lines.nth(1).is_some_and(|next| next.starts_with([' ', '\t']))
+    };
+    let named = header(metadata, "License").filter(|text| text.len() <= LONGEST_LICENSE && !continued("License:"));
+    let classifier = || {
+        headers(metadata)
+            .filter(|(key, value)| key.eq_ignore_ascii_case("Classifier") && value.trim().starts_with("License ::"))
+            .filter_map(|(_, value)| value.rsplit("::").next())
+            .map(str::trim)
+            .find(|value| *value != "OSI Approved")
+    };
+    header(metadata, "License-Expression").or(named).or_else(classifier).map(ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_licence_is_a_name_not_a_text() {
+        let expression = "Name: a\nLicense-Expression: MIT\nLicense: x\n\nLicense: y\n";
+        assert_eq!(license(expression).as_deref(), Some("MIT"));
+        let text =
+            "Name: a\nLicense: Permission is\n  hereby granted\nClassifier: License :: OSI Approved :: BSD License\n";
+        assert_eq!(license(text).as_deref(), Some("BSD License"));
+        assert_eq!(license("Name: a\nLicense: UNKNOWN\n\nLicense: MIT").as_deref(), None);
+    }
+
+    #[test]
+    fn names_are_normalised() {
+        assert_eq!(normalised("Zope.Interface__x"), "zope-interface-x");
+    }
+}
