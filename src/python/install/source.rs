@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::fs::IoContext as _;
+use crate::fs::{IoContext as _, REPLACEMENT};
 use crate::python::error::{Error, Result};
 
 /// Never part of a project's sources, wherever they are.
@@ -77,7 +77,9 @@ pub fn files(project: &Path) -> Result<Vec<PathBuf>> {
 fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
         // In a worktree or a submodule `.git` is a file.
-        return entry.file_name() == ".git";
+        // What replaces a file of ours is gone in a moment, and a cache may lie in the project.
+        let name = entry.file_name().to_string_lossy();
+        return name == ".git" || name.starts_with(&format!("{REPLACEMENT}-"));
     }
     let (path, name) = (entry.path(), entry.file_name().to_string_lossy());
     if path == project {
