@@ -15,8 +15,11 @@ mod window;
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
 pub use lock::{Lock, LockKind};
+#[cfg(feature = "cli")]
+pub use places::is_cache;
 pub use places::{
-    Candidate, cache_candidates, config_dir, from_here, home_config_dir, last_candidate, temporary_parents,
+    CACHE_TAG, Candidate, cache_candidates, cache_tag, config_dir, from_here, home_config_dir, last_candidate,
+    temporary_parents,
 };
 pub use replace::{REPLACEMENT, replace_file};
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};

@@ -35,6 +35,23 @@ pub fn cache_candidates() -> Vec<Candidate> {
     found
 }
 
+/// The file that marks a directory as a cache, for backup programs and for whoever lists a project
+/// (<https://bford.info/cachedir/>).
+pub const CACHE_TAG: &str = "CACHEDIR.TAG";
+/// What the file begins with.
+const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
+
+/// The content of our [`CACHE_TAG`].
+pub fn cache_tag() -> String {
+    format!("{SIGNATURE}\n# This directory holds files that flavor can make again.\n")
+}
+
+/// Whether a directory is marked as a cache, by whatever program.
+#[cfg(feature = "cli")]
+pub fn is_cache(directory: &Path) -> bool {
+    std::fs::read(directory.join(CACHE_TAG)).is_ok_and(|tag| tag.starts_with(SIGNATURE.as_bytes()))
+}
+
 /// A path as seen from the working directory. Without one it stays relative, and using it says why that does not work.
 pub fn from_here(path: &Path) -> PathBuf {
     if path.is_absolute() {

@@ -10,11 +10,9 @@ use rustix::io::Errno;
 
 use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
-use crate::fs::{IoContext, cache_candidates, from_here, last_candidate, staging_name, temporary_parents};
-
-/// Marks the directory for backup programs (bford.info/cachedir).
-const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-# This directory holds files that flavor can make again.\n";
+use crate::fs::{
+    CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, last_candidate, staging_name, temporary_parents,
+};
 
 /// Directories of the layout; the last to be made shows that all are there.
 const DIRECTORIES: [&str; 5] = ["slots", "workenv", "runs", "staging", "locks"];
@@ -104,7 +102,7 @@ impl Cache {
         };
         let cache = Self::at(resolved, kind);
         if !cache.directory("locks").is_dir() {
-            let tag = cache.root.join("CACHEDIR.TAG");
+            let tag = cache.root.join(CACHE_TAG);
             let mut file = OpenOptions::new()
                 .write(true)
                 .create(true)
@@ -113,7 +111,7 @@ impl Cache {
                 .open(&tag)
                 .on("create", &tag)
                 .map_err(|error| not_writable(&cache.root, error))?;
-            file.write_all(CACHEDIR_TAG.as_bytes()).on("write", &tag)?;
+            file.write_all(cache_tag().as_bytes()).on("write", &tag)?;
             for directory in DIRECTORIES {
                 create(&cache.directory(directory), kind)?;
             }

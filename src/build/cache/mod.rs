@@ -34,7 +34,7 @@ pub(super) use stat_cache::{HashedTree, hash_tree};
 pub use usage::{CacheStats, Cleaned, LayerStats, cache_stats, clean_cache};
 
 use crate::format::Blake3;
-use crate::fs::{self, Lock, LockKind, cache_candidates, create_private_dir};
+use crate::fs::{self, CACHE_TAG, Lock, LockKind, cache_candidates, cache_tag, create_private_dir, replace_file};
 
 /// What kind of thing an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,6 +124,7 @@ impl BuildCache {
             CacheUse::Full | CacheUse::Refresh => places().into_iter().find(usable),
         };
         let (root, work) = if let Some(root) = root {
+            mark(&root);
             let work = Staging::within(&root)?;
             (root, work)
         } else {
@@ -292,6 +293,16 @@ impl BuildCache {
         self.project.remember(step, inputs);
         let step = Step { name: step.into(), layer, because, bytes };
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+    }
+}
+
+/// Marks the cache as one, so that a project it lies in does not take it for sources. Best effort.
+fn mark(root: &Path) {
+    let tag = root.join(CACHE_TAG);
+    if !tag.exists()
+        && let Err(error) = replace_file(&tag, cache_tag().as_bytes())
+    {
+        tracing::debug!(%error, "cache not marked");
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::fs::{IoContext as _, REPLACEMENT};
+use crate::fs::{IoContext as _, is_cache};
 use crate::python::error::{Error, Result};
 
 /// Never part of a project's sources, wherever they are.
@@ -77,9 +77,7 @@ pub fn files(project: &Path) -> Result<Vec<PathBuf>> {
 fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
         // In a worktree or a submodule `.git` is a file.
-        // What replaces a file of ours is gone in a moment, and a cache may lie in the project.
-        let name = entry.file_name().to_string_lossy();
-        return name == ".git" || name.starts_with(&format!("{REPLACEMENT}-"));
+        return entry.file_name() == ".git";
     }
     let (path, name) = (entry.path(), entry.file_name().to_string_lossy());
     if path == project {
@@ -89,6 +87,7 @@ fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
     NEVER.contains(&&*name)
         || name.ends_with(".egg-info")
         || path.join("pyvenv.cfg").is_file()
+        || is_cache(path)
         || (at_top && name == "dist" && !path.join("__init__.py").exists())
         // A package may well be called `build`.
         || (at_top && name == "build" && !path.join("__init__.py").exists())
@@ -190,6 +189,8 @@ mod tests {
             ("dist/old.whl", ""),
             ("src/pkg.egg-info/SOURCES.txt", ""),
             ("env/pyvenv.cfg", ""),
+            ("cache/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n"),
+            ("cache/stat/x", ""),
         ]);
         let found: Vec<String> =
             files(project.path()).expect("walked").iter().map(|path| path.display().to_string()).collect();
