@@ -29,6 +29,7 @@ mod pack;
 mod places;
 mod progress;
 mod reproducible;
+mod secrets;
 mod strip;
 mod tamper;
 mod trust;

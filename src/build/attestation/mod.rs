@@ -4,6 +4,7 @@ mod commit;
 
 use std::io::Write;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::application::Evidence;
@@ -206,11 +207,9 @@ fn purl(name: &str, version: &str) -> String {
     format!("pkg:pypi/{name}@{}", escaped(version))
 }
 
-/// A version in a package URL: everything but letters, digits and `.-_~` is percent-encoded.
-fn escaped(version: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte);
-    version
-        .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+/// What is not itself in the version of a package URL.
+const IN_VERSIONS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn escaped(version: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(version, IN_VERSIONS)
 }
