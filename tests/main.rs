@@ -7,6 +7,7 @@ mod scene;
 mod fixture;
 mod flavorpack;
 mod interpreter;
+mod wheel_index;
 mod wheelhouse;
 
 mod bad_input;
