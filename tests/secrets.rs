@@ -32,7 +32,7 @@ fn passwords_of_indexes_are_neither_printed_nor_recorded() {
         t.set("FLAVOR_LOG_LEVEL", "trace");
         let url = format!("http://ali:{PASSWORD}@127.0.0.1:{port}/simple");
         t.set("PIP_INDEX_URL", &url);
-        let options = ["pack", "--verbose", "--key-seed", "s", "--manifest", "app", "--explain", "--output", "a.psp"];
+        let options = ["pack", "--key-seed", "s", "--manifest", "app", "--explain", "--output", "a.psp"];
         let run = t.flavor(options).success();
         for (bytes, what) in [(&run.stdout, "stdout"), (&run.stderr, "stderr")] {
             assert!(!String::from_utf8_lossy(bytes).contains(PASSWORD), "{tool}: {what}\n{run}");
