@@ -18,6 +18,7 @@ mod eviction;
 mod evidence;
 mod examples;
 mod extract;
+mod guide;
 mod inspect;
 mod interop;
 mod keygen;

@@ -115,10 +115,12 @@ enum Algorithm {
     Blake3,
 }
 
+type Found = BTreeMap<(Part, Algorithm), io::Result<[u8; 32]>>;
+
 /// The digests of all parts, by both algorithms where both are signed.
 struct Digests {
     path: PathBuf,
-    found: Mutex<BTreeMap<(Part, Algorithm), io::Result<[u8; 32]>>>,
+    found: Mutex<Found>,
 }
 
 impl Digests {
