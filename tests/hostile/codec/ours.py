@@ -1,0 +1,151 @@
+"""Packages of ours from scratch: slots, signed text and table that agree, before something is made to disagree."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import blake3
+
+from . import fields, streams, tar, text
+from .package import Parts
+
+PURPOSES = {"code": 1, "config": 2, "media": 3}
+
+
+@dataclass
+class Slot:
+    """One slot. What is None is computed from `plain`."""
+
+    name: str
+    plain: bytes
+    operations: str = "raw"
+    target: str = None
+    lifecycle: str = "eager"
+    permissions: str = "0644"
+    stored: bytes = None
+    plain_size: int = None
+    entries: int = None
+    files: int = None
+    record: dict = field(default_factory=dict)
+    facts: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.stored is None:
+            self.stored = streams.encode(self.plain, self.operations)
+        if self.target is None:
+            self.target = "{workenv}/" + self.name
+        is_tar = self.operations.startswith("tar")
+        entries, files = tar.count(self.plain) if is_tar else (0, 1)
+        self.entries = entries if self.entries is None else self.entries
+        self.files = files if self.files is None else self.files
+        self.plain_size = len(self.plain) if self.plain_size is None else self.plain_size
+
+    def signed_record(self, at):
+        record = {
+            "slot": at,
+            "id": self.name,
+            "source": "",
+            "target": self.target,
+            "size": len(self.stored),
+            "checksum": "sha256:" + hashlib.sha256(self.stored).hexdigest(),
+            "operations": self.operations,
+            "purpose": "data",
+            "lifecycle": self.lifecycle,
+            "permissions": self.permissions,
+        }
+        return record | self.record
+
+    def signed_facts(self):
+        facts = {
+            "blake3": blake3.blake3(self.stored).hexdigest(),
+            "plain_size": self.plain_size,
+            "files": self.files,
+            "entries": self.entries,
+        }
+        return facts | self.facts
+
+
+def metadata(slots, launcher, argv, name="hostile", version="1"):
+    """The signed object; callers change it before it is written."""
+    return {
+        "format": "PSPF/2025",
+        "format_version": "1.0.0",
+        "package": {"name": name, "version": version},
+        "slots": [slot.signed_record(at) for at, slot in enumerate(slots)],
+        "execution": {"command": "", "env": {}},
+        "verification": {
+            "integrity_seal": {"required": True, "algorithm": "ed25519"},
+            "signed": True,
+            "require_verification": True,
+        },
+        "build": {
+            "tool": "flavor",
+            "tool_version": "0.1.0",
+            "timestamp": "1970-01-01T00:00:00+00:00",
+            "deterministic": True,
+            "platform": {"arch": "amd64", "os": "linux"},
+        },
+        "launcher": {
+            "tool": "flavor-launcher",
+            "tool_version": "0.1.0",
+            "size": len(launcher.content),
+            "checksum": f"sha256:{launcher.digest}",
+            "capabilities": [],
+        },
+        "compatibility": {"min_format_version": "1.0.0", "features": []},
+        "flavor": {
+            "schema": 1,
+            "target": "linux-x86_64",
+            "slots": [slot.signed_facts() for slot in slots],
+            "programs": [{"name": name, "argv": argv}],
+            "build_timestamp": 0,
+        },
+    }
+
+
+def row(record, facts):
+    """The table's row of a slot, from the signed records. What a record lacks or has in another form is left zero."""
+    permissions = record.get("permissions")
+    checksum = str(record.get("checksum", ""))
+    implied = {
+        "name_hash": fields.short(str(record.get("id", "")).encode("utf-8", "surrogateescape")),
+        "plain_size": facts.get("plain_size", 0),
+        "operations": fields.CHAINS.get(record.get("operations"), 0),
+        "purpose": PURPOSES.get(record.get("purpose"), 0),
+        "lifecycle": fields.LIFECYCLES.get(record.get("lifecycle"), 0),
+        "permissions": int(permissions, 8) if isinstance(permissions, str) and permissions.isdigit() else 0,
+        "size": record.get("size", 0),
+    }
+    # A row that cannot say what was signed says something else; the reader has refused the text before it gets there.
+    fitting = {name: value for name, value in implied.items() if isinstance(value, int)}
+    fitting = {name: value % (1 << 8 * fields.width(fields.ROW, name)) for name, value in fitting.items()}
+    if checksum.startswith("sha256:") and len(checksum) == 71:
+        fitting["checksum"] = int.from_bytes(bytes.fromhex(checksum[7:23]), "little")
+    return fitting
+
+
+def parts(signed, slots, launcher, key):
+    """What to write: `signed` is the object, or its text, for which the rows are those of the slots as they are."""
+    whole = isinstance(signed, dict)
+    signed_text = text.write(signed) if whole else signed
+    rows = []
+    for at, slot in enumerate(slots):
+        record, facts = slot.signed_record(at), slot.signed_facts()
+        if whole and at < len(signed["slots"]) and isinstance(signed["slots"][at], dict):
+            record = signed["slots"][at]
+            facts = signed["flavor"]["slots"][at] if "flavor" in signed else facts
+        rows.append(row(record, facts))
+    index = {}
+    attestation = [slot for slot in slots if slot.lifecycle == "attestation"]
+    if attestation:
+        index["attestation_digest"] = hashlib.sha256(attestation[0].stored).hexdigest().encode()
+    return Parts(
+        launcher.content, signed_text, key.public, key.sign(signed_text), rows, [slot.stored for slot in slots], index=index
+    )
+
+
+def package(slots, launcher, key, argv, edit=None, **words):
+    """The file. `edit` changes the signed object, or returns another object or text in its place."""
+    signed = metadata(slots, launcher, argv, **words)
+    if edit is not None:
+        signed = edit(signed) or signed
+    return parts(signed, slots, launcher, key).write()
