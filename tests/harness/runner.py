@@ -18,6 +18,7 @@ def arguments(parser, rows, flavor):
     """Adds the options of every run, and reads them all."""
     parser.add_argument("--full", action="store_true", help="every round and every point")
     parser.add_argument("--flavor", default=flavor, help="the program under test")
+    parser.add_argument("--verbose", action="store_true", help="print every failure, not only the first of a row")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"only these: {', '.join(rows)}")
     options = parser.parse_args()
     unknown = set(options.rows) - set(rows)
@@ -49,17 +50,17 @@ def run(rows, options, prefix, needed, make_workshop):
             outcome = Outcome()
             importlib.import_module(f"rows.{name}").run(workshop, options.full, outcome)
             failed += bool(outcome.failures)
-            report(name, outcome, time.monotonic() - begin)
+            report(name, outcome, time.monotonic() - begin, None if options.verbose else SHOWN)
     finally:
         remove(work)
     return 1 if failed else 0
 
 
-def report(name, outcome, took):
+def report(name, outcome, took, shown):
     verdict = "FAILED" if outcome.failures else "ok"
     print(f"{name:13} {verdict:7} {took:5.0f} s   {'; '.join(outcome.figures)}", flush=True)
-    for failure in outcome.failures[:SHOWN]:
+    for failure in outcome.failures[:shown]:
         print(f"    {failure}", flush=True)
-    if len(outcome.failures) > SHOWN:
-        print(f"    … {len(outcome.failures) - SHOWN} more", flush=True)
+    if more := len(outcome.failures[shown or len(outcome.failures) :]):
+        print(f"    … {more} more", flush=True)
 

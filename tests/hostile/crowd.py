@@ -14,7 +14,7 @@ def processors():
 
 
 def each(workshop, judge, made):
-    """What `judge(arena, item)` says of every item that `made()` gives, in no particular order.
+    """What `judge(arena, item)` says of every item that `made(arena)` gives, in no particular order.
 
     Every process makes the items anew and takes its share of them, so that none holds them all: what a process has held
     counts as memory of the programs that it starts (getrusage(2)).
@@ -28,4 +28,4 @@ def each(workshop, judge, made):
 def _share(mine):
     workshop, judge, made, count = _work
     with Arena(workshop) as arena:
-        return [judge(arena, item) for at, item in enumerate(made()) if at % count == mine]
+        return [judge(arena, item) for at, item in enumerate(made(arena)) if at % count == mine]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from codec import ours
 from codec.keys import Key
 from codec.package import Launcher, View
 
@@ -30,7 +31,12 @@ class Workshop:
         """A package by `flavor pack`: raw, gzip, xz and zstd, several frames, links, an attestation."""
         if self._packed is None:
             self._packed = self._pack()
+            ours.WITH_ENTRIES = "entries" in self.facts()["flavor"]["slots"][0]
         return self._packed
+
+    def made(self):
+        """Sees to it that what most rows use is there: made once, before there are processes that would each make it."""
+        return self.launcher
 
     @property
     def launcher(self):

@@ -1,6 +1,7 @@
 """Packages of ours from scratch: slots, signed text and table that agree, before something is made to disagree."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 
 import blake3
@@ -8,6 +9,7 @@ import blake3
 from . import fields, streams, tar, text
 from .package import Parts
 
+WITH_ENTRIES = True
 PURPOSES = {"code": 1, "config": 2, "media": 3}
 
 
@@ -59,8 +61,9 @@ class Slot:
             "blake3": blake3.blake3(self.stored).hexdigest(),
             "plain_size": self.plain_size,
             "files": self.files,
-            "entries": self.entries,
         }
+        if WITH_ENTRIES:
+            facts["entries"] = self.entries
         return facts | self.facts
 
 
@@ -104,23 +107,35 @@ def metadata(slots, launcher, argv, name="hostile", version="1"):
 
 def row(record, facts):
     """The table's row of a slot, from the signed records. What a record lacks or has in another form is left zero."""
-    permissions = record.get("permissions")
-    checksum = str(record.get("checksum", ""))
+    def word(key):
+        return record[key] if isinstance(record.get(key), str) else ""
+
+    permissions, checksum = word("permissions"), word("checksum")
     implied = {
-        "name_hash": fields.short(str(record.get("id", "")).encode("utf-8", "surrogateescape")),
+        "name_hash": fields.short(word("id").encode("utf-8", "surrogateescape")),
         "plain_size": facts.get("plain_size", 0),
-        "operations": fields.CHAINS.get(record.get("operations"), 0),
-        "purpose": PURPOSES.get(record.get("purpose"), 0),
-        "lifecycle": fields.LIFECYCLES.get(record.get("lifecycle"), 0),
-        "permissions": int(permissions, 8) if isinstance(permissions, str) and permissions.isdigit() else 0,
+        "operations": fields.CHAINS.get(word("operations"), 0),
+        "purpose": PURPOSES.get(word("purpose"), 0),
+        "lifecycle": fields.LIFECYCLES.get(word("lifecycle"), 0),
+        "permissions": int(permissions, 8) if permissions and set(permissions) <= set("01234567") else 0,
         "size": record.get("size", 0),
     }
     # A row that cannot say what was signed says something else; the reader has refused the text before it gets there.
     fitting = {name: value for name, value in implied.items() if isinstance(value, int)}
     fitting = {name: value % (1 << 8 * fields.width(fields.ROW, name)) for name, value in fitting.items()}
-    if checksum.startswith("sha256:") and len(checksum) == 71:
+    if re.fullmatch("sha256:[0-9a-f]{64}", checksum):
         fitting["checksum"] = int.from_bytes(bytes.fromhex(checksum[7:23]), "little")
     return fitting
+
+
+def said(signed, path):
+    """The object at a path; None where there is none."""
+    for step in path:
+        try:
+            signed = signed[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return signed if isinstance(signed, dict) else None
 
 
 def parts(signed, slots, launcher, key):
@@ -129,11 +144,9 @@ def parts(signed, slots, launcher, key):
     signed_text = text.write(signed) if whole else signed
     rows = []
     for at, slot in enumerate(slots):
-        record, facts = slot.signed_record(at), slot.signed_facts()
-        if whole and at < len(signed["slots"]) and isinstance(signed["slots"][at], dict):
-            record = signed["slots"][at]
-            facts = signed["flavor"]["slots"][at] if "flavor" in signed else facts
-        rows.append(row(record, facts))
+        record = said(signed, ["slots", at]) if whole else None
+        facts = said(signed, ["flavor", "slots", at]) if whole else None
+        rows.append(row(record or slot.signed_record(at), facts or slot.signed_facts()))
     index = {}
     attestation = [slot for slot in slots if slot.lifecycle == "attestation"]
     if attestation:
