@@ -1,8 +1,8 @@
 """A directory with a home, a cache and things that nobody may touch around them, in which packages are tried."""
 
+import errno
 import hashlib
 import os
-import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -129,10 +129,23 @@ def forbidden(top):
             elif not stat.S_ISLNK(mode) and mode & 0o7000:
                 found.append(f"mode {mode & 0o7777:o}: {path}")
             elif stat.S_ISLNK(mode) and (tree := tree_of(path, top)):
-                where = os.path.realpath(path)
+                where = destination(path)
                 if where != tree and not where.startswith(tree + os.sep):
                     found.append(f"link out of the tree: {path} -> {os.readlink(path)}")
     return found
+
+
+def destination(path):
+    """Where a link leads: by the kernel's own word, and if nothing is there yet, where something would have to be."""
+    try:
+        handle = os.open(path, os.O_PATH)
+    except OSError as error:
+        # Through too many links nobody gets; such a link stays where it is.
+        return path if error.errno == errno.ELOOP else os.path.realpath(path)
+    try:
+        return os.readlink(f"/proc/self/fd/{handle}")
+    finally:
+        os.close(handle)
 
 
 def tree_of(path, top):
@@ -144,11 +157,3 @@ def tree_of(path, top):
         return os.path.realpath(os.path.join(top, *parts[: at + 4])) if inside else None
     return os.path.realpath(os.path.join(top, parts[0])) if len(parts) > 1 else None
 
-
-def clear(directory):
-    """Empties a directory."""
-    for entry in os.scandir(directory):
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)
-        else:
-            os.unlink(entry.path)

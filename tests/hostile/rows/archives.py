@@ -15,17 +15,19 @@ TREE = "tree"
 
 def run(workshop, full, outcome):
     workshop.made()
+    escapes = 0
     for label, modules in (("hostile", HOSTILE), ("benign", [benign])):
         answers = each(workshop, judge, lambda arena, modules=modules: made(arena, modules))
-        failures = [failure for _, found in answers for failure in found]
-        for failure in failures:
-            outcome.expect(False, failure)
+        for _, found, out in answers:
+            for failure in found + out:
+                outcome.expect(False, failure)
+            escapes += len(out)
         if label == "hostile":
             outcome.expect(len(answers) >= AT_LEAST, f"only {len(answers)} variants")
-        refused = sum(expect != RIGHT_ for expect, _ in answers)
-        wrong = sum(bool(found) for _, found in answers)
+        refused = sum(expect != RIGHT_ for expect, _, _ in answers)
+        wrong = sum(bool(found or out) for _, found, out in answers)
         outcome.figure(f"{label}: {refused} to be refused, {len(answers) - refused} to be right, {wrong} are not")
-    outcome.figure(f"{len(failures)} escapes" if failures else "0 escapes")
+    outcome.figure(f"{escapes} files, links and modes where none may be")
 
 
 def made(arena, modules):
@@ -35,14 +37,15 @@ def made(arena, modules):
 
 
 def judge(arena, variant):
-    return variant.expect, [f"{variant.label}: {failure}" for failure in tried(arena, variant)]
+    wrong, escapes = tried(arena, variant)
+    return variant.expect, *([f"{variant.label}: {failure}" for failure in found] for found in (wrong, escapes))
 
 
 def tried(arena, variant):
     """Everything that unpacks, each into nothing, and what is wrong with what came of it."""
     arena.write(variant.package(arena.workshop))
     last = str(len(variant.slots) - 1)
-    found = []
+    found, escapes = [], []
     for label, attempt in (
         ("start", lambda: arena.start()),
         ("run", lambda: arena.flavor("run", arena.package)),
@@ -53,10 +56,10 @@ def tried(arena, variant):
         arena.empty()
         done = attempt()
         found += judged(variant, label, done)
-        found += [f"{label}: {escape}" for escape in arena.escapes()]
+        escapes += [f"{label}: {escape}" for escape in arena.escapes()]
         if label == "extract" and variant.expect == RIGHT_ and variant.tree is not None and done.status == 0:
             found += differences(variant.tree, arena.out / TREE)
-    return found
+    return found, escapes
 
 
 def judged(variant, label, done):
@@ -67,6 +70,8 @@ def judged(variant, label, done):
         right = (done.status, done.stdout, done.stderr) == (0, variant.output, b"") if starts else done.status == 0
         return [] if right else [f"not right: {done}"]
     if starts or variant.expect in (ALL_REFUSE, STARTS):
+        if variant.counted and b"declared" in done.stderr:
+            return [f"refused for what is declared, not for what is wrong: {done}"]
         return [] if done.refused([REFUSED, *BAND]) else [f"not refused: {done}"]
     if variant.expect == NO_START:
         return [] if done.status == 0 or done.refused([REFUSED, *BAND]) else [f"neither refused nor right: {done}"]

@@ -69,7 +69,7 @@ def handmade():
         "a long link": (pax({"path": LONG}) + file(b"n", X) + symlink(b"l", LONG.encode()), long | {"l": LONG}),
         "a prefix": (file(b"f", X, prefix=b"p" * 150), {"p" * 150: None, "p" * 150 + "/f": X}),
         "a part of 255 bytes": (pax({"path": "n" * 255}) + file(b"n", X), {"n" * 255: X}),
-        "deep directories": (directory(DEEP.encode()) , {"/".join(["d"] * at): None for at in range(1, 61)}),
+        "deep directories": (pax({"path": DEEP}) + directory(b"d"), {"/".join(["d"] * at): None for at in range(1, 61)}),
         "directories nobody lists": (file(b"a/b/c/f", X), {"a": None, "a/b": None, "a/b/c": None, "a/b/c/f": X}),
         "./ in front of everything": (directory(b"./") + directory(b"./a/") + file(b"./a/f", X), {"a": None, "a/f": X}),
         "UTF-8": (file("ü/日本/😀".encode(), X), {"ü": None, "ü/日本": None, "ü/日本/😀": X}),
@@ -86,7 +86,6 @@ def handmade():
             {"a": X},
         ),
         "a pax size": (pax({"size": 1}) + file(b"a", X), {"a": X}),
-        "a pax size over zero": (pax({"size": 1}) + file(b"a", X, size=0), {"a": X}),
         "base 256 sizes": (file(b"a", X, size=b"\x80" + bytes(10) + b"\x01"), {"a": X}),
         "sizes with blanks": (file(b"a", X, size=b"         1 \0"), {"a": X}),
         "type NUL": (file(b"a", X, type=b"\0"), {"a": X}),
@@ -140,6 +139,8 @@ def made_by_gnu():
 
 def slots():
     """Packages of odd but right slots."""
+    over_zero = pax({"size": 1}) + file(b"a", X, size=0) + END
+    yield of_archive("benign: a pax size over zero", RIGHT_, over_zero, tree={"a": X}, entries=1, files=1)
     check = Slot("check", RIGHT)
     yield Variant("benign: a slot alone", RIGHT_, [check])
     yield Variant("benign: 300 slots", RIGHT_, [check, *(Slot(f"s{at}", b"%d" % at) for at in range(300))])

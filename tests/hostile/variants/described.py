@@ -67,10 +67,10 @@ def colliding():
     yield Variant("two files at one target", RIGHT_, [Slot("one", b"evil\n", target="{workenv}/check"), check])
     yield Variant("a file inside another slot's tree", RIGHT_, [check, tree, Slot("in", X, target="{workenv}/tree/d/new")])
     yield Variant("a file over another slot's file", RIGHT_, [check, tree, Slot("in", X, target="{workenv}/tree/d/f")])
-    yield Variant("a file through another slot's link", RIGHT_, [check, tree, Slot("in", X, target="{workenv}/tree/l/f")])
+    yield Variant("a file through another slot's link", NO_START, [check, tree, Slot("in", X, target="{workenv}/tree/l/f")])
     yield Variant("a tree over a file", RIGHT_, [check, Slot("f", X, target="{workenv}/t"), Slot("t", linked, "tar", target="{workenv}/t")])
     yield Variant("a file over a tree", RIGHT_, [check, Slot("t", linked, "tar", target="{workenv}/t"), Slot("f", X, target="{workenv}/t")])
-    yield Variant("a file below a file", RIGHT_, [check, Slot("f", X, target="{workenv}/t"), Slot("g", X, target="{workenv}/t/x")])
+    yield Variant("a file below a file", NO_START, [check, Slot("f", X, target="{workenv}/t"), Slot("g", X, target="{workenv}/t/x")])
     private = Slot("tree", directory(b".flavor") + file(b".flavor/seal", b"flavor-seal 2\nend\n") + END, "tar", target="{workenv}")
     yield Variant("a tree with .flavor at the top", NO_START, [check, private])
     private = Slot("tree", symlink(b".flavor", b"x") + END, "tar", target="{workenv}")
@@ -100,12 +100,8 @@ def ids(outside):
         "a letter beyond ASCII": "ü",
         "129 bytes": "n" * 129,
         "a backslash": "a\\b",
-        "a number": "0",
     }
     for label, name in bad.items():
-        if label == "a number":
-            # Another slot's number: which of the two does `extract 0` mean?
-            continue
         yield of_archive(f"id {label}", REFUSED, X, "raw", record={"id": name}, target="{workenv}/data")
     check = Slot("check", RIGHT)
     yield Variant("id twice", REFUSED, [check, Slot("data", X), Slot("data", b"y", target="{workenv}/y")])
@@ -142,7 +138,8 @@ def programs(outside):
     yield signed("set-up of a missing program", NO_START, set_up(["{workenv}/missing"]))
     yield signed("set-up with NUL", NO_START, set_up(["/bin/true", "a\0b"]))
     yield signed("set-up of text", REFUSED, lambda signed: signed["flavor"].update(set_up="/bin/true"))
-    yield signed("FlavorPack's set-up in ours", REFUSED, lambda signed: signed.update(setup_commands=[{"type": "write_file", "path": f"{outside}/x", "content": "x"}]))
+    # What ours does not know has no effect.
+    yield signed("FlavorPack's set-up in ours", RIGHT_, lambda signed: signed.update(setup_commands=[{"type": "write_file", "path": f"{outside}/x", "content": "x"}]))
     yield signed("FlavorPack's directories in ours", RIGHT_, lambda signed: signed.update(workenv={"directories": [{"path": f"{outside}/made"}]}))
 
 
@@ -278,8 +275,8 @@ def records():
         "policy: a list": lambda signed: signed.update(policy=[]),
     }
     for label, edit in bad.items():
-        # The launcher's digest is compared wherever it can be, see docs/format.md § When a byte may be trusted.
-        wanted = STARTS if label.startswith("launcher checksum") else REFUSED
+        # docs/format.md § When a byte may be trusted: a start does not look at these.
+        wanted = STARTS if label.endswith("checksum of something else") else REFUSED
         yield signed(f"signed: {label}", wanted, edit, check)
     for target in ("linux-aarch64", "windows-x86_64", "", "LINUX-x86_64"):
         yield signed(f"signed: target {target!r}", NO_START, lambda signed, target=target: signed["flavor"].update(target=target), check)

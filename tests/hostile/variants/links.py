@@ -4,7 +4,7 @@ import os
 
 from codec.tar import directory, file, hardlink, long_name, pax, symlink
 
-from .variant import refused
+from .variant import refused, right
 
 X = b"x"
 
@@ -14,6 +14,7 @@ def variants(outside):
     yield from refused(symbolic(there))
     yield from refused(chains(there))
     yield from refused(hard(there))
+    yield from right(circles())
 
 
 def symbolic(there):
@@ -69,14 +70,24 @@ def chains(there):
         "dangling first, then up": directory(b"d") + symlink(b"a", b"later/../..") + symlink(b"later", b"d"),
         "dangling with ..": symlink(b"a", b"missing/../.."),
         "file over link": symlink(b"a", b"d") + directory(b"d") + file(b"a", X),
-        "link's own child": symlink(b"a", b"a/..") + symlink(b"b", b"a/../.."),
         "hard link to a symbolic link that leads out": symlink(b"a", there) + hardlink(b"b", b"a"),
     }
-    # The number of links that the kernel follows is limited; what is refused must not depend on it.
-    ladder = directory(b"d") + symlink(b"d/0", b"..")
-    ladder += b"".join(symlink(b"d/%d" % at, b"%d/d/%d" % (at - 1, at - 1)) for at in range(1, 12))
-    found["a ladder of links, doubled eleven times, then up"] = ladder + symlink(b"x", b"d/11/..")
+    found["a ladder of links, doubled four times, then up"] = ladder(4)
     return found
+
+
+def ladder(height):
+    """Each link goes twice through the one below; the last goes up."""
+    steps = b"".join(symlink(b"d/%d" % at, b"%d/d/%d" % (at - 1, at - 1)) for at in range(1, height + 1))
+    return directory(b"d") + symlink(b"d/0", b"..") + steps + symlink(b"x", b"d/%d/.." % height)
+
+
+def circles():
+    """The kernel follows forty links and no more: nobody gets out through these, or anywhere."""
+    return {
+        "a link's own child, twice up": (symlink(b"a", b"a/..") + symlink(b"b", b"a/../.."), None),
+        "a ladder of links, doubled eleven times, then up": (ladder(11), None),
+    }
 
 
 def hard(there):

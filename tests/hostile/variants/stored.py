@@ -2,7 +2,7 @@
 
 import lzma
 
-from codec import envelope, streams
+from codec import envelope, streams, tar
 from codec.streams import frame_table, skippable, zstd_block, zstd_frame, zstd_runs
 from codec.tar import END, file
 
@@ -13,6 +13,11 @@ ONE = file(b"a", X) + END
 OTHER = file(b"b", b"hidden") + END
 # A file that spans frames, behind one that does not.
 BIG = file(b"a", X) + file(b"big", b"c" * 3000) + END
+# Where that is cut: behind the first file, twice in the second, in front of the end.
+CUTS = [1024, 1024 + 512 + 1000, 1024 + 512 + 2000, len(BIG) - len(END)]
+PIECES = [BIG[begin:end] for begin, end in zip([0, *CUTS], [*CUTS, len(BIG)])]
+FRAMES = [zstd_frame(piece) for piece in PIECES]
+ROWS = [[len(frame), len(piece), int(at in (2, 3))] for at, (frame, piece) in enumerate(zip(FRAMES, PIECES))]
 
 
 def variants(outside):
@@ -22,7 +27,17 @@ def variants(outside):
         yield of_archive(f"frame table: {label}", REFUSED, BIG, "tar.zst", stored=rows)
     for label, (operations, stored) in right().items():
         yield of_archive(f"stored: {label}", RIGHT_, BIG, operations, stored=stored, tree={"a": X, "big": b"c" * 3000})
+    for label, expect, pieces in ends():
+        frames = [zstd_frame(piece) for piece in pieces]
+        stored = b"".join(frames) + frame_table([(len(frame), len(piece), 0) for frame, piece in zip(frames, pieces)])
+        yield of_archive(label, expect, b"".join(pieces), "tar.zst", stored=stored, **counts(pieces))
     yield from declared()
+
+
+def counts(pieces):
+    """Entries of all frames, for an archive that another reader takes to end earlier."""
+    found = [tar.count(piece) for piece in pieces]
+    return {"entries": sum(entries for entries, _ in found), "files": sum(files for _, files in found)}
 
 
 def wrong():
@@ -78,12 +93,7 @@ def wrong():
 
 def tables():
     """Lies in the table of frames, with the frames themselves right."""
-    cuts = [1024, 1024 + 512 + 1000, 1024 + 512 + 2000]
-    edges = [0, *cuts, len(BIG)]
-    pieces = [BIG[begin:end] for begin, end in zip(edges, edges[1:])]
-    frames = [zstd_frame(piece) for piece in pieces]
-    body = b"".join(frames)
-    rows = [[len(frame), len(piece), int(at in (2, 3))] for at, (frame, piece) in enumerate(zip(frames, pieces))]
+    frames, rows, body = FRAMES, ROWS, b"".join(FRAMES)
 
     def changed(row, column, value):
         copy = [list(one) for one in rows]
@@ -93,8 +103,8 @@ def tables():
     def order(*which):
         return b"".join(frames[at] for at in which) + frame_table([rows[at] for at in which])
 
-    found = {"no frames": frame_table([]), "the table alone, of one empty row": frame_table([(0, 0, 0)])}
-    for row in range(4):
+    found = {}
+    for row in range(5):
         found[f"row {row} continues or not"] = changed(row, 2, 1 - rows[row][2])
         found[f"row {row} continues by 2"] = changed(row, 2, 2)
         found[f"row {row} continues by 2^31"] = changed(row, 2, 1 << 31)
@@ -106,15 +116,16 @@ def tables():
             found[f"row {row}, plain {value:#x}"] = changed(row, 1, value)
     table = frame_table(rows)
     found |= {
-        "frames in another order": order(1, 0, 2, 3),
-        "continued frames in another order": order(0, 1, 3, 2),
-        "first continues": order(2, 3),
-        "a frame left out": order(0, 1, 3),
-        "a frame twice": order(0, 0, 1, 2, 3),
-        "a continued frame twice": order(0, 1, 2, 2, 3),
-        "a row left out": body + frame_table(rows[:3]),
-        "count one more": body + frame_table(rows, count=5),
-        "count one less": body + frame_table(rows, count=3),
+        "continued frames in another order": order(0, 1, 3, 2, 4),
+        "first continues": order(2, 3, 4),
+        "a frame left out": order(0, 1, 3, 4),
+        "a frame twice": order(0, 0, 1, 2, 3, 4),
+        "a continued frame twice": order(0, 1, 2, 2, 3, 4),
+        "the end first": order(4, 0, 1, 2, 3),
+        "without the end": order(0, 1, 2, 3),
+        "a row left out": body + frame_table(rows[:4]),
+        "count one more": body + frame_table(rows, count=6),
+        "count one less": body + frame_table(rows, count=4),
         "count 0": body + frame_table(rows, count=0),
         "count 2^32 - 1": body + frame_table(rows, count=0xFFFFFFFF),
         "count of 16 MiB": body + frame_table(rows, count=(16 << 20) // 12 + 1),
@@ -124,27 +135,30 @@ def tables():
         "a skippable frame in between": frames[0] + skippable(b"hidden") + b"".join(frames[1:]) + table,
         "a skippable frame in front": skippable(b"hidden") + body + table,
         "other skippable magic": body + table.replace(streams.SKIPPABLE, bytes.fromhex("502a4d18")),
-        "a row split in two with nothing in one": body + frame_table([rows[0], [0, 0, 0], *rows[1:]]),
-        "all in one row": body + frame_table([[len(body), len(BIG), 0]]),
     }
-    # Only the last frame may hold the archive's end.
-    early = file(b"a", X) + END
-    late = file(b"b", X) + END
-    for label, pieces in {
-        "end in the first frame and in the last": [early, late],
-        "one block of zeros in each of two frames": [file(b"a", X) + bytes(512), bytes(512)],
-        "zeros as a frame of their own": [file(b"a", X), END],
-        "end, then zeros in another frame": [early, END],
-        "nothing in the last frame": [early, b""],
-        "no end in the last frame": [early, file(b"b", X)],
-    }.items():
-        frames = [zstd_frame(piece) for piece in pieces]
-        found[label] = b"".join(frames) + frame_table([(len(frame), len(piece), 0) for frame, piece in zip(frames, pieces)])
     return found
 
 
+def ends():
+    """Archives of two frames. Only the last frame may hold the archive's end."""
+    one, two = file(b"a", X), file(b"b", X)
+    cases = {
+        "end in the first frame and in the last": [one + END, two + END],
+        "one block of zeros in each of two frames": [one + END[:512], END[512:]],
+        "end, then zeros in another frame": [one + END, END],
+        "end, then a file": [one + END, two],
+        "nothing in the last frame": [one + END, b""],
+        "no end in the last frame": [one, two],
+        "half a header in each frame": [(one + two + END)[:1300], (one + two + END)[1300:]],
+    }
+    for label, pieces in cases.items():
+        yield f"frames: {label}", REFUSED, pieces
+    yield "frames: the end by itself", RIGHT_, [one, END]
+    yield "frames: a file in each", RIGHT_, [one, two + END]
+
+
 def right():
-    cut = streams.zstd(BIG, [1024, 1024 + 512 + 1000, 1024 + 512 + 2000], [2, 3])
+    body = b"".join(FRAMES)
     return {
         "raw": ("tar", BIG),
         "gzip, level 9": ("tar.gz", streams.gzip(BIG, 9)),
@@ -152,7 +166,9 @@ def right():
         "xz, level 9": ("tar.xz", streams.xz(BIG, 9)),
         "xz, two streams": ("tar.xz", streams.xz(BIG[:700]) + streams.xz(BIG[700:])),
         "zstd, a table": ("tar.zst", streams.zstd(BIG)),
-        "zstd, three frames, one of which continues twice": ("tar.zst", cut),
+        "zstd, five frames, two of which continue": ("tar.zst", body + frame_table(ROWS)),
+        "zstd, five frames in one row": ("tar.zst", body + frame_table([[len(body), len(BIG), 0]])),
+        "zstd, a row of nothing": ("tar.zst", body + frame_table([*ROWS[:1], [0, 0, 0], *ROWS[1:]])),
         "zstd, no table": ("tar.zst", zstd_frame(BIG)),
         "zstd, two frames and no table": ("tar.zst", zstd_frame(BIG[:700]) + zstd_frame(BIG[700:])),
         "zstd, a skippable frame of others": ("tar.zst", zstd_frame(BIG) + skippable(b"other", bytes.fromhex("502a4d18"))),
@@ -182,5 +198,6 @@ def declared():
                 yield of_archive(f"a file, garbage behind, {operations}", REFUSED, content, operations, stored=stored + b"garbage")
     yield of_archive("a file of runs", RIGHT_, b"z" * 300_000, "zstd", stored=zstd_runs(300_000, b"z"), tree={"": b"z" * 300_000})
     for mode in ("4755", "2755", "1777", "7777", "104755"):
+        # Four digits are the form; which of them count is another matter.
         wanted = REFUSED if len(mode) > 4 else RIGHT_
         yield of_archive(f"a file of mode {mode}", wanted, b"raw", "raw", permissions=mode, tree={"": b"raw"})

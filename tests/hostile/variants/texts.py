@@ -5,7 +5,7 @@ import json
 from codec import text
 from codec.text import Pairs, Raw
 
-from .variant import REFUSED, RIGHT_, signed
+from .variant import NO_START, REFUSED, RIGHT_, signed
 
 
 def variants(outside):
@@ -14,6 +14,7 @@ def variants(outside):
     yield from numbers()
     yield from broken()
     yield from unknown()
+    yield from positional()
     yield from harmless()
 
 
@@ -148,7 +149,7 @@ def spelled():
         "lone surrogate": lambda one: one.replace(b"PSPF/2025", b"PSPF\\ud800", 1),
         "bad escape": lambda one: one.replace(b"PSPF/2025", b"PSPF\\x41", 1),
         "cut": lambda one: one[:-1],
-        "empty": lambda one: b"",
+        "nothing but a blank": lambda one: b" ",
         "null": lambda one: b"null",
         "a list": lambda one: b"[" + one + b"]",
         "a text": lambda one: json.dumps(one.decode()).encode(),
@@ -211,7 +212,9 @@ def broken():
                     else:
                         inner[key] = value
 
-                yield signed(f"type: {'.'.join(map(str, (*path, key)))} = {label}", REFUSED, edit)
+                # Without facts it is a foreign package, which our launcher never starts.
+                wanted = NO_START if (path, key, label) == ((), "flavor", "null") else REFUSED
+                yield signed(f"type: {'.'.join(map(str, (*path, key)))} = {label}", wanted, edit)
 
 
 def unknown():
@@ -225,6 +228,44 @@ def unknown():
         yield signed(f"unknown key in {'.'.join(map(str, path))}", REFUSED, edit)
     for key in ("schema", "target", "slots", "programs", "build_timestamp"):
         yield signed(f"without flavor.{key}", REFUSED, lambda whole, key=key: whole["flavor"].pop(key) and None)
+
+
+def listed(value, *keys):
+    """An object as the list of its values, which some readers take for the object."""
+    return [value[key] for key in keys]
+
+
+def positional():
+    """Lists where objects should be, with the values in the order in which a reader might declare them."""
+
+    def at(path, *keys):
+        def edit(whole):
+            inner = whole
+            for step in path[:-1]:
+                inner = inner[step]
+            inner[path[-1]] = listed(inner[path[-1]], *keys)
+
+        return edit
+
+    yield signed("a list as package", REFUSED, at(["package"], "name", "version"))
+    yield signed("a list as execution", REFUSED, at(["execution"], "command", "env"))
+    yield signed("a list as launcher", REFUSED, at(["launcher"], "tool", "tool_version", "size", "checksum", "capabilities"))
+    yield signed("a list as slot", REFUSED, at(["slots", 0], "slot", "id", "source", "target", "size", "checksum", "operations", "purpose", "lifecycle", "permissions"))
+    yield signed("a list as program", REFUSED, at(["flavor", "programs", 0], "name", "argv"))
+    yield signed("a list as facts of a slot", REFUSED, at(["flavor", "slots", 0], "blake3", "plain_size", "files", "entries"))
+
+    def facts(whole):
+        own = whole["flavor"]
+        whole["flavor"] = [1, own["target"], own["slots"], own["programs"], None, [], [], None, 0, {}]
+
+    yield signed("a list as facts", REFUSED, facts)
+    yield signed("a list as policy", REFUSED, lambda whole: whole.update(policy=[None, [], False, []]))
+
+    def everything(whole):
+        order = ["format", "format_version", "package", "slots", "execution", "verification", "build", "launcher", "compatibility"]
+        return text.write([*(whole[key] for key in order), {"env": {}}, None, [], whole["flavor"]])
+
+    yield signed("a list as everything", REFUSED, everything)
 
 
 def nested(depth, kind):

@@ -28,6 +28,8 @@ class Variant:
     argv: list = field(default_factory=lambda: ["/bin/cat", "{workenv}/check"])
     # What comes out of a right start.
     output: bytes = RIGHT
+    # Whether a refusal for what is declared would be one for the wrong reason.
+    counted: bool = False
 
     def package(self, workshop):
         return ours.package(self.slots, workshop.launcher, workshop.key, self.argv, self.edit)
@@ -35,13 +37,20 @@ class Variant:
 
 def of_archive(label, expect, archive, operations="tar", tree=None, **slot):
     """A package with a program that needs nothing of the archive, and the archive."""
-    return Variant(label, expect, [Slot("check", RIGHT), Slot("data", archive, operations, **slot)], tree=tree)
+    counted = not {"entries", "files", "plain_size"} & slot.keys()
+    return Variant(label, expect, [Slot("check", RIGHT), Slot("data", archive, operations, **slot)], tree=tree, counted=counted)
 
 
 def refused(entries):
-    """Archives by label, each with an end if it has none of its own."""
+    """Archives by label, each with an end."""
     for label, archive in entries.items():
         yield of_archive(label, REFUSED, archive + tar.END)
+
+
+def right(entries):
+    """Archives and their trees by label: odd, and the same to every reader."""
+    for label, (archive, tree) in entries.items():
+        yield of_archive(label, RIGHT_, archive + tar.END, tree=tree)
 
 
 def signed(label, expect, edit, slots=None, **more):
