@@ -1,4 +1,4 @@
-"""Runs rows one after the other and prints a line for each. What `tests/torture/run` and `tests/hostile/run` have in common."""
+"""Runs rows one after the other and prints a line for each: what `tests/torture/run` and `tests/hostile/run` share."""
 
 import importlib
 import os
@@ -63,4 +63,3 @@ def report(name, outcome, took, shown):
         print(f"    {failure}", flush=True)
     if more := len(outcome.failures[shown or len(outcome.failures) :]):
         print(f"    … {more} more", flush=True)
-

@@ -52,7 +52,8 @@ class Arena:
         return {name: value for name, value in variables.items() if more.get(name, "") is not None}
 
     def write(self, content, path=None):
-        """Puts a package in place."""
+        """Puts a package in place; with --sabotage an honest one instead."""
+        content = self.workshop.packed if self.workshop.options.sabotage else content
         path = path or self.package
         # Anew each time: a program that still runs cannot be written to.
         path.unlink(missing_ok=True)
@@ -94,7 +95,11 @@ class Arena:
     def escapes(self):
         """What has changed outside, and what lies inside that must not be there."""
         now = self.surroundings()
-        found = [f"changed outside: {path}" for path in sorted(now.keys() | self.before.keys()) if now.get(path) != self.before.get(path)]
+        found = [
+            f"changed outside: {path}"
+            for path in sorted(now.keys() | self.before.keys())
+            if now.get(path) != self.before.get(path)
+        ]
         if found:
             self.before = now
         for top in (self.out, self.cache, self.settings):
@@ -156,4 +161,3 @@ def tree_of(path, top):
         inside = parts[at + 1 : at + 2] == ("slots",) and len(parts) > at + 4
         return os.path.realpath(os.path.join(top, *parts[: at + 4])) if inside else None
     return os.path.realpath(os.path.join(top, parts[0])) if len(parts) > 1 else None
-

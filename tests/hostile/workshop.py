@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from codec import ours
 from codec.keys import Key
 from codec.package import Launcher, View
 
@@ -31,7 +30,6 @@ class Workshop:
         """A package by `flavor pack`: raw, gzip, xz and zstd, several frames, links, an attestation."""
         if self._packed is None:
             self._packed = self._pack()
-            ours.WITH_ENTRIES = "entries" in self.facts()["flavor"]["slots"][0]
         return self._packed
 
     def made(self):
@@ -80,10 +78,12 @@ class Workshop:
         (directory / "tree" / "docs").mkdir(parents=True)
         (directory / "tree" / "docs" / "one.txt").write_text("one\n")
         (directory / "tree" / "docs" / "two.txt").write_text("two\n")
-        (directory / "run.sh").write_text("#!/bin/sh\ncat \"$FLAVOR_WORKENV/note.txt\"\n")
+        (directory / "run.sh").write_text('#!/bin/sh\ncat "$FLAVOR_WORKENV/note.txt"\n')
         output = directory / "theirs.psp"
         command = [sys.executable, HERE / "theirs.py", directory / "run.sh", directory / "tree", output]
-        subprocess.run(command, check=True, capture_output=True, timeout=120, env=self._environment() | {"FLAVOR_LOG_LEVEL": "error"})
+        subprocess.run(
+            command, check=True, capture_output=True, timeout=120, env=self._environment() | {"FLAVOR_LOG_LEVEL": "error"}
+        )
         return output.read_bytes()
 
     def facts(self):

@@ -9,7 +9,22 @@ import blake3
 from . import fields, streams, tar, text
 from .package import Parts
 
-WITH_ENTRIES = True
+# Keys in the order of docs/format.md § Signed text. Others come last.
+ORDER = ["format", "format_version", "package", "slots", "execution", "verification", "build", "launcher", "compatibility"]
+ORDER += ["runtime", "policy", "setup_commands", "flavor"]
+FACTS = [
+    "schema",
+    "target",
+    "slots",
+    "programs",
+    "python",
+    "set_up",
+    "rotations",
+    "glibc_floor",
+    "build_timestamp",
+    "metadata",
+]
+ENVIRONMENT = ["unset", "pass", "map", "set"]
 PURPOSES = {"code": 1, "config": 2, "media": 3}
 
 
@@ -61,9 +76,8 @@ class Slot:
             "blake3": blake3.blake3(self.stored).hexdigest(),
             "plain_size": self.plain_size,
             "files": self.files,
+            "entries": self.entries,
         }
-        if WITH_ENTRIES:
-            facts["entries"] = self.entries
         return facts | self.facts
 
 
@@ -107,6 +121,7 @@ def metadata(slots, launcher, argv, name="hostile", version="1"):
 
 def row(record, facts):
     """The table's row of a slot, from the signed records. What a record lacks or has in another form is left zero."""
+
     def word(key):
         return record[key] if isinstance(record.get(key), str) else ""
 
@@ -128,6 +143,23 @@ def row(record, facts):
     return fitting
 
 
+def spelled(signed):
+    """The object with its keys in their order: what was added to it stands where it should."""
+    signed = ordered(signed, ORDER)
+    if isinstance(signed.get("flavor"), dict):
+        signed["flavor"] = ordered(signed["flavor"], FACTS)
+    if isinstance(signed.get("runtime"), dict) and isinstance(signed["runtime"].get("env"), dict):
+        signed["runtime"] = signed["runtime"] | {"env": ordered(signed["runtime"]["env"], ENVIRONMENT)}
+    return signed
+
+
+def ordered(value, keys):
+    """A dict of the same with these keys first; an object with keys twice stays as it is."""
+    if type(value) is not dict:
+        return value
+    return {key: value[key] for key in keys if key in value} | value
+
+
 def said(signed, path):
     """The object at a path; None where there is none."""
     for step in path:
@@ -141,7 +173,7 @@ def said(signed, path):
 def parts(signed, slots, launcher, key):
     """What to write: `signed` is the object, or its text, for which the rows are those of the slots as they are."""
     whole = isinstance(signed, dict)
-    signed_text = text.write(signed) if whole else signed
+    signed_text = text.write(spelled(signed)) if whole else signed
     rows = []
     for at, slot in enumerate(slots):
         record = said(signed, ["slots", at]) if whole else None

@@ -91,4 +91,8 @@ def differences(wanted, top):
                 found[key] = os.readlink(path)
             else:
                 found[key] = None if os.path.isdir(path) else open(path, "rb").read()
-    return [f"tree: {key!r} is {found.get(key, 'missing')!r}, not {wanted.get(key, 'there')!r}"[:300] for key in sorted(wanted.keys() | found.keys()) if found.get(key, 0) != wanted.get(key, 0)]
+    return [
+        f"tree: {key!r} is {found.get(key, 'missing')!r}, not {wanted.get(key, 'there')!r}"[:300]
+        for key in sorted(wanted.keys() | found.keys())
+        if found.get(key, 0) != wanted.get(key, 0)
+    ]

@@ -11,7 +11,21 @@ from crowd import each
 AT_LEAST = 80
 
 # Numbers that overflow, wrap, point before and behind.
-ODD = [0, 1, 7, 8, 63, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 8200, (1 << 64) - 8, (1 << 64) - 1]
+ODD = [
+    0,
+    1,
+    7,
+    8,
+    63,
+    1 << 31,
+    (1 << 32) - 1,
+    1 << 32,
+    (1 << 63) - 1,
+    1 << 63,
+    (1 << 64) - 8200,
+    (1 << 64) - 8,
+    (1 << 64) - 1,
+]
 
 
 def run(workshop, full, outcome):
@@ -21,7 +35,9 @@ def run(workshop, full, outcome):
     failures = [failure for found in answers for failure in found]
     for failure in failures:
         outcome.expect(False, failure)
-    outcome.figure(f"{len(answers)} variants: {len(failures)} accepted by `verify`, `run`, a start, `extract-all` or `inspect`")
+    outcome.figure(
+        f"{len(answers)} variants: {len(failures)} accepted by `verify`, `run`, a start, `extract-all` or `inspect`"
+    )
 
 
 def judge(arena, variant):
@@ -89,14 +105,19 @@ def rows(view):
             a, b = view.row_at(one), view.row_at(other)
             if one < other:
                 swapped = view.copy()
-                swapped.bytes[a : a + ROW_LEN], swapped.bytes[b : b + ROW_LEN] = view.bytes[b : b + ROW_LEN], view.bytes[a : a + ROW_LEN]
+                swapped.bytes[a : a + ROW_LEN], swapped.bytes[b : b + ROW_LEN] = (
+                    view.bytes[b : b + ROW_LEN],
+                    view.bytes[a : a + ROW_LEN],
+                )
                 yield f"rows {one} and {other} swapped", bytes(swapped.repair())
                 numbered = swapped.copy().set_row(one, "id", one).set_row(other, "id", other)
                 yield f"rows {one} and {other} swapped, numbers kept", bytes(numbered.repair())
             if one != other:
                 overlap = view.copy().set_row(one, "offset", view.row(other, "offset"))
                 yield f"slot {one} begins where {other} does", bytes(overlap.repair())
-                overlap.set_row(one, "size", view.row(other, "size")).set_row(one, "operations", view.row(other, "operations"))
+                overlap.set_row(one, "size", view.row(other, "size")).set_row(
+                    one, "operations", view.row(other, "operations")
+                )
                 yield f"slot {one} is {other}", bytes(overlap.repair())
 
 
@@ -138,7 +159,10 @@ def texts(view):
     key = view.get("public_key")
     yield "key: a bit", changed(view, "public_key", bytes([key[0] ^ 1]) + key[1:])
     yield "key: the other sign", changed(view, "public_key", key[:31] + bytes([key[31] ^ 0x80]))
-    yield "key and signature: zeros", bytes(view.copy().set("public_key", bytes(32)).set("signature", bytes(64)).repair_index())
+    yield (
+        "key and signature: zeros",
+        bytes(view.copy().set("public_key", bytes(32)).set("signature", bytes(64)).repair_index()),
+    )
 
 
 def members(view):
@@ -179,7 +203,10 @@ def members(view):
 def taken_apart(view, text=None, block=None, signature=None, slots=None, rows=None, **more):
     """The package again, from its parts, with unkeyed fields as they are implied."""
     begin, _ = view.metadata()
-    own = [{name: view.row(slot, name) for name in ROW if name not in ("offset", "size", "checksum")} for slot in range(view.slot_count())]
+    own = [
+        {name: view.row(slot, name) for name in ROW if name not in ("offset", "size", "checksum")}
+        for slot in range(view.slot_count())
+    ]
     stored = [bytes(view.bytes[slice(*view.slot(slot))]) for slot in range(view.slot_count())]
     return Parts(
         bytes(view.bytes[:begin]),

@@ -1,4 +1,4 @@
-"""Nothing of a package reaches the terminal as it is: no control byte, no direction of text, no line that looks like ours."""
+"""Nothing of a package reaches the terminal as it is: no control byte, no change of direction, no line that looks like ours."""
 
 import json
 
@@ -96,7 +96,9 @@ def places(evil):
         "Python's slot": lambda signed: signed["flavor"].update(python=python(slot=evil)),
         "the interpreter": lambda signed: signed["flavor"].update(python=python(executable=evil)),
         "a set-up command": lambda signed: signed["flavor"].update(set_up=[["/missing/" + evil]]),
-        "a set-up's output": lambda signed: signed["flavor"].update(set_up=[["/bin/sh", "-c", 'printf %s "$1" >&2; exit 3', "sh", evil.replace("\0", "")]]),
+        "a set-up's output": lambda signed: signed["flavor"].update(
+            set_up=[["/bin/sh", "-c", 'printf %s "$1" >&2; exit 3', "sh", evil.replace("\0", "")]]
+        ),
         "a variable": lambda signed: signed["execution"].update(env={evil: evil}),
     }
 
@@ -128,7 +130,15 @@ def commands(arena):
     yield lambda: arena.flavor("workenv", "list", "--json")
     yield lambda: arena.flavor("workenv", "info")
     yield lambda: arena.flavor("workenv", "verify")
-    for word in (["info"], ["verify"], ["metadata"], ["path", "1"], ["warm"], ["accept"], ["extract", "1", arena.out / "cli"]):
+    for word in (
+        ["info"],
+        ["verify"],
+        ["metadata"],
+        ["path", "1"],
+        ["warm"],
+        ["accept"],
+        ["extract", "1", arena.out / "cli"],
+    ):
         yield lambda word=word: arena.start(*word, FLAVOR_LAUNCHER_CLI="1")
     yield lambda: arena.flavor("workenv", "clean", "-y")
 
@@ -184,7 +194,13 @@ def archived(evil):
         "a link": symlink(b"l", b"../" + name),
         "a distribution": file(name[:60] + b"-1.dist-info/METADATA", core),
     }
-    evidence = json.dumps({"sbom": {"name": evil, "components": [{"name": evil}]}, "provenance": {"x": evil}}, ensure_ascii=False)
+    evidence = json.dumps(
+        {"sbom": {"name": evil, "components": [{"name": evil}]}, "provenance": {"x": evil}}, ensure_ascii=False
+    )
     found = {place: [Slot("check", RIGHT), Slot("data", archive + END, "tar")] for place, archive in archives.items()}
-    found["the attestation"] = [*content()[:1], Slot("data", b"x"), Slot("_attestation", evidence.encode(), lifecycle="attestation")]
+    found["the attestation"] = [
+        *content()[:1],
+        Slot("data", b"x"),
+        Slot("_attestation", evidence.encode(), lifecycle="attestation"),
+    ]
     return found

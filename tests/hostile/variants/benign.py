@@ -52,7 +52,10 @@ def handmade():
             {"0": X} | {str(at): str(at - 1) for at in range(1, 30)},
         ),
         "links of a library": (
-            directory(b"lib") + file(b"lib/libx.so.1.2", X) + symlink(b"lib/libx.so.1", b"libx.so.1.2") + symlink(b"lib/libx.so", b"libx.so.1"),
+            directory(b"lib")
+            + file(b"lib/libx.so.1.2", X)
+            + symlink(b"lib/libx.so.1", b"libx.so.1.2")
+            + symlink(b"lib/libx.so", b"libx.so.1"),
             {"lib": None, "lib/libx.so.1.2": X, "lib/libx.so.1": "libx.so.1.2", "lib/libx.so": "libx.so.1"},
         ),
         "hard links": (
@@ -82,7 +85,8 @@ def handmade():
         "empty files and directories": (directory(b"d") + file(b"d/e") + file(b"e"), {"d": None, "d/e": b"", "e": b""}),
         "many files": (b"".join(file(b"%d" % at, X) for at in range(3000)), {str(at): X for at in range(3000)}),
         "pax times and owners": (
-            pax({"mtime": "1.5", "atime": "1", "ctime": "2", "uid": "1", "gid": "2", "uname": "u", "gname": "g"}) + file(b"a", X),
+            pax({"mtime": "1.5", "atime": "1", "ctime": "2", "uid": "1", "gid": "2", "uname": "u", "gname": "g"})
+            + file(b"a", X),
             {"a": X},
         ),
         "a pax size": (pax({"size": 1}) + file(b"a", X), {"a": X}),
@@ -144,12 +148,39 @@ def slots():
     check = Slot("check", RIGHT)
     yield Variant("benign: a slot alone", RIGHT_, [check])
     yield Variant("benign: 300 slots", RIGHT_, [check, *(Slot(f"s{at}", b"%d" % at) for at in range(300))])
-    yield Variant("benign: empty slots of every codec", RIGHT_, [check, *(Slot(f"s{code}", b"", code) for code in ("raw", "gzip", "xz", "zstd"))])
-    yield Variant("benign: empty archives of every codec", RIGHT_, [check, *(Slot(f"s{code[4:]}", END, code) for code in ("tar", "tar.gz", "tar.xz", "tar.zst"))])
+    yield Variant(
+        "benign: empty slots of every codec",
+        RIGHT_,
+        [check, *(Slot(f"s{code}", b"", code) for code in ("raw", "gzip", "xz", "zstd"))],
+    )
+    yield Variant(
+        "benign: empty archives of every codec",
+        RIGHT_,
+        [check, *(Slot(f"s{code[4:]}", END, code) for code in ("tar", "tar.gz", "tar.xz", "tar.zst"))],
+    )
     name = "a" * 128
     yield Variant("benign: an id of 128 bytes", RIGHT_, [check, Slot(name, b"x", target="{workenv}/x")])
-    yield Variant("benign: slots that share a directory", RIGHT_, [check, Slot("a", file(b"one", X) + END, "tar", target="{workenv}/d"), Slot("b", file(b"two", X) + END, "tar", target="{workenv}/d")])
-    yield Variant("benign: two trees at the top", RIGHT_, [Slot("a", file(b"check", RIGHT) + END, "tar", target="{workenv}"), Slot("b", file(b"two", X) + END, "tar", target="{workenv}")])
+    yield Variant(
+        "benign: slots that share a directory",
+        RIGHT_,
+        [
+            check,
+            Slot("a", file(b"one", X) + END, "tar", target="{workenv}/d"),
+            Slot("b", file(b"two", X) + END, "tar", target="{workenv}/d"),
+        ],
+    )
+    yield Variant(
+        "benign: two trees at the top",
+        RIGHT_,
+        [
+            Slot("a", file(b"check", RIGHT) + END, "tar", target="{workenv}"),
+            Slot("b", file(b"two", X) + END, "tar", target="{workenv}"),
+        ],
+    )
     yield Variant("benign: two slots of one content", RIGHT_, [check, Slot("a", b"x"), Slot("b", b"x")])
     yield Variant("benign: an attestation", RIGHT_, [check, Slot("_attestation", b"{}", lifecycle="attestation")])
-    yield Variant("benign: a big slot of runs", RIGHT_, [check, Slot("big", b"", "zstd", stored=streams.zstd_runs(20 << 20), plain_size=20 << 20)])
+    yield Variant(
+        "benign: a big slot of runs",
+        RIGHT_,
+        [check, Slot("big", b"", "zstd", stored=streams.zstd_runs(20 << 20), plain_size=20 << 20)],
+    )

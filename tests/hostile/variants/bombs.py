@@ -20,12 +20,21 @@ ARGV = ["/bin/cat", "{workenv}/check"]
 PIECE = 16 << 20
 
 
+# What is to come of a bomb, always soon and in little memory. What unpacks refuses it.
+REFUSED = "refused"
+# It is honest and small enough, so that it has to work.
+RIGHT_ = "right"
+# It may work or be refused.
+BOUNDED = "bounded"
+
+
 @dataclass
 class Bomb:
     label: str
     make: Callable
-    # Whether it is honest and small enough, so that it has to work.
-    right: bool = False
+    expect: str = REFUSED
+    # Words of the commands that it is tried with, if not all.
+    commands: tuple = None
 
 
 def variants(workshop, full):
@@ -60,7 +69,9 @@ def tar_of_zeros(size, operations):
         return b"".join(frames), len(head) + size + len(tail)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     piece = packer.compress(bytes(PIECE)) + packer.flush(zlib.Z_FULL_FLUSH)
-    edges = [b"\x00" + len(one).to_bytes(2, "little") + (len(one) ^ 0xFFFF).to_bytes(2, "little") + one for one in (head, tail)]
+    edges = [
+        b"\x00" + len(one).to_bytes(2, "little") + (len(one) ^ 0xFFFF).to_bytes(2, "little") + one for one in (head, tail)
+    ]
     crc, zeros = zlib.crc32(head), bytes(PIECE)
     for _ in range(size // PIECE):
         crc = zlib.crc32(zeros, crc)
@@ -93,6 +104,7 @@ def both(workshop, label, operations, make, declared, **more):
 def slots(workshop, full):
     size = 8 * GIB
     for operations in ("gzip", "zstd", "tar.gz", "tar.zst"):
+
         def make(operations=operations):
             if operations == "gzip":
                 return zeros_gzip(size), size
@@ -100,34 +112,61 @@ def slots(workshop, full):
                 return streams.zstd_runs(size), size
             return tar_of_zeros(size, operations)
 
-        yield from both(workshop, f"8 GiB of zeros in {operations}, declared as 600 bytes", operations, make, 600, entries=1, files=1)
+        yield from both(
+            workshop, f"8 GiB of zeros in {operations}, declared as 600 bytes", operations, make, 600, entries=1, files=1
+        )
         yield from both(workshop, f"8 GiB of zeros in {operations}, declared", operations, make, None, entries=1, files=1)
 
     def framed(rows):
         def make():
             frame = streams.zstd_runs(4 * GIB - (128 << 10))
-            return frame * rows + streams.frame_table([(len(frame), 4 * GIB - (128 << 10), 0)] * rows), rows * (4 * GIB - (128 << 10))
+            return frame * rows + streams.frame_table([(len(frame), 4 * GIB - (128 << 10), 0)] * rows), rows * (
+                4 * GIB - (128 << 10)
+            )
 
         return make
 
     yield from both(workshop, "frames of 4 GiB, and a table", "zstd", framed(4), None)
     yield from both(workshop, "window of 2^31", "zstd", lambda: (streams.zstd_runs(1 << 20, window=31), 1 << 20), None)
-    yield from both(workshop, "window of 2^41", "zstd", lambda: (streams.ZSTD_MAGIC + b"\x00\xff" + streams.zstd_block(1, 1000, b"x", True), 1000), None)
+    yield from both(
+        workshop,
+        "window of 2^41",
+        "zstd",
+        lambda: (streams.ZSTD_MAGIC + b"\x00\xff" + streams.zstd_block(1, 1000, b"x", True), 1000),
+        None,
+    )
     yield from both(workshop, "dictionary of 4 GiB", "xz", lambda: (streams.xz_with_dictionary(b"x" * 1000, 32), 1000), None)
     yield from both(workshop, "dictionary of 1 GiB", "xz", lambda: (streams.xz_with_dictionary(b"x" * 1000, 30), 1000), None)
     # Only one level is unpacked: what is inside stays as it is.
     inner = streams.gzip(tar.file(b"inner", bytes(64 << 20)) + tar.END, 9)
     nested = tar.file(b"inner.tar.gz", inner) + tar.END
-    yield Bomb("an archive in an archive", lambda: of_slot(workshop, "tar.gz", streams.gzip(nested), len(nested), entries=1, files=1), right=True)
+    yield Bomb(
+        "an archive in an archive",
+        lambda: of_slot(workshop, "tar.gz", streams.gzip(nested), len(nested), entries=1, files=1),
+        RIGHT_,
+    )
     # What `inspect` reads into memory is a file in an archive.
     for label, name in {"METADATA": b"x-1.dist-info/METADATA", "RECORD": b"x-1.dist-info/RECORD"}.items():
+
         def make(name=name):
             plain = tar.file(name, b"Name: x\n" * (240 << 17)) + tar.END
             return streams.gzip(plain, 1), len(plain)
 
-        yield Bomb(f"240 MiB of {label}", lambda make=make: of_slot(workshop, "tar.gz", *make(), entries=1, files=1), right=True)
-    attestation = Slot("_attestation", b"[" * (64 << 20), lifecycle="attestation")
-    yield Bomb("attestation of 64 MiB", lambda: ours.package([Slot("check", RIGHT), attestation], workshop.launcher, workshop.key, ARGV))
+        yield Bomb(f"240 MiB of {label}", lambda make=make: of_slot(workshop, "tar.gz", *make(), entries=1, files=1), RIGHT_)
+    looks = tuple(("inspect", option) for option in ("--sbom", "--provenance", "--licenses", "--json"))
+    for label, content in {"64 MiB": b"[" * (64 << 20), "3 MiB of numbers": b"[" + b"0," * (3 << 19) + b"0]"}.items():
+
+        def make(content=content):
+            attestation = Slot("_attestation", content, lifecycle="attestation")
+            return ours.package([Slot("check", RIGHT), attestation], workshop.launcher, workshop.key, ARGV)
+
+        yield Bomb(f"attestation of {label}", make, BOUNDED, looks)
+
+    def wide():
+        frame = streams.skippable(bytes(300 << 20), bytes.fromhex("502a4d18")) + streams.zstd_frame(b"x")
+        return frame + streams.frame_table([(len(frame), 1, 0)]), 1
+
+    yield Bomb("a frame of 300 MiB that holds one byte", lambda: of_slot(workshop, "zstd", *wide()), BOUNDED)
 
 
 def unsigned(workshop, block):
@@ -155,31 +194,33 @@ def metadata(workshop):
         "a number": ("unknown", "9" * 4_000_000),
     }
     for label, (key, filler) in fillers.items():
-        def make(key=key, filler=filler, own=False):
+
+        def make(key=key, filler=filler):
             slots = [Slot("check", RIGHT)]
             signed = ours.metadata(slots, workshop.launcher, ARGV)
-            if not own:
-                signed.pop("flavor")
-                signed["launcher"]["tool"] = "launcher"
+            signed.pop("flavor")
             signed[key] = Raw(filler)
             content = text.write(signed)
             parts = ours.parts(content, slots, workshop.launcher, workshop.key)
             # Compressed, so that the stored block is within its limit.
-            parts.block = envelope.member(content, level=9) if not own else None
+            parts.block = envelope.member(content, level=9)
             return parts.write()
 
-        yield Bomb(f"metadata: {label}, foreign", make)
-        if len(filler) < 1 << 20:
-            yield Bomb(f"metadata: {label}, ours", lambda make=make: make(own=True))
-    short = {"lists in facts": ('"set_up"', "[" + "[]," * 300_000 + "[]]"), "rows in facts": ('"rotations"', "[" + '{"old":"","new":"","signature":""},' * 25_000 + "0]")}
+        # Its one slot is an honest one.
+        yield Bomb(f"metadata: {label}", make, BOUNDED)
+    short = {
+        "lists in facts": ('"set_up"', "[" + "[]," * 300_000 + "[]]"),
+        "rows in facts": ('"rotations"', "[" + '{"old":"","new":"","signature":""},' * 25_000 + "0]"),
+    }
     for label, (key, filler) in short.items():
+
         def make(key=key, filler=filler):
             def edit(signed):
                 signed["flavor"][key.strip('"')] = Raw(filler)
 
             return ours.package([Slot("check", RIGHT)], workshop.launcher, workshop.key, ARGV, edit)
 
-        yield Bomb(f"metadata: {label}, ours", make)
+        yield Bomb(f"metadata: {label}", make, BOUNDED)
 
 
 def many(count, entry):
@@ -234,20 +275,31 @@ def entries(workshop, full):
 
         for declared in (count, 10):
             said = f"{declared:,} declared"
-            yield Bomb(f"{count:,} {label}, {said}, ours", lambda make=make, declared=declared: of_slot(workshop, "tar.zst", *make(), entries=declared, files=0))
+            yield Bomb(
+                f"{count:,} {label}, {said}, ours",
+                lambda make=make, declared=declared: of_slot(workshop, "tar.zst", *make(), entries=declared, files=0),
+            )
         yield Bomb(f"{count:,} {label}, foreign", lambda make=make: theirs(workshop, make()[0], "tar.zst", make()[1]))
     # Few enough, but with names as long as names may be.
     long = 60_000
 
     def named(number, kind):
         name = (b"%07d/" % number) + b"/".join([b"n" * 250] * 16)
-        return tar.pax({"path": name, "linkpath": name} if kind != b"5" else {"path": name}) + tar.header(b"x", kind, link=b"y")
+        return tar.pax({"path": name, "linkpath": name} if kind != b"5" else {"path": name}) + tar.header(
+            b"x", kind, link=b"y"
+        )
 
     for label, kind in {"symbolic links": b"2", "hard links": b"1", "directories": b"5"}.items():
+
         def make(kind=kind):
             return many(long, lambda number: named(number, kind))
 
-        yield Bomb(f"{long:,} {label} with names of 4 KiB", lambda make=make: of_slot(workshop, "tar.zst", *make(), entries=long, files=0))
+        yield Bomb(
+            f"{long:,} {label} with names of 4 KiB",
+            lambda make=make, files=long * (kind == b"1"): of_slot(workshop, "tar.zst", *make(), entries=long, files=files),
+            BOUNDED,
+        )
+
     # pax headers without an entry, and many records in one header.
     def headers():
         return many(300_000, lambda number: tar.pax({"mtime": number}))
@@ -291,5 +343,5 @@ def tables(workshop):
     yield Bomb("100,000 slots, foreign", foreign)
     yield Bomb("100,000 slots in the index", counted)
     yield Bomb("4098 slots, ours", own)
-    yield Bomb("1501 slots, ours", most, right=True)
+    yield Bomb("1501 slots, ours", most, RIGHT_)
     yield Bomb("1,300,000 frames of nothing", frames)

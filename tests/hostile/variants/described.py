@@ -68,18 +68,42 @@ def colliding():
     yield Variant("a file inside another slot's tree", RIGHT_, [check, tree, Slot("in", X, target="{workenv}/tree/d/new")])
     yield Variant("a file over another slot's file", RIGHT_, [check, tree, Slot("in", X, target="{workenv}/tree/d/f")])
     yield Variant("a file through another slot's link", NO_START, [check, tree, Slot("in", X, target="{workenv}/tree/l/f")])
-    yield Variant("a tree over a file", RIGHT_, [check, Slot("f", X, target="{workenv}/t"), Slot("t", linked, "tar", target="{workenv}/t")])
-    yield Variant("a file over a tree", RIGHT_, [check, Slot("t", linked, "tar", target="{workenv}/t"), Slot("f", X, target="{workenv}/t")])
-    yield Variant("a file below a file", NO_START, [check, Slot("f", X, target="{workenv}/t"), Slot("g", X, target="{workenv}/t/x")])
-    private = Slot("tree", directory(b".flavor") + file(b".flavor/seal", b"flavor-seal 2\nend\n") + END, "tar", target="{workenv}")
+    yield Variant(
+        "a tree over a file",
+        RIGHT_,
+        [check, Slot("f", X, target="{workenv}/t"), Slot("t", linked, "tar", target="{workenv}/t")],
+    )
+    yield Variant(
+        "a file over a tree",
+        RIGHT_,
+        [check, Slot("t", linked, "tar", target="{workenv}/t"), Slot("f", X, target="{workenv}/t")],
+    )
+    yield Variant(
+        "a file below a file", NO_START, [check, Slot("f", X, target="{workenv}/t"), Slot("g", X, target="{workenv}/t/x")]
+    )
+    private = Slot(
+        "tree", directory(b".flavor") + file(b".flavor/seal", b"flavor-seal 2\nend\n") + END, "tar", target="{workenv}"
+    )
     yield Variant("a tree with .flavor at the top", NO_START, [check, private])
     private = Slot("tree", symlink(b".flavor", b"x") + END, "tar", target="{workenv}")
     yield Variant("a link .flavor at the top", NO_START, [check, private])
     # lazy and init slots have their target to themselves.
     for lifecycle in ("lazy", "init"):
-        yield Variant(f"a {lifecycle} slot below another", NO_START, [check, tree, Slot("in", X, target="{workenv}/tree/x", lifecycle=lifecycle)])
-        yield Variant(f"a slot below a {lifecycle} one", NO_START, [check, Slot("tree", linked, "tar", lifecycle=lifecycle), Slot("in", X, target="{workenv}/tree/x")])
-        yield Variant(f"a {lifecycle} slot at the top", NO_START, [check, Slot("tree", linked, "tar", target="{workenv}", lifecycle=lifecycle)])
+        yield Variant(
+            f"a {lifecycle} slot below another",
+            NO_START,
+            [check, tree, Slot("in", X, target="{workenv}/tree/x", lifecycle=lifecycle)],
+        )
+        yield Variant(
+            f"a slot below a {lifecycle} one",
+            NO_START,
+            [check, Slot("tree", linked, "tar", lifecycle=lifecycle), Slot("in", X, target="{workenv}/tree/x")],
+        )
+        yield Variant(
+            f"a {lifecycle} slot at the top",
+            NO_START,
+            [check, Slot("tree", linked, "tar", target="{workenv}", lifecycle=lifecycle)],
+        )
 
 
 def ids(outside):
@@ -106,7 +130,11 @@ def ids(outside):
     check = Slot("check", RIGHT)
     yield Variant("id twice", REFUSED, [check, Slot("data", X), Slot("data", b"y", target="{workenv}/y")])
     yield Variant("id twice, checks", REFUSED, [check, Slot("check", b"y", target="{workenv}/y")])
-    yield Variant("two attestations", REFUSED, [check, Slot("_attestation", b"{}", lifecycle="attestation"), Slot("_attestation", b"{}", lifecycle="attestation")])
+    yield Variant(
+        "two attestations",
+        REFUSED,
+        [check, Slot("_attestation", b"{}", lifecycle="attestation"), Slot("_attestation", b"{}", lifecycle="attestation")],
+    )
 
 
 def programs(outside):
@@ -139,14 +167,28 @@ def programs(outside):
     yield signed("set-up with NUL", NO_START, set_up(["/bin/true", "a\0b"]))
     yield signed("set-up of text", REFUSED, lambda signed: signed["flavor"].update(set_up="/bin/true"))
     # What ours does not know has no effect.
-    yield signed("FlavorPack's set-up in ours", RIGHT_, lambda signed: signed.update(setup_commands=[{"type": "write_file", "path": f"{outside}/x", "content": "x"}]))
-    yield signed("FlavorPack's directories in ours", RIGHT_, lambda signed: signed.update(workenv={"directories": [{"path": f"{outside}/made"}]}))
+    yield signed(
+        "FlavorPack's set-up in ours",
+        RIGHT_,
+        lambda signed: signed.update(setup_commands=[{"content": "x", "path": f"{outside}/x", "type": "write_file"}]),
+    )
+    yield signed(
+        "FlavorPack's directories in ours",
+        REFUSED,
+        lambda signed: signed.update(workenv={"directories": [{"path": f"{outside}/made"}]}),
+    )
 
 
 def python(outside):
     def facts(**more):
         def edit(signed):
-            wanted = {"slot": "data", "executable": "bin/python3.13", "implementation": "cpython", "version": "3.13.0", "venv": True}
+            wanted = {
+                "slot": "data",
+                "executable": "bin/python3.13",
+                "implementation": "cpython",
+                "version": "3.13.0",
+                "venv": True,
+            }
             signed["flavor"]["python"] = wanted | more
 
         return edit
@@ -250,7 +292,9 @@ def records():
         "permissions as a number": slot(permissions=420),
         "blake3 of something else": facts(blake3="0" * 64),
         "blake3 short": facts(blake3="0" * 62),
-        "blake3 in capitals": lambda signed: signed["flavor"]["slots"][1].update(blake3=signed["flavor"]["slots"][1]["blake3"].upper()),
+        "blake3 in capitals": lambda signed: signed["flavor"]["slots"][1].update(
+            blake3=signed["flavor"]["slots"][1]["blake3"].upper()
+        ),
         "plain_size -1": facts(plain_size=-1),
         "plain_size 2^64": facts(plain_size=1 << 64),
         "plain_size 1e0": facts(plain_size=1e0),
@@ -279,6 +323,11 @@ def records():
         wanted = STARTS if label.endswith("checksum of something else") else REFUSED
         yield signed(f"signed: {label}", wanted, edit, check)
     for target in ("linux-aarch64", "windows-x86_64", "", "LINUX-x86_64"):
-        yield signed(f"signed: target {target!r}", NO_START, lambda signed, target=target: signed["flavor"].update(target=target), check)
+        yield signed(
+            f"signed: target {target!r}",
+            NO_START,
+            lambda signed, target=target: signed["flavor"].update(target=target),
+            check,
+        )
     for label, count in {"one more": 2, "many": 1 << 40, "2^64 - 1": (1 << 64) - 1}.items():
         yield signed(f"signed: files {label}", REFUSED, facts(files=count), check)

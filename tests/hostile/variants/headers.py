@@ -36,7 +36,9 @@ def types():
         "GNU sparse": file(b"a", X, type=b"S", magic=tar.GNU),
         "GNU multi-volume": file(b"a", X, type=b"M", magic=tar.GNU),
         "GNU directory with a list": file(b"a", b"Yb\0\0", type=b"D", magic=tar.GNU),
-        "pax sparse 1.0": pax({"GNU.sparse.major": 1, "GNU.sparse.minor": 0, "GNU.sparse.name": "a", "GNU.sparse.realsize": 1 << 40})
+        "pax sparse 1.0": pax(
+            {"GNU.sparse.major": 1, "GNU.sparse.minor": 0, "GNU.sparse.name": "a", "GNU.sparse.realsize": 1 << 40}
+        )
         + file(b"b", b"1\n0\n1\n".ljust(BLOCK, b"\0") + X),
         "pax sparse 0.1": pax({"GNU.sparse.map": "0,1", "GNU.sparse.size": 9, "GNU.sparse.numblocks": 1}) + file(b"b", X),
         "an extended attribute": pax({"SCHILY.xattr.security.capability": "x"}) + file(b"a", X),
@@ -116,7 +118,13 @@ def records():
         "Arabic digits": "٩ path=b\n".encode(),
     }
     found = {f"pax: {label}": pax(content) + file(b"a", X) for label, content in bad.items()}
-    for key, first, second in (("path", "b", "c"), ("linkpath", "b", "c"), ("size", "1", "1"), ("mtime", "1", "2"), ("uid", "0", "0")):
+    for key, first, second in (
+        ("path", "b", "c"),
+        ("linkpath", "b", "c"),
+        ("size", "1", "1"),
+        ("mtime", "1", "2"),
+        ("uid", "0", "0"),
+    ):
         found[f"pax: {key} twice"] = pax([(key, first), (key, second)]) + file(b"a", X)
         found[f"pax: {key} twice, the same"] = pax([(key, first), (key, first)]) + file(b"a", X)
     found |= {
@@ -141,7 +149,10 @@ def records():
 def passed_over():
     """What no reader looks at."""
     return {
-        "GNU name with more behind its end": (file(b"././@LongLink", b"b\0evil\0", type=b"L", magic=tar.GNU) + file(b"a", X), {"b": X}),
+        "GNU name with more behind its end": (
+            file(b"././@LongLink", b"b\0evil\0", type=b"L", magic=tar.GNU) + file(b"a", X),
+            {"b": X},
+        ),
         "pax linkpath of a file": (pax({"linkpath": "b"}) + file(b"a", X), {"a": X}),
         "GNU link of a file": (long_name(b"b", b"K") + file(b"a", X), {"a": X}),
     }
@@ -172,6 +183,10 @@ def numbers():
         found[f"size: {label}"] = header(b"a", size=long[:12])
         if label not in ("base 256 overflow",):
             found[f"mode: {label}"] = file(b"a", X, mode=content)
+    # A reader that looks at these takes the archive to end where they are none; nobody else may go on.
+    for field in ("uid", "gid", "mtime", "major", "minor"):
+        for label in ("letters", "digit 8", "minus", "blank inside"):
+            found[f"{field}: {label}"] = file(b"a", X, **{field: bad[label]})
     for label, checksum in {
         "zero": b"000000\0 ",
         "empty": bytes(8),
@@ -203,7 +218,7 @@ def ends():
         "no end": one,
         "one block of zeros": one + bytes(BLOCK),
         "no end, no padding": one[: BLOCK + 1],
-        "cut in a header": one + other[:100] ,
+        "cut in a header": one + other[:100],
         "cut in a file": header(b"a", size=2000) + b"c" * 1000,
         "nothing at all": b"",
         "one byte": b"x",
@@ -231,9 +246,23 @@ def modes():
     for mode in (0o4755, 0o2755, 0o1755, 0o6777, 0o7777, 0o104755, 0o40755, 0o120777):
         text = b"%o\0" % mode
         yield of_archive(f"mode {mode:o} of a file", RIGHT_, file(b"a", X, mode=text.rjust(8, b"0")) + END, tree={"a": X})
-        yield of_archive(f"mode {mode:o} of a directory", RIGHT_, directory(b"a", mode=text.rjust(8, b"0")) + END, tree={"a": None})
+        yield of_archive(
+            f"mode {mode:o} of a directory", RIGHT_, directory(b"a", mode=text.rjust(8, b"0")) + END, tree={"a": None}
+        )
     yield of_archive("mode 0 of a file", RIGHT_, file(b"a", X, mode=0) + END, tree={"a": X})
-    yield of_archive("mode 0 of a directory with a file", RIGHT_, directory(b"a", mode=0) + file(b"a/x", X) + END, tree={"a": None, "a/x": X})
-    yield of_archive("mode 0777 of all", RIGHT_, directory(b"a", mode=0o777) + file(b"a/x", X, mode=0o777) + END, tree={"a": None, "a/x": X})
-    yield of_archive("owner 0 and names", RIGHT_, file(b"a", X, uid=0, gid=0, uname=b"root", gname=b"root") + END, tree={"a": X})
+    yield of_archive(
+        "mode 0 of a directory with a file",
+        RIGHT_,
+        directory(b"a", mode=0) + file(b"a/x", X) + END,
+        tree={"a": None, "a/x": X},
+    )
+    yield of_archive(
+        "mode 0777 of all",
+        RIGHT_,
+        directory(b"a", mode=0o777) + file(b"a/x", X, mode=0o777) + END,
+        tree={"a": None, "a/x": X},
+    )
+    yield of_archive(
+        "owner 0 and names", RIGHT_, file(b"a", X, uid=0, gid=0, uname=b"root", gname=b"root") + END, tree={"a": X}
+    )
     yield of_archive("owner 1000", RIGHT_, file(b"a", X, uid=1000, gid=1000, uname=b"evil") + END, tree={"a": X})

@@ -55,11 +55,20 @@ def chains(there):
         "up a link, then a link through it": up + symlink(b"a", b"d/l/../..") + symlink(b"a/x", b"y"),
         "up a link, then a directory through it": up + symlink(b"a", b"d/l/../..") + directory(b"a/x"),
         "up a link, then a hard link through it": file(b"f", X) + up + symlink(b"a", b"d/l/../..") + hardlink(b"a/x", b"f"),
-        "into a deep directory's link": deep + symlink(b"s", b"d/e/f") + symlink(b"d/e/f/r", b"../../..") + symlink(b"x", b"s/r/.."),
+        "into a deep directory's link": deep
+        + symlink(b"s", b"d/e/f")
+        + symlink(b"d/e/f/r", b"../../..")
+        + symlink(b"x", b"s/r/.."),
         "two links up": deep + symlink(b"d/e/f/u", b"../..") + symlink(b"d/v", b"..") + symlink(b"x", b"d/e/f/u/v/.."),
-        "short for deep": deep + symlink(b"s", b"d/e/f") + symlink(b"d/e/f/t", b"../../../s") + symlink(b"x", b"d/e/f/t/../../../.."),
+        "short for deep": deep
+        + symlink(b"s", b"d/e/f")
+        + symlink(b"d/e/f/t", b"../../../s")
+        + symlink(b"x", b"d/e/f/t/../../../.."),
         "shortening": deep + symlink(b"d/e/f/top", b"../../..") + symlink(b"d/e/x", b"f/top/.."),
-        "a chain of ten": deep + b"".join(symlink(b"d/%d" % at, b"%d" % (at + 1)) for at in range(10)) + symlink(b"d/10", b"..") + symlink(b"x", b"d/0/.."),
+        "a chain of ten": deep
+        + b"".join(symlink(b"d/%d" % at, b"%d" % (at + 1)) for at in range(10))
+        + symlink(b"d/10", b"..")
+        + symlink(b"x", b"d/0/.."),
         "through . and ..": directory(b"d") + symlink(b"d/l", b"./..") + symlink(b"a", b"d/l/./.."),
         "link as a directory of the next link's name": directory(b"d") + symlink(b"d/l", b"..") + symlink(b"d/l/m", b".."),
         "out and back in": up + symlink(b"a", b"d/l/../data"),

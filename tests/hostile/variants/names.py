@@ -107,8 +107,18 @@ def twice():
     found["file twice, once by pax"] = file(b"a", X) + pax({"path": b"a"}) + file(b"b", X)
     found["file twice, once by GNU"] = file(b"a", X) + long_name(b"a") + file(b"b", X)
     found["file twice, once by prefix"] = directory(b"d") + file(b"d/a", X) + file(b"a", X, prefix=b"d")
-    for label, content in {"file": file(b"a", X), "symbolic link": symlink(b"a", b"b"), "hard link": hardlink(b"a", b"b"), "link to a directory": directory(b"d") + symlink(b"a", b"d")}.items():
-        for below, later in {"file": file(b"a/x", X), "directory": directory(b"a/x"), "symbolic link": symlink(b"a/x", b"y"), "hard link": hardlink(b"a/x", b"b")}.items():
+    for label, content in {
+        "file": file(b"a", X),
+        "symbolic link": symlink(b"a", b"b"),
+        "hard link": hardlink(b"a", b"b"),
+        "link to a directory": directory(b"d") + symlink(b"a", b"d"),
+    }.items():
+        for below, later in {
+            "file": file(b"a/x", X),
+            "directory": directory(b"a/x"),
+            "symbolic link": symlink(b"a/x", b"y"),
+            "hard link": hardlink(b"a/x", b"b"),
+        }.items():
             found[f"{below} below a {label}"] = first + content + later
             found[f"{below} below what becomes a {label}"] = first + later + content
     return found

@@ -191,12 +191,22 @@ def declared():
         yield of_archive(f"entries 2^64 - 1, {operations}", REFUSED, BIG, operations, entries=(1 << 64) - 1)
     for content in (b"", b"raw"):
         for operations in ("raw", "gzip", "xz", "zstd"):
-            yield of_archive(f"a file of {len(content)} bytes, {operations}", RIGHT_, content, operations, tree={"": content})
-            yield of_archive(f"a file, plain_size one more, {operations}", REFUSED, content, operations, plain_size=len(content) + 1)
-            stored = {"raw": content, "gzip": streams.gzip(content), "xz": streams.xz(content), "zstd": zstd_frame(content)}[operations]
+            yield of_archive(
+                f"a file of {len(content)} bytes, {operations}", RIGHT_, content, operations, tree={"": content}
+            )
+            yield of_archive(
+                f"a file, plain_size one more, {operations}", REFUSED, content, operations, plain_size=len(content) + 1
+            )
+            stored = {"raw": content, "gzip": streams.gzip(content), "xz": streams.xz(content), "zstd": zstd_frame(content)}[
+                operations
+            ]
             if operations != "raw":
-                yield of_archive(f"a file, garbage behind, {operations}", REFUSED, content, operations, stored=stored + b"garbage")
-    yield of_archive("a file of runs", RIGHT_, b"z" * 300_000, "zstd", stored=zstd_runs(300_000, b"z"), tree={"": b"z" * 300_000})
+                yield of_archive(
+                    f"a file, garbage behind, {operations}", REFUSED, content, operations, stored=stored + b"garbage"
+                )
+    yield of_archive(
+        "a file of runs", RIGHT_, b"z" * 300_000, "zstd", stored=zstd_runs(300_000, b"z"), tree={"": b"z" * 300_000}
+    )
     for mode in ("4755", "2755", "1777", "7777", "104755"):
         # Four digits are the form; which of them count is another matter.
         wanted = REFUSED if len(mode) > 4 else RIGHT_

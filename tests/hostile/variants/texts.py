@@ -15,7 +15,7 @@ def variants(outside):
     yield from broken()
     yield from unknown()
     yield from positional()
-    yield from harmless()
+    yield from depths()
 
 
 def paths(value, path=()):
@@ -60,17 +60,52 @@ def doubled():
     for path, keys in SHAPE.items():
         for key in keys:
             for label, last in {"first": False, "last": True}.items():
-                yield signed(f"twice: {'.'.join(map(str, (*path, key)))}, right one {label}", REFUSED, twice(path, key, last, different=True))
-            yield signed(f"twice: {'.'.join(map(str, (*path, key)))}, the same", REFUSED, twice(path, key, True, different=False))
+                yield signed(
+                    f"twice: {'.'.join(map(str, (*path, key)))}, right one {label}",
+                    REFUSED,
+                    twice(path, key, last, different=True),
+                )
+            yield signed(
+                f"twice: {'.'.join(map(str, (*path, key)))}, the same", REFUSED, twice(path, key, True, different=False)
+            )
         yield signed(f"twice: an unknown key in {path}", REFUSED, both(path, "evil", "evil"))
     for place in ("unknown", "metadata", "environment", "nested"):
         yield signed(f"twice: in {place}", REFUSED, deep(place))
     yield signed("twice: escaped", REFUSED, both((), Raw('"\\u0065xecution"'), None))
     yield signed("twice: an empty key", REFUSED, both((), "", ""))
     # Readers that do not look at the case take either.
-    for key in ("Execution", "EXECUTION", "Flavor", "FLAVOR", "Slots", "sLots", "Package", "Launcher", "Format", "Policy", "Setup_Commands"):
-        yield signed(f"case: {key}", REFUSED if key.lower() not in ("policy", "setup_commands") else RIGHT_, both((), key, None))
+    for key in (
+        "Execution",
+        "EXECUTION",
+        "Flavor",
+        "FLAVOR",
+        "Slots",
+        "sLots",
+        "Package",
+        "Launcher",
+        "Format",
+        "Policy",
+        "Setup_Commands",
+    ):
+        yield signed(f"case: {key}", REFUSED, both((), key, None))
     yield signed("case: two unknown keys", REFUSED, both((), "evil", "Evil"))
+
+
+def of_others():
+    """Label and edit of what is ambiguous in packages that are not ours, too, whose spelling is free."""
+    for path, keys in SHAPE.items():
+        if "flavor" in (*path, *keys[:1]):
+            continue
+        for key in keys:
+            if key != "flavor":
+                for last in (False, True):
+                    yield f"{'.'.join(map(str, (*path, key)))} twice, {last}", twice(path, key, last, different=True)
+        yield f"an unknown key twice in {path}", both(path, "evil", "evil")
+    for key in ("Execution", "SLOTS", "Package", "Launcher", "Format"):
+        yield f"{key} and {key.lower()}", both((), key, None)
+    for variant in positional():
+        if "facts" not in variant.label and "program" not in variant.label:
+            yield variant.label, variant.edit
 
 
 def twice(path, key, last, different):
@@ -78,7 +113,15 @@ def twice(path, key, last, different):
         inner = whole
         for step in path:
             inner = inner[step]
-        other = {"evil": 1} if isinstance(inner[key], dict) else [] if isinstance(inner[key], list) else 7 if isinstance(inner[key], (int, bool)) else "evil"
+        other = (
+            {"evil": 1}
+            if isinstance(inner[key], dict)
+            else []
+            if isinstance(inner[key], list)
+            else 7
+            if isinstance(inner[key], (int, bool))
+            else "evil"
+        )
         extra = (key, other if different else inner[key])
         pairs = list(inner.items())
         return replaced_text(whole, path, Pairs([extra, *pairs] if last else [*pairs, extra]))
@@ -127,11 +170,16 @@ def raw(change):
 
 
 def spelled():
-    """The same object in another spelling is as good: what is signed is the text."""
-    yield signed("spelled: indented", RIGHT_, lambda whole: json.dumps(whole, indent=2).encode())
-    yield signed("spelled: escaped", RIGHT_, lambda whole: json.dumps(whole).replace("packed", "\\u0070acked").encode())
-    yield signed("spelled: blanks around", RIGHT_, raw(lambda one: b" \n\t" + one + b"\r\n "))
+    """The same object in another spelling, and what is no JSON."""
+    yield signed("spelled: indented", REFUSED, lambda whole: json.dumps(whole, indent=2).encode())
     wrong = {
+        "escaped": lambda one: one.replace(b"eager", b"\\u0065ager"),
+        "a slash escaped": lambda one: one.replace(b"PSPF/2025", b"PSPF\\/2025"),
+        "blanks around": lambda one: b" \n\t" + one + b"\r\n ",
+        "a blank behind a comma": lambda one: one.replace(b",", b", ", 1),
+        "keys in another order": lambda one: one.replace(
+            b'"format":"PSPF/2025","format_version":"1.0.0"', b'"format_version":"1.0.0","format":"PSPF/2025"'
+        ),
         "byte order mark": lambda one: b"\xef\xbb\xbf" + one,
         "UTF-16": lambda one: one.decode().encode("utf-16"),
         "trailing bytes": lambda one: one + b"x",
@@ -202,6 +250,7 @@ def broken():
     for path, keys in SHAPE.items():
         for key in keys:
             for label, value in {"null": None, "number": 7, "text": "x", "list": [], "object": {}, "true": True}.items():
+
                 def edit(whole, path=path, key=key, value=value):
                     inner = whole
                     for step in path:
@@ -219,6 +268,7 @@ def broken():
 
 def unknown():
     for path in (("flavor",), ("flavor", "slots", 0), ("flavor", "programs", 0)):
+
         def edit(whole, path=path):
             inner = whole
             for step in path:
@@ -250,9 +300,27 @@ def positional():
     yield signed("a list as package", REFUSED, at(["package"], "name", "version"))
     yield signed("a list as execution", REFUSED, at(["execution"], "command", "env"))
     yield signed("a list as launcher", REFUSED, at(["launcher"], "tool", "tool_version", "size", "checksum", "capabilities"))
-    yield signed("a list as slot", REFUSED, at(["slots", 0], "slot", "id", "source", "target", "size", "checksum", "operations", "purpose", "lifecycle", "permissions"))
+    yield signed(
+        "a list as slot",
+        REFUSED,
+        at(
+            ["slots", 0],
+            "slot",
+            "id",
+            "source",
+            "target",
+            "size",
+            "checksum",
+            "operations",
+            "purpose",
+            "lifecycle",
+            "permissions",
+        ),
+    )
     yield signed("a list as program", REFUSED, at(["flavor", "programs", 0], "name", "argv"))
-    yield signed("a list as facts of a slot", REFUSED, at(["flavor", "slots", 0], "blake3", "plain_size", "files", "entries"))
+    yield signed(
+        "a list as facts of a slot", REFUSED, at(["flavor", "slots", 0], "blake3", "plain_size", "files", "entries")
+    )
 
     def facts(whole):
         own = whole["flavor"]
@@ -262,8 +330,18 @@ def positional():
     yield signed("a list as policy", REFUSED, lambda whole: whole.update(policy=[None, [], False, []]))
 
     def everything(whole):
-        order = ["format", "format_version", "package", "slots", "execution", "verification", "build", "launcher", "compatibility"]
-        return text.write([*(whole[key] for key in order), {"env": {}}, None, [], whole["flavor"]])
+        order = [
+            "format",
+            "format_version",
+            "package",
+            "slots",
+            "execution",
+            "verification",
+            "build",
+            "launcher",
+            "compatibility",
+        ]
+        return text.write([*(whole[key] for key in order), {"env": {}}, None, [], whole.get("flavor")])
 
     yield signed("a list as everything", REFUSED, everything)
 
@@ -272,13 +350,19 @@ def nested(depth, kind):
     return Raw({"lists": "[" * depth + "]" * depth, "objects": '{"a":' * depth + "1" + "}" * depth}[kind])
 
 
-def harmless():
-    """Unknown keys outside `flavor` have no effect."""
-    yield signed("unknown key outside", RIGHT_, lambda whole: whole.update(unknown={"a": [1, None, "x"]}))
-    yield signed("unknown key in a slot", RIGHT_, lambda whole: whole["slots"][0].update(resolution="lazy"))
+def depths():
+    """Keys that nobody knows are refused wherever they are; `flavor.metadata` is the publisher's own."""
+    yield signed("unknown key outside", REFUSED, lambda whole: whole.update(unknown={"a": [1, None, "x"]}))
+    yield signed("unknown key in a slot", REFUSED, lambda whole: whole["slots"][0].update(resolution="lazy"))
     yield signed("own metadata", RIGHT_, lambda whole: whole["flavor"].update(metadata={"a": {"b": [1.5, "x"]}}))
     for kind in ("lists", "objects"):
         for depth in (200, 100_000):
             yield signed(f"{depth} nested {kind} where nobody looks", REFUSED, at(("unknown",), nested(depth, kind)))
-            yield signed(f"{depth} nested {kind} in metadata", REFUSED, at(("flavor", "metadata"), {"a": nested(depth, kind)}))
-        yield signed(f"20 nested {kind} where nobody looks", RIGHT_, at(("unknown",), nested(20, kind)))
+            yield signed(
+                f"{depth} nested {kind} in metadata", REFUSED, at(("flavor", "metadata"), {"a": nested(depth, kind)})
+            )
+        yield signed(
+            f"20 nested {kind} in metadata",
+            RIGHT_,
+            lambda whole, kind=kind: whole["flavor"].update(metadata={"a": nested(20, kind)}),
+        )

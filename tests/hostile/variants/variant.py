@@ -38,7 +38,9 @@ class Variant:
 def of_archive(label, expect, archive, operations="tar", tree=None, **slot):
     """A package with a program that needs nothing of the archive, and the archive."""
     counted = not {"entries", "files", "plain_size"} & slot.keys()
-    return Variant(label, expect, [Slot("check", RIGHT), Slot("data", archive, operations, **slot)], tree=tree, counted=counted)
+    return Variant(
+        label, expect, [Slot("check", RIGHT), Slot("data", archive, operations, **slot)], tree=tree, counted=counted
+    )
 
 
 def refused(entries):
