@@ -41,9 +41,13 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
     }
     output::data(&format!("{}\n", report.path.display()))?;
     if options.check_reproducible {
-        return check(&manifest, &settings, &report, &reporter);
+        let reproducible = check(&manifest, &settings, &report, &reporter)?;
+        if reproducible != ExitCode::SUCCESS {
+            return Ok(reproducible);
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    let exceeded = options.check_budget && !report.over_budget.is_empty();
+    Ok(if exceeded { ExitCode::from(5) } else { ExitCode::SUCCESS })
 }
 
 /// Exits with 5 when a second pack gives other bytes.
@@ -84,6 +88,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         output: options.output.clone(),
         launcher_bin: options.launcher_bin.clone(),
         strip: options.strip || manifest.build.strip.unwrap_or(false),
+        slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
         effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
         jobs: options.jobs.map_or(processors, usize::from),
         memory_limit: options.memory_limit,

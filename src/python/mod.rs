@@ -12,4 +12,5 @@ pub mod runtime;
 
 pub use core_metadata::CoreMetadata;
 pub use error::{Error, Result};
+pub use install::recorded_paths;
 pub use interpreter::{Interpreter, Kind, ProbeMemory, Request, discover};
