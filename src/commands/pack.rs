@@ -153,6 +153,19 @@ fn summary(report: &PackReport) -> Vec<String> {
             Bytes(files.after)
         ));
     }
+    if let Some(slimmed) = &report.slimmed {
+        for one in &slimmed.kinds {
+            let files = if one.files == 1 { "file" } else { "files" };
+            lines.push(format!(
+                "    left out  {}: {} {files}, {}, which saves {}",
+                one.kind,
+                one.files,
+                Bytes(one.size),
+                Bytes(one.stored)
+            ));
+        }
+        lines.push(format!("    imported  {} modules, as with everything in place", slimmed.imported));
+    }
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
     }

@@ -19,20 +19,20 @@ pub enum Slim {
 
 /// Distributions that compile when they run and need sources and headers for that.
 const COMPILERS: &[&str] = &[
-    "!Cython/**",
-    "!cffi/**",
-    "!cppyy*/**",
-    "!cupy*/**",
-    "!jax*/**",
-    "!nvidia/**",
-    "!pycuda/**",
-    "!pyopencl/**",
-    "!pythran/**",
-    "!tensorflow/**",
-    "!torch/**",
-    "!triton/**",
-    "!tvm/**",
-    "!warp/**",
+    "!**/site-packages/Cython/**",
+    "!**/site-packages/cffi/**",
+    "!**/site-packages/cppyy*/**",
+    "!**/site-packages/cupy*/**",
+    "!**/site-packages/jax*/**",
+    "!**/site-packages/nvidia/**",
+    "!**/site-packages/pycuda/**",
+    "!**/site-packages/pyopencl/**",
+    "!**/site-packages/pythran/**",
+    "!**/site-packages/tensorflow/**",
+    "!**/site-packages/torch/**",
+    "!**/site-packages/triton/**",
+    "!**/site-packages/tvm/**",
+    "!**/site-packages/warp/**",
 ];
 
 /// Never left out: what a distribution says of itself, its licences above all.
@@ -70,7 +70,7 @@ impl Slim {
     pub fn patterns(self) -> Vec<String> {
         let (drop, keep): (&[&str], &[&str]) = match self {
             // Only the plural: `django/test` is there to be imported.
-            Self::Tests => (&["**/tests/**"], &[]),
+            Self::Tests => (&["tests/"], &[]),
             // By their endings: a package that is called `docs` may be code, as in botocore.
             Self::Docs => (
                 &[
@@ -91,7 +91,7 @@ impl Slim {
                 ],
                 &[],
             ),
-            Self::Stubs => (&["*.pyi", "**/*-stubs/**"], &[]),
+            Self::Stubs => (&["*.pyi", "**/site-packages/*-stubs/"], &[]),
             Self::Sources => (
                 &[
                     "*.h", "*.hh", "*.hpp", "*.hxx", "*.c", "*.cc", "*.cpp", "*.cxx", "*.cu", "*.cuh", "*.pyx",

@@ -6,6 +6,7 @@ pub mod bytecode;
 mod command;
 mod core_metadata;
 mod error;
+pub mod imports;
 pub mod install;
 pub mod interpreter;
 pub mod runtime;
