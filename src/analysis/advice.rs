@@ -32,7 +32,7 @@ pub struct Advice {
 
 /// How many files are named.
 const EXAMPLES: usize = 3;
-/// The names of the slots that `pack` makes for a Python application.
+/// Names of slots that `pack` makes for a Python application.
 const DEPENDENCIES: &str = "deps";
 const RUNTIME: &str = "runtime";
 /// What installs distributions and is rarely needed where they are installed.
@@ -89,10 +89,10 @@ fn symbols(contents: &Contents) -> Option<Advice> {
     about("FLA020", "symbols in native files", contents, |_, entry| strippable(entry), saving, remedy.into())
 }
 
-/// FLA021: what installs distributions, unless one of the others requires it.
+/// FLA021: what installs distributions, unless another dependency requires it.
 fn installers(contents: &Contents) -> Option<Advice> {
-    let required: HashSet<&str> =
-        contents.distributions.iter().flat_map(|one| one.requires.iter().map(String::as_str)).collect();
+    let dependencies = contents.distributions.iter().filter(|one| one.slot == DEPENDENCIES);
+    let required: HashSet<&str> = dependencies.flat_map(|one| one.requires.iter().map(String::as_str)).collect();
     let unneeded = |entry: &PackedEntry| {
         let one = entry.distribution.and_then(|at| contents.distributions.get(at));
         one.filter(|one| INSTALLERS.contains(&one.name.as_str()) && !required.contains(one.name.as_str()))

@@ -49,7 +49,7 @@ pub(super) fn module_of(path: &str, kind: EntryKind, roots: &[String]) -> Option
         if root.is_empty() { Some(path) } else { path.strip_prefix(root.as_str())?.strip_prefix('/') }
     };
     let relative = roots.iter().find_map(in_root).or_else(|| in_standard_library(path))?;
-    if relative.split('/').next().is_some_and(|first| is_no_module(first)) {
+    if relative.split('/').next().is_some_and(is_no_module) {
         return None;
     }
     let (directory, name) = relative.rsplit_once('/').unwrap_or(("", relative));
@@ -82,7 +82,7 @@ fn in_standard_library(path: &str) -> Option<&str> {
 fn is_no_module(first: &str) -> bool {
     let is_identifier = |text: &str| text.chars().all(|one| one.is_alphanumeric() || one == '_');
     let stem = first.split('.').next().unwrap_or(first);
-    first.ends_with(".dist-info") || first.ends_with(".libs") || !is_identifier(stem)
+    matches!(first.rsplit_once('.'), Some((_, "dist-info" | "libs"))) || !is_identifier(stem)
 }
 
 #[cfg(test)]

@@ -164,6 +164,9 @@ fn summary(report: &PackReport) -> Vec<String> {
                 Bytes(one.stored)
             ));
         }
+        if slimmed.kinds.is_empty() {
+            lines.push("    left out  nothing: the dependencies have no such files".into());
+        }
         lines.push(format!("    imported  {} modules, as with everything in place", slimmed.imported));
     }
     if let Origin::File(path) = &report.launcher {

@@ -1,6 +1,6 @@
 //! The summary that `flavor inspect` prints without options.
 
-use flavor::analysis::{Contents, advise};
+use flavor::analysis::{Contents, PackedDistribution, advise};
 use flavor::package::{Authenticity, Reader};
 use flavor::report::{Bytes, printable};
 
@@ -84,11 +84,10 @@ fn distributions(contents: &Contents) -> Vec<String> {
     }
     let mut sorted: Vec<_> = contents.distributions.iter().collect();
     sorted.sort_by_key(|one| std::cmp::Reverse(one.stored));
-    let head = format!("\n      {:<27} {:>10}{:>17} {:>7}", "distribution", "stored", "unpacked", "files");
-    let line = |one: &&flavor::analysis::PackedDistribution| {
-        let name = format!("{} {}", one.name, one.version);
+    let head = format!("\n{:>10} {:>10} {:>7}  distribution", "stored", "unpacked", "files");
+    let line = |one: &&PackedDistribution| {
         let (stored, size) = (Bytes(one.stored).to_string(), Bytes(one.size).to_string());
-        format!("      {name:<16} {stored:>10} {size:>10}        {:>7}", one.files)
+        format!("{stored:>10} {size:>10} {:>7}  {} {}", one.files, one.name, one.version)
     };
     std::iter::once(head).chain(sorted.iter().map(line)).collect()
 }
