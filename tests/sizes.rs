@@ -87,13 +87,70 @@ fn the_views_show_where_the_bytes_are() {
         let arguments = ["inspect", "dist/sample.psp"].iter().chain(options).copied().collect::<Vec<_>>();
         t.flavor(arguments).silent()
     };
-    snapshot!(view(&["--tree"]), @"");
-    snapshot!(view(&["--tree", "--depth", "1", "--slot", "tree"]), @"");
-    snapshot!(view(&["--files", "--slot", "tree"]), @"");
-    snapshot!(view(&["--largest", "2"]), @"");
-    snapshot!(view(&["--duplicates"]), @"");
-    snapshot!(view(&["--native"]), @"");
-    snapshot!(view(&["--advice"]), @"");
+    snapshot!(view(&["--tree"]), @"
+    exit: 0
+    --- stdout
+        stored   unpacked   files
+     [SIZE] [SIZE]       6  sample/
+     [SIZE] [SIZE]       0    launcher
+     [SIZE] [SIZE]       0    metadata
+     [SIZE] [SIZE]       1    program
+     [SIZE] [SIZE]       1    _attestation
+     [SIZE] [SIZE]       3    tree/
+     [SIZE] [SIZE]       1      a/
+     [SIZE] [SIZE]       1        one.txt
+     [SIZE] [SIZE]       1      b/
+     [SIZE] [SIZE]       1        twin.txt
+     [SIZE] [SIZE]       1      small.txt
+     [SIZE] [SIZE]       1    copy/
+     [SIZE] [SIZE]       1      one.txt
+    ");
+    snapshot!(view(&["--tree", "--depth", "1", "--slot", "tree"]), @"
+    exit: 0
+    --- stdout
+        stored   unpacked   files
+     [SIZE] [SIZE]       3  tree/
+     [SIZE] [SIZE]       1    a/
+     [SIZE] [SIZE]       1    b/
+     [SIZE] [SIZE]       1    small.txt
+    ");
+    snapshot!(view(&["--files", "--slot", "tree"]), @"
+    exit: 0
+    --- stdout
+        stored   unpacked  mode  path
+     [SIZE] [SIZE]  0755  tree/a
+     [SIZE] [SIZE]  0755  tree/b
+     [SIZE] [SIZE]  0644  tree/small.txt
+     [SIZE] [SIZE]  0644  tree/a/one.txt
+     [SIZE] [SIZE]  0644  tree/b/twin.txt → a/one.txt
+    ");
+    snapshot!(view(&["--largest", "2"]), @"
+    exit: 0
+    --- stdout
+        stored   unpacked  mode  path
+     [SIZE] [SIZE]  0755  program/{workenv}/bin/program
+     [SIZE] [SIZE]  0644  _attestation/{workenv}/_attestation
+    ");
+    snapshot!(view(&["--duplicates"]), @"
+    exit: 0
+    --- stdout
+        wasted   unpacked  copies
+     [SIZE] [SIZE]  tree/a/one.txt
+                           copy/one.txt
+    ");
+    snapshot!(view(&["--native"]), @"
+    exit: 0
+    --- stdout
+    there are no native files
+    ");
+    snapshot!(view(&["--advice"]), @r#"
+    exit: 0
+    --- stdout
+    FLA031 slots without compression: [SIZE] → write `operations = ["zstd"]` for slot `program`, or leave `operations` out
+           1 file, [SIZE] unpacked: program
+    FLA030 the same content in several slots: [SIZE] → let one slot have it: `exclude` in the others; `flavor inspect --duplicates` lists them
+           1 file, [SIZE] unpacked: tree/a/one.txt, copy/one.txt
+    "#);
 }
 
 #[test]
@@ -140,8 +197,40 @@ fn diff_says_what_grew() {
     t.manifest(&SAMPLE.replace("1.0.0", "1.1.0"));
     t.pack();
     let _guard = filters().bind_to_scope();
-    snapshot!(t.flavor(["diff", "before.psp", "dist/sample.psp"]).silent(), @"");
-    snapshot!(t.flavor(["diff", "--md", "before.psp", "dist/sample.psp"]).silent(), @"");
+    snapshot!(t.flavor(["diff", "before.psp", "dist/sample.psp"]).silent(), @"
+    exit: 0
+    --- stdout
+    sample 1.0.0 → sample 1.1.0: [SIZE] → [SIZE], [SIZE]
+
+        before      after      grown  slots
+     [SIZE] [SIZE] [SIZE]  tree
+     [SIZE] [SIZE] [SIZE]  metadata
+
+        before      after      grown  files
+     [SIZE] [SIZE] [SIZE]  tree/b/twin.txt
+     [SIZE]          - [SIZE]  tree/small.txt (gone)
+             - [SIZE] [SIZE]  tree/new.txt (new)
+     [SIZE] [SIZE] [SIZE]  tree/a/one.txt
+     [SIZE] [SIZE] [SIZE]  _attestation/{workenv}/_attestation
+    ");
+    snapshot!(t.flavor(["diff", "--md", "before.psp", "dist/sample.psp"]).silent(), @r"
+    exit: 0
+    --- stdout
+    **sample 1.0.0 → sample 1.1.0**: [SIZE] → [SIZE] ([SIZE])
+
+    | slots | before | after | grown |
+    |---|---:|---:|---:|
+    | tree | [SIZE] | [SIZE] | [SIZE] |
+    | metadata | [SIZE] | [SIZE] | [SIZE] |
+
+    | files | before | after | grown |
+    |---|---:|---:|---:|
+    | tree/b/twin.txt | [SIZE] | [SIZE] | [SIZE] |
+    | tree/small.txt | [SIZE] | - | [SIZE] |
+    | tree/new.txt | - | [SIZE] | [SIZE] |
+    | tree/a/one.txt | [SIZE] | [SIZE] | [SIZE] |
+    | \_attestation/{workenv}/\_attestation | [SIZE] | [SIZE] | [SIZE] |
+    ");
     let json = t.flavor(["diff", "--json", "before.psp", "dist/sample.psp"]).silent().json();
     let number = |value: &Value| value.as_i64().expect("a number");
     let grown =
@@ -161,8 +250,18 @@ fn a_package_and_itself_are_the_same() {
     let t = Test::new();
     sample(&t);
     let _guard = filters().bind_to_scope();
-    snapshot!(t.flavor(["diff", "dist/sample.psp", "dist/sample.psp"]).silent(), @"");
-    snapshot!(t.flavor(["diff", "dist/sample.psp", "program.sh"]), @"");
+    snapshot!(t.flavor(["diff", "dist/sample.psp", "dist/sample.psp"]).silent(), @"
+    exit: 0
+    --- stdout
+    sample 1.0.0 → sample 1.0.0: [SIZE] → [SIZE], [SIZE]
+    ");
+    snapshot!(t.flavor(["diff", "dist/sample.psp", "program.sh"]), @"
+    exit: 3
+    --- stderr
+    error: cannot open package `program.sh`
+      the file has 4010 bytes, a package at least 8200
+    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    ");
 }
 
 #[test]

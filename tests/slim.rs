@@ -55,10 +55,28 @@ fn slim_leaves_out_what_nobody_imports_and_says_what() {
         .lines()
         .filter(|line| ["imports", "left out", "imported"].iter().any(|word| line.trim_start().starts_with(word)))
         .fold(String::new(), |all, line| all + line + "\n");
-    filters().bind(|| insta::assert_snapshot!(said, @""));
+    filters().bind(|| {
+        insta::assert_snapshot!(said, @"
+     imports  [N] modules ([TIME])
+    left out  tests: [N] files, [SIZE], which saves [SIZE]
+    left out  docs: 1 file, [SIZE], which saves [SIZE]
+    left out  stubs: 1 file, [SIZE], which saves [SIZE]
+    left out  sources: 1 file, [SIZE], which saves [SIZE]
+    imported  [N] modules, as with everything in place
+    ")
+    });
     let slim = t.path("slim.psp");
     let gone: Vec<_> = everything.iter().filter(|path| !ballast(&t, &slim).contains(path)).cloned().collect();
-    insta::assert_debug_snapshot!(gone, @"");
+    insta::assert_debug_snapshot!(gone, @r#"
+    [
+        "ballast/_core.c",
+        "ballast/core.pyi",
+        "ballast/docs/index.rst",
+        "ballast/tests",
+        "ballast/tests/__init__.py",
+        "ballast/tests/test_all.py",
+    ]
+    "#);
     assert_eq!(t.call(&slim, [""; 0]).silent().line(), "Ahoy");
 
     // The record says what was left out, so that the package can be made again.
@@ -84,7 +102,13 @@ fn a_module_that_would_no_longer_be_imported_stops_the_pack() {
         t.flavor(["pack", "--quiet", "--manifest", "app", "--output", "app.psp", "--slim=stubs,tests"]).fails_with(1);
     let mut settings = filters();
     settings.add_filter(r"'/.*/lib/", "'[TREE]/lib/");
-    settings.bind(|| snapshot!(run, @""));
+    settings.bind(|| snapshot!(run, @r#"
+    exit: 1
+    --- stderr
+    error: cannot pack `app/pyproject.toml`
+      with tests,stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: '[ROOT]/cache/build/staging/pack-5928-[DIGEST]-0/slimmed/deps/lib/python3.13/site-packages/ballast/core.pyi'
+    hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
+    "#));
     assert!(std::fs::read(&before).expect("a package") == bytes, "it was replaced all the same");
 
     // As the hint says; what is brought back goes before what is left out.
@@ -108,11 +132,34 @@ fn what_could_not_be_imported_before_need_not_be_now() {
 }
 
 #[test]
+fn an_ignore_file_speaks_of_dependencies_too() {
+    let t = wheelhouse::project();
+    furnish(&t, "");
+    t.file("app/.flavorignore", "# Nobody runs these.\ndeps:**/tests/**\ndeps:*.c\ndeps:!**/test_all.py\n");
+    let package = t.pack_with(&["--manifest", "app"]);
+    let left = ballast(&t, &package);
+    assert!(!left.contains(&"ballast/_core.c".into()) && left.contains(&"ballast/core.pyi".into()), "{left:?}");
+    assert!(left.contains(&"ballast/tests/test_all.py".into()), "{left:?}");
+    assert!(!left.contains(&"ballast/tests/__init__.py".into()), "{left:?}");
+}
+
+#[test]
 fn an_unknown_kind_is_named() {
     let t = Test::new();
-    snapshot!(t.flavor(["pack", "--slim=test"]), @"");
+    snapshot!(t.flavor(["pack", "--slim=test"]), @"
+    exit: 2
+    --- stderr
+    error: invalid value 'test' for '--slim[=<KINDS>]': `test` is none of safe, all, tests, docs, stubs, sources, static, locales; did you mean `tests`?
+
+    For more information, try '--help'.
+    ");
     t.manifest("[project]\nname = \"x\"\nversion = \"1\"\nscripts = { x = \"x:main\" }\n[tool.flavor.build]\nslim = [\"test\"]\n");
-    snapshot!(t.flavor(["pack"]), @"");
+    snapshot!(t.flavor(["pack"]), @"
+    exit: 1
+    --- stderr
+    error: cannot read the manifest
+      pyproject.toml:6:9: `tool.flavor.build.slim[0]` must be one of tests, docs, stubs, sources, static, locales: test
+    ");
 }
 
 #[test]

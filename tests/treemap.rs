@@ -65,11 +65,12 @@ fn a_click_goes_into_a_slot_and_shows_its_size() {
             number("stored"),
             number("files"),
             { "read": "document.querySelector('#detail').textContent" },
-            // From lib to site-packages, then over the rectangle of one package.
+            // From lib to one package; the pointer leaves the map, so that the whole of it is told.
             { "click": "[data-path='deps/lib']" },
             { "click": "[data-path='deps/lib/python3.13']" },
             { "click": "[data-path='deps/lib/python3.13/site-packages']" },
-            { "hover": "[data-path='deps/lib/python3.13/site-packages/rich']" },
+            { "click": "[data-path='deps/lib/python3.13/site-packages/rich']" },
+            { "hover": "#search" },
             { "read": "document.querySelector('#detail b').textContent" },
             number("stored"),
             // Back by the crumbs.

@@ -114,11 +114,11 @@ fn copies(contents: &Contents) -> Option<Advice> {
     let examples = most.copies.iter().take(EXAMPLES).map(|copy| format!("{}/{}", copy.slot, copy.path)).collect();
     Some(Advice {
         code: "FLA030",
-        title: "the same content in several slots".into(),
+        title: "the same content in several places".into(),
         saving: found.iter().map(|one| one.wasted).sum(),
         size: found.iter().map(|one| one.size * (one.copies.len() as u64 - 1)).sum(),
         files: found.iter().map(|one| one.copies.len() as u64 - 1).sum(),
-        remedy: "let one slot have it: `exclude` in the others; `flavor inspect --duplicates` lists them".into(),
+        remedy: "leave all copies but one out with `exclude`; `flavor inspect --duplicates` lists them".into(),
         examples,
     })
 }

@@ -4,7 +4,7 @@ use super::distribution::{Claims, PackedDistribution};
 use super::module::module_of;
 use super::native::{NativeFile, examine};
 use crate::elf;
-use crate::format::{Blake3, Codec};
+use crate::format::{Blake3, Codec, WORKENV};
 use crate::package::{PackageError, Reader, Slot};
 use crate::slot::{EntryKind, Passing, SlotError, TarEntry, measure};
 
@@ -44,7 +44,7 @@ pub struct SlotContents {
 /// A file, directory or link in a slot.
 #[derive(Clone, Debug)]
 pub struct PackedEntry {
-    /// Inside the slot; of a slot that is one file, where that appears.
+    /// Inside the slot; of a slot that is one file, where that appears in the work environment.
     pub path: String,
     pub kind: EntryKind,
     pub mode: u16,
@@ -210,7 +210,8 @@ fn packed(passing: &Passing<'_>, slot: &Slot<'_>) -> PackedEntry {
     let is_whole_slot = entry.name.is_empty() && entry.kind == EntryKind::File;
     PackedEntry {
         path: if is_whole_slot {
-            slot.record.target.clone()
+            let target = slot.record.target.as_str();
+            target.strip_prefix(WORKENV).map_or(target, |inside| inside.trim_start_matches('/')).to_owned()
         } else {
             String::from_utf8_lossy(&entry.name).into_owned()
         },

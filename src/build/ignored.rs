@@ -8,12 +8,13 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::BuildError;
 use super::application::{DEPS, RUNTIME};
-use crate::fs::{Entry, EntryKind};
+use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Manifest, Slim};
 
 /// What `[tool.flavor.build] exclude` leaves out and `include` brings back, in the syntax of `.gitignore`. A pattern that
-/// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots. What they
-/// say of a file goes before what `--slim` says of it.
+/// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots. The file
+/// `.flavorignore` beside the manifest may have such patterns too, before these. What they say of a file goes before what
+/// `--slim` says of it.
 pub(super) struct Ignored {
     project: Gitignore,
     dependencies: Gitignore,
@@ -33,7 +34,8 @@ impl Ignored {
             Some(rest) => format!("deps:!{rest}"),
             None => format!("!{pattern}"),
         });
-        let patterns: Vec<String> = manifest.build.exclude.iter().cloned().chain(bring_back).collect();
+        let written = of_dependencies(&manifest.directory)?.into_iter().chain(manifest.build.exclude.iter().cloned());
+        let patterns: Vec<String> = written.chain(bring_back).collect();
         let matcher = |wanted: bool| {
             let mut builder = GitignoreBuilder::new("");
             for pattern in &patterns {
@@ -96,6 +98,17 @@ impl Ignored {
         });
         drop_emptied(entries, &dropped);
     }
+}
+
+/// The lines of `.flavorignore` that are for the dependencies. The others are heeded where the sources are listed.
+fn of_dependencies(directory: &Path) -> Result<Vec<String>, BuildError> {
+    let path = directory.join(".flavorignore");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read(&path).on("read", &path)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Ok(text.lines().filter(|line| line.starts_with("deps:")).map(str::to_owned).collect())
 }
 
 fn is_ignored(matcher: &Gitignore, entry: &Entry) -> bool {

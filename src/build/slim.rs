@@ -120,8 +120,10 @@ impl Trial<'_> {
         let failed_before = import(&trees.interpreter, &before, &suspects, &home, self.settings.jobs)?;
         for (module, reason) in &failed {
             if !failed_before.contains_key(module) {
-                let slim = self.settings.slim.iter().map(|slim| slim.name()).collect::<Vec<_>>().join(",");
-                return Err(BuildError::NoLongerImports { module: module.clone(), reason: reason.clone(), slim });
+                let slim = self.settings.slim.iter().map(|slim| slim.name()).collect::<Vec<_>>().join(", ");
+                // Where the trial took place is of no interest.
+                let reason = reason.replace(&format!("{}/", tree.display()), "");
+                return Err(BuildError::NoLongerImports { module: module.clone(), reason, slim });
             }
             tracing::debug!(module, reason, "cannot be imported, with or without what was left out");
         }

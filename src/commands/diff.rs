@@ -117,6 +117,9 @@ fn text(found: &Diff, titles: &[String; 2]) -> String {
             ));
         }
     }
+    if lines.len() == 1 {
+        lines.push("nothing has changed".into());
+    }
     lines.extend(more(found).map(|line| format!("{:32}  {line}", "")));
     if found.same_files != 0 {
         lines.push(format!("{:>32}  files that are the same, compressed with others", grown(found.same_files)));
