@@ -7,6 +7,7 @@ mod scene;
 mod fixture;
 mod flavorpack;
 mod interpreter;
+mod wheel_index;
 mod wheelhouse;
 
 mod bad_input;
@@ -17,6 +18,7 @@ mod eviction;
 mod evidence;
 mod examples;
 mod extract;
+mod guide;
 mod inspect;
 mod interop;
 mod keygen;

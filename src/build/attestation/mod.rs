@@ -177,7 +177,15 @@ fn distribution(one: &Distribution) -> Component {
 }
 
 fn part(one: &Part) -> Component {
-    Component { name: one.name.clone(), version: one.version.clone(), purl: one.purl.clone(), ..Component::default() }
+    let license = one.license.clone();
+    Component {
+        name: one.name.clone(),
+        version: one.version.clone(),
+        purl: one.purl.clone(),
+        license: license.map(if one.spdx { License::Expression } else { License::Name }),
+        sha256: one.sha256.as_deref().and_then(digest),
+        ..Component::default()
+    }
 }
 
 fn interpreter(python: &Evidence) -> Component {
