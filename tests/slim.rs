@@ -63,7 +63,7 @@ fn slim_leaves_out_what_nobody_imports_and_says_what() {
     left out  stubs: 1 file, [SIZE], which saves [SIZE]
     left out  sources: 1 file, [SIZE], which saves [SIZE]
     imported  [N] modules, as with everything in place
-    ")
+    ");
     });
     let slim = t.path("slim.psp");
     let gone: Vec<_> = everything.iter().filter(|path| !ballast(&t, &slim).contains(path)).cloned().collect();

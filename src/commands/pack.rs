@@ -39,6 +39,9 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
     for line in summary(&report) {
         reporter.say(&line);
     }
+    if !settings.slim.is_empty() && report.slimmed.is_none() {
+        reporter.say("warning: there are no dependencies that something could be left out of");
+    }
     output::data(&format!("{}\n", report.path.display()))?;
     if options.check_reproducible {
         let reproducible = check(&manifest, &settings, &report, &reporter)?;
