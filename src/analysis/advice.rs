@@ -191,3 +191,107 @@ fn about(
         examples: found.iter().take(EXAMPLES).map(|(slot, entry)| format!("{}/{}", slot.name, entry.path)).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NativeFile, PackedDistribution};
+    use super::*;
+    use crate::format::Blake3;
+    use crate::slot::EntryKind;
+
+    fn file(path: &str, stored: u64) -> PackedEntry {
+        PackedEntry {
+            path: path.into(),
+            kind: EntryKind::File,
+            mode: 0o644,
+            size: 10 * stored,
+            stored,
+            blake3: Some(Blake3::of(path.as_bytes())),
+            link: None,
+            distribution: None,
+            module: None,
+            native: None,
+        }
+    }
+
+    fn slot(name: &str, entries: Vec<PackedEntry>) -> SlotContents {
+        let stored = entries.iter().map(|entry| entry.stored).sum();
+        SlotContents {
+            name: name.into(),
+            stored,
+            alone: stored,
+            codec: Some(Codec::Zstd),
+            tar: true,
+            entries: Some(entries),
+            ..SlotContents::default()
+        }
+    }
+
+    fn contents(slots: Vec<SlotContents>) -> Contents {
+        Contents { slots, ..Contents::default() }
+    }
+
+    /// The codes and savings of all advice.
+    fn said(contents: &Contents) -> Vec<(&'static str, u64)> {
+        advise(contents).iter().map(|one| (one.code, one.saving)).collect()
+    }
+
+    #[test]
+    fn every_kind_of_ballast_has_its_code() {
+        let site = "lib/python3.13/site-packages/thing";
+        for (name, code) in [
+            ("core.pyi", "FLA010"),
+            ("core.h", "FLA011"),
+            ("tests/test_core.py", "FLA012"),
+            ("docs/index.rst", "FLA013"),
+            ("libthing.a", "FLA014"),
+            ("locale/de/LC_MESSAGES/thing.mo", "FLA015"),
+        ] {
+            let entries = || vec![file(&format!("{site}/{name}"), 70), file(&format!("{site}/core.py"), 30)];
+            assert_eq!(said(&contents(vec![slot("deps", entries())])), [(code, 70)], "{name}");
+            // The project's own files are its own business.
+            assert_eq!(said(&contents(vec![slot("app", entries())])), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn symbols_are_worth_their_part_of_the_share() {
+        let native =
+            NativeFile { needed: Vec::new(), glibc_floor: None, soname: None, strippable: 500, strippable_share: 250 };
+        let library = PackedEntry { native: Some(Box::new(native)), ..file("libthing.so", 1000) };
+        assert_eq!(said(&contents(vec![slot("data", vec![library])])), [("FLA020", 250)]);
+    }
+
+    #[test]
+    fn an_installer_is_named_unless_a_dependency_requires_it() {
+        let one = |name: &str, slot: &str, requires: &[&str]| PackedDistribution {
+            name: name.into(),
+            slot: slot.into(),
+            requires: requires.iter().map(|name| (*name).to_owned()).collect(),
+            ..PackedDistribution::default()
+        };
+        let pip = || PackedEntry { distribution: Some(0), ..file("lib/python3.13/site-packages/pip/main.py", 40) };
+        let with = |other: PackedDistribution| Contents {
+            distributions: vec![one("pip", "deps", &[]), other],
+            ..contents(vec![slot("deps", vec![pip()])])
+        };
+        let found = advise(&with(one("app", "app", &["pip"])));
+        assert_eq!(found.iter().map(|one| (one.code, one.saving)).collect::<Vec<_>>(), [("FLA021", 40)]);
+        assert!(found[0].remedy.starts_with("take pip out of the dependencies"), "{}", found[0].remedy);
+        assert_eq!(said(&with(one("pip-tools", "deps", &["pip"]))), []);
+    }
+
+    #[test]
+    fn copies_and_raw_slots_and_what_was_included_are_told() {
+        let twin = |name: &str, stored| PackedEntry { blake3: Some(Blake3::of(b"same")), ..file(name, stored) };
+        let copies = vec![slot("one", vec![twin("a", 50)]), slot("two", vec![twin("b", 60)])];
+        assert_eq!(said(&contents(copies)), [("FLA030", 60)]);
+        let raw = |alone| SlotContents { codec: Some(Codec::Raw), alone, ..slot("raw", vec![file("a", 1000)]) };
+        assert_eq!(said(&contents(vec![raw(400)])), [("FLA031", 600)]);
+        assert_eq!(said(&contents(vec![raw(950)])), [], "not worth it");
+        let test = file("lib/python3.13/idlelib/run.py", 20);
+        let found = advise(&contents(vec![slot("runtime", vec![test, file("lib/python3.13/json/decoder.py", 9)])]));
+        assert_eq!((found[0].code, found[0].saving, found.len()), ("FLA040", 20, 1));
+        assert!(found[0].remedy.starts_with("take idlelib out of `include`"), "{}", found[0].remedy);
+    }
+}

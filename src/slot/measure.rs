@@ -2,7 +2,8 @@
 //!
 //! A codec does not say which of its bytes are whose: entries of one frame are compressed together. So every piece of
 //! content is compressed once more by itself, quickly, and the bytes of its frame are shared out in the proportion of
-//! what came out. The shares of a frame add up to the frame, to the byte.
+//! what came out. The shares of a frame add up to the frame, to the byte. In an archive that is not compressed an entry
+//! weighs what it is long.
 
 use std::io::BufRead;
 
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use super::counted::Counted;
 use super::tar::{self, EntryKind, Next, TarEntry};
 use super::{SlotError, StoredSlot};
-use crate::format::Blake3;
+use crate::format::{Blake3, Codec};
 
 /// Longest piece that is compressed by itself. Longer ones would tell more, and take more memory.
 const PIECE: u64 = 1 << 20;
@@ -19,6 +20,8 @@ const PIECE: u64 = 1 << 20;
 const BATCH: usize = 16 << 20;
 /// What a header comes to among others like it. It differs from the one before in a name, a size and a checksum.
 const HEADER: u64 = 32;
+/// What it is without compression.
+const RAW_HEADER: u64 = 512;
 /// Longest content that is handed to the visitor.
 const KEPT: u64 = 256 << 20;
 const LEVEL: i32 = 1;
@@ -125,6 +128,8 @@ struct Piece {
 
 /// What entries weigh in their frames.
 struct Weighing {
+    /// Whether the slot is stored as it is.
+    raw: bool,
     /// Where frames end in the plain bytes, and what each has of the stored ones.
     frames: Vec<(u64, u64)>,
     frame: usize,
@@ -144,6 +149,7 @@ impl Weighing {
             (end, frame.stored)
         });
         let mut this = Self {
+            raw: slot.operations.codec == Codec::Raw,
             frames: frames.collect(),
             frame: 0,
             entries: 0,
@@ -169,7 +175,7 @@ impl Weighing {
         let entry = self.entry();
         // The header is in the frame of its last byte.
         self.seek(position.saturating_sub(1));
-        self.weights.push((entry, self.frame, HEADER));
+        self.weights.push((entry, self.frame, if self.raw { RAW_HEADER } else { HEADER }));
     }
 
     /// Goes on to the frame that holds the byte at `position`.
@@ -214,14 +220,14 @@ impl Weighing {
     fn flush(&mut self) {
         let weigh = |compressor: &mut Option<_>, piece: &Piece| {
             let bytes = self.batch.get(piece.start..piece.end).unwrap_or_default();
-            (piece.entry, piece.frame, weigh_piece(compressor.as_mut(), bytes))
+            (piece.entry, piece.frame, bytes.len() as u64, weigh_piece(compressor.as_mut(), bytes))
         };
         let compressor = || zstd::bulk::Compressor::new(LEVEL).ok();
-        let found: Vec<(usize, usize, u64)> = self.pieces.par_iter().map_init(compressor, weigh).collect();
-        for (entry, _, weight) in &found {
-            self.alone[*entry] += weight;
+        let found: Vec<_> = self.pieces.par_iter().map_init(compressor, weigh).collect();
+        for (entry, frame, len, weight) in found {
+            self.alone[entry] += weight;
+            self.weights.push((entry, frame, if self.raw { len } else { weight }));
         }
-        self.weights.extend(found);
         self.batch.clear();
         self.pieces.clear();
     }
