@@ -1,9 +1,11 @@
 //! Where the bytes of a package are: the views of `flavor inspect`, `flavor diff`, and budgets.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::fixture;
-use crate::scene::{PROBE, Run, Test};
+use crate::scene::{FLAVOR, PROBE, Run, Test};
 
 /// A package of three slots: a tree with twins in it, the same text once more, and a program that is not compressed.
 fn sample(t: &Test) -> std::path::PathBuf {
@@ -128,8 +130,8 @@ fn the_views_show_where_the_bytes_are() {
     exit: 0
     --- stdout
         stored   unpacked  mode  path
-     [SIZE] [SIZE]  0755  program/{workenv}/bin/program
-     [SIZE] [SIZE]  0644  _attestation/{workenv}/_attestation
+     [SIZE] [SIZE]  0755  program/bin/program
+     [SIZE] [SIZE]  0644  _attestation/_attestation
     ");
     snapshot!(view(&["--duplicates"]), @"
     exit: 0
@@ -148,7 +150,7 @@ fn the_views_show_where_the_bytes_are() {
     --- stdout
     FLA031 slots without compression: [SIZE] → write `operations = ["zstd"]` for slot `program`, or leave `operations` out
            1 file, [SIZE] unpacked: program
-    FLA030 the same content in several slots: [SIZE] → let one slot have it: `exclude` in the others; `flavor inspect --duplicates` lists them
+    FLA030 the same content in several places: [SIZE] → leave all copies but one out with `exclude`; `flavor inspect --duplicates` lists them
            1 file, [SIZE] unpacked: tree/a/one.txt, copy/one.txt
     "#);
 }
@@ -211,7 +213,7 @@ fn diff_says_what_grew() {
      [SIZE]          - [SIZE]  tree/small.txt (gone)
              - [SIZE] [SIZE]  tree/new.txt (new)
      [SIZE] [SIZE] [SIZE]  tree/a/one.txt
-     [SIZE] [SIZE] [SIZE]  _attestation/{workenv}/_attestation
+     [SIZE] [SIZE] [SIZE]  _attestation/_attestation
     ");
     snapshot!(t.flavor(["diff", "--md", "before.psp", "dist/sample.psp"]).silent(), @r"
     exit: 0
@@ -229,7 +231,7 @@ fn diff_says_what_grew() {
     | tree/small.txt | [SIZE] | - | [SIZE] |
     | tree/new.txt | - | [SIZE] | [SIZE] |
     | tree/a/one.txt | [SIZE] | [SIZE] | [SIZE] |
-    | \_attestation/{workenv}/\_attestation | [SIZE] | [SIZE] | [SIZE] |
+    | \_attestation/\_attestation | [SIZE] | [SIZE] | [SIZE] |
     ");
     let json = t.flavor(["diff", "--json", "before.psp", "dist/sample.psp"]).silent().json();
     let number = |value: &Value| value.as_i64().expect("a number");
@@ -254,6 +256,7 @@ fn a_package_and_itself_are_the_same() {
     exit: 0
     --- stdout
     sample 1.0.0 → sample 1.0.0: [SIZE] → [SIZE], [SIZE]
+    nothing has changed
     ");
     snapshot!(t.flavor(["diff", "dist/sample.psp", "program.sh"]), @"
     exit: 3
@@ -302,4 +305,24 @@ fn what_a_package_calls_its_files_does_no_harm() {
             assert!(!run.stdout().contains("<b>") && run.stdout().contains("\\| &lt;b>\\*bold\\*"), "{run}");
         }
     }
+}
+
+#[test]
+fn every_command_of_the_document_runs() {
+    let mut t = Test::new();
+    t.prepend_path(Path::new(FLAVOR).parent().expect("its directory"));
+    t.copy(&fixture::hello().path, "hello.psp");
+    t.copy(&fixture::report().path, "old.psp");
+    let document = include_str!("../docs/size.md");
+    let commands: Vec<&str> = document.lines().filter(|line| line.starts_with("flavor ")).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let run = t.call("bash", ["-euo", "pipefail", "-c", command]).silent();
+        assert_ne!(run.stdout(), "", "{command}");
+    }
+    // What it says of the codes is all there is to say.
+    let told: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("| FLA")?.get(..3)).collect();
+    let codes = include_str!("../src/analysis/advice.rs").split("\"FLA").skip(1).filter_map(|rest| rest.get(..3));
+    let missing: Vec<&str> = codes.filter(|code| !told.contains(code)).collect();
+    assert_eq!(missing, [""; 0], "codes that docs/size.md does not have");
 }

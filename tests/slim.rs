@@ -106,7 +106,7 @@ fn a_module_that_would_no_longer_be_imported_stops_the_pack() {
     exit: 1
     --- stderr
     error: cannot pack `app/pyproject.toml`
-      with tests,stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: '[ROOT]/cache/build/staging/pack-5928-[DIGEST]-0/slimmed/deps/lib/python3.13/site-packages/ballast/core.pyi'
+      with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
     hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
     "#));
     assert!(std::fs::read(&before).expect("a package") == bytes, "it was replaced all the same");

@@ -152,5 +152,10 @@ source = "tree"
 fn a_page_that_cannot_be_written_is_named() {
     let t = Test::new();
     let package = t.copy(&fixture::tool().path, "tool.psp");
-    snapshot!(t.flavor(["inspect".as_ref(), "--html".as_ref(), "no/such/page.html".as_ref(), package.as_os_str()]), @"");
+    snapshot!(t.flavor(["inspect".as_ref(), "--html".as_ref(), "no/such/page.html".as_ref(), package.as_os_str()]), @"
+    exit: 1
+    --- stderr
+    error: cannot write `no/such/page.html`
+      No such file or directory (os error 2)
+    ");
 }
