@@ -135,7 +135,7 @@ fn uncompressed(contents: &Contents) -> Option<Advice> {
         code: "FLA031",
         title: "slots without compression".into(),
         saving: slots.iter().map(|slot| slot.stored - slot.alone).sum(),
-        size: slots.iter().map(|slot| slot.plain).sum(),
+        size: slots.iter().map(|slot| slot.size()).sum(),
         files: slots.iter().filter_map(|slot| slot.files()).sum(),
         remedy: format!("write `operations = {chain}` for slot `{}`, or leave `operations` out", first.name),
         examples: slots.iter().take(EXAMPLES).map(|slot| slot.name.clone()).collect(),

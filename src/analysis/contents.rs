@@ -28,7 +28,7 @@ pub struct SlotContents {
     pub index: usize,
     /// Bytes in the package.
     pub stored: u64,
-    /// Bytes after undoing the codec.
+    /// Bytes after undoing the codec: signed in our packages, only claimed in others.
     pub plain: u64,
     /// Stored bytes that belong to no entry.
     pub overhead: u64,
@@ -137,6 +137,11 @@ impl Contents {
 }
 
 impl SlotContents {
+    /// Bytes of content, as they were counted.
+    pub fn size(&self) -> u64 {
+        self.entries.iter().flatten().map(|entry| entry.size).sum()
+    }
+
     /// Files, hard links among them.
     pub fn files(&self) -> Option<u64> {
         let entries = self.entries.as_ref()?;
@@ -200,9 +205,13 @@ fn read_slot(
     Ok(())
 }
 
+/// A description of a distribution that is longer is none.
+const LONGEST: u64 = 16 << 20;
+
 /// What is looked into: native files, and the two files of a distribution that say what it is.
 fn is_wanted(entry: &TarEntry, start: &[u8]) -> bool {
-    elf::is_elf(start) || entry.name.ends_with(b".dist-info/METADATA") || entry.name.ends_with(b".dist-info/RECORD")
+    let describes = entry.name.ends_with(b".dist-info/METADATA") || entry.name.ends_with(b".dist-info/RECORD");
+    elf::is_elf(start) || (describes && entry.size <= LONGEST)
 }
 
 fn packed(passing: &Passing<'_>, slot: &Slot<'_>) -> PackedEntry {

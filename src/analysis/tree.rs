@@ -55,7 +55,7 @@ fn slot_tree(slot: &SlotContents) -> Node {
     let mut node = root.grown(slot.name.clone());
     node.stored = slot.stored;
     if !slot.tar {
-        node.size = slot.plain;
+        node.size = slot.size();
         node.files = 1;
     }
     node

@@ -13,6 +13,7 @@ use super::counted::Counted;
 use super::tar::{self, EntryKind, Next, TarEntry};
 use super::{SlotError, StoredSlot};
 use crate::format::{Blake3, Codec};
+use crate::fs::checked_path;
 
 /// Longest piece that is compressed by itself. Longer ones would tell more, and take more memory.
 const PIECE: u64 = 1 << 20;
@@ -75,6 +76,10 @@ pub fn measure(
             Next::End => return Ok(weighing.shares(slot.stored_size)),
         };
         left = left.checked_sub(1).ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
+        // "./" itself, which other archivers list first, is no name; what else is none could not be extracted either.
+        if entry.kind != EntryKind::Directory || !(entry.name == b"." || entry.name.is_empty()) {
+            checked_path(&entry.name)?;
+        }
         weighing.begin(reader.count);
         let (size, digest, content) = take(&mut weighing, &mut reader, &entry, &wanted)?;
         if size < entry.size {

@@ -229,3 +229,24 @@ fn a_slot_that_is_one_file_has_one_share() {
         }
     }
 }
+
+#[test]
+fn what_could_not_be_extracted_is_not_measured() {
+    use super::tar::END;
+    use super::{EntryKind as Kind, TarEntry};
+    for name in [&b"/etc/passwd"[..], b"../up", b"a//b", b"a\0b", b"", &b"a/".repeat(5000)[..9999]] {
+        let entry = TarEntry { name: name.into(), kind: Kind::Symlink, mode: 0o777, size: 0, link: b"x".into() };
+        let bytes = [entry.encode(0), END.to_vec()].concat();
+        let mut file = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut file, &bytes).expect("written");
+        let slot = StoredSlot {
+            file: &file,
+            offset: 0,
+            stored_size: bytes.len() as u64,
+            declared: None,
+            operations: crate::format::Operations { tar: true, codec: Codec::Raw },
+        };
+        let outcome = measure(&slot, |_, _| false, |_| ());
+        assert!(outcome.is_err(), "{}: {outcome:?}", String::from_utf8_lossy(name));
+    }
+}

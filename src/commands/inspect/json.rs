@@ -101,8 +101,9 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
     let facts = metadata.flavor.as_ref();
     let python = facts.and_then(|facts| facts.python.as_ref());
     let slots: Vec<Value> = reader.slots().zip(&contents.slots).map(|(slot, found)| slot_json(&slot, found)).collect();
-    let stored: u64 = reader.slots().map(|slot| slot.row.stored_size).sum();
-    let plain: u64 = reader.slots().map(|slot| plain_size(&slot)).sum();
+    let stored = reader.slots().fold(0_u64, |sum, slot| sum.saturating_add(slot.row.stored_size));
+    // A package of FlavorPack's may claim anything.
+    let plain = reader.slots().fold(0_u64, |sum, slot| sum.saturating_add(plain_size(&slot)));
     json!({
         "schema": JSON_SCHEMA,
         "package": reader.path().file_name().map(|name| name.to_string_lossy().into_owned()),
