@@ -11,6 +11,7 @@ mod wheel_index;
 mod wheelhouse;
 
 mod bad_input;
+mod book;
 mod build_cache;
 mod chroot;
 mod damage;

@@ -3,6 +3,7 @@
 mod error;
 mod layout;
 mod reader;
+mod strict;
 mod verify;
 #[cfg(feature = "cli")]
 mod writer;
