@@ -1,6 +1,6 @@
 //! Data on stdout. Talk goes to stderr through [`flavor::report::TerminalReporter`].
 
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -24,8 +24,12 @@ fn bytes(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Writes a value as indented JSON.
+/// Writes a value as indented JSON, as it comes: a list of all files of a package is long.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Stdout(error.into()))?;
-    data(&(text + "\n"))
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut stdout, value).map_err(std::io::Error::from);
+    match written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Error::Stdout),
+    }
 }

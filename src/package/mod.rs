@@ -4,8 +4,6 @@ mod error;
 mod layout;
 mod reader;
 mod strict;
-#[cfg(feature = "cli")]
-mod survey;
 mod verify;
 #[cfg(feature = "cli")]
 mod writer;
@@ -13,8 +11,6 @@ mod writer;
 pub use error::PackageError;
 pub use layout::Layout;
 pub use reader::{Authenticity, Reader, Slot};
-#[cfg(feature = "cli")]
-pub use survey::{PackedDistribution, PackedFile, Survey, survey};
 pub use verify::{Verified, verify};
 #[cfg(feature = "cli")]
 pub use writer::SignedPackage;

@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::contents::Contents;
+use super::counted::Counted;
 use super::frame::Frame;
 use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
@@ -208,7 +209,7 @@ impl Work<'_> {
     }
 
     fn head(&self, frame: Frame, rest: &[Frame], last: bool) -> Result<u64, SlotError> {
-        let mut reader = Counted { inner: self.slot.frame(frame)?, count: 0 };
+        let mut reader = Counted::new(self.slot.frame(frame)?);
         let end = match self.destination {
             Destination::Tree(..) => unpack(&mut reader, self.tree, self.tally)?,
             Destination::File { name, mode, .. } => self.single_file(&mut reader, frame, rest, name, mode)?,
@@ -283,7 +284,7 @@ impl Work<'_> {
     }
 
     fn continuation(&self, part: &Continuation) -> Result<u64, SlotError> {
-        let mut reader = Counted { inner: self.slot.frame(part.frame)?, count: 0 };
+        let mut reader = Counted::new(self.slot.frame(part.frame)?);
         let mut left = part.content;
         while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
@@ -304,36 +305,5 @@ impl Work<'_> {
             return Err(SlotError::WrongLength { declared: part.frame.plain, found: reader.count });
         }
         Ok(reader.count)
-    }
-}
-
-/// Counts what is taken from a reader.
-struct Counted<R> {
-    inner: R,
-    count: u64,
-}
-
-impl<R: BufRead> Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, SlotError> {
-        Read::read(self, buffer).map_err(SlotError::BadStream)
-    }
-}
-
-impl<R: BufRead> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.count = self.count.saturating_add(count as u64);
-        Ok(count)
-    }
-}
-
-impl<R: BufRead> BufRead for Counted<R> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.inner.consume(amount);
-        self.count = self.count.saturating_add(amount as u64);
     }
 }
