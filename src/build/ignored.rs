@@ -100,15 +100,65 @@ impl Ignored {
     }
 }
 
-/// The lines of `.flavorignore` that are for the dependencies. The others are heeded where the sources are listed.
+/// As git's ignore files: one in each directory that has something to say.
+const IGNORE_FILE: &str = ".flavorignore";
+/// Before lines that are for the dependencies.
+const OF_DEPENDENCIES: &str = "deps:";
+
+/// The lines of `.flavorignore` that are for the dependencies. The others are heeded where sources are listed.
 fn of_dependencies(directory: &Path) -> Result<Vec<String>, BuildError> {
-    let path = directory.join(".flavorignore");
+    Ok(lines(directory)?.into_iter().filter(|line| line.starts_with(OF_DEPENDENCIES)).collect())
+}
+
+fn lines(directory: &Path) -> Result<Vec<String>, BuildError> {
+    let path = directory.join(IGNORE_FILE);
     if !path.is_file() {
         return Ok(Vec::new());
     }
     let text = std::fs::read(&path).on("read", &path)?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(text.lines().filter(|line| line.starts_with("deps:")).map(str::to_owned).collect())
+    Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+}
+
+/// Drops from a slot's source what `.flavorignore` names: in the tree, and above it up to the project. What `.gitignore` says is
+/// not heeded: somebody has named this tree, and what is made by a build is often just that.
+pub(super) fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
+    let above = source.ancestors().skip(1).take_while(|directory| directory.starts_with(project)).map(Path::to_path_buf);
+    let within = entries.iter().filter(|entry| entry.path.file_name() == Some(IGNORE_FILE.as_ref()));
+    let within = within.filter_map(|entry| Some(source.join(entry.relative.parent()?)));
+    let mut matchers = Vec::new();
+    for directory in above.chain([source.to_path_buf()]).chain(within) {
+        let mut builder = GitignoreBuilder::new(&directory);
+        for line in lines(&directory)?.iter().filter(|line| !line.starts_with(OF_DEPENDENCIES)) {
+            builder.add_line(None, line).map_err(|_| BuildError::BadPattern { pattern: line.clone() })?;
+        }
+        let matcher = builder.build().map_err(|_| BuildError::BadPattern { pattern: directory.display().to_string() })?;
+        if !matcher.is_empty() {
+            matchers.push((directory, matcher));
+        }
+    }
+    if matchers.is_empty() {
+        return Ok(());
+    }
+    // The nearest one that says something of a path decides.
+    matchers.sort_by_key(|(directory, _)| std::cmp::Reverse(directory.components().count()));
+    let mut dropped: HashSet<PathBuf> = HashSet::new();
+    entries.retain(|entry| {
+        let is_directory = entry.kind == EntryKind::Directory;
+        let path = source.join(&entry.relative);
+        let in_dropped = entry.relative.parent().is_some_and(|parent| dropped.contains(parent));
+        let verdict = matchers
+            .iter()
+            .filter(|(directory, _)| path.starts_with(directory))
+            .map(|(_, matcher)| matcher.matched(&path, is_directory))
+            .find(|verdict| !verdict.is_none());
+        // As git has it, nothing comes back below a directory that is left out.
+        let keep = !in_dropped && !verdict.is_some_and(|verdict| verdict.is_ignore());
+        if !keep && is_directory {
+            dropped.insert(entry.relative.clone());
+        }
+        keep
+    });
+    Ok(())
 }
 
 fn is_ignored(matcher: &Gitignore, entry: &Entry) -> bool {
