@@ -16,6 +16,8 @@ use crate::manifest::{Manifest, Slim};
 /// `.flavorignore` beside the manifest may have such patterns too, before these. What they say of a file goes before what
 /// `--slim` says of it.
 pub(super) struct Ignored {
+    /// Of the manifest.
+    directory: PathBuf,
     project: Gitignore,
     dependencies: Gitignore,
     slim: Vec<(Slim, Gitignore)>,
@@ -52,6 +54,7 @@ impl Ignored {
             builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
         };
         Ok(Self {
+            directory: manifest.directory.clone(),
             project: matcher(false)?,
             dependencies: matcher(true)?,
             slim: slim.iter().map(|kind| (*kind, kind.matcher())).collect(),
@@ -69,6 +72,11 @@ impl Ignored {
             _ => entries.retain(|entry| !is_ignored(&self.project, entry)),
         }
         left_out
+    }
+
+    /// Drops what `.flavorignore` names from a slot's source.
+    pub(super) fn filter_by_files(&self, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
+        drop_named(&self.directory, source, entries)
     }
 
     fn filter_dependencies(&self, entries: &mut Vec<Entry>, left_out: &mut Vec<LeftOut>) {
@@ -121,8 +129,9 @@ fn lines(directory: &Path) -> Result<Vec<String>, BuildError> {
 
 /// Drops from a slot's source what `.flavorignore` names: in the tree, and above it up to the project. What `.gitignore` says is
 /// not heeded: somebody has named this tree, and what is made by a build is often just that.
-pub(super) fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
-    let above = source.ancestors().skip(1).take_while(|directory| directory.starts_with(project)).map(Path::to_path_buf);
+fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
+    let above =
+        source.ancestors().skip(1).take_while(|directory| directory.starts_with(project)).map(Path::to_path_buf);
     let within = entries.iter().filter(|entry| entry.path.file_name() == Some(IGNORE_FILE.as_ref()));
     let within = within.filter_map(|entry| Some(source.join(entry.relative.parent()?)));
     let mut matchers = Vec::new();
@@ -131,7 +140,8 @@ pub(super) fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>
         for line in lines(&directory)?.iter().filter(|line| !line.starts_with(OF_DEPENDENCIES)) {
             builder.add_line(None, line).map_err(|_| BuildError::BadPattern { pattern: line.clone() })?;
         }
-        let matcher = builder.build().map_err(|_| BuildError::BadPattern { pattern: directory.display().to_string() })?;
+        let matcher =
+            builder.build().map_err(|_| BuildError::BadPattern { pattern: directory.display().to_string() })?;
         if !matcher.is_empty() {
             matchers.push((directory, matcher));
         }

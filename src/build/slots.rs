@@ -233,6 +233,9 @@ impl Planner<'_> {
         }
         let mut entries =
             if source.is_dir() { walk(source)? } else { vec![Entry::examine_target(source.into(), name)?] };
+        if source.is_dir() {
+            self.ignored.filter_by_files(source, &mut entries)?;
+        }
         self.ignored.filter(slot, &mut entries);
         if links(self.family) == Links::Follow {
             // A launcher that refuses links gets what they lead to, so that is what counts.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::{Facts, FormatError, Metadata, SlotRecord, WORKENV};
+use crate::format::{Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV};
 use crate::fs::checked_path;
 
 /// The longest name of a slot or a program, in bytes.
@@ -20,8 +20,14 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         return Err(bad("the package has the name", &metadata.package.name));
     }
     let mut names = BTreeSet::new();
-    for slot in &metadata.slots {
+    if Sha256::parse(&metadata.launcher.checksum).is_none() {
+        return Err(bad("the launcher has the digest", &metadata.launcher.checksum));
+    }
+    for (at, slot) in metadata.slots.iter().enumerate() {
         check_slot(slot)?;
+        if slot.slot != at as u64 {
+            return Err(bad("a slot is out of its place:", &slot.id));
+        }
         if !names.insert(slot.id.as_str()) {
             return Err(bad("two slots have the name", &slot.id));
         }
@@ -31,11 +37,16 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
             return Err(bad("a program has the name", &program.name));
         }
     }
+    for command in facts.programs.iter().map(|program| &program.argv).chain(&facts.set_up) {
+        if command.is_empty() || command.iter().any(|word| word.contains('\0')) {
+            return Err(bad("there can be no command", &command.join(" ")));
+        }
+    }
     if let Some(python) = &facts.python {
         if !names.contains(python.slot.as_str()) {
             return Err(bad("the interpreter is in a slot that there is not", &python.slot));
         }
-        if checked_path(python.executable.as_bytes()).is_err() {
+        if checked_path(python.executable.as_bytes()).is_err() || python.executable.chars().any(char::is_control) {
             return Err(bad("the interpreter is not inside its slot", &python.executable));
         }
         for word in [&python.implementation, &python.version] {
@@ -73,6 +84,12 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     };
     if !inside {
         return Err(bad("a slot has a target outside of the work environment", &slot.target));
+    }
+    let whole = slot.target == WORKENV;
+    if whole
+        && matches!(Lifecycle::parse(&slot.lifecycle), Some(Lifecycle::Lazy | Lifecycle::Temporary | Lifecycle::Init))
+    {
+        return Err(bad("the whole work environment cannot have the lifecycle", &slot.lifecycle));
     }
     match &slot.permissions {
         Some(text) if text.len() == 4 && u16::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) => Ok(()),
