@@ -365,7 +365,7 @@ impl Metadata {
     /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision or not in the one
     /// form in which [`Self::to_bytes`] writes it: no other reader can then understand it otherwise.
     pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
-        let bad = |error: serde_json::Error| FormatError::BadMetadata(error.to_string());
+        let bad = |error: serde_json::Error| FormatError::BadMetadata(on_one_line(&error.to_string()));
         // Ordinary texts have another proof of their form below.
         if text.len() > LONG_TEXT {
             check_json(text).map_err(bad)?;
@@ -409,6 +409,12 @@ impl Metadata {
             Some(word) => Err(FormatError::BadMetadata(format!("control characters in `{}`", word.escape_debug()))),
         }
     }
+}
+
+/// A message that may quote the text.
+fn on_one_line(message: &str) -> String {
+    let shown = |one: char| if one.is_control() { one.escape_debug().to_string() } else { one.to_string() };
+    message.chars().map(shown).collect()
 }
 
 /// Texts of this length are looked through before they are read.

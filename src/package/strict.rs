@@ -32,13 +32,15 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
             return Err(bad("two slots have the name", &slot.id));
         }
     }
+    check_places(&metadata.slots)?;
     for program in &facts.programs {
         if !is_name(&program.name) {
             return Err(bad("a program has the name", &program.name));
         }
     }
     for command in facts.programs.iter().map(|program| &program.argv).chain(&facts.set_up) {
-        if command.is_empty() || command.iter().any(|word| word.contains('\0')) {
+        let program = command.first().filter(|program| !program.chars().any(char::is_control));
+        if program.is_none() || command.iter().any(|word| word.contains('\0')) {
             return Err(bad("there can be no command", &command.join(" ")));
         }
     }
@@ -72,6 +74,29 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
     Ok(())
 }
 
+/// A file has its place, and what is below it, to itself. So has a tree that is not there all the time: it could not be merged
+/// with what others have there.
+fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
+    for (at, slot) in slots.iter().enumerate() {
+        let is_tree = slot.chain().is_some_and(|chain| chain.tar);
+        let comes_and_goes = matches!(Lifecycle::parse(&slot.lifecycle), Some(Lifecycle::Lazy | Lifecycle::Init));
+        if is_tree && !comes_and_goes {
+            continue;
+        }
+        if is_tree && slot.target == WORKENV {
+            return Err(bad("the whole work environment comes and goes with", &slot.id));
+        }
+        let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
+        let below = |target: &str| {
+            target.strip_prefix(&*slot.target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some((_, other)) = others.into_iter().find(|(_, other)| below(&other.target)) {
+            return Err(bad("another slot is at the target of", &other.id));
+        }
+    }
+    Ok(())
+}
+
 fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     // FlavorPack's own slots begin with an underscore.
     if !is_name(slot.id.strip_prefix('_').unwrap_or(&slot.id)) {
@@ -84,12 +109,6 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     };
     if !inside {
         return Err(bad("a slot has a target outside of the work environment", &slot.target));
-    }
-    let whole = slot.target == WORKENV;
-    if whole
-        && matches!(Lifecycle::parse(&slot.lifecycle), Some(Lifecycle::Lazy | Lifecycle::Temporary | Lifecycle::Init))
-    {
-        return Err(bad("the whole work environment cannot have the lifecycle", &slot.lifecycle));
     }
     match &slot.permissions {
         Some(text) if text.len() == 4 && u16::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) => Ok(()),
