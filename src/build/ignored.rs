@@ -1,7 +1,7 @@
 //! What does not go into a package.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -13,9 +13,11 @@ use crate::manifest::{Manifest, Slim};
 
 /// What `[tool.flavor.build] exclude` leaves out and `include` brings back, in the syntax of `.gitignore`. A pattern that
 /// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots. The file
-/// `.flavorignore` beside the manifest may have such patterns too, before these. What they say of a file goes before what
-/// `--slim` says of it.
+/// `.flavorignore` beside the manifest may have patterns for the dependencies too, before these; its others are, as seen
+/// from the project's directory, for what the project is built from and for the sources of slots. What patterns say of a
+/// file goes before what `--slim` says of it.
 pub(super) struct Ignored {
+    sources: Gitignore,
     project: Gitignore,
     dependencies: Gitignore,
     slim: Vec<(Slim, Gitignore)>,
@@ -34,7 +36,8 @@ impl Ignored {
             Some(rest) => format!("deps:!{rest}"),
             None => format!("!{pattern}"),
         });
-        let written = of_dependencies(&manifest.directory)?.into_iter().chain(manifest.build.exclude.iter().cloned());
+        let (of_dependencies, of_project) = read_ignore_file(&manifest.directory)?;
+        let written = of_dependencies.into_iter().chain(manifest.build.exclude.iter().cloned());
         let patterns: Vec<String> = written.chain(bring_back).collect();
         let matcher = |wanted: bool| {
             let mut builder = GitignoreBuilder::new("");
@@ -52,11 +55,25 @@ impl Ignored {
             builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
         };
         Ok(Self {
+            sources: matcher_of_project(&of_project),
             project: matcher(false)?,
             dependencies: matcher(true)?,
             slim: slim.iter().map(|kind| (*kind, kind.matcher())).collect(),
             patterns,
         })
+    }
+
+    /// Drops what `.flavorignore` leaves out of the source of a slot, a path from the project's directory.
+    pub(super) fn filter_source(&self, source: &Path, entries: &mut Vec<Entry>) {
+        let is_inside = source.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if self.sources.is_empty() || !is_inside {
+            return;
+        }
+        let source: PathBuf = source.components().filter(|part| *part != Component::CurDir).collect();
+        entries.retain(|entry| {
+            let path = source.join(&entry.relative);
+            !self.sources.matched_path_or_any_parents(path, entry.kind == EntryKind::Directory).is_ignore()
+        });
     }
 
     /// Drops what is left out, directories with all that is in them, and returns what was dropped for `--slim`.
@@ -100,15 +117,24 @@ impl Ignored {
     }
 }
 
-/// The lines of `.flavorignore` that are for the dependencies. The others are heeded where the sources are listed.
-fn of_dependencies(directory: &Path) -> Result<Vec<String>, BuildError> {
+/// The lines of `.flavorignore` beside the manifest, those for the dependencies apart.
+fn read_ignore_file(directory: &Path) -> Result<(Vec<String>, Vec<String>), BuildError> {
     let path = directory.join(".flavorignore");
     if !path.is_file() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let text = std::fs::read(&path).on("read", &path)?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(text.lines().filter(|line| line.starts_with("deps:")).map(str::to_owned).collect())
+    Ok(text.lines().map(str::to_owned).partition(|line| line.starts_with("deps:")))
+}
+
+/// Matches paths from the project's directory, as the file has them. What is no pattern is passed over, as git does.
+fn matcher_of_project(lines: &[String]) -> Gitignore {
+    let mut builder = GitignoreBuilder::new("");
+    for line in lines {
+        drop(builder.add_line(None, line));
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
 fn is_ignored(matcher: &Gitignore, entry: &Entry) -> bool {
