@@ -1,7 +1,7 @@
 //! What does not go into a package.
 
 use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -13,11 +13,11 @@ use crate::manifest::{Manifest, Slim};
 
 /// What `[tool.flavor.build] exclude` leaves out and `include` brings back, in the syntax of `.gitignore`. A pattern that
 /// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots. The file
-/// `.flavorignore` beside the manifest may have patterns for the dependencies too, before these; its others are, as seen
-/// from the project's directory, for what the project is built from and for the sources of slots. What patterns say of a
-/// file goes before what `--slim` says of it.
+/// `.flavorignore` beside the manifest may have such patterns too, before these. What they say of a file goes before what
+/// `--slim` says of it.
 pub(super) struct Ignored {
-    sources: Gitignore,
+    /// Of the manifest.
+    directory: PathBuf,
     project: Gitignore,
     dependencies: Gitignore,
     slim: Vec<(Slim, Gitignore)>,
@@ -36,8 +36,7 @@ impl Ignored {
             Some(rest) => format!("deps:!{rest}"),
             None => format!("!{pattern}"),
         });
-        let (of_dependencies, of_project) = read_ignore_file(&manifest.directory)?;
-        let written = of_dependencies.into_iter().chain(manifest.build.exclude.iter().cloned());
+        let written = of_dependencies(&manifest.directory)?.into_iter().chain(manifest.build.exclude.iter().cloned());
         let patterns: Vec<String> = written.chain(bring_back).collect();
         let matcher = |wanted: bool| {
             let mut builder = GitignoreBuilder::new("");
@@ -55,25 +54,12 @@ impl Ignored {
             builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
         };
         Ok(Self {
-            sources: matcher_of_project(&of_project),
+            directory: manifest.directory.clone(),
             project: matcher(false)?,
             dependencies: matcher(true)?,
             slim: slim.iter().map(|kind| (*kind, kind.matcher())).collect(),
             patterns,
         })
-    }
-
-    /// Drops what `.flavorignore` leaves out of the source of a slot, a path from the project's directory.
-    pub(super) fn filter_source(&self, source: &Path, entries: &mut Vec<Entry>) {
-        let is_inside = source.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if self.sources.is_empty() || !is_inside {
-            return;
-        }
-        let source: PathBuf = source.components().filter(|part| *part != Component::CurDir).collect();
-        entries.retain(|entry| {
-            let path = source.join(&entry.relative);
-            !self.sources.matched_path_or_any_parents(path, entry.kind == EntryKind::Directory).is_ignore()
-        });
     }
 
     /// Drops what is left out, directories with all that is in them, and returns what was dropped for `--slim`.
@@ -86,6 +72,11 @@ impl Ignored {
             _ => entries.retain(|entry| !is_ignored(&self.project, entry)),
         }
         left_out
+    }
+
+    /// Drops what `.flavorignore` names from a slot's source.
+    pub(super) fn filter_by_files(&self, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
+        drop_named(&self.directory, source, entries)
     }
 
     fn filter_dependencies(&self, entries: &mut Vec<Entry>, left_out: &mut Vec<LeftOut>) {
@@ -117,24 +108,67 @@ impl Ignored {
     }
 }
 
-/// The lines of `.flavorignore` beside the manifest, those for the dependencies apart.
-fn read_ignore_file(directory: &Path) -> Result<(Vec<String>, Vec<String>), BuildError> {
-    let path = directory.join(".flavorignore");
-    if !path.is_file() {
-        return Ok(Default::default());
-    }
-    let text = std::fs::read(&path).on("read", &path)?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Ok(text.lines().map(str::to_owned).partition(|line| line.starts_with("deps:")))
+/// As git's ignore files: one in each directory that has something to say.
+const IGNORE_FILE: &str = ".flavorignore";
+/// Before lines that are for the dependencies.
+const OF_DEPENDENCIES: &str = "deps:";
+
+/// The lines of `.flavorignore` that are for the dependencies. The others are heeded where sources are listed.
+fn of_dependencies(directory: &Path) -> Result<Vec<String>, BuildError> {
+    Ok(lines(directory)?.into_iter().filter(|line| line.starts_with(OF_DEPENDENCIES)).collect())
 }
 
-/// Matches paths from the project's directory, as the file has them. What is no pattern is passed over, as git does.
-fn matcher_of_project(lines: &[String]) -> Gitignore {
-    let mut builder = GitignoreBuilder::new("");
-    for line in lines {
-        drop(builder.add_line(None, line));
+fn lines(directory: &Path) -> Result<Vec<String>, BuildError> {
+    let path = directory.join(IGNORE_FILE);
+    if !path.is_file() {
+        return Ok(Vec::new());
     }
-    builder.build().unwrap_or_else(|_| Gitignore::empty())
+    let text = std::fs::read(&path).on("read", &path)?;
+    Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+}
+
+/// Drops from a slot's source what `.flavorignore` names: in the tree, and above it up to the project. What `.gitignore` says is
+/// not heeded: somebody has named this tree, and what is made by a build is often just that.
+fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
+    let above =
+        source.ancestors().skip(1).take_while(|directory| directory.starts_with(project)).map(Path::to_path_buf);
+    let within = entries.iter().filter(|entry| entry.path.file_name() == Some(IGNORE_FILE.as_ref()));
+    let within = within.filter_map(|entry| Some(source.join(entry.relative.parent()?)));
+    let mut matchers = Vec::new();
+    for directory in above.chain([source.to_path_buf()]).chain(within) {
+        let mut builder = GitignoreBuilder::new(&directory);
+        for line in lines(&directory)?.iter().filter(|line| !line.starts_with(OF_DEPENDENCIES)) {
+            builder.add_line(None, line).map_err(|_| BuildError::BadPattern { pattern: line.clone() })?;
+        }
+        let matcher =
+            builder.build().map_err(|_| BuildError::BadPattern { pattern: directory.display().to_string() })?;
+        if !matcher.is_empty() {
+            matchers.push((directory, matcher));
+        }
+    }
+    if matchers.is_empty() {
+        return Ok(());
+    }
+    // The nearest one that says something of a path decides.
+    matchers.sort_by_key(|(directory, _)| std::cmp::Reverse(directory.components().count()));
+    let mut dropped: HashSet<PathBuf> = HashSet::new();
+    entries.retain(|entry| {
+        let is_directory = entry.kind == EntryKind::Directory;
+        let path = source.join(&entry.relative);
+        let in_dropped = entry.relative.parent().is_some_and(|parent| dropped.contains(parent));
+        let verdict = matchers
+            .iter()
+            .filter(|(directory, _)| path.starts_with(directory))
+            .map(|(_, matcher)| matcher.matched(&path, is_directory))
+            .find(|verdict| !verdict.is_none());
+        // As git has it, nothing comes back below a directory that is left out.
+        let keep = !in_dropped && !verdict.is_some_and(|verdict| verdict.is_ignore());
+        if !keep && is_directory {
+            dropped.insert(entry.relative.clone());
+        }
+        keep
+    });
+    Ok(())
 }
 
 fn is_ignored(matcher: &Gitignore, entry: &Entry) -> bool {

@@ -201,7 +201,7 @@ impl Planner<'_> {
         };
         let prefix = self.prefix(&target);
         let mut inputs = self.inputs(&chain, &prefix);
-        let content = self.content(slot, &source, &chain, &mut inputs)?;
+        let content = self.content(&slot.name, &source, &chain, &mut inputs)?;
         let default_mode = if slot.purpose.as_deref() == Some("binary") { 0o755 } else { 0o644 };
         Ok(SlotPlan {
             name: slot.name.clone(),
@@ -220,34 +220,26 @@ impl Planner<'_> {
     }
 
     /// Lists and hashes a source of the manifest.
-    fn content(
-        &self,
-        slot: &manifest::Slot,
-        source: &Path,
-        chain: &Chain,
-        inputs: &mut Inputs,
-    ) -> Result<Content, BuildError> {
+    fn content(&self, slot: &str, source: &Path, chain: &Chain, inputs: &mut Inputs) -> Result<Content, BuildError> {
         let name: PathBuf = source.file_name().unwrap_or_default().into();
         if !chain.tar {
             if source.is_dir() {
                 let source = crate::slot::SlotError::DirectoryWithoutTar { path: source.into() };
-                return Err(BuildError::Slot { slot: slot.name.clone(), source });
+                return Err(BuildError::Slot { slot: slot.into(), source });
             }
             let entry = Entry::examine_target(source.into(), name)?;
             self.hash(source, vec![entry.clone()], inputs)?;
             return Ok(Content::File(entry));
         }
-        let mut entries = if source.is_dir() {
-            let mut entries = walk(source)?;
-            self.ignored.filter_source(&slot.source, &mut entries);
-            entries
-        } else {
-            vec![Entry::examine_target(source.into(), name)?]
-        };
-        self.ignored.filter(&slot.name, &mut entries);
+        let mut entries =
+            if source.is_dir() { walk(source)? } else { vec![Entry::examine_target(source.into(), name)?] };
+        if source.is_dir() {
+            self.ignored.filter_by_files(source, &mut entries)?;
+        }
+        self.ignored.filter(slot, &mut entries);
         if links(self.family) == Links::Follow {
             // A launcher that refuses links gets what they lead to, so that is what counts.
-            entries = follow_links(&entries).map_err(|source| BuildError::Slot { slot: slot.name.clone(), source })?;
+            entries = follow_links(&entries).map_err(|source| BuildError::Slot { slot: slot.into(), source })?;
         }
         self.hash(source, entries.clone(), inputs)?;
         Ok(Content::Tree(entries))

@@ -1,6 +1,7 @@
 //! A whole package file: where its parts lie ([`Layout`], arithmetic only), writing and reading it.
 
 mod error;
+mod foreign;
 mod layout;
 mod reader;
 mod strict;

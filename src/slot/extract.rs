@@ -50,14 +50,14 @@ pub fn extract(
     jobs: usize,
     progress: &AtomicU64,
 ) -> Result<Extracted, SlotError> {
-    check_size(slot)?;
+    let most = most_entries(slot)?;
     let frames = slot.frames()?;
     let (directory, modes) = match destination {
         Destination::Tree(directory, modes) => (directory, modes),
         Destination::File { directory, .. } => (directory, Modes::Keep),
     };
     let tree = TreeWriter::new(directory, modes)?;
-    let tally = Tally::new(slot.most_entries());
+    let tally = Tally::new(most);
     let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
     let work = Work {
         slot,
@@ -91,13 +91,10 @@ pub fn extract(
     Ok(Extracted { files, bytes: queue.plain, contents })
 }
 
-/// Refuses what would take long to be refused later. A slot of ours says how large it is, and its package was refused if
-/// that is too much; what says nothing is decoded once to see.
-fn check_size(slot: &StoredSlot<'_>) -> Result<(), SlotError> {
-    if slot.declared.is_none() && slot.operations.tar {
-        count(slot)?;
-    }
-    Ok(())
+/// How many entries to expect, so that what would take long to be refused later is refused now. A slot of ours says it, and
+/// its package was refused if that is too much; what says nothing is decoded once to see.
+fn most_entries(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
+    if slot.declared.is_none() && slot.operations.tar { count(slot) } else { Ok(slot.most_entries()) }
 }
 
 /// How many threads may decode at once within [`MEMORY`].

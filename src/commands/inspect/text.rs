@@ -74,7 +74,7 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         lines.push(String::new());
         lines.extend(said);
     }
-    lines.iter().flat_map(|line| line.split('\n')).map(|line| printable(line).into_owned() + "\n").collect()
+    lines.iter().flat_map(|line| [printable(line), "\n".into()]).collect()
 }
 
 /// The distributions, the largest first.
@@ -84,10 +84,10 @@ fn distributions(contents: &Contents) -> Vec<String> {
     }
     let mut sorted: Vec<_> = contents.distributions.iter().collect();
     sorted.sort_by_key(|one| std::cmp::Reverse(one.stored));
-    let head = format!("\n{:>10} {:>10} {:>7}  distribution", "stored", "unpacked", "files");
+    let head = format!("{:>10} {:>10} {:>7}  distribution", "stored", "unpacked", "files");
     let line = |one: &&PackedDistribution| {
         let (stored, size) = (Bytes(one.stored).to_string(), Bytes(one.size).to_string());
         format!("{stored:>10} {size:>10} {:>7}  {} {}", one.files, one.name, one.version)
     };
-    std::iter::once(head).chain(sorted.iter().map(line)).collect()
+    [String::new(), head].into_iter().chain(sorted.iter().map(line)).collect()
 }
