@@ -5,13 +5,17 @@
 
 mod checksum;
 mod index;
+mod json;
 mod manifest;
+mod policy;
+mod scratch;
 mod slot_table;
 
 use std::path::PathBuf;
 
 pub use index::index;
 pub use manifest::manifest;
+pub use policy::policy;
 pub use slot_table::slot_table;
 
 /// Gives a target each of the files named on the command line: how an input is looked at without the fuzzer.

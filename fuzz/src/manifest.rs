@@ -34,14 +34,18 @@ fn shown(read: &Result<(Manifest, Vec<Warning>), Error>) -> String {
 
 /// What is written to a terminal.
 fn say(text: &str) {
-    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "a control character reaches the terminal: {text:?}");
+    assert!(
+        !text.contains(|c: char| c.is_control() && c != '\n'),
+        "a control character reaches the terminal: {text:?}"
+    );
 }
 
 /// What `flavor::manifest` promises of a manifest: names are names, targets stay inside, nothing needs a second look.
 fn check(manifest: &Manifest) {
     assert_eq!(manifest.directory, Path::new("project"));
     assert!(is_name(&manifest.package_name), "{:?}", manifest.package_name);
-    let runs = manifest.execution.command.is_some() || manifest.entry_point.is_some() || manifest.main_script().is_some();
+    let runs =
+        manifest.execution.command.is_some() || manifest.entry_point.is_some() || manifest.main_script().is_some();
     assert!(runs && (manifest.is_python() || manifest.execution.command.is_some()), "there is something to run");
     let mut names = Vec::new();
     for slot in &manifest.slots {
@@ -63,7 +67,9 @@ fn check(manifest: &Manifest) {
         assert!(!slot.source.as_os_str().is_empty());
     }
     for command in manifest.post_extract.iter().chain(&manifest.execution.command) {
-        assert!(!command.is_empty() && !command[0].trim().is_empty() && command.iter().all(|word| !word.contains('\0')));
+        assert!(
+            !command.is_empty() && !command[0].trim().is_empty() && command.iter().all(|word| !word.contains('\0'))
+        );
     }
 }
 

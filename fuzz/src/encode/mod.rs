@@ -1,0 +1,12 @@
+//! Encoders by the book, none of which shares code with the readers: they compress nothing, and say on request what no
+//! honest writer would.
+
+mod archive;
+mod gzip;
+mod xz;
+mod zstd;
+
+pub(crate) use archive::{Archive, Entry, Name};
+pub(crate) use gzip::Gzip;
+pub(crate) use xz::Xz;
+pub(crate) use zstd::{Frames, Zstd};
