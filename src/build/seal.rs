@@ -134,7 +134,8 @@ fn attestation_record(at: usize, slot: &EncodedSlot) -> SlotRecord {
 }
 
 fn facts(slot: &EncodedSlot) -> SlotFacts {
-    SlotFacts { blake3: slot.blake3, plain_size: slot.plain_size, files: slot.files }
+    let EncodedSlot { blake3, plain_size, files, entries, .. } = *slot;
+    SlotFacts { blake3, plain_size, files, entries }
 }
 
 fn policy(manifest: &Manifest) -> Option<PackagePolicy> {

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flavor::evidence::Envelope;
-use flavor::format::ATTESTATION_SLOT;
+use flavor::format::{ATTESTATION_SLOT, from_json, limits};
 use flavor::fs::IoContext;
 use flavor::package::{Authenticity, Reader, Survey};
 use flavor::report::printable;
@@ -12,9 +12,6 @@ use serde_json::{Value, json};
 use crate::cli::Inspect;
 use crate::error::Error;
 use crate::output;
-
-/// More than any attestation has; what is larger is not read.
-const LONGEST: u64 = 64 << 20;
 
 /// The bill of materials, as it lies in the package.
 pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
@@ -62,8 +59,8 @@ fn read(reader: &Reader) -> Result<Value, Error> {
         tracing::warn!("made by FlavorPack: nothing authenticates what the package says of its contents");
     }
     let mut bytes = Vec::new();
-    slot.bytes().take(LONGEST).read_to_end(&mut bytes).on("read", reader.path())?;
-    serde_json::from_slice(&bytes).map_err(|_| none(reader))
+    slot.bytes().take(limits::ATTESTATION).read_to_end(&mut bytes).on("read", reader.path())?;
+    from_json(&bytes).map_err(|_| none(reader))
 }
 
 fn none(reader: &Reader) -> Error {

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use flavor::build::{CacheUse, Difference, KeySource, PackReport, Settings, Step, check_reproducible, pack};
 use flavor::config::Config;
-use flavor::format::RotationRecord;
+use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::Manifest;
 use flavor::report::{Bytes, Talk, TerminalReporter};
@@ -179,7 +179,7 @@ fn reuse(steps: &[Step]) -> String {
 
 fn rotation(path: &Path) -> Result<RotationRecord, Error> {
     let bytes = std::fs::read(path).on("read", path)?;
-    let record: Option<RotationRecord> = serde_json::from_slice(&bytes).ok();
+    let record: Option<RotationRecord> = from_json(&bytes).ok();
     let signed = |record: &RotationRecord| Rotation::read(record).is_some_and(|rotation| rotation.is_signed());
     record.filter(signed).ok_or_else(|| Error::BadRotation { path: path.into() })
 }

@@ -112,12 +112,12 @@ fn bad(origin: String, key: &str, expected: &'static str, value: &str) -> Config
 fn parse(text: &str) -> Vec<Value> {
     let mut table = String::new();
     let mut values = Vec::new();
-    for (line, text) in text.lines().map(uncommented).enumerate() {
+    for (line, text) in (1..).zip(text.lines().map(uncommented)) {
         if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
             table = format!("{}.", name.trim());
         } else if let Some((key, value)) = text.split_once('=') {
             let key = format!("{table}{}", key.trim().replace('_', "-"));
-            values.push(Value { key, text: unquoted(value.trim()).into(), line: line + 1 });
+            values.push(Value { key, text: unquoted(value.trim()).into(), line });
         }
     }
     values
@@ -128,7 +128,7 @@ fn uncommented(line: &str) -> &str {
     let mut quote = None;
     for (at, one) in line.char_indices() {
         match (quote, one) {
-            (None, '#') => return line[..at].trim(),
+            (None, '#') => return line.get(..at).unwrap_or(line).trim(),
             (None, '"' | '\'') => quote = Some(one),
             (Some(open), one) if open == one => quote = None,
             _ => {}

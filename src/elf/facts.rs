@@ -1,3 +1,5 @@
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+
 use goblin::elf::dynamic::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_VERNEED, DT_VERNEEDNUM};
 use goblin::elf::header::{ELFMAG, ET_DYN, ET_EXEC, ET_REL};
 use goblin::elf::program_header::PT_INTERP;
@@ -108,8 +110,8 @@ fn interpreter(bytes: &[u8], view: &View) -> Option<String> {
     let start = usize::try_from(segment.p_offset).ok()?;
     let len = usize::try_from(segment.p_filesz).ok()?;
     let name = bytes.get(start..start.checked_add(len)?)?;
-    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-    Some(String::from_utf8_lossy(&name[..end]).into_owned())
+    let name = name.split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(name).into_owned())
 }
 
 /// A version that the file needs of a library. Both names are offsets into the dynamic string table.
@@ -130,9 +132,9 @@ pub(super) fn needed_versions(bytes: &[u8], view: &View, table: &DynamicTable) -
     };
     let mut at = view.offset_of(address)?;
     for _ in 0..count {
-        let library = view.u32(bytes, at + 4)?;
-        let mut aux = at.checked_add(usize::try_from(view.u32(bytes, at + 8)?).ok()?)?;
-        for _ in 0..view.u16(bytes, at + 2)? {
+        let library = view.u32(bytes, at.checked_add(4)?)?;
+        let mut aux = at.checked_add(usize::try_from(view.u32(bytes, at.checked_add(8)?)?).ok()?)?;
+        for _ in 0..view.u16(bytes, at.checked_add(2)?)? {
             let weak = view.u16(bytes, aux.checked_add(4)?)? & WEAK != 0;
             versions.push(NeededVersion { library, name: view.u32(bytes, aux.checked_add(8)?)?, weak });
             // Chains that a mutation tied into a knot end here, not when memory does.

@@ -1,5 +1,7 @@
 //! Headers and dynamic section of an ELF file of either class and byte order, with the places where they lie.
 
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+
 use goblin::container::Ctx;
 use goblin::elf::Elf;
 use goblin::elf::dynamic;
@@ -126,7 +128,7 @@ impl View {
 
     /// The bytes of `value` as the file writes a field of `len` bytes.
     pub(super) fn encode(&self, value: u64, len: usize) -> Vec<u8> {
-        let mut field = value.to_le_bytes()[..len.min(8)].to_vec();
+        let mut field: Vec<u8> = value.to_le_bytes().into_iter().take(len).collect();
         if !self.is_little {
             field.reverse();
         }
@@ -145,8 +147,11 @@ impl View {
         self.segments
             .iter()
             .filter(|segment| segment.p_type == PT_LOAD)
-            .find(|segment| address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
-            .and_then(|segment| to_usize(segment.p_offset.checked_add(address - segment.p_vaddr)?))
+            .find_map(|segment| {
+                let into = address.checked_sub(segment.p_vaddr).filter(|into| *into < segment.p_filesz)?;
+                Some((segment.p_offset, into))
+            })
+            .and_then(|(offset, into)| to_usize(offset.checked_add(into)?))
     }
 
     /// The dynamic section, or `None` when the file is linked statically.
@@ -154,11 +159,11 @@ impl View {
         let Some(segment) = self.segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else {
             return Ok(None);
         };
-        let entry_len = 2 * self.word_len();
+        let entry_len = self.word_len().saturating_mul(2);
         let (Some(start), Some(len)) = (to_usize(segment.p_offset), to_usize(segment.p_filesz)) else {
             return Err(malformed("dynamic section"));
         };
-        let capacity = len / entry_len;
+        let capacity = len.checked_div(entry_len).unwrap_or(0);
         let mut entries = Vec::new();
         for at in (start..).step_by(entry_len).take(capacity) {
             let tag = self.word(bytes, at);
@@ -197,7 +202,7 @@ impl DynamicTable {
         let (at, len) = self.strings;
         let table = bytes.get(at..at.checked_add(len)?)?;
         let rest = table.get(to_usize(offset)?..)?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        Some(String::from_utf8_lossy(&rest[..end]).into_owned())
+        let (name, _) = rest.split_at(rest.iter().position(|byte| *byte == 0)?);
+        Some(String::from_utf8_lossy(name).into_owned())
     }
 }

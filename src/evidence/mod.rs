@@ -8,6 +8,8 @@ mod provenance;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::format::from_json;
+
 pub use bill::{Archive, Bill, Component, Kind, License};
 pub use provenance::{Envelope, EnvelopeError, Material, Provenance, STATEMENT_TYPE, Subject};
 
@@ -27,6 +29,6 @@ impl Attestation {
 
     /// Reads what [`Self::to_bytes`] wrote. FlavorPack's own attestations hold other things.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        from_json(bytes).ok()
     }
 }

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::format::Sha256;
+use crate::format::{Sha256, from_json};
 use crate::sign::{PublicKey, SecretKey};
 
 /// The in-toto statement's type (<https://in-toto.io/Statement/v1>).
@@ -126,7 +126,7 @@ impl Envelope {
         if !signed {
             return Err(EnvelopeError::NotSigned);
         }
-        let statement = serde_json::from_slice(&payload).ok().filter(|_| self.payload_type == PAYLOAD_TYPE);
+        let statement = from_json(&payload).ok().filter(|_| self.payload_type == PAYLOAD_TYPE);
         statement.ok_or(EnvelopeError::Malformed)
     }
 }

@@ -2,17 +2,31 @@
 
 /// Bytes of the metadata block as stored.
 pub const METADATA_STORED: u64 = 1 << 20;
-/// Bytes of the metadata after unpacking. FlavorPack's Rust launcher cuts it at 1 MiB, so ours never exceed that.
-pub const METADATA_PLAIN: u64 = 16 << 20;
+/// Bytes of the metadata after unpacking. A JSON value takes sixteen times its text in memory, so this bounds a reader to
+/// 64 MiB. FlavorPack's Rust launcher cuts at 1 MiB.
+pub const METADATA_PLAIN: u64 = 4 << 20;
 /// The same, for packages that we write.
 pub const METADATA_WRITTEN: usize = (1 << 20) - 4096;
+/// Bytes of the attestation slot.
+pub const ATTESTATION: u64 = 4 << 20;
 /// Slots in a package.
 pub const SLOTS: u32 = 4096;
-/// Entries in one archive.
-pub const ARCHIVE_ENTRIES: u64 = 2_000_000;
+/// Entries in one archive: ten times what the largest applications have.
+pub const ARCHIVE_ENTRIES: u64 = 500_000;
 /// Unpacked bytes of one slot.
 pub const SLOT_PLAIN: u64 = 64 << 30;
+/// Unpacked bytes that a slot may have however few are stored.
+const SLOT_PLAIN_FREE: u64 = 256 << 20;
+/// Unpacked bytes for each stored one beyond that. Deflate cannot do better than 1032 (zlib's technical notes); zstd and xz
+/// can, on content that is nothing but repetition.
+const RATIO: u64 = 1000;
 /// Largest zstd window (log2 of bytes) that a reader grants: what `zstd` itself grants by default.
 pub const ZSTD_WINDOW_LOG: u32 = 27;
 /// Memory that an xz decoder may take: level 9 needs 65 MiB.
 pub const XZ_MEMORY: u64 = 80 << 20;
+
+/// Unpacked bytes that a slot with so many stored bytes may have.
+pub const fn slot_plain(stored_size: u64) -> u64 {
+    let most = stored_size.saturating_mul(RATIO).saturating_add(SLOT_PLAIN_FREE);
+    if most < SLOT_PLAIN { most } else { SLOT_PLAIN }
+}

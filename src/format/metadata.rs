@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Blake3, FormatError, Operations, Sha256, limits};
+use super::{Blake3, FormatError, Operations, Sha256, from_json, limits};
 
 /// Revision of [`Facts`] that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -257,8 +257,10 @@ pub struct SlotFacts {
     pub blake3: Blake3,
     /// Bytes after undoing the codec: of the tar stream, or of the file.
     pub plain_size: u64,
-    /// Regular files inside.
+    /// Regular files inside, those stored as hard links included.
     pub files: u64,
+    /// Entries of the archive; 0 for a slot that is one file.
+    pub entries: u64,
 }
 
 /// A command that a package can start.
@@ -357,8 +359,7 @@ impl Metadata {
     /// # Errors
     /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision.
     pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
-        let metadata: Self =
-            serde_json::from_slice(text).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
+        let metadata: Self = from_json(text).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
         if let Some(facts) = &metadata.flavor {
             if facts.schema != SCHEMA {
                 return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));

@@ -9,6 +9,7 @@ mod envelope;
 mod error;
 mod fields;
 mod index;
+mod json;
 pub mod limits;
 mod metadata;
 mod operation;
@@ -23,6 +24,7 @@ pub use digest::{Blake3, Sha256};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
 pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
+pub use json::from_json;
 pub use metadata::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
     Package, PackagePolicy, Program, PythonFacts, RotationRecord, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord,

@@ -2,8 +2,10 @@
 //!
 //! Knows nothing of packages.
 
+mod beneath;
 mod directory;
 mod error;
+mod links;
 mod lock;
 mod places;
 mod replace;
@@ -14,6 +16,7 @@ mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
+pub use links::TreeLinks;
 pub use lock::{Lock, LockKind};
 #[cfg(feature = "cli")]
 pub use places::is_cache;
@@ -22,7 +25,7 @@ pub use places::{
     temporary_parents,
 };
 pub use replace::{REPLACEMENT, replace_file};
-pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path, stays_inside};
+pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};
 pub use window::Window;

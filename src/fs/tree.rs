@@ -1,14 +1,16 @@
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Error, IoContext, Result};
+use super::beneath::Beneath;
+use super::{Error, IoContext, Result, TreeLinks};
 
 /// Bytes of one path component, the limit of every file system in use.
 const MAX_COMPONENT: usize = 255;
@@ -22,6 +24,12 @@ pub enum TreeError {
     UnsafePath { name: String },
     #[error("the link `{name}` points to `{target}`, outside the directory")]
     UnsafeLink { name: String, target: String },
+    #[error("`{name}` is there already")]
+    Twice { name: String },
+    #[error("the way to `{name}` leads through something that is not a directory")]
+    ThroughLink { name: String },
+    #[error("the hard link `{name}` points to `{target}`, which is not a file of the archive")]
+    NoTarget { name: String, target: String },
     #[error(transparent)]
     Io(#[from] Error),
 }
@@ -61,13 +69,14 @@ impl Modes {
     }
 }
 
-/// Writes the entries of an archive below one directory that is private to this process.
+/// Writes the entries of an archive below one directory that is private to this process and empty.
 ///
 /// Links are kept back and made by [`Self::finish`]: while files are written there is no link in the tree that a name
-/// could lead through. All methods may be called from several threads.
+/// could lead through. Should somebody else put one there, the kernel is told not to follow it. All methods may be called
+/// from several threads.
 pub struct TreeWriter {
     root: PathBuf,
-    root_fd: OwnedFd,
+    beneath: Beneath,
     modes: Modes,
     late: Mutex<Late>,
 }
@@ -76,9 +85,9 @@ pub struct TreeWriter {
 #[derive(Default)]
 struct Late {
     hard_links: Vec<(PathBuf, PathBuf)>,
-    symlinks: Vec<(PathBuf, PathBuf)>,
-    /// Directories whose mode is not the one they were made with.
-    directory_modes: Vec<(PathBuf, u16)>,
+    symlinks: TreeLinks,
+    /// Every directory that the archive lists, and its mode.
+    directories: BTreeMap<PathBuf, u16>,
 }
 
 /// A file being written.
@@ -91,9 +100,8 @@ pub struct TreeFile {
 impl TreeWriter {
     /// Starts a tree in `root`, an existing directory.
     pub fn new(root: &Path, modes: Modes) -> Result<Self> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let root_fd = rustix::fs::openat(CWD, root, flags, Mode::empty()).map_err(io::Error::from);
-        Ok(Self { root: root.into(), root_fd: root_fd.on("open directory", root)?, modes, late: Mutex::default() })
+        let beneath = Beneath::open(root).map_err(io::Error::from).on("open directory", root)?;
+        Ok(Self { root: root.into(), beneath, modes, late: Mutex::default() })
     }
 
     /// What becomes of the permission bits that an archive asks for.
@@ -104,15 +112,15 @@ impl TreeWriter {
     /// Makes a directory. Writable until [`Self::finish`], whatever `mode` says.
     pub fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError> {
         let path = checked_path(name)?;
-        match rustix::fs::mkdirat(&self.root_fd, path, Mode::RWXU) {
-            Err(Errno::NOENT) => self.create_parents(path).and_then(|()| {
-                rustix::fs::mkdirat(&self.root_fd, path, Mode::RWXU).on("create directory", self.root.join(path))
-            })?,
-            Ok(()) | Err(Errno::EXIST) => {}
-            other => other.on("create directory", self.root.join(path))?,
+        match self.make(path, |parent, name| rustix::fs::mkdirat(parent, name, Mode::RWXU)) {
+            // Made for a file that another thread was given first.
+            Err(Errno::EXIST) if self.is_directory(path) => {}
+            other => other.map_err(|errno| self.refused("create directory", path, errno))?,
         }
-        self.late().directory_modes.push((path.into(), mode));
-        Ok(())
+        match self.late().directories.insert(path.into(), mode) {
+            None => Ok(()),
+            Some(_) => Err(TreeError::Twice { name: printable(path) }),
+        }
     }
 
     /// Creates a regular file; its name must be new.
@@ -120,14 +128,9 @@ impl TreeWriter {
         let path = checked_path(name)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(u32::from(self.modes.apply(mode)));
-        let opened = match rustix::fs::openat(&self.root_fd, path, flags, mode) {
-            Err(Errno::NOENT) => {
-                self.create_parents(path)?;
-                rustix::fs::openat(&self.root_fd, path, flags, mode)
-            }
-            other => other,
-        };
-        let fd = opened.map_err(io::Error::from).on("create file", self.root.join(path))?;
+        let fd = self
+            .make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))
+            .map_err(|errno| self.refused("create file", path, errno))?;
         Ok(TreeFile { fd, path: path.into() })
     }
 
@@ -138,69 +141,126 @@ impl TreeWriter {
         Ok(())
     }
 
-    /// Notes a symbolic link; refused when its target is absolute or leads out of the tree.
+    /// Notes a symbolic link.
     pub fn symlink(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
         let path = checked_path(name)?;
         let target_path = Path::new(OsStr::from_bytes(target));
-        if target.is_empty() || target.contains(&0) || !stays_inside(path, target_path) {
-            return Err(TreeError::UnsafeLink {
-                name: path.display().to_string(),
-                target: target_path.display().to_string(),
-            });
+        if target.is_empty() || target.len() > MAX_PATH || target.contains(&0) {
+            return Err(unsafe_link(path, target_path));
         }
-        self.late().symlinks.push((path.into(), target_path.into()));
-        Ok(())
+        if self.late().symlinks.add(path.into(), target_path.into()) {
+            Ok(())
+        } else {
+            Err(TreeError::Twice { name: printable(path) })
+        }
     }
 
     /// Makes the links, then gives every directory its mode: deepest first, because a directory may lose its write bit.
+    ///
+    /// # Errors
+    /// [`TreeError::UnsafeLink`] when a symbolic link could lead out of the tree, [`TreeError::ThroughLink`] when an entry
+    /// lies behind one.
     pub fn finish(self) -> std::result::Result<(), TreeError> {
         let late = std::mem::take(&mut *self.late());
+        for (path, target) in late.symlinks.iter() {
+            if !late.symlinks.stays_inside(path) {
+                return Err(unsafe_link(path, target));
+            }
+            if path.parent().is_some_and(|parent| late.symlinks.on_the_way(parent)) {
+                return Err(TreeError::ThroughLink { name: printable(path) });
+            }
+        }
         for (path, target) in &late.hard_links {
-            let link = || rustix::fs::linkat(&self.root_fd, target, &self.root_fd, path, AtFlags::empty());
-            self.retry_with_parents(path, link)?;
+            self.hard_link_now(path, target)?;
         }
-        for (path, target) in &late.symlinks {
-            self.retry_with_parents(path, || rustix::fs::symlinkat(target, &self.root_fd, path))?;
+        for (path, target) in late.symlinks.iter() {
+            self.make(path, |parent, name| rustix::fs::symlinkat(target, parent, name))
+                .map_err(|errno| self.refused("create link", path, errno))?;
         }
-        let mut modes = late.directory_modes;
-        modes.sort_by(|a, b| b.0.cmp(&a.0));
-        for (path, mode) in modes {
-            let mode = Mode::from_raw_mode(u32::from(self.modes.apply(mode)));
+        for (path, mode) in late.directories.iter().rev() {
+            let mode = Mode::from_raw_mode(u32::from(self.modes.apply(*mode)));
             if mode != Mode::RWXU {
-                rustix::fs::chmodat(&self.root_fd, &path, mode, AtFlags::empty())
-                    .on("set the mode of", self.root.join(&path))?;
+                let open = self.beneath.at(path, OFlags::RDONLY | OFlags::DIRECTORY);
+                open.and_then(|directory| rustix::fs::fchmod(&directory, mode))
+                    .on("set the mode of", self.root.join(path))?;
             }
         }
         Ok(())
     }
 
-    fn retry_with_parents(&self, path: &Path, make: impl Fn() -> rustix::io::Result<()>) -> Result<()> {
-        match make() {
+    fn hard_link_now(&self, path: &Path, target: &Path) -> std::result::Result<(), TreeError> {
+        let missing = || TreeError::NoTarget { name: printable(path), target: printable(target) };
+        let (from, old) = self.beneath.parent(target).map_err(|_| missing())?;
+        let made = self.make(path, |parent, name| rustix::fs::linkat(&*from, old, parent, name, AtFlags::empty()));
+        made.map_err(|errno| match errno {
+            // Of a directory there are no links, and the parent of the new name has just been made.
+            Errno::NOENT | Errno::PERM => missing(),
+            errno => self.refused("create link", path, errno),
+        })
+    }
+
+    /// Does something to a name in its directory, which is made when the archive did not list it before.
+    fn make<T>(
+        &self,
+        path: &Path,
+        make: impl Fn(BorrowedFd<'_>, &OsStr) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        let attempt = || {
+            let (parent, name) = self.beneath.parent(path)?;
+            make(parent.as_fd(), name)
+        };
+        match attempt() {
             Err(Errno::NOENT) => {
                 self.create_parents(path)?;
-                make()
+                attempt()
             }
             other => other,
         }
-        .on("create link", self.root.join(path))
     }
 
     /// Makes the directories above `path` that an archive did not list.
-    fn create_parents(&self, path: &Path) -> Result<()> {
+    fn create_parents(&self, path: &Path) -> rustix::io::Result<()> {
         let mut so_far = PathBuf::new();
-        for part in path.parent().unwrap_or(Path::new("")).components() {
+        for part in path.parent().unwrap_or(Path::new("")) {
             so_far.push(part);
-            match rustix::fs::mkdirat(&self.root_fd, &so_far, Mode::from_raw_mode(0o755)) {
+            let (parent, name) = self.beneath.parent(&so_far)?;
+            match rustix::fs::mkdirat(&*parent, name, Mode::from_raw_mode(0o755)) {
                 Ok(()) | Err(Errno::EXIST) => {}
-                other => other.on("create directory", self.root.join(&so_far))?,
+                Err(errno) => return Err(errno),
             }
         }
         Ok(())
+    }
+
+    fn is_directory(&self, path: &Path) -> bool {
+        let found = self
+            .beneath
+            .parent(path)
+            .and_then(|(parent, name)| rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW));
+        found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+    }
+
+    /// What an error of the kernel means in a directory that only we write to.
+    fn refused(&self, what: &'static str, path: &Path, errno: Errno) -> TreeError {
+        match errno {
+            Errno::EXIST => TreeError::Twice { name: printable(path) },
+            Errno::NOTDIR | Errno::LOOP => TreeError::ThroughLink { name: printable(path) },
+            errno => Error { operation: what, path: self.root.join(path), source: errno.into() }.into(),
+        }
     }
 
     fn late(&self) -> std::sync::MutexGuard<'_, Late> {
         self.late.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn unsafe_link(path: &Path, target: &Path) -> TreeError {
+    TreeError::UnsafeLink { name: printable(path), target: printable(target) }
+}
+
+/// A name from an archive in a message.
+fn printable(path: &Path) -> String {
+    path.to_string_lossy().escape_debug().to_string()
 }
 
 impl TreeFile {
@@ -210,8 +270,8 @@ impl TreeFile {
             match rustix::io::pwrite(&self.fd, bytes, offset) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)).on("write", &self.path),
                 Ok(count) => {
-                    bytes = &bytes[count..];
-                    offset += count as u64;
+                    bytes = bytes.get(count..).unwrap_or_default();
+                    offset = offset.saturating_add(count as u64);
                 }
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(io::Error::from(errno)).on("write", &self.path),
@@ -219,23 +279,6 @@ impl TreeFile {
         }
         Ok(())
     }
-}
-
-/// Whether a symbolic link at `path` with this target leads to a place inside the tree, by the text alone.
-pub fn stays_inside(path: &Path, target: &Path) -> bool {
-    let mut depth = path.components().count().saturating_sub(1);
-    for part in target.components() {
-        match part {
-            Component::Normal(_) => depth += 1,
-            Component::CurDir => {}
-            Component::ParentDir => match depth.checked_sub(1) {
-                Some(up) => depth = up,
-                None => return false,
-            },
-            Component::RootDir | Component::Prefix(_) => return false,
-        }
-    }
-    true
 }
 
 #[cfg(test)]
@@ -248,13 +291,5 @@ mod tests {
             assert!(checked_path(bad.as_bytes()).is_err(), "{bad:?}");
         }
         assert!(checked_path(b"a/b.c").is_ok());
-    }
-
-    #[test]
-    fn links_may_climb_only_inside() {
-        assert!(stays_inside(Path::new("lib/a.so"), Path::new("../bin/a.so.1")));
-        assert!(!stays_inside(Path::new("lib/a.so"), Path::new("../../etc/passwd")));
-        assert!(!stays_inside(Path::new("a"), Path::new("/etc/passwd")));
-        assert!(!stays_inside(Path::new("a"), Path::new("b/../../c")));
     }
 }

@@ -20,16 +20,17 @@ impl<'a> Window<'a> {
 
 impl Read for Window<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
         let wanted = buffer.len().min(left);
-        if wanted == 0 {
+        let buffer = buffer.get_mut(..wanted).unwrap_or_default();
+        if buffer.is_empty() {
             return Ok(0);
         }
-        let count = self.file.read_at(&mut buffer[..wanted], self.position)?;
+        let count = self.file.read_at(buffer, self.position)?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.position += count as u64;
+        self.position = self.position.saturating_add(count as u64);
         Ok(count)
     }
 }

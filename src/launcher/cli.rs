@@ -44,6 +44,8 @@ pub fn run(
 ) -> Result<Option<Vec<u8>>, LaunchError> {
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // Paths are bytes: they are taken as they were given.
+    let argument = |at: usize| Path::new(arguments.get(at).map_or(OsStr::new(""), OsString::as_os_str));
     let printed = match words[..] {
         [] | ["info"] => info(package).map(String::into_bytes)?,
         ["verify"] => check(package).map(String::into_bytes)?,
@@ -51,7 +53,7 @@ pub fn run(
             let reader = open(package)?;
             [reader.text(), b"\n"].concat()
         }
-        ["extract", index, _] => unpack(package, index, Path::new(&arguments[2])).map(String::into_bytes)?,
+        ["extract", index, _] => unpack(package, index, argument(2)).map(String::into_bytes)?,
         ["extract", ..] => return Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),
         ["path", slot] => slot_path(package, slot, environment).map(line)?,
         ["path", ..] => return Err(LaunchError::Usage("`path` takes a slot".into())),
@@ -59,7 +61,7 @@ pub fn run(
         ["warm", "--to", _] => {
             // Another user reads what is part of an image.
             rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-            warm(package, Some(Path::new(&arguments[2])), environment).map(line)?
+            warm(package, Some(argument(2)), environment).map(line)?
         }
         ["warm", ..] => return Err(LaunchError::Usage("`warm` takes nothing, or `--to` and a directory".into())),
         ["run", ..] => {
@@ -72,21 +74,21 @@ pub fn run(
         }
         ["version"] => format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes(),
         ["help" | "--help" | "-h"] => HELP.into(),
-        // For the launcher itself. Paths are bytes, so the arguments are taken as they are.
+        // For the launcher itself.
         ["detach", _, ..] => {
-            let words: Vec<&OsStr> = arguments[1..].iter().map(OsString::as_os_str).collect();
+            let words: Vec<&OsStr> = arguments.iter().skip(1).map(OsString::as_os_str).collect();
             let_go();
             start_detached(package, &words).on("start", package)?;
             Vec::new()
         }
         ["reap", _, root] => {
             let failed = |source| LaunchError::Workenv { path: root.into(), source };
-            Cache::reap(Path::new(&arguments[1]), Path::new(&arguments[2])).map_err(failed)?;
+            Cache::reap(argument(1), argument(2)).map_err(failed)?;
             Vec::new()
         }
         ["evict", root] => {
             let failed = |source| LaunchError::Workenv { path: root.into(), source };
-            Cache::evict(Path::new(&arguments[1])).map_err(failed)?;
+            Cache::evict(argument(1)).map_err(failed)?;
             Vec::new()
         }
         [other, ..] => {

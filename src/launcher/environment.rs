@@ -80,7 +80,7 @@ pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
 fn glob(pattern: &[u8], name: &[u8]) -> bool {
     match pattern.split_first() {
         None => name.is_empty(),
-        Some((b'*', rest)) => (0..=name.len()).any(|skip| glob(rest, &name[skip..])),
+        Some((b'*', rest)) => glob(rest, name) || name.split_first().is_some_and(|(_, name)| glob(pattern, name)),
         Some((b'?', rest)) => name.split_first().is_some_and(|(_, name)| glob(rest, name)),
         Some((byte, rest)) => name.strip_prefix(&[*byte]).is_some_and(|name| glob(rest, name)),
     }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use crate::format::FormatError;
 use crate::fs;
 use crate::package::PackageError;
+use crate::report::printable;
 use crate::trust::Refusal;
 use crate::workenv::WorkenvError;
 
@@ -88,6 +89,6 @@ impl LaunchError {
         if let Some(hint) = self.hint() {
             text.push_str(&format!("hint: {hint}\n"));
         }
-        text.lines().map(|line| crate::report::printable(line) + "\n").collect()
+        text.lines().flat_map(|line| [printable(line), "\n".into()]).collect()
     }
 }

@@ -61,7 +61,7 @@ impl Progress for Line {
 fn extracting(total: u64, done: u64, elapsed: Duration) -> String {
     let text = format!("first start: {} of {} extracted", Bytes(done), Bytes(total));
     let left = u128::from(total.saturating_sub(done));
-    match (elapsed.as_millis() * left).checked_div(u128::from(done)) {
+    match elapsed.as_millis().saturating_mul(left).checked_div(u128::from(done)) {
         Some(millis) => format!("{text}, {} s left", millis.div_ceil(1000)),
         None => text,
     }

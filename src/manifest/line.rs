@@ -18,5 +18,5 @@ pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize>
         _ => None,
     };
     let offset = item.map_or(key.span().start, |item| item.span().start);
-    Some(text.get(..offset)?.matches('\n').count() + 1)
+    Some(text.get(..offset)?.split('\n').count())
 }

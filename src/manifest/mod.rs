@@ -3,6 +3,8 @@
 //! [`parse`] sees nothing but the text: whether a source exists or an interpreter can be found is for the builder to
 //! say. What it returns needs no further checks of form: names are names, targets stay inside, requirements parse.
 
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+
 mod command;
 mod error;
 mod line;
@@ -66,7 +68,7 @@ impl Manifest {
         match str::from_utf8(&bytes) {
             Ok(text) => parse(text, &path),
             Err(error) => {
-                let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
+                let line = bytes.get(..error.valid_up_to()).unwrap_or_default().split(|byte| *byte == b'\n').count();
                 Err(Error::NotUtf8 { path, line })
             }
         }

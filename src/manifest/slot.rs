@@ -149,9 +149,9 @@ fn target(item: &Item<'_>) -> Result<String, Error> {
         Some(rest) => rest.strip_prefix('/').ok_or_else(outside)?,
         None => text,
     };
-    if let Some(start) = relative.find('{') {
-        let end = relative[start..].find('}').map_or(relative.len(), |end| start + end + 1);
-        return Err(Error::TargetPlaceholder { at: item.at(), placeholder: relative[start..end].to_string() });
+    if let Some((_, rest)) = relative.split_once('{') {
+        let placeholder = rest.split_once('}').map_or(format!("{{{rest}"), |(name, _)| format!("{{{name}}}"));
+        return Err(Error::TargetPlaceholder { at: item.at(), placeholder });
     }
     // A backslash or a drive letter would mean something else on another system.
     if relative.starts_with('/') || relative.contains(['\\', ':']) || relative.chars().any(char::is_control) {

@@ -35,21 +35,20 @@ impl<'a> Source<'a> {
 
     fn at(&self, key: &str, offset: usize) -> At {
         let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         At::from(Site {
             key: key.to_string(),
             path: self.path.to_path_buf(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line: before.split('\n').count(),
+            column: before.rsplit('\n').next().unwrap_or(before).chars().count().saturating_add(1),
         })
     }
 
     /// What the TOML parser says, with the source line and a caret under the place.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
         let at = self.at("", error.span().map_or(self.text.len(), |span| span.start));
-        let line = self.text.split('\n').nth(at.line - 1).unwrap_or_default().trim_end();
+        let line = self.text.split('\n').nth(at.line.saturating_sub(1)).unwrap_or_default().trim_end();
         // Tabs are shown as one blank, so that the caret stands under its character.
-        let indent = " ".repeat(at.column - 1);
+        let indent = " ".repeat(at.column.saturating_sub(1));
         let number = at.line.to_string();
         let gutter = " ".repeat(number.len());
         let excerpt =

@@ -294,7 +294,7 @@ proptest::proptest! {
         let full = if at % 2 == 0 { STANDARD.to_string() } else { everything() };
         let mut chars: Vec<char> = full.chars().collect();
         let at = at.min(chars.len());
-        let end = (at + cut).min(chars.len());
+        let end = at.saturating_add(cut).min(chars.len());
         chars.splice(at..end, junk.chars());
         let text: String = chars.into_iter().collect();
         if let Err(error) = try_parse(&text) {

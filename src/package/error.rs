@@ -39,7 +39,7 @@ fn slot_range(count: usize) -> String {
     match count {
         0 => "no slots".into(),
         1 => "one, number 0".into(),
-        _ => format!("slots 0 to {}", count - 1),
+        _ => format!("slots 0 to {}", count.saturating_sub(1)),
     }
 }
 

@@ -34,7 +34,7 @@ impl Layout {
         let count = u32::try_from(slot_sizes.len()).ok().filter(|count| *count <= limits::SLOTS)?;
         let metadata_size = sealed_len(text_len) as u64;
         let slot_table_offset = align(launcher_size.checked_add(metadata_size)?)?;
-        let mut end = slot_table_offset.checked_add(u64::from(count) * SLOT_ENTRY_LEN as u64)?;
+        let mut end = slot_table_offset.checked_add(u64::from(count).checked_mul(SLOT_ENTRY_LEN as u64)?)?;
         let mut slots = Vec::with_capacity(slot_sizes.len());
         for size in slot_sizes {
             let offset = align(end)?;

@@ -10,7 +10,7 @@ use crate::format::{
 };
 use crate::fs::{IoContext, Window};
 use crate::sign::PublicKey;
-use crate::slot::StoredSlot;
+use crate::slot::{Declared, StoredSlot};
 
 /// How much of a package its signature vouches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,10 @@ impl Reader {
         let sizes: Option<Vec<u64>> =
             self.metadata.slots.iter().map(|record| u64::try_from(record.size).ok()).collect();
         let sizes = sizes.ok_or_else(|| FormatError::BadMetadata("a slot has a negative size".into()))?;
+        for (slot, stored) in facts.slots.iter().zip(&sizes) {
+            within("unpacked bytes of a slot", slot.plain_size, limits::slot_plain(*stored))?;
+            within("entries of an archive", slot.entries, limits::ARCHIVE_ENTRIES)?;
+        }
         Ok(Layout::compute(self.metadata.launcher.size, self.text.len(), &sizes)?)
     }
 
@@ -181,9 +185,10 @@ impl Reader {
     }
 
     pub fn slots(&self) -> impl ExactSizeIterator<Item = Slot<'_>> {
-        self.rows.iter().enumerate().map(|(index, row)| Slot {
+        // As many rows as records: checked when the package was opened.
+        self.rows.iter().zip(&self.metadata.slots).enumerate().map(|(index, (row, record))| Slot {
             index,
-            record: &self.metadata.slots[index],
+            record,
             facts: self.metadata.flavor.as_ref().and_then(|facts| facts.slots.get(index)),
             row,
             reader: self,
@@ -229,21 +234,20 @@ impl<'a> Slot<'a> {
             file: &self.reader.file,
             offset: self.row.offset,
             stored_size: self.row.stored_size,
-            plain_size: self.facts.map(|facts| facts.plain_size),
+            declared: self.facts.map(|facts| Declared {
+                plain_size: facts.plain_size,
+                files: facts.files,
+                entries: facts.entries,
+            }),
             operations: self.operations()?,
         })
     }
 }
 
 fn read_metadata(file: &File, path: &Path, index: &Index, end: u64) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
-    let over = |what, found, limit| PackageError::from(FormatError::OverLimit { what, found, limit });
-    if index.metadata_size > limits::METADATA_STORED {
-        return Err(over("bytes of metadata", index.metadata_size, limits::METADATA_STORED));
-    }
-    if index.slot_count > limits::SLOTS {
-        return Err(over("slots", index.slot_count.into(), limits::SLOTS.into()));
-    }
-    let table_size = u64::from(index.slot_count) * SLOT_ENTRY_LEN as u64;
+    within("bytes of metadata", index.metadata_size, limits::METADATA_STORED)?;
+    within("slots", index.slot_count.into(), limits::SLOTS.into())?;
+    let table_size = u64::from(index.slot_count).saturating_mul(SLOT_ENTRY_LEN as u64);
     check_range("the metadata", index.metadata_offset, index.metadata_size, end)?;
     check_range("the slot table", index.slot_table_offset, table_size, end)?;
     let read = |offset, len: u64| {
@@ -252,6 +256,10 @@ fn read_metadata(file: &File, path: &Path, index: &Index, end: u64) -> Result<(V
         Ok::<_, PackageError>(bytes)
     };
     Ok((read(index.metadata_offset, index.metadata_size)?, read(index.slot_table_offset, table_size)?))
+}
+
+fn within(what: &'static str, found: u64, limit: u64) -> Result<(), FormatError> {
+    if found <= limit { Ok(()) } else { Err(FormatError::OverLimit { what, found, limit }) }
 }
 
 fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {

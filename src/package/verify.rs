@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use sha2::Digest as _;
 
 use super::{PackageError, Reader, Slot};
-use crate::format::{Blake3, Sha256};
+use crate::format::{Blake3, SLOT_ENTRY_LEN, Sha256};
 use crate::fs::{IoContext, Window};
 
 /// Bytes read at a time.
@@ -33,7 +33,7 @@ pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
     let mut verified = Verified { slots: 0, unauthenticated: Vec::new(), launcher };
     for slot in reader.slots() {
         if check_slot(reader, &slot)? {
-            verified.slots += 1;
+            verified.slots = verified.slots.saturating_add(1);
         } else {
             verified.unauthenticated.push(slot.name().into());
         }
@@ -55,15 +55,16 @@ fn check_launcher(reader: &Reader) -> Result<bool, PackageError> {
 
 fn check_padding(reader: &Reader) -> Result<(), PackageError> {
     let Some(layout) = reader.layout() else { return Ok(()) };
-    let mut end = layout.slot_table_offset + (layout.slots.len() * crate::format::SLOT_ENTRY_LEN) as u64;
-    let mut gaps =
-        vec![(layout.launcher_size + layout.metadata_size, layout.slot_table_offset, "the slot table".into())];
+    let table = (layout.slots.len() as u64).saturating_mul(SLOT_ENTRY_LEN as u64);
+    let mut end = layout.slot_table_offset.saturating_add(table);
+    let metadata_end = layout.launcher_size.saturating_add(layout.metadata_size);
+    let mut gaps = vec![(metadata_end, layout.slot_table_offset, "the slot table".into())];
     for (slot, (offset, len)) in reader.slots().zip(&layout.slots) {
         gaps.push((end, *offset, format!("slot `{}`", slot.name())));
-        end = offset + len;
+        end = offset.saturating_add(*len);
     }
     for (from, to, what) in gaps {
-        let mut padding = vec![0; usize::try_from(to - from).unwrap_or(0)];
+        let mut padding = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(0)];
         reader.file().read_exact_at(&mut padding, from).on("read", reader.path())?;
         if padding.iter().any(|byte| *byte != 0) {
             return Err(PackageError::Padding { what });
@@ -99,8 +100,9 @@ fn hash(reader: &Reader, offset: u64, len: u64) -> Result<(Sha256, Blake3), Pack
         match window.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => {
-                sha256.update(&buffer[..count]);
-                blake3.update(&buffer[..count]);
+                let chunk = buffer.get(..count).unwrap_or_default();
+                sha256.update(chunk);
+                blake3.update(chunk);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error).on("read", reader.path()).map_err(Into::into),

@@ -40,8 +40,8 @@ impl Bytes {
     /// Reads a number with a decimal (`60MB`) or binary (`60MiB`) unit, or without one.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let split = text.find(|one: char| !one.is_ascii_digit()).unwrap_or(text.len());
-        let unit = match text[split..].trim().to_ascii_lowercase().as_str() {
+        let (number, unit) = text.split_at(text.find(|one: char| !one.is_ascii_digit()).unwrap_or(text.len()));
+        let unit = match unit.trim().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
             "k" | "kb" => 1000,
             "m" | "mb" => 1_000_000,
@@ -51,7 +51,7 @@ impl Bytes {
             "gib" => 1 << 30,
             _ => return None,
         };
-        text[..split].parse::<u64>().ok()?.checked_mul(unit).map(Self)
+        number.parse::<u64>().ok()?.checked_mul(unit).map(Self)
     }
 }
 
@@ -62,14 +62,17 @@ impl fmt::Display for Bytes {
             return write!(f, "{} B", self.0);
         }
         let mut value = self.0;
-        let mut unit = 0;
-        // Tenths are kept, so that 999 950 becomes 1.0 MB and not 1000.0 kB.
-        while value >= 999_950 && unit + 1 < UNITS.len() {
+        let [mut unit, larger @ ..] = UNITS;
+        for next in larger {
+            // Tenths are kept, so that 999 950 becomes 1.0 MB and not 1000.0 kB.
+            if value < 999_950 {
+                break;
+            }
             value /= 1000;
-            unit += 1;
+            unit = next;
         }
-        let tenths = (value + 50) / 100;
-        write!(f, "{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+        let tenths = value.saturating_add(50) / 100;
+        write!(f, "{}.{} {unit}", tenths / 10, tenths % 10)
     }
 }
 

@@ -5,7 +5,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len() + 8);
+    let mut out = String::with_capacity(text.len().saturating_add(8));
     for one in text.chars() {
         if is_unsafe(one) {
             out.extend(one.escape_unicode());

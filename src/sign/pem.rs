@@ -41,9 +41,9 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
         let value = ALPHABET.iter().position(|letter| *letter == byte)?;
         bits = (bits << 6) | u32::try_from(value).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
+        count = count.saturating_add(6);
+        if let Some(left) = count.checked_sub(8) {
+            count = left;
             out.push(u8::try_from((bits >> count) & 0xff).ok()?);
         }
     }

@@ -118,7 +118,7 @@ impl Contents {
             }
             let end = rest.iter().position(|byte| *byte == 0)?;
             let (field, after) = rest.split_at(end);
-            rest = &after[1..];
+            rest = after.strip_prefix(b"\0")?;
             Some(Some(field))
         };
         while let Some(line) = next()? {
@@ -174,8 +174,8 @@ impl Contents {
 }
 
 fn word(line: &[u8]) -> Option<(&str, &[u8])> {
-    let end = line.iter().position(|byte| *byte == b' ')?;
-    Some((str::from_utf8(&line[..end]).ok()?, &line[end + 1..]))
+    let (word, rest) = line.split_at(line.iter().position(|byte| *byte == b' ')?);
+    Some((str::from_utf8(word).ok()?, rest.strip_prefix(b" ")?))
 }
 
 impl Record<'_> {

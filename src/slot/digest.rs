@@ -32,11 +32,14 @@ pub fn digest_range(file: &File, offset: u64, len: u64, jobs: usize) -> io::Resu
             if at >= count {
                 return Ok(());
             }
-            let start = at as u64 * SUBTREE;
+            let start = (at as u64).saturating_mul(SUBTREE);
             buffer.clear();
-            Window::new(file, offset + start, SUBTREE.min(len - start)).read_to_end(&mut buffer)?;
+            let part = SUBTREE.min(len.saturating_sub(start));
+            Window::new(file, offset.saturating_add(start), part).read_to_end(&mut buffer)?;
             let value = Hasher::new().set_input_offset(start).update(&buffer).finalize_non_root();
-            values.lock().unwrap_or_else(PoisonError::into_inner)[at] = value;
+            if let Some(place) = values.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
+                *place = value;
+            }
         }
     };
     let results = on_threads(jobs.min(count), worker, || Err(io::Error::other("a thread died")));

@@ -13,7 +13,7 @@ use super::SlotError;
 use super::compress::{GZIP_HEADER, gzip_footer};
 use super::frame::{Frame, encode_table};
 use super::plan::{Piece, Plan, PlannedFrame};
-use crate::format::{Blake3, Codec, Operations, Sha256};
+use crate::format::{Blake3, Codec, Operations, Sha256, limits};
 use crate::fs::IoContext;
 
 /// A slot as it will lie in the package.
@@ -24,7 +24,10 @@ pub struct EncodedSlot {
     pub stored_size: u64,
     /// Bytes before compression.
     pub plain_size: u64,
+    /// Regular files.
     pub files: u64,
+    /// Entries of the archive; 0 for a file.
+    pub entries: u64,
     pub operations: Operations,
     pub sha256: Sha256,
     pub blake3: Blake3,
@@ -202,12 +205,17 @@ impl<'a> Output<'a> {
             let footer = gzip_footer(state.crc.sum(), plan.plain_size);
             state.write(&footer)?;
         }
+        let limit = limits::slot_plain(state.stored_size);
+        if plan.plain_size > limit {
+            return Err(SlotError::TooLarge { stored: state.stored_size, plain: plan.plain_size, limit });
+        }
         state.file.seek(SeekFrom::Start(0)).on("rewind", state.path)?;
         Ok(EncodedSlot {
             file: state.file,
             stored_size: state.stored_size,
             plain_size: plan.plain_size,
             files: plan.files,
+            entries: plan.entries,
             operations: plan.operations,
             sha256: Sha256(state.sha256.finalize().into()),
             blake3: Blake3(*state.blake3.finalize().as_bytes()),

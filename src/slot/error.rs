@@ -12,6 +12,12 @@ pub enum SlotError {
     UnknownEntry(u8),
     #[error("the archive holds more than {0} entries")]
     TooManyEntries(u64),
+    #[error("the archive has {found} {what}, {declared} were declared")]
+    WrongCount { what: &'static str, declared: u64, found: u64 },
+    #[error("the archive is cut short: nothing marks its end")]
+    NoEnd,
+    #[error("{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}")]
+    TooLarge { stored: u64, plain: u64, limit: u64 },
     #[error("the frame table at the end of the slot does not fit its bytes")]
     BadFrameTable,
     #[error("the stored bytes do not decode: {0}")]
@@ -48,6 +54,9 @@ impl SlotError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
+            Self::TooLarge { .. } => {
+                Some("store what it consists of without compression: `operations = [\"tar\"]`".into())
+            }
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => Some("replace the link by a copy, or widen the slot's source".into()),
             Self::DirectoryWithoutTar { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),

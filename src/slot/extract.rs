@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::contents::Contents;
 use super::frame::Frame;
 use super::threads::on_threads;
-use super::unpack::{OpenFile, Tally, unpack};
+use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
 use super::{SlotError, StoredSlot, tar};
 use crate::fs::{IoContext, Modes, TreeFile, TreeWriter};
 
@@ -49,13 +49,14 @@ pub fn extract(
     jobs: usize,
     progress: &AtomicU64,
 ) -> Result<Extracted, SlotError> {
+    check_size(slot)?;
     let frames = slot.frames()?;
     let (directory, modes) = match destination {
         Destination::Tree(directory, modes) => (directory, modes),
         Destination::File { directory, .. } => (directory, Modes::Keep),
     };
     let tree = TreeWriter::new(directory, modes)?;
-    let tally = Tally::default();
+    let tally = Tally::new(slot.most_entries());
     let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
     let work = Work {
         slot,
@@ -69,10 +70,16 @@ pub fn extract(
     let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
     results.into_iter().collect::<Result<(), SlotError>>()?;
     let queue = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(declared) = slot.plain_size
-        && declared != queue.plain
-    {
-        return Err(SlotError::WrongLength { declared, found: queue.plain });
+    let (files, entries) = (tally.files.load(Ordering::Relaxed), tally.entries.load(Ordering::Relaxed));
+    if let Some(declared) = slot.declared {
+        if declared.plain_size != queue.plain {
+            return Err(SlotError::WrongLength { declared: declared.plain_size, found: queue.plain });
+        }
+        for (what, declared, found) in [("files", declared.files, files), ("entries", declared.entries, entries)] {
+            if declared != found {
+                return Err(SlotError::WrongCount { what, declared, found });
+            }
+        }
     }
     tree.finish()?;
     let root = match destination {
@@ -80,13 +87,22 @@ pub fn extract(
         Destination::File { directory, name, .. } => directory.join(name),
     };
     let contents = tally.notes.finish(&root, jobs).on("read", &root)?;
-    Ok(Extracted { files: tally.files.load(Ordering::Relaxed), bytes: queue.plain, contents })
+    Ok(Extracted { files, bytes: queue.plain, contents })
+}
+
+/// Refuses what would take long to be refused later. A slot of ours says how large it is, and its package was refused if
+/// that is too much; what says nothing is decoded once to see.
+fn check_size(slot: &StoredSlot<'_>) -> Result<(), SlotError> {
+    if slot.declared.is_none() && slot.operations.tar {
+        count(slot)?;
+    }
+    Ok(())
 }
 
 /// How many threads may decode at once within [`MEMORY`].
 fn threads_for(frames: &[Frame]) -> usize {
-    let largest = frames.iter().map(|frame| frame.plain.saturating_add(frame.stored)).max().unwrap_or(1).max(1);
-    usize::try_from(MEMORY / largest).unwrap_or(usize::MAX).max(1)
+    let largest = frames.iter().map(|frame| frame.plain.saturating_add(frame.stored)).max().unwrap_or(1);
+    usize::try_from(MEMORY.checked_div(largest).unwrap_or(1)).unwrap_or(usize::MAX).max(1)
 }
 
 struct Work<'a> {
@@ -121,8 +137,12 @@ struct Continuation {
 }
 
 enum Part {
-    /// A frame and those that continue it.
-    Head(Frame, Vec<Frame>),
+    /// A frame, those that continue it, and whether they are the last.
+    Head {
+        frame: Frame,
+        rest: Vec<Frame>,
+        last: bool,
+    },
     Continuation(Continuation),
 }
 
@@ -135,16 +155,16 @@ impl Queue {
 impl Work<'_> {
     fn run(&self) -> Result<(), SlotError> {
         while let Some(part) = self.next() {
-            let head = matches!(part, Part::Head(..));
+            let head = matches!(part, Part::Head { .. });
             let outcome = match part {
-                Part::Head(frame, rest) => self.head(frame, &rest),
+                Part::Head { frame, rest, last } => self.head(frame, &rest, last),
                 Part::Continuation(part) => self.continuation(&part),
             };
             let mut queue = self.lock();
-            queue.heads -= usize::from(head);
+            queue.heads = queue.heads.saturating_sub(usize::from(head));
             match outcome {
                 Ok(plain) => {
-                    queue.plain += plain;
+                    queue.plain = queue.plain.saturating_add(plain);
                     self.progress.fetch_add(plain, Ordering::Relaxed);
                 }
                 Err(error) => {
@@ -176,8 +196,9 @@ impl Work<'_> {
                 while queue.frames.front().is_some_and(|frame| frame.continues) {
                     rest.extend(queue.frames.pop_front());
                 }
-                queue.heads += 1;
-                return Some(Part::Head(head, rest));
+                queue.heads = queue.heads.saturating_add(1);
+                let last = queue.frames.is_empty();
+                return Some(Part::Head { frame: head, rest, last });
             }
             if queue.heads == 0 {
                 return None;
@@ -186,9 +207,9 @@ impl Work<'_> {
         }
     }
 
-    fn head(&self, frame: Frame, rest: &[Frame]) -> Result<u64, SlotError> {
+    fn head(&self, frame: Frame, rest: &[Frame], last: bool) -> Result<u64, SlotError> {
         let mut reader = Counted { inner: self.slot.frame(frame)?, count: 0 };
-        let open = match self.destination {
+        let end = match self.destination {
             Destination::Tree(..) => unpack(&mut reader, self.tree, self.tally)?,
             Destination::File { name, mode, .. } => self.single_file(&mut reader, frame, rest, name, mode)?,
         };
@@ -199,10 +220,15 @@ impl Work<'_> {
         if frame.plain != u64::MAX && reader.count != frame.plain {
             return Err(SlotError::WrongLength { declared: frame.plain, found: reader.count });
         }
-        match (open, rest) {
-            (None, []) => {}
-            (None, _) => return Err(SlotError::BadFrameTable),
-            (Some(open), rest) => self.add_continuations(open, rest)?,
+        let archive = matches!(self.destination, Destination::Tree(..));
+        match (end, rest) {
+            // Another reader would stop here.
+            (FrameEnd::Archive, []) if !last => return Err(SlotError::BadArchive("bytes after its end")),
+            (FrameEnd::Archive, []) => {}
+            _ if archive && last => return Err(SlotError::NoEnd),
+            (FrameEnd::Cut, []) => {}
+            (FrameEnd::Open(open), rest) => self.add_continuations(open, rest)?,
+            (FrameEnd::Archive | FrameEnd::Cut, _) => return Err(SlotError::BadFrameTable),
         }
         Ok(reader.count)
     }
@@ -214,7 +240,7 @@ impl Work<'_> {
         rest: &[Frame],
         name: &OsStr,
         mode: u16,
-    ) -> Result<Option<OpenFile>, SlotError> {
+    ) -> Result<FrameEnd, SlotError> {
         let file = self.tree.file(name.as_bytes(), mode)?;
         self.tally.files.fetch_add(1, Ordering::Relaxed);
         let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
@@ -229,14 +255,14 @@ impl Work<'_> {
             hasher.update(chunk);
             let len = chunk.len();
             reader.consume(len);
-            done += len as u64;
+            done = done.saturating_add(len as u64);
         }
         if rest.is_empty() {
             self.tally.notes.file(b"", self.tree.mode(mode), done, &hasher.finalize());
         } else {
             self.tally.notes.later(b"", self.tree.mode(mode), size);
         }
-        Ok((!rest.is_empty()).then_some(OpenFile { file, done, size }))
+        Ok(if rest.is_empty() { FrameEnd::Cut } else { FrameEnd::Open(OpenFile { file, done, size }) })
     }
 
     fn add_continuations(&self, open: OpenFile, rest: &[Frame]) -> Result<(), SlotError> {
@@ -244,9 +270,9 @@ impl Work<'_> {
         let mut offset = open.done;
         let mut parts = Vec::with_capacity(rest.len());
         for frame in rest {
-            let content = frame.plain.min(open.size - offset);
+            let content = frame.plain.min(open.size.saturating_sub(offset));
             parts.push(Continuation { frame: *frame, file: Arc::clone(&file), offset, content, size: open.size });
-            offset += content;
+            offset = offset.saturating_add(content);
         }
         if offset != open.size {
             return Err(SlotError::BadArchive("it ends inside a file"));
@@ -258,16 +284,18 @@ impl Work<'_> {
 
     fn continuation(&self, part: &Continuation) -> Result<u64, SlotError> {
         let mut reader = Counted { inner: self.slot.frame(part.frame)?, count: 0 };
-        let mut done = 0;
-        while done < part.content {
+        let mut left = part.content;
+        while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
                 return Err(SlotError::BadArchive("it ends inside a file"));
             }
-            let len = chunk.len().min(usize::try_from(part.content - done).unwrap_or(usize::MAX));
-            part.file.write_at(&chunk[..len], part.offset + done)?;
+            let chunk = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(chunk);
+            let done = part.content.saturating_sub(left);
+            part.file.write_at(chunk, part.offset.saturating_add(done))?;
+            let len = chunk.len();
             reader.consume(len);
-            done += len as u64;
+            left = left.saturating_sub(len as u64);
         }
         if part.frame.plain > part.content {
             tar::skip_padding(&mut reader, part.size)?;
@@ -294,7 +322,7 @@ impl<R: BufRead> Counted<R> {
 impl<R: BufRead> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.count += count as u64;
+        self.count = self.count.saturating_add(count as u64);
         Ok(count)
     }
 }
@@ -306,6 +334,6 @@ impl<R: BufRead> BufRead for Counted<R> {
 
     fn consume(&mut self, amount: usize) {
         self.inner.consume(amount);
-        self.count += amount as u64;
+        self.count = self.count.saturating_add(amount as u64);
     }
 }

@@ -50,7 +50,8 @@ pub(super) const PROBE_LEN: usize = FOOTER_LEN;
 /// Bytes of the whole table, from the last [`PROBE_LEN`] bytes of a slot; `None` when there is no table.
 pub(super) fn table_len(probe: [u8; PROBE_LEN]) -> Option<u64> {
     let count = probe.strip_suffix(&TABLE_MAGIC)?.first_chunk::<4>()?;
-    Some((HEADER_LEN + FOOTER_LEN) as u64 + u64::from(u32::from_le_bytes(*count)) * ROW_LEN as u64)
+    let rows = u64::from(u32::from_le_bytes(*count)).saturating_mul(ROW_LEN as u64);
+    Some(rows.saturating_add((HEADER_LEN + FOOTER_LEN) as u64))
 }
 
 /// Reads a table and holds it against the slot: the frames must fill it exactly.
@@ -60,26 +61,35 @@ pub(super) fn decode_table(table: &[u8], stored_size: u64) -> Result<Vec<Frame>,
     if u32::from_le_bytes(*len) as usize != body.len() || body.len() < FOOTER_LEN {
         return Err(SlotError::BadFrameTable);
     }
-    let mut offset = 0;
-    let mut frames = Vec::with_capacity(body.len() / ROW_LEN);
-    let (rows, []) = body[..body.len() - FOOTER_LEN].as_chunks::<ROW_LEN>() else {
+    let mut offset = 0_u64;
+    let rows = body.get(..body.len().saturating_sub(FOOTER_LEN)).unwrap_or_default();
+    let (rows, []) = rows.as_chunks::<ROW_LEN>() else {
         return Err(SlotError::BadFrameTable);
     };
+    let mut frames = Vec::with_capacity(rows.len());
     for row in rows {
-        let word = |at: usize| u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
-        let continues = match word(8) {
+        let ([stored, plain, continues], []) = row.as_chunks::<4>() else { return Err(SlotError::BadFrameTable) };
+        let continues = match u32::from_le_bytes(*continues) {
             0 => false,
             1 if !frames.is_empty() => true,
             _ => return Err(SlotError::BadFrameTable),
         };
-        let frame = Frame { offset, stored: word(0).into(), plain: word(4).into(), continues };
-        offset += frame.stored;
-        frames.push(frame);
+        let (stored, plain) = (u32::from_le_bytes(*stored).into(), u32::from_le_bytes(*plain).into());
+        if stored > most_stored(plain) {
+            return Err(SlotError::BadFrameTable);
+        }
+        frames.push(Frame { offset, stored, plain, continues });
+        offset = offset.saturating_add(stored);
     }
-    if offset + table.len() as u64 != stored_size {
+    if offset.saturating_add(table.len() as u64) != stored_size {
         return Err(SlotError::BadFrameTable);
     }
     Ok(frames)
+}
+
+/// Stored bytes that a frame may have: what zstd's manual gives as its worst, and some. Frames are decoded in memory.
+fn most_stored(plain: u64) -> u64 {
+    plain.saturating_add(plain / 128).saturating_add(1024)
 }
 
 #[cfg(all(test, feature = "cli"))]

@@ -24,7 +24,7 @@ pub use contents::{Contents, Depth};
 pub use digest::digest_range;
 pub use error::SlotError;
 pub use extract::{Destination, Extracted, extract};
-pub use source::StoredSlot;
+pub use source::{Declared, StoredSlot};
 pub use tar::{EntryKind, TarEntry};
 pub use unpack::list;
 

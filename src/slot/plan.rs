@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use super::SlotError;
 use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
-use crate::format::{Blake3, Operations};
-use crate::fs::{Entry, EntryKind as Found, IoContext, walk};
+use crate::format::{Blake3, Operations, limits};
+use crate::fs::{Entry, EntryKind as Found, IoContext, TreeLinks, walk};
 
 /// Whether an archive may hold links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,8 @@ pub struct Plan {
     pub(super) plain_size: u64,
     /// Regular files, those stored as hard links included.
     pub(super) files: u64,
+    /// Entries of the archive; 0 for a file.
+    pub(super) entries: u64,
 }
 
 /// Content of one frame.
@@ -75,7 +77,7 @@ impl Plan {
         let operations = Operations { tar: false, codec: compression.codec };
         let mut cutter = Cutter::new(compression, metadata.len());
         cutter.content(path, metadata.len());
-        Ok(cutter.finish(operations, 1))
+        Ok(cutter.finish(operations, 1, 0))
     }
 
     /// Plans a slot that holds a tree.
@@ -107,6 +109,9 @@ impl Plan {
             let entry = TarEntry { name: name(&entry.relative), kind, mode, size, link: link.to_vec() };
             cutter.header(entry.encode(options.mtime), size);
         };
+        if entries.len() as u64 > limits::ARCHIVE_ENTRIES {
+            return Err(SlotError::TooManyEntries(limits::ARCHIVE_ENTRIES));
+        }
         let (mut files, mut links) = (0, Vec::new());
         for entry in entries.iter().filter(|entry| entry.kind == Found::Directory) {
             header(&mut cutter, entry, EntryKind::Directory, 0, &[]);
@@ -139,7 +144,7 @@ impl Plan {
             }
         }
         cutter.header(tar::END.to_vec(), 0);
-        Ok(cutter.finish(operations, files))
+        Ok(cutter.finish(operations, files, entries.len() as u64))
     }
 
     pub fn compression(&self) -> Compression {
@@ -252,12 +257,12 @@ impl Cutter {
         self.limit = self.next_limit();
     }
 
-    fn finish(mut self, operations: Operations, files: u64) -> Plan {
+    fn finish(mut self, operations: Operations, files: u64, entries: u64) -> Plan {
         if self.current.plain > 0 || self.done.is_empty() {
             self.cut(false);
         }
         let plain_size = self.done.iter().map(|frame| frame.plain).sum();
-        Plan { compression: self.compression, operations, frames: self.done, plain_size, files }
+        Plan { compression: self.compression, operations, frames: self.done, plain_size, files, entries }
     }
 }
 
@@ -343,9 +348,15 @@ fn follow_one(link: &Entry, open: &mut HashSet<PathBuf>, out: &mut Vec<Entry>) -
 
 /// Refuses links that a reader would refuse, while the one who packs can still do something about them.
 fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
+    let mut links = TreeLinks::default();
+    for entry in entries {
+        if let Found::Symlink { target } = &entry.kind {
+            links.add(entry.relative.clone(), target.clone());
+        }
+    }
     for entry in entries {
         if let Found::Symlink { target } = &entry.kind
-            && !crate::fs::stays_inside(&entry.relative, target)
+            && !links.stays_inside(&entry.relative)
         {
             return Err(SlotError::EscapingLink { path: entry.path.clone(), target: target.clone() });
         }
@@ -368,7 +379,7 @@ mod tests {
             cutter.content(Path::new("x"), size);
             cutter.padding(size);
         }
-        let plan = cutter.finish(Operations { tar: true, codec: Codec::Zstd }, 4);
+        let plan = cutter.finish(Operations { tar: true, codec: Codec::Zstd }, 4, 4);
         let shape: Vec<bool> = plan.frames.iter().map(|frame| frame.continues).collect();
         assert_eq!(shape, [false, false, true, true, false]);
         assert_eq!(plan.plain_size, plan.frames.iter().map(|frame| frame.plain).sum::<u64>());
@@ -380,7 +391,7 @@ mod tests {
         let size = 100 << 20;
         let mut cutter = Cutter::new(compression, size);
         cutter.content(Path::new("x"), size);
-        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1);
+        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1, 0);
         let lengths: Vec<u64> = plan.frames.iter().map(|frame| frame.plain).collect();
         assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
         assert_eq!((lengths[0], lengths[lengths.len() - 2]), (5 << 20, 4 << 20));

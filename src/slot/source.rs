@@ -25,15 +25,41 @@ pub struct StoredSlot<'a> {
     /// First stored byte, from the start of the file.
     pub offset: u64,
     pub stored_size: u64,
-    /// Bytes that must come out; `None` when the package does not say so reliably.
-    pub plain_size: Option<u64>,
+    /// What must come out; `None` when the package does not say so reliably.
+    pub declared: Option<Declared>,
     pub operations: Operations,
+}
+
+/// What comes out of a slot, as it is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Bytes after undoing the codec.
+    pub plain_size: u64,
+    /// Regular files.
+    pub files: u64,
+    /// Entries of the archive.
+    pub entries: u64,
 }
 
 impl<'a> StoredSlot<'a> {
     /// The stored bytes.
     pub fn stored(&self) -> Window<'a> {
         Window::new(self.file, self.offset, self.stored_size)
+    }
+
+    /// Bytes that may come out.
+    fn most(&self) -> u64 {
+        self.declared.map_or(limits::slot_plain(self.stored_size), |declared| declared.plain_size)
+    }
+
+    /// Where the last `len` stored bytes begin.
+    fn last(&self, len: u64) -> u64 {
+        self.offset.saturating_add(self.stored_size).saturating_sub(len)
+    }
+
+    /// Entries that the archive may have.
+    pub(super) fn most_entries(&self) -> u64 {
+        self.declared.map_or(limits::ARCHIVE_ENTRIES, |declared| declared.entries)
     }
 
     /// The plain bytes, decoded by one thread.
@@ -48,21 +74,25 @@ impl<'a> StoredSlot<'a> {
         if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 {
             return Ok(vec![whole]);
         }
-        self.file
-            .read_exact_at(&mut probe, self.offset + self.stored_size - frame::PROBE_LEN as u64)
-            .map_err(SlotError::BadStream)?;
+        self.file.read_exact_at(&mut probe, self.last(frame::PROBE_LEN as u64)).map_err(SlotError::BadStream)?;
         let Some(len) = frame::table_len(probe) else { return Ok(vec![whole]) };
         if len > self.stored_size || len > limits::METADATA_PLAIN {
             return Err(SlotError::BadFrameTable);
         }
         let mut table = vec![0; usize::try_from(len).unwrap_or(0)];
-        self.file.read_exact_at(&mut table, self.offset + self.stored_size - len).map_err(SlotError::BadStream)?;
-        frame::decode_table(&table, self.stored_size)
+        self.file.read_exact_at(&mut table, self.last(len)).map_err(SlotError::BadStream)?;
+        let frames = frame::decode_table(&table, self.stored_size)?;
+        let plain = frames.iter().fold(0_u64, |sum, frame| sum.saturating_add(frame.plain));
+        let limit = self.most();
+        if plain > limit {
+            return Err(SlotError::TooLarge { stored: self.stored_size, plain, limit });
+        }
+        Ok(frames)
     }
 
     /// The plain bytes of one frame.
     pub(super) fn frame(&self, frame: Frame) -> Result<Plain<'a>, SlotError> {
-        let window = Window::new(self.file, self.offset + frame.offset, frame.stored);
+        let window = Window::new(self.file, self.offset.saturating_add(frame.offset), frame.stored);
         if self.operations.codec == Codec::Zstd && frame.plain <= IN_MEMORY {
             return in_memory(window, frame).map(Plain::Memory);
         }
@@ -70,7 +100,7 @@ impl<'a> StoredSlot<'a> {
     }
 
     fn decoder(&self, window: Window<'a>, plain: u64) -> Result<impl BufRead + use<'a>, SlotError> {
-        let most = self.plain_size.unwrap_or(limits::SLOT_PLAIN).min(plain);
+        let most = self.most().min(plain);
         let source: Box<dyn Read + Send + 'a> = match self.operations.codec {
             Codec::Raw => Box::new(window),
             Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(buffered(window))))),
@@ -89,8 +119,30 @@ impl<'a> StoredSlot<'a> {
             }
             Codec::Bzip2 => return Err(SlotError::UnsupportedCodec("bzip2")),
         };
-        // One byte more than declared may pass, so that too long a content is seen and not silently cut.
-        Ok(BufReader::with_capacity(CHUNK, source.take(most.saturating_add(1))))
+        let stored = self.stored_size;
+        Ok(BufReader::with_capacity(CHUNK, Capped { inner: source, left: most, stored, limit: most }))
+    }
+}
+
+/// Ends in an error when more comes out than may.
+struct Capped<R> {
+    inner: R,
+    left: u64,
+    stored: u64,
+    limit: u64,
+}
+
+impl<R: Read> Read for Capped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // One byte more shows that there is more.
+        let most = usize::try_from(self.left.saturating_add(1)).unwrap_or(usize::MAX);
+        let len = buffer.len().min(most);
+        let count = self.inner.read(buffer.get_mut(..len).unwrap_or_default())?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            let what = format!("{} stored bytes become more than {}", self.stored, self.limit);
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        })?;
+        Ok(count)
     }
 }
 

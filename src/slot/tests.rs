@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-use super::{Compression, Destination, EncodedSlot, Links, Plan, StoredSlot, TreeOptions, encode, extract};
+use super::{Compression, Declared, Destination, EncodedSlot, Links, Plan, StoredSlot, TreeOptions, encode, extract};
 use crate::format::Codec;
 use crate::fs::{EntryKind, Modes, walk};
 
@@ -71,7 +71,7 @@ fn stored(slot: &EncodedSlot) -> StoredSlot<'_> {
         file: &slot.file,
         offset: 0,
         stored_size: slot.stored_size,
-        plain_size: Some(slot.plain_size),
+        declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
         operations: slot.operations,
     }
 }

@@ -4,17 +4,32 @@ use std::io::BufRead;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::contents::Notes;
-use super::tar::{self, EntryKind, TarEntry};
+use super::tar::{self, EntryKind, Next, TarEntry};
 use super::{SlotError, StoredSlot};
-use crate::format::limits;
 use crate::fs::{TreeFile, TreeWriter};
 
 /// What has been unpacked so far, by all threads together.
-#[derive(Default)]
 pub(super) struct Tally {
+    /// Most entries that there may be.
+    limit: u64,
     pub(super) entries: AtomicU64,
+    /// Regular files, hard links included.
     pub(super) files: AtomicU64,
     pub(super) notes: Notes,
+}
+
+impl Tally {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, entries: AtomicU64::new(0), files: AtomicU64::new(0), notes: Notes::default() }
+    }
+
+    fn add_entry(&self) -> Result<(), SlotError> {
+        if self.entries.fetch_add(1, Ordering::Relaxed) < self.limit {
+            Ok(())
+        } else {
+            Err(SlotError::TooManyEntries(self.limit))
+        }
+    }
 }
 
 /// A file whose content goes on in later frames.
@@ -26,16 +41,25 @@ pub(super) struct OpenFile {
     pub(super) size: u64,
 }
 
-/// Unpacks the entries of one frame. When its last file is not complete, that file is returned.
-pub(super) fn unpack(
-    reader: &mut impl BufRead,
-    tree: &TreeWriter,
-    tally: &Tally,
-) -> Result<Option<OpenFile>, SlotError> {
-    while let Some(entry) = tar::next_entry(reader)? {
-        if tally.entries.fetch_add(1, Ordering::Relaxed) >= limits::ARCHIVE_ENTRIES {
-            return Err(SlotError::TooManyEntries(limits::ARCHIVE_ENTRIES));
-        }
+/// How a frame ends.
+pub(super) enum FrameEnd {
+    /// In the middle of a file.
+    Open(OpenFile),
+    /// Between entries.
+    Cut,
+    /// With the end of the archive.
+    Archive,
+}
+
+/// Unpacks the entries of one frame.
+pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally) -> Result<FrameEnd, SlotError> {
+    loop {
+        let entry = match tar::next_entry(reader)? {
+            Next::Entry(entry) => entry,
+            Next::Cut => return Ok(FrameEnd::Cut),
+            Next::End => return Ok(FrameEnd::Archive),
+        };
+        tally.add_entry()?;
         match entry.kind {
             // "./" itself, which other archivers list first.
             EntryKind::Directory if entry.name == b"." || entry.name.is_empty() => {}
@@ -45,6 +69,7 @@ pub(super) fn unpack(
             }
             EntryKind::HardLink => {
                 tree.hard_link(&entry.name, &entry.link)?;
+                tally.files.fetch_add(1, Ordering::Relaxed);
                 tally.notes.hard_link(&entry.name, &entry.link);
             }
             EntryKind::Symlink => {
@@ -62,30 +87,41 @@ pub(super) fn unpack(
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
                     tally.notes.later(&entry.name, tree.mode(entry.mode), entry.size);
-                    return Ok(Some(OpenFile { file, done, size: entry.size }));
+                    return Ok(FrameEnd::Open(OpenFile { file, done, size: entry.size }));
                 }
                 tally.notes.file(&entry.name, tree.mode(entry.mode), entry.size, &hasher.finalize());
             }
         }
     }
-    Ok(None)
 }
 
-/// Lists the entries of an archive without writing anything. `visit` is given each entry and a reader of its content;
-/// what it leaves unread is skipped.
+/// Counts the entries of a slot whose package does not say how many there are, before anything is written.
+pub(super) fn count(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
+    let mut entries = 0_u64;
+    list(slot, |_, _| entries = entries.saturating_add(1), |_| false)?;
+    Ok(entries)
+}
+
+/// Longest content that [`list`] keeps in memory.
+const LISTED: u64 = 16 << 20;
+
+/// Lists the entries of an archive without writing anything. `visit` is given each entry, and its content when it is
+/// `wanted` and not absurdly long.
 pub fn list(
     slot: &StoredSlot<'_>,
     mut visit: impl FnMut(&TarEntry, Option<&[u8]>),
     wanted: impl Fn(&TarEntry) -> bool,
 ) -> Result<(), SlotError> {
     let mut reader = slot.plain()?;
-    let mut entries = 0;
-    while let Some(entry) = tar::next_entry(&mut reader)? {
-        entries += 1;
-        if entries > limits::ARCHIVE_ENTRIES {
-            return Err(SlotError::TooManyEntries(limits::ARCHIVE_ENTRIES));
-        }
-        let keep = wanted(&entry);
+    let mut left = slot.most_entries();
+    loop {
+        let entry = match tar::next_entry(&mut reader)? {
+            Next::Entry(entry) => entry,
+            Next::Cut => return Err(SlotError::NoEnd),
+            Next::End => return Ok(()),
+        };
+        left = left.checked_sub(1).ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
+        let keep = wanted(&entry) && entry.size <= LISTED;
         let mut content = Vec::new();
         let take = |chunk: &[u8], _| {
             if keep {
@@ -99,5 +135,4 @@ pub fn list(
         }
         visit(&entry, keep.then_some(&content[..]));
     }
-    Ok(())
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::refuse_writable;
 use super::version::compare;
 use super::{Refusal, TrustStore};
+use crate::format::from_json;
 use crate::fs::{IoContext, REPLACEMENT, config_dir, create_private_dir, names_in, replace_file};
 use crate::package::Reader;
 use crate::sign::{PublicKey, Rotation};
@@ -70,7 +71,7 @@ impl Notes {
             other => other.on("read", &path)?,
         };
         refuse_writable(&path)?;
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| Refusal::BadNote { path, reason: error.to_string() })
+        from_json(&bytes).map(Some).map_err(|error| Refusal::BadNote { path, reason: error.to_string() })
     }
 
     /// Notes a package and its signer, whatever was there.
@@ -95,7 +96,7 @@ impl Notes {
     /// All notes that can be read, by name.
     pub fn all(&self) -> Vec<Known> {
         let names = names_in(&self.directory).unwrap_or_default();
-        let read = |name| serde_json::from_slice(&std::fs::read(self.directory.join(name)).ok()?).ok();
+        let read = |name| from_json(&std::fs::read(self.directory.join(name)).ok()?).ok();
         let mut found: Vec<Known> = names.into_iter().filter_map(read).collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         found

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use crate::format::from_json;
 use crate::fs::{IoContext, config_dir, home_config_dir};
 
 /// Machine-wide settings, out of reach of the environment.
@@ -185,7 +186,7 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     };
     refuse_writable(path)?;
     let bad = |reason: String| Refusal::BadPolicy { path: path.into(), reason };
-    let policy: OperatorPolicy = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    let policy: OperatorPolicy = from_json(&bytes).map_err(|error| bad(error.to_string()))?;
     if policy.version != VERSION {
         return Err(bad(format!("version {} is not known, only {VERSION}", policy.version)));
     }

@@ -66,12 +66,12 @@ impl Selection {
 /// Bytes on disk of environments, slots that they share counted once.
 pub fn bytes<'a>(all: impl Iterator<Item = &'a Summary>) -> u64 {
     let mut seen: Vec<&SlotKey> = Vec::new();
-    let mut total = 0;
+    let mut total = 0_u64;
     for one in all {
-        total += one.bytes;
+        total = total.saturating_add(one.bytes);
         for slot in &one.slots {
             if seen.contains(&&slot.key) {
-                total -= slot.bytes;
+                total = total.saturating_sub(slot.bytes);
             } else {
                 seen.push(&slot.key);
             }

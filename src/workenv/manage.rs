@@ -100,14 +100,14 @@ impl Cache {
                 removal.in_use.push(id.clone());
                 continue;
             }
-            removal.bytes += disk_usage(&path)?.0;
+            removal.bytes = removal.bytes.saturating_add(disk_usage(&path)?.0);
             trash.take(&path)?;
             removal.removed.push(id.clone());
         }
         for (key, bytes) in self.unused_slots()? {
             trash.take(&self.slot_dir(&key))?;
-            removal.slots += 1;
-            removal.bytes += bytes;
+            removal.slots = removal.slots.saturating_add(1);
+            removal.bytes = removal.bytes.saturating_add(bytes);
         }
         removing.share();
         drop(trash);
@@ -182,8 +182,8 @@ impl Cache {
                 None => disk_usage(&place)?,
             };
             usage.push((key.clone(), (slot_bytes, slot_files)));
-            bytes += slot_bytes;
-            files += slot_files;
+            bytes = bytes.saturating_add(slot_bytes);
+            files = files.saturating_add(slot_files);
             let shared_by = sharers.iter().filter(|one| *one == key).count();
             slots.push(SlotUse { key: key.clone(), path: place, bytes: slot_bytes, files: slot_files, shared_by });
         }
@@ -200,7 +200,7 @@ impl Cache {
             id,
             path,
             bytes,
-            own_bytes: bytes - shared,
+            own_bytes: bytes.saturating_sub(shared),
             files,
             in_use,
             slots,
@@ -222,11 +222,11 @@ fn names(directory: &Path) -> Result<Vec<String>> {
 fn disk_usage(path: &Path) -> Result<(u64, u64)> {
     let Ok(metadata) = path.symlink_metadata() else { return Ok((0, 0)) };
     // st_blocks counts 512-byte units whatever the file system's own.
-    let mut total = (metadata.blocks() * 512, u64::from(metadata.is_file()));
+    let mut total = (metadata.blocks().saturating_mul(512), u64::from(metadata.is_file()));
     if metadata.is_dir() {
         for name in names_in(path)? {
             let (bytes, files) = disk_usage(&path.join(name))?;
-            total = (total.0 + bytes, total.1 + files);
+            total = (total.0.saturating_add(bytes), total.1.saturating_add(files));
         }
     }
     Ok(total)

@@ -151,7 +151,7 @@ enum Part {
 fn vouched(path: &Path) -> Result<PathBuf, WorkenvError> {
     let mut so_far = PathBuf::from("/");
     let mut rest = parts(path);
-    let mut links = 0;
+    let mut links = 0_usize;
     while let Some(part) = rest.pop() {
         if part == ".." {
             so_far.pop();
@@ -161,7 +161,7 @@ fn vouched(path: &Path) -> Result<PathBuf, WorkenvError> {
         let metadata = so_far.symlink_metadata().on("examine", &so_far)?;
         if metadata.is_symlink() {
             check(&so_far, &metadata, Part::Way)?;
-            links += 1;
+            links = links.saturating_add(1);
             if links > MAX_LINKS {
                 return Err(io::Error::from(Errno::LOOP)).on("resolve", path).map_err(Into::into);
             }

@@ -48,6 +48,7 @@ impl About<'_> {
             stored_size: bytes.len() as u64,
             plain_size: bytes.len() as u64,
             files: 1,
+            entries: 0,
             operations: Operations { tar: false, codec: Codec::Raw },
             sha256: Sha256::of(&bytes),
             blake3: Blake3::of(&bytes),

@@ -1,0 +1,151 @@
+//! JSON with one meaning.
+//!
+//! Readers disagree on an object that has a key twice: most take the last, FlavorPack's Go launcher does not even tell
+//! `Execution` from `execution`. A text in which that could matter is refused.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+/// Reads a JSON text in which no object, at whatever depth, has a key twice; in the outermost one keys must differ by more
+/// than case.
+///
+/// # Errors
+/// What `serde_json` reports, or the key.
+pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    Unambiguous { outermost: true }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    serde_json::from_slice(text)
+}
+
+/// Walks a value and keeps nothing of it but the keys of the objects that are open.
+#[derive(Clone, Copy)]
+struct Unambiguous {
+    outermost: bool,
+}
+
+const INNER: Unambiguous = Unambiguous { outermost: false };
+
+impl<'de> DeserializeSeed<'de> for Unambiguous {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(INNER)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let mut keys = BTreeSet::new();
+        while let Some(key) = object.next_key_seed(Key)? {
+            let key = if self.outermost { Cow::Owned(key.to_lowercase()) } else { key };
+            if keys.contains(&key) {
+                return Err(A::Error::custom(format_args!("the key `{}` is there twice", key.escape_debug())));
+            }
+            keys.insert(key);
+            object.next_value_seed(INNER)?;
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed from the text where it has no escapes.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn one_meaning_is_read() {
+        let text = br#" {"a": [1, -2, 3.5, "x", null, true], "b": {"a": {}, "A": 1}} "#;
+        let expected = json!({"a": [1, -2, 3.5, "x", null, true], "b": {"a": {}, "A": 1}});
+        assert_eq!(from_json::<Value>(text).expect("read"), expected);
+    }
+
+    #[test]
+    fn two_meanings_are_refused() {
+        let doubtful = [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"A":1}"#,
+            r#"{"b":{"a":1,"a":2}}"#,
+            r#"{"b":[0,{"c":{"a":1,"\u0061":2}}]}"#,
+            r#"{"a":1}{}"#,
+            r#"{"a":1}]"#,
+        ];
+        for text in doubtful {
+            assert!(from_json::<Value>(text.as_bytes()).is_err(), "{text}");
+        }
+        let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#).expect_err("twice").to_string();
+        assert!(error.starts_with("the key `\\u{1b}` is there twice"), "{error}");
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let deep = "[".repeat(100_000);
+        assert!(from_json::<Value>(deep.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,252 @@
+//! From a stream to entries, and nothing that two readers could understand in two ways.
+
+use std::io::BufRead;
+
+use super::{BLOCK, EntryKind, TarEntry, padding};
+use crate::format::limits;
+use crate::fs::MAX_PATH;
+use crate::slot::SlotError;
+
+/// What pax and GNU records say about the next entry.
+#[derive(Default)]
+struct Extension {
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    size: Option<u64>,
+}
+
+impl Extension {
+    fn is_empty(&self) -> bool {
+        self.name.is_none() && self.link.is_none() && self.size.is_none()
+    }
+}
+
+/// Notes what a record says; which of two would count depends on the reader.
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SlotError> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(SlotError::BadArchive("an entry has a name or size twice")),
+    }
+}
+
+/// What stands where a header may stand.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::slot) enum Next {
+    /// The content of a file follows in the reader; the caller takes it and its padding.
+    Entry(TarEntry),
+    /// The stream ended between entries: the archive may go on in another one.
+    Cut,
+    /// The end of the archive, and nothing behind it.
+    End,
+}
+
+/// Reads the next header.
+pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, SlotError> {
+    let mut extension = Extension::default();
+    let mut pax = false;
+    loop {
+        let mut block = [0; BLOCK];
+        let more = read_block(reader, &mut block)?;
+        if !more || block == [0; BLOCK] {
+            return match (pax || !extension.is_empty(), more) {
+                (true, _) => Err(SlotError::BadArchive("it ends after a long name")),
+                (false, true) => end(reader),
+                (false, false) => Ok(Next::Cut),
+            };
+        }
+        let stated: u64 = octal(&block[148..156])?;
+        let sum: u64 = block
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+            .sum();
+        if sum != stated {
+            return Err(SlotError::BadArchive("a header has a wrong checksum"));
+        }
+        if &block[257..262] != b"ustar" {
+            return Err(SlotError::BadArchive("a header is not ustar"));
+        }
+        let size = octal(&block[124..136])?;
+        match block[156] {
+            b'x' => {
+                if size > limits::METADATA_STORED {
+                    return Err(SlotError::BadArchive("a pax header is too long"));
+                }
+                if std::mem::replace(&mut pax, true) {
+                    return Err(SlotError::BadArchive("an entry has two pax headers"));
+                }
+                parse_pax(&read_content(reader, size)?, &mut extension)?;
+            }
+            type_flag @ (b'L' | b'K') => {
+                if size > MAX_PATH as u64 {
+                    return Err(SlotError::BadArchive("a name is too long"));
+                }
+                let mut text = read_content(reader, size)?;
+                text.truncate(text.iter().position(|byte| *byte == 0).unwrap_or(text.len()));
+                once(if type_flag == b'L' { &mut extension.name } else { &mut extension.link }, text)?;
+            }
+            type_flag => return entry(&block, type_flag, size, extension).map(Next::Entry),
+        }
+    }
+}
+
+fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) -> Result<TarEntry, SlotError> {
+    let kind = match type_flag {
+        b'0' | 0 => EntryKind::File,
+        b'1' => EntryKind::HardLink,
+        b'2' => EntryKind::Symlink,
+        b'5' => EntryKind::Directory,
+        other => return Err(SlotError::UnknownEntry(other)),
+    };
+    let mut name = extension.name.unwrap_or_else(|| {
+        let prefix = until_nul(&block[345..500]);
+        let name = until_nul(&block[0..100]);
+        // GNU archives keep times where ustar has the prefix; theirs say `ustar ` with a blank.
+        if prefix.is_empty() || block[262] != 0 { name.to_vec() } else { [prefix, b"/", name].concat() }
+    });
+    // Both spellings of "here", which other archivers write in front of names and behind directories.
+    while name.starts_with(b"./") {
+        name.drain(..2);
+    }
+    if name.len() > 1 && name.ends_with(b"/") {
+        if kind != EntryKind::Directory {
+            return Err(SlotError::BadArchive("the name of a file ends with a slash"));
+        }
+        name.pop();
+    }
+    let size = match extension.size {
+        Some(long) if size != 0 && size != long => return Err(SlotError::BadArchive("an entry has two sizes")),
+        long => long.unwrap_or(size),
+    };
+    if kind != EntryKind::File && size != 0 {
+        return Err(SlotError::BadArchive("an entry without content has a size"));
+    }
+    Ok(TarEntry {
+        name,
+        kind,
+        mode: u16::try_from(octal(&block[100..108])? & 0o777).unwrap_or(0),
+        size,
+        link: extension.link.unwrap_or_else(|| until_nul(&block[157..257]).to_vec()),
+    })
+}
+
+fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotError> {
+    const BAD: SlotError = SlotError::BadArchive("a pax record is malformed");
+    while !records.is_empty() {
+        let space = records.iter().position(|byte| *byte == b' ').ok_or(BAD)?;
+        let len = decimal(records.get(..space).ok_or(BAD)?).ok_or(BAD)?;
+        let len = usize::try_from(len).map_err(|_| BAD)?;
+        let (record, rest) = records.split_at_checked(len).ok_or(BAD)?;
+        records = rest;
+        let record = record.get(space..).and_then(|record| record.strip_prefix(b" ")).ok_or(BAD)?;
+        let record = record.strip_suffix(b"\n").ok_or(BAD)?;
+        let equals = record.iter().position(|byte| *byte == b'=').ok_or(BAD)?;
+        let (key, value) = record.split_at(equals);
+        let value = value.strip_prefix(b"=").ok_or(BAD)?;
+        match key {
+            b"path" => once(&mut extension.name, value.to_vec())?,
+            b"linkpath" => once(&mut extension.link, value.to_vec())?,
+            b"size" => once(&mut extension.size, decimal(value).ok_or(BAD)?)?,
+            // Times and owners are never restored.
+            b"mtime" | b"atime" | b"ctime" | b"uid" | b"gid" | b"uname" | b"gname" => {}
+            _ => return Err(SlotError::BadArchive("a pax record of a kind that is not used")),
+        }
+    }
+    Ok(())
+}
+
+/// Reads `size` bytes and their padding into memory; `size` has been limited by the caller.
+fn read_content(reader: &mut impl BufRead, size: u64) -> Result<Vec<u8>, SlotError> {
+    let mut content = vec![0; usize::try_from(size).unwrap_or(usize::MAX).saturating_add(padding(size))];
+    reader.read_exact(&mut content).map_err(SlotError::BadStream)?;
+    content.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+    Ok(content)
+}
+
+/// Reads a whole block; `false` when the stream ended before its first byte.
+fn read_block(reader: &mut impl BufRead, block: &mut [u8; BLOCK]) -> Result<bool, SlotError> {
+    if reader.fill_buf().map_err(SlotError::BadStream)?.is_empty() {
+        return Ok(false);
+    }
+    reader.read_exact(block).map_err(SlotError::BadStream)?;
+    Ok(true)
+}
+
+/// Reads what is behind the first of the blocks that end an archive: one more, and zeros.
+fn end(reader: &mut impl BufRead) -> Result<Next, SlotError> {
+    let mut second = [1; BLOCK];
+    if !read_block(reader, &mut second)? || second != [0; BLOCK] {
+        return Err(SlotError::BadArchive("it ends in one empty block, not in two"));
+    }
+    loop {
+        let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
+        if chunk.is_empty() {
+            return Ok(Next::End);
+        }
+        if chunk.iter().any(|byte| *byte != 0) {
+            return Err(SlotError::BadArchive("bytes after its end"));
+        }
+        let len = chunk.len();
+        reader.consume(len);
+    }
+}
+
+/// A number in octal digits, or in GNU's base-256 form when the first bit is set.
+fn octal(field: &[u8]) -> Result<u64, SlotError> {
+    const BAD: SlotError = SlotError::BadArchive("a header has a number that is not one");
+    match field.split_first() {
+        Some((0x80, digits)) => number(digits, 256),
+        _ => number(std::str::from_utf8(field).map_err(|_| BAD)?.trim_matches(['\0', ' ']).as_bytes(), 8),
+    }
+    .ok_or(BAD)
+}
+
+/// A number in decimal digits, at least one.
+fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() { None } else { number(digits, 10) }
+}
+
+/// Digits to a base of at most ten as text, to a larger one as they are; `None` when one is none or the number is too large.
+fn number(digits: &[u8], base: u64) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |sum, digit| {
+        let digit = if base > 10 { *digit } else { digit.checked_sub(b'0')? };
+        (u64::from(digit) < base).then(|| sum.checked_mul(base)?.checked_add(digit.into()))?
+    })
+}
+
+fn until_nul(field: &[u8]) -> &[u8] {
+    field.split(|byte| *byte == 0).next().unwrap_or(field)
+}
+
+/// Takes `size` bytes of content, chunk by chunk, then the padding. Ends early when the stream does, and says how many
+/// bytes were taken.
+pub(in crate::slot) fn take_content(
+    reader: &mut impl BufRead,
+    size: u64,
+    mut chunk_taken: impl FnMut(&[u8], u64) -> Result<(), SlotError>,
+) -> Result<u64, SlotError> {
+    let mut left = size;
+    while left > 0 {
+        let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX);
+        let chunk = chunk.get(..wanted).unwrap_or(chunk);
+        let done = size.saturating_sub(left);
+        if chunk.is_empty() {
+            return Ok(done);
+        }
+        chunk_taken(chunk, done)?;
+        let len = chunk.len();
+        reader.consume(len);
+        left = left.saturating_sub(len as u64);
+    }
+    skip_padding(reader, size)?;
+    Ok(size)
+}
+
+/// Skips the zeros between content and the next header.
+pub(in crate::slot) fn skip_padding(reader: &mut impl BufRead, size: u64) -> Result<(), SlotError> {
+    let mut block = [0; BLOCK];
+    let rest = block.get_mut(..padding(size)).unwrap_or_default();
+    reader.read_exact(rest).map_err(SlotError::BadStream)?;
+    if rest.iter().any(|byte| *byte != 0) { Err(SlotError::BadArchive("padding is not zero")) } else { Ok(()) }
+}
