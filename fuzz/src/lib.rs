@@ -4,12 +4,15 @@
 //! the same functions with any compiler.
 
 mod checksum;
+mod encode;
 mod index;
 mod json;
 mod manifest;
 mod policy;
 mod scratch;
 mod slot_table;
+mod tar;
+mod tree;
 
 use std::path::PathBuf;
 
@@ -17,6 +20,7 @@ pub use index::index;
 pub use manifest::manifest;
 pub use policy::policy;
 pub use slot_table::slot_table;
+pub use tar::tar;
 
 /// Gives a target each of the files named on the command line: how an input is looked at without the fuzzer.
 pub fn replay_arguments(target: fn(&[u8])) {

@@ -26,4 +26,4 @@ macro_rules! replays {
     };
 }
 
-replays!(index, slot_table, manifest, policy);
+replays!(index, slot_table, manifest, policy, tar);

@@ -6,7 +6,7 @@ const BLOCK: usize = 512;
 
 #[derive(Arbitrary, Clone, Debug)]
 pub(crate) struct Archive<'a> {
-    pub(crate) entries: Vec<Entry<'a>>,
+    entries: Vec<Entry<'a>>,
     /// Zero blocks at the end.
     end: u8,
     /// Bytes behind them.
@@ -14,7 +14,7 @@ pub(crate) struct Archive<'a> {
 }
 
 #[derive(Arbitrary, Clone, Debug)]
-pub(crate) struct Entry<'a> {
+struct Entry<'a> {
     kind: Kind,
     name: Name<'a>,
     link: Name<'a>,
@@ -37,7 +37,7 @@ enum Kind {
 
 /// Names out of few parts, so that they meet.
 #[derive(Arbitrary, Clone, Debug)]
-pub(crate) struct Name<'a> {
+struct Name<'a> {
     is_absolute: bool,
     parts: Vec<Part<'a>>,
     ends_with_slash: bool,
@@ -105,7 +105,7 @@ impl Archive<'_> {
 }
 
 impl Name<'_> {
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    fn bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         if self.is_absolute {
             out.push(b'/');

@@ -6,7 +6,7 @@ mod gzip;
 mod xz;
 mod zstd;
 
-pub(crate) use archive::{Archive, Entry, Name};
+pub(crate) use archive::Archive;
 pub(crate) use gzip::Gzip;
 pub(crate) use xz::Xz;
 pub(crate) use zstd::{Frames, Zstd};
