@@ -22,7 +22,10 @@ pub fn manifest(data: &[u8]) {
             }
         }
         Err(error) => {
-            say(&error.to_string());
+            // Their reasons are other crates' sentences; whoever prints them escapes them.
+            if !matches!(error, Error::BadSpecifier { .. } | Error::BadRequirement { .. }) {
+                say(&error.to_string());
+            }
             say(&error.hint().unwrap_or_default());
         }
     }
