@@ -8,6 +8,7 @@ mod encode;
 mod index;
 mod json;
 mod manifest;
+mod metadata;
 mod policy;
 mod scratch;
 mod slot_table;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 pub use index::index;
 pub use manifest::manifest;
+pub use metadata::metadata;
 pub use policy::policy;
 pub use slot_table::slot_table;
 pub use tar::tar;

@@ -35,7 +35,8 @@ impl Gzip {
     }
 }
 
-fn member(plain: &[u8], block: usize, flags: u8, lie: (u32, u32)) -> Vec<u8> {
+/// One member of stored blocks; `block` is the longest of them.
+pub(crate) fn member(plain: &[u8], block: usize, flags: u8, lie: (u32, u32)) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3];
     // Extra field, name, comment, checksum of the header.
     if flags & 4 != 0 {

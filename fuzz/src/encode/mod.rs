@@ -3,10 +3,12 @@
 
 mod archive;
 mod gzip;
+pub(crate) mod index;
+pub(crate) mod package;
 mod xz;
 mod zstd;
 
 pub(crate) use archive::Archive;
-pub(crate) use gzip::Gzip;
+pub(crate) use gzip::{Gzip, member};
 pub(crate) use xz::Xz;
 pub(crate) use zstd::{Frames, Zstd};
