@@ -26,4 +26,4 @@ macro_rules! replays {
     };
 }
 
-replays!(index, slot_table, manifest, metadata, policy, tar);
+replays!(index, slot_table, manifest, metadata, package, policy, tar);

@@ -48,7 +48,10 @@ const SONG: &[u8] = b"untouched";
 impl Enclosure {
     pub(crate) fn new() -> Self {
         let scratch = directory();
-        fs::create_dir(scratch.path().join(INSIDE)).expect("a directory");
+        let inside = scratch.path().join(INSIDE);
+        fs::create_dir(&inside)
+            .and_then(|()| fs::set_permissions(inside, Permissions::from_mode(0o700)))
+            .expect("a directory");
         fs::write(scratch.path().join(CANARY), SONG).expect("a file");
         Self { scratch }
     }

@@ -25,6 +25,17 @@ const MOST_FOLLOWED: usize = 40;
 /// # Panics
 /// When there is something that no archive may bring: devices, special modes, links that lead out.
 pub(crate) fn walk(root: &Path) -> Tree {
+    let tree = list(root);
+    for (path, node) in &tree {
+        if let Node::Symlink { target } = node {
+            assert!(stays_inside(&tree, path), "{} leads out, to {}", path.display(), target.display());
+        }
+    }
+    tree
+}
+
+/// As [`walk`], wherever links may lead.
+pub(crate) fn list(root: &Path) -> Tree {
     let mut tree = Tree::new();
     let mut directories = vec![PathBuf::new()];
     while let Some(directory) = directories.pop() {
@@ -47,11 +58,6 @@ pub(crate) fn walk(root: &Path) -> Tree {
             };
             assert!(kind.is_symlink() || mode & 0o7000 == 0, "{} has mode {mode:o}", path.display());
             tree.insert(path, node);
-        }
-    }
-    for (path, node) in &tree {
-        if let Node::Symlink { target } = node {
-            assert!(stays_inside(&tree, path), "{} leads out, to {}", path.display(), target.display());
         }
     }
     tree

@@ -3,6 +3,8 @@
 use arbitrary::Arbitrary;
 
 const BLOCK: usize = 512;
+/// Entries that are made of however many.
+const MOST: usize = 64;
 
 #[derive(Arbitrary, Clone, Debug)]
 pub(crate) struct Archive<'a> {
@@ -94,13 +96,20 @@ impl Archive<'_> {
     /// The bytes, and where each entry begins.
     pub(crate) fn encode(&self) -> (Vec<u8>, Vec<usize>) {
         let (mut out, mut headers) = (Vec::new(), Vec::new());
-        for entry in self.entries.iter().take(64) {
+        for entry in self.entries.iter().take(MOST) {
             headers.push(out.len());
             entry.encode(&mut out);
         }
         out.resize(out.len() + BLOCK * usize::from(self.end % 4), 0);
         out.extend(self.excess);
         (out, headers)
+    }
+
+    /// Files, those that are links included, and entries.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let entries = &self.entries[..self.entries.len().min(MOST)];
+        let is_file = |entry: &&Entry<'_>| matches!(entry.kind, Kind::File | Kind::OldFile | Kind::HardLink);
+        (entries.iter().filter(is_file).count() as u64, entries.len() as u64)
     }
 }
 
