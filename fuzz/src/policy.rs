@@ -26,7 +26,7 @@ pub fn policy(data: &[u8]) {
 fn operator_policy(text: &[u8]) {
     let scratch = scratch::directory();
     let path = scratch.path().join("policy.json");
-    scratch::write(&path, text);
+    fs::write(&path, text).expect("written");
     let policy = match read_policy(&path) {
         Ok(policy) => policy.expect("the file is there"),
         Err(error) => {
@@ -43,7 +43,7 @@ fn operator_policy(text: &[u8]) {
     for unread in agree(&value, &written) {
         assert!(unread.starts_with(".enforcement."), "`{unread}` has no effect");
     }
-    scratch::write(&path, &serde_json::to_vec(&policy).expect("it can be written"));
+    fs::write(&path, serde_json::to_vec(&policy).expect("it can be written")).expect("written");
     let again: Option<OperatorPolicy> = read_policy(&path).expect("read again");
     assert_eq!(again, Some(policy), "what is written reads the same");
 }
@@ -63,7 +63,7 @@ fn note(data: &[u8]) {
     let directory = scratch.path().join("known");
     let files: Vec<_> = fs::read_dir(&directory).expect("notes").map(|entry| entry.expect("a note").path()).collect();
     assert!(files.len() == 1 && scratch.path().read_dir().expect("a directory").count() == 1, "one note, one file");
-    scratch::write(&files[0], text);
+    fs::write(&files[0], text).expect("written");
     match notes.get(&name) {
         Ok(Some(known)) => {
             assert_eq!(has_key_twice(text), Some(false), "two readers take different values");
@@ -117,7 +117,7 @@ fn order(scratch: &Path, known: &str, found: &str) -> i32 {
 fn key(text: &[u8]) {
     let scratch = scratch::directory();
     let path = scratch.path().join("a.pub");
-    scratch::write(&path, text);
+    fs::write(&path, text).expect("written");
     // Neither is to be found there but by chance; the reader is the same.
     drop(SecretKey::read(&path));
     let store = TrustStore::at(scratch.path().into());
@@ -131,7 +131,7 @@ fn key(text: &[u8]) {
     assert_eq!(found.key, key);
     assert!(store.contains(&key));
     assert_eq!(PublicKey::from_bytes(&key.to_bytes()).expect("a key"), key, "a key has one spelling");
-    scratch::write(&path, key.to_pem().as_bytes());
+    fs::write(&path, key.to_pem()).expect("written");
     assert_eq!(PublicKey::read(&path).expect("a key"), key, "what is written reads the same");
 }
 

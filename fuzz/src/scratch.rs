@@ -1,8 +1,7 @@
 //! Places for files, in memory where there is one.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
@@ -10,22 +9,18 @@ use tempfile::TempDir;
 
 use crate::tree::names;
 
+/// What is taken away from the modes of files that are made.
+pub(crate) const UMASK: u32 = 0o022;
+
 /// A fresh directory, gone when the value is dropped.
 pub(crate) fn directory() -> TempDir {
     static MODES: Once = Once::new();
-    // Modes are what the reader asks for, not what is left of them.
     MODES.call_once(|| {
-        rustix::process::umask(rustix::fs::Mode::empty());
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(UMASK));
     });
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { TempDir::with_prefix_in("flavor-fuzz-", memory) } else { TempDir::new() };
     made.expect("a temporary directory")
-}
-
-/// Writes a file that nobody else may write to.
-pub(crate) fn write(path: &Path, bytes: &[u8]) {
-    fs::write(path, bytes).expect("written");
-    fs::set_permissions(path, Permissions::from_mode(0o600)).expect("a mode");
 }
 
 /// A file without a name.
@@ -48,10 +43,7 @@ const SONG: &[u8] = b"untouched";
 impl Enclosure {
     pub(crate) fn new() -> Self {
         let scratch = directory();
-        let inside = scratch.path().join(INSIDE);
-        fs::create_dir(&inside)
-            .and_then(|()| fs::set_permissions(inside, Permissions::from_mode(0o700)))
-            .expect("a directory");
+        fs::create_dir(scratch.path().join(INSIDE)).expect("a directory");
         fs::write(scratch.path().join(CANARY), SONG).expect("a file");
         Self { scratch }
     }

@@ -49,8 +49,10 @@ pub(crate) fn list(root: &Path) -> Tree {
                 directories.push(path.clone());
                 Node::Directory { mode }
             } else if kind.is_file() {
-                let digest = blake3::hash(&fs::read(&place).expect("a readable file"));
-                Node::File { mode, size: metadata.len(), digest, links: metadata.nlink() }
+                let mut hasher = blake3::Hasher::new();
+                let file = fs::File::open(&place).expect("a readable file");
+                hasher.update_reader(file).expect("a readable file");
+                Node::File { mode, size: metadata.len(), digest: hasher.finalize(), links: metadata.nlink() }
             } else if kind.is_symlink() {
                 Node::Symlink { target: fs::read_link(&place).expect("a link") }
             } else {
