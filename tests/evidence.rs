@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::fixture::{hello, tool};
 use crate::flavorpack;
 use crate::scene::Test;
+use crate::wheel_index::{PASSWORD, serve};
 use crate::wheelhouse;
 
 /// Holds a bill against CycloneDX's published schema and resolves every reference in it.
@@ -62,8 +63,8 @@ fn the_bill_of_materials_is_complete_and_valid() {
 #[test]
 fn what_a_wheel_carries_inside_is_on_the_bill() {
     let t = wheelhouse::project();
-    let inner =
-        r#"{"bomFormat":"CycloneDX","components":[{"name":"libgreet","version":"3","purl":"pkg:generic/libgreet@3"}]}"#;
+    let inner = r#"{"bomFormat":"CycloneDX","components":[{"name":"libgreet","version":"3","purl":"pkg:generic/libgreet@3",
+            "licenses":[{"license":{"id":"MIT"}}],"hashes":[{"alg":"MD5","content":"0"},{"alg":"SHA-256","content":"abababababababababababababababababababababababababababababababab"}]}]}"#;
     let files = [("greeting.py", "WORD = 'hello'\n"), ("greeting-2.5.dist-info/sboms/auditwheel.cdx.json", inner)];
     wheelhouse::wheel(&t, "greeting", "2.5", &files);
     let package = t.flavor(["pack", "--quiet", "--manifest", "app"]).success().line().to_owned();
@@ -71,10 +72,35 @@ fn what_a_wheel_carries_inside_is_on_the_bill() {
     let greeting = &bill["components"][0];
     assert_eq!(greeting["version"], "2.5");
     assert_eq!(greeting["components"][0]["purl"], "pkg:generic/libgreet@3");
+    assert_eq!(greeting["components"][0]["licenses"][0]["expression"], "MIT");
+    assert!(
+        greeting["components"][0]["hashes"][0]["content"].as_str().is_some_and(|digest| digest.starts_with("abab"))
+    );
     let wheel = &greeting["externalReferences"][0];
     assert_eq!(wheel["url"], "greeting-2.5-py3-none-any.whl");
     let digest = t.call("sha256sum", [t.path("wheels/greeting-2.5-py3-none-any.whl")]).success();
     assert!(digest.stdout().starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest")));
+}
+
+#[test]
+fn a_wheel_from_an_index_is_on_the_bill_whichever_tool_installed_it() {
+    for tool in ["pip", "uv"] {
+        let mut t = wheelhouse::project();
+        let (_server, port) = serve(&t);
+        t.unset("PIP_FIND_LINKS");
+        t.unset("PIP_NO_INDEX");
+        t.set("PIP_INDEX_URL", format!("http://ali:{PASSWORD}@127.0.0.1:{port}/simple"));
+        t.set("PIP_CACHE_DIR", t.path("downloads/pip"));
+        t.set("UV_CACHE_DIR", t.path("downloads/uv"));
+        if tool == "uv" {
+            t.prepend_path(&flavorpack::uv_directory());
+        }
+        let package = t.flavor(["pack", "--quiet", "--manifest", "app"]).success().line().to_owned();
+        let wheel = &inspect(&t, package.as_ref(), &["--sbom"])["components"][0]["externalReferences"][0];
+        assert_eq!(wheel["url"], "greeting-2.0-py3-none-any.whl", "{tool}");
+        let digest = t.call("sha256sum", [t.path("wheels/greeting-2.0-py3-none-any.whl")]).success();
+        assert!(digest.stdout().starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest")), "{tool}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod scene;
 mod fixture;
 mod flavorpack;
 mod interpreter;
+mod wheel_index;
 mod wheelhouse;
 
 mod bad_input;
@@ -29,6 +30,7 @@ mod pack;
 mod places;
 mod progress;
 mod reproducible;
+mod secrets;
 mod strip;
 mod tamper;
 mod trust;

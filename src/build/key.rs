@@ -1,20 +1,23 @@
 //! Which key signs.
 
+use std::fmt;
 use std::path::PathBuf;
+
+use zeroize::Zeroizing;
 
 use super::BuildError;
 use crate::fs::{Lock, LockKind, config_dir, create_private_dir};
 use crate::sign::{PRIVATE_KEY_FILE, PublicKey, SecretKey, SignError, write_key_pair};
 
 /// Where the signing key comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum KeySource {
     /// The user's own key, made on first use.
     Own,
     /// A PEM file, and perhaps the public key that must belong to it.
     File { private: PathBuf, public: Option<PathBuf> },
     /// Derived from a text that whoever knows can sign with.
-    Seed(String),
+    Seed(Zeroizing<String>),
 }
 
 /// A key, and whether it was made just now.
@@ -22,6 +25,19 @@ pub struct SigningKey {
     pub key: SecretKey,
     /// Directory of a pair that has just been made: worth an announcement.
     pub made_in: Option<PathBuf>,
+}
+
+/// The seed is as good as the key.
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("Own"),
+            Self::File { private, public } => {
+                f.debug_struct("File").field("private", private).field("public", public).finish()
+            }
+            Self::Seed(_) => f.write_str("Seed(****)"),
+        }
+    }
 }
 
 impl KeySource {

@@ -6,7 +6,7 @@ use super::cache::{BuildCache, Step};
 use super::encoded;
 use super::native::{Native, Stripped};
 use super::output::{self, Output};
-use super::seal::Parts;
+use super::seal::{Built, Parts};
 use super::slots::{self, SlotPlan};
 use super::{BuildError, Settings};
 use crate::elf::StripOutcome;
@@ -101,29 +101,10 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         }
         None => (None, own_command(manifest), None, Vec::new()),
     };
-    let about = About {
-        manifest,
-        settings,
-        version: &version,
-        stub: &stub,
-        plans: &plans,
-        stored: &stored,
-        python: evidence.as_ref(),
-        libraries: &native.libraries,
-    };
+    let built = Built { manifest, settings, version: &version, stub: &stub, plans: &plans, stored: &stored };
+    let about = About { built, python: evidence.as_ref(), libraries: &native.libraries };
     let attestation = about.slot(&signing.key, &cache)?;
-    let parts = Parts {
-        manifest,
-        settings,
-        version: &version,
-        stub: &stub,
-        plans: &plans,
-        stored: &stored,
-        attestation: &attestation,
-        python,
-        programs,
-        glibc_floor: native.glibc_floor,
-    };
+    let parts = Parts { built, attestation: &attestation, python, programs, glibc_floor: native.glibc_floor };
     let signed = SignedPackage::new(&parts.metadata(), stub.bytes.len() as u64, &signing.key)?;
     reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
     let files: Vec<_> = stored.iter().map(|stored| &stored.slot).chain([&attestation]).map(|slot| &slot.file).collect();

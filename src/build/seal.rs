@@ -18,14 +18,21 @@ use crate::stub::{Family, Stub};
 /// Name of our launcher in the metadata.
 pub const OWN_LAUNCHER: &str = "flavor-launcher";
 
-/// Everything that goes into the metadata.
-pub(super) struct Parts<'a> {
+/// What has been built, before anything is said of it.
+#[derive(Clone, Copy)]
+pub(super) struct Built<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) settings: &'a Settings,
     pub(super) version: &'a str,
     pub(super) stub: &'a Stub,
     pub(super) plans: &'a [SlotPlan],
+    /// One for each plan.
     pub(super) stored: &'a [Stored],
+}
+
+/// Everything that goes into the metadata.
+pub(super) struct Parts<'a> {
+    pub(super) built: Built<'a>,
     /// The last slot.
     pub(super) attestation: &'a EncodedSlot,
     pub(super) python: Option<PythonFacts>,
@@ -36,23 +43,22 @@ pub(super) struct Parts<'a> {
 impl Parts<'_> {
     /// Composes the metadata. The same parts give the same bytes.
     pub(super) fn metadata(self) -> Metadata {
-        let manifest = self.manifest;
+        let Built { manifest, settings, version, stub, plans, stored } = self.built;
         let command = self.programs.first().map(|program| command_line(&program.argv)).unwrap_or_default();
         Metadata {
             format: "PSPF/2025".into(),
             format_version: "1.0.0".into(),
             package: Package {
                 name: manifest.package_name.clone(),
-                version: self.version.into(),
+                version: version.into(),
                 description: manifest.project.description.clone(),
             },
-            slots: self
-                .plans
+            slots: plans
                 .iter()
-                .zip(self.stored)
+                .zip(stored)
                 .enumerate()
                 .map(|(at, (plan, stored))| record(at, plan, &stored.slot))
-                .chain([attestation_record(self.stored.len(), self.attestation)])
+                .chain([attestation_record(stored.len(), self.attestation)])
                 .collect(),
             execution: Execution { command, env: manifest.execution.env.iter().cloned().collect() },
             verification: Verification {
@@ -63,16 +69,15 @@ impl Parts<'_> {
             build: Build {
                 tool: "flavor".into(),
                 tool_version: env!("CARGO_PKG_VERSION").into(),
-                timestamp: timestamp(self.settings.epoch),
+                timestamp: timestamp(settings.epoch),
                 deterministic: true,
                 platform: BTreeMap::from([("os".into(), "linux".into()), ("arch".into(), "amd64".into())]),
             },
             launcher: LauncherRecord {
-                tool: launcher_name(self.stub.family).into(),
-                tool_version: if self.stub.family == Family::Flavor { env!("CARGO_PKG_VERSION") } else { "unknown" }
-                    .into(),
-                size: self.stub.bytes.len() as u64,
-                checksum: self.stub.sha256().to_string(),
+                tool: launcher_name(stub.family).into(),
+                tool_version: if stub.family == Family::Flavor { env!("CARGO_PKG_VERSION") } else { "unknown" }.into(),
+                size: stub.bytes.len() as u64,
+                checksum: stub.sha256().to_string(),
                 capabilities: Vec::new(),
             },
             compatibility: Compatibility { min_format_version: "1.0.0".into(), features: Vec::new() },
@@ -82,13 +87,13 @@ impl Parts<'_> {
             flavor: Some(Facts {
                 schema: SCHEMA,
                 target: format!("linux-{}", std::env::consts::ARCH),
-                slots: self.stored.iter().map(|stored| &stored.slot).chain([self.attestation]).map(facts).collect(),
+                slots: stored.iter().map(|stored| &stored.slot).chain([self.attestation]).map(facts).collect(),
                 programs: self.programs,
                 python: self.python,
                 set_up: manifest.post_extract.clone(),
-                rotations: self.settings.rotations.clone(),
+                rotations: settings.rotations.clone(),
                 glibc_floor: self.glibc_floor.map(|version| version.to_string()),
-                build_timestamp: self.settings.epoch,
+                build_timestamp: settings.epoch,
                 metadata: manifest.metadata.clone(),
             }),
         }

@@ -68,7 +68,7 @@ fn check(
 
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     let key = match (&options.key_seed, &options.private_key) {
-        (Some(seed), _) => KeySource::Seed(seed.clone()),
+        (Some(seed), _) => KeySource::Seed(seed.clone().into()),
         (None, Some(private)) => KeySource::File { private: private.clone(), public: options.public_key.clone() },
         (None, None) => match std::env::var_os("FLAVOR_PRIVATE_KEY").filter(|path| !path.is_empty()) {
             Some(private) => KeySource::File { private: private.into(), public: None },

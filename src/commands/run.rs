@@ -1,3 +1,4 @@
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -45,6 +46,8 @@ fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Res
     for warning in &permitted.warnings {
         tracing::warn!("{warning}");
     }
-    let source = Command::new(package).args(options.arguments).exec();
+    // The file that was verified, whatever is by that name by now.
+    let open = format!("/proc/self/fd/{}", reader.file().as_raw_fd());
+    let source = Command::new(open).arg0(package).args(options.arguments).exec();
     Err(LaunchError::Exec { program: package.into(), source }.into())
 }

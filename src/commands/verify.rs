@@ -63,7 +63,7 @@ fn rebuilt(options: &Verify, reader: &Reader, project: &Path) -> Result<ExitCode
         jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         find_links: options.find_links.clone(),
         // Anybody's: what a signature covers is compared, not the signature.
-        key: KeySource::Seed("rebuild".into()),
+        key: KeySource::Seed(String::from("rebuild").into()),
         ..Settings::default()
     };
     let reporter = TerminalReporter::new(Talk::Normal);

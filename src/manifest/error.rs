@@ -74,9 +74,9 @@ pub enum Error {
     /// `what` is what the name is for: `package name`, `slot name`.
     #[error("{at}is not a {what}: {}", shown(name))]
     BadName { at: At, what: &'static str, name: String },
-    #[error("{at}has an invalid requirement `{}`: {reason}", shown(requirement))]
+    #[error("{at}has an invalid requirement `{}`: {}", shown(requirement), shown(reason))]
     BadRequirement { at: At, requirement: String, reason: String },
-    #[error("{at}is not a version specifier `{}`: {reason}", shown(text))]
+    #[error("{at}is not a version specifier `{}`: {}", shown(text), shown(reason))]
     BadSpecifier { at: At, text: String, reason: String },
     #[error("{at}is not a version: {}", shown(text))]
     BadVersion { at: At, text: String },

@@ -4,6 +4,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use ed25519_dalek::{Signer, SigningKey};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use sha2::Digest as _;
 use zeroize::Zeroizing;
 
@@ -14,10 +15,19 @@ use crate::fs::{IoContext, staging_name};
 pub const PRIVATE_KEY_FILE: &str = "flavor-private.key";
 pub const PUBLIC_KEY_FILE: &str = "flavor-public.key";
 
-/// A private key; wiped from memory when dropped, never printed.
+/// A private key; wiped from memory when dropped, never printed, in no core file.
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {
+    /// Every key passes here. From now on this process leaves no core file, and nobody but root looks into its memory:
+    /// copies may be in places that nothing wipes.
+    fn from_bytes(seed: &[u8; 32]) -> Self {
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::debug!(%error, "core files are not forbidden");
+        }
+        Self(SigningKey::from_bytes(seed))
+    }
+
     /// A fresh key from the system's random numbers.
     ///
     /// # Errors
@@ -27,13 +37,13 @@ impl SecretKey {
         getrandom::fill(&mut *seed)
             .map_err(|error| std::io::Error::other(error.to_string()))
             .on("read random numbers from", "/dev/urandom")?;
-        Ok(Self(SigningKey::from_bytes(&seed)))
+        Ok(Self::from_bytes(&seed))
     }
 
     /// The key that every PSPF builder derives from a `--key-seed`: its seed is the SHA-256 of the text.
     pub fn from_seed(seed: &str) -> Self {
         let digest: Zeroizing<[u8; 32]> = Zeroizing::new(sha2::Sha256::digest(seed.as_bytes()).into());
-        Self(SigningKey::from_bytes(&digest))
+        Self::from_bytes(&digest)
     }
 
     /// Reads a PKCS#8 PEM file.
@@ -42,7 +52,7 @@ impl SecretKey {
         let seed = Zeroizing::new(
             pem::PRIVATE.decode(&text).ok_or_else(|| SignError::NotPem { path: path.into(), expected: "private" })?,
         );
-        Ok(Self(SigningKey::from_bytes(&seed)))
+        Ok(Self::from_bytes(&seed))
     }
 
     pub fn public(&self) -> PublicKey {

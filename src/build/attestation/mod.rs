@@ -4,31 +4,25 @@ mod commit;
 
 use std::io::Write;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::application::Evidence;
 use super::cache::BuildCache;
-use super::encoded::Stored;
 use super::native::Library;
-use super::slots::SlotPlan;
+use super::seal::Built;
 use super::{BuildError, OWN_LAUNCHER, Settings};
 use crate::evidence::{Archive, Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject};
-use crate::format::{ATTESTATION_SLOT, Blake3, Codec, Operations, Sha256};
+use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sha256, limits};
 use crate::fs::IoContext;
-use crate::manifest::Manifest;
 use crate::python::install::{Distribution, Part};
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
-use crate::stub::{Family, Stub};
+use crate::stub::Family;
 
 /// What the attestation is about.
 pub(super) struct About<'a> {
-    pub(super) manifest: &'a Manifest,
-    pub(super) settings: &'a Settings,
-    pub(super) version: &'a str,
-    pub(super) stub: &'a Stub,
-    pub(super) plans: &'a [SlotPlan],
-    pub(super) stored: &'a [Stored],
+    pub(super) built: Built<'a>,
     /// `None` without Python.
     pub(super) python: Option<&'a Evidence>,
     pub(super) libraries: &'a [Library],
@@ -39,6 +33,10 @@ impl About<'_> {
     pub(super) fn slot(&self, key: &SecretKey, cache: &BuildCache) -> Result<EncodedSlot, BuildError> {
         let provenance = Envelope::sign(&self.provenance()?.statement(), key);
         let bytes = Attestation { provenance, sbom: self.bill().to_json() }.to_bytes();
+        if bytes.len() as u64 > limits::ATTESTATION {
+            let (found, limit) = (bytes.len() as u64, limits::ATTESTATION);
+            return Err(FormatError::OverLimit { what: "bytes of attestation", found, limit }.into());
+        }
         let path = cache.work().join(ATTESTATION_SLOT);
         let mut file =
             std::fs::File::options().read(true).write(true).create_new(true).open(&path).on("create", &path)?;
@@ -56,7 +54,7 @@ impl About<'_> {
     }
 
     fn bill(&self) -> Bill {
-        let project = &self.manifest.project;
+        let project = &self.built.manifest.project;
         let mut components = Vec::new();
         if let Some(python) = self.python {
             components.extend(python.distributions.iter().map(distribution));
@@ -67,56 +65,56 @@ impl About<'_> {
         Bill {
             package: Component {
                 kind: Kind::Application,
-                name: self.manifest.package_name.clone(),
-                version: Some(self.version.into()),
-                purl: Some(format!("pkg:generic/{}@{}", self.manifest.package_name, escaped(self.version))),
+                name: self.built.manifest.package_name.clone(),
+                version: Some(self.built.version.into()),
+                purl: Some(format!("pkg:generic/{}@{}", self.built.manifest.package_name, escaped(self.built.version))),
                 description: project.description.clone(),
                 ..Component::default()
             },
             components,
-            timestamp: self.settings.epoch,
+            timestamp: self.built.settings.epoch,
         }
     }
 
     fn launcher(&self) -> Component {
-        let own = self.stub.family == Family::Flavor;
+        let own = self.built.stub.family == Family::Flavor;
         Component {
             kind: Kind::Application,
             name: if own { OWN_LAUNCHER } else { "flavorpack-launcher" }.into(),
             version: own.then(|| env!("CARGO_PKG_VERSION").into()),
             license: own.then(|| License::Expression(env!("CARGO_PKG_LICENSE").into())),
-            sha256: Some(self.stub.sha256()),
+            sha256: Some(self.built.stub.sha256()),
             ..Component::default()
         }
     }
 
     fn provenance(&self) -> Result<Provenance, BuildError> {
-        let slots = self.plans.iter().zip(self.stored);
+        let slots = self.built.plans.iter().zip(self.built.stored);
         let mut subjects: Vec<Subject> = slots
             .map(|(plan, stored)| Subject { name: format!("slot/{}", plan.name), sha256: stored.slot.sha256 })
             .collect();
-        subjects.push(Subject { name: "launcher".into(), sha256: self.stub.sha256() });
+        subjects.push(Subject { name: "launcher".into(), sha256: self.built.stub.sha256() });
         Ok(Provenance {
             subjects,
             parameters: self.parameters(),
             materials: self.materials()?,
-            source_date_epoch: self.settings.epoch,
+            source_date_epoch: self.built.settings.epoch,
         })
     }
 
     /// What decides on the bytes of the package, beside its materials. Not the number of jobs, and no address of an
     /// index: they may hold passwords.
     fn parameters(&self) -> Map<String, Value> {
-        let Settings { strip, effort, .. } = self.settings;
+        let Settings { strip, effort, .. } = self.built.settings;
         let mut options = Map::from_iter([("compress".to_owned(), json!(effort)), ("strip".to_owned(), json!(strip))]);
         // Which one it was, not how it was asked for: that may be a path of this machine.
         if let Some(python) = self.python {
             options.insert("python".into(), python.version.as_str().into());
         }
-        let manifest = self.manifest.path.file_name().unwrap_or_default().to_string_lossy();
+        let manifest = self.built.manifest.path.file_name().unwrap_or_default().to_string_lossy();
         Map::from_iter([
             ("manifest".to_owned(), json!(manifest)),
-            ("package".to_owned(), json!(self.manifest.package_name)),
+            ("package".to_owned(), json!(self.built.manifest.package_name)),
             ("options".to_owned(), options.into()),
         ])
     }
@@ -126,10 +124,10 @@ impl About<'_> {
         let mut add = |name: &str, uri: Option<String>, algorithm, digest| {
             found.push(Material { name: name.into(), uri, digest: (algorithm, digest) });
         };
-        let path = &self.manifest.path;
+        let path = &self.built.manifest.path;
         let text = std::fs::read(path).on("read", path)?;
         add("manifest", None, "sha256", Sha256::of(&text).hex());
-        if let Some(commit) = commit::head(&self.manifest.directory) {
+        if let Some(commit) = commit::head(&self.built.manifest.directory) {
             add("repository", None, "gitCommit", commit);
         }
         if let Some(python) = self.python {
@@ -147,7 +145,7 @@ impl About<'_> {
                 }
             }
         }
-        for plan in self.plans.iter().filter(|plan| !plan.source.is_empty()) {
+        for plan in self.built.plans.iter().filter(|plan| !plan.source.is_empty()) {
             if let Some(digest) = plan.inputs.get("content").and_then(|input| input.values.first()) {
                 add(&plan.source, None, "blake3", digest.clone());
             }
@@ -176,7 +174,15 @@ fn distribution(one: &Distribution) -> Component {
 }
 
 fn part(one: &Part) -> Component {
-    Component { name: one.name.clone(), version: one.version.clone(), purl: one.purl.clone(), ..Component::default() }
+    let license = one.license.clone();
+    Component {
+        name: one.name.clone(),
+        version: one.version.clone(),
+        purl: one.purl.clone(),
+        license: license.map(if one.spdx { License::Expression } else { License::Name }),
+        sha256: one.sha256.as_deref().and_then(digest),
+        ..Component::default()
+    }
 }
 
 fn interpreter(python: &Evidence) -> Component {
@@ -209,11 +215,9 @@ fn purl(name: &str, version: &str) -> String {
     format!("pkg:pypi/{name}@{}", escaped(version))
 }
 
-/// A version in a package URL: everything but letters, digits and `.-_~` is percent-encoded.
-fn escaped(version: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte);
-    version
-        .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+/// What is not itself in the version of a package URL.
+const IN_VERSIONS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn escaped(version: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(version, IN_VERSIONS)
 }

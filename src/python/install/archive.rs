@@ -20,9 +20,14 @@ pub struct Archive {
     pub sha256: String,
 }
 
-/// Finds each distribution's wheel among `wheels`. Wheels that were built on this machine are not to be among them: their
-/// bytes differ from build to build.
-pub(super) fn identify(distributions: &mut [Distribution], site_packages: &Path, wheels: &[PathBuf]) -> Result<()> {
+/// Finds each distribution's wheel among `wheels`, or else among those that the index has `published`. Wheels that were built
+/// on this machine are not to be among them: their bytes differ from build to build.
+pub(super) fn identify(
+    distributions: &mut [Distribution],
+    site_packages: &Path,
+    wheels: &[PathBuf],
+    published: &[Archive],
+) -> Result<()> {
     for distribution in distributions {
         let tags = tags(&site_packages.join(&distribution.dist_info));
         let mut fitting = wheels.iter().filter(|wheel| {
@@ -30,7 +35,13 @@ pub(super) fn identify(distributions: &mut [Distribution], site_packages: &Path,
             fits(&name, distribution, &tags)
         });
         // The same file may lie in two directories; different ones of the same name cannot be told apart.
-        let Some(first) = fitting.next() else { continue };
+        let Some(first) = fitting.next() else {
+            let mut offered = published.iter().filter(|archive| fits(&archive.file, distribution, &tags));
+            if let (Some(only), None) = (offered.next(), offered.next()) {
+                distribution.archive = Some(only.clone());
+            }
+            continue;
+        };
         let sha256 = digest(first)?;
         if fitting.all(|other| digest(other).is_ok_and(|other| other == sha256)) {
             let file = first.file_name().unwrap_or_default().to_string_lossy().into_owned();

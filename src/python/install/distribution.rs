@@ -42,6 +42,11 @@ pub struct Part {
     pub name: String,
     pub version: Option<String>,
     pub purl: Option<String>,
+    pub license: Option<String>,
+    /// Whether [`Self::license`] is an SPDX expression.
+    pub spdx: bool,
+    /// SHA-256 in hex.
+    pub sha256: Option<String>,
 }
 
 /// The distributions in a site-packages directory, sorted by name. One that is not there has none.
@@ -120,10 +125,37 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
     for component in bill["components"].as_array().into_iter().flatten() {
         let text = |key: &str| component[key].as_str().map(ToOwned::to_owned);
         if let Some(name) = text("name") {
-            found.push(Part { name, version: text("version"), purl: text("purl") });
+            let (license, spdx) = license(&component["licenses"]);
+            let hashes = component["hashes"].as_array().into_iter().flatten();
+            let sha256 = hashes.filter(|hash| hash["alg"] == "SHA-256").find_map(|hash| hash["content"].as_str());
+            found.push(Part {
+                name,
+                version: text("version"),
+                purl: text("purl"),
+                license,
+                spdx,
+                sha256: sha256.map(ToOwned::to_owned),
+            });
         }
         collect(component, found);
     }
+}
+
+/// What CycloneDX's `licenses` say in one line, and whether that is an SPDX expression.
+fn license(licenses: &Value) -> (Option<String>, bool) {
+    let licenses = licenses.as_array().map(Vec::as_slice).unwrap_or_default();
+    if let [one] = licenses
+        && let Some(expression) = one["expression"].as_str().or_else(|| one["license"]["id"].as_str())
+    {
+        return (Some(expression.to_owned()), true);
+    }
+    let word = |one: &Value| {
+        let license = &one["license"];
+        let word = license["id"].as_str().or_else(|| license["name"].as_str()).or_else(|| one["expression"].as_str());
+        word.map(ToOwned::to_owned)
+    };
+    let words: Vec<String> = licenses.iter().filter_map(word).collect();
+    ((!words.is_empty()).then(|| words.join(", ")), false)
 }
 
 /// The commands of the distribution with this `.dist-info` directory: `console_scripts` and `gui_scripts`, sorted.

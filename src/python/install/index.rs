@@ -2,6 +2,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::InstallRequest;
 use super::installer::Tool;
 
@@ -21,6 +23,9 @@ pub(super) struct Index {
     pub(super) insecure_hosts: Vec<String>,
     constraints: Vec<String>,
 }
+
+/// What is not itself in the path of a URL (RFC 3986).
+const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// Every variable that [`Index::new`] reads and [`Index::apply`] says again in the words of the tool that runs.
 const VARIABLES: &[&str] = &[
@@ -95,23 +100,40 @@ impl Index {
         self.offline || self.find_links_only
     }
 
+    /// Find-links as a list in a variable may have them.
+    fn present_links(&self, tool: Tool) -> Vec<String> {
+        let mut found = Vec::new();
+        for link in &self.find_links {
+            // pip passes over a directory that is not there; uv would stop.
+            if tool == Tool::Uv && !is_url(link) && !Path::new(link).exists() {
+                tracing::warn!(path = %link, "find-links directory does not exist");
+            } else if is_url(link) || !link.contains([' ', '\t', ',']) {
+                found.push(link.clone());
+            } else {
+                found.push(format!("file://{}", utf8_percent_encode(link, IN_PATHS)));
+            }
+        }
+        found
+    }
+
     /// Says all this to the tool. URLs go through its environment, since command lines are open for all to read.
     pub(super) fn apply(&self, tool: Tool, command: &mut Command) {
         for name in VARIABLES {
             command.env_remove(name);
         }
-        for link in &self.find_links {
-            // pip passes over a directory that is not there; uv would stop.
-            if tool == Tool::Uv && !is_url(link) && !Path::new(link).exists() {
-                tracing::warn!(path = %link, "find-links directory does not exist");
-                continue;
+        let (links, url, extra, certificate, hosts, constraints) = match tool {
+            Tool::Uv => {
+                ("UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX", "SSL_CERT_FILE", "UV_INSECURE_HOST", "UV_CONSTRAINT")
             }
-            command.arg("--find-links").arg(link);
-        }
-        let (url, extra, certificate, hosts, constraints) = match tool {
-            Tool::Uv => ("UV_DEFAULT_INDEX", "UV_INDEX", "SSL_CERT_FILE", "UV_INSECURE_HOST", "UV_CONSTRAINT"),
-            Tool::Pip => ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_CONSTRAINT"),
+            Tool::Pip => {
+                let [links, url, extra] = ["PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"];
+                (links, url, extra, "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_CONSTRAINT")
+            }
         };
+        let find_links = self.present_links(tool);
+        if !find_links.is_empty() {
+            command.env(links, find_links.join(if tool == Tool::Uv { "," } else { " " }));
+        }
         // `name=https://…` is uv's way of naming an index; pip knows no names.
         let plain = |url: &String| match (tool, url.split_once('=')) {
             (Tool::Pip, Some((name, rest))) if !name.contains(':') => rest.to_owned(),
@@ -202,8 +224,9 @@ mod tests {
             ("PIP_CERT", "/ca.pem"),
         ]);
         let (arguments, variables) = told(&index, Tool::Uv);
-        assert_eq!(arguments, ["--find-links", "/", "--find-links", "https://host/links", "--no-index"]);
+        assert_eq!(arguments, ["--no-index"]);
         let has = |name: &str, value: &str| variables.contains(&(name.to_owned(), value.to_owned()));
+        assert!(has("UV_FIND_LINKS", "/,https://host/links"));
         assert!(has("UV_DEFAULT_INDEX", "https://u:p@host/simple"));
         assert!(has("UV_INDEX", "https://a/ https://b/"));
         assert!(has("SSL_CERT_FILE", "/ca.pem"));
@@ -219,8 +242,11 @@ mod tests {
             ("UV_OFFLINE", "1"),
         ]);
         let (arguments, variables) = told(&index, Tool::Pip);
-        assert_eq!(arguments[2..], ["--find-links", "/one two", "--find-links", "/three", "--no-index"]);
-        assert!(Path::new(&arguments[1]).is_absolute() && arguments[1].ends_with("/wheels"), "{arguments:?}");
+        assert_eq!(arguments, ["--no-index"]);
+        let links = variables.iter().find(|(name, _)| name == "PIP_FIND_LINKS").map(|(_, links)| links.as_str());
+        let links: Vec<&str> = links.unwrap_or_default().split(' ').collect();
+        assert_eq!(links[1..], ["file:///one%20two", "/three"]);
+        assert!(Path::new(links[0]).is_absolute() && links[0].ends_with("/wheels"), "{links:?}");
         assert!(variables.contains(&("PIP_INDEX_URL".to_owned(), "https://host/simple".to_owned())));
         assert!(variables.contains(&("PIP_EXTRA_INDEX_URL".to_owned(), "https://a/?x=1".to_owned())));
     }

@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
 use toml::{Table, Value};
 
 use super::index::Index;
@@ -156,27 +157,12 @@ fn local_path(requirement: &str, directory: &Path) -> Option<PathBuf> {
     let path = match target.strip_prefix("file:") {
         Some(rest) => {
             let rest = rest.strip_prefix("//localhost").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
-            percent_decoded(rest.split('#').next()?)
+            percent_decode_str(rest.split('#').next()?).decode_utf8_lossy().into_owned()
         }
         None if target.starts_with(['.', '/']) => target.split('[').next()?.to_owned(),
         None => return None,
     };
     Some(directory.join(path)).filter(|path| path.exists())
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let code = if *first == b'%' {
-            after.get(..2).and_then(|code| u8::from_str_radix(str::from_utf8(code).ok()?, 16).ok())
-        } else {
-            None
-        };
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Adds a local distribution and those that it names in turn.

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::archive::Archive;
 use super::index::Index;
-use super::lock::List;
-use super::{InstallRequest, failure, wheel};
+use super::lock::{self, List};
+use super::{Distribution, InstallRequest, failure, wheel};
 use crate::fs::IoContext as _;
 use crate::python::command::{command, on_path, run};
 use crate::python::error::{Error, Result};
@@ -163,6 +164,42 @@ impl Installer {
                 let said = String::from_utf8_lossy(&output.stdout).into_owned();
                 wheels.retain(|wheel| !is_built_here(&said, wheel));
                 Ok(wheels)
+            }
+        }
+    }
+
+    /// The wheels that the index offers of what has been installed, with their digests. uv keeps no record of what it
+    /// installed from, but it remembers the index's pages. Best effort: without them a package is as good.
+    pub(super) fn published(
+        &self,
+        interpreter: &Interpreter,
+        request: &InstallRequest,
+        index: &Index,
+        distributions: &[Distribution],
+    ) -> Vec<Archive> {
+        if self.tool != Tool::Uv || index.find_links_only {
+            return Vec::new();
+        }
+        let asked = || {
+            let path = request.work.join("pins.txt");
+            let pin = |one: &Distribution| format!("{}=={}", one.name, one.version);
+            let pins: Vec<String> = distributions.iter().map(pin).collect();
+            fs::write(&path, pins.join("\n")).on("write", &path)?;
+            let mut command = self.command(request);
+            command.args(["pip", "compile", "--no-deps", "--no-header", "--no-progress", "--format", "pylock.toml"]);
+            command.arg("--python").arg(&interpreter.executable).arg(&path);
+            index.apply(self.tool, &mut command);
+            run(&mut command)
+        };
+        match asked() {
+            Ok(output) if output.status.success() => lock::wheels_of(&String::from_utf8_lossy(&output.stdout)),
+            Ok(output) => {
+                tracing::debug!(said = %failure::meaningful_of(&output).join("; "), "uv names no wheels");
+                Vec::new()
+            }
+            Err(error) => {
+                tracing::debug!(%error, "uv names no wheels");
+                Vec::new()
             }
         }
     }

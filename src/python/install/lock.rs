@@ -3,8 +3,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use percent_encoding::percent_decode_str;
 use toml::{Table, Value};
 
+use super::archive::Archive;
 use super::index::Index;
 use super::installer::{Installer, Tool};
 use super::{InstallRequest, failure};
@@ -168,6 +170,20 @@ fn from_pylock(file: &Path) -> Result<String> {
     Ok(lines)
 }
 
+/// The wheels that a `pylock.toml` lists with their SHA-256; none of a text that is something else.
+pub(super) fn wheels_of(text: &str) -> Vec<Archive> {
+    let wheel = |wheel: &Value| {
+        let text = |key: &str| wheel.get(key).and_then(Value::as_str);
+        // PEP 751 § packages.wheels.name: without a name it is the last part of the URL or path.
+        let place = text("name").or_else(|| text("url")).or_else(|| text("path"))?;
+        let file = percent_decode_str(place.rsplit('/').next()?).decode_utf8_lossy().into_owned();
+        Some(Archive { file, sha256: wheel.get("hashes")?.get("sha256")?.as_str()?.to_owned() })
+    };
+    let Ok(lock) = text.parse::<Table>() else { return Vec::new() };
+    let packages = lock.get("packages").and_then(Value::as_array).into_iter().flatten();
+    packages.filter_map(|package| package.get("wheels")?.as_array()).flatten().filter_map(wheel).collect()
+}
+
 /// The hash of a file of the lock, as an option of a requirement.
 fn hash(file: &Value) -> Option<String> {
     let hashes = file.get("hashes")?.as_table()?;
@@ -220,6 +236,23 @@ mod tests {
         );
         fs::write(&file, "lock-version = \"2.0\"").expect("scratch");
         assert!(matches!(from_pylock(&file), Err(Error::Lock { .. })));
+    }
+
+    #[test]
+    fn the_wheels_of_a_lock_have_names_and_digests() {
+        let text = r#"
+            [[packages]]
+            name = "x"
+            wheels = [
+                { url = "https://host/a/x-1%2B2-py3-none-any.whl", hashes = { sha256 = "aa" } },
+                { name = "y.whl", url = "https://host/z.whl", hashes = { sha256 = "bb" } },
+                { name = "no-hash.whl" },
+            ]
+        "#;
+        let found = wheels_of(text).into_iter().map(|one| (one.file, one.sha256)).collect::<Vec<_>>();
+        let expected = [("x-1+2-py3-none-any.whl", "aa"), ("y.whl", "bb")];
+        assert_eq!(found, expected.map(|(file, digest)| (file.to_owned(), digest.to_owned())));
+        assert_eq!(wheels_of("no lock"), []);
     }
 
     #[test]

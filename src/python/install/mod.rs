@@ -124,7 +124,8 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     let site_packages = dest.join(interpreter.site_packages());
     let mut distributions = distributions(&site_packages)?;
     wheels.extend(inputs::find_links_archives(&index));
-    archive::identify(&mut distributions, &site_packages, &wheels)?;
+    let published = installer.published(interpreter, request, &index, &distributions);
+    archive::identify(&mut distributions, &site_packages, &wheels, &published)?;
     tracing::info!(
         distributions = distributions.len(),
         installer = %installer,
