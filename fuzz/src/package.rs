@@ -109,6 +109,7 @@ enum Damage<'a> {
 }
 
 /// A slot as it is stored.
+#[derive(Debug)]
 struct Made {
     stored: Vec<u8>,
     plain: Vec<u8>,
@@ -433,5 +434,51 @@ impl Progress for Silent {
 impl SetUp for Silent {
     fn run(&self, _: &Path) -> Result<(), WorkenvError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the encoders make is accepted by the reader, or the fuzzer would try nothing but refusals.
+    #[test]
+    fn an_honest_package_is_extracted() {
+        let encodings = [
+            Encoding::Raw,
+            Encoding::Gzip(Gzip::default()),
+            Encoding::Zstd(Zstd::default(), Frames::default()),
+            Encoding::Xz(Xz::default()),
+        ];
+        let plan = |encoding, content| SlotPlan {
+            content,
+            encoding,
+            lifecycle: Lifecycle::Eager,
+            target: Target::Root,
+            permissions: 0o755,
+        };
+        for encoding in encodings {
+            let slot = plan(encoding, Content::Tree(Archive::sample()));
+            let file = plan(Encoding::Raw, Content::File(b"a file"));
+            let input = Input {
+                launcher: b"launcher",
+                name: "name",
+                slots: vec![slot, file],
+                venv: None,
+                lies: Vec::new(),
+                damage: Damage::None,
+                is_composed: false,
+            };
+            let made: Vec<Made> = input.slots.iter().filter_map(SlotPlan::make).collect();
+            let text = input.text(&made);
+            let written = input.package(&text, &made).write();
+            let reader = Reader::from_file(scratch::file(&written.bytes), Path::new("app.psp")).expect("opened");
+            verify(&reader).expect("verified");
+            survey(&reader).expect("surveyed");
+            digests(&reader, &written, &input);
+            for (slot, made) in reader.slots().zip(&made) {
+                assert!(check_slot(&slot, made), "{made:?} is not extracted");
+            }
+        }
     }
 }

@@ -273,3 +273,27 @@ fn seal(block: &mut [u8; BLOCK]) {
     let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
+
+#[cfg(test)]
+impl Archive<'static> {
+    /// A tree of one entry of each kind.
+    pub(crate) fn sample() -> Self {
+        let name = |parts| Name { is_absolute: false, parts, ends_with_slash: false };
+        let entry = |kind, at, link, content| Entry {
+            kind,
+            name: name(at),
+            link: name(link),
+            mode: 0o755,
+            content,
+            spelling: Spelling::Plain,
+            oddity: Oddity::None,
+        };
+        let entries = vec![
+            entry(Kind::Directory, vec![Part::A], vec![], Content::Nothing),
+            entry(Kind::File, vec![Part::A, Part::B], vec![], Content::Bytes(b"content")),
+            entry(Kind::HardLink, vec![Part::A, Part::C], vec![Part::A, Part::B], Content::Nothing),
+            entry(Kind::Symlink, vec![Part::B], vec![Part::A, Part::B], Content::Nothing),
+        ];
+        Self { entries, end: 2, excess: &[] }
+    }
+}

@@ -3,7 +3,7 @@ use arbitrary::Arbitrary;
 use crate::checksum::crc32;
 
 /// A gzip member of stored blocks (RFC 1951, RFC 1952), and what may be wrong with it.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Arbitrary, Clone, Debug, Default)]
 pub(crate) struct Gzip {
     /// Bytes of a block; 0 for as many as go.
     block: u16,

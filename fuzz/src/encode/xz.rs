@@ -6,7 +6,7 @@ use crate::checksum::crc32;
 const FLAGS: [u8; 2] = [0, 1];
 
 /// An xz stream of uncompressed LZMA2 chunks (the .xz file format, version 1.2.1).
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Arbitrary, Clone, Debug, Default)]
 pub(crate) struct Xz {
     /// The dictionary that the block asks for: 0 is 4 KiB, 40 is 4 GiB less one byte.
     dictionary: u8,

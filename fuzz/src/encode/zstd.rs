@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 const BLOCK: usize = 128 << 10;
 
 /// A zstd frame of raw blocks and runs.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Arbitrary, Clone, Debug, Default)]
 pub(crate) struct Zstd {
     /// The window that the header asks for; without one the content says its size and is one segment.
     window: Option<u8>,
@@ -14,7 +14,7 @@ pub(crate) struct Zstd {
 }
 
 /// Where a slot is cut, and what the table behind it says.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Arbitrary, Clone, Debug, Default)]
 pub(crate) struct Frames {
     /// Without a table there is one part.
     has_table: bool,
