@@ -7,18 +7,38 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-/// Reads a JSON text in which no object, at whatever depth, has a key twice; in the outermost one keys must differ by more
-/// than case.
+/// Reads a JSON text in which no object, at whatever depth, has a key twice – in the outermost one keys must differ by more
+/// than case – and no array stands in the place of an object, which serde would read by position.
 ///
 /// # Errors
 /// What `serde_json` reports, or the key.
-pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     Unambiguous { outermost: true }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    serde_json::from_slice(text)
+    let read = serde_json::from_slice(text)?;
+    if !is_shaped_like(&serde_json::from_slice(text)?, &serde_json::to_value(&read)?) {
+        return Err(serde_json::Error::custom("an array stands where an object belongs"));
+    }
+    Ok(read)
+}
+
+/// Whether arrays of a text are arrays in what was read from it.
+fn is_shaped_like(text: &Value, read: &Value) -> bool {
+    match (text, read) {
+        (Value::Array(_), Value::Object(_)) => false,
+        (Value::Array(text), Value::Array(read)) => {
+            text.iter().zip(read).all(|(text, read)| is_shaped_like(text, read))
+        }
+        (Value::Object(text), Value::Object(read)) => {
+            text.iter().all(|(key, text)| read.get(key).is_none_or(|read| is_shaped_like(text, read)))
+        }
+        _ => true,
+    }
 }
 
 /// Walks a value and keeps nothing of it but the keys of the objects that are open.
@@ -117,7 +137,8 @@ impl<'de> Visitor<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde::Deserialize;
+    use serde_json::json;
 
     #[test]
     fn one_meaning_is_read() {
@@ -141,6 +162,24 @@ mod tests {
         }
         let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#).expect_err("twice").to_string();
         assert!(error.starts_with("the key `\\u{1b}` is there twice"), "{error}");
+    }
+
+    #[test]
+    fn positions_are_no_keys() {
+        #[derive(Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        struct Inner {
+            switch: bool,
+        }
+        #[derive(Debug, Serialize, Deserialize)]
+        struct Outer {
+            inner: Inner,
+            list: Vec<Inner>,
+        }
+        assert!(from_json::<Outer>(br#"{"inner":{"switch":true},"list":[{}]}"#).is_ok());
+        for text in [r#"[{},[]]"#, r#"{"inner":[true],"list":[]}"#, r#"{"inner":{},"list":[[true]]}"#] {
+            assert!(from_json::<Outer>(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     #[test]

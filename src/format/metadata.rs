@@ -357,16 +357,24 @@ impl Metadata {
     /// Reads the signed text.
     ///
     /// # Errors
-    /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision.
+    /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision or not in the one
+    /// form in which [`Self::to_bytes`] writes it: no other reader can then understand it otherwise.
     pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
-        let metadata: Self = from_json(text).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
-        if let Some(facts) = &metadata.flavor {
-            if facts.schema != SCHEMA {
-                return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));
-            }
-            if facts.slots.len() != metadata.slots.len() {
-                return Err(FormatError::SlotCount { rows: facts.slots.len(), slots: metadata.slots.len() });
-            }
+        let bad = |error: serde_json::Error| FormatError::BadMetadata(error.to_string());
+        let metadata: Self = serde_json::from_slice(text).map_err(bad)?;
+        let Some(facts) = &metadata.flavor else { return from_json(text).map_err(bad) };
+        if facts.schema != SCHEMA {
+            return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));
+        }
+        if facts.slots.len() != metadata.slots.len() {
+            return Err(FormatError::SlotCount { rows: facts.slots.len(), slots: metadata.slots.len() });
+        }
+        let own = serde_json::to_vec(&metadata).map_err(bad)?;
+        if let Some(at) = own.iter().zip(text).position(|(own, found)| own != found) {
+            return Err(FormatError::MetadataForm { at });
+        }
+        if own.len() != text.len() {
+            return Err(FormatError::MetadataForm { at: own.len().min(text.len()) });
         }
         Ok(metadata)
     }
