@@ -22,10 +22,7 @@ pub fn manifest(data: &[u8]) {
             }
         }
         Err(error) => {
-            // Their reasons are other crates' sentences; whoever prints them escapes them.
-            if !matches!(error, Error::BadSpecifier { .. } | Error::BadRequirement { .. }) {
-                say(&error.to_string());
-            }
+            say(&error.to_string());
             say(&error.hint().unwrap_or_default());
         }
     }

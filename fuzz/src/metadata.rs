@@ -21,7 +21,15 @@ const SMALL: u64 = 4096;
 /// Target `metadata`. The first byte says what the others are.
 pub fn metadata(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
-    if kind % 4 == 0 { envelope(data) } else { text(data) }
+    match kind % 4 {
+        0 => envelope(data),
+        1 => text(data),
+        // In the form that a text must have, which the fuzzer would seldom find.
+        _ => match serde_json::from_slice::<Metadata>(data).and_then(|metadata| serde_json::to_vec(&metadata)) {
+            Ok(formed) => text(&formed),
+            Err(_) => text(data),
+        },
+    }
 }
 
 fn envelope(block: &[u8]) {
@@ -51,6 +59,9 @@ fn text(text: &[u8]) {
             assert!(!is_ours || is_default(value, &unread), "`{unread}` has no effect");
         }
         let bytes = metadata.to_bytes().expect("it can be written");
+        if metadata.flavor.is_some() {
+            assert_eq!(bytes, text, "a text has one form");
+        }
         let again = Metadata::from_bytes(&bytes).expect("what is written is read");
         // Numbers with a point come back with another last digit.
         if !has_point(value) {
@@ -89,12 +100,7 @@ fn check(reader: &Reader, metadata: &Metadata, text: &[u8]) {
         let _ = rotation.is_signed();
     }
     judge(reader, metadata);
-    // A pattern with many stars takes for ever.
-    let stars = |patterns: &[String]| patterns.iter().all(|pattern| pattern.matches('*').count() < 4);
-    let wishes = &metadata.runtime.env;
-    if stars(&wishes.unset) && stars(&wishes.pass) {
-        environment(metadata);
-    }
+    environment(metadata);
 }
 
 fn judge(reader: &Reader, metadata: &Metadata) {

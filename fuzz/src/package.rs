@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::encode::package::{Package, Slot, Written, sha256};
 use crate::encode::{Archive, Frames, Gzip, Xz, Zstd};
+use crate::json::in_order;
 use crate::scratch::{self, Enclosure};
 use crate::tree;
 
@@ -288,6 +289,13 @@ impl Input<'_> {
         let mut text = json!({
             "format": "PSPF/2025", "format_version": "1.0.0", "package": {"name": self.name, "version": "1"},
             "slots": slots,
+            "execution": {"command": "", "env": {}},
+            "verification": {
+                "integrity_seal": {"required": true, "algorithm": "ed25519"},
+                "signed": true, "require_verification": true,
+            },
+            "build": {"tool": "", "tool_version": "", "timestamp": "", "deterministic": true, "platform": {}},
+            "compatibility": {"min_format_version": "1.0.0", "features": []},
             "launcher": {
                 "tool": "flavor-launcher", "tool_version": "0", "size": self.launcher.len(),
                 "checksum": format!("sha256:{}", hex::encode(sha256(self.launcher))), "capabilities": [],
@@ -324,7 +332,7 @@ impl Input<'_> {
         let records = text["slots"].as_array().expect("slots");
         Package {
             launcher: self.launcher.to_vec(),
-            text: serde_json::to_vec(text).expect("JSON"),
+            text: in_order(text).into_bytes(),
             slots: slots.collect(),
             build_timestamp: 0,
             attestation: records.iter().find(|record| record["lifecycle"] == "attestation").map(digest),

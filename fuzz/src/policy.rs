@@ -50,8 +50,7 @@ fn operator_policy(text: &[u8]) {
 
 fn note(data: &[u8]) {
     let (name, text) = data.split_at(data.iter().position(|byte| *byte == 0).unwrap_or(data.len()));
-    // Short enough for a file's name, however each byte is spelled in it.
-    let name: String = String::from_utf8_lossy(name).chars().take(20).collect();
+    let name = String::from_utf8_lossy(name).into_owned();
     let text = text.get(1..).unwrap_or_default();
     let scratch = scratch::directory();
     let notes = Notes::at(scratch.path().join("known"));
