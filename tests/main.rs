@@ -11,6 +11,7 @@ mod wheel_index;
 mod wheelhouse;
 
 mod bad_input;
+mod book;
 mod build_cache;
 mod chroot;
 mod damage;
@@ -18,6 +19,7 @@ mod eviction;
 mod evidence;
 mod examples;
 mod extract;
+mod guide;
 mod inspect;
 mod interop;
 mod keygen;

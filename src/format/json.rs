@@ -177,7 +177,7 @@ mod tests {
             list: Vec<Inner>,
         }
         assert!(from_json::<Outer>(br#"{"inner":{"switch":true},"list":[{}]}"#).is_ok());
-        for text in [r#"[{},[]]"#, r#"{"inner":[true],"list":[]}"#, r#"{"inner":{},"list":[[true]]}"#] {
+        for text in ["[{},[]]", r#"{"inner":[true],"list":[]}"#, r#"{"inner":{},"list":[[true]]}"#] {
             assert!(from_json::<Outer>(text.as_bytes()).is_err(), "{text}");
         }
     }

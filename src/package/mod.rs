@@ -3,6 +3,7 @@
 mod error;
 mod layout;
 mod reader;
+mod strict;
 #[cfg(feature = "cli")]
 mod survey;
 mod verify;

@@ -2,8 +2,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::PackageError;
 use super::layout::{Layout, block_digest};
+use super::{PackageError, strict};
 use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
     limits, open_envelope, parse_trailer, seal_envelope,
@@ -91,6 +91,7 @@ impl Reader {
         }
         let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None };
         if let Some(facts) = &reader.metadata.flavor {
+            strict::check(&reader.metadata, facts)?;
             let layout = reader.strict_layout(facts)?;
             reader.hold_to(&layout, index_bytes, &block, rows_bytes)?;
             reader.layout = Some(layout);

@@ -26,6 +26,7 @@ pub use error::SlotError;
 pub use extract::{Destination, Extracted, extract};
 pub use source::{Declared, StoredSlot};
 pub use tar::{EntryKind, TarEntry};
+pub use threads::{on_threads, processors};
 pub use unpack::list;
 
 #[cfg(feature = "cli")]

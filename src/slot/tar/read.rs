@@ -82,7 +82,7 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
                     return Err(SlotError::BadArchive("a name is too long"));
                 }
                 let mut text = read_content(reader, size)?;
-                text.truncate(text.iter().position(|byte| *byte == 0).unwrap_or(text.len()));
+                while text.pop_if(|byte| *byte == 0).is_some() {}
                 once(if type_flag == b'L' { &mut extension.name } else { &mut extension.link }, text)?;
             }
             type_flag => return entry(&block, type_flag, size, extension).map(Next::Entry),
