@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -21,13 +20,16 @@ use crate::json::in_order;
 use crate::scratch::{self, Enclosure};
 use crate::tree;
 
+/// Slots that are made of however many.
+const MOST: usize = 6;
 /// Content of a slot beyond this is not made.
 const LARGE: usize = 1 << 20;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     launcher: &'a [u8],
-    name: &'a str,
+    /// Seldom anything but a name.
+    name: Option<&'a str>,
     slots: Vec<SlotPlan<'a>>,
     venv: Option<(u8, &'a str)>,
     /// What is signed and not so.
@@ -125,7 +127,7 @@ struct Made {
 /// Target `package`.
 pub fn package(data: &[u8]) {
     let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else { return };
-    let Some(made) = input.slots.iter().take(6).map(SlotPlan::make).collect::<Option<Vec<Made>>>() else { return };
+    let Some(made) = input.slots.iter().take(MOST).map(SlotPlan::make).collect::<Option<Vec<Made>>>() else { return };
     let mut text = input.text(&made);
     for lie in &input.lies {
         lie.tell(&mut text);
@@ -145,7 +147,9 @@ pub fn package(data: &[u8]) {
         assert!(verified.is_err(), "a change that nobody signed is accepted");
         return;
     }
-    if input.lies.is_empty() {
+    if input.lies.is_empty() && !input.is_proper() {
+        assert!(reader.is_err(), "names or paths are not what they are to be");
+    } else if input.lies.is_empty() {
         let verified = verified.as_ref().unwrap_or_else(|error| panic!("an honest package is refused: {error}"));
         assert!(verified.launcher && verified.unauthenticated.is_empty() && verified.slots == made.len());
     }
@@ -208,6 +212,11 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
 }
 
 impl SlotPlan<'_> {
+    /// Seldom more than there may be.
+    fn permissions(&self) -> u16 {
+        if self.permissions >= 0o170_000 { self.permissions } else { self.permissions & 0o777 }
+    }
+
     fn make(&self) -> Option<Made> {
         let (plain, headers) = match &self.content {
             Content::Tree(archive) => archive.encode(),
@@ -244,7 +253,21 @@ impl Lifecycle {
     }
 }
 
+/// Relative, of parts that are names.
+fn is_path(path: &str) -> bool {
+    let is_part = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= 255;
+    path.len() <= 4096 && !path.contains('\0') && path.split('/').all(is_part)
+}
+
 impl Target<'_> {
+    fn is_proper(&self) -> bool {
+        match self {
+            Self::Root | Self::A | Self::AB | Self::Bin | Self::Private => true,
+            Self::Up | Self::Absolute => false,
+            Self::Text(text) => is_path(text),
+        }
+    }
+
     fn text(&self) -> String {
         let below = |rest: &str| format!("{{workenv}}{rest}");
         match self {
@@ -261,6 +284,22 @@ impl Target<'_> {
 }
 
 impl Input<'_> {
+    fn name(&self) -> &str {
+        self.name.unwrap_or("name")
+    }
+
+    /// Whether names are names, and paths stay where they belong.
+    fn is_proper(&self) -> bool {
+        let slots = &self.slots[..self.slots.len().min(MOST)];
+        let name = self.name();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        name.len() <= 128
+            && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.bytes().all(plain)
+            && slots.iter().all(|slot| slot.permissions() <= 0o777 && slot.target.is_proper())
+            && self.venv.as_ref().is_none_or(|(slot, path)| usize::from(slot % 6) < slots.len() && is_path(path))
+    }
+
     /// What is to be signed.
     fn text(&self, made: &[Made]) -> Value {
         let slots: Vec<Value> = self
@@ -273,7 +312,7 @@ impl Input<'_> {
                     "slot": at, "id": format!("slot-{at}"), "source": "", "target": plan.target.text(),
                     "size": made.stored.len(), "checksum": format!("sha256:{}", hex::encode(sha256(&made.stored))),
                     "operations": made.word, "purpose": "data", "lifecycle": plan.lifecycle.word_and_code().0,
-                    "permissions": format!("{:04o}", plan.permissions),
+                    "permissions": format!("{:04o}", plan.permissions()),
                 })
             })
             .collect();
@@ -287,7 +326,7 @@ impl Input<'_> {
             })
             .collect();
         let mut text = json!({
-            "format": "PSPF/2025", "format_version": "1.0.0", "package": {"name": self.name, "version": "1"},
+            "format": "PSPF/2025", "format_version": "1.0.0", "package": {"name": self.name(), "version": "1"},
             "slots": slots,
             "execution": {"command": "", "env": {}},
             "verification": {
@@ -326,7 +365,7 @@ impl Input<'_> {
                 sha256: digest(record),
                 purpose: 0,
                 lifecycle: plan.lifecycle.word_and_code().1,
-                permissions: plan.permissions,
+                permissions: plan.permissions(),
             }
         });
         let records = text["slots"].as_array().expect("slots");
@@ -417,11 +456,8 @@ fn compose(reader: Reader) {
     let Ok(workenv) = first else { return };
     assert!(workenv.starts_with(cache.root()), "the environment lies outside the cache");
     for (path, node) in tree::list(&root) {
-        // The interpreter is where the package says.
-        let is_interpreter = path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python"));
         if let tree::Node::Symlink { target } = node
             && target.is_absolute()
-            && !is_interpreter
         {
             assert!(target.starts_with(cache.root()), "{} leads to {}", path.display(), target.display());
             assert!(!target.components().any(|part| part.as_os_str() == ".."), "{}", target.display());
@@ -474,7 +510,7 @@ mod tests {
             let file = plan(Encoding::Raw, Content::File(b"a file"));
             let input = Input {
                 launcher: b"launcher",
-                name: "name",
+                name: None,
                 slots: vec![slot, file],
                 venv: None,
                 lies: Vec::new(),
