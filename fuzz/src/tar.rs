@@ -256,6 +256,11 @@ fn compare(listed: &[TarEntry], tree: &Tree, modes: Modes) {
 
 /// Another reader of archives: where the two understand something else, ours is to have refused.
 fn second_opinion(listed: &[TarEntry], plain: &[u8]) {
+    // It cuts pax records at every line, and ours goes by their lengths; a NUL is refused when it is extracted.
+    let is_odd = |text: &[u8]| text.iter().any(|byte| matches!(byte, b'\n' | 0));
+    if listed.iter().any(|entry| is_odd(&entry.name) || is_odd(&entry.link)) {
+        return;
+    }
     let mut archive = ::tar::Archive::new(Cursor::new(plain));
     let mut others = archive.entries().expect("the start of an archive");
     for entry in listed {
