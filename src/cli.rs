@@ -20,7 +20,9 @@ pub(crate) enum Command {
     /// Build a package from a project
     Pack(Box<Pack>),
     /// Show what a package is and what is in it
-    Inspect(Inspect),
+    Inspect(Box<Inspect>),
+    /// Show what changed in size from one package to another
+    Diff(Diff),
     /// Check every byte of a package
     Verify(Verify),
     /// Unpack one slot
@@ -111,6 +113,12 @@ pub(crate) struct Pack {
     /// Pack a second time, elsewhere and without caches, and compare; exits with 5 when the bytes differ
     #[arg(long)]
     pub(crate) check_reproducible: bool,
+    /// Leave out of the dependencies what programs do not need: safe, all, or of tests, docs, stubs, sources, static, locales
+    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "safe", value_parser = slim)]
+    pub(crate) slim: Option<Kinds>,
+    /// Exit with 5 when the package is larger than [tool.flavor.budget] allows
+    #[arg(long)]
+    pub(crate) check_budget: bool,
     /// Read the package back and check every byte (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
@@ -136,9 +144,53 @@ pub(crate) struct Inspect {
     /// Print instead what licences the distributions declare
     #[arg(long, group = "view")]
     pub(crate) licenses: bool,
+    /// Show the directories, the largest first
+    #[arg(long, group = "view")]
+    pub(crate) tree: bool,
+    /// With --tree: how deep
+    #[arg(long, value_name = "N", requires = "tree", default_value_t = 3)]
+    pub(crate) depth: usize,
+    /// List every file
+    #[arg(long, group = "view")]
+    pub(crate) files: bool,
+    /// List the largest files
+    #[arg(long, group = "view", value_name = "N")]
+    pub(crate) largest: Option<usize>,
+    /// List what can be imported, the largest first
+    #[arg(long, group = "view")]
+    pub(crate) modules: bool,
+    /// List content that is there more than once
+    #[arg(long, group = "view")]
+    pub(crate) duplicates: bool,
+    /// List the native files: which glibc and which libraries they need
+    #[arg(long, group = "view")]
+    pub(crate) native: bool,
+    /// Say what could be smaller, and how
+    #[arg(long, group = "view")]
+    pub(crate) advice: bool,
+    /// Write a page with a map of sizes, for a browser
+    #[arg(long, group = "view", value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// With --tree, --files, --largest, --modules, --native: only this slot
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["sbom", "provenance", "licenses", "html", "json"])]
+    pub(crate) slot: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The package as it was
+    pub(crate) before: PathBuf,
+    /// The package as it is
+    pub(crate) after: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print Markdown, for a comment on a change
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) md: bool,
 }
 
 #[derive(Debug, Args)]
@@ -395,6 +447,14 @@ pub(crate) struct Consent {
     pub(crate) json: bool,
 }
 
+/// Kinds of files that a package does without.
+#[derive(Clone, Debug)]
+pub(crate) struct Kinds(pub(crate) Vec<flavor::manifest::Slim>);
+
+fn slim(text: &str) -> Result<Kinds, flavor::manifest::UnknownSlim> {
+    flavor::manifest::Slim::parse_list(text).map(Kinds)
+}
+
 fn size(text: &str) -> Result<u64, String> {
     let size = flavor::report::Bytes::parse(text).map(|size| size.0).filter(|size| *size > 0);
     size.ok_or_else(|| "write it as in 500MB or 2GiB".into())
@@ -415,6 +475,7 @@ impl Command {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Inspect(command) => command.json,
+            Self::Diff(command) => command.json,
             Self::Verify(command) => command.json,
             Self::Trust(Trust::List(command)) | Self::Policy(Policy::Show(command)) => command.json,
             Self::Trust(Trust::Verify(command) | Trust::Accept(command)) | Self::Policy(Policy::Check(command)) => {

@@ -1,6 +1,7 @@
 //! One file for each verb: options in, words and an exit code out.
 
 mod cache;
+mod diff;
 mod evidence;
 mod extract;
 mod inspect;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Pack(options) => pack::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::Diff(options) => diff::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Extract(options) => extract::one(&options),
         Command::ExtractAll(options) => extract::all(&options),

@@ -39,11 +39,18 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
     for line in summary(&report) {
         reporter.say(&line);
     }
+    if !settings.slim.is_empty() && report.slimmed.is_none() {
+        reporter.say("warning: there are no dependencies that something could be left out of");
+    }
     output::data(&format!("{}\n", report.path.display()))?;
     if options.check_reproducible {
-        return check(&manifest, &settings, &report, &reporter);
+        let reproducible = check(&manifest, &settings, &report, &reporter)?;
+        if reproducible != ExitCode::SUCCESS {
+            return Ok(reproducible);
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    let exceeded = options.check_budget && !report.over_budget.is_empty();
+    Ok(if exceeded { ExitCode::from(5) } else { ExitCode::SUCCESS })
 }
 
 /// Exits with 5 when a second pack gives other bytes.
@@ -84,6 +91,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         output: options.output.clone(),
         launcher_bin: options.launcher_bin.clone(),
         strip: options.strip || manifest.build.strip.unwrap_or(false),
+        slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
         effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
         jobs: options.jobs.map_or(processors, usize::from),
         memory_limit: options.memory_limit,
@@ -147,6 +155,22 @@ fn summary(report: &PackReport) -> Vec<String> {
             Bytes(files.before),
             Bytes(files.after)
         ));
+    }
+    if let Some(slimmed) = &report.slimmed {
+        for one in &slimmed.kinds {
+            let files = if one.files == 1 { "file" } else { "files" };
+            lines.push(format!(
+                "    left out  {}: {} {files}, {}, which saves {}",
+                one.kind,
+                one.files,
+                Bytes(one.size),
+                Bytes(one.stored)
+            ));
+        }
+        if slimmed.kinds.is_empty() {
+            lines.push("    left out  nothing: the dependencies have no such files".into());
+        }
+        lines.push(format!("    imported  {} modules, as with everything in place", slimmed.imported));
     }
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));

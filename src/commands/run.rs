@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use flavor::build::OWN_LAUNCHER;
-use flavor::format::ATTESTATION_SLOT;
+use flavor::format::Lifecycle;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
-use flavor::package::{PackageError, Reader, verify};
+use flavor::package::{PackageError, Reader, Slot, verify};
 use flavor::trust::permit;
 
 use crate::cli::Run;
@@ -39,8 +39,10 @@ fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Res
         return Err(Error::NotAuthenticated { path: options.package, slot: "launcher".into() });
     }
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
-    if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != ATTESTATION_SLOT) {
-        return Err(Error::NotAuthenticated { path: options.package, slot: slot.clone() });
+    let unproven = |slot: &Slot<'_>| verified.unauthenticated.iter().any(|name| name == slot.name());
+    let is_attestation = |slot: &Slot<'_>| slot.record.lifecycle == Lifecycle::Attestation.word();
+    if let Some(slot) = reader.slots().find(|slot| unproven(slot) && !is_attestation(slot)) {
+        return Err(Error::NotAuthenticated { path: options.package, slot: slot.name().into() });
     }
     let permitted = permit(reader).map_err(|source| Error::Refused { path: options.package, source })?;
     for warning in &permitted.warnings {

@@ -16,7 +16,7 @@ mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result};
-pub use links::TreeLinks;
+pub use links::{LinkFault, TreeLinks};
 pub use lock::{Lock, LockKind};
 #[cfg(feature = "cli")]
 pub use places::is_cache;

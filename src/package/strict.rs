@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::{Facts, FormatError, Metadata, SlotRecord, WORKENV};
+use crate::format::{Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV};
 use crate::fs::checked_path;
 
 /// The longest name of a slot or a program, in bytes.
@@ -20,22 +20,35 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         return Err(bad("the package has the name", &metadata.package.name));
     }
     let mut names = BTreeSet::new();
-    for slot in &metadata.slots {
+    if Sha256::parse(&metadata.launcher.checksum).is_none() {
+        return Err(bad("the launcher has the digest", &metadata.launcher.checksum));
+    }
+    for (at, slot) in metadata.slots.iter().enumerate() {
         check_slot(slot)?;
+        if slot.slot != at as u64 {
+            return Err(bad("a slot is out of its place:", &slot.id));
+        }
         if !names.insert(slot.id.as_str()) {
             return Err(bad("two slots have the name", &slot.id));
         }
     }
+    check_places(&metadata.slots)?;
     for program in &facts.programs {
         if !is_name(&program.name) {
             return Err(bad("a program has the name", &program.name));
+        }
+    }
+    for command in facts.programs.iter().map(|program| &program.argv).chain(&facts.set_up) {
+        let program = command.first().filter(|program| !program.chars().any(char::is_control));
+        if program.is_none() || command.iter().any(|word| word.contains('\0')) {
+            return Err(bad("there can be no command", &command.join(" ")));
         }
     }
     if let Some(python) = &facts.python {
         if !names.contains(python.slot.as_str()) {
             return Err(bad("the interpreter is in a slot that there is not", &python.slot));
         }
-        if checked_path(python.executable.as_bytes()).is_err() {
+        if checked_path(python.executable.as_bytes()).is_err() || python.executable.chars().any(char::is_control) {
             return Err(bad("the interpreter is not inside its slot", &python.executable));
         }
         for word in [&python.implementation, &python.version] {
@@ -56,6 +69,29 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
     for name in environment.map.values() {
         if name.is_empty() || name.contains('=') {
             return Err(bad("there can be no variable", name));
+        }
+    }
+    Ok(())
+}
+
+/// A file has its place, and what is below it, to itself. So has a tree that is not there all the time: it could not be merged
+/// with what others have there.
+fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
+    for (at, slot) in slots.iter().enumerate() {
+        let is_tree = slot.chain().is_some_and(|chain| chain.tar);
+        let comes_and_goes = matches!(Lifecycle::parse(&slot.lifecycle), Some(Lifecycle::Lazy | Lifecycle::Init));
+        if is_tree && !comes_and_goes {
+            continue;
+        }
+        if is_tree && slot.target == WORKENV {
+            return Err(bad("the whole work environment comes and goes with", &slot.id));
+        }
+        let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
+        let below = |target: &str| {
+            target.strip_prefix(&*slot.target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some((_, other)) = others.into_iter().find(|(_, other)| below(&other.target)) {
+            return Err(bad("another slot is at the target of", &other.id));
         }
     }
     Ok(())

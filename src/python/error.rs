@@ -38,6 +38,9 @@ pub enum Error {
     #[error("cannot start `{}`", program.display())]
     Start { program: PathBuf, source: io::Error },
 
+    #[error("`{}`, which was to import the packed modules, broke off: {status}", executable.display())]
+    ImportCheck { executable: PathBuf, status: String },
+
     #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
     NoInstaller { interpreter: PathBuf, asked: Choice },
 
@@ -137,7 +140,7 @@ impl Error {
             }
             Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
             Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
-            Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } => None,
+            Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => None,
         }
     }
 }

@@ -6,10 +6,12 @@ pub mod bytecode;
 mod command;
 mod core_metadata;
 mod error;
+pub mod imports;
 pub mod install;
 pub mod interpreter;
 pub mod runtime;
 
 pub use core_metadata::CoreMetadata;
 pub use error::{Error, Result};
+pub use install::recorded_paths;
 pub use interpreter::{Interpreter, Kind, ProbeMemory, Request, discover};

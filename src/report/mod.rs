@@ -10,7 +10,7 @@ pub use log::init as init_log;
 pub use measure::{Bytes, Stopwatch, Took};
 #[cfg(feature = "cli")]
 pub use terminal::{Talk, TerminalReporter};
-pub use terminal_text::printable;
+pub use terminal_text::{printable, printable_json};
 
 /// Told what a long piece of work does. Implementations only show; they decide nothing.
 pub trait Reporter: Sync {

@@ -4,6 +4,7 @@
 //! directions use all cores. Knows nothing of where slots lie in a package.
 
 mod contents;
+mod counted;
 mod digest;
 mod error;
 mod extract;
@@ -17,6 +18,8 @@ mod unpack;
 mod compress;
 #[cfg(feature = "cli")]
 mod encode;
+#[cfg(feature = "cli")]
+mod measure;
 #[cfg(feature = "cli")]
 mod plan;
 
@@ -33,6 +36,8 @@ pub use unpack::list;
 pub use compress::Compression;
 #[cfg(feature = "cli")]
 pub use encode::{EncodedSlot, encode};
+#[cfg(feature = "cli")]
+pub use measure::{Passing, Shares, measure, weigh};
 #[cfg(feature = "cli")]
 pub use plan::{Links, Plan, TreeOptions, follow_links};
 
