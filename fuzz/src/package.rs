@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicU64;
 
 use arbitrary::{Arbitrary, Unstructured};
 use flavor::fs::Modes;
-use flavor::package::{Reader, survey, verify};
-use flavor::slot::{Destination, extract};
+use flavor::package::{Reader, verify};
+use flavor::slot::{Destination, extract, measure};
 use flavor::trust::judge;
 use flavor::workenv::{Cache, Check, Progress, Provision, SetUp, WorkenvError, shared};
 use serde_json::{Value, json};
@@ -156,7 +156,6 @@ pub fn package(data: &[u8]) {
     let Ok(reader) = reader else { return };
     if verified.is_ok() {
         digests(&reader, &written, &input);
-        drop(survey(&reader));
         for (slot, (made, plan)) in reader.slots().zip(made.iter().zip(&input.slots)) {
             let must = input.lies.is_empty() && !made.is_tree && matches!(plan.encoding, Encoding::Raw);
             let is_there = check_slot(&slot, made);
@@ -197,6 +196,13 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
     enclosure.check();
     tree::walk(&inside);
     let declared = stored.declared.expect("ours");
+    match measure(&stored, |_, _| true, |_| ()) {
+        Ok(shares) => {
+            let sum: u64 = shares.entries.iter().sum();
+            assert_eq!(sum + shares.overhead, stored.stored_size, "every stored byte belongs to something");
+        }
+        Err(_) => assert!(outcome.is_err(), "what is extracted cannot be measured"),
+    }
     assert!(tree::bytes(&inside) <= declared.plain_size, "more was written than is declared");
     match &outcome {
         Ok(done) => {
@@ -256,7 +262,23 @@ impl Lifecycle {
 /// Relative, of parts that are names.
 fn is_path(path: &str) -> bool {
     let is_part = |part: &str| !matches!(part, "" | "." | "..") && part.len() <= 255;
-    path.len() <= 4096 && !path.contains('\0') && path.split('/').all(is_part)
+    path.len() <= 4096 && !path.contains(char::is_control) && path.split('/').all(is_part)
+}
+
+/// Whether nobody else is at a place, or below it, that is to be a slot's own: a file's, and that of a tree that comes and goes.
+fn has_its_place(slots: &[SlotPlan<'_>], at: usize) -> bool {
+    let slot = &slots[at];
+    let is_tree = matches!(slot.content, Content::Tree(_));
+    let comes_and_goes = matches!(slot.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
+    if is_tree && !comes_and_goes {
+        return true;
+    }
+    let (own, below) = (slot.target.text(), slot.target.text() + "/");
+    let is_elsewhere = |other: usize| {
+        let target = slots[other].target.text();
+        other == at || (target != own && !target.starts_with(&below))
+    };
+    !(is_tree && own == "{workenv}") && (0..slots.len()).all(is_elsewhere)
 }
 
 impl Target<'_> {
@@ -297,6 +319,7 @@ impl Input<'_> {
             && name.starts_with(|first: char| first.is_ascii_alphanumeric())
             && name.bytes().all(plain)
             && slots.iter().all(|slot| slot.permissions() <= 0o777 && slot.target.is_proper())
+            && (0..slots.len()).all(|at| has_its_place(slots, at))
             && self.venv.as_ref().is_none_or(|(slot, path)| usize::from(slot % 6) < slots.len() && is_path(path))
     }
 
@@ -498,16 +521,16 @@ mod tests {
             Encoding::Zstd(Zstd::default(), Frames::default()),
             Encoding::Xz(Xz::default()),
         ];
-        let plan = |encoding, content| SlotPlan {
+        let plan = |encoding, content, target| SlotPlan {
             content,
             encoding,
             lifecycle: Lifecycle::Eager,
-            target: Target::Root,
+            target,
             permissions: 0o755,
         };
         for encoding in encodings {
-            let slot = plan(encoding, Content::Tree(Archive::sample()));
-            let file = plan(Encoding::Raw, Content::File(b"a file"));
+            let slot = plan(encoding, Content::Tree(Archive::sample()), Target::Root);
+            let file = plan(Encoding::Raw, Content::File(b"a file"), Target::Bin);
             let input = Input {
                 launcher: b"launcher",
                 name: None,
@@ -522,7 +545,6 @@ mod tests {
             let written = input.package(&text, &made).write();
             let reader = Reader::from_file(scratch::file(&written.bytes), Path::new("app.psp")).expect("opened");
             verify(&reader).expect("verified");
-            survey(&reader).expect("surveyed");
             digests(&reader, &written, &input);
             for (slot, made) in reader.slots().zip(&made) {
                 assert!(check_slot(&slot, made), "{made:?} is not extracted");
