@@ -186,6 +186,7 @@ fn help_names_every_option() {
     Commands:
       pack         Build a package from a project
       inspect      Show what a package is and what is in it
+      diff         Show what changed in size from one package to another
       verify       Check every byte of a package
       extract      Unpack one slot
       extract-all  Write all slots, as they are stored, into a directory
@@ -207,6 +208,8 @@ fn help_names_every_option() {
         "--output",
         "--launcher-bin",
         "--strip",
+        "--slim",
+        "--check-budget",
         "--compress",
         "--jobs",
         "--python",
