@@ -71,6 +71,10 @@ impl Zstd {
         if frames.is_honest {
             places.dedup();
         }
+        // Of nothing there is one frame, too.
+        if places.len() < 2 {
+            places.push(plain.len());
+        }
         let mut out = Vec::new();
         let mut rows = Vec::new();
         for pair in places.windows(2) {
