@@ -5,6 +5,7 @@ use std::ops::Range;
 use arbitrary::{Arbitrary, Unstructured};
 use flavor::format::{FORMAT_VERSION, FormatError, INDEX_LEN, Index, Sha256, TRAILER_LEN, parse_trailer, wrap_index};
 
+use crate::encode::digest;
 use crate::encode::index::{CHECKSUM, END, Fields, START, checksum, repair};
 
 #[derive(Arbitrary, Debug)]
@@ -65,7 +66,7 @@ fn decode(block: &[u8; INDEX_LEN]) {
                 let expected = if READ.iter().any(|range| range.contains(&at)) {
                     block[at]
                 } else if IMPLIED.iter().chain(&DIGESTS).any(|range| range.contains(&at)) {
-                    // A digest with capitals is read, and written with small letters; the checksum follows all that.
+                    // The checksum follows what is written back.
                     implied[at]
                 } else {
                     empty[at]
@@ -104,10 +105,7 @@ fn trailer(block: &[u8; INDEX_LEN], input: &Input) {
 /// Reads the fields of a block that may be anything.
 fn decoded(block: &[u8; INDEX_LEN]) -> Fields {
     let number = |at: usize| u64::from_le_bytes(block[at..at + 8].try_into().expect("eight bytes"));
-    let digest = |range: &Range<usize>| {
-        let mut digest = [0; 32];
-        hex::decode_to_slice(&block[range.clone()], &mut digest).ok().map(|()| digest)
-    };
+    let digest_at = |range: &Range<usize>| digest(&block[range.clone()]);
     Fields {
         package_size: number(8),
         launcher_size: number(16),
@@ -119,8 +117,8 @@ fn decoded(block: &[u8; INDEX_LEN]) -> Fields {
         metadata_checksum: block[96..128].try_into().expect("a digest"),
         signature: block[128..192].try_into().expect("a signature"),
         build_timestamp: number(704),
-        attestation: digest(&DIGESTS[0]),
-        policy: digest(&DIGESTS[1]),
+        attestation: digest_at(&DIGESTS[0]),
+        policy: digest_at(&DIGESTS[1]),
     }
 }
 

@@ -10,8 +10,8 @@ use flavor::trust::{OperatorPolicy, Source, objections, rollback, rotations};
 use flavor::workenv::{EnvId, SlotKey};
 use serde_json::Value;
 
-use crate::encode::member;
 use crate::encode::package::{Package, Slot, sha256};
+use crate::encode::{digest, member};
 use crate::json::{agree, has_key_twice};
 use crate::scratch;
 
@@ -155,18 +155,16 @@ fn package(text: &[u8], value: &Value) -> Option<Package> {
     for (at, record) in records.iter().take(20).enumerate() {
         let word = |key: &str| if record[key].is_null() { Some("") } else { record[key].as_str() };
         let size = number(&record["size"], 0).filter(|size| *size <= SMALL)?;
-        let mut sha = [0; 32];
-        let digest = word("checksum")?.strip_prefix("sha256:").unwrap_or_default();
-        let is_whole = hex::decode_to_slice(digest, &mut sha).is_ok();
+        let sha256 = word("checksum")?.strip_prefix("sha256:").and_then(|digits| digest(digits.as_bytes()));
         if word("lifecycle")? == "attestation" && attestation.is_none() && facts.is_object() {
-            attestation = Some(is_whole.then_some(sha)?);
+            attestation = Some(sha256?);
         }
         slots.push(Slot {
             bytes: vec![0; usize::try_from(size).ok()?],
             name: word("id")?.into(),
             plain_size: number(&facts["slots"][at]["plain_size"], 0)?,
             operations: operations(word("operations")?),
-            sha256: sha,
+            sha256: sha256.unwrap_or_default(),
             purpose: ["code", "config", "media"]
                 .iter()
                 .position(|purpose| word("purpose") == Some(purpose))
