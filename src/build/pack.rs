@@ -87,11 +87,11 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         .is_python()
         .then(|| application::build(manifest, settings, stub.family, &cache, reporter))
         .transpose()?;
-    reporter.begin("slots");
+    reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
-    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
-    reporter.phase("slots", &encoded::outcome(&stored, threads), clock.took());
+    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache, reporter)?;
+    reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native.clone()));

@@ -8,13 +8,14 @@ use std::sync::atomic::AtomicU64;
 use flavor::fs::{IoContext, Modes};
 use flavor::package::{PackageError, Reader, Slot, Verified, verify};
 use flavor::slot::{Destination, extract};
+use serde_json::json;
 
 use crate::cli::{Extract, ExtractAll};
 use crate::error::Error;
 use crate::output;
 
 /// `flavor extract`: nothing is decoded that has not been proven.
-pub(super) fn one(options: &Extract) -> Result<ExitCode, Error> {
+pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path)?;
     let slot = reader.slot(&options.slot).map_err(|source| Error::Package { path: path.clone(), source })?;
@@ -24,12 +25,16 @@ pub(super) fn one(options: &Extract) -> Result<ExitCode, Error> {
     } else {
         decode(path, &slot, &verified, &options.output)?;
     }
-    output::data(&format!("{}\n", options.output.display()))?;
+    if as_json {
+        output::json(&json!({ "path": options.output }))?;
+    } else {
+        output::path(&options.output)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// `flavor extract-all`: `slot_<index>.<ending>` for each slot, and `metadata.json`.
-pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
+pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path)?;
     let directory = &options.directory;
@@ -55,8 +60,11 @@ pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
     refuse_existing(&metadata)?;
     std::fs::write(&metadata, reader.text()).on("write", &metadata)?;
     written.push(metadata);
-    let lines: Vec<String> = written.iter().map(|place| format!("{}\n", place.display())).collect();
-    output::data(&lines.concat())?;
+    if as_json {
+        output::json(&json!({ "written": written }))?;
+    } else {
+        written.iter().try_for_each(|place| output::path(place))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,28 +5,31 @@ use flavor::build::{CacheUse, Difference, KeySource, PackReport, Settings, Step,
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
-use flavor::manifest::Manifest;
+use flavor::manifest::{Manifest, Warning};
 use flavor::report::{Bytes, Talk, TerminalReporter};
 use flavor::sign::Rotation;
 use flavor::stub::Origin;
+use serde_json::{Value, json};
 
-use crate::cli::Pack;
+use crate::annotation::{self, Level, Place};
+use crate::cli::{Globals, Pack};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
-    let talk = match (options.quiet, options.progress) {
+pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> {
+    let talk = match (globals.quiet, options.progress) {
         (true, _) => Talk::Quiet,
         (false, true) => Talk::Progress,
         (false, false) => Talk::Normal,
     };
     let reporter = TerminalReporter::new(talk);
     let (manifest, warnings) = Manifest::read(&options.manifest)?;
-    for warning in warnings {
-        reporter.say(&format!("warning: {warning}"));
-        if let Some(hint) = warning.hint() {
-            reporter.say(&format!("hint: {hint}"));
-        }
+    for warning in &warnings {
+        let (code, text) = (warning.code(), warning.to_string());
+        let site = warning.site();
+        let place = Place { path: &site.path, line: site.line, column: Some(site.column) };
+        annotation::write(Level::Warning, &place, code, std::slice::from_ref(&text));
+        reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
     let settings = settings(options, &manifest)?;
     let report = pack(&manifest, &settings, &reporter)
@@ -39,31 +42,87 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
     for line in summary(&report) {
         reporter.say(&line);
     }
-    output::data(&format!("{}\n", report.path.display()))?;
-    if options.check_reproducible {
-        return check(&manifest, &settings, &report, &reporter);
+
+    if !globals.json {
+        output::path(&report.path)?;
     }
-    Ok(ExitCode::SUCCESS)
+    let differences =
+        options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
+    if globals.json {
+        output::json(&to_json(&report, &warnings, differences.as_deref()))?;
+    }
+    Ok(if differences.is_none_or(|found| found.is_empty()) { ExitCode::SUCCESS } else { ExitCode::from(5) })
 }
 
-/// Exits with 5 when a second pack gives other bytes.
+/// Revision of the JSON; a change that breaks readers raises it.
+const JSON_SCHEMA: u32 = 1;
+
+fn to_json(report: &PackReport, warnings: &[Warning], differences: Option<&[Difference]>) -> Value {
+    json!({
+        "schema": JSON_SCHEMA,
+        "path": report.path,
+        "name": report.name,
+        "version": report.version,
+        "size": report.size,
+        "blake3": report.digest.hex(),
+        "fresh": report.fresh,
+        "verified": report.verified,
+        "signer": report.signer.as_str(),
+        "glibc_floor": report.glibc_floor,
+        "took_ms": u64::try_from(report.took.0.as_millis()).unwrap_or(u64::MAX),
+        "launcher": {
+            "size": report.launcher_size,
+            "file": match &report.launcher {
+                Origin::Embedded => None,
+                Origin::File(path) => Some(path),
+            },
+        },
+        "slots": report.slots.iter().map(|slot| json!({
+            "name": slot.name,
+            "operations": slot.operations,
+            "size": slot.stored_size,
+            "uncompressed_size": slot.plain_size,
+            "files": slot.files,
+        })).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|step| json!({
+            "name": step.name,
+            "layer": step.layer,
+            "reused": step.because.is_none(),
+            "because": step.because,
+            "bytes": step.bytes,
+        })).collect::<Vec<_>>(),
+        "over_budget": report.over_budget,
+        "warnings": warnings.iter().map(|warning| json!({
+            "code": warning.code().to_string(),
+            "message": warning.to_string(),
+            "hint": warning.hint(),
+            "file": warning.site().path,
+            "line": warning.site().line,
+            "column": warning.site().column,
+        })).collect::<Vec<_>>(),
+        "differences": differences.map(|found| {
+            found.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect::<Vec<_>>()
+        }),
+    })
+}
+
+/// Where a second pack gives other bytes.
 fn check(
     manifest: &Manifest,
     settings: &Settings,
     report: &PackReport,
     reporter: &TerminalReporter,
-) -> Result<ExitCode, Error> {
+) -> Result<Vec<Difference>, Error> {
     let differences = check_reproducible(manifest, settings, &report.path, reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
     if differences.is_empty() {
         reporter.say("reproducible: a second pack, elsewhere and without caches, gave the same bytes");
-        return Ok(ExitCode::SUCCESS);
     }
     for Difference { part, details } in &differences {
         let which = if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) };
         reporter.say(&format!("not reproducible: {part}{which}"));
     }
-    Ok(ExitCode::from(5))
+    Ok(differences)
 }
 
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
@@ -76,7 +135,9 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         },
     };
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text.parse().map_err(|_| Error::Usage(format!("SOURCE_DATE_EPOCH is not a number: {text}")))?,
+        Ok(text) => {
+            text.parse().map_err(|_| Error::BadVariable { variable: "SOURCE_DATE_EPOCH", value: text.clone() })?
+        }
         Err(_) => 0,
     };
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

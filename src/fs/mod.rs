@@ -9,13 +9,15 @@ mod links;
 mod lock;
 mod places;
 mod replace;
+#[cfg(feature = "cli")]
+mod scratch;
 mod tree;
 #[cfg(feature = "cli")]
 mod walk;
 mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
-pub use error::{Error, IoContext, Result};
+pub use error::{Error, IoContext, Result, code_of};
 pub use links::TreeLinks;
 pub use lock::{Lock, LockKind};
 #[cfg(feature = "cli")]
@@ -25,6 +27,8 @@ pub use places::{
     temporary_parents,
 };
 pub use replace::{REPLACEMENT, replace_file};
+#[cfg(feature = "cli")]
+pub use scratch::Scratch;
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sha2::Digest as _;
@@ -37,9 +37,11 @@ pub struct EncodedSlot {
 ///
 /// The bytes depend on the plans alone, never on `jobs`. Memory is bounded by `jobs` times a frame, whatever the sizes.
 ///
+/// `done` counts the bytes before compression.
+///
 /// # Errors
 /// The first failure; what is in the files then means nothing.
-pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize) -> Result<Vec<EncodedSlot>, SlotError> {
+pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize, done: &AtomicU64) -> Result<Vec<EncodedSlot>, SlotError> {
     let plans: Vec<&Plan> = slots.iter().map(|(plan, _)| *plan).collect();
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // The largest first, so that no core idles behind one that started it last.
@@ -55,7 +57,8 @@ pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize) -> Result<Vec<EncodedSlot>
             && let Some((slot, frame)) = work.get(next.fetch_add(1, Ordering::Relaxed))
         {
             let outcome =
-                compress_frame(plans[*slot], *frame).and_then(|done| outputs[*slot].add(*frame, done, jobs, &failed));
+                compress_frame(plans[*slot], *frame).and_then(|one| outputs[*slot].add(*frame, one, jobs, &failed));
+            done.fetch_add(plans[*slot].frames[*frame].plain, Ordering::Relaxed);
             if let Err(error) = outcome {
                 failed.store(true, Ordering::Relaxed);
                 for output in &outputs {

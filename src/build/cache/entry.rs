@@ -11,6 +11,7 @@ use super::lock_directory;
 use super::stat_cache::{HashedTree, hash_tree};
 use crate::format::Blake3;
 use crate::fs::{self, IoContext, Lock, LockKind, create_private_dir, remove_tree, staging_name, walk};
+use crate::interrupt::Leftover;
 
 const TREE: &str = "tree";
 const ENTRY: &str = "entry";
@@ -93,6 +94,7 @@ pub(super) fn sweep_lock(root: &Path) -> PathBuf {
 pub(in crate::build) struct Staging {
     path: PathBuf,
     _in_use: Option<File>,
+    _leftover: Leftover,
 }
 
 impl Staging {
@@ -107,10 +109,10 @@ impl Staging {
     }
 
     fn make(path: PathBuf) -> fs::Result<Self> {
-        create_private_dir(&path)?;
+        let (leftover, ()) = Leftover::make(&path, || create_private_dir(&path))?;
         let directory = File::open(&path).on("open", &path)?;
         let in_use = lock_directory(&directory).then_some(directory);
-        Ok(Self { path, _in_use: in_use })
+        Ok(Self { path, _in_use: in_use, _leftover: leftover })
     }
 
     pub(super) fn path(&self) -> &Path {

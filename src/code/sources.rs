@@ -1,0 +1,116 @@
+//! Interpreters, dependencies, the project's own build.
+
+codes! {
+    NO_INTERPRETER = 301 {
+        title: "no interpreter fits",
+        cause: "None of the interpreters on this machine is of a version that the project takes.",
+        remedy: "Get one with `uv python install VERSION`, or name one with `--python PATH`.",
+        example: r"error[FLV0301]: no interpreter fits",
+    }
+    NOT_A_PYTHON = 302 {
+        title: "`--python` is neither a path nor a version",
+        cause: "The text names no file, and is not a version of CPython either.",
+        remedy: "Write a path, a version as in `3.13`, or a specifier as in `\">=3.11\"`.",
+        example: r"error[FLV0302]: `--python` is neither a path nor a version",
+    }
+    NOT_A_SPECIFIER = 303 {
+        title: "a specifier for the interpreter is not one",
+        cause: "The text is not a specifier as PEP 440 has them.",
+        remedy: "Write it like `\">=3.11\"`.",
+        example: r"error[FLV0303]: a specifier for the interpreter is not one",
+    }
+    NO_SUCH_INTERPRETER = 304 {
+        title: "there is no interpreter at that place",
+        cause: "The path does not lead to an executable, or to a directory with one in `bin`.",
+        remedy: "Name the executable, or a version as in `3.13`.",
+        example: r"error[FLV0304]: there is no interpreter at that place",
+    }
+    NOT_AN_INTERPRETER = 305 {
+        title: "a program is not a usable interpreter",
+        cause: "It was started and did not answer as CPython does.",
+        remedy: "Name another one with `--python`.",
+        example: r"error[FLV0305]: a program is not a usable interpreter",
+    }
+    UNSUITABLE_INTERPRETER = 306 {
+        title: "the interpreter is not one that the project takes",
+        cause: "Its version or its implementation is outside `requires-python`.",
+        remedy: "Leave `--python` out to have one found, or change `requires-python`.",
+        example: r"error[FLV0306]: the interpreter is not one that the project takes",
+    }
+    PROGRAM_STOPPED = 307 {
+        title: "a program that packs need did not start, or stopped early",
+        cause: "The interpreter or the installer is damaged, or was killed.",
+        remedy: "Start it by hand to see what is wrong with it.",
+        example: r"error[FLV0307]: a program that packs need did not start, or stopped early",
+    }
+    NO_INSTALLER = 308 {
+        title: "there is nothing to install with",
+        cause: "Neither `uv` is on `PATH` nor does the interpreter have pip.",
+        remedy: "Put `uv` on `PATH`, or run `PYTHON -m ensurepip`.",
+        example: r"error[FLV0308]: there is nothing to install with",
+    }
+    NO_PROJECT = 309 {
+        title: "there is no project at a path",
+        cause: "A dependency that is written as a path leads to a directory without `pyproject.toml`.",
+        remedy: "Correct the path in the manifest.",
+        example: r"error[FLV0309]: there is no project at a path",
+    }
+    UNRESOLVED = 310 {
+        title: "a dependency could not be had",
+        cause: "The installer found no version that fits, could not fetch it, or could not build it. The lines of the \
+            message are its own words.",
+        remedy: "Check the name, the version and the indexes (`--index-url`, `--find-links`); without the network, \
+            add a directory that has the wheel.",
+        example: r"error[FLV0310]: a dependency could not be had",
+    }
+    NOT_BUILT = 311 {
+        title: "the project's wheel could not be built",
+        cause: "The build back end stopped. The lines of the message are its own words.",
+        remedy: "`python -m pip wheel --no-deps .` in the project shows the whole output.",
+        example: r"error[FLV0311]: the project's wheel could not be built",
+    }
+    NO_WHEEL = 312 {
+        title: "the build back end is not there, or made no wheel",
+        cause: "`[build-system]` names a back end that its requirements do not bring, or that does not answer as PEP \
+            517 has it.",
+        remedy: "Correct `[build-system]`.",
+        example: r"error[FLV0312]: the build back end is not there, or made no wheel",
+    }
+    BAD_WHEEL = 313 {
+        title: "a wheel is damaged",
+        cause: "The file breaks PEP 427: a record that does not hold, a path that leads elsewhere, an archive that \
+            ends early.",
+        remedy: "Fetch it or build it again.",
+        example: r"error[FLV0313]: a wheel is damaged",
+    }
+    BAD_LOCK = 314 {
+        title: "a lock file cannot be used",
+        cause: "It does not belong to this project, or not to this interpreter, or is of an unknown kind.",
+        remedy: "Make it anew, for example with `uv lock`.",
+        example: r"error[FLV0314]: a lock file cannot be used",
+    }
+    NO_COMPUTED_VERSION = 315 {
+        title: "the build back end gave the project no version",
+        cause: "`dynamic` says that the back end computes the version, and it did not.",
+        remedy: "Set `version` under `[tool.flavor]`.",
+        example: r"error[FLV0315]: the build back end gave the project no version",
+    }
+    NOT_RELOCATABLE = 316 {
+        title: "the interpreter cannot be made relocatable",
+        cause: "Its files are not laid out in a way that lets them run from elsewhere.",
+        remedy: "Use an interpreter from uv, pyenv or the distribution.",
+        example: r"error[FLV0316]: the interpreter cannot be made relocatable",
+    }
+    LIBRARY_NOT_FOUND = 317 {
+        title: "a library that the interpreter needs is not on this machine",
+        cause: "A module of the interpreter was linked against it.",
+        remedy: "Install the library, or leave the module out.",
+        example: r"error[FLV0317]: a library that the interpreter needs is not on this machine",
+    }
+    UNKNOWN_INCLUDE = 318 {
+        title: "`python.include` names nothing that is left out",
+        cause: "The word is neither a part that the slim runtime lacks nor a module of the standard library.",
+        remedy: "Correct the word.",
+        example: r"error[FLV0318]: `python.include` names nothing that is left out",
+    }
+}
