@@ -221,7 +221,7 @@ fn name_of(manifest: &Path) -> String {
     let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name: String =
         name.chars().map(|one| if one.is_ascii_alphanumeric() || "._-".contains(one) { one } else { '-' }).collect();
-    let name = name.trim_start_matches(|one: char| !one.is_ascii_alphanumeric());
+    let name = name.trim_matches(|one: char| !one.is_ascii_alphanumeric());
     if name.is_empty() { "app".into() } else { name.into() }
 }
 
