@@ -30,6 +30,7 @@ mod launch;
 mod launcher_cli;
 mod lifecycles;
 mod logging;
+mod manifest_errors;
 mod operations;
 mod pack;
 mod places;

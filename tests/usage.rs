@@ -248,7 +248,12 @@ fn a_command_works_in_the_directory_that_it_is_sent_to() {
     assert_eq!(t.flavor(["-C", "a/b", "pack", "-q"]).silent().line(), "./dist/probe.psp");
     assert_eq!(t.flavor(["pack", "-q", "-C", "a", "-C", "b"]).silent().line(), "./dist/probe.psp");
     assert!(t.path("a/b/dist/probe.psp").exists());
-    snapshot!(t.flavor(["-C", "a/c", "pack"]), @"");
+    snapshot!(t.flavor(["-C", "a/c", "pack"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0109]: cannot work in `a/c`
+      No such file or directory (os error 2)
+    ");
 }
 
 fn coloured(run: &Run) -> (bool, bool) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::cache::{LastOutput, Project};
 use super::{BuildError, Settings};
-use crate::fs::{IoContext, Stamp, names_in, staging_name};
+use crate::fs::{IoContext, Stamp, is_at, names_in, staging_name};
 use crate::interrupt::Leftover;
 use crate::package::{Reader, SignedPackage, verify};
 use crate::report::{Bytes, Reporter, Stopwatch};
@@ -49,14 +49,19 @@ struct Unfinished {
 
 impl Unfinished {
     fn create_in(directory: &Path) -> io::Result<Self> {
-        let path = directory.join(staging_name(UNFINISHED));
-        let create = || File::options().write(true).create_new(true).open(&path);
-        let (leftover, file) = Leftover::make(&path, create)?;
-        // As long as it is held, nobody takes the file for a dead pack's. Where there are no locks nobody sweeps either.
-        drop(file.try_lock());
-        // Whatever the umask says.
-        file.set_permissions(Permissions::from_mode(MODE))?;
-        Ok(Self { path, file, _leftover: leftover })
+        loop {
+            let path = directory.join(staging_name(UNFINISHED));
+            let create = || File::options().write(true).create_new(true).open(&path);
+            let (leftover, file) = Leftover::make(&path, create)?;
+            // As long as it is held, nobody takes the file for a dead pack's. Where there are no locks nobody sweeps either.
+            drop(file.lock());
+            // Until it was held, somebody may have.
+            if is_at(&file, &path) {
+                // Whatever the umask says.
+                file.set_permissions(Permissions::from_mode(MODE))?;
+                return Ok(Self { path, file, _leftover: leftover });
+            }
+        }
     }
 }
 

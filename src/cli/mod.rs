@@ -153,12 +153,11 @@ pub(crate) struct Keygen {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "flavor run [OPTIONS] <PACKAGE> [ARGUMENTS]...")]
 pub(crate) struct Run {
-    /// The package
-    pub(crate) package: PathBuf,
-    /// Arguments of the program
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) arguments: Vec<OsString>,
+    /// The package; all that follows it is the program's
+    #[arg(value_name = "PACKAGE [ARGUMENTS]...", trailing_var_arg = true, required = true)]
+    pub(crate) words: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,8 @@ mod window;
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result, code_of};
 pub use links::TreeLinks;
+#[cfg(feature = "cli")]
+pub use lock::is_at;
 pub use lock::{Lock, LockKind};
 #[cfg(feature = "cli")]
 pub use places::is_cache;

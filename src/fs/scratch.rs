@@ -3,7 +3,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::{names_in, remove_tree, staging_name};
+use super::{is_at, names_in, remove_tree, staging_name};
 use crate::interrupt::Leftover;
 
 /// What it is called.
@@ -21,11 +21,21 @@ impl Scratch {
     /// Makes one in a directory, and removes those that killed processes have left there.
     pub fn make_in(parent: &Path) -> io::Result<Self> {
         sweep(parent);
-        let path = parent.join(staging_name(PREFIX));
-        let (leftover, ()) = Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path))?;
-        let directory = File::open(&path)?;
-        drop(directory.try_lock());
-        Ok(Self { path, _in_use: directory, _leftover: leftover })
+        loop {
+            let path = parent.join(staging_name(PREFIX));
+            let (leftover, ()) = Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path))?;
+            // Until it is held, somebody may take it for a dead process's.
+            match File::open(&path) {
+                Ok(directory) => {
+                    drop(directory.lock());
+                    if is_at(&directory, &path) {
+                        return Ok(Self { path, _in_use: directory, _leftover: leftover });
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Makes one where temporary files go.
