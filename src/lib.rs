@@ -34,6 +34,8 @@ pub mod workenv;
 pub mod launcher;
 
 #[cfg(feature = "cli")]
+pub mod analysis;
+#[cfg(feature = "cli")]
 pub mod build;
 #[cfg(feature = "cli")]
 pub mod elf;

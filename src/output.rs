@@ -1,10 +1,11 @@
 //! Data on stdout. Talk goes to stderr through [`flavor::report::TerminalReporter`].
 
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anstream::AutoStream;
+use flavor::report::printable_json;
 
 use crate::error::Error;
 
@@ -34,8 +35,29 @@ fn bytes(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Writes a value as indented JSON.
+/// Writes a value as indented JSON, as it comes: a list of all files of a package is long.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Stdout(error.into()))?;
-    data(&(text + "\n"))
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let written = serde_json::to_writer_pretty(Escaping(&mut stdout), value).map_err(std::io::Error::from);
+    match written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Error::Stdout),
+    }
+}
+
+/// Keeps what a package says from the terminal. `serde_json` writes strings in whole pieces of UTF-8.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        match str::from_utf8(piece) {
+            Ok(text) => self.0.write_all(printable_json(text).as_bytes())?,
+            Err(_) => self.0.write_all(piece)?,
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }

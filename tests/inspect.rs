@@ -11,7 +11,7 @@ fn inspect_shows_a_package_without_python() {
     let mut settings = Run::filters();
     settings.add_filter(r" +[0-9]+\.[0-9]{2} ", "  [RATIO] ");
     let _guard = settings.bind_to_scope();
-    snapshot!(run, @"
+    snapshot!(run, @r#"
     exit: 0
     --- stdout
     tool 1.0.0
@@ -28,7 +28,10 @@ fn inspect_shows_a_package_without_python() {
        2  texts  [SIZE]  [SIZE]  [RATIO]       2  tar.gz    {workenv}/texts
        3  motd  [SIZE]  [SIZE]  [RATIO]       1  raw       {workenv}/motd
        4  _attestation  [SIZE]  [SIZE]  [RATIO]       1  raw       {workenv}/_attestation
-    ");
+
+    FLA031 slots without compression: [SIZE] → write `operations = ["zstd"]` for slot `bin`, or leave `operations` out
+    FLA020 symbols in native files: [SIZE] → set `strip = true` under [tool.flavor.build], or pack with --strip
+    "#);
 }
 
 #[test]

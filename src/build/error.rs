@@ -42,6 +42,8 @@ pub enum BuildError {
     Slot { slot: String, source: SlotError },
     #[error("encoding `{slot}` takes {} with one thread, the limit is {}", Bytes(*needed), Bytes(*limit))]
     MemoryLimit { slot: String, needed: u64, limit: u64 },
+    #[error("with {slim} left out, `{module}` can no longer be imported: {reason}")]
+    NoLongerImports { module: String, reason: String, slim: String },
     #[error("the package does not say how it was made")]
     NoRecord,
     #[error("the copy of the project cannot be read: {0}")]
@@ -92,6 +94,7 @@ impl BuildError {
             Self::NoKeyPlace => Code::NO_KEY_PLACE,
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord | Self::Again(_) => Code::NO_BUILD_RECORD,
+            Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
             Self::SelfCheck { source } | Self::Package(source) => source.code(),
             Self::Slot { source, .. } | Self::Encode(source) => source.code(),
             Self::Python(error) => error.code(),
@@ -117,6 +120,12 @@ impl BuildError {
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
             Self::NoBuildTime => Some("set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack".into()),
             Self::MemoryLimit { .. } => Some("raise --memory-limit, or lower --compress or the slot's level".into()),
+            Self::NoLongerImports { module, .. } => {
+                let package = module.replace('.', "/");
+                Some(format!(
+                    "bring back what it needs, as in `include = [\"deps:**/{package}/**\"]` under [tool.flavor.build], or leave less out"
+                ))
+            }
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

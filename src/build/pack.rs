@@ -7,6 +7,7 @@ use super::encoded;
 use super::native::{Native, Stripped};
 use super::output::{self, Output};
 use super::seal::{Built, Parts};
+use super::slim::{self, Slimmed};
 use super::slots::{self, SlotPlan};
 use super::{BuildError, Settings};
 use crate::elf::StripOutcome;
@@ -45,6 +46,8 @@ pub struct PackReport {
     /// Bytes of the launcher before and after stripping; `None` when it was not asked for.
     pub launcher_stripped: Option<(u64, u64)>,
     pub stripped: Stripped,
+    /// What `--slim` left out; `None` when it was not asked for.
+    pub slimmed: Option<Slimmed>,
     /// What is larger than `[tool.flavor.budget]` allows, a sentence each.
     pub over_budget: Vec<String>,
     /// Whether the finished file was read back and checked.
@@ -92,6 +95,10 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
     let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache, reporter)?;
     reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
+    let slimmed = match &application {
+        Some(application) => slim::check(application, &plans, &stored, settings, &cache, reporter)?,
+        None => None,
+    };
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native.clone()));
@@ -133,6 +140,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         glibc_floor: native.glibc_floor.map(|floor| floor.to_string()),
         launcher_stripped,
         stripped: native.stripped,
+        slimmed,
         verified: settings.verify,
         took: total.took(),
     })

@@ -9,7 +9,7 @@ use super::{BuildError, CacheUse, Settings, pack};
 use crate::evidence::Attestation;
 use crate::format::{ATTESTATION_SLOT, Blake3};
 use crate::fs::{EntryKind, IoContext, Scratch, walk};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Slim};
 use crate::package::{Reader, Slot};
 use crate::report::Reporter;
 use crate::slot::list;
@@ -98,6 +98,7 @@ pub fn rebuild(
             .and_then(|effort| u8::try_from(effort).ok())
             .ok_or(BuildError::NoRecord)?,
         strip: options["strip"].as_bool().ok_or(BuildError::NoRecord)?,
+        slim: slim(&options["slim"])?,
         python: options["python"].as_str().map(ToOwned::to_owned),
         epoch: definition["internalParameters"]["SOURCE_DATE_EPOCH"].as_u64().ok_or(BuildError::NoRecord)?,
         // Statements about keys are the signer's, not the builder's.
@@ -106,6 +107,12 @@ pub fn rebuild(
     };
     let report = pack(manifest, &again, reporter)?;
     compare(package.path(), &report.path)
+}
+
+/// The kinds of files that were left out; none when the record has no list.
+fn slim(recorded: &Value) -> Result<Vec<Slim>, BuildError> {
+    let words = recorded.as_array().map(Vec::as_slice).unwrap_or_default();
+    words.iter().map(|word| word.as_str()?.parse().ok()).collect::<Option<_>>().ok_or(BuildError::NoRecord)
 }
 
 fn provenance(package: &Reader) -> Option<Value> {

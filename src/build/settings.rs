@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::{CacheUse, KeySource};
 use crate::format::RotationRecord;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Slim};
 use crate::slot::Compression;
 
 /// What the user asked for beside the manifest, checked.
@@ -14,6 +14,8 @@ pub struct Settings {
     pub launcher_bin: Option<PathBuf>,
     /// Strip the launcher and every ELF file whose layout allows it.
     pub strip: bool,
+    /// Kinds of files that are left out of the dependencies.
+    pub slim: Vec<Slim>,
     /// 0–9.
     pub effort: u8,
     /// Threads and worker processes, at least one.
@@ -44,6 +46,7 @@ impl Default for Settings {
             output: None,
             launcher_bin: None,
             strip: false,
+            slim: Vec::new(),
             effort: Compression::DEFAULT_EFFORT,
             jobs: 1,
             memory_limit: None,

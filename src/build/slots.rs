@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
 use super::cache::{BuildCache, Inputs, Layer, hash_tree};
+use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Native, Treatment};
 use super::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, Operations, WORKENV};
-use crate::fs::{Entry, EntryKind, walk};
+use crate::fs::{Entry, walk};
 use crate::manifest::{self, Manifest, Operation, OperationName};
 use crate::slot::{Compression, Links, Plan, TreeOptions, follow_links};
 use crate::stub::Family;
@@ -29,6 +28,8 @@ pub(super) struct SlotPlan {
     pub(super) inputs: Inputs,
     /// Where they are kept: an interpreter's with the interpreter, since every project has the same.
     pub(super) layer: Layer,
+    /// What `--slim` took from it.
+    pub(super) left_out: Vec<LeftOut>,
     content: Content,
     chain: Chain,
     /// Put in front of every name in an archive.
@@ -48,7 +49,7 @@ pub(super) fn plan(
     family: Family,
     cache: &BuildCache,
 ) -> Result<Vec<SlotPlan>, BuildError> {
-    let ignored = Ignored::new(manifest)?;
+    let ignored = Ignored::new(manifest, &settings.slim)?;
     let planner = Planner { settings, family, cache, ignored };
     let mut plans = Vec::new();
     if let Some(application) = application {
@@ -75,6 +76,24 @@ impl SlotPlan {
     /// Bytes of memory that each encoding thread takes.
     pub(super) fn memory(&self) -> u64 {
         self.chain.compression.memory()
+    }
+
+    /// How it is compressed.
+    pub(super) fn compression(&self) -> Compression {
+        self.chain.compression
+    }
+
+    /// Where its content lies once it is extracted, below the directory that it is extracted into.
+    pub(super) fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// What it holds; of a slot that is one file, nothing.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Tree(entries) => entries,
+            Content::File(_) => &[],
+        }
     }
 
     pub(super) fn operations(&self) -> Operations {
@@ -126,56 +145,6 @@ struct Planner<'a> {
     ignored: Ignored,
 }
 
-/// What `[tool.flavor.build] exclude` leaves out and `include` brings back, in the syntax of `.gitignore`. A pattern that
-/// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots.
-struct Ignored {
-    project: Gitignore,
-    dependencies: Gitignore,
-    patterns: Vec<String>,
-}
-
-impl Ignored {
-    fn new(manifest: &Manifest) -> Result<Self, BuildError> {
-        let bring_back = manifest.build.include.iter().map(|pattern| match pattern.strip_prefix("deps:") {
-            Some(rest) => format!("deps:!{rest}"),
-            None => format!("!{pattern}"),
-        });
-        let patterns: Vec<String> = manifest.build.exclude.iter().cloned().chain(bring_back).collect();
-        let matcher = |wanted: bool| {
-            let mut builder = GitignoreBuilder::new("");
-            for pattern in &patterns {
-                let (of_dependencies, rest) = match pattern.strip_prefix("deps:") {
-                    Some(rest) => (true, rest),
-                    None => (false, pattern.as_str()),
-                };
-                if of_dependencies == wanted {
-                    builder
-                        .add_line(None, rest)
-                        .map_err(|_| BuildError::BadPattern { pattern: rest.trim_start_matches('!').into() })?;
-                }
-            }
-            builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
-        };
-        Ok(Self { project: matcher(false)?, dependencies: matcher(true)?, patterns })
-    }
-
-    /// Drops what is left out, directories with all that is in them.
-    fn filter(&self, slot: &str, entries: &mut Vec<Entry>) {
-        let matcher = match slot {
-            RUNTIME => return,
-            DEPS => &self.dependencies,
-            _ => &self.project,
-        };
-        if matcher.is_empty() {
-            return;
-        }
-        entries.retain(|entry| {
-            let is_directory = entry.kind == EntryKind::Directory;
-            !matcher.matched_path_or_any_parents(&entry.relative, is_directory).is_ignore()
-        });
-    }
-}
-
 /// A chain as the encoder takes it.
 struct Chain {
     tar: bool,
@@ -189,7 +158,7 @@ impl Planner<'_> {
         let target = if self.family == Family::FlavorPack { RUNTIME } else { target };
         let chain = self.default_chain(true);
         let mut entries = tree.entries.clone();
-        self.ignored.filter(name, &mut entries);
+        let left_out = self.ignored.filter(name, &mut entries);
         let prefix = self.prefix(target);
         let mut inputs = self.inputs(&chain, &prefix);
         for (part, digest) in &tree.parts {
@@ -198,6 +167,10 @@ impl Planner<'_> {
         if name != RUNTIME {
             let patterns = inputs.add_list("patterns", self.ignored.patterns.iter().cloned());
             patterns.set_by(&["tool", "flavor", "build", "exclude"]);
+        }
+        if name == DEPS {
+            let slim = inputs.add_list("slim", self.settings.slim.iter().map(|slim| slim.name().to_owned()));
+            slim.set_by(&["tool", "flavor", "build", "slim"]);
         }
         inputs.add("relocate", name != RUNTIME);
         SlotPlan {
@@ -209,6 +182,7 @@ impl Planner<'_> {
             mode: 0o644,
             inputs,
             layer: if name == RUNTIME { Layer::Runtime } else { Layer::Slots },
+            left_out,
             content: Content::Tree(entries),
             chain,
             prefix,
@@ -238,6 +212,7 @@ impl Planner<'_> {
             mode: slot.permissions.and_then(|mode| u16::try_from(mode).ok()).unwrap_or(default_mode),
             inputs,
             layer: Layer::Slots,
+            left_out: Vec::new(),
             content,
             chain,
             prefix,
@@ -258,6 +233,9 @@ impl Planner<'_> {
         }
         let mut entries =
             if source.is_dir() { walk(source)? } else { vec![Entry::examine_target(source.into(), name)?] };
+        if source.is_dir() {
+            self.ignored.filter_by_files(source, &mut entries)?;
+        }
         self.ignored.filter(slot, &mut entries);
         if links(self.family) == Links::Follow {
             // A launcher that refuses links gets what they lead to, so that is what counts.

@@ -43,7 +43,9 @@ pub(crate) enum Command {
     /// Build a package from a project
     Pack(Box<Pack>),
     /// Show what a package is and what is in it
-    Inspect(Inspect),
+    Inspect(Box<Inspect>),
+    /// Show what changed in size from one package to another
+    Diff(Diff),
     /// Check every byte of a package
     Verify(Verify),
     /// Unpack one slot
@@ -101,9 +103,47 @@ pub(crate) struct Inspect {
     /// Print instead what licences the distributions declare
     #[arg(long, group = "view")]
     pub(crate) licenses: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Show the directories, the largest first
+    #[arg(long, group = "view")]
+    pub(crate) tree: bool,
+    /// With --tree: how deep
+    #[arg(long, value_name = "N", requires = "tree", default_value_t = 3)]
+    pub(crate) depth: usize,
+    /// List every file
+    #[arg(long, group = "view")]
+    pub(crate) files: bool,
+    /// List the largest files
+    #[arg(long, group = "view", value_name = "N")]
+    pub(crate) largest: Option<usize>,
+    /// List what can be imported, the largest first
+    #[arg(long, group = "view")]
+    pub(crate) modules: bool,
+    /// List content that is there more than once
+    #[arg(long, group = "view")]
+    pub(crate) duplicates: bool,
+    /// List the native files: which glibc and which libraries they need
+    #[arg(long, group = "view")]
+    pub(crate) native: bool,
+    /// Say what could be smaller, and how
+    #[arg(long, group = "view")]
+    pub(crate) advice: bool,
+    /// Write a page with a map of sizes, for a browser
+    #[arg(long, group = "view", value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// With --tree, --files, --largest, --modules, --native: only this slot
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["sbom", "provenance", "licenses", "html", "json"])]
+    pub(crate) slot: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The package as it was
+    pub(crate) before: PathBuf,
+    /// The package as it is
+    pub(crate) after: PathBuf,
+    /// Print Markdown, for a comment on a change
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) md: bool,
 }
 
 #[derive(Debug, Args)]

@@ -69,10 +69,24 @@ pub(crate) struct Pack {
     /// Pack a second time, elsewhere and without caches, and compare; exits with 5 when the bytes differ
     #[arg(long)]
     pub(crate) check_reproducible: bool,
+    /// Leave out of the dependencies what programs do not need: safe, all, or of tests, docs, stubs, sources, static, locales
+    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "safe", value_parser = slim)]
+    pub(crate) slim: Option<Kinds>,
+    /// Exit with 5 when the package is larger than [tool.flavor.budget] allows
+    #[arg(long)]
+    pub(crate) check_budget: bool,
     /// Read the package back and check every byte (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
     /// Do not read the package back
     #[arg(long)]
     pub(crate) no_verify: bool,
+}
+
+/// Kinds of files that a package does without.
+#[derive(Clone, Debug)]
+pub(crate) struct Kinds(pub(crate) Vec<flavor::manifest::Slim>);
+
+fn slim(text: &str) -> Result<Kinds, flavor::manifest::UnknownSlim> {
+    flavor::manifest::Slim::parse_list(text).map(Kinds)
 }

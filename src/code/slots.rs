@@ -109,4 +109,10 @@ codes! {
         remedy: "Store what it consists of without compression: `operations = [\"tar\"]`.",
         example: r"error[FLV0425]: a slot is larger than readers unpack",
     }
+    NO_LONGER_IMPORTS = 430 {
+        title: "a module can no longer be imported",
+        cause: "`--slim` has left out something that a module of a dependency needs.",
+        remedy: "Bring it back with `include` under `[tool.flavor.build]`, or leave less out.",
+        example: r"error[FLV0430]: a module can no longer be imported",
+    }
 }

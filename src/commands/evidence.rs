@@ -2,14 +2,14 @@
 
 use std::io::Read;
 
+use flavor::analysis::PackedDistribution;
 use flavor::evidence::Envelope;
 use flavor::format::{ATTESTATION_SLOT, from_json, limits};
 use flavor::fs::IoContext;
-use flavor::package::{Authenticity, Reader, Survey};
+use flavor::package::{Authenticity, Reader};
 use flavor::report::printable;
 use serde_json::{Value, json};
 
-use crate::cli::Inspect;
 use crate::error::Error;
 use crate::output;
 
@@ -34,18 +34,17 @@ pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
 }
 
 /// The licences that the distributions in the package declare.
-pub(super) fn licenses(options: &Inspect, survey: &Survey) -> Result<(), Error> {
-    if options.json {
-        let each: Vec<Value> = survey
-            .distributions
+pub(super) fn licenses(as_json: bool, distributions: &[PackedDistribution]) -> Result<(), Error> {
+    if as_json {
+        let each: Vec<Value> = distributions
             .iter()
             .map(|one| json!({ "name": one.name, "version": one.version, "license": one.license }))
             .collect();
         return output::json(&json!({ "licenses": each }));
     }
-    let widest = survey.distributions.iter().map(|one| one.name.len() + one.version.len() + 1).max().unwrap_or(0);
+    let widest = distributions.iter().map(|one| one.name.len() + one.version.len() + 1).max().unwrap_or(0);
     let mut text = String::new();
-    for one in &survey.distributions {
+    for one in distributions {
         let name = printable(&format!("{} {}", one.name, one.version)).to_string();
         let license = one.license.as_deref().unwrap_or("not declared");
         text.push_str(&format!("{name:<widest$}  {}\n", printable(license)));

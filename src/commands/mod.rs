@@ -2,6 +2,7 @@
 
 mod cache;
 mod config;
+mod diff;
 mod doctor;
 mod evidence;
 mod explain;
@@ -30,7 +31,8 @@ pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error
     match command {
         Command::Init(options) => init::run(&options, globals),
         Command::Pack(options) => pack::run(&options, globals),
-        Command::Inspect(options) => inspect::run(&options),
+        Command::Inspect(options) => inspect::run(&options, json),
+        Command::Diff(options) => diff::run(&options, json),
         Command::Verify(options) => verify::run(&options, globals),
         Command::Extract(options) => extract::one(&options, json),
         Command::ExtractAll(options) => extract::all(&options, json),

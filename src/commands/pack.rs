@@ -42,7 +42,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     for line in summary(&report) {
         reporter.say(&line);
     }
-
+    if !settings.slim.is_empty() && report.slimmed.is_none() {
+        reporter.warn(None, "there are no dependencies that something could be left out of", None);
+    }
     if !globals.json {
         output::path(&report.path)?;
     }
@@ -51,7 +53,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     if globals.json {
         output::json(&to_json(&report, &warnings, differences.as_deref()))?;
     }
-    Ok(if differences.is_none_or(|found| found.is_empty()) { ExitCode::SUCCESS } else { ExitCode::from(5) })
+    let is_other = differences.is_some_and(|found| !found.is_empty());
+    let exceeds = options.check_budget && !report.over_budget.is_empty();
+    Ok(if is_other || exceeds { ExitCode::from(5) } else { ExitCode::SUCCESS })
 }
 
 /// Revision of the JSON; a change that breaks readers raises it.
@@ -145,6 +149,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         output: options.output.clone(),
         launcher_bin: options.launcher_bin.clone(),
         strip: options.strip || manifest.build.strip.unwrap_or(false),
+        slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
         effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
         jobs: options.jobs.map_or(processors, usize::from),
         memory_limit: options.memory_limit,
@@ -208,6 +213,22 @@ fn summary(report: &PackReport) -> Vec<String> {
             Bytes(files.before),
             Bytes(files.after)
         ));
+    }
+    if let Some(slimmed) = &report.slimmed {
+        for one in &slimmed.kinds {
+            let files = if one.files == 1 { "file" } else { "files" };
+            lines.push(format!(
+                "    left out  {}: {} {files}, {}, which saves {}",
+                one.kind,
+                one.files,
+                Bytes(one.size),
+                Bytes(one.stored)
+            ));
+        }
+        if slimmed.kinds.is_empty() {
+            lines.push("    left out  nothing: the dependencies have no such files".into());
+        }
+        lines.push(format!("    imported  {} modules, as with everything in place", slimmed.imported));
     }
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));

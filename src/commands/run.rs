@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use flavor::build::OWN_LAUNCHER;
-use flavor::format::ATTESTATION_SLOT;
+use flavor::format::Lifecycle;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
-use flavor::package::{PackageError, Reader, verify};
+use flavor::package::{PackageError, Reader, Slot, verify};
 use flavor::trust::permit;
 
 use crate::cli::Run;
@@ -47,8 +47,10 @@ fn start_with_its_launcher(
         return Err(Error::NotAuthenticated { path: name, slot: "launcher".into() });
     }
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
-    if let Some(slot) = verified.unauthenticated.iter().find(|name| *name != ATTESTATION_SLOT) {
-        return Err(Error::NotAuthenticated { path: name, slot: slot.clone() });
+    let unproven = |slot: &Slot<'_>| verified.unauthenticated.iter().any(|name| name == slot.name());
+    let is_attestation = |slot: &Slot<'_>| slot.record.lifecycle == Lifecycle::Attestation.word();
+    if let Some(slot) = reader.slots().find(|slot| unproven(slot) && !is_attestation(slot)) {
+        return Err(Error::NotAuthenticated { path: name, slot: slot.name().into() });
     }
     let permitted = permit(reader).map_err(|source| Error::Refused { path: name, source })?;
     for warning in &permitted.warnings {

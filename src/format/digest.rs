@@ -11,6 +11,13 @@ pub struct Sha256(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Blake3(pub [u8; 32]);
 
+/// Reads bytes from lower-case hex digits, exactly as many as there must be: one value has one spelling.
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    hex::decode_to_slice(text, &mut bytes).ok().filter(|()| !text.bytes().any(|byte| byte.is_ascii_uppercase()))?;
+    Some(bytes)
+}
+
 impl Sha256 {
     const PREFIX: &str = "sha256:";
 
@@ -31,9 +38,7 @@ impl Sha256 {
 
     /// Reads the form with prefix; `None` for anything else, such as the 64-bit digests of FlavorPack's attestation slot.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut digest = [0; 32];
-        hex::decode_to_slice(text.strip_prefix(Self::PREFIX)?, &mut digest).ok()?;
-        Some(Self(digest))
+        from_hex(text.strip_prefix(Self::PREFIX)?).map(Self)
     }
 }
 
@@ -58,7 +63,7 @@ impl Serialize for Sha256 {
 impl<'de> Deserialize<'de> for Sha256 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("not a `sha256:` digest of 64 hex digits"))
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not a `sha256:` digest of 64 lower-case hex digits"))
     }
 }
 
@@ -95,8 +100,6 @@ impl Serialize for Blake3 {
 impl<'de> Deserialize<'de> for Blake3 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let mut digest = [0; 32];
-        hex::decode_to_slice(&text, &mut digest).map_err(|_| D::Error::custom("not a BLAKE3 of 64 hex digits"))?;
-        Ok(Self(digest))
+        from_hex(&text).map(Self).ok_or_else(|| D::Error::custom("not a BLAKE3 of 64 lower-case hex digits"))
     }
 }

@@ -19,6 +19,8 @@ pub enum FormatError {
     OverLimit { what: &'static str, found: u64, limit: u64 },
     #[error("the metadata block is not one gzip stream: {0}")]
     BadEnvelope(&'static str),
+    #[error("the metadata is not in the only form that it may have, first at byte {at}")]
+    MetadataForm { at: usize },
     #[error("the metadata is not valid: {0}")]
     BadMetadata(String),
     #[error("the slot table has {rows} rows, the signed metadata {slots} slots")]
@@ -38,6 +40,7 @@ impl FormatError {
             Self::OutOfBounds { .. } => Code::OUT_OF_BOUNDS,
             Self::OverLimit { .. } => Code::OVER_LIMIT,
             Self::BadEnvelope(_) | Self::BadMetadata(_) => Code::BAD_METADATA,
+            Self::MetadataForm { .. } => Code::METADATA_CHANGED,
             Self::SlotCount { .. } => Code::SLOT_TABLE_DIFFERS,
             Self::UnknownOperation { .. } => Code::UNKNOWN_OPERATION,
         }

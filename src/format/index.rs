@@ -1,5 +1,5 @@
 use super::fields::{Fields, put};
-use super::{FormatError, Sha256};
+use super::{FormatError, Sha256, from_hex};
 
 /// Bytes of the index.
 pub const INDEX_LEN: usize = 8192;
@@ -136,10 +136,7 @@ impl Index {
         if version != FORMAT_VERSION {
             return Err(FormatError::UnknownVersion { found: version });
         }
-        let digest = |at| {
-            let mut digest = [0; 32];
-            hex::decode_to_slice(fields.bytes::<64>(at), &mut digest).ok().map(|()| Sha256(digest))
-        };
+        let digest = |at| from_hex(str::from_utf8(&fields.bytes::<64>(at)).ok()?).map(Sha256);
         Ok(Self {
             package_size: fields.u64(at::PACKAGE_SIZE),
             launcher_size: fields.u64(at::LAUNCHER_SIZE),

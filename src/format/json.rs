@@ -4,40 +4,77 @@
 //! `Execution` from `execution`. A text in which that could matter is refused.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-/// Reads a JSON text in which no object, at whatever depth, has a key twice; in the outermost one keys must differ by more
-/// than case.
+/// Reads a JSON text in which no object, at whatever depth, has a key twice – in the outermost one keys must differ by more
+/// than case – and no array stands in the place of an object, which serde would read by position.
 ///
 /// # Errors
 /// What `serde_json` reports, or the key.
-pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Result<T> {
+    check_json(text)?;
+    let read = serde_json::from_slice(text)?;
+    if !is_shaped_like(&serde_json::from_slice(text)?, &serde_json::to_value(&read)?) {
+        return Err(serde_json::Error::custom("an array stands where an object belongs"));
+    }
+    Ok(read)
+}
+
+/// The part of [`from_json`] that takes no memory to speak of. Besides keys it counts values: a text of nothing but commas and
+/// brackets takes many times its length when it is read.
+///
+/// # Errors
+/// As of [`from_json`].
+pub(super) fn check_json(text: &[u8]) -> serde_json::Result<()> {
+    let left = Cell::new(VALUES.saturating_add(text.len() / BYTES_A_VALUE));
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    Unambiguous { outermost: true }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    serde_json::from_slice(text)
+    Unambiguous { outermost: true, left: &left }.deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// Bytes of text that a value takes on average, at least, beyond the first values.
+const BYTES_A_VALUE: usize = 8;
+const VALUES: usize = 1000;
+
+/// Whether arrays of a text are arrays in what was read from it.
+fn is_shaped_like(text: &Value, read: &Value) -> bool {
+    match (text, read) {
+        (Value::Array(_), Value::Object(_)) => false,
+        (Value::Array(text), Value::Array(read)) => {
+            text.iter().zip(read).all(|(text, read)| is_shaped_like(text, read))
+        }
+        (Value::Object(text), Value::Object(read)) => {
+            text.iter().all(|(key, text)| read.get(key).is_none_or(|read| is_shaped_like(text, read)))
+        }
+        _ => true,
+    }
 }
 
 /// Walks a value and keeps nothing of it but the keys of the objects that are open.
 #[derive(Clone, Copy)]
-struct Unambiguous {
+struct Unambiguous<'a> {
     outermost: bool,
+    /// Values that may still come.
+    left: &'a Cell<usize>,
 }
 
-const INNER: Unambiguous = Unambiguous { outermost: false };
-
-impl<'de> DeserializeSeed<'de> for Unambiguous {
+impl<'de> DeserializeSeed<'de> for Unambiguous<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("too many values for its length"))?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unambiguous {
+impl<'de> Visitor<'de> for Unambiguous<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,7 +106,8 @@ impl<'de> Visitor<'de> for Unambiguous {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(INNER)?.is_some() {}
+        let inner = Self { outermost: false, ..self };
+        while items.next_element_seed(inner)?.is_some() {}
         Ok(())
     }
 
@@ -81,7 +119,7 @@ impl<'de> Visitor<'de> for Unambiguous {
                 return Err(A::Error::custom(format_args!("the key `{}` is there twice", key.escape_debug())));
             }
             keys.insert(key);
-            object.next_value_seed(INNER)?;
+            object.next_value_seed(Self { outermost: false, ..self })?;
         }
         Ok(())
     }
@@ -117,7 +155,8 @@ impl<'de> Visitor<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde::Deserialize;
+    use serde_json::json;
 
     #[test]
     fn one_meaning_is_read() {
@@ -141,6 +180,32 @@ mod tests {
         }
         let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#).expect_err("twice").to_string();
         assert!(error.starts_with("the key `\\u{1b}` is there twice"), "{error}");
+    }
+
+    #[test]
+    fn positions_are_no_keys() {
+        #[derive(Debug, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        struct Inner {
+            switch: bool,
+        }
+        #[derive(Debug, Serialize, Deserialize)]
+        struct Outer {
+            inner: Inner,
+            list: Vec<Inner>,
+        }
+        assert!(from_json::<Outer>(br#"{"inner":{"switch":true},"list":[{}]}"#).is_ok());
+        for text in ["[{},[]]", r#"{"inner":[true],"list":[]}"#, r#"{"inner":{},"list":[[true]]}"#] {
+            assert!(from_json::<Outer>(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_commas_is_refused() {
+        let commas = format!("[{}0]", "0,".repeat(10_000));
+        assert!(from_json::<Value>(commas.as_bytes()).is_err());
+        let words = format!("[{}0]", "\"a longer word\",".repeat(10_000));
+        assert!(from_json::<Value>(words.as_bytes()).is_ok());
     }
 
     #[test]

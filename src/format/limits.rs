@@ -2,28 +2,37 @@
 
 /// Bytes of the metadata block as stored.
 pub const METADATA_STORED: u64 = 1 << 20;
-/// Bytes of the metadata after unpacking. A JSON value takes sixteen times its text in memory, so this bounds a reader to
-/// 64 MiB. FlavorPack's Rust launcher cuts at 1 MiB.
-pub const METADATA_PLAIN: u64 = 4 << 20;
+/// Bytes of the metadata after unpacking; FlavorPack's Rust launcher cuts there. A JSON value takes sixteen times its text in
+/// memory.
+pub const METADATA_PLAIN: u64 = 1 << 20;
 /// The same, for packages that we write.
 pub const METADATA_WRITTEN: usize = (1 << 20) - 4096;
+/// Bytes of the table of frames at the end of a slot.
+pub const FRAME_TABLE: u64 = 4 << 20;
 /// Bytes of the attestation slot.
 pub const ATTESTATION: u64 = 4 << 20;
 /// Slots in a package.
 pub const SLOTS: u32 = 4096;
 /// Entries in one archive: ten times what the largest applications have.
 pub const ARCHIVE_ENTRIES: u64 = 500_000;
+/// Bytes of the names and link targets of one archive, beside [`NAMES_EACH`] for each of its entries.
+const NAMES: u64 = 8 << 20;
+const NAMES_EACH: u64 = 96;
 /// Unpacked bytes of one slot.
 pub const SLOT_PLAIN: u64 = 64 << 30;
 /// Unpacked bytes that a slot may have however few are stored.
 const SLOT_PLAIN_FREE: u64 = 256 << 20;
-/// Unpacked bytes for each stored one beyond that. Deflate cannot do better than 1032 (zlib's technical notes); zstd and xz
-/// can, on content that is nothing but repetition.
-const RATIO: u64 = 1000;
+/// Unpacked bytes for each stored one beyond that: real trees of that size get to a tenth of it.
+const RATIO: u64 = 250;
 /// Largest zstd window (log2 of bytes) that a reader grants: what `zstd` itself grants by default.
 pub const ZSTD_WINDOW_LOG: u32 = 27;
 /// Memory that an xz decoder may take: level 9 needs 65 MiB.
 pub const XZ_MEMORY: u64 = 80 << 20;
+
+/// Bytes of names that an archive with so many entries may have.
+pub const fn names(entries: u64) -> u64 {
+    entries.saturating_mul(NAMES_EACH).saturating_add(NAMES)
+}
 
 /// Unpacked bytes that a slot with so many stored bytes may have.
 pub const fn slot_plain(stored_size: u64) -> u64 {

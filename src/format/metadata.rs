@@ -4,10 +4,14 @@
 //! ([`Facts`]): a package that has it is ours and is held to the strict rules of `docs/format.md`.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::json::check_json;
 use super::{Blake3, FormatError, Operations, Sha256, from_json, limits};
 
 /// Revision of [`Facts`] that this program writes and reads.
@@ -26,7 +30,7 @@ pub struct Metadata {
     pub format_version: String,
     #[serde(default)]
     pub package: Package,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "at_most_slots")]
     pub slots: Vec<SlotRecord>,
     #[serde(default)]
     pub execution: Execution,
@@ -227,6 +231,7 @@ pub struct Facts {
     /// System and processor the package is for, as `linux-x86_64`.
     pub target: String,
     /// One for each slot, in order.
+    #[serde(deserialize_with = "at_most_slots")]
     pub slots: Vec<SlotFacts>,
     /// What can be started; the first is started when the name of the package picks no other.
     pub programs: Vec<Program>,
@@ -357,19 +362,88 @@ impl Metadata {
     /// Reads the signed text.
     ///
     /// # Errors
-    /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision.
+    /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision or not in the one
+    /// form in which [`Self::to_bytes`] writes it: no other reader can then understand it otherwise.
     pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
-        let metadata: Self = from_json(text).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
-        if let Some(facts) = &metadata.flavor {
-            if facts.schema != SCHEMA {
-                return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));
-            }
-            if facts.slots.len() != metadata.slots.len() {
-                return Err(FormatError::SlotCount { rows: facts.slots.len(), slots: metadata.slots.len() });
-            }
+        let bad = |error: serde_json::Error| FormatError::BadMetadata(on_one_line(&error.to_string()));
+        // Ordinary texts have another proof of their form below.
+        if text.len() > LONG_TEXT {
+            check_json(text).map_err(bad)?;
+        }
+        let metadata: Self = serde_json::from_slice(text).map_err(bad)?;
+        metadata.check_words()?;
+        let Some(facts) = &metadata.flavor else { return from_json(text).map_err(bad) };
+        if facts.schema != SCHEMA {
+            return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));
+        }
+        if facts.slots.len() != metadata.slots.len() {
+            return Err(FormatError::SlotCount { rows: facts.slots.len(), slots: metadata.slots.len() });
+        }
+        let own = serde_json::to_vec(&metadata).map_err(bad)?;
+        if let Some(at) = own.iter().zip(text).position(|(own, found)| own != found) {
+            return Err(FormatError::MetadataForm { at });
+        }
+        if own.len() != text.len() {
+            return Err(FormatError::MetadataForm { at: own.len().min(text.len()) });
         }
         Ok(metadata)
     }
+}
+
+impl Metadata {
+    /// Refuses words that would do something to a terminal, or look like lines of somebody else: all that are ever shown.
+    fn check_words(&self) -> Result<(), FormatError> {
+        let mut words = vec![&self.format, &self.format_version, &self.package.name, &self.package.version];
+        words.extend(&self.package.description);
+        words.extend([&self.build.tool, &self.build.tool_version, &self.build.timestamp, &self.launcher.checksum]);
+        words.extend([&self.launcher.tool, &self.launcher.tool_version, &self.execution.command]);
+        for slot in &self.slots {
+            words.extend([&slot.id, &slot.target, &slot.checksum, &slot.operations, &slot.purpose, &slot.lifecycle]);
+            words.extend(&slot.permissions);
+        }
+        if let Some(facts) = &self.flavor {
+            words.extend([&facts.target].into_iter().chain(&facts.glibc_floor));
+        }
+        match words.into_iter().find(|word| word.chars().any(char::is_control)) {
+            None => Ok(()),
+            Some(word) => Err(FormatError::BadMetadata(format!("control characters in `{}`", word.escape_debug()))),
+        }
+    }
+}
+
+/// A message that may quote the text.
+fn on_one_line(message: &str) -> String {
+    let shown = |one: char| if one.is_control() { one.escape_debug().to_string() } else { one.to_string() };
+    message.chars().map(shown).collect()
+}
+
+/// Texts of this length are looked through before they are read.
+const LONG_TEXT: usize = 64 << 10;
+
+/// Reads a list that may not be longer than [`limits::SLOTS`], and stops there.
+fn at_most_slots<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct AtMostSlots<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMostSlots<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {} slots", limits::SLOTS)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut slots = Vec::new();
+            while let Some(slot) = items.next_element()? {
+                if slots.len() >= limits::SLOTS as usize {
+                    return Err(A::Error::invalid_length(slots.len(), &self));
+                }
+                slots.push(slot);
+            }
+            Ok(slots)
+        }
+    }
+
+    deserializer.deserialize_seq(AtMostSlots(PhantomData))
 }
 
 impl SlotRecord {

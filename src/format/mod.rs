@@ -20,7 +20,7 @@ mod timestamp;
 /// Stands in every launcher of ours, so that a file can be recognised as one.
 pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
 
-pub use digest::{Blake3, Sha256};
+pub use digest::{Blake3, Sha256, from_hex};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
 pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};

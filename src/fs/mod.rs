@@ -18,7 +18,7 @@ mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, Result, code_of};
-pub use links::TreeLinks;
+pub use links::{LinkFault, TreeLinks};
 #[cfg(feature = "cli")]
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};

@@ -5,17 +5,22 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::beneath::Beneath;
-use super::{Error, IoContext, Result, TreeLinks};
+use super::{Error, IoContext, LinkFault, Result, TreeLinks};
 
 /// Bytes of one path component, the limit of every file system in use.
 const MAX_COMPONENT: usize = 255;
 /// Bytes of a whole path inside an archive.
 pub const MAX_PATH: usize = 4096;
+/// Names in a path; no tree is so deep.
+const MAX_DEPTH: usize = 256;
+/// Directories that an archive may leave to be made for what lies in them.
+const MOST_IMPLIED: u64 = 10_000;
 
 /// Why an archive's entry is not written.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +33,10 @@ pub enum TreeError {
     Twice { name: String },
     #[error("the way to `{name}` leads through something that is not a directory")]
     ThroughLink { name: String },
+    #[error("the links lead through each other too often to be followed")]
+    Tangled,
+    #[error("more than {MOST_IMPLIED} directories are in the way to entries and not in the archive")]
+    Implied,
     #[error("the hard link `{name}` points to `{target}`, which is not a file of the archive")]
     NoTarget { name: String, target: String },
     #[error(transparent)]
@@ -41,6 +50,9 @@ pub enum TreeError {
 pub fn checked_path(name: &[u8]) -> std::result::Result<&Path, TreeError> {
     let refuse = || TreeError::UnsafePath { name: String::from_utf8_lossy(name).escape_debug().to_string() };
     if name.is_empty() || name.len() > MAX_PATH || name.contains(&0) {
+        return Err(refuse());
+    }
+    if name.split(|byte| *byte == b'/').nth(MAX_DEPTH).is_some() {
         return Err(refuse());
     }
     for part in name.split(|byte| *byte == b'/') {
@@ -78,6 +90,8 @@ pub struct TreeWriter {
     root: PathBuf,
     beneath: Beneath,
     modes: Modes,
+    /// Directories that were made although no entry asked for them.
+    implied: AtomicU64,
     late: Mutex<Late>,
 }
 
@@ -101,7 +115,7 @@ impl TreeWriter {
     /// Starts a tree in `root`, an existing directory.
     pub fn new(root: &Path, modes: Modes) -> Result<Self> {
         let beneath = Beneath::open(root).map_err(io::Error::from).on("open directory", root)?;
-        Ok(Self { root: root.into(), beneath, modes, late: Mutex::default() })
+        Ok(Self { root: root.into(), beneath, modes, implied: AtomicU64::new(0), late: Mutex::default() })
     }
 
     /// What becomes of the permission bits that an archive asks for.
@@ -114,8 +128,8 @@ impl TreeWriter {
         let path = checked_path(name)?;
         match self.make(path, |parent, name| rustix::fs::mkdirat(parent, name, Mode::RWXU)) {
             // Made for a file that another thread was given first.
-            Err(Errno::EXIST) if self.is_directory(path) => {}
-            other => other.map_err(|errno| self.refused("create directory", path, errno))?,
+            Err(Failed::Kernel(Errno::EXIST)) if self.is_directory(path) => {}
+            other => other.map_err(|why| self.refused("create directory", path, why))?,
         }
         match self.late().directories.insert(path.into(), mode) {
             None => Ok(()),
@@ -130,7 +144,7 @@ impl TreeWriter {
         let mode = Mode::from_raw_mode(u32::from(self.modes.apply(mode)));
         let fd = self
             .make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))
-            .map_err(|errno| self.refused("create file", path, errno))?;
+            .map_err(|why| self.refused("create file", path, why))?;
         Ok(TreeFile { fd, path: path.into() })
     }
 
@@ -162,20 +176,17 @@ impl TreeWriter {
     /// lies behind one.
     pub fn finish(self) -> std::result::Result<(), TreeError> {
         let late = std::mem::take(&mut *self.late());
-        for (path, target) in late.symlinks.iter() {
-            if !late.symlinks.stays_inside(path) {
-                return Err(unsafe_link(path, target));
-            }
-            if path.parent().is_some_and(|parent| late.symlinks.on_the_way(parent)) {
-                return Err(TreeError::ThroughLink { name: printable(path) });
-            }
-        }
+        late.symlinks.check().map_err(|fault| match fault {
+            LinkFault::LeadsOut { path, target } => unsafe_link(path, target),
+            LinkFault::Behind { path } => TreeError::ThroughLink { name: printable(path) },
+            LinkFault::Tangled => TreeError::Tangled,
+        })?;
         for (path, target) in &late.hard_links {
             self.hard_link_now(path, target)?;
         }
         for (path, target) in late.symlinks.iter() {
             self.make(path, |parent, name| rustix::fs::symlinkat(target, parent, name))
-                .map_err(|errno| self.refused("create link", path, errno))?;
+                .map_err(|why| self.refused("create link", path, why))?;
         }
         for (path, mode) in late.directories.iter().rev() {
             let mode = Mode::from_raw_mode(u32::from(self.modes.apply(*mode)));
@@ -192,10 +203,10 @@ impl TreeWriter {
         let missing = || TreeError::NoTarget { name: printable(path), target: printable(target) };
         let (from, old) = self.beneath.parent(target).map_err(|_| missing())?;
         let made = self.make(path, |parent, name| rustix::fs::linkat(&*from, old, parent, name, AtFlags::empty()));
-        made.map_err(|errno| match errno {
+        made.map_err(|why| match why {
             // Of a directory there are no links, and the parent of the new name has just been made.
-            Errno::NOENT | Errno::PERM => missing(),
-            errno => self.refused("create link", path, errno),
+            Failed::Kernel(Errno::NOENT | Errno::PERM) => missing(),
+            why => self.refused("create link", path, why),
         })
     }
 
@@ -204,7 +215,7 @@ impl TreeWriter {
         &self,
         path: &Path,
         make: impl Fn(BorrowedFd<'_>, &OsStr) -> rustix::io::Result<T>,
-    ) -> rustix::io::Result<T> {
+    ) -> std::result::Result<T, Failed> {
         let attempt = || {
             let (parent, name) = self.beneath.parent(path)?;
             make(parent.as_fd(), name)
@@ -212,21 +223,22 @@ impl TreeWriter {
         match attempt() {
             Err(Errno::NOENT) => {
                 self.create_parents(path)?;
-                attempt()
+                Ok(attempt()?)
             }
-            other => other,
+            other => Ok(other?),
         }
     }
 
     /// Makes the directories above `path` that an archive did not list.
-    fn create_parents(&self, path: &Path) -> rustix::io::Result<()> {
+    fn create_parents(&self, path: &Path) -> std::result::Result<(), Failed> {
         let mut so_far = PathBuf::new();
         for part in path.parent().unwrap_or(Path::new("")) {
             so_far.push(part);
             let (parent, name) = self.beneath.parent(&so_far)?;
             match rustix::fs::mkdirat(&*parent, name, Mode::from_raw_mode(0o755)) {
+                Ok(()) if self.implied.fetch_add(1, Ordering::Relaxed) >= MOST_IMPLIED => return Err(Failed::Implied),
                 Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
+                Err(errno) => return Err(errno.into()),
             }
         }
         Ok(())
@@ -241,16 +253,30 @@ impl TreeWriter {
     }
 
     /// What an error of the kernel means in a directory that only we write to.
-    fn refused(&self, what: &'static str, path: &Path, errno: Errno) -> TreeError {
-        match errno {
-            Errno::EXIST => TreeError::Twice { name: printable(path) },
-            Errno::NOTDIR | Errno::LOOP => TreeError::ThroughLink { name: printable(path) },
-            errno => Error { operation: what, path: self.root.join(path), source: errno.into() }.into(),
+    fn refused(&self, what: &'static str, path: &Path, why: Failed) -> TreeError {
+        match why {
+            Failed::Implied => TreeError::Implied,
+            Failed::Kernel(Errno::EXIST) => TreeError::Twice { name: printable(path) },
+            Failed::Kernel(Errno::NOTDIR | Errno::LOOP) => TreeError::ThroughLink { name: printable(path) },
+            Failed::Kernel(errno) => Error { operation: what, path: self.root.join(path), source: errno.into() }.into(),
         }
     }
 
     fn late(&self) -> std::sync::MutexGuard<'_, Late> {
         self.late.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Why a name could not be made.
+#[derive(Clone, Copy)]
+enum Failed {
+    Kernel(Errno),
+    Implied,
+}
+
+impl From<Errno> for Failed {
+    fn from(errno: Errno) -> Self {
+        Self::Kernel(errno)
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Environment, LaunchError, slot_path, warm};
 use crate::fs::{IoContext, Modes};
 use crate::package::{Reader, verify};
-use crate::report::printable;
+use crate::report::{printable, printable_json};
 use crate::slot::{Destination, extract};
 use crate::trust::{Notes, Refusal};
 use crate::workenv::{Cache, start_detached};
@@ -51,7 +51,7 @@ pub fn run(
         ["verify"] => check(package).map(String::into_bytes)?,
         ["metadata"] => {
             let reader = open(package)?;
-            [reader.text(), b"\n"].concat()
+            format!("{}\n", printable_json(&String::from_utf8_lossy(reader.text()))).into_bytes()
         }
         ["extract", index, _] => unpack(package, index, argument(2)).map(String::into_bytes)?,
         ["extract", ..] => return Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),

@@ -76,13 +76,27 @@ pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
     OsString::from_vec(parts.join(workenv.as_os_str().as_bytes()))
 }
 
-/// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((b'*', rest)) => glob(rest, name) || name.split_first().is_some_and(|(_, name)| glob(pattern, name)),
-        Some((b'?', rest)) => name.split_first().is_some_and(|(_, name)| glob(rest, name)),
-        Some((byte, rest)) => name.strip_prefix(&[*byte]).is_some_and(|name| glob(rest, name)),
+/// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`. Only the last `*` is ever tried again: what an earlier one
+/// would take instead, that one can take as well. So a pattern of many stars keeps nobody waiting.
+fn glob(mut pattern: &[u8], mut name: &[u8]) -> bool {
+    // What follows the last `*`, and the name from where it has been tried.
+    let mut again: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern.split_first(), name.split_first()) {
+            (None, None) => return true,
+            (Some((b'*', rest)), _) => {
+                again = Some((rest, name));
+                pattern = rest;
+            }
+            (Some((wanted, rest)), Some((found, left))) if *wanted == b'?' || wanted == found => {
+                (pattern, name) = (rest, left);
+            }
+            _ => {
+                let Some((rest, [_, left @ ..])) = again else { return false };
+                again = Some((rest, left));
+                (pattern, name) = (rest, left);
+            }
+        }
     }
 }
 

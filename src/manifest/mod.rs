@@ -13,6 +13,7 @@ mod operation;
 mod project;
 mod requirement;
 mod settings;
+mod slim;
 mod slot;
 pub mod suggest;
 mod table;
@@ -29,6 +30,7 @@ pub use name::MAX_NAME;
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::{EntryPoint, Project};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
+pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 
 use table::{Item, Source, Table};

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::name::normalized;
 use super::project::{self, Project};
 use super::requirement;
+use super::slim::Slim;
 use super::table::{Item, Table};
 use crate::report::Bytes;
 
@@ -45,6 +46,8 @@ pub struct Build {
     /// Entries of `dependencies` that are paths to projects, relative to the manifest.
     pub local_dependencies: Vec<PathBuf>,
     pub strip: Option<bool>,
+    /// Kinds of files that are left out of the dependencies.
+    pub slim: Vec<Slim>,
     /// 0 to 9, mapped onto each slot's codec.
     pub compress: Option<u8>,
     /// Directories or addresses of wheels, as written.
@@ -170,6 +173,7 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
         dependencies,
         local_dependencies,
         strip: table.flag("strip")?,
+        slim: table.get("slim").map(|item| slim(&item)).transpose()?.unwrap_or_default(),
         compress: table.get("compress").map(|item| small(&item, 9, "0 to 9")).transpose()?,
         find_links: one_or_many(&mut table, "find_links")?,
         index_url: table.text("index_url")?,
@@ -178,6 +182,22 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
     };
     table.finish();
     Ok(build)
+}
+
+/// `true` for what is safe, or a list of names.
+fn slim(item: &Item<'_>) -> Result<Vec<Slim>, Error> {
+    if item.value.is_bool() {
+        return Ok(if item.flag()? { Slim::SAFE.to_vec() } else { Vec::new() });
+    }
+    let mut found = Vec::new();
+    for item in item.list("`true`, `false` or an array of strings")? {
+        let word = item.text()?;
+        let expected = || format!("one of {}", Slim::ALL.map(Slim::name).join(", "));
+        found.push(word.parse().map_err(|_| item.bad(expected(), word))?);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// FlavorPack writes projects of the same repository as paths; no requirement begins like one.

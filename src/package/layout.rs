@@ -100,7 +100,7 @@ fn attestation(metadata: &Metadata) -> Option<Sha256> {
 }
 
 /// PSPF's four codes; every other word is data.
-fn purpose_code(word: &str) -> u8 {
+pub(super) fn purpose_code(word: &str) -> u8 {
     match word {
         "code" => 1,
         "config" => 2,

@@ -1,10 +1,10 @@
 //! A whole package file: where its parts lie ([`Layout`], arithmetic only), writing and reading it.
 
 mod error;
+mod foreign;
 mod layout;
 mod reader;
-#[cfg(feature = "cli")]
-mod survey;
+mod strict;
 mod verify;
 #[cfg(feature = "cli")]
 mod writer;
@@ -12,8 +12,6 @@ mod writer;
 pub use error::PackageError;
 pub use layout::Layout;
 pub use reader::{Authenticity, Reader, Slot};
-#[cfg(feature = "cli")]
-pub use survey::{PackedDistribution, PackedFile, Survey, survey};
 pub use verify::{Verified, verify};
 #[cfg(feature = "cli")]
 pub use writer::SignedPackage;

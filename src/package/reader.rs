@@ -2,8 +2,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::PackageError;
 use super::layout::{Layout, block_digest};
+use super::{PackageError, foreign, strict};
 use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
     limits, open_envelope, parse_trailer, seal_envelope,
@@ -91,11 +91,12 @@ impl Reader {
         }
         let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None };
         if let Some(facts) = &reader.metadata.flavor {
+            strict::check(&reader.metadata, facts)?;
             let layout = reader.strict_layout(facts)?;
             reader.hold_to(&layout, index_bytes, &block, rows_bytes)?;
             reader.layout = Some(layout);
         } else {
-            reader.check_bounds(trailer_offset)?;
+            foreign::check(&reader.index, &reader.metadata, &reader.rows, trailer_offset)?;
         }
         Ok(reader)
     }
@@ -137,14 +138,6 @@ impl Reader {
             if implied.encode() != *found {
                 return Err(PackageError::RowDiffers { slot: record.id.clone() });
             }
-        }
-        Ok(())
-    }
-
-    /// The least that must hold of a foreign package: slots lie inside the file.
-    fn check_bounds(&self, end: u64) -> Result<(), PackageError> {
-        for row in &self.rows {
-            check_range("a slot", row.offset, row.stored_size, end)?;
         }
         Ok(())
     }
@@ -262,7 +255,7 @@ fn within(what: &'static str, found: u64, limit: u64) -> Result<(), FormatError>
     if found <= limit { Ok(()) } else { Err(FormatError::OverLimit { what, found, limit }) }
 }
 
-fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {
+pub(super) fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {
     match offset.checked_add(len) {
         Some(stop) if stop <= end => Ok(()),
         _ => Err(FormatError::OutOfBounds { what, offset, len, end }),

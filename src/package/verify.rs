@@ -1,16 +1,22 @@
 //! The proof of a whole package: what [`Reader::open`] leaves unread.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::Digest as _;
 
 use super::{PackageError, Reader, Slot};
 use crate::format::{Blake3, SLOT_ENTRY_LEN, Sha256};
 use crate::fs::{IoContext, Window};
+use crate::slot::{on_threads, processors};
 
 /// Bytes read at a time.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 
 /// What a complete check found to be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +29,18 @@ pub struct Verified {
     pub launcher: bool,
 }
 
-/// Reads the whole file and checks every byte that the signature reaches, in bounded memory.
+/// Reads the whole file and checks every byte that the signature reaches: on all processors, in memory that does not grow with
+/// the package.
 ///
 /// # Errors
 /// The first damage found, in the order of the file.
 pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
-    let launcher = check_launcher(reader)?;
+    let digests = Digests::of(reader);
+    let launcher = check_launcher(reader, &digests)?;
     check_padding(reader)?;
     let mut verified = Verified { slots: 0, unauthenticated: Vec::new(), launcher };
     for slot in reader.slots() {
-        if check_slot(reader, &slot)? {
+        if check_slot(&slot, &digests)? {
             verified.slots = verified.slots.saturating_add(1);
         } else {
             verified.unauthenticated.push(slot.name().into());
@@ -42,11 +50,11 @@ pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
 }
 
 /// FlavorPack doubles the prefix of this one digest.
-fn check_launcher(reader: &Reader) -> Result<bool, PackageError> {
+fn check_launcher(reader: &Reader, digests: &Digests) -> Result<bool, PackageError> {
     let record = &reader.metadata().launcher;
     let text = record.checksum.strip_prefix("sha256:sha256:").map(|rest| format!("sha256:{rest}"));
     let Some(signed) = Sha256::parse(text.as_deref().unwrap_or(&record.checksum)) else { return Ok(false) };
-    let found = hash(reader, 0, reader.index().launcher_size)?.0;
+    let found = digests.sha256(Part::Launcher)?;
     if found != signed {
         return Err(PackageError::LauncherDigest { found: found.to_string(), signed: signed.to_string() });
     }
@@ -74,14 +82,16 @@ fn check_padding(reader: &Reader) -> Result<(), PackageError> {
 }
 
 /// Checks one slot; `false` when no full digest of it is signed.
-fn check_slot(reader: &Reader, slot: &Slot<'_>) -> Result<bool, PackageError> {
-    let (sha256, blake3) = hash(reader, slot.row.offset, slot.row.stored_size)?;
+fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> {
+    let part = Part::Slot(slot.index);
     let differs = |found: String, signed: String| PackageError::SlotDigest { slot: slot.name().into(), found, signed };
-    if let Some(facts) = slot.facts
-        && facts.blake3 != blake3
-    {
-        return Err(differs(blake3.to_string(), facts.blake3.to_string()));
+    if let Some(facts) = slot.facts {
+        let blake3 = digests.blake3(part)?;
+        if facts.blake3 != blake3 {
+            return Err(differs(blake3.to_string(), facts.blake3.to_string()));
+        }
     }
+    let sha256 = digests.sha256(part)?;
     if slot.row.checksum != sha256.short() {
         return Err(differs(format!("{:016x}", sha256.short()), format!("{:016x} (slot table)", slot.row.checksum)));
     }
@@ -92,21 +102,83 @@ fn check_slot(reader: &Reader, slot: &Slot<'_>) -> Result<bool, PackageError> {
     }
 }
 
-fn hash(reader: &Reader, offset: u64, len: u64) -> Result<(Sha256, Blake3), PackageError> {
-    let mut window = Window::new(reader.file(), offset, len);
+/// A part of the file that has a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Launcher,
+    Slot(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Algorithm {
+    Sha256,
+    Blake3,
+}
+
+type Found = BTreeMap<(Part, Algorithm), io::Result<[u8; 32]>>;
+
+/// The digests of all parts, by both algorithms where both are signed.
+struct Digests {
+    path: PathBuf,
+    found: Mutex<Found>,
+}
+
+impl Digests {
+    /// Computes them, the longest first, so that no processor is left with one at the end.
+    fn of(reader: &Reader) -> Self {
+        let mut wanted = vec![(Part::Launcher, Algorithm::Sha256, 0, reader.index().launcher_size)];
+        for slot in reader.slots() {
+            let (part, offset, len) = (Part::Slot(slot.index), slot.row.offset, slot.row.stored_size);
+            wanted.push((part, Algorithm::Sha256, offset, len));
+            if slot.facts.is_some() {
+                wanted.push((part, Algorithm::Blake3, offset, len));
+            }
+        }
+        wanted.sort_by_key(|(_, algorithm, _, len)| (Reverse(*len), *algorithm));
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        let worker = || {
+            while let Some((part, algorithm, offset, len)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let digest = digest(Window::new(reader.file(), *offset, *len), *algorithm);
+                found.lock().unwrap_or_else(PoisonError::into_inner).insert((*part, *algorithm), digest);
+            }
+        };
+        on_threads(processors().min(wanted.len()), worker, || ());
+        Self { path: reader.path().into(), found }
+    }
+
+    fn sha256(&self, part: Part) -> Result<Sha256, PackageError> {
+        self.take(part, Algorithm::Sha256).map(Sha256)
+    }
+
+    fn blake3(&self, part: Part) -> Result<Blake3, PackageError> {
+        self.take(part, Algorithm::Blake3).map(Blake3)
+    }
+
+    fn take(&self, part: Part, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        // A thread that died left nothing.
+        let digest = found.remove(&(part, algorithm)).unwrap_or_else(|| Err(io::Error::other("nothing was computed")));
+        Ok(digest.on("read", &self.path)?)
+    }
+}
+
+fn digest(mut window: Window<'_>, algorithm: Algorithm) -> io::Result<[u8; 32]> {
     let mut buffer = vec![0; CHUNK];
     let (mut sha256, mut blake3) = (sha2::Sha256::new(), blake3::Hasher::new());
     loop {
-        match window.read(&mut buffer) {
+        let count = match window.read(&mut buffer) {
             Ok(0) => break,
-            Ok(count) => {
-                let chunk = buffer.get(..count).unwrap_or_default();
-                sha256.update(chunk);
-                blake3.update(chunk);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error).on("read", reader.path()).map_err(Into::into),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        let chunk = buffer.get(..count).unwrap_or_default();
+        match algorithm {
+            Algorithm::Sha256 => sha256.update(chunk),
+            Algorithm::Blake3 => drop(blake3.update(chunk)),
         }
     }
-    Ok((Sha256(sha256.finalize().into()), Blake3(*blake3.finalize().as_bytes())))
+    Ok(match algorithm {
+        Algorithm::Sha256 => sha256.finalize().into(),
+        Algorithm::Blake3 => *blake3.finalize().as_bytes(),
+    })
 }

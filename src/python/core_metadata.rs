@@ -11,6 +11,8 @@ pub struct CoreMetadata {
     pub license: Option<String>,
     /// Whether [`Self::license`] is an SPDX expression.
     pub spdx: bool,
+    /// Normalised names of what it requires; versions, extras and conditions left aside.
+    pub requires: Vec<String>,
 }
 
 impl CoreMetadata {
@@ -21,8 +23,15 @@ impl CoreMetadata {
             version: header(text, "Version").map(ToOwned::to_owned),
             license: license(text),
             spdx: header(text, "License-Expression").is_some(),
+            requires: requires(text),
         }
     }
+}
+
+fn requires(metadata: &str) -> Vec<String> {
+    let of_interest = headers(metadata).filter(|(key, _)| key.eq_ignore_ascii_case("Requires-Dist"));
+    let end_of_name = |c: char| !c.is_alphanumeric() && !"-_.".contains(c);
+    of_interest.filter_map(|(_, value)| value.trim().split(end_of_name).next()).map(normalised).collect()
 }
 
 /// A distribution's name as it is compared: PEP 503.

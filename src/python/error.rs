@@ -40,6 +40,9 @@ pub enum Error {
     #[error("cannot start `{}`", program.display())]
     Start { program: PathBuf, source: io::Error },
 
+    #[error("`{}`, which was to import the packed modules, broke off: {status}", executable.display())]
+    ImportCheck { executable: PathBuf, status: String },
+
     #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
     NoInstaller { interpreter: PathBuf, asked: Choice },
 
@@ -90,7 +93,7 @@ impl Error {
             Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => Code::NO_SUCH_INTERPRETER,
             Self::NotAnInterpreter { .. } => Code::NOT_AN_INTERPRETER,
             Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER,
-            Self::Start { .. } | Self::Compiler { .. } => Code::PROGRAM_STOPPED,
+            Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => Code::PROGRAM_STOPPED,
             Self::NoInstaller { .. } => Code::NO_INSTALLER,
             Self::NoProject | Self::NoProjectAt { .. } => Code::NO_PROJECT,
             Self::Unresolved { .. } => Code::UNRESOLVED,
@@ -160,7 +163,7 @@ impl Error {
             }
             Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
             Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
-            Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } => None,
+            Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => None,
         }
     }
 }

@@ -12,7 +12,7 @@ pub use log::init as init_log;
 pub use measure::{Bytes, Stopwatch, Took};
 #[cfg(feature = "cli")]
 pub use terminal::{Talk, TerminalReporter, clear_bars};
-pub use terminal_text::printable;
+pub use terminal_text::{printable, printable_json};
 
 #[cfg(feature = "cli")]
 use std::sync::{Arc, atomic::AtomicU64};

@@ -16,6 +16,16 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON text of which a terminal understands nothing but line ends; it means the same.
+pub fn printable_json(text: &str) -> Cow<'_, str> {
+    let harmful = |one: char| one != '\n' && is_unsafe(one);
+    if !text.chars().any(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |one: char| if harmful(one) { format!("\\u{:04x}", u32::from(one)) } else { one.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
 fn is_unsafe(one: char) -> bool {
     // C0 and C1, then the Unicode bidirectional controls.
     one.is_control()
@@ -25,6 +35,14 @@ fn is_unsafe(one: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let text = "{\n\"a\u{9b}\u{202e}\": 1\n}";
+        assert_eq!(printable_json(text), "{\n\"a\\u009b\\u202e\": 1\n}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(read(&printable_json(text)), read(text));
+    }
 
     #[test]
     fn escapes_never_reach_the_terminal() {

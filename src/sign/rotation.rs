@@ -1,5 +1,5 @@
 use super::PublicKey;
-use crate::format::RotationRecord;
+use crate::format::{RotationRecord, from_hex};
 
 /// What the statement begins with: no other thing that these keys sign does.
 const PURPOSE: &[u8] = b"flavor-key-rotation-v1\0";
@@ -23,14 +23,8 @@ impl Rotation {
 
     /// Reads a statement; `None` for what cannot be one. Whether it is signed is another question.
     pub fn read(record: &RotationRecord) -> Option<Self> {
-        let key = |text: &str| {
-            let mut bytes = [0; 32];
-            hex::decode_to_slice(text, &mut bytes).ok()?;
-            PublicKey::from_bytes(&bytes).ok()
-        };
-        let mut signature = [0; 64];
-        hex::decode_to_slice(&record.signature, &mut signature).ok()?;
-        Some(Self { old: key(&record.old)?, new: key(&record.new)?, signature })
+        let key = |text: &str| PublicKey::from_bytes(&from_hex(text)?).ok();
+        Some(Self { old: key(&record.old)?, new: key(&record.new)?, signature: from_hex(&record.signature)? })
     }
 
     pub fn to_record(&self) -> RotationRecord {

@@ -15,6 +15,8 @@ pub enum SlotError {
     TooManyEntries(u64),
     #[error("the archive has {found} {what}, {declared} were declared")]
     WrongCount { what: &'static str, declared: u64, found: u64 },
+    #[error("the names in the archive are longer than those of any tree")]
+    LongNames,
     #[error("the archive is cut short: nothing marks its end")]
     NoEnd,
     #[error("{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}")]
@@ -67,6 +69,7 @@ impl SlotError {
             | Self::TooManyEntries(_)
             | Self::WrongCount { .. }
             | Self::NoEnd
+            | Self::LongNames
             | Self::BadFrameTable
             | Self::BadStream(_)
             | Self::WrongLength { .. }

@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::contents::Contents;
+use super::counted::Counted;
 use super::frame::Frame;
 use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
@@ -49,14 +50,14 @@ pub fn extract(
     jobs: usize,
     progress: &AtomicU64,
 ) -> Result<Extracted, SlotError> {
-    check_size(slot)?;
+    let most = most_entries(slot)?;
     let frames = slot.frames()?;
     let (directory, modes) = match destination {
         Destination::Tree(directory, modes) => (directory, modes),
         Destination::File { directory, .. } => (directory, Modes::Keep),
     };
     let tree = TreeWriter::new(directory, modes)?;
-    let tally = Tally::new(slot.most_entries());
+    let tally = Tally::new(most);
     let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
     let work = Work {
         slot,
@@ -90,13 +91,10 @@ pub fn extract(
     Ok(Extracted { files, bytes: queue.plain, contents })
 }
 
-/// Refuses what would take long to be refused later. A slot of ours says how large it is, and its package was refused if
-/// that is too much; what says nothing is decoded once to see.
-fn check_size(slot: &StoredSlot<'_>) -> Result<(), SlotError> {
-    if slot.declared.is_none() && slot.operations.tar {
-        count(slot)?;
-    }
-    Ok(())
+/// How many entries to expect, so that what would take long to be refused later is refused now. A slot of ours says it, and
+/// its package was refused if that is too much; what says nothing is decoded once to see.
+fn most_entries(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
+    if slot.declared.is_none() && slot.operations.tar { count(slot) } else { Ok(slot.most_entries()) }
 }
 
 /// How many threads may decode at once within [`MEMORY`].
@@ -208,7 +206,7 @@ impl Work<'_> {
     }
 
     fn head(&self, frame: Frame, rest: &[Frame], last: bool) -> Result<u64, SlotError> {
-        let mut reader = Counted { inner: self.slot.frame(frame)?, count: 0 };
+        let mut reader = Counted::new(self.slot.frame(frame)?);
         let end = match self.destination {
             Destination::Tree(..) => unpack(&mut reader, self.tree, self.tally)?,
             Destination::File { name, mode, .. } => self.single_file(&mut reader, frame, rest, name, mode)?,
@@ -283,7 +281,7 @@ impl Work<'_> {
     }
 
     fn continuation(&self, part: &Continuation) -> Result<u64, SlotError> {
-        let mut reader = Counted { inner: self.slot.frame(part.frame)?, count: 0 };
+        let mut reader = Counted::new(self.slot.frame(part.frame)?);
         let mut left = part.content;
         while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
@@ -304,36 +302,5 @@ impl Work<'_> {
             return Err(SlotError::WrongLength { declared: part.frame.plain, found: reader.count });
         }
         Ok(reader.count)
-    }
-}
-
-/// Counts what is taken from a reader.
-struct Counted<R> {
-    inner: R,
-    count: u64,
-}
-
-impl<R: BufRead> Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, SlotError> {
-        Read::read(self, buffer).map_err(SlotError::BadStream)
-    }
-}
-
-impl<R: BufRead> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.count = self.count.saturating_add(count as u64);
-        Ok(count)
-    }
-}
-
-impl<R: BufRead> BufRead for Counted<R> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.inner.consume(amount);
-        self.count = self.count.saturating_add(amount as u64);
     }
 }

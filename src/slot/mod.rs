@@ -4,6 +4,7 @@
 //! directions use all cores. Knows nothing of where slots lie in a package.
 
 mod contents;
+mod counted;
 mod digest;
 mod error;
 mod extract;
@@ -18,6 +19,8 @@ mod compress;
 #[cfg(feature = "cli")]
 mod encode;
 #[cfg(feature = "cli")]
+mod measure;
+#[cfg(feature = "cli")]
 mod plan;
 
 pub use contents::{Contents, Depth};
@@ -26,12 +29,15 @@ pub use error::SlotError;
 pub use extract::{Destination, Extracted, extract};
 pub use source::{Declared, StoredSlot};
 pub use tar::{EntryKind, TarEntry};
+pub use threads::{on_threads, processors};
 pub use unpack::list;
 
 #[cfg(feature = "cli")]
 pub use compress::Compression;
 #[cfg(feature = "cli")]
 pub use encode::{EncodedSlot, encode};
+#[cfg(feature = "cli")]
+pub use measure::{Passing, Shares, measure, weigh};
 #[cfg(feature = "cli")]
 pub use plan::{Links, Plan, TreeOptions, follow_links};
 

@@ -12,7 +12,7 @@ use super::SlotError;
 use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
 use crate::format::{Blake3, Operations, limits};
-use crate::fs::{Entry, EntryKind as Found, IoContext, TreeLinks, walk};
+use crate::fs::{Entry, EntryKind as Found, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk};
 
 /// Whether an archive may hold links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,9 +104,14 @@ impl Plan {
         let content = |entry: &Entry| if let Found::File { len } = entry.kind { len } else { 0 };
         let mut cutter = Cutter::new(compression, entries.iter().map(content).sum());
         let name = |relative: &Path| options.prefix.join(relative).as_os_str().as_bytes().to_vec();
-        let header = |cutter: &mut Cutter, entry: &Entry, kind, size, link: &[u8]| {
+        let mut names = 0_u64;
+        for entry in entries {
+            checked_path(&name(&entry.relative))?;
+        }
+        let mut header = |cutter: &mut Cutter, entry: &Entry, kind, size, link: &[u8]| {
             let mode = if kind == EntryKind::Symlink { 0o777 } else { stored_mode(entry) };
             let entry = TarEntry { name: name(&entry.relative), kind, mode, size, link: link.to_vec() };
+            names = names.saturating_add((entry.name.len() + entry.link.len()) as u64);
             cutter.header(entry.encode(options.mtime), size);
         };
         if entries.len() as u64 > limits::ARCHIVE_ENTRIES {
@@ -142,6 +147,9 @@ impl Plan {
                 }
                 _ => header(&mut cutter, entry, EntryKind::HardLink, 0, &name(&twins[&entry.relative])),
             }
+        }
+        if names > limits::names(entries.len() as u64) {
+            return Err(SlotError::LongNames);
         }
         cutter.header(tar::END.to_vec(), 0);
         Ok(cutter.finish(operations, files, entries.len() as u64))
@@ -354,14 +362,14 @@ fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
             links.add(entry.relative.clone(), target.clone());
         }
     }
-    for entry in entries {
-        if let Found::Symlink { target } = &entry.kind
-            && !links.stays_inside(&entry.relative)
-        {
-            return Err(SlotError::EscapingLink { path: entry.path.clone(), target: target.clone() });
+    links.check().map_err(|fault| match fault {
+        LinkFault::LeadsOut { path, target } => {
+            let place = entries.iter().find(|entry| entry.relative == path).map_or(path, |entry| &entry.path);
+            SlotError::EscapingLink { path: place.into(), target: target.into() }
         }
-    }
-    Ok(())
+        // On a disk nothing lies behind a link.
+        LinkFault::Behind { .. } | LinkFault::Tangled => TreeError::Tangled.into(),
+    })
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl<'a> StoredSlot<'a> {
         }
         self.file.read_exact_at(&mut probe, self.last(frame::PROBE_LEN as u64)).map_err(SlotError::BadStream)?;
         let Some(len) = frame::table_len(probe) else { return Ok(vec![whole]) };
-        if len > self.stored_size || len > limits::METADATA_PLAIN {
+        if len > self.stored_size || len > limits::FRAME_TABLE {
             return Err(SlotError::BadFrameTable);
         }
         let mut table = vec![0; usize::try_from(len).unwrap_or(0)];

@@ -7,7 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-use super::{Compression, Declared, Destination, EncodedSlot, Links, Plan, StoredSlot, TreeOptions, encode, extract};
+use super::{
+    Compression, Declared, Destination, EncodedSlot, Links, Plan, StoredSlot, TreeOptions, encode, extract, measure,
+};
 use crate::format::Codec;
 use crate::fs::{EntryKind, Modes, walk};
 
@@ -169,5 +171,82 @@ fn no_flipped_byte_of_a_slot_makes_the_decoder_panic_or_hang() {
             // Whether it decodes is the codec's affair (a digest stands in front of it); it must end, and inside.
             drop(extract(&damaged, Destination::Tree(out.path(), Modes::Keep), 2, &AtomicU64::new(0)));
         }
+    }
+}
+
+#[test]
+fn the_shares_of_entries_add_up_to_the_stored_bytes() {
+    let tree = sample_tree();
+    let entries = walk(tree.path()).expect("walked");
+    for codec in CODECS {
+        for effort in [1, 9] {
+            let compression = Compression::with_effort(codec, effort);
+            let slot = encoded(&Plan::for_tree(&entries, compression, &tree_options()).expect("planned"), 2);
+            let mut names = Vec::new();
+            let wanted = |entry: &super::TarEntry, start: &[u8]| entry.name == b"bin/run" && start.starts_with(b"#!");
+            let shares = measure(&stored(&slot), wanted, |passing| {
+                let content = passing.content.map(<[u8]>::to_vec);
+                names.push((String::from_utf8_lossy(&passing.entry.name).into_owned(), passing.digest, content));
+            })
+            .expect("measured");
+            assert_eq!(shares.entries.len() as u64, slot.entries, "{codec:?}");
+            assert_eq!(shares.entries.iter().sum::<u64>() + shares.overhead, slot.stored_size, "{codec:?}");
+            assert!(shares.overhead < 1000, "{codec:?}: {}", shares.overhead);
+            let find = |wanted: &str| names.iter().position(|(name, ..)| name == wanted).expect("there");
+            // What cannot be compressed has nearly all of it; what is empty, a header.
+            let (large, empty) = (shares.entries[find("large")], shares.entries[find("empty")]);
+            assert!(large > slot.stored_size / 10 * 9, "{codec:?}: {large} of {}", slot.stored_size);
+            assert!(empty < 1000, "{codec:?}: {empty}");
+            assert_eq!(names[find("large")].1.map(|digest| digest.0), {
+                let content = fs::read(tree.path().join("large")).expect("read");
+                Some(*blake3::hash(&content).as_bytes())
+            });
+            assert_eq!(names[find("bin/run")].2.as_deref(), Some(&b"#!/bin/sh\n"[..]));
+        }
+    }
+}
+
+#[test]
+fn a_slot_that_is_one_file_has_one_share() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (content, entry) in [(&b""[..], 0), (&b"some bytes of text"[..], 1)] {
+        let path = directory.path().join("file");
+        fs::write(&path, content).expect("written");
+        for codec in CODECS {
+            let plan = Plan::for_file(&path, Compression::with_effort(codec, 5)).expect("planned");
+            let slot = encoded(&plan, 1);
+            let shares = measure(
+                &stored(&slot),
+                |_, _| false,
+                |passing| {
+                    assert_eq!(passing.entry.size, content.len() as u64);
+                },
+            )
+            .expect("measured");
+            assert_eq!(shares.entries.len(), 1);
+            assert_eq!(shares.entries[0] + shares.overhead, slot.stored_size, "{codec:?}");
+            assert!(shares.entries[0] >= entry, "{codec:?}");
+        }
+    }
+}
+
+#[test]
+fn what_could_not_be_extracted_is_not_measured() {
+    use super::tar::END;
+    use super::{EntryKind as Kind, TarEntry};
+    for name in [&b"/etc/passwd"[..], b"../up", b"a//b", b"a\0b", b"", &b"a/".repeat(5000)[..9999]] {
+        let entry = TarEntry { name: name.into(), kind: Kind::Symlink, mode: 0o777, size: 0, link: b"x".into() };
+        let bytes = [entry.encode(0), END.to_vec()].concat();
+        let mut file = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut file, &bytes).expect("written");
+        let slot = StoredSlot {
+            file: &file,
+            offset: 0,
+            stored_size: bytes.len() as u64,
+            declared: None,
+            operations: crate::format::Operations { tar: true, codec: Codec::Raw },
+        };
+        let outcome = measure(&slot, |_, _| false, |_| ());
+        assert!(outcome.is_err(), "{}: {outcome:?}", String::from_utf8_lossy(name));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::contents::Notes;
 use super::tar::{self, EntryKind, Next, TarEntry};
 use super::{SlotError, StoredSlot};
+use crate::format::limits;
 use crate::fs::{TreeFile, TreeWriter};
 
 /// What has been unpacked so far, by all threads together.
@@ -13,6 +14,8 @@ pub(super) struct Tally {
     /// Most entries that there may be.
     limit: u64,
     pub(super) entries: AtomicU64,
+    /// Bytes of names and link targets.
+    names: AtomicU64,
     /// Regular files, hard links included.
     pub(super) files: AtomicU64,
     pub(super) notes: Notes,
@@ -20,10 +23,21 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit, entries: AtomicU64::new(0), files: AtomicU64::new(0), notes: Notes::default() }
+        Self {
+            limit,
+            entries: AtomicU64::new(0),
+            names: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+            notes: Notes::default(),
+        }
     }
 
-    fn add_entry(&self) -> Result<(), SlotError> {
+    fn add_entry(&self, entry: &TarEntry) -> Result<(), SlotError> {
+        let bytes = name_bytes(entry);
+        let names = self.names.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        if names > limits::names(self.limit) {
+            return Err(SlotError::LongNames);
+        }
         if self.entries.fetch_add(1, Ordering::Relaxed) < self.limit {
             Ok(())
         } else {
@@ -59,7 +73,7 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally
             Next::Cut => return Ok(FrameEnd::Cut),
             Next::End => return Ok(FrameEnd::Archive),
         };
-        tally.add_entry()?;
+        tally.add_entry(&entry)?;
         match entry.kind {
             // "./" itself, which other archivers list first.
             EntryKind::Directory if entry.name == b"." || entry.name.is_empty() => {}
@@ -95,11 +109,19 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally
     }
 }
 
+fn name_bytes(entry: &TarEntry) -> u64 {
+    (entry.name.len() as u64).saturating_add(entry.link.len() as u64)
+}
+
 /// Counts the entries of a slot whose package does not say how many there are, before anything is written.
 pub(super) fn count(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
-    let mut entries = 0_u64;
-    list(slot, |_, _| entries = entries.saturating_add(1), |_| false)?;
-    Ok(entries)
+    let (mut entries, mut names) = (0_u64, 0_u64);
+    let add = |entry: &TarEntry, _: Option<&[u8]>| {
+        entries = entries.saturating_add(1);
+        names = names.saturating_add(name_bytes(entry));
+    };
+    list(slot, add, |_| false)?;
+    if names > limits::names(entries) { Err(SlotError::LongNames) } else { Ok(entries) }
 }
 
 /// Longest content that [`list`] keeps in memory.

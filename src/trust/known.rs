@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::refuse_writable;
 use super::version::compare;
 use super::{Refusal, TrustStore};
-use crate::format::from_json;
+use crate::format::{Sha256, from_json};
 use crate::fs::{IoContext, REPLACEMENT, config_dir, create_private_dir, names_in, replace_file};
 use crate::package::Reader;
 use crate::sign::{PublicKey, Rotation};
@@ -167,16 +167,22 @@ impl Notes {
     }
 }
 
-/// A name as a file's name: what could mean something to a file system is written as `%` and two digits.
+/// A name as a file's name: what could mean something to a file system is written as `%` and two digits, and the end of what
+/// would be too long for it as a digest.
 fn file_name(name: &str) -> String {
+    const LONGEST: usize = 180;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    let mut found: String = name
+    let written: String = name
         .bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") })
-        .take(200)
         .collect();
-    found.push_str(".json");
-    found
+    match written.get(..LONGEST) {
+        // No name that is short enough has a `%` with a `-` behind it.
+        Some(beginning) if written.len() > LONGEST => {
+            format!("{beginning}%-{}.json", Sha256::of(name.as_bytes()).hex())
+        }
+        _ => format!("{written}.json"),
+    }
 }
 
 /// Whether statements, each signed by the key before, lead from a known key to this one.
@@ -211,6 +217,16 @@ mod tests {
         assert_eq!(notes.get("a/b").expect("read").expect("noted").version, "3");
         assert!(matches!(notes.meet("a/b", "4", &other, &[]), Err(Refusal::ChangedSigner { .. })));
         assert_eq!(notes.meet("a", "1", &other, &[]).expect("another name"), Acquaintance::New);
+    }
+
+    #[test]
+    fn every_name_has_a_file_of_its_own() {
+        let long = ["a.".repeat(64), "a.".repeat(64) + "b", "ä".repeat(1000)];
+        for name in ["a", "../b", "a/b", "."].into_iter().chain(long.iter().map(String::as_str)) {
+            let file = file_name(name);
+            assert!(file.len() <= 255 && !file.contains('/') && !file.starts_with('.'), "{file}");
+        }
+        assert_ne!(file_name(&long[0]), file_name(&long[1]));
     }
 
     #[test]

@@ -81,7 +81,8 @@ impl Composition {
 pub(super) fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvError> {
     let text = &slot.slot.record.target;
     let bad = || WorkenvError::BadTarget { slot: slot.slot.name().into(), target: text.clone() };
-    let relative = Path::new(text.strip_prefix(WORKENV).unwrap_or(text).trim_start_matches('/'));
+    let relative = text.strip_prefix(WORKENV).ok_or_else(bad)?;
+    let relative = Path::new(relative.strip_prefix('/').unwrap_or(relative));
     let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
     if !plain || relative.starts_with(PRIVATE_DIR) {
         return Err(bad());

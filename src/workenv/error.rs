@@ -33,7 +33,7 @@ pub enum WorkenvError {
     Unstable { path: PathBuf },
     #[error("the cache directory `{}` is on a file system without locks, which {what} needs", path.display())]
     NoLocks { path: PathBuf, what: &'static str },
-    #[error("the set-up command `{command}` {outcome}")]
+    #[error("the set-up command `{}` {outcome}", crate::report::printable(command))]
     SetUp { command: String, outcome: String, output: String },
     #[error("slot `{slot}` is there only while {when}")]
     NotThere { slot: String, when: &'static str },

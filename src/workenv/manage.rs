@@ -9,7 +9,7 @@ use super::seal::{Origin, SEAL_FILE, Seal};
 use super::slots::damage;
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{Lock, LockKind, Result, names_in};
-use crate::slot::Depth;
+use crate::slot::{Depth, processors};
 
 /// One environment.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ impl Cache {
 
     /// What of an environment is not as it was made, byte by byte; its slots are compared with their lists.
     pub fn verify(&self, one: &Summary) -> Vec<PathBuf> {
-        let jobs = super::materialise::jobs();
+        let jobs = processors();
         let mut found = match Seal::read(&one.path) {
             Some(seal) if seal.root == one.path => seal.changed(&one.path).collect(),
             _ => vec![one.path.join(SEAL_FILE)],
@@ -140,7 +140,7 @@ impl Cache {
         let trash = self.stage()?;
         trash.take(&one.path)?;
         for slot in &one.slots {
-            if slot.path.exists() && !damage(&slot.path, Depth::Digests, super::materialise::jobs()).is_empty() {
+            if slot.path.exists() && !damage(&slot.path, Depth::Digests, processors()).is_empty() {
                 trash.take(&slot.path)?;
             }
         }

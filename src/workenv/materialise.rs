@@ -17,7 +17,7 @@ use crate::format::{Facts, Lifecycle};
 use crate::fs::{Lock, LockKind};
 use crate::package::Reader;
 use crate::report::Stopwatch;
-use crate::slot::Depth;
+use crate::slot::{Depth, processors};
 use crate::trust::Accepted;
 
 /// An environment that is complete and will stay while this value, or the descriptors it turns into, live.
@@ -138,7 +138,7 @@ fn make(
     };
     let slots = CachedSlot::all(cache, reader, root)?;
     let seal = Seal::read(root);
-    let jobs = jobs();
+    let jobs = processors();
     let damaged = damaged(cache, root, &slots, seal.as_ref(), how.check, jobs);
     let is_wanted = |slot: &&CachedSlot<'_>| {
         damaged.contains(&slot.slot.index) || (slot.lifecycle == Lifecycle::Eager && !slot.is_there(cache))
@@ -158,14 +158,6 @@ fn make(
     Ok(true)
 }
 
-/// One for each processor that this process may use. A container's share of processor time is not looked at: more threads
-/// than that wait for each other, and asking takes more code than unpacking a tar.
-pub(super) fn jobs() -> usize {
-    const MOST: u32 = 32;
-    let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
-    processors.clamp(1, MOST) as usize
-}
-
 /// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
 pub(super) fn extraction(
     cache: &Cache,
@@ -180,7 +172,7 @@ pub(super) fn extraction(
     how.progress.begin(total, &done);
     // All may read, nobody else may write.
     let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let outcome = work(&Tools { cache, reader, jobs: jobs(), done: &done, progress: how.progress });
+    let outcome = work(&Tools { cache, reader, jobs: processors(), done: &done, progress: how.progress });
     rustix::process::umask(umask);
     how.progress.end();
     outcome

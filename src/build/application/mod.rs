@@ -8,6 +8,7 @@ mod programs;
 mod project;
 mod runtime;
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
@@ -31,6 +32,7 @@ pub(super) struct Application {
     /// `None` without dependencies.
     pub(super) deps: Option<Tree>,
     pub(super) app: Tree,
+    pub(super) trees: Trees,
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
     /// Version of the project as its back end computed it.
@@ -38,6 +40,15 @@ pub(super) struct Application {
     pub(super) evidence: Evidence,
     /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
     pub(super) in_use: Vec<Box<dyn Send>>,
+}
+
+/// Where the trees lie while the package is made, before anything is left out of them.
+pub(super) struct Trees {
+    pub(super) interpreter: PathBuf,
+    pub(super) deps: PathBuf,
+    pub(super) app: PathBuf,
+    /// Inside each of the last two.
+    pub(super) site_packages: PathBuf,
 }
 
 /// What is to be attested of an application.
@@ -150,6 +161,12 @@ pub(super) fn build(
         runtime: Tree::of(&runtime.hashed),
         deps: deps.bytecode.as_ref().map(|bytecode| Tree::of(&deps.made.hashed).with_bytecode(&bytecode.hashed)),
         app: Tree::of(&project.made.hashed).with_bytecode(&project.bytecode.hashed),
+        trees: Trees {
+            interpreter: runtime.tree.join(&executable),
+            deps: deps.made.tree.clone(),
+            app: project.made.tree.clone(),
+            site_packages: interpreter.site_packages(),
+        },
         python: PythonFacts {
             slot: RUNTIME.into(),
             executable,

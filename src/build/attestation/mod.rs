@@ -105,8 +105,11 @@ impl About<'_> {
     /// What decides on the bytes of the package, beside its materials. Not the number of jobs, and no address of an
     /// index: they may hold passwords.
     fn parameters(&self) -> Map<String, Value> {
-        let Settings { strip, effort, .. } = self.built.settings;
+        let Settings { strip, effort, slim, .. } = self.built.settings;
         let mut options = Map::from_iter([("compress".to_owned(), json!(effort)), ("strip".to_owned(), json!(strip))]);
+        if !slim.is_empty() {
+            options.insert("slim".into(), slim.iter().map(|slim| slim.name()).collect::<Vec<_>>().into());
+        }
         // Which one it was, not how it was asked for: that may be a path of this machine.
         if let Some(python) = self.python {
             options.insert("python".into(), python.version.as_str().into());

@@ -26,6 +26,7 @@ pub use distribution::{Distribution, Part, distributions, entry_points};
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
+pub use record::recorded_paths;
 pub use script::{EntryPoint, script};
 pub use source::{copy as copy_sources, files as source_files, history};
 

@@ -67,6 +67,12 @@ impl Record {
     }
 }
 
+/// The paths that the text of a RECORD lists, relative to site-packages.
+pub fn recorded_paths(text: &str) -> impl Iterator<Item = String> {
+    let path = |line| fields(line).into_iter().next().filter(|path| !path.is_empty());
+    text.lines().filter_map(path)
+}
+
 /// The fields of one line of CSV.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];

@@ -67,6 +67,10 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
             return Err(SlotError::BadArchive("a header is not ustar"));
         }
         let size = octal(&block[124..136])?;
+        // Owners, time and device: never restored, but a reader that looks at them stops where one is no number.
+        for unused in [&block[108..116], &block[116..124], &block[136..148], &block[329..337], &block[337..345]] {
+            octal(unused)?;
+        }
         match block[156] {
             b'x' => {
                 if size > limits::METADATA_STORED {
@@ -82,7 +86,7 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
                     return Err(SlotError::BadArchive("a name is too long"));
                 }
                 let mut text = read_content(reader, size)?;
-                text.truncate(text.iter().position(|byte| *byte == 0).unwrap_or(text.len()));
+                while text.pop_if(|byte| *byte == 0).is_some() {}
                 once(if type_flag == b'L' { &mut extension.name } else { &mut extension.link }, text)?;
             }
             type_flag => return entry(&block, type_flag, size, extension).map(Next::Entry),
@@ -114,6 +118,13 @@ fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) ->
         }
         name.pop();
     }
+    let mut link = extension.link.unwrap_or_else(|| until_nul(&block[157..257]).to_vec());
+    if kind == EntryKind::HardLink {
+        // It names an entry, which may be spelled so.
+        while link.starts_with(b"./") {
+            link.drain(..2);
+        }
+    }
     let size = match extension.size {
         Some(long) if size != 0 && size != long => return Err(SlotError::BadArchive("an entry has two sizes")),
         long => long.unwrap_or(size),
@@ -121,17 +132,12 @@ fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) ->
     if kind != EntryKind::File && size != 0 {
         return Err(SlotError::BadArchive("an entry without content has a size"));
     }
-    Ok(TarEntry {
-        name,
-        kind,
-        mode: u16::try_from(octal(&block[100..108])? & 0o777).unwrap_or(0),
-        size,
-        link: extension.link.unwrap_or_else(|| until_nul(&block[157..257]).to_vec()),
-    })
+    Ok(TarEntry { name, kind, mode: u16::try_from(octal(&block[100..108])? & 0o777).unwrap_or(0), size, link })
 }
 
 fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotError> {
     const BAD: SlotError = SlotError::BadArchive("a pax record is malformed");
+    let mut seen: Vec<&[u8]> = Vec::new();
     while !records.is_empty() {
         let space = records.iter().position(|byte| *byte == b' ').ok_or(BAD)?;
         let len = decimal(records.get(..space).ok_or(BAD)?).ok_or(BAD)?;
@@ -143,6 +149,10 @@ fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotEr
         let equals = record.iter().position(|byte| *byte == b'=').ok_or(BAD)?;
         let (key, value) = record.split_at(equals);
         let value = value.strip_prefix(b"=").ok_or(BAD)?;
+        if seen.contains(&key) {
+            return Err(SlotError::BadArchive("a pax record is there twice"));
+        }
+        seen.push(key);
         match key {
             b"path" => once(&mut extension.name, value.to_vec())?,
             b"linkpath" => once(&mut extension.link, value.to_vec())?,

@@ -1,0 +1,69 @@
+//! Content that a package has more than once.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::contents::{Contents, PackedEntry, SlotContents};
+use crate::format::Blake3;
+use crate::slot::EntryKind;
+
+/// Content that is stored in several places. Files that share one stored copy by hard links are no duplicates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Duplicate {
+    /// Of the content.
+    pub blake3: String,
+    pub size: u64,
+    /// Stored bytes of all copies but the cheapest.
+    pub wasted: u64,
+    /// `slot` and `path` of each copy.
+    pub copies: Vec<Copy>,
+}
+
+/// Where a copy is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Copy {
+    pub slot: String,
+    pub path: String,
+    pub stored: u64,
+}
+
+/// Copies that waste at least so many bytes are worth telling.
+const LEAST: u64 = 64;
+
+/// What is stored more than once, the most wasteful first.
+pub fn duplicates(contents: &Contents) -> Vec<Duplicate> {
+    let mut by_digest: HashMap<Blake3, Vec<(&SlotContents, &PackedEntry)>> = HashMap::new();
+    for (slot, entry) in contents.entries() {
+        if let (EntryKind::File, Some(digest)) = (entry.kind, entry.blake3)
+            && entry.size >= LEAST
+        {
+            by_digest.entry(digest).or_default().push((slot, entry));
+        }
+    }
+    let mut found: Vec<Duplicate> = by_digest
+        .into_iter()
+        .filter(|(_, copies)| copies.len() > 1)
+        .map(|(digest, copies)| duplicate(digest, &copies))
+        .collect();
+    found.sort_by(|one, other| {
+        (other.wasted, other.size)
+            .cmp(&(one.wasted, one.size))
+            .then_with(|| one.copies[0].path.cmp(&other.copies[0].path))
+    });
+    found
+}
+
+fn duplicate(digest: Blake3, copies: &[(&SlotContents, &PackedEntry)]) -> Duplicate {
+    let stored = |(_, entry): &(&SlotContents, &PackedEntry)| entry.stored;
+    let all: u64 = copies.iter().map(stored).sum();
+    Duplicate {
+        blake3: digest.hex(),
+        size: copies.first().map_or(0, |(_, entry)| entry.size),
+        wasted: all - copies.iter().map(stored).min().unwrap_or(0),
+        copies: copies
+            .iter()
+            .map(|(slot, entry)| Copy { slot: slot.name.clone(), path: entry.path.clone(), stored: entry.stored })
+            .collect(),
+    }
+}

@@ -1,0 +1,21 @@
+//! What is in a package and what it costs: entries, distributions, modules, duplicates, native files, advice, differences.
+//!
+//! Everything is read from the slots themselves. Knows nothing of terminals; what it finds are plain values.
+
+mod advice;
+mod contents;
+mod diff;
+mod distribution;
+mod duplicates;
+mod module;
+mod native;
+mod tree;
+
+pub use advice::{Advice, advise};
+pub use contents::{Contents, PackedEntry, SlotContents};
+pub use diff::{Change, Diff, Size, diff};
+pub use distribution::PackedDistribution;
+pub use duplicates::{Duplicate, duplicates};
+pub use module::{ModuleSize, modules};
+pub use native::{NativeFile, native_files};
+pub use tree::{Node, tree};

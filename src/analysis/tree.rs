@@ -1,0 +1,82 @@
+//! The package as one tree: parts, slots, directories, files.
+
+use std::collections::BTreeMap;
+
+use super::contents::{Contents, SlotContents};
+
+/// A part of a package with all that is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    pub name: String,
+    pub size: u64,
+    pub stored: u64,
+    /// Files below it, hard links among them; itself, if it is one.
+    pub files: u64,
+    /// The largest first, by stored bytes.
+    pub children: Vec<Node>,
+}
+
+/// While it grows, children are found by name.
+#[derive(Default)]
+struct Growing {
+    size: u64,
+    stored: u64,
+    files: u64,
+    children: BTreeMap<String, Growing>,
+}
+
+/// The whole package. Its stored bytes are those of the file; launcher and metadata are parts of their own.
+pub fn tree(contents: &Contents) -> Node {
+    let leaf = |name: &str, size| Node { name: name.into(), size, stored: size, ..Node::default() };
+    let mut children = vec![leaf("launcher", contents.launcher), leaf("metadata", contents.frame())];
+    children.extend(contents.slots.iter().map(slot_tree));
+    let mut root = Node {
+        name: contents.package.clone(),
+        size: children.iter().map(|child| child.size).sum(),
+        stored: contents.size,
+        files: children.iter().map(|child| child.files).sum(),
+        children,
+    };
+    root.sort();
+    root
+}
+
+/// One slot. What belongs to no entry counts for the slot alone.
+fn slot_tree(slot: &SlotContents) -> Node {
+    let mut root = Growing::default();
+    for entry in slot.entries.iter().flatten().filter(|_| slot.tar) {
+        let mut at = &mut root;
+        at.add(entry.size, entry.stored, entry.is_file());
+        for part in entry.path.split('/') {
+            at = at.children.entry(part.to_owned()).or_default();
+            at.add(entry.size, entry.stored, entry.is_file());
+        }
+    }
+    let mut node = root.grown(slot.name.clone());
+    node.stored = slot.stored;
+    if !slot.tar {
+        node.size = slot.size();
+        node.files = 1;
+    }
+    node
+}
+
+impl Growing {
+    fn add(&mut self, size: u64, stored: u64, is_file: bool) {
+        self.size += size;
+        self.stored += stored;
+        self.files += u64::from(is_file);
+    }
+
+    fn grown(self, name: String) -> Node {
+        let children = self.children.into_iter().map(|(name, child)| child.grown(name)).collect();
+        Node { name, size: self.size, stored: self.stored, files: self.files, children }
+    }
+}
+
+impl Node {
+    fn sort(&mut self) {
+        self.children.sort_by(|one, other| other.stored.cmp(&one.stored).then_with(|| one.name.cmp(&other.name)));
+        self.children.iter_mut().for_each(Self::sort);
+    }
+}

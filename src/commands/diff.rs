@@ -1,0 +1,169 @@
+//! `flavor diff`: what grew from one package to another.
+
+use std::process::ExitCode;
+
+use flavor::analysis::{Change, Diff, Size, diff};
+use flavor::report::{Bytes, printable};
+use serde_json::json;
+
+use super::inspect;
+use crate::cli;
+use crate::error::Error;
+use crate::output;
+
+/// Revision of the JSON; a change that breaks readers raises it.
+const JSON_SCHEMA: u32 = 1;
+/// How many files are listed for people.
+const FILES: usize = 20;
+
+pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error> {
+    let (_, before) = inspect::read(&options.before)?;
+    let (_, after) = inspect::read(&options.after)?;
+    let found = diff(&before, &after);
+    if as_json {
+        #[derive(serde::Serialize)]
+        struct Json<'a> {
+            schema: u32,
+            before: serde_json::Value,
+            after: serde_json::Value,
+            #[serde(flatten)]
+            diff: &'a Diff,
+        }
+        let name = |contents: &flavor::analysis::Contents| json!({ "name": contents.package, "version": contents.version, "size": contents.size });
+        output::json(&Json { schema: JSON_SCHEMA, before: name(&before), after: name(&after), diff: &found })?;
+    } else {
+        let titles = [&before, &after].map(|contents| format!("{} {}", contents.package, contents.version));
+        let text = if options.md { markdown(&found, &titles) } else { text(&found, &titles) };
+        output::data(&text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `+1.2 MB`, `-300 B`, `0 B`.
+fn grown(bytes: i64) -> String {
+    let sign = match bytes {
+        0 => "",
+        1.. => "+",
+        _ => "-",
+    };
+    format!("{sign}{}", Bytes(bytes.unsigned_abs()))
+}
+
+fn stored(size: Option<Size>) -> String {
+    size.map_or("-".into(), |size| Bytes(size.stored).to_string())
+}
+
+/// What a change is called: a file by its slot too, a distribution by its versions.
+fn name(change: &Change) -> String {
+    match (&change.slot, &change.versions) {
+        (Some(slot), _) => format!("{slot}/{}", change.name),
+        (None, Some((Some(old), Some(new)))) if old != new => format!("{} {old} → {new}", change.name),
+        (None, Some((old, new))) => {
+            format!("{} {}", change.name, new.as_deref().or(old.as_deref()).unwrap_or_default())
+        }
+        (None, None) => change.name.clone(),
+    }
+}
+
+fn how(change: &Change) -> &'static str {
+    match (change.before, change.after) {
+        (None, Some(_)) => "new",
+        (Some(_), None) => "gone",
+        _ => "",
+    }
+}
+
+/// The parts of a difference with their headings.
+fn parts(found: &Diff) -> [(&'static str, Vec<&Change>); 3] {
+    let whole = [&found.launcher, &found.metadata];
+    let slots = found.slots.iter().chain(whole).filter(|change| change.before != change.after).collect();
+    [
+        ("slots", slots),
+        ("distributions", found.distributions.iter().collect()),
+        ("files", found.files.iter().take(FILES).collect()),
+    ]
+}
+
+fn more(found: &Diff) -> Option<String> {
+    let left = found.files.get(FILES..)?;
+    let sum = left.iter().fold(0_i64, |sum, change| sum.saturating_add(change.grown));
+    (!left.is_empty()).then(|| format!("{} more files: {}", left.len(), grown(sum)))
+}
+
+fn text(found: &Diff, titles: &[String; 2]) -> String {
+    let [before, after] = titles;
+    let package = &found.package;
+    let mut lines = vec![format!(
+        "{before} → {after}: {} → {}, {}",
+        stored(package.before),
+        stored(package.after),
+        grown(package.grown)
+    )];
+    for (heading, changes) in parts(found) {
+        if changes.is_empty() {
+            continue;
+        }
+        lines.push(String::new());
+        lines.push(format!("{:>10} {:>10} {:>10}  {heading}", "before", "after", "grown"));
+        for change in changes {
+            let word = how(change);
+            let word = if word.is_empty() { String::new() } else { format!(" ({word})") };
+            lines.push(format!(
+                "{:>10} {:>10} {:>10}  {}{word}",
+                stored(change.before),
+                stored(change.after),
+                grown(change.grown),
+                name(change)
+            ));
+        }
+    }
+    if lines.len() == 1 {
+        lines.push("nothing has changed".into());
+    }
+    lines.extend(more(found).map(|line| format!("{:32}  {line}", "")));
+    if found.same_files != 0 {
+        lines.push(format!("{:>32}  files that are the same, compressed with others", grown(found.same_files)));
+    }
+    lines.iter().map(|line| printable(line).into_owned() + "\n").collect()
+}
+
+fn markdown(found: &Diff, titles: &[String; 2]) -> String {
+    let [before, after] = titles;
+    let package = &found.package;
+    let mut out = format!(
+        "**{} → {}**: {} → {} ({})\n",
+        cell(before),
+        cell(after),
+        stored(package.before),
+        stored(package.after),
+        grown(package.grown)
+    );
+    for (heading, changes) in parts(found) {
+        if changes.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("\n| {heading} | before | after | grown |\n|---|---:|---:|---:|\n"));
+        for change in changes {
+            let (before, after) = (stored(change.before), stored(change.after));
+            out.push_str(&format!("| {} | {before} | {after} | {} |\n", cell(&name(change)), grown(change.grown)));
+        }
+    }
+    if let Some(more) = more(found) {
+        out.push_str(&format!("\n{more}\n"));
+    }
+    out
+}
+
+/// Text from a package in a table of Markdown: as it is, and nothing more.
+fn cell(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for one in printable(text).chars() {
+        match one {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => out.extend(['\\', one]),
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -1,0 +1,170 @@
+//! `flavor inspect --json`: FlavorPack's names where it has them, ours beside them, down to every file.
+
+use flavor::analysis::{Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules, native_files};
+use flavor::format::FORMAT_VERSION;
+use flavor::package::{Authenticity, Reader, Slot};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{plain_size, ratio};
+use crate::error::Error;
+use crate::output;
+
+/// Revision of the JSON; a change that breaks readers raises it.
+const JSON_SCHEMA: u32 = 1;
+/// How many of the largest files are listed unless it is said.
+const LARGEST: usize = 10;
+
+/// The lists of files are written as they come and never held as JSON.
+#[derive(Serialize)]
+struct Inspection<'a> {
+    #[serde(flatten)]
+    head: Value,
+    largest: Vec<File<'a>>,
+    native: Vec<Native<'a>>,
+    files: Files<'a>,
+}
+
+/// One entry of a slot.
+#[derive(Serialize)]
+struct File<'a> {
+    slot: &'a str,
+    path: &'a str,
+    kind: &'static str,
+    mode: String,
+    size: u64,
+    stored: u64,
+    blake3: Option<String>,
+    distribution: Option<&'a str>,
+    module: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Native<'a> {
+    slot: &'a str,
+    path: &'a str,
+    size: u64,
+    stored: u64,
+    #[serde(flatten)]
+    facts: &'a NativeFile,
+}
+
+/// All entries of all slots.
+struct Files<'a>(&'a Contents);
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.entries().map(|(slot, entry)| file(self.0, slot, entry)))
+    }
+}
+
+pub(super) fn print(reader: &Reader, contents: &Contents, trusted: bool, largest: Option<usize>) -> Result<(), Error> {
+    let largest = contents.largest(largest.unwrap_or(LARGEST));
+    let native = native_files(contents);
+    output::json(&Inspection {
+        head: head(reader, contents, trusted),
+        largest: largest.into_iter().map(|(slot, entry)| file(contents, slot, entry)).collect(),
+        native: native
+            .into_iter()
+            .map(|(slot, entry, facts)| Native {
+                slot: &slot.name,
+                path: &entry.path,
+                size: entry.size,
+                stored: entry.stored,
+                facts,
+            })
+            .collect(),
+        files: Files(contents),
+    })
+}
+
+fn file<'a>(contents: &'a Contents, slot: &'a SlotContents, entry: &'a PackedEntry) -> File<'a> {
+    let distribution = entry.distribution.and_then(|at| contents.distributions.get(at));
+    File {
+        slot: &slot.name,
+        path: &entry.path,
+        kind: entry.kind_name(),
+        mode: format!("{:04o}", entry.mode),
+        size: entry.size,
+        stored: entry.stored,
+        blake3: entry.blake3.map(|digest| digest.hex()),
+        distribution: distribution.map(|one| one.name.as_str()),
+        module: entry.module.as_deref(),
+        link: entry.link.as_deref(),
+    }
+}
+
+fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
+    let metadata = reader.metadata();
+    let facts = metadata.flavor.as_ref();
+    let python = facts.and_then(|facts| facts.python.as_ref());
+    let slots: Vec<Value> = reader.slots().zip(&contents.slots).map(|(slot, found)| slot_json(&slot, found)).collect();
+    let stored = reader.slots().fold(0_u64, |sum, slot| sum.saturating_add(slot.row.stored_size));
+    // A package of FlavorPack's may claim anything.
+    let plain = reader.slots().fold(0_u64, |sum, slot| sum.saturating_add(plain_size(&slot)));
+    json!({
+        "schema": JSON_SCHEMA,
+        "package": reader.path().file_name().map(|name| name.to_string_lossy().into_owned()),
+        "format": metadata.format,
+        "format_version": format!("{FORMAT_VERSION:#x}"),
+        "size": reader.index().package_size,
+        "launcher_size": reader.index().launcher_size,
+        "launcher": {
+            "size": reader.index().launcher_size,
+            "sha256": metadata.launcher.checksum.trim_start_matches("sha256:"),
+            "tool": metadata.launcher.tool,
+            "tool_version": metadata.launcher.tool_version,
+        },
+        "package_metadata": metadata.package,
+        "build_metadata": metadata.build,
+        "metadata": facts.map(|facts| &facts.metadata),
+        "target": facts.map(|facts| &facts.target),
+        "signature": {
+            "valid": true,
+            "complete": reader.authenticity() == Authenticity::Complete,
+            "key": reader.signer().fingerprint().as_str(),
+            "trusted": trusted,
+        },
+        "runtime": {
+            "implementation": python.map(|python| &python.implementation),
+            "version": python.map(|python| &python.version),
+            "glibc_floor": facts.and_then(|facts| facts.glibc_floor.as_ref()),
+        },
+        "entry_points": facts.map(|facts| &facts.programs),
+        "slots": slots,
+        "distributions": contents.distributions,
+        "modules": modules(contents),
+        "duplicates": duplicates(contents),
+        "advice": advise(contents),
+        "totals": {
+            "slots": reader.slots().len(),
+            "stored": stored,
+            "unpacked": plain,
+            "metadata": contents.frame(),
+            "files": contents.slots.iter().filter_map(SlotContents::files).sum::<u64>(),
+        },
+    })
+}
+
+fn slot_json(slot: &Slot<'_>, found: &SlotContents) -> Value {
+    let operations = slot.operations().ok();
+    json!({
+        "index": slot.index,
+        "name": slot.name(),
+        "purpose": slot.record.purpose,
+        "size": slot.row.stored_size,
+        "uncompressed_size": plain_size(slot),
+        "ratio": ratio(slot.row.stored_size, plain_size(slot)),
+        "overhead": found.overhead,
+        "operations": operations.map_or_else(|| slot.record.operations.clone(), |chain| chain.to_string()),
+        "codec": operations.map(|chain| chain.codec.name()),
+        "sha256": slot.record.sha256().map(|digest| digest.hex()),
+        "blake3": slot.facts.map(|facts| facts.blake3.hex()),
+        "files": found.files(),
+        "target": slot.record.target,
+        "lifecycle": slot.record.lifecycle,
+        "permissions": slot.record.permissions,
+    })
+}

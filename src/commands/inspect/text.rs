@@ -1,0 +1,93 @@
+//! The summary that `flavor inspect` prints without options.
+
+use flavor::analysis::{Contents, PackedDistribution, advise};
+use flavor::package::{Authenticity, Reader};
+use flavor::report::{Bytes, printable};
+
+use super::views::advice_line;
+use super::{plain_size, ratio};
+
+/// Advice that saves less than this part of a package is left to `--advice`.
+const WORTH_SAYING: u64 = 100;
+
+pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> String {
+    let metadata = reader.metadata();
+    let facts = metadata.flavor.as_ref();
+    let mut lines = vec![format!("{} {}", metadata.package.name, metadata.package.version)];
+    if let Some(description) = &metadata.package.description {
+        lines.push(format!("  {description}"));
+    }
+    let authenticity = match reader.authenticity() {
+        Authenticity::Complete => "every byte signed",
+        Authenticity::Slots => "made by FlavorPack: metadata and slots signed",
+    };
+    lines.push(format!(
+        "package   {} ({}), {authenticity}",
+        reader.path().display(),
+        Bytes(reader.index().package_size)
+    ));
+    lines.push(format!(
+        "launcher  {} {} ({})",
+        metadata.launcher.tool,
+        metadata.launcher.tool_version,
+        Bytes(reader.index().launcher_size)
+    ));
+    lines.push(format!(
+        "signer    {} ({})",
+        reader.signer().fingerprint(),
+        if trusted { "trusted" } else { "not among the trusted keys" }
+    ));
+    if let Some(facts) = facts {
+        if let Some(python) = &facts.python {
+            lines.push(format!("runtime   {} {}", python.implementation, python.version));
+        }
+        let floor = facts.glibc_floor.as_deref().unwrap_or("none");
+        lines.push(format!("target    {}, lowest glibc: {floor}", facts.target));
+        let names: Vec<&str> = facts.programs.iter().map(|program| program.name.as_str()).collect();
+        lines.push(format!("programs  {}", names.join(", ")));
+    } else {
+        lines.push(format!("command   {}", metadata.execution.command));
+    }
+    lines.push(String::new());
+    lines.push(format!(
+        "{:>4}  {:<16} {:>10} {:>10} {:>6} {:>7}  {:<9} target",
+        "slot", "name", "stored", "unpacked", "ratio", "files", "codec"
+    ));
+    for (slot, found) in reader.slots().zip(&contents.slots) {
+        lines.push(format!(
+            "{:>4}  {:<16} {:>10} {:>10} {:>6.2} {:>7}  {:<9} {}",
+            slot.index,
+            slot.name(),
+            Bytes(slot.row.stored_size).to_string(),
+            Bytes(plain_size(&slot)).to_string(),
+            ratio(slot.row.stored_size, plain_size(&slot)),
+            found.files().map_or("?".into(), |files| files.to_string()),
+            slot.operations().map_or("?".into(), |chain| chain.to_string()),
+            slot.record.target
+        ));
+    }
+    lines.extend(distributions(contents));
+    let advice = advise(contents);
+    let worth = advice.iter().filter(|one| one.saving >= contents.size / WORTH_SAYING);
+    let said: Vec<String> = worth.map(advice_line).collect();
+    if !said.is_empty() {
+        lines.push(String::new());
+        lines.extend(said);
+    }
+    lines.iter().flat_map(|line| [printable(line), "\n".into()]).collect()
+}
+
+/// The distributions, the largest first.
+fn distributions(contents: &Contents) -> Vec<String> {
+    if contents.distributions.is_empty() {
+        return Vec::new();
+    }
+    let mut sorted: Vec<_> = contents.distributions.iter().collect();
+    sorted.sort_by_key(|one| std::cmp::Reverse(one.stored));
+    let head = format!("{:>10} {:>10} {:>7}  distribution", "stored", "unpacked", "files");
+    let line = |one: &&PackedDistribution| {
+        let (stored, size) = (Bytes(one.stored).to_string(), Bytes(one.size).to_string());
+        format!("{stored:>10} {size:>10} {:>7}  {} {}", one.files, one.name, one.version)
+    };
+    [String::new(), head].into_iter().chain(sorted.iter().map(line)).collect()
+}

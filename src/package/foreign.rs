@@ -1,0 +1,102 @@
+//! What must hold of a package that FlavorPack made: its launchers go by the slot table, which nothing signs, so the table must
+//! say what the signed metadata says.
+
+use crate::format::{FormatError, Index, Metadata, SlotEntry, SlotRecord};
+
+use super::PackageError;
+use super::layout::purpose_code;
+use super::reader::check_range;
+
+/// Modes that its builders write when the metadata names none.
+const DEFAULT_MODES: [u16; 4] = [0o600, 0o644, 0o700, 0o755];
+
+/// Checks where everything lies, and the rows.
+pub(super) fn check(index: &Index, metadata: &Metadata, rows: &[SlotEntry], end: u64) -> Result<(), PackageError> {
+    check_range("the launcher", 0, index.launcher_size, end)?;
+    for (at, (row, record)) in rows.iter().zip(&metadata.slots).enumerate() {
+        check_range("a slot", row.offset, row.stored_size, end)?;
+        if row.id != at as u64 || record.slot != row.id || !agrees(row, record) {
+            return Err(PackageError::RowDiffers { slot: record.id.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn agrees(row: &SlotEntry, record: &SlotRecord) -> bool {
+    let mode = match &record.permissions {
+        Some(text) => u16::from_str_radix(text, 8).is_ok_and(|mode| mode == row.permissions && mode <= 0o777),
+        None => DEFAULT_MODES.contains(&row.permissions),
+    };
+    // The builder in Go hashes the target.
+    let name = [&record.id, &record.target].map(|name| SlotEntry::name_hash(name)).contains(&row.name_hash);
+    let purpose = match record.purpose.as_str() {
+        "tool" => row.purpose == 0 || row.purpose == purpose_code("config"),
+        word => row.purpose == purpose_code(word),
+    };
+    mode && name
+        && purpose
+        && lifecycle_code(&record.lifecycle) == Some(row.lifecycle)
+        && operations(record) == Ok(row.operations)
+}
+
+/// FlavorPack's codes; ours are among them.
+fn lifecycle_code(word: &str) -> Option<u8> {
+    const WORDS: [&str; 12] = [
+        "init",
+        "startup",
+        "runtime",
+        "shutdown",
+        "cache",
+        "temporary",
+        "lazy",
+        "eager",
+        "dev",
+        "config",
+        "platform",
+        "attestation",
+    ];
+    u8::try_from(WORDS.iter().position(|known| *known == word)?).ok()
+}
+
+/// The chain that the words mean: one by itself, or several with bars between, whatever their case.
+fn operations(record: &SlotRecord) -> Result<u64, FormatError> {
+    let unknown = || FormatError::BadMetadata(format!("`{}` is not an operation", record.operations.escape_debug()));
+    let mut packed = 0_u64;
+    let mut shift = 0_u32;
+    for word in record.operations.to_ascii_lowercase().split('|') {
+        let codes: &[u8] = match word.trim() {
+            "" | "none" | "raw" => &[],
+            "tar" => &[0x01],
+            "gzip" => &[0x10],
+            "bzip2" => &[0x13],
+            "xz" => &[0x16],
+            "zstd" => &[0x1b],
+            "tar.gz" | "tgz" => &[0x01, 0x10],
+            "tar.bz2" | "tbz2" => &[0x01, 0x13],
+            "tar.xz" | "txz" => &[0x01, 0x16],
+            "tar.zst" => &[0x01, 0x1b],
+            _ => return Err(unknown()),
+        };
+        for code in codes {
+            packed |= u64::from(*code).checked_shl(shift).ok_or_else(unknown)?;
+            shift = shift.saturating_add(8);
+        }
+    }
+    Ok(packed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_mean_what_flavorpack_takes_them_for() {
+        let packed = |words: &str| operations(&SlotRecord { operations: words.into(), ..SlotRecord::default() });
+        for (words, chain) in [("none", 0), ("TAR|GZIP", 0x1001), ("tar.gz", 0x1001), ("tgz", 0x1001), ("zstd", 0x1b)] {
+            assert_eq!(packed(words), Ok(chain), "{words}");
+        }
+        assert!(packed("lzma").is_err());
+        assert!(packed(&"tar|".repeat(9)).is_err());
+        assert_eq!(lifecycle_code("attestation"), Some(11));
+    }
+}

@@ -1,0 +1,270 @@
+//! What each entry of a slot costs in stored bytes.
+//!
+//! A codec does not say which of its bytes are whose: entries of one frame are compressed together. So every piece of
+//! content is compressed once more by itself, quickly, and the bytes of its frame are shared out in the proportion of
+//! what came out. The shares of a frame add up to the frame, to the byte. In an archive that is not compressed an entry
+//! weighs what it is long.
+
+use std::io::BufRead;
+
+use rayon::prelude::*;
+
+use super::counted::Counted;
+use super::tar::{self, EntryKind, Next, TarEntry};
+use super::{SlotError, StoredSlot};
+use crate::format::{Blake3, Codec};
+use crate::fs::checked_path;
+
+/// Longest piece that is compressed by itself. Longer ones would tell more, and take more memory.
+const PIECE: u64 = 1 << 20;
+/// Content that waits to be compressed; then all cores do it.
+const BATCH: usize = 16 << 20;
+/// What a header comes to among others like it. It differs from the one before in a name, a size and a checksum.
+const HEADER: u64 = 32;
+/// What it is without compression.
+const RAW_HEADER: u64 = 512;
+/// Longest content that is handed to the visitor.
+const KEPT: u64 = 256 << 20;
+const LEVEL: i32 = 1;
+
+/// An entry with what was found out about it while it passed by.
+#[derive(Debug)]
+pub struct Passing<'a> {
+    pub entry: &'a TarEntry,
+    /// BLAKE3 of a file's content.
+    pub digest: Option<Blake3>,
+    /// The content, if it was wanted and is shorter than 256 MiB.
+    pub content: Option<&'a [u8]>,
+}
+
+/// The stored bytes of a slot, shared out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// Of every entry, in the order of the archive. A slot that is one file has one.
+    pub entries: Vec<u64>,
+    /// What the content of an entry comes to when it is compressed by itself.
+    pub alone: Vec<u64>,
+    /// What belongs to none: the table of frames, and all of a slot without entries.
+    pub overhead: u64,
+}
+
+/// Compresses bytes by themselves, as the shares are weighed, and says what comes out.
+pub fn weigh(bytes: &[u8]) -> u64 {
+    bytes.par_chunks(usize::try_from(PIECE).unwrap_or(usize::MAX)).map(|piece| weigh_piece(None, piece)).sum()
+}
+
+/// Reads a whole slot and shares its stored bytes out. `visit` sees every entry in the order of the archive; it gets the
+/// content of those that are `wanted`, by the entry and the first bytes of its content.
+pub fn measure(
+    slot: &StoredSlot<'_>,
+    wanted: impl Fn(&TarEntry, &[u8]) -> bool,
+    mut visit: impl FnMut(Passing<'_>),
+) -> Result<Shares, SlotError> {
+    let mut weighing = Weighing::new(slot)?;
+    if !slot.operations.tar {
+        let whole = TarEntry { name: Vec::new(), kind: EntryKind::File, mode: 0, size: u64::MAX, link: Vec::new() };
+        let (size, digest, content) = take(&mut weighing, &mut Counted::new(slot.plain()?), &whole, &wanted)?;
+        visit(Passing { entry: &TarEntry { size, ..whole }, digest: Some(digest), content: content.as_deref() });
+        return Ok(weighing.shares(slot.stored_size));
+    }
+    let mut reader = Counted::new(slot.plain()?);
+    let mut left = slot.most_entries();
+    loop {
+        let entry = match tar::next_entry(&mut reader)? {
+            Next::Entry(entry) => entry,
+            Next::Cut => return Err(SlotError::NoEnd),
+            Next::End => return Ok(weighing.shares(slot.stored_size)),
+        };
+        left = left.checked_sub(1).ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
+        // "./" itself, which other archivers list first, is no name; what else is none could not be extracted either.
+        if entry.kind != EntryKind::Directory || !(entry.name == b"." || entry.name.is_empty()) {
+            checked_path(&entry.name)?;
+        }
+        weighing.begin(reader.count);
+        let (size, digest, content) = take(&mut weighing, &mut reader, &entry, &wanted)?;
+        if size < entry.size {
+            return Err(SlotError::BadArchive("it ends inside a file"));
+        }
+        let digest = (entry.kind == EntryKind::File).then_some(digest);
+        visit(Passing { entry: &entry, digest, content: content.as_deref() });
+    }
+}
+
+/// Takes the content of an entry: how long it is, its digest, and itself if it is wanted.
+fn take(
+    weighing: &mut Weighing,
+    reader: &mut Counted<impl BufRead>,
+    entry: &TarEntry,
+    wanted: impl Fn(&TarEntry, &[u8]) -> bool,
+) -> Result<(u64, Blake3, Option<Vec<u8>>), SlotError> {
+    let start = reader.count;
+    let mut hasher = blake3::Hasher::new();
+    let mut kept: Option<Vec<u8>> = None;
+    let mut taken = 0_u64;
+    if entry.size > 0 {
+        let take = |chunk: &[u8], done: u64| {
+            if done == 0 && wanted(entry, chunk) {
+                kept = Some(Vec::new());
+            }
+            if let Some(content) = &mut kept {
+                content.extend_from_slice(chunk);
+            }
+            if done.saturating_add(chunk.len() as u64) > KEPT {
+                kept = None;
+            }
+            hasher.update(chunk);
+            weighing.add(chunk, start.saturating_add(done));
+            Ok(())
+        };
+        taken = tar::take_content(reader, entry.size, take)?;
+    } else if wanted(entry, &[]) {
+        kept = Some(Vec::new());
+    }
+    Ok((taken, Blake3(*hasher.finalize().as_bytes()), kept))
+}
+
+/// A piece of an entry's content that waits to be compressed.
+struct Piece {
+    entry: usize,
+    frame: usize,
+    start: usize,
+    end: usize,
+}
+
+/// What entries weigh in their frames.
+struct Weighing {
+    /// Whether the slot is stored as it is.
+    raw: bool,
+    /// Where frames end in the plain bytes, and what each has of the stored ones.
+    frames: Vec<(u64, u64)>,
+    frame: usize,
+    entries: usize,
+    /// Entry, frame and weight, in order; an entry has several when it goes over several frames.
+    weights: Vec<(usize, usize, u64)>,
+    alone: Vec<u64>,
+    batch: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+impl Weighing {
+    fn new(slot: &StoredSlot<'_>) -> Result<Self, SlotError> {
+        let mut end = 0_u64;
+        let frames = slot.frames()?.into_iter().map(|frame| {
+            end = end.saturating_add(frame.plain);
+            (end, frame.stored)
+        });
+        let mut this = Self {
+            raw: slot.operations.codec == Codec::Raw,
+            frames: frames.collect(),
+            frame: 0,
+            entries: 0,
+            weights: Vec::new(),
+            alone: Vec::new(),
+            batch: Vec::new(),
+            pieces: Vec::new(),
+        };
+        if !slot.operations.tar {
+            this.entry();
+        }
+        Ok(this)
+    }
+
+    fn entry(&mut self) -> usize {
+        self.entries += 1;
+        self.alone.push(0);
+        self.entries - 1
+    }
+
+    /// An entry begins; its header ended at `position`.
+    fn begin(&mut self, position: u64) {
+        let entry = self.entry();
+        // The header is in the frame of its last byte.
+        self.seek(position.saturating_sub(1));
+        self.weights.push((entry, self.frame, if self.raw { RAW_HEADER } else { HEADER }));
+    }
+
+    /// Goes on to the frame that holds the byte at `position`.
+    fn seek(&mut self, position: u64) {
+        while self.frame + 1 < self.frames.len() && self.frames[self.frame].0 <= position {
+            self.frame += 1;
+        }
+    }
+
+    /// Content of the last entry, which lies at `position`.
+    fn add(&mut self, mut chunk: &[u8], mut position: u64) {
+        while !chunk.is_empty() {
+            self.seek(position);
+            let entry = self.entries - 1;
+            let room = match self.pieces.last() {
+                Some(last) if last.entry == entry && last.frame == self.frame => {
+                    PIECE.saturating_sub((last.end - last.start) as u64)
+                }
+                _ => 0,
+            };
+            let in_frame = self.frames.get(self.frame).map_or(u64::MAX, |frame| frame.0.saturating_sub(position));
+            // The last frame takes what a wrong table would leave over.
+            let in_frame = if self.frame + 1 < self.frames.len() { in_frame } else { u64::MAX };
+            let most = in_frame.min(if room == 0 { PIECE } else { room });
+            let (now, rest) =
+                chunk.split_at_checked(usize::try_from(most).unwrap_or(usize::MAX)).unwrap_or((chunk, &[]));
+            let start = self.batch.len();
+            self.batch.extend_from_slice(now);
+            match self.pieces.last_mut().filter(|_| room > 0) {
+                Some(last) => last.end = self.batch.len(),
+                None => self.pieces.push(Piece { entry, frame: self.frame, start, end: self.batch.len() }),
+            }
+            chunk = rest;
+            position = position.saturating_add(now.len() as u64);
+            if self.batch.len() >= BATCH {
+                self.flush();
+            }
+        }
+    }
+
+    /// Compresses what waits.
+    fn flush(&mut self) {
+        let weigh = |compressor: &mut Option<_>, piece: &Piece| {
+            let bytes = self.batch.get(piece.start..piece.end).unwrap_or_default();
+            (piece.entry, piece.frame, bytes.len() as u64, weigh_piece(compressor.as_mut(), bytes))
+        };
+        let compressor = || zstd::bulk::Compressor::new(LEVEL).ok();
+        let found: Vec<_> = self.pieces.par_iter().map_init(compressor, weigh).collect();
+        for (entry, frame, len, weight) in found {
+            self.alone[entry] += weight;
+            self.weights.push((entry, frame, if self.raw { len } else { weight }));
+        }
+        self.batch.clear();
+        self.pieces.clear();
+    }
+
+    fn shares(mut self, stored: u64) -> Shares {
+        self.flush();
+        // Pieces come later than the headers of entries behind them.
+        self.weights.sort_by_key(|(entry, frame, _)| (*frame, *entry));
+        let mut shares = Shares { entries: vec![0; self.entries], alone: self.alone, overhead: stored };
+        for in_frame in self.weights.chunk_by(|one, other| one.1 == other.1) {
+            let stored = in_frame.first().and_then(|first| self.frames.get(first.1)).map_or(0, |frame| frame.1);
+            let total: u64 = in_frame.iter().map(|(_, _, weight)| weight).sum();
+            let (mut sum, mut given) = (0, 0);
+            for (entry, _, weight) in in_frame {
+                sum += weight;
+                // Rounding the running sum, not each share, is what makes the shares add up.
+                let until = u128::from(stored) * u128::from(sum) / u128::from(total.max(1));
+                let until = u64::try_from(until).unwrap_or(stored);
+                shares.entries[*entry] += until - given;
+                given = until;
+            }
+            shares.overhead = shares.overhead.saturating_sub(given);
+        }
+        shares
+    }
+}
+
+fn weigh_piece(compressor: Option<&mut zstd::bulk::Compressor<'_>>, piece: &[u8]) -> u64 {
+    let compressed = match compressor {
+        Some(compressor) => compressor.compress(piece),
+        None => zstd::bulk::compress(piece, LEVEL),
+    };
+    // What does not get smaller is stored as it is.
+    compressed.map_or(piece.len(), |compressed| compressed.len().min(piece.len())) as u64
+}

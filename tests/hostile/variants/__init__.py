@@ -1,0 +1,1 @@
+"""Packages that a signer may make and nobody should unpack, and odd ones that everybody should."""
