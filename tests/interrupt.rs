@@ -160,7 +160,7 @@ fn a_pack_killed_while_it_writes_leaves_one_file_and_the_next_none() {
     let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"raw\"]\n";
     t.manifest(&format!("{}\n{slot}", crate::scene::PROBE));
     let unfinished = || {
-        let names = t.path("dist").exists().then(|| t.names("dist")).unwrap_or_default();
+        let names = if t.path("dist").exists() { t.names("dist") } else { Vec::new() };
         names.iter().any(|name| name.starts_with(".flavor-unfinished"))
     };
     // Copies in the kernel count as writes too.

@@ -90,7 +90,7 @@ impl BuildError {
             Self::NoBuildTime => Code::NO_BUILD_TIME,
             Self::OutputInTheWay { .. } => Code::OUTPUT_IN_THE_WAY,
             Self::ReservedTarget { .. } => Code::TARGET_TAKEN,
-            Self::NoVersion => Code::NO_COMPUTED_VERSION,
+            Self::NoVersion => Code::NO_VERSION,
             Self::NoKeyPlace => Code::NO_KEY_PLACE,
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord | Self::Again(_) => Code::NO_BUILD_RECORD,

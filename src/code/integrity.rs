@@ -104,10 +104,4 @@ codes! {
         remedy: "`flavor inspect PACKAGE` shows them.",
         example: r"error[FLV0617]: the package has no such slot",
     }
-    INCONSISTENT = 618 {
-        title: "the package contradicts itself",
-        cause: "What is signed names a slot that is not there, or a target outside the work environment.",
-        remedy: "Do not run it; tell its publisher.",
-        example: r"error[FLV0618]: the package contradicts itself",
-    }
 }

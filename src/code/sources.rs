@@ -13,47 +13,41 @@ codes! {
         remedy: "Write a path, a version as in `3.13`, or a specifier as in `\">=3.11\"`.",
         example: r"error[FLV0302]: `--python` is neither a path nor a version",
     }
-    NOT_A_SPECIFIER = 303 {
-        title: "a specifier for the interpreter is not one",
-        cause: "The text is not a specifier as PEP 440 has them.",
-        remedy: "Write it like `\">=3.11\"`.",
-        example: r"error[FLV0303]: a specifier for the interpreter is not one",
-    }
-    NO_SUCH_INTERPRETER = 304 {
+    NO_SUCH_INTERPRETER = 303 {
         title: "there is no interpreter at that place",
         cause: "The path does not lead to an executable, or to a directory with one in `bin`.",
         remedy: "Name the executable, or a version as in `3.13`.",
-        example: r"error[FLV0304]: there is no interpreter at that place",
+        example: r"error[FLV0303]: there is no interpreter at that place",
     }
-    NOT_AN_INTERPRETER = 305 {
+    NOT_AN_INTERPRETER = 304 {
         title: "a program is not a usable interpreter",
         cause: "It was started and did not answer as CPython does.",
         remedy: "Name another one with `--python`.",
-        example: r"error[FLV0305]: a program is not a usable interpreter",
+        example: r"error[FLV0304]: a program is not a usable interpreter",
     }
-    UNSUITABLE_INTERPRETER = 306 {
+    UNSUITABLE_INTERPRETER = 305 {
         title: "the interpreter is not one that the project takes",
         cause: "Its version or its implementation is outside `requires-python`.",
         remedy: "Leave `--python` out to have one found, or change `requires-python`.",
-        example: r"error[FLV0306]: the interpreter is not one that the project takes",
+        example: r"error[FLV0305]: the interpreter is not one that the project takes",
     }
-    PROGRAM_STOPPED = 307 {
+    PROGRAM_STOPPED = 306 {
         title: "a program that packs need did not start, or stopped early",
         cause: "The interpreter or the installer is damaged, or was killed.",
         remedy: "Start it by hand to see what is wrong with it.",
-        example: r"error[FLV0307]: a program that packs need did not start, or stopped early",
+        example: r"error[FLV0306]: a program that packs need did not start, or stopped early",
     }
-    NO_INSTALLER = 308 {
+    NO_INSTALLER = 307 {
         title: "there is nothing to install with",
         cause: "Neither `uv` is on `PATH` nor does the interpreter have pip.",
         remedy: "Put `uv` on `PATH`, or run `PYTHON -m ensurepip`.",
-        example: r"error[FLV0308]: there is nothing to install with",
+        example: r"error[FLV0307]: there is nothing to install with",
     }
-    NO_PROJECT = 309 {
+    NO_PROJECT = 308 {
         title: "there is no project at a path",
         cause: "A dependency that is written as a path leads to a directory without `pyproject.toml`.",
         remedy: "Correct the path in the manifest.",
-        example: r"error[FLV0309]: there is no project at a path",
+        example: r"error[FLV0308]: there is no project at a path",
     }
     UNRESOLVED = 310 {
         title: "a dependency could not be had",
@@ -89,28 +83,16 @@ codes! {
         remedy: "Make it anew, for example with `uv lock`.",
         example: r"error[FLV0314]: a lock file cannot be used",
     }
-    NO_COMPUTED_VERSION = 315 {
-        title: "the build back end gave the project no version",
-        cause: "`dynamic` says that the back end computes the version, and it did not.",
-        remedy: "Set `version` under `[tool.flavor]`.",
-        example: r"error[FLV0315]: the build back end gave the project no version",
-    }
-    NOT_RELOCATABLE = 316 {
+    NOT_RELOCATABLE = 315 {
         title: "the interpreter cannot be made relocatable",
         cause: "Its files are not laid out in a way that lets them run from elsewhere.",
         remedy: "Use an interpreter from uv, pyenv or the distribution.",
-        example: r"error[FLV0316]: the interpreter cannot be made relocatable",
+        example: r"error[FLV0315]: the interpreter cannot be made relocatable",
     }
-    LIBRARY_NOT_FOUND = 317 {
-        title: "a library that the interpreter needs is not on this machine",
-        cause: "A module of the interpreter was linked against it.",
-        remedy: "Install the library, or leave the module out.",
-        example: r"error[FLV0317]: a library that the interpreter needs is not on this machine",
-    }
-    UNKNOWN_INCLUDE = 318 {
+    UNKNOWN_INCLUDE = 316 {
         title: "`python.include` names nothing that is left out",
         cause: "The word is neither a part that the slim runtime lacks nor a module of the standard library.",
         remedy: "Correct the word.",
-        example: r"error[FLV0318]: `python.include` names nothing that is left out",
+        example: r"error[FLV0316]: `python.include` names nothing that is left out",
     }
 }

@@ -88,8 +88,7 @@ impl Error {
         match self {
             Self::Fs(error) => error.code(),
             Self::NoInterpreter { .. } => Code::NO_INTERPRETER,
-            Self::NotAVersion { .. } => Code::NOT_A_PYTHON,
-            Self::NotASpecifier { .. } => Code::NOT_A_SPECIFIER,
+            Self::NotAVersion { .. } | Self::NotASpecifier { .. } => Code::NOT_A_PYTHON,
             Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => Code::NO_SUCH_INTERPRETER,
             Self::NotAnInterpreter { .. } => Code::NOT_AN_INTERPRETER,
             Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER,

@@ -63,7 +63,7 @@ impl WorkenvError {
             Self::NoSpace { .. } => Code::NO_SPACE,
             Self::SlotDigest { .. } => Code::SLOT_CHANGED,
             Self::Extract { source, .. } => source.code(),
-            Self::BadTarget { .. } | Self::NoRuntime(_) => Code::INCONSISTENT,
+            Self::BadTarget { .. } | Self::NoRuntime(_) => Code::BAD_METADATA,
             Self::Unstable { .. } | Self::InUse(_) => Code::IN_USE,
             Self::NoLocks { .. } => Code::NO_LOCKS,
             Self::SetUp { .. } => Code::SET_UP_FAILED,

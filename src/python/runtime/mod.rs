@@ -109,7 +109,7 @@ impl Error {
         match self {
             Self::Fs(error) => error.code(),
             Self::Elf { .. } | Self::NotAnInterpreter { .. } | Self::NoStandardLibrary { .. } => Code::NOT_RELOCATABLE,
-            Self::LibraryNotFound { .. } => Code::LIBRARY_NOT_FOUND,
+            Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE,
             Self::UnknownInclude { .. } => Code::UNKNOWN_INCLUDE,
             Self::Threads { .. } => Code::SYSTEM,
         }

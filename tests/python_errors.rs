@@ -1,0 +1,181 @@
+//! What can be wrong with interpreters, dependencies and a project's own build: each kind with its code.
+
+use crate::interpreter::Interpreter;
+use crate::scene::{FLAVOR, Run, Test};
+use crate::wheelhouse;
+
+/// A project of one module, with these lines behind `[project]`.
+fn project(t: &Test, lines: &str) {
+    t.file("app.py", "def main():\n    print('ran')\n");
+    t.manifest(&format!(
+        "[project]\nname = \"app\"\nversion = \"1.0\"\n{lines}\n[project.scripts]\napp = \"app:main\"\n[build-system]\n\
+         requires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n"
+    ));
+}
+
+/// The back end of [`project`], with this in the function that makes the wheel.
+fn backend(t: &Test, body: &str) {
+    t.file(
+        "backend.py",
+        format!("import os, sys, zipfile\ndef build_wheel(directory, settings=None, metadata=None):\n    {body}\n"),
+    );
+}
+
+/// What `pack` says, without what differs from one machine to the next.
+fn pack(t: &Test, options: &[&str]) -> String {
+    let run = t.flavor([&["pack", "--quiet"], options].concat());
+    assert!(!run.status.success(), "{run}");
+    said(&run)
+}
+
+fn said(run: &Run) -> String {
+    run.to_string()
+        .lines()
+        .filter(|line| !line.contains("Traceback") && !line.contains("File \""))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// An interpreter that answers questions about itself as the system's, but for what `sed` makes of it.
+fn pretender(t: &Test, script: &str) {
+    t.executable("python", format!("#!/bin/sh\n/usr/bin/python3 \"$@\" | sed '{script}'\n"));
+}
+
+#[test]
+fn interpreters() {
+    let t = Test::new();
+    project(&t, "requires-python = \">=3.12\"");
+    insta::assert_snapshot!(pack(&t, &["--python", "/usr/bin/python3"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0305]: cannot pack `pyproject.toml`
+      `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
+    hint: leave `--python` out to have one found, or change `requires-python`
+    ");
+    project(&t, "");
+    t.executable("python", "\u{7f}not a program");
+    pretender(&t, "s|\"stdlib\": \"[^\"]*\"|\"stdlib\": \"/nowhere\"|");
+    insta::assert_snapshot!(pack(&t, &["--python", "./python"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0312]: cannot pack `pyproject.toml`
+      the build environment of the project in `.` lacks the back end that it names
+    hint: check `[build-system]` in `pyproject.toml`
+    ");
+    t.executable("stopped", [0x7f, b'E', b'L', b'F', 0, 0, 0, 0]);
+    insta::assert_snapshot!(pack(&t, &["--python", "./stopped"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0306]: cannot pack `pyproject.toml`
+      cannot start `[ROOT]/stopped`
+      Exec format error (os error 8)
+    ");
+    let include = "[tool.flavor.python]\ninclude = [\"nonsense\"]";
+    project(&t, include);
+    insta::assert_snapshot!(pack(&t, &["--python", "/usr/bin/python3"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0312]: cannot pack `pyproject.toml`
+      the build environment of the project in `.` lacks the back end that it names
+    hint: check `[build-system]` in `pyproject.toml`
+    ");
+}
+
+#[test]
+fn something_to_install_with() {
+    let t = Test::new();
+    project(&t, "dependencies = [\"click\"]");
+    let python = Interpreter::Pyenv(13).executable();
+    let pip = python.ancestors().nth(2).expect("a prefix").join("lib/python3.13/site-packages/pip");
+    std::fs::create_dir(t.path("empty")).expect("a directory");
+    let mount = "mount --bind empty \"$1\" && exec \"$0\" pack --quiet --python \"$2\"";
+    let mut command = t.command("unshare");
+    command.args(["--mount", "sh", "-c", mount, FLAVOR]).arg(pip).arg(python).env("PATH", "/usr/bin:/bin");
+    let run = t.run(&mut command);
+    let home = Interpreter::Pyenv(13).executable().ancestors().nth(2).expect("a prefix").display().to_string();
+    insta::assert_snapshot!(said(&run).replace(&home, "/opt/python"), @"
+    exit: 1
+    --- stderr
+    error[FLV0307]: cannot pack `pyproject.toml`
+      there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
+    hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`
+    ");
+}
+
+#[test]
+fn dependencies() {
+    let t = wheelhouse::project();
+    let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("the manifest");
+    let with = |from: &str, to: &str| t.file("app/pyproject.toml", manifest.replace(from, to));
+    with("[tool.flavor", "[tool.flavor.build]\ndependencies = [\"./nothing\"]\n[tool.flavor");
+    if !manifest.contains("[tool.flavor") {
+        t.file("app/pyproject.toml", format!("{manifest}\n[tool.flavor.build]\ndependencies = [\"./nothing\"]\n"));
+    }
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0310]: cannot pack `app/pyproject.toml`
+      cannot get `[ROOT]/app/nothing`
+        pip: Invalid requirement: '[ROOT]/app/nothing': Expected package name at the start of dependency specifier
+    hint: the network is not used: add a directory that has the wheel with `--find-links DIR`
+    ");
+    t.file("app/pyproject.toml", &manifest);
+    t.file("app/pylock.toml", "lock-version = \"9.9\"\n");
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0314]: cannot pack `app/pyproject.toml`
+      cannot use the lock file `[ROOT]/app/pylock.toml`
+        lock: lock-version 9.9 is not known
+    hint: make it anew, for example with `uv lock`
+    ");
+}
+
+#[test]
+fn the_projects_own_build() {
+    let t = Test::new();
+    project(&t, "");
+    backend(&t, "raise SystemExit('no files to ship')");
+    insta::assert_snapshot!(pack(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error[FLV0311]: cannot pack `pyproject.toml`
+      cannot build the wheel of the project in `.`
+        build: no files to ship
+    hint: `python -m pip wheel --no-deps .` in the project shows the build's whole output
+    ");
+    backend(&t, "return 'nothing.whl'");
+    insta::assert_snapshot!(pack(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error[FLV0312]: cannot pack `pyproject.toml`
+      the build back end of the project in `.` made no wheel
+    hint: check `[build-system]` in `pyproject.toml`
+    ");
+    backend(
+        &t,
+        "open(os.path.join(directory, 'app-1.0-py3-none-any.whl'), 'w').write('no archive'); return 'app-1.0-py3-none-any.whl'",
+    );
+    insta::assert_snapshot!(pack(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error[FLV0313]: cannot pack `pyproject.toml`
+      cannot unpack the wheel `[ROOT]/cache/build/staging/pack-8809-18ea2c3f5cafcfeb-0/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    ");
+}
+
+#[test]
+fn a_target_that_belongs_to_the_virtual_environment() {
+    let t = wheelhouse::project();
+    let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("the manifest");
+    let slot = "[[tool.flavor.slots.entries]]\nname = \"own\"\nsource = \"pyproject.toml\"\noperations = [\"raw\"]\ntarget = \"pyvenv.cfg\"\n";
+    t.file("app/pyproject.toml", format!("{manifest}\n{slot}"));
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0407]: cannot pack `app/pyproject.toml`
+      slot `own`: the target `{workenv}/pyvenv.cfg` belongs to the virtual environment
+    hint: give one of them another `target`
+    ");
+}
