@@ -248,14 +248,14 @@ fn an_interpreter_that_is_none() {
     snapshot!(refused(&t, &["--python", "/nowhere/python"]), @"
     exit: 1
     --- stderr
-    error[FLV0304]: cannot pack `pyproject.toml`
+    error[FLV0303]: cannot pack `pyproject.toml`
       there is no interpreter at `/nowhere/python`
     hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
     ");
     snapshot!(refused(&t, &["--python", "/bin/true"]), @"
     exit: 1
     --- stderr
-    error[FLV0305]: cannot pack `pyproject.toml`
+    error[FLV0304]: cannot pack `pyproject.toml`
       `/bin/true` is not a usable Python interpreter: it does not answer as one
     hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
     ");

@@ -79,6 +79,41 @@ fn signed_anew(from: &Path, to: &Path, change: impl FnOnce(&mut Metadata), store
 }
 
 #[test]
+fn provenance_of_another_key() {
+    let t = Test::new();
+    let package = package(&t);
+    signed_anew(&package, &t.path("changed.psp"), |_| (), |_, bytes| bytes);
+    t.flavor(["inspect", "--provenance", "changed.psp"]).silent();
+    let other = |name: &str, bytes: Vec<u8>| {
+        if name != "_attestation" {
+            return bytes;
+        }
+        let text = String::from_utf8(bytes).expect("text");
+        let (before, after) = text.split_once("\"sig\":\"").expect("a signature");
+        format!("{before}\"sig\":\"AAAA{}", &after[4..]).into_bytes()
+    };
+    signed_anew(&package, &t.path("changed.psp"), |_| (), other);
+    snapshot!(t.flavor(["inspect", "--provenance", "changed.psp"]), @"
+    exit: 3
+    --- stderr
+    error[FLV0514]: cannot believe what `changed.psp` says of its making
+      the provenance is not signed by the package's key
+    ");
+}
+
+#[test]
+fn no_bill_of_materials() {
+    let t = Test::new();
+    let package = package(&t);
+    let without = |_: &str, bytes: Vec<u8>| match String::from_utf8(bytes) {
+        Ok(text) => text.replace("\"sbom\":", "\"sbon\":").into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
+    signed_anew(&package, &t.path("changed.psp"), |_| (), without);
+    snapshot!(t.flavor(["inspect", "--sbom", "changed.psp"]), @"");
+}
+
+#[test]
 fn the_index() {
     let t = Test::new();
     let bytes = std::fs::read(package(&t)).expect("the package");
@@ -89,7 +124,7 @@ fn the_index() {
     exit: 3
     --- stderr
     error[FLV0603]: cannot open package `changed.psp`
-      the index has checksum 0xfc1b6edc, its bytes give 0xfc7b6edd
+      the index has checksum 0x38a36ae7, its bytes give 0x39036ae8
     hint: do not run it; get the file again from where it was published
     ");
     snapshot!(verified(&t, &with_index(&bytes, |index| index[0] = 2)), @"

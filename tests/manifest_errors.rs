@@ -163,8 +163,19 @@ fn the_tables_of_flavor() {
       pyproject.toml:5:11: `tool.flavor.execution.command` has a quote that is never closed: run 'it
     hint: close it, or write the words as an array: ["…", "…"]
     "#);
-    snapshot!(slot("[tool.flavor.build]\nexclude = [\"[\"]"), @"");
-    snapshot!(slot("[tool.flavor.policy]\nmax_age_days = 30"), @"");
+    snapshot!(slot("[tool.flavor.build]\nexclude = [\"[z-a]\"]"), @"
+    exit: 1
+    --- stderr
+    error[FLV0232]: cannot pack `pyproject.toml`
+      `[z-a]` under `[tool.flavor.build]` is not a pattern as in .gitignore
+    ");
+    snapshot!(slot("[tool.flavor.policy]\nmax_age_days = 30"), @"
+    exit: 1
+    --- stderr
+    error[FLV0233]: cannot pack `pyproject.toml`
+      `tool.flavor.policy.max_age_days` needs a build time to count from
+    hint: set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack
+    ");
 }
 
 #[test]

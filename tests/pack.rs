@@ -187,6 +187,7 @@ fn help_names_every_option() {
       init         Set a project up to be packed
       pack         Build a package from a project
       inspect      Show what a package is and what is in it
+      diff         Show what changed in size from one package to another
       verify       Check every byte of a package
       extract      Unpack one slot
       extract-all  Write all slots, as they are stored, into a directory

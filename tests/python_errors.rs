@@ -53,15 +53,6 @@ fn interpreters() {
     hint: leave `--python` out to have one found, or change `requires-python`
     ");
     project(&t, "");
-    t.executable("python", "\u{7f}not a program");
-    pretender(&t, "s|\"stdlib\": \"[^\"]*\"|\"stdlib\": \"/nowhere\"|");
-    insta::assert_snapshot!(pack(&t, &["--python", "./python"]), @"
-    exit: 1
-    --- stderr
-    error[FLV0312]: cannot pack `pyproject.toml`
-      the build environment of the project in `.` lacks the back end that it names
-    hint: check `[build-system]` in `pyproject.toml`
-    ");
     t.executable("stopped", [0x7f, b'E', b'L', b'F', 0, 0, 0, 0]);
     insta::assert_snapshot!(pack(&t, &["--python", "./stopped"]), @"
     exit: 1
@@ -70,14 +61,22 @@ fn interpreters() {
       cannot start `[ROOT]/stopped`
       Exec format error (os error 8)
     ");
-    let include = "[tool.flavor.python]\ninclude = [\"nonsense\"]";
-    project(&t, include);
-    insta::assert_snapshot!(pack(&t, &["--python", "/usr/bin/python3"]), @"
+    let t = wheelhouse::project();
+    pretender(&t, "s|\"stdlib\": \"[^\"]*\"|\"stdlib\": \"/nowhere\"|");
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app", "--python", "./python"]), @"
     exit: 1
     --- stderr
-    error[FLV0312]: cannot pack `pyproject.toml`
-      the build environment of the project in `.` lacks the back end that it names
-    hint: check `[build-system]` in `pyproject.toml`
+    error[FLV0315]: cannot pack `app/pyproject.toml`
+      cannot make the interpreter relocatable
+      `/nowhere` is not a Python standard library
+    ");
+    t.file("app/pyproject.toml", format!("{}\n[tool.flavor.python]\ninclude = [\"nonsense\"]\n", wheelhouse::MANIFEST));
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0316]: cannot pack `app/pyproject.toml`
+      cannot make the interpreter relocatable
+      `nonsense` is neither a part that slim leaves out nor a module of the standard library
     ");
 }
 
@@ -105,21 +104,18 @@ fn something_to_install_with() {
 #[test]
 fn dependencies() {
     let t = wheelhouse::project();
-    let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("the manifest");
-    let with = |from: &str, to: &str| t.file("app/pyproject.toml", manifest.replace(from, to));
-    with("[tool.flavor", "[tool.flavor.build]\ndependencies = [\"./nothing\"]\n[tool.flavor");
-    if !manifest.contains("[tool.flavor") {
-        t.file("app/pyproject.toml", format!("{manifest}\n[tool.flavor.build]\ndependencies = [\"./nothing\"]\n"));
-    }
+    let more = "[tool.flavor.build]\ndependencies = [\"greeting>3\"]\n";
+    t.file("app/pyproject.toml", format!("{}\n{more}", wheelhouse::MANIFEST));
     insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
     exit: 4
     --- stderr
     error[FLV0310]: cannot pack `app/pyproject.toml`
-      cannot get `[ROOT]/app/nothing`
-        pip: Invalid requirement: '[ROOT]/app/nothing': Expected package name at the start of dependency specifier
+      cannot get `greeting>=2`
+        pip: Cannot install greeting>3 and greeting>=2 because these package versions have conflicting dependencies.
+        pip: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
     hint: the network is not used: add a directory that has the wheel with `--find-links DIR`
     ");
-    t.file("app/pyproject.toml", &manifest);
+    t.file("app/pyproject.toml", wheelhouse::MANIFEST);
     t.file("app/pylock.toml", "lock-version = \"9.9\"\n");
     insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
     exit: 4
@@ -160,7 +156,7 @@ fn the_projects_own_build() {
     exit: 1
     --- stderr
     error[FLV0313]: cannot pack `pyproject.toml`
-      cannot unpack the wheel `[ROOT]/cache/build/staging/pack-8809-18ea2c3f5cafcfeb-0/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+      cannot unpack the wheel `[ROOT]/cache/build/staging/pack-1503-18ea2cc28ef415f2-0/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
     hint: the wheel is damaged or breaks PEP 427; fetch or build it again
     ");
 }

@@ -155,7 +155,7 @@ fn a_page_that_cannot_be_written_is_named() {
     snapshot!(t.flavor(["inspect".as_ref(), "--html".as_ref(), "no/such/page.html".as_ref(), package.as_os_str()]), @"
     exit: 1
     --- stderr
-    error: cannot write `no/such/page.html`
+    error[FLV0901]: cannot write `no/such/page.html`
       No such file or directory (os error 2)
     ");
 }

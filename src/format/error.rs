@@ -42,7 +42,7 @@ impl FormatError {
             Self::BadEnvelope(_) | Self::BadMetadata(_) => Code::BAD_METADATA,
             Self::MetadataForm { .. } => Code::METADATA_CHANGED,
             Self::SlotCount { .. } => Code::SLOT_TABLE_DIFFERS,
-            Self::UnknownOperation { .. } => Code::UNKNOWN_OPERATION,
+            Self::UnknownOperation { .. } => Code::BAD_CONTENT,
         }
     }
 }

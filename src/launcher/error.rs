@@ -63,7 +63,7 @@ impl LaunchError {
     /// Its code, or that of the cause it wraps.
     pub fn code(&self) -> Code {
         match self {
-            Self::NoOwnPath => Code::NO_OWN_PATH,
+            Self::NoOwnPath => Code::NOT_FOUND,
             Self::Refused { source, .. } => source.code(),
             Self::Workenv { source, .. } => source.code(),
             Self::NoProgram => Code::NO_PROGRAM,

@@ -94,7 +94,7 @@ impl Error {
             Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER,
             Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => Code::PROGRAM_STOPPED,
             Self::NoInstaller { .. } => Code::NO_INSTALLER,
-            Self::NoProject | Self::NoProjectAt { .. } => Code::NO_PROJECT,
+            Self::NoProject | Self::NoProjectAt { .. } => Code::NO_MANIFEST,
             Self::Unresolved { .. } => Code::UNRESOLVED,
             Self::NotBuilt { .. } => Code::NOT_BUILT,
             Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,

@@ -58,7 +58,7 @@ impl SlotError {
         match self {
             Self::TooLarge { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
-            Self::UnsupportedCodec(_) => Code::UNKNOWN_OPERATION,
+            Self::UnsupportedCodec(_) => Code::BAD_CONTENT,
             Self::Changed { .. } => Code::SOURCE_CHANGED,
             Self::SpecialFile { .. } => Code::SPECIAL_FILE,
             Self::EscapingLink { .. } => Code::ESCAPING_LINK,
