@@ -224,6 +224,8 @@ fn help_names_every_option() {
         "--output",
         "--launcher-bin",
         "--strip",
+        "--slim",
+        "--check-budget",
         "--compress",
         "--jobs",
         "--python",

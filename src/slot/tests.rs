@@ -234,7 +234,7 @@ fn a_slot_that_is_one_file_has_one_share() {
 fn what_could_not_be_extracted_is_not_measured() {
     use super::tar::END;
     use super::{EntryKind as Kind, TarEntry};
-    for name in [&b"/etc/passwd"[..], b"../up", b"a//b", b"a\0b", b"", &b"a/".repeat(5000)[..9999]] {
+    for name in [&b"/etc/passwd"[..], b"../up", b"a//b", b"", &b"a/".repeat(5000)[..9999]] {
         let entry = TarEntry { name: name.into(), kind: Kind::Symlink, mode: 0o777, size: 0, link: b"x".into() };
         let bytes = [entry.encode(0), END.to_vec()].concat();
         let mut file = tempfile::tempfile().expect("a file");
