@@ -110,7 +110,12 @@ fn no_bill_of_materials() {
         Err(error) => error.into_bytes(),
     };
     signed_anew(&package, &t.path("changed.psp"), |_| (), without);
-    snapshot!(t.flavor(["inspect", "--sbom", "changed.psp"]), @"");
+    snapshot!(t.flavor(["inspect", "--sbom", "changed.psp"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0513]: `changed.psp` says nothing of what it contains
+    hint: pack it again with this version of flavor
+    ");
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn the_index() {
     exit: 3
     --- stderr
     error[FLV0603]: cannot open package `changed.psp`
-      the index has checksum 0x38a36ae7, its bytes give 0x39036ae8
+      the index has checksum [SUM], its bytes give [SUM]
     hint: do not run it; get the file again from where it was published
     ");
     snapshot!(verified(&t, &with_index(&bytes, |index| index[0] = 2)), @"
@@ -145,7 +150,7 @@ fn the_index() {
     exit: 3
     --- stderr
     error[FLV0605]: cannot open package `changed.psp`
-      the metadata at byte [NUMBER], 1924 bytes long, does not fit before byte [NUMBER]
+      the metadata at byte [NUMBER], [NUMBER] bytes long, does not fit before byte [NUMBER]
     hint: do not run it; get the file again from where it was published
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.slot_count = 1 << 30)), @"

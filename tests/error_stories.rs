@@ -265,7 +265,11 @@ fn environments() {
     let change = "f=$(readlink -f cache/v1/workenv/*/bin/probe); chmod u+w \"$f\"; echo changed >> \"$f\"";
     t.call("sh", ["-c", change]).success();
     let run = t.flavor(["workenv", "repair", name]);
-    insta::assert_snapshot!(run.to_string().replace(name.as_str(), "probe-1.0.0-7f83b1657ff1fc53"), @"");
+    insta::assert_snapshot!(run.to_string().replace(name.as_str(), "probe-1.0.0-7f83b1657ff1fc53"), @"
+    exit: 1
+    --- stderr
+    error[FLV0812]: a program runs in `probe-1.0.0-7f83b1657ff1fc53`
+    ");
     child.kill().expect("killed");
     child.wait().expect("its end");
 }

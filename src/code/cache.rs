@@ -92,7 +92,7 @@ hint: `flavor workenv list` shows the names",
         title: "an environment is in use",
         cause: "A program runs in it, or others change it without pause.",
         remedy: "Wait until the program has ended.",
-        example: r"error[FLV0812]: an environment is in use",
+        example: r"error[FLV0812]: a program runs in `probe-1.0.0-7f83b1657ff1fc53`",
     }
     NO_CACHE_YET = 813 {
         title: "there is no cache yet",

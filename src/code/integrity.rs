@@ -22,7 +22,7 @@ hint: do not run it; get the file again from where it was published",
         cause: "Its checksum does not hold.",
         remedy: "Get the file again from where it was published.",
         example: r"error[FLV0603]: cannot open package `changed.psp`
-  the index has checksum 0x38a36ae7, its bytes give 0x39036ae8
+  the index has checksum [SUM], its bytes give [SUM]
 hint: do not run it; get the file again from where it was published",
     }
     WRONG_SIZE = 604 {
@@ -38,7 +38,7 @@ hint: the file looks cut short or has bytes appended; copy it again",
         cause: "An offset or a length in the index does not fit in the file.",
         remedy: "Do not run it; get the file again from where it was published.",
         example: r"error[FLV0605]: cannot open package `changed.psp`
-  the metadata at byte [NUMBER], 1924 bytes long, does not fit before byte [NUMBER]
+  the metadata at byte [NUMBER], [NUMBER] bytes long, does not fit before byte [NUMBER]
 hint: do not run it; get the file again from where it was published",
     }
     OVER_LIMIT = 606 {

@@ -94,7 +94,8 @@ hint: get the package from its publisher, built by flavor",
         title: "the package says nothing of what it contains",
         cause: "It has no bill of materials or no provenance.",
         remedy: "Pack it again with this version of flavor.",
-        example: r"error[FLV0513]: the package says nothing of what it contains",
+        example: r"error[FLV0513]: `changed.psp` says nothing of what it contains
+hint: pack it again with this version of flavor",
     }
     BAD_PROVENANCE = 514 {
         title: "the provenance cannot be believed",

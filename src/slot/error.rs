@@ -58,13 +58,13 @@ impl SlotError {
         match self {
             Self::TooLarge { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
-            Self::UnsupportedCodec(_) => Code::BAD_CONTENT,
             Self::Changed { .. } => Code::SOURCE_CHANGED,
             Self::SpecialFile { .. } => Code::SPECIAL_FILE,
             Self::EscapingLink { .. } => Code::ESCAPING_LINK,
             Self::LinkLoop { .. } => Code::LINK_LOOP,
             Self::DirectoryWithoutTar { .. } => Code::DIRECTORY_WITHOUT_TAR,
-            Self::BadArchive(_)
+            Self::UnsupportedCodec(_)
+            | Self::BadArchive(_)
             | Self::UnknownEntry(_)
             | Self::TooManyEntries(_)
             | Self::WrongCount { .. }

@@ -108,8 +108,10 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Self::Fs(error) => error.code(),
-            Self::Elf { .. } | Self::NotAnInterpreter { .. } | Self::NoStandardLibrary { .. } => Code::NOT_RELOCATABLE,
-            Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE,
+            Self::Elf { .. }
+            | Self::NotAnInterpreter { .. }
+            | Self::NoStandardLibrary { .. }
+            | Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE,
             Self::UnknownInclude { .. } => Code::UNKNOWN_INCLUDE,
             Self::Threads { .. } => Code::SYSTEM,
         }
