@@ -28,7 +28,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         let (code, text) = (warning.code(), warning.to_string());
         let site = warning.site();
         let place = Place { path: &site.path, line: site.line, column: Some(site.column) };
-        annotation::write(Level::Warning, &place, code, std::slice::from_ref(&text));
+        if !globals.quiet {
+            annotation::write(Level::Warning, &place, code, std::slice::from_ref(&text));
+        }
         reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
     let settings = settings(options, &manifest)?;

@@ -68,12 +68,14 @@ fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {
     let mut text = String::from("| | |\n|---|---|\n");
     for one in arguments.filter(|one| one.get_id() != "help" && one.get_id() != "version") {
         let cell = |text: &str| text.replace('|', "\\|");
+        // Outside of code a word in angle brackets would be taken for HTML.
+        let prose = |text: &str| cell(text).replace('<', "\\<");
         let mut about = sentence(one.get_help());
         let defaults: Vec<_> = one.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
         if one.get_action().takes_values() && !defaults.is_empty() {
             about.push_str(&format!(" [default: {}]", defaults.join(" ")));
         }
-        text.push_str(&format!("| `{}` | {} |\n", cell(&usage(one)), cell(&about)));
+        text.push_str(&format!("| `{}` | {} |\n", cell(&usage(one)), prose(&about)));
     }
     text
 }
