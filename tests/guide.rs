@@ -131,7 +131,7 @@ fn the_guides_slots_and_its_build_profile() {
     std::fs::write(&manifest, text).expect("the manifest");
     // A slot's source is named by hand, so `.gitignore` says nothing of it; `.flavorignore` does.
     std::fs::write(reader.directory.join(".gitignore"), "/venv/\n*.csv\n").expect("a file");
-    std::fs::write(reader.directory.join(".flavorignore"), "deps:**/urllib3/http2/**\n/data/big.bin\n")
+    std::fs::write(reader.directory.join(".flavorignore"), "deps:**/urllib3/contrib/emscripten/**\n/data/big.bin\n")
         .expect("a file");
     std::fs::write(reader.directory.join("data/big.bin"), "x").expect("a file");
 
@@ -148,7 +148,7 @@ fn the_guides_slots_and_its_build_profile() {
     }
     let files = reader.t.names("slots/all");
     assert!(files.iter().any(|name| name.ends_with("table.csv")), "{files:?}");
-    for left_out in ["big.bin", "http2/connection.py"] {
+    for left_out in ["big.bin", "emscripten/connection.py"] {
         assert!(!files.iter().any(|name| name.ends_with(left_out)), "{left_out} was packed");
     }
     assert_eq!(reader.shell("./baseline.psp --version").success().line(), "myapp 1.0");

@@ -29,11 +29,14 @@ fn pack(t: &Test, options: &[&str]) -> String {
 }
 
 fn said(run: &Run) -> String {
-    run.to_string()
-        .lines()
-        .filter(|line| !line.contains("Traceback") && !line.contains("File \""))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let text = run.to_string();
+    let lines = text.lines().filter(|line| !line.contains("Traceback") && !line.contains("File \""));
+    let lines = lines.map(|line| match line.split_once("/staging/") {
+        // Every pack has a place of its own there.
+        Some((before, after)) => format!("{before}/staging/[NAME]/{}", after.split_once('/').expect("a path").1),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// An interpreter that answers questions about itself as the system's, but for what `sed` makes of it.
@@ -156,7 +159,7 @@ fn the_projects_own_build() {
     exit: 1
     --- stderr
     error[FLV0313]: cannot pack `pyproject.toml`
-      cannot unpack the wheel `[ROOT]/cache/build/staging/pack-16396-18ea2cf3eda65a22-0/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+      cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
     hint: the wheel is damaged or breaks PEP 427; fetch or build it again
     ");
 }

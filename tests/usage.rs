@@ -310,3 +310,20 @@ fn shells_complete_and_manuals_are_written() {
     let text = std::fs::read_to_string(t.path("manual/flavor-pack.1")).expect("a page");
     assert!(text.contains(".SH OPTIONS") && text.contains("\\-\\-compress"), "{text}");
 }
+
+#[test]
+fn a_code_that_no_error_has() {
+    let t = Test::new();
+    snapshot!(t.flavor(["explain", "FLV0270"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0108]: `FLV0270` is not the code of an error
+    hint: did you mean `FLV0207`?
+    ");
+    snapshot!(t.flavor(["explain", "nonsense"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0108]: `nonsense` is not the code of an error
+    hint: `flavor explain --list` lists them
+    ");
+}

@@ -54,7 +54,9 @@ hint: put the value in quotes",
         title: "a word is not one of those that are known here",
         cause: "Operations, lifecycles, extras and groups are words from a list.",
         remedy: "Take the word that the hint proposes.",
-        example: r"error[FLV0207]: a word is not one of those that are known here",
+        example: r"error[FLV0207]: cannot read the manifest
+  pyproject.toml:9:22: `tool.flavor.slots.entries[0].operations[1]` names an unknown operation: zsdt
+hint: did you mean `zstd`?",
     }
     MISSING_KEY = 208 {
         title: "a table lacks a key",

@@ -73,10 +73,15 @@ impl Config {
     pub fn read() -> Result<Self, ConfigError> {
         let Some(path) = config_dir().map(|directory| directory.join(FILE)) else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Self { values: parse(&text), path }),
+            Ok(text) => Ok(Self::parse(&text, path)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error).on("read", &path).map_err(Into::into),
         }
+    }
+
+    /// The settings in a text; `path` serves the messages.
+    pub fn parse(text: &str, path: PathBuf) -> Self {
+        Self { values: parse(text), path }
     }
 
     /// A value by its dotted key: text without its quotes, anything else as it is written.
@@ -169,7 +174,7 @@ mod tests {
     use super::*;
 
     fn config(text: &str) -> Config {
-        Config { path: "config.toml".into(), values: parse(text) }
+        Config::parse(text, "config.toml".into())
     }
 
     #[test]

@@ -81,7 +81,8 @@ pub(super) fn decode_table(table: &[u8], stored_size: u64) -> Result<Vec<Frame>,
         frames.push(Frame { offset, stored, plain, continues });
         offset = offset.saturating_add(stored);
     }
-    if offset.saturating_add(table.len() as u64) != stored_size {
+    // A slot of nothing still has a frame: the two empty blocks of its archive, or no bytes.
+    if frames.is_empty() || offset.saturating_add(table.len() as u64) != stored_size {
         return Err(SlotError::BadFrameTable);
     }
     Ok(frames)
@@ -108,5 +109,7 @@ mod tests {
         assert_eq!(table_len(probe), Some(table.len() as u64));
         assert_eq!(decode_table(&table, stored).expect("valid"), frames);
         assert!(decode_table(&table, stored + 1).is_err());
+        let empty = encode_table(&[]);
+        assert!(decode_table(&empty, empty.len() as u64).is_err());
     }
 }

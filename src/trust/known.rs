@@ -50,7 +50,12 @@ pub struct Notes {
 impl Notes {
     /// Beside the user's settings; `None` when there is no place for them.
     pub fn open() -> Option<Self> {
-        Some(Self { directory: config_dir()?.join(DIRECTORY) })
+        Some(Self::at(config_dir()?.join(DIRECTORY)))
+    }
+
+    /// In a directory of the caller's choice, which need not be there yet.
+    pub fn at(directory: PathBuf) -> Self {
+        Self { directory }
     }
 
     /// What is noted of a package.
@@ -202,7 +207,7 @@ mod tests {
     use crate::sign::SecretKey;
 
     fn notes(scratch: &Path) -> Notes {
-        Notes { directory: scratch.join(DIRECTORY) }
+        Notes::at(scratch.join(DIRECTORY))
     }
 
     #[test]

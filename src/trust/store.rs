@@ -37,6 +37,11 @@ impl TrustStore {
         Self { directories: user.into_iter().chain([system()]).collect() }
     }
 
+    /// One directory of the caller's choice.
+    pub fn at(directory: PathBuf) -> Self {
+        Self { directories: vec![directory] }
+    }
+
     /// The directories that a policy beside `policy` means: its own neighbour and the system's. No variable adds to them.
     pub(super) fn beside(policy: &Path) -> Self {
         let own = policy.parent().map(|parent| parent.join(DIRECTORY));
