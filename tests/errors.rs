@@ -114,7 +114,9 @@ fn explain_says_what_an_error_means() {
         Take the word that the hint proposes.
 
     example
-        error[FLV0207]: a word is not one of those that are known here
+        error[FLV0207]: cannot read the manifest
+          pyproject.toml:9:22: `tool.flavor.slots.entries[0].operations[1]` names an unknown operation: zsdt
+        hint: did you mean `zstd`?
     ");
     assert_eq!(t.flavor(["explain", "flv207"]).silent().stdout(), t.flavor(["explain", "0207"]).silent().stdout());
     assert_eq!(t.flavor(["explain", "FLV0207", "--json"]).silent().json()["code"], "FLV0207");
