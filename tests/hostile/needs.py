@@ -12,7 +12,9 @@ MODULES = ["cryptography", "blake3", "flavor"]
 def check(root):
     """Goes on in the virtual environment that has the modules, unless this is a Python that has them."""
     if missing_modules():
-        python = root / "target" / "interop" / "flavorpack" / "bin" / "python"
+        # As cargo has it.
+        target = root / os.environ.get("CARGO_TARGET_DIR", "target")
+        python = target / "interop" / "flavorpack" / "bin" / "python"
         if not python.exists() or os.environ.get("FLAVOR_HOSTILE_PYTHON"):
             sys.exit(f"no Python with {', '.join(missing_modules())}: `.ci/run` makes {python}, which has them")
         os.environ["FLAVOR_HOSTILE_PYTHON"] = "1"
