@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,8 @@ use super::slots::SlotPlan;
 use super::{BuildError, Settings};
 use crate::format::{Blake3, Sha256};
 use crate::fs::IoContext;
-use crate::report::Reporter;
-use crate::slot::{EncodedSlot, Plan, encode};
+use crate::report::{Part, Reporter};
+use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
 
 /// What the user knows this work by.
@@ -66,9 +67,20 @@ pub(super) fn encode_slots(
         missing.iter().map(|at| plans[*at].prepare(settings, family, &scratch)).collect::<Result<_, BuildError>>()?;
     let stagings: Vec<Staging> = missing.iter().map(|_| Ok(cache.stage()?)).collect::<Result<_, BuildError>>()?;
     let files: Vec<File> = stagings.iter().map(create).collect::<Result<_, BuildError>>()?;
-    let done = Arc::new(AtomicU64::new(0));
-    reporter.measure(PHASE, prepared.iter().map(|(plan, _)| plan.plain_size()).sum(), Arc::clone(&done));
+    let bytes = Arc::new(AtomicU64::new(0));
+    reporter.measure(PHASE, prepared.iter().map(|(plan, _)| plan.plain_size()).sum(), Arc::clone(&bytes));
     let jobs = prepared.iter().map(|(plan, _)| plan).zip(files).collect();
+    let done = |frame: DoneFrame| {
+        bytes.fetch_add(frame.plain, Ordering::Relaxed);
+        reporter.part(&Part {
+            phase: PHASE,
+            name: &plans[missing[frame.slot]].name,
+            thread: frame.thread,
+            began: frame.began,
+            ended: Instant::now(),
+            bytes: Some((frame.plain, frame.stored)),
+        });
+    };
     let encoded = encode(jobs, threads, &done).map_err(BuildError::Encode)?;
     for (((at, staging), slot), (_, native)) in missing.iter().zip(stagings).zip(encoded).zip(prepared) {
         let facts = Facts {

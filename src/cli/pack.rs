@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -75,6 +76,12 @@ pub(crate) struct Pack {
     /// Exit with 5 when the package is larger than [tool.flavor.budget] allows
     #[arg(long)]
     pub(crate) check_budget: bool,
+    /// Write a page that shows where the time went [default: beside the package, as <name>.timings.html]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) timings: Option<OsString>,
+    /// Write the same as a Chrome trace, which Perfetto and chrome://tracing open
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
     /// Read the package back and check every byte (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,

@@ -12,6 +12,7 @@ mod init;
 mod inspect;
 mod keygen;
 mod pack;
+mod page;
 mod policy;
 mod reference;
 mod run;

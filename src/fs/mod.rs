@@ -22,12 +22,12 @@ pub use links::{LinkFault, TreeLinks};
 #[cfg(feature = "cli")]
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
-#[cfg(feature = "cli")]
-pub use places::is_cache;
 pub use places::{
     CACHE_TAG, Candidate, cache_candidates, cache_tag, config_dir, from_here, home_config_dir, last_candidate,
     temporary_parents,
 };
+#[cfg(feature = "cli")]
+pub use places::{is_cache, state_dir};
 pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;

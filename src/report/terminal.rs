@@ -5,7 +5,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 
 use super::bars::{self, Bars};
-use super::{Reporter, Took, printable};
+use super::{Part, Reporter, Took, printable};
 use crate::code::Code;
 
 pub use super::bars::clear as clear_bars;
@@ -89,6 +89,8 @@ impl Reporter for TerminalReporter {
             bars.measure(name, total, done);
         }
     }
+
+    fn part(&self, _: &Part) {}
 
     fn phase(&self, name: &str, outcome: &str, took: Took) {
         tracing::info!(phase = name, took = %took, "{outcome}");

@@ -45,7 +45,7 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
         return Ok(Deps { made, bytecode: None });
     }
     // In the project's own code a traceback underlines the expression; elsewhere the line has to do.
-    let bytecode = compile(context, "bytecode deps", &made.hashed, &made.tree, Positions::Lines, settings.jobs)?;
+    let bytecode = compile(context, DEPS, &made.hashed, &made.tree, Positions::Lines, settings.jobs)?;
     Ok(Deps { made, bytecode: Some(bytecode) })
 }
 

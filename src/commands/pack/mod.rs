@@ -1,3 +1,7 @@
+mod profile;
+mod timings;
+mod trace;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -6,10 +10,12 @@ use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::{Manifest, Warning};
-use flavor::report::{Bytes, Talk, TerminalReporter};
+use flavor::report::{Bytes, Recorder, Recording, Talk, TerminalReporter};
 use flavor::sign::Rotation;
 use flavor::stub::Origin;
 use serde_json::{Value, json};
+
+use profile::{Course, Profile};
 
 use crate::annotation::{self, Level, Place};
 use crate::cli::{Globals, Pack};
@@ -33,9 +39,17 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         }
         reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
-    let settings = settings(options, &manifest)?;
-    let report = pack(&manifest, &settings, &reporter)
-        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    let mut settings = settings(options, &manifest)?;
+    let profile = Profile::new(options, &settings.output_path(&manifest));
+    settings.reports = profile.files();
+    let recorder = Recorder::start(&reporter, profile.is_wanted());
+    let outcome = pack(&manifest, &settings, &recorder);
+    let recording = recorder.finish();
+    let course = Course { manifest: &manifest, settings: &settings, recording: &recording, outcome: &outcome };
+    course.record();
+    let profiled = profile.write(&course, &reporter);
+    let report = outcome.map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    profiled?;
     if options.explain {
         for line in explain(&report) {
             reporter.say(&line);
@@ -53,7 +67,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let differences =
         options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
     if globals.json {
-        output::json(&to_json(&report, &warnings, differences.as_deref()))?;
+        output::json(&to_json(&report, &recording, &warnings, differences.as_deref()))?;
     }
     let is_other = differences.is_some_and(|found| !found.is_empty());
     let exceeds = options.check_budget && !report.over_budget.is_empty();
@@ -63,7 +77,12 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
 /// Revision of the JSON; a change that breaks readers raises it.
 const JSON_SCHEMA: u32 = 1;
 
-fn to_json(report: &PackReport, warnings: &[Warning], differences: Option<&[Difference]>) -> Value {
+fn to_json(
+    report: &PackReport,
+    recording: &Recording,
+    warnings: &[Warning],
+    differences: Option<&[Difference]>,
+) -> Value {
     json!({
         "schema": JSON_SCHEMA,
         "path": report.path,
@@ -76,6 +95,12 @@ fn to_json(report: &PackReport, warnings: &[Warning], differences: Option<&[Diff
         "signer": report.signer.as_str(),
         "glibc_floor": report.glibc_floor,
         "took_ms": u64::try_from(report.took.0.as_millis()).unwrap_or(u64::MAX),
+        "phases": recording.phases.iter().map(|phase| json!({
+            "name": phase.name,
+            "outcome": phase.outcome,
+            "begin_ms": phase.begin.millis(),
+            "took_ms": phase.took.millis(),
+        })).collect::<Vec<_>>(),
         "launcher": {
             "size": report.launcher_size,
             "file": match &report.launcher {
@@ -149,6 +174,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(Settings {
         output: options.output.clone(),
+        reports: Vec::new(),
         launcher_bin: options.launcher_bin.clone(),
         strip: options.strip || manifest.build.strip.unwrap_or(false),
         slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
