@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod scene;
+mod browser;
 mod fixture;
 mod flavorpack;
 mod interpreter;
@@ -46,6 +47,7 @@ mod sizes;
 mod slim;
 mod strip;
 mod tamper;
+mod timings;
 mod treemap;
 mod trust;
 mod usage;

@@ -116,7 +116,7 @@ impl<'a> Build<'a> {
 fn package(report: &PackReport) -> Package<'_> {
     let reused = report.steps.iter().filter(|step| step.because.is_none()).count();
     Package {
-        path: fs::from_here(&report.path),
+        path: std::path::absolute(&report.path).unwrap_or_else(|_| report.path.clone()),
         name: &report.name,
         version: &report.version,
         size: report.size,

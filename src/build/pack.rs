@@ -120,8 +120,10 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let digest = last.digest;
     let slots: Vec<SlotReport> =
         plans.iter().zip(&stored).map(|(plan, stored)| slot_report(plan, &stored.slot)).collect();
+    let clock = Stopwatch::start();
     let steps = cache.finish(Some(last), settings.cache_max_size);
     drop(in_use);
+    reporter.phase("clean up", "working files removed", clock.took());
     Ok(PackReport {
         over_budget: over_budget(manifest, signed.size(), stub.bytes.len() as u64, &slots),
         path: output,

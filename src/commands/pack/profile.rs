@@ -21,11 +21,16 @@ pub(super) struct Course<'a> {
 }
 
 impl Course<'_> {
+    /// As it is found from anywhere.
+    pub(super) fn manifest_path(&self) -> PathBuf {
+        std::path::absolute(&self.manifest.path).unwrap_or_else(|_| self.manifest.path.clone())
+    }
+
     /// Notes the build in the record of builds. That there is no place for it hinders nobody.
     pub(super) fn record(&self) {
         let Some(directory) = state_dir() else { return };
         let outcome = self.outcome.as_ref().map_err(BuildError::code);
-        let manifest = flavor::fs::from_here(&self.manifest.path);
+        let manifest = self.manifest_path();
         let build = Build::new(&manifest, self.settings.jobs, self.recording, outcome);
         if let Err(error) = build.record(&directory) {
             tracing::info!(%error, "the build is not recorded");
@@ -41,10 +46,8 @@ pub(super) struct Profile {
 
 impl Profile {
     pub(super) fn new(options: &Pack, output: &Path) -> Self {
-        let place = |named: &OsString| match named.is_empty() {
-            true => output.with_extension("timings.html"),
-            false => named.into(),
-        };
+        let beside = || output.with_extension("timings.html");
+        let place = |named: &OsString| if named.is_empty() { beside() } else { named.into() };
         Self { timings: options.timings.as_ref().map(place), trace: options.trace.clone() }
     }
 

@@ -85,7 +85,7 @@ pub(super) fn write(course: &Course, path: &Path) -> Result<(), Error> {
     phases.sort_by(|one, other| one.begin.total_cmp(&other.begin));
     let data = Data {
         name: &course.manifest.package_name,
-        manifest: flavor::fs::from_here(&course.manifest.path),
+        manifest: course.manifest_path(),
         flavor: env!("CARGO_PKG_VERSION"),
         began: timestamp(began.as_secs()),
         took: recording.took.millis(),

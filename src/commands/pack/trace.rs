@@ -55,7 +55,7 @@ pub(super) fn of(course: &Course) -> Value {
     events.extend(name_tracks);
     json!({
         "displayTimeUnit": "ms",
-        "otherData": { "flavor": env!("CARGO_PKG_VERSION"), "manifest": course.manifest.path },
+        "otherData": { "flavor": env!("CARGO_PKG_VERSION"), "manifest": course.manifest_path() },
         "traceEvents": events,
     })
 }
