@@ -14,9 +14,11 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/bin/flavor-launcher.ld",
     "src/bin/flavor-launcher.rs",
     "src/lib.rs",
+    "src/code",
     "src/config",
     "src/format",
     "src/fs",
+    "src/interrupt",
     "src/launcher",
     "src/package",
     "src/report",
@@ -60,7 +62,10 @@ fn link_launcher() {
     let variable = |name| env::var(name).unwrap_or_default();
     let is_static = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "crt-static");
     if is_static && variable("CARGO_CFG_TARGET_OS") == "linux" {
-        println!("cargo::rustc-link-arg-bin=flavor-launcher=-T{}/{SCRIPT}", variable("CARGO_MANIFEST_DIR"));
+        // A copy among what is built: another checkout may build into the same directory, and this one be gone.
+        let copy = PathBuf::from(variable("OUT_DIR")).join("flavor-launcher.ld");
+        std::fs::copy(SCRIPT, &copy).expect("the linker script can be copied");
+        println!("cargo::rustc-link-arg-bin=flavor-launcher=-T{}", copy.display());
         // `without_details` in the launcher answers for a function of libgcc, whose file is linked for others.
         println!("cargo::rustc-link-arg-bin=flavor-launcher=-Wl,-z,muldefs");
     }

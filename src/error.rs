@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use anstyle::{AnsiColor, Style};
 use flavor::build::BuildError;
+use flavor::code::Code;
 use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
@@ -12,14 +14,37 @@ use flavor::package::PackageError;
 use flavor::report::printable;
 use flavor::sign::SignError;
 use flavor::slot::SlotError;
+use flavor::stub::StubError;
 use flavor::trust::Refusal;
 use flavor::workenv::WorkenvError;
+
+use crate::annotation::{self, Level, Place};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("{0}")]
-    Usage(String),
+    #[error("cannot work in `{}`", path.display())]
+    NoDirectory { path: PathBuf, source: std::io::Error },
+    #[error("`{0}` is not a size such as 20GB or 512MiB")]
+    NotASize(String),
+    #[error("`{text}` is neither a public key file nor at least {digits} digits of a fingerprint")]
+    NotAFingerprint { text: String, digits: usize },
+    #[error("`{name}` is not a layer of the build cache ({known})")]
+    NotALayer { name: String, known: String, suggestion: Option<String> },
+    #[error("{variable} is not a number: {value}")]
+    BadVariable { variable: &'static str, value: String },
+    #[error("nobody to ask")]
+    NobodyToAsk,
+    #[error("`{text}` is not the code of an error")]
+    UnknownCode { text: String, suggestion: Option<String> },
+    #[error("`{name}` is neither a launcher at hand nor a file")]
+    NoHelper { name: String },
+    #[error("`{}` has a `[tool.flavor]` already", path.display())]
+    AlreadySetUp { path: PathBuf, line: usize },
+    #[error("there is no project in `{}`", path.display())]
+    NothingToSetUp { path: PathBuf },
+    #[error(transparent)]
+    Launcher(#[from] StubError),
     #[error("cannot read the manifest")]
     Manifest(#[from] manifest::Error),
     #[error("cannot pack `{}`", manifest.display())]
@@ -70,7 +95,14 @@ impl Error {
     /// 1 failure, 2 usage, 3 package damaged or not trusted, 4 dependency not resolved; 101–119 from a launch.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::NoDirectory { .. }
+            | Self::NotASize(_)
+            | Self::NotAFingerprint { .. }
+            | Self::NotALayer { .. }
+            | Self::BadVariable { .. }
+            | Self::NobodyToAsk
+            | Self::NoHelper { .. }
+            | Self::UnknownCode { .. } => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
             Self::Extract { source, .. } if source.is_content() => 3,
             Self::NotAuthenticated { .. }
@@ -83,8 +115,75 @@ impl Error {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    /// Its code, or that of the cause it wraps.
+    pub(crate) fn code(&self) -> Code {
         match self {
+            Self::NoDirectory { .. } => Code::NO_DIRECTORY,
+            Self::NotASize(_) | Self::NotAFingerprint { .. } | Self::NotALayer { .. } | Self::NoHelper { .. } => {
+                Code::BAD_ARGUMENT
+            }
+            Self::BadVariable { .. } => Code::BAD_VARIABLE,
+            Self::NobodyToAsk => Code::NOBODY_TO_ASK,
+            Self::UnknownCode { .. } => Code::UNKNOWN_CODE,
+            Self::AlreadySetUp { .. } => Code::ALREADY_SET_UP,
+            Self::NothingToSetUp { .. } => Code::NOTHING_TO_SET_UP,
+            Self::Launcher(error) => error.code(),
+            Self::Manifest(error) => error.code(),
+            Self::Pack { source, .. } => source.code(),
+            Self::Package { source, .. } => source.code(),
+            Self::Extract { source, .. } => source.code(),
+            Self::NotAuthenticated { .. } => Code::NOT_AUTHENTICATED,
+            Self::NoAttestation { .. } => Code::NO_ATTESTATION,
+            Self::Provenance { .. } => Code::BAD_PROVENANCE,
+            Self::Exists { .. } => Code::EXISTS,
+            Self::BadRotation { .. } => Code::BAD_ROTATION,
+            Self::Refused { source, .. } | Self::Policy(source) => source.code(),
+            Self::OtherSigner { .. } => Code::OTHER_SIGNER,
+            Self::NoSuchKey(_) => Code::NO_SUCH_KEY,
+            Self::AmbiguousKey(_) => Code::AMBIGUOUS_KEY,
+            Self::NoTrustStore => Code::NO_TRUST_STORE,
+            Self::Key(error) => error.code(),
+            Self::Workenv(error) => error.code(),
+            Self::Launch(error) => error.code(),
+            Self::Config(error) => error.code(),
+            Self::NoCache => Code::NO_CACHE_YET,
+            Self::Stdout(_) => Code::STDOUT,
+            Self::Io(error) => error.code(),
+        }
+    }
+
+    /// The file and the line to blame.
+    fn place(&self) -> Option<Place<'_>> {
+        let (path, line, column) = match self {
+            Self::Manifest(error) => {
+                let site = error.site()?;
+                (site.path.as_path(), site.line, Some(site.column))
+            }
+            Self::Pack { manifest, source: BuildError::MissingSource { line, .. } } => {
+                (manifest.as_path(), *line, None)
+            }
+            Self::AlreadySetUp { path, line } => (path.as_path(), *line, None),
+            _ => return None,
+        };
+        Some(Place { path, line, column })
+    }
+
+    /// What the user can do.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::NobodyToAsk => Some("pass -y to remove without asking".into()),
+            Self::NotALayer { suggestion: Some(near), .. } | Self::UnknownCode { suggestion: Some(near), .. } => {
+                Some(format!("did you mean `{near}`?"))
+            }
+            Self::UnknownCode { .. } => Some("`flavor explain --list` lists them".into()),
+            Self::NoHelper { .. } => Some("`flavor helpers list` shows those at hand".into()),
+            Self::AlreadySetUp { .. } => Some("edit it, or go on with `flavor pack`".into()),
+            Self::NothingToSetUp { .. } => Some(
+                "run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: \
+                 `flavor init --command FILE`"
+                    .into(),
+            ),
+            Self::Launcher(error) => error.hint(),
             Self::Manifest(error) => error.hint(),
             Self::Pack { source, .. } => source.hint(),
             Self::Package { source, .. } => source.hint(),
@@ -105,7 +204,7 @@ impl Error {
     }
 
     /// The causes, outermost first, each once.
-    fn causes(&self) -> Vec<String> {
+    pub(crate) fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();
         let mut last = self.to_string();
         let mut next = std::error::Error::source(self);
@@ -122,25 +221,37 @@ impl Error {
 
     /// Tells the user on stderr, or with `json` as an object on stdout.
     pub(crate) fn report(&self, json: bool) {
-        if json {
-            let value = serde_json::json!({
-                "error": { "message": self.to_string(), "causes": self.causes(), "hint": self.hint(), "exit_code": self.exit_code() }
-            });
-            drop(crate::output::json(&value));
-            return;
+        let (code, message) = (self.code(), self.to_string());
+        if let Some(place) = self.place() {
+            annotation::write(Level::Error, &place, code, &[&[message.clone()][..], &self.causes()].concat());
         }
-        let mut text = format!("error: {self}\n");
-        for cause in self.causes() {
-            for line in cause.lines() {
-                text.push_str(&format!("  {line}\n"));
-            }
+        if json {
+            return report_json(code, &message, &self.causes(), self.hint().as_deref(), self.exit_code());
+        }
+        let mut lines = vec![format!("{message}")];
+        lines.extend(self.causes().iter().flat_map(|cause| cause.lines()).map(|line| format!("  {line}")));
+        let mut stderr = anstream::stderr().lock();
+        for (at, line) in lines.iter().flat_map(|line| line.lines()).enumerate() {
+            let line = printable(line);
+            // With stderr gone there is nobody to tell.
+            drop(match at {
+                0 => writeln!(stderr, "{ERROR}error[{code}]{ERROR:#}: {line}"),
+                _ => writeln!(stderr, "{line}"),
+            });
         }
         if let Some(hint) = self.hint() {
-            text.push_str(&format!("hint: {hint}\n"));
-        }
-        for line in text.lines() {
-            // With stderr gone there is nobody to tell.
-            drop(writeln!(std::io::stderr(), "{}", printable(line)));
+            drop(writeln!(stderr, "{HINT}hint{HINT:#}: {}", printable(&hint)));
         }
     }
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// An error as JSON on stdout.
+pub(crate) fn report_json(code: Code, message: &str, causes: &[String], hint: Option<&str>, exit_code: u8) {
+    let value = serde_json::json!({ "error": {
+        "code": code.to_string(), "message": message, "causes": causes, "hint": hint, "exit_code": exit_code,
+    } });
+    drop(crate::output::json(&value));
 }

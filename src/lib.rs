@@ -18,9 +18,11 @@
     )
 )]
 
+pub mod code;
 pub mod config;
 pub mod format;
 pub mod fs;
+pub mod interrupt;
 pub mod report;
 
 pub mod package;

@@ -2,32 +2,73 @@
 
 #![forbid(unsafe_code)]
 
+mod annotation;
 mod cli;
 mod commands;
 mod error;
 mod output;
 
+use std::env;
+use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::Parser;
+use flavor::interrupt;
 use flavor::report::init_log;
 
+use crate::cli::{Before, Cli, Command, Globals, Workenv, WrongUsage};
+use crate::error::Error;
+
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    let words: Vec<OsString> = env::args_os().collect();
+    let before = Before::of(&words);
+    before.color.choice().write_global();
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        // Help and version are data on stdout; clap's own exit code for wrong usage is 2.
-        Err(error) => {
-            drop(error.print());
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return not_understood(&error.into(), before.json),
     };
-    init_log(cli.command.log_level());
-    let json = cli.command.wants_json();
-    match commands::run(cli.command) {
+    let globals = cli.globals;
+    globals.color.choice().write_global();
+    init_log(match &cli.command {
+        // Started programs have stderr to themselves; what is damaged is what `repair` has to say.
+        Command::Run(_) | Command::Workenv(Workenv::Repair(_)) if globals.verbose == 0 => None,
+        _ => globals.log_level(),
+    });
+    let outcome = enter(&globals).and_then(|()| {
+        interrupt::watch();
+        commands::run(cli.command, &globals)
+    });
+    // Whoever is told to stop ends with the signal's exit code, whatever has come of the work by then.
+    interrupt::wait_if_stopping();
+    match outcome {
         Ok(code) => code,
         Err(error) => {
-            error.report(json);
+            error.report(globals.json);
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Goes where `-C` says.
+fn enter(globals: &Globals) -> Result<(), Error> {
+    globals.directories.iter().try_for_each(|directory| {
+        env::set_current_dir(directory).map_err(|source| Error::NoDirectory { path: directory.clone(), source })
+    })
+}
+
+/// Help and version are data on stdout; the exit code for wrong usage is 2.
+fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
+    const WRONG_USAGE: u8 = 2;
+    if usage.is_data() {
+        drop(write!(anstream::stdout(), "{}", usage.text()));
+        return ExitCode::SUCCESS;
+    }
+    if json {
+        let (message, hint) = usage.parts();
+        error::report_json(usage.code(), &message, &[], hint.as_deref(), WRONG_USAGE);
+    } else {
+        drop(write!(anstream::stderr(), "{}", usage.text()));
+    }
+    ExitCode::from(WRONG_USAGE)
 }

@@ -4,6 +4,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use anstream::AutoStream;
 use flavor::report::printable_json;
 
 use crate::error::Error;
@@ -11,6 +12,14 @@ use crate::error::Error;
 /// Writes data to stdout. That nobody reads it any more is no failure.
 pub(crate) fn data(text: &str) -> Result<(), Error> {
     bytes(text.as_bytes())
+}
+
+/// Writes text with our own styles, without them where they are not wanted.
+pub(crate) fn styled(text: &str) -> Result<(), Error> {
+    let choice = AutoStream::choice(&std::io::stdout());
+    let mut plain = AutoStream::new(Vec::new(), choice);
+    plain.write_all(text.as_bytes()).map_err(Error::Stdout)?;
+    bytes(&plain.into_inner())
 }
 
 /// Writes a path to stdout, byte for byte: it is for programs to use.

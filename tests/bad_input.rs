@@ -43,14 +43,14 @@ fn no_pyproject() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0201]: cannot read the manifest
       no manifest at `pyproject.toml`
     hint: run in the directory that has a `pyproject.toml`, or name one with `--manifest`
     ");
     snapshot!(refused(&t, &["--manifest", "nowhere/pyproject.toml"]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0201]: cannot read the manifest
       no manifest at `nowhere/pyproject.toml`
     hint: run in the directory that has a `pyproject.toml`, or name one with `--manifest`
     ");
@@ -63,7 +63,7 @@ fn broken_toml() {
     snapshot!(refused(&t, &[]), @r#"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0204]: cannot read the manifest
       pyproject.toml:2:10: invalid basic string, expected `"`
         |
       2 | name = "x
@@ -78,7 +78,7 @@ fn a_manifest_that_is_not_text() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0203]: cannot read the manifest
       pyproject.toml:2: the text is not UTF-8
     hint: save the file as UTF-8, the only encoding of TOML
     ");
@@ -91,7 +91,7 @@ fn a_wrong_type() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0205]: cannot read the manifest
       pyproject.toml:3:11: `project.version` must be a string, not a number
     hint: put the value in quotes
     ");
@@ -104,7 +104,7 @@ fn nothing_to_run() {
     snapshot!(refused(&t, &[]), @r#"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0211]: cannot read the manifest
       pyproject.toml: nothing says what the package should run
     hint: add a script, `[project.scripts]` with `My-App = "my_app.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/My-App"]`
     "#);
@@ -117,7 +117,7 @@ fn an_unknown_operation() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0207]: cannot read the manifest
       pyproject.toml:12:15: `tool.flavor.slots.entries[0].operations[0]` names an unknown operation: zstandard
     hint: known are: raw, tar, gzip, xz, zstd
     ");
@@ -130,7 +130,7 @@ fn a_chain_that_makes_no_sense() {
     snapshot!(refused(&t, &[]), @r#"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0222]: cannot read the manifest
       pyproject.toml:12:14: `tool.flavor.slots.entries[0].operations` has `tar` after another operation
     hint: a tree becomes a tar before anything else: `["tar", "zstd"]`
     "#);
@@ -138,7 +138,7 @@ fn a_chain_that_makes_no_sense() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0220]: cannot read the manifest
       pyproject.toml:12:15: `tool.flavor.slots.entries[0].operations[0]` gives `zstd` the level `99`
     hint: `zstd` takes 1 to 22
     ");
@@ -151,7 +151,7 @@ fn a_missing_source() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0401]: cannot pack `pyproject.toml`
       slot `script` (line 9): the source `./probe.sh` does not exist
     hint: sources are relative to the directory of pyproject.toml
     ");
@@ -165,7 +165,7 @@ fn a_tree_without_tar() {
     snapshot!(refused(&t, &[]), @r#"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0424]: cannot pack `pyproject.toml`
       cannot encode slot `script`
       `./probe.sh` is a directory, and the operations have no `tar`
     hint: write `operations = ["tar", "zstd"]`
@@ -179,7 +179,7 @@ fn a_target_outside() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0225]: cannot read the manifest
       pyproject.toml:13:10: `tool.flavor.slots.entries[0].target` leads out of the work environment: ../../probe
     hint: write it relative to the work environment: `{workenv}/data`
     ");
@@ -197,7 +197,7 @@ fn a_pipe_in_a_tree() {
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0421]: cannot pack `pyproject.toml`
       cannot encode slot `tree`
       `./tree/pipe` is a device, socket or pipe
     hint: leave it out of the slot's source
@@ -210,7 +210,7 @@ fn an_unsatisfiable_dependency() {
     python_project(&t, "dependencies = [\"click==0.0.99\"]\n[project.scripts]\napp = \"app:main\"");
     let run = refused(&t, &[]).fails_with(4);
     let said = run.stderr();
-    assert!(said.contains("\nerror: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"), "{said}");
+    assert!(said.contains("\nerror[FLV0310]: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"), "{said}");
     assert!(said.contains("\nhint: check the name and the version"), "{said}");
     assert!(!said.contains("Traceback"), "{said}");
 }
@@ -234,7 +234,7 @@ fn no_interpreter_of_the_required_version() {
     let run = refused(&t, &[]).fails_with(1);
     let said: Vec<_> = run.stderr().lines().filter(|line| !line.starts_with("  3.")).collect();
     insta::assert_snapshot!(said.join("\n"), @"
-    error: cannot pack `pyproject.toml`
+    error[FLV0301]: cannot pack `pyproject.toml`
       no CPython interpreter fits `>=3.99`; found:
         3.11.2 at `/usr/bin/python3`
     hint: get one with `uv python install 3.99`, or name one with `--python PATH`
@@ -248,21 +248,21 @@ fn an_interpreter_that_is_none() {
     snapshot!(refused(&t, &["--python", "/nowhere/python"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0303]: cannot pack `pyproject.toml`
       there is no interpreter at `/nowhere/python`
     hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
     ");
     snapshot!(refused(&t, &["--python", "/bin/true"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0304]: cannot pack `pyproject.toml`
       `/bin/true` is not a usable Python interpreter: it does not answer as one
     hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
     ");
     snapshot!(refused(&t, &["--python", "not-a-version"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0302]: cannot pack `pyproject.toml`
       `not-a-version` is neither a path nor a version of CPython
     hint: use a path, a version as in `3.13`, or a specifier as in `>=3.11`
     ");
@@ -294,7 +294,7 @@ fn an_output_that_cannot_be_written() {
     snapshot!(refused(&t, &["--output", "file/x.psp"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0904]: cannot pack `pyproject.toml`
       cannot create directory `file`
       File exists (os error 17)
     ");
@@ -302,7 +302,7 @@ fn an_output_that_cannot_be_written() {
     snapshot!(refused(&t, &["--output", "taken.psp"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0408]: cannot pack `pyproject.toml`
       `taken.psp` is there already and is no package that could be replaced
     hint: choose another file with --output
     ");
@@ -324,7 +324,7 @@ fn a_directory_that_may_not_be_written() {
     snapshot!(run, @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0902]: cannot pack `pyproject.toml`
       cannot write to directory `closed`
       Permission denied (os error 13)
     ");
@@ -351,46 +351,46 @@ fn inspect_of_what_is_no_package() {
     snapshot!(t.flavor(["inspect", "empty"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `empty`
+    error[FLV0601]: cannot open package `empty`
       the file has 0 bytes, a package at least 8200
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
     snapshot!(t.flavor(["inspect", "short"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `short`
+    error[FLV0601]: cannot open package `short`
       the file has 5 bytes, a package at least 8200
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
     snapshot!(t.flavor(["inspect", "foreign"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `foreign`
+    error[FLV0601]: cannot open package `foreign`
       no package trailer at the end of the file
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
     snapshot!(t.flavor(["inspect", "pipe"]), @"
     exit: 1
     --- stderr
-    error: cannot open package `pipe`
+    error[FLV0616]: cannot open package `pipe`
       `pipe` is not a regular file
     ");
     snapshot!(t.flavor(["inspect", "/dev/null"]), @"
     exit: 1
     --- stderr
-    error: cannot open package `/dev/null`
+    error[FLV0616]: cannot open package `/dev/null`
       `/dev/null` is not a regular file
     ");
     snapshot!(t.flavor(["inspect", "."]), @"
     exit: 1
     --- stderr
-    error: cannot open package `.`
+    error[FLV0616]: cannot open package `.`
       `.` is not a regular file
     ");
     snapshot!(t.flavor(["inspect", "nothing"]), @"
     exit: 1
     --- stderr
-    error: cannot open package `nothing`
+    error[FLV0901]: cannot open package `nothing`
       cannot open `nothing`
       No such file or directory (os error 2)
     ");
@@ -408,7 +408,7 @@ fn a_package_that_may_not_be_read() {
     snapshot!(run, @"
     exit: 1
     --- stderr
-    error: cannot open package `dist/probe.psp`
+    error[FLV0902]: cannot open package `dist/probe.psp`
       cannot open `dist/probe.psp`
       Permission denied (os error 13)
     ");
@@ -420,11 +420,11 @@ fn wrong_usage() {
     snapshot!(t.flavor(["pakc"]), @"
     exit: 2
     --- stderr
-    error: unrecognized subcommand 'pakc'
+    error[FLV0101]: unrecognized subcommand 'pakc'
 
       tip: a similar subcommand exists: 'pack'
 
-    Usage: flavor <COMMAND>
+    Usage: flavor [OPTIONS] <COMMAND>
 
     For more information, try '--help'.
     ");

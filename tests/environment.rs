@@ -167,7 +167,7 @@ fn a_cache_that_others_can_write_is_refused() {
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0804]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       the directory `[ROOT]/cache` can be written by others (mode 0777), and the cache would be there
     hint: run `chmod go-w [ROOT]/cache`, or set FLAVOR_CACHE_DIR to another directory
     ");

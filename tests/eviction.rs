@@ -74,7 +74,7 @@ fn the_settings_say_how_much_is_kept() {
     snapshot!(t.flavor(["workenv", "info"]), @r#"
     exit: 1
     --- stderr
-    error: the environment: `FLAVOR_CACHE_MAX_SIZE` must be a size such as "20GB", or "none": huge
+    error[FLV0107]: the environment: `FLAVOR_CACHE_MAX_SIZE` must be a size such as "20GB", or "none": huge
     "#);
 }
 

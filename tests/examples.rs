@@ -216,6 +216,7 @@ fn packing_tool_says_what_it_did() {
             sign  [DIGEST] ([TIME])
            write  [ROOT]/tool/dist/tool.psp ([TIME])
           verify  [SIZE], every byte ([TIME])
+        clean up  working files removed ([TIME])
              bin  [SIZE] → [SIZE], 1 file, raw
            words  [SIZE] → [SIZE], 2 files, tar.xz
            texts  [SIZE] → [SIZE], 2 files, tar.gz

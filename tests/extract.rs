@@ -111,13 +111,13 @@ fn one_slot_by_number_or_name() {
     snapshot!(extract("9", "never", false), @"
     exit: 1
     --- stderr
-    error: cannot open package `[ROOT]/dist/stored.psp`
+    error[FLV0617]: cannot open package `[ROOT]/dist/stored.psp`
       no slot 9; the package has slots 0 to 8
     ");
     snapshot!(extract("nothing", "never", false), @"
     exit: 1
     --- stderr
-    error: cannot open package `[ROOT]/dist/stored.psp`
+    error[FLV0617]: cannot open package `[ROOT]/dist/stored.psp`
       no slot nothing; the package has slots 0 to 8
     ");
     assert!(!t.path("never").exists());
@@ -131,7 +131,7 @@ fn nothing_is_overwritten() {
     snapshot!(t.flavor(["extract".as_ref(), package.as_os_str(), "0".as_ref(), "there".as_ref()]), @"
     exit: 1
     --- stderr
-    error: `there` exists already
+    error[FLV0906]: `there` exists already
     hint: nothing is overwritten; choose another place or remove it first
     ");
     assert_eq!(std::fs::read_to_string(t.path("there")).expect("a file"), "mine");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::scene::{Run, Test};
 
 /// The virtual environment: `target/interop/flavorpack`.
-fn environment() -> PathBuf {
+pub(crate) fn environment() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory");
     target.join("interop/flavorpack")
 }

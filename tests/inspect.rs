@@ -149,6 +149,7 @@ fn a_damaged_package_is_an_object_too_when_json_was_asked_for() {
         "causes": [
           "no package trailer at the end of the file"
         ],
+        "code": "FLV0601",
         "exit_code": 3,
         "hint": "it may be cut short, or no package: `flavor pack` prints the full size when it writes one",
         "message": "cannot open package `foreign`"

@@ -123,7 +123,7 @@ fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
     snapshot!(t.flavor(["verify", "swapped.psp"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `swapped.psp`
+    error[FLV0614]: cannot open package `swapped.psp`
       slot `program` has digest [DIGEST], the signed metadata says [DIGEST]
     hint: do not run it; get the file again from where it was published
     ");
@@ -199,7 +199,7 @@ fn what_their_launcher_cannot_decode_is_an_error_at_pack_time() {
     snapshot!(run, @"
     exit: 1
     --- stderr
-    error: cannot pack `[ROOT]/tool/pyproject.toml`
+    error[FLV0402]: cannot pack `[ROOT]/tool/pyproject.toml`
       slot `words`: `xz` cannot be read by the launcher of FlavorPack
     hint: use gzip or raw for this slot, or leave --launcher-bin out
     ");
@@ -213,7 +213,7 @@ fn a_program_that_is_no_launcher_is_refused() {
     snapshot!(t.flavor(["pack", "--launcher-bin", "/bin/true"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0412]: cannot pack `pyproject.toml`
       `/bin/true` is an executable, but no launcher of packages
     hint: leave --launcher-bin out to use the launcher that flavor carries
     ");
@@ -221,14 +221,14 @@ fn a_program_that_is_no_launcher_is_refused() {
     snapshot!(t.flavor(["pack", "--launcher-bin", "text"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0411]: cannot pack `pyproject.toml`
       `text` is not an executable file for Linux on this processor
     hint: leave --launcher-bin out to use the launcher that flavor carries
     ");
     snapshot!(t.flavor(["pack", "--launcher-bin", "nowhere"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0901]: cannot pack `pyproject.toml`
       cannot read launcher `nowhere`
       No such file or directory (os error 2)
     ");

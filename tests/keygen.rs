@@ -31,7 +31,7 @@ fn keygen_never_overwrites() {
     snapshot!(t.flavor(["keygen", "--out-dir", "k"]), @"
     exit: 1
     --- stderr
-    error: cannot make a key pair
+    error[FLV0503]: cannot make a key pair
       `k/flavor-public.key` exists already
     hint: a key is never overwritten; choose another directory with --out-dir
     ");
@@ -87,7 +87,7 @@ fn a_public_key_of_somebody_else_is_refused() {
     snapshot!(run, @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0502]: cannot pack `pyproject.toml`
       the public key in `two/flavor-public.key` does not belong to the private key
     hint: leave --public-key out: it is derived from the private key
     ");
@@ -102,7 +102,7 @@ fn a_file_that_holds_no_key_is_refused() {
     snapshot!(t.flavor(["pack", "--private-key", "key"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0501]: cannot pack `pyproject.toml`
       `key` is not a PEM file with an Ed25519 private key
     hint: make a pair with `flavor keygen --out-dir DIR`
     ");

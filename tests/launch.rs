@@ -162,7 +162,7 @@ fn flavor_run_refuses_what_is_no_package() {
     snapshot!(t.flavor(["run", "note"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `note`
+    error[FLV0601]: cannot open package `note`
       the file has 13 bytes, a package at least 8200
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");

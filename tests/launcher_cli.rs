@@ -32,13 +32,13 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     snapshot!(t.call(&package, ["nonsense"]), @"
     exit: 105
     --- stderr
-    error: `nonsense` is not a command of the launcher
+    error[FLV0110]: `nonsense` is not a command of the launcher
     hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
     ");
     snapshot!(t.call(&package, ["extract", "0"]), @"
     exit: 105
     --- stderr
-    error: `extract` takes a slot and a directory
+    error[FLV0110]: `extract` takes a slot and a directory
     hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
     ");
     t.unset("FLAVOR_LAUNCHER_CLI");

@@ -62,19 +62,19 @@ fn flavor_names_the_place_of_a_slot_too() {
     snapshot!(t.flavor(["workenv", "path", package, "gone"]), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0809]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       slot `gone` is there only while the environment is set up
     ");
     snapshot!(t.flavor(["workenv", "path", package, "short"]), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0809]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       slot `short` is there only while the program runs
     ");
     snapshot!(t.flavor(["workenv", "path", package, "nonsense"]), @"
     exit: 107
     --- stderr
-    error: cannot accept `[ROOT]/dist/probe.psp`
+    error[FLV0617]: cannot accept `[ROOT]/dist/probe.psp`
       no slot nonsense; the package has slots 0 to 4
     ");
 }

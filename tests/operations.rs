@@ -136,7 +136,7 @@ fn a_degree_beyond_nine_is_refused() {
     snapshot!(t.flavor(["pack", "--compress", "10"]), @"
     exit: 2
     --- stderr
-    error: invalid value '10' for '--compress <0-9>': 10 is not in 0..=9
+    error[FLV0103]: invalid value '10' for '--compress <0-9>': 10 is not in 0..=9
 
     For more information, try '--help'.
     ");
@@ -199,14 +199,14 @@ fn less_memory_means_fewer_threads_and_the_same_bytes() {
     snapshot!(pack(&["--memory-limit", "10MB"]).0, @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0409]: cannot pack `pyproject.toml`
       encoding `data` takes [SIZE] with one thread, the limit is [SIZE]
     hint: raise --memory-limit, or lower --compress or the slot's level
     ");
     snapshot!(pack(&["--memory-limit", "much"]).0, @"
     exit: 2
     --- stderr
-    error: invalid value 'much' for '--memory-limit <SIZE>': write it as in 500MB or 2GiB
+    error[FLV0103]: invalid value 'much' for '--memory-limit <SIZE>': write it as in 500MB or 2GiB
 
     For more information, try '--help'.
     ");

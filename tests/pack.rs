@@ -109,7 +109,7 @@ fn unknown_keys_are_named_with_the_likely_one() {
     let run = t.flavor(["pack"]).success();
     let warnings: Vec<_> = run.stderr().lines().take(2).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
-    warning: pyproject.toml:16:14: `tool.flavor.executoin` is not a known key and has no effect
+    warning[FLV0240]: pyproject.toml:16:14: `tool.flavor.executoin` is not a known key and has no effect
     hint: did you mean `execution`?
     ");
 }
@@ -126,7 +126,7 @@ fn jobs_come_from_the_option_or_the_environment() {
     snapshot!(t.flavor(["pack", "--jobs", "0"]), @"
     exit: 2
     --- stderr
-    error: invalid value '0' for '--jobs <N>': 0 is not in 1..=65535
+    error[FLV0103]: invalid value '0' for '--jobs <N>': 0 is not in 1..=65535
 
     For more information, try '--help'.
     ");
@@ -181,9 +181,10 @@ fn help_names_every_option() {
     --- stdout
     Packs a project into one signed file that runs on a bare machine
 
-    Usage: flavor <COMMAND>
+    Usage: flavor [OPTIONS] <COMMAND>
 
     Commands:
+      init         Set a project up to be packed
       pack         Build a package from a project
       inspect      Show what a package is and what is in it
       diff         Show what changed in size from one package to another
@@ -196,11 +197,26 @@ fn help_names_every_option() {
       policy       See what this machine demands of packages
       workenv      Look after the extracted packages
       cache        Look after what packs keep to be quick the next time
+      doctor       Look at this machine, and say what is missing to pack and to run
+      helpers      See the launchers at hand
+      config       Show every setting
+      explain      Say what an error means and what to do about it
+      completions  Print what makes a shell complete commands and options
+      man          Write the manual pages
       help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
       -V, --version  Print version
+
+    Global options:
+      -C <DIR>            Run as if started in this directory; relative to the one before if repeated
+      -q, --quiet         Say nothing but errors
+      -v, --verbose...    Say what is done and how long it takes; twice for details, three times for all
+          --color <WHEN>  Whether to use colours: auto, always, never [default: auto]
+          --json          Print JSON, errors included
+
+    `flavor COMMAND --help` says more of a command, `flavor explain CODE` of an error.
     ");
     let help = t.flavor(["pack", "--help"]).success();
     for option in [

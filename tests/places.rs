@@ -54,7 +54,7 @@ fn a_directory_above_the_cache_that_others_may_change_is_refused() {
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0804]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       the directory `[ROOT]/open` can be written by others (mode 0777), and the cache would be there
     hint: run `chmod go-w [ROOT]/open`, or set FLAVOR_CACHE_DIR to another directory
     ");
@@ -65,7 +65,7 @@ fn a_directory_above_the_cache_that_others_may_change_is_refused() {
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0803]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       the directory `[ROOT]/open` belongs to user 12345, not to user 0, and the cache would be there
     hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
     ");
@@ -134,7 +134,7 @@ fn a_cache_that_cannot_be_written_to_is_named_with_the_way_out() {
     snapshot!(t.run(t.command("setpriv").args(SOMEBODY).arg(&package)), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0802]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       the cache directory `[ROOT]/locked/cache`, or a directory above it, cannot be written to
       cannot create directory `[ROOT]/locked/cache`
       Permission denied (os error 13)
@@ -144,7 +144,7 @@ fn a_cache_that_cannot_be_written_to_is_named_with_the_way_out() {
     snapshot!(t.run(t.command("unshare").args(["--mount", "sh", "-c", mount]).arg(&package)), @"
     exit: 103
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+    error[FLV0805]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       the cache directory `[ROOT]/locked/cache` is on a file system that is mounted noexec
     hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
     ");

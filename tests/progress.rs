@@ -1,4 +1,5 @@
-//! What a start says while it takes long: one line on a terminal that is gone afterwards, and nothing anywhere else.
+//! What a start or a pack says while it takes long: on a terminal something that is gone afterwards, and elsewhere nothing of
+//! the kind.
 
 use std::path::{Path, PathBuf};
 
@@ -81,4 +82,41 @@ fn a_start_that_waits_says_for_what_and_does_not_give_up() {
     let run = t.call(&package, [""; 0]).success();
     assert!(run.stderr().contains("INFO waiting for another process that extracts probe 1.0.0\n"), "{run}");
     holder.wait().expect("its end");
+}
+
+/// A project with a slot that takes a while to encode.
+fn slow_project(t: &Test) {
+    t.call("sh", ["-c", "head -c 20000000 /dev/urandom > data"]).success();
+    let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"xz:6\"]\n";
+    t.script("true");
+    t.manifest(&format!("{}\n{slot}", crate::scene::PROBE));
+}
+
+#[test]
+fn a_long_pack_shows_a_bar_on_a_terminal_that_is_gone_afterwards() {
+    let mut t = Test::new();
+    slow_project(&t);
+    t.set("TERM", "xterm");
+    let command = format!("{} pack --no-cache", crate::scene::FLAVOR);
+    let shown = on_a_terminal(&t, &command).join("\n");
+    assert!(shown.contains("slots  [") && shown.contains("of 20.0"), "{shown:?}");
+    let end = shown.rfind("next: ").expect("the end");
+    assert!(!shown[end..].contains("slots  ["), "{shown:?}");
+    // Not for a log that only looks like a terminal, and not for who wants none.
+    t.set("CI", "1");
+    let plain = on_a_terminal(&t, &command).join("\n");
+    assert!(!plain.contains("slots  [") && plain.contains("1 encoded") || plain.contains("2 encoded"), "{plain:?}");
+    t.unset("CI");
+    let quiet = on_a_terminal(&t, &format!("{command} --quiet"));
+    assert_eq!(quiet, ["./dist/probe.psp"]);
+}
+
+#[test]
+fn a_long_pack_writes_lines_elsewhere_and_no_control_byte() {
+    let t = Test::new();
+    slow_project(&t);
+    let run = t.flavor(["pack", "--no-cache"]).success();
+    let is_control = |byte: &u8| *byte < 0x20 && *byte != b'\n';
+    assert!(!run.stdout.iter().chain(&run.stderr).any(is_control), "{run}");
+    assert!(run.stderr().contains("slots  2 encoded"), "{run}");
 }

@@ -108,7 +108,7 @@ fn source_date_epoch_is_the_time_of_everything() {
     snapshot!(t.flavor(["pack"]), @"
     exit: 2
     --- stderr
-    error: SOURCE_DATE_EPOCH is not a number: yesterday
+    error[FLV0105]: SOURCE_DATE_EPOCH is not a number: yesterday
     ");
 }
 

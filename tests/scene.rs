@@ -283,6 +283,9 @@ impl Run {
         settings.add_filter(r"(sha256:|blake3:)?\b[0-9a-f]{16,}\b", "[DIGEST]");
         settings.add_filter(r"with \d+ jobs", "with [N] jobs");
         settings
+            .add_filter(r"checksum 0x[0-9a-f]+, its bytes give 0x[0-9a-f]+", "checksum [SUM], its bytes give [SUM]");
+        settings.add_filter(r"\d+ bytes long", "[NUMBER] bytes long");
+        settings
     }
 }
 
@@ -359,8 +362,12 @@ fn caller_variables() -> BTreeMap<OsString, OsString> {
         "HOME",
         "RUST_LOG",
         "RUST_BACKTRACE",
+        "CI",
+        "CLICOLOR",
         "CLICOLOR_FORCE",
         "COLUMNS",
+        "GITHUB_ACTIONS",
+        "NO_COLOR",
         "UV",
         "VIRTUAL_ENV",
         "SOURCE_DATE_EPOCH",

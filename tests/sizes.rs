@@ -261,7 +261,7 @@ fn a_package_and_itself_are_the_same() {
     snapshot!(t.flavor(["diff", "dist/sample.psp", "program.sh"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `program.sh`
+    error[FLV0601]: cannot open package `program.sh`
       the file has 4010 bytes, a package at least 8200
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");

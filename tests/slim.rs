@@ -105,7 +105,7 @@ fn a_module_that_would_no_longer_be_imported_stops_the_pack() {
     settings.bind(|| snapshot!(run, @r#"
     exit: 1
     --- stderr
-    error: cannot pack `app/pyproject.toml`
+    error[FLV0430]: cannot pack `app/pyproject.toml`
       with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
     hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
     "#));
@@ -149,7 +149,7 @@ fn an_unknown_kind_is_named() {
     snapshot!(t.flavor(["pack", "--slim=test"]), @"
     exit: 2
     --- stderr
-    error: invalid value 'test' for '--slim[=<KINDS>]': `test` is none of safe, all, tests, docs, stubs, sources, static, locales; did you mean `tests`?
+    error[FLV0103]: invalid value 'test' for '--slim[=<KINDS>]': `test` is none of safe, all, tests, docs, stubs, sources, static, locales; did you mean `tests`?
 
     For more information, try '--help'.
     ");
@@ -157,7 +157,7 @@ fn an_unknown_kind_is_named() {
     snapshot!(t.flavor(["pack"]), @"
     exit: 1
     --- stderr
-    error: cannot read the manifest
+    error[FLV0206]: cannot read the manifest
       pyproject.toml:6:9: `tool.flavor.build.slim[0]` must be one of tests, docs, stubs, sources, static, locales: test
     ");
 }

@@ -1,35 +1,12 @@
 //! The page of `flavor inspect --html`, in a browser.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::browser::tell;
 use crate::fixture;
-use crate::flavorpack::installed;
-use crate::scene::{Test, start};
-
-/// What came of a story in the browser.
-struct Told {
-    read: Vec<Value>,
-}
-
-/// Opens a page in headless Chromium and does what the story tells; the page may not ask for anything or complain.
-#[track_caller]
-fn tell(t: &Test, page: &Path, story: &Value) -> Told {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/drive.py");
-    let mut command = t.command(installed("python"));
-    command.arg(driver).arg(page).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = start(&mut command);
-    child.stdin.take().expect("a pipe").write_all(story.to_string().as_bytes()).expect("told");
-    let output = child.wait_with_output().expect("its end");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(told["requests"], json!([]), "the page asks for something");
-    assert_eq!(told["complaints"], json!([]), "the page complains");
-    Told { read: told["read"].as_array().expect("a list").clone() }
-}
+use crate::scene::Test;
 
 fn page_of(t: &Test, package: &Path) -> std::path::PathBuf {
     let page = t.path("sizes.html");
@@ -155,7 +132,7 @@ fn a_page_that_cannot_be_written_is_named() {
     snapshot!(t.flavor(["inspect".as_ref(), "--html".as_ref(), "no/such/page.html".as_ref(), package.as_os_str()]), @"
     exit: 1
     --- stderr
-    error: cannot write `no/such/page.html`
+    error[FLV0901]: cannot write `no/such/page.html`
       No such file or directory (os error 2)
     ");
 }

@@ -31,7 +31,7 @@ fn another_signer_is_refused_until_it_is_accepted() {
     snapshot!(t.call(&theirs, [""; 0]), @"
     exit: 107
     --- stderr
-    error: cannot accept `[ROOT]/known-1-theirs.psp`
+    error[FLV0708]: cannot accept `[ROOT]/known-1-theirs.psp`
       `known` was signed by [DIGEST] before, and is now signed by [DIGEST]
     hint: if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`
     ");
@@ -89,7 +89,7 @@ fn a_key_may_name_its_successor() {
     snapshot!(t.flavor(["pack", "--rotation", "forged.json"]), @"
     exit: 1
     --- stderr
-    error: `forged.json` is not a statement that one key takes the place of another
+    error[FLV0506]: `forged.json` is not a statement that one key takes the place of another
     hint: `flavor trust rotate` writes one
     ");
 }
@@ -106,7 +106,7 @@ fn an_older_version_is_reported_and_by_policy_refused() {
     snapshot!(t.call(&one, [""; 0]), @"
     exit: 104
     --- stderr
-    error: cannot accept `[ROOT]/known-1.9-s.psp`
+    error[FLV0703]: cannot accept `[ROOT]/known-1.9-s.psp`
       the policy of this machine (`[ROOT]/home/.config/flavor/policy.json`) refuses it: version 1.9 is older than 1.10, which was started here before
     hint: `flavor policy show` prints what this machine demands
     ");
@@ -124,7 +124,7 @@ fn a_policy_may_demand_a_trusted_key_and_no_variable_gets_around_it() {
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 104
     --- stderr
-    error: cannot accept `[ROOT]/known-1-s.psp`
+    error[FLV0703]: cannot accept `[ROOT]/known-1-s.psp`
       the policy of this machine (`[ROOT]/home/.config/flavor/policy.json`) refuses it: its signer [DIGEST] is not among the trusted keys
     hint: `flavor trust add` adds a key to those that are trusted
     ");
@@ -152,7 +152,7 @@ fn a_policy_that_is_damaged_or_open_to_others_stops_everything() {
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 104
     --- stderr
-    error: cannot accept `[ROOT]/known-1-s.psp`
+    error[FLV0705]: cannot accept `[ROOT]/known-1-s.psp`
       `[ROOT]/home/.config/flavor/policy.json` is not a policy: unknown field `trsut`, expected one of `version`, `trust`, `execution`, `attestation`, `enforcement` at line 1 column 20
     hint: a policy is never passed over: correct the file or remove it
     ");
@@ -164,7 +164,7 @@ fn a_policy_that_is_damaged_or_open_to_others_stops_everything() {
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 104
     --- stderr
-    error: cannot accept `[ROOT]/known-1-s.psp`
+    error[FLV0706]: cannot accept `[ROOT]/known-1-s.psp`
       `[ROOT]/home/.config/flavor/policy.json` can be changed by others than its user and root
     hint: chmod go-w [ROOT]/home/.config/flavor/policy.json
     ");
@@ -200,7 +200,7 @@ fn each_demand_of_a_package_is_enforced_alone() {
     snapshot!(t.call(&root, [""; 0]), @"
     exit: 104
     --- stderr
-    error: cannot accept `[ROOT]/known-1-s.psp`
+    error[FLV0704]: cannot accept `[ROOT]/known-1-s.psp`
       its own policy refuses: it may not be started by root
     ");
     // An operator cannot allow what the publisher forbids.
@@ -220,7 +220,7 @@ fn each_demand_of_a_package_is_enforced_alone() {
     snapshot!(t.flavor(["pack"]), @"
     exit: 1
     --- stderr
-    error: cannot pack `pyproject.toml`
+    error[FLV0233]: cannot pack `pyproject.toml`
       `tool.flavor.policy.max_age_days` needs a build time to count from
     hint: set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack
     ");
@@ -246,7 +246,7 @@ fn verify_may_be_told_which_key_it_has_to_be() {
     snapshot!(t.flavor(["trust", "remove", &fingerprint[..12]]), @"
     exit: 1
     --- stderr
-    error: no trusted key begins with `0c61b0a35049`
+    error[FLV0509]: no trusted key begins with `0c61b0a35049`
     hint: `flavor trust list` shows them
     ");
 }

@@ -156,7 +156,7 @@ fn a_package_with_a_flipped_byte_refuses_to_run_or_runs_as_it_was_signed() {
         } else {
             assert!((102..=119).contains(&code) || code == 3, "byte {at} of {region}\n{run}");
             assert_eq!(run.stdout(), "", "byte {at} of {region}");
-            assert!(run.stderr().starts_with("error: "), "byte {at} of {region}\n{run}");
+            assert!(run.stderr().starts_with("error[FLV0"), "byte {at} of {region}\n{run}");
         }
         std::fs::remove_file(path).expect("removed");
         t.call("rm", ["-rf".as_ref(), cache.as_os_str()]).success();
@@ -183,7 +183,7 @@ fn no_cut_or_lengthened_file_is_accepted() {
     snapshot!(t.flavor(["verify", "long.psp"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `long.psp`
+    error[FLV0601]: cannot open package `long.psp`
       no package trailer at the end of the file
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
@@ -191,7 +191,7 @@ fn no_cut_or_lengthened_file_is_accepted() {
     snapshot!(t.flavor(["verify", "cut.psp"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `cut.psp`
+    error[FLV0601]: cannot open package `cut.psp`
       no package trailer at the end of the file
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
@@ -200,7 +200,7 @@ fn no_cut_or_lengthened_file_is_accepted() {
     snapshot!(t.flavor(["verify", "hole.psp"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `hole.psp`
+    error[FLV0604]: cannot open package `hole.psp`
       the index says the package has [NUMBER] bytes, the file has [NUMBER]
     hint: the file looks cut short or has bytes appended; copy it again
     ");
@@ -215,7 +215,7 @@ fn a_cut_package_does_not_run() {
     snapshot!(t.call(path, [""; 0]), @"
     exit: 102
     --- stderr
-    error: cannot accept `[ROOT]/cut.psp`
+    error[FLV0601]: cannot accept `[ROOT]/cut.psp`
       no package trailer at the end of the file
     hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
     ");
@@ -232,7 +232,7 @@ fn verify_names_the_tampered_slot() {
     snapshot!(t.flavor(["verify", "tampered.psp"]), @"
     exit: 3
     --- stderr
-    error: cannot open package `tampered.psp`
+    error[FLV0614]: cannot open package `tampered.psp`
       slot `tree` has digest [DIGEST], the signed metadata says [DIGEST]
     hint: do not run it; get the file again from where it was published
     ");
@@ -244,6 +244,7 @@ fn verify_names_the_tampered_slot() {
         "causes": [
           "slot `tree` has digest [DIGEST], the signed metadata says [DIGEST]"
         ],
+        "code": "FLV0614",
         "exit_code": 3,
         "hint": "do not run it; get the file again from where it was published",
         "message": "cannot open package `tampered.psp`"
@@ -253,7 +254,7 @@ fn verify_names_the_tampered_slot() {
     snapshot!(t.call(t.path("tampered.psp"), [""; 0]), @"
     exit: 107
     --- stderr
-    error: cannot prepare the environment of `[ROOT]/tampered.psp`
+    error[FLV0614]: cannot prepare the environment of `[ROOT]/tampered.psp`
       slot `tree` is damaged: its bytes have digest [DIGEST], the signed metadata says [DIGEST]
     hint: get the package again from where it was published
     ");

@@ -2,6 +2,9 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +14,12 @@ use super::slots::SlotPlan;
 use super::{BuildError, Settings};
 use crate::format::{Blake3, Sha256};
 use crate::fs::IoContext;
-use crate::slot::{EncodedSlot, Plan, encode};
+use crate::report::{Part, Reporter};
+use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
+
+/// What the user knows this work by.
+pub(super) const PHASE: &str = "slots";
 
 /// The file of an entry with the stored bytes.
 const STORED: &str = "stored";
@@ -45,6 +52,7 @@ pub(super) fn encode_slots(
     settings: &Settings,
     family: Family,
     cache: &BuildCache,
+    reporter: &dyn Reporter,
 ) -> Result<(Vec<Stored>, usize), BuildError> {
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
     let mut found: Vec<Option<Made<Facts>>> = Vec::new();
@@ -59,8 +67,21 @@ pub(super) fn encode_slots(
         missing.iter().map(|at| plans[*at].prepare(settings, family, &scratch)).collect::<Result<_, BuildError>>()?;
     let stagings: Vec<Staging> = missing.iter().map(|_| Ok(cache.stage()?)).collect::<Result<_, BuildError>>()?;
     let files: Vec<File> = stagings.iter().map(create).collect::<Result<_, BuildError>>()?;
+    let bytes = Arc::new(AtomicU64::new(0));
+    reporter.measure(PHASE, prepared.iter().map(|(plan, _)| plan.plain_size()).sum(), Arc::clone(&bytes));
     let jobs = prepared.iter().map(|(plan, _)| plan).zip(files).collect();
-    let encoded = encode(jobs, threads).map_err(BuildError::Encode)?;
+    let done = |frame: DoneFrame| {
+        bytes.fetch_add(frame.plain, Ordering::Relaxed);
+        reporter.part(&Part {
+            phase: PHASE,
+            name: &plans[missing[frame.slot]].name,
+            thread: frame.thread,
+            began: frame.began,
+            ended: Instant::now(),
+            bytes: Some((frame.plain, frame.stored)),
+        });
+    };
+    let encoded = encode(jobs, threads, &done).map_err(BuildError::Encode)?;
     for (((at, staging), slot), (_, native)) in missing.iter().zip(stagings).zip(encoded).zip(prepared) {
         let facts = Facts {
             stored_size: slot.stored_size,

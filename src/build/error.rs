@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::code::Code;
 use crate::format::FormatError;
 use crate::package::PackageError;
 use crate::report::Bytes;
@@ -74,6 +75,35 @@ impl BuildError {
     /// Whether a dependency was not to be had without the network.
     pub(super) fn is_offline_resolution(&self) -> bool {
         matches!(self, Self::Python(python::Error::Unresolved { offline: true, .. }))
+    }
+
+    /// Its code, or that of the cause it wraps.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::MissingSource { .. } => Code::MISSING_SOURCE,
+            Self::LauncherCannotRead { .. } => Code::LAUNCHER_CANNOT_READ,
+            Self::LauncherLacks { .. } => Code::LAUNCHER_LACKS,
+            Self::WholeTarget { .. } => Code::WHOLE_TARGET,
+            Self::BadChain { .. } => Code::BAD_CHAIN,
+            Self::SameTarget { .. } => Code::SAME_TARGET,
+            Self::BadPattern { .. } => Code::BAD_PATTERN,
+            Self::NoBuildTime => Code::NO_BUILD_TIME,
+            Self::OutputInTheWay { .. } => Code::OUTPUT_IN_THE_WAY,
+            Self::ReservedTarget { .. } => Code::TARGET_TAKEN,
+            Self::NoVersion => Code::NO_VERSION,
+            Self::NoKeyPlace => Code::NO_KEY_PLACE,
+            Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
+            Self::NoRecord | Self::Again(_) => Code::NO_BUILD_RECORD,
+            Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
+            Self::SelfCheck { source } | Self::Package(source) => source.code(),
+            Self::Slot { source, .. } | Self::Encode(source) => source.code(),
+            Self::Python(error) => error.code(),
+            Self::Runtime(error) => error.code(),
+            Self::Stub(error) => error.code(),
+            Self::Sign(error) => error.code(),
+            Self::Format(error) => error.code(),
+            Self::Io(error) => error.code(),
+        }
     }
 
     /// What the user can do.

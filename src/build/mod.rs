@@ -13,6 +13,7 @@ mod attestation;
 mod cache;
 mod encoded;
 mod error;
+mod history;
 mod ignored;
 mod key;
 mod native;
@@ -26,6 +27,7 @@ mod slots;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
 pub use error::BuildError;
+pub use history::Build;
 pub use key::{KeySource, SigningKey};
 pub use native::Stripped;
 pub use pack::{PackReport, SlotReport, pack};

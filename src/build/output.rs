@@ -1,15 +1,20 @@
 //! The finished file: left alone when it is there already, else written, checked and renamed into its place.
 
 use std::fs::{File, Permissions};
+use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::cache::{LastOutput, Project};
 use super::{BuildError, Settings};
-use crate::fs::{IoContext, Stamp};
+use crate::fs::{IoContext, Stamp, is_at, names_in, staging_name};
+use crate::interrupt::Leftover;
 use crate::package::{Reader, SignedPackage, verify};
 use crate::report::{Bytes, Reporter, Stopwatch};
 use crate::slot::digest_range;
+
+/// What a package is called until it takes its place.
+const UNFINISHED: &str = ".flavor-unfinished";
 
 /// Everybody may run a package.
 const MODE: u32 = 0o755;
@@ -31,7 +36,55 @@ pub(super) fn prepare_directory(output: &Path) -> Result<(), BuildError> {
         return Err(BuildError::OutputInTheWay { path: output.into() });
     }
     tempfile::tempfile_in(&directory).on("write to directory", &directory)?;
+    sweep(&directory);
     Ok(())
+}
+
+/// A package until it takes its place; gone when this is dropped before.
+struct Unfinished {
+    path: PathBuf,
+    file: File,
+    _leftover: Leftover,
+}
+
+impl Unfinished {
+    fn create_in(directory: &Path) -> io::Result<Self> {
+        loop {
+            let path = directory.join(staging_name(UNFINISHED));
+            let create = || File::options().write(true).create_new(true).open(&path);
+            let (leftover, file) = Leftover::make(&path, create)?;
+            // As long as it is held, nobody takes the file for a dead pack's. Where there are no locks nobody sweeps either.
+            drop(file.lock());
+            // Until it was held, somebody may have.
+            if is_at(&file, &path) {
+                // Whatever the umask says.
+                file.set_permissions(Permissions::from_mode(MODE))?;
+                return Ok(Self { path, file, _leftover: leftover });
+            }
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // In its place it is not by this name any more.
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+/// Removes what packs have left here that were killed: files by that name that nobody holds.
+fn sweep(directory: &Path) {
+    for name in names_in(directory).unwrap_or_default() {
+        if !name.to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        let path = directory.join(name);
+        let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            tracing::debug!(path = %path.display(), "swept");
+            drop(std::fs::remove_file(&path));
+        }
+    }
 }
 
 fn directory_of(output: &Path) -> PathBuf {
@@ -103,13 +156,9 @@ impl Output<'_> {
     /// Writes beside the output and renames: whoever looks sees the old file or the new one.
     fn write(&self) -> Result<(), BuildError> {
         let directory = directory_of(self.path);
-        let mut file = tempfile::Builder::new()
-            .prefix(".flavor-")
-            .permissions(Permissions::from_mode(MODE))
-            .tempfile_in(&directory)
-            .on("create a file in", &directory)?;
-        self.signed.write(self.launcher, self.slots, file.as_file_mut(), self.path)?;
-        file.persist(self.path).map_err(|error| error.error).on("write", self.path)?;
+        let mut unfinished = Unfinished::create_in(&directory).on("create a file in", &directory)?;
+        self.signed.write(self.launcher, self.slots, &mut unfinished.file, self.path)?;
+        std::fs::rename(&unfinished.path, self.path).on("write", self.path)?;
         Ok(())
     }
 

@@ -90,11 +90,11 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         .is_python()
         .then(|| application::build(manifest, settings, stub.family, &cache, reporter))
         .transpose()?;
-    reporter.begin("slots");
+    reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
-    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache)?;
-    reporter.phase("slots", &encoded::outcome(&stored, threads), clock.took());
+    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache, reporter)?;
+    reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
     let slimmed = match &application {
         Some(application) => slim::check(application, &plans, &stored, settings, &cache, reporter)?,
         None => None,
@@ -120,8 +120,10 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let digest = last.digest;
     let slots: Vec<SlotReport> =
         plans.iter().zip(&stored).map(|(plan, stored)| slot_report(plan, &stored.slot)).collect();
+    let clock = Stopwatch::start();
     let steps = cache.finish(Some(last), settings.cache_max_size);
     drop(in_use);
+    reporter.phase("clean up", "working files removed", clock.took());
     Ok(PackReport {
         over_budget: over_budget(manifest, signed.size(), stub.bytes.len() as u64, &slots),
         path: output,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{BuildError, CacheUse, Settings, pack};
 use crate::evidence::Attestation;
 use crate::format::{ATTESTATION_SLOT, Blake3};
-use crate::fs::{EntryKind, IoContext, walk};
+use crate::fs::{EntryKind, IoContext, Scratch, walk};
 use crate::manifest::{Manifest, Slim};
 use crate::package::{Reader, Slot};
 use crate::report::Reporter;
@@ -41,15 +41,14 @@ pub fn check_reproducible(
 ) -> Result<Vec<Difference>, BuildError> {
     let project = std::path::absolute(&manifest.directory).on("find", &manifest.directory)?;
     let parent = project.parent().unwrap_or(&project);
-    let beside = || tempfile::Builder::new().prefix(".flavor-again-").tempdir_in(parent);
-    let scratch = beside().or_else(|_| tempfile::tempdir()).on("make a directory in", parent)?;
+    let scratch = Scratch::make_in(parent).or_else(|_| Scratch::temporary()).on("make a directory in", parent)?;
     let copy = scratch.path().join(project.file_name().unwrap_or("project".as_ref()));
     // At the same depth as the project.
     let copy = if scratch.path().parent() == Some(parent) { scratch.path().to_path_buf() } else { copy };
     copy_tree(&project, &copy, package)?;
     let name = manifest.path.file_name().unwrap_or_default();
     let (again, _) = Manifest::read(&copy.join(name)).map_err(|error| BuildError::Again(error.to_string()))?;
-    let output = tempfile::tempdir().on("make a directory in", Path::new("/tmp"))?;
+    let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
     let other = Settings {
         output: Some(output.path().join("again.psp")),
         cache: CacheUse::Off,
@@ -91,7 +90,7 @@ pub fn rebuild(
     let statement = provenance(package).ok_or(BuildError::NoRecord)?;
     let definition = &statement["predicate"]["buildDefinition"];
     let options = &definition["externalParameters"]["options"];
-    let output = tempfile::tempdir().on("make a directory in", std::env::temp_dir())?;
+    let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
     let again = Settings {
         output: Some(output.path().join("again.psp")),
         effort: options["compress"]

@@ -10,6 +10,8 @@ use crate::slot::Compression;
 pub struct Settings {
     /// `None`: `dist/<name>.psp` beside the manifest.
     pub output: Option<PathBuf>,
+    /// What else is written where the project may be: no source of the next package.
+    pub reports: Vec<PathBuf>,
     /// A launcher other than the one that this program carries.
     pub launcher_bin: Option<PathBuf>,
     /// Strip the launcher and every ELF file whose layout allows it.
@@ -44,6 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             output: None,
+            reports: Vec::new(),
             launcher_bin: None,
             strip: false,
             slim: Vec::new(),

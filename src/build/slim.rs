@@ -146,7 +146,7 @@ impl Trial<'_> {
             let size = files.iter().map(|entry| if let EntryKind::File { len } = entry.kind { len } else { 0 }).sum();
             let plan = Plan::for_tree(&files, self.plan.compression(), &options).map_err(failed)?;
             let file = tempfile::tempfile().on("make a file in", std::env::temp_dir())?;
-            let encoded = encode(vec![(&plan, file)], self.settings.jobs).map_err(failed)?;
+            let encoded = encode(vec![(&plan, file)], self.settings.jobs, &|_| ()).map_err(failed)?;
             let stored = encoded.iter().map(|slot| slot.stored_size).sum();
             kinds.push(SlimmedKind { kind: kind.name().into(), files: files.len() as u64, size, stored });
         }

@@ -4,19 +4,24 @@ use std::time::Duration;
 use flavor::build::{CacheStats, Layer, cache_stats, clean_cache};
 use flavor::manifest::suggest;
 use flavor::report::Bytes;
+use serde_json::json;
 
 use crate::cli::{Cache, CacheClean};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(command: &Cache) -> Result<ExitCode, Error> {
+pub(super) fn run(command: &Cache, json: bool) -> Result<ExitCode, Error> {
     match command {
-        Cache::Stats(options) => stats(options.json)?,
+        Cache::Stats => stats(json)?,
         Cache::Path => {
             let path = cache_stats().path.ok_or(Error::NoCache)?;
-            output::data(&format!("{}\n", path.display()))?;
+            if json {
+                output::json(&json!({ "path": path }))?;
+            } else {
+                output::path(&path)?;
+            }
         }
-        Cache::Clean(options) => clean(options)?,
+        Cache::Clean(options) => clean(options, json)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -58,11 +63,11 @@ fn age(seconds: u64) -> String {
     }
 }
 
-fn clean(options: &CacheClean) -> Result<(), Error> {
+fn clean(options: &CacheClean, as_json: bool) -> Result<(), Error> {
     let layers: Vec<Layer> = options.layers.iter().map(|name| layer(name)).collect::<Result<_, _>>()?;
     let older_than = options.older_than.map(|days| Duration::from_secs(u64::from(days) * 86_400));
     let cleaned = clean_cache(&layers, older_than, options.dry_run)?;
-    if options.json {
+    if as_json {
         return output::json(&cleaned);
     }
     let verb = if options.dry_run { "would remove" } else { "removed" };
@@ -76,8 +81,7 @@ fn clean(options: &CacheClean) -> Result<(), Error> {
 fn layer(name: &str) -> Result<Layer, Error> {
     let names = || Layer::ALL.iter().map(|layer| layer.name());
     Layer::ALL.into_iter().find(|layer| layer.name() == name).ok_or_else(|| {
-        let near = suggest::closest(name, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        let all = names().collect::<Vec<_>>().join(", ");
-        Error::Usage(format!("`{name}` is not a layer of the build cache ({all}){near}"))
+        let suggestion = suggest::closest(name, names()).map(Into::into);
+        Error::NotALayer { name: name.into(), known: names().collect::<Vec<_>>().join(", "), suggestion }
     })
 }

@@ -16,11 +16,11 @@ const JSON_SCHEMA: u32 = 1;
 /// How many files are listed for people.
 const FILES: usize = 20;
 
-pub(super) fn run(options: &cli::Diff) -> Result<ExitCode, Error> {
+pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error> {
     let (_, before) = inspect::read(&options.before)?;
     let (_, after) = inspect::read(&options.after)?;
     let found = diff(&before, &after);
-    if options.json {
+    if as_json {
         #[derive(serde::Serialize)]
         struct Json<'a> {
             schema: u32,

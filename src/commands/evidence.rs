@@ -10,7 +10,6 @@ use flavor::package::{Authenticity, Reader};
 use flavor::report::printable;
 use serde_json::{Value, json};
 
-use crate::cli::Inspect;
 use crate::error::Error;
 use crate::output;
 
@@ -35,8 +34,8 @@ pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
 }
 
 /// The licences that the distributions in the package declare.
-pub(super) fn licenses(options: &Inspect, distributions: &[PackedDistribution]) -> Result<(), Error> {
-    if options.json {
+pub(super) fn licenses(as_json: bool, distributions: &[PackedDistribution]) -> Result<(), Error> {
+    if as_json {
         let each: Vec<Value> = distributions
             .iter()
             .map(|one| json!({ "name": one.name, "version": one.version, "license": one.license }))

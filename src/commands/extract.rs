@@ -6,33 +6,43 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 
 use flavor::fs::{IoContext, Modes};
+use flavor::interrupt::Leftover;
 use flavor::package::{PackageError, Reader, Slot, Verified, verify};
 use flavor::slot::{Destination, extract};
+use serde_json::json;
 
 use crate::cli::{Extract, ExtractAll};
 use crate::error::Error;
 use crate::output;
 
 /// `flavor extract`: nothing is decoded that has not been proven.
-pub(super) fn one(options: &Extract) -> Result<ExitCode, Error> {
+pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path)?;
     let slot = reader.slot(&options.slot).map_err(|source| Error::Package { path: path.clone(), source })?;
-    refuse_existing(&options.output)?;
+    let _until_done = claim(&options.output)?;
     if options.stored {
         write_stored(&slot, &options.output)?;
     } else {
         decode(path, &slot, &verified, &options.output)?;
     }
-    output::data(&format!("{}\n", options.output.display()))?;
+    if as_json {
+        output::json(&json!({ "path": options.output }))?;
+    } else {
+        output::path(&options.output)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// `flavor extract-all`: `slot_<index>.<ending>` for each slot, and `metadata.json`.
-pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
+pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path)?;
     let directory = &options.directory;
+    let mut until_done = Vec::new();
+    if !directory.exists() {
+        until_done.push(claim(directory)?);
+    }
     std::fs::create_dir_all(directory).on("create directory", directory)?;
     let mut written = Vec::new();
     for slot in reader.slots() {
@@ -43,7 +53,7 @@ pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
             let ending = slot.operations().map_or("bin", flavor::format::Operations::extension);
             directory.join(format!("slot_{}.{ending}", slot.index))
         };
-        refuse_existing(&place)?;
+        until_done.push(claim(&place)?);
         if options.as_tree {
             decode(path, &slot, &verified, &place)?;
         } else {
@@ -52,11 +62,14 @@ pub(super) fn all(options: &ExtractAll) -> Result<ExitCode, Error> {
         written.push(place);
     }
     let metadata = directory.join("metadata.json");
-    refuse_existing(&metadata)?;
+    until_done.push(claim(&metadata)?);
     std::fs::write(&metadata, reader.text()).on("write", &metadata)?;
     written.push(metadata);
-    let lines: Vec<String> = written.iter().map(|place| format!("{}\n", place.display())).collect();
-    output::data(&lines.concat())?;
+    if as_json {
+        output::json(&json!({ "written": written }))?;
+    } else {
+        written.iter().try_for_each(|place| output::path(place))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,8 +80,13 @@ fn open(path: &Path) -> Result<(Reader, Verified), Error> {
     Ok((reader, verified))
 }
 
-fn refuse_existing(place: &Path) -> Result<(), Error> {
-    if place.symlink_metadata().is_ok() { Err(Error::Exists { path: place.into() }) } else { Ok(()) }
+/// Nothing is overwritten. What comes to stand there goes again when the process is told to stop before all is done.
+fn claim(place: &Path) -> Result<Leftover, Error> {
+    let is_free = || match place.symlink_metadata() {
+        Ok(_) => Err(Error::Exists { path: place.into() }),
+        Err(_) => Ok(()),
+    };
+    Leftover::make(place, is_free).map(|(leftover, ())| leftover)
 }
 
 fn write_stored(slot: &Slot<'_>, place: &Path) -> Result<(), Error> {

@@ -1,37 +1,54 @@
 //! One file for each verb: options in, words and an exit code out.
 
 mod cache;
+mod config;
 mod diff;
+mod doctor;
 mod evidence;
+mod explain;
 mod extract;
+mod helpers;
+mod init;
 mod inspect;
 mod keygen;
 mod pack;
+mod page;
 mod policy;
+mod reference;
 mod run;
+mod self_test;
 mod trust;
 mod verify;
 mod workenv;
 
 use std::process::ExitCode;
 
-use crate::cli::Command;
+use crate::cli::{Command, Globals};
 use crate::error::Error;
 
 /// Carries out a command.
-pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
+pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error> {
+    let json = globals.json;
     match command {
-        Command::Pack(options) => pack::run(&options),
-        Command::Inspect(options) => inspect::run(&options),
-        Command::Diff(options) => diff::run(&options),
-        Command::Verify(options) => verify::run(&options),
-        Command::Extract(options) => extract::one(&options),
-        Command::ExtractAll(options) => extract::all(&options),
-        Command::Keygen(options) => keygen::run(&options),
+        Command::Init(options) => init::run(&options, globals),
+        Command::Pack(options) => pack::run(&options, globals),
+        Command::Inspect(options) => inspect::run(&options, json),
+        Command::Diff(options) => diff::run(&options, json),
+        Command::Verify(options) => verify::run(&options, globals),
+        Command::Extract(options) => extract::one(&options, json),
+        Command::ExtractAll(options) => extract::all(&options, json),
+        Command::Keygen(options) => keygen::run(&options, json),
         Command::Run(options) => run::run(options),
-        Command::Trust(command) => trust::run(&command),
-        Command::Policy(command) => policy::run(&command),
-        Command::Workenv(options) => workenv::run(&options),
-        Command::Cache(options) => cache::run(&options),
+        Command::Trust(command) => trust::run(&command, json),
+        Command::Policy(command) => policy::run(&command, json),
+        Command::Workenv(command) => workenv::run(&command, json),
+        Command::Cache(command) => cache::run(&command, json),
+        Command::Doctor => doctor::run(json),
+        Command::Helpers(command) => helpers::run(&command, json),
+        Command::Config(options) => config::run(&options, globals),
+        Command::Explain(options) => explain::run(&options, json),
+        Command::Completions(options) => reference::completions(&options, json),
+        Command::Man(options) => reference::man(&options, json),
+        Command::Reference => reference::reference(json),
     }
 }

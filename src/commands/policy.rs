@@ -11,16 +11,16 @@ use crate::cli::{Package, Policy};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(command: &Policy) -> Result<ExitCode, Error> {
+pub(super) fn run(command: &Policy, json: bool) -> Result<ExitCode, Error> {
     match command {
-        Policy::Init => init()?,
-        Policy::Show(options) => show(options.json)?,
-        Policy::Check(options) => return check(options),
+        Policy::Init => init(json)?,
+        Policy::Show => show(json)?,
+        Policy::Check(options) => return check(options, json),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn init() -> Result<(), Error> {
+fn init(as_json: bool) -> Result<(), Error> {
     let directory = config_dir().ok_or(Error::NoTrustStore)?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).on("create directory", &directory)?;
     let path = directory.join("policy.json");
@@ -31,6 +31,9 @@ fn init() -> Result<(), Error> {
     let mut file = std::fs::OpenOptions::new();
     let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
     file.write_all((text + "\n").as_bytes()).on("write", &path)?;
+    if as_json {
+        return output::json(&json!({ "path": path }));
+    }
     output::path(&path)
 }
 
@@ -52,7 +55,7 @@ fn show(as_json: bool) -> Result<(), Error> {
 }
 
 /// Exits with 5 when something is denied.
-fn check(options: &Package) -> Result<ExitCode, Error> {
+fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
     let refused = |source| Error::Refused { path: options.package.clone(), source };
     let reader =
         Reader::open(&options.package).map_err(|source| Error::Package { path: options.package.clone(), source })?;
@@ -67,7 +70,7 @@ fn check(options: &Package) -> Result<ExitCode, Error> {
         }
     }
     let denied = found.iter().any(|one| one.consequence == Consequence::Deny);
-    if options.json {
+    if as_json {
         let each: Vec<Value> = found
             .iter()
             .map(|one| {

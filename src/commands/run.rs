@@ -1,6 +1,7 @@
+use std::ffi::OsString;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use flavor::build::OWN_LAUNCHER;
@@ -14,16 +15,18 @@ use crate::error::Error;
 
 /// Starts a package as its own launcher would: this process becomes the program.
 pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
-    let package = options.package.canonicalize().unwrap_or_else(|_| options.package.clone());
-    let failed = |source: PackageError| Error::Package { path: options.package.clone(), source };
+    let mut words = options.words.into_iter();
+    let (name, arguments) = (PathBuf::from(words.next().unwrap_or_default()), words.collect());
+    let package = name.canonicalize().unwrap_or_else(|_| name.clone());
+    let failed = |source: PackageError| Error::Package { path: name.clone(), source };
     let reader = Reader::open(&package).map_err(failed)?;
     if reader.metadata().launcher.tool != OWN_LAUNCHER {
-        return start_with_its_launcher(&reader, &package, options);
+        return start_with_its_launcher(&reader, &package, name, arguments);
     }
     let invocation = Invocation {
-        name: options.package.into_os_string(),
+        name: name.into_os_string(),
         package,
-        arguments: options.arguments,
+        arguments,
         environment: Environment::new(std::env::vars_os()),
     };
     let Launch { program, arguments, environment, keep } = prepare(invocation)?;
@@ -33,23 +36,28 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
 }
 
 /// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed.
-fn start_with_its_launcher(reader: &Reader, package: &Path, options: Run) -> Result<ExitCode, Error> {
-    let verified = verify(reader).map_err(|source| Error::Package { path: options.package.clone(), source })?;
+fn start_with_its_launcher(
+    reader: &Reader,
+    package: &Path,
+    name: PathBuf,
+    arguments: Vec<OsString>,
+) -> Result<ExitCode, Error> {
+    let verified = verify(reader).map_err(|source| Error::Package { path: name.clone(), source })?;
     if !verified.launcher {
-        return Err(Error::NotAuthenticated { path: options.package, slot: "launcher".into() });
+        return Err(Error::NotAuthenticated { path: name, slot: "launcher".into() });
     }
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
     let unproven = |slot: &Slot<'_>| verified.unauthenticated.iter().any(|name| name == slot.name());
     let is_attestation = |slot: &Slot<'_>| slot.record.lifecycle == Lifecycle::Attestation.word();
     if let Some(slot) = reader.slots().find(|slot| unproven(slot) && !is_attestation(slot)) {
-        return Err(Error::NotAuthenticated { path: options.package, slot: slot.name().into() });
+        return Err(Error::NotAuthenticated { path: name, slot: slot.name().into() });
     }
-    let permitted = permit(reader).map_err(|source| Error::Refused { path: options.package, source })?;
+    let permitted = permit(reader).map_err(|source| Error::Refused { path: name, source })?;
     for warning in &permitted.warnings {
         tracing::warn!("{warning}");
     }
     // The file that was verified, whatever is by that name by now.
     let open = format!("/proc/self/fd/{}", reader.file().as_raw_fd());
-    let source = Command::new(open).arg0(package).args(options.arguments).exec();
+    let source = Command::new(open).arg0(package).args(arguments).exec();
     Err(LaunchError::Exec { program: package.into(), source }.into())
 }

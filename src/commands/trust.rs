@@ -14,19 +14,19 @@ use crate::cli::{Package, Rotate, Trust, TrustAdd, TrustRemove};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(command: &Trust) -> Result<ExitCode, Error> {
+pub(super) fn run(command: &Trust, json: bool) -> Result<ExitCode, Error> {
     match command {
-        Trust::Add(options) => add(options)?,
-        Trust::List(options) => list(options.json)?,
-        Trust::Remove(options) => remove(options)?,
-        Trust::Verify(options) => return verify(options),
-        Trust::Accept(options) => accept(options)?,
-        Trust::Rotate(options) => rotate(options)?,
+        Trust::Add(options) => add(options, json)?,
+        Trust::List => list(json)?,
+        Trust::Remove(options) => remove(options, json)?,
+        Trust::Verify(options) => return verify(options, json),
+        Trust::Accept(options) => accept(options, json)?,
+        Trust::Rotate(options) => rotate(options, json)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn add(options: &TrustAdd) -> Result<(), Error> {
+fn add(options: &TrustAdd, as_json: bool) -> Result<(), Error> {
     let key = match PublicKey::read(&options.source) {
         Ok(key) => key,
         // No text at all: perhaps a package.
@@ -46,6 +46,9 @@ fn add(options: &TrustAdd) -> Result<(), Error> {
         let mut file = std::fs::OpenOptions::new();
         let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
         file.write_all(format!("{name}{}", key.to_pem()).as_bytes()).on("write", &path)?;
+    }
+    if as_json {
+        return output::json(&json!({ "fingerprint": fingerprint.as_str(), "path": path }));
     }
     output::data(&format!("{fingerprint}\n"))
 }
@@ -74,7 +77,7 @@ fn list(as_json: bool) -> Result<(), Error> {
     output::data(&text)
 }
 
-fn remove(options: &TrustRemove) -> Result<(), Error> {
+fn remove(options: &TrustRemove, as_json: bool) -> Result<(), Error> {
     let wanted = options.fingerprint.to_ascii_lowercase();
     let (keys, _) = TrustStore::from_env().list();
     let matching: Vec<&TrustedKey> =
@@ -86,6 +89,10 @@ fn remove(options: &TrustRemove) -> Result<(), Error> {
     for key in &matching {
         std::fs::remove_file(&key.path).on("remove", &key.path)?;
     }
+    let removed: Vec<&Path> = matching.iter().map(|key| key.path.as_path()).collect();
+    if as_json {
+        return output::json(&json!({ "fingerprint": one.key.fingerprint().as_str(), "removed": removed }));
+    }
     output::data(&format!("{}\n", one.key.fingerprint()))
 }
 
@@ -94,7 +101,7 @@ fn open(path: &Path) -> Result<Reader, Error> {
 }
 
 /// Exits with 3 when the signer is not trusted, or not the one that is known.
-fn verify(options: &Package) -> Result<ExitCode, Error> {
+fn verify(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
     let reader = open(&options.package)?;
     let package = &reader.metadata().package;
     let trusted = TrustStore::from_env().contains(reader.signer());
@@ -112,7 +119,7 @@ fn verify(options: &Package) -> Result<ExitCode, Error> {
         Acquaintance::Older(newest) => ("older", format!("older than {}, which was started here", printable(newest))),
     };
     let fingerprint = reader.signer().fingerprint();
-    if options.json {
+    if as_json {
         output::json(&json!({ "signer": fingerprint.as_str(), "trusted": trusted, "known": word }))?;
     } else {
         let trust = if trusted { "trusted" } else { "not among the trusted keys" };
@@ -122,16 +129,16 @@ fn verify(options: &Package) -> Result<ExitCode, Error> {
     Ok(if trusted { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
-fn accept(options: &Package) -> Result<(), Error> {
+fn accept(options: &Package, as_json: bool) -> Result<(), Error> {
     let reader = open(&options.package)?;
     let known = Notes::accept(&reader)?;
-    if options.json {
+    if as_json {
         return output::json(&known);
     }
     output::data(&format!("{} is known by {} from now on\n", printable(&known.name), known.fingerprint))
 }
 
-fn rotate(options: &Rotate) -> Result<(), Error> {
+fn rotate(options: &Rotate, as_json: bool) -> Result<(), Error> {
     let old = SecretKey::read(&options.from)?;
     let statement = Rotation::sign(&old, PublicKey::read(&options.to)?).to_record();
     if options.output.symlink_metadata().is_ok() {
@@ -139,5 +146,8 @@ fn rotate(options: &Rotate) -> Result<(), Error> {
     }
     let text = serde_json::to_string_pretty(&statement).unwrap_or_default();
     std::fs::write(&options.output, text + "\n").on("write", &options.output)?;
+    if as_json {
+        return output::json(&json!({ "path": options.output }));
+    }
     output::path(&options.output)
 }

@@ -9,11 +9,11 @@ use flavor::sign::PublicKey;
 use flavor::trust::TrustStore;
 use serde_json::json;
 
-use crate::cli::Verify;
+use crate::cli::{Globals, Verify};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
+pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error> {
     let path = &options.package;
     let failed = |source| Error::Package { path: path.clone(), source };
     let reader = Reader::open(path).map_err(failed)?;
@@ -25,12 +25,12 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
         return Err(Error::OtherSigner { path: path.clone(), found });
     }
     if let Some(project) = &options.rebuild {
-        return rebuilt(options, &reader, project);
+        return rebuilt(options, &reader, project, globals);
     }
     let trusted = TrustStore::from_env().contains(reader.signer());
     let fingerprint = reader.signer().fingerprint();
     let complete = reader.authenticity() == Authenticity::Complete;
-    if options.json {
+    if globals.json {
         output::json(&json!({
             "package": path,
             "valid": true,
@@ -57,7 +57,7 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Error> {
 }
 
 /// Exits with 5 when the project does not give the package's contents.
-fn rebuilt(options: &Verify, reader: &Reader, project: &Path) -> Result<ExitCode, Error> {
+fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals) -> Result<ExitCode, Error> {
     let (manifest, _) = Manifest::read(project)?;
     let settings = Settings {
         jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -66,10 +66,10 @@ fn rebuilt(options: &Verify, reader: &Reader, project: &Path) -> Result<ExitCode
         key: KeySource::Seed(String::from("rebuild").into()),
         ..Settings::default()
     };
-    let reporter = TerminalReporter::new(Talk::Normal);
+    let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
     let differences = rebuild(&manifest, &settings, reader, &reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
-    if options.json {
+    if globals.json {
         let each: Vec<_> = differences.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect();
         output::json(&json!({ "package": options.package, "same": each.is_empty(), "differences": each }))?;
     } else if differences.is_empty() {
@@ -92,9 +92,7 @@ fn is_key(wanted: &str, key: &PublicKey) -> Result<bool, Error> {
     }
     let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted).to_ascii_lowercase();
     if digits.len() < SHORTEST || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::Usage(format!(
-            "`{wanted}` is neither a public key file nor at least {SHORTEST} digits of a fingerprint"
-        )));
+        return Err(Error::NotAFingerprint { text: wanted.into(), digits: SHORTEST });
     }
     Ok(key.fingerprint().as_str().starts_with(&digits))
 }

@@ -7,12 +7,17 @@ use std::env;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::code::Code;
 use crate::fs::{self, IoContext, config_dir};
 use crate::report::Bytes;
 
 const FILE: &str = "config.toml";
 /// Overrides `cache.max-size`.
 const MAX_SIZE_VARIABLE: &str = "FLAVOR_CACHE_MAX_SIZE";
+
+/// Every key that means something.
+#[cfg(feature = "cli")]
+pub const KNOWN_KEYS: [&str; 2] = ["cache.max-size", "cache.retain"];
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +26,16 @@ pub enum ConfigError {
     BadValue { origin: String, key: String, expected: &'static str, value: String },
     #[error(transparent)]
     Io(#[from] fs::Error),
+}
+
+impl ConfigError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadValue { .. } => Code::BAD_SETTING,
+            Self::Io(error) => error.code(),
+        }
+    }
 }
 
 /// The settings file.
@@ -91,6 +106,18 @@ impl Config {
             limits.retain = number.ok_or_else(|| self.bad("cache.retain", "a number from 1"))?;
         }
         Ok(limits)
+    }
+
+    /// The line of a key, counted from 1.
+    #[cfg(feature = "cli")]
+    pub fn line(&self, key: &str) -> Option<usize> {
+        self.values.iter().find(|value| value.key == key).map(|value| value.line)
+    }
+
+    /// Every key of the file with its line.
+    #[cfg(feature = "cli")]
+    pub fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.values.iter().map(|value| (value.key.as_str(), value.line))
     }
 
     fn bad(&self, key: &str, expected: &'static str) -> ConfigError {

@@ -1,3 +1,5 @@
+use crate::code::Code;
+
 /// Why bytes are not a package.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
@@ -25,4 +27,22 @@ pub enum FormatError {
     SlotCount { rows: usize, slots: usize },
     #[error("slot `{slot}`: operation code {code:#04x} is not known")]
     UnknownOperation { slot: String, code: u8 },
+}
+
+impl FormatError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NoTrailer | Self::TooShort { .. } => Code::NOT_A_PACKAGE,
+            Self::UnknownVersion { .. } => Code::UNKNOWN_FORMAT,
+            Self::IndexChecksum { .. } => Code::INDEX_DAMAGED,
+            Self::PackageSize { .. } => Code::WRONG_SIZE,
+            Self::OutOfBounds { .. } => Code::OUT_OF_BOUNDS,
+            Self::OverLimit { .. } => Code::OVER_LIMIT,
+            Self::BadEnvelope(_) | Self::BadMetadata(_) => Code::BAD_METADATA,
+            Self::MetadataForm { .. } => Code::METADATA_CHANGED,
+            Self::SlotCount { .. } => Code::SLOT_TABLE_DIFFERS,
+            Self::UnknownOperation { .. } => Code::BAD_CONTENT,
+        }
+    }
 }

@@ -1,6 +1,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::code::Code;
+
 /// An operation on a path that the system refused.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} `{}`", path.display())]
@@ -11,6 +13,23 @@ pub struct Error {
     pub path: PathBuf,
     /// Why it did not work.
     pub source: io::Error,
+}
+
+impl Error {
+    /// Its code, by what the system says.
+    pub fn code(&self) -> Code {
+        code_of(&self.source)
+    }
+}
+
+/// The code of what the system says.
+pub fn code_of(error: &io::Error) -> Code {
+    match error.kind() {
+        io::ErrorKind::NotFound => Code::NOT_FOUND,
+        io::ErrorKind::PermissionDenied => Code::PERMISSION_DENIED,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::NO_ROOM,
+        _ => Code::SYSTEM,
+    }
 }
 
 /// Shorthand for operations of this module.

@@ -9,6 +9,14 @@ use rustix::io::{Errno, FdFlags};
 
 use super::{IoContext, Result};
 
+/// Whether an open file or directory is still the one at `path`.
+#[cfg(feature = "cli")]
+pub fn is_at(open: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(opened), Ok(there)) = (open.metadata(), path.symlink_metadata()) else { return false };
+    opened.ino() == there.ino() && opened.dev() == there.dev()
+}
+
 /// Whether others may hold the lock too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockKind {

@@ -9,22 +9,28 @@ mod links;
 mod lock;
 mod places;
 mod replace;
+#[cfg(feature = "cli")]
+mod scratch;
 mod tree;
 #[cfg(feature = "cli")]
 mod walk;
 mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
-pub use error::{Error, IoContext, Result};
+pub use error::{Error, IoContext, Result, code_of};
 pub use links::{LinkFault, TreeLinks};
-pub use lock::{Lock, LockKind};
 #[cfg(feature = "cli")]
-pub use places::is_cache;
+pub use lock::is_at;
+pub use lock::{Lock, LockKind};
 pub use places::{
     CACHE_TAG, Candidate, cache_candidates, cache_tag, config_dir, from_here, home_config_dir, last_candidate,
     temporary_parents,
 };
+#[cfg(feature = "cli")]
+pub use places::{is_cache, state_dir};
 pub use replace::{REPLACEMENT, replace_file};
+#[cfg(feature = "cli")]
+pub use scratch::Scratch;
 pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};

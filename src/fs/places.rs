@@ -75,6 +75,15 @@ pub fn config_dir() -> Option<PathBuf> {
         .or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".config/flavor")))
 }
 
+/// Where notes are kept that are worth keeping and no settings: `$XDG_STATE_HOME/flavor`, `~/.local/state/flavor`.
+#[cfg(feature = "cli")]
+pub fn state_dir() -> Option<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME")
+        .map(|base| base.join("flavor"))
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state/flavor")))
+}
+
 /// The user's settings by the password file, whatever the environment says.
 pub fn home_config_dir() -> Option<PathBuf> {
     passwd_home().map(|home| home.join(".config/flavor"))

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::code::Code;
 use crate::format::FormatError;
 use crate::fs;
 use crate::package::PackageError;
@@ -59,6 +60,19 @@ impl LaunchError {
         }
     }
 
+    /// Its code, or that of the cause it wraps.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NoOwnPath => Code::NOT_FOUND,
+            Self::Refused { source, .. } => source.code(),
+            Self::Workenv { source, .. } => source.code(),
+            Self::NoProgram => Code::NO_PROGRAM,
+            Self::Exec { .. } => Code::NOT_STARTED,
+            Self::Usage(_) => Code::LAUNCHER_USAGE,
+            Self::Io(error) => error.code(),
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -76,7 +90,7 @@ impl LaunchError {
 
     /// The error, its causes and the remedy, a line each, with nothing from the package reaching the terminal raw.
     pub fn to_message(&self) -> String {
-        let mut text = format!("error: {self}\n");
+        let mut text = format!("error[{}]: {self}\n", self.code());
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             let line = format!("  {error}\n");

@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use super::environment::{Environment, expand};
 use crate::format::Metadata;
 use crate::fs::IoContext;
+use crate::interrupt;
 use crate::workenv::{SET_UP_LOG, SetUp, WorkenvError};
 
 /// Bytes of it that an error shows.
@@ -42,6 +43,7 @@ impl SetUp for Commands<'_> {
                 // A pipe without a writer: a bare root file system has no /dev/null.
                 command.stdin(Stdio::piped()).stdout(stdout).stderr(stderr).spawn()?.wait()
             });
+            outcome.iter().copied().for_each(interrupt::after_child);
             let failed = match outcome {
                 Ok(status) if status.success() => continue,
                 Ok(status) => describe(status),

@@ -3,6 +3,8 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use crate::code::Code;
+
 /// A key of the manifest and where it stands. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
@@ -119,6 +121,75 @@ pub enum Error {
 }
 
 impl Error {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. } => Code::NO_MANIFEST,
+            Self::Read { .. } => Code::UNREADABLE_MANIFEST,
+            Self::NotUtf8 { .. } => Code::MANIFEST_NOT_UTF8,
+            Self::Syntax { .. } => Code::MANIFEST_SYNTAX,
+            Self::WrongType { .. } => Code::WRONG_TYPE,
+            Self::BadValue { .. } => Code::BAD_VALUE,
+            Self::Missing { .. } => Code::MISSING_KEY,
+            Self::NoName { .. } => Code::NO_PACKAGE_NAME,
+            Self::NoVersion { .. } => Code::NO_VERSION,
+            Self::NothingToRun { .. } => Code::NOTHING_TO_RUN,
+            Self::BadName { .. } => Code::BAD_NAME,
+            Self::BadRequirement { .. } => Code::BAD_REQUIREMENT,
+            Self::BadSpecifier { .. } => Code::BAD_SPECIFIER,
+            Self::BadVersion { .. } => Code::BAD_VERSION,
+            Self::PythonRefused { .. } => Code::PYTHON_REFUSED,
+            Self::BadEntryPoint { .. } => Code::BAD_ENTRY_POINT,
+            Self::UnknownWord { .. } => Code::UNKNOWN_WORD,
+            Self::GroupCycle { .. } => Code::GROUP_CYCLE,
+            Self::Bzip2 { .. } => Code::NO_BZIP2,
+            Self::BadLevel { .. } => Code::BAD_LEVEL,
+            Self::TooManyOperations { .. } => Code::TOO_MANY_OPERATIONS,
+            Self::TarNotFirst { .. } => Code::TAR_NOT_FIRST,
+            Self::RawNotAlone { .. } => Code::RAW_NOT_ALONE,
+            Self::SpecialPermissions { .. } => Code::SPECIAL_PERMISSIONS,
+            Self::TargetOutside { .. } => Code::TARGET_OUTSIDE,
+            Self::TargetReserved { .. } => Code::TARGET_RESERVED,
+            Self::TargetPlaceholder { .. } => Code::TARGET_PLACEHOLDER,
+            Self::IdAndName { .. } => Code::ID_AND_NAME,
+            Self::ReservedSlot { .. } => Code::RESERVED_SLOT,
+            Self::DuplicateSlot { .. } => Code::DUPLICATE_SLOT,
+            Self::OpenQuote { .. } => Code::OPEN_QUOTE,
+        }
+    }
+
+    /// Where it stands, as far as that is a line.
+    pub fn site(&self) -> Option<&Site> {
+        match self {
+            Self::Syntax { at, .. }
+            | Self::WrongType { at, .. }
+            | Self::BadValue { at, .. }
+            | Self::Missing { at, .. }
+            | Self::BadName { at, .. }
+            | Self::BadRequirement { at, .. }
+            | Self::BadSpecifier { at, .. }
+            | Self::BadVersion { at, .. }
+            | Self::PythonRefused { at, .. }
+            | Self::BadEntryPoint { at, .. }
+            | Self::UnknownWord { at, .. }
+            | Self::GroupCycle { at, .. }
+            | Self::Bzip2 { at }
+            | Self::BadLevel { at, .. }
+            | Self::TooManyOperations { at, .. }
+            | Self::TarNotFirst { at }
+            | Self::RawNotAlone { at }
+            | Self::SpecialPermissions { at, .. }
+            | Self::TargetOutside { at, .. }
+            | Self::TargetReserved { at, .. }
+            | Self::TargetPlaceholder { at, .. }
+            | Self::IdAndName { at, .. }
+            | Self::ReservedSlot { at, .. }
+            | Self::DuplicateSlot { at, .. }
+            | Self::OpenQuote { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
     /// What to do about it, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -188,6 +259,14 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::UnknownKey { .. } => Code::UNKNOWN_KEY,
+            Self::UnknownPurpose { .. } => Code::UNKNOWN_PURPOSE,
+        }
+    }
+
     /// What to do about it, as one sentence.
     pub fn hint(&self) -> Option<String> {
         match self {

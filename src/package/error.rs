@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::code::Code;
 use crate::format::FormatError;
 use crate::fs;
 use crate::sign::SignError;
@@ -47,6 +48,24 @@ impl PackageError {
     /// Whether the file was read but is damaged, tampered with, or no package at all.
     pub fn is_integrity(&self) -> bool {
         !matches!(self, Self::Io(_) | Self::NotAFile { .. } | Self::NoSlot { .. })
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotAFile { .. } => Code::NOT_A_FILE,
+            Self::Format(error) => error.code(),
+            Self::Sign(error) => error.code(),
+            Self::MetadataDigest | Self::MetadataForm => Code::METADATA_CHANGED,
+            Self::IndexDiffers { .. } => Code::INDEX_DIFFERS,
+            Self::RowDiffers { .. } => Code::SLOT_TABLE_DIFFERS,
+            Self::Padding { .. } => Code::PADDING,
+            Self::LauncherDigest { .. } => Code::LAUNCHER_CHANGED,
+            Self::SlotDigest { .. } => Code::SLOT_CHANGED,
+            Self::Content { source, .. } => source.code(),
+            Self::NoSlot { .. } => Code::NO_SLOT,
+            Self::Io(error) => error.code(),
+        }
     }
 
     /// What the user can do.

@@ -33,6 +33,12 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         }
     }
     check_places(&metadata.slots)?;
+    for (slot, counted) in metadata.slots.iter().zip(&facts.slots) {
+        let is_tree = slot.chain().is_some_and(|chain| chain.tar);
+        if !is_tree && (counted.files, counted.entries) != (1, 0) {
+            return Err(bad("not one file is counted in", &slot.id));
+        }
+    }
     for program in &facts.programs {
         if !is_name(&program.name) {
             return Err(bad("a program has the name", &program.name));

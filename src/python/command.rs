@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::error::{Error, Result};
+use crate::interrupt;
 
 /// Variables that point a Python tool at some other environment, or change what it does behind our back.
 /// Those that begin with `PYTHON` go as well.
@@ -60,7 +61,10 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// Runs to the end and returns all that was written.
 pub(super) fn run(command: &mut Command) -> Result<Output> {
-    command.output().map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })
+    let output =
+        command.output().map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })?;
+    interrupt::after_child(output.status);
+    Ok(output)
 }
 
 /// The first executable file called `name` on PATH.
@@ -80,7 +84,7 @@ pub(super) fn is_executable(path: &Path) -> bool {
 }
 
 /// Replaces the user information of every URL in `text` by `****`.
-pub(super) fn redact(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {

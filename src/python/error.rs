@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::install::Choice;
 use super::interpreter::OLDEST;
 
+use crate::code::Code;
+
 /// Shorthand for operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -81,6 +83,26 @@ pub struct Found {
 }
 
 impl Error {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Fs(error) => error.code(),
+            Self::NoInterpreter { .. } => Code::NO_INTERPRETER,
+            Self::NotAVersion { .. } | Self::NotASpecifier { .. } => Code::NOT_A_PYTHON,
+            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => Code::NO_SUCH_INTERPRETER,
+            Self::NotAnInterpreter { .. } => Code::NOT_AN_INTERPRETER,
+            Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER,
+            Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => Code::PROGRAM_STOPPED,
+            Self::NoInstaller { .. } => Code::NO_INSTALLER,
+            Self::NoProject | Self::NoProjectAt { .. } => Code::NO_MANIFEST,
+            Self::Unresolved { .. } => Code::UNRESOLVED,
+            Self::NotBuilt { .. } => Code::NOT_BUILT,
+            Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,
+            Self::BadWheel { .. } => Code::BAD_WHEEL,
+            Self::Lock { .. } => Code::BAD_LOCK,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -76,6 +76,7 @@ pub fn import(
         drop(stdin.write_all(task.as_bytes()));
     }
     let output = child.wait_with_output().on("wait for", executable)?;
+    crate::interrupt::after_child(output.status);
     serde_json::from_slice(&output.stdout)
         .map_err(|_| Error::ImportCheck { executable: executable.into(), status: output.status.to_string() })
 }

@@ -11,6 +11,7 @@ pub mod install;
 pub mod interpreter;
 pub mod runtime;
 
+pub use command::redact;
 pub use core_metadata::CoreMetadata;
 pub use error::{Error, Result};
 pub use install::recorded_paths;

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::fmt::{self, Write as _};
+#[cfg(not(feature = "cli"))]
 use std::io::{self, Write as _};
 
 use tracing::field::{Field, Visit};
@@ -64,7 +65,11 @@ impl Subscriber for Lines {
         event.record(&mut line);
         let text = format!("{} {}{}", event.metadata().level(), line.message, line.fields);
         // One write a line, so that lines of several processes do not mix. With stderr gone there is nobody to tell.
-        drop(io::stderr().write_all(format!("{}\n", printable(&text)).as_bytes()));
+        let line = format!("{}\n", printable(&text));
+        #[cfg(feature = "cli")]
+        super::bars::write(&line);
+        #[cfg(not(feature = "cli"))]
+        drop(io::stderr().write_all(line.as_bytes()));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -5,6 +5,17 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Took(pub Duration);
 
+#[cfg(feature = "cli")]
+impl Took {
+    /// Milliseconds, to the microsecond.
+    pub fn millis(&self) -> f64 {
+        // No pack takes 285 years.
+        #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+        let micros = self.0.as_micros() as f64;
+        micros / 1000.0
+    }
+}
+
 impl fmt::Display for Took {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();

@@ -1,7 +1,14 @@
-use std::io::Write;
-use std::sync::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use super::{Reporter, Took};
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+
+use super::bars::{self, Bars};
+use super::{Part, Reporter, Took, printable};
+use crate::code::Code;
+
+pub use super::bars::clear as clear_bars;
 
 /// How talkative a command is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,37 +21,82 @@ pub enum Talk {
     Progress,
 }
 
-/// Writes a line for each phase on stderr: aligned, and safe to be called from several threads.
+const PHASE: Style = AnsiColor::Green.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Writes a line for each phase on stderr: aligned, and safe to be called from several threads. On a terminal what takes long
+/// is shown meanwhile.
 pub struct TerminalReporter {
     talk: Talk,
-    lines: Mutex<()>,
+    bars: Option<Bars>,
 }
 
 impl TerminalReporter {
     pub fn new(talk: Talk) -> Self {
-        Self { talk, lines: Mutex::new(()) }
+        Self { talk, bars: (talk != Talk::Quiet && bars::are_wanted()).then(Bars::new) }
     }
 
     /// A line of talk.
     pub fn say(&self, line: &str) {
+        self.write(printable(line).as_ref());
+    }
+
+    /// Something odd that stops nothing, and what to do about it.
+    pub fn warn(&self, code: Option<Code>, text: &str, hint: Option<&str>) {
+        let code = code.map_or(String::new(), |code| format!("[{code}]"));
+        for (at, line) in text.lines().enumerate() {
+            let line = printable(line);
+            self.write(&if at == 0 { format!("{WARNING}warning{code}{WARNING:#}: {line}") } else { line.into_owned() });
+        }
+        if let Some(hint) = hint {
+            self.write(&format!("{HINT}hint{HINT:#}: {}", printable(hint)));
+        }
+    }
+
+    /// Writes a line whose escapes are our own, without them where they are not wanted.
+    fn write(&self, line: &str) {
         if self.talk == Talk::Quiet {
             return;
         }
-        let _whole = self.lines.lock();
-        // With stderr gone there is nobody to tell.
-        drop(writeln!(std::io::stderr(), "{}", super::printable(line)));
+        let choice = AutoStream::choice(&std::io::stderr());
+        let mut plain = AutoStream::new(Vec::new(), choice);
+        // Writing to memory cannot fail.
+        drop(std::io::Write::write_all(&mut plain, format!("{line}\n").as_bytes()));
+        // One write a line, so that those of several threads do not mix.
+        bars::write(&String::from_utf8_lossy(&plain.into_inner()));
+    }
+
+    fn phase_line(&self, name: &str, text: &str) {
+        // Aligned first: escapes have no width.
+        let name = format!("{:>12}", printable(name));
+        self.write(&format!("{PHASE}{name}{PHASE:#}  {}", printable(text)));
     }
 }
 
 impl Reporter for TerminalReporter {
     fn begin(&self, name: &str) {
+        if let Some(bars) = &self.bars {
+            bars.begin(name);
+        }
         if self.talk == Talk::Progress {
-            self.say(&format!("{name:>12}  …"));
+            self.phase_line(name, "…");
         }
     }
 
+    fn measure(&self, name: &str, total: u64, done: Arc<AtomicU64>) {
+        if let Some(bars) = &self.bars {
+            bars.measure(name, total, done);
+        }
+    }
+
+    fn part(&self, _: &Part) {}
+
     fn phase(&self, name: &str, outcome: &str, took: Took) {
         tracing::info!(phase = name, took = %took, "{outcome}");
-        self.say(&format!("{name:>12}  {outcome} ({took})"));
+        if let Some(bars) = &self.bars {
+            bars.end(name);
+        }
+        self.phase_line(name, &format!("{outcome} ({took})"));
     }
 }

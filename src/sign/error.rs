@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::code::Code;
 use crate::fs;
 
 /// Why a key or a signature is not accepted.
@@ -22,6 +23,18 @@ pub enum SignError {
 }
 
 impl SignError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadKey | Self::WeakKey => Code::BAD_KEY,
+            Self::BadSignature => Code::BAD_SIGNATURE,
+            Self::NotPem { .. } => Code::NOT_A_KEY_FILE,
+            Self::KeysDiffer { .. } => Code::KEYS_DIFFER,
+            Self::KeyExists { .. } => Code::KEY_EXISTS,
+            Self::Io(error) => error.code(),
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {

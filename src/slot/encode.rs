@@ -6,6 +6,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use sha2::Digest as _;
 
@@ -33,13 +34,33 @@ pub struct EncodedSlot {
     pub blake3: Blake3,
 }
 
+/// A frame that has been encoded and, when its turn had come, written.
+#[derive(Clone, Copy, Debug)]
+pub struct DoneFrame {
+    /// Place of the slot in what was to be encoded.
+    pub slot: usize,
+    /// Which of the threads did it, from 0.
+    pub thread: usize,
+    pub began: Instant,
+    /// Bytes before compression.
+    pub plain: u64,
+    /// Bytes as stored.
+    pub stored: u64,
+}
+
 /// Encodes slots with `jobs` threads, each into its own empty file.
 ///
 /// The bytes depend on the plans alone, never on `jobs`. Memory is bounded by `jobs` times a frame, whatever the sizes.
 ///
+/// `done` is told of every frame, by the thread that did it.
+///
 /// # Errors
 /// The first failure; what is in the files then means nothing.
-pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize) -> Result<Vec<EncodedSlot>, SlotError> {
+pub fn encode(
+    slots: Vec<(&Plan, File)>,
+    jobs: usize,
+    done: &(dyn Fn(DoneFrame) + Sync),
+) -> Result<Vec<EncodedSlot>, SlotError> {
     let plans: Vec<&Plan> = slots.iter().map(|(plan, _)| *plan).collect();
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // The largest first, so that no core idles behind one that started it last.
@@ -50,12 +71,19 @@ pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize) -> Result<Vec<EncodedSlot>
     let outputs = outputs?;
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
-    let worker = || {
+    let worker = &|thread: usize| {
         while !failed.load(Ordering::Relaxed)
             && let Some((slot, frame)) = work.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            let outcome =
-                compress_frame(plans[*slot], *frame).and_then(|done| outputs[*slot].add(*frame, done, jobs, &failed));
+            let began = Instant::now();
+            let outcome = compress_frame(plans[*slot], *frame).and_then(|one| {
+                let is_copied = plans[*slot].compression.codec == Codec::Raw;
+                let plain = one.plain;
+                let stored = if is_copied { plain } else { one.stored.len() as u64 };
+                outputs[*slot].add(*frame, one, jobs, &failed)?;
+                done(DoneFrame { slot: *slot, thread, began, plain, stored });
+                Ok(())
+            });
             if let Err(error) = outcome {
                 failed.store(true, Ordering::Relaxed);
                 for output in &outputs {
@@ -67,7 +95,8 @@ pub fn encode(slots: Vec<(&Plan, File)>, jobs: usize) -> Result<Vec<EncodedSlot>
         Ok(())
     };
     let results: Vec<Result<(), SlotError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs.max(1).min(work.len().max(1))).map(|_| scope.spawn(worker)).collect();
+        let threads: Vec<_> =
+            (0..jobs.max(1).min(work.len().max(1))).map(|thread| scope.spawn(move || worker(thread))).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

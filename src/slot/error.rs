@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::code::Code;
 use crate::fs::{self, TreeError};
 
 /// Why a slot cannot be encoded or decoded.
@@ -50,6 +51,30 @@ impl SlotError {
     /// Whether the stored bytes are to blame, not the file system that they come from or go to.
     pub fn is_content(&self) -> bool {
         !matches!(self, Self::Io(_) | Self::Tree(TreeError::Io(_)) | Self::Changed { .. } | Self::UnsupportedCodec(_))
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TooLarge { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
+            Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
+            Self::Changed { .. } => Code::SOURCE_CHANGED,
+            Self::SpecialFile { .. } => Code::SPECIAL_FILE,
+            Self::EscapingLink { .. } => Code::ESCAPING_LINK,
+            Self::LinkLoop { .. } => Code::LINK_LOOP,
+            Self::DirectoryWithoutTar { .. } => Code::DIRECTORY_WITHOUT_TAR,
+            Self::UnsupportedCodec(_)
+            | Self::BadArchive(_)
+            | Self::UnknownEntry(_)
+            | Self::TooManyEntries(_)
+            | Self::WrongCount { .. }
+            | Self::NoEnd
+            | Self::LongNames
+            | Self::BadFrameTable
+            | Self::BadStream(_)
+            | Self::WrongLength { .. }
+            | Self::Tree(_) => Code::BAD_CONTENT,
+        }
     }
 
     /// What the user can do.

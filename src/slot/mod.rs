@@ -35,7 +35,7 @@ pub use unpack::list;
 #[cfg(feature = "cli")]
 pub use compress::Compression;
 #[cfg(feature = "cli")]
-pub use encode::{EncodedSlot, encode};
+pub use encode::{DoneFrame, EncodedSlot, encode};
 #[cfg(feature = "cli")]
 pub use measure::{Passing, Shares, measure, weigh};
 #[cfg(feature = "cli")]

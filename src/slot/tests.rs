@@ -65,7 +65,7 @@ fn tree_options() -> TreeOptions {
 }
 
 fn encoded(plan: &Plan, jobs: usize) -> EncodedSlot {
-    encode(vec![(plan, tempfile::tempfile().expect("a file"))], jobs).expect("encoded").remove(0)
+    encode(vec![(plan, tempfile::tempfile().expect("a file"))], jobs, &|_| ()).expect("encoded").remove(0)
 }
 
 fn stored(slot: &EncodedSlot) -> StoredSlot<'_> {

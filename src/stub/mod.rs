@@ -5,6 +5,7 @@ mod identify;
 
 use std::path::{Path, PathBuf};
 
+use crate::code::Code;
 use crate::elf;
 use crate::format::Sha256;
 use crate::fs::{self, IoContext};
@@ -38,6 +39,15 @@ pub enum StubError {
 }
 
 impl StubError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotExecutable { .. } => Code::NOT_EXECUTABLE,
+            Self::NotALauncher { .. } => Code::NOT_A_LAUNCHER,
+            Self::Io(error) => error.code(),
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -66,6 +76,19 @@ impl Stub {
         }
         let family = Family::of(&bytes).ok_or_else(|| StubError::NotALauncher { path: path.into() })?;
         Ok(Self { bytes, family, origin: Origin::File(path.into()) })
+    }
+
+    /// The version of the tool that it comes from: of others what the name of the file says.
+    pub fn version(&self) -> Option<String> {
+        match (self.family, &self.origin) {
+            (Family::Flavor, _) => Some(env!("CARGO_PKG_VERSION").into()),
+            (_, Origin::Embedded) => None,
+            (_, Origin::File(path)) => {
+                let name = path.file_name()?.to_string_lossy().into_owned();
+                let is_version = |part: &&str| part.contains('.') && part.starts_with(|one: char| one.is_ascii_digit());
+                name.split('-').find(is_version).map(Into::into)
+            }
+        }
     }
 
     pub fn sha256(&self) -> Sha256 {

@@ -8,6 +8,7 @@ mod version;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::code::Code;
 use crate::format::{Lifecycle, PackagePolicy};
 use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
@@ -70,6 +71,22 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotComplete => Code::NOT_COMPLETE,
+            Self::OtherTarget { .. } => Code::OTHER_TARGET,
+            Self::OperatorPolicy { .. } => Code::OPERATOR_POLICY,
+            Self::PackagePolicy { .. } => Code::PACKAGE_POLICY,
+            Self::BadPolicy { .. } => Code::BAD_POLICY,
+            Self::Writable { .. } => Code::WRITABLE_POLICY,
+            Self::BadNote { .. } => Code::BAD_NOTE,
+            Self::ChangedSigner { .. } => Code::CHANGED_SIGNER,
+            Self::Package(error) => error.code(),
+            Self::Io(error) => error.code(),
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {

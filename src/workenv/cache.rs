@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use super::written::Written;
 use super::{EnvId, SlotKey, WorkenvError};
 use crate::fs::{IoContext, Lock, names_in, remove_tree, staging_name};
+use crate::interrupt::Leftover;
 use crate::report::Bytes;
 
 /// The layout below the cache root; a change of it gets a new name and leaves the old one alone.
@@ -112,12 +113,12 @@ impl Cache {
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
         loop {
             let path = self.layout.join("staging").join(staging_name("work"));
-            match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+            match Leftover::make(&path, || std::fs::DirBuilder::new().mode(0o700).create(&path)) {
                 // Two containers with one cache and one process number at one moment.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 other => {
-                    other.on("create directory", &path)?;
-                    return Ok(Staging { path });
+                    let (leftover, ()) = other.on("create directory", &path)?;
+                    return Ok(Staging { path, _leftover: leftover });
                 }
             }
         }
@@ -169,6 +170,7 @@ pub(super) fn swap_in(made: &Path, place: &Path, staging: &Staging) -> Result<()
 /// A directory below `staging/`.
 pub(super) struct Staging {
     pub(super) path: PathBuf,
+    _leftover: Leftover,
 }
 
 impl Staging {

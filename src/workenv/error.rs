@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::code::Code;
 use crate::format::FormatError;
 use crate::fs;
 use crate::slot::SlotError;
@@ -51,6 +52,30 @@ pub enum WorkenvError {
 }
 
 impl WorkenvError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NoCache { .. } => Code::NO_CACHE_PLACE,
+            Self::NotWritable { .. } => Code::CACHE_NOT_WRITABLE,
+            Self::ForeignOwner { .. } => Code::FOREIGN_CACHE,
+            Self::WritableByOthers { .. } => Code::OPEN_CACHE,
+            Self::NoExec { .. } => Code::NOEXEC,
+            Self::NoSpace { .. } => Code::NO_SPACE,
+            Self::SlotDigest { .. } => Code::SLOT_CHANGED,
+            Self::Extract { source, .. } => source.code(),
+            Self::BadTarget { .. } | Self::NoRuntime(_) => Code::BAD_METADATA,
+            Self::Unstable { .. } | Self::InUse(_) => Code::IN_USE,
+            Self::NoLocks { .. } => Code::NO_LOCKS,
+            Self::SetUp { .. } => Code::SET_UP_FAILED,
+            Self::NotThere { .. } => Code::SLOT_NOT_THERE,
+            Self::BadName(_) => Code::BAD_ENVIRONMENT_NAME,
+            Self::NoEnvironment(_) => Code::NO_ENVIRONMENT,
+            Self::Config(error) => error.code(),
+            Self::Format(error) => error.code(),
+            Self::Io(error) => error.code(),
+        }
+    }
+
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {

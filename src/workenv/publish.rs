@@ -13,6 +13,7 @@ use super::written::Written;
 use super::{Cache, WorkenvError};
 use crate::format::Lifecycle;
 use crate::fs::{IoContext, LockKind, Modes, remove_tree};
+use crate::interrupt::Leftover;
 use crate::package::Reader;
 
 /// An environment that is being made.
@@ -73,7 +74,8 @@ impl Making<'_> {
             let before =
                 log.is_file().then(|| tools.progress.wait(&log, LockKind::Exclusive, "an earlier set-up to end"));
             let _ended = before.transpose()?;
-            swap_in(&made, self.root, &staging)?;
+            // What a set-up has half done is no use to anybody.
+            let (_half_done, ()) = Leftover::make(self.root, || swap_in(&made, self.root, &staging))?;
             let outcome = self.set_up(tools, set_up);
             if outcome.is_err() {
                 staging.take(self.root)?;

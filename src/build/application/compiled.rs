@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,10 @@ use super::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
 use crate::python::bytecode::{self, Positions, bytecode_of};
-use crate::report::Stopwatch;
+use crate::report::{Part, Stopwatch};
+
+/// What the user knows this work by.
+const PHASE: &str = "bytecode";
 
 /// What is known of a tree of bytecode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,17 +26,19 @@ pub(super) struct Bytecode {
     sources: BTreeMap<PathBuf, Blake3>,
 }
 
-/// Compiles the sources below `tree`. Modules that are as they were when `step` was last made are not compiled again.
+/// Compiles the sources below `tree`, for one of the slots. Modules that are as they were the last time are not compiled
+/// again.
 pub(super) fn compile(
     context: &Context,
-    step: &str,
+    slot: &str,
     hashed: &HashedTree,
     tree: &Path,
     positions: Positions,
     jobs: usize,
 ) -> Result<Made<Bytecode>, BuildError> {
-    let Context { interpreter, cache, .. } = context;
-    let clock = Stopwatch::start();
+    let Context { interpreter, cache, reporter, .. } = context;
+    let (began, clock) = (Instant::now(), Stopwatch::start());
+    let step = &format!("{PHASE} {slot}");
     let sources: BTreeMap<PathBuf, Blake3> = hashed
         .entries
         .iter()
@@ -65,6 +71,7 @@ pub(super) fn compile(
         cache.make_missing(step, Layer::Bytecode, &inputs, |_| Ok(()), make)?
     };
     let mut all = context.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+    reporter.part(&Part { phase: PHASE, name: slot, thread: all.len(), began, ended: Instant::now(), bytes: None });
     all.push((made.facts.modules, made.reused, clock.took()));
     Ok(made)
 }
@@ -104,5 +111,5 @@ pub(super) fn report(context: &Context) {
     let Some(longest) = all.iter().map(|(_, _, took)| *took).max() else { return };
     let modules: usize = all.iter().map(|(modules, ..)| modules).sum();
     let reused = if all.iter().all(|(_, reused, _)| *reused) { ", reused" } else { "" };
-    context.reporter.phase("bytecode", &format!("{modules} modules{reused}"), longest);
+    context.reporter.phase(PHASE, &format!("{modules} modules{reused}"), longest);
 }

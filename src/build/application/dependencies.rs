@@ -45,7 +45,7 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
         return Ok(Deps { made, bytecode: None });
     }
     // In the project's own code a traceback underlines the expression; elsewhere the line has to do.
-    let bytecode = compile(context, "bytecode deps", &made.hashed, &made.tree, Positions::Lines, settings.jobs)?;
+    let bytecode = compile(context, DEPS, &made.hashed, &made.tree, Positions::Lines, settings.jobs)?;
     Ok(Deps { made, bytecode: Some(bytecode) })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn resolution_inputs(
     inputs.add_list("variables", resolution.variables);
     for (name, files) in [("locks and settings", resolution.files), ("find-links", resolution.archives)] {
         if !files.is_empty() {
-            let hashed = hash_files(&files, cache, name)?;
+            let hashed = hash_files(&files, cache, name, of_build_system)?;
             inputs.add(name, hashed.digest.hex()).changed(&hashed.changes);
         }
     }
@@ -76,15 +76,25 @@ pub(super) fn resolution_inputs(
         } else {
             vec![path.clone()]
         };
-        let hashed = hash_files(&files, cache, &path.display().to_string())?;
+        let hashed = hash_files(&files, cache, &path.display().to_string(), of_build_system)?;
         inputs.add(&format!("local {}", path.display()), hashed.digest.hex()).found_at(path).changed(&hashed.changes);
     }
     Ok(inputs)
 }
 
-/// Hashes a list of files, wherever they lie.
-fn hash_files(files: &[PathBuf], cache: &BuildCache, what: &str) -> Result<HashedTree, BuildError> {
+/// Hashes a list of files, wherever they lie. The dependencies and the build environment are resolved at once: each has a
+/// memory of its own of what the files were.
+fn hash_files(
+    files: &[PathBuf],
+    cache: &BuildCache,
+    what: &str,
+    of_build_system: bool,
+) -> Result<HashedTree, BuildError> {
     let entries = files.iter().map(|file| Entry::examine_target(file.clone(), file.clone()));
     let entries = entries.collect::<Result<_, _>>()?;
-    Ok(hash_tree(entries, &cache.memory(Path::new(what), "files"))?)
+    let user = if of_build_system { "files of the build system" } else { "files" };
+    let memory = cache.memory(Path::new(what), user);
+    let mut hashed = hash_tree(entries, &memory)?;
+    hashed.changes = cache.changes_in_this_pack(&memory, hashed.changes);
+    Ok(hashed)
 }

@@ -40,9 +40,10 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
     let clock = Stopwatch::start();
     let project = &manifest.directory;
     let mut files = source_files(project)?;
-    // The package that was made last time is no source of the next one.
-    let output = settings.output_path(manifest);
-    files.retain(|file| !same_file(&project.join(file), &output));
+    // What was made last time is no source of the next package.
+    let mut written = settings.reports.clone();
+    written.push(settings.output_path(manifest));
+    files.retain(|file| !written.iter().any(|one| same_file(&project.join(file), one)));
     let system = BuildSystem::of(project);
     let (inputs, sources) = inputs(context, &system, &files)?;
     let made = cache.make(
@@ -60,7 +61,7 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
     let distribution = &made.facts.install.distribution;
     let from = if made.reused { ", reused" } else { "" };
     reporter.phase(APP, &format!("{} {}{from}", distribution.name, distribution.version), clock.took());
-    let bytecode = compile(context, "bytecode app", &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
+    let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
     Ok(Project { made, bytecode })
 }
 

@@ -1,5 +1,4 @@
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,7 +9,8 @@ use super::inputs::Inputs;
 use super::lock_directory;
 use super::stat_cache::{HashedTree, hash_tree};
 use crate::format::Blake3;
-use crate::fs::{self, IoContext, Lock, LockKind, create_private_dir, remove_tree, staging_name, walk};
+use crate::fs::{self, IoContext, Lock, LockKind, create_private_dir, is_at, remove_tree, staging_name, walk};
+use crate::interrupt::Leftover;
 
 const TREE: &str = "tree";
 const ENTRY: &str = "entry";
@@ -93,6 +93,7 @@ pub(super) fn sweep_lock(root: &Path) -> PathBuf {
 pub(in crate::build) struct Staging {
     path: PathBuf,
     _in_use: Option<File>,
+    _leftover: Leftover,
 }
 
 impl Staging {
@@ -107,10 +108,10 @@ impl Staging {
     }
 
     fn make(path: PathBuf) -> fs::Result<Self> {
-        create_private_dir(&path)?;
+        let (leftover, ()) = Leftover::make(&path, || create_private_dir(&path))?;
         let directory = File::open(&path).on("open", &path)?;
         let in_use = lock_directory(&directory).then_some(directory);
-        Ok(Self { path, _in_use: in_use })
+        Ok(Self { path, _in_use: in_use, _leftover: leftover })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -178,12 +179,6 @@ impl Staging {
         }
         Ok(())
     }
-}
-
-/// Whether an open directory is still the one at `path`.
-pub(super) fn is_at(directory: &File, path: &Path) -> bool {
-    let (Ok(opened), Ok(there)) = (directory.metadata(), path.metadata()) else { return false };
-    opened.ino() == there.ino() && opened.dev() == there.dev()
 }
 
 fn is_occupied(error: &std::io::Error) -> bool {

@@ -103,6 +103,8 @@ pub(super) struct BuildCache {
     work: Staging,
     project: Project,
     steps: Mutex<Vec<Step>>,
+    /// By the memory in which it was noticed.
+    changes: Mutex<BTreeMap<PathBuf, Vec<String>>>,
 }
 
 /// Packs that make the same thing at the same time wait for each other; this many can wait for different ones.
@@ -134,7 +136,7 @@ impl BuildCache {
             (root, work)
         };
         let project = Project::load(&root, manifest);
-        Ok(Self { root, usage, work, project, steps: Mutex::default() })
+        Ok(Self { root, usage, work, project, steps: Mutex::default(), changes: Mutex::default() })
     }
 
     /// A directory for this pack alone.
@@ -146,6 +148,17 @@ impl BuildCache {
     pub(super) fn memory(&self, root: &Path, what: &str) -> PathBuf {
         let name = format!("{}\n{what}", root.display());
         self.root.join("stat").join(Blake3::of(name.as_bytes()).hex())
+    }
+
+    /// What has changed since the last pack, of something that may be looked at more than once in this one: after the first
+    /// time the memory has nothing to say.
+    pub(super) fn changes_in_this_pack(&self, memory: &Path, found: Vec<String>) -> Vec<String> {
+        let mut all = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(memory.into()).or_default();
+        if !found.is_empty() {
+            *known = found;
+        }
+        known.clone()
     }
 
     /// A file in which interpreters' answers are kept.

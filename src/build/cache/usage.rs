@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::entry::{Record, Staging, is_at, read_record, sweep_lock};
+use super::entry::{Record, Staging, read_record, sweep_lock};
 use super::{Counters, Layer, Step, places};
-use crate::fs::{self, IoContext, Lock, LockKind, remove_tree, replace_file};
+use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_file};
 
 /// What is remembered of sources and projects that nobody packed for so long goes.
 const FORGOTTEN: Duration = Duration::from_hours(90 * 24);

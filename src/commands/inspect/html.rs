@@ -3,15 +3,13 @@
 use std::path::Path;
 
 use flavor::analysis::{Contents, Node, advise, tree};
-use flavor::fs::IoContext;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
+use crate::commands::page;
 use crate::error::Error;
 
 const PAGE: &str = include_str!("page.html");
-/// Where the data goes.
-const PLACE: &str = "/*DATA*/";
 
 /// What the page shows. Names are short where there are many of them.
 #[derive(Serialize)]
@@ -50,10 +48,5 @@ pub(super) fn write(contents: &Contents, path: &Path) -> Result<(), Error> {
         advice: advise(contents),
         distributions: &contents.distributions,
     };
-    let json = serde_json::to_string(&data).map_err(|error| Error::Stdout(error.into()))?;
-    let (before, after) = PAGE.split_once(PLACE).unwrap_or((PAGE, ""));
-    // In a script element nothing but `<` can end it or begin a comment.
-    let page = [before, &json.replace('<', "\\u003c"), after].concat();
-    std::fs::write(path, page).on("write", path)?;
-    Ok(())
+    page::write(PAGE, &data, path)
 }

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::output;
 
 /// Reads the slots too, and so proves the package first.
-pub(super) fn run(options: &Inspect) -> Result<ExitCode, Error> {
+pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
     if options.sbom || options.provenance {
         let reader = open(&options.package)?;
         if options.sbom {
@@ -34,11 +34,11 @@ pub(super) fn run(options: &Inspect) -> Result<ExitCode, Error> {
         contents.slots.retain(|one| one.index == slot.index);
     }
     if options.licenses {
-        evidence::licenses(options, &contents.distributions)?;
+        evidence::licenses(as_json, &contents.distributions)?;
     } else if let Some(path) = &options.html {
         html::write(&contents, path)?;
-        output::path(path)?;
-    } else if options.json {
+        if as_json { output::json(&serde_json::json!({ "path": path })) } else { output::path(path) }?;
+    } else if as_json {
         let trusted = TrustStore::from_env().contains(reader.signer());
         json::print(&reader, &contents, trusted, options.largest)?;
     } else if let Some(view) = views::chosen(options, &contents) {

@@ -12,22 +12,22 @@ use flavor::workenv::{Cache, Summary};
 use crate::cli::Workenv;
 use crate::error::Error;
 
-pub(super) fn run(command: &Workenv) -> Result<ExitCode, Error> {
+pub(super) fn run(command: &Workenv, json: bool) -> Result<ExitCode, Error> {
     match command {
-        Workenv::List(options) => show::list(options.json),
-        Workenv::Info(options) => show::info(options.json),
-        Workenv::Inspect(options) => show::inspect(&cache()?.environment(&options.name)?, options.json),
-        Workenv::Path(options) => provide::path(options),
-        Workenv::Warm(options) => provide::warm(options),
-        Workenv::Verify(options) => verify::verify(options),
-        Workenv::Repair(options) => verify::repair(options),
+        Workenv::List => show::list(json),
+        Workenv::Info => show::info(json),
+        Workenv::Inspect(options) => show::inspect(&cache()?.environment(&options.name)?, json),
+        Workenv::Path(options) => provide::path(options, json),
+        Workenv::Warm(options) => provide::warm(options, json),
+        Workenv::Verify(options) => verify::verify(options, json),
+        Workenv::Repair(options) => verify::repair(options, json),
         Workenv::Remove(options) => {
             let cache = cache()?;
             let all = all(&cache)?;
             let chosen: Result<Vec<Summary>, _> = options.names.iter().map(|name| cache.environment(name)).collect();
-            remove::remove(&cache, &all, &chosen?.iter().collect::<Vec<_>>(), &options.consent)
+            remove::remove(&cache, &all, &chosen?.iter().collect::<Vec<_>>(), &options.consent, json)
         }
-        Workenv::Clean(options) => remove::clean(options),
+        Workenv::Clean(options) => remove::clean(options, json),
     }
 }
 

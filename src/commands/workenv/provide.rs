@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::output;
 
 /// Where a slot of a package is, extracted if it was not.
-pub(super) fn path(options: &SlotPath) -> Result<ExitCode, Error> {
+pub(super) fn path(options: &SlotPath, as_json: bool) -> Result<ExitCode, Error> {
     let path = slot_path(&absolute(&options.package), &options.slot, &environment())?;
-    if options.json {
+    if as_json {
         output::json(&json!({ "slot": options.slot, "path": path }))?;
     } else {
         output::path(&path)?;
@@ -20,13 +20,13 @@ pub(super) fn path(options: &SlotPath) -> Result<ExitCode, Error> {
 }
 
 /// Extracts a package without starting it.
-pub(super) fn warm(options: &Warm) -> Result<ExitCode, Error> {
+pub(super) fn warm(options: &Warm, as_json: bool) -> Result<ExitCode, Error> {
     if options.to.is_some() {
         // Another user reads what is part of an image.
         rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     }
     let path = warm_package(&absolute(&options.package), options.to.as_deref(), &environment())?;
-    if options.json {
+    if as_json {
         output::json(&json!({ "path": path, "cache": options.to }))?;
     } else {
         output::path(&path)?;

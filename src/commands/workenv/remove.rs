@@ -10,15 +10,14 @@ use crate::cli::{Clean, Consent};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn clean(options: &Clean) -> Result<ExitCode, Error> {
+pub(super) fn clean(options: &Clean, as_json: bool) -> Result<ExitCode, Error> {
     let Some(cache) = Cache::find() else {
-        return finish(&Removal::default(), &options.consent);
+        return finish(&Removal::default(), &options.consent, as_json);
     };
-    let max_size = options.max_size.as_deref().map(|text| {
-        flavor::report::Bytes::parse(text)
-            .map(|size| size.0)
-            .ok_or_else(|| Error::Usage(format!("`{text}` is not a size such as 20GB or 512MiB")))
-    });
+    let max_size = options
+        .max_size
+        .as_deref()
+        .map(|text| flavor::report::Bytes::parse(text).map(|size| size.0).ok_or_else(|| Error::NotASize(text.into())));
     let selection = Selection {
         older_than: options.older_than.map(|days| Duration::from_hours(24 * u64::from(days))),
         max_size: max_size.transpose()?,
@@ -26,7 +25,7 @@ pub(super) fn clean(options: &Clean) -> Result<ExitCode, Error> {
         spare: Duration::ZERO,
     };
     let all = super::all(&cache)?;
-    remove(&cache, &all, &selection.choose(&all, SystemTime::now()), &options.consent)
+    remove(&cache, &all, &selection.choose(&all, SystemTime::now()), &options.consent, as_json)
 }
 
 pub(super) fn remove(
@@ -34,6 +33,7 @@ pub(super) fn remove(
     all: &[Summary],
     chosen: &[&Summary],
     consent: &Consent,
+    as_json: bool,
 ) -> Result<ExitCode, Error> {
     let ids: Vec<EnvId> = chosen.iter().map(|one| one.id.clone()).collect();
     if consent.dry_run {
@@ -50,18 +50,18 @@ pub(super) fn remove(
             removed,
             in_use,
         };
-        return finish(&removal, consent);
+        return finish(&removal, consent, as_json);
     }
     if !consent.yes && !agreed(&ids)? {
         return Ok(ExitCode::from(2));
     }
-    finish(&cache.remove(&ids)?, consent)
+    finish(&cache.remove(&ids)?, consent, as_json)
 }
 
 /// Asks on a terminal; without one the answer is no.
 fn agreed(ids: &[EnvId]) -> Result<bool, Error> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::Usage("nobody to ask: pass -y to remove without asking".into()));
+        return Err(Error::NobodyToAsk);
     }
     let mut stderr = std::io::stderr();
     drop(write!(stderr, "remove {} extracted packages? [y/N] ", ids.len()));
@@ -70,9 +70,9 @@ fn agreed(ids: &[EnvId]) -> Result<bool, Error> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn finish(removal: &Removal, consent: &Consent) -> Result<ExitCode, Error> {
+fn finish(removal: &Removal, consent: &Consent, as_json: bool) -> Result<ExitCode, Error> {
     let names = |ids: &[EnvId]| ids.iter().map(EnvId::to_string).collect::<Vec<_>>();
-    if consent.json {
+    if as_json {
         output::json(&json!({
             "dry_run": consent.dry_run,
             "removed": names(&removal.removed),

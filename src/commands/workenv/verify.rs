@@ -15,7 +15,7 @@ use crate::output;
 const DAMAGED: u8 = 3;
 
 /// Compares every byte of extracted packages with what was extracted.
-pub(super) fn verify(options: &Chosen) -> Result<ExitCode, Error> {
+pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error> {
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text, mut is_sound) = (Vec::new(), String::new(), true);
     for one in &chosen {
@@ -24,7 +24,7 @@ pub(super) fn verify(options: &Chosen) -> Result<ExitCode, Error> {
         text.push_str(&sentence(one, &damaged));
         values.push(to_json(one, &damaged, None));
     }
-    if options.json {
+    if as_json {
         output::json(&values)?;
     } else {
         output::data(&text)?;
@@ -33,7 +33,7 @@ pub(super) fn verify(options: &Chosen) -> Result<ExitCode, Error> {
 }
 
 /// Makes damaged environments again: at once when their package is still where it was, else at the next start.
-pub(super) fn repair(options: &Chosen) -> Result<ExitCode, Error> {
+pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error> {
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text) = (Vec::new(), String::new());
     for one in &chosen {
@@ -42,7 +42,7 @@ pub(super) fn repair(options: &Chosen) -> Result<ExitCode, Error> {
         text.push_str(&format!("{}: {outcome}\n", one.id));
         values.push(to_json(one, &damaged, Some(outcome)));
     }
-    if options.json {
+    if as_json {
         output::json(&values)?;
     } else {
         output::data(&text)?;

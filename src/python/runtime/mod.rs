@@ -24,6 +24,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::code::Code;
 use crate::elf::{self, GlibcVersion};
 use crate::fs;
 use crate::python::Interpreter;
@@ -100,6 +101,21 @@ pub enum Error {
     UnknownInclude { name: String },
     #[error("cannot start {jobs} threads")]
     Threads { jobs: usize, source: rayon::ThreadPoolBuildError },
+}
+
+impl Error {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Fs(error) => error.code(),
+            Self::Elf { .. }
+            | Self::NotAnInterpreter { .. }
+            | Self::NoStandardLibrary { .. }
+            | Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE,
+            Self::UnknownInclude { .. } => Code::UNKNOWN_INCLUDE,
+            Self::Threads { .. } => Code::SYSTEM,
+        }
+    }
 }
 
 /// The files of the interpreter that a tree is made of, by where they go; the libraries that they need are found only

@@ -1,3 +1,7 @@
+mod profile;
+mod timings;
+mod trace;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -5,32 +9,47 @@ use flavor::build::{CacheUse, Difference, KeySource, PackReport, Settings, Step,
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
-use flavor::manifest::Manifest;
-use flavor::report::{Bytes, Talk, TerminalReporter};
+use flavor::manifest::{Manifest, Warning};
+use flavor::report::{Bytes, Recorder, Recording, Talk, TerminalReporter};
 use flavor::sign::Rotation;
 use flavor::stub::Origin;
+use serde_json::{Value, json};
 
-use crate::cli::Pack;
+use profile::{Course, Profile};
+
+use crate::annotation::{self, Level, Place};
+use crate::cli::{Globals, Pack};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
-    let talk = match (options.quiet, options.progress) {
+pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> {
+    let talk = match (globals.quiet, options.progress) {
         (true, _) => Talk::Quiet,
         (false, true) => Talk::Progress,
         (false, false) => Talk::Normal,
     };
     let reporter = TerminalReporter::new(talk);
     let (manifest, warnings) = Manifest::read(&options.manifest)?;
-    for warning in warnings {
-        reporter.say(&format!("warning: {warning}"));
-        if let Some(hint) = warning.hint() {
-            reporter.say(&format!("hint: {hint}"));
+    for warning in &warnings {
+        let (code, text) = (warning.code(), warning.to_string());
+        let site = warning.site();
+        let place = Place { path: &site.path, line: site.line, column: Some(site.column) };
+        if !globals.quiet {
+            annotation::write(Level::Warning, &place, code, std::slice::from_ref(&text));
         }
+        reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
-    let settings = settings(options, &manifest)?;
-    let report = pack(&manifest, &settings, &reporter)
-        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    let mut settings = settings(options, &manifest)?;
+    let profile = Profile::new(options, &settings.output_path(&manifest));
+    settings.reports = profile.files();
+    let recorder = Recorder::start(&reporter, profile.is_wanted());
+    let outcome = pack(&manifest, &settings, &recorder);
+    let recording = recorder.finish();
+    let course = Course { manifest: &manifest, settings: &settings, recording: &recording, outcome: &outcome };
+    course.record();
+    let profiled = profile.write(&course, &reporter);
+    let report = outcome.map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    profiled?;
     if options.explain {
         for line in explain(&report) {
             reporter.say(&line);
@@ -40,37 +59,101 @@ pub(super) fn run(options: &Pack) -> Result<ExitCode, Error> {
         reporter.say(&line);
     }
     if !settings.slim.is_empty() && report.slimmed.is_none() {
-        reporter.say("warning: there are no dependencies that something could be left out of");
+        reporter.warn(None, "there are no dependencies that something could be left out of", None);
     }
-    output::data(&format!("{}\n", report.path.display()))?;
-    if options.check_reproducible {
-        let reproducible = check(&manifest, &settings, &report, &reporter)?;
-        if reproducible != ExitCode::SUCCESS {
-            return Ok(reproducible);
-        }
+    if !globals.json {
+        output::path(&report.path)?;
     }
-    let exceeded = options.check_budget && !report.over_budget.is_empty();
-    Ok(if exceeded { ExitCode::from(5) } else { ExitCode::SUCCESS })
+    let differences =
+        options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
+    if globals.json {
+        output::json(&to_json(&report, &recording, &warnings, differences.as_deref()))?;
+    }
+    let is_other = differences.is_some_and(|found| !found.is_empty());
+    let exceeds = options.check_budget && !report.over_budget.is_empty();
+    Ok(if is_other || exceeds { ExitCode::from(5) } else { ExitCode::SUCCESS })
 }
 
-/// Exits with 5 when a second pack gives other bytes.
+/// Revision of the JSON; a change that breaks readers raises it.
+const JSON_SCHEMA: u32 = 1;
+
+fn to_json(
+    report: &PackReport,
+    recording: &Recording,
+    warnings: &[Warning],
+    differences: Option<&[Difference]>,
+) -> Value {
+    json!({
+        "schema": JSON_SCHEMA,
+        "path": report.path,
+        "name": report.name,
+        "version": report.version,
+        "size": report.size,
+        "blake3": report.digest.hex(),
+        "fresh": report.fresh,
+        "verified": report.verified,
+        "signer": report.signer.as_str(),
+        "glibc_floor": report.glibc_floor,
+        "took_ms": u64::try_from(report.took.0.as_millis()).unwrap_or(u64::MAX),
+        "phases": recording.phases.iter().map(|phase| json!({
+            "name": phase.name,
+            "outcome": phase.outcome,
+            "begin_ms": phase.begin.millis(),
+            "took_ms": phase.took.millis(),
+        })).collect::<Vec<_>>(),
+        "launcher": {
+            "size": report.launcher_size,
+            "file": match &report.launcher {
+                Origin::Embedded => None,
+                Origin::File(path) => Some(path),
+            },
+        },
+        "slots": report.slots.iter().map(|slot| json!({
+            "name": slot.name,
+            "operations": slot.operations,
+            "size": slot.stored_size,
+            "uncompressed_size": slot.plain_size,
+            "files": slot.files,
+        })).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|step| json!({
+            "name": step.name,
+            "layer": step.layer,
+            "reused": step.because.is_none(),
+            "because": step.because,
+            "bytes": step.bytes,
+        })).collect::<Vec<_>>(),
+        "over_budget": report.over_budget,
+        "warnings": warnings.iter().map(|warning| json!({
+            "code": warning.code().to_string(),
+            "message": warning.to_string(),
+            "hint": warning.hint(),
+            "file": warning.site().path,
+            "line": warning.site().line,
+            "column": warning.site().column,
+        })).collect::<Vec<_>>(),
+        "differences": differences.map(|found| {
+            found.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect::<Vec<_>>()
+        }),
+    })
+}
+
+/// Where a second pack gives other bytes.
 fn check(
     manifest: &Manifest,
     settings: &Settings,
     report: &PackReport,
     reporter: &TerminalReporter,
-) -> Result<ExitCode, Error> {
+) -> Result<Vec<Difference>, Error> {
     let differences = check_reproducible(manifest, settings, &report.path, reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
     if differences.is_empty() {
         reporter.say("reproducible: a second pack, elsewhere and without caches, gave the same bytes");
-        return Ok(ExitCode::SUCCESS);
     }
     for Difference { part, details } in &differences {
         let which = if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) };
         reporter.say(&format!("not reproducible: {part}{which}"));
     }
-    Ok(ExitCode::from(5))
+    Ok(differences)
 }
 
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
@@ -83,12 +166,15 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         },
     };
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text.parse().map_err(|_| Error::Usage(format!("SOURCE_DATE_EPOCH is not a number: {text}")))?,
+        Ok(text) => {
+            text.parse().map_err(|_| Error::BadVariable { variable: "SOURCE_DATE_EPOCH", value: text.clone() })?
+        }
         Err(_) => 0,
     };
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(Settings {
         output: options.output.clone(),
+        reports: Vec::new(),
         launcher_bin: options.launcher_bin.clone(),
         strip: options.strip || manifest.build.strip.unwrap_or(false),
         slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),

@@ -1,0 +1,95 @@
+//! What every command takes, before or after its name.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anstream::ColorChoice;
+use anstyle::AnsiColor;
+use clap::builder::Styles;
+use clap::{Args, ValueEnum};
+use tracing::level_filters::LevelFilter;
+
+/// Colours of help and wrong usage.
+pub(super) const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// Run as if started in this directory; relative to the one before if repeated
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say what is done and how long it takes; twice for details, three times for all
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Whether to use colours
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto, hide_possible_values = true,
+        help = "Whether to use colours: auto, always, never")]
+    pub(crate) color: When,
+    /// Print JSON, errors included
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Globals {
+    /// Log events that are shown unless a variable says otherwise: warnings, where nobody has asked for silence.
+    pub(crate) fn log_level(&self) -> Option<LevelFilter> {
+        match (self.quiet, self.verbose) {
+            (true, _) => None,
+            (false, 0) => Some(LevelFilter::WARN),
+            (false, 1) => Some(LevelFilter::INFO),
+            (false, 2) => Some(LevelFilter::DEBUG),
+            (false, _) => Some(LevelFilter::TRACE),
+        }
+    }
+}
+
+/// Whether to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR` or `CLICOLOR_FORCE` says otherwise.
+    Auto,
+    Always,
+    Never,
+}
+
+impl When {
+    pub(crate) fn choice(self) -> ColorChoice {
+        match self {
+            Self::Auto => ColorChoice::Auto,
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        }
+    }
+}
+
+/// What must be known before the command line is understood, because it may turn out to be wrong.
+pub(crate) struct Before {
+    pub(crate) color: When,
+    pub(crate) json: bool,
+}
+
+impl Before {
+    pub(crate) fn of(words: &[OsString]) -> Self {
+        let mut before = Self { color: When::Auto, json: false };
+        let mut words = words.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+        while let Some(word) = words.next() {
+            let when = match word.split_once('=') {
+                Some(("--color", when)) => Some(when.to_owned()),
+                _ if word == "--color" => words.next().map(Into::into),
+                _ => None,
+            };
+            if let Some(when) = when.and_then(|when| When::from_str(&when, false).ok()) {
+                before.color = when;
+            }
+            before.json |= word == "--json";
+        }
+        before
+    }
+}

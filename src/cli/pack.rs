@@ -1,0 +1,99 @@
+//! `flavor pack`.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help texts")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub(crate) struct Pack {
+    /// The project's pyproject.toml, or its directory
+    #[arg(long, default_value = "pyproject.toml", value_name = "PATH")]
+    pub(crate) manifest: PathBuf,
+    /// The file to write [default: dist/<name>.psp beside the manifest]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// A launcher to use instead of the one that flavor carries
+    #[arg(long, value_name = "FILE")]
+    pub(crate) launcher_bin: Option<PathBuf>,
+    /// Remove symbols from the launcher and from every native file whose layout allows it
+    #[arg(long)]
+    pub(crate) strip: bool,
+    /// How hard to compress: 0 not at all, 9 as small as possible [default: 5]
+    #[arg(long, value_name = "0-9", value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub(crate) compress: Option<u8>,
+    /// Threads and processes to work with [default: one for each processor]
+    #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Memory for encoding slots, as in 500MB: fewer threads work when they would need more
+    #[arg(long, value_name = "SIZE", value_parser = super::size)]
+    pub(crate) memory_limit: Option<u64>,
+    /// The interpreter: a path, a version as in 3.13, or a specifier as in ">=3.11"
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<String>,
+    /// Sign with this key [default: FLAVOR_PRIVATE_KEY, else the user's own, made on first use]
+    #[arg(long, value_name = "FILE", conflicts_with = "key_seed")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The public key that must belong to the private key
+    #[arg(long, value_name = "FILE", requires = "private_key")]
+    pub(crate) public_key: Option<PathBuf>,
+    /// A statement that this key takes the place of an older one, from `flavor trust rotate`; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rotation: Vec<PathBuf>,
+    /// Derive the signing key from a text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) key_seed: Option<String>,
+    /// Look for distributions in this directory or page too; may be repeated
+    #[arg(long, value_name = "PATH|URL")]
+    pub(crate) find_links: Vec<String>,
+    /// Base address of the package index
+    #[arg(long, value_name = "URL")]
+    pub(crate) index_url: Option<String>,
+    /// Do without the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Say when each phase begins, not only when it is over
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) progress: bool,
+    /// Say of every step whether it was reused or made, and what had changed
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) explain: bool,
+    /// Resolve dependencies again although nothing that decides on them has changed
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) refresh: bool,
+    /// Neither use what earlier packs kept nor keep anything
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Pack a second time, elsewhere and without caches, and compare; exits with 5 when the bytes differ
+    #[arg(long)]
+    pub(crate) check_reproducible: bool,
+    /// Leave out of the dependencies what programs do not need: safe, all, or of tests, docs, stubs, sources, static, locales
+    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "safe", value_parser = slim)]
+    pub(crate) slim: Option<Kinds>,
+    /// Exit with 5 when the package is larger than [tool.flavor.budget] allows
+    #[arg(long)]
+    pub(crate) check_budget: bool,
+    /// Write a page that shows where the time went [default: beside the package, as <name>.timings.html]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) timings: Option<OsString>,
+    /// Write the same as a Chrome trace, which Perfetto and chrome://tracing open
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Read the package back and check every byte (the default)
+    #[arg(long, overrides_with = "no_verify")]
+    pub(crate) verify: bool,
+    /// Do not read the package back
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// Kinds of files that a package does without.
+#[derive(Clone, Debug)]
+pub(crate) struct Kinds(pub(crate) Vec<flavor::manifest::Slim>);
+
+fn slim(text: &str) -> Result<Kinds, flavor::manifest::UnknownSlim> {
+    flavor::manifest::Slim::parse_list(text).map(Kinds)
+}

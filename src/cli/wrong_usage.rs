@@ -1,0 +1,54 @@
+//! A command line that cannot be understood, with a code like every other error.
+
+use clap::error::ErrorKind;
+use flavor::code::Code;
+
+/// What clap has to say of it.
+pub(crate) struct WrongUsage(clap::Error);
+
+impl From<clap::Error> for WrongUsage {
+    fn from(error: clap::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl WrongUsage {
+    /// Help and version are data that was asked for.
+    pub(crate) fn is_data(&self) -> bool {
+        !self.0.use_stderr()
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        match self.0.kind() {
+            ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => Code::UNKNOWN_ARGUMENT,
+            ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::TooFewValues => Code::MISSING_ARGUMENT,
+            ErrorKind::ArgumentConflict => Code::ARGUMENT_CONFLICT,
+            _ => Code::BAD_ARGUMENT,
+        }
+    }
+
+    /// As clap lays it out, with the code.
+    pub(crate) fn text(&self) -> String {
+        let text = self.0.render().ansi().to_string();
+        if self.is_data() || self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return text;
+        }
+        text.replacen("error:", &format!("error[{}]:", self.code()), 1)
+    }
+
+    /// The sentence, and the advice.
+    pub(crate) fn parts(&self) -> (String, Option<String>) {
+        if self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return ("a command is missing".into(), Some("`--help` lists the commands".into()));
+        }
+        let text = self.0.render().to_string();
+        let sentence: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        let sentence = sentence.join(" ");
+        let tips: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+        let tips = (!tips.is_empty()).then(|| tips.join("; "));
+        (sentence.strip_prefix("error: ").unwrap_or(&sentence).to_owned(), tips)
+    }
+}

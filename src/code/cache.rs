@@ -1,0 +1,117 @@
+//! The cache, and starting a package.
+
+codes! {
+    NO_CACHE_PLACE = 801 {
+        title: "there is nowhere to extract to",
+        cause: "No directory for the cache can be made.",
+        remedy: "Set `FLAVOR_CACHE_DIR` to a directory of your own where programs may run.",
+        example: r"error[FLV0801]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  no directory for the cache: the directory `/dev/null` can be written by others (mode 0666), and the cache would be there (HOME); the directory `/dev/null` can be written by others (mode 0666), and the cache would be there (the password file)
+hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
+    }
+    CACHE_NOT_WRITABLE = 802 {
+        title: "the cache cannot be written to",
+        cause: "The directory, or one above it, does not take files.",
+        remedy: "Set `FLAVOR_CACHE_DIR` to a directory of your own where programs may run.",
+        example: r"error[FLV0802]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  the cache directory `[ROOT]/locked/cache`, or a directory above it, cannot be written to
+  cannot create directory `[ROOT]/locked/cache`
+  Permission denied (os error 13)
+hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
+    }
+    FOREIGN_CACHE = 803 {
+        title: "the place of the cache belongs to somebody else",
+        cause: "Whoever owns a directory can change what lies in it.",
+        remedy: "Set `FLAVOR_CACHE_DIR` to a directory of your own.",
+        example: r"error[FLV0803]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  the directory `[ROOT]/open` belongs to user 12345, not to user 0, and the cache would be there
+hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
+    }
+    OPEN_CACHE = 804 {
+        title: "others can write to the place of the cache",
+        cause: "They could change the programs that are started from it.",
+        remedy: "`chmod go-w DIRECTORY`, or set `FLAVOR_CACHE_DIR` to another one.",
+        example: r"error[FLV0804]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  the directory `[ROOT]/open` can be written by others (mode 0777), and the cache would be there
+hint: run `chmod go-w [ROOT]/open`, or set FLAVOR_CACHE_DIR to another directory",
+    }
+    NOEXEC = 805 {
+        title: "programs may not run from the cache",
+        cause: "Its file system is mounted noexec.",
+        remedy: "Set `FLAVOR_CACHE_DIR` to a directory where programs may run.",
+        example: r"error[FLV0805]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  the cache directory `[ROOT]/locked/cache` is on a file system that is mounted noexec
+hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
+    }
+    NO_SPACE = 806 {
+        title: "there is not enough room for the package",
+        cause: "The file system of the cache has less room than the package takes when it is unpacked.",
+        remedy: "Make room, or set `FLAVOR_CACHE_DIR` to a directory elsewhere.",
+        example: r"error[FLV0806]: cannot prepare the environment of `[ROOT]/data.psp`
+  not enough space in `[ROOT]/small/cache`: [SIZE] needed, [SIZE] available
+hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
+    }
+    NO_LOCKS = 807 {
+        title: "the file system of the cache has no locks",
+        cause: "Something was asked for that must not happen twice at the same time.",
+        remedy: "Set `FLAVOR_CACHE_DIR` to a directory on a local file system.",
+        example: r"error[FLV0807]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  the cache directory `[ROOT]/cache` is on a file system without locks, which a package with set-up commands needs
+hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
+    }
+    SET_UP_FAILED = 808 {
+        title: "a set-up command of the package failed",
+        cause: "Its last words are in the hint.",
+        remedy: "Do what it asks for; the next start tries again.",
+        example: r"error[FLV0808]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  the set-up command `sh` ended with 3
+hint: it said: no licence",
+    }
+    SLOT_NOT_THERE = 809 {
+        title: "a slot is there only at certain times",
+        cause: "Temporary slots exist while a program runs, those for set-up while it is set up.",
+        remedy: "Ask for it inside the running program.",
+        example: r"error[FLV0809]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  slot `short` is there only while the program runs",
+    }
+    BAD_ENVIRONMENT_NAME = 810 {
+        title: "a text is not the name of an environment",
+        cause: "Names are those that `flavor workenv list` shows.",
+        remedy: "Correct the name.",
+        example: r"error[FLV0810]: `../victim` is not the name of an environment
+hint: `flavor workenv list` shows the names",
+    }
+    NO_ENVIRONMENT = 811 {
+        title: "no environment has this name",
+        cause: "It was removed, or never there.",
+        remedy: "`flavor workenv list` shows the names.",
+        example: r"error[FLV0811]: no environment `nothing` in the cache
+hint: `flavor workenv list` shows the names",
+    }
+    IN_USE = 812 {
+        title: "an environment is in use",
+        cause: "A program runs in it, or others change it without pause.",
+        remedy: "Wait until the program has ended.",
+        example: r"error[FLV0812]: a program runs in `probe-1.0.0-7f83b1657ff1fc53`",
+    }
+    NO_CACHE_YET = 813 {
+        title: "there is no cache yet",
+        cause: "It is made when a package starts for the first time, or at the first pack.",
+        remedy: "Start a package, or set `FLAVOR_CACHE_DIR` to where the cache is.",
+        example: r"error[FLV0813]: there is no cache yet
+hint: it is made when a package starts for the first time",
+    }
+    NO_PROGRAM = 821 {
+        title: "the package has no command to start",
+        cause: "What it runs is not recorded in it.",
+        remedy: "Tell its publisher.",
+        example: r"error[FLV0821]: the package has no command to start",
+    }
+    NOT_STARTED = 822 {
+        title: "the program could not be started",
+        cause: "It is there, but the system refused to run it.",
+        remedy: "Look at the cause that the system gives; `flavor workenv verify` finds damage.",
+        example: r"error[FLV0822]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+  No such file or directory (os error 2)",
+    }
+}

@@ -1,0 +1,107 @@
+//! Keys and signatures.
+
+codes! {
+    NOT_A_KEY_FILE = 501 {
+        title: "a file is not a key",
+        cause: "It is not PEM, or holds a key of another kind than Ed25519.",
+        remedy: "Make a pair with `flavor keygen --out-dir DIR`.",
+        example: r"error[FLV0501]: cannot pack `pyproject.toml`
+  `key` is not a PEM file with an Ed25519 private key
+hint: make a pair with `flavor keygen --out-dir DIR`",
+    }
+    KEYS_DIFFER = 502 {
+        title: "the public key does not belong to the private key",
+        cause: "`--public-key` is a check, and it failed.",
+        remedy: "Leave `--public-key` out: it is derived from the private key.",
+        example: r"error[FLV0502]: cannot pack `pyproject.toml`
+  the public key in `two/flavor-public.key` does not belong to the private key
+hint: leave --public-key out: it is derived from the private key",
+    }
+    KEY_EXISTS = 503 {
+        title: "there is a key already",
+        cause: "A key is never overwritten.",
+        remedy: "Choose another directory with `--out-dir`.",
+        example: r"error[FLV0503]: cannot make a key pair
+  `k/flavor-public.key` exists already
+hint: a key is never overwritten; choose another directory with --out-dir",
+    }
+    BAD_KEY = 504 {
+        title: "a public key is none, or one that anybody can forge for",
+        cause: "The 32 bytes are no point of the curve, or one of its few weak ones.",
+        remedy: "Do not use the package; get it again from its publisher.",
+        example: r"error[FLV0504]: cannot open package `changed.psp`
+  the key is a small-order point, with which anybody can forge signatures
+hint: do not run it; get the file again from where it was published",
+    }
+    NO_KEY_PLACE = 505 {
+        title: "there is nowhere to keep a signing key",
+        cause: "Neither `FLAVOR_CONFIG_DIR`, `XDG_CONFIG_HOME` nor `HOME` is set.",
+        remedy: "Pass `--private-key FILE` or `--key-seed TEXT`.",
+        example: r"error[FLV0505]: cannot pack `pyproject.toml`
+  nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set
+hint: pass --private-key FILE or --key-seed TEXT",
+    }
+    BAD_ROTATION = 506 {
+        title: "a file is not a statement of rotation",
+        cause: "`--rotation` takes what `flavor trust rotate` writes, signed by the older key.",
+        remedy: "Write it anew with `flavor trust rotate`.",
+        example: r"error[FLV0506]: `forged.json` is not a statement that one key takes the place of another
+hint: `flavor trust rotate` writes one",
+    }
+    BAD_SIGNATURE = 507 {
+        title: "the signature does not match",
+        cause: "What is signed was changed, or the signature was.",
+        remedy: "Do not run the package; get it again from where it was published.",
+        example: r"error[FLV0507]: cannot open package `changed.psp`
+  the signature does not match the metadata
+hint: do not run it; get the file again from where it was published",
+    }
+    OTHER_SIGNER = 508 {
+        title: "the package is signed by another key",
+        cause: "`verify --key` names the key that must have signed it.",
+        remedy: "Ask the publisher which key is theirs.",
+        example: r"error[FLV0508]: `dist/probe.psp` is signed by another key: [DIGEST]",
+    }
+    NO_SUCH_KEY = 509 {
+        title: "no trusted key begins so",
+        cause: "The fingerprint is not among those that this machine trusts.",
+        remedy: "`flavor trust list` shows them.",
+        example: r"error[FLV0509]: no trusted key begins with `0c61b0a35049`
+hint: `flavor trust list` shows them",
+    }
+    AMBIGUOUS_KEY = 510 {
+        title: "more than one trusted key begins so",
+        cause: "The beginning of the fingerprint is too short.",
+        remedy: "Write more of it; `flavor trust list` shows them.",
+        example: r"error[FLV0510]: more than one trusted key begins with `7`
+hint: `flavor trust list` shows them",
+    }
+    NO_TRUST_STORE = 511 {
+        title: "there is no place for trusted keys",
+        cause: "No settings directory is known.",
+        remedy: "Set `HOME` or `FLAVOR_TRUSTED_KEYS_DIR`.",
+        example: r"error[FLV0511]: there is no place for trusted keys: HOME is not set
+hint: set HOME or FLAVOR_TRUSTED_KEYS_DIR",
+    }
+    NOT_AUTHENTICATED = 512 {
+        title: "a part of the package is not covered by the signature",
+        cause: "The package was made by a tool that does not sign everything.",
+        remedy: "Get the package built by flavor from its publisher.",
+        example: r"error[FLV0512]: `_attestation` in `theirs.psp` is not authenticated by the signature
+hint: get the package from its publisher, built by flavor",
+    }
+    NO_ATTESTATION = 513 {
+        title: "the package says nothing of what it contains",
+        cause: "It has no bill of materials or no provenance.",
+        remedy: "Pack it again with this version of flavor.",
+        example: r"error[FLV0513]: `changed.psp` says nothing of what it contains
+hint: pack it again with this version of flavor",
+    }
+    BAD_PROVENANCE = 514 {
+        title: "the provenance cannot be believed",
+        cause: "It is not in the form that the standard has, or not signed by the package's key.",
+        remedy: "Do not rely on it; get the package again from its publisher.",
+        example: r"error[FLV0514]: cannot believe what `changed.psp` says of its making
+  the provenance is not signed by the package's key",
+    }
+}

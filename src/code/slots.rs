@@ -1,0 +1,160 @@
+//! Slots and the build.
+
+codes! {
+    MISSING_SOURCE = 401 {
+        title: "the source of a slot does not exist",
+        cause: "Sources are relative to the directory of `pyproject.toml`.",
+        remedy: "Correct the path, or make the file first.",
+        example: r"error[FLV0401]: cannot pack `pyproject.toml`
+  slot `script` (line 9): the source `./probe.sh` does not exist
+hint: sources are relative to the directory of pyproject.toml",
+    }
+    LAUNCHER_CANNOT_READ = 402 {
+        title: "the launcher cannot read an operation",
+        cause: "The launcher that was given belongs to another tool, which decodes less.",
+        remedy: "Use gzip or raw for the slot, or leave `--launcher-bin` out.",
+        example: r"error[FLV0402]: cannot pack `[ROOT]/tool/pyproject.toml`
+  slot `words`: `xz` cannot be read by the launcher of FlavorPack
+hint: use gzip or raw for this slot, or leave --launcher-bin out",
+    }
+    LAUNCHER_LACKS = 403 {
+        title: "the launcher does not know something that the manifest asks for",
+        cause: "The launcher that was given belongs to another tool.",
+        remedy: "Take it out of the manifest, or leave `--launcher-bin` out.",
+        example: r"error[FLV0403]: cannot pack `pyproject.toml`
+  `post_extract` has no meaning to the launcher of FlavorPack
+hint: take it out, or leave --launcher-bin out",
+    }
+    WHOLE_TARGET = 404 {
+        title: "a slot that comes and goes is to be the whole work environment",
+        cause: "What is extracted late, or removed, needs a place of its own.",
+        remedy: "Give it a `target`.",
+        example: r"error[FLV0404]: cannot pack `pyproject.toml`
+  slot `data`: with the lifecycle `lazy` it cannot be the whole work environment
+hint: give it a `target` of its own",
+    }
+    BAD_CHAIN = 405 {
+        title: "operations cannot be combined so",
+        cause: "A bundle comes first, and only one compression may follow.",
+        remedy: "Write `operations = [\"tar\", \"zstd\"]`.",
+        example: r#"error[FLV0405]: cannot pack `pyproject.toml`
+  slot `data`: xz must come first, and only one compression may follow
+hint: write `operations = ["tar", "zstd"]`"#,
+    }
+    SAME_TARGET = 406 {
+        title: "two slots are in each other's way",
+        cause: "They have the same target, or one lies within a file of the other.",
+        remedy: "Give one of them another `target`.",
+        example: r"error[FLV0406]: cannot pack `pyproject.toml`
+  slots `script` and `data` are in each other's way at `{workenv}/bin/probe`
+hint: give one of them another `target`",
+    }
+    TARGET_TAKEN = 407 {
+        title: "a target belongs to the virtual environment",
+        cause: "A Python package has `bin/python`, `pyvenv.cfg` and others there.",
+        remedy: "Give the slot another `target`.",
+        example: r"error[FLV0407]: cannot pack `app/pyproject.toml`
+  slot `own`: the target `{workenv}/pyvenv.cfg` belongs to the virtual environment
+hint: give one of them another `target`",
+    }
+    OUTPUT_IN_THE_WAY = 408 {
+        title: "something that is no package stands where the output goes",
+        cause: "Only packages are replaced: never devices, links, directories, or the manifest.",
+        remedy: "Choose another file with `--output`.",
+        example: r"error[FLV0408]: cannot pack `pyproject.toml`
+  `taken.psp` is there already and is no package that could be replaced
+hint: choose another file with --output",
+    }
+    MEMORY_LIMIT = 409 {
+        title: "one thread alone takes more than `--memory-limit`",
+        cause: "The level of compression decides how much memory a frame takes.",
+        remedy: "Raise `--memory-limit`, or lower `--compress` or the slot's level.",
+        example: r"error[FLV0409]: cannot pack `pyproject.toml`
+  encoding `data` takes [SIZE] with one thread, the limit is [SIZE]
+hint: raise --memory-limit, or lower --compress or the slot's level",
+    }
+    NO_BUILD_RECORD = 410 {
+        title: "the package does not say how it was made",
+        cause: "It was not made by this flavor, so it cannot be made again and compared.",
+        remedy: "Rebuild and compare packages of flavor.",
+        example: r"error[FLV0410]: cannot pack `./pyproject.toml`
+  the package does not say how it was made",
+    }
+    NOT_EXECUTABLE = 411 {
+        title: "the launcher is not an executable for this system",
+        cause: "The file of `--launcher-bin` is not an ELF program for this processor.",
+        remedy: "Leave `--launcher-bin` out to use the launcher that flavor carries.",
+        example: r"error[FLV0411]: cannot pack `pyproject.toml`
+  `text` is not an executable file for Linux on this processor
+hint: leave --launcher-bin out to use the launcher that flavor carries",
+    }
+    NOT_A_LAUNCHER = 412 {
+        title: "the program is not a launcher",
+        cause: "It is executable, but would not start a package.",
+        remedy: "Leave `--launcher-bin` out to use the launcher that flavor carries.",
+        example: r"error[FLV0412]: cannot pack `pyproject.toml`
+  `/bin/true` is an executable, but no launcher of packages
+hint: leave --launcher-bin out to use the launcher that flavor carries",
+    }
+    SOURCE_CHANGED = 420 {
+        title: "a file changed while it was read",
+        cause: "Something writes to the tree that is being packed.",
+        remedy: "Pack again when nothing writes to it.",
+        example: r"error[FLV0420]: cannot pack `pyproject.toml`
+  cannot encode the slots
+  `./data` changed while it was read
+hint: pack again when nothing writes to the tree",
+    }
+    SPECIAL_FILE = 421 {
+        title: "a tree has a device, a socket or a pipe in it",
+        cause: "Only files, directories and links are packed.",
+        remedy: "Leave it out of the slot's source.",
+        example: r"error[FLV0421]: cannot pack `pyproject.toml`
+  cannot encode slot `tree`
+  `./tree/pipe` is a device, socket or pipe
+hint: leave it out of the slot's source",
+    }
+    ESCAPING_LINK = 422 {
+        title: "a link leads out of the packed tree",
+        cause: "On another machine it would lead nowhere, or to something else.",
+        remedy: "Replace it by a copy, or widen the slot's source.",
+        example: r"error[FLV0422]: cannot pack `pyproject.toml`
+  cannot encode slot `script`
+  the link `./probe.sh/link` points to `/etc/passwd`, outside the packed tree
+hint: replace the link by a copy, or widen the slot's source",
+    }
+    LINK_LOOP = 423 {
+        title: "links lead in a circle",
+        cause: "Following them never ends.",
+        remedy: "Remove one of them.",
+        example: r"error[FLV0423]: cannot pack `pyproject.toml`
+  cannot encode slot `data`
+  the links below `[ROOT]/data/inner/again` lead in a circle",
+    }
+    DIRECTORY_WITHOUT_TAR = 424 {
+        title: "a directory is to be stored without `tar`",
+        cause: "A codec compresses one stream of bytes, a directory is none.",
+        remedy: "Write `operations = [\"tar\", \"zstd\"]`.",
+        example: r#"error[FLV0424]: cannot pack `pyproject.toml`
+  cannot encode slot `script`
+  `./probe.sh` is a directory, and the operations have no `tar`
+hint: write `operations = ["tar", "zstd"]`"#,
+    }
+    TOO_LARGE = 425 {
+        title: "a slot is larger than readers unpack",
+        cause: "Readers stop where so few bytes become so many: it would be how a bomb looks.",
+        remedy: "Store what it consists of without compression: `operations = [\"tar\"]`.",
+        example: r#"error[FLV0425]: cannot pack `pyproject.toml`
+  cannot encode the slots
+  15327 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
+hint: store what it consists of without compression: `operations = ["tar"]`"#,
+    }
+    NO_LONGER_IMPORTS = 430 {
+        title: "a module can no longer be imported",
+        cause: "`--slim` has left out something that a module of a dependency needs.",
+        remedy: "Bring it back with `include` under `[tool.flavor.build]`, or leave less out.",
+        example: r#"error[FLV0430]: cannot pack `app/pyproject.toml`
+  with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
+hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out"#,
+    }
+}

@@ -1,0 +1,125 @@
+//! Interpreters, dependencies, the project's own build.
+
+codes! {
+    NO_INTERPRETER = 301 {
+        title: "no interpreter fits",
+        cause: "None of the interpreters on this machine is of a version that the project takes.",
+        remedy: "Get one with `uv python install VERSION`, or name one with `--python PATH`.",
+        example: r"error[FLV0301]: cannot pack `pyproject.toml`
+  no CPython interpreter fits `>=3.99`; found:
+    3.11.2 at `/usr/bin/python3`
+hint: get one with `uv python install 3.99`, or name one with `--python PATH`",
+    }
+    NOT_A_PYTHON = 302 {
+        title: "`--python` is neither a path nor a version",
+        cause: "The text names no file, and is not a version of CPython either.",
+        remedy: "Write a path, a version as in `3.13`, or a specifier as in `\">=3.11\"`.",
+        example: r"error[FLV0302]: cannot pack `pyproject.toml`
+  `not-a-version` is neither a path nor a version of CPython
+hint: use a path, a version as in `3.13`, or a specifier as in `>=3.11`",
+    }
+    NO_SUCH_INTERPRETER = 303 {
+        title: "there is no interpreter at that place",
+        cause: "The path does not lead to an executable, or to a directory with one in `bin`.",
+        remedy: "Name the executable, or a version as in `3.13`.",
+        example: r"error[FLV0303]: cannot pack `pyproject.toml`
+  there is no interpreter at `/nowhere/python`
+hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`",
+    }
+    NOT_AN_INTERPRETER = 304 {
+        title: "a program is not a usable interpreter",
+        cause: "It was started and did not answer as CPython does.",
+        remedy: "Name another one with `--python`.",
+        example: r"error[FLV0304]: cannot pack `pyproject.toml`
+  `/bin/true` is not a usable Python interpreter: it does not answer as one
+hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`",
+    }
+    UNSUITABLE_INTERPRETER = 305 {
+        title: "the interpreter is not one that the project takes",
+        cause: "Its version or its implementation is outside `requires-python`.",
+        remedy: "Leave `--python` out to have one found, or change `requires-python`.",
+        example: r"error[FLV0305]: cannot pack `pyproject.toml`
+  `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
+hint: leave `--python` out to have one found, or change `requires-python`",
+    }
+    PROGRAM_STOPPED = 306 {
+        title: "a program that packs need did not start, or stopped early",
+        cause: "The interpreter or the installer is damaged, or was killed.",
+        remedy: "Start it by hand to see what is wrong with it.",
+        example: r"error[FLV0306]: cannot pack `pyproject.toml`
+  cannot start `[ROOT]/stopped`
+  Exec format error (os error 8)",
+    }
+    NO_INSTALLER = 307 {
+        title: "there is nothing to install with",
+        cause: "Neither `uv` is on `PATH` nor does the interpreter have pip.",
+        remedy: "Put `uv` on `PATH`, or run `PYTHON -m ensurepip`.",
+        example: r"error[FLV0307]: cannot pack `pyproject.toml`
+  there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
+hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`",
+    }
+    UNRESOLVED = 310 {
+        title: "a dependency could not be had",
+        cause: "The installer found no version that fits, could not fetch it, or could not build it. The lines of the \
+            message are its own words.",
+        remedy: "Check the name, the version and the indexes (`--index-url`, `--find-links`); without the network, \
+            add a directory that has the wheel.",
+        example: r"error[FLV0310]: cannot pack `app/pyproject.toml`
+  cannot get `greeting>=2`
+    pip: Cannot install greeting>3 and greeting>=2 because these package versions have conflicting dependencies.
+    pip: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
+hint: the network is not used: add a directory that has the wheel with `--find-links DIR`",
+    }
+    NOT_BUILT = 311 {
+        title: "the project's wheel could not be built",
+        cause: "The build back end stopped. The lines of the message are its own words.",
+        remedy: "`python -m pip wheel --no-deps .` in the project shows the whole output.",
+        example: r"error[FLV0311]: cannot pack `pyproject.toml`
+  cannot build the wheel of the project in `.`
+    build: no files to ship
+hint: `python -m pip wheel --no-deps .` in the project shows the build's whole output",
+    }
+    NO_WHEEL = 312 {
+        title: "the build back end is not there, or made no wheel",
+        cause: "`[build-system]` names a back end that its requirements do not bring, or that does not answer as PEP \
+            517 has it.",
+        remedy: "Correct `[build-system]`.",
+        example: r"error[FLV0312]: cannot pack `pyproject.toml`
+  the build back end of the project in `.` made no wheel
+hint: check `[build-system]` in `pyproject.toml`",
+    }
+    BAD_WHEEL = 313 {
+        title: "a wheel is damaged",
+        cause: "The file breaks PEP 427: a record that does not hold, a path that leads elsewhere, an archive that \
+            ends early.",
+        remedy: "Fetch it or build it again.",
+        example: r"error[FLV0313]: cannot pack `pyproject.toml`
+  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+hint: the wheel is damaged or breaks PEP 427; fetch or build it again",
+    }
+    BAD_LOCK = 314 {
+        title: "a lock file cannot be used",
+        cause: "It does not belong to this project, or not to this interpreter, or is of an unknown kind.",
+        remedy: "Make it anew, for example with `uv lock`.",
+        example: r"error[FLV0314]: cannot pack `app/pyproject.toml`
+  cannot use the lock file `[ROOT]/app/pylock.toml`
+    lock: lock-version 9.9 is not known
+hint: make it anew, for example with `uv lock`",
+    }
+    NOT_RELOCATABLE = 315 {
+        title: "the interpreter cannot be made relocatable",
+        cause: "Its files are not laid out in a way that lets them run from elsewhere.",
+        remedy: "Use an interpreter from uv, pyenv or the distribution.",
+        example: r"error[FLV0315]: cannot pack `app/pyproject.toml`
+  cannot make the interpreter relocatable
+  `/nowhere` is not a Python standard library",
+    }
+    UNKNOWN_INCLUDE = 316 {
+        title: "`python.include` names nothing that is left out",
+        cause: "The word is neither a part that the slim runtime lacks nor a module of the standard library.",
+        remedy: "Correct the word.",
+        example: r"error[FLV0316]: cannot pack `app/pyproject.toml`
+  cannot make the interpreter relocatable
+  `nonsense` is neither a part that slim leaves out nor a module of the standard library",
+    }
+}

@@ -1,0 +1,196 @@
+//! `flavor config`: every setting, its value, and who has set it.
+
+use std::env;
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use flavor::config::{self, CacheLimits, KNOWN_KEYS};
+use flavor::fs::{cache_candidates, config_dir, last_candidate};
+use flavor::manifest::suggest;
+use flavor::python::redact;
+use flavor::report::{Bytes, Talk, TerminalReporter};
+use flavor::sign::PRIVATE_KEY_FILE;
+use flavor::trust::TrustStore;
+use serde_json::{Value, json};
+
+use crate::cli::{Config, Globals, When};
+use crate::error::Error;
+use crate::output;
+
+/// Variables whose value is passed on to the installers as it is.
+const INSTALLERS: [&str; 17] = [
+    "PIP_CERT",
+    "PIP_CONSTRAINT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "PIP_TRUSTED_HOST",
+    "SSL_CERT_FILE",
+    "UV_CONSTRAINT",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+    "UV_INSECURE_HOST",
+    "UV_NO_INDEX",
+    "UV_OFFLINE",
+];
+
+struct Setting {
+    name: String,
+    value: String,
+    origin: Origin,
+}
+
+/// Who has set it.
+enum Origin {
+    Default,
+    File { path: PathBuf, line: usize },
+    Variable(&'static str),
+    CommandLine(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "file:{}:{line}", path.display()),
+            Self::Variable(name) => write!(f, "environment:{name}"),
+            Self::CommandLine(option) => write!(f, "command line:{option}"),
+        }
+    }
+}
+
+pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error> {
+    let file = config::Config::read()?;
+    let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
+    for (key, line) in file.keys().filter(|(key, _)| !KNOWN_KEYS.contains(key)) {
+        let hint = suggest::closest(key, KNOWN_KEYS).map(|near| format!("did you mean `{near}`?"));
+        let text = format!("{}:{line}: `{key}` is not a known setting and has no effect", file.path().display());
+        reporter.warn(Some(flavor::code::Code::UNKNOWN_KEY), &text, hint.as_deref());
+    }
+    let wanted = options.name.as_deref().unwrap_or("");
+    let found: Vec<Setting> =
+        settings(&file, globals)?.into_iter().filter(|setting| setting.name.starts_with(wanted)).collect();
+    if globals.json {
+        let each: Vec<Value> = found
+            .iter()
+            .map(|one| json!({ "name": one.name, "value": one.value, "origin": one.origin.to_string() }))
+            .collect();
+        output::json(&json!({ "settings": each }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lines = found.iter().map(|Setting { name, value, origin }| {
+        let line = flavor::report::printable(&format!("{name}={value}")).into_owned();
+        if options.show_origin { format!("{origin}\t{line}\n") } else { format!("{line}\n") }
+    });
+    output::data(&lines.collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// By name.
+fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Error> {
+    let CacheLimits { max_size, retain } = file.cache_limits()?;
+    let in_file = |key: &str| match file.line(key) {
+        Some(line) => Origin::File { path: file.path().into(), line },
+        None => Origin::Default,
+    };
+    let unset = || Origin::Default;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let own_key = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
+    let store = TrustStore::from_env();
+    let path = |path: Option<PathBuf>| path.map_or(String::new(), |path| path.display().to_string());
+    let mut all = vec![
+        cache_directory(),
+        Setting {
+            name: "cache.max-size".into(),
+            value: max_size.map_or("none".into(), |size| Bytes(size).to_string()),
+            origin: variable("FLAVOR_CACHE_MAX_SIZE").map_or_else(|| in_file("cache.max-size"), |(_, origin)| origin),
+        },
+        Setting { name: "cache.retain".into(), value: retain.to_string(), origin: in_file("cache.retain") },
+        first(
+            "config.directory",
+            &["FLAVOR_CONFIG_DIR", "XDG_CONFIG_HOME", "HOME"],
+            |_| path(config_dir()),
+            || Setting { name: "config.directory".into(), value: String::new(), origin: unset() },
+        ),
+        first("log.level", &["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"], ToOwned::to_owned, || {
+            let value = globals.log_level().map_or("off".into(), |level| level.to_string());
+            let origin = match (globals.quiet, globals.verbose) {
+                (true, _) => Origin::CommandLine("--quiet"),
+                (false, 0) => Origin::Default,
+                (false, _) => Origin::CommandLine("--verbose"),
+            };
+            Setting { name: "log.level".into(), value, origin }
+        }),
+        color(globals),
+        Setting {
+            name: "output.json".into(),
+            value: globals.json.to_string(),
+            origin: if globals.json { Origin::CommandLine("--json") } else { Origin::Default },
+        },
+        of("pack.jobs", "FLAVOR_JOBS", &processors.to_string()),
+        of("pack.private-key", "FLAVOR_PRIVATE_KEY", &path(own_key)),
+        of("pack.source-date-epoch", "SOURCE_DATE_EPOCH", "0"),
+        of("pack.uv", "UV", "the one on PATH"),
+        of("start.validation", "FLAVOR_VALIDATION", "metadata"),
+        of("trust.directory", "FLAVOR_TRUSTED_KEYS_DIR", &path(store.directory().map(Into::into))),
+    ];
+    all.extend(INSTALLERS.into_iter().filter_map(|name| {
+        let (value, origin) = variable(name)?;
+        Some(Setting { name: format!("installer.{name}"), value: redact(&value), origin })
+    }));
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(all)
+}
+
+fn variable(name: &'static str) -> Option<(String, Origin)> {
+    let value = env::var_os(name).filter(|value| !value.is_empty())?;
+    Some((value.to_string_lossy().into_owned(), Origin::Variable(name)))
+}
+
+/// A setting of one variable.
+fn of(name: &str, from: &'static str, default: &str) -> Setting {
+    let (value, origin) = variable(from).unwrap_or_else(|| (default.into(), Origin::Default));
+    Setting { name: name.into(), value, origin }
+}
+
+/// A setting of the first variable that is there.
+fn first(
+    name: &str,
+    from: &[&'static str],
+    value: impl Fn(&str) -> String,
+    otherwise: impl FnOnce() -> Setting,
+) -> Setting {
+    match from.iter().find_map(|one| variable(one)) {
+        Some((text, origin)) => Setting { name: name.into(), value: value(&text), origin },
+        None => otherwise(),
+    }
+}
+
+fn cache_directory() -> Setting {
+    let place = cache_candidates().into_iter().next().or_else(last_candidate);
+    let origin = match place.as_ref().map(|place| place.origin) {
+        Some("the password file") | None => Origin::Default,
+        Some(name) => Origin::Variable(name),
+    };
+    let value = place.map_or(String::new(), |place| place.path.display().to_string());
+    Setting { name: "cache.directory".into(), value, origin }
+}
+
+fn color(globals: &Globals) -> Setting {
+    let (value, origin) = match globals.color {
+        When::Always => ("always", Origin::CommandLine("--color")),
+        When::Never => ("never", Origin::CommandLine("--color")),
+        When::Auto if variable("NO_COLOR").is_some() => ("never", Origin::Variable("NO_COLOR")),
+        When::Auto => match (variable("CLICOLOR_FORCE"), variable("CLICOLOR")) {
+            (Some((force, origin)), _) if force != "0" => ("always", origin),
+            (_, Some((wanted, origin))) if wanted == "0" => ("never", origin),
+            _ => ("auto", Origin::Default),
+        },
+    };
+    Setting { name: "output.color".into(), value: value.into(), origin }
+}

@@ -1,0 +1,176 @@
+use std::env;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use flavor::config::Config;
+use flavor::fs::{IoContext, config_dir};
+use flavor::python::install::{Choice, Installer};
+use flavor::python::{self, Request, discover};
+use flavor::report::Bytes;
+use flavor::sign::{PRIVATE_KEY_FILE, SecretKey};
+use flavor::trust::{TrustStore, policies};
+use flavor::workenv::Cache;
+
+use super::super::self_test;
+use super::{Finding, State};
+use crate::error::Error;
+
+/// In the order in which they are told: what packing needs, then what starting needs.
+pub(super) const ALL: [fn() -> Vec<Finding>; 8] =
+    [interpreter, settings, signing_key, trust_store, policy, cache, disk, launcher];
+
+fn interpreter() -> Vec<Finding> {
+    let found = match discover(&Request::default()) {
+        Ok(found) => found,
+        Err(error) => return vec![python_failed("interpreter", &error)],
+    };
+    let text = format!("CPython {} at {}", found.version_text, found.executable.display());
+    let installer = match Installer::choose(Choice::Auto, &found) {
+        Ok(installer) => Finding::ok("installer", installer.to_string()),
+        Err(error) => python_failed("installer", &error),
+    };
+    vec![Finding::ok("interpreter", text), installer]
+}
+
+fn python_failed(check: &'static str, error: &python::Error) -> Finding {
+    let remedy = error.hint().unwrap_or_else(|| "name one with `--python PATH`".into());
+    Finding { check, state: State::Fail, text: error.to_string(), code: Some(error.code()), remedy: Some(remedy) }
+}
+
+fn settings() -> Vec<Finding> {
+    let Some(directory) = config_dir() else {
+        let remedy = "set HOME, or FLAVOR_CONFIG_DIR to a directory for keys and settings";
+        return vec![Finding::odd("settings", State::Warn, "there is no place for keys and settings", remedy)];
+    };
+    match Config::read().and_then(|config| config.cache_limits()) {
+        Err(error) => vec![Finding::failed("settings", &error.into())],
+        Ok(_) => match exposed(&directory, 0o022) {
+            Some(finding) => vec![finding],
+            None => vec![Finding::ok("settings", directory.display().to_string())],
+        },
+    }
+}
+
+/// What is to be said of a place that others can write to (or read, by `bits`), or that is somebody else's.
+fn exposed(path: &Path, bits: u32) -> Option<Finding> {
+    let metadata = path.metadata().ok()?;
+    let (own, shown) = (rustix::process::geteuid().as_raw(), path.display());
+    if metadata.uid() != own && metadata.uid() != 0 {
+        let text = format!("{shown} belongs to user {}", metadata.uid());
+        return Some(Finding::odd("settings", State::Warn, text, format!("chown {own} {shown}")));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    (mode & bits != 0).then(|| {
+        let (verb, remedy) = if bits & 0o044 == 0 { ("changed", "go-w") } else { ("read", "go-rwx") };
+        let text = format!("{shown} can be {verb} by others (mode {mode:04o})");
+        Finding::odd("settings", State::Warn, text, format!("chmod {remedy} {shown}"))
+    })
+}
+
+fn signing_key() -> Vec<Finding> {
+    const CHECK: &str = "signing key";
+    let named = env::var_os("FLAVOR_PRIVATE_KEY").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let is_named = named.is_some();
+    let Some(path) = named.or_else(|| Some(config_dir()?.join("keys").join(PRIVATE_KEY_FILE))) else {
+        let remedy = "set HOME, or pass --private-key FILE or --key-seed TEXT to `flavor pack`";
+        return vec![Finding::odd(CHECK, State::Warn, "there is no place for one", remedy)];
+    };
+    if !is_named && !path.exists() {
+        return vec![Finding::ok(CHECK, "none yet: the first pack makes one")];
+    }
+    match SecretKey::read(&path) {
+        Err(error) => vec![Finding::failed(CHECK, &error.into())],
+        Ok(key) => vec![match exposed(&path, 0o077) {
+            Some(finding) => Finding { check: CHECK, ..finding },
+            None => Finding::ok(CHECK, format!("{} at {}", key.public().fingerprint().short(), path.display())),
+        }],
+    }
+}
+
+fn trust_store() -> Vec<Finding> {
+    const CHECK: &str = "trust store";
+    let store = TrustStore::from_env();
+    let (keys, unusable) = store.list();
+    let mut found: Vec<Finding> = unusable
+        .iter()
+        .map(|key| {
+            let text = format!("{} counts for nothing: {}", key.path.display(), key.reason);
+            Finding::odd(CHECK, State::Warn, text, "correct the file or remove it")
+        })
+        .collect();
+    let directory = store.directory().filter(|directory| directory.is_dir());
+    found.extend(directory.and_then(|directory| exposed(directory, 0o022)).map(|one| Finding { check: CHECK, ..one }));
+    let count = match keys.len() {
+        1 => "1 trusted key".into(),
+        count => format!("{count} trusted keys"),
+    };
+    found.push(Finding::ok(CHECK, count));
+    found
+}
+
+fn policy() -> Vec<Finding> {
+    vec![match policies() {
+        Err(refusal) => Finding::failed("policy", &Error::Policy(refusal)),
+        Ok(found) if found.is_empty() => Finding::ok("policy", "none: any package whose signature holds may start"),
+        Ok(found) => {
+            let paths: Vec<String> = found.iter().map(|source| source.path.display().to_string()).collect();
+            Finding::ok("policy", paths.join(", "))
+        }
+    }]
+}
+
+fn cache() -> Vec<Finding> {
+    vec![match Cache::open_lasting() {
+        Ok(cache) => Finding::ok("cache", cache.root().display().to_string()),
+        Err(error) => Finding::failed("cache", &error.into()),
+    }]
+}
+
+/// Below this a pack of a larger project does not get far.
+const LITTLE: u64 = 1_000_000_000;
+/// Below this nothing does.
+const TOO_LITTLE: u64 = 50_000_000;
+
+fn disk() -> Vec<Finding> {
+    const CHECK: &str = "disk";
+    let cache = Cache::find().map(|cache| cache.root().to_path_buf());
+    let places = cache.into_iter().chain([env::temp_dir()]);
+    let mut found: Vec<Finding> = Vec::new();
+    for place in places {
+        let room = rustix::fs::statvfs(&place).map_err(std::io::Error::from).on("examine", &place);
+        let room = match room {
+            Ok(room) => room,
+            Err(error) => {
+                found.push(Finding::failed(CHECK, &error.into()));
+                continue;
+            }
+        };
+        let free = room.f_bavail.saturating_mul(room.f_frsize);
+        let text = format!("{} free in {}", Bytes(free), place.display());
+        // Some file systems do not count files.
+        let is_out_of_files = room.f_files > 0 && room.f_favail == 0;
+        let remedy = format!("make room in {}: `flavor cache clean`, `flavor workenv clean`", place.display());
+        found.push(match free {
+            _ if is_out_of_files => {
+                Finding::odd(CHECK, State::Fail, format!("no more files can be made in {}", place.display()), remedy)
+            }
+            0..TOO_LITTLE => Finding::odd(CHECK, State::Fail, text, remedy),
+            TOO_LITTLE..LITTLE => Finding::odd(CHECK, State::Warn, text, remedy),
+            _ => Finding::ok(CHECK, text),
+        });
+    }
+    found
+}
+
+fn launcher() -> Vec<Finding> {
+    const CHECK: &str = "launcher";
+    vec![match self_test::run(None) {
+        Ok(None) => Finding::ok(CHECK, "a small package was packed, started, and did what it should"),
+        Ok(Some(instead)) => {
+            let remedy =
+                "`flavor helpers test` shows it again; a directory mounted noexec or a policy are what to look for";
+            Finding::odd(CHECK, State::Fail, format!("a small package did something else: {instead}"), remedy)
+        }
+        Err(error) => Finding::failed(CHECK, &error),
+    }]
+}

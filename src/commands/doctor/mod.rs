@@ -1,0 +1,98 @@
+//! `flavor doctor`: a list of checks, each of which says what it finds and what to do about it.
+
+mod checks;
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use flavor::code::Code;
+use flavor::report::printable;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::Error;
+use crate::output;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    /// Something is odd, or will be in the way one day.
+    Warn,
+    /// Packing or starting does not work.
+    Fail,
+}
+
+/// What one check has found.
+#[derive(Debug)]
+struct Finding {
+    /// What was looked at.
+    check: &'static str,
+    state: State,
+    text: String,
+    remedy: Option<String>,
+    code: Option<Code>,
+}
+
+impl Finding {
+    fn ok(check: &'static str, text: impl Into<String>) -> Self {
+        Self { check, state: State::Ok, text: text.into(), remedy: None, code: None }
+    }
+
+    fn odd(check: &'static str, state: State, text: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, state, text: text.into(), remedy: Some(remedy.into()), code: None }
+    }
+
+    /// What the command would say that fails for this.
+    fn failed(check: &'static str, error: &Error) -> Self {
+        let text = [vec![error.to_string()], error.causes()].concat().join(": ");
+        let remedy = error.hint().unwrap_or_else(|| format!("`flavor explain {}` says more", error.code()));
+        Self { check, state: State::Fail, text, remedy: Some(remedy), code: Some(error.code()) }
+    }
+}
+
+/// Exits with 1 if anything fails.
+pub(super) fn run(as_json: bool) -> Result<ExitCode, Error> {
+    let mut findings = Vec::new();
+    for check in checks::ALL {
+        let found = check();
+        if !as_json {
+            // Each at once: some take their time.
+            output::styled(&found.iter().map(line).collect::<String>())?;
+        }
+        findings.extend(found);
+    }
+    let is_well = findings.iter().all(|one| one.state != State::Fail);
+    if as_json {
+        let each: Vec<_> = findings
+            .iter()
+            .map(|one| {
+                json!({
+                    "check": one.check,
+                    "state": one.state,
+                    "text": one.text,
+                    "remedy": one.remedy,
+                    "code": one.code.map(|code| code.to_string()),
+                })
+            })
+            .collect();
+        output::json(&json!({ "ok": is_well, "findings": each }))?;
+    }
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn line(one: &Finding) -> String {
+    let (word, style) = match one.state {
+        State::Ok => ("ok", AnsiColor::Green.on_default()),
+        State::Warn => ("warn", AnsiColor::Yellow.on_default().bold()),
+        State::Fail => ("fail", AnsiColor::Red.on_default().bold()),
+    };
+    let code = one.code.map_or(String::new(), |code| format!(" [{code}]"));
+    let lines: Vec<&str> = one.text.lines().map(str::trim).collect();
+    let mut text = format!("{style}{word:<4}{style:#}  {:<11}  {}{code}\n", one.check, printable(&lines.join("; ")));
+    if let Some(remedy) = &one.remedy {
+        let plain = Style::new().italic();
+        text.push_str(&format!("{:19}{plain}{}{plain:#}\n", "", printable(remedy)));
+    }
+    text
+}

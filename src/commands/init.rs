@@ -1,0 +1,253 @@
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use flavor::fs::IoContext;
+use flavor::manifest;
+use flavor::report::{Talk, TerminalReporter};
+use serde_json::json;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+
+use crate::cli::{Globals, Init};
+use crate::error::Error;
+use crate::output;
+
+/// `flavor init`: the least that a project needs to be packed, put into its own manifest.
+pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> {
+    let path =
+        if options.manifest.is_dir() { options.manifest.join("pyproject.toml") } else { options.manifest.clone() };
+    let (before, after) = match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let after = with_table(&path, &text, options)?;
+            (text, after)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match &options.command {
+            Some(program) => (String::new(), new_manifest(&path, program, options)?),
+            None => return Err(Error::NothingToSetUp { path: directory_of(&path) }),
+        },
+        Err(error) => return Err(error).on("read", &path).map_err(Into::into),
+    };
+    // What a pack would refuse is refused here, before anything is written.
+    manifest::parse(&after, &path)?;
+    if !options.dry_run {
+        write(&path, &after)?;
+    }
+    let next = next(&path);
+    if globals.json {
+        output::json(&json!({
+            "path": path,
+            "written": !options.dry_run,
+            "diff": diff(&path, &before, &after),
+            "next": next,
+        }))?;
+    } else if options.dry_run {
+        output::data(&diff(&path, &before, &after))?;
+    } else {
+        output::path(&path)?;
+    }
+    let talk = if globals.quiet { Talk::Quiet } else { Talk::Normal };
+    TerminalReporter::new(talk).say(&format!("next: {next}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.into(),
+        _ => ".".into(),
+    }
+}
+
+/// Through another file beside it, so that a manifest is there whole or not at all; with the mode that it had.
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    // A link to a manifest elsewhere stays one.
+    let target = path.canonicalize().unwrap_or_else(|_| path.into());
+    let directory = directory_of(&target);
+    let file = tempfile::NamedTempFile::new_in(&directory).on("create a file in", &directory)?;
+    let mode = target.metadata().map(|metadata| metadata.permissions());
+    std::fs::write(file.path(), text).on("write", &target)?;
+    let mode = mode.unwrap_or_else(|_| std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    file.as_file().set_permissions(mode).on("set the mode of", &target)?;
+    file.persist(&target).map_err(|error| error.error).on("write", &target)?;
+    Ok(())
+}
+
+/// The command that is to follow.
+fn next(path: &Path) -> String {
+    if path == Path::new("pyproject.toml") {
+        "flavor pack".into()
+    } else {
+        format!("flavor pack --manifest {}", path.display())
+    }
+}
+
+/// A manifest with `[tool.flavor]` at its end; everything that was there stays as it was.
+fn with_table(path: &Path, text: &str, options: &Init) -> Result<String, Error> {
+    let mut document: DocumentMut = match text.parse() {
+        Ok(document) => document,
+        // The manifest's own reader says it with the line.
+        Err(_) => return manifest::parse(text, path).map(|_| text.to_owned()).map_err(Into::into),
+    };
+    if document.get("tool").and_then(|tool| tool.get("flavor")).is_some() {
+        let line =
+            text.lines().position(|line| line.contains("tool.flavor") || line.trim_start().starts_with("flavor"));
+        return Err(Error::AlreadySetUp { path: path.into(), line: line.map_or(1, |at| at + 1) });
+    }
+    let table = flavor_table(path, &document, options)?;
+    let tool = document.entry("tool").or_insert_with(|| {
+        let mut tool = Table::new();
+        tool.set_implicit(true);
+        Item::Table(tool)
+    });
+    if let Some(tool) = tool.as_table_like_mut() {
+        tool.insert("flavor", Item::Table(table));
+    }
+    Ok(document.to_string())
+}
+
+fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<Table, Error> {
+    let mut table = Table::new();
+    table.decor_mut().set_prefix("\n");
+    if let Some(name) = &options.name {
+        table.insert("package_name", value(name));
+    }
+    if let Some(program) = &options.command {
+        let name = options.name.clone().or_else(|| name_in(document)).unwrap_or_else(|| name_of(path));
+        run_program(&mut table, path, program, &name)?;
+        return Ok(table);
+    }
+    let script = main_script(document, options);
+    let function =
+        options.entry_point.clone().or_else(|| script.is_none().then(|| function_in(&directory_of(path)))?);
+    match (function, script) {
+        (Some(function), _) => {
+            table.insert("entry_point", value(function));
+        }
+        (None, Some(script)) if table.is_empty() => {
+            // An empty table would leave everybody wondering.
+            table.decor_mut().set_suffix(format!(
+                "\n# The program is the script `{script}`; `entry_point = \"module:function\"` takes another."
+            ));
+        }
+        // Without a program the check that follows has the words.
+        _ => {}
+    }
+    Ok(table)
+}
+
+fn name_in(document: &DocumentMut) -> Option<String> {
+    document.get("project")?.get("name")?.as_str().map(Into::into)
+}
+
+/// The script that packing takes when nothing else is said.
+fn main_script(document: &DocumentMut, options: &Init) -> Option<String> {
+    let scripts = document.get("project")?.get("scripts")?.as_table_like()?;
+    let name = options.name.clone().or_else(|| name_in(document));
+    let named = scripts.iter().map(|(script, _)| script).find(|script| Some(*script) == name.as_deref());
+    named.or_else(|| scripts.iter().next().map(|(script, _)| script)).map(Into::into)
+}
+
+/// The one `main` of a project that declares no script, where everybody would look for it.
+fn function_in(directory: &Path) -> Option<String> {
+    let mut found = Vec::new();
+    for root in [directory.join("src"), directory.to_path_buf()] {
+        for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).map(ToOwned::to_owned) else { continue };
+            if path.join("__init__.py").is_file() {
+                let modules = ["cli", "__main__", "main"].map(|module| (path.join(format!("{module}.py")), module));
+                let with_main = modules.iter().find(|(file, _)| has_main(file));
+                found.extend(with_main.map(|(_, module)| format!("{name}.{module}:main")));
+            } else if path.extension().is_some_and(|ending| ending == "py") && name != "setup" && has_main(&path) {
+                found.push(format!("{name}:main"));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    // Which of several is meant, nobody but the author knows.
+    <[String; 1]>::try_from(found).ok().map(|[one]| one)
+}
+
+fn has_main(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.lines().any(|line| line.starts_with("def main(")))
+}
+
+/// A manifest for a program that is not Python.
+fn new_manifest(path: &Path, program: &Path, options: &Init) -> Result<String, Error> {
+    let name = options.name.clone().unwrap_or_else(|| name_of(path));
+    let mut document = DocumentMut::new();
+    let mut project = Table::new();
+    project.insert("name", value(&name));
+    project.insert("version", value("0.1.0"));
+    document.insert("project", Item::Table(project));
+    let mut flavor = Table::new();
+    flavor.set_implicit(true);
+    run_program(&mut flavor, path, program, &name)?;
+    let mut tool = Table::new();
+    tool.set_implicit(true);
+    tool.insert("flavor", Item::Table(flavor));
+    document.insert("tool", Item::Table(tool));
+    Ok(document.to_string())
+}
+
+/// Makes a file the program of the package.
+fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) -> Result<(), Error> {
+    let metadata = std::fs::metadata(program).on("examine", program)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)).on("start", program).map_err(Into::into);
+    }
+    let absolute = |path: &Path| path.canonicalize().on("find", path);
+    let (file, directory) = (absolute(program)?, absolute(&directory_of(manifest))?);
+    let source = file.strip_prefix(&directory).unwrap_or(&file);
+    let mut execution = Table::new();
+    execution.insert("command", value(Array::from_iter([format!("{{workenv}}/bin/{name}")])));
+    let mut entry = Table::new();
+    entry.insert("name", value("program"));
+    entry.insert("source", value(source.to_string_lossy().as_ref()));
+    entry.insert("target", value(format!("bin/{name}")));
+    entry.insert("permissions", value("0755"));
+    let mut entries = ArrayOfTables::new();
+    entries.push(entry);
+    let mut slots = Table::new();
+    slots.set_implicit(true);
+    slots.insert("entries", Item::ArrayOfTables(entries));
+    flavor.insert("execution", Item::Table(execution));
+    flavor.insert("slots", Item::Table(slots));
+    Ok(())
+}
+
+/// A package is called as its directory is, as far as a name may.
+fn name_of(manifest: &Path) -> String {
+    let directory = directory_of(manifest).canonicalize().unwrap_or_default();
+    let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name: String =
+        name.chars().map(|one| if one.is_ascii_alphanumeric() || "._-".contains(one) { one } else { '-' }).collect();
+    let name = name.trim_matches(|one: char| !one.is_ascii_alphanumeric());
+    if name.is_empty() { "app".into() } else { name.into() }
+}
+
+/// What has been put in, as `diff -u` shows it: lines in one place.
+fn diff(path: &Path, before: &str, after: &str) -> String {
+    const CONTEXT: usize = 3;
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let rest = old.len().min(new.len()) - same;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let (from, to) = (same.saturating_sub(CONTEXT), (tail - tail.min(CONTEXT)));
+    let count = |all: usize| all - from - to;
+    let start = |count: usize| if count == 0 { from } else { from + 1 };
+    let shown = path.display();
+    let mut text = format!(
+        "--- {}\n+++ {shown}\n@@ -{},{} +{},{} @@\n",
+        if old.is_empty() { "/dev/null".into() } else { shown.to_string() },
+        start(count(old.len())),
+        count(old.len()),
+        start(count(new.len())),
+        count(new.len()),
+    );
+    let line = |mark: char, line: &&str| format!("{mark}{line}\n");
+    text.extend(old[from..same].iter().map(|one| line(' ', one)));
+    text.extend(old[same..old.len() - tail].iter().map(|one| line('-', one)));
+    text.extend(new[same..new.len() - tail].iter().map(|one| line('+', one)));
+    text.extend(new[new.len() - tail..new.len() - to].iter().map(|one| line(' ', one)));
+    text
+}

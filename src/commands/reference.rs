@@ -1,0 +1,101 @@
+//! What is made from the command line's own description: completions, manual pages, the reference.
+
+use std::process::ExitCode;
+
+use clap::builder::Styles;
+use clap::{Arg, Command, CommandFactory as _};
+use flavor::fs::IoContext;
+use serde_json::json;
+
+use crate::cli::{Cli, Completions, Man};
+use crate::error::Error;
+use crate::output;
+
+/// `flavor completions`.
+pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCode, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut Cli::command(), "flavor", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    if as_json {
+        output::json(&json!({ "shell": options.shell.to_string(), "script": script }))?;
+    } else {
+        output::data(&script)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `flavor man`: a page for each command.
+pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
+    let directory = &options.directory;
+    std::fs::create_dir_all(directory).on("create directory", directory)?;
+    clap_mangen::generate_to(Cli::command().styles(Styles::plain()), directory).on("write to directory", directory)?;
+    if as_json { output::json(&json!({ "path": directory })) } else { output::path(directory) }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commands that a user is told of; `help` of each level says what is known.
+fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help")
+}
+
+/// `flavor reference`: the part of `docs/cli.md` that lists commands and options.
+pub(super) fn reference(as_json: bool) -> Result<ExitCode, Error> {
+    let mut command = Cli::command();
+    command.build();
+    let mut text = String::from("### Global options\n\n");
+    text.push_str(&table(command.get_arguments().filter(|one| one.is_global_set())));
+    for one in shown(&command) {
+        describe(one, "flavor", &mut text);
+    }
+    if as_json { output::json(&json!({ "markdown": text })) } else { output::data(&text) }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(command: &Command, above: &str, text: &mut String) {
+    let name = format!("{above} {}", command.get_name());
+    text.push_str(&format!("\n### {name}\n\n{}\n", sentence(command.get_about())));
+    let own: Vec<&Arg> = command
+        .get_arguments()
+        .filter(|one| !one.is_global_set() && !one.is_hide_set() && one.get_id() != "help" && one.get_id() != "version")
+        .collect();
+    if !own.is_empty() {
+        text.push_str(&format!("\n{}", table(own.into_iter())));
+    }
+    shown(command).for_each(|one| describe(one, &name, text));
+}
+
+fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {
+    let mut text = String::from("| | |\n|---|---|\n");
+    for one in arguments.filter(|one| one.get_id() != "help" && one.get_id() != "version") {
+        let cell = |text: &str| text.replace('|', "\\|");
+        // Outside of code a word in angle brackets would be taken for HTML.
+        let prose = |text: &str| cell(text).replace('<', "\\<");
+        let mut about = sentence(one.get_help());
+        let defaults: Vec<_> = one.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        if one.get_action().takes_values() && !defaults.is_empty() {
+            about.push_str(&format!(" [default: {}]", defaults.join(" ")));
+        }
+        text.push_str(&format!("| `{}` | {} |\n", cell(&usage(one)), prose(&about)));
+    }
+    text
+}
+
+fn usage(one: &Arg) -> String {
+    let names: Vec<String> =
+        [one.get_short().map(|short| format!("-{short}")), one.get_long().map(|long| format!("--{long}"))]
+            .into_iter()
+            .flatten()
+            .collect();
+    let values: Vec<&str> = one.get_value_names().unwrap_or_default().iter().map(clap::builder::Str::as_str).collect();
+    let takes = one.get_action().takes_values();
+    match (names.is_empty(), takes) {
+        (true, _) if one.is_required_set() => values.join(" "),
+        (true, _) => format!("[{}]", values.join(" ")),
+        (false, true) => format!("{} {}", names.join(", "), values.join(" ")),
+        (false, false) => names.join(", "),
+    }
+}
+
+fn sentence(text: Option<&clap::builder::StyledStr>) -> String {
+    text.map(ToString::to_string).unwrap_or_default()
+}

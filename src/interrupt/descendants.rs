@@ -1,0 +1,102 @@
+//! The processes that come from this one.
+//!
+//! They are found rather than noted, and stay in our process group: what asks for a password on the terminal must be in the
+//! foreground.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long they may take to end by themselves.
+const GRACE: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(10);
+
+/// A process, and when it began: numbers are used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Process {
+    pid: i32,
+    began: u64,
+}
+
+/// Ends them all, by force if they take too long. Nobody may start others meanwhile.
+pub(super) fn stop() {
+    let begin = Instant::now();
+    let mut told = BTreeSet::new();
+    loop {
+        let all = processes();
+        // One whose parent has ended belongs to somebody else now; it is still ours to end.
+        let here: BTreeSet<Process> =
+            all.iter().map(|(process, _)| *process).filter(|process| told.contains(process)).collect();
+        let ours: BTreeSet<Process> = descendants(&all).into_iter().chain(here).collect();
+        if ours.is_empty() {
+            return;
+        }
+        let is_late = begin.elapsed() > GRACE;
+        for process in &ours {
+            if is_late {
+                send(*process, Signal::KILL);
+            } else if told.insert(*process) {
+                send(*process, Signal::TERM);
+            }
+        }
+        if begin.elapsed() > 2 * GRACE {
+            return;
+        }
+        std::thread::sleep(STEP);
+    }
+}
+
+fn send(process: Process, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(process.pid) {
+        // It may have ended by itself.
+        _ = kill_process(pid, signal);
+    }
+}
+
+fn descendants(all: &[(Process, i32)]) -> Vec<Process> {
+    let mut parents = BTreeSet::from([std::process::id().cast_signed()]);
+    let mut found: Vec<Process> = Vec::new();
+    loop {
+        let before = found.len();
+        for (process, parent) in all {
+            if parents.contains(parent) && parents.insert(process.pid) {
+                found.push(*process);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// All living processes with their parents.
+fn processes() -> Vec<(Process, i32)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // The name before it may hold anything but is in parentheses.
+            let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+            let (state, parent) = (fields.next()?, fields.next()?.parse().ok()?);
+            let began = fields.nth(17)?.parse().ok()?;
+            (state != "Z" && state != "X").then_some((Process { pid, began }, parent))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_and_theirs_are_found_and_others_are_not() {
+        let me = std::process::id().cast_signed();
+        let process = |pid| Process { pid, began: 0 };
+        let all = [(process(901), me), (process(903), 902), (process(902), 901), (process(904), 1)];
+        let found: Vec<i32> = descendants(&all).iter().map(|process| process.pid).collect();
+        assert_eq!(found, [901, 902, 903]);
+        assert!(processes().iter().any(|(process, _)| process.pid == me));
+    }
+}

@@ -1,0 +1,180 @@
+//! What can be wrong with interpreters, dependencies and a project's own build: each kind with its code.
+
+use crate::interpreter::Interpreter;
+use crate::scene::{FLAVOR, Run, Test};
+use crate::wheelhouse;
+
+/// A project of one module, with these lines behind `[project]`.
+fn project(t: &Test, lines: &str) {
+    t.file("app.py", "def main():\n    print('ran')\n");
+    t.manifest(&format!(
+        "[project]\nname = \"app\"\nversion = \"1.0\"\n{lines}\n[project.scripts]\napp = \"app:main\"\n[build-system]\n\
+         requires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n"
+    ));
+}
+
+/// The back end of [`project`], with this in the function that makes the wheel.
+fn backend(t: &Test, body: &str) {
+    t.file(
+        "backend.py",
+        format!("import os, sys, zipfile\ndef build_wheel(directory, settings=None, metadata=None):\n    {body}\n"),
+    );
+}
+
+/// What `pack` says, without what differs from one machine to the next.
+fn pack(t: &Test, options: &[&str]) -> String {
+    let run = t.flavor([&["pack", "--quiet"], options].concat());
+    assert!(!run.status.success(), "{run}");
+    said(&run)
+}
+
+fn said(run: &Run) -> String {
+    let text = run.to_string();
+    let lines = text.lines().filter(|line| !line.contains("Traceback") && !line.contains("File \""));
+    let lines = lines.map(|line| match line.split_once("/staging/") {
+        // Every pack has a place of its own there.
+        Some((before, after)) => format!("{before}/staging/[NAME]/{}", after.split_once('/').expect("a path").1),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// An interpreter that answers questions about itself as the system's, but for what `sed` makes of it.
+fn pretender(t: &Test, script: &str) {
+    t.executable("python", format!("#!/bin/sh\n/usr/bin/python3 \"$@\" | sed '{script}'\n"));
+}
+
+#[test]
+fn interpreters() {
+    let t = Test::new();
+    project(&t, "requires-python = \">=3.12\"");
+    insta::assert_snapshot!(pack(&t, &["--python", "/usr/bin/python3"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0305]: cannot pack `pyproject.toml`
+      `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
+    hint: leave `--python` out to have one found, or change `requires-python`
+    ");
+    project(&t, "");
+    t.executable("stopped", [0x7f, b'E', b'L', b'F', 0, 0, 0, 0]);
+    insta::assert_snapshot!(pack(&t, &["--python", "./stopped"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0306]: cannot pack `pyproject.toml`
+      cannot start `[ROOT]/stopped`
+      Exec format error (os error 8)
+    ");
+    let t = wheelhouse::project();
+    pretender(&t, "s|\"stdlib\": \"[^\"]*\"|\"stdlib\": \"/nowhere\"|");
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app", "--python", "./python"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0315]: cannot pack `app/pyproject.toml`
+      cannot make the interpreter relocatable
+      `/nowhere` is not a Python standard library
+    ");
+    t.file("app/pyproject.toml", format!("{}\n[tool.flavor.python]\ninclude = [\"nonsense\"]\n", wheelhouse::MANIFEST));
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0316]: cannot pack `app/pyproject.toml`
+      cannot make the interpreter relocatable
+      `nonsense` is neither a part that slim leaves out nor a module of the standard library
+    ");
+}
+
+#[test]
+fn something_to_install_with() {
+    let t = Test::new();
+    project(&t, "dependencies = [\"click\"]");
+    let python = Interpreter::Pyenv(13).executable();
+    let pip = python.ancestors().nth(2).expect("a prefix").join("lib/python3.13/site-packages/pip");
+    std::fs::create_dir(t.path("empty")).expect("a directory");
+    let mount = "mount --bind empty \"$1\" && exec \"$0\" pack --quiet --python \"$2\"";
+    let mut command = t.command("unshare");
+    command.args(["--mount", "sh", "-c", mount, FLAVOR]).arg(pip).arg(python).env("PATH", "/usr/bin:/bin");
+    let run = t.run(&mut command);
+    let home = Interpreter::Pyenv(13).executable().ancestors().nth(2).expect("a prefix").display().to_string();
+    insta::assert_snapshot!(said(&run).replace(&home, "/opt/python"), @"
+    exit: 1
+    --- stderr
+    error[FLV0307]: cannot pack `pyproject.toml`
+      there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
+    hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`
+    ");
+}
+
+#[test]
+fn dependencies() {
+    let t = wheelhouse::project();
+    let more = "[tool.flavor.build]\ndependencies = [\"greeting>3\"]\n";
+    t.file("app/pyproject.toml", format!("{}\n{more}", wheelhouse::MANIFEST));
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0310]: cannot pack `app/pyproject.toml`
+      cannot get `greeting>=2`
+        pip: Cannot install greeting>3 and greeting>=2 because these package versions have conflicting dependencies.
+        pip: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
+    hint: the network is not used: add a directory that has the wheel with `--find-links DIR`
+    ");
+    t.file("app/pyproject.toml", wheelhouse::MANIFEST);
+    t.file("app/pylock.toml", "lock-version = \"9.9\"\n");
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0314]: cannot pack `app/pyproject.toml`
+      cannot use the lock file `[ROOT]/app/pylock.toml`
+        lock: lock-version 9.9 is not known
+    hint: make it anew, for example with `uv lock`
+    ");
+}
+
+#[test]
+fn the_projects_own_build() {
+    let t = Test::new();
+    project(&t, "");
+    backend(&t, "raise SystemExit('no files to ship')");
+    insta::assert_snapshot!(pack(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error[FLV0311]: cannot pack `pyproject.toml`
+      cannot build the wheel of the project in `.`
+        build: no files to ship
+    hint: `python -m pip wheel --no-deps .` in the project shows the build's whole output
+    ");
+    backend(&t, "return 'nothing.whl'");
+    insta::assert_snapshot!(pack(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error[FLV0312]: cannot pack `pyproject.toml`
+      the build back end of the project in `.` made no wheel
+    hint: check `[build-system]` in `pyproject.toml`
+    ");
+    backend(
+        &t,
+        "open(os.path.join(directory, 'app-1.0-py3-none-any.whl'), 'w').write('no archive'); return 'app-1.0-py3-none-any.whl'",
+    );
+    insta::assert_snapshot!(pack(&t, &[]), @"
+    exit: 1
+    --- stderr
+    error[FLV0313]: cannot pack `pyproject.toml`
+      cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    ");
+}
+
+#[test]
+fn a_target_that_belongs_to_the_virtual_environment() {
+    let t = wheelhouse::project();
+    let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("the manifest");
+    let slot = "[[tool.flavor.slots.entries]]\nname = \"own\"\nsource = \"pyproject.toml\"\noperations = [\"raw\"]\ntarget = \"pyvenv.cfg\"\n";
+    t.file("app/pyproject.toml", format!("{manifest}\n{slot}"));
+    insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0407]: cannot pack `app/pyproject.toml`
+      slot `own`: the target `{workenv}/pyvenv.cfg` belongs to the virtual environment
+    hint: give one of them another `target`
+    ");
+}
