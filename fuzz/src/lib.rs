@@ -5,6 +5,7 @@
 
 mod checksum;
 mod encode;
+mod environment;
 mod index;
 mod json;
 mod manifest;
