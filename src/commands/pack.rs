@@ -1,12 +1,15 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::build::{CacheUse, Difference, KeySource, PackReport, Settings, Step, check_reproducible, pack};
+use flavor::build::{
+    BuildError, CacheUse, Difference, KeySource, ListedSlot, PackReport, Settings, Step, check_reproducible,
+    list_files, pack, read_input, run_post_build, run_pre_build,
+};
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
-use flavor::manifest::{Manifest, Warning};
-use flavor::report::{Bytes, Talk, TerminalReporter};
+use flavor::manifest::{Choices, Manifest, Warning};
+use flavor::report::{Bytes, Talk, TerminalReporter, printable};
 use flavor::sign::Rotation;
 use flavor::stub::Origin;
 use serde_json::{Value, json};
@@ -23,7 +26,13 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         (false, false) => Talk::Normal,
     };
     let reporter = TerminalReporter::new(talk);
-    let (manifest, warnings) = Manifest::read(&options.manifest)?;
+    let (mut manifest, mut warnings) = read(options)?;
+    let mut settings = settings(options, &manifest)?;
+    if run_pre_build(&manifest, &settings, &reporter).map_err(|source| failed(&manifest, source))? {
+        // It may have been one of the files that were made.
+        (manifest, warnings) = read(options)?;
+        settings = self::settings(options, &manifest)?;
+    }
     for warning in &warnings {
         let (code, text) = (warning.code(), warning.to_string());
         let site = warning.site();
@@ -33,9 +42,11 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         }
         reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
-    let settings = settings(options, &manifest)?;
-    let report = pack(&manifest, &settings, &reporter)
-        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    if options.list_files {
+        let slots = list_files(&manifest, &settings, &reporter).map_err(|source| failed(&manifest, source))?;
+        return list(&slots, globals.json).map(|()| ExitCode::SUCCESS);
+    }
+    let report = pack(&manifest, &settings, &reporter).map_err(|source| failed(&manifest, source))?;
     if options.explain {
         for line in explain(&report) {
             reporter.say(&line);
@@ -52,12 +63,57 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     }
     let differences =
         options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
+    let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
+    let exceeds = options.check_budget && !report.over_budget.is_empty();
+    // A package that does not pass is not for what comes after.
+    if !is_other && !exceeds {
+        run_post_build(&manifest, &settings, &report.path, &report.version, &reporter)
+            .map_err(|source| failed(&manifest, source))?;
+    }
     if globals.json {
         output::json(&to_json(&report, &warnings, differences.as_deref()))?;
     }
-    let is_other = differences.is_some_and(|found| !found.is_empty());
-    let exceeds = options.check_budget && !report.over_budget.is_empty();
     Ok(if is_other || exceeds { ExitCode::from(5) } else { ExitCode::SUCCESS })
+}
+
+fn failed(manifest: &Manifest, source: BuildError) -> Error {
+    Error::Pack { manifest: manifest.path.clone(), source }
+}
+
+fn read(options: &Pack) -> Result<(Manifest, Vec<Warning>), Error> {
+    let choices = Choices {
+        entry_point: options.entry_point.clone(),
+        extras: options.extra.clone(),
+        groups: options.group.clone(),
+        package_name: None,
+    };
+    Ok(match &options.manifest {
+        Some(path) => Manifest::read_with(path, &choices)?,
+        None => read_input(options.input.as_deref(), &choices)?,
+    })
+}
+
+/// A line for each file: the slot, a tab, and the path in it.
+fn list(slots: &[ListedSlot], json: bool) -> Result<(), Error> {
+    if json {
+        return output::json(&json!({
+            "schema": JSON_SCHEMA,
+            "slots": slots.iter().map(|slot| json!({
+                "name": slot.name,
+                "target": slot.target,
+                "files": slot.files.iter().map(|file| json!({ "path": file.path, "size": file.size })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+        }));
+    }
+    let mut text = String::new();
+    for slot in slots {
+        for file in &slot.files {
+            // A line end in a name would pass for another file.
+            let path = file.path.to_string_lossy().replace('\n', "\u{fffd}");
+            text.push_str(&format!("{}\t{}\n", slot.name, printable(&path)));
+        }
+    }
+    output::data(&text)
 }
 
 /// Revision of the JSON; a change that breaks readers raises it.
@@ -119,8 +175,8 @@ fn check(
     report: &PackReport,
     reporter: &TerminalReporter,
 ) -> Result<Vec<Difference>, Error> {
-    let differences = check_reproducible(manifest, settings, &report.path, reporter)
-        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    let differences =
+        check_reproducible(manifest, settings, &report.path, reporter).map_err(|source| failed(manifest, source))?;
     if differences.is_empty() {
         reporter.say("reproducible: a second pack, elsewhere and without caches, gave the same bytes");
     }
@@ -160,6 +216,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         key,
         find_links: options.find_links.clone(),
         index_url: options.index_url.clone(),
+        hooks: !options.no_hooks,
         offline: options.offline || manifest.build.offline.unwrap_or(false),
         verify: !options.no_verify,
         cache: match (options.no_cache, options.refresh) {

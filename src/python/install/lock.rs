@@ -22,7 +22,10 @@ pub enum Lock {
     Uv(PathBuf),
     /// `pylock.toml`: PEP 751.
     Pylock(PathBuf),
-    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and not looked at.
+    /// The `uv.lock` of a single script, `NAME.py.lock`, which only uv reads.
+    Script { script: PathBuf, lock: PathBuf },
+    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and no lock of a project; where it is all
+    /// that there is, the wishes count.
     Requirements(PathBuf),
 }
 
@@ -44,11 +47,65 @@ impl Lock {
             .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
     }
 
+    /// The lock file of a script, beside it.
+    pub fn of_script(script: &Path) -> Option<Self> {
+        let mut lock = script.as_os_str().to_owned();
+        lock.push(".lock");
+        let (script, lock) = (script.to_path_buf(), PathBuf::from(lock));
+        lock.is_file().then_some(Self::Script { script, lock })
+    }
+
+    /// The lock file of a directory without a manifest, else its `requirements.txt`.
+    pub fn of_directory(directory: &Path) -> Option<Self> {
+        let wishes = || Some(directory.join("requirements.txt")).filter(|path| path.is_file());
+        // `uv.lock` belongs to a manifest.
+        let pylock = Some(directory.join("pylock.toml")).filter(|path| path.is_file());
+        pylock.map(Self::Pylock).or_else(|| wishes().map(Self::Requirements))
+    }
+
+    /// The same by absolute paths: installers run elsewhere.
+    pub(super) fn absolute(&self) -> Result<Self> {
+        let absolute = |path: &Path| std::path::absolute(path).on("find the directory of", path);
+        Ok(match self {
+            Self::Uv(path) => Self::Uv(absolute(path)?),
+            Self::Pylock(path) => Self::Pylock(absolute(path)?),
+            Self::Script { script, lock } => Self::Script { script: absolute(script)?, lock: absolute(lock)? },
+            Self::Requirements(path) => Self::Requirements(absolute(path)?),
+        })
+    }
+
+    /// It, and the files that it includes. `directory` is what the installer takes relative paths from.
+    pub(super) fn files(&self, directory: &Path) -> Vec<PathBuf> {
+        let mut found = vec![self.path().to_path_buf()];
+        let Self::Requirements(_) = self else { return found };
+        let mut at = 0;
+        while let Some(file) = found.get(at).cloned() {
+            at += 1;
+            for line in lines_of(std::slice::from_ref(&file)) {
+                let option =
+                    ["-r", "--requirement", "-c", "--constraint"].iter().find_map(|one| line.strip_prefix(one));
+                let Some(name) = option.map(|rest| rest.trim_start_matches(['=', ' ', '\t']).trim()) else { continue };
+                // The tools differ in what it is relative to.
+                let places = [file.parent().unwrap_or(directory), directory].map(|place| place.join(name));
+                found.extend(places.into_iter().find(|path| path.is_file() && !found.contains(path)));
+            }
+        }
+        found
+    }
+
     pub fn path(&self) -> &Path {
         match self {
-            Self::Uv(path) | Self::Pylock(path) | Self::Requirements(path) => path,
+            Self::Uv(path) | Self::Pylock(path) | Self::Requirements(path) | Self::Script { lock: path, .. } => path,
         }
     }
+}
+
+/// The lines of lists of requirements, without comments; what is to be editable is as good as what is not.
+pub(super) fn lines_of(files: &[PathBuf]) -> Vec<String> {
+    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let lines = texts.flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>());
+    let plain = |line: String| line.strip_prefix("-e ").map_or(line.clone(), |rest| rest.trim().to_owned());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(plain).collect()
 }
 
 fn is_workspace(directory: &Path) -> bool {
@@ -91,9 +148,9 @@ pub(super) fn requirements(
     let path = request.work.join("requirements.txt");
     let write = |text: &str| fs::write(&path, text).on("write", &path);
     match lock {
-        Some(Lock::Uv(file)) if installer.tool() == Tool::Uv => {
-            write(&export(&file, installer, interpreter, request, index)?)?;
-            let directory = file.parent().map(Path::to_path_buf);
+        Some(lock @ (Lock::Uv(_) | Lock::Script { .. })) if installer.tool() == Tool::Uv => {
+            write(&export(&lock, installer, interpreter, request, index)?)?;
+            let directory = lock.path().parent().map(Path::to_path_buf);
             Ok(List { path, complete: true, directory })
         }
         Some(Lock::Pylock(file)) => {
@@ -112,16 +169,20 @@ pub(super) fn requirements(
 }
 
 fn export(
-    file: &Path,
+    lock: &Lock,
     installer: &Installer,
     interpreter: &Interpreter,
     request: &InstallRequest,
     index: &Index,
 ) -> Result<String> {
     let mut command = installer.command(request);
-    command.args(["export", "--frozen", "--no-dev", "--no-emit-project", "--no-editable", "--no-annotate"]);
+    command.args(["export", "--frozen", "--no-dev", "--no-editable", "--no-annotate"]);
     command.args(["--no-header", "--no-progress", "--format", "requirements-txt", "--python"]);
     command.arg(&interpreter.executable);
+    match lock {
+        Lock::Script { script, .. } => command.arg("--script").arg(script),
+        _ => command.arg("--no-emit-project"),
+    };
     for extra in &request.extras {
         command.arg("--extra").arg(extra);
     }
@@ -131,7 +192,7 @@ fn export(
     index.apply(Tool::Uv, &mut command);
     let output = run(&mut command)?;
     if !output.status.success() {
-        return Err(Error::Lock { path: file.to_path_buf(), said: failure::meaningful_of(&output) });
+        return Err(Error::Lock { path: lock.path().to_path_buf(), said: failure::meaningful_of(&output) });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
