@@ -46,7 +46,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Launcher(#[from] StubError),
     #[error("cannot read the manifest")]
-    Manifest(manifest::Error),
+    Manifest(#[source] manifest::Error),
     /// What was named on the command line, not what stands in a file.
     #[error(transparent)]
     Input(manifest::Error),

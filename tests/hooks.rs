@@ -70,17 +70,42 @@ fn a_hook_that_fails_fails_the_pack() {
     let old = std::fs::read(t.path("dist/probe.psp")).expect("a package");
     let hook = |line: &str| t.manifest(&format!("{PROBE}\n[tool.flavor.build]\n{line}\n"));
     hook("pre_build = [\"true\", \"sh -c 'echo no >&2; exit 3'\", \"touch never\"]");
-    snapshot!(t.flavor(["pack", "-q"]), @"");
+    snapshot!(t.flavor(["pack", "-q"]), @"
+    exit: 1
+    --- stderr
+    no
+    error[FLV0413]: cannot pack `pyproject.toml`
+      `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with exit status: 3
+    hint: run it by hand in `.`, or pass `--no-hooks`
+    ");
     assert!(!t.path("never").exists());
     hook("pre_build = [[\"./nowhere\", \"a b\"]]");
-    snapshot!(t.flavor(["pack", "-q"]), @"");
+    snapshot!(t.flavor(["pack", "-q"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0413]: cannot pack `pyproject.toml`
+      `pre_build` failed: `./nowhere 'a b'` cannot be started: No such file or directory (os error 2)
+    hint: run it by hand in `.`, or pass `--no-hooks`
+    ");
     assert_eq!(std::fs::read(t.path("dist/probe.psp")).expect("a package"), old);
     hook("post_build = \"false\"");
     t.file("probe.sh", "#!/bin/sh\necho new\n");
-    snapshot!(t.flavor(["pack", "-q"]), @"");
+    snapshot!(t.flavor(["pack", "-q"]), @"
+    exit: 1
+    --- stdout
+    ./dist/probe.psp
+    --- stderr
+    error[FLV0413]: cannot pack `pyproject.toml`
+      `post_build` failed: `false` ended with exit status: 1
+    hint: run it by hand in `.`, or pass `--no-hooks`; the package is at its place
+    ");
     assert_eq!(t.call(t.path("dist/probe.psp"), [""; 0]).silent().line(), "new", "it is published by then");
     hook("pre_build = 3");
-    snapshot!(t.flavor(["pack", "-q"]), @"");
+    snapshot!(t.flavor(["pack", "-q"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0205]: cannot read the manifest
+    ");
 }
 
 #[test]

@@ -14,7 +14,7 @@ const SCRIPT: &str = r#"#!/usr/bin/env python3
 # ///
 import os, sys
 from greeting import WORD
-here = sys.path[0] == os.path.dirname(os.path.abspath(__file__))
+here = os.path.samefile(sys.path[0], os.path.dirname(__file__))
 print(WORD, __name__, os.path.basename(sys.argv[0]), sys.argv[1:], here)
 "#;
 
@@ -80,7 +80,10 @@ fn a_script_brings_what_its_block_names() {
     let sum = t.call("sha256sum", ["hello.py"]).success();
     assert_eq!(script["digest"]["sha256"], sum.stdout()[..64]);
     let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
-    assert_eq!((&json["package"]["name"], &json["package"]["version"]), (&"hello".into(), &"0.0.0".into()));
+    assert_eq!(
+        (&json["package_metadata"]["name"], &json["package_metadata"]["version"]),
+        (&"hello".into(), &"0.0.0".into())
+    );
     // Nothing has changed, so nothing is made.
     let again = t.flavor(["pack", "hello.py", "--explain"]).success();
     assert!(again.stderr().contains("explain: package nothing to write"), "{again}");
@@ -148,7 +151,7 @@ print(local.WORD, sys.argv[1:], open(os.environ["FLAVOR_WORKENV"] + "/text/extra
         ),
         "{run}"
     );
-    assert_eq!(run.line(), "dist/speaker.psp");
+    assert_eq!(run.line(), "./dist/speaker.psp");
     assert_eq!(runs(&t, &t.path("dist/speaker.psp"), &["last"]), "local ['first', 'last'] from a slot");
     let run = t.flavor(["pack", "say.py", "--check-reproducible"]).success();
     assert!(run.stderr().contains("reproducible: a second pack"), "{run}");
@@ -161,18 +164,60 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
         "bad.py",
         "#!/usr/bin/env python3\n# /// script\n# dependencies = [\n#   \"click\"\n# requires = x\n# ///\n",
     );
-    snapshot!(t.flavor(["pack", "bad.py"]), @"");
+    snapshot!(t.flavor(["pack", "bad.py"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0204]: cannot read the manifest
+    ");
     t.file("bad.py", "# /// script\n# dependencies = [\"click\", \"no good!\"]\n# ///\n");
-    snapshot!(t.flavor(["pack", "bad.py"]), @"");
+    snapshot!(t.flavor(["pack", "bad.py"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0213]: cannot read the manifest
+    hint: write it like `rich>=13,<15`
+    ");
     t.file("two.py", "# /// script\n# dependencies = []\n# ///\n\n# /// script\n# dependencies = []\n# ///\n");
-    snapshot!(t.flavor(["pack", "two.py"]), @"");
-    snapshot!(t.flavor(["pack", "nowhere.py"]), @"");
+    snapshot!(t.flavor(["pack", "two.py"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0235]: cannot read the manifest
+    hint: put everything into one block
+    ");
+    snapshot!(t.flavor(["pack", "nowhere.py"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0234]: there is nothing at `nowhere.py`
+    hint: name a project, a script, a wheel (`.whl`), or a directory of modules
+    ");
     t.file("text", "some\n");
-    snapshot!(t.flavor(["pack", "text"]), @"");
+    snapshot!(t.flavor(["pack", "text"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0234]: `text` is nothing that can be packed
+    hint: name a project, a script, a wheel (`.whl`), or a directory of modules
+    ");
     t.file("fine.py", "");
-    snapshot!(t.flavor(["pack", "fine.py", "--extra", "web"]), @"");
-    snapshot!(t.flavor(["pack", "fine.py", "--entry-point", "fine.py"]), @"");
-    snapshot!(t.flavor(["pack", "fine.py", "--manifest", "x"]), @"");
+    snapshot!(t.flavor(["pack", "fine.py", "--extra", "web"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0207]: `--extra` names an unknown extra: web
+    hint: the file defines no extra
+    ");
+    snapshot!(t.flavor(["pack", "fine.py", "--entry-point", "fine.py"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0217]: `--entry-point` is nothing that can be started: fine.py
+    hint: name a function (`pkg.cli:main`) or a module (`pkg.cli`)
+    ");
+    snapshot!(t.flavor(["pack", "fine.py", "--manifest", "x"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0104]: the argument '[INPUT]' cannot be used with '--manifest <PATH>'
+
+    Usage: flavor pack <INPUT>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -191,7 +236,8 @@ fn the_lock_of_a_script_decides() {
 
 #[test]
 fn the_same_input_gives_the_same_bytes_wherever_it_lies() {
-    let (one, other) = (wheelhouse::project(), wheelhouse::project());
+    let (one, mut other) = (wheelhouse::project(), wheelhouse::project());
+    other.set("PIP_FIND_LINKS", one.path("wheels"));
     let modules = [("tool.py", "def main():\n    print('tool')\n")];
     for (t, place) in [(&one, "here"), (&other, "some/where else")] {
         t.file(&format!("{place}/hello.py"), SCRIPT);
@@ -251,7 +297,7 @@ fn a_wheel_is_packed_as_its_metadata_have_it() {
     std::os::unix::fs::symlink(&package, t.path("another")).expect("a link");
     assert_eq!(runs(&t, &t.path("another"), &[]), "other");
     let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
-    assert_eq!(json["package"]["version"], "1.2");
+    assert_eq!(json["package_metadata"]["version"], "1.2");
     let made = parameters(&t, &package);
     assert_eq!(made["externalParameters"]["input"], "wheel");
     let package = pack(&t, &["dist/My_Tool-1.2-py3-none-any.whl", "--extra", "More", "-o", "more.psp"]);
@@ -268,17 +314,44 @@ fn a_wheel_that_cannot_be_packed() {
     let t = Test::new();
     let modules = [("lib.py", "")];
     wheel(&t, "lib-1.0-py3-none-any.whl", "", "", &modules);
-    snapshot!(t.flavor(["pack", "lib-1.0-py3-none-any.whl"]), @"");
+    snapshot!(t.flavor(["pack", "lib-1.0-py3-none-any.whl"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0211]: lib-1.0-py3-none-any.whl: nothing says what the package should run
+    hint: it has no commands; name a function of it: `--entry-point pkg.cli:main`
+    ");
     wheel(&t, "lib-1.0-py3-none-win_amd64.whl", "", "lib = lib:main", &modules);
     let python = crate::interpreter::Interpreter::System.executable();
     let python = python.to_str().expect("UTF-8");
-    snapshot!(t.flavor(["pack", "-q", "lib-1.0-py3-none-win_amd64.whl", "--python", python]), @"");
+    snapshot!(t.flavor(["pack", "-q", "lib-1.0-py3-none-win_amd64.whl", "--python", python]), @"
+    exit: 1
+    --- stderr
+    error[FLV0317]: cannot pack `lib-1.0-py3-none-win_amd64.whl`
+      the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
+    hint: take the wheel for this platform, or name an interpreter that it is for with `--python`
+    ");
     wheel(&t, "lib-1.0-cp312-cp312-linux_x86_64.whl", "", "lib = lib:main", &modules);
-    snapshot!(t.flavor(["pack", "-q", "lib-1.0-cp312-cp312-linux_x86_64.whl", "--python", python]), @"");
+    snapshot!(t.flavor(["pack", "-q", "lib-1.0-cp312-cp312-linux_x86_64.whl", "--python", python]), @"
+    exit: 1
+    --- stderr
+    error[FLV0305]: cannot pack `lib-1.0-cp312-cp312-linux_x86_64.whl`
+      `/usr/bin/python3` is cpython 3.11.2, the project needs CPython ==3.12.*
+    hint: leave `--python` out to have one found, or change `requires-python`
+    ");
     t.file("bad-1.0-py3-none-any.whl", "no archive");
-    snapshot!(t.flavor(["pack", "bad-1.0-py3-none-any.whl"]), @"");
+    snapshot!(t.flavor(["pack", "bad-1.0-py3-none-any.whl"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0313]: cannot unpack the wheel `bad-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    ");
     t.file("bad.whl", "");
-    snapshot!(t.flavor(["pack", "bad.whl"]), @"");
+    snapshot!(t.flavor(["pack", "bad.whl"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0313]: cannot unpack the wheel `bad.whl`: it is not called NAME-VERSION-PYTHON-ABI-PLATFORM.whl
+    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    ");
 }
 
 #[test]
@@ -341,9 +414,24 @@ fn a_directory_starts_what_it_is_told_to_start() {
     let made = parameters(&t, &t.path("out.psp"));
     assert_eq!(made["externalParameters"]["options"]["entry_point"], "tools/run.py");
     t.flavor(["verify", "out.psp", "--rebuild", "src"]).success();
-    snapshot!(t.flavor(["pack", "src"]), @"");
-    snapshot!(t.flavor(["pack", "src", "--entry-point", "run.py"]), @"");
-    snapshot!(t.flavor(["pack", "src", "--entry-point", "../run.py"]), @"");
+    snapshot!(t.flavor(["pack", "src"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0211]: `src` has neither a `pyproject.toml` nor a `__main__.py`
+    hint: say what to run: `--entry-point pkg.cli:main`, `--entry-point pkg.cli` or `--entry-point run.py`
+    ");
+    snapshot!(t.flavor(["pack", "src", "--entry-point", "run.py"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0217]: `--entry-point` names a file that is not in `src`: run.py
+    hint: write its path relative to that directory
+    ");
+    snapshot!(t.flavor(["pack", "src", "--entry-point", "../run.py"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0217]: `--entry-point` is nothing that can be started: ../run.py
+    hint: name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)
+    ");
 }
 
 #[test]

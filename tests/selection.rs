@@ -42,8 +42,18 @@ fn extras_and_groups_are_added_when_they_are_asked_for() {
     let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("it");
     t.file("app/pyproject.toml", format!("{manifest}[tool.flavor.build]\ngroups = [\"ops\"]\n"));
     assert_eq!(says(&t, &["--extra", "web"]), "Ahoy web ops", "in addition to the manifest's");
-    snapshot!(t.flavor(["pack", "app", "--extra", "wbe"]), @"");
-    snapshot!(t.flavor(["pack", "app", "--group", "zzz"]), @"");
+    snapshot!(t.flavor(["pack", "app", "--extra", "wbe"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0207]: `--extra` names an unknown extra: wbe
+    hint: did you mean `web`?
+    ");
+    snapshot!(t.flavor(["pack", "app", "--group", "zzz"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0207]: `--group` names an unknown dependency group: zzz
+    hint: known are: dev, ops
+    ");
 }
 
 #[test]
@@ -114,7 +124,16 @@ fn what_would_go_in_is_listed_and_nothing_is_made() {
         "{PROBE}\n[[tool.flavor.slots.entries]]\nname = \"tree\"\nsource = \"tree\"\n\
          [tool.flavor.build]\nexclude = [\"*.log\", \"deep\"]\ninclude = [\"four.log\"]\n"
     ));
-    snapshot!(t.flavor(["pack", "--list-files"]).silent(), @"");
+    snapshot!(t.flavor(["pack", "--list-files"]).silent(), @"
+    exit: 0
+    --- stdout
+    script	probe.sh
+    tree	.flavorignore
+    tree	four.log
+    tree	link
+    tree	one.txt
+    tree	two words.txt
+    ");
     let json = t.flavor(["pack", "--list-files", "--json"]).silent().json();
     let slot = &json["slots"][1];
     assert_eq!(

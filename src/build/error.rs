@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::hooks::FailedHook;
 use crate::code::Code;
 use crate::format::FormatError;
 use crate::package::PackageError;
@@ -46,9 +47,8 @@ pub enum BuildError {
     NoLongerImports { module: String, reason: String, slim: String },
     #[error("the package does not say how it was made")]
     NoRecord,
-    /// `status` says how it ended.
-    #[error("`{hook}` failed: `{command}` {status}")]
-    Hook { hook: &'static str, command: String, status: String, directory: PathBuf, published: bool },
+    #[error(transparent)]
+    Hook(Box<FailedHook>),
     #[error("cannot encode the slots")]
     Encode(#[source] SlotError),
     #[error(transparent)]
@@ -95,7 +95,7 @@ impl BuildError {
             Self::NoKeyPlace => Code::NO_KEY_PLACE,
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord => Code::NO_BUILD_RECORD,
-            Self::Hook { .. } => Code::HOOK_FAILED,
+            Self::Hook(_) => Code::HOOK_FAILED,
             Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
             Self::SelfCheck { source } | Self::Package(source) => source.code(),
             Self::Slot { source, .. } | Self::Encode(source) => source.code(),
@@ -118,9 +118,9 @@ impl BuildError {
             Self::LauncherLacks { .. } => Some("take it out, or leave --launcher-bin out".into()),
             Self::WholeTarget { .. } => Some("give it a `target` of its own".into()),
             Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
-            Self::Hook { directory, published, .. } => {
-                let place = directory.display();
-                let rest = if *published { "; the package is at its place" } else { "" };
+            Self::Hook(failed) => {
+                let place = failed.directory.display();
+                let rest = if failed.published { "; the package is at its place" } else { "" };
                 Some(format!("run it by hand in `{place}`, or pass `--no-hooks`{rest}"))
             }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),

@@ -1,6 +1,6 @@
 //! The manifest's own commands, before and after a pack.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use super::{BuildError, Settings};
@@ -8,6 +8,21 @@ use crate::fs::IoContext;
 use crate::interrupt;
 use crate::manifest::Manifest;
 use crate::report::{Reporter, Stopwatch};
+
+/// A command of a hook that did not do well.
+#[derive(Debug, thiserror::Error)]
+#[error("`{hook}` failed: `{command}` {status}")]
+pub struct FailedHook {
+    pub hook: &'static str,
+    /// As it would be typed.
+    pub command: String,
+    /// How it ended.
+    pub status: String,
+    /// Where it ran.
+    pub directory: PathBuf,
+    /// Whether the package is at its place all the same.
+    pub published: bool,
+}
 
 /// Runs `pre_build`, in the directory of the manifest. What the commands say goes to stderr.
 ///
@@ -56,12 +71,14 @@ fn run(
         command.args(arguments).current_dir(&directory).stdin(Stdio::null());
         command.env("FLAVOR_HOOK", hook).env("FLAVOR_PROJECT", &directory).env("FLAVOR_OUTPUT", &output);
         command.env("FLAVOR_PACKAGE_NAME", &manifest.package_name).envs(more.iter().copied());
-        let failed = |status: String| BuildError::Hook {
-            hook,
-            command: shown(words),
-            status,
-            directory: manifest.directory.clone(),
-            published: hook == "post_build",
+        let failed = |status: String| {
+            BuildError::Hook(Box::new(FailedHook {
+                hook,
+                command: shown(words),
+                status,
+                directory: manifest.directory.clone(),
+                published: hook == "post_build",
+            }))
         };
         tracing::info!(hook, command = %shown(words), "runs");
         let status = finished(&mut command).map_err(|error| failed(format!("cannot be started: {error}")))?;

@@ -29,7 +29,7 @@ mod slots;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
 pub use error::BuildError;
-pub use hooks::{run_post_build, run_pre_build};
+pub use hooks::{FailedHook, run_post_build, run_pre_build};
 pub use input::{InputError, read_input};
 pub use key::{KeySource, SigningKey};
 pub use list::{ListedFile, ListedSlot, list_files};

@@ -8,6 +8,7 @@ use crate::stub::{Stub, StubError};
 
 /// What the user asked for beside the manifest, checked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// `None`: [`Self::output_path`] says where.
     pub output: Option<PathBuf>,

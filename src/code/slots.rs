@@ -101,7 +101,9 @@ hint: leave --launcher-bin out to use the launcher that flavor carries",
         cause: "`pre_build` or `post_build` under `[tool.flavor.build]` names a command that could not be started or ended \
             with another code than 0. What it said stands above.",
         remedy: "Run it by hand in the project's directory, or pass `--no-hooks`.",
-        example: r"EXAMPLE413",
+        example: r"error[FLV0413]: cannot pack `pyproject.toml`
+  `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with exit status: 3
+hint: run it by hand in `.`, or pass `--no-hooks`",
     }
     SOURCE_CHANGED = 420 {
         title: "a file changed while it was read",

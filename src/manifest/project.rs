@@ -56,13 +56,13 @@ impl Project {
         if let Some(Err(error)) = specifier {
             return Err(format!("`Requires-Python`: {}", requirement::first_line(&error.to_string())));
         }
-        let (dependencies, optional_dependencies) = requirement::by_extra(requires, extras)?;
+        let required = requirement::by_extra(requires, extras)?;
         Ok(Self {
             name: name.into(),
             version: Some(version.into()),
             requires_python,
-            dependencies,
-            optional_dependencies,
+            dependencies: required.always,
+            optional_dependencies: required.with_extra,
             scripts: scripts.into_iter().filter(|(script, _)| name::is_name(script)).collect(),
             ..Self::default()
         })

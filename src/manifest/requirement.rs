@@ -54,14 +54,20 @@ pub(super) fn found_at(text: &str, distribution: &str, address: &str) -> Option<
     })
 }
 
+/// What a distribution requires.
+pub(super) struct Required {
+    /// In any case.
+    pub(super) always: Vec<String>,
+    /// By the normalized name of the extra that asks for it.
+    pub(super) with_extra: BTreeMap<String, Vec<String>>,
+}
+
 /// Tells what a distribution always requires from what it requires with each of its `extras`; the reason if one of the
 /// `texts` is no requirement.
-pub(super) fn by_extra(
-    texts: &[String],
-    extras: &[String],
-) -> Result<(Vec<String>, BTreeMap<String, Vec<String>>), String> {
+pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, String> {
     let mut always = Vec::new();
-    let mut more: BTreeMap<String, Vec<String>> = extras.iter().map(|extra| (normalized(extra), Vec::new())).collect();
+    let mut with_extra: BTreeMap<String, Vec<String>> =
+        extras.iter().map(|extra| (normalized(extra), Vec::new())).collect();
     for text in texts {
         check_names(text)?;
         let requirement = Requirement::<AnyUrl>::from_str(text)
@@ -70,7 +76,7 @@ pub(super) fn by_extra(
             always.push(text.clone());
             continue;
         }
-        for (extra, list) in &mut more {
+        for (extra, list) in &mut with_extra {
             let Ok(extra) = ExtraName::from_str(extra) else { continue };
             if requirement.marker.evaluate_extras(std::slice::from_ref(&extra)) {
                 // Installers know of no extra: what it decides is decided here.
@@ -79,7 +85,7 @@ pub(super) fn by_extra(
             }
         }
     }
-    Ok((always, more))
+    Ok(Required { always, with_extra })
 }
 
 /// Refuses what `pep508_rs` 0.9 panics on: other characters than ASCII, which the grammar has not got, and names that

@@ -53,6 +53,11 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
         read_uv(uv, &mut manifest)?;
     }
     root.finish();
+    // A script is copied without what lies beside it; these stay where they are.
+    for link in manifest.build.find_links.iter_mut().filter(|link| !link.contains("://")) {
+        let path = manifest.directory.join(&*link);
+        *link = std::path::absolute(&path).unwrap_or(path).display().to_string();
+    }
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }
 
@@ -119,9 +124,7 @@ fn read_uv(mut uv: Table<'_>, manifest: &mut Manifest) -> Result<(), Error> {
     build.index_url = build.index_url.take().or(uv.text("index_url")?);
     build.extra_index_urls.extend(uv.texts("extra_index_url")?);
     for link in uv.texts("find_links")? {
-        let is_local = !link.contains("://");
-        let joined = || manifest.directory.join(&link).display().to_string();
-        build.find_links.push(if is_local { joined() } else { link });
+        build.find_links.push(link);
     }
     if let Some(item) = uv.get("index") {
         for item in item.list("an array of tables")? {

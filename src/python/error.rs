@@ -145,11 +145,11 @@ impl Error {
             Self::NoProject | Self::NoProjectAt { .. } => {
                 Some("a project is a directory with a `pyproject.toml`".to_owned())
             }
-            Self::Unresolved { offline: true, .. } => {
-                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
-            }
             Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
                 Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
+            }
+            Self::Unresolved { offline: true, .. } => {
+                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
             }
             Self::Unresolved { said, .. } if not_compiled(said) => Some(
                 "it has no wheel for this interpreter and did not build: take another version of it or of Python"

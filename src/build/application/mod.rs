@@ -208,7 +208,11 @@ fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a B
     request.requirements = requirements(manifest);
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);
-    request.find_links = settings.find_links.iter().chain(&manifest.build.find_links).cloned().collect();
+    // Paths in a manifest start from where it lies.
+    let here = |link: &String| manifest.directory.join(link).display().to_string();
+    let of_manifest =
+        manifest.build.find_links.iter().map(|link| if link.contains("://") { link.clone() } else { here(link) });
+    request.find_links = settings.find_links.iter().cloned().chain(of_manifest).collect();
     request.index_url = settings.index_url.clone().or_else(|| manifest.build.index_url.clone());
     request.extra_index_urls.clone_from(&manifest.build.extra_index_urls);
     request.offline = settings.offline;

@@ -145,6 +145,12 @@ pub(super) fn requirements(
     request: &InstallRequest,
     index: &Index,
 ) -> Result<List> {
+    if matches!(lock, Some(Lock::Pylock(_) | Lock::Requirements(_)))
+        && !(request.extras.is_empty() && request.groups.is_empty())
+    {
+        let path = lock.as_ref().map_or(Path::new(""), Lock::path);
+        tracing::warn!(path = %path.display(), "extras and groups add nothing to this lock file: it has what it has");
+    }
     let path = request.work.join("requirements.txt");
     let write = |text: &str| fs::write(&path, text).on("write", &path);
     match lock {
