@@ -105,6 +105,7 @@ fn a_hook_that_fails_fails_the_pack() {
     exit: 1
     --- stderr
     error[FLV0205]: cannot read the manifest
+      pyproject.toml:17:13: `tool.flavor.build.pre_build` must be a list of commands, not a number
     ");
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::BuildError;
 use super::super::cache::{Layer, Made, hash_tree};
-use super::project::{AppFacts, add_start, main_command};
+use super::project::{AppFacts, absolute, add_start, main_command};
 use super::{APP, Context, common_inputs};
 use crate::fs::Entry;
 use crate::python::install::{fits, install_project};
@@ -14,7 +14,7 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
     fits(wheel, interpreter)?;
     let name = wheel.file_name().unwrap_or_default();
     let entry = Entry::examine_target(wheel.clone(), name.into())?;
-    let hashed = hash_tree(vec![entry], &cache.memory(wheel, "wheel"))?;
+    let hashed = hash_tree(vec![entry], &cache.memory(&absolute(wheel), "wheel"))?;
     let mut inputs = common_inputs(interpreter);
     inputs.add("wheel", hashed.digest.hex()).found_at(wheel).changed(&hashed.changes);
     add_start(&mut inputs, manifest);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::BuildError;
 use super::super::cache::{Layer, Made, hash_tree};
 use super::programs::{place, write_script};
-use super::project::{AppFacts, add_start, sources};
+use super::project::{AppFacts, absolute, add_start, sources};
 use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
 use crate::manifest::Input;
@@ -20,7 +20,7 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
         _ => sources(context)?,
     };
     let entries = files.iter().map(|file| Entry::examine_target(manifest.directory.join(file), file.clone()));
-    let hashed = hash_tree(entries.collect::<Result<_, _>>()?, &cache.memory(&manifest.path, "sources"))?;
+    let hashed = hash_tree(entries.collect::<Result<_, _>>()?, &cache.memory(&absolute(&manifest.path), "sources"))?;
     let mut inputs = common_inputs(interpreter);
     inputs.add("sources", hashed.digest.hex()).changed(&hashed.changes);
     add_start(&mut inputs, manifest);

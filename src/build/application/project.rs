@@ -123,7 +123,7 @@ pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
     inputs.add("name", &manifest.package_name);
 }
 
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
