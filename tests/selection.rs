@@ -87,6 +87,17 @@ fn pylock_and_hashed_requirements_decide_whoever_installs() {
             ),
         );
         assert_eq!(says(&t, &[]), "Ahoy", "pylock.toml, uv: {with_uv}");
+        let web = t.call("sha256sum", ["wheels/web-1.0-py3-none-any.whl"]).success().stdout()[..64].to_owned();
+        let lock = std::fs::read_to_string(t.path("app/pylock.toml")).expect("the lock");
+        t.file(
+            "app/pylock.toml",
+            format!(
+                "extras = [\"web\"]\n{lock}[[packages]]\nname = \"web\"\nversion = \"1.0\"\nmarker = \"'web' in extras\"\n\
+                 wheels = [{{ name = \"web-1.0-py3-none-any.whl\", hashes = {{ sha256 = \"{web}\" }} }}]\n"
+            ),
+        );
+        assert_eq!(says(&t, &[]), "Ahoy", "without the extra, uv: {with_uv}");
+        assert_eq!(says(&t, &["--extra", "web"]), "Ahoy web", "with the extra, uv: {with_uv}");
         std::fs::remove_file(t.path("app/pylock.toml")).expect("removed");
         assert_eq!(says(&t, &[]), "later");
         t.file("app/requirements.txt", format!("greeting==2.0 --hash=sha256:{sum}\n"));

@@ -49,7 +49,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
 
       tip: a similar argument exists: '--output'
 
-    Usage: flavor pack --output <FILE>
+    Usage: flavor pack --output <FILE> [INPUT]
 
     For more information, try '--help'.
     ");

@@ -12,6 +12,7 @@ use super::installer::{Installer, Tool};
 use super::{InstallRequest, failure};
 use crate::fs::IoContext as _;
 use crate::python::command::run;
+use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
@@ -145,12 +146,6 @@ pub(super) fn requirements(
     request: &InstallRequest,
     index: &Index,
 ) -> Result<List> {
-    if matches!(lock, Some(Lock::Pylock(_) | Lock::Requirements(_)))
-        && !(request.extras.is_empty() && request.groups.is_empty())
-    {
-        let path = lock.as_ref().map_or(Path::new(""), Lock::path);
-        tracing::warn!(path = %path.display(), "extras and groups add nothing to this lock file: it has what it has");
-    }
     let path = request.work.join("requirements.txt");
     let write = |text: &str| fs::write(&path, text).on("write", &path);
     match lock {
@@ -160,10 +155,13 @@ pub(super) fn requirements(
             Ok(List { path, complete: true, directory })
         }
         Some(Lock::Pylock(file)) => {
-            write(&from_pylock(&file)?)?;
+            write(&from_pylock(&file, &request.extras, &request.groups)?)?;
             Ok(List { path, complete: true, directory: None })
         }
-        Some(Lock::Requirements(file)) => Ok(List { path: file, complete: false, directory: None }),
+        Some(Lock::Requirements(file)) => {
+            warn_of_missing(&file, &request.extras, &request.groups, |_| false);
+            Ok(List { path: file, complete: false, directory: None })
+        }
         other => {
             if let Some(lock) = other {
                 tracing::warn!(path = %lock.path().display(), "only uv reads this lock file, and pip installs: not used");
@@ -203,8 +201,16 @@ fn export(
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Requirements with hashes for what a `pylock.toml` lists: the words that every installer knows.
-fn from_pylock(file: &Path) -> Result<String> {
+/// Tells of chosen extras and groups that a lock file knows nothing of. It may have been made with them all the same.
+fn warn_of_missing(file: &Path, extras: &[String], groups: &[String], is_known: impl Fn(&str) -> bool) {
+    for name in extras.iter().chain(groups).filter(|name| !is_known(name)) {
+        tracing::warn!(path = %file.display(), name, "the lock file has what it has: this extra or group adds nothing to it");
+    }
+}
+
+/// Requirements with hashes for what a `pylock.toml` lists: the words that every installer knows. Of what belongs to
+/// extras and groups (both normalized), those of the chosen ones.
+fn from_pylock(file: &Path, extras: &[String], groups: &[String]) -> Result<String> {
     let refuse = |reason: String| Error::Lock { path: file.to_path_buf(), said: vec![reason] };
     let text = fs::read_to_string(file).on("read", file)?;
     let lock: Table = text.parse().map_err(|error: toml::de::Error| refuse(error.message().to_owned()))?;
@@ -213,13 +219,21 @@ fn from_pylock(file: &Path) -> Result<String> {
         version => return Err(refuse(format!("lock-version {} is not known", version.unwrap_or("(none)")))),
     }
     let base = file.parent().unwrap_or(Path::new("."));
+    let names = |key: &str| -> Vec<String> {
+        let list = lock.get(key).and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(Value::as_str).map(normalised).collect()
+    };
+    let known = [names("extras"), names("dependency-groups")].concat();
+    warn_of_missing(file, extras, groups, |name| known.contains(&name.to_owned()));
+    // What the lock installs when no group is chosen, which is not what is for development alone.
+    let groups = [groups, &names("default-groups")].concat();
     let packages = lock.get("packages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     // Writing to a string cannot fail.
     let mut lines = String::new();
     for package in packages {
         let text = |key: &str| package.get(key).and_then(Value::as_str);
         let name = text("name").ok_or_else(|| refuse("a package has no name".to_owned()))?;
-        let marker = text("marker").map(|marker| format!(" ; {marker}")).unwrap_or_default();
+        let marker = text("marker").map(|marker| format!(" ; {}", chosen(marker, extras, &groups))).unwrap_or_default();
         if package.get("vcs").is_some() || package.get("directory").is_some() || package.get("archive").is_some() {
             let target = elsewhere(package, base);
             let (target, hashes) = target.ok_or_else(|| refuse(format!("`{name}` has no usable source")))?;
@@ -235,6 +249,39 @@ fn from_pylock(file: &Path) -> Result<String> {
         let _ = writeln!(lines, "{name}=={version}{marker}{hashes}");
     }
     Ok(lines)
+}
+
+/// A marker of a lock without the two variables that installers do not know in a requirement: `'x' in extras` and
+/// `'x' in dependency_groups` become what is always so, or never.
+fn chosen(marker: &str, extras: &[String], groups: &[String]) -> String {
+    const ALWAYS: &str = "python_version >= '3'";
+    const NEVER: &str = "python_version < '3'";
+    let mut out = String::new();
+    let mut rest = marker;
+    while let Some(begin) = rest.find(['\'', '"']) {
+        let (before, quoted) = rest.split_at(begin);
+        let quote = &quoted[..1];
+        let Some(end) = quoted[1..].find(quote).map(|end| end + 1) else { break };
+        let (word, after) = (&quoted[1..end], &quoted[end + 1..]);
+        let (negated, operand) = match after.trim_start().strip_prefix("not ") {
+            Some(operand) => (true, operand.trim_start()),
+            None => (false, after.trim_start()),
+        };
+        let variables = [("extras", extras), ("dependency_groups", groups)];
+        let operand = operand.strip_prefix("in ").map(str::trim_start);
+        let found = operand
+            .and_then(|operand| variables.iter().find_map(|(name, list)| Some((*list, operand.strip_prefix(name)?))));
+        out.push_str(before);
+        if let Some((list, after)) = found {
+            let holds = list.contains(&normalised(word)) != negated;
+            out.push_str(if holds { ALWAYS } else { NEVER });
+            rest = after;
+        } else {
+            out.push_str(&quoted[..=end]);
+            rest = after;
+        }
+    }
+    out + rest
 }
 
 /// The wheels that a `pylock.toml` lists with their SHA-256; none of a text that is something else.
@@ -297,12 +344,24 @@ mod tests {
         fs::write(&file, text).expect("scratch");
         assert_eq!(Lock::find(scratch.path()), Some(Lock::Pylock(file.clone())));
         assert_eq!(
-            from_pylock(&file).expect("read"),
+            from_pylock(&file, &[], &[]).expect("read"),
             "click==8.1.7 ; python_version >= '3.8' --hash=sha256:aa --hash=sha256:bb\n\
              thing @ https://host/thing.zip --hash=sha256:cc\n"
         );
         fs::write(&file, "lock-version = \"2.0\"").expect("scratch");
-        assert!(matches!(from_pylock(&file), Err(Error::Lock { .. })));
+        assert!(matches!(from_pylock(&file, &[], &[]), Err(Error::Lock { .. })));
+    }
+
+    #[test]
+    fn extras_and_groups_decide_on_what_belongs_to_them() {
+        let marker = "(sys_platform == 'linux' and \"Web\" in extras) or 'ops' not in dependency_groups";
+        let (always, never) = ("python_version >= '3'", "python_version < '3'");
+        assert_eq!(chosen(marker, &[], &[]), format!("(sys_platform == 'linux' and {never}) or {always}"));
+        let (web, ops) = (["web".to_owned()], ["ops".to_owned()]);
+        assert_eq!(chosen(marker, &web, &ops), format!("(sys_platform == 'linux' and {always}) or {never}"));
+        for other in ["python_version < '3.9'", "'x' in platform_version", "os_name == \"a", ""] {
+            assert_eq!(chosen(other, &web, &ops), other);
+        }
     }
 
     #[test]
