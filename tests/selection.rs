@@ -111,6 +111,17 @@ fn pylock_and_hashed_requirements_decide_whoever_installs() {
 }
 
 #[test]
+fn directories_of_wheels_in_a_manifest_start_from_the_manifest() {
+    let mut t = project();
+    t.unset("PIP_FIND_LINKS");
+    let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("it");
+    t.file("app/pyproject.toml", format!("{manifest}[tool.flavor.build]\nfind_links = \"../wheels\"\n"));
+    assert_eq!(says(&t, &[]), "Ahoy");
+    let run = t.flavor(["pack", "app", "--check-reproducible"]).success();
+    assert!(run.stderr().contains("reproducible: a second pack"), "{run}");
+}
+
+#[test]
 fn the_manifest_names_the_version_of_python() {
     let t = project();
     let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("it");

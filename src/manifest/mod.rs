@@ -34,7 +34,7 @@ pub use entry_point::EntryPoint;
 pub use error::{At, Error, Site, Warning};
 pub use input::Input;
 pub use line::line_of;
-pub use name::MAX_NAME;
+pub use name::{MAX_NAME, made_of};
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
 pub use script::{is_script, parse as parse_script};

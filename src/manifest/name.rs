@@ -20,8 +20,8 @@ pub(super) fn checked(item: &Item<'_>, what: &'static str) -> Result<String, Err
     }
 }
 
-/// The nearest thing to a name that a text holds; `app` if there is nothing.
-pub(super) fn made_of(text: &str) -> String {
+/// The nearest thing to the name of a package that a text holds; `app` if there is nothing.
+pub fn made_of(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
     let name: String = text.chars().map(plain).take(MAX_NAME).collect();
     let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
