@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use flavor::build::BuildError;
+use flavor::build::{BuildError, InputError};
 use flavor::code::Code;
 use flavor::evidence::EnvelopeError;
 use flavor::fs;
@@ -46,7 +46,12 @@ pub(crate) enum Error {
     #[error(transparent)]
     Launcher(#[from] StubError),
     #[error("cannot read the manifest")]
-    Manifest(#[from] manifest::Error),
+    Manifest(#[source] manifest::Error),
+    /// What was named on the command line, not what stands in a file.
+    #[error(transparent)]
+    Input(manifest::Error),
+    #[error(transparent)]
+    Wheel(flavor::python::Error),
     #[error("cannot pack `{}`", manifest.display())]
     Pack { manifest: PathBuf, source: BuildError },
     #[error("cannot open package `{}`", path.display())]
@@ -91,6 +96,21 @@ pub(crate) enum Error {
     Io(#[from] fs::Error),
 }
 
+impl From<manifest::Error> for Error {
+    fn from(error: manifest::Error) -> Self {
+        if error.is_input() { Self::Input(error) } else { Self::Manifest(error) }
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        match error {
+            InputError::Manifest(error) => error.into(),
+            InputError::Wheel(error) => Self::Wheel(error),
+        }
+    }
+}
+
 impl Error {
     /// 1 failure, 2 usage, 3 package damaged or not trusted, 4 dependency not resolved; 101–119 from a launch.
     pub(crate) fn exit_code(&self) -> u8 {
@@ -103,6 +123,7 @@ impl Error {
             | Self::NobodyToAsk
             | Self::NoHelper { .. }
             | Self::UnknownCode { .. } => 2,
+            Self::Input(error) if error.is_usage() => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
             Self::Extract { source, .. } if source.is_content() => 3,
             Self::NotAuthenticated { .. }
@@ -128,7 +149,8 @@ impl Error {
             Self::AlreadySetUp { .. } => Code::ALREADY_SET_UP,
             Self::NothingToSetUp { .. } => Code::NOTHING_TO_SET_UP,
             Self::Launcher(error) => error.code(),
-            Self::Manifest(error) => error.code(),
+            Self::Manifest(error) | Self::Input(error) => error.code(),
+            Self::Wheel(error) => error.code(),
             Self::Pack { source, .. } => source.code(),
             Self::Package { source, .. } => source.code(),
             Self::Extract { source, .. } => source.code(),
@@ -184,7 +206,8 @@ impl Error {
                     .into(),
             ),
             Self::Launcher(error) => error.hint(),
-            Self::Manifest(error) => error.hint(),
+            Self::Manifest(error) | Self::Input(error) => error.hint(),
+            Self::Wheel(error) => error.hint(),
             Self::Pack { source, .. } => source.hint(),
             Self::Package { source, .. } => source.hint(),
             Self::Extract { source, .. } => source.hint(),

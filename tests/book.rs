@@ -44,6 +44,11 @@ fn packing_python() {
 }
 
 #[test]
+fn scripts_wheels_directories() {
+    follow(&["inputs.md"]);
+}
+
+#[test]
 fn slots() {
     follow(&["slots.md"]);
 }

@@ -49,7 +49,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
 
       tip: a similar argument exists: '--output'
 
-    Usage: flavor pack --output <FILE>
+    Usage: flavor pack --output <FILE> [INPUT]
 
     For more information, try '--help'.
     ");
@@ -75,7 +75,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
     --- stderr
     error[FLV0104]: the argument '--key-seed <TEXT>' cannot be used with '--private-key <FILE>'
 
-    Usage: flavor pack --key-seed <TEXT>
+    Usage: flavor pack --key-seed <TEXT> [INPUT]
 
     For more information, try '--help'.
     ");

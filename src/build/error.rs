@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::hooks::FailedHook;
 use crate::code::Code;
 use crate::format::FormatError;
 use crate::package::PackageError;
@@ -46,8 +47,8 @@ pub enum BuildError {
     NoLongerImports { module: String, reason: String, slim: String },
     #[error("the package does not say how it was made")]
     NoRecord,
-    #[error("the copy of the project cannot be read: {0}")]
-    Again(String),
+    #[error(transparent)]
+    Hook(Box<FailedHook>),
     #[error("cannot encode the slots")]
     Encode(#[source] SlotError),
     #[error(transparent)]
@@ -93,7 +94,8 @@ impl BuildError {
             Self::NoVersion => Code::NO_VERSION,
             Self::NoKeyPlace => Code::NO_KEY_PLACE,
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
-            Self::NoRecord | Self::Again(_) => Code::NO_BUILD_RECORD,
+            Self::NoRecord => Code::NO_BUILD_RECORD,
+            Self::Hook(_) => Code::HOOK_FAILED,
             Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
             Self::SelfCheck { source } | Self::Package(source) => source.code(),
             Self::Slot { source, .. } | Self::Encode(source) => source.code(),
@@ -116,6 +118,11 @@ impl BuildError {
             Self::LauncherLacks { .. } => Some("take it out, or leave --launcher-bin out".into()),
             Self::WholeTarget { .. } => Some("give it a `target` of its own".into()),
             Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            Self::Hook(failed) => {
+                let place = failed.directory.display();
+                let rest = if failed.published { "; the package is at its place" } else { "" };
+                Some(format!("run it by hand in `{place}`, or pass `--no-hooks`{rest}"))
+            }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
             Self::NoBuildTime => Some("set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack".into()),

@@ -36,7 +36,9 @@ impl Ignored {
             Some(rest) => format!("deps:!{rest}"),
             None => format!("!{pattern}"),
         });
-        let written = of_dependencies(&manifest.directory)?.into_iter().chain(manifest.build.exclude.iter().cloned());
+        // What lies beside a script or a wheel is none of its business.
+        let beside = manifest.project_directory().map(of_dependencies).transpose()?.unwrap_or_default();
+        let written = beside.into_iter().chain(manifest.build.exclude.iter().cloned());
         let patterns: Vec<String> = written.chain(bring_back).collect();
         let matcher = |wanted: bool| {
             let mut builder = GitignoreBuilder::new("");

@@ -80,10 +80,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     }
     output::prepare_directory(&output)?;
     let signing = settings.key.load()?;
-    let mut stub = match &settings.launcher_bin {
-        Some(path) => Stub::read(path)?,
-        None => Stub::embedded(),
-    };
+    let mut stub = settings.stub()?;
     let launcher_stripped = settings.strip.then(|| strip_launcher(&mut stub));
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
     let application = manifest

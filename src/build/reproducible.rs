@@ -1,16 +1,17 @@
 //! Building a second time, elsewhere, to see whether the same file comes out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{BuildError, CacheUse, Settings, pack};
 use crate::evidence::Attestation;
-use crate::format::{ATTESTATION_SLOT, Blake3};
+use crate::format::{ATTESTATION_SLOT, Blake3, RotationRecord};
 use crate::fs::{EntryKind, IoContext, Scratch, walk};
-use crate::manifest::{Manifest, Slim};
+use crate::manifest::{Choices, Input, Manifest, Slim};
 use crate::package::{Reader, Slot};
+use crate::python::install::Lock;
 use crate::report::Reporter;
 use crate::slot::list;
 
@@ -26,8 +27,8 @@ pub struct Difference {
     pub details: Vec<String>,
 }
 
-/// Packs a copy of the project that lies elsewhere, without any cache and with one job less or more, and compares the
-/// result with `package`. Empty when they are the same.
+/// Packs a copy of the input that lies elsewhere, without any cache and with one job less or more, and compares the
+/// result with `package`. Empty when they are the same. Hooks do not run again: the copy has what they made.
 ///
 /// The copy lies beside the project, so that relative paths to siblings still lead there.
 ///
@@ -45,9 +46,10 @@ pub fn check_reproducible(
     let copy = scratch.path().join(project.file_name().unwrap_or("project".as_ref()));
     // At the same depth as the project.
     let copy = if scratch.path().parent() == Some(parent) { scratch.path().to_path_buf() } else { copy };
-    copy_tree(&project, &copy, package)?;
-    let name = manifest.path.file_name().unwrap_or_default();
-    let (again, _) = Manifest::read(&copy.join(name)).map_err(|error| BuildError::Again(error.to_string()))?;
+    match manifest.input {
+        Input::Project | Input::Directory => copy_tree(&project, &copy, package)?,
+        Input::Script | Input::Wheel => copy_file(manifest, &copy)?,
+    }
     let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
     let other = Settings {
         output: Some(output.path().join("again.psp")),
@@ -55,8 +57,33 @@ pub fn check_reproducible(
         jobs: if settings.jobs > 1 { settings.jobs - 1 } else { 2 },
         ..settings.clone()
     };
-    let report = pack(&again, &other, reporter)?;
+    let report = pack(&manifest.moved_to(&copy), &other, reporter)?;
     compare(package, &report.path)
+}
+
+/// Copies a script or a wheel, and of what lies beside it only what it names.
+fn copy_file(manifest: &Manifest, copy: &Path) -> Result<(), BuildError> {
+    std::fs::create_dir_all(copy).on("create directory", copy)?;
+    let lock = Lock::of_script(&manifest.path).map(|lock| lock.path().to_path_buf());
+    for file in [Some(manifest.path.clone()), lock].into_iter().flatten() {
+        let to = copy.join(file.file_name().unwrap_or_default());
+        std::fs::copy(&file, &to).on("copy", &file)?;
+    }
+    // What leads out of the directory still leads there from beside it.
+    let is_inside =
+        |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let locals = manifest.build.local_dependencies.iter();
+    for source in manifest.slots.iter().map(|slot| &slot.source).chain(locals).filter(|source| is_inside(source)) {
+        let (from, to) = (manifest.directory.join(source), copy.join(source));
+        if from.is_dir() {
+            copy_tree(&from, &to, Path::new(""))?;
+        } else if from.is_file() {
+            let directory = to.parent().unwrap_or(copy);
+            std::fs::create_dir_all(directory).on("create directory", directory)?;
+            std::fs::copy(&from, &to).on("copy", &from)?;
+        }
+    }
+    Ok(())
 }
 
 fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildError> {
@@ -66,7 +93,7 @@ fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildErr
         let to = copy.join(&entry.relative);
         match &entry.kind {
             EntryKind::Directory => std::fs::create_dir_all(&to).on("create directory", &to)?,
-            EntryKind::File { .. } if entry.path.canonicalize().ok() == package => {}
+            EntryKind::File { .. } if package.is_some() && entry.path.canonicalize().ok() == package => {}
             EntryKind::File { .. } => {
                 std::fs::copy(&entry.path, &to).on("copy", &entry.path)?;
             }
@@ -77,34 +104,82 @@ fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildErr
     Ok(())
 }
 
-/// Packs a project with the options that a package's provenance records, and compares the result with the package.
+/// How a package says that it was made.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What its making chose beside what its input says.
+    pub choices: Choices,
+    effort: u8,
+    strip: bool,
+    slim: Vec<Slim>,
+    python: Option<String>,
+    epoch: u64,
+    /// Whether `pre_build` was run.
+    hooks: bool,
+    rotations: Vec<RotationRecord>,
+}
+
+impl Record {
+    /// Reads the record of a package.
+    ///
+    /// # Errors
+    /// [`BuildError::NoRecord`] for a package that does not say how it was made.
+    pub fn of(package: &Reader) -> Result<Self, BuildError> {
+        let statement = provenance(package).ok_or(BuildError::NoRecord)?;
+        let definition = &statement["predicate"]["buildDefinition"];
+        let parameters = &definition["externalParameters"];
+        let options = &parameters["options"];
+        let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+        let texts = |value: &Value| value.as_array().into_iter().flatten().filter_map(text).collect::<Vec<_>>();
+        Ok(Self {
+            choices: Choices {
+                entry_point: text(&options["entry_point"]),
+                extras: texts(&options["extras"]),
+                groups: texts(&options["groups"]),
+                package_name: text(&parameters["package"]),
+            },
+            effort: options["compress"]
+                .as_u64()
+                .and_then(|effort| u8::try_from(effort).ok())
+                .ok_or(BuildError::NoRecord)?,
+            strip: options["strip"].as_bool().ok_or(BuildError::NoRecord)?,
+            slim: slim(&options["slim"])?,
+            python: text(&options["python"]),
+            epoch: definition["internalParameters"]["SOURCE_DATE_EPOCH"].as_u64().ok_or(BuildError::NoRecord)?,
+            hooks: options["hooks"].is_array(),
+            // Statements about keys are the signer's, not the builder's.
+            rotations: package.metadata().flavor.as_ref().map_or_else(Vec::new, |facts| facts.rotations.clone()),
+        })
+    }
+
+    /// The settings that the record and whoever repeats it make together.
+    #[must_use]
+    pub fn settings(&self, settings: &Settings) -> Settings {
+        Settings {
+            effort: self.effort,
+            strip: self.strip,
+            slim: self.slim.clone(),
+            python: self.python.clone(),
+            epoch: self.epoch,
+            hooks: self.hooks,
+            rotations: self.rotations.clone(),
+            ..settings.clone()
+        }
+    }
+}
+
+/// Packs an input again with the settings of a package's [`Record`], and compares the result with the package.
 ///
 /// # Errors
-/// [`BuildError::NoRecord`] for a package that does not say how it was made; otherwise as of [`pack`].
+/// As of [`pack`].
 pub fn rebuild(
     manifest: &Manifest,
     settings: &Settings,
     package: &Reader,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Difference>, BuildError> {
-    let statement = provenance(package).ok_or(BuildError::NoRecord)?;
-    let definition = &statement["predicate"]["buildDefinition"];
-    let options = &definition["externalParameters"]["options"];
     let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
-    let again = Settings {
-        output: Some(output.path().join("again.psp")),
-        effort: options["compress"]
-            .as_u64()
-            .and_then(|effort| u8::try_from(effort).ok())
-            .ok_or(BuildError::NoRecord)?,
-        strip: options["strip"].as_bool().ok_or(BuildError::NoRecord)?,
-        slim: slim(&options["slim"])?,
-        python: options["python"].as_str().map(ToOwned::to_owned),
-        epoch: definition["internalParameters"]["SOURCE_DATE_EPOCH"].as_u64().ok_or(BuildError::NoRecord)?,
-        // Statements about keys are the signer's, not the builder's.
-        rotations: package.metadata().flavor.as_ref().map_or_else(Vec::new, |facts| facts.rotations.clone()),
-        ..settings.clone()
-    };
+    let again = Settings { output: Some(output.path().join("again.psp")), ..settings.clone() };
     let report = pack(manifest, &again, reporter)?;
     compare(package.path(), &report.path)
 }

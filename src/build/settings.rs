@@ -2,13 +2,15 @@ use std::path::PathBuf;
 
 use super::{CacheUse, KeySource};
 use crate::format::RotationRecord;
-use crate::manifest::{Manifest, Slim};
+use crate::manifest::{Input, Manifest, Slim};
 use crate::slot::Compression;
+use crate::stub::{Stub, StubError};
 
 /// What the user asked for beside the manifest, checked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
-    /// `None`: `dist/<name>.psp` beside the manifest.
+    /// `None`: [`Self::output_path`] says where.
     pub output: Option<PathBuf>,
     /// What else is written where the project may be: no source of the next package.
     pub reports: Vec<PathBuf>,
@@ -32,6 +34,8 @@ pub struct Settings {
     pub find_links: Vec<String>,
     pub index_url: Option<String>,
     pub offline: bool,
+    /// Whether the manifest's `pre_build` and `post_build` are run, by whoever packs.
+    pub hooks: bool,
     /// Read the finished package back and check every byte.
     pub verify: bool,
     pub cache: CacheUse,
@@ -59,6 +63,7 @@ impl Default for Settings {
             find_links: Vec::new(),
             index_url: None,
             offline: false,
+            hooks: true,
             verify: true,
             cache: CacheUse::Full,
             cache_max_size: u64::MAX,
@@ -68,9 +73,19 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The file to write.
+    /// The launcher that goes in front of the package.
+    pub(super) fn stub(&self) -> Result<Stub, StubError> {
+        self.launcher_bin.as_ref().map_or_else(|| Ok(Stub::embedded()), |path| Stub::read(path))
+    }
+
+    /// The file to write: without a wish `dist/<name>.psp` beside the manifest; beside a wheel that lies in such a `dist`.
     pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
-        let usual = || manifest.directory.join("dist").join(format!("{}.psp", manifest.package_name));
+        let usual = || {
+            let Manifest { input, directory, package_name, .. } = manifest;
+            let is_dist = *input == Input::Wheel && directory.ends_with("dist");
+            let place = if is_dist { directory.clone() } else { directory.join("dist") };
+            place.join(format!("{package_name}.psp"))
+        };
         self.output.clone().unwrap_or_else(usual)
     }
 }

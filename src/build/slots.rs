@@ -8,7 +8,7 @@ use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Native, Treatment};
 use super::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, Operations, WORKENV};
-use crate::fs::{Entry, walk};
+use crate::fs::{Entry, EntryKind, walk};
 use crate::manifest::{self, Manifest, Operation, OperationName};
 use crate::slot::{Compression, Links, Plan, TreeOptions, follow_links};
 use crate::stub::Family;
@@ -93,6 +93,19 @@ impl SlotPlan {
         match &self.content {
             Content::Tree(entries) => entries,
             Content::File(_) => &[],
+        }
+    }
+
+    /// What it holds, directories apart, with the size of each; of a slot that is one file, that.
+    pub(super) fn files(&self) -> Vec<(PathBuf, u64)> {
+        let listed = |entry: &Entry| match &entry.kind {
+            EntryKind::Directory | EntryKind::Special => None,
+            EntryKind::File { len } => Some((entry.relative.clone(), *len)),
+            EntryKind::Symlink { .. } => Some((entry.relative.clone(), 0)),
+        };
+        match &self.content {
+            Content::Tree(entries) => entries.iter().filter_map(listed).collect(),
+            Content::File(entry) => listed(entry).into_iter().collect(),
         }
     }
 

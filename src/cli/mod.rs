@@ -153,8 +153,8 @@ pub(crate) struct Verify {
     /// The key that must have signed it: a public key file, or a fingerprint
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) key: Option<String>,
-    /// Pack this project with the options that the package records, and compare; exits with 5 when the contents differ
-    #[arg(long, value_name = "DIR")]
+    /// Pack this input with the options that the package records, and compare; exits with 5 when the contents differ
+    #[arg(long, value_name = "INPUT")]
     pub(crate) rebuild: Option<PathBuf>,
     /// For --rebuild: look for distributions in this directory or page too; may be repeated
     #[arg(long, value_name = "PATH|URL", requires = "rebuild")]

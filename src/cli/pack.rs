@@ -10,10 +10,22 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Pack {
+    /// What to pack: a project, a script, a wheel, or a directory of modules [default: the project here]
+    #[arg(conflicts_with = "manifest")]
+    pub(crate) input: Option<PathBuf>,
     /// The project's pyproject.toml, or its directory
-    #[arg(long, default_value = "pyproject.toml", value_name = "PATH")]
-    pub(crate) manifest: PathBuf,
-    /// The file to write [default: dist/<name>.psp beside the manifest]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// What to start: module:function, module, or of a directory a file
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) entry_point: Option<String>,
+    /// Install this extra too; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) extra: Vec<String>,
+    /// Install this dependency group too; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Vec<String>,
+    /// The file to write [default: dist/<name>.psp beside the input]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// A launcher to use instead of the one that flavor carries
@@ -70,6 +82,12 @@ pub(crate) struct Pack {
     /// Pack a second time, elsewhere and without caches, and compare; exits with 5 when the bytes differ
     #[arg(long)]
     pub(crate) check_reproducible: bool,
+    /// Print what would go in, slot by slot, and make no package
+    #[arg(long, conflicts_with_all = ["check_reproducible", "check_budget"])]
+    pub(crate) list_files: bool,
+    /// Do not run the manifest's pre_build and post_build
+    #[arg(long)]
+    pub(crate) no_hooks: bool,
     /// Leave out of the dependencies what programs do not need: safe, all, or of tests, docs, stubs, sources, static, locales
     #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "safe", value_parser = slim)]
     pub(crate) slim: Option<Kinds>,

@@ -266,6 +266,22 @@ hint: close it, or write the words as an array: ["…", "…"]"#,
   `tool.flavor.policy.max_age_days` needs a build time to count from
 hint: set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack",
     }
+    UNKNOWN_INPUT = 234 {
+        title: "what was named cannot be packed",
+        cause: "There is nothing at that place, or what is there is neither a project nor a script, a wheel or a \
+            directory of modules.",
+        remedy: "Correct the path. A script without the ending `.py` is known by its first line or by its `# /// script` block.",
+        example: r"error[FLV0234]: there is nothing at `nowhere.py`
+hint: name a project, a script, a wheel (`.whl`), or a directory of modules",
+    }
+    SECOND_BLOCK = 235 {
+        title: "a script has two blocks that say what it needs",
+        cause: "PEP 723 allows one `# /// script` block in a file.",
+        remedy: "Put everything into one block.",
+        example: r"error[FLV0235]: cannot read the manifest
+  two.py:5: a second `script` block; the first is in line 1
+hint: put everything into one block",
+    }
     UNKNOWN_KEY = 240 {
         title: "a key is not known and has no effect",
         cause: "A warning: the key is misspelled, stands in the wrong table, or belongs to another tool.",

@@ -96,6 +96,15 @@ hint: leave --launcher-bin out to use the launcher that flavor carries",
   `/bin/true` is an executable, but no launcher of packages
 hint: leave --launcher-bin out to use the launcher that flavor carries",
     }
+    HOOK_FAILED = 413 {
+        title: "a command of the manifest failed",
+        cause: "`pre_build` or `post_build` under `[tool.flavor.build]` names a command that could not be started or ended \
+            with another code than 0. What it said stands above.",
+        remedy: "Run it by hand in the project's directory, or pass `--no-hooks`.",
+        example: r"error[FLV0413]: cannot pack `pyproject.toml`
+  `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with exit status: 3
+hint: run it by hand in `.`, or pass `--no-hooks`",
+    }
     SOURCE_CHANGED = 420 {
         title: "a file changed while it was read",
         cause: "Something writes to the tree that is being packed.",

@@ -122,4 +122,12 @@ hint: make it anew, for example with `uv lock`",
   cannot make the interpreter relocatable
   `nonsense` is neither a part that slim leaves out nor a module of the standard library",
     }
+    WHEEL_MISFIT = 317 {
+        title: "a wheel is not for the interpreter",
+        cause: "The tags in its name are for another version of Python, another processor or another system.",
+        remedy: "Take the wheel for this platform, or name an interpreter that it is for with `--python`.",
+        example: r"error[FLV0317]: cannot pack `lib-1.0-py3-none-win_amd64.whl`
+  the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
+hint: take the wheel for this platform, or name an interpreter that it is for with `--python`",
+    }
 }

@@ -218,11 +218,7 @@ fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) 
 /// A package is called as its directory is, as far as a name may.
 fn name_of(manifest: &Path) -> String {
     let directory = directory_of(manifest).canonicalize().unwrap_or_default();
-    let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let name: String =
-        name.chars().map(|one| if one.is_ascii_alphanumeric() || "._-".contains(one) { one } else { '-' }).collect();
-    let name = name.trim_matches(|one: char| !one.is_ascii_alphanumeric());
-    if name.is_empty() { "app".into() } else { name.into() }
+    manifest::made_of(&directory.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// What has been put in, as `diff -u` shows it: lines in one place.

@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::build::{KeySource, Settings, rebuild};
-use flavor::manifest::Manifest;
+use flavor::build::{KeySource, Record, Settings, read_input, rebuild, run_pre_build};
+use flavor::manifest::Choices;
 use flavor::package::{Authenticity, Reader, verify};
 use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
@@ -58,15 +58,25 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
 
 /// Exits with 5 when the project does not give the package's contents.
 fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals) -> Result<ExitCode, Error> {
-    let (manifest, _) = Manifest::read(project)?;
-    let settings = Settings {
+    let plain = || read_input(Some(project), &Choices::default());
+    let record = match Record::of(reader) {
+        Ok(record) => record,
+        Err(source) => return Err(Error::Pack { manifest: plain()?.0.path, source }),
+    };
+    let read = || read_input(Some(project), &record.choices);
+    let (mut manifest, _) = read()?;
+    let settings = record.settings(&Settings {
         jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         find_links: options.find_links.clone(),
         // Anybody's: what a signature covers is compared, not the signature.
         key: KeySource::Seed(String::from("rebuild").into()),
         ..Settings::default()
-    };
+    });
     let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
+    let ran = run_pre_build(&manifest, &settings, &reporter);
+    if ran.map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })? {
+        (manifest, _) = read()?;
+    }
     let differences = rebuild(&manifest, &settings, reader, &reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
     if globals.json {

@@ -3,6 +3,7 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::Input;
 use crate::code::Code;
 
 /// A key of the manifest and where it stands. Lines and columns count from 1, columns in characters.
@@ -72,7 +73,31 @@ pub enum Error {
     #[error("{}: `project.version` is missing, and `project.dynamic` does not list it", path.display())]
     NoVersion { path: PathBuf },
     #[error("{}: nothing says what the package should run", path.display())]
-    NothingToRun { path: PathBuf, project: String },
+    NothingToRun { path: PathBuf, project: String, input: Input },
+    #[error("there is nothing at `{}`", path.display())]
+    NoInput { path: PathBuf },
+    #[error("`{}` is nothing that can be packed", path.display())]
+    UnknownInput { path: PathBuf },
+    #[error("`{}` has neither a `pyproject.toml` nor a `__main__.py`", path.display())]
+    NoProgram { path: PathBuf },
+    /// A file that the entry point names is not there.
+    #[error("`--entry-point` names a file that is not in `{}`: {}", directory.display(), file.display())]
+    NoEntryFile { directory: PathBuf, file: PathBuf },
+    /// `text` is what `--entry-point` was given.
+    #[error("`--entry-point` is nothing that can be started: {}", shown(text))]
+    BadChoice { text: String, input: Input },
+    /// The same as [`Self::UnknownWord`], from the command line.
+    #[error("`{option}` names an unknown {what}: {}", shown(word))]
+    UnknownChoice {
+        option: &'static str,
+        what: &'static str,
+        word: String,
+        suggestion: Option<String>,
+        known: Vec<String>,
+    },
+    /// PEP 723 allows one; both lines count from 1.
+    #[error("{}:{second}: a second `script` block; the first is in line {first}", path.display())]
+    SecondBlock { path: PathBuf, first: usize, second: usize },
     /// `what` is what the name is for: `package name`, `slot name`.
     #[error("{at}is not a {what}: {}", shown(name))]
     BadName { at: At, what: &'static str, name: String },
@@ -133,14 +158,16 @@ impl Error {
             Self::Missing { .. } => Code::MISSING_KEY,
             Self::NoName { .. } => Code::NO_PACKAGE_NAME,
             Self::NoVersion { .. } => Code::NO_VERSION,
-            Self::NothingToRun { .. } => Code::NOTHING_TO_RUN,
+            Self::NothingToRun { .. } | Self::NoProgram { .. } => Code::NOTHING_TO_RUN,
+            Self::NoInput { .. } | Self::UnknownInput { .. } => Code::UNKNOWN_INPUT,
+            Self::SecondBlock { .. } => Code::SECOND_BLOCK,
             Self::BadName { .. } => Code::BAD_NAME,
             Self::BadRequirement { .. } => Code::BAD_REQUIREMENT,
             Self::BadSpecifier { .. } => Code::BAD_SPECIFIER,
             Self::BadVersion { .. } => Code::BAD_VERSION,
             Self::PythonRefused { .. } => Code::PYTHON_REFUSED,
-            Self::BadEntryPoint { .. } => Code::BAD_ENTRY_POINT,
-            Self::UnknownWord { .. } => Code::UNKNOWN_WORD,
+            Self::BadEntryPoint { .. } | Self::NoEntryFile { .. } | Self::BadChoice { .. } => Code::BAD_ENTRY_POINT,
+            Self::UnknownWord { .. } | Self::UnknownChoice { .. } => Code::UNKNOWN_WORD,
             Self::GroupCycle { .. } => Code::GROUP_CYCLE,
             Self::Bzip2 { .. } => Code::NO_BZIP2,
             Self::BadLevel { .. } => Code::BAD_LEVEL,
@@ -190,6 +217,20 @@ impl Error {
         }
     }
 
+    /// Whether it is about what was named, not about what stands in a file.
+    pub fn is_input(&self) -> bool {
+        let of_wheel = matches!(self, Self::NothingToRun { input: Input::Wheel, .. });
+        of_wheel || self.is_usage() || matches!(self, Self::NoProgram { .. } | Self::NoEntryFile { .. })
+    }
+
+    /// Whether the command line is to blame, not a file.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoInput { .. } | Self::UnknownInput { .. } | Self::BadChoice { .. } | Self::UnknownChoice { .. }
+        )
+    }
+
     /// What to do about it, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -209,6 +250,21 @@ impl Error {
                 "add `version = \"0.1.0\"` to `[project]`, or `dynamic = [\"version\"]` if the build back end computes it"
                     .into()
             }
+            Self::NothingToRun { input: Input::Wheel, .. } => {
+                "it has no commands; name a function of it: `--entry-point pkg.cli:main`".into()
+            }
+            Self::NoProgram { .. } => {
+                "say what to run: `--entry-point pkg.cli:main`, `--entry-point pkg.cli` or `--entry-point run.py`".into()
+            }
+            Self::NoInput { .. } | Self::UnknownInput { .. } => {
+                "name a project, a script, a wheel (`.whl`), or a directory of modules".into()
+            }
+            Self::NoEntryFile { .. } => "write its path relative to that directory".into(),
+            Self::BadChoice { input: Input::Directory, .. } => {
+                "name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)".into()
+            }
+            Self::BadChoice { .. } => "name a function (`pkg.cli:main`) or a module (`pkg.cli`)".into(),
+            Self::SecondBlock { .. } => "put everything into one block".into(),
             Self::NothingToRun { project, .. } => {
                 let module = project.replace(['-', '.'], "_").to_lowercase();
                 format!(
@@ -228,11 +284,14 @@ impl Error {
             Self::BadEntryPoint { .. } => {
                 "name a module and a function in it, such as `entry_point = \"hello.cli:main\"`".into()
             }
-            Self::UnknownWord { suggestion: Some(suggestion), .. } => format!("did you mean `{}`?", shown(suggestion)),
-            Self::UnknownWord { known, .. } if !known.is_empty() => {
+            Self::UnknownWord { suggestion: Some(suggestion), .. }
+            | Self::UnknownChoice { suggestion: Some(suggestion), .. } => {
+                format!("did you mean `{}`?", shown(suggestion))
+            }
+            Self::UnknownWord { known, .. } | Self::UnknownChoice { known, .. } if !known.is_empty() => {
                 format!("known are: {}", shown(&known.join(", ")))
             }
-            Self::UnknownWord { what, .. } => format!("the file defines no {what}"),
+            Self::UnknownWord { what, .. } | Self::UnknownChoice { what, .. } => format!("the file defines no {what}"),
             Self::Bzip2 { .. } => "`xz` is smaller and `zstd` is faster; both are always available".into(),
             Self::BadLevel { operation, allowed, .. } => format!("`{operation}` takes {allowed}"),
             Self::TarNotFirst { .. } => "a tree becomes a tar before anything else: `[\"tar\", \"zstd\"]`".into(),

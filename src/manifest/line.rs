@@ -2,10 +2,19 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+use super::script::{block_line, is_script};
+
 /// The line, counted from 1, of a key in a TOML file; of one of its items, if `value` is given and there is such an item.
 /// `None` when the file or the key is not there.
 pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize> {
-    let text = std::fs::read_to_string(path).ok()?;
+    // A script's block lacks `[project]` around what it shares with a manifest.
+    let is_script = path.extension().is_none_or(|ending| ending != "toml") && is_script(path);
+    let (first_line, text, keys) = if is_script {
+        let (first_line, text) = block_line(path)?;
+        (first_line, text, keys.strip_prefix(&["project"]).unwrap_or(keys))
+    } else {
+        (1, std::fs::read_to_string(path).ok()?, keys)
+    };
     let document = DeTable::parse(&text).ok()?;
     let (last, tables) = keys.split_last()?;
     let mut table = document.get_ref();
@@ -18,5 +27,5 @@ pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize>
         _ => None,
     };
     let offset = item.map_or(key.span().start, |item| item.span().start);
-    Some(text.get(..offset)?.split('\n').count())
+    Some(text.get(..offset)?.split('\n').count().saturating_add(first_line).saturating_sub(1))
 }

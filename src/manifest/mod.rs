@@ -1,17 +1,22 @@
-//! `pyproject.toml` to a checked [`Manifest`]; every refusal names the key, the line, the cause and the remedy.
+//! `pyproject.toml`, or another input, to a checked [`Manifest`]; every refusal names the key, the line, the cause and the
+//! remedy.
 //!
 //! [`parse`] sees nothing but the text: whether a source exists or an interpreter can be found is for the builder to
 //! say. What it returns needs no further checks of form: names are names, targets stay inside, requirements parse.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
 
+mod choices;
 mod command;
+mod entry_point;
 mod error;
+mod input;
 mod line;
 mod name;
 mod operation;
 mod project;
 mod requirement;
+mod script;
 mod settings;
 mod slim;
 mod slot;
@@ -24,21 +29,29 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+pub use choices::Choices;
+pub use entry_point::EntryPoint;
 pub use error::{At, Error, Site, Warning};
+pub use input::Input;
 pub use line::line_of;
-pub use name::MAX_NAME;
+pub use name::{MAX_NAME, made_of};
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
-pub use project::{EntryPoint, Project};
+pub use project::Project;
+pub use script::{is_script, parse as parse_script};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 
 use table::{Item, Source, Table};
 
-/// What a project says about the package to be made of it.
+/// What an input says about the package to be made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// The file, as the caller named it.
+    /// What kind of input it is.
+    pub input: Input,
+    /// What the command line chose; it is in the other fields already.
+    pub choices: Choices,
+    /// The file, as the caller named it; of a [`Input::Directory`], the directory.
     pub path: PathBuf,
     /// The directory that relative paths in the file start from.
     pub directory: PathBuf,
@@ -65,15 +78,82 @@ pub struct Manifest {
 impl Manifest {
     /// Reads and parses a manifest; of a directory, its `pyproject.toml`.
     pub fn read(path: &Path) -> Result<(Self, Vec<Warning>), Error> {
+        Self::read_with(path, &Choices::default())
+    }
+
+    /// The same, with what the command line chooses.
+    pub fn read_with(path: &Path, choices: &Choices) -> Result<(Self, Vec<Warning>), Error> {
         let path = if path.is_dir() { path.join("pyproject.toml") } else { path.to_path_buf() };
-        let bytes = std::fs::read(&path).map_err(|source| error::unreadable(&path, source))?;
-        match str::from_utf8(&bytes) {
-            Ok(text) => parse(text, &path),
-            Err(error) => {
-                let line = bytes.get(..error.valid_up_to()).unwrap_or_default().split(|byte| *byte == b'\n').count();
-                Err(Error::NotUtf8 { path, line })
-            }
+        parse_with(&read_text(&path)?, &path, choices)
+    }
+
+    /// A manifest of an input that has no file to say more.
+    ///
+    /// `project` has the name and the version.
+    pub fn of_input(input: Input, path: &Path, project: Project, choices: &Choices) -> Result<Self, Error> {
+        Self::bare(input, path, project).completed(choices)
+    }
+
+    /// The same input at another place: `directory` has what [`Self::directory`] has now.
+    #[must_use]
+    pub fn moved_to(&self, directory: &Path) -> Self {
+        let path = match self.input {
+            Input::Directory => directory.to_path_buf(),
+            _ => directory.join(self.path.file_name().unwrap_or_default()),
+        };
+        Self { path, directory: directory.to_path_buf(), ..self.clone() }
+    }
+
+    /// The directory that installers run in, so that paths and settings there mean what they mean to the user.
+    ///
+    /// A script and a wheel may lie anywhere, and what else lies there is none of their business.
+    pub fn project_directory(&self) -> Option<&Path> {
+        matches!(self.input, Input::Project | Input::Directory).then_some(&*self.directory)
+    }
+
+    fn bare(input: Input, path: &Path, project: Project) -> Self {
+        let directory = match (input, path.parent()) {
+            (Input::Directory, _) => path,
+            (_, Some(parent)) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        Self {
+            input,
+            choices: Choices::default(),
+            path: path.to_path_buf(),
+            directory: directory.to_path_buf(),
+            package_name: project.name.clone(),
+            version: project.version.clone(),
+            entry_point: None,
+            python: Python::default(),
+            build: Build::default(),
+            execution: Execution::default(),
+            post_extract: Vec::new(),
+            budget: Budget::default(),
+            policy: Policy::default(),
+            metadata: serde_json::Map::new(),
+            slots: Vec::new(),
+            project,
         }
+    }
+
+    /// Takes up what the command line chooses, and checks that nothing is missing.
+    fn completed(mut self, choices: &Choices) -> Result<Self, Error> {
+        choices.apply(&mut self)?;
+        if self.package_name.is_empty() {
+            return Err(Error::NoName { path: self.path });
+        }
+        if self.project.name.is_empty() {
+            self.project.name.clone_from(&self.package_name);
+        }
+        if self.version.is_none() && !self.project.dynamic.iter().any(|key| key == "version") {
+            return Err(Error::NoVersion { path: self.path });
+        }
+        let nothing_in_python = self.entry_point.is_none() && self.project.scripts.is_empty();
+        if self.execution.command.is_none() && (nothing_in_python || !self.is_python()) {
+            return Err(Error::NothingToRun { path: self.path, project: self.project.name, input: self.input });
+        }
+        Ok(self)
     }
 
     /// Whether the package brings a Python interpreter.
@@ -85,6 +165,7 @@ impl Manifest {
             self.execution.command.is_none()
                 || self.entry_point.is_some()
                 || self.python.declared
+                || self.input != Input::Project
                 || !self.project.scripts.is_empty()
                 || !self.project.dependencies.is_empty(),
         )
@@ -102,56 +183,36 @@ impl Manifest {
 
 /// Checks the text of a manifest. `path` serves the messages and tells what relative paths start from.
 pub fn parse(text: &str, path: &Path) -> Result<(Manifest, Vec<Warning>), Error> {
-    let source = Source::new(text, path);
-    let document = DeTable::parse(text).map_err(|error| source.syntax_error(&error))?;
-    let manifest = manifest(Table::root(&source, document.get_ref()))?;
-    Ok((manifest, source.into_warnings()))
+    parse_with(text, path, &Choices::default())
 }
 
-fn manifest(mut root: Table<'_>) -> Result<Manifest, Error> {
-    let path = root.source.path;
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let project = project::parse(&mut root)?;
-    let mut manifest = Manifest {
-        path: path.to_path_buf(),
-        directory: directory.to_path_buf(),
-        package_name: project.name.clone(),
-        version: project.version.clone(),
-        entry_point: None,
-        python: Python::default(),
-        build: Build::default(),
-        execution: Execution::default(),
-        post_extract: Vec::new(),
-        budget: Budget::default(),
-        policy: Policy::default(),
-        metadata: serde_json::Map::new(),
-        slots: Vec::new(),
-        project,
-    };
-    if let Some(mut tool) = root.table("tool")? {
-        match tool.table("flavor")? {
-            Some(flavor) => read_flavor(flavor, &mut manifest)?,
-            // Other tools' tables are their own business, but `[tool.flavour]` is meant for us.
-            None => tool.warn_near("flavor"),
-        }
+fn parse_with(text: &str, path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), Error> {
+    let source = Source::new(text, path);
+    let document = DeTable::parse(text).map_err(|error| source.syntax_error(&error))?;
+    let mut root = Table::root(&source, document.get_ref());
+    let mut manifest = Manifest::bare(Input::Project, path, project::parse(&mut root)?);
+    read_tool(&mut root, &mut manifest)?;
+    Ok((manifest.completed(choices)?, source.into_warnings()))
+}
+
+/// The text of a file that is to be UTF-8.
+fn read_text(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|source| error::unreadable(path, source))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        Error::NotUtf8 { path: path.to_path_buf(), line: before.split(|byte| *byte == b'\n').count() }
+    })
+}
+
+/// Reads `[tool.flavor]`, and returns `[tool]`.
+fn read_tool<'a>(root: &mut Table<'a>, manifest: &mut Manifest) -> Result<Option<Table<'a>>, Error> {
+    let Some(mut tool) = root.table("tool")? else { return Ok(None) };
+    match tool.table("flavor")? {
+        Some(flavor) => read_flavor(flavor, manifest)?,
+        // Other tools' tables are their own business, but `[tool.flavour]` is meant for us.
+        None => tool.warn_near("flavor"),
     }
-    if manifest.package_name.is_empty() {
-        return Err(Error::NoName { path: manifest.path });
-    }
-    if manifest.project.name.is_empty() {
-        manifest.project.name.clone_from(&manifest.package_name);
-    }
-    if manifest.version.is_none() && !manifest.project.dynamic.iter().any(|key| key == "version") {
-        return Err(Error::NoVersion { path: manifest.path });
-    }
-    let nothing_in_python = manifest.entry_point.is_none() && manifest.project.scripts.is_empty();
-    if manifest.execution.command.is_none() && (nothing_in_python || !manifest.is_python()) {
-        return Err(Error::NothingToRun { path: manifest.path, project: manifest.project.name });
-    }
-    Ok(manifest)
+    Ok(Some(tool))
 }
 
 fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Error> {
@@ -167,7 +228,8 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     if let Some(item) = flavor.get("version") {
         manifest.version = Some(project::version(&item)?);
     }
-    manifest.entry_point = flavor.get("entry_point").map(|item| project::entry_point(&item)).transpose()?;
+    manifest.entry_point =
+        flavor.get("entry_point").map(|item| project::entry_point(&item)).transpose()?.or(manifest.entry_point.take());
     if let Some(table) = flavor.table("python")? {
         manifest.python = settings::python(table, &manifest.project)?;
     }

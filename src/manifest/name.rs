@@ -20,6 +20,14 @@ pub(super) fn checked(item: &Item<'_>, what: &'static str) -> Result<String, Err
     }
 }
 
+/// The nearest thing to the name of a package that a text holds; `app` if there is nothing.
+pub fn made_of(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
+    let name: String = text.chars().map(plain).take(MAX_NAME).collect();
+    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    if name.is_empty() { "app".into() } else { name.into() }
+}
+
 /// The form in which Python compares names of projects, extras and groups: lower case, runs of `-_.` are one `-`.
 pub(super) fn normalized(name: &str) -> String {
     let mut out = String::with_capacity(name.len());

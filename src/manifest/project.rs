@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 use toml::de::DeValue;
 
+use super::entry_point::EntryPoint;
 use super::error::Error;
 use super::name::{self, normalized};
 use super::requirement;
@@ -37,41 +37,46 @@ pub struct Project {
     pub has_build_system: bool,
 }
 
-/// A function that starts the program. Displays as `module:function`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPoint {
-    /// Dotted module path.
-    pub module: String,
-    /// Dotted path to a callable in the module.
-    pub attr: String,
-}
-
-impl EntryPoint {
-    /// Reads `module:function`; an extra in brackets at the end (an old habit) is dropped.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.split_once('[').map_or(text, |(before, _)| before);
-        let (module, attr) = text.split_once(':')?;
-        let (module, attr) = (module.trim(), attr.trim());
-        (is_dotted(module) && is_dotted(attr)).then(|| Self { module: module.into(), attr: attr.into() })
+impl Project {
+    /// What has been built already: `requires` and `extras` as its metadata have them.
+    ///
+    /// The reason, if a requirement is none.
+    pub fn built(
+        name: &str,
+        version: &str,
+        requires_python: Option<String>,
+        requires: &[String],
+        extras: &[String],
+        scripts: Vec<(String, String)>,
+    ) -> Result<Self, String> {
+        if !name::is_name(name) {
+            return Err(format!("`{name}` is no name"));
+        }
+        let specifier = requires_python.as_deref().map(VersionSpecifiers::from_str);
+        if let Some(Err(error)) = specifier {
+            return Err(format!("`Requires-Python`: {}", requirement::first_line(&error.to_string())));
+        }
+        let required = requirement::by_extra(requires, extras)?;
+        Ok(Self {
+            name: name.into(),
+            version: Some(version.into()),
+            requires_python,
+            dependencies: required.always,
+            optional_dependencies: required.with_extra,
+            scripts: scripts.into_iter().filter(|(script, _)| name::is_name(script)).collect(),
+            ..Self::default()
+        })
     }
-}
 
-impl fmt::Display for EntryPoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.module, self.attr)
+    /// A directory without a manifest, called as it is called.
+    pub fn plain(directory: &str) -> Self {
+        Self { name: name::made_of(directory), version: Some("0.0.0".into()), ..Self::default() }
     }
-}
-
-fn is_dotted(path: &str) -> bool {
-    path.split('.').all(|part| {
-        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-    })
 }
 
 pub(super) fn entry_point(item: &Item<'_>) -> Result<EntryPoint, Error> {
     let text = item.text()?;
-    EntryPoint::parse(text).ok_or_else(|| Error::BadEntryPoint { at: item.at(), text: text.to_string() })
+    EntryPoint::function(text).ok_or_else(|| Error::BadEntryPoint { at: item.at(), text: text.to_string() })
 }
 
 /// Reads the standard tables. `name` stays empty when there is none.
@@ -127,7 +132,7 @@ pub(super) fn version(item: &Item<'_>) -> Result<String, Error> {
     }
 }
 
-fn specifier(item: &Item<'_>) -> Result<String, Error> {
+pub(super) fn specifier(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
     let checked = requirement::require_ascii(text).and_then(|()| {
         // The rest of the message draws the text again with an underline.

@@ -1,17 +1,19 @@
 //! PEP 508 requirements, checked for form only: no variable is expanded and no path looked up.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use pep508_rs::{Pep508Url, Requirement};
+use pep508_rs::{ExtraName, Pep508Url, Requirement, VersionOrUrl};
 
 use super::error::Error;
+use super::name::normalized;
 use super::table::Item;
 
 /// The address after `@`, for the installer to understand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct AnyUrl(String);
 
 impl fmt::Display for AnyUrl {
@@ -41,6 +43,49 @@ pub(super) fn parse(item: &Item<'_>) -> Result<String, Error> {
         Ok(_) => Ok(text.trim().to_string()),
         Err(reason) => Err(Error::BadRequirement { at: item.at(), requirement: text.to_string(), reason }),
     }
+}
+
+/// A requirement with the address of what it names, if it names `distribution`.
+pub(super) fn found_at(text: &str, distribution: &str, address: &str) -> Option<String> {
+    let mut requirement = Requirement::<AnyUrl>::from_str(text).ok()?;
+    (requirement.name.as_ref() == normalized(distribution)).then(|| {
+        requirement.version_or_url = Some(VersionOrUrl::Url(AnyUrl(address.to_string())));
+        requirement.to_string()
+    })
+}
+
+/// What a distribution requires.
+pub(super) struct Required {
+    /// In any case.
+    pub(super) always: Vec<String>,
+    /// By the normalized name of the extra that asks for it.
+    pub(super) with_extra: BTreeMap<String, Vec<String>>,
+}
+
+/// Tells what a distribution always requires from what it requires with each of its `extras`; the reason if one of the
+/// `texts` is no requirement.
+pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, String> {
+    let mut always = Vec::new();
+    let mut with_extra: BTreeMap<String, Vec<String>> =
+        extras.iter().map(|extra| (normalized(extra), Vec::new())).collect();
+    for text in texts {
+        check_names(text)?;
+        let requirement = Requirement::<AnyUrl>::from_str(text)
+            .map_err(|error| format!("`{text}`: {}", first_line(&error.message.to_string())))?;
+        if requirement.marker.evaluate_extras(&[]) {
+            always.push(text.clone());
+            continue;
+        }
+        for (extra, list) in &mut with_extra {
+            let Ok(extra) = ExtraName::from_str(extra) else { continue };
+            if requirement.marker.evaluate_extras(std::slice::from_ref(&extra)) {
+                // Installers know of no extra: what it decides is decided here.
+                let marker = requirement.marker.clone().simplify_extras(&[extra]);
+                list.push(Requirement { marker, ..requirement.clone() }.to_string());
+            }
+        }
+    }
+    Ok(Required { always, with_extra })
 }
 
 /// Refuses what `pep508_rs` 0.9 panics on: other characters than ASCII, which the grammar has not got, and names that

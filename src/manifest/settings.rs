@@ -57,6 +57,10 @@ pub struct Build {
     /// May hold passwords: never printed.
     pub extra_index_urls: Vec<String>,
     pub offline: Option<bool>,
+    /// Commands that run before anything is read.
+    pub pre_build: Vec<Vec<String>>,
+    /// Commands that run when the package is there.
+    pub post_build: Vec<Vec<String>>,
 }
 
 /// `[tool.flavor.execution]`: how the program is started.
@@ -179,6 +183,8 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
         index_url: table.text("index_url")?,
         extra_index_urls: one_or_many(&mut table, "extra_index_urls")?,
         offline: table.flag("offline")?,
+        pre_build: commands(&mut table, "pre_build")?,
+        post_build: commands(&mut table, "post_build")?,
     };
     table.finish();
     Ok(build)
@@ -257,15 +263,20 @@ pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
     Ok(execution)
 }
 
-/// `[tool.flavor.hooks]`: `post_extract` is a command, or a list of commands; each a line or a list of words.
+/// `[tool.flavor.hooks]`.
 pub(super) fn hooks(mut table: Table<'_>) -> Result<Vec<Vec<String>>, Error> {
-    let commands = match table.get("post_extract") {
-        Some(item) if item.value.is_str() => vec![command::parse(&item)?],
-        Some(item) => item.list("a list of commands")?.iter().map(command::parse).collect::<Result<_, _>>()?,
-        None => Vec::new(),
-    };
+    let commands = commands(&mut table, "post_extract")?;
     table.finish();
     Ok(commands)
+}
+
+/// A command, or a list of commands; each a line or a list of words.
+fn commands(table: &mut Table<'_>, name: &'static str) -> Result<Vec<Vec<String>>, Error> {
+    match table.get(name) {
+        Some(item) if item.value.is_str() => Ok(vec![command::parse(&item)?]),
+        Some(item) => item.list("a list of commands")?.iter().map(command::parse).collect(),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn names(items: &[Item<'_>]) -> Result<Vec<String>, Error> {

@@ -14,12 +14,21 @@ use super::suggest::closest;
 pub(super) struct Source<'a> {
     pub(super) path: &'a Path,
     text: &'a str,
+    /// Where in the file the text begins.
+    first_line: usize,
+    /// What stands in the file before each line of the text.
+    margin: &'static str,
     warnings: RefCell<Vec<Warning>>,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str, path: &'a Path) -> Self {
-        Self { path, text, warnings: RefCell::default() }
+        Self { path, text, first_line: 1, margin: "", warnings: RefCell::default() }
+    }
+
+    /// A text that stands in the middle of a file, with something in front of each of its lines.
+    pub(super) fn within(text: &'a str, path: &'a Path, first_line: usize, margin: &'static str) -> Self {
+        Self { first_line, margin, ..Self::new(text, path) }
     }
 
     pub(super) fn warn(&self, warning: Warning) {
@@ -38,15 +47,24 @@ impl<'a> Source<'a> {
         At::from(Site {
             key: key.to_string(),
             path: self.path.to_path_buf(),
-            line: before.split('\n').count(),
-            column: before.rsplit('\n').next().unwrap_or(before).chars().count().saturating_add(1),
+            line: before.split('\n').count().saturating_add(self.first_line).saturating_sub(1),
+            column: before
+                .rsplit('\n')
+                .next()
+                .unwrap_or(before)
+                .chars()
+                .count()
+                .saturating_add(self.margin.len())
+                .saturating_add(1),
         })
     }
 
     /// What the TOML parser says, with the source line and a caret under the place.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
         let at = self.at("", error.span().map_or(self.text.len(), |span| span.start));
-        let line = self.text.split('\n').nth(at.line.saturating_sub(1)).unwrap_or_default().trim_end();
+        let line = self.text.split('\n').nth(at.line.saturating_sub(self.first_line)).unwrap_or_default();
+        let line = format!("{}{line}", self.margin);
+        let line = line.trim_end();
         // Tabs are shown as one blank, so that the caret stands under its character.
         let indent = " ".repeat(at.column.saturating_sub(1));
         let number = at.line.to_string();

@@ -13,6 +13,11 @@ pub struct CoreMetadata {
     pub spdx: bool,
     /// Normalised names of what it requires; versions, extras and conditions left aside.
     pub requires: Vec<String>,
+    /// The same as it is written: PEP 508.
+    pub requires_dist: Vec<String>,
+    pub requires_python: Option<String>,
+    /// The extras it has, as it writes them.
+    pub extras: Vec<String>,
 }
 
 impl CoreMetadata {
@@ -24,6 +29,9 @@ impl CoreMetadata {
             license: license(text),
             spdx: header(text, "License-Expression").is_some(),
             requires: requires(text),
+            requires_dist: all(text, "Requires-Dist"),
+            requires_python: header(text, "Requires-Python").map(ToOwned::to_owned),
+            extras: all(text, "Provides-Extra"),
         }
     }
 }
@@ -32,6 +40,11 @@ fn requires(metadata: &str) -> Vec<String> {
     let of_interest = headers(metadata).filter(|(key, _)| key.eq_ignore_ascii_case("Requires-Dist"));
     let end_of_name = |c: char| !c.is_alphanumeric() && !"-_.".contains(c);
     of_interest.filter_map(|(_, value)| value.trim().split(end_of_name).next()).map(normalised).collect()
+}
+
+fn all(metadata: &str, name: &str) -> Vec<String> {
+    let of_interest = headers(metadata).filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    of_interest.map(|(_, value)| value.trim().to_owned()).collect()
 }
 
 /// A distribution's name as it is compared: PEP 503.

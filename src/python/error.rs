@@ -67,6 +67,9 @@ pub enum Error {
 
     #[error("cannot unpack the wheel `{}`: {reason}", wheel.display())]
     BadWheel { wheel: PathBuf, reason: String },
+    /// `interpreter` is its version and platform.
+    #[error("the wheel `{}` is for {tags}, which {interpreter} is not", wheel.display())]
+    WheelMisfit { wheel: PathBuf, tags: String, interpreter: String },
 
     #[error("cannot use the lock file `{}`\n{}", path.display(), indented("lock", said))]
     Lock { path: PathBuf, said: Vec<String> },
@@ -99,6 +102,7 @@ impl Error {
             Self::NotBuilt { .. } => Code::NOT_BUILT,
             Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,
             Self::BadWheel { .. } => Code::BAD_WHEEL,
+            Self::WheelMisfit { .. } => Code::WHEEL_MISFIT,
             Self::Lock { .. } => Code::BAD_LOCK,
         }
     }
@@ -141,11 +145,11 @@ impl Error {
             Self::NoProject | Self::NoProjectAt { .. } => {
                 Some("a project is a directory with a `pyproject.toml`".to_owned())
             }
-            Self::Unresolved { offline: true, .. } => {
-                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
-            }
             Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
                 Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
+            }
+            Self::Unresolved { offline: true, .. } => {
+                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
             }
             Self::Unresolved { said, .. } if not_compiled(said) => Some(
                 "it has no wheel for this interpreter and did not build: take another version of it or of Python"
@@ -160,6 +164,9 @@ impl Error {
             Self::NoWheel { .. } | Self::NoBackEnd { .. } => {
                 Some("check `[build-system]` in `pyproject.toml`".to_owned())
             }
+            Self::WheelMisfit { .. } => Some(
+                "take the wheel for this platform, or name an interpreter that it is for with `--python`".to_owned(),
+            ),
             Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
             Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
             Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => None,

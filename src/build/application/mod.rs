@@ -4,6 +4,8 @@
 
 mod compiled;
 mod dependencies;
+mod finished;
+mod plain;
 mod programs;
 mod project;
 mod runtime;
@@ -15,7 +17,7 @@ use super::cache::{BuildCache, HashedTree, Inputs};
 use super::{BuildError, Settings};
 use crate::format::{Blake3, Program, PythonFacts, Sha256};
 use crate::fs::{Entry, EntryKind, IoContext};
-use crate::manifest::Manifest;
+use crate::manifest::{Input, Manifest};
 use crate::python::install::{Distribution, InstallRequest, Lock};
 use crate::python::{Interpreter, ProbeMemory, Request, discover};
 use crate::report::{Reporter, Stopwatch, Took};
@@ -35,7 +37,7 @@ pub(super) struct Application {
     pub(super) trees: Trees,
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
-    /// Version of the project as its back end computed it.
+    /// Version of the project as its back end computed it; empty of what has no back end.
     pub(super) version: String,
     pub(super) evidence: Evidence,
     /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
@@ -62,7 +64,7 @@ pub(super) struct Evidence {
     pub(super) sources: Blake3,
     /// The lock file that decided on the versions: name and digest.
     pub(super) lock: Option<(String, Sha256)>,
-    /// The project's own is the last.
+    /// That of the project itself, if it is one, is the last.
     pub(super) distributions: Vec<Distribution>,
 }
 
@@ -146,7 +148,9 @@ pub(super) fn build(
     let (deps, project, runtime) = (deps?, project?, runtime?);
     compiled::report(&context);
     let mut distributions = deps.made.facts.distributions.clone();
-    distributions.push(project.made.facts.install.distribution.clone());
+    let own = project.made.facts.install.as_ref().map(|install| install.distribution.clone());
+    let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
+    distributions.extend(own);
     let programs = programs::programs(manifest, &project.made.facts, family);
     let executable = runtime.facts.executable.clone();
     let evidence = Evidence {
@@ -175,14 +179,14 @@ pub(super) fn build(
             venv: family == Family::Flavor,
         },
         programs,
-        version: project.made.facts.install.distribution.version.clone(),
+        version,
         evidence,
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
     })
 }
 
 fn lock(context: &Context) -> Result<Option<(String, Sha256)>, BuildError> {
-    let Some(lock) = context.request.project.and_then(Lock::find) else { return Ok(None) };
+    let Some(lock) = &context.request.lock else { return Ok(None) };
     let path = lock.path();
     let digest = Sha256::of(&std::fs::read(path).on("read", path)?);
     Ok(Some((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest)))
@@ -194,11 +198,21 @@ fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
 
 fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a BuildCache) -> InstallRequest<'a> {
     let mut request = InstallRequest::new(cache.work());
-    request.project = Some(&manifest.directory);
+    request.project = manifest.project_directory();
+    request.lock = match manifest.input {
+        Input::Project => Lock::find(&manifest.directory),
+        Input::Script => Lock::of_script(&manifest.path),
+        Input::Wheel => None,
+        Input::Directory => Lock::of_directory(&manifest.directory),
+    };
     request.requirements = requirements(manifest);
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);
-    request.find_links = settings.find_links.iter().chain(&manifest.build.find_links).cloned().collect();
+    // Paths in a manifest start from where it lies.
+    let here = |link: &String| manifest.directory.join(link).display().to_string();
+    let of_manifest =
+        manifest.build.find_links.iter().map(|link| if link.contains("://") { link.clone() } else { here(link) });
+    request.find_links = settings.find_links.iter().cloned().chain(of_manifest).collect();
     request.index_url = settings.index_url.clone().or_else(|| manifest.build.index_url.clone());
     request.extra_index_urls.clone_from(&manifest.build.extra_index_urls);
     request.offline = settings.offline;

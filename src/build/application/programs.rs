@@ -1,28 +1,45 @@
 //! What can be started in a Python application, and how.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
-use super::RUNTIME;
 use super::project::AppFacts;
+use super::{APP, RUNTIME};
 use crate::format::{Program, WORKENV};
 use crate::fs::IoContext;
-use crate::manifest::Manifest;
-use crate::python::install::{EntryPoint, script};
+use crate::manifest::{EntryPoint, Manifest};
+use crate::python::install::{self, AS_FILE, file_script, function_in, module_script, script};
 use crate::stub::Family;
+
+/// Where sources that go in as they are lie, relative to the tree.
+pub(super) fn place(manifest: &Manifest) -> PathBuf {
+    Path::new(APP).join(&manifest.package_name)
+}
+
+/// What the interpreter is given to run a file of the input, relative to the tree; `None` when something else is run.
+fn file(manifest: &Manifest) -> Option<String> {
+    let Some(EntryPoint::File(file)) = &manifest.entry_point else { return None };
+    let place = place(manifest);
+    // As for a zipapp, the directory is the program.
+    let path = if file == Path::new("__main__.py") { place } else { place.join(file) };
+    Some(path.to_string_lossy().into_owned())
+}
 
 /// What can be started: the entry point first, then every script of the project.
 pub(super) fn programs(manifest: &Manifest, app: &AppFacts, family: Family) -> Vec<Program> {
+    let file = file(manifest);
     let command = |name: &str| {
         let mut argv: Vec<String> = match family {
             // The script's own first line would start the same interpreter, by way of a shell.
             Family::Flavor => {
-                let interpreter = [format!("{WORKENV}/bin/python"), "-I".into()].into_iter();
-                interpreter
-                    .chain(manifest.python.flags.iter().cloned())
-                    .chain([format!("{WORKENV}/bin/{name}")])
-                    .collect()
+                let (options, path): (&[&str], _) = match &file {
+                    Some(file) => (&AS_FILE, format!("{WORKENV}/{file}")),
+                    None => (&["-I"], format!("{WORKENV}/bin/{name}")),
+                };
+                let interpreter = std::iter::once(format!("{WORKENV}/bin/python"));
+                let options = options.iter().map(ToString::to_string).chain(manifest.python.flags.iter().cloned());
+                interpreter.chain(options).chain([path]).collect()
             }
             // FlavorPack's launchers start programs under the package's name. An interpreter that is not called by its
             // own path looks for its library where it was built; a script is always called by its path.
@@ -35,23 +52,27 @@ pub(super) fn programs(manifest: &Manifest, app: &AppFacts, family: Family) -> V
         let argv = argv.iter().chain(&manifest.execution.args).cloned().collect();
         return vec![Program { name: manifest.package_name.clone(), argv }];
     }
-    let names = app.install.entry_points.iter().map(|script| script.name.clone());
-    let others = names.filter(|name| Some(name) != app.main.as_ref());
+    let scripts = app.install.iter().flat_map(|install| &install.entry_points);
+    let others = scripts.map(|script| script.name.clone()).filter(|name| Some(name) != app.main.as_ref());
     app.main.iter().cloned().chain(others).map(|name| command(&name)).collect()
 }
 
-/// A script for an entry point that the project does not list, named like the package.
-pub(super) fn write_script(
-    manifest: &Manifest,
-    entry_point: &crate::manifest::EntryPoint,
-    app: &Path,
-) -> Result<String, BuildError> {
+/// A script for an entry point that the input does not list, named like the package.
+pub(super) fn write_script(manifest: &Manifest, wanted: &EntryPoint, app: &Path) -> Result<String, BuildError> {
     let name = manifest.package_name.clone();
-    let entry = EntryPoint { name: name.clone(), module: entry_point.module.clone(), attr: entry_point.attr.clone() };
+    let place = manifest.input.is_sources().then(|| place(manifest).to_string_lossy().into_owned());
+    let text = match (wanted, &place) {
+        (EntryPoint::Function { module, attr }, Some(place)) => function_in(place, module, attr),
+        (EntryPoint::Function { module, attr }, None) => {
+            script(&install::EntryPoint { name: name.clone(), module: module.clone(), attr: attr.clone() })
+        }
+        (EntryPoint::Module(module), place) => module_script(place.as_deref(), module),
+        (EntryPoint::File(_), _) => file_script(&file(manifest).unwrap_or_default()),
+    };
     let directory = app.join("bin");
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
     let path = directory.join(&name);
-    std::fs::write(&path, script(&entry)).on("write", &path)?;
+    std::fs::write(&path, text).on("write", &path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).on("set the mode of", &path)?;
     Ok(name)
 }

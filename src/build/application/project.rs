@@ -1,4 +1,4 @@
-//! The project itself: its wheel, built by its own back end, as a tree.
+//! The project itself: its wheel, built by its own back end, as a tree. Of other inputs, what stands for it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,10 @@ use super::super::cache::{Inputs, Layer, Made, hash_tree};
 use super::compiled::{Bytecode, compile};
 use super::dependencies::resolution_inputs;
 use super::programs::write_script;
-use super::{APP, Context, common_inputs};
+use super::{APP, Context, common_inputs, finished, plain};
 use crate::format::Blake3;
 use crate::fs::{Entry, IoContext};
+use crate::manifest::{EntryPoint, Input, Manifest};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
     BuildSystem, Built, Environment, InstallRequest, ProjectInstall, WheelBuild, build_variables, build_wheel,
@@ -27,7 +28,8 @@ pub(super) struct Project {
 /// What is known of the project's tree.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct AppFacts {
-    pub(super) install: ProjectInstall,
+    /// What was installed; `None` of sources that go in as they are.
+    pub(super) install: Option<ProjectInstall>,
     /// Digest of the sources.
     pub(super) sources: Blake3,
     /// The command that starts the application, if it is one of the project's or was made for its entry point.
@@ -35,18 +37,31 @@ pub(super) struct AppFacts {
 }
 
 pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
-    let Context { manifest, settings, interpreter, cache, reporter, .. } = context;
+    let Context { manifest, settings, reporter, .. } = context;
     reporter.begin(APP);
     let clock = Stopwatch::start();
+    let made = match manifest.input {
+        Input::Project => from_back_end(context)?,
+        Input::Wheel => finished::build(context)?,
+        Input::Script | Input::Directory => plain::build(context)?,
+    };
+    let what = match &made.facts.install {
+        Some(install) => format!("{} {}", install.distribution.name, install.distribution.version),
+        None => manifest.package_name.clone(),
+    };
+    let from = if made.reused { ", reused" } else { "" };
+    reporter.phase(APP, &format!("{what}{from}"), clock.took());
+    let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
+    Ok(Project { made, bytecode })
+}
+
+fn from_back_end(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+    let Context { manifest, interpreter, cache, .. } = context;
     let project = &manifest.directory;
-    let mut files = source_files(project)?;
-    // What was made last time is no source of the next package.
-    let mut written = settings.reports.clone();
-    written.push(settings.output_path(manifest));
-    files.retain(|file| !written.iter().any(|one| same_file(&project.join(file), one)));
+    let files = sources(context)?;
     let system = BuildSystem::of(project);
     let (inputs, sources) = inputs(context, &system, &files)?;
-    let made = cache.make(
+    cache.make(
         APP,
         Layer::App,
         &inputs,
@@ -54,15 +69,21 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
         |tree| {
             let wheel = wheel(context, &system, &files)?;
             let install = install_project(interpreter, &wheel, tree)?;
-            let main = main_command(context, &install, tree)?;
-            Ok::<_, BuildError>(AppFacts { install, sources, main })
+            let main = main_command(manifest, &install, tree)?;
+            Ok::<_, BuildError>(AppFacts { install: Some(install), sources, main })
         },
-    )?;
-    let distribution = &made.facts.install.distribution;
-    let from = if made.reused { ", reused" } else { "" };
-    reporter.phase(APP, &format!("{} {}{from}", distribution.name, distribution.version), clock.took());
-    let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
-    Ok(Project { made, bytecode })
+    )
+}
+
+/// The files of the input's directory that may go into the package.
+pub(super) fn sources(context: &Context) -> Result<Vec<PathBuf>, BuildError> {
+    let Context { manifest, settings, .. } = context;
+    let mut files = source_files(&manifest.directory)?;
+    // What was made last time is no source of the next package.
+    let mut written = settings.reports.clone();
+    written.push(settings.output_path(manifest));
+    files.retain(|file| !written.iter().any(|one| same_file(&manifest.directory.join(file), one)));
+    Ok(files)
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {
@@ -92,13 +113,18 @@ fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<
     let environment =
         resolution_inputs(interpreter, &environment_request(context, &system.requires, project), cache, true)?;
     inputs.add("build environment", environment.key()).set_by(&["build-system", "requires"]);
-    let entry_point = manifest.entry_point.as_ref().map(|point| format!("{}:{}", point.module, point.attr));
-    inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
-    inputs.add("name", &manifest.package_name);
+    add_start(&mut inputs, manifest);
     Ok((inputs, sources.digest))
 }
 
-fn absolute(path: &Path) -> PathBuf {
+/// Adds what decides on the command that is written for an entry point.
+pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
+    let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
+    inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
+    inputs.add("name", &manifest.package_name);
+}
+
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
@@ -107,7 +133,7 @@ fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a
     request.requirements = requires.to_vec();
     request.extras.clear();
     request.groups.clear();
-    request.locked = false;
+    request.lock = None;
     request.work = work;
     request
 }
@@ -165,13 +191,17 @@ fn no_back_end(context: &Context) -> BuildError {
 }
 
 /// The name of the command to start with; a script is written for an entry point that the project does not list.
-fn main_command(context: &Context, install: &ProjectInstall, tree: &Path) -> Result<Option<String>, BuildError> {
-    let manifest = context.manifest;
+pub(super) fn main_command(
+    manifest: &Manifest,
+    install: &ProjectInstall,
+    tree: &Path,
+) -> Result<Option<String>, BuildError> {
     let Some(wanted) = &manifest.entry_point else {
         return Ok(manifest.main_script().map(|(name, _)| name.clone()));
     };
-    let same =
-        |script: &&crate::python::install::EntryPoint| script.module == wanted.module && script.attr == wanted.attr;
+    let same = |script: &&crate::python::install::EntryPoint| {
+        *wanted == EntryPoint::Function { module: script.module.clone(), attr: script.attr.clone() }
+    };
     match install.entry_points.iter().find(same) {
         Some(script) => Ok(Some(script.name.clone())),
         None => write_script(manifest, wanted, tree).map(Some),

@@ -15,6 +15,7 @@ use super::{BuildError, OWN_LAUNCHER, Settings};
 use crate::evidence::{Archive, Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject};
 use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sha256, limits};
 use crate::fs::IoContext;
+use crate::manifest::{Input, Manifest};
 use crate::python::install::{Distribution, Part};
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
@@ -114,12 +115,32 @@ impl About<'_> {
         if let Some(python) = self.python {
             options.insert("python".into(), python.version.as_str().into());
         }
-        let manifest = self.built.manifest.path.file_name().unwrap_or_default().to_string_lossy();
-        Map::from_iter([
-            ("manifest".to_owned(), json!(manifest)),
-            ("package".to_owned(), json!(self.built.manifest.package_name)),
-            ("options".to_owned(), options.into()),
-        ])
+        let Manifest { path, input, choices, package_name, build, .. } = self.built.manifest;
+        if let Some(entry_point) = &choices.entry_point {
+            options.insert("entry_point".into(), entry_point.as_str().into());
+        }
+        for (name, chosen) in [("extras", &choices.extras), ("groups", &choices.groups)] {
+            if !chosen.is_empty() {
+                options.insert(name.into(), chosen.clone().into());
+            }
+        }
+        // That there are commands, not what they are: they may hold what is nobody else's business.
+        let hooks = [("pre_build", &build.pre_build), ("post_build", &build.post_build)];
+        let hooks = hooks.iter().filter(|(_, commands)| self.built.settings.hooks && !commands.is_empty());
+        let hooks: Vec<Value> = hooks.map(|(name, _)| json!(name)).collect();
+        if !hooks.is_empty() {
+            options.insert("hooks".into(), hooks.into());
+        }
+        let mut found =
+            Map::from_iter([("package".to_owned(), json!(package_name)), ("options".into(), options.into())]);
+        // A directory has no name of its own: it is the same wherever it lies.
+        if *input != Input::Directory {
+            found.insert("manifest".into(), json!(path.file_name().unwrap_or_default().to_string_lossy()));
+        }
+        if let Some(input) = input.name() {
+            found.insert("input".into(), input.into());
+        }
+        found
     }
 
     fn materials(&self) -> Result<Vec<Material>, BuildError> {
@@ -127,10 +148,19 @@ impl About<'_> {
         let mut add = |name: &str, uri: Option<String>, algorithm, digest| {
             found.push(Material { name: name.into(), uri, digest: (algorithm, digest) });
         };
-        let path = &self.built.manifest.path;
-        let text = std::fs::read(path).on("read", path)?;
-        add("manifest", None, "sha256", Sha256::of(&text).hex());
-        if let Some(commit) = commit::head(&self.built.manifest.directory) {
+        let Manifest { path, input, directory, .. } = self.built.manifest;
+        let name = match input {
+            Input::Project => Some("manifest"),
+            // Their sources are themselves.
+            Input::Script | Input::Wheel => input.name(),
+            Input::Directory => None,
+        };
+        if let Some(name) = name {
+            add(name, None, "sha256", Sha256::of(&std::fs::read(path).on("read", path)?).hex());
+        }
+        // A single file may lie anywhere.
+        let is_tree = matches!(input, Input::Project | Input::Directory);
+        if let Some(commit) = is_tree.then(|| commit::head(directory)).flatten() {
             add("repository", None, "gitCommit", commit);
         }
         if let Some(python) = self.python {

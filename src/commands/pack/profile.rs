@@ -52,8 +52,8 @@ impl Profile {
     }
 
     /// Whether it is worth noting more than phases.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.timings.is_some() || self.trace.is_some()
+    pub(super) fn is_wanted(options: &Pack) -> bool {
+        options.timings.is_some() || options.trace.is_some()
     }
 
     /// The files that it writes.

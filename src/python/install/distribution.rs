@@ -164,7 +164,13 @@ pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let text = String::from_utf8_lossy(&fs::read(&path).on("read", &path)?).into_owned();
+    let mut found = commands(&String::from_utf8_lossy(&fs::read(&path).on("read", &path)?), &path);
+    found.sort();
+    Ok(found)
+}
+
+/// The commands that the text of an `entry_points.txt` lists, in its order. `path` serves the log.
+pub(super) fn commands(text: &str, path: &Path) -> Vec<EntryPoint> {
     let mut section = "";
     let mut found = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
@@ -180,6 +186,5 @@ pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
             found.extend(entry);
         }
     }
-    found.sort();
-    Ok(found)
+    found
 }

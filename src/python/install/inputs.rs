@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use super::index::Index;
 use super::installer::Installer;
-use super::{InstallRequest, Lock};
+use super::{InstallRequest, Lock, lock};
 use crate::python::command::redact;
 use crate::python::error::Result;
 use crate::python::interpreter::Interpreter;
@@ -63,14 +63,14 @@ impl Resolution {
     /// Gathers the inputs of [`super::install_dependencies`] for the same request; runs nothing.
     pub fn of(interpreter: &Interpreter, request: &InstallRequest) -> Result<Self> {
         let index = Index::new(request);
-        let lock = if request.locked { request.project.and_then(Lock::find) } else { None };
+        let lock = &request.lock;
         let directory = request.project.unwrap_or(Path::new("."));
         let mut local = BTreeSet::new();
         for path in request.requirements.iter().filter_map(|one| local_path(one, directory)) {
             add_local(&path, &mut local);
         }
-        if let Some(lock) = &lock {
-            for path in locked_paths(lock) {
+        if let Some(lock) = lock {
+            for path in locked_paths(lock, directory) {
                 add_local(&path, &mut local);
             }
         }
@@ -80,7 +80,7 @@ impl Resolution {
             }
             local.remove(project);
         }
-        let mut files: Vec<PathBuf> = lock.iter().map(|lock| lock.path().to_path_buf()).collect();
+        let mut files: Vec<PathBuf> = lock.iter().flat_map(|lock| lock.files(directory)).collect();
         files.extend(index.constraint_files());
         files.extend(settings_files(request.project));
         files.retain(|file| file.is_file());
@@ -196,11 +196,18 @@ fn source_paths(project: &Path) -> Vec<PathBuf> {
 }
 
 /// Local distributions in a lock file.
-fn locked_paths(lock: &Lock) -> Vec<PathBuf> {
+fn locked_paths(lock: &Lock, directory: &Path) -> Vec<PathBuf> {
     let (file, list, keys): (_, _, &[&str]) = match lock {
-        Lock::Uv(file) => (file, "package", &["editable", "directory", "virtual", "path"]),
+        Lock::Uv(file) | Lock::Script { lock: file, .. } => {
+            (file, "package", &["editable", "directory", "virtual", "path"])
+        }
         Lock::Pylock(file) => (file, "packages", &["path"]),
-        Lock::Requirements(_) => return Vec::new(),
+        Lock::Requirements(_) => {
+            return lock::lines_of(&lock.files(directory))
+                .iter()
+                .filter_map(|line| local_path(line, directory))
+                .collect();
+        }
     };
     let base = file.parent().unwrap_or(Path::new("."));
     let table = read_table(file).unwrap_or_default();

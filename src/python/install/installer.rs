@@ -111,9 +111,7 @@ impl Installer {
             // `-I` keeps the current directory and the user's site off the path, not the user's pip settings.
             command.args(["-I", "-m", "pip"]);
         }
-        if let Some(project) = request.project {
-            command.current_dir(project);
-        }
+        command.current_dir(request.project.unwrap_or(request.work));
         command.env("NO_COLOR", "1");
         command
     }

@@ -12,6 +12,7 @@ use super::installer::{Installer, Tool};
 use super::{InstallRequest, failure};
 use crate::fs::IoContext as _;
 use crate::python::command::run;
+use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
@@ -22,7 +23,10 @@ pub enum Lock {
     Uv(PathBuf),
     /// `pylock.toml`: PEP 751.
     Pylock(PathBuf),
-    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and not looked at.
+    /// The `uv.lock` of a single script, `NAME.py.lock`, which only uv reads.
+    Script { script: PathBuf, lock: PathBuf },
+    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and no lock of a project; where it is all
+    /// that there is, the wishes count.
     Requirements(PathBuf),
 }
 
@@ -44,11 +48,65 @@ impl Lock {
             .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
     }
 
+    /// The lock file of a script, beside it.
+    pub fn of_script(script: &Path) -> Option<Self> {
+        let mut lock = script.as_os_str().to_owned();
+        lock.push(".lock");
+        let (script, lock) = (script.to_path_buf(), PathBuf::from(lock));
+        lock.is_file().then_some(Self::Script { script, lock })
+    }
+
+    /// The lock file of a directory without a manifest, else its `requirements.txt`.
+    pub fn of_directory(directory: &Path) -> Option<Self> {
+        let wishes = || Some(directory.join("requirements.txt")).filter(|path| path.is_file());
+        // `uv.lock` belongs to a manifest.
+        let pylock = Some(directory.join("pylock.toml")).filter(|path| path.is_file());
+        pylock.map(Self::Pylock).or_else(|| wishes().map(Self::Requirements))
+    }
+
+    /// The same by absolute paths: installers run elsewhere.
+    pub(super) fn absolute(&self) -> Result<Self> {
+        let absolute = |path: &Path| std::path::absolute(path).on("find the directory of", path);
+        Ok(match self {
+            Self::Uv(path) => Self::Uv(absolute(path)?),
+            Self::Pylock(path) => Self::Pylock(absolute(path)?),
+            Self::Script { script, lock } => Self::Script { script: absolute(script)?, lock: absolute(lock)? },
+            Self::Requirements(path) => Self::Requirements(absolute(path)?),
+        })
+    }
+
+    /// It, and the files that it includes. `directory` is what the installer takes relative paths from.
+    pub(super) fn files(&self, directory: &Path) -> Vec<PathBuf> {
+        let mut found = vec![self.path().to_path_buf()];
+        let Self::Requirements(_) = self else { return found };
+        let mut at = 0;
+        while let Some(file) = found.get(at).cloned() {
+            at += 1;
+            for line in lines_of(std::slice::from_ref(&file)) {
+                let option =
+                    ["-r", "--requirement", "-c", "--constraint"].iter().find_map(|one| line.strip_prefix(one));
+                let Some(name) = option.map(|rest| rest.trim_start_matches(['=', ' ', '\t']).trim()) else { continue };
+                // The tools differ in what it is relative to.
+                let places = [file.parent().unwrap_or(directory), directory].map(|place| place.join(name));
+                found.extend(places.into_iter().find(|path| path.is_file() && !found.contains(path)));
+            }
+        }
+        found
+    }
+
     pub fn path(&self) -> &Path {
         match self {
-            Self::Uv(path) | Self::Pylock(path) | Self::Requirements(path) => path,
+            Self::Uv(path) | Self::Pylock(path) | Self::Requirements(path) | Self::Script { lock: path, .. } => path,
         }
     }
+}
+
+/// The lines of lists of requirements, without comments; what is to be editable is as good as what is not.
+pub(super) fn lines_of(files: &[PathBuf]) -> Vec<String> {
+    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
+    let lines = texts.flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>());
+    let plain = |line: String| line.strip_prefix("-e ").map_or(line.clone(), |rest| rest.trim().to_owned());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(plain).collect()
 }
 
 fn is_workspace(directory: &Path) -> bool {
@@ -91,16 +149,19 @@ pub(super) fn requirements(
     let path = request.work.join("requirements.txt");
     let write = |text: &str| fs::write(&path, text).on("write", &path);
     match lock {
-        Some(Lock::Uv(file)) if installer.tool() == Tool::Uv => {
-            write(&export(&file, installer, interpreter, request, index)?)?;
-            let directory = file.parent().map(Path::to_path_buf);
+        Some(lock @ (Lock::Uv(_) | Lock::Script { .. })) if installer.tool() == Tool::Uv => {
+            write(&export(&lock, installer, interpreter, request, index)?)?;
+            let directory = lock.path().parent().map(Path::to_path_buf);
             Ok(List { path, complete: true, directory })
         }
         Some(Lock::Pylock(file)) => {
-            write(&from_pylock(&file)?)?;
+            write(&from_pylock(&file, &request.extras, &request.groups)?)?;
             Ok(List { path, complete: true, directory: None })
         }
-        Some(Lock::Requirements(file)) => Ok(List { path: file, complete: false, directory: None }),
+        Some(Lock::Requirements(file)) => {
+            warn_of_missing(&file, &request.extras, &request.groups, |_| false);
+            Ok(List { path: file, complete: false, directory: None })
+        }
         other => {
             if let Some(lock) = other {
                 tracing::warn!(path = %lock.path().display(), "only uv reads this lock file, and pip installs: not used");
@@ -112,16 +173,20 @@ pub(super) fn requirements(
 }
 
 fn export(
-    file: &Path,
+    lock: &Lock,
     installer: &Installer,
     interpreter: &Interpreter,
     request: &InstallRequest,
     index: &Index,
 ) -> Result<String> {
     let mut command = installer.command(request);
-    command.args(["export", "--frozen", "--no-dev", "--no-emit-project", "--no-editable", "--no-annotate"]);
+    command.args(["export", "--frozen", "--no-dev", "--no-editable", "--no-annotate"]);
     command.args(["--no-header", "--no-progress", "--format", "requirements-txt", "--python"]);
     command.arg(&interpreter.executable);
+    match lock {
+        Lock::Script { script, .. } => command.arg("--script").arg(script),
+        _ => command.arg("--no-emit-project"),
+    };
     for extra in &request.extras {
         command.arg("--extra").arg(extra);
     }
@@ -131,13 +196,21 @@ fn export(
     index.apply(Tool::Uv, &mut command);
     let output = run(&mut command)?;
     if !output.status.success() {
-        return Err(Error::Lock { path: file.to_path_buf(), said: failure::meaningful_of(&output) });
+        return Err(Error::Lock { path: lock.path().to_path_buf(), said: failure::meaningful_of(&output) });
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Requirements with hashes for what a `pylock.toml` lists: the words that every installer knows.
-fn from_pylock(file: &Path) -> Result<String> {
+/// Tells of chosen extras and groups that a lock file knows nothing of. It may have been made with them all the same.
+fn warn_of_missing(file: &Path, extras: &[String], groups: &[String], is_known: impl Fn(&str) -> bool) {
+    for name in extras.iter().chain(groups).filter(|name| !is_known(name)) {
+        tracing::warn!(path = %file.display(), name, "the lock file has what it has: this extra or group adds nothing to it");
+    }
+}
+
+/// Requirements with hashes for what a `pylock.toml` lists: the words that every installer knows. Of what belongs to
+/// extras and groups (both normalized), those of the chosen ones.
+fn from_pylock(file: &Path, extras: &[String], groups: &[String]) -> Result<String> {
     let refuse = |reason: String| Error::Lock { path: file.to_path_buf(), said: vec![reason] };
     let text = fs::read_to_string(file).on("read", file)?;
     let lock: Table = text.parse().map_err(|error: toml::de::Error| refuse(error.message().to_owned()))?;
@@ -146,13 +219,21 @@ fn from_pylock(file: &Path) -> Result<String> {
         version => return Err(refuse(format!("lock-version {} is not known", version.unwrap_or("(none)")))),
     }
     let base = file.parent().unwrap_or(Path::new("."));
+    let names = |key: &str| -> Vec<String> {
+        let list = lock.get(key).and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(Value::as_str).map(normalised).collect()
+    };
+    let known = [names("extras"), names("dependency-groups")].concat();
+    warn_of_missing(file, extras, groups, |name| known.contains(&name.to_owned()));
+    // What the lock installs when no group is chosen, which is not what is for development alone.
+    let groups = [groups, &names("default-groups")].concat();
     let packages = lock.get("packages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     // Writing to a string cannot fail.
     let mut lines = String::new();
     for package in packages {
         let text = |key: &str| package.get(key).and_then(Value::as_str);
         let name = text("name").ok_or_else(|| refuse("a package has no name".to_owned()))?;
-        let marker = text("marker").map(|marker| format!(" ; {marker}")).unwrap_or_default();
+        let marker = text("marker").map(|marker| format!(" ; {}", chosen(marker, extras, &groups))).unwrap_or_default();
         if package.get("vcs").is_some() || package.get("directory").is_some() || package.get("archive").is_some() {
             let target = elsewhere(package, base);
             let (target, hashes) = target.ok_or_else(|| refuse(format!("`{name}` has no usable source")))?;
@@ -168,6 +249,39 @@ fn from_pylock(file: &Path) -> Result<String> {
         let _ = writeln!(lines, "{name}=={version}{marker}{hashes}");
     }
     Ok(lines)
+}
+
+/// A marker of a lock without the two variables that installers do not know in a requirement: `'x' in extras` and
+/// `'x' in dependency_groups` become what is always so, or never.
+fn chosen(marker: &str, extras: &[String], groups: &[String]) -> String {
+    const ALWAYS: &str = "python_version >= '3'";
+    const NEVER: &str = "python_version < '3'";
+    let mut out = String::new();
+    let mut rest = marker;
+    while let Some(begin) = rest.find(['\'', '"']) {
+        let (before, quoted) = rest.split_at(begin);
+        let quote = &quoted[..1];
+        let Some(end) = quoted[1..].find(quote).map(|end| end + 1) else { break };
+        let (word, after) = (&quoted[1..end], &quoted[end + 1..]);
+        let (negated, operand) = match after.trim_start().strip_prefix("not ") {
+            Some(operand) => (true, operand.trim_start()),
+            None => (false, after.trim_start()),
+        };
+        let variables = [("extras", extras), ("dependency_groups", groups)];
+        let operand = operand.strip_prefix("in ").map(str::trim_start);
+        let found = operand
+            .and_then(|operand| variables.iter().find_map(|(name, list)| Some((*list, operand.strip_prefix(name)?))));
+        out.push_str(before);
+        if let Some((list, after)) = found {
+            let holds = list.contains(&normalised(word)) != negated;
+            out.push_str(if holds { ALWAYS } else { NEVER });
+            rest = after;
+        } else {
+            out.push_str(&quoted[..=end]);
+            rest = after;
+        }
+    }
+    out + rest
 }
 
 /// The wheels that a `pylock.toml` lists with their SHA-256; none of a text that is something else.
@@ -230,12 +344,24 @@ mod tests {
         fs::write(&file, text).expect("scratch");
         assert_eq!(Lock::find(scratch.path()), Some(Lock::Pylock(file.clone())));
         assert_eq!(
-            from_pylock(&file).expect("read"),
+            from_pylock(&file, &[], &[]).expect("read"),
             "click==8.1.7 ; python_version >= '3.8' --hash=sha256:aa --hash=sha256:bb\n\
              thing @ https://host/thing.zip --hash=sha256:cc\n"
         );
         fs::write(&file, "lock-version = \"2.0\"").expect("scratch");
-        assert!(matches!(from_pylock(&file), Err(Error::Lock { .. })));
+        assert!(matches!(from_pylock(&file, &[], &[]), Err(Error::Lock { .. })));
+    }
+
+    #[test]
+    fn extras_and_groups_decide_on_what_belongs_to_them() {
+        let marker = "(sys_platform == 'linux' and \"Web\" in extras) or 'ops' not in dependency_groups";
+        let (always, never) = ("python_version >= '3'", "python_version < '3'");
+        assert_eq!(chosen(marker, &[], &[]), format!("(sys_platform == 'linux' and {never}) or {always}"));
+        let (web, ops) = (["web".to_owned()], ["ops".to_owned()]);
+        assert_eq!(chosen(marker, &web, &ops), format!("(sys_platform == 'linux' and {always}) or {never}"));
+        for other in ["python_version < '3.9'", "'x' in platform_version", "os_name == \"a", ""] {
+            assert_eq!(chosen(other, &web, &ops), other);
+        }
     }
 
     #[test]

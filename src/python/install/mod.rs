@@ -15,6 +15,7 @@ mod record;
 mod script;
 mod source;
 mod wheel;
+mod wheel_facts;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,9 @@ pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
 pub use record::recorded_paths;
-pub use script::{EntryPoint, script};
+pub use script::{AS_FILE, EntryPoint, file as file_script, function_in, module as module_script, script};
 pub use source::{copy as copy_sources, files as source_files, history};
+pub use wheel_facts::{WheelFacts, fits};
 
 use super::error::{Error, Result};
 use super::interpreter::Interpreter;
@@ -41,7 +43,7 @@ use serde::{Deserialize, Serialize};
 /// The `PIP_` and `UV_` variables that name indexes and find-links count too, whichever installer runs.
 #[derive(Clone)]
 pub struct InstallRequest<'a> {
-    /// The directory that has the `pyproject.toml`.
+    /// The directory of the project, where installers run; elsewhere they run in `work`.
     pub project: Option<&'a Path>,
     /// PEP 508: `[project.dependencies]` and what the chosen extras and groups add.
     pub requirements: Vec<String>,
@@ -55,8 +57,8 @@ pub struct InstallRequest<'a> {
     pub extra_index_urls: Vec<String>,
     /// No network: find-links, and what an installer has in its own cache.
     pub offline: bool,
-    /// A lock file of the project decides on the versions.
-    pub locked: bool,
+    /// The file that decides on the versions.
+    pub lock: Option<Lock>,
     /// A directory for scratch files, which the caller removes.
     pub work: &'a Path,
     pub installer: Choice,
@@ -74,7 +76,7 @@ impl<'a> InstallRequest<'a> {
             index_url: None,
             extra_index_urls: Vec::new(),
             offline: false,
-            locked: true,
+            lock: None,
             work,
             installer: Choice::default(),
         }
@@ -110,16 +112,16 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     // Installers run in the project's directory, where the caller's relative paths mean something else.
     let (project, work, dest) =
         (request.project.map(absolute).transpose()?, absolute(request.work)?, &*absolute(dest)?);
-    let request = &InstallRequest { project: project.as_deref(), work: &work, ..request.clone() };
+    let lock = request.lock.as_ref().map(Lock::absolute).transpose()?;
+    let request = &InstallRequest { project: project.as_deref(), work: &work, lock, ..request.clone() };
     fs::create_dir_all(dest).on("create directory", dest)?;
-    let lock = if request.locked { request.project.and_then(Lock::find) } else { None };
-    if request.requirements.is_empty() && lock.is_none() {
+    if request.requirements.is_empty() && request.lock.is_none() {
         return Ok(Dependencies { distributions: Vec::new(), installer: None });
     }
     fs::create_dir_all(request.work).on("create directory", request.work)?;
     let installer = Installer::choose(request.installer, interpreter)?;
     let index = Index::new(request);
-    let list = lock::requirements(lock, &installer, interpreter, request, &index)?;
+    let list = lock::requirements(request.lock.clone(), &installer, interpreter, request, &index)?;
     let mut wheels = installer.install(interpreter, request, &index, &list, dest)?;
     record::normalise(interpreter, dest)?;
     let site_packages = dest.join(interpreter.site_packages());

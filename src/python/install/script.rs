@@ -59,6 +59,44 @@ pub fn script(entry: &EntryPoint) -> String {
     text
 }
 
+/// Puts the directory at `path`, relative to the prefix, in front of what can be imported.
+fn importing_from(path: &str) -> String {
+    let path = path.replace('\\', "\\\\").replace('"', "\\\"");
+    format!(
+        "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), \"{path}\"))\n"
+    )
+}
+
+/// The text of the executable file for a function in a directory of modules that is not site-packages.
+pub fn function_in(path: &str, module: &str, attr: &str) -> String {
+    let entry = EntryPoint { name: String::new(), module: module.to_owned(), attr: attr.to_owned() };
+    let text = script(&entry);
+    format!("{PREAMBLE}{}{}", importing_from(path), text.strip_prefix(PREAMBLE).unwrap_or(&text))
+}
+
+/// The text of the executable file for a module that is run as `python -m` does: as `__main__` itself, with its own path
+/// as the name of the program. `path` is the directory that it is in, if not site-packages.
+pub fn module(path: Option<&str>, module: &str) -> String {
+    let before = path.map(importing_from).unwrap_or_default();
+    // What `python -m` itself calls; `run_module` would run it in a module that is gone when its threads still run.
+    format!(
+        "{PREAMBLE}{before}import runpy\nif __name__ == \"__main__\":\n    runpy._run_module_as_main(\"{module}\")\n"
+    )
+}
+
+/// The text of the executable file for a file at `path`, relative to the prefix, that is run as `python FILE` does.
+pub fn file(path: &str) -> String {
+    let path = path.replace('\'', "'\\''");
+    format!(
+        "#!/bin/sh\nhere=$(dirname -- \"$0\")\nexec \"$here/python\" {} \"$here\"'/../{path}' \"$@\"\n",
+        AS_FILE.join(" ")
+    )
+}
+
+/// Options of the interpreter for a file of the program: nothing of the caller's, but the file's own directory first in
+/// what can be imported, as in `python FILE`.
+pub const AS_FILE: [&str; 2] = ["-E", "-s"];
+
 /// The relocatable form of a script that an installer or a wheel gave a Python shebang; none if it has no such line.
 pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
     let line_end = |from: usize| text[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at + 1);

@@ -1,0 +1,32 @@
+//! A wheel that somebody has built already.
+
+use super::super::BuildError;
+use super::super::cache::{Layer, Made, hash_tree};
+use super::project::{AppFacts, absolute, add_start, main_command};
+use super::{APP, Context, common_inputs};
+use crate::fs::Entry;
+use crate::python::install::{fits, install_project};
+
+/// Unpacks the wheel, if it is one for the interpreter.
+pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+    let Context { manifest, interpreter, cache, .. } = context;
+    let wheel = &manifest.path;
+    fits(wheel, interpreter)?;
+    let name = wheel.file_name().unwrap_or_default();
+    let entry = Entry::examine_target(wheel.clone(), name.into())?;
+    let hashed = hash_tree(vec![entry], &cache.memory(&absolute(wheel), "wheel"))?;
+    let mut inputs = common_inputs(interpreter);
+    inputs.add("wheel", hashed.digest.hex()).found_at(wheel).changed(&hashed.changes);
+    add_start(&mut inputs, manifest);
+    cache.make(
+        APP,
+        Layer::App,
+        &inputs,
+        |_| Ok(()),
+        |tree| {
+            let install = install_project(interpreter, wheel, tree)?;
+            let main = main_command(manifest, &install, tree)?;
+            Ok(AppFacts { install: Some(install), sources: hashed.digest, main })
+        },
+    )
+}

@@ -1,0 +1,46 @@
+//! A script, or a directory of modules: sources that go in as they are.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::super::BuildError;
+use super::super::cache::{Layer, Made, hash_tree};
+use super::programs::{place, write_script};
+use super::project::{AppFacts, absolute, add_start, sources};
+use super::{APP, Context, common_inputs};
+use crate::fs::{Entry, IoContext};
+use crate::manifest::Input;
+use crate::python::install::copy_sources;
+
+/// Copies the sources to their place.
+pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+    let Context { manifest, interpreter, cache, .. } = context;
+    let files = match manifest.input {
+        Input::Script => vec![PathBuf::from(manifest.path.file_name().unwrap_or_default())],
+        _ => sources(context)?,
+    };
+    let entries = files.iter().map(|file| Entry::examine_target(manifest.directory.join(file), file.clone()));
+    let hashed = hash_tree(entries.collect::<Result<_, _>>()?, &cache.memory(&absolute(&manifest.path), "sources"))?;
+    let mut inputs = common_inputs(interpreter);
+    inputs.add("sources", hashed.digest.hex()).changed(&hashed.changes);
+    add_start(&mut inputs, manifest);
+    cache.make(
+        APP,
+        Layer::App,
+        &inputs,
+        |_| Ok(()),
+        |tree| {
+            let dest = tree.join(place(manifest));
+            copy_sources(&manifest.directory, &files, &dest)?;
+            for file in &files {
+                let path = dest.join(file);
+                let mode = path.metadata().on("examine", &path)?.permissions().mode();
+                let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).on("set the mode of", &path)?;
+            }
+            let entry_point = manifest.entry_point.as_ref();
+            let main = entry_point.map(|wanted| write_script(manifest, wanted, tree)).transpose()?;
+            Ok(AppFacts { install: None, sources: hashed.digest, main })
+        },
+    )
+}

@@ -1,0 +1,51 @@
+//! What would go into a package, without one being made.
+
+use std::path::PathBuf;
+
+use super::application;
+use super::cache::BuildCache;
+use super::slots;
+use super::{BuildError, Settings};
+use crate::manifest::Manifest;
+use crate::report::Reporter;
+
+/// A slot as it would be.
+#[derive(Clone, Debug)]
+pub struct ListedSlot {
+    pub name: String,
+    /// Where it appears, with `{workenv}`.
+    pub target: String,
+    /// Files and links in the order of the slot, relative to the target; of a slot that is one file, that.
+    pub files: Vec<ListedFile>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ListedFile {
+    pub path: PathBuf,
+    /// Bytes, before anything is stripped or compressed; of a link, none.
+    pub size: u64,
+}
+
+/// Lists what [`super::pack`] would put into the package, slot by slot. Nothing is encoded, signed or written but the
+/// build cache: what depends on an interpreter has to be built to be known.
+///
+/// # Errors
+/// As of [`super::pack`], as far as it goes.
+pub fn list_files(
+    manifest: &Manifest,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<Vec<ListedSlot>, BuildError> {
+    let stub = settings.stub()?;
+    let cache = BuildCache::open(settings.cache, &manifest.path)?;
+    let application = manifest
+        .is_python()
+        .then(|| application::build(manifest, settings, stub.family, &cache, reporter))
+        .transpose()?;
+    let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
+    let listed = plans.iter().map(|plan| {
+        let files = plan.files().into_iter().map(|(path, size)| ListedFile { path, size }).collect();
+        ListedSlot { name: plan.name.clone(), target: plan.target.clone(), files }
+    });
+    Ok(listed.collect())
+}

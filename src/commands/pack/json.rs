@@ -1,0 +1,71 @@
+//! `pack --json`.
+
+use flavor::build::{Difference, PackReport};
+use flavor::manifest::Warning;
+use flavor::report::Recording;
+use flavor::stub::Origin;
+use serde_json::{Value, json};
+
+/// Revision of the JSON; a change that breaks readers raises it.
+pub(super) const SCHEMA: u32 = 1;
+
+/// What was made, from what, and how long it took.
+pub(super) fn report(
+    report: &PackReport,
+    recording: &Recording,
+    warnings: &[Warning],
+    differences: Option<&[Difference]>,
+) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "path": report.path,
+        "name": report.name,
+        "version": report.version,
+        "size": report.size,
+        "blake3": report.digest.hex(),
+        "fresh": report.fresh,
+        "verified": report.verified,
+        "signer": report.signer.as_str(),
+        "glibc_floor": report.glibc_floor,
+        "took_ms": u64::try_from(report.took.0.as_millis()).unwrap_or(u64::MAX),
+        "phases": recording.phases.iter().map(|phase| json!({
+            "name": phase.name,
+            "outcome": phase.outcome,
+            "begin_ms": phase.begin.millis(),
+            "took_ms": phase.took.millis(),
+        })).collect::<Vec<_>>(),
+        "launcher": {
+            "size": report.launcher_size,
+            "file": match &report.launcher {
+                Origin::Embedded => None,
+                Origin::File(path) => Some(path),
+            },
+        },
+        "slots": report.slots.iter().map(|slot| json!({
+            "name": slot.name,
+            "operations": slot.operations,
+            "size": slot.stored_size,
+            "uncompressed_size": slot.plain_size,
+            "files": slot.files,
+        })).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|step| json!({
+            "name": step.name,
+            "layer": step.layer,
+            "reused": step.because.is_none(),
+            "because": step.because,
+            "bytes": step.bytes,
+        })).collect::<Vec<_>>(),
+        "over_budget": report.over_budget,
+        "warnings": warnings.iter().map(|warning| json!({
+            "code": warning.code().to_string(),
+            "message": warning.to_string(),
+            "hint": warning.hint(),
+            "file": warning.site().path,
+            "line": warning.site().line,
+            "column": warning.site().column,
+        })).collect::<Vec<_>>(),
+        "differences": differences.map(|found| {
+            found.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect::<Vec<_>>()
+        }),
+    })
+}

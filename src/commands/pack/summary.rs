@@ -1,0 +1,94 @@
+//! What `pack` says at its end.
+
+use flavor::build::{PackReport, Step};
+use flavor::report::Bytes;
+use flavor::stub::Origin;
+
+/// Of every step whether it was reused, else why not.
+pub(super) fn explain(report: &PackReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut steps: Vec<&Step> = report.steps.iter().collect();
+    // Steps run side by side; what is read has an order of its own.
+    steps.sort_by_key(|step| step.layer);
+    for step in steps {
+        match &step.because {
+            None => lines.push(format!("explain: {} reused, {}", step.name, Bytes(step.bytes))),
+            Some(because) => {
+                lines.push(format!("explain: {} made, {}", step.name, Bytes(step.bytes)));
+                lines.extend(because.iter().map(|line| format!("explain:     {line}")));
+            }
+        }
+    }
+    let package = if report.fresh { "nothing to write" } else { "written" };
+    lines.push(format!("explain: package {package}, {}", Bytes(report.size)));
+    lines
+}
+
+/// What a user wants to know at the end, a line each.
+pub(super) fn summary(report: &PackReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(directory) = &report.key_made_in {
+        lines.push(format!(
+            "made your signing key in {}: keep it, it is the identity of your packages",
+            directory.display()
+        ));
+    }
+    for slot in &report.slots {
+        let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
+        let files = if slot.files == 1 { "file" } else { "files" };
+        lines.push(format!("{:>12}  {plain} → {stored}, {} {files}, {}", slot.name, slot.files, slot.operations));
+    }
+    if let Some((before, after)) = report.launcher_stripped {
+        lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));
+        let files = report.stripped;
+        lines.push(format!(
+            "    stripped  {} native files {} → {}",
+            files.files,
+            Bytes(files.before),
+            Bytes(files.after)
+        ));
+    }
+    if let Some(slimmed) = &report.slimmed {
+        for one in &slimmed.kinds {
+            let files = if one.files == 1 { "file" } else { "files" };
+            lines.push(format!(
+                "    left out  {}: {} {files}, {}, which saves {}",
+                one.kind,
+                one.files,
+                Bytes(one.size),
+                Bytes(one.stored)
+            ));
+        }
+        if slimmed.kinds.is_empty() {
+            lines.push("    left out  nothing: the dependencies have no such files".into());
+        }
+        lines.push(format!("    imported  {} modules, as with everything in place", slimmed.imported));
+    }
+    if let Origin::File(path) = &report.launcher {
+        lines.push(format!("    launcher  {}", path.display()));
+    }
+    lines.extend(report.over_budget.iter().map(|line| format!("warning: {line}")));
+    let floor = report
+        .glibc_floor
+        .as_deref()
+        .map_or("runs on any Linux".into(), |floor| format!("needs glibc {floor} or later"));
+    lines.push(format!(
+        "packed {} {}: {}, {floor}, signed by {}, in {}",
+        report.name,
+        report.version,
+        Bytes(report.size),
+        report.signer.short(),
+        report.took
+    ));
+    lines.push(format!("{}, digest {}", reuse(&report.steps), report.digest.hex()));
+    lines.push(format!("next: {} --help", report.path.display()));
+    lines
+}
+
+/// How much of a pack came from the build cache.
+fn reuse(steps: &[Step]) -> String {
+    let reused: Vec<&Step> = steps.iter().filter(|step| step.because.is_none()).collect();
+    let bytes: u64 = reused.iter().map(|step| step.bytes).sum();
+    let percent = (reused.len() * 100).checked_div(steps.len()).unwrap_or(0);
+    format!("build cache: {} of {} steps reused ({percent} %), {}", reused.len(), steps.len(), Bytes(bytes))
+}

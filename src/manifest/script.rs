@@ -1,0 +1,222 @@
+//! A script of one file, and the block of comments in which it says what it needs: PEP 723.
+
+use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use toml::de::DeTable;
+
+use super::choices::Choices;
+use super::entry_point::EntryPoint;
+use super::error::{Error, Warning};
+use super::name;
+use super::project::{self, Project};
+use super::requirement;
+use super::table::{Item, Source, Table};
+use super::{Input, Manifest, read_text, read_tool};
+
+/// What a block begins with, before its type, and ends with.
+const FENCE: &str = "# ///";
+/// What stands before each line of a block.
+const MARGIN: &str = "# ";
+/// Of a script whose `[tool.flavor]` gives none.
+const VERSION: &str = "0.0.0";
+
+/// The `script` block of a text.
+#[derive(Debug, PartialEq, Eq)]
+struct Block {
+    /// The TOML.
+    text: String,
+    /// The line of the file that its first line is, counted from 1.
+    first_line: usize,
+}
+
+/// Reads a script. Without a block it needs nothing.
+pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), Error> {
+    let text = read_text(path)?;
+    let block = block(&text, path)?.unwrap_or(Block { text: String::new(), first_line: 1 });
+    let source = Source::within(&block.text, path, block.first_line, MARGIN);
+    let document = DeTable::parse(&block.text).map_err(|error| source.syntax_error(&error))?;
+    let mut root = Table::root(&source, document.get_ref());
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let project = Project {
+        name: name::made_of(&stem),
+        version: Some(VERSION.into()),
+        requires_python: root.get("requires-python").map(|item| project::specifier(&item)).transpose()?,
+        dependencies: requirement::parse_all(&root.items("dependencies")?)?,
+        ..Project::default()
+    };
+    let mut manifest = Manifest::bare(Input::Script, path, project);
+    manifest.entry_point = path.file_name().map(|name| EntryPoint::File(name.into()));
+    if let Some(mut tool) = read_tool(&mut root, &mut manifest)?
+        && let Some(uv) = tool.table("uv")?
+    {
+        read_uv(uv, &mut manifest)?;
+    }
+    root.finish();
+    // A script is copied without what lies beside it; these stay where they are.
+    for link in manifest.build.find_links.iter_mut().filter(|link| !link.contains("://")) {
+        let path = manifest.directory.join(&*link);
+        *link = std::path::absolute(&path).unwrap_or(path).display().to_string();
+    }
+    Ok((manifest.completed(choices)?, source.into_warnings()))
+}
+
+/// Whether a file that is not called so is a script of Python: by its first line, or by a block.
+pub fn is_script(path: &Path) -> bool {
+    let is_named = path.extension().is_some_and(|ending| ending == "py" || ending == "pyw");
+    let says_so = || {
+        let text = read_text(path).ok()?;
+        let first = text.lines().next()?;
+        Some((first.starts_with("#!") && first.contains("python")) || block(&text, path).ok()?.is_some())
+    };
+    path.is_file() && (is_named || says_so().unwrap_or_default())
+}
+
+/// The line in which the TOML of a script's block begins, counted from 1, and that TOML.
+pub(super) fn block_line(path: &Path) -> Option<(usize, String)> {
+    let text = read_text(path).ok()?;
+    block(&text, path).ok()?.map(|block| (block.first_line, block.text))
+}
+
+/// Finds the block as the expression of the standard does:
+///
+/// ```text
+/// (?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$
+/// ```
+///
+/// It takes as much as it can: the last closing line of an unbroken run of comments ends the block.
+fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
+    // As Python reads a text file.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut found: Option<Block> = None;
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        at = at.saturating_add(1);
+        let Some(kind) = line.strip_prefix(FENCE).and_then(|rest| rest.strip_prefix(' ')) else { continue };
+        if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            continue;
+        }
+        let rest = lines.get(at..).unwrap_or_default();
+        let run = rest.iter().take_while(|line| **line == "#" || line.starts_with(MARGIN)).count();
+        let run = rest.get(..run).unwrap_or_default();
+        // Between the two there is at least one line.
+        let Some(end) = run.iter().rposition(|line| *line == FENCE).filter(|end| *end > 0) else { continue };
+        if kind == "script" {
+            let first_line = at.saturating_add(1);
+            if let Some(first) = &found {
+                let first = first.first_line.saturating_sub(1);
+                return Err(Error::SecondBlock { path: path.to_path_buf(), first, second: at });
+            }
+            let content = run.get(..end).unwrap_or_default().iter();
+            let content = content.map(|line| line.strip_prefix(MARGIN).unwrap_or_default());
+            let text = content.flat_map(|line| [line, "\n"]).collect();
+            found = Some(Block { text, first_line });
+        }
+        at = at.saturating_add(end).saturating_add(1);
+    }
+    Ok(found)
+}
+
+/// The settings of uv that say where distributions come from. uv does not run in the script's directory, nor always.
+fn read_uv(mut uv: Table<'_>, manifest: &mut Manifest) -> Result<(), Error> {
+    let build = &mut manifest.build;
+    build.index_url = build.index_url.take().or(uv.text("index_url")?);
+    build.extra_index_urls.extend(uv.texts("extra_index_url")?);
+    for link in uv.texts("find_links")? {
+        build.find_links.push(link);
+    }
+    if let Some(item) = uv.get("index") {
+        for item in item.list("an array of tables")? {
+            let mut index = item.table()?;
+            let url = index.need("url")?.filled()?.to_string();
+            if index.flag("default")?.unwrap_or_default() {
+                build.index_url = Some(url);
+            } else {
+                build.extra_index_urls.push(url);
+            }
+            // A name is for commands that publish.
+            drop(index.get("name"));
+            index.finish();
+        }
+    }
+    if let Some(sources) = uv.table("sources")? {
+        for (distribution, item) in sources.entries() {
+            match address(&item, &manifest.directory)? {
+                Some(address) => manifest.project.dependencies.iter_mut().for_each(|one| {
+                    if let Some(text) = requirement::found_at(one, distribution, &address) {
+                        *one = text;
+                    }
+                }),
+                None => item.source.warn(Warning::UnknownKey { at: item.at(), suggestion: None }),
+            }
+        }
+    }
+    uv.finish();
+    Ok(())
+}
+
+/// What is not itself in the path of a URL (RFC 3986).
+const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// Where a source is, as a requirement can name it; `None` of what a requirement has no words for.
+fn address(item: &Item<'_>, directory: &Path) -> Result<Option<String>, Error> {
+    let Ok(mut source) = item.table() else { return Ok(None) };
+    if let Some(path) = source.text("path")? {
+        let path = directory.join(path);
+        let path = std::path::absolute(&path).unwrap_or(path);
+        return Ok(Some(format!("file://{}", utf8_percent_encode(&path.to_string_lossy(), IN_PATHS))));
+    }
+    if let Some(git) = source.text("git")? {
+        let mut revision = None;
+        for key in ["rev", "tag", "branch"] {
+            revision = revision.or(source.text(key)?);
+        }
+        let revision = revision.map(|revision| format!("@{revision}")).unwrap_or_default();
+        let below = source.text("subdirectory")?.map(|below| format!("#subdirectory={below}")).unwrap_or_default();
+        return Ok(Some(format!("git+{git}{revision}{below}")));
+    }
+    source.text("url")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(text: &str) -> Option<(String, usize)> {
+        block(text, Path::new("x.py")).expect("one block").map(|block| (block.text, block.first_line))
+    }
+
+    #[test]
+    fn a_block_is_found_where_the_standards_expression_finds_it() {
+        let plain = "#!/usr/bin/env python\n# /// script\n# a = 1\n#\n#  b = 2\n# ///\nprint()\n";
+        assert_eq!(content(plain), Some(("a = 1\n\n b = 2\n".into(), 3)));
+        assert_eq!(content(&plain.replace('\n', "\r\n")), content(plain));
+        assert_eq!(content("# /// script\n# a = 1\n# ///"), Some(("a = 1\n".into(), 2)), "no line end at the end");
+        // The last closing line of the run counts.
+        let long = "# /// script\n# a = 1\n# ///\n# b = 2\n# ///\n";
+        assert_eq!(content(long), Some(("a = 1\n/// \nb = 2\n".replace("/// ", "///"), 2)));
+        for none in [
+            "# /// script\n# ///\n",
+            "# /// script\n# a = 1\n",
+            "# /// script\n#a = 1\n# ///\n",
+            " # /// script\n# a = 1\n# ///\n",
+            "# /// script \n# a = 1\n# ///\n",
+            "# ///script\n# a = 1\n# ///\n",
+            "# /// script\n# a = 1\n\n# ///\n",
+            "# /// pyproject\n# a = 1\n# ///\n",
+            "",
+        ] {
+            assert_eq!(content(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn two_blocks_are_one_too_many() {
+        let one = "# /// script\n# a = 1\n# ///\n";
+        let error = block(&format!("{one}\n{one}"), Path::new("x.py")).expect_err("two");
+        assert_eq!(error.to_string(), "x.py:5: a second `script` block; the first is in line 1");
+        let other = "# /// other\n# a = 1\n# ///\n";
+        assert_eq!(content(&format!("{other}\n{one}")), Some(("a = 1\n".into(), 6)));
+    }
+}
