@@ -26,11 +26,11 @@ pub struct ListedFile {
     pub size: u64,
 }
 
-/// Lists what [`super::pack`] would put into the package, slot by slot. Nothing is encoded, signed or written but the
+/// Lists what [`super::pack()`] would put into the package, slot by slot. Nothing is encoded, signed or written but the
 /// build cache: what depends on an interpreter has to be built to be known.
 ///
 /// # Errors
-/// As of [`super::pack`], as far as it goes.
+/// As of [`super::pack()`], as far as it goes.
 pub fn list_files(
     manifest: &Manifest,
     settings: &Settings,

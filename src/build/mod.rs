@@ -6,7 +6,7 @@
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!
-//! Every arrow goes by way of the build cache ([`cache`]): what the same inputs made before is not made again.
+//! Every arrow goes by way of the build cache (`cache`): what the same inputs made before is not made again.
 
 mod application;
 mod attestation;

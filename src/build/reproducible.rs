@@ -33,7 +33,7 @@ pub struct Difference {
 /// The copy lies beside the project, so that relative paths to siblings still lead there.
 ///
 /// # Errors
-/// As of [`pack`]; the copy is gone afterwards in any case.
+/// As of [`pack()`]; the copy is gone afterwards in any case.
 pub fn check_reproducible(
     manifest: &Manifest,
     settings: &Settings,
@@ -171,7 +171,7 @@ impl Record {
 /// Packs an input again with the settings of a package's [`Record`], and compares the result with the package.
 ///
 /// # Errors
-/// As of [`pack`].
+/// As of [`pack()`].
 pub fn rebuild(
     manifest: &Manifest,
     settings: &Settings,

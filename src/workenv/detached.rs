@@ -23,7 +23,7 @@ impl Cache {
         detach(package, &["reap".as_ref(), lock.as_os_str(), root.as_os_str()]);
     }
 
-    /// The work of [`Self::arrange_removal`].
+    /// The work of `arrange_removal`.
     pub fn reap(lock: &Path, root: &Path) -> Result<(), WorkenvError> {
         let name = root.file_name().unwrap_or_default().to_string_lossy();
         let is_temporary = name.starts_with("flavor-") && lock.starts_with(root);

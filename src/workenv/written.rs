@@ -44,7 +44,7 @@ impl Written {
         }
     }
 
-    /// Reads what [`Self::to_string`] gives.
+    /// Reads what [`ToString::to_string`] gives.
     pub(super) fn parse(word: &str) -> Self {
         if word == SETTLED { Self::Settled } else { Self::During(word.into()) }
     }
