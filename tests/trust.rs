@@ -241,6 +241,7 @@ fn verify_may_be_told_which_key_it_has_to_be() {
     t.flavor(["verify", text(&package), "--key", "k/flavor-public.key"]).fails_with(3);
     t.flavor(["verify", text(&package), "--key", &fingerprint[..8]]).fails_with(2);
     t.flavor(["trust", "verify", text(&package)]).success();
+    t.flavor(["trust", "remove", "--dry-run", &fingerprint[..12]]).success();
     t.flavor(["trust", "remove", &fingerprint[..12]]).success();
     t.flavor(["trust", "verify", text(&package)]).fails_with(3);
     snapshot!(t.flavor(["trust", "remove", &fingerprint[..12]]), @"

@@ -35,6 +35,9 @@ pub(crate) struct TrustAdd {
 pub(crate) struct TrustRemove {
     /// The key's fingerprint, or its beginning
     pub(crate) fingerprint: String,
+    /// Say what would go, and let it stay
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -86,12 +86,16 @@ fn remove(options: &TrustRemove, as_json: bool) -> Result<(), Error> {
     if matching.iter().any(|key| key.key != one.key) {
         return Err(Error::AmbiguousKey(options.fingerprint.clone()));
     }
-    for key in &matching {
+    for key in matching.iter().filter(|_| !options.dry_run) {
         std::fs::remove_file(&key.path).on("remove", &key.path)?;
     }
     let removed: Vec<&Path> = matching.iter().map(|key| key.path.as_path()).collect();
     if as_json {
-        return output::json(&json!({ "fingerprint": one.key.fingerprint().as_str(), "removed": removed }));
+        return output::json(&json!({
+            "fingerprint": one.key.fingerprint().as_str(),
+            "removed": removed,
+            "dry_run": options.dry_run,
+        }));
     }
     output::data(&format!("{}\n", one.key.fingerprint()))
 }
