@@ -7,6 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from refusal import says_why
+
 # Longer than any start takes, on a busy machine too.
 PATIENCE = 60
 
@@ -29,7 +31,7 @@ class Start:
             return "panic"
         if self.status == 0 and self.stdout == package.right:
             return "right"
-        if self.status in REFUSALS and self.stdout == "" and "error: " in self.stderr:
+        if self.status in REFUSALS and self.stdout == "" and says_why(self.stderr.encode()):
             return "refused"
         if self.status == -9:
             return "killed"

@@ -5,6 +5,8 @@ import select
 import signal
 import time
 
+from refusal import says_why
+
 # Seconds after which a program counts as hanging.
 PATIENCE = 20
 
@@ -40,7 +42,7 @@ class Attempt:
 
     def refused(self, codes):
         """Refused in good order: with the right status, a message, and nothing on stdout."""
-        return not self.broken and self.status in codes and b"error: " in self.stderr and not self.stdout
+        return not self.broken and self.status in codes and says_why(self.stderr) and not self.stdout
 
     def __str__(self):
         short = " ".join(word.rsplit("/", 1)[-1] for word in self.command)
@@ -75,7 +77,7 @@ def attempt(command, environment, patience=PATIENCE):
             child = os.posix_spawn(command[0], command, environment, file_actions=actions, setsid=True)
         except OSError as error:
             # What the kernel does not take for a program never starts.
-            return Attempt(command, BAND[0], b"", f"error: {error}".encode(), 0, 0)
+            return Attempt(command, BAND[0], b"", f"error[FLV0000]: {error}".encode(), 0, 0)
         status, usage = wait(child, patience)
         took = time.monotonic() - begin
         outputs = [os.pread(one, 1 << 24, 0) for one in (stdout, stderr)]

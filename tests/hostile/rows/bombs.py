@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from attempt import BAND, REFUSED, attempt
 from codec.package import View
 from crowd import each
+from refusal import says_why
 from variants import bombs
 from workshop import RIGHT
 
@@ -111,7 +112,7 @@ def judged(arena, bomb, label, done, start):
     if start and done.peak > START:
         yield f"more than {START >> 10} MiB for a start"
         return
-    refused = done.status in (REFUSED, 1, *BAND) and b"error: " in done.stderr and not done.stdout
+    refused = done.status in (REFUSED, 1, *BAND) and says_why(done.stderr) and not done.stdout
     right = done.status == 0 and (label not in ("run", "start") or done.stdout == RIGHT)
     if bomb.expect == bombs.RIGHT_:
         if not right:
