@@ -276,5 +276,8 @@ pub(crate) fn report_json(code: Code, message: &str, causes: &[String], hint: Op
     let value = serde_json::json!({ "error": {
         "code": code.to_string(), "message": message, "causes": causes, "hint": hint, "exit_code": exit_code,
     } });
-    drop(crate::output::json(&value));
+    if crate::output::json(&value).is_err() {
+        // Nobody can read it there.
+        drop(writeln!(anstream::stderr(), "error[{code}]: {}", printable(message)));
+    }
 }

@@ -1,5 +1,6 @@
 //! Data on stdout. Talk goes to stderr through [`flavor::report::TerminalReporter`].
 
+use std::borrow::Cow;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -25,6 +26,11 @@ pub(crate) fn styled(text: &str) -> Result<(), Error> {
 /// Writes a path to stdout, byte for byte: it is for programs to use.
 pub(crate) fn path(path: &Path) -> Result<(), Error> {
     bytes(&[path.as_os_str().as_bytes(), b"\n"].concat())
+}
+
+/// A path as JSON can have it, which has no words for bytes that are not text.
+pub(crate) fn text(path: &Path) -> Cow<'_, str> {
+    path.to_string_lossy()
 }
 
 fn bytes(bytes: &[u8]) -> Result<(), Error> {

@@ -136,3 +136,15 @@ fn a_table_that_is_written_inline_is_extended_too() {
     t.flavor(["init", "--name", "b"]).success();
     t.flavor(["init"]).fails_with(1);
 }
+
+#[test]
+fn line_ends_and_byte_order_marks_stay_as_they_are() {
+    let t = Test::new();
+    let windows = format!("\u{feff}{}", PROJECT.replace('\n', "\r\n"));
+    t.manifest(&windows);
+    t.flavor(["init"]).success();
+    let after = std::fs::read_to_string(t.path("pyproject.toml")).expect("a manifest");
+    let added = after.strip_prefix(&windows).unwrap_or_else(|| panic!("not as it was: {after:?}"));
+    assert!(added.contains("[tool.flavor]\r\n"), "{added:?}");
+    assert!(!added.replace("\r\n", "").contains('\n'), "{added:?}");
+}

@@ -243,3 +243,34 @@ fn help_names_every_option() {
         assert!(help.stdout().contains(option), "{option}");
     }
 }
+
+#[test]
+fn neither_the_last_package_nor_a_private_key_is_a_source() {
+    let t = Test::new();
+    t.file("app/run.sh", "echo hello\n");
+    t.file(
+        "app/pyproject.toml",
+        r#"
+[project]
+name = "all"
+version = "1"
+[tool.flavor.execution]
+command = ["/bin/sh", "{workenv}/all/run.sh"]
+[[tool.flavor.slots.entries]]
+name = "all"
+source = "."
+operations = ["tar", "zstd"]
+target = "all"
+"#,
+    );
+    let pack = || t.flavor(["pack", "--manifest", "app"]).success().line().to_owned();
+    let first = std::fs::read(t.path(pack())).expect("a package");
+    let again = std::fs::read(t.path(pack())).expect("a package");
+    assert!(first == again, "the package has grown from {} to {} bytes", first.len(), again.len());
+    // A directory of modules goes in as it is, but for that.
+    t.file("modules/__main__.py", "print('hello')\n");
+    t.flavor(["keygen", "--out-dir", "modules/keys"]).success();
+    let listed = t.flavor(["pack", "modules", "--list-files"]).success();
+    assert!(listed.stdout().contains("flavor-public.key"), "{listed}");
+    assert!(!listed.stdout().contains("flavor-private.key"), "{listed}");
+}

@@ -279,6 +279,8 @@ fn a_budget_is_a_gate_when_it_is_checked() {
     assert!(line(&lenient)[0].starts_with("warning: the package has "), "{lenient}");
     let strict = t.flavor(["pack", "--check-budget"]).fails_with(5);
     assert_eq!(line(&strict), line(&lenient));
+    // That a gate was not passed is no talk.
+    assert_eq!(line(&t.flavor(["pack", "--check-budget", "--quiet"]).fails_with(5)), line(&lenient));
     t.manifest(&format!("{PROBE}\n[tool.flavor.budget]\ntotal = \"100MB\"\n"));
     t.flavor(["pack", "--check-budget"]).success();
 }

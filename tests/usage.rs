@@ -327,3 +327,87 @@ fn a_code_that_no_error_has() {
     hint: `flavor explain --list` lists them
     ");
 }
+
+/// A name that is not text.
+fn odd() -> std::ffi::OsString {
+    use std::os::unix::ffi::OsStringExt;
+    std::ffi::OsString::from_vec(b"odd\xff".to_vec())
+}
+
+#[test]
+fn paths_that_are_not_text_are_json_too() {
+    let mut t = Test::new();
+    let odd = t.path(odd());
+    std::fs::create_dir_all(&odd).expect("a directory");
+    t.script("#!/bin/sh\necho hello\n");
+    t.set("FLAVOR_CACHE_DIR", odd.join("cache"));
+    let package = odd.join("o.psp");
+    let trace = odd.join("trace.json");
+    let words =
+        |words: &[&dyn AsRef<std::ffi::OsStr>]| words.iter().map(|word| word.as_ref().to_owned()).collect::<Vec<_>>();
+    let json = |list: Vec<std::ffi::OsString>| {
+        let run = t.flavor([vec!["--json".into()], list].concat()).success();
+        assert!(run.json().is_object() || run.json().is_array(), "{run}");
+    };
+    json(words(&[&"pack", &"--timings", &"--trace", &trace, &"-o", &package]));
+    json(words(&[&"verify", &package]));
+    json(words(&[&"inspect", &package]));
+    json(words(&[&"inspect", &"--html", &odd.join("sizes.html"), &package]));
+    json(words(&[&"extract", &package, &"0", &odd.join("slot")]));
+    json(words(&[&"extract-all", &package, &odd.join("slots")]));
+    json(words(&[&"keygen", &"--out-dir", &odd.join("keys")]));
+    json(words(&[&"man", &odd.join("man")]));
+    json(words(&[&"workenv", &"warm", &package]));
+    json(words(&[&"workenv", &"path", &package, &"0"]));
+    for command in ["list", "info", "verify"] {
+        json(words(&[&"workenv", &command]));
+    }
+    json(words(&[&"cache", &"path"]));
+    json(words(&[&"cache", &"stats"]));
+    json(words(&[&"config"]));
+    json(words(&[&"doctor"]));
+    let build = std::fs::read_to_string(t.path("home/.local/state/flavor/builds.jsonl")).expect("a record");
+    assert_eq!(build.lines().count(), 1, "{build}");
+}
+
+#[test]
+fn files_of_others_are_never_overwritten() {
+    let t = Test::new();
+    t.script("#!/bin/sh\necho hello\n");
+    let package = t.pack();
+    let before = std::fs::read(&package).expect("a package");
+    let path = package.to_str().expect("text");
+    let source = t.file("source.txt", "years of work\n");
+    let source = source.to_str().expect("text");
+    let timings = format!("--timings={source}");
+    for words in [
+        vec!["inspect", "--html", path, path],
+        vec!["inspect", "--html", source, path],
+        vec!["pack", "-o", source],
+        vec!["pack", &timings],
+        vec!["pack", "--trace", source],
+        vec!["pack", "--trace", path],
+    ] {
+        let run = t.flavor(&words).fails_with(1);
+        assert!(run.stderr().contains("exists already") || run.stderr().contains("FLV0408"), "{run}");
+        assert_eq!(std::fs::read(&package).expect("still there"), before, "{words:?}");
+        assert_eq!(std::fs::read_to_string(source).expect("still there"), "years of work\n", "{words:?}");
+    }
+    // What they have written themselves they write again.
+    for _ in 0..2 {
+        t.flavor(["pack", "--timings=t.html", "--trace", "t.json"]).success();
+        t.flavor(["inspect", "--html", "s.html", path]).success();
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure_and_said_so() {
+    let t = Test::new();
+    t.script("#!/bin/sh\necho hello\n");
+    let package = t.pack();
+    let full = t.call(
+        "sh",
+        ["-c", "\"$0\" --json inspect \"$1\" > /dev/full", crate::scene::FLAVOR, package.to_str().expect("text")],
+    );
+    assert!(full.fails_with(1).stderr().contains("cannot write to standard output"));
+}

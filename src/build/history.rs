@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ pub struct Build<'a> {
     /// ISO 8601, in UTC.
     began: String,
     flavor: &'static str,
-    manifest: &'a Path,
+    manifest: String,
     jobs: usize,
     took_ms: f64,
     phases: Vec<Phase<'a>>,
@@ -46,7 +46,7 @@ struct Phase<'a> {
 
 #[derive(Debug, Serialize)]
 struct Package<'a> {
-    path: PathBuf,
+    path: String,
     name: &'a str,
     version: &'a str,
     size: u64,
@@ -73,18 +73,13 @@ struct Steps {
 }
 
 impl<'a> Build<'a> {
-    pub fn new(
-        manifest: &'a Path,
-        jobs: usize,
-        recording: &'a Recording,
-        outcome: Result<&'a PackReport, Code>,
-    ) -> Self {
+    pub fn new(manifest: &Path, jobs: usize, recording: &'a Recording, outcome: Result<&'a PackReport, Code>) -> Self {
         let began = recording.began.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self {
             schema: SCHEMA,
             began: timestamp(began.as_secs()),
             flavor: env!("CARGO_PKG_VERSION"),
-            manifest,
+            manifest: manifest.to_string_lossy().into_owned(),
             jobs,
             took_ms: recording.took.millis(),
             phases: recording
@@ -116,7 +111,7 @@ impl<'a> Build<'a> {
 fn package(report: &PackReport) -> Package<'_> {
     let reused = report.steps.iter().filter(|step| step.because.is_none()).count();
     Package {
-        path: std::path::absolute(&report.path).unwrap_or_else(|_| report.path.clone()),
+        path: std::path::absolute(&report.path).unwrap_or_else(|_| report.path.clone()).to_string_lossy().into_owned(),
         name: &report.name,
         version: &report.version,
         size: report.size,

@@ -1,12 +1,13 @@
 //! The finished file: left alone when it is there already, else written, checked and renamed into its place.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::cache::{LastOutput, Project};
 use super::{BuildError, Settings};
+use crate::format::END_MARK;
 use crate::fs::{IoContext, Stamp, is_at, names_in, staging_name};
 use crate::interrupt::Leftover;
 use crate::package::{Reader, SignedPackage, verify};
@@ -31,13 +32,23 @@ pub(super) struct Output<'a> {
 pub(super) fn prepare_directory(output: &Path) -> Result<(), BuildError> {
     let directory = directory_of(output);
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
-    // Devices, pipes and links are never replaced by a package.
-    if output.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+    if output.symlink_metadata().is_ok_and(|there| !is_replaceable(output, &there)) {
         return Err(BuildError::OutputInTheWay { path: output.into() });
     }
     tempfile::tempfile_in(&directory).on("write to directory", &directory)?;
     sweep(&directory);
     Ok(())
+}
+
+/// Whether a package may take the place of what is there: a package, whole or not, or a file with nothing in it. Devices,
+/// pipes, links and other people's files stay.
+fn is_replaceable(output: &Path, there: &Metadata) -> bool {
+    let is_package = || {
+        let mut end = [0; END_MARK.len()];
+        let at = there.len().saturating_sub(END_MARK.len() as u64);
+        File::open(output).is_ok_and(|file| file.read_exact_at(&mut end, at).is_ok()) && end == END_MARK
+    };
+    there.is_file() && (there.len() == 0 || is_package())
 }
 
 /// A package until it takes its place; gone when this is dropped before.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{CacheUse, KeySource};
 use crate::format::RotationRecord;
@@ -78,6 +78,11 @@ impl Settings {
         self.launcher_bin.as_ref().map_or_else(|| Ok(Stub::embedded()), |path| Stub::read(path))
     }
 
+    /// The files that this pack writes: what was made last time is no source of the next package.
+    pub(super) fn written(&self, manifest: &Manifest) -> Written {
+        Written(self.reports.iter().cloned().chain([self.output_path(manifest)]).collect())
+    }
+
     /// The file to write: without a wish `dist/<name>.psp` beside the manifest; beside a wheel that lies in such a `dist`.
     pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
         let usual = || {
@@ -87,5 +92,17 @@ impl Settings {
             place.join(format!("{package_name}.psp"))
         };
         self.output.clone().unwrap_or_else(usual)
+    }
+}
+
+/// Files that a pack writes.
+pub(super) struct Written(Vec<PathBuf>);
+
+impl Written {
+    /// By whatever path they are reached.
+    pub(super) fn contains(&self, path: &Path) -> bool {
+        let is_same =
+            |one: &PathBuf| one.file_name() == path.file_name() && one.canonicalize().ok() == path.canonicalize().ok();
+        self.0.iter().any(is_same)
     }
 }

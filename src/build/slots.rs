@@ -6,6 +6,7 @@ use super::application::{APP, Application, DEPS, RUNTIME, Tree};
 use super::cache::{BuildCache, Inputs, Layer, hash_tree};
 use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Native, Treatment};
+use super::settings::Written;
 use super::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
@@ -50,7 +51,7 @@ pub(super) fn plan(
     cache: &BuildCache,
 ) -> Result<Vec<SlotPlan>, BuildError> {
     let ignored = Ignored::new(manifest, &settings.slim)?;
-    let planner = Planner { settings, family, cache, ignored };
+    let planner = Planner { settings, family, cache, ignored, written: settings.written(manifest) };
     let mut plans = Vec::new();
     if let Some(application) = application {
         let trees = [
@@ -156,6 +157,7 @@ struct Planner<'a> {
     family: Family,
     cache: &'a BuildCache,
     ignored: Ignored,
+    written: Written,
 }
 
 /// A chain as the encoder takes it.
@@ -250,6 +252,7 @@ impl Planner<'_> {
             self.ignored.filter_by_files(source, &mut entries)?;
         }
         self.ignored.filter(slot, &mut entries);
+        entries.retain(|entry| !self.written.contains(&entry.path));
         if links(self.family) == Links::Follow {
             // A launcher that refuses links gets what they lead to, so that is what counts.
             entries = follow_links(&entries).map_err(|source| BuildError::Slot { slot: slot.into(), source })?;

@@ -16,7 +16,7 @@ pub(super) fn run(command: &Cache, json: bool) -> Result<ExitCode, Error> {
         Cache::Path => {
             let path = cache_stats().path.ok_or(Error::NoCache)?;
             if json {
-                output::json(&json!({ "path": path }))?;
+                output::json(&json!({ "path": output::text(&path) }))?;
             } else {
                 output::path(&path)?;
             }
@@ -28,7 +28,15 @@ pub(super) fn run(command: &Cache, json: bool) -> Result<ExitCode, Error> {
 
 fn stats(as_json: bool) -> Result<(), Error> {
     let stats = cache_stats();
-    if as_json { output::json(&stats) } else { output::data(&table(&stats)) }
+    if as_json {
+        return output::json(&json!({
+            "path": stats.path.as_deref().map(output::text),
+            "layers": stats.layers,
+            "entries": stats.entries,
+            "bytes": stats.bytes,
+        }));
+    }
+    output::data(&table(&stats))
 }
 
 fn table(stats: &CacheStats) -> String {

@@ -27,7 +27,7 @@ pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
         decode(path, &slot, &verified, &options.output)?;
     }
     if as_json {
-        output::json(&json!({ "path": options.output }))?;
+        output::json(&json!({ "path": output::text(&options.output) }))?;
     } else {
         output::path(&options.output)?;
     }
@@ -66,7 +66,7 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
     std::fs::write(&metadata, reader.text()).on("write", &metadata)?;
     written.push(metadata);
     if as_json {
-        output::json(&json!({ "written": written }))?;
+        output::json(&json!({ "written": written.iter().map(|place| output::text(place)).collect::<Vec<_>>() }))?;
     } else {
         written.iter().try_for_each(|place| output::path(place))?;
     }

@@ -87,7 +87,7 @@ fn test(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
     let instead = self_test::run(helper.path.as_deref())?;
     if as_json {
         output::json(
-            &json!({ "name": helper.name, "path": helper.path, "works": instead.is_none(), "instead": instead }),
+            &json!({ "name": helper.name, "path": helper.path.as_deref().map(output::text), "works": instead.is_none(), "instead": instead }),
         )?;
     } else {
         let text = instead
@@ -159,7 +159,7 @@ fn target() -> String {
 fn to_json(helper: &Helper, stub: &Stub) -> Value {
     json!({
         "name": helper.name,
-        "path": helper.path,
+        "path": helper.path.as_deref().map(output::text),
         "tool": stub.family.name(),
         "version": stub.version(),
         "target": target(),

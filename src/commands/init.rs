@@ -17,7 +17,7 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         if options.manifest.is_dir() { options.manifest.join("pyproject.toml") } else { options.manifest.clone() };
     let (before, after) = match std::fs::read_to_string(&path) {
         Ok(text) => {
-            let after = with_table(&path, &text, options)?;
+            let after = in_the_manner_of(&text, &with_table(&path, &text, options)?);
             (text, after)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match &options.command {
@@ -34,7 +34,7 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
     let next = next(&path);
     if globals.json {
         output::json(&json!({
-            "path": path,
+            "path": output::text(&path),
             "written": !options.dry_run,
             "diff": diff(&path, &before, &after),
             "next": next,
@@ -47,6 +47,15 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
     let talk = if globals.quiet { Talk::Quiet } else { Talk::Normal };
     TerminalReporter::new(talk).say(&format!("next: {next}"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Gives a text the line ends and the byte order mark that another has: the library that edits manifests has none of them.
+fn in_the_manner_of(before: &str, after: &str) -> String {
+    const MARK: char = '\u{feff}';
+    let ends_in_returns = before.contains('\n') && !before.replace("\r\n", "").contains('\n');
+    let after = after.trim_start_matches(MARK).replace("\r\n", "\n");
+    let after = if ends_in_returns { after.replace('\n', "\r\n") } else { after };
+    if before.starts_with(MARK) { format!("{MARK}{after}") } else { after }
 }
 
 fn directory_of(path: &Path) -> PathBuf {

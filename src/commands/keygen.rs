@@ -12,8 +12,8 @@ pub(super) fn run(options: &Keygen, as_json: bool) -> Result<ExitCode, Error> {
     write_key_pair(&key, &options.out_dir)?;
     if as_json {
         output::json(&json!({
-            "private_key": options.out_dir.join(PRIVATE_KEY_FILE),
-            "public_key": options.out_dir.join(PUBLIC_KEY_FILE),
+            "private_key": output::text(&options.out_dir.join(PRIVATE_KEY_FILE)),
+            "public_key": output::text(&options.out_dir.join(PUBLIC_KEY_FILE)),
             "fingerprint": key.public().fingerprint().as_str(),
         }))?;
         return Ok(ExitCode::SUCCESS);

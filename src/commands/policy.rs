@@ -32,7 +32,7 @@ fn init(as_json: bool) -> Result<(), Error> {
     let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
     file.write_all((text + "\n").as_bytes()).on("write", &path)?;
     if as_json {
-        return output::json(&json!({ "path": path }));
+        return output::json(&json!({ "path": output::text(&path) }));
     }
     output::path(&path)
 }
@@ -41,7 +41,7 @@ fn show(as_json: bool) -> Result<(), Error> {
     let found = policies().map_err(Error::Policy)?;
     if as_json {
         let each: Vec<Value> =
-            found.iter().map(|source| json!({ "path": source.path, "policy": source.policy })).collect();
+            found.iter().map(|source| json!({ "path": output::text(&source.path), "policy": source.policy })).collect();
         return output::json(&json!({ "policies": each }));
     }
     if found.is_empty() {

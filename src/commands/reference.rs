@@ -29,7 +29,7 @@ pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
     let directory = &options.directory;
     std::fs::create_dir_all(directory).on("create directory", directory)?;
     clap_mangen::generate_to(Cli::command().styles(Styles::plain()), directory).on("write to directory", directory)?;
-    if as_json { output::json(&json!({ "path": directory })) } else { output::path(directory) }?;
+    if as_json { output::json(&json!({ "path": output::text(directory) })) } else { output::path(directory) }?;
     Ok(ExitCode::SUCCESS)
 }
 

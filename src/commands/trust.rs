@@ -48,7 +48,7 @@ fn add(options: &TrustAdd, as_json: bool) -> Result<(), Error> {
         file.write_all(format!("{name}{}", key.to_pem()).as_bytes()).on("write", &path)?;
     }
     if as_json {
-        return output::json(&json!({ "fingerprint": fingerprint.as_str(), "path": path }));
+        return output::json(&json!({ "fingerprint": fingerprint.as_str(), "path": output::text(&path) }));
     }
     output::data(&format!("{fingerprint}\n"))
 }
@@ -62,7 +62,7 @@ fn list(as_json: bool) -> Result<(), Error> {
     if as_json {
         let keys: Vec<Value> = keys
             .iter()
-            .map(|key| json!({ "fingerprint": key.key.fingerprint().as_str(), "name": key.name, "path": key.path }))
+            .map(|key| json!({ "fingerprint": key.key.fingerprint().as_str(), "name": key.name, "path": output::text(&key.path) }))
             .collect();
         return output::json(&json!({ "trusted": keys, "known": known }));
     }
@@ -93,7 +93,7 @@ fn remove(options: &TrustRemove, as_json: bool) -> Result<(), Error> {
     if as_json {
         return output::json(&json!({
             "fingerprint": one.key.fingerprint().as_str(),
-            "removed": removed,
+            "removed": removed.iter().map(|path| output::text(path)).collect::<Vec<_>>(),
             "dry_run": options.dry_run,
         }));
     }
@@ -151,7 +151,7 @@ fn rotate(options: &Rotate, as_json: bool) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(&statement).unwrap_or_default();
     std::fs::write(&options.output, text + "\n").on("write", &options.output)?;
     if as_json {
-        return output::json(&json!({ "path": options.output }));
+        return output::json(&json!({ "path": output::text(&options.output) }));
     }
     output::path(&options.output)
 }

@@ -32,7 +32,7 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
     let complete = reader.authenticity() == Authenticity::Complete;
     if globals.json {
         output::json(&json!({
-            "package": path,
+            "package": output::text(path),
             "valid": true,
             "complete": complete,
             "launcher": verified.launcher,
@@ -81,7 +81,9 @@ fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
     if globals.json {
         let each: Vec<_> = differences.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect();
-        output::json(&json!({ "package": options.package, "same": each.is_empty(), "differences": each }))?;
+        output::json(
+            &json!({ "package": output::text(&options.package), "same": each.is_empty(), "differences": each }),
+        )?;
     } else if differences.is_empty() {
         output::data(&format!("{}: what {} gives\n", options.package.display(), project.display()))?;
     } else {

@@ -11,7 +11,7 @@ pub const FORMAT_VERSION: u32 = 0x2025_0001;
 /// U+1F4E6, a package, in UTF-8.
 const START_MARK: [u8; 4] = [0xf0, 0x9f, 0x93, 0xa6];
 /// U+1FA84, a magic wand, in UTF-8.
-const END_MARK: [u8; 4] = [0xf0, 0x9f, 0xaa, 0x84];
+pub const END_MARK: [u8; 4] = [0xf0, 0x9f, 0xaa, 0x84];
 
 /// Where each field lies in the index; `docs/format.md` § Index.
 mod at {

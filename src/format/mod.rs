@@ -23,7 +23,7 @@ pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERS
 pub use digest::{Blake3, Sha256, from_hex};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
-pub use index::{FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
+pub use index::{END_MARK, FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
 pub use json::from_json;
 pub use metadata::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,

@@ -82,16 +82,20 @@ pub fn write_key_pair(key: &SecretKey, directory: &Path) -> Result<(), SignError
 /// Writes a new file so that it is there whole or not at all: another process may be waiting for it.
 fn place(path: &Path, text: &str) -> Result<(), SignError> {
     let beside = path.with_file_name(staging_name(".key"));
-    write_new(&beside, text)?;
+    // Best effort, here and below: the file is private, and of no use to anybody.
+    write_new(&beside, text).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
     // A link, unlike a rename, never takes the place of what is there.
     let placed = std::fs::hard_link(&beside, path);
-    // Best effort: the file is private, and of no use to anybody.
     drop(std::fs::remove_file(&beside));
     match placed {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(SignError::KeyExists { path: path.into() }),
         // A file system without hard links.
-        Err(_) => write_new(path, text),
+        Err(_) => write_new(path, text).inspect_err(|error| {
+            if !matches!(error, SignError::KeyExists { .. }) {
+                drop(std::fs::remove_file(path));
+            }
+        }),
     }
 }
 

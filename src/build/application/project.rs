@@ -79,15 +79,9 @@ fn from_back_end(context: &Context) -> Result<Made<AppFacts>, BuildError> {
 pub(super) fn sources(context: &Context) -> Result<Vec<PathBuf>, BuildError> {
     let Context { manifest, settings, .. } = context;
     let mut files = source_files(&manifest.directory)?;
-    // What was made last time is no source of the next package.
-    let mut written = settings.reports.clone();
-    written.push(settings.output_path(manifest));
-    files.retain(|file| !written.iter().any(|one| same_file(&manifest.directory.join(file), one)));
+    let written = settings.written(manifest);
+    files.retain(|file| !written.contains(&manifest.directory.join(file)));
     Ok(files)
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    one.file_name() == other.file_name() && one.canonicalize().ok() == other.canonicalize().ok()
 }
 
 /// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.

@@ -15,7 +15,7 @@ use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_fil
 const FORGOTTEN: Duration = Duration::from_hours(90 * 24);
 
 /// The build cache as a whole.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct CacheStats {
     /// `None` when the environment names no place for a cache.
     pub path: Option<PathBuf>,

@@ -37,7 +37,7 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
         evidence::licenses(as_json, &contents.distributions)?;
     } else if let Some(path) = &options.html {
         html::write(&contents, path)?;
-        if as_json { output::json(&serde_json::json!({ "path": path })) } else { output::path(path) }?;
+        if as_json { output::json(&serde_json::json!({ "path": output::text(path) })) } else { output::path(path) }?;
     } else if as_json {
         let trusted = TrustStore::from_env().contains(reader.signer());
         json::print(&reader, &contents, trusted, options.largest)?;

@@ -18,7 +18,7 @@ pub(super) fn report(
 ) -> Value {
     json!({
         "schema": SCHEMA,
-        "path": report.path,
+        "path": report.path.to_string_lossy(),
         "name": report.name,
         "version": report.version,
         "size": report.size,
@@ -38,7 +38,7 @@ pub(super) fn report(
             "size": report.launcher_size,
             "file": match &report.launcher {
                 Origin::Embedded => None,
-                Origin::File(path) => Some(path),
+                Origin::File(path) => Some(path.to_string_lossy()),
             },
         },
         "slots": report.slots.iter().map(|slot| json!({
@@ -60,7 +60,7 @@ pub(super) fn report(
             "code": warning.code().to_string(),
             "message": warning.to_string(),
             "hint": warning.hint(),
-            "file": warning.site().path,
+            "file": warning.site().path.to_string_lossy(),
             "line": warning.site().line,
             "column": warning.site().column,
         })).collect::<Vec<_>>(),

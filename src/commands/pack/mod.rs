@@ -41,7 +41,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         (manifest, warnings) = read(options)?;
         settings = self::settings(options, &manifest)?;
     }
-    let profile = Profile::new(options, &settings.output_path(&manifest));
+    let profile = Profile::new(options, &settings.output_path(&manifest))?;
     settings.reports = profile.files();
     for warning in &warnings {
         let (code, text) = (warning.code(), warning.to_string());
@@ -86,6 +86,11 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         run_post_build(&manifest, &settings, &report.path, &report.version, &reporter)
             .map_err(|source| failed(&manifest, source))?;
     }
+    if exceeds && globals.quiet {
+        // That a gate was not passed is no talk.
+        let loud = TerminalReporter::new(Talk::Normal);
+        report.over_budget.iter().for_each(|line| loud.warn(None, line, None));
+    }
     if globals.json {
         output::json(&json::report(&report, &recording, &warnings, differences.as_deref()))?;
     }
@@ -117,7 +122,7 @@ fn list(slots: &[ListedSlot], json: bool) -> Result<(), Error> {
             "slots": slots.iter().map(|slot| serde_json::json!({
                 "name": slot.name,
                 "target": slot.target,
-                "files": slot.files.iter().map(|file| serde_json::json!({ "path": file.path, "size": file.size })).collect::<Vec<_>>(),
+                "files": slot.files.iter().map(|file| serde_json::json!({ "path": output::text(&file.path), "size": file.size })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         }));
     }
@@ -151,6 +156,9 @@ fn check(
     Ok(differences)
 }
 
+/// More threads than this wait for each other on any machine, and each takes memory.
+const MOST_JOBS: usize = 256;
+
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     let key = match (&options.key_seed, &options.private_key) {
         (Some(seed), _) => KeySource::Seed(seed.clone().into()),
@@ -174,7 +182,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         strip: options.strip || manifest.build.strip.unwrap_or(false),
         slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
         effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
-        jobs: options.jobs.map_or(processors, usize::from),
+        jobs: options.jobs.map_or(processors, usize::from).min(MOST_JOBS),
         memory_limit: options.memory_limit,
         rotations: options.rotation.iter().map(|path| rotation(path)).collect::<Result<_, _>>()?,
         python: options.python.clone(),

@@ -10,6 +10,7 @@ use flavor::report::{Recording, TerminalReporter};
 
 use super::{timings, trace};
 use crate::cli::Pack;
+use crate::commands::page;
 use crate::error::Error;
 
 /// The course of a pack, whatever came of it.
@@ -45,10 +46,20 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    pub(super) fn new(options: &Pack, output: &Path) -> Self {
+    /// # Errors
+    /// There is a place where nothing can be written, or another file.
+    pub(super) fn new(options: &Pack, output: &Path) -> Result<Self, Error> {
         let beside = || output.with_extension("timings.html");
         let place = |named: &OsString| if named.is_empty() { beside() } else { named.into() };
-        Self { timings: options.timings.as_ref().map(place), trace: options.trace.clone() }
+        let profile = Self { timings: options.timings.as_ref().map(place), trace: options.trace.clone() };
+        // The default place is made with the package.
+        if let Some(path) = profile.timings.as_ref().filter(|path| **path != beside()) {
+            page::check_place(path, page::MARK)?;
+        }
+        if let Some(path) = &profile.trace {
+            page::check_place(path, trace::MARK)?;
+        }
+        Ok(profile)
     }
 
     /// Whether it is worth noting more than phases.
@@ -69,7 +80,7 @@ impl Profile {
         }
         if let Some(path) = &self.trace {
             let json = serde_json::to_vec(&trace::of(course)).map_err(std::io::Error::from).on("write", path)?;
-            std::fs::write(path, json).on("write", path)?;
+            page::replace(path, trace::MARK, &json)?;
             reporter.say(&format!("       trace  {}", path.display()));
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! `pack --timings`: a page with the phases and slots over time, and how busy the machine was.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flavor::build::{PackReport, SlotReport, Step};
 use flavor::format::timestamp;
@@ -17,7 +17,7 @@ const PAGE: &str = include_str!("timings.html");
 #[derive(Serialize)]
 struct Data<'a> {
     name: &'a str,
-    manifest: PathBuf,
+    manifest: String,
     flavor: &'static str,
     began: String,
     took: f64,
@@ -85,7 +85,7 @@ pub(super) fn write(course: &Course, path: &Path) -> Result<(), Error> {
     phases.sort_by(|one, other| one.begin.total_cmp(&other.begin));
     let data = Data {
         name: &course.manifest.package_name,
-        manifest: course.manifest_path(),
+        manifest: course.manifest_path().to_string_lossy().into_owned(),
         flavor: env!("CARGO_PKG_VERSION"),
         began: timestamp(began.as_secs()),
         took: recording.took.millis(),

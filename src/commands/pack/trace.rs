@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::profile::Course;
 
+/// What every trace begins with.
+pub(super) const MARK: &[u8] = br#"{"displayTimeUnit":"ms","otherData":{"flavor":"#;
 /// There is one process.
 const PROCESS: u32 = 1;
 
@@ -55,7 +57,7 @@ pub(super) fn of(course: &Course) -> Value {
     events.extend(name_tracks);
     json!({
         "displayTimeUnit": "ms",
-        "otherData": { "flavor": env!("CARGO_PKG_VERSION"), "manifest": course.manifest_path() },
+        "otherData": { "flavor": env!("CARGO_PKG_VERSION"), "manifest": course.manifest_path().to_string_lossy() },
         "traceEvents": events,
     })
 }

@@ -12,7 +12,7 @@ use crate::output;
 pub(super) fn path(options: &SlotPath, as_json: bool) -> Result<ExitCode, Error> {
     let path = slot_path(&absolute(&options.package), &options.slot, &environment())?;
     if as_json {
-        output::json(&json!({ "slot": options.slot, "path": path }))?;
+        output::json(&json!({ "slot": options.slot, "path": output::text(&path) }))?;
     } else {
         output::path(&path)?;
     }
@@ -27,7 +27,7 @@ pub(super) fn warm(options: &Warm, as_json: bool) -> Result<ExitCode, Error> {
     }
     let path = warm_package(&absolute(&options.package), options.to.as_deref(), &environment())?;
     if as_json {
-        output::json(&json!({ "path": path, "cache": options.to }))?;
+        output::json(&json!({ "path": output::text(&path), "cache": options.to.as_deref().map(output::text) }))?;
     } else {
         output::path(&path)?;
     }

@@ -40,7 +40,7 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     let size = bytes(all.iter());
     if as_json {
         output::json(&json!({
-            "path": root,
+            "path": root.as_deref().map(output::text),
             "environments": all.len(),
             "slots": slots.len(),
             "bytes": size,
@@ -91,11 +91,11 @@ fn to_json(one: &Summary) -> Value {
     };
     json!({
         "name": one.id.as_str(),
-        "path": one.path,
+        "path": output::text(&one.path),
         "package": one.origin.name,
         "version": one.origin.version,
         "signer": one.origin.signer,
-        "package_path": one.origin.package,
+        "package_path": output::text(&one.origin.package),
         "bytes": one.bytes,
         "own_bytes": one.own_bytes,
         "files": one.files,
@@ -104,7 +104,7 @@ fn to_json(one: &Summary) -> Value {
         "in_use": one.in_use,
         "intact": one.intact,
         "slots": one.slots.iter().map(|slot| json!({
-            "key": slot.key.as_str(), "path": slot.path, "bytes": slot.bytes, "files": slot.files, "shared_by": slot.shared_by,
+            "key": slot.key.as_str(), "path": output::text(&slot.path), "bytes": slot.bytes, "files": slot.files, "shared_by": slot.shared_by,
         })).collect::<Vec<_>>(),
     })
 }

@@ -72,7 +72,7 @@ fn sentence(one: &Summary, damaged: &[PathBuf]) -> String {
 }
 
 fn to_json(one: &Summary, damaged: &[PathBuf], outcome: Option<&str>) -> Value {
-    let mut value = json!({ "name": one.id.as_str(), "sound": damaged.is_empty(), "damaged": damaged });
+    let mut value = json!({ "name": one.id.as_str(), "sound": damaged.is_empty(), "damaged": damaged.iter().map(|path| output::text(path)).collect::<Vec<_>>() });
     if let (Some(outcome), Some(fields)) = (outcome, value.as_object_mut()) {
         fields.insert("outcome".into(), outcome.into());
     }

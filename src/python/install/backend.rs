@@ -145,6 +145,9 @@ pub fn build_wheel(
         flags.push("=.");
         command.env(name, flags);
     }
+    let temporary = wheels.with_file_name("back-end-tmp");
+    fs::create_dir_all(&temporary).on("create directory", &temporary)?;
+    command.env("TMPDIR", &temporary);
     let output = run(command.current_dir(copy).env("GIT_OPTIONAL_LOCKS", "0"))?;
     if !output.status.success() {
         return Err(failure::not_built(&output, project, copy));

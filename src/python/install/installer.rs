@@ -113,6 +113,10 @@ impl Installer {
         }
         command.current_dir(request.project.unwrap_or(request.work));
         command.env("NO_COLOR", "1");
+        if request.work.is_dir() {
+            // What it leaves when it is stopped goes with the rest.
+            command.env("TMPDIR", request.work);
+        }
         command
     }
 

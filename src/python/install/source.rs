@@ -5,6 +5,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use crate::fs::{IoContext as _, is_cache};
 use crate::python::error::{Error, Result};
+use crate::sign::PRIVATE_KEY_FILE;
 
 /// Never part of a project's sources, wherever they are.
 const NEVER: &[&str] = &[
@@ -76,8 +77,8 @@ pub fn files(project: &Path) -> Result<Vec<PathBuf>> {
 /// What builds leave in a tree: it would be taken for sources, or change what the next build makes.
 fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-        // In a worktree or a submodule `.git` is a file.
-        return entry.file_name() == ".git";
+        // In a worktree or a submodule `.git` is a file. A private key signs packages and is never in one.
+        return entry.file_name() == ".git" || entry.file_name() == PRIVATE_KEY_FILE;
     }
     let (path, name) = (entry.path(), entry.file_name().to_string_lossy());
     if path == project {

@@ -15,6 +15,8 @@ pub use memory::ProbeMemory;
 pub use request::Request;
 pub use search::discover;
 
+/// Characters that are shown of what a program says that is no interpreter.
+const LONGEST_COMPLAINT: usize = 200;
 /// Source of the program that an interpreter runs to describe itself.
 const PROBE: &str = include_str!("probe.py");
 
@@ -91,7 +93,9 @@ impl Interpreter {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            return Err(Error::NotAnInterpreter { path: path.to_path_buf(), said: redact(said.trim()) });
+            // Some programs repeat what they were given, which is long.
+            let said: String = said.trim().chars().take(LONGEST_COMPLAINT).collect();
+            return Err(Error::NotAnInterpreter { path: path.to_path_buf(), said: redact(&said) });
         }
         let facts: Facts = serde_json::from_slice(&output.stdout).map_err(|error| {
             tracing::debug!(path = %path.display(), %error, "not the answer of an interpreter");
