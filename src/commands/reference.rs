@@ -88,6 +88,9 @@ fn usage(one: &Arg) -> String {
             .collect();
     let values: Vec<&str> = one.get_value_names().unwrap_or_default().iter().map(clap::builder::Str::as_str).collect();
     let takes = one.get_action().takes_values();
+    if one.is_require_equals_set() {
+        return format!("{}[={}]", names.join(", "), values.join(" "));
+    }
     match (names.is_empty(), takes) {
         (true, _) if one.is_required_set() => values.join(" "),
         (true, _) => format!("[{}]", values.join(" ")),

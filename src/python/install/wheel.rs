@@ -139,10 +139,15 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
     let mut entry = archive.by_index(member.number).map_err(|error| bad(wheel, &error))?;
     let path = dest.join(&member.target);
     let mut file = File::create(&path).on("create", &path)?;
-    io::copy(&mut entry, &mut file).map_err(|error| Error::BadWheel {
-        wheel: wheel.to_path_buf(),
-        reason: format!("`{}`: {error}", member.target.display()),
-    })?;
+    match io::copy(&mut entry, &mut file) {
+        // What the system says is about the disk, not about the wheel.
+        Err(error) if error.raw_os_error().is_some() => return Err(error).on("write", &path).map_err(Into::into),
+        Err(error) => {
+            let reason = format!("`{}`: {error}", member.target.display());
+            return Err(Error::BadWheel { wheel: wheel.to_path_buf(), reason });
+        }
+        Ok(_) => {}
+    }
     let mode = if member.executable { 0o755 } else { 0o644 };
     Ok(file.set_permissions(Permissions::from_mode(mode)).on("set permissions of", &path)?)
 }
