@@ -187,11 +187,41 @@ fn in_memory(mut window: Window<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, Sl
     let mut plain = room_for(frame.plain).map_err(SlotError::BadStream)?;
     let mut context = zstd_context().map_err(SlotError::BadStream)?;
     let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
+    if !windows_are_granted(&stored) {
+        let what = "a frame asks for a larger window than is granted";
+        return Err(SlotError::BadStream(io::Error::new(io::ErrorKind::InvalidData, what)));
+    }
     context.decompress(&mut plain, &stored).map_err(|code| SlotError::BadStream(refused(code)))?;
     if plain.len() as u64 != frame.plain {
         return Err(SlotError::WrongLength { declared: frame.plain, found: plain.len() as u64 });
     }
     Ok(Cursor::new(plain))
+}
+
+/// Whether no zstd frame asks for a larger window than a stream is granted (RFC 8878 § 3.1.1.1). In memory it would cost
+/// nothing, but the same bytes must mean the same however they are read. What is no frame is for the decoder to refuse.
+fn windows_are_granted(stored: &[u8]) -> bool {
+    const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
+    const SINGLE_SEGMENT: u8 = 1 << 5;
+    let mut rest = stored;
+    while !rest.is_empty() {
+        if let Some([descriptor, window, ..]) = rest.strip_prefix(&MAGIC)
+            // A single segment has no window but its content, whose size is known to be small.
+            && descriptor & SINGLE_SEGMENT == 0
+        {
+            // Five bits of exponent above 1 KiB, three of eighths.
+            let (exponent, eighths) = (u32::from(window >> 3).saturating_add(10), u64::from(window & 7));
+            let base = 1_u64 << exponent.min(41);
+            if base.saturating_add((base >> 3).saturating_mul(eighths)) > 1 << limits::ZSTD_WINDOW_LOG {
+                return false;
+            }
+        }
+        match zstd_safe::find_frame_compressed_size(rest) {
+            Ok(len) if len > 0 => rest = rest.get(len..).unwrap_or_default(),
+            _ => return true,
+        }
+    }
+    true
 }
 
 /// An empty vector with room. These are the largest pieces of memory of a start: that one is refused is an error, not an end.
@@ -221,5 +251,34 @@ impl<R: BufRead> Read for SingleMember<R> {
             }
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of three bytes that asks for a window.
+    fn frame(window: u8) -> Vec<u8> {
+        const LAST_RAW_BLOCK_OF_3: [u8; 3] = [3 << 3 | 1, 0, 0];
+        [&[0x28, 0xb5, 0x2f, 0xfd, 0, window][..], &LAST_RAW_BLOCK_OF_3, b"abc"].concat()
+    }
+
+    fn streams(bytes: &[u8]) -> bool {
+        let mut decoder = zstd::stream::read::Decoder::new(bytes).expect("memory");
+        decoder.window_log_max(limits::ZSTD_WINDOW_LOG).expect("a limit");
+        decoder.read_to_end(&mut Vec::new()).is_ok()
+    }
+
+    #[test]
+    fn a_frame_is_granted_the_same_window_however_it_is_read() {
+        const SKIPPABLE: &[u8] = b"\x50\x2a\x4d\x18\x02\0\0\0xx";
+        for window in 0..=u8::MAX {
+            let bytes = frame(window);
+            assert_eq!(windows_are_granted(&bytes), streams(&bytes), "window {window:#04x}");
+            for bytes in [[frame(0), bytes.clone()].concat(), [SKIPPABLE, &bytes].concat()] {
+                assert_eq!(windows_are_granted(&bytes), streams(&bytes), "second, window {window:#04x}");
+            }
+        }
     }
 }
