@@ -199,7 +199,7 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
             let sum: u64 = shares.entries.iter().sum();
             assert_eq!(sum + shares.overhead, stored.stored_size, "every stored byte belongs to something");
         }
-        Err(_) => assert!(outcome.is_err(), "what is extracted cannot be measured"),
+        Err(error) => assert!(outcome.is_err(), "what is extracted cannot be measured: {error}"),
     }
     assert!(tree::bytes(&inside) <= declared.plain_size, "more was written than is declared");
     match &outcome {
