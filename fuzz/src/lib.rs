@@ -4,6 +4,7 @@
 //! the same functions with any compiler.
 
 mod checksum;
+mod damage;
 mod encode;
 mod environment;
 mod index;

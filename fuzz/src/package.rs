@@ -11,6 +11,7 @@ use flavor::package::{Reader, verify};
 use flavor::slot::{Destination, extract, measure};
 use serde_json::{Value, json};
 
+use crate::damage::Damage;
 use crate::encode::package::{Package, Slot, Written, sha256};
 use crate::encode::{Archive, Frames, Gzip, Xz, Zstd};
 use crate::environment::compose;
@@ -97,17 +98,6 @@ enum Lie<'a> {
     Schema(u32),
     Target(u8, &'a str),
     SlotLess,
-}
-
-/// What becomes of the file after it was signed.
-#[derive(Arbitrary, Debug)]
-enum Damage<'a> {
-    None,
-    /// Bytes, counted from the end, and what they are changed by.
-    Bytes(Vec<(u16, u8)>),
-    Cut(u16),
-    Longer(&'a [u8]),
-    Inserted(u16, &'a [u8]),
 }
 
 /// A slot as it is stored.
@@ -435,28 +425,6 @@ impl Lie<'_> {
         if let Some(record) = records.get_mut(usize::from(*slot) % count.max(1)) {
             record[key] = value;
         }
-    }
-}
-
-impl Damage<'_> {
-    fn apply(&self, written: &mut Written) {
-        let bytes = &mut written.bytes;
-        let len = bytes.len();
-        match self {
-            Self::None => return,
-            Self::Bytes(changes) => {
-                for (at, change) in changes {
-                    bytes[len - 1 - usize::from(*at) % len] ^= change;
-                }
-            }
-            Self::Cut(by) => bytes.truncate(len.saturating_sub(usize::from(*by))),
-            Self::Longer(more) => bytes.extend(*more),
-            Self::Inserted(at, more) => {
-                let at = usize::from(*at) % len;
-                drop(bytes.splice(at..at, more.iter().copied()));
-            }
-        }
-        written.repair();
     }
 }
 

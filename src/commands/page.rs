@@ -10,16 +10,19 @@ use serde::Serialize;
 use crate::error::Error;
 
 /// Where the data goes in a template.
-const PLACE: &str = "/*DATA*/";
+const DATA: &str = "/*DATA*/";
+/// Where that goes which all pages have.
+const COMMON: &str = "/*COMMON*/";
 /// What is near the beginning of all pages.
 pub(super) const MARK: &[u8] = b"<title>flavor: ";
 
 /// Writes the page that a template and its data make.
 pub(super) fn write(template: &str, data: &impl Serialize, path: &Path) -> Result<(), Error> {
     let json = serde_json::to_string(data).map_err(|error| Error::Stdout(error.into()))?;
-    let (before, after) = template.split_once(PLACE).unwrap_or((template, ""));
+    let (before, after) = template.split_once(DATA).unwrap_or((template, ""));
+    let after = after.replace(COMMON, include_str!("page.js"));
     // In a script element nothing but `<` can end it or begin a comment.
-    let page = [before, &json.replace('<', "\\u003c"), after].concat();
+    let page = [before, &json.replace('<', "\\u003c"), &after].concat();
     replace(path, MARK, page.as_bytes())
 }
 
