@@ -40,7 +40,7 @@ pub(super) fn replace(path: &Path, mark: &[u8], bytes: &[u8]) -> Result<(), Erro
 pub(super) fn check_place(path: &Path, mark: &[u8]) -> Result<(), Error> {
     const NEAR: u64 = 1024;
     if let Some(directory) = path.parent().filter(|directory| *directory != Path::new("")) {
-        directory.metadata().on("find directory", directory)?;
+        directory.metadata().on("write", path)?;
     }
     // A terminal or a pipe is nobody's file.
     if !path.metadata().is_ok_and(|there| there.is_file() && there.len() > 0) {
