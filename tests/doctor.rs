@@ -63,6 +63,11 @@ fn what_is_wrong_is_found_and_has_a_remedy() {
     t.set("FLAVOR_PRIVATE_KEY", t.path(key));
     let run = t.flavor(["doctor", "--json"]);
     assert_eq!(finding(&run.json(), "signing key")["state"], "warn", "{run}");
+    // The first pack could not make one where nothing can be written.
+    t.unset("FLAVOR_PRIVATE_KEY");
+    t.set("FLAVOR_CONFIG_DIR", "/sys/kernel/settings");
+    let run = t.flavor(["doctor", "--json"]);
+    assert_eq!(finding(&run.json(), "signing key")["state"], "warn", "{run}");
 }
 
 #[test]

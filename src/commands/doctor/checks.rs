@@ -76,7 +76,16 @@ fn signing_key() -> Vec<Finding> {
         return vec![Finding::odd(CHECK, State::Warn, "there is no place for one", remedy)];
     };
     if !is_named && !path.exists() {
-        return vec![Finding::ok(CHECK, "none yet: the first pack makes one")];
+        let there = path.ancestors().find(|one| one.is_dir()).unwrap_or(Path::new("/"));
+        return vec![match tempfile::tempfile_in(there) {
+            Ok(_) => Finding::ok(CHECK, "none yet: the first pack makes one"),
+            Err(error) => {
+                let text = format!("none yet, and none can be made in {}: {error}", there.display());
+                let remedy =
+                    "set FLAVOR_CONFIG_DIR to a directory of yours, or pass --private-key FILE to `flavor pack`";
+                Finding::odd(CHECK, State::Warn, text, remedy)
+            }
+        }];
     }
     match SecretKey::read(&path) {
         Err(error) => vec![Finding::failed(CHECK, &error.into())],
