@@ -5,12 +5,14 @@ use std::process::Child;
 
 use crate::scene::{FLAVOR, Test, eventually, start};
 
-/// An installer that takes for ever, by way of a child of its own. Its process numbers are in files.
+/// An installer that takes for ever, by way of a child of its own. Its process numbers are in files; the last to appear
+/// appears whole.
 const SLOW_UV: &str = r#"#!/bin/sh
 [ "$1" = --version ] && exec echo uv 0.9.1
 sleep 1000 &
 echo $! > "$HOME/grandchild"
-echo $$ > "$HOME/child"
+echo $$ > "$HOME/unfinished"
+mv "$HOME/unfinished" "$HOME/child"
 wait
 "#;
 
@@ -19,8 +21,9 @@ fn signal(child: &Child, name: &str) {
 }
 
 fn is_alive(t: &Test, file: &str) -> bool {
-    let pid = std::fs::read_to_string(t.path("home").join(file)).expect("a process number");
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat"));
+    let pid = std::fs::read_to_string(t.path("home").join(file)).expect("a file");
+    let pid: u32 = pid.trim().parse().expect("a process number");
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
     stat.is_ok_and(|stat| !stat.contains(") Z "))
 }
 
@@ -42,15 +45,21 @@ fn scene() -> Test {
     t
 }
 
+/// A project whose dependency `uv` installs.
+fn project_installed_by(uv: &str) -> Test {
+    let mut t = scene();
+    t.set("UV", t.executable("uv", uv));
+    t.file("app.py", "def main(): pass\n");
+    t.manifest(
+        "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\"rich\"]\n[project.scripts]\napp = \"app:main\"\n",
+    );
+    t
+}
+
 #[test]
 fn a_pack_that_is_told_to_stop_stops_its_children_and_leaves_nothing() {
     for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
-        let mut t = scene();
-        t.set("UV", t.executable("uv", SLOW_UV));
-        t.file("app.py", "def main(): pass\n");
-        t.manifest(
-            "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\"rich\"]\n[project.scripts]\napp = \"app:main\"\n",
-        );
+        let t = project_installed_by(SLOW_UV);
         let mut child = start(t.command(FLAVOR).args(["pack", "-q"]));
         eventually("the installer runs", || t.path("home/child").exists());
         signal(&child, name);
@@ -58,6 +67,17 @@ fn a_pack_that_is_told_to_stop_stops_its_children_and_leaves_nothing() {
         assert!(!is_alive(&t, "child") && !is_alive(&t, "grandchild"), "{name}");
         nothing_is_left(&t);
     }
+}
+
+#[test]
+fn a_child_that_begins_another_when_it_is_stopped_leaves_none() {
+    let late = "trap 'sleep 1000 & echo $! > \"$HOME/late\"; exit' TERM\nsleep 1000 &";
+    let t = project_installed_by(&SLOW_UV.replacen("sleep 1000 &", late, 1));
+    let mut child = start(t.command(FLAVOR).args(["pack", "-q"]));
+    eventually("the installer runs", || t.path("home/child").exists());
+    signal(&child, "-INT");
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    assert!(!is_alive(&t, "late"));
 }
 
 #[test]
@@ -107,7 +127,7 @@ fn half_an_extracted_slot_goes() {
 fn a_start_that_is_told_to_stop_before_the_program_runs_leaves_nothing() {
     let t = scene();
     t.script("true");
-    let hook = "sh -c 'echo $$ > \\\"$HOME/child\\\"; exec sleep 1000'";
+    let hook = "sh -c 'cd; echo $$ > unfinished; mv unfinished child; exec sleep 1000'";
     t.manifest(&format!("{}\n[tool.flavor.hooks]\npost_extract = \"{hook}\"\n", crate::scene::PROBE));
     let package = t.pack();
     std::fs::rename(&package, t.path("package")).expect("moved");
@@ -122,13 +142,7 @@ fn a_start_that_is_told_to_stop_before_the_program_runs_leaves_nothing() {
 
 #[test]
 fn who_wants_signals_ignored_gets_them_ignored() {
-    let mut t = scene();
-    let uv = SLOW_UV.replace("sleep 1000", "sleep 2");
-    t.set("UV", t.executable("uv", uv));
-    t.file("app.py", "def main(): pass\n");
-    t.manifest(
-        "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\"rich\"]\n[project.scripts]\napp = \"app:main\"\n",
-    );
+    let t = project_installed_by(&SLOW_UV.replace("sleep 1000", "sleep 2"));
     let mut child = start(t.command("sh").args(["-c", "trap '' INT; exec \"$0\" pack -q", FLAVOR]));
     eventually("the installer runs", || t.path("home/child").exists());
     signal(&child, "-INT");

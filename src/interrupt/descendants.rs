@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
 /// How long they may take to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
@@ -21,14 +21,12 @@ struct Process {
 
 /// Ends them all, by force if they take too long. Nobody may start others meanwhile.
 pub(super) fn stop() {
+    // Who loses its parent from here on becomes our child and is found, even if it was begun after we looked.
+    _ = set_child_subreaper(Some(getpid()));
     let begin = Instant::now();
     let mut told = BTreeSet::new();
     loop {
-        let all = processes();
-        // One whose parent has ended belongs to somebody else now; it is still ours to end.
-        let here: BTreeSet<Process> =
-            all.iter().map(|(process, _)| *process).filter(|process| told.contains(process)).collect();
-        let ours: BTreeSet<Process> = descendants(&all).into_iter().chain(here).collect();
+        let ours = descendants(&processes());
         if ours.is_empty() {
             return;
         }
