@@ -1,7 +1,7 @@
 //! Errors as the user meets them: the thing, the causes, the remedy, and an exit code.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use flavor::build::{BuildError, InputError};
@@ -81,7 +81,11 @@ pub(crate) enum Error {
     #[error("cannot read the policy of this machine")]
     Policy(#[source] Refusal),
     #[error("cannot make a key pair")]
-    Key(#[from] SignError),
+    Keygen(#[from] SignError),
+    #[error("cannot use `{}` as a key", path.display())]
+    KeyFile { path: PathBuf, source: SignError },
+    #[error("the key in `{}` cannot take its own place", path.display())]
+    SameKey { path: PathBuf },
     #[error(transparent)]
     Workenv(#[from] WorkenvError),
     #[error(transparent)]
@@ -99,6 +103,16 @@ pub(crate) enum Error {
 impl From<manifest::Error> for Error {
     fn from(error: manifest::Error) -> Self {
         if error.is_input() { Self::Input(error) } else { Self::Manifest(error) }
+    }
+}
+
+impl Error {
+    /// What is wrong with a key file that the user named.
+    pub(crate) fn key_file(path: &Path, error: SignError) -> Self {
+        match error {
+            SignError::Io(error) => Self::Io(error),
+            source => Self::KeyFile { path: path.into(), source },
+        }
     }
 }
 
@@ -164,7 +178,8 @@ impl Error {
             Self::NoSuchKey(_) => Code::NO_SUCH_KEY,
             Self::AmbiguousKey(_) => Code::AMBIGUOUS_KEY,
             Self::NoTrustStore => Code::NO_TRUST_STORE,
-            Self::Key(error) => error.code(),
+            Self::Keygen(source) | Self::KeyFile { source, .. } => source.code(),
+            Self::SameKey { .. } => Code::SAME_KEY,
             Self::Workenv(error) => error.code(),
             Self::Launch(error) => error.code(),
             Self::Config(error) => error.code(),
@@ -211,7 +226,8 @@ impl Error {
             Self::Pack { source, .. } => source.hint(),
             Self::Package { source, .. } => source.hint(),
             Self::Extract { source, .. } => source.hint(),
-            Self::Key(error) => error.hint(),
+            Self::Keygen(source) | Self::KeyFile { source, .. } => source.hint(),
+            Self::SameKey { .. } => Some("make its successor with `flavor keygen --out-dir DIR`".into()),
             Self::Workenv(error) => error.hint(),
             Self::Launch(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),

@@ -109,6 +109,89 @@ fn a_file_that_holds_no_key_is_refused() {
 }
 
 #[test]
+fn what_is_no_public_key_is_named() {
+    let t = Test::new();
+    t.script("true");
+    let package = t.pack();
+    let package = package.to_str().expect("UTF-8");
+    t.flavor(["keygen", "--out-dir", "k"]).success();
+    t.file("text", "no key");
+    snapshot!(t.flavor(["trust", "add", "nowhere"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0901]: cannot read key `nowhere`
+      No such file or directory (os error 2)
+    ");
+    snapshot!(t.flavor(["trust", "add", "k/flavor-private.key"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0501]: cannot use `k/flavor-private.key` as a key
+      `k/flavor-private.key` holds the private half of a pair, and the public one is meant
+    hint: give `flavor-public.key` of the same pair
+    ");
+    snapshot!(t.flavor(["verify", "--key", "text", package]), @"
+    exit: 1
+    --- stderr
+    error[FLV0501]: cannot use `text` as a key
+      `text` is not a PEM file with an Ed25519 public key
+    hint: such a file begins with `-----BEGIN PUBLIC KEY-----`; `flavor keygen --out-dir DIR` makes a pair
+    ");
+    snapshot!(t.flavor(["trust", "rotate", "--from", "k/flavor-public.key", "--to", "k/flavor-public.key"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0501]: cannot use `k/flavor-public.key` as a key
+      `k/flavor-public.key` holds the public half of a pair, and the private one is meant
+    hint: give `flavor-private.key` of the same pair
+    ");
+    snapshot!(t.flavor(["trust", "rotate", "--from", "k/flavor-private.key", "--to", "k/flavor-public.key"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0515]: the key in `k/flavor-public.key` cannot take its own place
+    hint: make its successor with `flavor keygen --out-dir DIR`
+    ");
+    assert!(!t.path("rotation.json").exists());
+}
+
+#[test]
+fn a_damaged_package_is_not_taken_for_a_key() {
+    let t = Test::new();
+    t.script("true");
+    let package = t.pack();
+    let mut bytes = std::fs::read(&package).expect("read");
+    bytes.pop();
+    t.file("cut.psp", bytes);
+    t.file("changed.psp", {
+        let mut bytes = std::fs::read(&package).expect("read");
+        let at = bytes.len() - 100;
+        bytes[at] ^= 1;
+        bytes
+    });
+    snapshot!(t.flavor(["trust", "add", "changed.psp"]), @"
+    exit: 3
+    --- stderr
+    error[FLV0603]: cannot open package `changed.psp`
+      the index has checksum [SUM], its bytes give [SUM]
+    hint: do not run it; get the file again from where it was published
+    ");
+    t.flavor(["trust", "add", "cut.psp"]).fails_with(1);
+    assert_eq!(t.flavor(["trust", "list"]).success().stdout(), "");
+}
+
+#[test]
+fn a_seed_that_everybody_knows_signs_nothing() {
+    let t = Test::new();
+    t.script("true");
+    snapshot!(t.flavor(["pack", "--key-seed", ""]), @"
+    exit: 2
+    --- stderr
+    error[FLV0103]: a value is required for '--key-seed <TEXT>' but none was supplied
+
+    For more information, try '--help'.
+    ");
+    assert!(!t.path("dist").exists());
+}
+
+#[test]
 fn the_users_own_key_is_made_once_and_announced_once() {
     let t = Test::new();
     t.script("true");

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -56,7 +57,7 @@ pub(crate) struct Pack {
     #[arg(long, value_name = "FILE")]
     pub(crate) rotation: Vec<PathBuf>,
     /// Derive the signing key from a text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) key_seed: Option<String>,
     /// Look for distributions in this directory or page too; may be repeated
     #[arg(long, value_name = "PATH|URL")]

@@ -104,4 +104,11 @@ hint: pack it again with this version of flavor",
         example: r"error[FLV0514]: cannot believe what `changed.psp` says of its making
   the provenance is not signed by the package's key",
     }
+    SAME_KEY = 515 {
+        title: "a key is named as its own successor",
+        cause: "Both files are of one pair: such a statement would say nothing.",
+        remedy: "Make the successor with `flavor keygen --out-dir DIR`, and give its public half with `--to`.",
+        example: r"error[FLV0515]: the key in `k/flavor-public.key` cannot take its own place
+hint: make its successor with `flavor keygen --out-dir DIR`",
+    }
 }

@@ -21,7 +21,10 @@ mod trust;
 mod verify;
 mod workenv;
 
+use std::path::Path;
 use std::process::ExitCode;
+
+use flavor::sign::PublicKey;
 
 use crate::cli::{Command, Globals};
 use crate::error::Error;
@@ -51,4 +54,9 @@ pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error
         Command::Man(options) => reference::man(&options, json),
         Command::Reference => reference::reference(json),
     }
+}
+
+/// A public key from a file that the user names.
+fn public_key(path: &Path) -> Result<PublicKey, Error> {
+    PublicKey::read(path).map_err(|error| Error::key_file(path, error))
 }

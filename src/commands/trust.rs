@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use flavor::fs::IoContext;
 use flavor::package::Reader;
 use flavor::report::printable;
-use flavor::sign::{PublicKey, Rotation, SecretKey};
+use flavor::sign::{Rotation, SecretKey};
 use flavor::trust::{Acquaintance, Known, Notes, TrustStore, TrustedKey, rotations};
 use serde_json::{Value, json};
 
+use super::public_key;
 use crate::cli::{Package, Rotate, Trust, TrustAdd, TrustRemove};
 use crate::error::Error;
 use crate::output;
@@ -27,14 +28,13 @@ pub(super) fn run(command: &Trust, json: bool) -> Result<ExitCode, Error> {
 }
 
 fn add(options: &TrustAdd, as_json: bool) -> Result<(), Error> {
-    let key = match PublicKey::read(&options.source) {
-        Ok(key) => key,
-        // No text at all: perhaps a package.
-        Err(error) => match Reader::open(&options.source) {
-            Ok(reader) => *reader.signer(),
-            Err(_) => return Err(error.into()),
-        },
-    };
+    let key = public_key(&options.source).or_else(|error| match Reader::open(&options.source) {
+        Ok(reader) => Ok(*reader.signer()),
+        Err(source) if source.is_integrity() && !source.is_no_package() => {
+            Err(Error::Package { path: options.source.clone(), source })
+        }
+        Err(_) => Err(error),
+    })?;
     let store = TrustStore::from_env();
     let directory = store.directory().ok_or(Error::NoTrustStore)?;
     let mut builder = std::fs::DirBuilder::new();
@@ -143,8 +143,12 @@ fn accept(options: &Package, as_json: bool) -> Result<(), Error> {
 }
 
 fn rotate(options: &Rotate, as_json: bool) -> Result<(), Error> {
-    let old = SecretKey::read(&options.from)?;
-    let statement = Rotation::sign(&old, PublicKey::read(&options.to)?).to_record();
+    let old = SecretKey::read(&options.from).map_err(|error| Error::key_file(&options.from, error))?;
+    let new = public_key(&options.to)?;
+    if new == old.public() {
+        return Err(Error::SameKey { path: options.to.clone() });
+    }
+    let statement = Rotation::sign(&old, new).to_record();
     if options.output.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: options.output.clone() });
     }

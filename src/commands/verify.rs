@@ -9,6 +9,7 @@ use flavor::sign::PublicKey;
 use flavor::trust::TrustStore;
 use serde_json::json;
 
+use super::public_key;
 use crate::cli::{Globals, Verify};
 use crate::error::Error;
 use crate::output;
@@ -100,7 +101,7 @@ fn is_key(wanted: &str, key: &PublicKey) -> Result<bool, Error> {
     const SHORTEST: usize = 16;
     let path = Path::new(wanted);
     if path.exists() {
-        return Ok(PublicKey::read(path)? == *key);
+        return Ok(public_key(path)? == *key);
     }
     let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted).to_ascii_lowercase();
     if digits.len() < SHORTEST || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {

@@ -50,6 +50,11 @@ impl PackageError {
         !matches!(self, Self::Io(_) | Self::NotAFile { .. } | Self::NoSlot { .. })
     }
 
+    /// Whether the file has nothing of a package.
+    pub fn is_no_package(&self) -> bool {
+        matches!(self, Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }))
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
@@ -71,7 +76,7 @@ impl PackageError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }) => {
+            error if error.is_no_package() => {
                 Some("it may be cut short, or no package: `flavor pack` prints the full size when it writes one".into())
             }
             Self::Format(FormatError::PackageSize { .. }) => {

@@ -14,6 +14,8 @@ pub enum SignError {
     BadSignature,
     #[error("`{}` is not a PEM file with an Ed25519 {expected} key", path.display())]
     NotPem { path: PathBuf, expected: &'static str },
+    #[error("`{}` holds the {found} half of a pair, and the {expected} one is meant", path.display())]
+    OtherHalf { path: PathBuf, expected: &'static str, found: &'static str },
     #[error("the public key in `{}` does not belong to the private key", path.display())]
     KeysDiffer { path: PathBuf },
     #[error("`{}` exists already", path.display())]
@@ -28,7 +30,7 @@ impl SignError {
         match self {
             Self::BadKey | Self::WeakKey => Code::BAD_KEY,
             Self::BadSignature => Code::BAD_SIGNATURE,
-            Self::NotPem { .. } => Code::NOT_A_KEY_FILE,
+            Self::NotPem { .. } | Self::OtherHalf { .. } => Code::NOT_A_KEY_FILE,
             Self::KeysDiffer { .. } => Code::KEYS_DIFFER,
             Self::KeyExists { .. } => Code::KEY_EXISTS,
             Self::Io(error) => error.code(),
@@ -38,7 +40,12 @@ impl SignError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NotPem { expected: "public", .. } => Some(
+                "such a file begins with `-----BEGIN PUBLIC KEY-----`; `flavor keygen --out-dir DIR` makes a pair"
+                    .into(),
+            ),
             Self::NotPem { .. } => Some("make a pair with `flavor keygen --out-dir DIR`".into()),
+            Self::OtherHalf { expected, .. } => Some(format!("give `flavor-{expected}.key` of the same pair")),
             Self::KeyExists { .. } => {
                 Some("a key is never overwritten; choose another directory with --out-dir".into())
             }

@@ -1,35 +1,74 @@
 //! PEM around the fixed-length DER of Ed25519 keys (RFC 8410): a constant prefix and 32 bytes.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::SignError;
+use crate::fs::IoContext;
+
 /// One kind of PEM file.
 pub(super) struct Pem {
     label: &'static str,
+    /// What people call such a key.
+    half: &'static str,
     prefix: &'static [u8],
 }
 
 /// `SubjectPublicKeyInfo`.
-pub(super) const PUBLIC: Pem =
-    Pem { label: "PUBLIC KEY", prefix: &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00] };
+pub(super) const PUBLIC: Pem = Pem {
+    label: "PUBLIC KEY",
+    half: "public",
+    prefix: &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00],
+};
 
 /// PKCS#8 version 1.
-#[cfg(feature = "cli")]
 pub(super) const PRIVATE: Pem = Pem {
     label: "PRIVATE KEY",
+    half: "private",
     prefix: &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20],
 };
 
+/// No key file is longer; what is longer is not read to its end.
+const LONGEST: usize = 1 << 16;
+
 impl Pem {
+    /// The key in a file, whose text passes through `buffer`: whose key is a secret can wipe it.
+    ///
+    /// # Errors
+    /// [`SignError::NotPem`], and [`SignError::OtherHalf`] when the file has the other one of the pair.
+    pub(super) fn read(&self, path: &Path, buffer: &mut Vec<u8>) -> Result<[u8; 32], SignError> {
+        // Before a secret comes, so that no part of it stays behind when the buffer grows.
+        buffer.reserve(LONGEST);
+        let mut file = File::open(path).on("read key", path)?.take(LONGEST as u64);
+        file.read_to_end(buffer).on("read key", path)?;
+        let text = std::str::from_utf8(buffer).unwrap_or_default();
+        let other = if self.half == PUBLIC.half { PRIVATE } else { PUBLIC };
+        match self.decode(text) {
+            Some(key) => Ok(key),
+            None if text.contains(&other.begin()) => {
+                Err(SignError::OtherHalf { path: path.into(), expected: self.half, found: other.half })
+            }
+            None => Err(SignError::NotPem { path: path.into(), expected: self.half }),
+        }
+    }
+
     /// The 32 bytes of the first block with this label.
-    pub(super) fn decode(&self, text: &str) -> Option<[u8; 32]> {
-        let (_, rest) = text.split_once(&format!("-----BEGIN {}-----", self.label))?;
+    fn decode(&self, text: &str) -> Option<[u8; 32]> {
+        let (_, rest) = text.split_once(&self.begin())?;
         let (body, _) = rest.split_once(&format!("-----END {}-----", self.label))?;
         let der = decode_base64(body)?;
         der.strip_prefix(self.prefix)?.try_into().ok()
     }
 
+    fn begin(&self) -> String {
+        format!("-----BEGIN {}-----", self.label)
+    }
+
     #[cfg(feature = "cli")]
     pub(super) fn encode(&self, key: &[u8; 32]) -> String {
         let der = [self.prefix, key].concat();
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", encode_base64(&der), label = self.label)
+        format!("{}\n{}\n-----END {}-----\n", self.begin(), encode_base64(&der), self.label)
     }
 }
 

@@ -5,7 +5,6 @@ use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::{SignError, pem};
 use crate::format::Sha256;
-use crate::fs::IoContext;
 
 /// A public key that is safe to verify with: a canonical point of large order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +57,7 @@ impl PublicKey {
 
     /// Reads a `SubjectPublicKeyInfo` PEM file.
     pub fn read(path: &Path) -> Result<Self, SignError> {
-        let text = std::fs::read_to_string(path).on("read key", path)?;
-        let bytes =
-            pem::PUBLIC.decode(&text).ok_or_else(|| SignError::NotPem { path: path.into(), expected: "public" })?;
-        Self::from_bytes(&bytes)
+        Self::from_bytes(&pem::PUBLIC.read(path, &mut Vec::new())?)
     }
 
     /// As a `SubjectPublicKeyInfo` PEM file.

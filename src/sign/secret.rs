@@ -48,11 +48,8 @@ impl SecretKey {
 
     /// Reads a PKCS#8 PEM file.
     pub fn read(path: &Path) -> Result<Self, SignError> {
-        let text = Zeroizing::new(std::fs::read_to_string(path).on("read key", path)?);
-        let seed = Zeroizing::new(
-            pem::PRIVATE.decode(&text).ok_or_else(|| SignError::NotPem { path: path.into(), expected: "private" })?,
-        );
-        Ok(Self::from_bytes(&seed))
+        let mut text = Zeroizing::new(Vec::new());
+        Ok(Self::from_bytes(&Zeroizing::new(pem::PRIVATE.read(path, &mut text)?)))
     }
 
     pub fn public(&self) -> PublicKey {
