@@ -2,30 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Serialize;
-
-use super::contents::PackedEntry;
+use super::contents::{PackedDistribution, PackedEntry};
 use crate::python::{CoreMetadata, recorded_paths};
-
-/// An installed Python distribution, from its `dist-info`, and what the package has of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PackedDistribution {
-    pub name: String,
-    pub version: String,
-    /// Name of the slot that holds it.
-    pub slot: String,
-    /// Files that its RECORD lists and the slot has, bytecode of them included, and bytes of their content.
-    pub files: u64,
-    pub size: u64,
-    /// Their share of the slot's stored bytes.
-    pub stored: u64,
-    pub license: Option<String>,
-    /// Package URL (github.com/package-url/purl-spec).
-    pub purl: String,
-    /// Normalised names of the distributions that it requires, extras and conditions left aside.
-    #[serde(skip)]
-    pub requires: Vec<String>,
-}
 
 /// What the distributions of one slot say of themselves, by the path of their `dist-info`.
 #[derive(Debug, Default)]

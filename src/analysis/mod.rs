@@ -9,13 +9,13 @@ mod distribution;
 mod duplicates;
 mod module;
 mod native;
+mod read;
 mod tree;
 
 pub use advice::{Advice, advise};
-pub use contents::{Contents, PackedEntry, SlotContents};
+pub use contents::{Contents, PackedDistribution, PackedEntry, SlotContents};
 pub use diff::{Change, Diff, Size, diff};
-pub use distribution::PackedDistribution;
 pub use duplicates::{Duplicate, duplicates};
 pub use module::{ModuleSize, modules};
-pub use native::{NativeFile, native_files};
+pub use native::NativeFile;
 pub use tree::{Node, tree};

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::contents::{Contents, PackedEntry, SlotContents};
 use crate::elf::{self, GlibcVersion, StripOutcome};
 use crate::slot::weigh;
 
@@ -38,17 +37,4 @@ pub(super) fn examine(content: &[u8]) -> Option<NativeFile> {
         strippable,
         strippable_share,
     })
-}
-
-/// All native files, those with the highest needs first.
-pub fn native_files(contents: &Contents) -> Vec<(&SlotContents, &PackedEntry, &NativeFile)> {
-    let native = |(slot, entry)| -> Option<(&SlotContents, &PackedEntry, &NativeFile)> {
-        let entry: &PackedEntry = entry;
-        Some((slot, entry, entry.native.as_deref()?))
-    };
-    let mut found: Vec<_> = contents.entries().filter_map(native).collect();
-    found.sort_by(|one, other| {
-        other.2.glibc_floor.cmp(&one.2.glibc_floor).then_with(|| other.1.stored.cmp(&one.1.stored))
-    });
-    found
 }

@@ -1,6 +1,6 @@
 //! `flavor inspect --json`: FlavorPack's names where it has them, ours beside them, down to every file.
 
-use flavor::analysis::{Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules, native_files};
+use flavor::analysis::{Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules};
 use flavor::format::FORMAT_VERSION;
 use flavor::package::{Authenticity, Reader, Slot};
 use serde::{Serialize, Serializer};
@@ -62,7 +62,7 @@ impl Serialize for Files<'_> {
 
 pub(super) fn print(reader: &Reader, contents: &Contents, trusted: bool, largest: Option<usize>) -> Result<(), Error> {
     let largest = contents.largest(largest.unwrap_or(LARGEST));
-    let native = native_files(contents);
+    let native = contents.native_files();
     output::json(&Inspection {
         head: head(reader, contents, trusted),
         largest: largest.into_iter().map(|(slot, entry)| file(contents, slot, entry)).collect(),

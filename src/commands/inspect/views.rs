@@ -1,8 +1,6 @@
 //! The views of `flavor inspect`: `--tree`, `--files`, `--largest`, `--modules`, `--duplicates`, `--native`, `--advice`.
 
-use flavor::analysis::{
-    Advice, Contents, Node, PackedEntry, SlotContents, advise, duplicates, modules, native_files, tree,
-};
+use flavor::analysis::{Advice, Contents, Node, PackedEntry, SlotContents, advise, duplicates, modules, tree};
 use flavor::report::{Bytes, printable};
 
 use crate::cli::Inspect;
@@ -128,7 +126,7 @@ fn as_duplicates(contents: &Contents) -> Vec<String> {
 }
 
 fn as_native(contents: &Contents) -> Vec<String> {
-    let found = native_files(contents);
+    let found = contents.native_files();
     if found.is_empty() {
         return vec!["there are no native files".into()];
     }

@@ -1,3 +1,4 @@
+mod course;
 mod json;
 mod profile;
 mod summary;
@@ -18,7 +19,8 @@ use flavor::manifest::{Choices, Manifest, Warning};
 use flavor::report::{Recorder, Talk, TerminalReporter, printable};
 use flavor::sign::Rotation;
 
-use profile::{Course, Profile};
+use course::Course;
+use profile::Profile;
 use summary::{explain, summary};
 
 use crate::annotation::{self, Level, Place};

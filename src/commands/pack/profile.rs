@@ -1,43 +1,16 @@
-//! What is kept of the course of a pack: the record of builds always, a page and a trace when they are asked for.
+//! The files that show the course of a pack: a page and a trace, when they are asked for.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use flavor::build::{Build, BuildError, PackReport, Settings};
-use flavor::fs::{IoContext, state_dir};
-use flavor::manifest::Manifest;
-use flavor::report::{Recording, TerminalReporter};
+use flavor::fs::IoContext;
+use flavor::report::TerminalReporter;
 
+use super::course::Course;
 use super::{timings, trace};
 use crate::cli::Pack;
 use crate::commands::page;
 use crate::error::Error;
-
-/// The course of a pack, whatever came of it.
-pub(super) struct Course<'a> {
-    pub(super) manifest: &'a Manifest,
-    pub(super) settings: &'a Settings,
-    pub(super) recording: &'a Recording,
-    pub(super) outcome: &'a Result<PackReport, BuildError>,
-}
-
-impl Course<'_> {
-    /// As it is found from anywhere.
-    pub(super) fn manifest_path(&self) -> PathBuf {
-        std::path::absolute(&self.manifest.path).unwrap_or_else(|_| self.manifest.path.clone())
-    }
-
-    /// Notes the build in the record of builds. That there is no place for it hinders nobody.
-    pub(super) fn record(&self) {
-        let Some(directory) = state_dir() else { return };
-        let outcome = self.outcome.as_ref().map_err(BuildError::code);
-        let manifest = self.manifest_path();
-        let build = Build::new(&manifest, self.settings.jobs, self.recording, outcome);
-        if let Err(error) = build.record(&directory) {
-            tracing::info!(%error, "the build is not recorded");
-        }
-    }
-}
 
 /// Where the course of a pack is written to.
 pub(super) struct Profile {

@@ -7,7 +7,7 @@ use flavor::format::timestamp;
 use flavor::report::{PartSpan, PhaseSpan};
 use serde::Serialize;
 
-use super::profile::Course;
+use super::course::Course;
 use crate::commands::page;
 use crate::error::Error;
 
