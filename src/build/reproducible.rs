@@ -148,7 +148,7 @@ impl Record {
             epoch: definition["internalParameters"]["SOURCE_DATE_EPOCH"].as_u64().ok_or(BuildError::NoRecord)?,
             hooks: options["hooks"].is_array(),
             // Statements about keys are the signer's, not the builder's.
-            rotations: package.metadata().flavor.as_ref().map_or_else(Vec::new, |facts| facts.rotations.clone()),
+            rotations: package.facts().map_or_else(Vec::new, |facts| facts.rotations.clone()),
         })
     }
 

@@ -4,8 +4,7 @@
 use crate::format::{FormatError, Index, Metadata, SlotEntry, SlotRecord};
 
 use super::PackageError;
-use super::layout::purpose_code;
-use super::reader::check_range;
+use super::layout::{check_range, purpose_code};
 
 /// Modes that its builders write when the metadata names none.
 const DEFAULT_MODES: [u16; 4] = [0o600, 0o644, 0o700, 0o755];

@@ -118,6 +118,13 @@ pub(super) fn block_digest(block: &[u8]) -> [u8; 32] {
     Sha256::of(block).0
 }
 
+pub(super) fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {
+    match offset.checked_add(len) {
+        Some(stop) if stop <= end => Ok(()),
+        _ => Err(FormatError::OutOfBounds { what, offset, len, end }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::layout::{Layout, block_digest};
+use super::layout::{Layout, block_digest, check_range};
 use super::{PackageError, foreign, strict};
 use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
@@ -168,6 +168,11 @@ impl Reader {
         &self.signer
     }
 
+    /// The facts that every package of ours has.
+    pub fn facts(&self) -> Option<&Facts> {
+        self.metadata.flavor.as_ref()
+    }
+
     pub fn authenticity(&self) -> Authenticity {
         if self.layout.is_some() { Authenticity::Complete } else { Authenticity::Slots }
     }
@@ -182,7 +187,7 @@ impl Reader {
         self.rows.iter().zip(&self.metadata.slots).enumerate().map(|(index, (row, record))| Slot {
             index,
             record,
-            facts: self.metadata.flavor.as_ref().and_then(|facts| facts.slots.get(index)),
+            facts: self.facts().and_then(|facts| facts.slots.get(index)),
             row,
             reader: self,
         })
@@ -253,11 +258,4 @@ fn read_metadata(file: &File, path: &Path, index: &Index, end: u64) -> Result<(V
 
 fn within(what: &'static str, found: u64, limit: u64) -> Result<(), FormatError> {
     if found <= limit { Ok(()) } else { Err(FormatError::OverLimit { what, found, limit }) }
-}
-
-pub(super) fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {
-    match offset.checked_add(len) {
-        Some(stop) if stop <= end => Ok(()),
-        _ => Err(FormatError::OutOfBounds { what, offset, len, end }),
-    }
 }

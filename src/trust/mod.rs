@@ -170,7 +170,7 @@ pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
 pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
     let mut found = Vec::new();
     // Other tools say nothing of the time that could be believed.
-    let built = reader.metadata().flavor.as_ref().map_or(0, |facts| facts.build_timestamp);
+    let built = reader.facts().map_or(0, |facts| facts.build_timestamp);
     for source in policies {
         found.extend(violations(source, reader, built).into_iter().map(|violation| source.objection(violation)));
     }

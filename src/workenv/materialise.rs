@@ -2,20 +2,18 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
 use super::cache::Kind;
+use super::extraction::extraction;
 use super::provision::{Check, Provision};
 use super::publish::Making;
 use super::run;
 use super::seal::{SEAL_FILE, Seal};
-use super::slots::{CachedSlot, SlotSeal, Tools, damage};
+use super::slots::{CachedSlot, SlotSeal, damage};
 use super::{Cache, EnvId, WorkenvError};
-use crate::format::{Facts, Lifecycle};
+use crate::format::Lifecycle;
 use crate::fs::{Lock, LockKind};
-use crate::package::Reader;
 use crate::report::Stopwatch;
 use crate::slot::{Depth, processors};
 use crate::trust::Accepted;
@@ -158,26 +156,6 @@ fn make(
     Ok(true)
 }
 
-/// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
-pub(super) fn extraction(
-    cache: &Cache,
-    reader: &Reader,
-    how: Provision<'_>,
-    slots: &[&CachedSlot<'_>],
-    work: impl FnOnce(&Tools<'_>) -> Result<(), WorkenvError>,
-) -> Result<(), WorkenvError> {
-    let total = slots.iter().map(|slot| slot.facts.plain_size).sum();
-    cache.check_room(total)?;
-    let done = Arc::new(AtomicU64::new(0));
-    how.progress.begin(total, &done);
-    // All may read, nobody else may write.
-    let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let outcome = work(&Tools { cache, reader, jobs: processors(), done: &done, progress: how.progress });
-    rustix::process::umask(umask);
-    how.progress.end();
-    outcome
-}
-
 /// Slots, by number, that are in the cache and not as they were extracted.
 fn damaged(
     cache: &Cache,
@@ -217,9 +195,4 @@ fn damaged(
         }
     }
     damaged
-}
-
-/// The facts that every package of ours has.
-pub(super) fn facts(reader: &Reader) -> Option<&Facts> {
-    reader.metadata().flavor.as_ref()
 }

@@ -17,6 +17,7 @@ mod compose;
 mod detached;
 mod error;
 mod evict;
+mod extraction;
 mod key;
 mod manage;
 mod materialise;

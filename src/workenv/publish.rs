@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::cache::{Kind, Staging, swap_in};
 use super::compose::{Composition, target_path};
-use super::materialise::facts;
 use super::provision::{SET_UP_LOG, SetUp};
 use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal};
 use super::slots::{CachedSlot, Tools};
@@ -92,7 +91,7 @@ impl Making<'_> {
     }
 
     fn has_set_up(&self) -> bool {
-        facts(self.reader).is_some_and(|facts| !facts.set_up.is_empty())
+        self.reader.facts().is_some_and(|facts| !facts.set_up.is_empty())
     }
 
     fn init_slots(&self) -> impl Iterator<Item = &CachedSlot<'_>> {
@@ -106,7 +105,7 @@ impl Making<'_> {
             Lifecycle::Init => with_init,
             Lifecycle::Temporary | Lifecycle::Attestation => false,
         };
-        let python = facts(self.reader).and_then(|facts| facts.python.as_ref());
+        let python = self.reader.facts().and_then(|facts| facts.python.as_ref());
         Composition::of(self.slots.iter().filter(is_in), python)
     }
 
@@ -141,7 +140,7 @@ impl Making<'_> {
     /// Seals an environment that lies in `staged`.
     fn sealed(&self, staged: &Path, written: Written) -> Result<Seal, WorkenvError> {
         let extracted: Vec<_> = self.slots.iter().filter(|slot| slot.lifecycle == Lifecycle::Eager).collect();
-        let about = facts(self.reader);
+        let about = self.reader.facts();
         let programs = about.map(|facts| &facts.programs[..]).unwrap_or_default();
         let watch = critical_set(staged, &extracted, programs, about.and_then(|facts| facts.python.as_ref()));
         let package = &self.reader.metadata().package;

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::compose::{Composition, target_path};
-use super::materialise::extraction;
+use super::extraction::extraction;
 use super::provision::Provision;
 use super::slots::CachedSlot;
 use super::{Cache, EnvId, WorkenvError};
