@@ -326,6 +326,20 @@ fn a_wheel_is_packed_as_its_metadata_have_it() {
 }
 
 #[test]
+fn a_wheel_with_a_program_of_its_own_starts_that() {
+    let t = Test::new();
+    let files = [
+        ("tool-1.0.data/scripts/aid", "#!/bin/sh\necho aid"),
+        ("tool-1.0.data/scripts/tool", "#!/bin/sh\necho tool \"$@\""),
+        ("tool-1.0.data/data/scripts/no", ""),
+    ];
+    wheel(&t, "tool-1.0-py3-none-any.whl", "", "", &files);
+    let package = pack(&t, &["tool-1.0-py3-none-any.whl"]);
+    assert_eq!(runs(&t, &package, &["a", "b"]), "tool a b");
+    t.flavor(["verify", "dist/tool.psp", "--rebuild", "tool-1.0-py3-none-any.whl"]).success();
+}
+
+#[test]
 fn a_wheel_that_cannot_be_packed() {
     let t = Test::new();
     let modules = [("lib.py", "")];

@@ -86,6 +86,7 @@ fn wheel(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
     let commands = facts.commands.iter().map(|one| (one.name.clone(), format!("{}:{}", one.module, one.attr)));
     let WheelFacts { name, version, requires, extras, .. } = &facts;
     let project = Project::built(name, version, facts.requires_python.clone(), requires, extras, commands.collect());
-    let project = project.map_err(|reason| python::Error::BadWheel { wheel: path.to_path_buf(), reason })?;
+    let mut project = project.map_err(|reason| python::Error::BadWheel { wheel: path.to_path_buf(), reason })?;
+    project.programs.clone_from(&facts.programs);
     Ok(Manifest::of_input(Input::Wheel, path, project, choices)?)
 }

@@ -42,6 +42,7 @@ pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 
+use crate::format::WORKENV;
 use table::{Item, Source, Table};
 
 /// What an input says about the package to be made of it.
@@ -149,6 +150,10 @@ impl Manifest {
         if self.version.is_none() && !self.project.dynamic.iter().any(|key| key == "version") {
             return Err(Error::NoVersion { path: self.path });
         }
+        if self.entry_point.is_none() && self.project.scripts.is_empty() && self.execution.command.is_none() {
+            let program = self.main_of(&self.project.programs, String::as_str);
+            self.execution.command = program.map(|program| vec![format!("{WORKENV}/bin/{program}")]);
+        }
         let nothing_in_python = self.entry_point.is_none() && self.project.scripts.is_empty();
         if self.execution.command.is_none() && (nothing_in_python || !self.is_python()) {
             return Err(Error::NothingToRun { path: self.path, project: self.project.name, input: self.input });
@@ -174,10 +179,14 @@ impl Manifest {
     /// The script that a package without `entry_point` and `execution.command` runs: the one named like the package,
     /// else the first.
     pub fn main_script(&self) -> Option<&(String, String)> {
-        let scripts = &self.project.scripts;
-        let named =
-            |wanted: &str| scripts.iter().find(|(script, _)| name::normalized(script) == name::normalized(wanted));
-        named(&self.package_name).or_else(|| named(&self.project.name)).or_else(|| scripts.first())
+        self.main_of(&self.project.scripts, |(script, _)| script)
+    }
+
+    fn main_of<'a, T>(&self, commands: &'a [T], name_of: impl Fn(&T) -> &str) -> Option<&'a T> {
+        let named = |wanted: &str| {
+            commands.iter().find(|command| name::normalized(name_of(command)) == name::normalized(wanted))
+        };
+        named(&self.package_name).or_else(|| named(&self.project.name)).or_else(|| commands.first())
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Project {
     pub dependency_groups: BTreeMap<String, Vec<String>>,
     /// Name and `module:function`, in the order of the file, `gui-scripts` last.
     pub scripts: Vec<(String, String)>,
+    /// Commands that are files of their own, which only a wheel tells.
+    pub programs: Vec<String>,
     /// Whether the file says how to build a wheel of the project.
     pub has_build_system: bool,
 }

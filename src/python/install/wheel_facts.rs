@@ -28,10 +28,12 @@ pub struct WheelFacts {
     pub extras: Vec<String>,
     /// Its commands, in the order of the file.
     pub commands: Vec<EntryPoint>,
+    /// Commands that it brings as files, native programs perhaps; sorted.
+    pub programs: Vec<String>,
 }
 
 impl WheelFacts {
-    /// Reads the metadata; nothing else of the wheel is looked at.
+    /// Reads the metadata and the names of its files; nothing else of the wheel is looked at.
     pub fn read(wheel: &Path) -> Result<Self> {
         let refuse = |reason: String| Error::BadWheel { wheel: wheel.to_path_buf(), reason };
         let tags = Tags::of(wheel)?;
@@ -52,6 +54,12 @@ impl WheelFacts {
         let facts = CoreMetadata::parse(&text(metadata)?);
         let entry_points = metadata.replace("METADATA", "entry_points.txt");
         let commands = if names.contains(&entry_points) { commands(&text(&entry_points)?, wheel) } else { Vec::new() };
+        let program = |name: &String| {
+            let (top, file) = name.split_once("/scripts/")?;
+            (top.ends_with(".data") && !file.is_empty() && !file.contains('/')).then(|| file.to_owned())
+        };
+        let mut programs: Vec<String> = names.iter().filter_map(program).collect();
+        programs.sort();
         let specifiers: Vec<String> = facts.requires_python.into_iter().chain(tags.specifier()).collect();
         Ok(Self {
             name: facts.name.ok_or_else(|| refuse("its metadata have no name".to_owned()))?,
@@ -60,6 +68,7 @@ impl WheelFacts {
             requires: facts.requires_dist,
             extras: facts.extras,
             commands,
+            programs,
         })
     }
 }
