@@ -54,7 +54,11 @@ impl fmt::Display for At {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no manifest at `{}`", path.display())]
-    NotFound { path: PathBuf },
+    NotFound {
+        path: PathBuf,
+        /// The file of an older kind of project that lies there.
+        older: Option<&'static str>,
+    },
     #[error("cannot read manifest `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{}:{line}: the text is not UTF-8", path.display())]
@@ -234,7 +238,10 @@ impl Error {
     /// What to do about it, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotFound { .. } => {
+            Self::NotFound { older: Some(older), .. } => format!(
+                "a project with `{older}` alone is packed as its wheel: `pip wheel --no-deps .`, then `flavor pack NAME.whl`"
+            ),
+            Self::NotFound { older: None, .. } => {
                 "run in the directory that has a `pyproject.toml`, or name one with `--manifest`".into()
             }
             Self::NotUtf8 { .. } => "save the file as UTF-8, the only encoding of TOML".into(),
@@ -356,7 +363,10 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn unreadable(path: &Path, source: io::Error) -> Error {
     let path = path.to_path_buf();
     match source.kind() {
-        io::ErrorKind::NotFound => Error::NotFound { path },
+        io::ErrorKind::NotFound => {
+            let older = ["setup.py", "setup.cfg"].into_iter().find(|older| path.with_file_name(older).exists());
+            Error::NotFound { path, older }
+        }
         _ => Error::Read { path, source },
     }
 }

@@ -81,7 +81,9 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
         report.took
     ));
     lines.push(format!("{}, digest {}", reuse(&report.steps), report.digest.hex()));
-    lines.push(format!("next: {} --help", report.path.display()));
+    // A bare name is looked for on PATH.
+    let here = if report.path.components().count() == 1 { "./" } else { "" };
+    lines.push(format!("next: {here}{} --help", report.path.display()));
     lines
 }
 
