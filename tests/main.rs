@@ -48,6 +48,7 @@ mod secrets;
 mod selection;
 mod sizes;
 mod slim;
+mod sources;
 mod strip;
 mod tamper;
 mod timings;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::application;
 use super::cache::BuildCache;
 use super::slots;
-use super::{BuildError, Settings};
+use super::{BuildError, Finding, Settings};
 use crate::manifest::Manifest;
 use crate::report::Reporter;
 
@@ -26,16 +26,19 @@ pub struct ListedFile {
     pub size: u64,
 }
 
+/// What would be in a package, and what is odd about it.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub slots: Vec<ListedSlot>,
+    pub findings: Vec<Finding>,
+}
+
 /// Lists what [`super::pack()`] would put into the package, slot by slot. Nothing is encoded, signed or written but the
 /// build cache: what depends on an interpreter has to be built to be known.
 ///
 /// # Errors
 /// As of [`super::pack()`], as far as it goes.
-pub fn list_files(
-    manifest: &Manifest,
-    settings: &Settings,
-    reporter: &dyn Reporter,
-) -> Result<Vec<ListedSlot>, BuildError> {
+pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<Listing, BuildError> {
     let stub = settings.stub()?;
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
     let application = manifest
@@ -47,5 +50,8 @@ pub fn list_files(
         let files = plan.files().into_iter().map(|(path, size)| ListedFile { path, size }).collect();
         ListedSlot { name: plan.name.clone(), target: plan.target.clone(), files }
     });
-    Ok(listed.collect())
+    let slots = listed.collect();
+    let mut findings = application.map(|application| application.findings).unwrap_or_default();
+    findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
+    Ok(Listing { slots, findings })
 }

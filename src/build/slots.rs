@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
 use super::cache::{BuildCache, Inputs, Layer, hash_tree};
+use super::finding::{self, Finding};
 use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Native, Treatment};
 use super::settings::Written;
@@ -77,6 +78,16 @@ impl SlotPlan {
     /// Bytes of memory that each encoding thread takes.
     pub(super) fn memory(&self) -> u64 {
         self.chain.compression.memory()
+    }
+
+    /// What looks like a secret in what is the user's own.
+    pub(super) fn secrets(&self, manifest: &Manifest) -> Option<Finding> {
+        let entries = match &self.content {
+            _ if matches!(self.name.as_str(), RUNTIME | DEPS) => return None,
+            Content::Tree(entries) => entries,
+            Content::File(entry) => std::slice::from_ref(entry),
+        };
+        finding::secrets(manifest, &self.name, entries)
     }
 
     /// How it is compressed.

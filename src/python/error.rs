@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
-use super::install::Choice;
+use super::install::{Choice, SourceError};
 use super::interpreter::OLDEST;
 
 use crate::code::Code;
@@ -52,6 +52,9 @@ pub enum Error {
     #[error("there is no project in `{}`", path.display())]
     NoProjectAt { path: PathBuf },
 
+    #[error(transparent)]
+    Source(#[from] SourceError),
+
     /// Dependencies or a build back end that could not be resolved, fetched or built. See [`Error::is_resolution`].
     #[error("cannot get {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
     Unresolved { requirement: Option<String>, installer: &'static str, said: Vec<String>, offline: bool },
@@ -98,6 +101,7 @@ impl Error {
             Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => Code::PROGRAM_STOPPED,
             Self::NoInstaller { .. } => Code::NO_INSTALLER,
             Self::NoProject | Self::NoProjectAt { .. } => Code::NO_MANIFEST,
+            Self::Source(error) => error.code(),
             Self::Unresolved { .. } => Code::UNRESOLVED,
             Self::NotBuilt { .. } => Code::NOT_BUILT,
             Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,
@@ -145,6 +149,7 @@ impl Error {
             Self::NoProject | Self::NoProjectAt { .. } => {
                 Some("a project is a directory with a `pyproject.toml`".to_owned())
             }
+            Self::Source(error) => Some(error.hint()),
             Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
                 Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
             }

@@ -20,6 +20,8 @@ pub use measure::{Bytes, Stopwatch, Took};
 pub use recording::{PartSpan, PhaseSpan, Recorder, Recording};
 #[cfg(feature = "cli")]
 pub use terminal::{Talk, TerminalReporter, clear_bars};
+#[cfg(feature = "cli")]
+pub use terminal_text::printable_path;
 pub use terminal_text::{printable, printable_json};
 
 #[cfg(feature = "cli")]

@@ -9,7 +9,7 @@ use super::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
 use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
-use crate::python::install::{Dependencies, InstallRequest, Resolution, install_dependencies, source_files};
+use crate::python::install::{Dependencies, Hidden, InstallRequest, Resolution, install_dependencies, list_sources};
 use crate::report::Stopwatch;
 
 pub(super) struct Deps {
@@ -72,7 +72,7 @@ pub(super) fn resolution_inputs(
     }
     for path in resolution.local {
         let files: Vec<PathBuf> = if path.is_dir() {
-            source_files(&path)?.iter().map(|file| path.join(file)).collect()
+            list_sources(&path, Hidden::Taken)?.files.iter().map(|file| path.join(file)).collect()
         } else {
             vec![path.clone()]
         };

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
-use super::{BuildError, Settings};
+use super::{BuildError, Finding, Settings};
 use crate::format::{Blake3, Program, PythonFacts, Sha256};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Input, Manifest};
@@ -40,6 +40,7 @@ pub(super) struct Application {
     /// Version of the project as its back end computed it; empty of what has no back end.
     pub(super) version: String,
     pub(super) evidence: Evidence,
+    pub(super) findings: Vec<Finding>,
     /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
     pub(super) in_use: Vec<Box<dyn Send>>,
 }
@@ -181,6 +182,7 @@ pub(super) fn build(
         programs,
         version,
         evidence,
+        findings: project.findings.clone(),
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
     })
 }
