@@ -49,6 +49,7 @@ mod selection;
 mod sizes;
 mod slim;
 mod sources;
+mod startable;
 mod strip;
 mod tamper;
 mod timings;

@@ -100,7 +100,7 @@ fn links_of_a_directory_are_followed_inside_it_and_refused_elsewhere() {
     hint: remove the link, or leave it out with a line in `.flavorignore`
     ");
     assert!(refused("round", "round").stderr().contains("the link `site/round` leads in a circle"));
-    assert!(refused("..", "real/up").stderr().contains("the link `site/real/up` leads in a circle"));
+    assert!(refused(".", "up").stderr().contains("the link `site/up` leads in a circle"));
     t.call("mkfifo", [t.path("site/pipe")]).success();
     snapshot!(t.flavor(["pack", "site", "-q"]), @"
     exit: 1

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::finding::Finding;
 use super::hooks::FailedHook;
 use crate::code::Code;
 use crate::format::FormatError;
@@ -45,6 +46,9 @@ pub enum BuildError {
     MemoryLimit { slot: String, needed: u64, limit: u64 },
     #[error("with {slim} left out, `{module}` can no longer be imported: {reason}")]
     NoLongerImports { module: String, reason: String, slim: String },
+    /// The main program, for a reason that time will not mend.
+    #[error(transparent)]
+    CannotStart(Box<Finding>),
     #[error("the package does not say how it was made")]
     NoRecord,
     #[error(transparent)]
@@ -96,6 +100,7 @@ impl BuildError {
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord => Code::NO_BUILD_RECORD,
             Self::Hook(_) => Code::HOOK_FAILED,
+            Self::CannotStart(finding) => finding.code(),
             Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
             Self::SelfCheck { source } | Self::Package(source) => source.code(),
             Self::Slot { source, .. } | Self::Encode(source) => source.code(),
@@ -133,6 +138,7 @@ impl BuildError {
                     "bring back what it needs, as in `include = [\"deps:**/{package}/**\"]` under [tool.flavor.build], or leave less out"
                 ))
             }
+            Self::CannotStart(finding) => finding.hint(),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

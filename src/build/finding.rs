@@ -16,6 +16,20 @@ pub enum Finding {
     /// `links` are relative to the project.
     #[error("what {} to, outside the project, is in the package: {}", if links.len() == 1 { "a link leads" } else { "links lead" }, few(links))]
     FromOutside { links: Vec<PathBuf> },
+    /// `file` is the program's, as the user knows it.
+    #[error("`{}` does not compile for CPython {python}: {reason}", printable_path(file))]
+    Broken { file: PathBuf, python: String, reason: String },
+    #[error("`{}`, which the package is to start, is left out of it", printable_path(file))]
+    LeftOut { file: PathBuf },
+    /// `start` is the entry point.
+    #[error("`{start}` cannot start: there is no module `{module}` in the package")]
+    NoModule { start: String, module: String, suggestion: Option<String> },
+    #[error("`{package}` cannot be run: the package has no `__main__.py`")]
+    NoMain { package: String },
+    #[error("`{module}:{name}` cannot start: the module has no `{name}`")]
+    NoFunction { module: String, name: String, suggestion: Option<String> },
+    #[error("{what} names `{path}`, which no slot brings")]
+    NothingThere { what: String, path: String, suggestion: Option<String> },
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
@@ -28,6 +42,11 @@ impl Finding {
             Self::Secrets { .. } => Code::LOOKS_SECRET,
             Self::FromOutside { .. } => Code::FROM_OUTSIDE,
             Self::PassedOver { .. } => Code::PASSED_OVER,
+            Self::Broken { .. } => Code::BROKEN_PROGRAM,
+            Self::LeftOut { .. } | Self::NoModule { .. } | Self::NoMain { .. } | Self::NoFunction { .. } => {
+                Code::PROGRAM_NOT_PACKED
+            }
+            Self::NothingThere { .. } => Code::NOTHING_THERE,
         }
     }
 
@@ -52,6 +71,17 @@ impl Finding {
             Self::FromOutside { .. } => {
                 "replace the link by a copy if that is meant, or name it in `.flavorignore`".into()
             }
+            Self::Broken { .. } => "correct it, or choose another Python with `--python`".into(),
+            Self::LeftOut { .. } => "`.gitignore`, `.flavorignore` or `exclude` says so, or its name is hidden".into(),
+            Self::NoModule { suggestion: Some(near), .. }
+            | Self::NoFunction { suggestion: Some(near), .. }
+            | Self::NothingThere { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::NoModule { .. } => {
+                "neither the project nor a dependency brings it: check the name, and what the build packs".into()
+            }
+            Self::NoMain { package } => format!("name a function of it, as in `{package}.cli:main`"),
+            Self::NoFunction { .. } => "check the name of the function".into(),
+            Self::NothingThere { .. } => "add a slot with that `target`, or correct the path".into(),
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
         })
     }

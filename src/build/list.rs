@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::application;
 use super::cache::BuildCache;
 use super::slots;
+use super::startable;
 use super::{BuildError, Finding, Settings};
 use crate::manifest::Manifest;
 use crate::report::Reporter;
@@ -51,7 +52,8 @@ pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Repor
         ListedSlot { name: plan.name.clone(), target: plan.target.clone(), files }
     });
     let slots = listed.collect();
-    let mut findings = application.map(|application| application.findings).unwrap_or_default();
+    let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
     findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
+    findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
     Ok(Listing { slots, findings })
 }

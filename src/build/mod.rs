@@ -28,6 +28,7 @@ mod seal;
 mod settings;
 mod slim;
 mod slots;
+mod startable;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
 pub use error::BuildError;

@@ -9,6 +9,7 @@ use super::output::{self, Output};
 use super::seal::{Built, Parts};
 use super::slim::{self, Slimmed};
 use super::slots::{self, SlotPlan};
+use super::startable;
 use super::{BuildError, Finding, Settings};
 use crate::elf::StripOutcome;
 use crate::format::{Blake3, Program};
@@ -93,6 +94,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
     let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
     findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
+    findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
     let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache, reporter)?;
     reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
     let slimmed = match &application {

@@ -195,4 +195,13 @@ hint: replace the link by a copy if that is meant, or name it in `.flavorignore`
         example: r"warning[FLV0442]: the build does not see what cannot be read or leads nowhere: gone
 hint: remove it, or name it in `.flavorignore`",
     }
+    NOTHING_THERE = 443 {
+        title: "a path in the environment is named that no slot brings",
+        cause: "The command, or a variable, has a path behind `{workenv}` at which nothing will be. Of the program itself that is \
+            an error, otherwise a warning.",
+        remedy: "Correct the path, or add a slot with that `target`.",
+        example: r"error[FLV0443]: cannot pack `pyproject.toml`
+  the command names `{workenv}/bin/prob`, which no slot brings
+hint: did you mean `{workenv}/bin/probe`?",
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Bytecode {
     modules: usize,
     /// The digest of every source that there is bytecode of.
     sources: BTreeMap<PathBuf, Blake3>,
+    /// Sources that are no Python, or none for this interpreter, and why.
+    pub(super) broken: BTreeMap<PathBuf, String>,
 }
 
 /// Compiles the sources below `tree`, for one of the slots. Modules that are as they were the last time are not compiled
@@ -66,7 +68,7 @@ pub(super) fn compile(
                 adopt(last, &sources, dest, |source| bytecode_of(interpreter, source))?;
             }
             let compiled = bytecode::compile(interpreter, tree, dest, positions, jobs)?;
-            Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone() })
+            Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone(), broken: compiled.broken })
         };
         cache.make_missing(step, Layer::Bytecode, &inputs, |_| Ok(()), make)?
     };
