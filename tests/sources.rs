@@ -1,5 +1,6 @@
 //! What of a directory or a project goes into a package, what does not, and what is said of it.
 
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use crate::scene::Test;
@@ -27,6 +28,10 @@ fn hidden_files_of_a_directory_are_not_taken_unless_they_are_named() {
     t.file("site/pkg/.hidden.py", "");
     t.file("site/pkg/__init__.py", "");
     assert_eq!(listed(&t), ["__main__.py", "pkg/__init__.py"]);
+    let odd = t.path("site").join(std::ffi::OsStr::from_bytes(b"a\n\xff.txt"));
+    std::fs::write(&odd, "").expect("a file");
+    assert_eq!(listed(&t), ["__main__.py", r"a\u{a}\xff.txt", "pkg/__init__.py"]);
+    std::fs::remove_file(odd).expect("removed");
     t.file("site/.flavorignore", "!.config\n");
     assert_eq!(listed(&t), [".config/settings.toml", "__main__.py", "pkg/__init__.py"]);
     t.file("site/.gitignore", "pkg/\n");

@@ -22,8 +22,8 @@ pub enum BuildError {
     LauncherLacks { what: String, launcher: &'static str },
     #[error("slot `{slot}`: with the lifecycle `{lifecycle}` it cannot be the whole work environment")]
     WholeTarget { slot: String, lifecycle: &'static str },
-    #[error("slot `{slot}`: {operation} must come first, and only one compression may follow")]
-    BadChain { slot: String, operation: &'static str },
+    #[error("slot `{slot}`: `{first}` and `{second}` both compress, and one compression is all that is allowed")]
+    BadChain { slot: String, first: &'static str, second: &'static str },
     #[error("slots `{first}` and `{second}` are in each other's way at `{target}`")]
     SameTarget { first: String, second: String, target: String },
     #[error("`{pattern}` under `[tool.flavor.build]` is not a pattern as in .gitignore")]
@@ -122,10 +122,16 @@ impl BuildError {
             }
             Self::LauncherLacks { .. } => Some("take it out, or leave --launcher-bin out".into()),
             Self::WholeTarget { .. } => Some("give it a `target` of its own".into()),
-            Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            Self::BadChain { first, .. } => Some(format!(
+                "take one of gzip, xz and zstd, after `tar` for a tree: `operations = [\"tar\", \"{first}\"]`"
+            )),
             Self::Hook(failed) => {
                 let place = failed.directory.display();
-                let rest = if failed.published { "; the package is at its place" } else { "" };
+                let rest = failed
+                    .package
+                    .as_ref()
+                    .map(|path| format!("; the package is in `{}` all the same", path.display()));
+                let rest = rest.unwrap_or_default();
                 Some(format!("run it by hand in `{place}`, or pass `--no-hooks`{rest}"))
             }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),

@@ -16,7 +16,8 @@ pub struct ListedSlot {
     pub name: String,
     /// Where it appears, with `{workenv}`.
     pub target: String,
-    /// Files and links in the order of the slot, relative to the target; of a slot that is one file, that.
+    /// Files and links in the order of the slot, relative to the target; of a slot that is one file, its place in the
+    /// environment.
     pub files: Vec<ListedFile>,
 }
 

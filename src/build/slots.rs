@@ -153,7 +153,7 @@ impl SlotPlan {
         }
     }
 
-    /// What it holds, directories apart, with the size of each; of a slot that is one file, that.
+    /// What it holds, directories apart, with the size of each; of a slot that is one file, its place in the environment.
     pub(super) fn files(&self) -> Vec<(PathBuf, u64)> {
         let listed = |entry: &Entry| match &entry.kind {
             EntryKind::Directory | EntryKind::Special => None,
@@ -162,7 +162,7 @@ impl SlotPlan {
         };
         match &self.content {
             Content::Tree(entries) => entries.iter().filter_map(listed).collect(),
-            Content::File(entry) => listed(entry).into_iter().collect(),
+            Content::File(entry) => listed(entry).map(|(_, size)| (self.place(), size)).into_iter().collect(),
         }
     }
 
@@ -370,7 +370,10 @@ impl Planner<'_> {
         let (codec, step) = match rest {
             [] => (Codec::Raw, None),
             [one] => (codec(one.name), Some(one)),
-            [_, second, ..] => return Err(BuildError::BadChain { slot: slot.into(), operation: second.name.as_str() }),
+            [first, second, ..] => {
+                let (first, second) = (first.name.as_str(), second.name.as_str());
+                return Err(BuildError::BadChain { slot: slot.into(), first, second });
+            }
         };
         if self.family == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
             return Err(BuildError::LauncherCannotRead {

@@ -331,6 +331,6 @@ hint: edit it, or go on with `flavor pack`",
         remedy: "Run it where one is, or write a new one for a program that is not Python with `flavor init --command \
             PROGRAM`.",
         example: r"error[FLV0251]: there is no project in `.`
-hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`",
+hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`",
     }
 }

@@ -35,11 +35,11 @@ hint: give it a `target` of its own",
     }
     BAD_CHAIN = 405 {
         title: "operations cannot be combined so",
-        cause: "A bundle comes first, and only one compression may follow.",
-        remedy: "Write `operations = [\"tar\", \"zstd\"]`.",
+        cause: "One compression is all that is allowed: what one has left, another makes no smaller.",
+        remedy: "Take one of gzip, xz and zstd, after `tar` for a tree: `operations = [\"tar\", \"zstd\"]`.",
         example: r#"error[FLV0405]: cannot pack `pyproject.toml`
-  slot `data`: xz must come first, and only one compression may follow
-hint: write `operations = ["tar", "zstd"]`"#,
+  slot `data`: `gzip` and `xz` both compress, and one compression is all that is allowed
+hint: take one of gzip, xz and zstd, after `tar` for a tree: `operations = ["tar", "gzip"]`"#,
     }
     SAME_TARGET = 406 {
         title: "two slots are in each other's way",

@@ -147,4 +147,12 @@ hint: correct it, or choose another Python with `--python`",
   `pkg.clii:main` cannot start: there is no module `pkg.clii` in the package
 hint: did you mean `pkg.cli`?",
     }
+    NO_DISTRIBUTIONS_THERE = 320 {
+        title: "a place for distributions is none",
+        cause: "What `--find-links` names is not there, or what `--index-url` names is neither a URL nor a directory.",
+        remedy: "Correct the path or the URL.",
+        example: r"error[FLV0320]: cannot pack `app/pyproject.toml`
+  there is no `nodir` to find distributions in
+hint: `--find-links` takes a directory of wheels, or a URL",
+    }
 }

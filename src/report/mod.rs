@@ -15,7 +15,7 @@ mod terminal_text;
 #[cfg(feature = "cli")]
 pub use load::Load;
 pub use log::init as init_log;
-pub use measure::{Bytes, Stopwatch, Took};
+pub use measure::{Bytes, Stopwatch, Took, counted};
 #[cfg(feature = "cli")]
 pub use recording::{PartSpan, PhaseSpan, Recorder, Recording};
 #[cfg(feature = "cli")]

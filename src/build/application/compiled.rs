@@ -13,7 +13,7 @@ use super::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
 use crate::python::bytecode::{self, Positions, bytecode_of};
-use crate::report::{Part, Stopwatch};
+use crate::report::{Part, Stopwatch, counted};
 
 /// What the user knows this work by.
 const PHASE: &str = "bytecode";
@@ -113,5 +113,5 @@ pub(super) fn report(context: &Context) {
     let Some(longest) = all.iter().map(|(_, _, took)| *took).max() else { return };
     let modules: usize = all.iter().map(|(modules, ..)| modules).sum();
     let reused = if all.iter().all(|(_, reused, _)| *reused) { ", reused" } else { "" };
-    context.reporter.phase(PHASE, &format!("{modules} modules{reused}"), longest);
+    context.reporter.phase(PHASE, &format!("{}{reused}", counted(modules, "module", "modules")), longest);
 }

@@ -10,7 +10,7 @@ use crate::fs::Entry;
 use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
 use crate::python::install::{Dependencies, Hidden, InstallRequest, Resolution, install_dependencies, list_sources};
-use crate::report::Stopwatch;
+use crate::report::{Stopwatch, counted};
 
 pub(super) struct Deps {
     pub(super) made: Made<Dependencies>,
@@ -40,7 +40,11 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     } else {
         made.facts.installer.as_deref().map_or(String::new(), |installer| format!(" by {installer}"))
     };
-    reporter.phase(DEPS, &format!("{} distributions{by}", made.facts.distributions.len()), clock.took());
+    reporter.phase(
+        DEPS,
+        &format!("{}{by}", counted(made.facts.distributions.len(), "distribution", "distributions")),
+        clock.took(),
+    );
     if made.facts.distributions.is_empty() {
         return Ok(Deps { made, bytecode: None });
     }

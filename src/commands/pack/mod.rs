@@ -76,9 +76,6 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     if !settings.slim.is_empty() && report.slimmed.is_none() {
         reporter.warn(None, "there are no dependencies that something could be left out of", None);
     }
-    if !globals.json {
-        output::path(&report.path)?;
-    }
     let differences =
         options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
     let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
@@ -87,6 +84,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     if !is_other && !exceeds {
         run_post_build(&manifest, &settings, &report.path, &report.version, &reporter)
             .map_err(|source| failed(&manifest, source))?;
+        if !globals.json {
+            output::path(&report.path)?;
+        }
     }
     if exceeds && globals.quiet {
         // That a gate was not passed is no talk.
