@@ -217,7 +217,7 @@ impl Error {
             Self::AlreadySetUp { .. } => Some("edit it, or go on with `flavor pack`".into()),
             Self::NothingToSetUp { .. } => Some(
                 "run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: \
-                 `flavor init --command FILE`"
+                 `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`"
                     .into(),
             ),
             Self::Launcher(error) => error.hint(),

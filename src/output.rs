@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anstream::AutoStream;
-use flavor::report::printable_json;
+use flavor::report::{printable_json, printable_path};
 
 use crate::error::Error;
 
@@ -28,9 +28,9 @@ pub(crate) fn path(path: &Path) -> Result<(), Error> {
     bytes(&[path.as_os_str().as_bytes(), b"\n"].concat())
 }
 
-/// A path as JSON can have it, which has no words for bytes that are not text.
+/// A path as JSON can have it, which has no words for bytes that are not text: they are escaped.
 pub(crate) fn text(path: &Path) -> Cow<'_, str> {
-    path.to_string_lossy()
+    path.to_str().map_or_else(|| printable_path(path), Cow::Borrowed)
 }
 
 fn bytes(bytes: &[u8]) -> Result<(), Error> {

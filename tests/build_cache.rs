@@ -242,7 +242,7 @@ fn the_cache_shows_itself_and_can_be_cleaned() {
     assert!(t.flavor(["cache", "stats"]).success().stdout().contains("9 entries"));
 
     let would = t.flavor(["cache", "clean", "deps", "--dry-run"]).success();
-    assert!(would.stdout().starts_with("would remove 1 entries"), "{would}");
+    assert!(would.stdout().starts_with("would remove 1 entry"), "{would}");
     t.flavor(["cache", "clean", "deps"]).success();
     let run = pack(&t, &[]);
     assert_eq!(made(&run), ["deps"]);

@@ -287,6 +287,15 @@ fn file_systems_that_are_full() {
       cannot write `small/probe.psp`
       No space left on device (os error 28)
     ");
+    // What has no room is not left there in part.
+    t.pack();
+    for (room, command) in [("100k", "man small/man"), ("8k", "extract-all dist/probe.psp small/all")] {
+        let find = format!(
+            "mount -t tmpfs -o size={room} none small && ! \"$0\" {command} && find small -type f \\( -empty -o -name '*.1' \\)"
+        );
+        let run = t.run(t.command("unshare").args(["--mount", "sh", "-c", &find, FLAVOR])).success();
+        assert!(run.stdout().is_empty() && run.stderr().contains("No space left on device"), "{run}");
+    }
     snapshot!(t.call("sh", ["-c", "exec \"$0\" explain --list > /dev/full", FLAVOR]), @"
     exit: 1
     --- stderr

@@ -63,6 +63,8 @@ fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
     +[tool.flavor]
     +entry_point = "hello.other:start"
     --- stderr
+    warning: there is no module `hello.other` here, neither in `src` nor beside the manifest
+    hint: correct `entry_point`, if it is not one that a build makes
     next: flavor pack
     "#);
     assert_eq!(std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"), PROJECT);
@@ -104,7 +106,7 @@ fn a_program_that_is_not_python_gets_a_manifest_that_packs() {
     exit: 1
     --- stderr
     error[FLV0251]: there is no project in `.`
-    hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`
+    hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`
     ");
     t.flavor(["-C", "my tool!", "init", "--command", "run.sh"]).success();
     insta::assert_snapshot!(std::fs::read_to_string(t.path("my tool!/pyproject.toml")).expect("the manifest"), @r#"
@@ -123,6 +125,13 @@ fn a_program_that_is_not_python_gets_a_manifest_that_packs() {
     "#);
     t.flavor(["-C", "my tool!", "pack", "-q"]).silent();
     assert_eq!(t.call(t.path("my tool!/dist/my-tool.psp"), ["one"]).silent().line(), "ran one");
+    // A program that lies elsewhere is found from wherever both are moved to.
+    t.file("bin/other.sh", "#!/bin/sh\necho other\n");
+    t.file("sub/keep", "");
+    t.flavor(["-C", "sub", "init", "--command", "../bin/other.sh"]).success();
+    let text = std::fs::read_to_string(t.path("sub/pyproject.toml")).expect("the manifest");
+    assert!(text.contains("source = \"../bin/other.sh\""), "{text}");
+    t.flavor(["-C", "sub", "pack", "-q"]).silent();
     t.flavor(["-C", "my tool!", "init", "--manifest", "other.toml", "--command", "no.sh"]).fails_with(1);
     assert!(!t.path("my tool!/other.toml").exists());
 }

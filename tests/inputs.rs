@@ -407,16 +407,7 @@ fn a_directory_goes_in_as_it_is() {
     let own: Vec<&str> = own.into_iter().filter(|path| !path.contains("__pycache__")).collect();
     assert_eq!(
         own,
-        [
-            ".flavorignore",
-            "__main__.py",
-            "data/.gitignore",
-            "data/template.py",
-            "data/word.txt",
-            "more/base.txt",
-            "near.py",
-            "requirements.txt"
-        ]
+        ["__main__.py", "data/template.py", "data/word.txt", "more/base.txt", "near.py", "requirements.txt"]
     );
     // A list that another includes decides, too.
     t.file("site/more/base.txt", "greeting\n");
@@ -487,4 +478,44 @@ fn their_launchers_start_scripts_and_directories() {
     let package = pack(&t, &["hello.py", "--launcher-bin", launcher]);
     let run: Run = t.call(&package, ["a b"]).success();
     assert_eq!(run.line(), "Ahoy __main__ hello.py ['a b'] True");
+}
+
+#[test]
+fn a_block_that_is_not_closed_is_no_missing_block() {
+    let t = Test::new();
+    t.file("open.py", "#!/usr/bin/env python3\n# /// script\n# dependencies = []\n\n# ///\n");
+    snapshot!(t.flavor(["pack", "open.py"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0236]: cannot read the manifest
+      open.py:2: the `script` block that begins here is never closed
+    hint: end it with a line `# ///`, and begin every line before that, empty ones too, with `#`
+    ");
+    t.copy(&t.path("open.py"), "open");
+    assert!(t.flavor(["pack", "open"]).fails_with(1).stderr().contains("open:2: the `script` block"));
+}
+
+#[test]
+fn names_of_scripts() {
+    use std::os::unix::ffi::OsStrExt;
+    let t = wheelhouse::project();
+    t.file("two\nlines.py", "");
+    snapshot!(t.flavor(["pack", "two\nlines.py"]), @r"
+    exit: 1
+    --- stderr
+    error[FLV0237]: the name of the script `two\u{a}lines.py` has a line end or another control character in it
+    hint: rename the file
+    ");
+    let bytes = std::ffi::OsStr::from_bytes(b"no\xfftext.py");
+    std::fs::write(t.path(bytes), "").expect("a file");
+    let run = t.flavor(["pack".as_ref(), bytes]).fails_with(1);
+    assert!(run.stderr().contains(r"the name of the script `no\xfftext.py` is not UTF-8"), "{run}");
+    let long = format!("{}.py", "a".repeat(240));
+    t.file(&long, "");
+    let run = t.flavor(["pack", &long]).fails_with(1);
+    assert!(run.stderr().contains("is longer than 200 bytes\nhint: rename the file"), "{run}");
+    t.file("ünï.py", "print('started')\n");
+    let package = pack(&t, &["ünï.py"]);
+    assert!(package.ends_with("dist/uni.psp"), "{}", package.display());
+    assert_eq!(runs(&t, &package, &[]), "started");
 }

@@ -48,6 +48,8 @@ mod secrets;
 mod selection;
 mod sizes;
 mod slim;
+mod sources;
+mod startable;
 mod strip;
 mod tamper;
 mod timings;

@@ -238,8 +238,8 @@ fn operations() {
     exit: 1
     --- stderr
     error[FLV0405]: cannot pack `pyproject.toml`
-      slot `data`: xz must come first, and only one compression may follow
-    hint: write `operations = ["tar", "zstd"]`
+      slot `data`: `gzip` and `xz` both compress, and one compression is all that is allowed
+    hint: take one of gzip, xz and zstd, after `tar` for a tree: `operations = ["tar", "gzip"]`
     "#);
 }
 

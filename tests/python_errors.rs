@@ -178,3 +178,62 @@ fn a_target_that_belongs_to_the_virtual_environment() {
     hint: give one of them another `target`
     ");
 }
+
+#[test]
+fn mistakes_in_what_is_required_are_named_where_they_stand() {
+    let mut t = wheelhouse::project();
+    t.file("src/__main__.py", "");
+    t.file("src/requirements.txt", "# wishes\n-r more.txt\ngreeting ; python_version > '3'\n");
+    t.file("src/more.txt", "greeting>=1 # and so on\n\ngreeting>=one\n");
+    snapshot!(t.flavor(["pack", "-q", "src"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0213]: cannot pack `src`
+      [ROOT]/src/more.txt:3: `greeting>=one` is no requirement: expected version to start with a number, but no leading ASCII digits were found
+    hint: write it like `rich>=13,<15`, one a line
+    ");
+    t.file("src/more.txt", "greeting\n");
+    t.flavor(["pack", "-q", "src"]).success();
+    snapshot!(t.flavor(["pack", "-q", "app", "--find-links", "nodir"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0320]: cannot pack `app/pyproject.toml`
+      there is no `nodir` to find distributions in
+    hint: `--find-links` takes a directory of wheels, or a URL
+    ");
+    snapshot!(t.flavor(["pack", "-q", "app", "--index-url", "nowhere"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0320]: cannot pack `app/pyproject.toml`
+      the index `nowhere` is neither a URL nor a directory
+    hint: write it as in `--index-url https://host/simple`
+    ");
+    for variable in ["PIP_NO_INDEX", "PIP_FIND_LINKS"] {
+        t.unset(variable);
+    }
+    // pip says why only when it tries again.
+    t.set("PIP_RETRIES", "1");
+    let run = t.flavor(["pack", "-q", "src", "--no-cache", "--index-url", "http://me:secret@127.0.0.1:9/simple"]);
+    let run = run.fails_with(4);
+    let hint =
+        "hint: `http://****@127.0.0.1:9/simple` does not answer: check the address (`--index-url`) and the network";
+    assert!(run.stderr().contains(hint) && !run.stderr().contains("secret"), "{run}");
+}
+
+#[test]
+fn a_full_disk_is_not_blamed_on_a_requirement() {
+    let mut t = wheelhouse::project();
+    let answer = "[ \"$1\" = --version ] && echo 'uv 0.9.1' && exit";
+    let words = "echo 'error: Failed to write to `x`: No space left on device (os error 28)' >&2; exit 2";
+    t.executable("tools/uv", format!("#!/bin/sh\n{answer}\n{words}\n"));
+    let tools = t.path("tools");
+    t.prepend_path(&tools);
+    snapshot!(t.flavor(["pack", "-q", "app"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0903]: cannot pack `app/pyproject.toml`
+      there is no room for the distributions
+        uv: Failed to write to `x`: No space left on device (os error 28)
+    hint: make room, or name a place that has some with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable
+    ");
+}

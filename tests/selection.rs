@@ -149,7 +149,7 @@ fn what_would_go_in_is_listed_and_nothing_is_made() {
     snapshot!(t.flavor(["pack", "--list-files"]).silent(), @"
     exit: 0
     --- stdout
-    script	probe.sh
+    script	bin/probe
     tree	.flavorignore
     tree	four.log
     tree	link

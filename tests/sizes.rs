@@ -289,7 +289,9 @@ fn a_budget_is_a_gate_when_it_is_checked() {
 fn what_a_package_calls_its_files_does_no_harm() {
     let t = Test::new();
     t.file("tree/\u{1b}[31mred | <b>*bold*", "x".repeat(300));
-    t.manifest(&SAMPLE[..SAMPLE.find("[[tool.flavor.slots.entries]]\nname = \"copy\"").expect("the second slot")]);
+    t.file("tree/program", "");
+    let first = &SAMPLE[..SAMPLE.find("[[tool.flavor.slots.entries]]\nname = \"copy\"").expect("the second slot")];
+    t.manifest(&first.replace("{workenv}/bin/program", "{workenv}/tree/program"));
     t.pack();
     t.call("cp", ["dist/sample.psp", "before.psp"]).success();
     t.file("tree/\u{1b}[31mred | <b>*bold*", "y".repeat(300));

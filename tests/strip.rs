@@ -17,7 +17,7 @@ fn stripping_says_before_and_after_and_the_program_still_runs() {
     Run::filters().bind(|| {
         insta::assert_snapshot!(text, @"
         stripped  launcher [SIZE] → [SIZE]
-        stripped  1 native files [SIZE] → [SIZE]
+        stripped  1 native file [SIZE] → [SIZE]
         ");
     });
     let size = |name: &str| t.path(name).metadata().expect("metadata").len();

@@ -14,7 +14,7 @@ use super::slots::SlotPlan;
 use super::{BuildError, Settings};
 use crate::format::{Blake3, Sha256};
 use crate::fs::IoContext;
-use crate::report::{Part, Reporter};
+use crate::report::{Part, Reporter, counted};
 use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
 
@@ -121,10 +121,11 @@ fn threads<'a>(plans: impl Iterator<Item = &'a SlotPlan>, settings: &Settings) -
 /// What became of the slots, in words.
 pub(super) fn outcome(stored: &[Stored], jobs: usize) -> String {
     let reused = stored.iter().filter(|stored| stored.reused).count();
+    let jobs = counted(jobs, "job", "jobs");
     match (stored.len() - reused, reused) {
         (0, reused) => format!("{reused} reused"),
-        (encoded, 0) => format!("{encoded} encoded with {jobs} jobs"),
-        (encoded, reused) => format!("{encoded} encoded with {jobs} jobs, {reused} reused"),
+        (encoded, 0) => format!("{encoded} encoded with {jobs}"),
+        (encoded, reused) => format!("{encoded} encoded with {jobs}, {reused} reused"),
     }
 }
 

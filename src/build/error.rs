@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::finding::Finding;
 use super::hooks::FailedHook;
 use crate::code::Code;
 use crate::format::FormatError;
@@ -21,8 +22,8 @@ pub enum BuildError {
     LauncherLacks { what: String, launcher: &'static str },
     #[error("slot `{slot}`: with the lifecycle `{lifecycle}` it cannot be the whole work environment")]
     WholeTarget { slot: String, lifecycle: &'static str },
-    #[error("slot `{slot}`: {operation} must come first, and only one compression may follow")]
-    BadChain { slot: String, operation: &'static str },
+    #[error("slot `{slot}`: `{first}` and `{second}` both compress, and one compression is all that is allowed")]
+    BadChain { slot: String, first: &'static str, second: &'static str },
     #[error("slots `{first}` and `{second}` are in each other's way at `{target}`")]
     SameTarget { first: String, second: String, target: String },
     #[error("`{pattern}` under `[tool.flavor.build]` is not a pattern as in .gitignore")]
@@ -45,6 +46,9 @@ pub enum BuildError {
     MemoryLimit { slot: String, needed: u64, limit: u64 },
     #[error("with {slim} left out, `{module}` can no longer be imported: {reason}")]
     NoLongerImports { module: String, reason: String, slim: String },
+    /// The main program, for a reason that time will not mend.
+    #[error(transparent)]
+    CannotStart(Box<Finding>),
     #[error("the package does not say how it was made")]
     NoRecord,
     #[error(transparent)]
@@ -96,6 +100,7 @@ impl BuildError {
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord => Code::NO_BUILD_RECORD,
             Self::Hook(_) => Code::HOOK_FAILED,
+            Self::CannotStart(finding) => finding.code(),
             Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
             Self::SelfCheck { source } | Self::Package(source) => source.code(),
             Self::Slot { source, .. } | Self::Encode(source) => source.code(),
@@ -117,10 +122,16 @@ impl BuildError {
             }
             Self::LauncherLacks { .. } => Some("take it out, or leave --launcher-bin out".into()),
             Self::WholeTarget { .. } => Some("give it a `target` of its own".into()),
-            Self::BadChain { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            Self::BadChain { first, .. } => Some(format!(
+                "take one of gzip, xz and zstd, after `tar` for a tree: `operations = [\"tar\", \"{first}\"]`"
+            )),
             Self::Hook(failed) => {
                 let place = failed.directory.display();
-                let rest = if failed.published { "; the package is at its place" } else { "" };
+                let rest = failed
+                    .package
+                    .as_ref()
+                    .map(|path| format!("; the package is in `{}` all the same", path.display()));
+                let rest = rest.unwrap_or_default();
                 Some(format!("run it by hand in `{place}`, or pass `--no-hooks`{rest}"))
             }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
@@ -133,6 +144,7 @@ impl BuildError {
                     "bring back what it needs, as in `include = [\"deps:**/{package}/**\"]` under [tool.flavor.build], or leave less out"
                 ))
             }
+            Self::CannotStart(finding) => finding.hint(),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

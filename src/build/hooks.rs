@@ -7,7 +7,7 @@ use super::{BuildError, Settings};
 use crate::fs::IoContext;
 use crate::interrupt;
 use crate::manifest::Manifest;
-use crate::report::{Reporter, Stopwatch};
+use crate::report::{Reporter, Stopwatch, counted};
 
 /// A command of a hook that did not do well.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +20,8 @@ pub struct FailedHook {
     pub status: String,
     /// Where it ran.
     pub directory: PathBuf,
-    /// Whether the package is at its place all the same.
-    pub published: bool,
+    /// The package, if it is at its place all the same.
+    pub package: Option<PathBuf>,
 }
 
 /// Runs `pre_build`, in the directory of the manifest. What the commands say goes to stderr.
@@ -77,7 +77,7 @@ fn run(
                 command: shown(words),
                 status,
                 directory: manifest.directory.clone(),
-                published: hook == "post_build",
+                package: (hook == "post_build").then(|| settings.output_path(manifest)),
             }))
         };
         tracing::info!(hook, command = %shown(words), "runs");
@@ -88,8 +88,7 @@ fn run(
             return Err(failed(format!("ended with {status}")));
         }
     }
-    let count = commands.len();
-    reporter.phase(hook, &format!("{count} {}", if count == 1 { "command" } else { "commands" }), clock.took());
+    reporter.phase(hook, &counted(commands.len(), "command", "commands"), clock.took());
     Ok(true)
 }
 

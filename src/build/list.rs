@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::application;
 use super::cache::BuildCache;
 use super::slots;
-use super::{BuildError, Settings};
+use super::startable;
+use super::{BuildError, Finding, Settings};
 use crate::manifest::Manifest;
 use crate::report::Reporter;
 
@@ -15,7 +16,8 @@ pub struct ListedSlot {
     pub name: String,
     /// Where it appears, with `{workenv}`.
     pub target: String,
-    /// Files and links in the order of the slot, relative to the target; of a slot that is one file, that.
+    /// Files and links in the order of the slot, relative to the target; of a slot that is one file, its place in the
+    /// environment.
     pub files: Vec<ListedFile>,
 }
 
@@ -26,16 +28,19 @@ pub struct ListedFile {
     pub size: u64,
 }
 
+/// What would be in a package, and what is odd about it.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub slots: Vec<ListedSlot>,
+    pub findings: Vec<Finding>,
+}
+
 /// Lists what [`super::pack()`] would put into the package, slot by slot. Nothing is encoded, signed or written but the
 /// build cache: what depends on an interpreter has to be built to be known.
 ///
 /// # Errors
 /// As of [`super::pack()`], as far as it goes.
-pub fn list_files(
-    manifest: &Manifest,
-    settings: &Settings,
-    reporter: &dyn Reporter,
-) -> Result<Vec<ListedSlot>, BuildError> {
+pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<Listing, BuildError> {
     let stub = settings.stub()?;
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
     let application = manifest
@@ -47,5 +52,9 @@ pub fn list_files(
         let files = plan.files().into_iter().map(|(path, size)| ListedFile { path, size }).collect();
         ListedSlot { name: plan.name.clone(), target: plan.target.clone(), files }
     });
-    Ok(listed.collect())
+    let slots = listed.collect();
+    let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
+    findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
+    findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
+    Ok(Listing { slots, findings })
 }

@@ -9,7 +9,8 @@ use super::output::{self, Output};
 use super::seal::{Built, Parts};
 use super::slim::{self, Slimmed};
 use super::slots::{self, SlotPlan};
-use super::{BuildError, Settings};
+use super::startable;
+use super::{BuildError, Finding, Settings};
 use crate::elf::StripOutcome;
 use crate::format::{Blake3, Program};
 use crate::manifest::Manifest;
@@ -48,6 +49,7 @@ pub struct PackReport {
     pub stripped: Stripped,
     /// What `--slim` left out; `None` when it was not asked for.
     pub slimmed: Option<Slimmed>,
+    pub findings: Vec<Finding>,
     /// What is larger than `[tool.flavor.budget]` allows, a sentence each.
     pub over_budget: Vec<String>,
     /// Whether the finished file was read back and checked.
@@ -90,6 +92,9 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
+    let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
+    findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
+    findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
     let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache, reporter)?;
     reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
     let slimmed = match &application {
@@ -122,6 +127,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     drop(in_use);
     reporter.phase("clean up", "working files removed", clock.took());
     Ok(PackReport {
+        findings,
         over_budget: over_budget(manifest, signed.size(), stub.bytes.len() as u64, &slots),
         path: output,
         name: manifest.package_name.clone(),

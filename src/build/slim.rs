@@ -14,7 +14,7 @@ use super::{BuildError, Settings};
 use crate::fs::{Entry, EntryKind, IoContext, Modes};
 use crate::manifest::Slim;
 use crate::python::imports::{import, importable};
-use crate::report::{Reporter, Stopwatch};
+use crate::report::{Reporter, Stopwatch, counted};
 use crate::slot::{Declared, Destination, Links, Plan, StoredSlot, TreeOptions, encode, extract};
 
 /// What was left out, and how many modules were imported without it.
@@ -70,7 +70,7 @@ pub(super) fn check(
         },
     )?;
     let from = if made.reused { ", reused" } else { "" };
-    reporter.phase("imports", &format!("{} modules{from}", made.facts.imported), clock.took());
+    reporter.phase("imports", &format!("{}{from}", counted(made.facts.imported, "module", "modules")), clock.took());
     Ok(Some(made.facts.clone()))
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
 use super::cache::{BuildCache, Inputs, Layer, hash_tree};
+use super::finding::{self, Finding};
 use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Native, Treatment};
 use super::settings::Written;
@@ -79,6 +80,61 @@ impl SlotPlan {
         self.chain.compression.memory()
     }
 
+    /// Where its content lies in the environment.
+    fn place(&self) -> PathBuf {
+        let inside = Path::new(self.target.trim_start_matches(WORKENV).trim_start_matches('/'));
+        if self.chain.tar { inside.join(&self.prefix) } else { inside.into() }
+    }
+
+    /// What lies at a path of the environment.
+    pub(super) fn at(&self, path: &Path) -> Option<&Entry> {
+        let inside = path.strip_prefix(self.place()).ok()?;
+        match &self.content {
+            // Paths are compared part by part otherwise, and there may be many.
+            Content::Tree(entries) => entries.iter().find(|entry| entry.relative.as_os_str() == inside.as_os_str()),
+            Content::File(entry) => inside.as_os_str().is_empty().then_some(entry),
+        }
+    }
+
+    /// Whether something may lie at a path of the environment when the program runs.
+    pub(super) fn may_hold(&self, path: &Path) -> bool {
+        let place = self.place();
+        let Ok(inside) = path.strip_prefix(&place) else { return place.starts_with(path) };
+        let is_link = |entry: &Entry| matches!(entry.kind, EntryKind::Symlink { .. });
+        // A temporary slot is filled as the program likes; what lies behind a link is not looked up.
+        inside.as_os_str().is_empty()
+            || self.lifecycle == Lifecycle::Temporary
+            || self.at(path).is_some()
+            || inside.ancestors().skip(1).any(|above| self.at(&place.join(above)).is_some_and(is_link))
+    }
+
+    /// What it has in a directory of the environment.
+    pub(super) fn places_in(&self, directory: &Path) -> Vec<PathBuf> {
+        let place = self.place();
+        let Ok(inside) = directory.strip_prefix(&place) else {
+            return place
+                .strip_prefix(directory)
+                .ok()
+                .and_then(|rest| rest.components().next())
+                .map(|first| directory.join(first))
+                .into_iter()
+                .collect();
+        };
+        let is_inside =
+            |entry: &&Entry| entry.relative.parent().is_some_and(|parent| parent.as_os_str() == inside.as_os_str());
+        self.entries().iter().filter(is_inside).map(|entry| place.join(&entry.relative)).collect()
+    }
+
+    /// What looks like a secret in what is the user's own.
+    pub(super) fn secrets(&self, manifest: &Manifest) -> Option<Finding> {
+        let entries = match &self.content {
+            _ if matches!(self.name.as_str(), RUNTIME | DEPS) => return None,
+            Content::Tree(entries) => entries,
+            Content::File(entry) => std::slice::from_ref(entry),
+        };
+        finding::secrets(manifest, &self.name, entries)
+    }
+
     /// How it is compressed.
     pub(super) fn compression(&self) -> Compression {
         self.chain.compression
@@ -97,7 +153,7 @@ impl SlotPlan {
         }
     }
 
-    /// What it holds, directories apart, with the size of each; of a slot that is one file, that.
+    /// What it holds, directories apart, with the size of each; of a slot that is one file, its place in the environment.
     pub(super) fn files(&self) -> Vec<(PathBuf, u64)> {
         let listed = |entry: &Entry| match &entry.kind {
             EntryKind::Directory | EntryKind::Special => None,
@@ -106,7 +162,7 @@ impl SlotPlan {
         };
         match &self.content {
             Content::Tree(entries) => entries.iter().filter_map(listed).collect(),
-            Content::File(entry) => listed(entry).into_iter().collect(),
+            Content::File(entry) => listed(entry).map(|(_, size)| (self.place(), size)).into_iter().collect(),
         }
     }
 
@@ -314,7 +370,10 @@ impl Planner<'_> {
         let (codec, step) = match rest {
             [] => (Codec::Raw, None),
             [one] => (codec(one.name), Some(one)),
-            [_, second, ..] => return Err(BuildError::BadChain { slot: slot.into(), operation: second.name.as_str() }),
+            [first, second, ..] => {
+                let (first, second) = (first.name.as_str(), second.name.as_str());
+                return Err(BuildError::BadChain { slot: slot.into(), first, second });
+            }
         };
         if self.family == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
             return Err(BuildError::LauncherCannotRead {

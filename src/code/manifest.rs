@@ -282,6 +282,21 @@ hint: name a project, a script, a wheel (`.whl`), or a directory of modules",
   two.py:5: a second `script` block; the first is in line 1
 hint: put everything into one block",
     }
+    OPEN_BLOCK = 236 {
+        title: "the block of a script is never closed",
+        cause: "After `# /// script` comes a line that is no comment, or the end, before a line `# ///`.",
+        remedy: "End the block with `# ///`, and begin every line before that, empty ones too, with `#`.",
+        example: r"error[FLV0236]: cannot read the manifest
+  open.py:2: the `script` block that begins here is never closed
+hint: end it with a line `# ///`, and begin every line before that, empty ones too, with `#`",
+    }
+    BAD_FILE_NAME = 237 {
+        title: "a script has a name that nothing can be made of",
+        cause: "The name is not text, has a control character in it, or is too long to be the beginning of another.",
+        remedy: "Rename the file.",
+        example: r"error[FLV0237]: the name of the script `two\u{a}lines.py` has a line end or another control character in it
+hint: rename the file",
+    }
     UNKNOWN_KEY = 240 {
         title: "a key is not known and has no effect",
         cause: "A warning: the key is misspelled, stands in the wrong table, or belongs to another tool.",
@@ -296,6 +311,13 @@ hint: did you mean `execution`?",
         example: r"warning[FLV0241]: pyproject.toml:12:11: `tool.flavor.slots.entries[0].purpose` is not a known purpose: dta
 hint: did you mean `data`?",
     }
+    UNKNOWN_PLACEHOLDER = 242 {
+        title: "something in braces is almost the placeholder",
+        cause: "A warning: only `{workenv}` is replaced; the program would be given this as it is.",
+        remedy: "Write `{workenv}`, if that is meant.",
+        example: r"warning[FLV0242]: pyproject.toml:9:16: `tool.flavor.execution.env.HOME` has the placeholder `{wrkenv}`, which stands for nothing
+hint: did you mean `{workenv}`?",
+    }
     ALREADY_SET_UP = 250 {
         title: "the project is set up already",
         cause: "`flavor init` found `[tool.flavor]` in the manifest and changes nothing that is there.",
@@ -309,6 +331,6 @@ hint: edit it, or go on with `flavor pack`",
         remedy: "Run it where one is, or write a new one for a program that is not Python with `flavor init --command \
             PROGRAM`.",
         example: r"error[FLV0251]: there is no project in `.`
-hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`",
+hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`",
     }
 }

@@ -35,11 +35,11 @@ hint: give it a `target` of its own",
     }
     BAD_CHAIN = 405 {
         title: "operations cannot be combined so",
-        cause: "A bundle comes first, and only one compression may follow.",
-        remedy: "Write `operations = [\"tar\", \"zstd\"]`.",
+        cause: "One compression is all that is allowed: what one has left, another makes no smaller.",
+        remedy: "Take one of gzip, xz and zstd, after `tar` for a tree: `operations = [\"tar\", \"zstd\"]`.",
         example: r#"error[FLV0405]: cannot pack `pyproject.toml`
-  slot `data`: xz must come first, and only one compression may follow
-hint: write `operations = ["tar", "zstd"]`"#,
+  slot `data`: `gzip` and `xz` both compress, and one compression is all that is allowed
+hint: take one of gzip, xz and zstd, after `tar` for a tree: `operations = ["tar", "gzip"]`"#,
     }
     SAME_TARGET = 406 {
         title: "two slots are in each other's way",
@@ -158,6 +158,14 @@ hint: write `operations = ["tar", "zstd"]`"#,
   15327 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
 hint: store what it consists of without compression: `operations = ["tar"]`"#,
     }
+    DANGLING_LINK = 426 {
+        title: "a link in a directory leads nowhere",
+        cause: "What it points to is not there, so there is nothing that could be packed.",
+        remedy: "Remove the link, or leave it out with a line in `.flavorignore`.",
+        example: r"error[FLV0426]: cannot pack `site`
+  the link `site/gone` leads nowhere: `nowhere`
+hint: remove the link, or leave it out with a line in `.flavorignore`",
+    }
     NO_LONGER_IMPORTS = 430 {
         title: "a module can no longer be imported",
         cause: "`--slim` has left out something that a module of a dependency needs.",
@@ -165,5 +173,35 @@ hint: store what it consists of without compression: `operations = ["tar"]`"#,
         example: r#"error[FLV0430]: cannot pack `app/pyproject.toml`
   with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
 hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out"#,
+    }
+    LOOKS_SECRET = 440 {
+        title: "something that looks like a secret is in the package",
+        cause: "A warning: names such as `.env`, `.netrc` or `id_rsa`, and private keys in PEM. Packages are not encrypted.",
+        remedy: "Leave it out with `exclude` under `[tool.flavor.build]` or with a line in `.flavorignore`.",
+        example: r"warning[FLV0440]: slot `app` has what looks like secrets: app/site/deploy.pem, app/site/id_rsa
+hint: whoever has the package can read it; leave it out with a line `deploy.pem` in `.flavorignore`",
+    }
+    FROM_OUTSIDE = 441 {
+        title: "a link has brought something from outside the project into the package",
+        cause: "A warning: the build back end has packed what a link in the sources leads to.",
+        remedy: "Replace the link by a copy if that is meant, or name it in `.flavorignore`.",
+        example: r"warning[FLV0441]: what a link leads to, outside the project, is in the package: more.py
+hint: replace the link by a copy if that is meant, or name it in `.flavorignore`",
+    }
+    PASSED_OVER = 442 {
+        title: "something in a project is not shown to its build",
+        cause: "A warning: links that lead nowhere or in a circle, devices, sockets and pipes, and what cannot be read.",
+        remedy: "Remove it, or name it in `.flavorignore`.",
+        example: r"warning[FLV0442]: the build does not see what cannot be read or leads nowhere: gone
+hint: remove it, or name it in `.flavorignore`",
+    }
+    NOTHING_THERE = 443 {
+        title: "a path in the environment is named that no slot brings",
+        cause: "The command, or a variable, has a path behind `{workenv}` at which nothing will be. Of the program itself that is \
+            an error, otherwise a warning.",
+        remedy: "Correct the path, or add a slot with that `target`.",
+        example: r"error[FLV0443]: cannot pack `pyproject.toml`
+  the command names `{workenv}/bin/prob`, which no slot brings
+hint: did you mean `{workenv}/bin/probe`?",
     }
 }

@@ -130,4 +130,29 @@ hint: make it anew, for example with `uv lock`",
   the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
 hint: take the wheel for this platform, or name an interpreter that it is for with `--python`",
     }
+    BROKEN_PROGRAM = 318 {
+        title: "the program does not compile",
+        cause: "The interpreter that is packed finds a mistake in the file that the package starts.",
+        remedy: "Correct it, or choose another Python with `--python`.",
+        example: r"error[FLV0318]: cannot pack `bad.py`
+  `bad.py` does not compile for CPython 3.11.2: line 2: expected ':'
+hint: correct it, or choose another Python with `--python`",
+    }
+    PROGRAM_NOT_PACKED = 319 {
+        title: "the program is not in the package",
+        cause: "No file of the package is the module that the entry point names, or the module has no such function. A \
+            warning for commands beside the first.",
+        remedy: "Correct the name, or see to it that the build packs the module.",
+        example: r"error[FLV0319]: cannot pack `src`
+  `pkg.clii:main` cannot start: there is no module `pkg.clii` in the package
+hint: did you mean `pkg.cli`?",
+    }
+    NO_DISTRIBUTIONS_THERE = 320 {
+        title: "a place for distributions is none",
+        cause: "What `--find-links` names is not there, or what `--index-url` names is neither a URL nor a directory.",
+        remedy: "Correct the path or the URL.",
+        example: r"error[FLV0320]: cannot pack `app/pyproject.toml`
+  there is no `nodir` to find distributions in
+hint: `--find-links` takes a directory of wheels, or a URL",
+    }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use flavor::build::{CacheStats, Layer, cache_stats, clean_cache};
 use flavor::manifest::suggest;
-use flavor::report::Bytes;
+use flavor::report::{Bytes, counted};
 use serde_json::json;
 
 use crate::cli::{Cache, CacheClean};
@@ -57,7 +57,7 @@ fn table(stats: &CacheStats) -> String {
         ));
     }
     let place = stats.path.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
-    text.push_str(&format!("{} entries, {}{place}\n", stats.entries, Bytes(stats.bytes)));
+    text.push_str(&format!("{}, {}{place}\n", counted(stats.entries, "entry", "entries"), Bytes(stats.bytes)));
     text
 }
 
@@ -79,9 +79,14 @@ fn clean(options: &CacheClean, as_json: bool) -> Result<(), Error> {
         return output::json(&cleaned);
     }
     let verb = if options.dry_run { "would remove" } else { "removed" };
-    let mut text = format!("{verb} {} entries, {}\n", cleaned.removed, Bytes(cleaned.bytes));
+    let mut text = format!("{verb} {}, {}\n", counted(cleaned.removed, "entry", "entries"), Bytes(cleaned.bytes));
     if cleaned.in_use > 0 {
-        text.push_str(&format!("{} entries are in use by a running pack and stay\n", cleaned.in_use));
+        let stay = counted(
+            cleaned.in_use,
+            "entry is in use by a running pack and stays",
+            "entries are in use by a running pack and stay",
+        );
+        text.push_str(&format!("{stay}\n"));
     }
     output::data(&text)
 }

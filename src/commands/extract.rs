@@ -63,7 +63,9 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
     }
     let metadata = directory.join("metadata.json");
     until_done.push(claim(&metadata)?);
-    std::fs::write(&metadata, reader.text()).on("write", &metadata)?;
+    let written_whole = std::fs::write(&metadata, reader.text()).on("write", &metadata);
+    // Half a file could be mistaken for a whole one.
+    written_whole.inspect_err(|_| drop(std::fs::remove_file(&metadata)))?;
     written.push(metadata);
     if as_json {
         output::json(&json!({ "written": written.iter().map(|place| output::text(place)).collect::<Vec<_>>() }))?;

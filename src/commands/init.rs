@@ -44,8 +44,12 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
     } else {
         output::path(&path)?;
     }
-    let talk = if globals.quiet { Talk::Quiet } else { Talk::Normal };
-    TerminalReporter::new(talk).say(&format!("next: {next}"));
+    let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
+    if let Some(module) = options.entry_point.as_deref().and_then(|entry| nowhere(&directory_of(&path), entry)) {
+        let text = format!("there is no module `{module}` here, neither in `src` nor beside the manifest");
+        reporter.warn(None, &text, Some("correct `entry_point`, if it is not one that a build makes"));
+    }
+    reporter.say(&format!("next: {next}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -180,6 +184,15 @@ fn has_main(file: &Path) -> bool {
     std::fs::read_to_string(file).is_ok_and(|text| text.lines().any(|line| line.starts_with("def main(")))
 }
 
+/// The module of an entry point, if it is not where modules of projects are.
+fn nowhere(directory: &Path, entry_point: &str) -> Option<String> {
+    let module = entry_point.split(':').next().unwrap_or_default().trim();
+    let path = module.replace('.', "/");
+    let is_in = |root: &PathBuf| root.join(&path).is_dir() || root.join(format!("{path}.py")).is_file();
+    let roots = [directory.join("src"), directory.to_path_buf()];
+    (!roots.iter().any(is_in)).then(|| module.to_owned())
+}
+
 /// A manifest for a program that is not Python.
 fn new_manifest(path: &Path, program: &Path, options: &Init) -> Result<String, Error> {
     let name = options.name.clone().unwrap_or_else(|| name_of(path));
@@ -206,7 +219,7 @@ fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) 
     }
     let absolute = |path: &Path| path.canonicalize().on("find", path);
     let (file, directory) = (absolute(program)?, absolute(&directory_of(manifest))?);
-    let source = file.strip_prefix(&directory).unwrap_or(&file);
+    let source = relative(&file, &directory);
     let mut execution = Table::new();
     execution.insert("command", value(Array::from_iter([format!("{{workenv}}/bin/{name}")])));
     let mut entry = Table::new();
@@ -222,6 +235,14 @@ fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) 
     flavor.insert("execution", Item::Table(execution));
     flavor.insert("slots", Item::Table(slots));
     Ok(())
+}
+
+/// The way to a file from a directory, both absolute: a manifest that goes elsewhere takes what lies beside it along.
+fn relative(file: &Path, directory: &Path) -> PathBuf {
+    let common = file.ancestors().find(|above| directory.starts_with(above)).unwrap_or(Path::new("/"));
+    let up = directory.strip_prefix(common).map_or(0, |rest| rest.components().count());
+    let down = file.strip_prefix(common).unwrap_or(file);
+    std::iter::repeat_n(Path::new(".."), up).collect::<PathBuf>().join(down)
 }
 
 /// A package is called as its directory is, as far as a name may.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::builder::Styles;
 use clap::{Arg, Command, CommandFactory as _};
-use flavor::fs::IoContext;
+use flavor::fs::{IoContext, Scratch, walk};
 use serde_json::json;
 
 use crate::cli::{Cli, Completions, Man};
@@ -28,7 +28,14 @@ pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCo
 pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
     let directory = &options.directory;
     std::fs::create_dir_all(directory).on("create directory", directory)?;
-    clap_mangen::generate_to(Cli::command().styles(Styles::plain()), directory).on("write to directory", directory)?;
+    // A page appears whole or not at all.
+    let unfinished = Scratch::make_in(directory).on("make a directory in", directory)?;
+    clap_mangen::generate_to(Cli::command().styles(Styles::plain()), unfinished.path())
+        .on("write to directory", directory)?;
+    for page in walk(unfinished.path())? {
+        let to = directory.join(&page.relative);
+        std::fs::rename(&page.path, &to).on("write", &to)?;
+    }
     if as_json { output::json(&json!({ "path": output::text(directory) })) } else { output::path(directory) }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Environment, LaunchError, slot_path, warm};
 use crate::fs::{IoContext, Modes};
 use crate::package::{Reader, verify};
-use crate::report::{printable, printable_json};
+use crate::report::{counted, printable, printable_json};
 use crate::slot::{Destination, extract};
 use crate::trust::{Notes, Refusal};
 use crate::workenv::{Cache, start_detached};
@@ -134,7 +134,7 @@ fn check(package: &Path) -> Result<String, LaunchError> {
     let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
     let verified = verify(&reader).map_err(refused)?;
     let launcher = if verified.launcher { "launcher, " } else { "" };
-    let mut text = format!("valid: signature, {launcher}{} slots\n", verified.slots);
+    let mut text = format!("valid: signature, {launcher}{}\n", counted(verified.slots, "slot", "slots"));
     for slot in &verified.unauthenticated {
         text.push_str(&format!("not authenticated: slot `{}`\n", printable(slot)));
     }
@@ -159,5 +159,5 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
         source: crate::workenv::WorkenvError::Extract { slot: slot.name().into(), source },
     };
     let done = extract(&stored, destination, 1, &std::sync::atomic::AtomicU64::new(0)).map_err(extract_failed)?;
-    Ok(format!("{} files in {}\n", done.files, directory.display()))
+    Ok(format!("{} in {}\n", counted(done.files, "file", "files"), directory.display()))
 }

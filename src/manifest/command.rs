@@ -1,4 +1,5 @@
 use super::error::Error;
+use super::placeholder;
 use super::table::Item;
 
 /// Splits a command line into words: blanks separate, single and double quotes group.
@@ -36,6 +37,9 @@ pub(super) fn parse(item: &Item<'_>) -> Result<Vec<String>, Error> {
     };
     if words.first().is_none_or(|program| program.trim().is_empty()) {
         return Err(item.bad("a program and its arguments", "nothing"));
+    }
+    for word in &words {
+        placeholder::check(item, word);
     }
     if words.iter().any(|word| word.contains('\0')) {
         return Err(item.bad("text that a process can be given", "a NUL character"));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Input;
 use crate::code::Code;
+use crate::report::printable_path;
 
 /// A key of the manifest and where it stands. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,11 @@ pub enum Error {
     /// PEP 723 allows one; both lines count from 1.
     #[error("{}:{second}: a second `script` block; the first is in line {first}", path.display())]
     SecondBlock { path: PathBuf, first: usize, second: usize },
+    /// `line` is the one that opens the block.
+    #[error("{}:{line}: the `script` block that begins here is never closed", path.display())]
+    OpenBlock { path: PathBuf, line: usize },
+    #[error("the name of the script `{}` {reason}", printable_path(path))]
+    BadFileName { path: PathBuf, reason: &'static str },
     /// `what` is what the name is for: `package name`, `slot name`.
     #[error("{at}is not a {what}: {}", shown(name))]
     BadName { at: At, what: &'static str, name: String },
@@ -165,6 +171,8 @@ impl Error {
             Self::NothingToRun { .. } | Self::NoProgram { .. } => Code::NOTHING_TO_RUN,
             Self::NoInput { .. } | Self::UnknownInput { .. } => Code::UNKNOWN_INPUT,
             Self::SecondBlock { .. } => Code::SECOND_BLOCK,
+            Self::OpenBlock { .. } => Code::OPEN_BLOCK,
+            Self::BadFileName { .. } => Code::BAD_FILE_NAME,
             Self::BadName { .. } => Code::BAD_NAME,
             Self::BadRequirement { .. } => Code::BAD_REQUIREMENT,
             Self::BadSpecifier { .. } => Code::BAD_SPECIFIER,
@@ -224,7 +232,9 @@ impl Error {
     /// Whether it is about what was named, not about what stands in a file.
     pub fn is_input(&self) -> bool {
         let of_wheel = matches!(self, Self::NothingToRun { input: Input::Wheel, .. });
-        of_wheel || self.is_usage() || matches!(self, Self::NoProgram { .. } | Self::NoEntryFile { .. })
+        of_wheel
+            || self.is_usage()
+            || matches!(self, Self::NoProgram { .. } | Self::NoEntryFile { .. } | Self::BadFileName { .. })
     }
 
     /// Whether the command line is to blame, not a file.
@@ -271,6 +281,10 @@ impl Error {
                 "name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)".into()
             }
             Self::BadChoice { .. } => "name a function (`pkg.cli:main`) or a module (`pkg.cli`)".into(),
+            Self::OpenBlock { .. } => {
+                "end it with a line `# ///`, and begin every line before that, empty ones too, with `#`".into()
+            }
+            Self::BadFileName { .. } => "rename the file".into(),
             Self::SecondBlock { .. } => "put everything into one block".into(),
             Self::NothingToRun { project, .. } => {
                 let module = project.replace(['-', '.'], "_").to_lowercase();
@@ -320,6 +334,8 @@ impl Error {
 pub enum Warning {
     #[error("{at}is not a known key and has no effect")]
     UnknownKey { at: At, suggestion: Option<String> },
+    #[error("{at}has the placeholder `{}`, which stands for nothing", shown(placeholder))]
+    UnknownPlaceholder { at: At, placeholder: String },
     #[error("{at}is not a known purpose: {}", shown(purpose))]
     UnknownPurpose { at: At, purpose: String, suggestion: Option<String> },
 }
@@ -329,6 +345,7 @@ impl Warning {
     pub fn code(&self) -> Code {
         match self {
             Self::UnknownKey { .. } => Code::UNKNOWN_KEY,
+            Self::UnknownPlaceholder { .. } => Code::UNKNOWN_PLACEHOLDER,
             Self::UnknownPurpose { .. } => Code::UNKNOWN_PURPOSE,
         }
     }
@@ -339,13 +356,14 @@ impl Warning {
             Self::UnknownKey { suggestion, .. } | Self::UnknownPurpose { suggestion, .. } => {
                 suggestion.as_ref().map(|suggestion| format!("did you mean `{}`?", shown(suggestion)))
             }
+            Self::UnknownPlaceholder { .. } => Some("did you mean `{workenv}`?".into()),
         }
     }
 
     /// Where it stands.
     pub fn site(&self) -> &Site {
         match self {
-            Self::UnknownKey { at, .. } | Self::UnknownPurpose { at, .. } => at,
+            Self::UnknownKey { at, .. } | Self::UnknownPlaceholder { at, .. } | Self::UnknownPurpose { at, .. } => at,
         }
     }
 }

@@ -14,6 +14,7 @@ mod input;
 mod line;
 mod name;
 mod operation;
+mod placeholder;
 mod project;
 mod requirement;
 mod script;
@@ -264,6 +265,10 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     }
     if let Some(item) = flavor.get("slots") {
         manifest.slots = slot::parse_all(&item, manifest.is_python())?;
+    }
+    if let Some(slots) = flavor.table("budget")?.map(|mut budget| budget.table("slots")).transpose()?.flatten() {
+        let own = if manifest.is_python() { &slot::PYTHON_SLOTS[..] } else { &[] };
+        slots.warn_but(own.iter().copied().chain(manifest.slots.iter().map(|slot| slot.name.as_str())));
     }
     flavor.finish();
     Ok(())

@@ -20,10 +20,50 @@ pub(super) fn checked(item: &Item<'_>, what: &'static str) -> Result<String, Err
     }
 }
 
-/// The nearest thing to the name of a package that a text holds; `app` if there is nothing.
+/// Letters with marks, and how they are written without.
+const LATIN: &[(&str, &str)] = &[
+    ("àáâãäåāăą", "a"),
+    ("æ", "ae"),
+    ("çćĉċč", "c"),
+    ("ďđð", "d"),
+    ("èéêëēĕėęě", "e"),
+    ("ĝğġģ", "g"),
+    ("ĥħ", "h"),
+    ("ìíîïĩīĭįı", "i"),
+    ("ĵ", "j"),
+    ("ķ", "k"),
+    ("ĺļľŀł", "l"),
+    ("ñńņňŋ", "n"),
+    ("òóôõöøōŏő", "o"),
+    ("œ", "oe"),
+    ("ŕŗř", "r"),
+    ("śŝşšș", "s"),
+    ("ß", "ss"),
+    ("ţťŧț", "t"),
+    ("þ", "th"),
+    ("ùúûüũūŭůűų", "u"),
+    ("ŵ", "w"),
+    ("ýÿŷ", "y"),
+    ("źżž", "z"),
+];
+
+/// The nearest thing to the name of a package that a text holds; `app` of a text in another script, of which a letter here
+/// and there would say nothing.
 pub fn made_of(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
-    let name: String = text.chars().map(plain).take(MAX_NAME).collect();
+    let mut name = String::new();
+    for c in text.chars() {
+        let lower = c.to_lowercase().next().unwrap_or(c);
+        match LATIN.iter().find(|(letters, _)| letters.contains(lower)) {
+            _ if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') => name.push(c),
+            Some((_, plain)) if lower == c => name.push_str(plain),
+            Some((_, plain)) => name.push_str(&plain.to_ascii_uppercase()),
+            // Marks that stand apart from their letter.
+            None if matches!(c, '\u{300}'..='\u{36f}') => {}
+            None if c.is_alphabetic() => return "app".into(),
+            None => name.push('-'),
+        }
+    }
+    name.truncate(MAX_NAME);
     let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     if name.is_empty() { "app".into() } else { name.into() }
 }
@@ -41,4 +81,25 @@ pub(super) fn normalized(name: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_of_what_letters_there_are() {
+        for (text, name) in [
+            ("ünï", "uni"),
+            ("u\u{308}ni", "uni"),
+            ("Größe 2", "Grosse-2"),
+            ("Ærø", "AEro"),
+            (".hidden", "hidden"),
+            ("привет_v2", "app"),
+            ("!!", "app"),
+        ] {
+            assert_eq!(made_of(text), name, "{text}");
+        }
+        assert_eq!(made_of(&"ß".repeat(200)).len(), MAX_NAME);
+    }
 }

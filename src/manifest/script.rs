@@ -21,6 +21,9 @@ const MARGIN: &str = "# ";
 /// Of a script whose `[tool.flavor]` gives none.
 const VERSION: &str = "0.0.0";
 
+/// Bytes that the name of a script may have.
+const MAX_FILE_NAME: usize = 200;
+
 /// The `script` block of a text.
 #[derive(Debug, PartialEq, Eq)]
 struct Block {
@@ -32,6 +35,7 @@ struct Block {
 
 /// Reads a script. Without a block it needs nothing.
 pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), Error> {
+    check_name(path)?;
     let text = read_text(path)?;
     let block = block(&text, path)?.unwrap_or(Block { text: String::new(), first_line: 1 });
     let source = Source::within(&block.text, path, block.first_line, MARGIN);
@@ -61,13 +65,27 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }
 
+/// Refuses names that would be trouble where the script is to lie.
+fn check_name(path: &Path) -> Result<(), Error> {
+    let name = path.file_name().unwrap_or_default();
+    let reason = match name.to_str() {
+        None => "is not UTF-8",
+        Some(text) if text.chars().any(char::is_control) => "has a line end or another control character in it",
+        // That of its bytecode is longer, and no system takes more than 255 bytes.
+        Some(text) if text.len() > MAX_FILE_NAME => "is longer than 200 bytes",
+        Some(_) => return Ok(()),
+    };
+    Err(Error::BadFileName { path: path.to_path_buf(), reason })
+}
+
 /// Whether a file that is not called so is a script of Python: by its first line, or by a block.
 pub fn is_script(path: &Path) -> bool {
     let is_named = path.extension().is_some_and(|ending| ending == "py" || ending == "pyw");
     let says_so = || {
         let text = read_text(path).ok()?;
         let first = text.lines().next()?;
-        Some((first.starts_with("#!") && first.contains("python")) || block(&text, path).ok()?.is_some())
+        // What is wrong with a block is said when it is read.
+        Some((first.starts_with("#!") && first.contains("python")) || !matches!(block(&text, path), Ok(None)))
     };
     path.is_file() && (is_named || says_so().unwrap_or_default())
 }
@@ -100,8 +118,13 @@ fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
         let rest = lines.get(at..).unwrap_or_default();
         let run = rest.iter().take_while(|line| **line == "#" || line.starts_with(MARGIN)).count();
         let run = rest.get(..run).unwrap_or_default();
+        let end = run.iter().rposition(|line| *line == FENCE);
+        if end.is_none() && kind == "script" {
+            // The standard's expression does not match then; but nobody writes that line for another reason.
+            return Err(Error::OpenBlock { path: path.to_path_buf(), line: at });
+        }
         // Between the two there is at least one line.
-        let Some(end) = run.iter().rposition(|line| *line == FENCE).filter(|end| *end > 0) else { continue };
+        let Some(end) = end.filter(|end| *end > 0) else { continue };
         if kind == "script" {
             let first_line = at.saturating_add(1);
             if let Some(first) = &found {
@@ -198,17 +221,29 @@ mod tests {
         assert_eq!(content(long), Some(("a = 1\n/// \nb = 2\n".replace("/// ", "///"), 2)));
         for none in [
             "# /// script\n# ///\n",
-            "# /// script\n# a = 1\n",
-            "# /// script\n#a = 1\n# ///\n",
             " # /// script\n# a = 1\n# ///\n",
             "# /// script \n# a = 1\n# ///\n",
             "# ///script\n# a = 1\n# ///\n",
-            "# /// script\n# a = 1\n\n# ///\n",
             "# /// pyproject\n# a = 1\n# ///\n",
             "",
         ] {
             assert_eq!(content(none), None, "{none:?}");
         }
+    }
+
+    #[test]
+    fn a_block_that_is_never_closed_is_refused() {
+        for (open, line) in [
+            ("# /// script\n# a = 1\n", 1),
+            ("\n# /// script\n#a = 1\n# ///\n", 2),
+            ("# /// script\n# a = 1\n\n# ///\n", 1),
+            ("# /// script\n", 1),
+        ] {
+            let error = block(open, Path::new("x.py")).expect_err("open");
+            let expected = format!("x.py:{line}: the `script` block that begins here is never closed");
+            assert_eq!(error.to_string(), expected, "{open:?}");
+        }
+        assert_eq!(content("# /// other\n# a = 1\n"), None);
     }
 
     #[test]

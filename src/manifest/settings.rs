@@ -7,9 +7,11 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::command;
 use super::error::Error;
 use super::name::normalized;
+use super::placeholder;
 use super::project::{self, Project};
 use super::requirement;
 use super::slim::Slim;
+use super::suggest::closest;
 use super::table::{Item, Table};
 use crate::report::Bytes;
 
@@ -243,7 +245,7 @@ fn small(item: &Item<'_>, max: u8, range: &'static str) -> Result<u8, Error> {
 pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
     let mut execution = Execution {
         command: table.get("command").map(|item| command::parse(&item)).transpose()?,
-        args: table.items("args")?.iter().map(|item| item.text().map(str::to_string)).collect::<Result<_, _>>()?,
+        args: table.items("args")?.iter().map(argument).collect::<Result<_, _>>()?,
         env: variables(&mut table, "env")?,
         runtime_env: RuntimeEnv::default(),
     };
@@ -261,6 +263,12 @@ pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
     }
     table.finish();
     Ok(execution)
+}
+
+fn argument(item: &Item<'_>) -> Result<String, Error> {
+    let text = item.text()?;
+    placeholder::check(item, text);
+    Ok(text.to_string())
 }
 
 /// `[tool.flavor.hooks]`.
@@ -295,6 +303,7 @@ fn variables(table: &mut Table<'_>, name: &'static str) -> Result<Vec<(String, S
         if value.contains('\0') {
             return Err(item.bad("text that a process can be given", "a NUL character"));
         }
+        placeholder::check(item, &value);
         Ok((variable(item, name)?, value))
     };
     table.entries().iter().map(pair).collect()
@@ -332,9 +341,32 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
     Bytes::parse(text).map(|size| size.0).ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
 }
 
+/// Systems and processors as policies call them.
+const SYSTEMS: &[&str] = &["linux", "darwin", "macos", "windows", "freebsd", "netbsd", "openbsd", "android"];
+const PROCESSORS: &[&str] = &["amd64", "arm64", "x86", "arm", "riscv64", "powerpc64", "s390x", "loongarch64"];
+
+/// A platform that there is: `linux_amd64`.
+fn platform(item: &Item<'_>) -> Result<String, Error> {
+    let word = item.filled()?;
+    if word.split_once('_').is_some_and(|(system, cpu)| SYSTEMS.contains(&system) && PROCESSORS.contains(&cpu)) {
+        return Ok(word.to_string());
+    }
+    // As others call them.
+    let usual = word.to_lowercase().replace('-', "_").replace("x86_64", "amd64").replace("aarch64", "arm64");
+    let all = SYSTEMS.iter().flat_map(|system| PROCESSORS.iter().map(move |cpu| format!("{system}_{cpu}")));
+    let all: Vec<String> = all.collect();
+    Err(Error::UnknownWord {
+        at: item.at(),
+        what: "platform",
+        word: word.to_string(),
+        suggestion: closest(&usual, all.iter().map(String::as_str)).map(str::to_string),
+        known: ["linux_amd64", "linux_arm64", "darwin_arm64", "windows_amd64"].map(str::to_string).into(),
+    })
+}
+
 pub(super) fn policy(mut table: Table<'_>) -> Result<Policy, Error> {
     let policy = Policy {
-        platforms: table.texts("platforms")?,
+        platforms: table.items("platforms")?.iter().map(platform).collect::<Result<_, _>>()?,
         refuse_root: table.flag("refuse_root")?.unwrap_or_default(),
         max_age_days: table.get("max_age_days").map(|item| item.number()).transpose()?,
         require_env: names(&table.items("require_env")?)?,

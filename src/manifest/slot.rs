@@ -7,7 +7,7 @@ use super::suggest::closest;
 use super::table::{Item, Table};
 
 /// Slots that a Python package brings itself.
-const PYTHON_SLOTS: [&str; 3] = ["runtime", "deps", "app"];
+pub(super) const PYTHON_SLOTS: [&str; 3] = ["runtime", "deps", "app"];
 
 /// What a slot may be for. Only shown; the format stores any text.
 const PURPOSES: [&str; 11] =

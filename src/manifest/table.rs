@@ -213,10 +213,17 @@ impl<'a> Table<'a> {
 
     /// Warns about every key that nobody asked for.
     pub(super) fn finish(self) {
+        let dashed: Vec<String> = self.known.iter().map(|known| known.replace('_', "-")).collect();
+        self.warn_but(self.known.iter().copied().chain(dashed.iter().map(String::as_str)));
+    }
+
+    /// Warns about every key that is not one of these.
+    pub(super) fn warn_but<'k>(&self, known: impl Iterator<Item = &'k str>) {
+        let known: Vec<&str> = known.collect();
         for (key, _) in self.inner {
             let name = &**key.get_ref();
-            if !self.known.iter().any(|known| *known == name || known.replace('_', "-") == name) {
-                let suggestion = closest(name, self.known.iter().copied()).map(str::to_string);
+            if !known.contains(&name) {
+                let suggestion = closest(name, known.iter().copied()).map(str::to_string);
                 let at = self.source.at(&self.join(name), key.span().start);
                 self.source.warn(Warning::UnknownKey { at, suggestion });
             }

@@ -3,7 +3,7 @@
 //! Same sources, same interpreter: same bytes, whatever the directory, the number of jobs and the order of the work.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -34,12 +34,13 @@ pub enum Positions {
 }
 
 /// What was compiled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compiled {
     /// Bytecode files written.
     pub files: usize,
-    /// Sources that are no valid Python for this interpreter, such as templates. They are left as they are.
-    pub failed: usize,
+    /// Sources that are no valid Python for this interpreter, such as templates, relative to the tree, and why. They are
+    /// left as they are.
+    pub broken: BTreeMap<PathBuf, String>,
 }
 
 /// One source file, and the name for it that goes into the bytecode.
@@ -80,17 +81,19 @@ pub fn compile(
     let worth = usize::try_from(total / WORTH_A_JOB).unwrap_or(usize::MAX).max(1);
     let count = sources.len();
     if count == 0 {
-        return Ok(Compiled { files: reused, failed: 0 });
+        return Ok(Compiled { files: reused, broken: BTreeMap::new() });
     }
     let shares = share(sources, jobs.clamp(1, worth));
     let jobs = shares.len();
-    let failed = thread::scope(|scope| {
+    let broken = thread::scope(|scope| {
         let workers: Vec<_> = shares.iter().map(|share| scope.spawn(|| work(interpreter, positions, share))).collect();
-        workers.into_iter().try_fold(0, |failed, worker| {
+        workers.into_iter().try_fold(BTreeMap::new(), |mut broken, worker| {
             // A worker thread has nothing in it that panics; should that change, the panic goes on here.
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|more| failed + more)
+            broken.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            Ok::<_, Error>(broken)
         })
     })?;
+    let failed = broken.len();
     tracing::info!(
         files = count - failed,
         failed,
@@ -98,7 +101,7 @@ pub fn compile(
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "compiled bytecode in parallel"
     );
-    Ok(Compiled { files: reused + count - failed, failed })
+    Ok(Compiled { files: reused + count - failed, broken })
 }
 
 /// Where the bytecode of a source lies, as seen from where the source lies.
@@ -142,8 +145,8 @@ fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
     shares
 }
 
-/// Runs one compiler process over its share; returns how many files it could not compile.
-fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Result<usize> {
+/// Runs one compiler process over its share; returns the files that it could not compile, and why.
+fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Result<Vec<(PathBuf, String)>> {
     let executable = &interpreter.executable;
     // Not `-I`: that would turn the fixed hash seed off, and older versions write sets in iteration order.
     let mut worker = command(executable);
@@ -178,13 +181,14 @@ fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Re
         return Err(Error::Compiler { interpreter: executable.clone(), said });
     }
     let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
-    let mut failed = 0;
+    let mut broken = Vec::new();
     for pair in fields.chunks_exact(2) {
         let path = PathBuf::from(std::ffi::OsString::from_vec(pair[0].to_vec()));
-        tracing::debug!(path = %path.display(), reason = %String::from_utf8_lossy(pair[1]), "not compiled");
-        failed += 1;
+        let reason = String::from_utf8_lossy(pair[1]).into_owned();
+        tracing::debug!(path = %path.display(), reason, "not compiled");
+        broken.push((path, reason));
     }
-    Ok(failed)
+    Ok(broken)
 }
 
 #[cfg(test)]
@@ -229,7 +233,9 @@ mod tests {
             let root = scratch.path().join(name);
             write_tree(&root);
             let compiled = compile(&interpreter, &root, &root, Positions::Columns, jobs).expect("compiles");
-            assert_eq!(compiled, Compiled { files: 41, failed: 1 });
+            let reason = compiled.broken.values().next().expect("a source is broken");
+            assert!(reason.starts_with("line 1: Missing parentheses in call to 'print'"), "{reason}");
+            assert_eq!((compiled.files, compiled.broken.len()), (41, 1));
             results.push(bytecode(&root));
         }
         assert_eq!(results[0].len(), 41);

@@ -1,7 +1,7 @@
 """Compiles Python sources to bytecode files, deterministically; run by `flavor` once per job.
 
 Standard input: NUL-terminated triples of a source file, the name that goes into its code objects and the bytecode file.
-Standard output: pairs of a source file that could not be compiled and the reason.
+Standard output: pairs of the name of a source that could not be compiled and the reason.
 
 The bytecode files are "unchecked hash" ones (PEP 552): the importer never compares them with their source, so they
 stay valid whatever time stamps the files get on another machine.
@@ -60,8 +60,9 @@ def main():
         try:
             compile_file(os.fsdecode(source), os.fsdecode(name), os.fsdecode(target))
         except (SyntaxError, ValueError, RecursionError, MemoryError, UnicodeError) as error:
-            reason = "%s: %s" % (type(error).__name__, error)
-            out.write(source + b"\0" + reason.encode("utf-8", "backslashreplace").replace(b"\0", b"") + b"\0")
+            line = getattr(error, "lineno", None)
+            reason = "line %d: %s" % (line, error.msg) if line else "%s: %s" % (type(error).__name__, error)
+            out.write(name + b"\0" + reason.encode("utf-8", "backslashreplace").replace(b"\0", b"") + b"\0")
 
 
 CODE = type(main.__code__)

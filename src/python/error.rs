@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
-use super::install::Choice;
+use super::install::{Choice, SourceError};
 use super::interpreter::OLDEST;
 
 use crate::code::Code;
@@ -52,9 +52,35 @@ pub enum Error {
     #[error("there is no project in `{}`", path.display())]
     NoProjectAt { path: PathBuf },
 
+    /// Of `--find-links`, or of the manifest.
+    #[error("there is no `{}` to find distributions in", path.display())]
+    NoFindLinks { path: PathBuf },
+
+    /// `index` is without credentials.
+    #[error("the index `{index}` is neither a URL nor a directory")]
+    NotAnIndex { index: String },
+
+    /// `requirement` is without credentials.
+    #[error("{}:{line}: `{requirement}` is no requirement: {reason}", path.display())]
+    BadLine { path: PathBuf, line: usize, requirement: Box<str>, reason: Box<str> },
+
+    /// An installer that ran out of room.
+    #[error("there is no room for the distributions\n{}", indented(installer, said))]
+    NoRoom { installer: &'static str, said: Vec<String> },
+
+    #[error(transparent)]
+    Source(#[from] SourceError),
+
     /// Dependencies or a build back end that could not be resolved, fetched or built. See [`Error::is_resolution`].
     #[error("cannot get {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
-    Unresolved { requirement: Option<String>, installer: &'static str, said: Vec<String>, offline: bool },
+    Unresolved {
+        requirement: Option<String>,
+        installer: &'static str,
+        said: Vec<String>,
+        offline: bool,
+        /// The index that did not answer, without credentials.
+        unreachable: Option<Box<str>>,
+    },
 
     #[error("cannot build the wheel of the project in `{}`\n{}", project.display(), indented("build", said))]
     NotBuilt { project: PathBuf, said: Vec<String> },
@@ -98,6 +124,10 @@ impl Error {
             Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => Code::PROGRAM_STOPPED,
             Self::NoInstaller { .. } => Code::NO_INSTALLER,
             Self::NoProject | Self::NoProjectAt { .. } => Code::NO_MANIFEST,
+            Self::Source(error) => error.code(),
+            Self::NoFindLinks { .. } | Self::NotAnIndex { .. } => Code::NO_DISTRIBUTIONS_THERE,
+            Self::BadLine { .. } => Code::BAD_REQUIREMENT,
+            Self::NoRoom { .. } => Code::NO_ROOM,
             Self::Unresolved { .. } => Code::UNRESOLVED,
             Self::NotBuilt { .. } => Code::NOT_BUILT,
             Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,
@@ -145,6 +175,16 @@ impl Error {
             Self::NoProject | Self::NoProjectAt { .. } => {
                 Some("a project is a directory with a `pyproject.toml`".to_owned())
             }
+            Self::Source(error) => Some(error.hint()),
+            Self::NoFindLinks { .. } => Some("`--find-links` takes a directory of wheels, or a URL".to_owned()),
+            Self::NotAnIndex { .. } => Some("write it as in `--index-url https://host/simple`".to_owned()),
+            Self::BadLine { .. } => Some("write it like `rich>=13,<15`, one a line".to_owned()),
+            Self::NoRoom { .. } => {
+                Some("make room, or name a place that has some with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable".to_owned())
+            }
+            Self::Unresolved { unreachable: Some(index), .. } => {
+                Some(format!("`{index}` does not answer: check the address (`--index-url`) and the network"))
+            }
             Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
                 Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
             }
@@ -177,7 +217,14 @@ impl Error {
 impl Error {
     /// Whether a dependency could not be resolved or fetched, as opposed to all other failures.
     pub fn is_resolution(&self) -> bool {
-        matches!(self, Self::Unresolved { .. } | Self::Lock { .. })
+        matches!(
+            self,
+            Self::Unresolved { .. }
+                | Self::Lock { .. }
+                | Self::BadLine { .. }
+                | Self::NotAnIndex { .. }
+                | Self::NoFindLinks { .. }
+        )
     }
 }
 

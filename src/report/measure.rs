@@ -29,6 +29,12 @@ impl fmt::Display for Took {
     }
 }
 
+/// A number of things: `1 file`, `2 files`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(number: N, one: &str, many: &str) -> String {
+    let what = if number == N::from(1) { one } else { many };
+    format!("{number} {what}")
+}
+
 /// Measures from its making.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

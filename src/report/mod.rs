@@ -15,11 +15,13 @@ mod terminal_text;
 #[cfg(feature = "cli")]
 pub use load::Load;
 pub use log::init as init_log;
-pub use measure::{Bytes, Stopwatch, Took};
+pub use measure::{Bytes, Stopwatch, Took, counted};
 #[cfg(feature = "cli")]
 pub use recording::{PartSpan, PhaseSpan, Recorder, Recording};
 #[cfg(feature = "cli")]
 pub use terminal::{Talk, TerminalReporter, clear_bars};
+#[cfg(feature = "cli")]
+pub use terminal_text::printable_path;
 pub use terminal_text::{printable, printable_json};
 
 #[cfg(feature = "cli")]

@@ -1,4 +1,8 @@
 use std::borrow::Cow;
+#[cfg(feature = "cli")]
+use std::os::unix::ffi::OsStrExt;
+#[cfg(feature = "cli")]
+use std::path::Path;
 
 /// Text from a package or a file name, safe to print: control characters and those that reorder a line are escaped.
 pub fn printable(text: &str) -> Cow<'_, str> {
@@ -12,6 +16,20 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         } else {
             out.push(one);
         }
+    }
+    Cow::Owned(out)
+}
+
+/// The path of a file, safe to print; bytes of it that are not text appear as `\xff`.
+#[cfg(feature = "cli")]
+pub fn printable_path(path: &Path) -> Cow<'_, str> {
+    if let Some(text) = path.to_str() {
+        return printable(text);
+    }
+    let mut out = String::new();
+    for part in path.as_os_str().as_bytes().utf8_chunks() {
+        out.push_str(&printable(part.valid()));
+        out.extend(part.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
     }
     Cow::Owned(out)
 }
@@ -42,6 +60,15 @@ mod tests {
         assert_eq!(printable_json(text), "{\n\"a\\u009b\\u202e\": 1\n}");
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
         assert_eq!(read(&printable_json(text)), read(text));
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn names_that_are_not_text_are_told_apart() {
+        use std::ffi::OsStr;
+        let shown = |name: &[u8]| printable_path(Path::new(OsStr::from_bytes(name))).into_owned();
+        assert_eq!(shown(b"a\xff\n\xfe.txt"), "a\\xff\\u{a}\\xfe.txt");
+        assert_eq!(shown("ünï".as_bytes()), "ünï");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
 use crate::python::bytecode::{self, Positions, bytecode_of};
-use crate::report::{Part, Stopwatch};
+use crate::report::{Part, Stopwatch, counted};
 
 /// What the user knows this work by.
 const PHASE: &str = "bytecode";
@@ -24,6 +24,8 @@ pub(super) struct Bytecode {
     modules: usize,
     /// The digest of every source that there is bytecode of.
     sources: BTreeMap<PathBuf, Blake3>,
+    /// Sources that are no Python, or none for this interpreter, and why.
+    pub(super) broken: BTreeMap<PathBuf, String>,
 }
 
 /// Compiles the sources below `tree`, for one of the slots. Modules that are as they were the last time are not compiled
@@ -66,7 +68,7 @@ pub(super) fn compile(
                 adopt(last, &sources, dest, |source| bytecode_of(interpreter, source))?;
             }
             let compiled = bytecode::compile(interpreter, tree, dest, positions, jobs)?;
-            Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone() })
+            Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone(), broken: compiled.broken })
         };
         cache.make_missing(step, Layer::Bytecode, &inputs, |_| Ok(()), make)?
     };
@@ -111,5 +113,5 @@ pub(super) fn report(context: &Context) {
     let Some(longest) = all.iter().map(|(_, _, took)| *took).max() else { return };
     let modules: usize = all.iter().map(|(modules, ..)| modules).sum();
     let reused = if all.iter().all(|(_, reused, _)| *reused) { ", reused" } else { "" };
-    context.reporter.phase(PHASE, &format!("{modules} modules{reused}"), longest);
+    context.reporter.phase(PHASE, &format!("{}{reused}", counted(modules, "module", "modules")), longest);
 }

@@ -9,8 +9,8 @@ use super::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
 use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
-use crate::python::install::{Dependencies, InstallRequest, Resolution, install_dependencies, source_files};
-use crate::report::Stopwatch;
+use crate::python::install::{Dependencies, Hidden, InstallRequest, Resolution, install_dependencies, list_sources};
+use crate::report::{Stopwatch, counted};
 
 pub(super) struct Deps {
     pub(super) made: Made<Dependencies>,
@@ -40,7 +40,11 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     } else {
         made.facts.installer.as_deref().map_or(String::new(), |installer| format!(" by {installer}"))
     };
-    reporter.phase(DEPS, &format!("{} distributions{by}", made.facts.distributions.len()), clock.took());
+    reporter.phase(
+        DEPS,
+        &format!("{}{by}", counted(made.facts.distributions.len(), "distribution", "distributions")),
+        clock.took(),
+    );
     if made.facts.distributions.is_empty() {
         return Ok(Deps { made, bytecode: None });
     }
@@ -72,7 +76,7 @@ pub(super) fn resolution_inputs(
     }
     for path in resolution.local {
         let files: Vec<PathBuf> = if path.is_dir() {
-            source_files(&path)?.iter().map(|file| path.join(file)).collect()
+            list_sources(&path, Hidden::Taken)?.files.iter().map(|file| path.join(file)).collect()
         } else {
             vec![path.clone()]
         };

@@ -10,18 +10,21 @@ mod programs;
 mod project;
 mod runtime;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
-use super::{BuildError, Settings};
+use super::{BuildError, Finding, Settings};
 use crate::format::{Blake3, Program, PythonFacts, Sha256};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{Distribution, InstallRequest, Lock};
+use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock};
 use crate::python::{Interpreter, ProbeMemory, Request, discover};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
+
+pub(super) use programs::place;
 
 /// Names of the three slots.
 pub(super) const RUNTIME: &str = "runtime";
@@ -37,9 +40,16 @@ pub(super) struct Application {
     pub(super) trees: Trees,
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
+    /// The name of the one that starts first, if it is the project's own or was made for its entry point.
+    pub(super) main: Option<String>,
+    /// The commands of the project.
+    pub(super) entry_points: Vec<EntryPoint>,
+    /// Sources of `app` that do not compile, and why.
+    pub(super) broken: BTreeMap<PathBuf, String>,
     /// Version of the project as its back end computed it; empty of what has no back end.
     pub(super) version: String,
     pub(super) evidence: Evidence,
+    pub(super) findings: Vec<Finding>,
     /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
     pub(super) in_use: Vec<Box<dyn Send>>,
 }
@@ -149,6 +159,8 @@ pub(super) fn build(
     compiled::report(&context);
     let mut distributions = deps.made.facts.distributions.clone();
     let own = project.made.facts.install.as_ref().map(|install| install.distribution.clone());
+    let entry_points = project.made.facts.install.as_ref().map(|install| install.entry_points.clone());
+    let entry_points = entry_points.unwrap_or_default();
     let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
     distributions.extend(own);
     let programs = programs::programs(manifest, &project.made.facts, family);
@@ -179,8 +191,12 @@ pub(super) fn build(
             venv: family == Family::Flavor,
         },
         programs,
+        main: project.made.facts.main.clone(),
+        entry_points,
+        broken: project.bytecode.facts.broken.clone(),
         version,
         evidence,
+        findings: project.findings.clone(),
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
     })
 }

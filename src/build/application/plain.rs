@@ -1,7 +1,7 @@
 //! A script, or a directory of modules: sources that go in as they are.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
 use super::super::cache::{Layer, Made, hash_tree};
@@ -10,14 +10,14 @@ use super::project::{AppFacts, absolute, add_start, sources};
 use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
 use crate::manifest::Input;
-use crate::python::install::copy_sources;
+use crate::python::install::{Hidden, SourceError, Sources, copy_sources};
 
 /// Copies the sources to their place.
 pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
     let files = match manifest.input {
         Input::Script => vec![PathBuf::from(manifest.path.file_name().unwrap_or_default())],
-        _ => sources(context)?,
+        _ => sound(sources(context, Hidden::Named)?, &manifest.directory)?,
     };
     let entries = files.iter().map(|file| Entry::examine_target(manifest.directory.join(file), file.clone()));
     let hashed = hash_tree(entries.collect::<Result<_, _>>()?, &cache.memory(&absolute(&manifest.path), "sources"))?;
@@ -43,4 +43,18 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
             Ok(AppFacts { install: None, sources: hashed.digest, main })
         },
     )
+}
+
+/// The files of a directory in which nothing is wrong. No build back end decides on what is odd: it would be missing from
+/// the package, or in it without anybody's knowing.
+fn sound(sources: Sources, directory: &Path) -> Result<Vec<PathBuf>, BuildError> {
+    let leads_out = |link: PathBuf| {
+        let path = directory.join(link);
+        let target = path.read_link().unwrap_or_default();
+        SourceError::LeadsOut { directory: directory.to_path_buf(), path, target }
+    };
+    match sources.unfit.into_iter().chain(sources.outside.into_iter().map(leads_out)).next() {
+        Some(error) => Err(crate::python::Error::from(error).into()),
+        None => Ok(sources.files),
+    }
 }

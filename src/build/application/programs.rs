@@ -13,7 +13,7 @@ use crate::python::install::{self, AS_FILE, file_script, function_in, module_scr
 use crate::stub::Family;
 
 /// Where sources that go in as they are lie, relative to the tree.
-pub(super) fn place(manifest: &Manifest) -> PathBuf {
+pub(in crate::build) fn place(manifest: &Manifest) -> PathBuf {
     Path::new(APP).join(&manifest.package_name)
 }
 

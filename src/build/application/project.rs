@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
 use super::super::cache::{Inputs, Layer, Made, hash_tree};
+use super::super::finding::{self, Finding};
 use super::compiled::{Bytecode, compile};
 use super::dependencies::resolution_inputs;
 use super::programs::write_script;
@@ -15,14 +16,16 @@ use crate::fs::{Entry, IoContext};
 use crate::manifest::{EntryPoint, Input, Manifest};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, WheelBuild, build_variables, build_wheel,
-    copy_sources, history, install_project, make_build_environment, source_files,
+    BuildSystem, Built, Environment, Hidden, InstallRequest, ProjectInstall, Sources, WheelBuild, build_variables,
+    build_wheel, copy_sources, history, install_project, list_sources, make_build_environment,
 };
 use crate::report::Stopwatch;
 
 pub(super) struct Project {
     pub(super) made: Made<AppFacts>,
     pub(super) bytecode: Made<Bytecode>,
+    /// What is odd about its sources.
+    pub(super) findings: Vec<Finding>,
 }
 
 /// What is known of the project's tree.
@@ -40,10 +43,10 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
     let Context { manifest, settings, reporter, .. } = context;
     reporter.begin(APP);
     let clock = Stopwatch::start();
-    let made = match manifest.input {
+    let (made, findings) = match manifest.input {
         Input::Project => from_back_end(context)?,
-        Input::Wheel => finished::build(context)?,
-        Input::Script | Input::Directory => plain::build(context)?,
+        Input::Wheel => (finished::build(context)?, Vec::new()),
+        Input::Script | Input::Directory => (plain::build(context)?, Vec::new()),
     };
     let what = match &made.facts.install {
         Some(install) => format!("{} {}", install.distribution.name, install.distribution.version),
@@ -52,16 +55,16 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
     let from = if made.reused { ", reused" } else { "" };
     reporter.phase(APP, &format!("{what}{from}"), clock.took());
     let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
-    Ok(Project { made, bytecode })
+    Ok(Project { made, bytecode, findings })
 }
 
-fn from_back_end(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
     let project = &manifest.directory;
-    let files = sources(context)?;
+    let Sources { files, outside, unfit } = sources(context, Hidden::Taken)?;
     let system = BuildSystem::of(project);
     let (inputs, sources) = inputs(context, &system, &files)?;
-    cache.make(
+    let made = cache.make(
         APP,
         Layer::App,
         &inputs,
@@ -72,16 +75,19 @@ fn from_back_end(context: &Context) -> Result<Made<AppFacts>, BuildError> {
             let main = main_command(manifest, &install, tree)?;
             Ok::<_, BuildError>(AppFacts { install: Some(install), sources, main })
         },
-    )
+    )?;
+    let passed_over = finding::passed_over(project, &unfit);
+    let findings = finding::from_outside(&outside, &made.hashed.entries).into_iter().chain(passed_over).collect();
+    Ok((made, findings))
 }
 
-/// The files of the input's directory that may go into the package.
-pub(super) fn sources(context: &Context) -> Result<Vec<PathBuf>, BuildError> {
+/// What the input's directory has that may go into the package.
+pub(super) fn sources(context: &Context, hidden: Hidden) -> Result<Sources, BuildError> {
     let Context { manifest, settings, .. } = context;
-    let mut files = source_files(&manifest.directory)?;
+    let mut sources = list_sources(&manifest.directory, hidden)?;
     let written = settings.written(manifest);
-    files.retain(|file| !written.contains(&manifest.directory.join(file)));
-    Ok(files)
+    sources.files.retain(|file| !written.contains(&manifest.directory.join(file)));
+    Ok(sources)
 }
 
 /// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.

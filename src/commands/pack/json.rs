@@ -63,7 +63,11 @@ pub(super) fn report(
             "file": warning.site().path.to_string_lossy(),
             "line": warning.site().line,
             "column": warning.site().column,
-        })).collect::<Vec<_>>(),
+        })).chain(report.findings.iter().map(|finding| json!({
+            "code": finding.code().to_string(),
+            "message": finding.to_string(),
+            "hint": finding.hint(),
+        }))).collect::<Vec<_>>(),
         "differences": differences.map(|found| {
             found.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect::<Vec<_>>()
         }),

@@ -9,14 +9,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::build::{
-    BuildError, CacheUse, Difference, KeySource, ListedSlot, PackReport, Settings, check_reproducible, list_files,
-    pack, read_input, run_post_build, run_pre_build,
+    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, Settings, check_reproducible,
+    list_files, pack, read_input, run_post_build, run_pre_build,
 };
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::{Choices, Manifest, Warning};
-use flavor::report::{Recorder, Talk, TerminalReporter, printable};
+use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
 use flavor::sign::Rotation;
 
 use course::Course;
@@ -55,8 +55,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
     if options.list_files {
-        let slots = list_files(&manifest, &settings, &reporter).map_err(|source| failed(&manifest, source))?;
-        return list(&slots, globals.json).map(|()| ExitCode::SUCCESS);
+        let listing = list_files(&manifest, &settings, &reporter).map_err(|source| failed(&manifest, source))?;
+        warn(&listing.findings, &reporter);
+        return list(&listing.slots, globals.json).map(|()| ExitCode::SUCCESS);
     }
     let outcome = pack(&manifest, &settings, &recorder);
     let recording = recorder.finish();
@@ -65,6 +66,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let profiled = profile.write(&course, &reporter);
     let report = outcome.map_err(|source| failed(&manifest, source))?;
     profiled?;
+    warn(&report.findings, &reporter);
     if options.explain {
         for line in explain(&report) {
             reporter.say(&line);
@@ -76,9 +78,6 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     if !settings.slim.is_empty() && report.slimmed.is_none() {
         reporter.warn(None, "there are no dependencies that something could be left out of", None);
     }
-    if !globals.json {
-        output::path(&report.path)?;
-    }
     let differences =
         options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
     let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
@@ -87,6 +86,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     if !is_other && !exceeds {
         run_post_build(&manifest, &settings, &report.path, &report.version, &reporter)
             .map_err(|source| failed(&manifest, source))?;
+        if !globals.json {
+            output::path(&report.path)?;
+        }
     }
     if exceeds && globals.quiet {
         // That a gate was not passed is no talk.
@@ -116,6 +118,12 @@ fn read(options: &Pack) -> Result<(Manifest, Vec<Warning>), Error> {
     })
 }
 
+fn warn(findings: &[Finding], reporter: &TerminalReporter) {
+    for finding in findings {
+        reporter.warn(Some(finding.code()), &finding.to_string(), finding.hint().as_deref());
+    }
+}
+
 /// A line for each file: the slot, a tab, and the path in it.
 fn list(slots: &[ListedSlot], json: bool) -> Result<(), Error> {
     if json {
@@ -131,9 +139,7 @@ fn list(slots: &[ListedSlot], json: bool) -> Result<(), Error> {
     let mut text = String::new();
     for slot in slots {
         for file in &slot.files {
-            // A line end in a name would pass for another file.
-            let path = file.path.to_string_lossy().replace('\n', "\u{fffd}");
-            text.push_str(&format!("{}\t{}\n", slot.name, printable(&path)));
+            text.push_str(&format!("{}\t{}\n", slot.name, printable_path(&file.path)));
         }
     }
     output::data(&text)

@@ -1,7 +1,7 @@
 //! What `pack` says at its end.
 
 use flavor::build::{PackReport, Step};
-use flavor::report::Bytes;
+use flavor::report::{Bytes, counted};
 use flavor::stub::Origin;
 
 /// Of every step whether it was reused, else why not.
@@ -35,26 +35,25 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
     }
     for slot in &report.slots {
         let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
-        let files = if slot.files == 1 { "file" } else { "files" };
-        lines.push(format!("{:>12}  {plain} → {stored}, {} {files}, {}", slot.name, slot.files, slot.operations));
+        let files = counted(slot.files, "file", "files");
+        lines.push(format!("{:>12}  {plain} → {stored}, {files}, {}", slot.name, slot.operations));
     }
     if let Some((before, after)) = report.launcher_stripped {
         lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));
         let files = report.stripped;
         lines.push(format!(
-            "    stripped  {} native files {} → {}",
-            files.files,
+            "    stripped  {} {} → {}",
+            counted(files.files, "native file", "native files"),
             Bytes(files.before),
             Bytes(files.after)
         ));
     }
     if let Some(slimmed) = &report.slimmed {
         for one in &slimmed.kinds {
-            let files = if one.files == 1 { "file" } else { "files" };
             lines.push(format!(
-                "    left out  {}: {} {files}, {}, which saves {}",
+                "    left out  {}: {}, {}, which saves {}",
                 one.kind,
-                one.files,
+                counted(one.files, "file", "files"),
                 Bytes(one.size),
                 Bytes(one.stored)
             ));
@@ -62,7 +61,8 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
         if slimmed.kinds.is_empty() {
             lines.push("    left out  nothing: the dependencies have no such files".into());
         }
-        lines.push(format!("    imported  {} modules, as with everything in place", slimmed.imported));
+        let modules = counted(slimmed.imported, "module", "modules");
+        lines.push(format!("    imported  {modules}, as with everything in place"));
     }
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
@@ -92,5 +92,10 @@ fn reuse(steps: &[Step]) -> String {
     let reused: Vec<&Step> = steps.iter().filter(|step| step.because.is_none()).collect();
     let bytes: u64 = reused.iter().map(|step| step.bytes).sum();
     let percent = (reused.len() * 100).checked_div(steps.len()).unwrap_or(0);
-    format!("build cache: {} of {} steps reused ({percent} %), {}", reused.len(), steps.len(), Bytes(bytes))
+    format!(
+        "build cache: {} of {} reused ({percent} %), {}",
+        reused.len(),
+        counted(steps.len(), "step", "steps"),
+        Bytes(bytes)
+    )
 }

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use flavor::config::Config;
-use flavor::report::{Bytes, printable};
+use flavor::report::{Bytes, counted, printable};
 use flavor::workenv::{Cache, Summary, WorkenvError, bytes};
 use serde_json::{Value, json};
 
@@ -67,11 +67,11 @@ pub(super) fn inspect(one: &Summary, as_json: bool) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!(
-        "name    {}\npath    {}\nsize    {} in {} files, {} of its own\nin use  {}\nintact  {}\n",
+        "name    {}\npath    {}\nsize    {} in {}, {} of its own\nin use  {}\nintact  {}\n",
         one.id,
         one.path.display(),
         Bytes(one.bytes),
-        one.files,
+        counted(one.files, "file", "files"),
         Bytes(one.own_bytes),
         if one.in_use { "yes" } else { "no" },
         if one.intact { "yes" } else { "no: it is made again at the next start" },

@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::process::Output;
 
+use super::InstallRequest;
+use super::index::Index;
 use super::installer::Tool;
 use crate::python::command::redact;
 use crate::python::core_metadata::normalised;
@@ -23,15 +25,32 @@ const NAMING: &[(&str, &[char])] = &[
 ];
 
 /// Dependencies that could not be resolved, fetched or built.
-pub(super) fn unresolved(tool: Tool, output: &Output, requirements: &[String], closed: bool) -> Error {
+pub(super) fn unresolved(tool: Tool, output: &Output, request: &InstallRequest, index: &Index) -> Error {
     let text = text(output);
+    let (installer, said) = (tool.name(), meaningful(&text));
+    if let Some(line) = text.lines().find(|line| NO_ROOM.iter().any(|mark| line.contains(mark))) {
+        return Error::NoRoom { installer, said: vec![shortened(line)] };
+    }
+    let is_unreachable = !index.closed() && UNREACHABLE.iter().any(|mark| text.contains(mark));
     Error::Unresolved {
-        requirement: requirement(&text, requirements),
-        installer: tool.name(),
-        said: meaningful(&text),
-        offline: closed,
+        requirement: requirement(&text, &request.requirements),
+        installer,
+        said,
+        offline: index.closed(),
+        unreachable: index.url.as_deref().filter(|_| is_unreachable).map(|url| redact(url).into()),
     }
 }
+
+/// The system's words, whoever repeats them.
+const NO_ROOM: &[&str] = &["No space left on device", "Disk quota exceeded"];
+/// What uv and pip say when nobody answers.
+const UNREACHABLE: &[&str] = &[
+    "error sending request for url",
+    "tcp connect error",
+    "dns error",
+    "Failed to establish a new connection",
+    "connection broken by",
+];
 
 /// A project that did not build. `copy` is where its sources were built, which means nothing to the user.
 pub(super) fn not_built(output: &Output, project: &Path, copy: &Path) -> Error {

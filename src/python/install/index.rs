@@ -6,6 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::InstallRequest;
 use super::installer::Tool;
+use crate::python::command::redact;
+use crate::python::error::{Error, Result};
 
 /// Where distributions come from: what the request says, then what the environment says in pip's or in uv's words.
 ///
@@ -83,6 +85,21 @@ impl Index {
             certificate: first(&["PIP_CERT", "SSL_CERT_FILE"]).map(PathBuf::from),
             insecure_hosts: unique(insecure_hosts.into_iter()),
             constraints: unique(constraints.iter().map(|file| absolute(file))),
+        }
+    }
+
+    /// Refuses a place that the user has named and that cannot be one. What variables name is for other programs, too.
+    pub(super) fn check(request: &InstallRequest) -> Result<()> {
+        let is_there = |link: &String| is_url(link) || Path::new(&absolute(link)).exists();
+        if let Some(link) = request.find_links.iter().find(|link| !is_there(link)) {
+            return Err(Error::NoFindLinks { path: link.into() });
+        }
+        // uv gives indexes names: `mine=https://…`.
+        let named = |index: &String| index.split_once('=').is_some_and(|(_, url)| is_url(url));
+        let indexes = request.index_url.iter().chain(&request.extra_index_urls);
+        match { indexes }.find(|index| !is_there(index) && !named(index)) {
+            Some(index) => Err(Error::NotAnIndex { index: redact(index) }),
+            None => Ok(()),
         }
     }
 

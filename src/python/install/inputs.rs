@@ -62,6 +62,7 @@ pub struct Resolution {
 impl Resolution {
     /// Gathers the inputs of [`super::install_dependencies`] for the same request; runs nothing.
     pub fn of(interpreter: &Interpreter, request: &InstallRequest) -> Result<Self> {
+        Index::check(request)?;
         let index = Index::new(request);
         let lock = &request.lock;
         let directory = request.project.unwrap_or(Path::new("."));

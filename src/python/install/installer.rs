@@ -130,7 +130,12 @@ impl Installer {
         list: &List,
         dest: &Path,
     ) -> Result<Vec<PathBuf>> {
-        let failed = |output: &Output| failure::unresolved(self.tool, output, &request.requirements, index.closed());
+        let failed = |output: &Output| {
+            // Not the fault of the network or of an index.
+            let malformed =
+                request.lock.as_ref().and_then(|lock| lock.malformed(request.project.unwrap_or(request.work)));
+            malformed.unwrap_or_else(|| failure::unresolved(self.tool, output, request, index))
+        };
         match self.tool {
             Tool::Uv => {
                 let mut command = self.command(request);

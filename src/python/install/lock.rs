@@ -2,7 +2,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::str::FromStr;
 
+use pep508_rs::{Requirement, VerbatimUrl};
 use percent_encoding::percent_decode_str;
 use toml::{Table, Value};
 
@@ -11,7 +13,7 @@ use super::index::Index;
 use super::installer::{Installer, Tool};
 use super::{InstallRequest, failure};
 use crate::fs::IoContext as _;
-use crate::python::command::run;
+use crate::python::command::{redact, run};
 use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
@@ -94,11 +96,37 @@ impl Lock {
         found
     }
 
+    /// The first line of a list of requirements that no installer can read.
+    pub(super) fn malformed(&self, directory: &Path) -> Option<Error> {
+        let Self::Requirements(_) = self else { return None };
+        self.files(directory).iter().find_map(|path| malformed_line(path))
+    }
+
     pub fn path(&self) -> &Path {
         match self {
             Self::Uv(path) | Self::Pylock(path) | Self::Requirements(path) | Self::Script { lock: path, .. } => path,
         }
     }
+}
+
+fn malformed_line(path: &Path) -> Option<Error> {
+    let text = fs::read_to_string(path).ok()?;
+    let mut continued = false;
+    for (at, line) in text.lines().enumerate() {
+        let begins = !std::mem::replace(&mut continued, line.ends_with('\\'));
+        let line = line.trim_end_matches('\\').split(" #").next().unwrap_or_default();
+        // Options of a requirement come after it; a path or a URL may be one.
+        let line = line.split(" --").next().unwrap_or_default().trim();
+        let is_other = line.is_empty() || line.starts_with(['#', '-']) || line.contains(['/', '$']);
+        if !begins || is_other || path.parent().is_some_and(|directory| directory.join(line).exists()) {
+            continue;
+        }
+        if let Err(error) = Requirement::<VerbatimUrl>::from_str(line) {
+            let reason = error.message.to_string().lines().next().unwrap_or_default().into();
+            return Some(Error::BadLine { path: path.into(), line: at + 1, requirement: redact(line).into(), reason });
+        }
+    }
+    None
 }
 
 /// The lines of lists of requirements, without comments; what is to be editable is as good as what is not.

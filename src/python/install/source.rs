@@ -1,9 +1,11 @@
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::fs::{IoContext as _, is_cache};
+use crate::code::Code;
+use crate::fs::{IoContext as _, code_of, is_cache};
 use crate::python::error::{Error, Result};
 use crate::sign::PRIVATE_KEY_FILE;
 
@@ -36,47 +38,190 @@ const NEED_HISTORY: &[&str] = &[
     "dynamic-versioning",
 ];
 
-/// The files of a project that take part in its build, relative to it and sorted.
+/// What a directory holds that may go into a package.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Relative to the directory, sorted. Links are followed: a file behind one stands here by the link's path.
+    pub files: Vec<PathBuf>,
+    /// Links to what lies outside, relative to the directory.
+    pub outside: Vec<PathBuf>,
+    /// What is no file, and leads to none.
+    pub unfit: Vec<SourceError>,
+}
+
+/// Something in a directory that cannot be packed.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("the link `{}` leads to `{}`, outside `{}`", path.display(), target.display(), directory.display())]
+    LeadsOut { directory: PathBuf, path: PathBuf, target: PathBuf },
+    #[error("the link `{}` leads nowhere: `{}`", path.display(), target.display())]
+    Dangling { path: PathBuf, target: PathBuf },
+    #[error("the link `{}` leads in a circle", path.display())]
+    Loop { path: PathBuf },
+    #[error("`{}` is a device, socket or pipe", path.display())]
+    Special { path: PathBuf },
+    #[error("cannot read `{}`", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+}
+
+impl SourceError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::LeadsOut { .. } => Code::ESCAPING_LINK,
+            Self::Dangling { .. } => Code::DANGLING_LINK,
+            Self::Loop { .. } => Code::LINK_LOOP,
+            Self::Special { .. } => Code::SPECIAL_FILE,
+            Self::Unreadable { source, .. } => code_of(source),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let leave_out = format!("leave it out with a line in `{IGNORE_FILE}`");
+        match self {
+            Self::LeadsOut { .. } => format!("replace the link by a copy, or {leave_out}"),
+            Self::Dangling { .. } | Self::Loop { .. } => format!("remove the link, or {leave_out}"),
+            Self::Special { .. } | Self::Unreadable { .. } => leave_out,
+        }
+    }
+
+    /// What it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::LeadsOut { path, .. }
+            | Self::Dangling { path, .. }
+            | Self::Loop { path }
+            | Self::Special { path }
+            | Self::Unreadable { path, .. } => path,
+        }
+    }
+}
+
+/// What `.flavorignore` is called.
+const IGNORE_FILE: &str = ".flavorignore";
+
+/// Whether files and directories whose names begin with a dot are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// A build back end sees what it would see without us, and decides itself.
+    Taken,
+    /// Only those that an ignore file brings back, as in `!.well-known`.
+    Named,
+}
+
+/// Lists the files of a project that take part in its build, or those of a directory that goes in as it is.
 ///
 /// Left out is what `.gitignore` and `.flavorignore` say, in every directory with the meaning that git gives them, and
 /// what builds and tools leave behind. The user's own global ignore file says nothing about the project.
-pub fn files(project: &Path) -> Result<Vec<PathBuf>> {
+pub fn list(project: &Path, hidden: Hidden) -> Result<Sources> {
+    let root = project.canonicalize().map_err(|_| Error::NoProjectAt { path: project.to_path_buf() })?;
+    let mut sources = Sources::default();
+    let mut links = Vec::new();
+    for entry in walk(project, hidden, false) {
+        match entry {
+            Ok(entry) => match entry.file_type() {
+                Some(kind) if kind.is_file() => sources.files.push(below(project, entry.path())),
+                Some(kind) if kind.is_symlink() => links.push(entry.into_path()),
+                Some(kind) if !kind.is_dir() => sources.unfit.push(SourceError::Special { path: entry.into_path() }),
+                _ => {}
+            },
+            Err(error) => sources.unfit.push(unreadable(project, &error)),
+        }
+    }
+    if !links.is_empty() {
+        follow(project, hidden, &root, &links, &mut sources);
+    }
+    sources.files.sort();
+    sources.outside.sort();
+    sources.unfit.sort_by(|one, other| one.path().cmp(other.path()));
+    Ok(sources)
+}
+
+/// Walks again and follows what the first walk has found of links. Two walks, because this one meets dangling links
+/// before it asks whether they are to be ignored.
+fn follow(project: &Path, hidden: Hidden, root: &Path, links: &[PathBuf], sources: &mut Sources) {
+    sources.files.clear();
+    for entry in walk(project, hidden, true) {
+        match entry {
+            Ok(entry) => {
+                let path = entry.path();
+                let kind = entry.file_type();
+                if entry.path_is_symlink() {
+                    if kind.is_some_and(|kind| !kind.is_file() && !kind.is_dir()) {
+                        sources.unfit.push(SourceError::Special { path: path.to_path_buf() });
+                    } else if path != project && !path.canonicalize().is_ok_and(|real| real.starts_with(root)) {
+                        sources.outside.push(below(project, path));
+                    }
+                }
+                if kind.is_some_and(|kind| kind.is_file()) {
+                    sources.files.push(below(project, path));
+                }
+            }
+            Err(error) => {
+                let Some(path) = place(&error).map(Path::to_path_buf) else { continue };
+                let behind_link = || path.ancestors().skip(1).any(|above| links.iter().any(|link| link == above));
+                // Of the others the first walk has spoken, or they are ignored.
+                if links.contains(&path) || behind_link() {
+                    sources.unfit.push(dead_end(path, &error));
+                }
+            }
+        }
+    }
+}
+
+fn walk(project: &Path, hidden: Hidden, follow: bool) -> ignore::Walk {
     let in_repository = project.ancestors().any(|directory| directory.join(".git").exists());
-    let mut found = Vec::new();
     let top = project.to_path_buf();
-    let walk = WalkBuilder::new(project)
-        .hidden(false)
+    WalkBuilder::new(project)
+        .hidden(hidden == Hidden::Named)
         .ignore(false)
         .git_global(false)
         .git_exclude(false)
         .require_git(false)
         .parents(in_repository)
-        // Links may lead out of the project, where the copy's would lead nowhere.
-        .follow_links(true)
-        .add_custom_ignore_filename(".flavorignore")
+        .follow_links(follow)
+        .add_custom_ignore_filename(IGNORE_FILE)
         .filter_entry(move |entry| !is_left_behind(&top, entry))
-        .build();
-    for entry in walk {
-        match entry {
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                let path = entry.path().strip_prefix(project).unwrap_or(entry.path());
-                found.push(path.to_path_buf());
-            }
-            Ok(_) => {}
-            // A dangling link, or one that leads in a circle; git keeps such links too.
-            Err(error) => tracing::debug!(%error, "passed over in the project's sources"),
-        }
+        .build()
+}
+
+fn below(project: &Path, path: &Path) -> PathBuf {
+    path.strip_prefix(project).unwrap_or(path).to_path_buf()
+}
+
+/// What a walk stumbled over.
+fn place(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => place(err),
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
     }
-    if found.is_empty() && !project.is_dir() {
-        return Err(Error::NoProjectAt { path: project.to_path_buf() });
+}
+
+/// A link that cannot be followed.
+fn dead_end(path: PathBuf, error: &ignore::Error) -> SourceError {
+    let is_circle = |error: io::Error| error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    match path.read_link() {
+        // What the walk noticed itself is no error of the system.
+        _ if error.io_error().is_none() || path.metadata().is_err_and(is_circle) => SourceError::Loop { path },
+        Ok(target) => SourceError::Dangling { path, target },
+        Err(_) => unreadable(&path, error),
     }
-    found.sort();
-    Ok(found)
+}
+
+fn unreadable(project: &Path, error: &ignore::Error) -> SourceError {
+    let path = place(error).unwrap_or(project).to_path_buf();
+    // The walk's own error names the path once more.
+    let source = path.read_dir().err().unwrap_or_else(|| io::ErrorKind::Other.into());
+    SourceError::Unreadable { path, source }
 }
 
 /// What builds leave in a tree: it would be taken for sources, or change what the next build makes.
 fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
-    if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+    // A link to one is as good: a virtual environment may lie elsewhere.
+    if !entry.path().is_dir() {
         // In a worktree or a submodule `.git` is a file. A private key signs packages and is never in one.
         return entry.file_name() == ".git" || entry.file_name() == PRIVATE_KEY_FILE;
     }
@@ -96,7 +241,7 @@ fn is_left_behind(project: &Path, entry: &DirEntry) -> bool {
 
 /// Copies the project's sources, so that a build leaves nothing in the user's tree and finds nothing of an earlier one.
 ///
-/// `files` are relative to the project, as [`files`] finds them.
+/// `files` are relative to the project, as [`list`] finds them.
 pub fn copy(project: &Path, files: &[PathBuf], dest: &Path) -> Result<()> {
     for relative in files {
         let (from, to) = (project.join(relative), dest.join(relative));
@@ -193,8 +338,12 @@ mod tests {
             ("cache/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n"),
             ("cache/stat/x", ""),
         ]);
-        let found: Vec<String> =
-            files(project.path()).expect("walked").iter().map(|path| path.display().to_string()).collect();
+        let found: Vec<String> = list(project.path(), Hidden::Taken)
+            .expect("walked")
+            .files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         assert_eq!(
             found,
             [
@@ -217,7 +366,8 @@ mod tests {
             let text = format!("[build-system]\nrequires = [\"{requires}\"]\n");
             let project = project(&[("pyproject.toml", &text), (".git/HEAD", "ref: x\n")]);
             let dest = tempfile::tempdir().expect("scratch");
-            copy(project.path(), &files(project.path()).expect("listed"), dest.path()).expect("copied");
+            copy(project.path(), &list(project.path(), Hidden::Taken).expect("listed").files, dest.path())
+                .expect("copied");
             assert_eq!(dest.path().join(".git").is_file(), wanted, "{requires}");
         }
     }

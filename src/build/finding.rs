@@ -1,0 +1,150 @@
+//! What is odd about a package that is made all the same.
+
+use std::path::{Path, PathBuf};
+
+use crate::code::Code;
+use crate::fs::{Entry, EntryKind};
+use crate::manifest::{Input, Manifest};
+use crate::python::install::SourceError;
+use crate::report::printable_path;
+
+/// Something that the one who packs had better know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    #[error("slot `{slot}` has what looks like {}: {}", if files.len() == 1 { "a secret" } else { "secrets" }, few(files))]
+    Secrets { slot: String, files: Vec<PathBuf>, input: Input },
+    /// `links` are relative to the project.
+    #[error("what {} to, outside the project, is in the package: {}", if links.len() == 1 { "a link leads" } else { "links lead" }, few(links))]
+    FromOutside { links: Vec<PathBuf> },
+    /// `file` is the program's, as the user knows it.
+    #[error("`{}` does not compile for CPython {python}: {reason}", printable_path(file))]
+    Broken { file: PathBuf, python: String, reason: String },
+    #[error("`{}`, which the package is to start, is left out of it", printable_path(file))]
+    LeftOut { file: PathBuf },
+    /// `start` is the entry point.
+    #[error("`{start}` cannot start: there is no module `{module}` in the package")]
+    NoModule { start: String, module: String, suggestion: Option<String> },
+    #[error("`{package}` cannot be run: the package has no `__main__.py`")]
+    NoMain { package: String },
+    #[error("`{module}:{name}` cannot start: the module has no `{name}`")]
+    NoFunction { module: String, name: String, suggestion: Option<String> },
+    #[error("{what} names `{path}`, which no slot brings")]
+    NothingThere { what: String, path: String, suggestion: Option<String> },
+    /// `paths` are relative to the project.
+    #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
+    PassedOver { paths: Vec<PathBuf> },
+}
+
+impl Finding {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Secrets { .. } => Code::LOOKS_SECRET,
+            Self::FromOutside { .. } => Code::FROM_OUTSIDE,
+            Self::PassedOver { .. } => Code::PASSED_OVER,
+            Self::Broken { .. } => Code::BROKEN_PROGRAM,
+            Self::LeftOut { .. } | Self::NoModule { .. } | Self::NoMain { .. } | Self::NoFunction { .. } => {
+                Code::PROGRAM_NOT_PACKED
+            }
+            Self::NothingThere { .. } => Code::NOTHING_THERE,
+        }
+    }
+
+    /// What to do about it, as one sentence.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Secrets { files, input, .. } => {
+                let name = files.first().and_then(|file| file.file_name()).unwrap_or_default();
+                let name = printable_path(Path::new(name)).into_owned();
+                match input {
+                    Input::Project => format!(
+                        "whoever has the package can read it; leave it out with `exclude = [\"{name}\"]` under [tool.flavor.build]"
+                    ),
+                    Input::Directory => {
+                        format!(
+                            "whoever has the package can read it; leave it out with a line `{name}` in `.flavorignore`"
+                        )
+                    }
+                    Input::Script | Input::Wheel => "whoever has the package can read it".into(),
+                }
+            }
+            Self::FromOutside { .. } => {
+                "replace the link by a copy if that is meant, or name it in `.flavorignore`".into()
+            }
+            Self::Broken { .. } => "correct it, or choose another Python with `--python`".into(),
+            Self::LeftOut { .. } => "`.gitignore`, `.flavorignore` or `exclude` says so, or its name is hidden".into(),
+            Self::NoModule { suggestion: Some(near), .. }
+            | Self::NoFunction { suggestion: Some(near), .. }
+            | Self::NothingThere { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::NoModule { .. } => {
+                "neither the project nor a dependency brings it: check the name, and what the build packs".into()
+            }
+            Self::NoMain { package } => format!("name a function of it, as in `{package}.cli:main`"),
+            Self::NoFunction { .. } => "check the name of the function".into(),
+            Self::NothingThere { .. } => "add a slot with that `target`, or correct the path".into(),
+            Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
+        })
+    }
+}
+
+/// At most this many names are listed.
+const LISTED: usize = 5;
+
+fn few(paths: &[PathBuf]) -> String {
+    let mut text = paths.iter().take(LISTED).map(|path| printable_path(path)).collect::<Vec<_>>().join(", ");
+    if paths.len() > LISTED {
+        text.push_str(&format!(" and {} more", paths.len() - LISTED));
+    }
+    text
+}
+
+/// Names that programs give to files with passwords, tokens or private keys in them.
+const SECRET: &[&str] =
+    &[".env", ".git-credentials", ".netrc", ".pgpass", ".pypirc", "id_dsa", "id_ecdsa", "id_ed25519", "id_rsa"];
+/// Endings of files that may hold a private key; their first bytes tell.
+const MAYBE_KEYS: &[&str] = &["key", "pem"];
+/// Bytes that are looked at.
+const LOOKED_AT: u64 = 4096;
+
+/// What a slot of the user's own files holds that looks like a secret.
+pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Option<Finding> {
+    let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File { .. });
+    let files: Vec<PathBuf> =
+        entries.iter().filter(is_file).filter(|one| is_secret(one)).map(|one| one.relative.clone()).collect();
+    (!files.is_empty()).then(|| Finding::Secrets { slot: slot.into(), files, input: manifest.input })
+}
+
+fn is_secret(entry: &Entry) -> bool {
+    let name = entry.relative.file_name().unwrap_or_default().to_string_lossy();
+    let maybe_key = || entry.relative.extension().is_some_and(|ending| MAYBE_KEYS.iter().any(|one| ending == *one));
+    SECRET.contains(&&*name) || (maybe_key() && has_private_key(&entry.path))
+}
+
+/// Whether a file begins with a private key in PEM, perhaps after a certificate.
+fn has_private_key(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start));
+    let text = String::from_utf8_lossy(&start);
+    read.is_ok() && text.lines().any(|line| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----"))
+}
+
+/// The links out of a project whose content has come into the tree that its build has made.
+pub(super) fn from_outside(links: &[PathBuf], entries: &[Entry]) -> Option<Finding> {
+    let arrived = |link: &&PathBuf| {
+        // A back end moves a file with the directory that it is in: `src/pkg/data` becomes `…/pkg/data`.
+        let tail: PathBuf = link.components().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+        let is_own = |path: &Path| !path.to_string_lossy().contains(".dist-info/");
+        entries.iter().map(|entry| &*entry.relative).any(|path| path.ends_with(&tail) && is_own(path))
+    };
+    let links: Vec<PathBuf> = links.iter().filter(arrived).cloned().collect();
+    (!links.is_empty()).then_some(Finding::FromOutside { links })
+}
+
+/// What the back end of a project is not shown. An editor's marks in hidden links are nobody's loss.
+pub(super) fn passed_over(project: &Path, unfit: &[SourceError]) -> Option<Finding> {
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let paths = unfit.iter().map(SourceError::path).filter(|path| !is_hidden(path));
+    let paths: Vec<PathBuf> = paths.map(|path| path.strip_prefix(project).unwrap_or(path).to_path_buf()).collect();
+    (!paths.is_empty()).then_some(Finding::PassedOver { paths })
+}
