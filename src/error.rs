@@ -214,6 +214,7 @@ impl Error {
             Self::Key(error) => error.hint(),
             Self::Workenv(error) => error.hint(),
             Self::Launch(error) => error.hint(),
+            Self::Config(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),

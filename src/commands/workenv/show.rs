@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use flavor::config::Config;
 use flavor::report::{Bytes, printable};
-use flavor::workenv::{Cache, Summary, WorkenvError, bytes};
+use flavor::workenv::{Cache, Summary, bytes};
 use serde_json::{Value, json};
 
 use super::environments;
@@ -32,7 +32,7 @@ pub(super) fn list(as_json: bool) -> Result<ExitCode, Error> {
 
 pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     let all = environments()?;
-    let limits = Config::read().and_then(|config| config.cache_limits()).map_err(WorkenvError::from)?;
+    let limits = Config::read().and_then(|config| config.cache_limits())?;
     let root = Cache::find().map(|cache| cache.root().to_path_buf());
     let mut slots: Vec<_> = all.iter().flat_map(|one| &one.slots).map(|slot| &slot.key).collect();
     slots.sort();
