@@ -6,6 +6,7 @@ use zip::ZipArchive;
 
 use super::distribution::commands;
 use super::script::EntryPoint;
+use super::wheel::archive_reason;
 use crate::fs::IoContext as _;
 use crate::python::core_metadata::CoreMetadata;
 use crate::python::error::{Error, Result};
@@ -36,7 +37,7 @@ impl WheelFacts {
         let refuse = |reason: String| Error::BadWheel { wheel: wheel.to_path_buf(), reason };
         let tags = Tags::of(wheel)?;
         let file = File::open(wheel).on("open", wheel)?;
-        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| refuse(error.to_string()))?;
+        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| refuse(archive_reason(&error)))?;
         let is_metadata = |name: &&str| {
             name.strip_suffix("/METADATA").is_some_and(|top| top.ends_with(".dist-info") && !top.contains('/'))
         };
