@@ -131,6 +131,20 @@ fn every_setting_says_where_it_comes_from() {
     assert!(run.stderr().contains("config.toml:4: `cache.max-sise` is not a known setting"), "{run}");
     assert!(run.stderr().contains("did you mean `cache.max-size`?"), "{run}");
     assert_eq!(t.flavor(["-q", "config", "cache.retain"]).silent().line(), "cache.retain=5");
+    snapshot!(t.flavor(["-q", "config", "pack.jbos"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0103]: no setting has a name that begins with `pack.jbos`
+    hint: did you mean `pack.jobs`?
+    ");
+    snapshot!(t.flavor(["-q", "config", "nonsense"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0103]: no setting has a name that begins with `nonsense`
+    hint: `flavor config` shows them all
+    ");
+    // Known, and not set.
+    assert_eq!(t.flavor(["-q", "config", "installer.UV_INDEX"]).silent().stdout(), "");
     let value = t.flavor(["-q", "config", "pack.jobs", "--json"]).silent().json();
     assert_eq!(value["settings"][0]["origin"], "environment:FLAVOR_JOBS");
 }

@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
                 None => self.add(&place, Item::Table(Table::Dotted)),
                 // From now on a header comes too late.
                 Some(Entry { item: Item::Table(table @ (Table::Implied | Table::Dotted)), .. }) => {
-                    *table = Table::Dotted
+                    *table = Table::Dotted;
                 }
                 Some(first) => return Err(twice(first)),
             }

@@ -48,7 +48,7 @@ impl Config {
         let Some(path) = config_dir().map(|directory| directory.join(FILE)) else { return Ok(Self::default()) };
         match std::fs::read(&path) {
             Ok(text) => Self::parse(&text, path),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Self::default()),
             Err(error) => Err(error).on("read", &path).map_err(Into::into),
         }
     }
