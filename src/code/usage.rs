@@ -8,7 +8,7 @@ codes! {
             --help` their options.",
         example: r"error[FLV0101]: unrecognized subcommand 'pakc'
 
-  tip: a similar subcommand exists: 'pack'",
+  hint: a similar subcommand exists: 'pack'",
     }
     MISSING_ARGUMENT = 102 {
         title: "something is missing on the command line",
