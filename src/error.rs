@@ -9,7 +9,7 @@ use flavor::code::Code;
 use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
-use flavor::manifest;
+use flavor::manifest::{self, suggest};
 use flavor::package::PackageError;
 use flavor::report::printable;
 use flavor::sign::SignError;
@@ -35,6 +35,8 @@ pub(crate) enum Error {
     BadVariable { variable: &'static str, value: String },
     #[error("nobody to ask")]
     NobodyToAsk,
+    #[error("no setting has a name that begins with `{name}`")]
+    NoSetting { name: String, suggestion: Option<String> },
     #[error("`{text}` is not the code of an error")]
     UnknownCode { text: String, suggestion: Option<String> },
     #[error("`{name}` is neither a launcher at hand nor a file")]
@@ -136,6 +138,7 @@ impl Error {
             | Self::BadVariable { .. }
             | Self::NobodyToAsk
             | Self::NoHelper { .. }
+            | Self::NoSetting { .. }
             | Self::UnknownCode { .. } => 2,
             Self::Input(error) if error.is_usage() => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
@@ -154,9 +157,11 @@ impl Error {
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::NoDirectory { .. } => Code::NO_DIRECTORY,
-            Self::NotASize(_) | Self::NotAFingerprint { .. } | Self::NotALayer { .. } | Self::NoHelper { .. } => {
-                Code::BAD_ARGUMENT
-            }
+            Self::NotASize(_)
+            | Self::NotAFingerprint { .. }
+            | Self::NotALayer { .. }
+            | Self::NoSetting { .. }
+            | Self::NoHelper { .. } => Code::BAD_ARGUMENT,
             Self::BadVariable { .. } => Code::BAD_VARIABLE,
             Self::NobodyToAsk => Code::NOBODY_TO_ASK,
             Self::UnknownCode { .. } => Code::UNKNOWN_CODE,
@@ -209,8 +214,13 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::NobodyToAsk => Some("pass -y to remove without asking".into()),
-            Self::NotALayer { suggestion: Some(near), .. } | Self::UnknownCode { suggestion: Some(near), .. } => {
-                Some(format!("did you mean `{near}`?"))
+            Self::NotALayer { suggestion: Some(near), .. }
+            | Self::NoSetting { suggestion: Some(near), .. }
+            | Self::UnknownCode { suggestion: Some(near), .. } => Some(did_you_mean(near)),
+            Self::NoSetting { .. } => Some("`flavor config` shows them all".into()),
+            Self::Package { source: PackageError::NoSlot { wanted, names }, .. }
+            | Self::Launch(LaunchError::NoSlot { source: PackageError::NoSlot { wanted, names }, .. }) => {
+                suggest::closest(wanted, names.iter().map(String::as_str)).map(did_you_mean)
             }
             Self::UnknownCode { .. } => Some("`flavor explain --list` lists them".into()),
             Self::NoHelper { .. } => Some("`flavor helpers list` shows those at hand".into()),
@@ -230,6 +240,7 @@ impl Error {
             Self::SameKey { .. } => Some("make its successor with `flavor keygen --out-dir DIR`".into()),
             Self::Workenv(error) => error.hint(),
             Self::Launch(error) => error.hint(),
+            Self::Config(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
@@ -282,6 +293,10 @@ impl Error {
             drop(writeln!(stderr, "{HINT}hint{HINT:#}: {}", printable(&hint)));
         }
     }
+}
+
+fn did_you_mean(near: &str) -> String {
+    format!("did you mean `{near}`?")
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();

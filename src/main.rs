@@ -21,13 +21,20 @@ use crate::cli::{Before, Cli, Command, Globals, Workenv, WrongUsage};
 use crate::error::Error;
 
 fn main() -> ExitCode {
-    let words: Vec<OsString> = env::args_os().collect();
+    let mut words: Vec<OsString> = env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        // Help of help is help.
+        words.retain(|word| word != "-h" && word != "--help");
+    }
     let before = Before::of(&words);
     before.color.choice().write_global();
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error.into(), before.json),
     };
+    if let Some(error) = WrongUsage::of_globals(&cli) {
+        return not_understood(&error, before.json);
+    }
     let globals = cli.globals;
     globals.color.choice().write_global();
     init_log(match &cli.command {
@@ -60,6 +67,10 @@ fn enter(globals: &Globals) -> Result<(), Error> {
 /// Help and version are data on stdout; the exit code for wrong usage is 2.
 fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
     const WRONG_USAGE: u8 = 2;
+    if usage.is_data() && json {
+        drop(output::json(&usage.json()));
+        return ExitCode::SUCCESS;
+    }
     if usage.is_data() {
         drop(write!(anstream::stdout(), "{}", usage.text()));
         return ExitCode::SUCCESS;

@@ -1,17 +1,23 @@
 //! Data on stdout. Talk goes to stderr through [`flavor::report::TerminalReporter`].
 
 use std::borrow::Cow;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anstream::AutoStream;
-use flavor::report::{printable_json, printable_path};
+use flavor::report::{printable, printable_json, printable_path};
 
 use crate::error::Error;
 
 /// Writes data to stdout. That nobody reads it any more is no failure.
+///
+/// A terminal gets names with their control characters escaped, anybody else as they are.
 pub(crate) fn data(text: &str) -> Result<(), Error> {
+    if std::io::stdout().is_terminal() {
+        let lines = text.split('\n').map(|line| line.split('\t').map(printable).collect::<Vec<_>>().join("\t"));
+        return bytes(lines.collect::<Vec<_>>().join("\n").as_bytes());
+    }
     bytes(text.as_bytes())
 }
 
@@ -23,8 +29,11 @@ pub(crate) fn styled(text: &str) -> Result<(), Error> {
     bytes(&plain.into_inner())
 }
 
-/// Writes a path to stdout, byte for byte: it is for programs to use.
+/// Writes a path to stdout, byte for byte, for programs to use; to a terminal as people may see it.
 pub(crate) fn path(path: &Path) -> Result<(), Error> {
+    if std::io::stdout().is_terminal() {
+        return bytes(format!("{}\n", printable_path(path)).as_bytes());
+    }
     bytes(&[path.as_os_str().as_bytes(), b"\n"].concat())
 }
 

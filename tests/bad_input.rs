@@ -422,7 +422,7 @@ fn wrong_usage() {
     --- stderr
     error[FLV0101]: unrecognized subcommand 'pakc'
 
-      tip: a similar subcommand exists: 'pack'
+      hint: a similar subcommand exists: 'pack'
 
     Usage: flavor [OPTIONS] <COMMAND>
 

@@ -111,7 +111,10 @@ fn verify_names_what_is_damaged_and_repair_mends_it() {
     let verified = t.flavor(["workenv", "verify", "probe"]).fails_with(3);
     assert!(verified.stdout().contains("/tree/3/3\n") && verified.stdout().contains("/tree/3/10\n"), "{verified}");
     let value = t.flavor(["workenv", "verify", "--json"]).fails_with(3).json();
-    assert_eq!((&value[0]["sound"], value[0]["damaged"].as_array().map(Vec::len)), (&false.into(), Some(3)));
+    assert_eq!(
+        (&value["environments"][0]["sound"], value["environments"][0]["damaged"].as_array().map(Vec::len)),
+        (&false.into(), Some(3))
+    );
     snapshot!(t.flavor(["workenv", "repair", "probe"]).success(), @"
     exit: 0
     --- stdout
@@ -125,16 +128,18 @@ fn verify_names_what_is_damaged_and_repair_mends_it() {
     snapshot!(t.flavor(["workenv", "repair", "--json"]).silent(), @r#"
     exit: 0
     --- stdout
-    [
-      {
-        "damaged": [
-          "[ROOT]/cache/v1/slots/[DIGEST]/tree/3/3"
-        ],
-        "name": "probe-1.0.0-[DIGEST]",
-        "outcome": "removed; the next start extracts it again",
-        "sound": false
-      }
-    ]
+    {
+      "environments": [
+        {
+          "damaged": [
+            "[ROOT]/cache/v1/slots/[DIGEST]/tree/3/3"
+          ],
+          "name": "probe-1.0.0-[DIGEST]",
+          "outcome": "removed; the next start extracts it again",
+          "sound": false
+        }
+      ]
+    }
     "#);
     assert_eq!(t.call(&elsewhere, [""; 0]).silent().stdout(), good);
 }

@@ -131,6 +131,42 @@ fn every_setting_says_where_it_comes_from() {
     assert!(run.stderr().contains("config.toml:4: `cache.max-sise` is not a known setting"), "{run}");
     assert!(run.stderr().contains("did you mean `cache.max-size`?"), "{run}");
     assert_eq!(t.flavor(["-q", "config", "cache.retain"]).silent().line(), "cache.retain=5");
+    snapshot!(t.flavor(["-q", "config", "pack.jbos"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0103]: no setting has a name that begins with `pack.jbos`
+    hint: did you mean `pack.jobs`?
+    ");
+    snapshot!(t.flavor(["-q", "config", "nonsense"]), @"
+    exit: 2
+    --- stderr
+    error[FLV0103]: no setting has a name that begins with `nonsense`
+    hint: `flavor config` shows them all
+    ");
+    // Known, and not set.
+    assert_eq!(t.flavor(["-q", "config", "installer.UV_INDEX"]).silent().stdout(), "");
     let value = t.flavor(["-q", "config", "pack.jobs", "--json"]).silent().json();
     assert_eq!(value["settings"][0]["origin"], "environment:FLAVOR_JOBS");
+}
+
+#[test]
+fn settings_that_cannot_be_read_stop_no_start() {
+    let t = Test::new();
+    let package = t.script("echo started").pack();
+    let path = "home/.config/flavor/config.toml";
+    t.file(path, "# mine\n[cache\nretain = 5\n");
+    assert_eq!(t.call(&package, [""; 0]).silent().line(), "started");
+    let run = t.flavor(["config"]);
+    snapshot!(run, @"
+    exit: 1
+    --- stderr
+    error[FLV0111]: cannot read the settings
+      [ROOT]/home/.config/flavor/config.toml:2: `[cache` has no `]` after it
+    hint: write `[cache]`
+    ");
+    assert_eq!(t.flavor(["workenv", "info"]).fails_with(1).stderr(), run.stderr());
+    t.file(path, "\u{feff}cache = { retain = 5, \"max-size\" = '1GB' } # mine\r\n");
+    let run = t.flavor(["config", "--show-origin", "cache"]).silent();
+    let origin = format!("file:{}:1\t", t.path(path).display());
+    assert!(run.stdout().contains(&format!("{origin}cache.max-size=1.0 GB\n{origin}cache.retain=5\n")), "{run}");
 }

@@ -119,5 +119,9 @@ fn explain_says_what_an_error_means() {
         hint: did you mean `zstd`?
     ");
     assert_eq!(t.flavor(["explain", "flv207"]).silent().stdout(), t.flavor(["explain", "0207"]).silent().stdout());
+    assert_eq!(
+        t.flavor(["explain", "error[flv0207]: cannot read the manifest"]).silent().stdout(),
+        t.flavor(["explain", "FLV0207:"]).silent().stdout()
+    );
     assert_eq!(t.flavor(["explain", "FLV0207", "--json"]).silent().json()["code"], "FLV0207");
 }

@@ -28,7 +28,7 @@ fn age(t: &Test, name: &str, days: u32) {
 
 fn names(t: &Test) -> Vec<String> {
     let listed = t.flavor(["workenv", "list", "--json"]).silent().json();
-    let listed = listed.as_array().expect("a list");
+    let listed = listed["environments"].as_array().expect("a list");
     listed
         .iter()
         .map(|one| format!("{} {}", one["package"].as_str().unwrap_or(""), one["version"].as_str().unwrap_or("")))
@@ -115,6 +115,6 @@ fn sizes_count_what_is_shared_once() {
     let second = t.flavor(["workenv", "info", "--json"]).silent().json()["bytes"].as_u64().expect("a size");
     assert!(second - first < 1 << 19, "{first} {second}");
     let listed = t.flavor(["workenv", "list", "--json"]).silent().json();
-    let (bytes, own) = (listed[0]["bytes"].as_u64(), listed[0]["own_bytes"].as_u64());
+    let (bytes, own) = (listed["environments"][0]["bytes"].as_u64(), listed["environments"][0]["own_bytes"].as_u64());
     assert!(bytes.is_some_and(|bytes| bytes > 1 << 20) && own.is_some_and(|own| own < 1 << 19), "{listed}");
 }

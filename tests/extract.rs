@@ -112,13 +112,13 @@ fn one_slot_by_number_or_name() {
     exit: 1
     --- stderr
     error[FLV0617]: cannot open package `[ROOT]/dist/stored.psp`
-      no slot 9; the package has slots 0 to 8
+      there is no slot `9`; the package has `plain`, `gzipped`, `zstd`, `xz`, `note`, `note-gz`, `note-zst`, `note-xz`, `_attestation`
     ");
     snapshot!(extract("nothing", "never", false), @"
     exit: 1
     --- stderr
     error[FLV0617]: cannot open package `[ROOT]/dist/stored.psp`
-      no slot nothing; the package has slots 0 to 8
+      there is no slot `nothing`; the package has `plain`, `gzipped`, `zstd`, `xz`, `note`, `note-gz`, `note-zst`, `note-xz`, `_attestation`
     ");
     assert!(!t.path("never").exists());
 }

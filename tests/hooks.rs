@@ -75,7 +75,7 @@ fn a_hook_that_fails_fails_the_pack() {
     --- stderr
     no
     error[FLV0413]: cannot pack `pyproject.toml`
-      `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with exit status: 3
+      `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with 3
     hint: run it by hand in `.`, or pass `--no-hooks`
     ");
     assert!(!t.path("never").exists());
@@ -94,7 +94,7 @@ fn a_hook_that_fails_fails_the_pack() {
     exit: 1
     --- stderr
     error[FLV0413]: cannot pack `pyproject.toml`
-      `post_build` failed: `false` ended with exit status: 1
+      `post_build` failed: `false` ended with 1
     hint: run it by hand in `.`, or pass `--no-hooks`; the package is in `./dist/probe.psp` all the same
     ");
     assert_eq!(t.call(t.path("dist/probe.psp"), [""; 0]).silent().line(), "new", "it is published by then");

@@ -372,7 +372,7 @@ fn a_wheel_that_cannot_be_packed() {
     snapshot!(t.flavor(["pack", "bad-1.0-py3-none-any.whl"]), @"
     exit: 1
     --- stderr
-    error[FLV0313]: cannot unpack the wheel `bad-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+    error[FLV0313]: cannot unpack the wheel `bad-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
     hint: the wheel is damaged or breaks PEP 427; fetch or build it again
     ");
     t.file("bad.whl", "");

@@ -41,6 +41,28 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     error[FLV0110]: `extract` takes a slot and a directory
     hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
     ");
+    snapshot!(t.call(&package, ["info", "extra"]), @"
+    exit: 105
+    --- stderr
+    error[FLV0110]: `info` takes no arguments
+    hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
+    ");
+    assert_eq!(t.call(&package, ["--version"]).silent().stdout(), t.call(&package, ["version"]).silent().stdout());
+    for words in [&["path", "scirpt"][..], &["extract", "scirpt", "there"]] {
+        let run = t.call(&package, words).fails_with(105);
+        assert!(
+            run.stderr().contains("there is no slot `scirpt`; the package has `script`, `_attestation`\n"),
+            "{run}"
+        );
+    }
+    assert!(!t.path("there").exists());
     t.unset("FLAVOR_LAUNCHER_CLI");
+    snapshot!(t.flavor(["extract", "dist/probe.psp", "scirpt", "there"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0617]: cannot open package `dist/probe.psp`
+      there is no slot `scirpt`; the package has `script`, `_attestation`
+    hint: did you mean `script`?
+    ");
     assert_eq!(t.call(&package, ["info"]).silent().line(), "ran info unset");
 }

@@ -72,10 +72,10 @@ fn flavor_names_the_place_of_a_slot_too() {
       slot `short` is there only while the program runs
     ");
     snapshot!(t.flavor(["workenv", "path", package, "nonsense"]), @"
-    exit: 107
+    exit: 105
     --- stderr
-    error[FLV0617]: cannot accept `[ROOT]/dist/probe.psp`
-      no slot nonsense; the package has slots 0 to 4
+    error[FLV0617]: cannot find the slot in `[ROOT]/dist/probe.psp`
+      there is no slot `nonsense`; the package has `script`, `lazy`, `gone`, `short`, `_attestation`
     ");
 }
 

@@ -57,7 +57,11 @@ fn three_variables_and_the_nearest_wins() {
     t.set("FLAVOR_LOG_LEVEL", "error");
     t.call(&package, [""; 0]).silent();
     t.set("FLAVOR_LOG_LEVEL", "no such level");
-    t.call(&package, [""; 0]).success();
+    let run = t.call(&package, [""; 0]).success();
+    let warning = "warning[FLV0105]: FLAVOR_LOG_LEVEL is not a level: no such level\n\
+        hint: it is one of off, error, warn, info, debug, trace\n";
+    assert_eq!(run.stderr(), warning);
+    assert!(t.flavor(["config", "log.level"]).success().stderr().starts_with(warning));
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn a_degree_beyond_nine_is_refused() {
     snapshot!(t.flavor(["pack", "--compress", "10"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value '10' for '--compress <0-9>': 10 is not in 0..=9
+    error[FLV0103]: invalid value '10' for '--compress <0-9>': write a number from 0 to 9
 
     For more information, try '--help'.
     ");

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::scene::Test;
+use crate::scene::{FLAVOR, Test};
 
 fn mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("mode");
@@ -42,6 +42,107 @@ fn an_unusable_home_gives_way_to_the_one_in_the_password_file() {
     command.env_remove("FLAVOR_CACHE_DIR").env("HOME", t.path("file"));
     let run = t.run(&mut command).silent();
     assert!(Path::new(run.line()).starts_with(t.path("home/.cache/flavor")), "{run}");
+}
+
+#[test]
+fn what_is_told_of_the_cache_is_where_a_start_has_it() {
+    let t = open_test();
+    let package = t.script("echo $FLAVOR_WORKENV").pack();
+    t.file("passwd", format!("root:x:0:0::{}:/bin/sh\n", t.path("home").display()));
+    t.file("file", "");
+    let within = |words: &[&str]| {
+        let mut command = t.command("unshare");
+        command.args(["--mount", "sh", "-c", "mount --bind passwd /etc/passwd && exec \"$@\"", "sh"]).args(words);
+        command.env_remove("FLAVOR_CACHE_DIR").env("HOME", t.path("file"));
+        t.run(&mut command).silent()
+    };
+    let place = t.path("home/.cache/flavor");
+    let told = format!("cache         {}, not there yet\n", place.display());
+    assert!(within(&[FLAVOR, "workenv", "info"]).stdout().starts_with(&told));
+    assert!(!place.exists(), "nothing is made to be told of");
+    within(&[package.to_str().expect("UTF-8")]);
+    let listed = within(&[FLAVOR, "workenv", "list", "--json"]).json();
+    let path = listed["environments"][0]["path"].as_str().expect("a path").to_owned();
+    assert!(Path::new(&path).starts_with(&place), "{path}");
+    assert_eq!(within(&[FLAVOR, "cache", "path"]).line(), place.join("build").to_str().expect("UTF-8"));
+    snapshot!(within(&[FLAVOR, "config", "--show-origin", "cache.directory"]), @"
+    exit: 0
+    --- stdout
+    default (cannot make a directory in `[ROOT]/file`: Not a directory (os error 20) (HOME))	cache.directory=[ROOT]/home/.cache/flavor
+    ");
+}
+
+#[test]
+fn without_a_place_for_a_cache_that_is_told() {
+    let mut t = open_test();
+    let flavor = t.copy(FLAVOR.as_ref(), "flavor");
+    let somebody = |t: &Test, words: &[&str]| {
+        let mut command = t.command("setpriv");
+        t.run(command.args(SOMEBODY).arg(&flavor).args(words).env_remove("HOME"))
+    };
+    t.unset("FLAVOR_CACHE_DIR");
+    assert_eq!(
+        somebody(&t, &["config", "cache.directory"]).silent().line(),
+        "cache.directory=none: each start makes a directory of its own"
+    );
+    assert_eq!(somebody(&t, &["workenv", "list", "--json"]).silent().json()["environments"], serde_json::json!([]));
+    assert!(
+        somebody(&t, &["cache", "stats"]).silent().stdout().contains("; no place takes files, and packs keep nothing")
+    );
+    // One that is named is used or nothing.
+    t.set("FLAVOR_CACHE_DIR", t.path("cache/closed"));
+    mode(&t.path("cache"), 0o755);
+    let run = somebody(&t, &["workenv", "list"]).fails_with(1);
+    assert!(run.stderr().starts_with("error[FLV0802]: the cache directory"), "{run}");
+}
+
+#[test]
+fn what_cannot_be_read_is_not_counted_as_nothing() {
+    let mut t = open_test();
+    let flavor = t.copy(FLAVOR.as_ref(), "flavor");
+    for directory in ["build/deps", "build/slots", "v1/locks", "v1/workenv"] {
+        std::fs::create_dir_all(t.path("theirs").join(directory)).expect("directories");
+    }
+    t.call("chown", ["-R", "12345", "theirs"]).success();
+    t.call("chmod", ["-R", "go-w", "theirs"]).success();
+    mode(&t.path("theirs/build/deps"), 0);
+    mode(&t.path("theirs/v1/workenv"), 0);
+    t.set("FLAVOR_CACHE_DIR", t.path("theirs"));
+    let somebody = |words: &[&str]| t.run(t.command("setpriv").args(SOMEBODY).arg(&flavor).args(words));
+    for words in [["cache", "stats"], ["cache", "clean"]] {
+        let run = somebody(&words).success();
+        let warning = format!("warning: cannot read `{}`; it is not counted\n", t.path("theirs/build/deps").display());
+        assert!(run.stderr().starts_with(&warning), "{run}");
+    }
+    let unread = somebody(&["cache", "clean", "--dry-run", "--json"]).silent().json();
+    assert_eq!(unread["dry_run"], true);
+    assert_eq!(unread["unread"][0], t.path("theirs/build/deps").to_str().expect("UTF-8"));
+    let run = somebody(&["workenv", "list"]).fails_with(1);
+    assert!(run.stderr().starts_with("error[FLV0902]: cannot list"), "{run}");
+}
+
+#[test]
+fn a_terminal_gets_names_escaped_and_programs_get_them_as_they_are() {
+    let mut t = Test::new();
+    let package = t.script("true").pack();
+    let odd = t.path("red\u{1b}[31m");
+    t.set("FLAVOR_CACHE_DIR", &odd);
+    let escaped = t.path("red\\u{1b}[31m").display().to_string();
+    let commands = [
+        format!("{FLAVOR} workenv path {0} script", package.display()),
+        format!("{FLAVOR} workenv info"),
+        format!("{FLAVOR} config"),
+    ];
+    for command in &commands {
+        let shown = t.call("script", ["-qec", command, "/dev/null"]).success();
+        assert!(!shown.stdout.contains(&0x1b) && shown.stdout().contains(&escaped), "{shown}");
+        let piped = t.call("sh", ["-c", command]).silent();
+        assert!(piped.stdout().contains("red\u{1b}[31m") || command.ends_with("config"), "{piped}");
+    }
+    t.set("FLAVOR_LAUNCHER_CLI", "1");
+    let command = format!("{} path script", package.display());
+    assert!(!t.call("script", ["-qec", &command, "/dev/null"]).success().stdout.contains(&0x1b));
+    assert!(t.call(&package, ["path", "script"]).silent().stdout.contains(&0x1b));
 }
 
 #[test]

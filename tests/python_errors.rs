@@ -159,7 +159,7 @@ fn the_projects_own_build() {
     exit: 1
     --- stderr
     error[FLV0313]: cannot pack `pyproject.toml`
-      cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+      cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
     hint: the wheel is damaged or breaks PEP 427; fetch or build it again
     ");
 }

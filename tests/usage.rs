@@ -47,7 +47,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
     --- stderr
     error[FLV0101]: unexpected argument '--ouptut' found
 
-      tip: a similar argument exists: '--output'
+      hint: a similar argument exists: '--output'
 
     Usage: flavor pack --output <FILE> [INPUT]
 
@@ -66,7 +66,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
     snapshot!(t.flavor(["pack", "--compress", "10"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value '10' for '--compress <0-9>': 10 is not in 0..=9
+    error[FLV0103]: invalid value '10' for '--compress <0-9>': write a number from 0 to 9
 
     For more information, try '--help'.
     ");
@@ -84,7 +84,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
     --- stderr
     error[FLV0101]: unrecognized subcommand 'lits'
 
-      tip: a similar subcommand exists: 'list'
+      hint: a similar subcommand exists: 'list'
 
     Usage: flavor workenv [OPTIONS] <COMMAND>
 
@@ -114,6 +114,9 @@ fn a_wrong_command_line_is_json_where_json_was_asked_for() {
         (vec!["workenv", "--json"], "FLV0102"),
         (vec!["--json", "pack", "--compress", "10"], "FLV0103"),
         (vec!["pack", "--json", "--key-seed", "s", "--private-key", "k"], "FLV0104"),
+        (vec!["diff", "--md", "--json", "a", "b"], "FLV0104"),
+        (vec!["--json", "diff", "--md", "a", "b"], "FLV0104"),
+        (vec!["--json", "inspect", "--slot", "s", "p"], "FLV0104"),
     ];
     for (words, code) in kinds {
         let run = t.flavor(words).fails_with(2);
@@ -121,6 +124,17 @@ fn a_wrong_command_line_is_json_where_json_was_asked_for() {
         assert_eq!(run.json()["error"]["exit_code"], 2);
         assert_eq!(run.stderr(), "");
     }
+}
+
+#[test]
+fn help_and_version_are_json_where_json_was_asked_for() {
+    let t = Test::new();
+    let version = t.flavor(["--json", "--version"]).silent().json();
+    assert_eq!(version, serde_json::json!({ "name": "flavor", "version": env!("CARGO_PKG_VERSION") }));
+    let help = t.flavor(["pack", "--help", "--json"]).silent().json();
+    assert_eq!(help["help"].as_str(), Some(t.flavor(["pack", "--help"]).silent().stdout()));
+    assert_eq!(t.flavor(["help", "-h"]).silent().stdout(), t.flavor(["help"]).silent().stdout());
+    assert_eq!(t.flavor(["help", "pack", "--help"]).silent().stdout(), t.flavor(["help", "pack"]).silent().stdout());
 }
 
 #[test]
@@ -134,6 +148,12 @@ fn values_that_cannot_be_are_told_with_their_codes() {
     --- stderr
     error[FLV0103]: `lots` is not a size such as 20GB or 512MiB
     ");
+    for words in
+        [&["workenv", "clean", "--older-than", "x"][..], &["inspect", "p", "--largest=-1"], &["pack", "-j", "x"]]
+    {
+        let run = t.flavor(words).fails_with(2);
+        assert!(run.stderr().contains(": write a ") && !run.stderr().contains("invalid digit"), "{run}");
+    }
     snapshot!(t.flavor(["workenv", "clean"]), @"
     exit: 2
     --- stderr
@@ -287,6 +307,9 @@ fn quiet_is_quiet_and_verbose_is_not() {
     let usual = t.flavor(["pack"]).success();
     let info = t.flavor(["pack", "-v"]).success();
     assert!(!usual.stderr().contains("INFO") && info.stderr().contains("INFO") && !info.stderr().contains("DEBUG"));
+    // A phase is told once, by whichever of the two.
+    assert!(usual.stderr().contains("slots  1 reused"), "{usual}");
+    assert!(info.stderr().contains("phase=slots") && !info.stderr().contains("slots  "), "{info}");
     assert!(t.flavor(["-vv", "pack"]).success().stderr().contains("DEBUG"));
 }
 
@@ -296,6 +319,7 @@ fn shells_complete_and_manuals_are_written() {
     for (shell, mark) in [("bash", "complete "), ("zsh", "#compdef flavor"), ("fish", "complete -c flavor")] {
         let run = t.flavor(["completions", shell]).silent();
         assert!(run.stdout().contains(mark) && run.stdout().contains("extract-all"), "{shell}");
+        assert!(!run.stdout().contains("reference"), "{shell}");
     }
     // What bash makes of it.
     t.file("complete.bash", t.flavor(["completions", "bash"]).silent().stdout());

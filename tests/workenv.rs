@@ -31,14 +31,15 @@ source = "shared"
 
 fn names(t: &Test) -> Vec<String> {
     let listed = t.flavor(["workenv", "list", "--json"]).silent().json();
-    listed.as_array().expect("a list").iter().map(|one| one["name"].as_str().expect("a name").to_owned()).collect()
+    let listed = listed["environments"].as_array().expect("a list");
+    listed.iter().map(|one| one["name"].as_str().expect("a name").to_owned()).collect()
 }
 
 #[test]
 fn an_empty_cache_is_no_error() {
     let t = Test::new();
     assert_eq!(t.flavor(["workenv", "list"]).silent().stdout(), "");
-    assert_eq!(t.flavor(["workenv", "list", "--json"]).silent().json(), serde_json::json!([]));
+    assert_eq!(t.flavor(["workenv", "list", "--json"]).silent().json(), serde_json::json!({ "environments": [] }));
     t.flavor(["workenv", "info"]).success();
     t.flavor(["workenv", "clean", "-y"]).success();
     snapshot!(t.flavor(["workenv", "inspect", "one"]), @"

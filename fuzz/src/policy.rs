@@ -135,12 +135,10 @@ fn key(text: &[u8]) {
 }
 
 fn settings(text: &[u8]) {
-    let Ok(text) = str::from_utf8(text) else { return };
     let config = Config::parse(text, "config.toml".into());
-    let shown = |config: &Config| format!("{:?}", config.cache_limits());
-    assert_eq!(shown(&config), shown(&Config::parse(text, "config.toml".into())));
+    let Ok(config) = config else { return };
+    assert!(config.keys().all(|(_, line)| line <= text.split(|byte| *byte == b'\n').count()), "a key is in the file");
     if let Ok(limits) = config.cache_limits() {
         assert!(limits.retain > 0, "the version in use is kept");
     }
-    assert!(config.get("cache.retain").is_none_or(|value| text.contains(value)), "values are the text's own");
 }

@@ -1,12 +1,12 @@
 //! The stub at the front of every package.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::{env, io};
 
 use flavor::launcher::{CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, own_path, prepare, run_cli};
-use flavor::report::init_log;
+use flavor::report::{init_log, printable};
 
 fn main() -> ExitCode {
     init_log(None);
@@ -30,8 +30,13 @@ fn run() -> Result<(), LaunchError> {
     if env::var_os(CLI_VARIABLE).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
         && let Some(text) = run_cli(&package, &mut arguments, &environment, system::close_rest_at_exec)?
     {
-        // A closed pipe is success.
-        drop(io::stdout().write_all(&text));
+        // Names are for programs as they are, and for people as they may see them. A closed pipe is success.
+        drop(if io::stdout().is_terminal() {
+            let text = String::from_utf8_lossy(&text);
+            text.lines().try_for_each(|line| writeln!(io::stdout(), "{}", printable(line)))
+        } else {
+            io::stdout().write_all(&text)
+        });
         return Ok(());
     }
     let launch = prepare(Invocation { package, name, arguments, environment })?;

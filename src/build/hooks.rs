@@ -7,7 +7,7 @@ use super::{BuildError, Settings};
 use crate::fs::IoContext;
 use crate::interrupt;
 use crate::manifest::Manifest;
-use crate::report::{Reporter, Stopwatch, counted};
+use crate::report::{Reporter, Stopwatch, counted, ended};
 
 /// A command of a hook that did not do well.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +84,7 @@ fn run(
         let status = finished(&mut command).map_err(|error| failed(format!("cannot be started: {error}")))?;
         interrupt::after_child(status);
         if !status.success() {
-            // `exit status: 3`, or the name of a signal.
-            return Err(failed(format!("ended with {status}")));
+            return Err(failed(ended(status)));
         }
     }
     reporter.phase(hook, &counted(commands.len(), "command", "commands"), clock.took());

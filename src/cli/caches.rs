@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::number;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Workenv {
     /// List the extracted packages
@@ -44,7 +46,7 @@ pub(crate) struct CacheClean {
     #[arg(value_name = "LAYER")]
     pub(crate) layers: Vec<String>,
     /// Only what was not used for so many days
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = number::<u32>)]
     pub(crate) older_than: Option<u32>,
     /// Say what would go, and let it stay
     #[arg(long)]
@@ -92,13 +94,13 @@ pub(crate) struct Remove {
 #[derive(Debug, Args)]
 pub(crate) struct Clean {
     /// Those that were not started for so long
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = number::<u32>)]
     pub(crate) older_than: Option<u32>,
     /// Those that were not started for longest, until the others take no more than this
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<String>,
     /// All but the latest versions of each package
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<usize>)]
     pub(crate) keep_latest: Option<usize>,
     #[command(flatten)]
     pub(crate) consent: Consent,

@@ -107,13 +107,13 @@ pub(crate) struct Inspect {
     #[arg(long, group = "view")]
     pub(crate) tree: bool,
     /// With --tree: how deep
-    #[arg(long, value_name = "N", requires = "tree", default_value_t = 3)]
+    #[arg(long, value_name = "N", requires = "tree", default_value_t = 3, value_parser = number::<usize>)]
     pub(crate) depth: usize,
     /// List every file
     #[arg(long, group = "view")]
     pub(crate) files: bool,
     /// List the largest files
-    #[arg(long, group = "view", value_name = "N")]
+    #[arg(long, group = "view", value_name = "N", value_parser = number::<usize>)]
     pub(crate) largest: Option<usize>,
     /// List what can be imported, the largest first
     #[arg(long, group = "view")]
@@ -204,6 +204,11 @@ pub(crate) struct Run {
 pub(crate) struct Package {
     /// The package
     pub(crate) package: PathBuf,
+}
+
+/// A number, in our words where there is none.
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "write a whole number, as in 7".into())
 }
 
 fn size(text: &str) -> Result<u64, String> {

@@ -36,10 +36,10 @@ pub(crate) struct Pack {
     #[arg(long)]
     pub(crate) strip: bool,
     /// How hard to compress: 0 not at all, 9 as small as possible [default: 5]
-    #[arg(long, value_name = "0-9", value_parser = clap::value_parser!(u8).range(0..=9))]
+    #[arg(long, value_name = "0-9", value_parser = level)]
     pub(crate) compress: Option<u8>,
     /// Threads and processes to work with [default: one for each processor]
-    #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
     /// Memory for encoding slots, as in 500MB: fewer threads work when they would need more
     #[arg(long, value_name = "SIZE", value_parser = super::size)]
@@ -107,6 +107,14 @@ pub(crate) struct Pack {
     /// Do not read the package back
     #[arg(long)]
     pub(crate) no_verify: bool,
+}
+
+fn level(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|level| *level <= 9).ok_or_else(|| "write a number from 0 to 9".into())
+}
+
+fn jobs(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|jobs| *jobs > 0).ok_or_else(|| format!("write a number from 1 to {}", u16::MAX))
 }
 
 /// Kinds of files that a package does without.

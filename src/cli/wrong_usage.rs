@@ -1,7 +1,11 @@
 //! A command line that cannot be understood, with a code like every other error.
 
+use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 use flavor::code::Code;
+use serde_json::{Value, json};
+
+use super::{Cli, Command};
 
 /// What clap has to say of it.
 pub(crate) struct WrongUsage(clap::Error);
@@ -13,6 +17,17 @@ impl From<clap::Error> for WrongUsage {
 }
 
 impl WrongUsage {
+    /// Options of every command that one of them cannot do with. clap notices only where they come after the command.
+    pub(crate) fn of_globals(cli: &Cli) -> Option<Self> {
+        let option = match &cli.command {
+            Command::Diff(options) if options.md && cli.globals.json => "--md",
+            Command::Inspect(options) if options.slot.is_some() && cli.globals.json => "--slot <NAME>",
+            _ => return None,
+        };
+        let text = format!("the argument '{option}' cannot be used with '--json'");
+        Some(Self(Cli::command().error(ErrorKind::ArgumentConflict, text)))
+    }
+
     /// Help and version are data that was asked for.
     pub(crate) fn is_data(&self) -> bool {
         !self.0.use_stderr()
@@ -30,13 +45,23 @@ impl WrongUsage {
         }
     }
 
-    /// As clap lays it out, with the code.
+    /// Help or version, as JSON has it.
+    pub(crate) fn json(&self) -> Value {
+        match self.0.kind() {
+            ErrorKind::DisplayVersion => {
+                json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })
+            }
+            _ => json!({ "help": self.0.render().to_string() }),
+        }
+    }
+
+    /// As clap lays it out, with the code and in our words.
     pub(crate) fn text(&self) -> String {
         let text = self.0.render().ansi().to_string();
         if self.is_data() || self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             return text;
         }
-        text.replacen("error:", &format!("error[{}]:", self.code()), 1)
+        text.replacen("error:", &format!("error[{}]:", self.code()), 1).replace("tip:", "hint:")
     }
 
     /// The sentence, and the advice.

@@ -125,6 +125,6 @@ hint: do not run it; get the file again from where it was published",
         cause: "Slots are named by number or by name.",
         remedy: "`flavor inspect PACKAGE` shows them.",
         example: r"error[FLV0617]: cannot open package `[ROOT]/dist/stored.psp`
-  no slot 9; the package has slots 0 to 8",
+  there is no slot `9`; the package has `plain`, `gzipped`, `zstd`, `xz`, `note`, `note-gz`, `note-zst`, `note-xz`, `_attestation`",
     }
 }

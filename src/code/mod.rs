@@ -84,12 +84,19 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     AREAS.iter().flat_map(|area| area.entries)
 }
 
-/// What there is to say about a code as the user writes it: `FLV0207`, `flv207`, `0207`.
+/// The code in what the user has typed, or pasted from a message: `error[FLV0207]: …`, `FLV0207:`.
+#[cfg(feature = "cli")]
+pub fn within(text: &str) -> &str {
+    let bracketed = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    bracketed.map_or(text, |(code, _)| code).trim().trim_end_matches(':')
+}
+
+/// What there is to say about a code as the user writes it: `FLV0207`, `flv207`, `0207`, `error[FLV0207]`.
 #[cfg(feature = "cli")]
 pub fn find(text: &str) -> Option<&'static Entry> {
-    let text = text.trim().to_ascii_uppercase();
+    let text = within(text).to_ascii_uppercase();
     let digits = text.strip_prefix("FLV").unwrap_or(&text);
-    let number: u16 = digits.parse().ok().filter(|_| digits.len() <= 4)?;
+    let number: u16 = digits.parse().ok().filter(|_| digits.len() <= 4 && !digits.starts_with('+'))?;
     entries().find(|entry| entry.code == Code(number))
 }
 
@@ -114,10 +121,12 @@ mod tests {
 
     #[test]
     fn a_code_is_found_however_it_is_written() {
-        for text in ["FLV0201", "flv0201", "0201", "201", " FLV201 "] {
+        for text in
+            ["FLV0201", "flv0201", "0201", "201", " FLV201 ", "error[FLV0201]: no", "warning[flv201]", "FLV0201:"]
+        {
             assert_eq!(find(text).map(|entry| entry.code), Some(Code::NO_MANIFEST), "{text}");
         }
-        for text in ["", "FLV", "FLV9999", "FLV00201", "201x"] {
+        for text in ["", "FLV", "FLV9999", "FLV00201", "201x", "[]", "+201"] {
             assert_eq!(find(text), None, "{text}");
         }
     }

@@ -102,7 +102,7 @@ hint: leave --launcher-bin out to use the launcher that flavor carries",
             with another code than 0. What it said stands above.",
         remedy: "Run it by hand in the project's directory, or pass `--no-hooks`.",
         example: r"error[FLV0413]: cannot pack `pyproject.toml`
-  `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with exit status: 3
+  `pre_build` failed: `sh -c 'echo no >&2; exit 3'` ended with 3
 hint: run it by hand in `.`, or pass `--no-hooks`",
     }
     SOURCE_CHANGED = 420 {

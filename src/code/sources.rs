@@ -94,7 +94,7 @@ hint: check `[build-system]` in `pyproject.toml`",
             ends early.",
         remedy: "Fetch it or build it again.",
         example: r"error[FLV0313]: cannot pack `pyproject.toml`
-  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: invalid Zip archive: Could not find EOCD
+  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
 hint: the wheel is damaged or breaks PEP 427; fetch or build it again",
     }
     BAD_LOCK = 314 {

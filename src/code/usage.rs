@@ -8,7 +8,7 @@ codes! {
             --help` their options.",
         example: r"error[FLV0101]: unrecognized subcommand 'pakc'
 
-  tip: a similar subcommand exists: 'pack'",
+  hint: a similar subcommand exists: 'pack'",
     }
     MISSING_ARGUMENT = 102 {
         title: "something is missing on the command line",
@@ -69,5 +69,14 @@ hint: did you mean `FLV0207`?",
         remedy: "`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands. Unset the variable to start the program.",
         example: r"error[FLV0110]: `extract` takes a slot and a directory
 hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands",
+    }
+    BAD_SETTINGS_FILE = 111 {
+        title: "the settings file cannot be read",
+        cause: "`config.toml` is not TOML there, or has what no setting takes. A package starts all the same; nothing is \
+            removed from its cache meanwhile.",
+        remedy: "Write the line as the hint says. `flavor config` shows what is read.",
+        example: r"error[FLV0111]: cannot read the settings
+  [ROOT]/home/.config/flavor/config.toml:2: `[cache` has no `]` after it
+hint: write `[cache]`",
     }
 }

@@ -1,18 +1,21 @@
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use flavor::build::{CacheStats, Layer, cache_stats, clean_cache};
 use flavor::manifest::suggest;
-use flavor::report::{Bytes, counted};
+use flavor::report::{Bytes, Talk, TerminalReporter, counted};
 use serde_json::json;
 
-use crate::cli::{Cache, CacheClean};
+use crate::cli::{Cache, CacheClean, Globals};
 use crate::error::Error;
 use crate::output;
 
-pub(super) fn run(command: &Cache, json: bool) -> Result<ExitCode, Error> {
+pub(super) fn run(command: &Cache, globals: &Globals) -> Result<ExitCode, Error> {
+    let Globals { json, quiet, .. } = *globals;
     match command {
-        Cache::Stats => stats(json)?,
+        Cache::Stats => stats(json, quiet)?,
         Cache::Path => {
             let path = cache_stats().path.ok_or(Error::NoCache)?;
             if json {
@@ -21,12 +24,12 @@ pub(super) fn run(command: &Cache, json: bool) -> Result<ExitCode, Error> {
                 output::path(&path)?;
             }
         }
-        Cache::Clean(options) => clean(options, json)?,
+        Cache::Clean(options) => clean(options, json, quiet)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn stats(as_json: bool) -> Result<(), Error> {
+fn stats(as_json: bool, quiet: bool) -> Result<(), Error> {
     let stats = cache_stats();
     if as_json {
         return output::json(&json!({
@@ -34,9 +37,12 @@ fn stats(as_json: bool) -> Result<(), Error> {
             "layers": stats.layers,
             "entries": stats.entries,
             "bytes": stats.bytes,
+            "unread": texts(&stats.unread),
         }));
     }
-    output::data(&table(&stats))
+    output::data(&table(&stats))?;
+    tell_unread(&stats.unread, quiet);
+    Ok(())
 }
 
 fn table(stats: &CacheStats) -> String {
@@ -56,7 +62,10 @@ fn table(stats: &CacheStats) -> String {
             layer.misses,
         ));
     }
-    let place = stats.path.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
+    let place = match &stats.path {
+        Some(path) => format!(" in {}", path.display()),
+        None => "; no place takes files, and packs keep nothing".into(),
+    };
     text.push_str(&format!("{}, {}{place}\n", counted(stats.entries, "entry", "entries"), Bytes(stats.bytes)));
     text
 }
@@ -71,12 +80,18 @@ fn age(seconds: u64) -> String {
     }
 }
 
-fn clean(options: &CacheClean, as_json: bool) -> Result<(), Error> {
+fn clean(options: &CacheClean, as_json: bool, quiet: bool) -> Result<(), Error> {
     let layers: Vec<Layer> = options.layers.iter().map(|name| layer(name)).collect::<Result<_, _>>()?;
     let older_than = options.older_than.map(|days| Duration::from_secs(u64::from(days) * 86_400));
     let cleaned = clean_cache(&layers, older_than, options.dry_run)?;
     if as_json {
-        return output::json(&cleaned);
+        return output::json(&json!({
+            "dry_run": options.dry_run,
+            "removed": cleaned.removed,
+            "bytes": cleaned.bytes,
+            "in_use": cleaned.in_use,
+            "unread": texts(&cleaned.unread),
+        }));
     }
     let verb = if options.dry_run { "would remove" } else { "removed" };
     let mut text = format!("{verb} {}, {}\n", counted(cleaned.removed, "entry", "entries"), Bytes(cleaned.bytes));
@@ -88,7 +103,22 @@ fn clean(options: &CacheClean, as_json: bool) -> Result<(), Error> {
         );
         text.push_str(&format!("{stay}\n"));
     }
-    output::data(&text)
+    output::data(&text)?;
+    tell_unread(&cleaned.unread, quiet);
+    Ok(())
+}
+
+fn texts(paths: &[PathBuf]) -> Vec<Cow<'_, str>> {
+    paths.iter().map(|path| output::text(path)).collect()
+}
+
+/// Zeros that stand for what nobody has seen would be a lie.
+fn tell_unread(unread: &[PathBuf], quiet: bool) {
+    let reporter = TerminalReporter::new(if quiet { Talk::Quiet } else { Talk::Normal });
+    for path in unread {
+        let text = format!("cannot read `{}`; it is not counted", path.display());
+        reporter.warn(None, &text, Some("look at who owns it and at its mode"));
+    }
 }
 
 fn layer(name: &str) -> Result<Layer, Error> {

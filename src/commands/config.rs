@@ -6,38 +6,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use flavor::config::{self, CacheLimits, KNOWN_KEYS};
-use flavor::fs::{cache_candidates, config_dir, last_candidate};
+use flavor::fs::{PASSWORD_FILE, cache_candidates, config_dir};
 use flavor::manifest::suggest;
+use flavor::python::install::installer_variables;
 use flavor::python::redact;
 use flavor::report::{Bytes, Talk, TerminalReporter};
 use flavor::sign::PRIVATE_KEY_FILE;
 use flavor::trust::TrustStore;
+use flavor::workenv::{Cache, Foreseen};
 use serde_json::{Value, json};
 
 use crate::cli::{Config, Globals, When};
 use crate::error::Error;
 use crate::output;
-
-/// Variables whose value is passed on to the installers as it is.
-const INSTALLERS: [&str; 17] = [
-    "PIP_CERT",
-    "PIP_CONSTRAINT",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "PIP_NO_INDEX",
-    "PIP_TRUSTED_HOST",
-    "SSL_CERT_FILE",
-    "UV_CONSTRAINT",
-    "UV_DEFAULT_INDEX",
-    "UV_EXTRA_INDEX_URL",
-    "UV_FIND_LINKS",
-    "UV_INDEX",
-    "UV_INDEX_URL",
-    "UV_INSECURE_HOST",
-    "UV_NO_INDEX",
-    "UV_OFFLINE",
-];
 
 struct Setting {
     name: String,
@@ -48,9 +29,17 @@ struct Setting {
 /// Who has set it.
 enum Origin {
     Default,
-    File { path: PathBuf, line: usize },
+    File {
+        path: PathBuf,
+        line: usize,
+    },
     Variable(&'static str),
     CommandLine(&'static str),
+    /// Of the cache: what stands in the way, of this place or of better ones.
+    Hindered {
+        origin: Box<Origin>,
+        why: String,
+    },
 }
 
 impl fmt::Display for Origin {
@@ -60,6 +49,7 @@ impl fmt::Display for Origin {
             Self::File { path, line } => write!(f, "file:{}:{line}", path.display()),
             Self::Variable(name) => write!(f, "environment:{name}"),
             Self::CommandLine(option) => write!(f, "command line:{option}"),
+            Self::Hindered { origin, why } => write!(f, "{origin} ({why})"),
         }
     }
 }
@@ -73,8 +63,15 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
         reporter.warn(Some(flavor::code::Code::UNKNOWN_KEY), &text, hint.as_deref());
     }
     let wanted = options.name.as_deref().unwrap_or("");
-    let found: Vec<Setting> =
-        settings(&file, globals)?.into_iter().filter(|setting| setting.name.starts_with(wanted)).collect();
+    let all = settings(&file, globals)?;
+    // Variables of installers that are not set are no settings now, but not unknown either.
+    let mut names: Vec<String> = installer_variables().map(installer).collect();
+    names.extend(all.iter().map(|setting| setting.name.clone()));
+    if !names.iter().any(|name| name.starts_with(wanted)) {
+        let suggestion = suggest::closest(wanted, names.iter().map(String::as_str)).map(Into::into);
+        return Err(Error::NoSetting { name: wanted.into(), suggestion });
+    }
+    let found: Vec<Setting> = all.into_iter().filter(|setting| setting.name.starts_with(wanted)).collect();
     if globals.json {
         let each: Vec<Value> = found
             .iter()
@@ -139,12 +136,17 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
         of("start.validation", "FLAVOR_VALIDATION", "metadata"),
         of("trust.directory", "FLAVOR_TRUSTED_KEYS_DIR", &path(store.directory().map(Into::into))),
     ];
-    all.extend(INSTALLERS.into_iter().filter_map(|name| {
+    all.extend(installer_variables().filter_map(|name| {
         let (value, origin) = variable(name)?;
-        Some(Setting { name: format!("installer.{name}"), value: redact(&value), origin })
+        Some(Setting { name: installer(name), value: redact(&value), origin })
     }));
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
+}
+
+/// What the setting is called that a variable for installers is.
+fn installer(variable: &str) -> String {
+    format!("installer.{variable}")
 }
 
 fn variable(name: &'static str) -> Option<(String, Origin)> {
@@ -171,13 +173,25 @@ fn first(
     }
 }
 
+/// The one that a start would use, found as a start finds it.
 fn cache_directory() -> Setting {
-    let place = cache_candidates().into_iter().next().or_else(last_candidate);
-    let origin = match place.as_ref().map(|place| place.origin) {
-        Some("the password file") | None => Origin::Default,
-        Some(name) => Origin::Variable(name),
+    let of = |name| if name == PASSWORD_FILE { Origin::Default } else { Origin::Variable(name) };
+    let (value, origin, why) = match Cache::foresee() {
+        Ok(Foreseen { found: Some((cache, name)), passed_over }) => {
+            (cache.root().display().to_string(), of(name), passed_over)
+        }
+        Ok(Foreseen { found: None, passed_over }) => {
+            ("none: each start makes a directory of its own".into(), Origin::Default, passed_over)
+        }
+        // Named by the user, and no start gets past it.
+        Err(error) => {
+            let named = cache_candidates().into_iter().find(|candidate| !candidate.optional);
+            let value = named.as_ref().map_or(String::new(), |one| one.path.display().to_string());
+            (value, named.map_or(Origin::Default, |one| of(one.origin)), vec![error.to_string()])
+        }
     };
-    let value = place.map_or(String::new(), |place| place.path.display().to_string());
+    let why = why.join("; ");
+    let origin = if why.is_empty() { origin } else { Origin::Hindered { origin: Box::new(origin), why } };
     Setting { name: "cache.directory".into(), value, origin }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn run(options: &Explain, as_json: bool) -> Result<ExitCode, Error> {
 
 fn unknown(text: &str) -> Error {
     let codes: Vec<String> = code::entries().map(|entry| entry.code.to_string()).collect();
-    let suggestion = suggest::closest(text, codes.iter().map(String::as_str)).map(Into::into);
+    let suggestion = suggest::closest(code::within(text), codes.iter().map(String::as_str)).map(Into::into);
     Error::UnknownCode { text: text.into(), suggestion }
 }
 

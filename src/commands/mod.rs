@@ -45,7 +45,7 @@ pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error
         Command::Trust(command) => trust::run(&command, json),
         Command::Policy(command) => policy::run(&command, json),
         Command::Workenv(command) => workenv::run(&command, json),
-        Command::Cache(command) => cache::run(&command, json),
+        Command::Cache(command) => cache::run(&command, globals),
         Command::Doctor => doctor::run(json),
         Command::Helpers(command) => helpers::run(&command, json),
         Command::Config(options) => config::run(&options, globals),

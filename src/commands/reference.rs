@@ -14,7 +14,7 @@ use crate::output;
 /// `flavor completions`.
 pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Cli::command(), "flavor", &mut script);
+    clap_complete::generate(options.shell, &mut without_hidden(&Cli::command()), "flavor", &mut script);
     let script = String::from_utf8_lossy(&script);
     if as_json {
         output::json(&json!({ "shell": options.shell.to_string(), "script": script }))?;
@@ -22,6 +22,13 @@ pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCo
         output::data(&script)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shells would propose hidden commands too. clap cannot take one back, so the command is made again.
+fn without_hidden(whole: &Command) -> Command {
+    let bare = Command::new("flavor").args(whole.get_arguments().cloned());
+    bare.subcommands(whole.get_subcommands().filter(|one| !one.is_hide_set()).cloned())
+        .version(env!("CARGO_PKG_VERSION"))
 }
 
 /// `flavor man`: a page for each command.

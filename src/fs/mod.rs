@@ -23,11 +23,11 @@ pub use links::{LinkFault, TreeLinks};
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
 pub use places::{
-    CACHE_TAG, Candidate, cache_candidates, cache_tag, config_dir, from_here, home_config_dir, last_candidate,
-    temporary_parents,
+    CACHE_TAG, Candidate, PASSWORD_FILE, cache_candidates, cache_tag, config_dir, from_here, home_config_dir,
+    last_candidate, temporary_parents,
 };
 #[cfg(feature = "cli")]
-pub use places::{is_cache, state_dir};
+pub use places::{is_cache, state_dir, takes_files, there_of};
 pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;

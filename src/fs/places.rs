@@ -3,6 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "cli")]
+use super::IoContext;
+
 /// A place to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -12,6 +15,9 @@ pub struct Candidate {
     /// Whether the next place may be tried when this one cannot be used. A place that the user named is never passed over.
     pub optional: bool,
 }
+
+/// The [`Candidate::origin`] of what no variable has named.
+pub const PASSWORD_FILE: &str = "the password file";
 
 /// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`; without a home
 /// the one in the password file.
@@ -64,7 +70,24 @@ pub fn from_here(path: &Path) -> PathBuf {
 /// from the others, because most starts need not look it up.
 pub fn last_candidate() -> Option<Candidate> {
     let path = passwd_home()?.join(".cache/flavor");
-    Some(Candidate { path, origin: "the password file", optional: true })
+    Some(Candidate { path, origin: PASSWORD_FILE, optional: true })
+}
+
+/// Whether a directory takes files, or could be made and would. Nothing is made.
+#[cfg(feature = "cli")]
+pub fn takes_files(directory: &Path) -> super::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let there = there_of(directory);
+    if !there.is_dir() {
+        return Err(std::io::Error::from(rustix::io::Errno::NOTDIR)).on("make a directory in", there);
+    }
+    accessat(CWD, there, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).on("write to directory", there)
+}
+
+/// The part of a path that is there already.
+#[cfg(feature = "cli")]
+pub fn there_of(path: &Path) -> &Path {
+    path.ancestors().find(|one| one.symlink_metadata().is_ok()).unwrap_or(Path::new("/"))
 }
 
 /// Where the user's keys and settings are: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.

@@ -72,7 +72,7 @@ pub fn run(
             let known = Notes::accept(&open(package)?)?;
             format!("{} is known by {} from now on\n", printable(&known.name), known.fingerprint).into_bytes()
         }
-        ["version"] => format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes(),
+        ["version" | "--version" | "-V"] => format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes(),
         ["help" | "--help" | "-h"] => HELP.into(),
         // For the launcher itself.
         ["detach", _, ..] => {
@@ -90,6 +90,9 @@ pub fn run(
             let failed = |source| LaunchError::Workenv { path: root.into(), source };
             Cache::evict(argument(1)).map_err(failed)?;
             Vec::new()
+        }
+        [known @ ("info" | "verify" | "metadata" | "accept" | "version" | "--version" | "-V" | "help"), ..] => {
+            return Err(LaunchError::Usage(format!("`{known}` takes no arguments")));
         }
         [other, ..] => {
             return Err(LaunchError::Usage(format!("`{}` is not a command of the launcher", printable(other))));
@@ -146,7 +149,7 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
     let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
     // Nothing is decoded that has not been proven.
     verify(&reader).map_err(refused)?;
-    let slot = reader.slot(index).map_err(refused)?;
+    let slot = reader.slot(index).map_err(|source| LaunchError::NoSlot { path: package.into(), source })?;
     let stored = slot.stored().map_err(|error| refused(error.into()))?;
     std::fs::create_dir_all(directory).on("create directory", directory)?;
     let destination = if stored.operations.tar {

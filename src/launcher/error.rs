@@ -17,6 +17,8 @@ pub enum LaunchError {
     Refused { path: PathBuf, source: Refusal },
     #[error("cannot prepare the environment of `{}`", path.display())]
     Workenv { path: PathBuf, source: WorkenvError },
+    #[error("cannot find the slot in `{}`", path.display())]
+    NoSlot { path: PathBuf, source: PackageError },
     #[error("the package has no command to start")]
     NoProgram,
     #[error("cannot start `{}`", program.display())]
@@ -55,7 +57,7 @@ impl LaunchError {
                 _ => 103,
             },
             Self::NoProgram | Self::Exec { .. } => 104,
-            Self::Usage(_) => 105,
+            Self::Usage(_) | Self::NoSlot { .. } => 105,
             Self::NoOwnPath | Self::Io(_) => 106,
         }
     }
@@ -66,6 +68,7 @@ impl LaunchError {
             Self::NoOwnPath => Code::NOT_FOUND,
             Self::Refused { source, .. } => source.code(),
             Self::Workenv { source, .. } => source.code(),
+            Self::NoSlot { source, .. } => source.code(),
             Self::NoProgram => Code::NO_PROGRAM,
             Self::Exec { .. } => Code::NOT_STARTED,
             Self::Usage(_) => Code::LAUNCHER_USAGE,

@@ -113,8 +113,8 @@ pub fn repair(package: &Path, id: &EnvId, cache: &Cache, environment: &Environme
 pub fn slot_path(package: &Path, slot: &str, environment: &Environment) -> Result<PathBuf, LaunchError> {
     let accepted = accept(package)?;
     let failed = |source: WorkenvError| LaunchError::Workenv { path: package.into(), source };
-    let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
-    let slot = accepted.reader().slot(slot).map_err(refused)?;
+    let no_slot = |source| LaunchError::NoSlot { path: package.into(), source };
+    let slot = accepted.reader().slot(slot).map_err(no_slot)?;
     let running = environment.get(WORKENV_VARIABLE).map(PathBuf::from);
     let within =
         running.and_then(|workenv| Cache::of_running(&workenv, accepted.reader()).map(|cache| (cache, workenv)));

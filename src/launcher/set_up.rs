@@ -1,13 +1,13 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use super::environment::{Environment, expand};
 use crate::format::Metadata;
 use crate::fs::IoContext;
 use crate::interrupt;
+use crate::report::ended;
 use crate::workenv::{SET_UP_LOG, SetUp, WorkenvError};
 
 /// Bytes of it that an error shows.
@@ -46,19 +46,12 @@ impl SetUp for Commands<'_> {
             outcome.iter().copied().for_each(interrupt::after_child);
             let failed = match outcome {
                 Ok(status) if status.success() => continue,
-                Ok(status) => describe(status),
+                Ok(status) => ended(status),
                 Err(error) => format!("cannot be started: {error}"),
             };
             return Err(WorkenvError::SetUp { command, outcome: failed, output: end_of(&mut log, start) });
         }
         Ok(())
-    }
-}
-
-fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("ended with {code}"),
-        (None, signal) => format!("was ended by signal {}", signal.unwrap_or_default()),
     }
 }
 

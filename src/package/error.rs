@@ -30,18 +30,15 @@ pub enum PackageError {
     SlotDigest { slot: String, found: String, signed: String },
     #[error("slot `{slot}` cannot be decoded")]
     Content { slot: String, source: crate::slot::SlotError },
-    #[error("no slot {wanted}; the package has {}", slot_range(*.count))]
-    NoSlot { wanted: String, count: usize },
+    #[error("there is no slot `{wanted}`; the package has {}", listed(.names))]
+    NoSlot { wanted: String, names: Vec<String> },
     #[error(transparent)]
     Io(#[from] fs::Error),
 }
 
-fn slot_range(count: usize) -> String {
-    match count {
-        0 => "no slots".into(),
-        1 => "one, number 0".into(),
-        _ => format!("slots 0 to {}", count.saturating_sub(1)),
-    }
+/// The names in their order, from number 0.
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".into() } else { format!("`{}`", names.join("`, `")) }
 }
 
 impl PackageError {

@@ -200,10 +200,10 @@ impl Reader {
     pub fn slot(&self, wanted: &str) -> Result<Slot<'_>, PackageError> {
         let number = wanted.parse::<usize>().ok();
         let mut slots = self.slots();
-        let count = slots.len();
-        slots
-            .find(|slot| Some(slot.index) == number || slot.record.id == wanted)
-            .ok_or_else(|| PackageError::NoSlot { wanted: wanted.into(), count })
+        slots.find(|slot| Some(slot.index) == number || slot.record.id == wanted).ok_or_else(|| PackageError::NoSlot {
+            wanted: wanted.into(),
+            names: self.slots().map(|slot| slot.name().into()).collect(),
+        })
     }
 }
 

@@ -40,8 +40,8 @@ pub enum Error {
     #[error("cannot start `{}`", program.display())]
     Start { program: PathBuf, source: io::Error },
 
-    #[error("`{}`, which was to import the packed modules, broke off: {status}", executable.display())]
-    ImportCheck { executable: PathBuf, status: String },
+    #[error("`{}`, which was to import the packed modules, {outcome}", executable.display())]
+    ImportCheck { executable: PathBuf, outcome: String },
 
     #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
     NoInstaller { interpreter: PathBuf, asked: Choice },

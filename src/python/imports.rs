@@ -10,6 +10,7 @@ use serde_json::json;
 use super::command::command;
 use super::error::{Error, Result};
 use crate::fs::IoContext as _;
+use crate::report::ended;
 
 /// Source of the program that imports.
 const WORKER: &str = include_str!("import_worker.py");
@@ -78,7 +79,7 @@ pub fn import(
     let output = child.wait_with_output().on("wait for", executable)?;
     crate::interrupt::after_child(output.status);
     serde_json::from_slice(&output.stdout)
-        .map_err(|_| Error::ImportCheck { executable: executable.into(), status: output.status.to_string() })
+        .map_err(|_| Error::ImportCheck { executable: executable.into(), outcome: ended(output.status) })
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 
 use std::env;
 use std::fmt::{self, Write as _};
-#[cfg(not(feature = "cli"))]
 use std::io::{self, Write as _};
 
 use tracing::field::{Field, Visit};
@@ -13,6 +12,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use super::printable;
+use crate::code::Code;
 
 /// Who asks for logs, first one wins. `FOUNDATION_LOG_LEVEL` is FlavorPack's older name.
 const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"];
@@ -21,28 +21,49 @@ const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_
 ///
 /// `default` applies when no variable is set; `None` means silence.
 pub fn init(default: Option<LevelFilter>) {
-    let asked = VARIABLES.iter().find_map(env::var_os).map(|value| level(&value.to_string_lossy()));
+    let asked = VARIABLES.iter().find_map(|name| Some((name, env::var_os(name)?)));
+    let asked = asked.map(|(name, value)| {
+        let value = value.to_string_lossy();
+        level(&value).unwrap_or_else(|| {
+            // `RUST_LOG` is for programs of all kinds, and what it says to them is none of our business.
+            if name.starts_with("FLAVOR") {
+                warn(name, &value);
+            }
+            LevelFilter::INFO
+        })
+    });
     let Some(most) = asked.or(default).filter(|level| *level != LevelFilter::OFF) else { return };
     // Only a second call could fail, and there is none.
     drop(tracing::subscriber::set_global_default(Lines { most }));
 }
 
-/// Reads a level. Of `RUST_LOG`'s directives the one for `flavor` counts, else the bare one; an unknown word means info,
-/// because whoever set the variable wants to see something.
-fn level(text: &str) -> LevelFilter {
+/// Says what the variable may hold; the caller takes it for info, because whoever set it wants to see something.
+fn warn(name: &str, value: &str) {
+    let text = format!(
+        "warning[{}]: {name} is not a level: {}\nhint: it is one of off, error, warn, info, debug, trace\n",
+        Code::BAD_VARIABLE,
+        printable(value)
+    );
+    // With stderr gone there is nobody to tell.
+    drop(io::stderr().write_all(text.as_bytes()));
+}
+
+/// Reads a level. Of `RUST_LOG`'s directives the one for `flavor` counts, else the bare one. `None` for an unknown word.
+fn level(text: &str) -> Option<LevelFilter> {
     let directives = || text.split(',').map(str::trim);
     let ours = directives().find_map(|directive| directive.strip_prefix("flavor="));
     let Some(word) = ours.or_else(|| directives().find(|directive| !directive.contains('='))) else {
-        return LevelFilter::OFF;
+        return Some(LevelFilter::OFF);
     };
-    match word.to_ascii_lowercase().as_str() {
+    Some(match word.to_ascii_lowercase().as_str() {
         "off" | "none" | "" => LevelFilter::OFF,
         "error" => LevelFilter::ERROR,
+        "info" => LevelFilter::INFO,
         "warn" | "warning" => LevelFilter::WARN,
         "debug" => LevelFilter::DEBUG,
         "trace" => LevelFilter::TRACE,
-        _ => LevelFilter::INFO,
-    }
+        _ => return None,
+    })
 }
 
 /// Writes events; spans are not used in this program and are ignored.
@@ -117,10 +138,10 @@ mod tests {
 
     #[test]
     fn levels_are_read_from_words_and_directives() {
-        assert_eq!(level("debug"), LevelFilter::DEBUG);
-        assert_eq!(level("WARN"), LevelFilter::WARN);
-        assert_eq!(level("hyper=trace,flavor=debug"), LevelFilter::DEBUG);
-        assert_eq!(level("hyper=trace"), LevelFilter::OFF);
-        assert_eq!(level("loud"), LevelFilter::INFO);
+        assert_eq!(level("debug"), Some(LevelFilter::DEBUG));
+        assert_eq!(level("WARN"), Some(LevelFilter::WARN));
+        assert_eq!(level("hyper=trace,flavor=debug"), Some(LevelFilter::DEBUG));
+        assert_eq!(level("hyper=trace"), Some(LevelFilter::OFF));
+        assert_eq!(level("loud"), None);
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 mod bars;
+mod ended;
 #[cfg(feature = "cli")]
 mod load;
 mod log;
@@ -12,6 +13,7 @@ mod recording;
 mod terminal;
 mod terminal_text;
 
+pub use ended::ended;
 #[cfg(feature = "cli")]
 pub use load::Load;
 pub use log::init as init_log;

@@ -93,10 +93,14 @@ impl Reporter for TerminalReporter {
     fn part(&self, _: &Part) {}
 
     fn phase(&self, name: &str, outcome: &str, took: Took) {
-        tracing::info!(phase = name, took = %took, "{outcome}");
         if let Some(bars) = &self.bars {
             bars.end(name);
         }
-        self.phase_line(name, &format!("{outcome} ({took})"));
+        // A log has the same to say, for programs.
+        if tracing::enabled!(tracing::Level::INFO) {
+            tracing::info!(phase = name, took = %took, "{outcome}");
+        } else {
+            self.phase_line(name, &format!("{outcome} ({took})"));
+        }
     }
 }

@@ -44,8 +44,6 @@ pub enum WorkenvError {
     #[error("a program runs in `{0}`")]
     InUse(String),
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
-    #[error(transparent)]
     Format(#[from] FormatError),
     #[error(transparent)]
     Io(#[from] fs::Error),
@@ -70,7 +68,6 @@ impl WorkenvError {
             Self::NotThere { .. } => Code::SLOT_NOT_THERE,
             Self::BadName(_) => Code::BAD_ENVIRONMENT_NAME,
             Self::NoEnvironment(_) => Code::NO_ENVIRONMENT,
-            Self::Config(error) => error.code(),
             Self::Format(error) => error.code(),
             Self::Io(error) => error.code(),
         }

@@ -109,7 +109,8 @@ impl Cache {
             return Ok(());
         }
         cache.sweep_runs()?;
-        let limits = Config::read().and_then(|config| config.cache_limits())?;
+        // Nothing goes by limits that the user may have meant otherwise; the commands say what is wrong with the settings.
+        let Ok(limits) = Config::read().and_then(|config| config.cache_limits()) else { return Ok(()) };
         let selection =
             Selection { max_size: limits.max_size, keep_latest: Some(limits.retain), spare: DAY, older_than: None };
         let all = cache.environments()?;

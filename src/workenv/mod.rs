@@ -37,6 +37,8 @@ pub use evict::{Selection, bytes};
 pub use key::{EnvId, SlotKey};
 pub use manage::{Removal, SlotUse, Summary};
 pub use materialise::{Start, Workenv, materialise, shared};
+#[cfg(feature = "cli")]
+pub use place::Foreseen;
 pub use provision::{Check, Progress, Provision, SET_UP_LOG, SetUp};
 pub use run::lazy_slot;
 pub use seal::Origin;

@@ -13,6 +13,8 @@ use super::cache::{Cache, Kind, is_noexec};
 use crate::fs::{
     CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, last_candidate, staging_name, temporary_parents,
 };
+#[cfg(feature = "cli")]
+use crate::fs::{takes_files, there_of};
 
 /// Directories of the layout; the last to be made shows that all are there.
 const DIRECTORIES: [&str; 5] = ["slots", "workenv", "runs", "staging", "locks"];
@@ -29,7 +31,7 @@ impl Cache {
     /// [`WorkenvError::NoCache`] lists what was tried and why it cannot be used.
     pub fn open(package: &Path) -> Result<Self, WorkenvError> {
         let mut tried = Vec::new();
-        if let Some(cache) = Self::named(&mut tried)? {
+        if let Some((cache, _)) = Self::named(&mut tried, Self::own)? {
             return Ok(cache);
         }
         for parent in temporary_parents(package) {
@@ -52,7 +54,10 @@ impl Cache {
     /// As [`Self::open`], but only a cache that stays.
     pub fn open_lasting() -> Result<Self, WorkenvError> {
         let mut tried = Vec::new();
-        Self::named(&mut tried)?.ok_or_else(|| WorkenvError::NoCache { tried: tried.join("; ") })
+        match Self::named(&mut tried, Self::own)? {
+            Some((cache, _)) => Ok(cache),
+            None => Err(WorkenvError::NoCache { tried: tried.join("; ") }),
+        }
     }
 
     /// Makes a cache that others may read, to be part of an image.
@@ -67,14 +72,22 @@ impl Cache {
         Self::prepared(root, Kind::Own)
     }
 
-    /// The first usable place that the environment names.
-    fn named(tried: &mut Vec<String>) -> Result<Option<Self>, WorkenvError> {
+    /// The user's own, made at need.
+    fn own(path: &Path) -> Result<Self, WorkenvError> {
+        Self::prepared(path, Kind::Own)
+    }
+
+    /// The first usable place that the environment names, and what has named it.
+    fn named(
+        tried: &mut Vec<String>,
+        prepared: impl Fn(&Path) -> Result<Self, WorkenvError>,
+    ) -> Result<Option<(Self, &'static str)>, WorkenvError> {
         let candidates = cache_candidates();
         let is_named = candidates.iter().any(|candidate| !candidate.optional);
         let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
         for candidate in candidates.into_iter().chain(last) {
-            match Self::prepared(&candidate.path, Kind::Own) {
-                Ok(cache) => return Ok(Some(cache)),
+            match prepared(&candidate.path) {
+                Ok(cache) => return Ok(Some((cache, candidate.origin))),
                 // A home that is somebody else's (`sudo -E`) is no place to write to, but no reason not to start either.
                 Err(error) if candidate.optional => tried.push(format!("{} ({})", describe(&error), candidate.origin)),
                 Err(error) => return Err(error),
@@ -83,20 +96,55 @@ impl Cache {
         Ok(None)
     }
 
-    /// The cache that the environment names, if it has one, without making anything.
-    pub fn find() -> Option<Self> {
-        cache_candidates().into_iter().find_map(|candidate| {
-            let cache = Self::at(vouched(&candidate.path).ok()?, Kind::Own);
-            cache.layout().is_dir().then_some(cache)
-        })
+    /// Where a start would have its cache. Nothing is made.
+    ///
+    /// # Errors
+    /// That of a start, which uses the place that the user has named or none.
+    #[cfg(feature = "cli")]
+    pub fn foresee() -> Result<Foreseen, WorkenvError> {
+        let mut passed_over = Vec::new();
+        let found = Self::named(&mut passed_over, Self::foreseen)?;
+        Ok(Foreseen { found, passed_over })
+    }
+
+    /// The cache that a start would use, if it is there.
+    ///
+    /// # Errors
+    /// As [`Self::foresee`].
+    #[cfg(feature = "cli")]
+    pub fn find() -> Result<Option<Self>, WorkenvError> {
+        Ok(Self::foresee()?.found.map(|(cache, _)| cache).filter(Self::is_there))
+    }
+
+    /// Whether anything has been extracted here.
+    #[cfg(feature = "cli")]
+    pub fn is_there(&self) -> bool {
+        self.layout().is_dir()
+    }
+
+    /// What [`Self::own`] would give.
+    #[cfg(feature = "cli")]
+    fn foreseen(path: &Path) -> Result<Self, WorkenvError> {
+        let there = there_of(path);
+        let root = match path.strip_prefix(there) {
+            Ok(rest) if !rest.as_os_str().is_empty() => vouched(there, Part::Way)?.join(rest),
+            _ => vouched(path, Part::Cache)?,
+        };
+        let cache = Self::at(root, Kind::Own);
+        if cache.directory("locks").is_dir() {
+            cache.checked()
+        } else {
+            takes_files(&cache.root).map_err(|error| not_writable(&cache.root, error))?;
+            Ok(cache)
+        }
     }
 
     /// Makes the directories on first use; afterwards a `stat` for each part of the path shows that they are safe.
     fn prepared(path: &Path, kind: Kind) -> Result<Self, WorkenvError> {
-        let resolved = match vouched(path) {
+        let resolved = match vouched(path, Part::Cache) {
             Err(WorkenvError::Io(error)) if error.source.kind() == ErrorKind::NotFound => {
                 create(path, kind)?;
-                vouched(path)?
+                vouched(path, Part::Cache)?
             }
             other => other?,
         };
@@ -116,10 +164,24 @@ impl Cache {
                 create(&cache.directory(directory), kind)?;
             }
         }
-        let layout = cache.layout();
-        check(layout, &layout.metadata().on("examine", layout)?, Part::Cache)?;
-        Ok(cache)
+        cache.checked()
     }
+
+    fn checked(self) -> Result<Self, WorkenvError> {
+        let layout = self.layout();
+        check(layout, &layout.metadata().on("examine", layout)?, Part::Cache)?;
+        Ok(self)
+    }
+}
+
+/// Where a start would have its cache.
+#[cfg(feature = "cli")]
+#[derive(Debug)]
+pub struct Foreseen {
+    /// The place and what names it. Without one each start makes a temporary directory of its own.
+    pub found: Option<(Cache, &'static str)>,
+    /// Better places that cannot be used, and why.
+    pub passed_over: Vec<String>,
 }
 
 fn create(path: &Path, kind: Kind) -> Result<(), WorkenvError> {
@@ -147,8 +209,8 @@ enum Part {
 }
 
 /// Follows a path from the root of the file system and checks, for everything on the way, who may change it. Returns the
-/// path without links: environments hold absolute paths, and links lead to one place by many names.
-fn vouched(path: &Path) -> Result<PathBuf, WorkenvError> {
+/// path without links, whose end is to be `end`: environments hold absolute paths, and links lead to one place by many names.
+fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
     let mut so_far = PathBuf::from("/");
     let mut rest = parts(path);
     let mut links = 0_usize;
@@ -172,7 +234,7 @@ fn vouched(path: &Path) -> Result<PathBuf, WorkenvError> {
             }
             rest.extend(parts(&target));
         } else {
-            check(&so_far, &metadata, if rest.is_empty() { Part::Cache } else { Part::Way })?;
+            check(&so_far, &metadata, if rest.is_empty() { end } else { Part::Way })?;
         }
     }
     Ok(so_far)

@@ -34,7 +34,10 @@ pub(super) use stat_cache::{HashedTree, hash_tree};
 pub use usage::{CacheStats, Cleaned, LayerStats, cache_stats, clean_cache};
 
 use crate::format::Blake3;
-use crate::fs::{self, CACHE_TAG, Lock, LockKind, cache_candidates, cache_tag, create_private_dir, replace_file};
+use crate::fs::{
+    self, CACHE_TAG, Lock, LockKind, cache_candidates, cache_tag, create_private_dir, last_candidate, replace_file,
+    takes_files,
+};
 
 /// What kind of thing an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,7 +117,7 @@ impl BuildCache {
     /// Opens the cache that the environment names. Without a place for one, or without the wish, a temporary directory
     /// stands in for it.
     pub(super) fn open(usage: CacheUse, manifest: &Path) -> fs::Result<Self> {
-        let usable = |root: &PathBuf| {
+        let made = |root: &Path| {
             Layer::ALL.iter().map(|layer| layer.name()).chain(["staging", "stat", "projects", "locks"]).all(|name| {
                 create_private_dir(&root.join(name))
                     .inspect_err(|error| tracing::debug!(%error, "no build cache"))
@@ -123,7 +126,7 @@ impl BuildCache {
         };
         let root = match usage {
             CacheUse::Off => None,
-            CacheUse::Full | CacheUse::Refresh => places().into_iter().find(usable),
+            CacheUse::Full | CacheUse::Refresh => place().filter(|root| made(root)),
         };
         let (root, work) = if let Some(root) = root {
             mark(&root);
@@ -132,7 +135,7 @@ impl BuildCache {
         } else {
             let work = Staging::temporary()?;
             let root = work.path().join("cache");
-            usable(&root);
+            made(&root);
             (root, work)
         };
         let project = Project::load(&root, manifest);
@@ -319,9 +322,15 @@ fn mark(root: &Path) {
     }
 }
 
-/// Places for a build cache, best first.
-fn places() -> Vec<PathBuf> {
-    cache_candidates().into_iter().map(|candidate| candidate.path.join("build")).collect()
+/// The build cache: in the first place for a cache that takes files.
+fn place() -> Option<PathBuf> {
+    let candidates = cache_candidates();
+    let is_named = candidates.iter().any(|candidate| !candidate.optional);
+    let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
+    let places = candidates.into_iter().chain(last).map(|candidate| candidate.path.join("build"));
+    let takes =
+        |root: &PathBuf| takes_files(root).inspect_err(|error| tracing::debug!(%error, "no build cache")).is_ok();
+    places.into_iter().find(takes)
 }
 
 /// A shared lock on a directory; without support for locks on directories, none.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::entry::{Record, Staging, read_record, sweep_lock};
-use super::{Counters, Layer, Step, places};
+use super::{Counters, Layer, Step, place};
 use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_file};
 
 /// What is remembered of sources and projects that nobody packed for so long goes.
@@ -17,8 +18,10 @@ const FORGOTTEN: Duration = Duration::from_hours(90 * 24);
 /// The build cache as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct CacheStats {
-    /// `None` when the environment names no place for a cache.
+    /// `None` when no place takes files: each pack makes a temporary directory then.
     pub path: Option<PathBuf>,
+    /// What of it cannot be read, and is not counted.
+    pub unread: Vec<PathBuf>,
     pub layers: Vec<LayerStats>,
     pub entries: usize,
     pub bytes: u64,
@@ -40,12 +43,14 @@ pub struct LayerStats {
 }
 
 /// What [`clean_cache`] did, or would do.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Cleaned {
     pub removed: usize,
     pub bytes: u64,
     /// Entries that a running pack uses; they stay.
     pub in_use: usize,
+    /// What cannot be read; it stays.
+    pub unread: Vec<PathBuf>,
 }
 
 /// An entry as it is listed.
@@ -58,8 +63,8 @@ struct Listed {
 
 /// Looks through the build cache.
 pub fn cache_stats() -> CacheStats {
-    let Some(root) = places().into_iter().next() else { return CacheStats::default() };
-    let entries = list(&root);
+    let Some(root) = place() else { return CacheStats::default() };
+    let (entries, unread) = list(&root);
     let counters = counters(&root);
     let layers = Layer::ALL.iter().map(|layer| {
         let own = || entries.iter().filter(|entry| entry.layer == *layer);
@@ -80,14 +85,17 @@ pub fn cache_stats() -> CacheStats {
         entries: entries.len(),
         bytes: entries.iter().map(|entry| entry.bytes).sum(),
         path: Some(root),
+        unread,
     }
 }
 
 /// Removes the entries of the given layers (all, if none is given) that were not used for `older_than`.
 pub fn clean_cache(layers: &[Layer], older_than: Option<Duration>, dry_run: bool) -> fs::Result<Cleaned> {
     let mut cleaned = Cleaned::default();
-    let Some(root) = places().into_iter().next() else { return Ok(cleaned) };
-    for entry in list(&root) {
+    let Some(root) = place() else { return Ok(cleaned) };
+    let (entries, unread) = list(&root);
+    cleaned.unread = unread;
+    for entry in entries {
         let wanted = (layers.is_empty() || layers.contains(&entry.layer))
             && older_than.is_none_or(|limit| age(entry.last_used) >= limit);
         if !wanted {
@@ -128,7 +136,7 @@ pub(super) fn count(root: &Path, steps: &[Step]) {
 /// Brings the cache below `max_size` bytes, least recently used first, and removes what dead packs left.
 pub(super) fn evict(root: &Path, max_size: u64) {
     sweep(root);
-    let mut entries = list(root);
+    let (mut entries, _) = list(root);
     let mut total: u64 = entries.iter().map(|entry| entry.bytes).sum();
     entries.sort_by_key(|entry| entry.last_used);
     for entry in entries {
@@ -180,16 +188,27 @@ fn sweep(root: &Path) {
     }
 }
 
-fn list(root: &Path) -> Vec<Listed> {
-    let mut found = Vec::new();
+/// Every entry, and the directories that cannot be read.
+fn list(root: &Path) -> (Vec<Listed>, Vec<PathBuf>) {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
     for layer in Layer::ALL {
-        for path in children(&root.join(layer.name())) {
+        let directory = root.join(layer.name());
+        match directory.read_dir() {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(_) => unread.push(directory.clone()),
+            Ok(_) => {}
+        }
+        for path in children(&directory) {
             let Ok(last_used) = path.metadata().and_then(|metadata| metadata.modified()) else { continue };
+            if path.read_dir().is_err_and(|error| error.kind() != ErrorKind::NotFound) {
+                unread.push(path);
+                continue;
+            }
             let record: Option<Record<serde::de::IgnoredAny>> = read_record(&path);
             found.push(Listed { bytes: record.map_or(0, |record| record.bytes), path, layer, last_used });
         }
     }
-    found
+    (found, unread)
 }
 
 fn children(directory: &Path) -> Vec<PathBuf> {

@@ -142,7 +142,7 @@ const TOO_LITTLE: u64 = 50_000_000;
 
 fn disk() -> Vec<Finding> {
     const CHECK: &str = "disk";
-    let cache = Cache::find().map(|cache| cache.root().to_path_buf());
+    let cache = Cache::find().ok().flatten().map(|cache| cache.root().to_path_buf());
     let places = cache.into_iter().chain([env::temp_dir()]);
     let mut found: Vec<Finding> = Vec::new();
     for place in places {

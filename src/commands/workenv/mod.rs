@@ -32,11 +32,11 @@ pub(super) fn run(command: &Workenv, json: bool) -> Result<ExitCode, Error> {
 }
 
 fn cache() -> Result<Cache, Error> {
-    Cache::find().ok_or(Error::NoCache)
+    Cache::find()?.ok_or(Error::NoCache)
 }
 
 fn environments() -> Result<Vec<Summary>, Error> {
-    Cache::find().map(|cache| all(&cache)).transpose().map(Option::unwrap_or_default)
+    Cache::find()?.map(|cache| all(&cache)).transpose().map(Option::unwrap_or_default)
 }
 
 /// All environments of a cache, by name.

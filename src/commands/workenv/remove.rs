@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::output;
 
 pub(super) fn clean(options: &Clean, as_json: bool) -> Result<ExitCode, Error> {
-    let Some(cache) = Cache::find() else {
+    let Some(cache) = Cache::find()? else {
         return finish(&Removal::default(), &options.consent, as_json);
     };
     let max_size = options

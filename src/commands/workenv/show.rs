@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use flavor::config::Config;
 use flavor::report::{Bytes, counted, printable};
-use flavor::workenv::{Cache, Summary, WorkenvError, bytes};
+use flavor::workenv::{Cache, Summary, bytes};
 use serde_json::{Value, json};
 
 use super::environments;
@@ -13,7 +13,7 @@ use crate::output;
 pub(super) fn list(as_json: bool) -> Result<ExitCode, Error> {
     let all = environments()?;
     if as_json {
-        output::json(&all.iter().map(to_json).collect::<Vec<_>>())?;
+        output::json(&json!({ "environments": all.iter().map(to_json).collect::<Vec<_>>() }))?;
     } else {
         let lines = all.iter().map(|one| {
             let state = if one.in_use {
@@ -32,15 +32,15 @@ pub(super) fn list(as_json: bool) -> Result<ExitCode, Error> {
 
 pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     let all = environments()?;
-    let limits = Config::read().and_then(|config| config.cache_limits()).map_err(WorkenvError::from)?;
-    let root = Cache::find().map(|cache| cache.root().to_path_buf());
+    let limits = Config::read().and_then(|config| config.cache_limits())?;
+    let cache = Cache::foresee()?.found.map(|(cache, _)| cache);
     let mut slots: Vec<_> = all.iter().flat_map(|one| &one.slots).map(|slot| &slot.key).collect();
     slots.sort();
     slots.dedup();
     let size = bytes(all.iter());
     if as_json {
         output::json(&json!({
-            "path": root.as_deref().map(output::text),
+            "path": cache.as_ref().map(|cache| output::text(cache.root())),
             "environments": all.len(),
             "slots": slots.len(),
             "bytes": size,
@@ -48,7 +48,11 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
             "retain": limits.retain,
         }))?;
     } else {
-        let path = root.map_or("none yet".into(), |root| root.display().to_string());
+        let path = match cache {
+            Some(cache) if cache.is_there() => cache.root().display().to_string(),
+            Some(cache) => format!("{}, not there yet", cache.root().display()),
+            None => "none: each start makes a directory of its own".into(),
+        };
         let limit = limits.max_size.map_or("any size".into(), |size| Bytes(size).to_string());
         output::data(&format!(
             "cache         {path}\nenvironments  {}\nslots         {}\nsize          {}\nlimit         {limit}, {} versions of a package\n",

@@ -25,7 +25,7 @@ pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
         values.push(to_json(one, &damaged, None));
     }
     if as_json {
-        output::json(&values)?;
+        output::json(&json!({ "environments": values }))?;
     } else {
         output::data(&text)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
         values.push(to_json(one, &damaged, Some(outcome)));
     }
     if as_json {
-        output::json(&values)?;
+        output::json(&json!({ "environments": values }))?;
     } else {
         output::data(&text)?;
     }

@@ -49,6 +49,14 @@ const VARIABLES: &[&str] = &[
     "UV_OFFLINE",
 ];
 
+/// Read too, and left as it is: other programs that the tool starts go by it.
+const CERTIFICATE: &str = "SSL_CERT_FILE";
+
+/// Every variable that says where distributions come from.
+pub fn installer_variables() -> impl Iterator<Item = &'static str> {
+    VARIABLES.iter().copied().chain([CERTIFICATE])
+}
+
 impl Index {
     pub(super) fn new(request: &InstallRequest) -> Self {
         Self::from_environment(request, |name| env::var(name).ok())
@@ -82,7 +90,7 @@ impl Index {
             extra_urls: unique(extra_urls.into_iter()),
             find_links_only: truth("UV_NO_INDEX") || truth("PIP_NO_INDEX"),
             offline: request.offline || truth("UV_OFFLINE"),
-            certificate: first(&["PIP_CERT", "SSL_CERT_FILE"]).map(PathBuf::from),
+            certificate: first(&["PIP_CERT", CERTIFICATE]).map(PathBuf::from),
             insecure_hosts: unique(insecure_hosts.into_iter()),
             constraints: unique(constraints.iter().map(|file| absolute(file))),
         }
@@ -140,7 +148,7 @@ impl Index {
         }
         let (links, url, extra, certificate, hosts, constraints) = match tool {
             Tool::Uv => {
-                ("UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX", "SSL_CERT_FILE", "UV_INSECURE_HOST", "UV_CONSTRAINT")
+                ("UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX", CERTIFICATE, "UV_INSECURE_HOST", "UV_CONSTRAINT")
             }
             Tool::Pip => {
                 let [links, url, extra] = ["PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"];

@@ -24,6 +24,7 @@ use std::time::Instant;
 pub use archive::Archive;
 pub use backend::{BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment};
 pub use distribution::{Distribution, Part, distributions, entry_points};
+pub use index::installer_variables;
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;

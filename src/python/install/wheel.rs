@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::record::{Line, Record};
 use crate::fs::IoContext as _;
@@ -142,8 +143,8 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
     match io::copy(&mut entry, &mut file) {
         // What the system says is about the disk, not about the wheel.
         Err(error) if error.raw_os_error().is_some() => return Err(error).on("write", &path).map_err(Into::into),
-        Err(error) => {
-            let reason = format!("`{}`: {error}", member.target.display());
+        Err(_) => {
+            let reason = format!("the bytes of `{}` in it are not what it says of them", member.target.display());
             return Err(Error::BadWheel { wheel: wheel.to_path_buf(), reason });
         }
         Ok(_) => {}
@@ -152,8 +153,18 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
     Ok(file.set_permissions(Permissions::from_mode(mode)).on("set permissions of", &path)?)
 }
 
-fn bad(wheel: &Path, error: &zip::result::ZipError) -> Error {
-    Error::BadWheel { wheel: wheel.to_path_buf(), reason: error.to_string() }
+fn bad(wheel: &Path, error: &ZipError) -> Error {
+    Error::BadWheel { wheel: wheel.to_path_buf(), reason: archive_reason(error) }
+}
+
+/// What is wrong with an archive.
+pub(super) fn archive_reason(error: &ZipError) -> String {
+    match error {
+        ZipError::Io(error) if error.raw_os_error().is_some() => format!("it cannot be read: {error}"),
+        ZipError::Io(_) | ZipError::InvalidArchive(_) => "it is no zip archive, or only a part of one".into(),
+        ZipError::FileNotFound => "a file is missing in it".into(),
+        _ => "it is packed in a way that wheels are not: compressed otherwise, or encrypted".into(),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use zip::ZipArchive;
 
 use super::distribution::commands;
 use super::script::EntryPoint;
+use super::wheel::archive_reason;
 use crate::fs::IoContext as _;
 use crate::python::core_metadata::CoreMetadata;
 use crate::python::error::{Error, Result};
@@ -38,7 +39,7 @@ impl WheelFacts {
         let refuse = |reason: String| Error::BadWheel { wheel: wheel.to_path_buf(), reason };
         let tags = Tags::of(wheel)?;
         let file = File::open(wheel).on("open", wheel)?;
-        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| refuse(error.to_string()))?;
+        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| refuse(archive_reason(&error)))?;
         let is_metadata = |name: &&str| {
             name.strip_suffix("/METADATA").is_some_and(|top| top.ends_with(".dist-info") && !top.contains('/'))
         };
@@ -56,7 +57,10 @@ impl WheelFacts {
         let commands = if names.contains(&entry_points) { commands(&text(&entry_points)?, wheel) } else { Vec::new() };
         let program = |name: &String| {
             let (top, file) = name.split_once("/scripts/")?;
-            (top.ends_with(".data") && !file.is_empty() && !file.contains('/')).then(|| file.to_owned())
+            (Path::new(top).extension().is_some_and(|ending| ending == "data")
+                && !file.is_empty()
+                && !file.contains('/'))
+            .then(|| file.to_owned())
         };
         let mut programs: Vec<String> = names.iter().filter_map(program).collect();
         programs.sort();

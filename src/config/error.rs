@@ -1,0 +1,136 @@
+use std::path::PathBuf;
+
+use crate::code::Code;
+use crate::fs;
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{origin}: `{key}` must be {expected}: {value}")]
+    BadValue { origin: String, key: String, expected: &'static str, value: String },
+    #[error("cannot read the settings")]
+    NotRead(#[source] Unread),
+    #[error(transparent)]
+    Io(#[from] fs::Error),
+}
+
+impl ConfigError {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadValue { .. } => Code::BAD_SETTING,
+            Self::NotRead(_) => Code::BAD_SETTINGS_FILE,
+            Self::Io(error) => error.code(),
+        }
+    }
+
+    /// What the user can do.
+    #[cfg(feature = "cli")]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotRead(unread) => Some(unread.fault.remedy()),
+            Self::BadValue { .. } | Self::Io(_) => None,
+        }
+    }
+}
+
+/// A line that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}:{line}: {fault}", path.display())]
+pub struct Unread {
+    pub path: PathBuf,
+    /// 1 is the first.
+    pub line: usize,
+    pub fault: Fault,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("bytes that are not UTF-8")]
+    NotUtf8,
+    #[error("a control character")]
+    Control,
+    #[error("`{0}` cannot be a key")]
+    BadKey(String),
+    #[error("`{0}` has no `=` after it")]
+    NoEquals(String),
+    #[error("`{0}` has no value")]
+    NoValue(String),
+    #[error("`{0}` is neither text in quotes, nor a number, nor `true` or `false`")]
+    NotAValue(String),
+    #[error("the number `{0}` needs more than 64 bits")]
+    TooLarge(String),
+    #[error("`[{0}` has no `]` after it")]
+    OpenHeader(String),
+    #[error("a text has no `{0}` at its end")]
+    OpenText(char),
+    #[error("in `{{ … }}` a value has neither `,` nor `}}` after it")]
+    OpenInline,
+    #[error("`\\{0}` is not the escape of a character")]
+    BadEscape(String),
+    #[error("`{0}` stands where the line should end")]
+    More(String),
+    #[error("`{key}` is there already, in line {first}")]
+    Twice { key: String, first: usize },
+    /// TOML, but nothing that a setting takes.
+    #[error("{} cannot be read here", .0.what())]
+    Unsupported(Unsupported),
+}
+
+/// What TOML has and the settings do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    MultiLine,
+    Array,
+    Tables,
+    Fraction,
+    Base,
+    Date,
+    Depth,
+}
+
+impl Unsupported {
+    fn what(self) -> &'static str {
+        match self {
+            Self::MultiLine => "a text of several lines",
+            Self::Array => "an array",
+            Self::Tables => "an array of tables",
+            Self::Fraction => "a number with a fraction",
+            Self::Base => "a number that is not decimal",
+            Self::Date => "a date or a time",
+            Self::Depth => "a key so deep in tables",
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Fault {
+    /// How to write it instead.
+    fn remedy(&self) -> String {
+        match self {
+            Self::NotUtf8 => "save the file as UTF-8".into(),
+            Self::Control => "remove it, or write it as `\\u0007` in a text in double quotes".into(),
+            Self::BadKey(_) => "a key has letters, digits, `-` and `_`; any other stands in quotes".into(),
+            Self::NoEquals(key) => format!("write `{key} = VALUE`; a table is `[{key}]`, a comment begins with `#`"),
+            Self::NoValue(key) => format!("write `{key} = VALUE`, or remove the line"),
+            Self::NotAValue(word) => format!("put a text in quotes: `\"{word}\"`"),
+            Self::TooLarge(_) => "write a smaller one".into(),
+            Self::OpenHeader(key) => format!("write `[{key}]`"),
+            Self::OpenText(quote) => format!("end it with `{quote}` in the same line"),
+            Self::OpenInline => "write `{ one = 1, two = 2 }`".into(),
+            Self::BadEscape(_) => "write a backslash as `\\\\`, or put the text in single quotes".into(),
+            Self::More(_) => "one key stands in a line; a comment begins with `#`".into(),
+            Self::Twice { .. } => "leave one of them out".into(),
+            Self::Unsupported(what) => match what {
+                Unsupported::MultiLine => "write it in one line, with `\\n` for the end of each",
+                Unsupported::Array | Unsupported::Tables => "no setting takes one: remove it",
+                Unsupported::Fraction => "write a whole number, or a text in quotes",
+                Unsupported::Base => "write it in decimal",
+                Unsupported::Date => "put it in quotes",
+                Unsupported::Depth => "no setting lies there: remove it",
+            }
+            .into(),
+        }
+    }
+}
