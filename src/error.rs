@@ -1,9 +1,7 @@
 //! Errors as the user meets them: the thing, the causes, the remedy, and an exit code.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anstyle::{AnsiColor, Style};
 use flavor::build::{BuildError, InputError};
 use flavor::code::Code;
 use flavor::evidence::EnvelopeError;
@@ -11,14 +9,13 @@ use flavor::fs;
 use flavor::launcher::LaunchError;
 use flavor::manifest::{self, suggest};
 use flavor::package::PackageError;
-use flavor::report::printable;
 use flavor::sign::SignError;
 use flavor::slot::SlotError;
 use flavor::stub::StubError;
 use flavor::trust::Refusal;
 use flavor::workenv::WorkenvError;
 
-use crate::annotation::{self, Level, Place};
+use crate::annotation::Place;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +192,7 @@ impl Error {
     }
 
     /// The file and the line to blame.
-    fn place(&self) -> Option<Place<'_>> {
+    pub(crate) fn place(&self) -> Option<Place<'_>> {
         let (path, line, column) = match self {
             Self::Manifest(error) => {
                 let site = error.site()?;
@@ -268,47 +265,8 @@ impl Error {
         }
         causes
     }
-
-    /// Tells the user on stderr, or with `json` as an object on stdout.
-    pub(crate) fn report(&self, json: bool) {
-        let (code, message) = (self.code(), self.to_string());
-        if let Some(place) = self.place() {
-            annotation::write(Level::Error, &place, code, &[&[message.clone()][..], &self.causes()].concat());
-        }
-        if json {
-            return report_json(code, &message, &self.causes(), self.hint().as_deref(), self.exit_code());
-        }
-        let mut lines = vec![format!("{message}")];
-        lines.extend(self.causes().iter().flat_map(|cause| cause.lines()).map(|line| format!("  {line}")));
-        let mut stderr = anstream::stderr().lock();
-        for (at, line) in lines.iter().flat_map(|line| line.lines()).enumerate() {
-            let line = printable(line);
-            // With stderr gone there is nobody to tell.
-            drop(match at {
-                0 => writeln!(stderr, "{ERROR}error[{code}]{ERROR:#}: {line}"),
-                _ => writeln!(stderr, "{line}"),
-            });
-        }
-        if let Some(hint) = self.hint() {
-            drop(writeln!(stderr, "{HINT}hint{HINT:#}: {}", printable(&hint)));
-        }
-    }
 }
 
 fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")
-}
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const HINT: Style = AnsiColor::Cyan.on_default().bold();
-
-/// An error as JSON on stdout.
-pub(crate) fn report_json(code: Code, message: &str, causes: &[String], hint: Option<&str>, exit_code: u8) {
-    let value = serde_json::json!({ "error": {
-        "code": code.to_string(), "message": message, "causes": causes, "hint": hint, "exit_code": exit_code,
-    } });
-    if crate::output::json(&value).is_err() {
-        // Nobody can read it there.
-        drop(writeln!(anstream::stderr(), "error[{code}]: {}", printable(message)));
-    }
 }

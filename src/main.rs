@@ -6,6 +6,7 @@ mod annotation;
 mod cli;
 mod commands;
 mod error;
+mod failure;
 mod output;
 
 use std::env;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            error.report(globals.json);
+            failure::tell(&error, globals.json);
             ExitCode::from(error.exit_code())
         }
     }
@@ -77,7 +78,7 @@ fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
     }
     if json {
         let (message, hint) = usage.parts();
-        error::report_json(usage.code(), &message, &[], hint.as_deref(), WRONG_USAGE);
+        failure::json(usage.code(), &message, &[], hint.as_deref(), WRONG_USAGE);
     } else {
         drop(write!(anstream::stderr(), "{}", usage.text()));
     }

@@ -1,0 +1,50 @@
+//! How the user is told that a command failed: on stderr for people, on stdout as JSON for programs.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use flavor::code::Code;
+use flavor::report::printable;
+
+use crate::annotation::{self, Level};
+use crate::error::Error;
+use crate::output;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Tells of an error with its causes and its remedy; a workflow that runs us gets an annotation too.
+pub(crate) fn tell(error: &Error, as_json: bool) {
+    let (code, message, causes) = (error.code(), error.to_string(), error.causes());
+    if let Some(place) = error.place() {
+        annotation::write(Level::Error, &place, code, &[&[message.clone()][..], &causes].concat());
+    }
+    if as_json {
+        return json(code, &message, &causes, error.hint().as_deref(), error.exit_code());
+    }
+    let causes = causes.iter().flat_map(|cause| cause.lines()).map(|line| format!("  {line}"));
+    let lines: Vec<String> = message.lines().map(str::to_owned).chain(causes).collect();
+    let mut stderr = anstream::stderr().lock();
+    for (at, line) in lines.iter().enumerate() {
+        let line = printable(line);
+        // With stderr gone there is nobody to tell.
+        drop(match at {
+            0 => writeln!(stderr, "{ERROR}error[{code}]{ERROR:#}: {line}"),
+            _ => writeln!(stderr, "{line}"),
+        });
+    }
+    if let Some(hint) = error.hint() {
+        drop(writeln!(stderr, "{HINT}hint{HINT:#}: {}", printable(&hint)));
+    }
+}
+
+/// An error as JSON.
+pub(crate) fn json(code: Code, message: &str, causes: &[String], hint: Option<&str>, exit_code: u8) {
+    let value = serde_json::json!({ "error": {
+        "code": code.to_string(), "message": message, "causes": causes, "hint": hint, "exit_code": exit_code,
+    } });
+    if output::json(&value).is_err() {
+        // Nobody can read it there.
+        drop(writeln!(anstream::stderr(), "error[{code}]: {}", printable(message)));
+    }
+}
