@@ -276,13 +276,22 @@ fn a_budget_is_a_gate_when_it_is_checked() {
     let line =
         |run: &Run| run.stderr().lines().filter(|line| line.contains("budget")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(line(&lenient).len(), 1, "{lenient}");
-    assert!(line(&lenient)[0].starts_with("warning: the package has "), "{lenient}");
+    assert!(line(&lenient)[0].starts_with("warning[FLV0444]: the package has "), "{lenient}");
     let strict = t.flavor(["pack", "--check-budget"]).fails_with(5);
     assert_eq!(line(&strict), line(&lenient));
     // That a gate was not passed is no talk.
     assert_eq!(line(&t.flavor(["pack", "--check-budget", "--quiet"]).fails_with(5)), line(&lenient));
     t.manifest(&format!("{PROBE}\n[tool.flavor.budget]\ntotal = \"100MB\"\n"));
     t.flavor(["pack", "--check-budget"]).success();
+    t.file("data", "x".repeat(3000));
+    let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"raw\"]\n";
+    t.manifest(&format!("{PROBE}\n{slot}[tool.flavor.budget.slots]\ndata = \"1kB\"\n"));
+    let told = "
+    warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
+    hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large
+    ";
+    let run = t.flavor(["pack", "--quiet", "--check-budget"]).fails_with(5);
+    assert!(run.stderr().lines().eq(told.trim().lines().map(str::trim)), "{run}");
 }
 
 #[test]

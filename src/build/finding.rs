@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
 use crate::python::install::SourceError;
-use crate::report::printable_path;
+use crate::report::{Bytes, printable_path};
 
 /// Something that the one who packs had better know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum Finding {
     NoFunction { module: String, name: String, suggestion: Option<String> },
     #[error("{what} names `{path}`, which no slot brings")]
     NothingThere { what: String, path: String, suggestion: Option<String> },
+    /// `what` is the package, the launcher or a slot.
+    #[error("{what} has {}, its budget is {}", Bytes(*found), Bytes(*limit))]
+    OverBudget { package: PathBuf, what: String, found: u64, limit: u64 },
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
@@ -47,6 +50,7 @@ impl Finding {
                 Code::PROGRAM_NOT_PACKED
             }
             Self::NothingThere { .. } => Code::NOTHING_THERE,
+            Self::OverBudget { .. } => Code::OVER_BUDGET,
         }
     }
 
@@ -82,6 +86,9 @@ impl Finding {
             Self::NoMain { package } => format!("name a function of it, as in `{package}.cli:main`"),
             Self::NoFunction { .. } => "check the name of the function".into(),
             Self::NothingThere { .. } => "add a slot with that `target`, or correct the path".into(),
+            Self::OverBudget { package, .. } => {
+                format!("`flavor inspect --largest 10 {}` shows what is large", printable_path(package))
+            }
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
         })
     }

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::application::{self, Application};
 use super::attestation::About;
@@ -16,7 +16,7 @@ use crate::format::{Blake3, Program};
 use crate::manifest::Manifest;
 use crate::package::SignedPackage;
 use crate::python::install::Distribution;
-use crate::report::{Bytes, Reporter, Stopwatch, Took};
+use crate::report::{Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
 use crate::slot::EncodedSlot;
 use crate::stub::{Origin, Stub};
@@ -50,11 +50,16 @@ pub struct PackReport {
     /// What `--slim` left out; `None` when it was not asked for.
     pub slimmed: Option<Slimmed>,
     pub findings: Vec<Finding>,
-    /// What is larger than `[tool.flavor.budget]` allows, a sentence each.
-    pub over_budget: Vec<String>,
     /// Whether the finished file was read back and checked.
     pub verified: bool,
     pub took: Took,
+}
+
+impl PackReport {
+    /// What is larger than `[tool.flavor.budget]` allows.
+    pub fn over_budget(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| matches!(finding, Finding::OverBudget { .. }))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -126,9 +131,9 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let steps = cache.finish(Some(last), settings.cache_max_size);
     drop(in_use);
     reporter.phase("clean up", "working files removed", clock.took());
+    findings.extend(over_budget(manifest, &output, signed.size(), stub.bytes.len() as u64, &slots));
     Ok(PackReport {
         findings,
-        over_budget: over_budget(manifest, signed.size(), stub.bytes.len() as u64, &slots),
         path: output,
         name: manifest.package_name.clone(),
         version,
@@ -169,7 +174,8 @@ fn own_command(manifest: &Manifest) -> Vec<Program> {
     vec![Program { name: manifest.package_name.clone(), argv }]
 }
 
-fn over_budget(manifest: &Manifest, size: u64, launcher: u64, slots: &[SlotReport]) -> Vec<String> {
+/// What is larger than `[tool.flavor.budget]` allows.
+fn over_budget(manifest: &Manifest, package: &Path, size: u64, launcher: u64, slots: &[SlotReport]) -> Vec<Finding> {
     let budget = &manifest.budget;
     let named = slots
         .iter()
@@ -178,7 +184,7 @@ fn over_budget(manifest: &Manifest, size: u64, launcher: u64, slots: &[SlotRepor
     let all = whole.into_iter().chain(named);
     all.filter_map(|(what, found, limit)| {
         let limit = limit.filter(|limit| found > *limit)?;
-        Some(format!("{what} has {}, its budget is {}", Bytes(found), Bytes(limit)))
+        Some(Finding::OverBudget { package: package.into(), what, found, limit })
     })
     .collect()
 }

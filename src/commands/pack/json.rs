@@ -55,7 +55,7 @@ pub(super) fn report(
             "because": step.because,
             "bytes": step.bytes,
         })).collect::<Vec<_>>(),
-        "over_budget": report.over_budget,
+        "over_budget": report.over_budget().map(ToString::to_string).collect::<Vec<_>>(),
         "warnings": warnings.iter().map(|warning| json!({
             "code": warning.code().to_string(),
             "message": warning.to_string(),

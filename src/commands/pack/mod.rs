@@ -81,7 +81,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let differences =
         options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
     let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
-    let exceeds = options.check_budget && !report.over_budget.is_empty();
+    let exceeds = options.check_budget && report.over_budget().next().is_some();
     // A package that does not pass is not for what comes after.
     if !is_other && !exceeds {
         run_post_build(&manifest, &settings, &report.path, &report.version, &reporter)
@@ -92,8 +92,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     }
     if exceeds && globals.quiet {
         // That a gate was not passed is no talk.
-        let loud = TerminalReporter::new(Talk::Normal);
-        report.over_budget.iter().for_each(|line| loud.warn(None, line, None));
+        warn(report.over_budget(), &TerminalReporter::new(Talk::Normal));
     }
     if globals.json {
         output::json(&json::report(&report, &recording, &warnings, differences.as_deref()))?;
@@ -118,7 +117,7 @@ fn read(options: &Pack) -> Result<(Manifest, Vec<Warning>), Error> {
     })
 }
 
-fn warn(findings: &[Finding], reporter: &TerminalReporter) {
+fn warn<'a>(findings: impl IntoIterator<Item = &'a Finding>, reporter: &TerminalReporter) {
     for finding in findings {
         reporter.warn(Some(finding.code()), &finding.to_string(), finding.hint().as_deref());
     }

@@ -67,7 +67,6 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
     }
-    lines.extend(report.over_budget.iter().map(|line| format!("warning: {line}")));
     let floor = report
         .glibc_floor
         .as_deref()
