@@ -181,13 +181,6 @@ hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [
         example: r"warning[FLV0440]: slot `app` has what looks like secrets: app/site/deploy.pem, app/site/id_rsa
 hint: whoever has the package can read it; leave it out with a line `deploy.pem` in `.flavorignore`",
     }
-    OVER_BUDGET = 444 {
-        title: "something is larger than its budget",
-        cause: "A warning: `[tool.flavor.budget]` sets the limit. With `--check-budget` the exit code is 5.",
-        remedy: "See where the bytes are with `flavor inspect --largest 10 PACKAGE`, leave some out, or raise the limit.",
-        example: r"warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
-hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
-    }
     FROM_OUTSIDE = 441 {
         title: "a link has brought something from outside the project into the package",
         cause: "A warning: the build back end has packed what a link in the sources leads to.",
@@ -210,5 +203,12 @@ hint: remove it, or name it in `.flavorignore`",
         example: r"error[FLV0443]: cannot pack `pyproject.toml`
   the command names `{workenv}/bin/prob`, which no slot brings
 hint: did you mean `{workenv}/bin/probe`?",
+    }
+    OVER_BUDGET = 444 {
+        title: "something is larger than its budget",
+        cause: "A warning: `[tool.flavor.budget]` sets the limit. With `--check-budget` the exit code is 5.",
+        remedy: "See where the bytes are with `flavor inspect --largest 10 PACKAGE`, leave some out, or raise the limit.",
+        example: r"warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
+hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
     }
 }
