@@ -67,6 +67,8 @@ pub(crate) enum Error {
     Exists { path: PathBuf },
     #[error("`{}` is not a statement that one key takes the place of another", path.display())]
     BadRotation { path: PathBuf },
+    #[error("a statement of rotation leads to {found}, and the package is signed by {signer}")]
+    StrayRotation { found: String, signer: String },
     #[error("`{}` is not accepted", path.display())]
     Refused { path: PathBuf, source: Refusal },
     #[error("`{}` is signed by another key: {found}", path.display())]
@@ -77,6 +79,8 @@ pub(crate) enum Error {
     AmbiguousKey(String),
     #[error("there is no place for trusted keys: HOME is not set")]
     NoTrustStore,
+    #[error("there is no place for a policy: HOME is not set")]
+    NoPolicyPlace,
     #[error("cannot read the policy of this machine")]
     Policy(#[source] Refusal),
     #[error("cannot make a key pair")]
@@ -175,11 +179,12 @@ impl Error {
             Self::Provenance { .. } => Code::BAD_PROVENANCE,
             Self::Exists { .. } => Code::EXISTS,
             Self::BadRotation { .. } => Code::BAD_ROTATION,
+            Self::StrayRotation { .. } => Code::STRAY_ROTATION,
             Self::Refused { source, .. } | Self::Policy(source) => source.code(),
             Self::OtherSigner { .. } => Code::OTHER_SIGNER,
             Self::NoSuchKey(_) => Code::NO_SUCH_KEY,
             Self::AmbiguousKey(_) => Code::AMBIGUOUS_KEY,
-            Self::NoTrustStore => Code::NO_TRUST_STORE,
+            Self::NoTrustStore | Self::NoPolicyPlace => Code::NO_TRUST_STORE,
             Self::Keygen(source) | Self::KeyFile { source, .. } => source.code(),
             Self::SameKey { .. } => Code::SAME_KEY,
             Self::Workenv(error) => error.code(),
@@ -241,8 +246,12 @@ impl Error {
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
+            Self::StrayRotation { .. } => {
+                Some("give the statement that was written with `--to` and the public half of the signing key".into())
+            }
             Self::BadRotation { .. } => Some("`flavor trust rotate` writes one".into()),
             Self::NoSuchKey(_) | Self::AmbiguousKey(_) => Some("`flavor trust list` shows them".into()),
+            Self::NoPolicyPlace => Some("set HOME or FLAVOR_CONFIG_DIR".into()),
             Self::NoTrustStore => Some("set HOME or FLAVOR_TRUSTED_KEYS_DIR".into()),
             Self::NoAttestation { .. } => Some("pack it again with this version of flavor".into()),
             Self::NoCache => Some("it is made when a package starts for the first time".into()),

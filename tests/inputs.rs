@@ -340,6 +340,20 @@ fn a_wheel_with_a_program_of_its_own_starts_that() {
 }
 
 #[test]
+fn a_program_of_a_wheel_is_not_lost_to_an_entry_point() {
+    let t = Test::new();
+    let main = "import os, sys\nos.execv(os.path.join(sys.prefix, 'bin', 'tool'), ['tool', *sys.argv[1:]])\n";
+    let files = [
+        ("tool-1.0.data/scripts/tool", "#!/bin/sh\necho tool \"$@\""),
+        ("tool/__init__.py", ""),
+        ("tool/__main__.py", main),
+    ];
+    wheel(&t, "tool-1.0-py3-none-any.whl", "", "", &files);
+    let package = pack(&t, &["tool-1.0-py3-none-any.whl", "--entry-point", "tool"]);
+    assert_eq!(runs(&t, &package, &["a"]), "tool a");
+}
+
+#[test]
 fn a_wheel_that_cannot_be_packed() {
     let t = Test::new();
     let modules = [("lib.py", "")];
@@ -493,6 +507,15 @@ fn a_block_that_is_not_closed_is_no_missing_block() {
     ");
     t.copy(&t.path("open.py"), "open");
     assert!(t.flavor(["pack", "open"]).fails_with(1).stderr().contains("open:2: the `script` block"));
+}
+
+#[test]
+fn a_script_may_be_in_an_encoding_that_it_declares() {
+    let t = wheelhouse::project();
+    t.file("old.py", b"# coding: latin-1\nprint(len('\xe9'))\n");
+    assert_eq!(runs(&t, &pack(&t, &["old.py"]), &[]), "1");
+    t.file("old.py", b"# coding: latin-1\n# /// script\n# dependencies = []\n# ///\nprint('\xe9')\n");
+    assert!(t.flavor(["pack", "old.py"]).fails_with(1).stderr().contains("old.py:5: the text is not UTF-8"));
 }
 
 #[test]

@@ -153,6 +153,21 @@ fn what_is_no_public_key_is_named() {
 }
 
 #[test]
+fn a_trusted_key_may_get_another_name() {
+    let t = Test::new();
+    t.flavor(["keygen", "--out-dir", "k"]).success();
+    let names = |name: &str| {
+        t.flavor(["trust", "add", "k/flavor-public.key", "--name", name]).success();
+        t.flavor(["trust", "list", "--json"]).success().json()["trusted"].clone()
+    };
+    names("first");
+    let keys = names("second");
+    assert_eq!((keys.as_array().map(Vec::len), &keys[0]["name"]), (Some(1), &"second".into()));
+    t.flavor(["trust", "add", "k/flavor-public.key"]).success();
+    assert_eq!(t.flavor(["trust", "list", "--json"]).success().json()["trusted"], keys);
+}
+
+#[test]
 fn a_damaged_package_is_not_taken_for_a_key() {
     let t = Test::new();
     t.script("true");

@@ -129,6 +129,23 @@ fn a_path_that_no_slot_brings_is_named() {
 }
 
 #[test]
+fn a_path_may_have_blanks_and_marks_in_it() {
+    let t = Test::new();
+    for name in ["run me.sh", "run,me.sh", "it's.sh", "run(1);x.sh"] {
+        t.executable(&format!("tools/{name}"), "#!/bin/sh\necho ran \"$1\"\n");
+        let slot = "[[tool.flavor.slots.entries]]\nname = \"tools\"\nsource = \"tools\"\ntarget = \"my tools\"\n";
+        let argument = format!("[{{workenv}}/my tools/{name}#part]");
+        t.manifest(&format!(
+            "[project]\nname = \"blank\"\nversion = \"1\"\n[tool.flavor.execution]\ncommand = [\"{{workenv}}/my tools/{name}\", \
+             \"{argument}\"]\n{slot}"
+        ));
+        let run = t.flavor(["pack"]).success();
+        assert_eq!(said(&run), "", "{run}");
+        assert!(t.call(t.path("dist/blank.psp"), [""; 0]).silent().line().starts_with("ran ["), "{name}");
+    }
+}
+
+#[test]
 fn names_in_policies_and_budgets_are_looked_up() {
     let t = Test::new();
     t.script("true");

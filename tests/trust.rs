@@ -85,6 +85,12 @@ fn a_key_may_name_its_successor() {
     let new = pack("new/flavor-private.key", &["--rotation", "rotation.json"]);
     t.call(&new, [""; 0]).silent();
     t.call(&old, [""; 0]).fails_with(107);
+    snapshot!(t.flavor(["pack", "--private-key", "old/flavor-private.key", "--rotation", "rotation.json"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0516]: a statement of rotation leads to [DIGEST], and the package is signed by [DIGEST]
+    hint: give the statement that was written with `--to` and the public half of the signing key
+    ");
     t.file("forged.json", r#"{"old":"00","new":"00","signature":"00"}"#);
     snapshot!(t.flavor(["pack", "--rotation", "forged.json"]), @"
     exit: 1

@@ -126,6 +126,16 @@ fn clean_takes_everything() {
 }
 
 #[test]
+fn a_cache_without_a_place_for_runs_is_cleaned_too() {
+    let t = Test::new();
+    let [one, _] = two_programs(&t);
+    t.call(&one, [""; 0]).success();
+    std::fs::remove_dir(t.path("cache/v1/runs")).expect("removed");
+    t.flavor(["workenv", "clean", "-y"]).success();
+    assert!(t.flavor(["workenv", "list"]).silent().stdout().is_empty());
+}
+
+#[test]
 fn a_dry_run_takes_nothing() {
     let t = Test::new();
     two_programs(&t);

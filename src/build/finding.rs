@@ -111,7 +111,7 @@ const SECRET: &[&str] =
 /// Endings of files that may hold a private key; their first bytes tell.
 const MAYBE_KEYS: &[&str] = &["key", "pem"];
 /// Bytes that are looked at.
-const LOOKED_AT: u64 = 4096;
+const LOOKED_AT: u64 = 1 << 16;
 
 /// What a slot of the user's own files holds that looks like a secret.
 pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Option<Finding> {

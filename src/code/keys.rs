@@ -111,4 +111,11 @@ hint: pack it again with this version of flavor",
         example: r"error[FLV0515]: the key in `k/flavor-public.key` cannot take its own place
 hint: make its successor with `flavor keygen --out-dir DIR`",
     }
+    STRAY_ROTATION = 516 {
+        title: "a statement of rotation is about other keys",
+        cause: "It says that one key takes the place of another, and neither it nor another one ends at the key that signs.",
+        remedy: "Sign with the newer key, or write the statement for it: `flavor trust rotate --from OLD --to NEW`.",
+        example: r"error[FLV0516]: a statement of rotation leads to [DIGEST], and the package is signed by [DIGEST]
+hint: give the statement that was written with `--to` and the public half of the signing key",
+    }
 }

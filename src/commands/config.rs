@@ -201,7 +201,7 @@ fn color(globals: &Globals) -> Setting {
         When::Never => ("never", Origin::CommandLine("--color")),
         When::Auto if variable("NO_COLOR").is_some() => ("never", Origin::Variable("NO_COLOR")),
         When::Auto => match (variable("CLICOLOR_FORCE"), variable("CLICOLOR")) {
-            (Some((force, origin)), _) if force != "0" => ("always", origin),
+            (Some((_, origin)), _) => ("always", origin),
             (_, Some((wanted, origin))) if wanted == "0" => ("never", origin),
             _ => ("auto", Origin::Default),
         },

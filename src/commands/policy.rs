@@ -21,7 +21,7 @@ pub(super) fn run(command: &Policy, json: bool) -> Result<ExitCode, Error> {
 }
 
 fn init(as_json: bool) -> Result<(), Error> {
-    let directory = config_dir().ok_or(Error::NoTrustStore)?;
+    let directory = config_dir().ok_or(Error::NoPolicyPlace)?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).on("create directory", &directory)?;
     let path = directory.join("policy.json");
     if path.symlink_metadata().is_ok() {

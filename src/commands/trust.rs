@@ -3,7 +3,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::fs::IoContext;
+use flavor::fs::{self, IoContext};
 use flavor::package::Reader;
 use flavor::report::printable;
 use flavor::sign::{Rotation, SecretKey};
@@ -41,8 +41,11 @@ fn add(options: &TrustAdd, as_json: bool) -> Result<(), Error> {
     builder.recursive(true).mode(0o700).create(directory).on("create directory", directory)?;
     let fingerprint = key.fingerprint();
     let path = directory.join(format!("{}.pub", fingerprint.short()));
-    if !store.contains(&key) {
-        let name = options.name.as_ref().map_or(String::new(), |name| format!("# Name: {}\n", printable(name)));
+    let name = options.name.as_ref().map_or(String::new(), |name| format!("# Name: {}\n", printable(name)));
+    let is_ours = |one: &TrustedKey| one.key == key && one.path == path;
+    if !name.is_empty() && store.list().0.iter().any(is_ours) {
+        fs::replace_file(&path, format!("{name}{}", key.to_pem()).as_bytes())?;
+    } else if !store.contains(&key) {
         let mut file = std::fs::OpenOptions::new();
         let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
         file.write_all(format!("{name}{}", key.to_pem()).as_bytes()).on("write", &path)?;

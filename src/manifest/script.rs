@@ -36,7 +36,11 @@ struct Block {
 /// Reads a script. Without a block it needs nothing.
 pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), Error> {
     check_name(path)?;
-    let text = read_text(path)?;
+    let text = match read_text(path) {
+        // Python reads other encodings too, if the file says so. A block is always UTF-8.
+        Err(Error::NotUtf8 { .. }) if !has_block(path) => String::new(),
+        text => text?,
+    };
     let block = block(&text, path)?.unwrap_or(Block { text: String::new(), first_line: 1 });
     let source = Source::within(&block.text, path, block.first_line, MARGIN);
     let document = DeTable::parse(&block.text).map_err(|error| source.syntax_error(&error))?;
@@ -139,6 +143,12 @@ fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
         at = at.saturating_add(end).saturating_add(1);
     }
     Ok(found)
+}
+
+/// Whether bytes of any encoding have a line that may begin a block.
+fn has_block(path: &Path) -> bool {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"# /// "))
 }
 
 /// The settings of uv that say where distributions come from. uv does not run in the script's directory, nor always.

@@ -11,4 +11,6 @@ pub use error::SignError;
 pub use public::{Fingerprint, PublicKey};
 pub use rotation::Rotation;
 #[cfg(feature = "cli")]
+pub use rotation::stray_rotation;
+#[cfg(feature = "cli")]
 pub use secret::{PRIVATE_KEY_FILE, PUBLIC_KEY_FILE, SecretKey, write_key_pair};

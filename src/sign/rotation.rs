@@ -41,6 +41,37 @@ impl Rotation {
     }
 }
 
+/// The first statement that does not lead to `signer`, by itself or by way of the others.
+#[cfg(feature = "cli")]
+pub fn stray_rotation<'a>(rotations: &'a [Rotation], signer: &PublicKey) -> Option<&'a Rotation> {
+    let mut succeeded = vec![*signer];
+    loop {
+        let leads = |one: &&Rotation| succeeded.contains(&one.new) && !succeeded.contains(&one.old);
+        let Some(next) = rotations.iter().find(leads) else { break };
+        succeeded.push(next.old);
+    }
+    rotations.iter().find(|one| !succeeded.contains(&one.new))
+}
+
 fn message(old: &PublicKey, new: &PublicKey) -> Vec<u8> {
     [PURPOSE, &old.to_bytes(), &new.to_bytes()].concat()
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::super::SecretKey;
+    use super::*;
+
+    #[test]
+    fn statements_lead_to_the_signer_in_any_order() {
+        let key = |seed: &str| SecretKey::from_seed(seed);
+        let from = |old: &str, new: &str| Rotation::sign(&key(old), key(new).public());
+        let signer = key("c").public();
+        let chain = [from("a", "b"), from("b", "c")];
+        assert_eq!(stray_rotation(&chain, &signer), None);
+        assert_eq!(stray_rotation(&[chain[1].clone(), chain[0].clone()], &signer), None);
+        assert_eq!(stray_rotation(&[from("a", "b")], &signer), Some(&from("a", "b")));
+        assert_eq!(stray_rotation(&[from("c", "d")], &signer), Some(&from("c", "d")));
+        assert_eq!(stray_rotation(&[], &signer), None);
+    }
 }

@@ -4,6 +4,7 @@
 //! environment has, by links, and the temporary slots at their targets. The running program holds a lock on the directory
 //! itself. Whoever gets that lock knows that the program has ended, however it ended.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::compose::{Composition, target_path};
@@ -59,7 +60,11 @@ impl Cache {
     /// Removes the environments of runs that have ended.
     pub(super) fn sweep_runs(&self) -> Result<(), WorkenvError> {
         let runs = self.directory("runs");
-        for name in names_in(&runs)? {
+        let names = match names_in(&runs) {
+            Err(error) if error.source.kind() == ErrorKind::NotFound => return Ok(()),
+            names => names?,
+        };
+        for name in names {
             let path = runs.join(name);
             // It may have gone by itself since it was listed.
             if let Ok(Some(_ended)) = Lock::alone(&path) {

@@ -39,7 +39,7 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
                 std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).on("set the mode of", &path)?;
             }
             let entry_point = manifest.entry_point.as_ref();
-            let main = entry_point.map(|wanted| write_script(manifest, wanted, tree)).transpose()?;
+            let main = entry_point.map(|wanted| write_script(manifest, wanted, &[], tree)).transpose()?;
             Ok(AppFacts { install: None, sources: hashed.digest, main })
         },
     )

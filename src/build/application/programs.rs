@@ -57,9 +57,20 @@ pub(super) fn programs(manifest: &Manifest, app: &AppFacts, family: Family) -> V
     app.main.iter().cloned().chain(others).map(|name| command(&name)).collect()
 }
 
-/// A script for an entry point that the input does not list, named like the package.
-pub(super) fn write_script(manifest: &Manifest, wanted: &EntryPoint, app: &Path) -> Result<String, BuildError> {
-    let name = manifest.package_name.clone();
+/// A script for an entry point that the input does not list, named like the package. It takes the place of one of the
+/// input's own `scripts`, but not that of another file.
+pub(super) fn write_script(
+    manifest: &Manifest,
+    wanted: &EntryPoint,
+    scripts: &[install::EntryPoint],
+    app: &Path,
+) -> Result<String, BuildError> {
+    let directory = app.join("bin");
+    let mut name = manifest.package_name.clone();
+    // A wheel may bring a program of that name, and its modules may need it.
+    while directory.join(&name).symlink_metadata().is_ok() && scripts.iter().all(|script| script.name != name) {
+        name.push_str("-start");
+    }
     let place = manifest.input.is_sources().then(|| place(manifest).to_string_lossy().into_owned());
     let text = match (wanted, &place) {
         (EntryPoint::Function { module, attr }, Some(place)) => function_in(place, module, attr),
@@ -69,7 +80,6 @@ pub(super) fn write_script(manifest: &Manifest, wanted: &EntryPoint, app: &Path)
         (EntryPoint::Module(module), place) => module_script(place.as_deref(), module),
         (EntryPoint::File(_), _) => file_script(&file(manifest).unwrap_or_default()),
     };
-    let directory = app.join("bin");
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
     let path = directory.join(&name);
     std::fs::write(&path, text).on("write", &path)?;

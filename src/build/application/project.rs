@@ -204,6 +204,6 @@ pub(super) fn main_command(
     };
     match install.entry_points.iter().find(same) {
         Some(script) => Ok(Some(script.name.clone())),
-        None => write_script(manifest, wanted, tree).map(Some),
+        None => write_script(manifest, wanted, &install.entry_points, tree).map(Some),
     }
 }

@@ -30,13 +30,13 @@ pub(super) fn check(
     if manifest.post_extract.is_empty() {
         let paths = Paths::new(application, plans);
         let mut command = manifest.execution.command.iter().flatten();
-        if let Some(missing) = command.next().and_then(|program| paths.missing("the command", program)) {
+        if let Some(missing) = command.next().and_then(|program| paths.no_program(program)) {
             return Err(BuildError::CannotStart(Box::new(missing)));
         }
         let words = command.chain(&manifest.execution.args).map(|word| ("the command".to_owned(), word));
         let variables = manifest.execution.env.iter().chain(&manifest.execution.runtime_env.set);
         let variables = variables.map(|(name, value)| (format!("the variable `{name}`"), value));
-        findings.extend(words.chain(variables).filter_map(|(what, text)| paths.missing(&what, text)));
+        findings.extend(words.chain(variables).filter_map(|(what, text)| paths.nowhere(&what, text)));
     }
     let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else { return Ok(findings) };
     let modules = Modules::new(manifest, application, plans, family);

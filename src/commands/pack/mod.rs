@@ -17,7 +17,7 @@ use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::{Choices, Manifest, Warning};
 use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
-use flavor::sign::Rotation;
+use flavor::sign::{PublicKey, Rotation, stray_rotation};
 
 use course::Course;
 use profile::Profile;
@@ -43,6 +43,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         (manifest, warnings) = read(options)?;
         settings = self::settings(options, &manifest)?;
     }
+    check_rotations(&manifest, &settings)?;
     let profile = Profile::new(options, &settings.output_path(&manifest))?;
     settings.reports = profile.files();
     for warning in &warnings {
@@ -206,6 +207,19 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         },
         cache_max_size: Config::read()?.cache_limits()?.max_size.unwrap_or(u64::MAX),
         epoch,
+    })
+}
+
+/// Fails if a statement has nothing to do with the key that signs.
+fn check_rotations(manifest: &Manifest, settings: &Settings) -> Result<(), Error> {
+    if settings.rotations.is_empty() {
+        return Ok(());
+    }
+    let signer = settings.key.load().map_err(|source| failed(manifest, source))?.key.public();
+    let rotations: Vec<Rotation> = settings.rotations.iter().filter_map(Rotation::read).collect();
+    stray_rotation(&rotations, &signer).map_or(Ok(()), |stray| {
+        let text = |key: &PublicKey| key.fingerprint().short().to_owned();
+        Err(Error::StrayRotation { found: text(&stray.new), signer: text(&signer) })
     })
 }
 

@@ -142,6 +142,10 @@ pub fn list(project: &Path, hidden: Hidden) -> Result<Sources> {
 /// before it asks whether they are to be ignored.
 fn follow(project: &Path, hidden: Hidden, root: &Path, links: &[PathBuf], sources: &mut Sources) {
     sources.files.clear();
+    if hidden == Hidden::Named {
+        // They are refused whatever lies there, which may be the whole machine.
+        sources.outside.extend(links.iter().filter(|link| leads_out(link, root)).map(|link| below(project, link)));
+    }
     for entry in walk(project, hidden, true) {
         match entry {
             Ok(entry) => {
@@ -170,9 +174,19 @@ fn follow(project: &Path, hidden: Hidden, root: &Path, links: &[PathBuf], source
     }
 }
 
+/// Whether a link leads to something outside `root`.
+fn leads_out(link: &Path, root: &Path) -> bool {
+    link.canonicalize().is_ok_and(|real| !real.starts_with(root))
+}
+
 fn walk(project: &Path, hidden: Hidden, follow: bool) -> ignore::Walk {
     let in_repository = project.ancestors().any(|directory| directory.join(".git").exists());
     let top = project.to_path_buf();
+    let root = project.canonicalize().ok().filter(|_| follow && hidden == Hidden::Named);
+    let is_closed = move |entry: &DirEntry| {
+        let root = root.as_deref().filter(|_| entry.path_is_symlink() && entry.depth() > 0);
+        root.is_some_and(|root| leads_out(entry.path(), root))
+    };
     WalkBuilder::new(project)
         .hidden(hidden == Hidden::Named)
         .ignore(false)
@@ -182,7 +196,7 @@ fn walk(project: &Path, hidden: Hidden, follow: bool) -> ignore::Walk {
         .parents(in_repository)
         .follow_links(follow)
         .add_custom_ignore_filename(IGNORE_FILE)
-        .filter_entry(move |entry| !is_left_behind(&top, entry))
+        .filter_entry(move |entry| !is_left_behind(&top, entry) && !is_closed(entry))
         .build()
 }
 
