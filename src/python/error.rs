@@ -185,6 +185,12 @@ impl Error {
             Self::Unresolved { unreachable: Some(index), .. } => {
                 Some(format!("`{index}` does not answer: check the address (`--index-url`) and the network"))
             }
+            Self::Unresolved { said, .. } if says(said, &["Hashes are required", "must have their versions pinned"]) => {
+                Some("where one requirement has a hash, each is pinned with `==` and has one".to_owned())
+            }
+            Self::Unresolved { said, .. } if says(said, &["No such file or directory", "does not exist", "Expected package name"]) => {
+                Some("check the path: what it names is not there".to_owned())
+            }
             Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
                 Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
             }
@@ -234,6 +240,11 @@ fn sought(choice: Choice) -> &'static str {
         Choice::Uv => "uv",
         Choice::Pip => "pip",
     }
+}
+
+/// Whether an installer said one of these.
+fn says(said: &[String], marks: &[&str]) -> bool {
+    said.iter().any(|line| marks.iter().any(|mark| line.contains(mark)))
 }
 
 /// Whether a dependency was found but did not build from its sources.

@@ -106,6 +106,9 @@ fn meaningful(text: &str) -> Vec<String> {
     let hashes = lines.iter().position(|line| line.contains("DO NOT MATCH THE HASHES"));
     let chosen: Vec<&str> = if let Some(at) = hashes {
         lines[at..].to_vec()
+    } else if errors.iter().any(|line| line.trim_start() == "ERROR: Exception:") {
+        // pip itself gave up; a traceback follows, which ends with the cause.
+        lines.last().copied().into_iter().collect()
     } else if !errors.is_empty() {
         errors
     } else if let Some(at) = from_error {
@@ -180,6 +183,12 @@ mod tests {
         assert_eq!(requirement(text, &["click".to_owned(), "Nope >= 9".to_owned()]).as_deref(), Some("Nope >= 9"));
         assert_eq!(meaningful(text).len(), 2);
         assert!(!meaningful(text)[0].contains("ERROR"));
+    }
+
+    #[test]
+    fn when_pip_itself_gives_up_the_cause_is_what_it_says_last() {
+        let text = "Looking in links: /w\nERROR: Exception:\nTraceback (most recent call last):\n  File \"x\", line 1\nFileNotFoundError: [Errno 2] No such file or directory: '/nodir/x.whl'\n";
+        assert_eq!(meaningful(text), ["FileNotFoundError: [Errno 2] No such file or directory: '/nodir/x.whl'"]);
     }
 
     #[test]
