@@ -162,11 +162,18 @@ fn keys() {
       nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set
     hint: pass --private-key FILE or --key-seed TEXT
     ");
-    snapshot!(t.flavor(["policy", "init"]), @"
+    t.unset("FLAVOR_TRUSTED_KEYS_DIR");
+    snapshot!(t.flavor(["trust", "add", "keys/1/flavor-public.key"]), @"
     exit: 1
     --- stderr
     error[FLV0511]: there is no place for trusted keys: HOME is not set
     hint: set HOME or FLAVOR_TRUSTED_KEYS_DIR
+    ");
+    snapshot!(t.flavor(["policy", "init"]), @"
+    exit: 1
+    --- stderr
+    error[FLV0511]: there is no place for a policy: HOME is not set
+    hint: set HOME or FLAVOR_CONFIG_DIR
     ");
 }
 
