@@ -10,6 +10,8 @@ const DIRECTORY: &str = "trusted-keys";
 /// The public keys that this machine's owner has chosen to trust: `*.pub` files, in FlavorPack's places and format.
 #[derive(Debug)]
 pub struct TrustStore {
+    /// Where new keys go.
+    own: Option<PathBuf>,
     directories: Vec<PathBuf>,
 }
 
@@ -34,12 +36,12 @@ impl TrustStore {
     pub fn from_env() -> Self {
         let user =
             env::var_os("FLAVOR_TRUSTED_KEYS_DIR").map(PathBuf::from).or_else(|| Some(config_dir()?.join(DIRECTORY)));
-        Self { directories: user.into_iter().chain([system()]).collect() }
+        Self { directories: user.iter().cloned().chain([system()]).collect(), own: user }
     }
 
     /// One directory of the caller's choice.
     pub fn at(directory: PathBuf) -> Self {
-        Self { directories: vec![directory] }
+        Self { own: Some(directory.clone()), directories: vec![directory] }
     }
 
     /// The directories that a policy beside `policy` means: its own neighbour and the system's. No variable adds to them.
@@ -47,7 +49,7 @@ impl TrustStore {
         let own = policy.parent().map(|parent| parent.join(DIRECTORY));
         let mut directories: Vec<PathBuf> = own.into_iter().chain([system()]).collect();
         directories.dedup();
-        Self { directories }
+        Self { own: None, directories }
     }
 
     /// The user's lasting directories and the system's.
@@ -55,12 +57,12 @@ impl TrustStore {
         let users = config_dir().into_iter().chain(home_config_dir()).map(|directory| directory.join(DIRECTORY));
         let mut directories: Vec<PathBuf> = users.chain([system()]).collect();
         directories.dedup();
-        Self { directories }
+        Self { own: None, directories }
     }
 
-    /// Where new keys go.
+    /// Where new keys go: never the system's directory unless it is named.
     pub fn directory(&self) -> Option<&Path> {
-        self.directories.first().map(PathBuf::as_path)
+        self.own.as_deref()
     }
 
     /// Whether a key is among the trusted ones.
