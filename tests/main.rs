@@ -44,6 +44,7 @@ mod places;
 mod progress;
 mod python_errors;
 mod reproducible;
+mod scripts;
 mod secrets;
 mod selection;
 mod sizes;
