@@ -1,5 +1,6 @@
 //! Scripts: what their block asks for, and what they are called.
 
+use crate::flavorpack;
 use crate::inputs::{SCRIPT, pack, parameters, runs};
 use crate::scene::Test;
 use crate::wheelhouse;
