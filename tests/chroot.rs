@@ -9,9 +9,9 @@ use crate::scene::{Run, Test, eventually};
 
 /// A root directory with a package, glibc's own libraries and a static busybox: no Python, OpenSSL, /proc, /tmp or home.
 fn bare_root(t: &Test, package: &Path) -> PathBuf {
-    assert!(rustix::process::geteuid().is_root(), "chroot needs the superuser; .ci/run runs as one");
+    assert!(rustix::process::geteuid().is_root(), "chroot needs the superuser");
     let busybox = Path::new("/usr/bin/busybox");
-    assert!(busybox.exists(), "there is no static busybox; .ci/run installs busybox-static");
+    assert!(busybox.exists(), "there is no static busybox; tests/setup/run installs busybox-static");
     t.copy(busybox, "root/bin/busybox");
     t.copy(package, "root/app.psp");
     for name in ["sh", "env", "ls"] {

@@ -1,18 +1,19 @@
-//! The released FlavorPack 0.5.4, installed by `.ci/run` into a virtual environment below `target`.
+//! The released FlavorPack 0.5.4, installed by `tests/setup/run` into a virtual environment below `target`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::machine;
 use crate::scene::{Run, Test};
 
 /// The virtual environment: `target/interop/flavorpack`.
 pub(crate) fn environment() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory");
-    target.join("interop/flavorpack")
+    machine::prepare();
+    machine::directory().join("flavorpack")
 }
 
 pub(crate) fn installed(program: &str) -> PathBuf {
     let path = environment().join("bin").join(program);
-    assert!(path.exists(), "there is no {}; .ci/run installs it", path.display());
+    assert!(path.exists(), "there is no {}; tests/setup/run installs it", path.display());
     path
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::fixture;
+use crate::{fixture, machine};
 
 /// An installation of CPython and how it came to be where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Interpreter {
             Self::Pyenv(minor) => pyenv(minor).join(format!("bin/python3.{minor}")),
             Self::System => {
                 let path = PathBuf::from("/usr/bin/python3");
-                assert!(path.exists(), "there is no /usr/bin/python3; .ci/run installs it");
+                assert!(path.exists(), "there is no /usr/bin/python3; tests/setup/run installs it");
                 path
             }
             Self::Managed => managed().join("bin/python3.13"),
@@ -43,19 +43,23 @@ impl Interpreter {
 
 /// Where pyenv keeps its installations, below `versions`.
 pub(crate) fn pyenv_root() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".pyenv");
-    std::env::var_os("PYENV_ROOT").map_or_else(home, PathBuf::from)
+    machine::prepare();
+    machine::directory().join("pyenv").read_link().expect("a link to pyenv's directory, which tests/setup/run makes")
 }
 
-/// The newest installed patch release of a minor version.
+/// The newest installed patch release of a minor version: pyenv's, or uv's where the set-up could get no other.
 fn pyenv(minor: u8) -> PathBuf {
-    let versions = pyenv_root().join("versions");
-    let patch = |path: &Path| path.file_name()?.to_str()?.strip_prefix(&format!("3.{minor}."))?.parse::<u32>().ok();
-    let found = std::fs::read_dir(&versions).into_iter().flatten().flatten().map(|entry| entry.path());
-    found
-        .filter_map(|path| Some((patch(&path)?, path)))
-        .max()
-        .unwrap_or_else(|| panic!("no CPython 3.{minor} below {}; .ci/run installs it", versions.display()))
+    let newest = |directory: PathBuf, prefix: &str| {
+        let patch = |path: &Path| {
+            let rest = path.file_name()?.to_str()?.strip_prefix(prefix)?;
+            rest.split('-').next()?.parse::<u32>().ok()
+        };
+        let found = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+        found.filter(|path| path.join("bin").is_dir()).filter_map(|path| Some((patch(&path)?, path))).max()
+    };
+    newest(pyenv_root().join("versions"), &format!("3.{minor}."))
+        .or_else(|| newest(machine::directory().join("python"), &format!("cpython-3.{minor}.")))
+        .unwrap_or_else(|| panic!("there is no CPython 3.{minor}; tests/setup/run installs it"))
         .1
 }
 
@@ -69,7 +73,8 @@ fn managed() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let from = pyenv(13);
-        let version = from.file_name().expect("a version").to_string_lossy().into_owned();
+        let name = from.file_name().expect("a version").to_string_lossy().into_owned();
+        let version = name.split('-').find(|part| part.starts_with('3')).expect("a version");
         let to = fixture::directory().join(format!("uv/python/cpython-{version}-linux-x86_64-gnu"));
         std::fs::create_dir_all(to.parent().expect("a parent")).expect("directories");
         let status = Command::new("cp").arg("-a").args([&from, &to]).status().expect("cp starts");
@@ -78,8 +83,10 @@ fn managed() -> &'static Path {
             drop(std::fs::remove_dir_all(to.join(packages)));
         }
         std::fs::create_dir(to.join("lib/python3.13/site-packages")).expect("an empty site-packages");
-        let old = from.join("lib").into_os_string().into_encoded_bytes();
-        replace(&to.join("bin/python3.13"), &old, b"$ORIGIN/../lib");
+        if from.starts_with(pyenv_root()) {
+            let old = from.join("lib").into_os_string().into_encoded_bytes();
+            replace(&to.join("bin/python3.13"), &old, b"$ORIGIN/../lib");
+        }
         to
     })
 }

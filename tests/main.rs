@@ -1,6 +1,7 @@
 //! Stories about the real `flavor`: each module is a verb or a promise, each test name a claim.
 //!
-//! Nothing is skipped. A test that lacks an interpreter or a tool fails and says that `.ci/run` installs it.
+//! Nothing is skipped. `tests/setup/run` gets what this machine lacks, and lists what it cannot get; the tests that need that
+//! fail.
 
 #[macro_use]
 mod scene;
@@ -8,6 +9,7 @@ mod browser;
 mod fixture;
 mod flavorpack;
 mod interpreter;
+mod machine;
 mod wheel_index;
 mod wheelhouse;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::interpreter;
+use crate::{interpreter, machine};
 
 /// The program under test.
 pub(crate) const FLAVOR: &str = env!("CARGO_BIN_EXE_flavor");
@@ -43,6 +43,7 @@ impl Test {
     }
 
     fn with_root(root: Root) -> Self {
+        machine::prepare();
         let mut test = Self { root, variables: caller_variables() };
         for name in ["home", "cache"] {
             std::fs::create_dir_all(test.path(name)).expect("a directory");
@@ -326,7 +327,7 @@ pub(crate) fn start(command: &mut Command) -> Child {
             }
             other => {
                 return other.unwrap_or_else(|error| {
-                    panic!("cannot start {command:?}: {error}; .ci/run installs what the tests need")
+                    panic!("cannot start {command:?}: {error}; tests/setup/run says what this machine lacks")
                 });
             }
         }

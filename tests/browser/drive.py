@@ -29,7 +29,7 @@ def chromium():
         found = shutil.which(name)
         if found:
             return found
-    sys.exit("there is no chromium; .ci/run installs it")
+    sys.exit("there is no chromium; tests/setup/run installs it")
 
 
 class Browser:

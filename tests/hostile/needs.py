@@ -16,7 +16,7 @@ def check(root):
         target = root / os.environ.get("CARGO_TARGET_DIR", "target")
         python = target / "interop" / "flavorpack" / "bin" / "python"
         if not python.exists() or os.environ.get("FLAVOR_HOSTILE_PYTHON"):
-            sys.exit(f"no Python with {', '.join(missing_modules())}: `.ci/run` makes {python}, which has them")
+            sys.exit(f"no Python with {', '.join(missing_modules())}: `tests/setup/run` makes {python}, which has them")
         os.environ["FLAVOR_HOSTILE_PYTHON"] = "1"
         os.execv(python, [str(python), *sys.argv])
     os.environ.pop("FLAVOR_HOSTILE_PYTHON", None)
