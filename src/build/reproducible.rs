@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{BuildError, CacheUse, Settings, pack};
 use crate::evidence::Attestation;
-use crate::format::{ATTESTATION_SLOT, Blake3, RotationRecord};
+use crate::format::{ATTESTATION_SLOT, Blake3, RotationRecord, limits};
 use crate::fs::{EntryKind, IoContext, Scratch, walk};
 use crate::manifest::{Choices, Input, Manifest, Slim};
 use crate::package::{Reader, Slot};
@@ -191,10 +191,8 @@ fn slim(recorded: &Value) -> Result<Vec<Slim>, BuildError> {
 }
 
 fn provenance(package: &Reader) -> Option<Value> {
-    use std::io::Read;
     let slot = package.slots().find(|slot| slot.name() == ATTESTATION_SLOT)?;
-    let mut bytes = Vec::new();
-    slot.bytes().read_to_end(&mut bytes).ok()?;
+    let bytes = slot.stored().ok()?.bytes(limits::ATTESTATION).ok()?;
     Attestation::from_bytes(&bytes)?.provenance.open(package.signer()).ok()
 }
 

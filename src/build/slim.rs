@@ -97,6 +97,7 @@ impl Trial<'_> {
             file: &slot.file,
             offset: 0,
             stored_size: slot.stored_size,
+            signed: None,
             declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
             operations: slot.operations,
         };

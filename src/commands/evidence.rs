@@ -1,11 +1,8 @@
 //! `flavor inspect --sbom`, `--provenance` and `--licenses`.
 
-use std::io::Read;
-
 use flavor::analysis::PackedDistribution;
 use flavor::evidence::Envelope;
 use flavor::format::{ATTESTATION_SLOT, from_json, limits};
-use flavor::fs::IoContext;
 use flavor::package::{Authenticity, Reader};
 use flavor::report::printable;
 use serde_json::{Value, json};
@@ -57,8 +54,10 @@ fn read(reader: &Reader) -> Result<Value, Error> {
     if reader.authenticity() != Authenticity::Complete {
         tracing::warn!("made by FlavorPack: nothing authenticates what the package says of its contents");
     }
-    let mut bytes = Vec::new();
-    slot.bytes().take(limits::ATTESTATION).read_to_end(&mut bytes).on("read", reader.path())?;
+    let path = reader.path().to_path_buf();
+    let stored = slot.stored().map_err(|error| Error::Package { path: path.clone(), source: error.into() })?;
+    let failed = |source| Error::Extract { path: path.clone(), slot: slot.name().into(), source };
+    let bytes = stored.bytes(limits::ATTESTATION).map_err(failed)?;
     from_json(&bytes).map_err(|_| none(reader))
 }
 

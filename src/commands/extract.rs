@@ -1,5 +1,5 @@
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let slot = reader.slot(&options.slot).map_err(|source| Error::Package { path: path.clone(), source })?;
     let _until_done = claim(&options.output)?;
     if options.stored {
-        write_stored(&slot, &options.output)?;
+        write_stored(path, &slot, &options.output)?;
     } else {
         decode(path, &slot, &verified, &options.output)?;
     }
@@ -57,7 +57,7 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
         if options.as_tree {
             decode(path, &slot, &verified, &place)?;
         } else {
-            write_stored(&slot, &place)?;
+            write_stored(path, &slot, &place)?;
         }
         written.push(place);
     }
@@ -91,11 +91,22 @@ fn claim(place: &Path) -> Result<Leftover, Error> {
     Leftover::make(place, is_free).map(|(leftover, ())| leftover)
 }
 
-fn write_stored(slot: &Slot<'_>, place: &Path) -> Result<(), Error> {
+fn write_stored(package: &Path, slot: &Slot<'_>, place: &Path) -> Result<(), Error> {
+    let stored = slot.stored().map_err(|error| Error::Package { path: package.into(), source: error.into() })?;
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(place).on("create", place)?;
+    let mut failed = None;
+    let take = |bytes: &[u8]| {
+        out.write_all(bytes).on("write", place).map_err(|error| {
+            failed = Some(error);
+            io::ErrorKind::Other.into()
+        })
+    };
+    let copied = stored.copy(take);
     // Half a file could be mistaken for a whole one.
-    io::copy(&mut slot.bytes(), &mut out).on("write", place).inspect_err(|_| drop(std::fs::remove_file(place)))?;
-    Ok(())
+    copied.map_err(|source| {
+        drop(std::fs::remove_file(place));
+        failed.map_or_else(|| Error::Extract { path: package.into(), slot: slot.name().into(), source }, Error::from)
+    })
 }
 
 fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) -> Result<(), Error> {

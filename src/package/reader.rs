@@ -8,9 +8,9 @@ use crate::format::{
     Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
     limits, open_envelope, parse_trailer, seal_envelope,
 };
-use crate::fs::{IoContext, Window};
+use crate::fs::IoContext;
 use crate::sign::PublicKey;
-use crate::slot::{Declared, StoredSlot};
+use crate::slot::{Declared, Signed, StoredSlot};
 
 /// How much of a package its signature vouches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,17 +221,21 @@ impl<'a> Slot<'a> {
         self.row.chain().map_err(|code| FormatError::UnknownOperation { slot: self.record.id.clone(), code })
     }
 
-    /// The stored bytes as they are.
-    pub fn bytes(&self) -> Window<'a> {
-        Window::new(&self.reader.file, self.row.offset, self.row.stored_size)
+    /// What the stored bytes must be, if anything signed says so.
+    fn signed(&self) -> Option<Signed> {
+        match self.facts {
+            Some(facts) => Some(Signed::Blake3(facts.blake3)),
+            None => self.record.sha256().map(Signed::Sha256),
+        }
     }
 
-    /// The stored bytes with what is needed to decode them.
+    /// The stored bytes with what is needed to check and decode them: the only way to the content of a slot.
     pub fn stored(&self) -> Result<StoredSlot<'a>, FormatError> {
         Ok(StoredSlot {
             file: &self.reader.file,
             offset: self.row.offset,
             stored_size: self.row.stored_size,
+            signed: self.signed(),
             declared: self.facts.map(|facts| Declared {
                 plain_size: facts.plain_size,
                 files: facts.files,

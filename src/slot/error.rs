@@ -7,6 +7,8 @@ use crate::fs::{self, TreeError};
 /// Why a slot cannot be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum SlotError {
+    #[error("it is damaged: its bytes have digest {found}, the signed metadata says {signed}")]
+    Digest { found: String, signed: String },
     #[error("the archive is not one that may be extracted: {0}")]
     BadArchive(&'static str),
     #[error("the archive has an entry of unknown type {0:#04x}")]
@@ -63,6 +65,7 @@ impl SlotError {
             Self::EscapingLink { .. } => Code::ESCAPING_LINK,
             Self::LinkLoop { .. } => Code::LINK_LOOP,
             Self::DirectoryWithoutTar { .. } => Code::DIRECTORY_WITHOUT_TAR,
+            Self::Digest { .. } => Code::SLOT_CHANGED,
             Self::UnsupportedCodec(_)
             | Self::BadArchive(_)
             | Self::UnknownEntry(_)
@@ -80,6 +83,7 @@ impl SlotError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Digest { .. } => Some("get the package again from where it was published".into()),
             Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
             Self::TooLarge { .. } => {
                 Some("store what it consists of without compression: `operations = [\"tar\"]`".into())

@@ -16,6 +16,7 @@ use super::counted::Counted;
 use super::frame::Frame;
 use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
+use super::witness::Witness;
 use super::{SlotError, StoredSlot, tar};
 use crate::fs::{IoContext, Modes, TreeFile, TreeWriter};
 
@@ -42,16 +43,33 @@ pub struct Extracted {
 
 /// Decodes a slot with up to `jobs` threads, adding the plain bytes done to `progress` as it goes.
 ///
+/// The bytes that are decoded are the bytes that are digested: there is no second look at the file.
+///
 /// # Errors
-/// Whatever the first thread to fail reports; the destination is then incomplete and must be removed.
+/// [`SlotError::Digest`] when these bytes are not the signed ones, else whatever the first thread to fail reports; what is
+/// at the destination must then be removed, and nobody may have looked at it.
 pub fn extract(
     slot: &StoredSlot<'_>,
     destination: Destination<'_>,
     jobs: usize,
     progress: &AtomicU64,
 ) -> Result<Extracted, SlotError> {
+    let witness = slot.witness();
+    let done = extract_before(slot, destination, jobs, progress, &witness).map_err(|error| slot.blame(error))?;
+    slot.check(witness)?;
+    Ok(done)
+}
+
+/// Extracts before a witness, who has not been asked yet.
+fn extract_before(
+    slot: &StoredSlot<'_>,
+    destination: Destination<'_>,
+    jobs: usize,
+    progress: &AtomicU64,
+    witness: &Witness,
+) -> Result<Extracted, SlotError> {
     let most = most_entries(slot)?;
-    let frames = slot.frames()?;
+    let frames = slot.frames(witness)?;
     let (directory, modes) = match destination {
         Destination::Tree(directory, modes) => (directory, modes),
         Destination::File { directory, .. } => (directory, Modes::Keep),
@@ -61,6 +79,7 @@ pub fn extract(
     let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
     let work = Work {
         slot,
+        witness,
         tree: &tree,
         tally: &tally,
         destination,
@@ -105,6 +124,7 @@ fn threads_for(frames: &[Frame]) -> usize {
 
 struct Work<'a> {
     slot: &'a StoredSlot<'a>,
+    witness: &'a Witness,
     tree: &'a TreeWriter,
     tally: &'a Tally,
     destination: Destination<'a>,
@@ -206,7 +226,7 @@ impl Work<'_> {
     }
 
     fn head(&self, frame: Frame, rest: &[Frame], last: bool) -> Result<u64, SlotError> {
-        let mut reader = Counted::new(self.slot.frame(frame)?);
+        let mut reader = Counted::new(self.slot.frame(frame, self.witness)?);
         let end = match self.destination {
             Destination::Tree(..) => unpack(&mut reader, self.tree, self.tally)?,
             Destination::File { name, mode, .. } => self.single_file(&mut reader, frame, rest, name, mode)?,
@@ -281,7 +301,7 @@ impl Work<'_> {
     }
 
     fn continuation(&self, part: &Continuation) -> Result<u64, SlotError> {
-        let mut reader = Counted::new(self.slot.frame(part.frame)?);
+        let mut reader = Counted::new(self.slot.frame(part.frame, self.witness)?);
         let mut left = part.content;
         while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;

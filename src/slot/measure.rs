@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::counted::Counted;
 use super::tar::{self, EntryKind, Next, TarEntry};
+use super::witness::Witness;
 use super::{SlotError, StoredSlot};
 use crate::format::{Blake3, Codec};
 use crate::fs::checked_path;
@@ -54,20 +55,36 @@ pub fn weigh(bytes: &[u8]) -> u64 {
 }
 
 /// Reads a whole slot and shares its stored bytes out. `visit` sees every entry in the order of the archive; it gets the
-/// content of those that are `wanted`, by the entry and the first bytes of its content.
+/// content of those that are `wanted`, by the entry and the first bytes of its content. What has been visited counts when
+/// all went well.
+///
+/// # Errors
+/// [`SlotError::Digest`] when the bytes that were read are not the signed ones.
 pub fn measure(
     slot: &StoredSlot<'_>,
     wanted: impl Fn(&TarEntry, &[u8]) -> bool,
+    visit: impl FnMut(Passing<'_>),
+) -> Result<Shares, SlotError> {
+    let witness = slot.witness();
+    let shares = measure_before(slot, wanted, visit, &witness).map_err(|error| slot.blame(error))?;
+    slot.check(witness)?;
+    Ok(shares)
+}
+
+fn measure_before(
+    slot: &StoredSlot<'_>,
+    wanted: impl Fn(&TarEntry, &[u8]) -> bool,
     mut visit: impl FnMut(Passing<'_>),
+    witness: &Witness,
 ) -> Result<Shares, SlotError> {
     let mut weighing = Weighing::new(slot)?;
     if !slot.operations.tar {
         let whole = TarEntry { name: Vec::new(), kind: EntryKind::File, mode: 0, size: u64::MAX, link: Vec::new() };
-        let (size, digest, content) = take(&mut weighing, &mut Counted::new(slot.plain()?), &whole, &wanted)?;
+        let (size, digest, content) = take(&mut weighing, &mut Counted::new(slot.plain(witness)?), &whole, &wanted)?;
         visit(Passing { entry: &TarEntry { size, ..whole }, digest: Some(digest), content: content.as_deref() });
         return Ok(weighing.shares(slot.stored_size));
     }
-    let mut reader = Counted::new(slot.plain()?);
+    let mut reader = Counted::new(slot.plain(witness)?);
     let mut left = slot.most_entries();
     loop {
         let entry = match tar::next_entry(&mut reader)? {
@@ -149,7 +166,9 @@ struct Weighing {
 impl Weighing {
     fn new(slot: &StoredSlot<'_>) -> Result<Self, SlotError> {
         let mut end = 0_u64;
-        let frames = slot.frames()?.into_iter().map(|frame| {
+        // Where frames end decides on shares alone; the bytes of the table are seen when the decoder reads them.
+        let unseen = Witness::new(slot.stored_size, None);
+        let frames = slot.frames(&unseen)?.into_iter().map(|frame| {
             end = end.saturating_add(frame.plain);
             (end, frame.stored)
         });

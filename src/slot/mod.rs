@@ -13,6 +13,7 @@ mod source;
 mod tar;
 mod threads;
 mod unpack;
+mod witness;
 
 #[cfg(feature = "cli")]
 mod compress;
@@ -31,6 +32,7 @@ pub use source::{Declared, StoredSlot};
 pub use tar::{EntryKind, TarEntry};
 pub use threads::{on_threads, processors};
 pub use unpack::list;
+pub use witness::Signed;
 
 #[cfg(feature = "cli")]
 pub use compress::Compression;

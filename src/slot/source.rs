@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::os::unix::fs::FileExt;
 
 use xz2::read::XzDecoder;
 use xz2::stream::{CONCATENATED, Stream};
@@ -10,21 +9,23 @@ use zstd::zstd_safe::{self, DCtx};
 
 use super::SlotError;
 use super::frame::{self, Frame};
+use super::witness::{Signed, Watched, Witness, read_exact_at};
 use crate::format::{Codec, Operations, limits};
-use crate::fs::Window;
 
 /// Frames up to this size are decoded into memory at once, which is the quickest way; longer ones as a stream.
 const IN_MEMORY: u64 = 8 << 20;
 /// Bytes that a decoder hands over at a time.
 const CHUNK: usize = 256 << 10;
 
-/// Where a slot's bytes lie and how to undo its encoding. The bytes must have been authenticated.
+/// Where a slot's bytes lie, what they must be, and how to undo their encoding.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredSlot<'a> {
     pub file: &'a File,
     /// First stored byte, from the start of the file.
     pub offset: u64,
     pub stored_size: u64,
+    /// What the stored bytes must be; `None` when they are this process's own, or nothing authenticates them.
+    pub signed: Option<Signed>,
     /// What must come out; `None` when the package does not say so reliably.
     pub declared: Option<Declared>,
     pub operations: Operations,
@@ -42,9 +43,65 @@ pub struct Declared {
 }
 
 impl<'a> StoredSlot<'a> {
-    /// The stored bytes.
-    pub fn stored(&self) -> Window<'a> {
-        Window::new(self.file, self.offset, self.stored_size)
+    /// Sees what is read of the slot in one pass over it.
+    pub(super) fn witness(&self) -> Witness {
+        Witness::new(self.stored_size, self.signed)
+    }
+
+    /// Whether what the witness has seen is what is signed. What has been decoded counts for nothing before that.
+    ///
+    /// # Errors
+    /// [`SlotError::Digest`].
+    pub(super) fn check(&self, witness: Witness) -> Result<(), SlotError> {
+        witness.check(self.file, self.offset)
+    }
+
+    /// What an error in decoding comes from: bytes that are not the signed ones, or else what the error says.
+    pub(super) fn blame(&self, error: SlotError) -> SlotError {
+        if !error.is_content() {
+            return error;
+        }
+        match self.check(self.witness()) {
+            Err(changed @ SlotError::Digest { .. }) => changed,
+            _ => error,
+        }
+    }
+
+    /// Hands out the stored bytes as they are, in order.
+    ///
+    /// # Errors
+    /// [`SlotError::Digest`] at the end, when what was handed out is not what is signed; and what `take` says.
+    #[cfg(feature = "cli")]
+    pub fn copy(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), SlotError> {
+        let witness = self.witness();
+        let mut stored = Watched::new(self.file, self.offset, 0, self.stored_size, &witness);
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match stored.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => take(buffer.get(..count).unwrap_or_default()).map_err(SlotError::BadStream)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(SlotError::BadStream(error)),
+            }
+        }
+        self.check(witness)
+    }
+
+    /// The stored bytes as they are, at most `limit` of them.
+    ///
+    /// # Errors
+    /// As [`Self::copy`]; [`SlotError::TooLarge`] when there are more.
+    #[cfg(feature = "cli")]
+    pub fn bytes(&self, limit: u64) -> Result<Vec<u8>, SlotError> {
+        if self.stored_size > limit {
+            return Err(SlotError::TooLarge { stored: self.stored_size, plain: self.stored_size, limit });
+        }
+        let mut bytes = Vec::new();
+        self.copy(|part| {
+            bytes.extend_from_slice(part);
+            Ok(())
+        })?;
+        Ok(bytes)
     }
 
     /// Bytes that may come out.
@@ -52,9 +109,9 @@ impl<'a> StoredSlot<'a> {
         self.declared.map_or(limits::slot_plain(self.stored_size), |declared| declared.plain_size)
     }
 
-    /// Where the last `len` stored bytes begin.
+    /// Where the last `len` stored bytes begin, from the first.
     fn last(&self, len: u64) -> u64 {
-        self.offset.saturating_add(self.stored_size).saturating_sub(len)
+        self.stored_size.saturating_sub(len)
     }
 
     /// Entries that the archive may have.
@@ -63,24 +120,31 @@ impl<'a> StoredSlot<'a> {
     }
 
     /// The plain bytes, decoded by one thread.
-    pub fn plain(&self) -> Result<impl BufRead + use<'a>, SlotError> {
-        self.decoder(self.stored(), u64::MAX)
+    pub(super) fn plain<'w>(&self, witness: &'w Witness) -> Result<impl BufRead + use<'w>, SlotError>
+    where
+        'a: 'w,
+    {
+        self.decoder(Watched::new(self.file, self.offset, 0, self.stored_size, witness), u64::MAX)
     }
 
-    /// The independent parts. A slot without a table is one part.
-    pub(super) fn frames(&self) -> Result<Vec<Frame>, SlotError> {
+    /// The independent parts. A slot without a table is one part, and so is one whose bytes have to come in order.
+    pub(super) fn frames(&self, witness: &Witness) -> Result<Vec<Frame>, SlotError> {
         let whole = Frame { offset: 0, stored: self.stored_size, plain: u64::MAX, continues: false };
+        let in_order = matches!(self.signed, Some(Signed::Sha256(_)));
         let mut probe = [0; frame::PROBE_LEN];
-        if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 {
+        if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 || in_order {
             return Ok(vec![whole]);
         }
-        self.file.read_exact_at(&mut probe, self.last(frame::PROBE_LEN as u64)).map_err(SlotError::BadStream)?;
+        let at = self.last(frame::PROBE_LEN as u64);
+        // Whether there is a table is looked up, and seen when the table is read; without one the decoder reads it.
+        let unseen = Witness::new(self.stored_size, None);
+        read_exact_at(self.file, self.offset, at, &mut probe, &unseen).map_err(SlotError::BadStream)?;
         let Some(len) = frame::table_len(probe) else { return Ok(vec![whole]) };
         if len > self.stored_size || len > limits::FRAME_TABLE {
             return Err(SlotError::BadFrameTable);
         }
         let mut table = vec![0; usize::try_from(len).unwrap_or(0)];
-        self.file.read_exact_at(&mut table, self.last(len)).map_err(SlotError::BadStream)?;
+        read_exact_at(self.file, self.offset, self.last(len), &mut table, witness).map_err(SlotError::BadStream)?;
         let frames = frame::decode_table(&table, self.stored_size)?;
         let plain = frames.iter().fold(0_u64, |sum, frame| sum.saturating_add(frame.plain));
         let limit = self.most();
@@ -91,17 +155,20 @@ impl<'a> StoredSlot<'a> {
     }
 
     /// The plain bytes of one frame.
-    pub(super) fn frame(&self, frame: Frame) -> Result<Plain<'a>, SlotError> {
-        let window = Window::new(self.file, self.offset.saturating_add(frame.offset), frame.stored);
+    pub(super) fn frame<'w>(&self, frame: Frame, witness: &'w Witness) -> Result<Plain<'w>, SlotError>
+    where
+        'a: 'w,
+    {
+        let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
         if self.operations.codec == Codec::Zstd && frame.plain <= IN_MEMORY {
             return in_memory(window, frame).map(Plain::Memory);
         }
         Ok(Plain::Stream(Box::new(self.decoder(window, frame.plain)?)))
     }
 
-    fn decoder(&self, window: Window<'a>, plain: u64) -> Result<impl BufRead + use<'a>, SlotError> {
+    fn decoder<'w>(&self, window: Watched<'w>, plain: u64) -> Result<impl BufRead + use<'w>, SlotError> {
         let most = self.most().min(plain);
-        let source: Box<dyn Read + Send + 'a> = match self.operations.codec {
+        let source: Box<dyn Read + Send + 'w> = match self.operations.codec {
             Codec::Raw => Box::new(window),
             Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(buffered(window))))),
             Codec::Zstd => {
@@ -177,11 +244,11 @@ impl BufRead for Plain<'_> {
     }
 }
 
-fn buffered(window: Window<'_>) -> BufReader<Window<'_>> {
+fn buffered(window: Watched<'_>) -> BufReader<Watched<'_>> {
     BufReader::with_capacity(CHUNK, window)
 }
 
-fn in_memory(mut window: Window<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, SlotError> {
+fn in_memory(mut window: Watched<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, SlotError> {
     let mut stored = room_for(frame.stored).map_err(SlotError::BadStream)?;
     window.read_to_end(&mut stored).map_err(SlotError::BadStream)?;
     let mut plain = room_for(frame.plain).map_err(SlotError::BadStream)?;

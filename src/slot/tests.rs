@@ -73,6 +73,7 @@ fn stored(slot: &EncodedSlot) -> StoredSlot<'_> {
         file: &slot.file,
         offset: 0,
         stored_size: slot.stored_size,
+        signed: None,
         declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
         operations: slot.operations,
     }
@@ -243,6 +244,7 @@ fn what_could_not_be_extracted_is_not_measured() {
             file: &file,
             offset: 0,
             stored_size: bytes.len() as u64,
+            signed: None,
             declared: None,
             operations: crate::format::Operations { tar: true, codec: Codec::Raw },
         };

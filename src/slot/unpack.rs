@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::contents::Notes;
 use super::tar::{self, EntryKind, Next, TarEntry};
+use super::witness::Witness;
 use super::{SlotError, StoredSlot};
 use crate::format::limits;
 use crate::fs::{TreeFile, TreeWriter};
@@ -128,13 +129,27 @@ pub(super) fn count(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
 const LISTED: u64 = 16 << 20;
 
 /// Lists the entries of an archive without writing anything. `visit` is given each entry, and its content when it is
-/// `wanted` and not absurdly long.
+/// `wanted` and not absurdly long. What has been visited counts when all went well.
+///
+/// # Errors
+/// [`SlotError::Digest`] when the bytes that were read are not the signed ones.
 pub fn list(
+    slot: &StoredSlot<'_>,
+    visit: impl FnMut(&TarEntry, Option<&[u8]>),
+    wanted: impl Fn(&TarEntry) -> bool,
+) -> Result<(), SlotError> {
+    let witness = slot.witness();
+    list_before(slot, visit, wanted, &witness).map_err(|error| slot.blame(error))?;
+    slot.check(witness)
+}
+
+fn list_before(
     slot: &StoredSlot<'_>,
     mut visit: impl FnMut(&TarEntry, Option<&[u8]>),
     wanted: impl Fn(&TarEntry) -> bool,
+    witness: &Witness,
 ) -> Result<(), SlotError> {
-    let mut reader = slot.plain()?;
+    let mut reader = slot.plain(witness)?;
     let mut left = slot.most_entries();
     loop {
         let entry = match tar::next_entry(&mut reader)? {

@@ -4,13 +4,11 @@ use std::sync::atomic::AtomicU64;
 use super::provision::Provision;
 use super::slots::{CachedSlot, Tools};
 use super::{Cache, WorkenvError};
-use crate::package::Reader;
 use crate::slot::processors;
 
 /// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
 pub(super) fn extraction(
     cache: &Cache,
-    reader: &Reader,
     how: Provision<'_>,
     slots: &[&CachedSlot<'_>],
     work: impl FnOnce(&Tools<'_>) -> Result<(), WorkenvError>,
@@ -21,7 +19,7 @@ pub(super) fn extraction(
     how.progress.begin(total, &done);
     // All may read, nobody else may write.
     let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let outcome = work(&Tools { cache, reader, jobs: processors(), done: &done, progress: how.progress });
+    let outcome = work(&Tools { cache, jobs: processors(), done: &done, progress: how.progress });
     rustix::process::umask(umask);
     how.progress.end();
     outcome

@@ -147,7 +147,7 @@ fn make(
         tracing::debug!(took = %clock.took(), "checked");
         return Ok(false);
     }
-    let done = extraction(cache, reader, how, &wanted, |tools| {
+    let done = extraction(cache, how, &wanted, |tools| {
         wanted.iter().try_for_each(|slot| slot.ensure(tools, damaged.contains(&slot.slot.index)))?;
         making.publish(tools, how.set_up)
     });

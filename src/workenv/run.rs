@@ -41,7 +41,7 @@ pub(super) fn prepare(
         return Err(WorkenvError::NoLocks { path: cache.root().into(), what: "a package with temporary slots" });
     }
     let directory = |slot: &CachedSlot<'_>| Path::new("slots").join(slot.slot.index.to_string());
-    extraction(cache, reader, how, &temporary, |tools| {
+    extraction(cache, how, &temporary, |tools| {
         for slot in &temporary {
             let directory = made.join(directory(slot));
             std::fs::create_dir_all(&directory).on("create directory", &directory)?;
@@ -109,7 +109,7 @@ pub fn lazy_slot(
     }
     if slot.lifecycle == Lifecycle::Lazy && !slot.is_there(cache) {
         let _adding = how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?;
-        extraction(cache, accepted.reader(), how, &[slot], |tools| slot.ensure(tools, false))?;
+        extraction(cache, how, &[slot], |tools| slot.ensure(tools, false))?;
     }
     let path = root.join(target_path(slot)?);
     if slot.lifecycle == Lifecycle::Temporary && !path.exists() {

@@ -13,7 +13,7 @@ use crate::format::{Blake3, Lifecycle, SlotFacts};
 use crate::fs::{IoContext, LockKind, Modes};
 use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
-use crate::slot::{Contents, Depth, Destination, Extracted, digest_range, extract};
+use crate::slot::{Contents, Depth, Destination, Extracted, SlotError, extract};
 
 /// Name below a slot's directory of the tree, or of the file.
 pub(super) const TREE: &str = "tree";
@@ -34,7 +34,6 @@ pub(super) struct CachedSlot<'a> {
 /// What a start needs to extract with.
 pub(super) struct Tools<'a> {
     pub(super) cache: &'a Cache,
-    pub(super) reader: &'a Reader,
     pub(super) jobs: usize,
     pub(super) done: &'a AtomicU64,
     pub(super) progress: &'a dyn Progress,
@@ -115,7 +114,8 @@ impl<'a> CachedSlot<'a> {
         Ok(())
     }
 
-    /// Verifies the stored bytes, then unpacks them as `tree` in a directory that is private to this process.
+    /// Unpacks the stored bytes as `tree` in a directory that is private to this process, and checks that they are the
+    /// signed ones. Nothing of it may be used before this returns.
     pub(super) fn extract_into(
         &self,
         directory: &Path,
@@ -124,16 +124,6 @@ impl<'a> CachedSlot<'a> {
     ) -> Result<Extracted, WorkenvError> {
         let clock = Stopwatch::start();
         let stored = self.slot.stored()?;
-        let found =
-            digest_range(stored.file, stored.offset, stored.stored_size, tools.jobs).on("read", tools.reader.path())?;
-        if found != self.facts.blake3 {
-            return Err(WorkenvError::SlotDigest {
-                slot: self.slot.name().into(),
-                found: found.to_string(),
-                signed: self.facts.blake3.to_string(),
-            });
-        }
-        tracing::trace!(slot = self.slot.name(), took = %clock.took(), "verify");
         let tree = directory.join(TREE);
         let destination = if stored.operations.tar {
             std::fs::create_dir(&tree).on("create directory", &tree)?;
@@ -142,8 +132,13 @@ impl<'a> CachedSlot<'a> {
             let mask = if modes == Modes::ReadOnly { 0o555 } else { 0o777 };
             Destination::File { directory, name: TREE.as_ref(), mode: self.slot.record.mode() & mask }
         };
-        let done = extract(&stored, destination, tools.jobs, tools.done)
-            .map_err(|source| WorkenvError::Extract { slot: self.slot.name().into(), source })?;
+        let done = extract(&stored, destination, tools.jobs, tools.done).map_err(|source| {
+            let slot = self.slot.name().into();
+            match source {
+                SlotError::Digest { found, signed } => WorkenvError::SlotDigest { slot, found, signed },
+                source => WorkenvError::Extract { slot, source },
+            }
+        })?;
         let name = self.slot.name();
         tracing::info!(slot = name, files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
         Ok(done)

@@ -1,0 +1,319 @@
+//! The digest of a slot's stored bytes, computed from the very bytes that are decoded.
+//!
+//! A file can change between two reads of it. So what a decoder is given passes by here first, piece by piece and on any
+//! thread, and what was decoded counts only when the digest of these pieces is the one that is signed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
+
+use blake3::Hasher;
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, left_subtree_len, max_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
+};
+use sha2::Digest as _;
+
+use super::SlotError;
+use crate::format::{Blake3, Sha256};
+use crate::fs::Window;
+
+/// The digest that a slot's stored bytes must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Pieces may come in any order.
+    Blake3(Blake3),
+    /// Pieces must come in the order of the slot: all that foreign packages have.
+    Sha256(Sha256),
+}
+
+/// Sees the bytes of one slot that are handed to decoders.
+pub(super) struct Witness {
+    /// Stored bytes of the slot.
+    len: u64,
+    state: Option<(Signed, Mutex<State>)>,
+}
+
+enum State {
+    Blake3(Pieces),
+    Sha256 { hasher: Box<sha2::Sha256>, done: u64 },
+}
+
+/// BLAKE3 of pieces in any order: nodes of its tree (its paper, § 2.1), and what is too short to be one.
+struct Pieces {
+    /// Chaining values of subtrees, by where each begins: how long it is, and the value.
+    subtrees: BTreeMap<u64, (u64, ChainingValue)>,
+    /// Parts of chunks at the edges of pieces, by where each begins.
+    edges: BTreeMap<u64, Vec<u8>>,
+}
+
+/// Bytes of a leaf of BLAKE3's tree.
+const CHUNK: u64 = blake3::CHUNK_LEN as u64;
+
+impl Witness {
+    /// For a slot of `len` stored bytes; without a signed digest everything is right.
+    pub(super) fn new(len: u64, signed: Option<Signed>) -> Self {
+        let state = signed.map(|signed| {
+            let state = match signed {
+                Signed::Blake3(_) => State::Blake3(Pieces { subtrees: BTreeMap::new(), edges: BTreeMap::new() }),
+                Signed::Sha256(_) => State::Sha256 { hasher: Box::default(), done: 0 },
+            };
+            (signed, Mutex::new(state))
+        });
+        Self { len, state }
+    }
+
+    /// Takes note of bytes that begin `offset` bytes into the slot. No byte may come twice.
+    pub(super) fn see(&self, offset: u64, bytes: &[u8]) {
+        let Some((_, state)) = &self.state else { return };
+        let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Threads hash without the lock.
+        let hashed = match *lock() {
+            State::Blake3(_) => None,
+            State::Sha256 { ref mut hasher, ref mut done } => {
+                // A piece out of order would make the digest wrong, never right.
+                hasher.update(bytes);
+                *done = done.saturating_add(bytes.len() as u64);
+                Some(())
+            }
+        };
+        if hashed.is_some() {
+            return;
+        }
+        let pieces = Pieces::of(offset, bytes, self.len);
+        if let State::Blake3(all) = &mut *lock() {
+            all.subtrees.extend(pieces.subtrees);
+            all.edges.extend(pieces.edges);
+        }
+    }
+
+    /// Whether all that was seen, and what no decoder asked for, is what is signed. The latter is read now, from `file`,
+    /// where the slot begins at `offset`.
+    ///
+    /// # Errors
+    /// [`SlotError::Digest`], and what the file system says.
+    pub(super) fn check(self, file: &File, offset: u64) -> Result<(), SlotError> {
+        for (from, to) in self.unseen() {
+            let mut window = Window::new(file, offset.saturating_add(from), to.saturating_sub(from));
+            let mut at = from;
+            let mut buffer = vec![0; 64 << 10];
+            while at < to {
+                let count = match window.read(&mut buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    other => other.map_err(SlotError::BadStream)?,
+                };
+                self.see(at, buffer.get(..count).unwrap_or_default());
+                at = at.saturating_add(count as u64);
+            }
+        }
+        let Some((signed, state)) = self.state else { return Ok(()) };
+        let (found, signed) = match (state.into_inner().unwrap_or_else(PoisonError::into_inner), signed) {
+            (State::Blake3(pieces), Signed::Blake3(signed)) => {
+                (pieces.digest(self.len).map(|found| found.to_string()), signed.to_string())
+            }
+            (State::Sha256 { hasher, done }, Signed::Sha256(signed)) => {
+                let found = Sha256((*hasher).finalize().into()).to_string();
+                (Some(found).filter(|_| done == self.len), signed.to_string())
+            }
+            _ => (None, String::new()),
+        };
+        match found {
+            Some(found) if found == signed => Ok(()),
+            found => Err(SlotError::Digest { found: found.unwrap_or_else(|| "of other bytes".into()), signed }),
+        }
+    }
+
+    /// The ranges of the slot that nothing has been seen of, in order.
+    fn unseen(&self) -> Vec<(u64, u64)> {
+        let Some((_, state)) = &self.state else { return Vec::new() };
+        let mut seen: Vec<(u64, u64)> = match &*state.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Sha256 { done, .. } => vec![(0, *done)],
+            State::Blake3(pieces) => {
+                let subtrees = pieces.subtrees.iter().map(|(start, (len, _))| (*start, *len));
+                subtrees.chain(pieces.edges.iter().map(|(start, bytes)| (*start, bytes.len() as u64))).collect()
+            }
+        };
+        seen.sort_unstable();
+        let mut unseen = Vec::new();
+        let mut end = 0;
+        for (start, len) in seen {
+            if start > end {
+                unseen.push((end, start));
+            }
+            end = end.max(start.saturating_add(len));
+        }
+        if end < self.len {
+            unseen.push((end, self.len));
+        }
+        unseen
+    }
+}
+
+impl Pieces {
+    /// The nodes of the tree over `len` bytes that lie in a piece.
+    fn of(offset: u64, bytes: &[u8], len: u64) -> Self {
+        let mut pieces = Self { subtrees: BTreeMap::new(), edges: BTreeMap::new() };
+        let mut at = offset;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = at.saturating_add(rest.len() as u64);
+            let (take, is_node) = match subtree(at, end, len) {
+                Some(take) => (take, true),
+                // Up to the next chunk.
+                None => ((at / CHUNK).saturating_add(1).saturating_mul(CHUNK).min(end).saturating_sub(at), false),
+            };
+            let (now, later) =
+                rest.split_at_checked(usize::try_from(take).unwrap_or(usize::MAX)).unwrap_or((rest, &[]));
+            if is_node {
+                let value = Hasher::new().set_input_offset(at).update(now).finalize_non_root();
+                pieces.subtrees.insert(at, (take, value));
+            } else {
+                pieces.edges.insert(at, now.to_vec());
+            }
+            at = at.saturating_add(now.len() as u64);
+            rest = later;
+        }
+        pieces
+    }
+
+    /// The digest, if the pieces are all of the `len` bytes.
+    fn digest(mut self, len: u64) -> Option<Blake3> {
+        let mut chunk: Vec<u8> = Vec::new();
+        for (start, bytes) in std::mem::take(&mut self.edges) {
+            let chunk_start = start.checked_sub(chunk.len() as u64)?;
+            // Parts of one chunk follow each other; a gap leaves a chunk that is never whole.
+            if chunk_start % CHUNK != 0 {
+                return None;
+            }
+            chunk.extend_from_slice(&bytes);
+            let end = chunk_start.saturating_add(chunk.len() as u64);
+            if len <= CHUNK && end == len {
+                return Some(Blake3::of(&chunk));
+            }
+            if chunk.len() as u64 == CHUNK || end == len {
+                let value = Hasher::new().set_input_offset(chunk_start).update(&chunk).finalize_non_root();
+                self.subtrees.insert(chunk_start, (chunk.len() as u64, value));
+                chunk.clear();
+            }
+        }
+        if len == 0 {
+            return Some(Blake3::of(&[]));
+        }
+        let left = left_subtree_len(len.max(CHUNK.saturating_add(1)));
+        let (one, other) = (self.node(0, left)?, self.node(left, len.checked_sub(left)?)?);
+        Some(Blake3(*merge_subtrees_root(&one, &other, Mode::Hash).as_bytes()))
+    }
+
+    fn node(&self, start: u64, len: u64) -> Option<ChainingValue> {
+        if let Some((found, value)) = self.subtrees.get(&start)
+            && *found == len
+        {
+            return Some(*value);
+        }
+        if len <= CHUNK {
+            return None;
+        }
+        let left = left_subtree_len(len);
+        let (one, other) = (self.node(start, left)?, self.node(start.saturating_add(left), len.saturating_sub(left))?);
+        Some(merge_subtrees_non_root(&one, &other, Mode::Hash))
+    }
+}
+
+/// The length of the largest subtree that begins at `at`, ends before `end`, and is not the whole tree over `len` bytes.
+fn subtree(at: u64, end: u64, len: u64) -> Option<u64> {
+    if !at.is_multiple_of(CHUNK) || len <= CHUNK {
+        return None;
+    }
+    let most = max_subtree_len(at).unwrap_or_else(|| left_subtree_len(len));
+    let room = end.checked_sub(at)?;
+    if room >= most {
+        return Some(most);
+    }
+    // The last subtree may be incomplete.
+    if end == len {
+        return Some(room);
+    }
+    let whole = room.checked_ilog2().map(|power| 1_u64 << power)?;
+    (whole >= CHUNK).then_some(whole)
+}
+
+/// Stored bytes on their way to a decoder.
+pub(super) struct Watched<'a> {
+    window: Window<'a>,
+    witness: &'a Witness,
+    /// How far into the slot.
+    at: u64,
+}
+
+impl<'a> Watched<'a> {
+    /// The `len` bytes that begin `at` bytes into the slot, which begins at `offset` of the file.
+    pub(super) fn new(file: &'a File, offset: u64, at: u64, len: u64, witness: &'a Witness) -> Self {
+        Self { window: Window::new(file, offset.saturating_add(at), len), witness, at }
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.window.read(buffer)?;
+        self.witness.see(self.at, buffer.get(..count).unwrap_or_default());
+        self.at = self.at.saturating_add(count as u64);
+        Ok(count)
+    }
+}
+
+/// Reads bytes at a place of the slot into memory.
+pub(super) fn read_exact_at(file: &File, offset: u64, at: u64, buffer: &mut [u8], witness: &Witness) -> io::Result<()> {
+    file.read_exact_at(buffer, offset.saturating_add(at))?;
+    witness.see(at, buffer);
+    Ok(())
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    fn bytes(len: usize) -> Vec<u8> {
+        (0..len).map(|at| u8::try_from(at * at % 251).unwrap_or(0)).collect()
+    }
+
+    #[test]
+    fn pieces_in_any_order_have_the_digest_of_the_whole() {
+        for len in [0, 1, 1023, 1024, 1025, 2048, 2049, 5000, 8192, 70_001, 1 << 20] {
+            let whole = bytes(len);
+            for step in [1, 7, 1000, 1024, 1500, 4096, 10_000, 300_000] {
+                if len / step > 10_000 {
+                    continue;
+                }
+                let witness = Witness::new(len as u64, Some(Signed::Blake3(Blake3::of(&whole))));
+                // Odd pieces first, then the even ones from the back.
+                let pieces: Vec<(usize, &[u8])> = whole.chunks(step).enumerate().collect();
+                let (odd, even): (Vec<_>, Vec<_>) = pieces.into_iter().partition(|(number, _)| number % 2 == 1);
+                for (number, piece) in odd.into_iter().chain(even.into_iter().rev()) {
+                    witness.see((number * step) as u64, piece);
+                }
+                let file = tempfile::tempfile().expect("a file");
+                witness.check(&file, 0).unwrap_or_else(|error| panic!("{len} by {step}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_read_and_what_differs_is_refused() {
+        use std::io::Write;
+        let whole = bytes(10_000);
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(&[b"before".as_slice(), &whole].concat()).expect("written");
+        for signed in [Signed::Blake3(Blake3::of(&whole)), Signed::Sha256(Sha256::of(&whole))] {
+            let seen = |change: usize| {
+                let witness = Witness::new(10_000, Some(signed));
+                let mut piece = whole[..3000].to_vec();
+                piece[0] = piece[0].wrapping_add(u8::try_from(change).expect("small"));
+                witness.see(0, &piece);
+                witness.check(&file, 6)
+            };
+            assert!(seen(0).is_ok());
+            assert!(matches!(seen(1), Err(SlotError::Digest { .. })));
+        }
+    }
+}
