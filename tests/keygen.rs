@@ -241,3 +241,29 @@ fn first_packs_at_once_end_up_with_one_key() {
         assert_eq!(left, 0);
     }
 }
+
+#[test]
+fn a_key_in_the_variable_itself_signs_and_is_never_shown() {
+    let mut t = Test::new();
+    t.script("true");
+    let keys = t.flavor(["keygen", "--out-dir", "keys"]).silent();
+    let private = keys.stdout().lines().next().expect("the key").to_owned();
+    let text = std::fs::read_to_string(t.path(&private)).expect("the key");
+    t.set("FLAVOR_PRIVATE_KEY", t.path(&private));
+    let by_file = std::fs::read(t.pack()).expect("a package");
+    let secret = text.lines().nth(1).expect("the key's bytes").to_owned();
+    let damaged = text.replace("BEGIN", "BEGlN");
+    for (value, works) in
+        [(text.clone(), true), (text.replace('\n', "\\n"), true), (damaged, false), (secret.clone(), false)]
+    {
+        t.set("FLAVOR_PRIVATE_KEY", &value);
+        let said = [["pack", "-v"], ["config", "--show-origin"], ["doctor", "--json"]].map(|words| t.flavor(words));
+        assert_eq!(said[0].status.success(), works, "{}", said[0]);
+        for run in said {
+            assert!(!run.to_string().contains(&secret), "{run}");
+        }
+        if works {
+            assert!(std::fs::read(t.path("dist/probe.psp")).expect("a package") == by_file, "{value}");
+        }
+    }
+}

@@ -316,3 +316,68 @@ fn notes_are_private_whatever_the_mask() {
     t.run(t.command(&package).env("HOME", "/proc")).success();
     t.run(t.command(&package).env_remove("HOME")).success();
 }
+
+#[test]
+fn a_policy_that_cannot_be_read_is_not_an_absent_one() {
+    use std::os::unix::fs::symlink;
+    let t = Test::new();
+    t.script("echo started");
+    let package = t.pack();
+    let policy = t.path("home/.config/flavor/policy.json");
+    std::fs::create_dir_all(policy.parent().expect("a directory")).expect("made");
+    assert_eq!(t.call::<&str>(&package, []).success().line(), "started");
+    symlink("nowhere", &policy).expect("a link");
+    let run = t.call::<&str>(&package, []).fails_with(104);
+    assert!(run.stderr().contains("it is a link that leads nowhere"), "{run}");
+    std::fs::remove_file(&policy).expect("removed");
+    t.call("mkfifo", [&policy]).success();
+    let run = t.call::<&str>(&package, []).fails_with(104);
+    assert!(run.stderr().contains("it is not a regular file"), "{run}");
+    std::fs::remove_file(&policy).expect("removed");
+    let settings = t.path("home/.config/flavor");
+    std::fs::rename(&settings, t.path("gone")).expect("moved");
+    symlink("nowhere", &settings).expect("a link");
+    let run = t.call::<&str>(&package, []).fails_with(104);
+    assert!(run.stderr().contains("its directory is a link that leads nowhere"), "{run}");
+}
+
+#[test]
+fn a_package_from_the_future_never_grows_old_and_is_refused() {
+    let mut t = Test::new();
+    t.script("echo started");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    t.file("home/.config/flavor/policy.json", r#"{"version":1,"execution":{"max_age_days":30}}"#);
+    t.set("SOURCE_DATE_EPOCH", (now + 3600).to_string());
+    let package = t.pack();
+    assert_eq!(t.call::<&str>(&package, []).success().line(), "started");
+    t.set("SOURCE_DATE_EPOCH", (now + 40 * 86400 + 600).to_string());
+    let run = t.call::<&str>(t.pack(), []).fails_with(104);
+    assert!(run.stderr().contains("its build time is 40 days in the future"), "{run}");
+}
+
+#[test]
+fn a_package_does_not_run_with_rights_that_its_caller_lacks() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut t = Test::new();
+    t.script("id -u");
+    let package = t.pack();
+    let open = |path: &std::path::Path| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("mode");
+    };
+    open(t.root());
+    open(package.parent().expect("a directory"));
+    std::fs::set_permissions(&package, std::fs::Permissions::from_mode(0o4755)).expect("mode");
+    let other = |t: &Test| {
+        let words = ["--reuid=65534", "--regid=65534", "--clear-groups"].map(std::ffi::OsStr::new);
+        t.call("setpriv", words.into_iter().chain([package.as_os_str(), "info".as_ref()]))
+    };
+    let run = other(&t).fails_with(104);
+    snapshot!(run, @"
+    exit: 104
+    --- stderr
+    error[FLV0840]: the package would run with the rights of another user: its file is set-user-id or set-group-id
+    hint: take the bits away with `chmod ug-s`, and use sudo where other rights are needed
+    ");
+    t.set("FLAVOR_LAUNCHER_CLI", "1");
+    other(&t).fails_with(104);
+}

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
 
 /// Returns only when there was nothing to start.
 fn run() -> Result<(), LaunchError> {
+    refuse_other_rights()?;
     let package = own_path()?;
     let mut words = env::args_os();
     let name = words.next().unwrap_or_default();
@@ -41,6 +42,12 @@ fn run() -> Result<(), LaunchError> {
     }
     let launch = prepare(Invocation { package, name, arguments, environment })?;
     Err(exec(launch))
+}
+
+/// Refuses to run with rights that its caller does not have: the caller chooses cache, settings and variables.
+fn refuse_other_rights() -> Result<(), LaunchError> {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
+    if getuid() == geteuid() && getgid() == getegid() { Ok(()) } else { Err(LaunchError::SetUserId) }
 }
 
 /// Becomes the program: same process, same descriptors, same terminal.

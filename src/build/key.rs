@@ -16,6 +16,8 @@ pub enum KeySource {
     Own,
     /// A PEM file, and perhaps the public key that must belong to it.
     File { private: PathBuf, public: Option<PathBuf> },
+    /// The PEM text itself, as secrets of continuous integration come.
+    Text(Zeroizing<String>),
     /// Derived from a text that whoever knows can sign with.
     Seed(Zeroizing<String>),
 }
@@ -35,17 +37,37 @@ impl fmt::Debug for KeySource {
             Self::File { private, public } => {
                 f.debug_struct("File").field("private", private).field("public", public).finish()
             }
+            Self::Text(_) => f.write_str("Text(****)"),
             Self::Seed(_) => f.write_str("Seed(****)"),
         }
     }
 }
 
+/// Names a key file, or holds the key itself.
+pub const PRIVATE_KEY_VARIABLE: &str = "FLAVOR_PRIVATE_KEY";
+
 impl KeySource {
+    /// What [`PRIVATE_KEY_VARIABLE`] says, if it is set: the path of a file, or a key as PEM. What is not the path of a file is
+    /// taken for a key, perhaps a damaged one, so that no message shows it.
+    pub fn from_variable() -> Option<Self> {
+        let value = std::env::var_os(PRIVATE_KEY_VARIABLE).filter(|value| !value.is_empty())?;
+        let path = PathBuf::from(&value);
+        if path.exists() {
+            return Some(Self::File { private: path, public: None });
+        }
+        // Some systems keep a secret in one line.
+        let text = Zeroizing::new(value.into_string().unwrap_or_default());
+        Some(Self::Text(text.replace("\\n", "\n").into()))
+    }
+
     /// Loads the key, or makes it.
     pub fn load(&self) -> Result<SigningKey, BuildError> {
         let found = |key| SigningKey { key, made_in: None };
         match self {
             Self::Seed(seed) => Ok(found(SecretKey::from_seed(seed))),
+            Self::Text(text) => SecretKey::from_pem(text)
+                .map(found)
+                .ok_or_else(|| SignError::BadVariable { variable: PRIVATE_KEY_VARIABLE }.into()),
             Self::File { private, public } => {
                 let key = SecretKey::read(private)?;
                 if let Some(path) = public

@@ -36,7 +36,7 @@ pub use finding::Finding;
 pub use history::Build;
 pub use hooks::{FailedHook, run_post_build, run_pre_build};
 pub use input::{InputError, read_input};
-pub use key::{KeySource, SigningKey};
+pub use key::{KeySource, PRIVATE_KEY_VARIABLE, SigningKey};
 pub use list::{ListedFile, ListedSlot, Listing, list_files};
 pub use native::Stripped;
 pub use pack::{PackReport, SlotReport, pack};

@@ -114,4 +114,12 @@ hint: it is made when a package starts for the first time",
         example: r"error[FLV0822]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
   No such file or directory (os error 2)",
     }
+    SET_USER_ID = 840 {
+        title: "the package would run with another user's rights",
+        cause: "Its file is set-user-id or set-group-id. Whoever calls it chooses the cache, the settings and the variables that it \
+                goes by.",
+        remedy: "Take the bits away with `chmod ug-s`, and use sudo where other rights are needed.",
+        example: r"error[FLV0840]: the package would run with the rights of another user: its file is set-user-id or set-group-id
+hint: take the bits away with `chmod ug-s`, and use sudo where other rights are needed",
+    }
 }

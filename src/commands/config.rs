@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use flavor::build::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::config::{self, CacheLimits, KNOWN_KEYS};
 use flavor::fs::{PASSWORD_FILE, cache_candidates, config_dir};
 use flavor::manifest::suggest;
@@ -130,7 +131,7 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
             origin: if globals.json { Origin::CommandLine("--json") } else { Origin::Default },
         },
         of("pack.jobs", "FLAVOR_JOBS", &processors.to_string()),
-        of("pack.private-key", "FLAVOR_PRIVATE_KEY", &path(own_key)),
+        private_key(&path(own_key)),
         of("pack.source-date-epoch", "SOURCE_DATE_EPOCH", "0"),
         of("pack.uv", "UV", "the one on PATH"),
         of("start.validation", "FLAVOR_VALIDATION", "metadata"),
@@ -155,6 +156,15 @@ fn variable(name: &'static str) -> Option<(String, Origin)> {
 }
 
 /// A setting of one variable.
+/// Where the signing key is. A key that the variable holds is not shown.
+fn private_key(default: &str) -> Setting {
+    let setting = of("pack.private-key", PRIVATE_KEY_VARIABLE, default);
+    match KeySource::from_variable() {
+        Some(KeySource::Text(_)) => Setting { value: "****".into(), ..setting },
+        _ => setting,
+    }
+}
+
 fn of(name: &str, from: &'static str, default: &str) -> Setting {
     let (value, origin) = variable(from).unwrap_or_else(|| (default.into(), Origin::Default));
     Setting { name: name.into(), value, origin }

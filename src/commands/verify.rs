@@ -28,6 +28,7 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
     if let Some(project) = &options.rebuild {
         return rebuilt(options, &reader, project, globals);
     }
+    let is_wanted = options.key.is_some();
     let trusted = TrustStore::from_env().contains(reader.signer());
     let fingerprint = reader.signer().fingerprint();
     let complete = reader.authenticity() == Authenticity::Complete;
@@ -52,7 +53,12 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
     for slot in &verified.unauthenticated {
         text = format!("{text}not authenticated: slot `{}`\n", printable(slot));
     }
-    let trust = if trusted { "trusted on this machine" } else { "not among the keys that this machine trusts" };
+    let trust = match (trusted, is_wanted) {
+        (true, _) => "trusted on this machine",
+        // Who names the key knows whose it is.
+        (false, true) => "the given key",
+        (false, false) => "not among the keys that this machine trusts",
+    };
     output::data(&format!("{text}signer {fingerprint} ({trust})\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -19,6 +19,8 @@ pub enum LaunchError {
     Workenv { path: PathBuf, source: WorkenvError },
     #[error("cannot find the slot in `{}`", path.display())]
     NoSlot { path: PathBuf, source: PackageError },
+    #[error("the package would run with the rights of another user: its file is set-user-id or set-group-id")]
+    SetUserId,
     #[error("the package has no command to start")]
     NoProgram,
     #[error("cannot start `{}`", program.display())]
@@ -56,7 +58,7 @@ impl LaunchError {
                 WorkenvError::Io(_) | WorkenvError::NoCache { .. } => 106,
                 _ => 103,
             },
-            Self::NoProgram | Self::Exec { .. } => 104,
+            Self::SetUserId | Self::NoProgram | Self::Exec { .. } => 104,
             Self::Usage(_) | Self::NoSlot { .. } => 105,
             Self::NoOwnPath | Self::Io(_) => 106,
         }
@@ -69,6 +71,7 @@ impl LaunchError {
             Self::Refused { source, .. } => source.code(),
             Self::Workenv { source, .. } => source.code(),
             Self::NoSlot { source, .. } => source.code(),
+            Self::SetUserId => Code::SET_USER_ID,
             Self::NoProgram => Code::NO_PROGRAM,
             Self::Exec { .. } => Code::NOT_STARTED,
             Self::Usage(_) => Code::LAUNCHER_USAGE,
@@ -85,6 +88,9 @@ impl LaunchError {
                 let why =
                     "if its file system is mounted noexec, set FLAVOR_CACHE_DIR to a directory where programs may run";
                 Some(format!("`{}` may not be executed; {why}", program.display()))
+            }
+            Self::SetUserId => {
+                Some("take the bits away with `chmod ug-s`, and use sudo where other rights are needed".into())
             }
             Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
             _ => None,

@@ -16,6 +16,8 @@ pub enum SignError {
     NotPem { path: PathBuf, expected: &'static str },
     #[error("`{}` holds the {found} half of a pair, and the {expected} one is meant", path.display())]
     OtherHalf { path: PathBuf, expected: &'static str, found: &'static str },
+    #[error("`{variable}` is neither the path of a file nor a private key as PEM; its value is not shown")]
+    BadVariable { variable: &'static str },
     #[error("the public key in `{}` does not belong to the private key", path.display())]
     KeysDiffer { path: PathBuf },
     #[error("`{}` exists already", path.display())]
@@ -30,7 +32,7 @@ impl SignError {
         match self {
             Self::BadKey | Self::WeakKey => Code::BAD_KEY,
             Self::BadSignature => Code::BAD_SIGNATURE,
-            Self::NotPem { .. } | Self::OtherHalf { .. } => Code::NOT_A_KEY_FILE,
+            Self::NotPem { .. } | Self::OtherHalf { .. } | Self::BadVariable { .. } => Code::NOT_A_KEY_FILE,
             Self::KeysDiffer { .. } => Code::KEYS_DIFFER,
             Self::KeyExists { .. } => Code::KEY_EXISTS,
             Self::Io(error) => error.code(),
@@ -44,6 +46,9 @@ impl SignError {
                 "such a file begins with `-----BEGIN PUBLIC KEY-----`; `flavor keygen --out-dir DIR` makes a pair"
                     .into(),
             ),
+            Self::BadVariable { variable } => {
+                Some(format!("set {variable} to a file that `flavor keygen` has made, or to its text"))
+            }
             Self::NotPem { .. } => Some("make a pair with `flavor keygen --out-dir DIR`".into()),
             Self::OtherHalf { expected, .. } => Some(format!("give `flavor-{expected}.key` of the same pair")),
             Self::KeyExists { .. } => {

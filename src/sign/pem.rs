@@ -54,7 +54,7 @@ impl Pem {
     }
 
     /// The 32 bytes of the first block with this label.
-    fn decode(&self, text: &str) -> Option<[u8; 32]> {
+    pub(super) fn decode(&self, text: &str) -> Option<[u8; 32]> {
         let (_, rest) = text.split_once(&self.begin())?;
         let (body, _) = rest.split_once(&format!("-----END {}-----", self.label))?;
         let der = decode_base64(body)?;

@@ -52,6 +52,11 @@ impl SecretKey {
         Ok(Self::from_bytes(&Zeroizing::new(pem::PRIVATE.read(path, &mut text)?)))
     }
 
+    /// Reads PKCS#8 PEM; `None` for any other text.
+    pub fn from_pem(text: &str) -> Option<Self> {
+        pem::PRIVATE.decode(text).map(|seed| Self::from_bytes(&Zeroizing::new(seed)))
+    }
+
     pub fn public(&self) -> PublicKey {
         self.0.verifying_key().into()
     }

@@ -232,6 +232,9 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
             found.push(Violation::NoBuildTime { limit });
         } else if days > limit {
             found.push(Violation::Expired { days, limit });
+        } else if built.saturating_sub(now) > DAY {
+            // It would never grow old. A day is for clocks that differ.
+            found.push(Violation::BuiltInFuture { days: built.saturating_sub(now) / DAY });
         }
     }
     let missing = policy.require_env.iter().filter(|name| std::env::var_os(name).is_none());

@@ -116,6 +116,8 @@ pub enum Violation {
     UntrustedKey { fingerprint: String },
     #[error("it is {days} days old, more than {limit}")]
     Expired { days: u64, limit: u64 },
+    #[error("its build time is {days} days in the future")]
+    BuiltInFuture { days: u64 },
     #[error("it does not say when it was built, and no package older than {limit} days may start")]
     NoBuildTime { limit: u64 },
     #[error("the variable {name} is not set")]
@@ -134,7 +136,9 @@ impl Enforcement {
         let own = match violation {
             Violation::Platform { .. } => self.platform_mismatch,
             Violation::UntrustedKey { .. } => self.untrusted_key,
-            Violation::Expired { .. } | Violation::NoBuildTime { .. } => self.expired_package,
+            Violation::Expired { .. } | Violation::BuiltInFuture { .. } | Violation::NoBuildTime { .. } => {
+                self.expired_package
+            }
             Violation::MissingVariable { .. } => self.missing_env,
             Violation::NoSbom => self.missing_sbom,
             Violation::Root => self.root_execution,
@@ -180,12 +184,28 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
 
 /// Reads one policy file; `None` when there is none.
 pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
-    let bytes = match std::fs::read(path) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        other => other.on("read policy", path)?,
-    };
-    refuse_writable(path)?;
     let bad = |reason: String| Refusal::BadPolicy { path: path.into(), reason };
+    match path.symlink_metadata() {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            // Absent is what the system says of the place itself, not what a link to nowhere makes of it.
+            return match path.parent().filter(|directory| directory.is_symlink() && !directory.exists()) {
+                Some(_) => Err(bad("its directory is a link that leads nowhere".into())),
+                None => Ok(None),
+            };
+        }
+        other => drop(other.on("read policy", path)?),
+    }
+    // Opening a pipe would wait for a writer.
+    match path.metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad("it is a link that leads nowhere".into())),
+        other => {
+            if !other.on("read policy", path)?.is_file() {
+                return Err(bad("it is not a regular file".into()));
+            }
+        }
+    }
+    let bytes = std::fs::read(path).on("read policy", path)?;
+    refuse_writable(path)?;
     let policy: OperatorPolicy = from_json(&bytes).map_err(|error| bad(error.to_string()))?;
     if policy.version != VERSION {
         return Err(bad(format!("version {} is not known, only {VERSION}", policy.version)));

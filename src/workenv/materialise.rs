@@ -179,7 +179,8 @@ fn damaged(
         let depth = match check {
             Check::Strict => Some(Depth::Digests),
             Check::Seal if slot_seal.written.is_certain() => None,
-            Check::Seal => Some(Depth::Sizes),
+            // A write that the machine has lost may have left the size and zeros.
+            Check::Seal => Some(Depth::Digests),
         };
         let clock = Stopwatch::start();
         let looked = depth.map(|depth| damage(&directory, depth, jobs)).unwrap_or_default();

@@ -2,6 +2,7 @@ use std::env;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use flavor::build::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::config::Config;
 use flavor::fs::{IoContext, config_dir};
 use flavor::python::install::{Choice, Installer};
@@ -69,7 +70,19 @@ fn exposed(path: &Path, bits: u32) -> Option<Finding> {
 
 fn signing_key() -> Vec<Finding> {
     const CHECK: &str = "signing key";
-    let named = env::var_os("FLAVOR_PRIVATE_KEY").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let named = match KeySource::from_variable() {
+        Some(KeySource::File { private, .. }) => Some(private),
+        Some(source) => {
+            return vec![match source.load() {
+                Ok(signing) => Finding::ok(
+                    CHECK,
+                    format!("{} in {PRIVATE_KEY_VARIABLE}", signing.key.public().fingerprint().short()),
+                ),
+                Err(error) => Finding::failed(CHECK, &Error::Pack { manifest: PathBuf::new(), source: error }),
+            }];
+        }
+        None => None,
+    };
     let is_named = named.is_some();
     let Some(path) = named.or_else(|| Some(config_dir()?.join("keys").join(PRIVATE_KEY_FILE))) else {
         let remedy = "set HOME, or pass --private-key FILE or --key-seed TEXT to `flavor pack`";

@@ -171,10 +171,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     let key = match (&options.key_seed, &options.private_key) {
         (Some(seed), _) => KeySource::Seed(seed.clone().into()),
         (None, Some(private)) => KeySource::File { private: private.clone(), public: options.public_key.clone() },
-        (None, None) => match std::env::var_os("FLAVOR_PRIVATE_KEY").filter(|path| !path.is_empty()) {
-            Some(private) => KeySource::File { private: private.into(), public: None },
-            None => KeySource::Own,
-        },
+        (None, None) => KeySource::from_variable().unwrap_or(KeySource::Own),
     };
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => {
