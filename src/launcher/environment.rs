@@ -52,6 +52,18 @@ impl Environment {
         self
     }
 
+    /// Adds variables.
+    #[must_use]
+    pub(super) fn with_all(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.0.extend(variables);
+        self
+    }
+
+    /// Takes a variable away.
+    pub(super) fn remove(&mut self, name: &str) -> Option<OsString> {
+        self.0.remove(OsStr::new(name))
+    }
+
     /// All that a package asks for, and where its environment and the package itself are.
     #[must_use]
     pub fn of_package(self, metadata: &Metadata, workenv: &Path, package: &Path) -> Self {
