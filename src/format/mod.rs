@@ -13,6 +13,7 @@ mod json;
 pub mod limits;
 mod metadata;
 mod operation;
+mod reference;
 mod slot_table;
 #[cfg(feature = "cli")]
 mod timestamp;
@@ -32,6 +33,7 @@ pub use metadata::{
     Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
+pub use reference::EnvReference;
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
 #[cfg(feature = "cli")]
 pub use timestamp::timestamp;
