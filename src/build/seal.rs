@@ -60,7 +60,7 @@ impl Parts<'_> {
                 .map(|(at, (plan, stored))| record(at, plan, &stored.slot))
                 .chain([attestation_record(stored.len(), self.attestation)])
                 .collect(),
-            execution: Execution { command, env: manifest.execution.env.iter().cloned().collect() },
+            execution: Execution { command, env: execution_env(manifest) },
             verification: Verification {
                 integrity_seal: IntegritySeal { required: true, algorithm: "ed25519".into() },
                 signed: true,
@@ -150,13 +150,36 @@ fn policy(manifest: &Manifest) -> Option<PackagePolicy> {
     (policy != PackagePolicy::default()).then_some(policy)
 }
 
+/// The variable that lists where commands are.
+const PATH: &str = "PATH";
+
+/// Variables that are set last.
+fn execution_env(manifest: &Manifest) -> BTreeMap<String, String> {
+    let mut env: BTreeMap<_, _> = manifest.execution.env.iter().cloned().collect();
+    if let Some(path) = env.get_mut(PATH).filter(|_| manifest.execution.path) {
+        *path = with_own_commands(path);
+    }
+    env
+}
+
+/// A search path with the package's own commands in front.
+fn with_own_commands(path: &str) -> String {
+    format!("{WORKENV}/bin:{path}")
+}
+
 fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
     let wishes = &manifest.execution.runtime_env;
+    let mut set: BTreeMap<_, _> = wishes.set.iter().cloned().collect();
+    if manifest.execution.path {
+        // Without the variable programs are looked for where the system has them.
+        let path = set.entry(PATH.into()).or_insert_with(|| "{env:PATH:-/usr/local/bin:/usr/bin:/bin}".into());
+        *path = with_own_commands(path);
+    }
     RuntimeEnv {
         unset: wishes.unset.clone(),
         pass: wishes.pass.clone(),
         map: wishes.map.iter().cloned().collect(),
-        set: wishes.set.iter().cloned().collect(),
+        set,
     }
 }
 

@@ -9,7 +9,7 @@ use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Native, Treatment};
 use super::settings::Written;
 use super::{BuildError, Settings};
-use crate::format::{Codec, Lifecycle, Operations, WORKENV};
+use crate::format::{Codec, EnvReference, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
 use crate::manifest::{self, Manifest, Operation, OperationName};
 use crate::slot::{Compression, Links, Plan, TreeOptions, follow_links};
@@ -419,6 +419,15 @@ fn refuse_what_launcher_lacks(plans: &[SlotPlan], manifest: &Manifest, family: F
     }
     if !manifest.post_extract.is_empty() {
         return Err(BuildError::LauncherLacks { what: "`post_extract`".into(), launcher: family.name() });
+    }
+    let execution = &manifest.execution;
+    if execution.path {
+        return Err(BuildError::LauncherLacks { what: "`path = true`".into(), launcher: family.name() });
+    }
+    let mut values = execution.env.iter().chain(&execution.runtime_env.set);
+    if let Some((name, _)) = values.find(|(_, value)| EnvReference::all_in(value).next().is_some()) {
+        let what = format!("another variable in the value of `{name}`");
+        return Err(BuildError::LauncherLacks { what, launcher: family.name() });
     }
     match plans.iter().find(|plan| plan.lifecycle != Lifecycle::Eager) {
         Some(plan) => {

@@ -293,6 +293,10 @@ pub struct PythonFacts {
     /// Whether the work environment is a virtual environment around the interpreter. If not, everything is installed
     /// into the interpreter's own prefix, for launchers that only unpack.
     pub venv: bool,
+    /// Directory with the module that gives [`WITHHELD`](super::WITHHELD) variables back, beginning with [`WORKENV`].
+    /// Without one nothing is withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<String>,
 }
 
 /// How long a slot's content lives.

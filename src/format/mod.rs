@@ -13,9 +13,11 @@ mod json;
 pub mod limits;
 mod metadata;
 mod operation;
+mod reference;
 mod slot_table;
 #[cfg(feature = "cli")]
 mod timestamp;
+mod withheld;
 
 /// Stands in every launcher of ours, so that a file can be recognised as one.
 pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
@@ -31,6 +33,8 @@ pub use metadata::{
     Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
+pub use reference::EnvReference;
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
 #[cfg(feature = "cli")]
 pub use timestamp::timestamp;
+pub use withheld::{READ_REGARDLESS, WITHHELD, WITHHELD_PREFIX};

@@ -3,7 +3,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::format::{Metadata, RuntimeEnv, WORKENV};
+use crate::format::{EnvReference, Metadata, RuntimeEnv, WORKENV};
 
 /// The environment of the program to be started.
 ///
@@ -36,13 +36,14 @@ impl Environment {
         self.extended(&wishes.set, workenv)
     }
 
-    /// Sets variables for which a package gives values, with [`WORKENV`] replaced.
+    /// Sets variables for which a package gives values, with [`WORKENV`] and other variables replaced. All of them look at
+    /// the environment as it was before the first.
     #[must_use]
-    pub fn extended(mut self, values: &BTreeMap<String, String>, workenv: &Path) -> Self {
-        for (name, value) in values {
-            self.0.insert(name.into(), expand(value, workenv));
-        }
-        self
+    pub fn extended(self, values: &BTreeMap<String, String>, workenv: &Path) -> Self {
+        let made: Vec<_> = { values.iter() }
+            .map(|(name, value)| (OsString::from(name), expand_value(value, workenv, |name| self.get(name))))
+            .collect();
+        self.with_all(made)
     }
 
     /// Adds what a program inside a package may want to know.
@@ -50,6 +51,18 @@ impl Environment {
     pub fn with(mut self, name: &str, value: &OsStr) -> Self {
         self.0.insert(name.into(), value.into());
         self
+    }
+
+    /// Adds variables.
+    #[must_use]
+    pub(super) fn with_all(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.0.extend(variables);
+        self
+    }
+
+    /// Takes a variable away.
+    pub(super) fn remove(&mut self, name: &str) -> Option<OsString> {
+        self.0.remove(OsStr::new(name))
     }
 
     /// All that a package asks for, and where its environment and the package itself are.
@@ -74,6 +87,36 @@ impl Environment {
 pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
     let parts: Vec<&[u8]> = text.split(WORKENV).map(str::as_bytes).collect();
     OsString::from_vec(parts.join(workenv.as_os_str().as_bytes()))
+}
+
+/// Replaces [`WORKENV`], `{env:NAME}` and `{env:NAME:-DEFAULT}` in the value of a variable.
+///
+/// A variable that is not set is empty, and a colon beside it goes as well: an element of `PATH` without a name is the working
+/// directory.
+fn expand_value<'a>(text: &str, workenv: &Path, get: impl Fn(&str) -> Option<&'a OsStr>) -> OsString {
+    let mut made: Vec<u8> = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let (before, braced) = rest.split_at(at);
+        made.extend(before.as_bytes());
+        if let Some(after) = braced.strip_prefix(WORKENV) {
+            made.extend(workenv.as_os_str().as_bytes());
+            rest = after;
+        } else if let Some((reference, after)) = EnvReference::at_start_of(braced) {
+            rest = after;
+            match get(reference.name).filter(|value| !value.is_empty()) {
+                Some(value) => made.extend(value.as_bytes()),
+                None if !reference.default.is_empty() => made.extend(reference.default.as_bytes()),
+                None if made.last() == Some(&b':') => drop(made.pop()),
+                None => rest = rest.strip_prefix(':').unwrap_or(rest),
+            }
+        } else {
+            made.push(b'{');
+            rest = braced.get(1..).unwrap_or_default();
+        }
+    }
+    made.extend(rest.as_bytes());
+    OsString::from_vec(made)
 }
 
 /// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`. Only the last `*` is ever tried again: what an earlier one
@@ -125,6 +168,36 @@ mod tests {
         );
         let made = environment(&[("HOME", "/me"), ("LC_ALL", "C"), ("X", "1")]).adjusted(&wishes, Path::new("/w"));
         assert_eq!(made, environment(&[("DATA", "/w/data"), ("HOME", "/h"), ("LC_ALL", "C"), ("OLD", "/me")]));
+    }
+
+    #[test]
+    fn values_name_other_variables() {
+        let caller = environment(&[("PATH", "/bin"), ("EMPTY", ""), ("A", "a")]);
+        let value = |text: &str| {
+            let set = BTreeMap::from([("PATH".to_owned(), text.to_owned())]);
+            let made = caller.clone().extended(&set, Path::new("/w"));
+            made.get("PATH").and_then(OsStr::to_str).expect("UTF-8").to_owned()
+        };
+        for (text, expected) in [
+            ("{workenv}/bin:{env:PATH}", "/w/bin:/bin"),
+            ("{env:PATH}:{workenv}/bin", "/bin:/w/bin"),
+            ("{workenv}/bin:{env:NONE}", "/w/bin"),
+            ("{env:NONE}:{workenv}/bin", "/w/bin"),
+            ("/x:{env:EMPTY}:/y", "/x:/y"),
+            ("{env:NONE}", ""),
+            ("{env:NONE:-/a:/b}:{env:EMPTY:-c}", "/a:/b:c"),
+            ("{env:A:-b}{env:A}", "aa"),
+            ("{env:} {env:A-B} {env:1} {A} {env:A", "{env:} {env:A-B} {env:1} {A} {env:A"),
+        ] {
+            assert_eq!(value(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_look_at_what_was_there_before() {
+        let set = [("A", "{env:B}"), ("B", "{env:A}")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let made = environment(&[("A", "1"), ("B", "2")]).extended(&set.into(), Path::new("/"));
+        assert_eq!(made, environment(&[("A", "2"), ("B", "1")]));
     }
 
     #[test]

@@ -59,7 +59,9 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let program = choose(metadata, &invocation.name).ok_or(LaunchError::NoProgram)?;
     let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
+    let python = metadata.flavor.as_ref().and_then(|facts| facts.python.as_ref());
     let environment = invocation.environment.of_package(metadata, &workenv.root, path);
+    let environment = environment.withheld(python, &program.argv, &workenv.root);
     let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();
     tracing::debug!(program = %executable.display(), took = %clock.took(), "launch");

@@ -24,13 +24,16 @@ impl SetUp for Commands<'_> {
     /// They run in the environment's directory, without input, and what they say goes into a file: the program's output is
     /// the same on the first start as on every other.
     fn run(&self, workenv: &Path) -> Result<(), WorkenvError> {
-        let commands = self.metadata.flavor.as_ref().map(|facts| &facts.set_up[..]).unwrap_or_default();
+        let facts = self.metadata.flavor.as_ref();
+        let commands = facts.map(|facts| &facts.set_up[..]).unwrap_or_default();
+        let python = facts.and_then(|facts| facts.python.as_ref());
         let path = workenv.join(SET_UP_LOG);
         let mut log = File::options().read(true).append(true).create(true).open(&path).on("create", &path)?;
         // The commands have it too, by what they write to: as long as one of them runs, whoever asks sees that.
         log.lock().on("lock", &path)?;
         let environment = self.environment.clone().of_package(self.metadata, workenv, self.package);
         for words in commands {
+            let environment = environment.clone().withheld(python, words, workenv);
             let start = log.seek(SeekFrom::End(0)).on("examine", &path)?;
             let mut words = words.iter().map(|word| expand(word, workenv));
             let Some(program) = words.next() else { continue };

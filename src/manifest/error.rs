@@ -356,6 +356,9 @@ impl Warning {
             Self::UnknownKey { suggestion, .. } | Self::UnknownPurpose { suggestion, .. } => {
                 suggestion.as_ref().map(|suggestion| format!("did you mean `{}`?", shown(suggestion)))
             }
+            Self::UnknownPlaceholder { placeholder, .. } if placeholder.contains([':', '.']) => Some(
+                "only values of `env` and of `set` can name variables, as `{env:NAME}` or `{env:NAME:-DEFAULT}`".into(),
+            ),
             Self::UnknownPlaceholder { .. } => Some("did you mean `{workenv}`?".into()),
         }
     }

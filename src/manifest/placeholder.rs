@@ -1,15 +1,42 @@
 use super::error::Warning;
 use super::suggest::closest;
 use super::table::Item;
+use crate::format::EnvReference;
 
 /// What a brace may begin in a command or a variable.
 const WORKENV: &str = "workenv";
 
 /// Warns about what is almost the placeholder. All other braces mean themselves.
 pub(super) fn check(item: &Item<'_>, text: &str) {
-    for inside in text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside) {
-        if inside != WORKENV && closest(inside.trim(), [WORKENV]).is_some() {
-            item.source.warn(Warning::UnknownPlaceholder { at: item.at(), placeholder: format!("{{{inside}}}") });
+    for inside in inside_braces(text) {
+        let is_near = inside != WORKENV && closest(inside.trim(), [WORKENV]).is_some();
+        if is_near || is_like_reference(inside) {
+            warn(item, inside);
         }
     }
+}
+
+/// The same for the value of a variable, which may name other variables.
+pub(super) fn check_value(item: &Item<'_>, text: &str) {
+    for inside in inside_braces(text) {
+        let is_near = inside != WORKENV && closest(inside.trim(), [WORKENV]).is_some();
+        let is_reference = EnvReference::at_start_of(&format!("{{{inside}}}")).is_some();
+        if is_near || (is_like_reference(inside) && !is_reference) {
+            warn(item, inside);
+        }
+    }
+}
+
+fn inside_braces(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside)
+}
+
+/// Whether somebody who wrote this meant a variable: `{env:HOME}`, `{env.HOME}`, `{ENV: HOME}`.
+fn is_like_reference(inside: &str) -> bool {
+    let (word, rest) = inside.trim_start().split_at_checked(3).unwrap_or_default();
+    word.eq_ignore_ascii_case("env") && rest.trim_start().starts_with([':', '.'])
+}
+
+fn warn(item: &Item<'_>, inside: &str) {
+    item.source.warn(Warning::UnknownPlaceholder { at: item.at(), placeholder: format!("{{{inside}}}") });
 }

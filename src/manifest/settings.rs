@@ -75,6 +75,8 @@ pub struct Execution {
     /// Set for the program, placeholders unexpanded, after everything in `runtime_env`.
     pub env: Vec<(String, String)>,
     pub runtime_env: RuntimeEnv,
+    /// Whether the package's commands come first on the program's `PATH`.
+    pub path: bool,
 }
 
 /// `[tool.flavor.execution.runtime.env]`: what becomes of the caller's environment, in the order unset, map, set.
@@ -248,6 +250,7 @@ pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
         args: table.items("args")?.iter().map(argument).collect::<Result<_, _>>()?,
         env: variables(&mut table, "env")?,
         runtime_env: RuntimeEnv::default(),
+        path: table.flag("path")?.unwrap_or_default(),
     };
     if let Some(mut runtime) = table.table("runtime")? {
         if let Some(mut env) = runtime.table("env")? {
@@ -303,7 +306,7 @@ fn variables(table: &mut Table<'_>, name: &'static str) -> Result<Vec<(String, S
         if value.contains('\0') {
             return Err(item.bad("text that a process can be given", "a NUL character"));
         }
-        placeholder::check(item, &value);
+        placeholder::check_value(item, &value);
         Ok((variable(item, name)?, value))
     };
     table.entries().iter().map(pair).collect()

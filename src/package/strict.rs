@@ -57,6 +57,9 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         if checked_path(python.executable.as_bytes()).is_err() || python.executable.chars().any(char::is_control) {
             return Err(bad("the interpreter is not inside its slot", &python.executable));
         }
+        if python.restore.as_ref().is_some_and(|directory| !is_inside(directory)) {
+            return Err(bad("the module that restores variables is outside of", WORKENV));
+        }
         for word in [&python.implementation, &python.version] {
             // A version between releases ends in a plus sign.
             if !is_name(word.strip_suffix('+').unwrap_or(word)) {
@@ -108,17 +111,21 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     if !is_name(slot.id.strip_prefix('_').unwrap_or(&slot.id)) {
         return Err(bad("a slot has the name", &slot.id));
     }
-    let inside = match slot.target.strip_prefix(WORKENV) {
-        Some("") => true,
-        Some(rest) => rest.strip_prefix('/').is_some_and(|path| checked_path(path.as_bytes()).is_ok()),
-        None => false,
-    };
-    if !inside {
+    if !is_inside(&slot.target) {
         return Err(bad("a slot has a target outside of the work environment", &slot.target));
     }
     match &slot.permissions {
         Some(text) if text.len() == 4 && u16::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) => Ok(()),
         other => Err(bad("a slot has the permissions", other.as_deref().unwrap_or("none"))),
+    }
+}
+
+/// Whether a path is that of the work environment or of something in it.
+fn is_inside(path: &str) -> bool {
+    match path.strip_prefix(WORKENV) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('/').is_some_and(|path| checked_path(path.as_bytes()).is_ok()),
+        None => false,
     }
 }
 

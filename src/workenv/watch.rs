@@ -77,6 +77,9 @@ impl Set<'_> {
         for name in ["python".into(), "python3".into(), format!("python3.{minor}")] {
             self.file(&Path::new("bin").join(name));
         }
+        if let Some(restore) = python.restore.as_ref().and_then(|path| path.strip_prefix(WORKENV)) {
+            self.file(&Path::new(restore.trim_start_matches('/')).join("sitecustomize.py"));
+        }
         // The directory itself, because a new file there may be read as well.
         let site = Path::new("lib").join(format!("python3.{minor}")).join("site-packages");
         self.file(&site);
@@ -139,6 +142,7 @@ mod tests {
             implementation: "cpython".into(),
             version: "3.13.0".into(),
             venv: true,
+            restore: None,
         };
         let program = Program { name: "a".into(), argv: vec!["sh".into(), "{workenv}/share/script".into()] };
         let relative = |path: &str| PathBuf::from("lib/python3.13/site-packages").join(path);

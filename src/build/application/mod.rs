@@ -16,11 +16,11 @@ use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
 use super::{BuildError, Finding, Settings};
-use crate::format::{Blake3, Program, PythonFacts, Sha256};
+use crate::format::{Blake3, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Input, Manifest};
 use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock};
-use crate::python::{Interpreter, ProbeMemory, Request, discover};
+use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
 
@@ -163,7 +163,7 @@ pub(super) fn build(
     let entry_points = entry_points.unwrap_or_default();
     let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
     distributions.extend(own);
-    let programs = programs::programs(manifest, &project.made.facts, family);
+    let programs = programs::programs(manifest, &project.made.facts, &interpreter, family);
     let executable = runtime.facts.executable.clone();
     let evidence = Evidence {
         implementation: interpreter.implementation.to_ascii_lowercase(),
@@ -189,6 +189,7 @@ pub(super) fn build(
             implementation: interpreter.implementation.to_ascii_lowercase(),
             version: interpreter.version_text.clone(),
             venv: family == Family::Flavor,
+            restore: (family == Family::Flavor).then(|| format!("{WORKENV}/{RUNTIME}/{}", start::DIRECTORY)),
         },
         programs,
         main: project.made.facts.main.clone(),

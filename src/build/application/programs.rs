@@ -9,7 +9,9 @@ use super::{APP, RUNTIME};
 use crate::format::{Program, WORKENV};
 use crate::fs::IoContext;
 use crate::manifest::{EntryPoint, Manifest};
-use crate::python::install::{self, AS_FILE, file_script, function_in, module_script, script};
+use crate::python::Interpreter;
+use crate::python::install::{self, file_script, function_in, module_script, script};
+use crate::python::start::{FILE_OPTIONS, script_options};
 use crate::stub::Family;
 
 /// Where sources that go in as they are lie, relative to the tree.
@@ -27,15 +29,15 @@ fn file(manifest: &Manifest) -> Option<String> {
 }
 
 /// What can be started: the entry point first, then every script of the project.
-pub(super) fn programs(manifest: &Manifest, app: &AppFacts, family: Family) -> Vec<Program> {
+pub(super) fn programs(manifest: &Manifest, app: &AppFacts, interpreter: &Interpreter, family: Family) -> Vec<Program> {
     let file = file(manifest);
     let command = |name: &str| {
         let mut argv: Vec<String> = match family {
             // The script's own first line would start the same interpreter, by way of a shell.
             Family::Flavor => {
                 let (options, path): (&[&str], _) = match &file {
-                    Some(file) => (&AS_FILE, format!("{WORKENV}/{file}")),
-                    None => (&["-I"], format!("{WORKENV}/bin/{name}")),
+                    Some(file) => (&FILE_OPTIONS, format!("{WORKENV}/{file}")),
+                    None => (script_options(interpreter.version), format!("{WORKENV}/bin/{name}")),
                 };
                 let interpreter = std::iter::once(format!("{WORKENV}/bin/python"));
                 let options = options.iter().map(ToString::to_string).chain(manifest.python.flags.iter().cloned());

@@ -10,7 +10,7 @@ use super::{Context, RUNTIME, common_inputs};
 use crate::format::Blake3;
 use crate::fs::Entry;
 use crate::python::bytecode::{self, Positions};
-use crate::python::runtime;
+use crate::python::{runtime, start};
 use crate::report::{Bytes, Stopwatch};
 
 /// What is known of a runtime.
@@ -42,6 +42,7 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
     inputs.add_list("include", include.iter().cloned()).set_by(&["tool", "flavor", "python", "include"]);
     inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
     inputs.add("bytecode", "lines");
+    inputs.add("start", Blake3::of(start::texts().as_bytes()).hex());
     // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
     let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {
         Ok(digest) if digest == facts.libraries_digest => Ok(()),
@@ -53,6 +54,7 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
         for one in &made.left_out {
             tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
         }
+        start::write(interpreter, tree)?;
         bytecode::compile(interpreter, tree, tree, Positions::Lines, settings.jobs)?;
         let libraries_digest = digest(context, &made.libraries)?;
         let files = sources.digest;

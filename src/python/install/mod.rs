@@ -29,7 +29,7 @@ pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
 pub use record::recorded_paths;
-pub use script::{AS_FILE, EntryPoint, file as file_script, function_in, module as module_script, script};
+pub use script::{EntryPoint, file as file_script, function_in, module as module_script, script};
 pub use source::{Hidden, SourceError, Sources, copy as copy_sources, history, list as list_sources};
 pub use wheel_facts::{WheelFacts, fits};
 

@@ -2,6 +2,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::python::start::{self, PREAMBLE};
+
 /// A command that a distribution offers: a name, and the function behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryPoint {
@@ -34,15 +36,18 @@ fn is_identifier(text: &str) -> bool {
         && characters.all(|c| c == '_' || c.is_alphanumeric())
 }
 
-/// First lines of a script that runs with the interpreter beside it, wherever the directory was moved.
-///
-/// The shell reads an `exec`; Python reads a string.
-pub(super) const PREAMBLE: &str = "#!/bin/sh\n'''exec' \"$(dirname -- \"$0\")/python\" -I \"$0\" \"$@\"\n' '''\n";
+/// Takes the directory of the script, which is full of commands, out of what can be imported. From 3.11 on the interpreter
+/// has an option for that. The workers of `multiprocessing` read scripts too, and have it out already.
+const LEAVE_OWN_DIRECTORY: &str = "\
+import os, sys
+if not hasattr(sys.flags, \"safe_path\") and sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
+    del sys.path[0]
+";
 
 /// The text of the executable file for a command.
 pub fn script(entry: &EntryPoint) -> String {
     let EntryPoint { module, attr, .. } = entry;
-    let mut text = String::from(PREAMBLE);
+    let mut text = [PREAMBLE, LEAVE_OWN_DIRECTORY].concat();
     // Writing to a string cannot fail.
     let _ = if attr.is_empty() {
         write!(
@@ -51,27 +56,26 @@ pub fn script(entry: &EntryPoint) -> String {
         )
     } else {
         let import = attr.split('.').next().unwrap_or(attr);
-        write!(
-            text,
-            "import sys\nfrom {module} import {import}\nif __name__ == \"__main__\":\n    sys.exit({attr}())\n"
-        )
+        write!(text, "from {module} import {import}\nif __name__ == \"__main__\":\n    sys.exit({attr}())\n")
     };
     text
 }
 
-/// Puts the directory at `path`, relative to the prefix, in front of what can be imported.
+/// Puts the directory at `path`, relative to the prefix, in front of what can be imported. Comes behind
+/// [`LEAVE_OWN_DIRECTORY`].
 fn importing_from(path: &str) -> String {
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");
     format!(
-        "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), \"{path}\"))\n"
+        "sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), \"{path}\"))\n"
     )
 }
 
 /// The text of the executable file for a function in a directory of modules that is not site-packages.
 pub fn function_in(path: &str, module: &str, attr: &str) -> String {
     let entry = EntryPoint { name: String::new(), module: module.to_owned(), attr: attr.to_owned() };
+    let before = [PREAMBLE, LEAVE_OWN_DIRECTORY].concat();
     let text = script(&entry);
-    format!("{PREAMBLE}{}{}", importing_from(path), text.strip_prefix(PREAMBLE).unwrap_or(&text))
+    format!("{before}{}{}", importing_from(path), text.strip_prefix(&before).unwrap_or(&text))
 }
 
 /// The text of the executable file for a module that is run as `python -m` does: as `__main__` itself, with its own path
@@ -80,22 +84,14 @@ pub fn module(path: Option<&str>, module: &str) -> String {
     let before = path.map(importing_from).unwrap_or_default();
     // What `python -m` itself calls; `run_module` would run it in a module that is gone when its threads still run.
     format!(
-        "{PREAMBLE}{before}import runpy\nif __name__ == \"__main__\":\n    runpy._run_module_as_main(\"{module}\")\n"
+        "{PREAMBLE}{LEAVE_OWN_DIRECTORY}{before}import runpy\nif __name__ == \"__main__\":\n    runpy._run_module_as_main(\"{module}\")\n"
     )
 }
 
 /// The text of the executable file for a file at `path`, relative to the prefix, that is run as `python FILE` does.
 pub fn file(path: &str) -> String {
-    let path = path.replace('\'', "'\\''");
-    format!(
-        "#!/bin/sh\nhere=$(dirname -- \"$0\")\nexec \"$here/python\" {} \"$here\"'/../{path}' \"$@\"\n",
-        AS_FILE.join(" ")
-    )
+    start::file_script(path)
 }
-
-/// Options of the interpreter for a file of the program: nothing of the caller's, but the file's own directory first in
-/// what can be imported, as in `python FILE`.
-pub const AS_FILE: [&str; 2] = ["-E", "-s"];
 
 /// The relocatable form of a script that an installer or a wheel gave a Python shebang; none if it has no such line.
 pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
@@ -104,6 +100,8 @@ pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
     let first = std::str::from_utf8(&text[..first_end]).ok()?.trim_end().strip_prefix("#!")?;
     let body = if is_python(first) {
         first_end
+    } else if text.starts_with(PREAMBLE.as_bytes()) {
+        PREAMBLE.len()
     } else if first == "/bin/sh" && text[first_end..].starts_with(b"'''exec'") {
         // The trick above, as installers use it where the interpreter's path is long or has a space.
         line_end(line_end(first_end)?)?
