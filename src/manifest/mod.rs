@@ -41,7 +41,7 @@ pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
 pub use script::{is_script, parse as parse_script};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
-pub use setup::description_in;
+pub use setup::{describes_project, description_in, is_setup};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 

@@ -15,6 +15,22 @@ pub fn description_in(directory: &Path) -> Option<PathBuf> {
     })
 }
 
+/// Whether a file is a description for setuptools.
+pub fn is_setup(path: &Path) -> bool {
+    is_description(path) && describes(path)
+}
+
+/// Whether a `pyproject.toml`, or what is beside it, describes a project. Other tools keep their settings there, too.
+pub fn describes_project(manifest: &Path) -> bool {
+    let text = std::fs::read_to_string(manifest).unwrap_or_default();
+    // What is wrong with the text is for its reader to say.
+    let Ok(table) = text.parse::<toml::Table>() else { return true };
+    let of_tool = |tool: &str| table.get("tool").is_some_and(|tools| tools.get(tool).is_some());
+    ["project", "build-system"].iter().any(|key| table.contains_key(*key))
+        || ["flavor", "poetry", "flit"].into_iter().any(of_tool)
+        || is_beside(manifest)
+}
+
 /// Whether a file is called as one of setuptools' own is.
 pub(super) fn is_description(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == SCRIPT || name == CONFIG)
