@@ -9,7 +9,7 @@ use crate::report::Bytes;
 use crate::sign::SignError;
 use crate::slot::SlotError;
 use crate::stub::StubError;
-use crate::{fs, python};
+use crate::{fs, manifest, python};
 
 /// Why a package is not made.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,16 @@ pub enum BuildError {
     OutputInTheWay { path: PathBuf },
     #[error("slot `{slot}`: the target `{target}` belongs to the virtual environment")]
     ReservedTarget { slot: String, target: String },
+    /// `found` is the name of the wheel that the back end made.
+    #[error("the build back end made a wheel of `{found}`, and the project is `{project}`")]
+    OtherProject { project: String, found: String },
+    /// `known` are the commands that the wheel has.
+    #[error("the wheel that the build back end made has no command `{script}`")]
+    NoSuchScript { script: String, known: Vec<String> },
+    #[error("the metadata of the project's wheel are not valid: {reason}")]
+    BadMetadata { reason: String },
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
     #[error("the back end gave the project no version")]
     NoVersion,
     #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
@@ -96,6 +106,10 @@ impl BuildError {
             Self::OutputInTheWay { .. } => Code::OUTPUT_IN_THE_WAY,
             Self::ReservedTarget { .. } => Code::TARGET_TAKEN,
             Self::NoVersion => Code::NO_VERSION,
+            Self::OtherProject { .. } => Code::OTHER_PROJECT,
+            Self::NoSuchScript { .. } => Code::NO_SUCH_SCRIPT,
+            Self::BadMetadata { .. } => Code::BAD_PROJECT_METADATA,
+            Self::Manifest(error) => error.code(),
             Self::NoKeyPlace => Code::NO_KEY_PLACE,
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord => Code::NO_BUILD_RECORD,
@@ -145,6 +159,17 @@ impl BuildError {
                 ))
             }
             Self::CannotStart(finding) => finding.hint(),
+            Self::OtherProject { .. } => {
+                Some("give it one name: `[project]` and what the build back end reads must agree".into())
+            }
+            Self::NoSuchScript { known, .. } => Some(match &known[..] {
+                [] => "it has none: the build back end must read `[project.scripts]`, or name a function with \
+                       `--entry-point pkg.cli:main`"
+                    .into(),
+                known => format!("its commands are: {}", known.join(", ")),
+            }),
+            Self::BadMetadata { .. } => Some("correct it where the project is described".into()),
+            Self::Manifest(error) => error.hint(),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

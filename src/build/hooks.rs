@@ -69,8 +69,14 @@ fn run(
         let Some((program, arguments)) = words.split_first() else { continue };
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&directory).stdin(Stdio::null());
-        command.env("FLAVOR_HOOK", hook).env("FLAVOR_PROJECT", &directory).env("FLAVOR_OUTPUT", &output);
-        command.env("FLAVOR_PACKAGE_NAME", &manifest.package_name).envs(more.iter().copied());
+        command.env("FLAVOR_HOOK", hook).env("FLAVOR_PROJECT", &directory).envs(more.iter().copied());
+        // What only the build back end knows is not known before the build.
+        if !manifest.package_name.is_empty() {
+            command.env("FLAVOR_PACKAGE_NAME", &manifest.package_name);
+        }
+        if settings.output.is_some() || !manifest.package_name.is_empty() {
+            command.env("FLAVOR_OUTPUT", &output);
+        }
         let failed = |status: String| {
             BuildError::Hook(Box::new(FailedHook {
                 hook,

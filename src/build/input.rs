@@ -1,9 +1,12 @@
 //! What the user names becomes a manifest: everything after this knows manifests alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::code::Code;
-use crate::manifest::{self, Choices, EntryPoint, Input, Manifest, Project, Warning, is_script, parse_script};
+use crate::manifest::{
+    self, Choices, EntryPoint, Input, MANIFEST, Manifest, Project, Warning, describes_project, description_in,
+    is_script, is_setup, parse_script,
+};
 use crate::python;
 use crate::python::install::WheelFacts;
 
@@ -28,7 +31,6 @@ impl InputError {
 
 /// What a directory is started by when nothing else is said.
 const MAIN: &str = "__main__.py";
-const MANIFEST: &str = "pyproject.toml";
 
 /// Reads an input: a project, a script, a wheel, or a directory of modules. Without a name it is what lies here.
 ///
@@ -38,27 +40,37 @@ const MANIFEST: &str = "pyproject.toml";
 /// finds wrong.
 pub fn read_input(path: Option<&Path>, choices: &Choices) -> Result<(Manifest, Vec<Warning>), InputError> {
     let Some(path) = path else {
-        let here = Path::new(".");
-        let is_plain = !Path::new(MANIFEST).exists() && (choices.entry_point.is_some() || Path::new(MAIN).is_file());
-        let read =
-            if is_plain { directory(here, choices)? } else { Manifest::read_with(Path::new(MANIFEST), choices)? };
-        return Ok(read);
+        let is_program = choices.entry_point.is_some() || Path::new(MAIN).is_file();
+        return Ok(match description(Path::new(""), choices) {
+            None if is_program => directory(Path::new("."), choices)?,
+            described => Manifest::read_with(&described.unwrap_or_else(|| MANIFEST.into()), choices)?,
+        });
     };
-    let has = |name: &str| path.join(name).exists();
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if !path.exists() {
         Err(manifest::Error::NoInput { path: path.to_path_buf() }.into())
     } else if path.is_dir() {
-        Ok(if has(MANIFEST) { Manifest::read_with(path, choices)? } else { directory(path, choices)? })
+        Ok(match description(path, choices) {
+            Some(description) => Manifest::read_with(&description, choices)?,
+            None => directory(path, choices)?,
+        })
     } else if ending == "whl" {
         Ok((wheel(path, choices)?, Vec::new()))
-    } else if ending == "toml" {
+    } else if ending == "toml" || is_setup(path) {
         Ok(Manifest::read_with(path, choices)?)
     } else if is_script(path) {
         Ok(parse_script(path, choices)?)
     } else {
         Err(manifest::Error::UnknownInput { path: path.to_path_buf() }.into())
     }
+}
+
+/// The file that describes the project in a directory. That of a directory of modules, with settings of other tools at
+/// most, is none.
+fn description(path: &Path, choices: &Choices) -> Option<PathBuf> {
+    let description = description_in(path)?;
+    let is_program = choices.entry_point.is_some() || path.join(MAIN).is_file();
+    (!is_program || describes_project(&description)).then_some(description)
 }
 
 fn directory(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), manifest::Error> {

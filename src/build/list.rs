@@ -43,9 +43,11 @@ pub struct Listing {
 pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<Listing, BuildError> {
     let stub = settings.stub()?;
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
+    let (manifest, facts) = application::state(manifest, settings, &cache, reporter)?;
+    let manifest = &*manifest;
     let application = manifest
         .is_python()
-        .then(|| application::build(manifest, settings, stub.family, &cache, reporter))
+        .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
     let listed = plans.iter().map(|plan| {

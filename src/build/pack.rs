@@ -25,6 +25,8 @@ use crate::stub::{Origin, Stub};
 #[derive(Clone, Debug)]
 pub struct PackReport {
     pub path: PathBuf,
+    /// What was packed, with all that the build back end had to say.
+    pub manifest: Manifest,
     pub name: String,
     pub version: String,
     /// Bytes of the package.
@@ -77,22 +79,22 @@ pub struct SlotReport {
 /// See [`BuildError`]; a file that was at the place of the output is still there then.
 pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<PackReport, BuildError> {
     let total = Stopwatch::start();
-    let output = settings.output_path(manifest);
     // The cheap refusals come before the expensive work.
     if manifest.policy.max_age_days.is_some() && settings.epoch == 0 {
         return Err(BuildError::NoBuildTime);
     }
-    if output.canonicalize().is_ok_and(|output| manifest.path.canonicalize().is_ok_and(|manifest| manifest == output)) {
-        return Err(BuildError::OutputInTheWay { path: output });
-    }
-    output::prepare_directory(&output)?;
+    let is_known = settings.output.is_some() || !manifest.package_name.is_empty();
+    let output = is_known.then(|| destination(manifest, settings)).transpose()?;
     let signing = settings.key.load()?;
     let mut stub = settings.stub()?;
     let launcher_stripped = settings.strip.then(|| strip_launcher(&mut stub));
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
+    let (manifest, facts) = application::state(manifest, settings, &cache, reporter)?;
+    let manifest = &*manifest;
+    let output = output.map_or_else(|| destination(manifest, settings), Ok)?;
     let application = manifest
         .is_python()
-        .then(|| application::build(manifest, settings, stub.family, &cache, reporter))
+        .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
     reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
@@ -135,6 +137,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     Ok(PackReport {
         findings,
         path: output,
+        manifest: manifest.clone(),
         name: manifest.package_name.clone(),
         version,
         size: signed.size(),
@@ -154,6 +157,16 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         verified: settings.verify,
         took: total.took(),
     })
+}
+
+/// Where the package goes, if it can.
+fn destination(manifest: &Manifest, settings: &Settings) -> Result<PathBuf, BuildError> {
+    let output = settings.output_path(manifest);
+    if output.canonicalize().is_ok_and(|output| manifest.path.canonicalize().is_ok_and(|manifest| manifest == output)) {
+        return Err(BuildError::OutputInTheWay { path: output });
+    }
+    output::prepare_directory(&output)?;
+    Ok(output)
 }
 
 fn strip_launcher(stub: &mut Stub) -> (u64, u64) {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CacheUse, KeySource};
 use crate::format::RotationRecord;
-use crate::manifest::{Input, Manifest, Slim};
+use crate::manifest::{Input, Manifest, Slim, made_of};
 use crate::slot::Compression;
 use crate::stub::{Stub, StubError};
 
@@ -84,11 +84,18 @@ impl Settings {
     }
 
     /// The file to write: without a wish `dist/<name>.psp` beside the manifest; beside a wheel that lies in such a `dist`.
+    ///
+    /// As long as only the build back end knows the name, that of the directory stands for it.
     pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
         let usual = || {
             let Manifest { input, directory, package_name, .. } = manifest;
             let is_dist = *input == Input::Wheel && directory.ends_with("dist");
             let place = if is_dist { directory.clone() } else { directory.join("dist") };
+            if package_name.is_empty() {
+                let whole = directory.canonicalize().unwrap_or_else(|_| directory.clone());
+                let name = made_of(&whole.file_name().unwrap_or_default().to_string_lossy());
+                return place.join(format!("{name}.psp"));
+            }
             place.join(format!("{package_name}.psp"))
         };
         self.output.clone().unwrap_or_else(usual)

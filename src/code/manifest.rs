@@ -333,4 +333,12 @@ hint: edit it, or go on with `flavor pack`",
         example: r"error[FLV0251]: there is no project in `.`
 hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`",
     }
+    NO_SUCH_EXTRA = 260 {
+        title: "the project has no such extra",
+        cause: "`--extra` or `extras` names one, and the metadata that the build back end gives the project do not have it.",
+        remedy: "Take one of those that the hint lists.",
+        example: r"error[FLV0260]: cannot pack `app/pyproject.toml`
+  the project `computed` has no extra `tui`
+hint: its extras are: all, loud",
+    }
 }

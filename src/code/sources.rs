@@ -155,4 +155,29 @@ hint: did you mean `pkg.cli`?",
   there is no `nodir` to find distributions in
 hint: `--find-links` takes a directory of wheels, or a URL",
     }
+    OTHER_PROJECT = 330 {
+        title: "the wheel is not the project's",
+        cause: "The wheel that the build back end made has another name than `[project]` gives the project.",
+        remedy: "Give the project one name: `[project]` and what the build back end reads must agree.",
+        example: r"error[FLV0330]: cannot pack `app/pyproject.toml`
+  the build back end made a wheel of `computed`, and the project is `other`
+hint: give it one name: `[project]` and what the build back end reads must agree",
+    }
+    NO_SUCH_SCRIPT = 331 {
+        title: "the project's wheel lacks its command",
+        cause: "`[project.scripts]` names a command, and the wheel that the build back end made has none of that name. \
+            Back ends from before PEP 621 do not read the table.",
+        remedy: "Require a newer back end in `[build-system]`, or declare the command where it reads it.",
+        example: r"error[FLV0331]: cannot pack `app/pyproject.toml`
+  the wheel that the build back end made has no command `missing`
+hint: its commands are: computed",
+    }
+    BAD_PROJECT_METADATA = 332 {
+        title: "the metadata of the project's wheel are not valid",
+        cause: "The build back end gives the project a name, a requirement or a version of Python that is none.",
+        remedy: "Correct it where the project is described: `setup.py`, `setup.cfg`, `requirements.txt`, `[tool.poetry]`.",
+        example: r"error[FLV0332]: cannot pack `app/pyproject.toml`
+  the metadata of the project's wheel are not valid: `greeting=>1`: Expected one of `@`, `(`, `<`, `=`, `>`, `~`, `!`, `;`, found `=>`
+hint: correct it where the project is described",
+    }
 }

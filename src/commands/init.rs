@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use flavor::fs::IoContext;
-use flavor::manifest;
+use flavor::manifest::{self, Choices, Manifest};
 use flavor::report::{Talk, TerminalReporter};
 use serde_json::json;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
@@ -27,7 +27,7 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         Err(error) => return Err(error).on("read", &path).map_err(Into::into),
     };
     // What a pack would refuse is refused here, before anything is written.
-    manifest::parse(&after, &path)?;
+    Manifest::of_text(&after, &path, &Choices::default())?;
     if !options.dry_run {
         write(&path, &after)?;
     }

@@ -22,7 +22,7 @@ pub struct Choices {
 impl Choices {
     pub(super) fn apply(&self, manifest: &mut Manifest) -> Result<(), Error> {
         let project = &manifest.project;
-        let computed = project.dynamic.iter().any(|key| key == "optional-dependencies");
+        let computed = project.awaits("optional-dependencies");
         let extras = Selection { option: "--extra", what: "extra", known: &project.optional_dependencies, computed };
         extras.add(&self.extras, &mut manifest.build.extras)?;
         let known = &project.dependency_groups;

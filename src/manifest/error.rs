@@ -55,11 +55,7 @@ impl fmt::Display for At {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no manifest at `{}`", path.display())]
-    NotFound {
-        path: PathBuf,
-        /// The file of an older kind of project that lies there.
-        older: Option<&'static str>,
-    },
+    NotFound { path: PathBuf },
     #[error("cannot read manifest `{}`", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{}:{line}: the text is not UTF-8", path.display())]
@@ -75,10 +71,22 @@ pub enum Error {
     Missing { at: At, name: &'static str },
     #[error("{}: neither `project.name` nor `tool.flavor.package_name` names the package", path.display())]
     NoName { path: PathBuf },
+    /// Not even its build back end knows one.
+    #[error("{}: the project's metadata give it no name", path.display())]
+    Unnamed { path: PathBuf },
     #[error("{}: `project.version` is missing, and `project.dynamic` does not list it", path.display())]
     NoVersion { path: PathBuf },
     #[error("{}: nothing says what the package should run", path.display())]
-    NothingToRun { path: PathBuf, project: String, input: Input },
+    NothingToRun {
+        path: PathBuf,
+        project: String,
+        input: Input,
+        /// Whether the build back end was to say it.
+        is_built: bool,
+    },
+    /// `known` are those that the build back end gives the project, all in normalized form.
+    #[error("the project `{project}` has no extra `{}`", shown(extra))]
+    NoSuchExtra { project: String, extra: String, suggestion: Option<String>, known: Vec<String> },
     #[error("there is nothing at `{}`", path.display())]
     NoInput { path: PathBuf },
     #[error("`{}` is nothing that can be packed", path.display())]
@@ -166,7 +174,8 @@ impl Error {
             Self::WrongType { .. } => Code::WRONG_TYPE,
             Self::BadValue { .. } => Code::BAD_VALUE,
             Self::Missing { .. } => Code::MISSING_KEY,
-            Self::NoName { .. } => Code::NO_PACKAGE_NAME,
+            Self::NoName { .. } | Self::Unnamed { .. } => Code::NO_PACKAGE_NAME,
+            Self::NoSuchExtra { .. } => Code::NO_SUCH_EXTRA,
             Self::NoVersion { .. } => Code::NO_VERSION,
             Self::NothingToRun { .. } | Self::NoProgram { .. } => Code::NOTHING_TO_RUN,
             Self::NoInput { .. } | Self::UnknownInput { .. } => Code::UNKNOWN_INPUT,
@@ -248,10 +257,7 @@ impl Error {
     /// What to do about it, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotFound { older: Some(older), .. } => format!(
-                "a project with `{older}` alone is packed as its wheel: `pip wheel --no-deps .`, then `flavor pack NAME.whl`"
-            ),
-            Self::NotFound { older: None, .. } => {
+            Self::NotFound { .. } => {
                 "run in the directory that has a `pyproject.toml`, or name one with `--manifest`".into()
             }
             Self::NotUtf8 { .. } => "save the file as UTF-8, the only encoding of TOML".into(),
@@ -263,6 +269,14 @@ impl Error {
             }
             Self::Missing { name, .. } => format!("add `{name} = \"…\"` to the table"),
             Self::NoName { .. } => "add `name = \"…\"` to `[project]`".into(),
+            Self::Unnamed { .. } => {
+                "give the project a `name` where it is described, or set `package_name` under `[tool.flavor]`".into()
+            }
+            Self::NoSuchExtra { known, .. } if known.is_empty() => "it has no extras".into(),
+            Self::NoSuchExtra { suggestion: Some(near), known, .. } => {
+                format!("did you mean `{}`? its extras are: {}", shown(near), shown(&known.join(", ")))
+            }
+            Self::NoSuchExtra { known, .. } => format!("its extras are: {}", shown(&known.join(", "))),
             Self::NoVersion { .. } => {
                 "add `version = \"0.1.0\"` to `[project]`, or `dynamic = [\"version\"]` if the build back end computes it"
                     .into()
@@ -286,6 +300,11 @@ impl Error {
             }
             Self::BadFileName { .. } => "rename the file".into(),
             Self::SecondBlock { .. } => "put everything into one block".into(),
+            Self::NothingToRun { is_built: true, .. } => {
+                "the wheel that its build back end makes has no commands: declare one where the project is described, or \
+                 name a function with `--entry-point pkg.cli:main`"
+                    .into()
+            }
             Self::NothingToRun { project, .. } => {
                 let module = project.replace(['-', '.'], "_").to_lowercase();
                 format!(
@@ -384,10 +403,7 @@ pub(super) fn shown(text: &str) -> String {
 pub(super) fn unreadable(path: &Path, source: io::Error) -> Error {
     let path = path.to_path_buf();
     match source.kind() {
-        io::ErrorKind::NotFound => {
-            let older = ["setup.py", "setup.cfg"].into_iter().find(|older| path.with_file_name(older).exists());
-            Error::NotFound { path, older }
-        }
+        io::ErrorKind::NotFound => Error::NotFound { path },
         _ => Error::Read { path, source },
     }
 }

@@ -19,6 +19,7 @@ mod project;
 mod requirement;
 mod script;
 mod settings;
+mod setup;
 mod slim;
 mod slot;
 pub mod suggest;
@@ -40,11 +41,15 @@ pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
 pub use script::{is_script, parse as parse_script};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
+pub use setup::{describes_project, description_in, is_setup};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 
 use crate::format::WORKENV;
 use table::{Item, Source, Table};
+
+/// What a manifest is called.
+pub const MANIFEST: &str = "pyproject.toml";
 
 /// What an input says about the package to be made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +90,19 @@ impl Manifest {
 
     /// The same, with what the command line chooses.
     pub fn read_with(path: &Path, choices: &Choices) -> Result<(Self, Vec<Warning>), Error> {
-        let path = if path.is_dir() { path.join("pyproject.toml") } else { path.to_path_buf() };
-        parse_with(&read_text(&path)?, &path, choices)
+        let path = if path.is_dir() {
+            setup::description_in(path).unwrap_or_else(|| path.join(MANIFEST))
+        } else {
+            path.to_path_buf()
+        };
+        // What stands in a file for setuptools is for setuptools to read.
+        let text = if setup::is_description(&path) { String::new() } else { read_text(&path)? };
+        Self::of_text(&text, &path, choices)
+    }
+
+    /// Parses the text of a manifest, or of what is to become one, that has its place at `path`.
+    pub fn of_text(text: &str, path: &Path, choices: &Choices) -> Result<(Self, Vec<Warning>), Error> {
+        parse_with(text, path, choices, setup::is_beside(path))
     }
 
     /// A manifest of an input that has no file to say more.
@@ -142,14 +158,73 @@ impl Manifest {
     /// Takes up what the command line chooses, and checks that nothing is missing.
     fn completed(mut self, choices: &Choices) -> Result<Self, Error> {
         choices.apply(&mut self)?;
-        if self.package_name.is_empty() {
-            return Err(Error::NoName { path: self.path });
+        self.checked()
+    }
+
+    /// Whether the project has to be built before it is known what the package is made of.
+    ///
+    /// A version alone is no reason: it can come with the rest.
+    pub fn awaits_metadata(&self) -> bool {
+        let project = &self.project;
+        if !self.is_python() {
+            return (project.awaits("name") && self.package_name.is_empty())
+                || (project.awaits("version") && self.version.is_none());
         }
-        if self.project.name.is_empty() {
-            self.project.name.clone_from(&self.package_name);
+        // A wheel may have programs that no script names, native ones for example.
+        let has_nothing_else = || {
+            project.scripts.is_empty()
+                && project.has_back_end
+                && self.entry_point.is_none()
+                && self.execution.command.is_none()
+        };
+        let scripts = || !project.is_filled && (project.computes_scripts() || has_nothing_else());
+        ["name", "requires-python", "dependencies"].iter().any(|key| project.awaits(key))
+            || (project.awaits("optional-dependencies") && !self.build.extras.is_empty())
+            || scripts()
+    }
+
+    /// The manifest with what the file leaves to the build back end, which has `built` the project. Whether nothing is
+    /// missing in that is for [`Self::complete`] to say.
+    #[must_use]
+    pub fn filled(&self, built: Project) -> Self {
+        let project = self.project.filled(built);
+        let version = self.version.clone().or_else(|| project.version.clone());
+        let package_name = if self.package_name.is_empty() { &project.name } else { &self.package_name }.clone();
+        Self { package_name, version, project, ..self.clone() }
+    }
+
+    /// Checks what has been filled in.
+    ///
+    /// # Errors
+    /// The build back end does not say either what the package needs, or an extra that was chosen is unknown to it.
+    pub fn complete(self) -> Result<Self, Error> {
+        let extras = &self.project.optional_dependencies;
+        if let Some(extra) = self.build.extras.iter().find(|extra| !extras.contains_key(*extra)) {
+            return Err(Error::NoSuchExtra {
+                project: self.project.name.clone(),
+                extra: extra.clone(),
+                suggestion: suggest::closest(extra, extras.keys().map(String::as_str)).map(str::to_owned),
+                known: extras.keys().cloned().collect(),
+            });
         }
-        if self.version.is_none() && !self.project.dynamic.iter().any(|key| key == "version") {
+        self.checked()
+    }
+
+    /// Checks that nothing is missing but what the build back end computes.
+    fn checked(mut self) -> Result<Self, Error> {
+        let project = &mut self.project;
+        if self.package_name.is_empty() && !project.awaits("name") {
+            let path = self.path;
+            return Err(if project.is_filled { Error::Unnamed { path } } else { Error::NoName { path } });
+        }
+        if project.name.is_empty() {
+            project.name.clone_from(&self.package_name);
+        }
+        if self.version.is_none() && !project.computes("version") {
             return Err(Error::NoVersion { path: self.path });
+        }
+        if self.awaits_metadata() {
+            return Ok(self);
         }
         if self.entry_point.is_none() && self.project.scripts.is_empty() && self.execution.command.is_none() {
             let program = self.main_of(&self.project.programs, String::as_str);
@@ -157,7 +232,12 @@ impl Manifest {
         }
         let nothing_in_python = self.entry_point.is_none() && self.project.scripts.is_empty();
         if self.execution.command.is_none() && (nothing_in_python || !self.is_python()) {
-            return Err(Error::NothingToRun { path: self.path, project: self.project.name, input: self.input });
+            return Err(Error::NothingToRun {
+                is_built: self.project.is_filled && self.project.computes_scripts(),
+                path: self.path,
+                project: self.project.name,
+                input: self.input,
+            });
         }
         Ok(self)
     }
@@ -173,7 +253,9 @@ impl Manifest {
                 || self.python.declared
                 || self.input != Input::Project
                 || !self.project.scripts.is_empty()
-                || !self.project.dependencies.is_empty(),
+                || !self.project.dependencies.is_empty()
+                || self.project.computes("dependencies")
+                || self.project.computes_scripts(),
         )
     }
 
@@ -193,14 +275,19 @@ impl Manifest {
 
 /// Checks the text of a manifest. `path` serves the messages and tells what relative paths start from.
 pub fn parse(text: &str, path: &Path) -> Result<(Manifest, Vec<Warning>), Error> {
-    parse_with(text, path, &Choices::default())
+    parse_with(text, path, &Choices::default(), false)
 }
 
-fn parse_with(text: &str, path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), Error> {
+fn parse_with(
+    text: &str,
+    path: &Path,
+    choices: &Choices,
+    is_described: bool,
+) -> Result<(Manifest, Vec<Warning>), Error> {
     let source = Source::new(text, path);
     let document = DeTable::parse(text).map_err(|error| source.syntax_error(&error))?;
     let mut root = Table::root(&source, document.get_ref());
-    let mut manifest = Manifest::bare(Input::Project, path, project::parse(&mut root)?);
+    let mut manifest = Manifest::bare(Input::Project, path, project::parse(&mut root, is_described)?);
     read_tool(&mut root, &mut manifest)?;
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }

@@ -14,6 +14,8 @@ use super::table::{Item, Table};
 /// What the standard tables of `pyproject.toml` say: `[project]` and `[dependency-groups]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Project {
+    /// Whether there is a `[project]` table.
+    pub has_table: bool,
     /// As written. Without `[project]` it is the package's name.
     pub name: String,
     /// None when the build back end computes it.
@@ -21,8 +23,10 @@ pub struct Project {
     pub description: Option<String>,
     /// The expression of `license`, or the text of its older table form.
     pub license: Option<String>,
-    /// Keys that the build back end computes.
+    /// Keys that the build back end computes: all of them when the project is described elsewhere than in `[project]`.
     pub dynamic: Vec<String>,
+    /// Whether what the back end computes has been filled in.
+    pub is_filled: bool,
     /// A valid PEP 440 specifier.
     pub requires_python: Option<String>,
     /// Valid PEP 508 requirements, as written.
@@ -35,8 +39,8 @@ pub struct Project {
     pub scripts: Vec<(String, String)>,
     /// Commands that are files of their own, which only a wheel tells.
     pub programs: Vec<String>,
-    /// Whether the file says how to build a wheel of the project.
-    pub has_build_system: bool,
+    /// Whether something says how to build a wheel of the project: `[build-system]`, or what an older back end reads.
+    pub has_back_end: bool,
 }
 
 impl Project {
@@ -70,6 +74,87 @@ impl Project {
         })
     }
 
+    /// Whether the build back end computes a key.
+    pub fn computes(&self, key: &str) -> bool {
+        self.dynamic.iter().any(|dynamic| dynamic == key)
+    }
+
+    /// Whether the build back end computes a key, and has not been asked yet.
+    pub fn awaits(&self, key: &str) -> bool {
+        !self.is_filled && self.computes(key)
+    }
+
+    /// Whether the build back end computes which commands the project has.
+    pub(super) fn computes_scripts(&self) -> bool {
+        SCRIPTS.iter().any(|key| self.computes(key))
+    }
+
+    /// Whether a distribution of that name may be this project.
+    pub fn is_called(&self, name: &str) -> bool {
+        !self.has_table || self.computes("name") || normalized(&self.name) == normalized(name)
+    }
+
+    /// The requirements with those of the project's extras in the place of what names the project itself, `project[extra]`:
+    /// an index may have something by that name, but not what is being packed.
+    pub fn without_itself(&self, requirements: impl IntoIterator<Item = String>) -> Vec<String> {
+        let mut found = Vec::new();
+        for text in requirements {
+            self.follow_itself(&text, None, &mut Vec::new(), &mut found);
+        }
+        found
+    }
+
+    fn follow_itself(
+        &self,
+        text: &str,
+        marker: Option<&requirement::Marker>,
+        path: &mut Vec<String>,
+        out: &mut Vec<String>,
+    ) {
+        let Some((extras, own)) = requirement::of_itself(text, &self.name) else {
+            out.push(requirement::restricted(text, marker));
+            return;
+        };
+        let marker = requirement::both(marker, &own);
+        for extra in extras {
+            if path.contains(&extra) {
+                continue;
+            }
+            path.push(extra.clone());
+            for text in self.optional_dependencies.get(&extra).into_iter().flatten() {
+                self.follow_itself(text, Some(&marker), path, out);
+            }
+            path.pop();
+        }
+    }
+
+    /// Fills in what the build back end has computed. What the file states stays.
+    pub(super) fn filled(&self, built: Self) -> Self {
+        let mut filled = Self { is_filled: true, programs: built.programs, ..self.clone() };
+        if self.computes("name") {
+            filled.name = built.name;
+        }
+        if self.computes("version") {
+            filled.version = built.version;
+        }
+        if self.computes("description") {
+            filled.description = built.description;
+        }
+        if self.computes("requires-python") {
+            filled.requires_python = built.requires_python;
+        }
+        if self.computes("dependencies") {
+            filled.dependencies = built.dependencies;
+        }
+        if self.computes("optional-dependencies") {
+            filled.optional_dependencies = built.optional_dependencies;
+        }
+        if self.computes_scripts() || self.scripts.is_empty() {
+            filled.scripts = built.scripts;
+        }
+        filled
+    }
+
     /// A directory without a manifest, called as it is called.
     pub fn plain(directory: &str) -> Self {
         Self { name: name::made_of(directory), version: Some("0.0.0".into()), ..Self::default() }
@@ -81,17 +166,37 @@ pub(super) fn entry_point(item: &Item<'_>) -> Result<EntryPoint, Error> {
     EntryPoint::function(text).ok_or_else(|| Error::BadEntryPoint { at: item.at(), text: text.to_string() })
 }
 
+/// Keys with which a back end says that it computes commands.
+const SCRIPTS: [&str; 3] = ["scripts", "gui-scripts", "entry-points"];
+
+/// What is asked of a back end that describes the whole project.
+const FACTS: [&str; 7] =
+    ["name", "version", "description", "requires-python", "dependencies", "optional-dependencies", "scripts"];
+
 /// Reads the standard tables. `name` stays empty when there is none.
-pub(super) fn parse(root: &mut Table<'_>) -> Result<Project, Error> {
+///
+/// `is_described` says that files beside the manifest describe the project to a build back end.
+pub(super) fn parse(root: &mut Table<'_>, is_described: bool) -> Result<Project, Error> {
     let mut project = match root.table("project")? {
         Some(table) => parse_project(table)?,
         None => Project::default(),
     };
-    project.has_build_system = root.table("build-system")?.is_some();
+    project.has_back_end = root.table("build-system")?.is_some() || is_described || has_older_table(root)?;
+    if !project.has_table && project.has_back_end {
+        project.dynamic = FACTS.map(ToOwned::to_owned).to_vec();
+    }
     if let Some(groups) = root.table("dependency-groups")? {
         project.dependency_groups = parse_groups(&groups)?;
     }
     Ok(project)
+}
+
+/// Whether a tool's own table describes the project, as Poetry and flit did before there was `[project]`.
+fn has_older_table(root: &mut Table<'_>) -> Result<bool, Error> {
+    let Some(mut tool) = root.table("tool")? else { return Ok(false) };
+    // Other tools' tables are for them to check.
+    let has_metadata = |flit: Item<'_>| flit.table().is_ok_and(|mut flit| flit.get("metadata").is_some());
+    Ok(tool.get("poetry").is_some() || tool.get("flit").is_some_and(has_metadata))
 }
 
 fn parse_project(mut table: Table<'_>) -> Result<Project, Error> {
@@ -113,6 +218,7 @@ fn parse_project(mut table: Table<'_>) -> Result<Project, Error> {
         }
     }
     Ok(Project {
+        has_table: true,
         name: table.get("name").map(|item| name::checked(&item, "project name")).transpose()?.unwrap_or_default(),
         version: table.get("version").map(|item| version(&item)).transpose()?,
         description: table.get("description").map(|item| item.text().map(str::to_string)).transpose()?,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use pep508_rs::{ExtraName, Pep508Url, Requirement, VersionOrUrl};
+use pep508_rs::{ExtraName, MarkerTree, Pep508Url, Requirement, VersionOrUrl};
 
 use super::error::Error;
 use super::name::normalized;
@@ -52,6 +52,35 @@ pub(super) fn found_at(text: &str, distribution: &str, address: &str) -> Option<
         requirement.version_or_url = Some(VersionOrUrl::Url(AnyUrl(address.to_string())));
         requirement.to_string()
     })
+}
+
+/// On what a requirement depends.
+pub(super) type Marker = MarkerTree;
+
+/// The extras, in normalized form, and the marker of a requirement that names the `project` itself.
+pub(super) fn of_itself(text: &str, project: &str) -> Option<(Vec<String>, Marker)> {
+    check_names(text).ok()?;
+    let requirement = Requirement::<AnyUrl>::from_str(text).ok()?;
+    let extras = requirement.extras.iter().map(|extra| normalized(extra.as_ref())).collect();
+    (requirement.name.as_ref() == normalized(project)).then_some((extras, requirement.marker))
+}
+
+/// What holds when both do.
+pub(super) fn both(one: Option<&Marker>, other: &Marker) -> Marker {
+    let mut marker = other.clone();
+    if let Some(one) = one {
+        marker.and(one.clone());
+    }
+    marker
+}
+
+/// A requirement that counts only where `marker` holds, too.
+pub(super) fn restricted(text: &str, marker: Option<&Marker>) -> String {
+    let requirement = marker.filter(|marker| !marker.is_true()).and_then(|marker| {
+        let requirement = check_names(text).ok().and_then(|()| Requirement::<AnyUrl>::from_str(text).ok())?;
+        Some(Requirement { marker: both(Some(marker), &requirement.marker), ..requirement }.to_string())
+    });
+    requirement.unwrap_or_else(|| text.to_string())
 }
 
 /// What a distribution requires.

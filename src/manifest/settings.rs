@@ -158,8 +158,7 @@ fn flags(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
 }
 
 pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Error> {
-    let computed = |key: &str| project.dynamic.iter().any(|dynamic| dynamic == key);
-    let extras = if computed("optional-dependencies") {
+    let extras = if project.awaits("optional-dependencies") {
         table.texts("extras")?.iter().map(|extra| normalized(extra)).collect()
     } else {
         selection(&table.items("extras")?, "extra", &project.optional_dependencies)?

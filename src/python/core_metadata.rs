@@ -6,6 +6,9 @@
 pub struct CoreMetadata {
     /// Normalised.
     pub name: Option<String>,
+    /// The name as it is written.
+    pub written_name: Option<String>,
+    pub summary: Option<String>,
     pub version: Option<String>,
     /// An SPDX expression if it gives one, else what it says instead.
     pub license: Option<String>,
@@ -25,6 +28,8 @@ impl CoreMetadata {
     pub fn parse(text: &str) -> Self {
         Self {
             name: header(text, "Name").map(normalised),
+            written_name: header(text, "Name").map(ToOwned::to_owned),
+            summary: header(text, "Summary").map(ToOwned::to_owned),
             version: header(text, "Version").map(ToOwned::to_owned),
             license: license(text),
             spdx: header(text, "License-Expression").is_some(),

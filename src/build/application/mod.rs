@@ -4,6 +4,7 @@
 
 mod compiled;
 mod dependencies;
+mod facts;
 mod finished;
 mod plain;
 mod programs;
@@ -24,6 +25,7 @@ use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
 
+pub(super) use facts::{Facts, state};
 pub(super) use programs::place;
 
 /// Names of the three slots.
@@ -114,14 +116,13 @@ struct Context<'a> {
     compiled: Mutex<Vec<(usize, bool, Took)>>,
 }
 
-/// Builds the trees side by side.
-pub(super) fn build(
+/// The interpreter that the application is for.
+fn interpreter(
     manifest: &Manifest,
     settings: &Settings,
-    family: Family,
     cache: &BuildCache,
     reporter: &dyn Reporter,
-) -> Result<Application, BuildError> {
+) -> Result<Interpreter, BuildError> {
     let clock = Stopwatch::start();
     let explicit =
         settings.python.as_deref().or(manifest.python.executable.as_deref()).or(manifest.python.version.as_deref());
@@ -138,6 +139,22 @@ pub(super) fn build(
         &format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display()),
         clock.took(),
     );
+    Ok(interpreter)
+}
+
+/// Builds the trees side by side, as far as they have not been made for the `facts` already.
+pub(super) fn build(
+    manifest: &Manifest,
+    facts: Option<Facts>,
+    settings: &Settings,
+    family: Family,
+    cache: &BuildCache,
+    reporter: &dyn Reporter,
+) -> Result<Application, BuildError> {
+    let (interpreter, runtime, app) = match facts {
+        Some(Facts { interpreter, runtime, app }) => (interpreter, runtime, Some(app)),
+        None => (interpreter(manifest, settings, cache, reporter)?, None, None),
+    };
     let context = Context {
         manifest,
         settings,
@@ -149,9 +166,9 @@ pub(super) fn build(
     };
     tracing::debug!(jobs = settings.jobs, "runtime, dependencies and project in parallel");
     let (runtime, deps, project) = std::thread::scope(|scope| {
-        let runtime = scope.spawn(|| runtime::build(&context));
+        let runtime = scope.spawn(|| runtime.map_or_else(|| runtime::build(&context), Ok));
         let deps = scope.spawn(|| dependencies::build(&context));
-        let project = scope.spawn(|| project::build(&context));
+        let project = scope.spawn(|| app.map_or_else(|| project::make(&context), Ok)?.compiled(&context));
         (join(runtime), join(deps), join(project))
     });
     // The dependencies' failure says more than what follows from it.
@@ -236,7 +253,7 @@ fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a B
     request
 }
 
-/// `[project.dependencies]`, the chosen extras and groups, and what the manifest adds for the package.
+/// What the project depends on, the chosen extras and groups, and what the manifest adds for the package.
 fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
     let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
@@ -246,7 +263,7 @@ fn requirements(manifest: &Manifest) -> Vec<String> {
         std::path::absolute(&path).unwrap_or(path).display().to_string()
     });
     let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
-    declared.chain(&manifest.build.dependencies).cloned().chain(local).collect()
+    project.without_itself(declared.chain(&manifest.build.dependencies).cloned()).into_iter().chain(local).collect()
 }
 
 /// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.

@@ -9,6 +9,7 @@ use super::super::cache::{Inputs, Layer, Made, hash_tree};
 use super::super::finding::{self, Finding};
 use super::compiled::{Bytecode, compile};
 use super::dependencies::resolution_inputs;
+use super::facts::filled;
 use super::programs::write_script;
 use super::{APP, Context, common_inputs, finished, plain};
 use crate::format::Blake3;
@@ -39,8 +40,23 @@ pub(super) struct AppFacts {
     pub(super) main: Option<String>,
 }
 
-pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
-    let Context { manifest, settings, reporter, .. } = context;
+/// The project's tree, before its bytecode is made.
+pub(super) struct App {
+    pub(super) made: Made<AppFacts>,
+    /// What is odd about its sources.
+    findings: Vec<Finding>,
+}
+
+impl App {
+    pub(super) fn compiled(self, context: &Context) -> Result<Project, BuildError> {
+        let Self { made, findings } = self;
+        let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, context.settings.jobs)?;
+        Ok(Project { made, bytecode, findings })
+    }
+}
+
+pub(super) fn make(context: &Context) -> Result<App, BuildError> {
+    let Context { manifest, reporter, .. } = context;
     reporter.begin(APP);
     let clock = Stopwatch::start();
     let (made, findings) = match manifest.input {
@@ -54,8 +70,7 @@ pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
     };
     let from = if made.reused { ", reused" } else { "" };
     reporter.phase(APP, &format!("{what}{from}"), clock.took());
-    let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, settings.jobs)?;
-    Ok(Project { made, bytecode, findings })
+    Ok(App { made, findings })
 }
 
 fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
@@ -72,7 +87,11 @@ fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), Bu
         |tree| {
             let wheel = wheel(context, &system, &files)?;
             let install = install_project(interpreter, &wheel, tree)?;
-            let main = main_command(manifest, &install, tree)?;
+            if !manifest.project.is_called(&install.distribution.name) {
+                let (project, found) = (manifest.project.name.clone(), install.distribution.name);
+                return Err(BuildError::OtherProject { project, found });
+            }
+            let main = main_command(&filled(manifest, &install)?, &install, tree)?;
             Ok::<_, BuildError>(AppFacts { install: Some(install), sources, main })
         },
     )?;
@@ -197,7 +216,13 @@ pub(super) fn main_command(
     tree: &Path,
 ) -> Result<Option<String>, BuildError> {
     let Some(wanted) = &manifest.entry_point else {
-        return Ok(manifest.main_script().map(|(name, _)| name.clone()));
+        let Some((name, _)) = manifest.main_script() else { return Ok(None) };
+        let commands = || install.entry_points.iter().map(|script| &script.name);
+        if manifest.execution.command.is_none() && commands().all(|command| command != name) {
+            let (script, known) = (name.clone(), commands().cloned().collect());
+            return Err(BuildError::NoSuchScript { script, known });
+        }
+        return Ok(Some(name.clone()));
     };
     let same = |script: &&crate::python::install::EntryPoint| {
         *wanted == EntryPoint::Function { module: script.module.clone(), attr: script.attr.clone() }

@@ -260,6 +260,12 @@ impl BuildCache {
         Ok(self.publish(step, layer, inputs, staging, facts)?)
     }
 
+    /// Leaves a step out of the account: its result is not needed after all.
+    pub(super) fn forget(&self, step: &str) {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one.name != step);
+        self.project.forget(step);
+    }
+
     /// What was last made for `step`, if all inputs but those called `except` were the same.
     pub(super) fn last<F: DeserializeOwned>(
         &self,

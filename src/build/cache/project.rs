@@ -71,6 +71,10 @@ impl Project {
         self.lock().notes.insert(step.into(), why.into());
     }
 
+    pub(super) fn forget(&self, step: &str) {
+        self.lock().steps.remove(step);
+    }
+
     pub(super) fn remember(&self, step: &str, inputs: &Inputs) {
         self.lock().steps.insert(step.into(), inputs.clone());
     }

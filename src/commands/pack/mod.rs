@@ -85,7 +85,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let exceeds = options.check_budget && report.over_budget().next().is_some();
     // A package that does not pass is not for what comes after.
     if !is_other && !exceeds {
-        run_post_build(&manifest, &settings, &report.path, &report.version, &reporter)
+        run_post_build(&report.manifest, &settings, &report.path, &report.version, &reporter)
             .map_err(|source| failed(&manifest, source))?;
         if !globals.json {
             output::path(&report.path)?;

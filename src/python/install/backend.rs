@@ -16,6 +16,9 @@ use crate::python::interpreter::Interpreter;
 
 const RUNNER: &str = include_str!("hook_runner.py");
 
+/// What builds a project that names no back end, and the requirement for it.
+const SETUPTOOLS: (&str, &str) = ("setuptools>=40.8.0", "setuptools.build_meta:__legacy__");
+
 /// `[build-system]` of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildSystem {
@@ -48,7 +51,8 @@ enum Answer {
 }
 
 impl BuildSystem {
-    /// Reads the project's manifest. Without the table it is setuptools, as PEP 517 has it.
+    /// Reads the project's manifest. Without the table it is setuptools, as PEP 517 has it, but for projects that only
+    /// Poetry or flit can read.
     pub fn of(project: &Path) -> Self {
         let manifest: Option<Table> =
             fs::read_to_string(project.join("pyproject.toml")).ok().and_then(|text| text.parse().ok());
@@ -57,10 +61,26 @@ impl BuildSystem {
             let list = table?.get(key)?.as_array()?;
             Some(list.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
         };
+        let has = |keys: &[&str]| {
+            let mut tables = keys.iter().scan(manifest.as_ref(), |table, key| {
+                *table = (*table)?.get(*key)?.as_table();
+                *table
+            });
+            tables.by_ref().count() == keys.len()
+        };
+        let (requires, usual) = if table.is_some() || has(&["project"]) {
+            SETUPTOOLS
+        } else if has(&["tool", "poetry"]) {
+            ("poetry-core>=1.0.0", "poetry.core.masonry.api")
+        } else if has(&["tool", "flit", "metadata"]) {
+            ("flit_core>=2,<4", "flit_core.buildapi")
+        } else {
+            SETUPTOOLS
+        };
         let back_end = table.and_then(|table| table.get("build-backend")?.as_str());
         Self {
-            requires: texts("requires").unwrap_or_else(|| vec!["setuptools>=40.8.0".into()]),
-            back_end: back_end.unwrap_or("setuptools.build_meta:__legacy__").to_owned(),
+            requires: texts("requires").unwrap_or_else(|| vec![requires.into()]),
+            back_end: back_end.unwrap_or(usual).to_owned(),
             path: texts("backend-path").unwrap_or_default(),
         }
     }

@@ -11,6 +11,7 @@ mod index;
 mod inputs;
 mod installer;
 mod lock;
+mod metadata;
 mod record;
 mod script;
 mod source;
@@ -28,6 +29,7 @@ pub use index::installer_variables;
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
+pub use metadata::ProjectMetadata;
 pub use record::recorded_paths;
 pub use script::{EntryPoint, file as file_script, function_in, module as module_script, script};
 pub use source::{Hidden, SourceError, Sources, copy as copy_sources, history, list as list_sources};
@@ -101,6 +103,7 @@ pub struct ProjectInstall {
     pub distribution: Distribution,
     /// Its commands.
     pub entry_points: Vec<EntryPoint>,
+    pub metadata: ProjectMetadata,
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
@@ -151,6 +154,7 @@ pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> 
         reason: "it has no `.dist-info` directory".to_owned(),
     })?;
     let entry_points = entry_points(&site_packages.join(&distribution.dist_info))?;
+    let metadata = ProjectMetadata::read(&site_packages.join(&distribution.dist_info), &dest.join("bin"))?;
     let wheel = wheel.file_name().map(PathBuf::from).unwrap_or_default().to_string_lossy().into_owned();
-    Ok(ProjectInstall { wheel, distribution, entry_points })
+    Ok(ProjectInstall { wheel, distribution, entry_points, metadata })
 }
