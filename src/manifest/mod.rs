@@ -23,6 +23,7 @@ mod slim;
 mod slot;
 pub mod suggest;
 mod table;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,7 @@ pub use script::{is_script, parse as parse_script};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
+pub use target::Target;
 
 use crate::format::WORKENV;
 use table::{Item, Source, Table};
@@ -71,6 +73,7 @@ pub struct Manifest {
     pub post_extract: Vec<Vec<String>>,
     pub budget: Budget,
     pub policy: Policy,
+    pub target: Target,
     /// `[tool.flavor.metadata]`, free-form, for the package's own metadata.
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// In the order of the file.
@@ -133,6 +136,7 @@ impl Manifest {
             post_extract: Vec::new(),
             budget: Budget::default(),
             policy: Policy::default(),
+            target: Target::default(),
             metadata: serde_json::Map::new(),
             slots: Vec::new(),
             project,
@@ -257,6 +261,9 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     }
     if let Some(table) = flavor.table("policy")? {
         manifest.policy = settings::policy(table)?;
+    }
+    if let Some(table) = flavor.table("target")? {
+        manifest.target = target::target(table)?;
     }
     if let Some(item) = metadata {
         for (key, value) in item.table()?.entries() {
