@@ -216,7 +216,7 @@ hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
         cause: "`glibc` is older than a file in the package allows, or `libraries` does not list one that has to come from the \
             machine that the package runs on. The pack ends with 5.",
         remedy: "Raise the promise if it holds, or take the file away that asks for more: `flavor pack -v` names it.",
-        example: r#"warning[FLV0450]: the package needs glibc [VERSION], `[tool.flavor.target]` promises 2.2: `bin/probe` in slot `script` asks for it
+        example: r#"warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
 hint: take a build of it for older systems, or pack on an older system"#,
     }
     FROM_TARGET = 451 {
@@ -224,7 +224,7 @@ hint: take a build of it for older systems, or pack on an older system"#,
         cause: "It belongs to a graphics driver, a display or a sound server, which a copy from this machine would not fit.",
         remedy: "If every target has it, say so: `libraries = [\"libGL.so.1\"]` under `[tool.flavor.target]`. A list says also that \
             nothing else may be needed.",
-        example: r#"warning[FLV0451]: the package needs a library of the target that it cannot carry: libGL.so.1 (`bin/probe` in slot `script`)
+        example: r#"warning[FLV0451]: the package needs a library of the target that it cannot carry: libGL.so.1 (`probe` in slot `script`)
 hint: if every target has it, say so with `libraries = ["libGL.so.1"]` under [tool.flavor.target]"#,
     }
     NO_LIBRARY = 452 {

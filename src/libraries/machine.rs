@@ -109,13 +109,12 @@ impl Machine {
         named.chain(self.system(name)).find(|path| path.is_file())
     }
 
-    /// The name of a library that any program finds: this one, or `libfoo.so.1` for `libfoo.so`.
+    /// The name of a library that any program finds: this one, or `libfoo.so.1` for `libfoo.so`, which only development
+    /// files have.
     pub fn named_like(&self, name: &str) -> Option<String> {
-        if self.find_by_name(name).is_some() {
-            return Some(name.to_owned());
-        }
         let start = format!("{name}.");
-        self.cache().keys().filter(|known| known.starts_with(&start)).min().cloned()
+        let numbered = || self.cache().keys().filter(|known| known.starts_with(&start)).min().cloned();
+        numbered().or_else(|| self.find_by_name(name).map(|_| name.to_owned()))
     }
 
     fn cache(&self) -> &LoaderCache {

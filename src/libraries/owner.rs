@@ -135,8 +135,9 @@ fn licenses(text: &str) -> Option<String> {
         };
         let names = named.filter_map(name).map(|name| name.trim_end_matches(['.', '-']).to_owned());
         found.extend(names.filter(|name| !name.is_empty()));
+        // What the text says of a compiler's tools and manuals does not concern the libraries of what it has compiled.
         if text.to_ascii_uppercase().contains("GCC RUNTIME LIBRARY EXCEPTION") {
-            found.insert("GCC Runtime Library Exception".into());
+            return Some("GPL-3.0-or-later WITH GCC-exception-3.1".into());
         }
     }
     (!found.is_empty()).then(|| found.into_iter().collect::<Vec<_>>().join(", "))
@@ -213,9 +214,10 @@ mod tests {
 
     #[test]
     fn free_text_tells_its_licences_by_the_texts_it_refers_to() {
-        let text = "see `/usr/share/common-licenses/GPL-3'.\n/usr/share/common-licenses/LGPL-2.1.\n under the\n\
-            GCC Runtime Library Exception, version 3.1";
-        assert_eq!(licenses(text).as_deref(), Some("GCC Runtime Library Exception, GPL-3, LGPL-2.1"));
+        let text = "see `/usr/share/common-licenses/GPL-3'.\n/usr/share/common-licenses/LGPL-2.1.\n";
+        assert_eq!(licenses(text).as_deref(), Some("GPL-3, LGPL-2.1"));
+        let text = format!("{text} under the GCC Runtime Library Exception, version 3.1");
+        assert_eq!(licenses(&text).as_deref(), Some("GPL-3.0-or-later WITH GCC-exception-3.1"));
         assert_eq!(licenses("no words"), None);
     }
 }

@@ -157,7 +157,8 @@ fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
         let name = if *is_certain { Some(library.clone()) } else { package.machine.named_like(library) };
         if let Some(name) = name {
             let by = Lacking::new(&name, &plan.name, std::slice::from_ref(file));
-            found.entry(library).and_modify(|one| one.others += 1).or_insert(by);
+            let stem = library.split(".so").next().unwrap_or(library);
+            found.entry(stem).and_modify(|one| one.others += 1).or_insert(by);
         }
     }
     found.into_values().map(Finding::Opens).collect()

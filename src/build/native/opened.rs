@@ -67,6 +67,10 @@ fn of_text(text: &[u8], path: &Path) -> Vec<Opened> {
     let known = KNOWN.iter().filter(|(module, _)| path.ends_with(module));
     let mut found: Vec<Opened> =
         known.map(|(_, library)| Opened { library: (*library).into(), file: file.clone(), is_certain: true }).collect();
+    let is_known = |library: &String| {
+        let stem = library.split(".so").next().unwrap_or_default();
+        KNOWN.iter().any(|(module, known)| path.ends_with(module) && known.starts_with(&format!("{stem}.so")))
+    };
     let named = literals(text).filter(|literal| is_library(literal)).map(str::to_owned);
     let sought = text.split("find_library(").skip(1).filter_map(|rest| {
         let rest = rest.trim_start();
@@ -74,7 +78,11 @@ fn of_text(text: &[u8], path: &Path) -> Vec<Opened> {
         let name = rest.get(1..)?.split(quote).next()?;
         is_plain(name).then(|| format!("lib{name}.so"))
     });
-    let uncertain = named.chain(sought).map(|library| Opened { library, file: file.clone(), is_certain: false });
+    let uncertain = named.chain(sought).filter(|library| !is_known(library)).map(|library| Opened {
+        library,
+        file: file.clone(),
+        is_certain: false,
+    });
     found.extend(uncertain);
     found.sort();
     found.dedup_by(|one, other| one.library == other.library);
