@@ -42,6 +42,8 @@ pub mod elf;
 #[cfg(feature = "cli")]
 pub mod evidence;
 #[cfg(feature = "cli")]
+pub mod libraries;
+#[cfg(feature = "cli")]
 pub mod manifest;
 #[cfg(feature = "cli")]
 pub mod python;

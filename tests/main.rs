@@ -40,6 +40,7 @@ mod launcher_cli;
 mod lifecycles;
 mod logging;
 mod manifest_errors;
+mod native_libraries;
 mod operations;
 mod pack;
 mod places;

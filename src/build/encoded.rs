@@ -8,12 +8,15 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::application::Application;
 use super::cache::{BuildCache, Made, Staging};
 use super::native::Native;
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
+use crate::elf;
 use crate::format::{Blake3, Sha256};
 use crate::fs::IoContext;
+use crate::libraries::Machine;
 use crate::report::{Part, Reporter, counted};
 use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
@@ -48,23 +51,29 @@ pub(super) struct Stored {
 /// Returns the slots in the order of the plans, those that are not in the cache encoded all at once, and how many threads
 /// did that.
 pub(super) fn encode_slots(
-    plans: &[SlotPlan],
+    plans: &mut [SlotPlan],
     settings: &Settings,
     family: Family,
+    application: Option<&Application>,
     cache: &BuildCache,
     reporter: &dyn Reporter,
 ) -> Result<(Vec<Stored>, usize), BuildError> {
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
     let mut found: Vec<Option<Made<Facts>>> = Vec::new();
-    for plan in plans {
-        found.push(cache.find(&step(plan), plan.layer, &plan.inputs, |_| Ok(()))?);
+    // Which libraries a slot needs is known only when its files have been read, so they cannot be inputs; they are looked
+    // at again.
+    let any = Machine::new();
+    for plan in &*plans {
+        let current = |facts: &Facts| facts.native.is_current(&plan.around(&any));
+        found.push(cache.find(&step(plan), plan.layer, &plan.inputs, current)?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
     let threads = threads(missing.iter().map(|at| &plans[*at]), settings)?;
     tracing::debug!(slots = plans.len(), missing = missing.len(), jobs = threads, "slots encoded in parallel");
     let scratch = cache.work().join("changed");
-    let prepared: Vec<(Plan, Native)> =
-        missing.iter().map(|at| plans[*at].prepare(settings, family, &scratch)).collect::<Result<_, BuildError>>()?;
+    let machine = if missing.is_empty() { any } else { machine(application)? };
+    let prepare = |at: &usize| plans[*at].prepare(settings, family, &machine, &scratch);
+    let prepared: Vec<(Plan, Native)> = missing.iter().map(prepare).collect::<Result<_, BuildError>>()?;
     let stagings: Vec<Staging> = missing.iter().map(|_| Ok(cache.stage()?)).collect::<Result<_, BuildError>>()?;
     let files: Vec<File> = stagings.iter().map(create).collect::<Result<_, BuildError>>()?;
     let bytes = Arc::new(AtomicU64::new(0));
@@ -95,13 +104,23 @@ pub(super) fn encode_slots(
         let plan = &plans[*at];
         found[*at] = Some(cache.publish(&step(plan), plan.layer, &plan.inputs, staging, facts)?);
     }
-    let made = found.into_iter().flatten().zip(plans);
-    let stored: Vec<Stored> = made.map(|(made, plan)| stored(made, plan)).collect::<Result<_, BuildError>>()?;
+    let made = found.into_iter().flatten().zip(&mut *plans);
+    let stored: Vec<Stored> = made.map(|(made, plan)| stored(made, plan, family)).collect::<Result<_, BuildError>>()?;
     for (plan, stored) in plans.iter().zip(&stored) {
         let EncodedSlot { plain_size, stored_size, .. } = stored.slot;
         tracing::debug!(slot = plan.name, plain = plain_size, stored = stored_size, reused = stored.reused, "encoded");
     }
     Ok((stored, threads))
+}
+
+/// This machine as the loader of the application's interpreter knows it.
+fn machine(application: Option<&Application>) -> Result<Machine, BuildError> {
+    let Some(Application { source, .. }) = application else { return Ok(Machine::new()) };
+    let bytes = std::fs::read(&source.executable).on("read", &source.executable)?;
+    Ok(match elf::inspect(&bytes) {
+        Ok(Some(facts)) => Machine::of_interpreter(&source.executable, facts, source.library.as_deref()),
+        _ => Machine::new(),
+    })
 }
 
 /// What this program takes beside the encoding threads.
@@ -134,7 +153,10 @@ fn create(staging: &Staging) -> Result<File, BuildError> {
     Ok(File::options().read(true).write(true).create_new(true).open(&path).on("create", &path)?)
 }
 
-fn stored(made: Made<Facts>, plan: &SlotPlan) -> Result<Stored, BuildError> {
+fn stored(made: Made<Facts>, plan: &mut SlotPlan, family: Family) -> Result<Stored, BuildError> {
+    if made.facts.native.is_widened {
+        plan.widen(family);
+    }
     let path = made.tree.join(STORED);
     let facts = &made.facts;
     let slot = EncodedSlot {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::code::Code;
+use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
 use crate::python::install::SourceError;
-use crate::report::{Bytes, printable_path};
+use crate::report::{Bytes, counted, printable, printable_path};
 
 /// Something that the one who packs had better know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +34,77 @@ pub enum Finding {
     /// `what` is the package, the launcher or a slot.
     #[error("{what} has {}, its budget is {}", Bytes(*found), Bytes(*limit))]
     OverBudget { package: PathBuf, what: String, found: u64, limit: u64 },
+    /// `file` asks for `floor`.
+    #[error(
+        "the package needs glibc {floor}, `[tool.flavor.target]` promises {allowed}: `{file}` in slot `{slot}` asks for it"
+    )]
+    NewerGlibc { floor: GlibcVersion, allowed: GlibcVersion, slot: String, file: String },
+    /// The manifest lists libraries, and these are not among them.
+    #[error("the package needs what `[tool.flavor.target]` does not list: {}", lacking(.0))]
+    UnlistedLibraries(Vec<Lacking>),
+    #[error("the package needs {} that it cannot carry: {}", if .0.len() == 1 { "a library of the target" } else { "libraries of the target" }, lacking(.0))]
+    FromTarget(Vec<Lacking>),
+    #[error("there is no library `{}` in the package or on this machine, {}", .0.library, .0.by())]
+    NoLibrary(Lacking),
+    #[error("the library `{}` lacks {}, {}", one.library, versions.join(" and "), one.by())]
+    OldLibrary { one: Lacking, versions: Vec<String> },
+    #[error("the library `{}` cannot be carried, {}: {reason}", one.library, one.by())]
+    NotCarried { one: Lacking, reason: String },
+    #[error("`{}` in slot `{}` opens `{}` by its name, which is not in the package", .0.file, .0.slot, .0.library)]
+    Opens(Lacking),
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
 }
 
+/// A library that is not in the package, and what needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    pub library: String,
+    pub slot: String,
+    /// Inside of the slot.
+    pub file: String,
+    /// How many more files need it.
+    pub others: usize,
+}
+
+impl Lacking {
+    /// The first of the files is the one that needs it.
+    pub(super) fn new(library: &str, slot: &str, files: &[String]) -> Self {
+        let file = files.first().cloned().unwrap_or_default();
+        Self { library: library.into(), slot: slot.into(), file, others: 0 }
+    }
+
+    fn by(&self) -> String {
+        let more = match self.others {
+            0 => String::new(),
+            others => format!(" and {}", counted(others, "more file", "more files")),
+        };
+        let (file, slot) = (printable(&self.file), &self.slot);
+        format!("which `{file}` in slot `{slot}`{more} needs")
+    }
+}
+
+fn lacking(all: &[Lacking]) -> String {
+    let each = |one: &Lacking| format!("{} (`{}` in slot `{}`)", one.library, printable(&one.file), one.slot);
+    let mut text = all.iter().take(LISTED).map(each).collect::<Vec<_>>().join(", ");
+    if all.len() > LISTED {
+        text.push_str(&format!(" and {} more", all.len() - LISTED));
+    }
+    text
+}
+
+/// A list of libraries as the manifest has it.
+fn listing<'a>(all: impl IntoIterator<Item = &'a Lacking>) -> String {
+    all.into_iter().map(|one| format!("\"{}\"", one.library)).collect::<Vec<_>>().join(", ")
+}
+
 impl Finding {
+    /// Whether the package needs more than `[tool.flavor.target]` promises.
+    pub fn is_beyond_target(&self) -> bool {
+        matches!(self, Self::NewerGlibc { .. } | Self::UnlistedLibraries(_))
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
@@ -51,6 +117,12 @@ impl Finding {
             }
             Self::NothingThere { .. } => Code::NOTHING_THERE,
             Self::OverBudget { .. } => Code::OVER_BUDGET,
+            Self::NewerGlibc { .. } | Self::UnlistedLibraries(_) => Code::BEYOND_TARGET,
+            Self::FromTarget(_) => Code::FROM_TARGET,
+            Self::NoLibrary(_) => Code::NO_LIBRARY,
+            Self::OldLibrary { .. } => Code::OLD_LIBRARY,
+            Self::NotCarried { .. } => Code::NOT_CARRIED,
+            Self::Opens(_) => Code::OPENS_LIBRARY,
         }
     }
 
@@ -89,6 +161,40 @@ impl Finding {
             Self::OverBudget { package, .. } => {
                 format!("`flavor inspect --largest 10 {}` shows what is large", printable_path(package))
             }
+            Self::NewerGlibc { slot, .. } if slot == super::application::RUNTIME => {
+                "choose an interpreter for older systems, such as one of uv's, or pack on an older system".into()
+            }
+            Self::NewerGlibc { file, .. } => {
+                let name = file.rsplit('/').next().unwrap_or(file);
+                if file.contains(".libs/") {
+                    format!(
+                        "leave it to the target with `libraries = [\"{name}\"]` under [tool.flavor.target], or pack on an older system"
+                    )
+                } else {
+                    "take a build of it for older systems, or pack on an older system".into()
+                }
+            }
+            Self::UnlistedLibraries(all) => {
+                format!("add {} to `libraries` under [tool.flavor.target] if every target has them", listing(all))
+            }
+            Self::FromTarget(all) => format!(
+                "if every target has {}, say so with `libraries = [{}]` under [tool.flavor.target]",
+                if all.len() == 1 { "it" } else { "them" },
+                listing(all)
+            ),
+            Self::NoLibrary(one) => format!(
+                "install it here and it is carried; if every target has it, name it in `libraries = [\"{}\"]` under [tool.flavor.target]",
+                one.library
+            ),
+            Self::OldLibrary { .. } => "install a newer one here, or take a build of the file for older systems".into(),
+            Self::NotCarried { one, .. } => format!(
+                "bring it in a slot, or name it in `libraries = [\"{}\"]` under [tool.flavor.target] if every target has it",
+                one.library
+            ),
+            Self::Opens(one) => format!(
+                "carry it with `include = [\"{0}\"]` under [tool.flavor.python], or name it in `libraries = [\"{0}\"]` under [tool.flavor.target] if every target has it",
+                one.library
+            ),
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
         })
     }

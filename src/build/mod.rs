@@ -32,13 +32,13 @@ mod startable;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
 pub use error::BuildError;
-pub use finding::Finding;
+pub use finding::{Finding, Lacking};
 pub use history::Build;
 pub use hooks::{FailedHook, run_post_build, run_pre_build};
 pub use input::{InputError, read_input};
 pub use key::{KeySource, PRIVATE_KEY_VARIABLE, SigningKey};
 pub use list::{ListedFile, ListedSlot, Listing, list_files};
-pub use native::Stripped;
+pub use native::{Carried, Needs, Stripped};
 pub use pack::{PackReport, SlotReport, pack};
 pub use reproducible::{Difference, Record, check_reproducible, compare, rebuild};
 pub use seal::OWN_LAUNCHER;

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use super::application::{self, Application};
 use super::attestation::About;
 use super::cache::{BuildCache, Step};
-use super::encoded;
-use super::native::{Native, Stripped};
+use super::encoded::{self, Stored};
+use super::native::{self, Carried, Native, Needs, Package, Stripped};
 use super::output::{self, Output};
 use super::seal::{Built, Parts};
 use super::slim::{self, Slimmed};
@@ -13,6 +13,7 @@ use super::startable;
 use super::{BuildError, Finding, Settings};
 use crate::elf::StripOutcome;
 use crate::format::{Blake3, Program};
+use crate::libraries::Machine;
 use crate::manifest::Manifest;
 use crate::package::SignedPackage;
 use crate::python::install::Distribution;
@@ -44,8 +45,10 @@ pub struct PackReport {
     pub signer: Fingerprint,
     /// Where a key has been made, if this was the first use.
     pub key_made_in: Option<PathBuf>,
-    /// Lowest glibc that the package works with; `None` when nothing in it needs one.
-    pub glibc_floor: Option<String>,
+    /// What the machine must have on which the package is to run.
+    pub needs: Needs,
+    /// Libraries of this machine that are in the package, each with the slot that has it; those of the interpreter apart.
+    pub carried: Vec<(String, Carried)>,
     /// Bytes of the launcher before and after stripping; `None` when it was not asked for.
     pub launcher_stripped: Option<(u64, u64)>,
     pub stripped: Stripped,
@@ -58,6 +61,11 @@ pub struct PackReport {
 }
 
 impl PackReport {
+    /// What the package needs beyond what `[tool.flavor.target]` promises.
+    pub fn beyond_target(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_beyond_target())
+    }
+
     /// What is larger than `[tool.flavor.budget]` allows.
     pub fn over_budget(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| matches!(finding, Finding::OverBudget { .. }))
@@ -98,16 +106,30 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         .transpose()?;
     reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
-    let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
+    let mut plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
     let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
     findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
     findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
-    let (stored, threads) = encoded::encode_slots(&plans, settings, stub.family, &cache, reporter)?;
+    let (stored, threads) =
+        encoded::encode_slots(&mut plans, settings, stub.family, application.as_ref(), &cache, reporter)?;
     reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
     let slimmed = match &application {
         Some(application) => slim::check(application, &plans, &stored, settings, &cache, reporter)?,
         None => None,
     };
+    let package = Package {
+        manifest,
+        application: application.as_ref(),
+        plans: &plans,
+        stored: &stored,
+        cache: &cache,
+        machine: &Machine::new(),
+    };
+    let (needs, found) = native::judge(&package)?;
+    findings.extend(found);
+    if let (Some(floor), Some((slot, file))) = (needs.glibc, &needs.glibc_by) {
+        tracing::info!(%floor, slot, file, "the newest glibc that a file asks for");
+    }
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native.clone()));
@@ -118,9 +140,9 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         None => (None, own_command(manifest), None, Vec::new()),
     };
     let built = Built { manifest, settings, version: &version, stub: &stub, plans: &plans, stored: &stored };
-    let about = About { built, python: evidence.as_ref(), libraries: &native.libraries };
+    let about = About { built, python: evidence.as_ref() };
     let attestation = about.slot(&signing.key, &cache)?;
-    let parts = Parts { built, attestation: &attestation, python, programs, glibc_floor: native.glibc_floor };
+    let parts = Parts { built, attestation: &attestation, python, programs, needs: &needs };
     let signed = SignedPackage::new(&parts.metadata(), stub.bytes.len() as u64, &signing.key)?;
     reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
     let files: Vec<_> = stored.iter().map(|stored| &stored.slot).chain([&attestation]).map(|slot| &slot.file).collect();
@@ -150,7 +172,8 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         distributions: evidence.map_or_else(Vec::new, |evidence| evidence.distributions),
         signer: signing.key.public().fingerprint(),
         key_made_in: signing.made_in,
-        glibc_floor: native.glibc_floor.map(|floor| floor.to_string()),
+        carried: carried(&plans, &stored),
+        needs,
         launcher_stripped,
         stripped: native.stripped,
         slimmed,
@@ -200,6 +223,11 @@ fn over_budget(manifest: &Manifest, package: &Path, size: u64, launcher: u64, sl
         Some(Finding::OverBudget { package: package.into(), what, found, limit })
     })
     .collect()
+}
+
+fn carried(plans: &[SlotPlan], stored: &[Stored]) -> Vec<(String, Carried)> {
+    let slots = plans.iter().zip(stored);
+    slots.flat_map(|(plan, one)| one.native.carried.iter().map(|one| (plan.name.clone(), one.clone()))).collect()
 }
 
 fn slot_report(plan: &SlotPlan, slot: &EncodedSlot) -> SlotReport {

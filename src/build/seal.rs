@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Settings;
 use super::encoded::Stored;
+use super::native::Needs;
 use super::slots::SlotPlan;
-use crate::elf::GlibcVersion;
 use crate::format::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
     Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification,
@@ -37,7 +37,7 @@ pub(super) struct Parts<'a> {
     pub(super) attestation: &'a EncodedSlot,
     pub(super) python: Option<PythonFacts>,
     pub(super) programs: Vec<Program>,
-    pub(super) glibc_floor: Option<GlibcVersion>,
+    pub(super) needs: &'a Needs,
 }
 
 impl Parts<'_> {
@@ -92,7 +92,8 @@ impl Parts<'_> {
                 python: self.python,
                 set_up: manifest.post_extract.clone(),
                 rotations: settings.rotations.clone(),
-                glibc_floor: self.glibc_floor.map(|version| version.to_string()),
+                glibc_floor: self.needs.glibc.map(|version| version.to_string()),
+                libraries: self.needs.libraries.clone(),
                 build_timestamp: settings.epoch,
                 metadata: manifest.metadata.clone(),
             }),

@@ -1,19 +1,26 @@
 //! Every slot with its content, operations and place, decided before anything is encoded.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
 use super::cache::{BuildCache, Inputs, Layer, hash_tree};
 use super::finding::{self, Finding};
 use super::ignored::{Ignored, LeftOut};
-use super::native::{self, Native, Treatment};
+use super::native::{self, Around, Native, Treatment};
 use super::settings::Written;
 use super::{BuildError, Settings};
 use crate::format::{Codec, EnvReference, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
+use crate::libraries::{Machine, is_shared_library_name};
 use crate::manifest::{self, Manifest, Operation, OperationName};
 use crate::slot::{Compression, Links, Plan, TreeOptions, follow_links};
 use crate::stub::Family;
+
+/// What is done to native files, and what is noted of them. Raised when that changes, so that older entries of the build
+/// cache are not taken for newer ones.
+const NATIVE_REVISION: u32 = 2;
 
 /// A slot whose content, operations and place are decided.
 pub(super) struct SlotPlan {
@@ -36,6 +43,18 @@ pub(super) struct SlotPlan {
     chain: Chain,
     /// Put in front of every name in an archive.
     prefix: PathBuf,
+    beside: Beside,
+}
+
+/// The libraries that native files of a slot find beside those in it.
+#[derive(Clone, Default)]
+struct Beside {
+    /// Those of the interpreter.
+    runtime: Arc<BTreeMap<String, PathBuf>>,
+    /// Those of other slots that `LD_LIBRARY_PATH` may lead to.
+    elsewhere: BTreeSet<String>,
+    /// Those of the target.
+    listed: Vec<String>,
 }
 
 enum Content {
@@ -52,7 +71,10 @@ pub(super) fn plan(
     cache: &BuildCache,
 ) -> Result<Vec<SlotPlan>, BuildError> {
     let ignored = Ignored::new(manifest, &settings.slim)?;
-    let planner = Planner { settings, family, cache, ignored, written: settings.written(manifest) };
+    let runtime = Arc::new(application.map(|application| libraries_of(&application.runtime)).unwrap_or_default());
+    let listed = manifest.target.listed().to_vec();
+    let beside = Beside { runtime, elsewhere: BTreeSet::new(), listed };
+    let planner = Planner { settings, family, cache, ignored, written: settings.written(manifest), beside };
     let mut plans = Vec::new();
     if let Some(application) = application {
         let trees = [
@@ -69,6 +91,7 @@ pub(super) fn plan(
     for slot in &manifest.slots {
         plans.push(planner.manifest_slot(manifest, slot)?);
     }
+    find_elsewhere(&mut plans, manifest);
     refuse_collisions(&plans, application.is_some())?;
     refuse_what_launcher_lacks(&plans, manifest, family)?;
     Ok(plans)
@@ -170,34 +193,126 @@ impl SlotPlan {
         Operations { tar: self.chain.tar, codec: self.chain.compression.codec }
     }
 
-    /// Reads what is to be encoded: looks into native files, finds files of equal content, cuts frames.
+    /// Reads what is to be encoded: looks into native files, adds the libraries of this machine that they need, finds files
+    /// of equal content, cuts frames.
     ///
     /// Copies of files that have to be changed go below `scratch`.
     pub(super) fn prepare(
         &self,
         settings: &Settings,
         family: Family,
+        machine: &Machine,
         scratch: &Path,
     ) -> Result<(Plan, Native), BuildError> {
         let failed = |source| BuildError::Slot { slot: self.name.clone(), source };
         let copies = scratch.join(&self.name);
         crate::fs::create_private_dir(&copies)?;
-        let relocate = matches!(self.name.as_str(), DEPS | APP);
-        let treatment = Treatment { strip: settings.strip, relocate, copies: &copies };
+        let is_python = matches!(self.name.as_str(), DEPS | APP);
+        let around = self.around(machine);
+        let treatment =
+            Treatment { strip: settings.strip, relocate: is_python, opened: is_python, copies: &copies, around };
+        let tree = |entries: &[Entry], prefix: &Path| {
+            let options = TreeOptions { links: links(family), prefix: prefix.into(), mtime: settings.epoch };
+            Plan::for_tree(entries, self.chain.compression, &options).map_err(failed)
+        };
         match &self.content {
             Content::Tree(entries) => {
                 let mut entries = entries.clone();
                 let native = native::examine(&mut entries, treatment)?;
-                let options = TreeOptions { links: links(family), prefix: self.prefix.clone(), mtime: settings.epoch };
-                let plan = Plan::for_tree(&entries, self.chain.compression, &options).map_err(failed)?;
-                Ok((plan, native))
+                Ok((tree(&entries, &self.prefix)?, native))
             }
             Content::File(entry) => {
-                let mut entries = [entry.clone()];
-                let native = native::examine(&mut entries, Treatment { relocate: false, ..treatment })?;
-                Ok((Plan::for_file(&entries[0].path, self.chain.compression).map_err(failed)?, native))
+                let (directory, alone) = self.as_tree_of(entry);
+                let mut entries = vec![alone];
+                let mut native = native::examine(&mut entries, treatment)?;
+                if native.carried.is_empty() {
+                    return Ok((Plan::for_file(&entries[0].path, self.chain.compression).map_err(failed)?, native));
+                }
+                native.is_widened = true;
+                let prefix = if family == Family::FlavorPack { directory } else { PathBuf::new() };
+                Ok((tree(&entries, &prefix)?, native))
             }
         }
+    }
+
+    /// What its native files find outside of it.
+    pub(super) fn around<'a>(&'a self, machine: &'a Machine) -> Around<'a> {
+        let Beside { runtime, elsewhere, listed } = &self.beside;
+        let comes_and_goes = matches!(self.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
+        Around {
+            slot: &self.name,
+            machine,
+            runtime,
+            elsewhere,
+            listed,
+            // The interpreter has its libraries already.
+            carries: self.name != RUNTIME,
+            // What is not there all the time cannot share a directory with others.
+            has_place: self.chain.tar || !comes_and_goes,
+        }
+    }
+
+    /// The directory that its one file lies in, and the file as the only one there.
+    fn as_tree_of(&self, entry: &Entry) -> (PathBuf, Entry) {
+        let place = self.place();
+        let relative = PathBuf::from(place.file_name().unwrap_or_default());
+        let alone = Entry { relative, mode: self.mode.into(), ..entry.clone() };
+        (place.parent().unwrap_or(Path::new("")).into(), alone)
+    }
+
+    /// Turns a slot that is one file into the tree that it was encoded as, with libraries beside the file.
+    pub(super) fn widen(&mut self, family: Family) {
+        let Content::File(entry) = &self.content else { return };
+        let (directory, alone) = self.as_tree_of(entry);
+        let inside = if family == Family::FlavorPack { Path::new("") } else { &*directory };
+        self.target = if inside == Path::new("") { WORKENV.into() } else { format!("{WORKENV}/{}", inside.display()) };
+        self.prefix = if family == Family::FlavorPack { directory } else { PathBuf::new() };
+        self.content = Content::Tree(vec![alone]);
+        self.chain.tar = true;
+    }
+
+    /// A path of the environment as a path inside of it, if it has a file there.
+    pub(super) fn inside(&self, path: &Path) -> Option<PathBuf> {
+        self.at(path).map(|entry| match &self.content {
+            Content::Tree(_) => entry.relative.clone(),
+            Content::File(entry) => self.as_tree_of(entry).1.relative,
+        })
+    }
+}
+
+impl Beside {
+    fn add_to(&self, inputs: &mut Inputs) {
+        let listed = inputs.add_list("target libraries", self.listed.iter().cloned());
+        listed.set_by(&["tool", "flavor", "target", "libraries"]);
+    }
+}
+
+/// The libraries in an interpreter's tree, in the directory that its search path leads to.
+fn libraries_of(runtime: &Tree) -> BTreeMap<String, PathBuf> {
+    let library = |entry: &Entry| {
+        let name = entry.relative.strip_prefix("lib").ok()?.to_str()?;
+        (is_shared_library_name(name) && !name.contains('/')).then(|| (name.to_owned(), entry.path.clone()))
+    };
+    runtime.entries.iter().filter_map(library).collect()
+}
+
+/// Where the package sets `LD_LIBRARY_PATH`, libraries may come from any slot of the manifest.
+fn find_elsewhere(plans: &mut [SlotPlan], manifest: &Manifest) {
+    let mut variables = manifest.execution.env.iter().chain(&manifest.execution.runtime_env.set);
+    if !variables.any(|(name, _)| name == "LD_LIBRARY_PATH") {
+        return;
+    }
+    let names = |plan: &SlotPlan| -> Vec<String> {
+        let files = plan.files();
+        let names = files.iter().filter_map(|(path, _)| path.file_name()?.to_str());
+        names.filter(|name| name.contains(".so")).map(str::to_owned).collect()
+    };
+    let all: Vec<Vec<String>> =
+        plans.iter().map(|plan| if plan.source.is_empty() { Vec::new() } else { names(plan) }).collect();
+    for (at, plan) in plans.iter_mut().enumerate().filter(|(_, plan)| plan.name != RUNTIME) {
+        let others = all.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, names)| names);
+        plan.beside.elsewhere = others.cloned().collect();
+        plan.inputs.add_list("libraries of other slots", plan.beside.elsewhere.iter().cloned());
     }
 }
 
@@ -214,6 +329,7 @@ struct Planner<'a> {
     cache: &'a BuildCache,
     ignored: Ignored,
     written: Written,
+    beside: Beside,
 }
 
 /// A chain as the encoder takes it.
@@ -244,6 +360,11 @@ impl Planner<'_> {
             slim.set_by(&["tool", "flavor", "build", "slim"]);
         }
         inputs.add("relocate", name != RUNTIME);
+        let beside = if name == RUNTIME { Beside::default() } else { self.beside.clone() };
+        if name != RUNTIME {
+            inputs.add_list("libraries of the runtime", beside.runtime.keys().cloned());
+        }
+        beside.add_to(&mut inputs);
         SlotPlan {
             name: name.into(),
             source: String::new(),
@@ -257,6 +378,7 @@ impl Planner<'_> {
             content: Content::Tree(entries),
             chain,
             prefix,
+            beside,
         }
     }
 
@@ -273,6 +395,14 @@ impl Planner<'_> {
         let prefix = self.prefix(&target);
         let mut inputs = self.inputs(&chain, &prefix);
         let content = self.content(&slot.name, &source, &chain, &mut inputs)?;
+        let beside = Beside { runtime: Arc::default(), ..self.beside.clone() };
+        beside.add_to(&mut inputs);
+        if !chain.tar {
+            // With libraries beside it the file goes into a tree, where its name and its mode are written down.
+            inputs.add("target", &target);
+            inputs.add("mode", slot.permissions.map_or_else(String::new, |mode| format!("{mode:o}")));
+            inputs.add("lifecycle", lifecycle(slot.lifecycle).word());
+        }
         let default_mode = if slot.purpose.as_deref() == Some("binary") { 0o755 } else { 0o644 };
         Ok(SlotPlan {
             name: slot.name.clone(),
@@ -287,6 +417,7 @@ impl Planner<'_> {
             content,
             chain,
             prefix,
+            beside,
         })
     }
 
@@ -333,6 +464,7 @@ impl Planner<'_> {
         inputs.add("level", format!("{level}{}", if extreme { "e" } else { "" }));
         inputs.add("links", format!("{:?}", links(self.family)));
         inputs.add("prefix", prefix.display());
+        inputs.add("native", NATIVE_REVISION);
         inputs.add("strip", self.settings.strip);
         inputs.add("epoch", self.settings.epoch);
         inputs

@@ -211,4 +211,56 @@ hint: did you mean `{workenv}/bin/probe`?",
         example: r"warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
 hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
     }
+    BEYOND_TARGET = 450 {
+        title: "the package needs more than `[tool.flavor.target]` promises",
+        cause: "`glibc` is older than a file in the package allows, or `libraries` does not list one that has to come from the \
+            machine that the package runs on. The pack ends with 5.",
+        remedy: "Raise the promise if it holds, or take the file away that asks for more: `flavor pack -v` names it.",
+        example: r#"warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
+hint: take a build of it for older systems, or pack on an older system"#,
+    }
+    FROM_TARGET = 451 {
+        title: "the machine that the package runs on must have a library",
+        cause: "It belongs to a graphics driver, a display or a sound server, which a copy from this machine would not fit.",
+        remedy: "If every target has it, say so: `libraries = [\"libGL.so.1\"]` under `[tool.flavor.target]`. A list says also that \
+            nothing else may be needed.",
+        example: r#"warning[FLV0451]: the package needs a library of the target that it cannot carry: libGL.so.1 (`probe` in slot `script`)
+hint: if every target has it, say so with `libraries = ["libGL.so.1"]` under [tool.flavor.target]"#,
+    }
+    NO_LIBRARY = 452 {
+        title: "a library is neither in the package nor on this machine",
+        cause: "A native file is linked against it. An error if the main program needs the file in any case, else a warning: \
+            many a plug-in is never loaded.",
+        remedy: "Install it here, and it is carried; or name it under `[tool.flavor.target] libraries` if every target has it; or \
+            leave the file out with `exclude` under `[tool.flavor.build]`.",
+        example: r#"error[FLV0452]: cannot pack `pyproject.toml`
+  there is no library `libneeded.so.1` in the package or on this machine, which `probe` in slot `script` needs
+hint: install it here and it is carried; if every target has it, name it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target]"#,
+    }
+    OLD_LIBRARY = 453 {
+        title: "a library is too old for a file that needs it",
+        cause: "The file asks for versions of symbols that neither the library in the package nor this machine's has. A loader \
+            refuses the file.",
+        remedy: "Install a newer one here, or take a build of the file for older systems.",
+        example: r#"error[FLV0453]: cannot pack `pyproject.toml`
+  the library `libneeded.so.1` lacks NEEDED_2, which `probe` in slot `script` needs
+hint: install a newer one here, or take a build of the file for older systems"#,
+    }
+    NOT_CARRIED = 454 {
+        title: "a library of this machine cannot be carried beside the file that needs it",
+        cause: "A slot of one file that comes and goes has no place for another, or the file cannot be given a search path.",
+        remedy: "Make it a slot with a directory as its source, or bring the library in a slot.",
+        example: r#"error[FLV0454]: cannot pack `pyproject.toml`
+  the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a slot of one file that comes and goes has no place for a library beside the file
+hint: bring it in a slot, or name it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it"#,
+    }
+    OPENS_LIBRARY = 455 {
+        title: "Python code opens a library by its name",
+        cause: "Code that calls `ctypes` or `cffi` with a name needs a library that no header mentions, and the package does \
+            not have it. Whether that code is run, only the program knows.",
+        remedy: "Carry it with `include = [\"libmagic.so.1\"]` under `[tool.flavor.python]`, or name it under \
+            `[tool.flavor.target] libraries` if every target has it.",
+        example: r#"warning[FLV0455]: `lib/python3.11/site-packages/magic/loader.py` in slot `deps` opens `libmagic.so.1` by its name, which is not in the package
+hint: carry it with `include = ["libmagic.so.1"]` under [tool.flavor.python], or name it in `libraries = ["libmagic.so.1"]` under [tool.flavor.target] if every target has it"#,
+    }
 }

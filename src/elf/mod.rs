@@ -11,6 +11,7 @@ mod search_path;
 mod strip;
 #[cfg(test)]
 mod testing;
+mod versions;
 mod view;
 
 pub use facts::{Facts, Kind, inspect, is_elf};
@@ -18,6 +19,7 @@ pub use glibc::{GlibcVersion, GlibcVersionError};
 pub use grow::add_search_path;
 pub use search_path::{Change, SearchPathTag, rewrite_search_path, set_search_path};
 pub use strip::{StripOutcome, Unstripped, strip};
+pub use versions::{Versions, versions};
 
 /// Why an ELF file could not be read or edited. After an error the bytes are as they were.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

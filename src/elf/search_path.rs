@@ -147,7 +147,7 @@ fn names_in_use(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<Vec<u
 }
 
 /// Names of the versions that the file defines (`Elf64_Verdef`, the same in both classes).
-fn defined_versions(bytes: &[u8], view: &View, table: &DynamicTable, names: &mut Vec<u64>) -> Option<()> {
+pub(super) fn defined_versions(bytes: &[u8], view: &View, table: &DynamicTable, names: &mut Vec<u64>) -> Option<()> {
     let (Some(address), Some(count)) = (table.value_of(DT_VERDEF), table.value_of(DT_VERDEFNUM)) else {
         return Some(());
     };

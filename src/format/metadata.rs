@@ -247,6 +247,9 @@ pub struct Facts {
     /// Lowest glibc that every native file in the package works with, such as `2.34`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc_floor: Option<String>,
+    /// Shared libraries that the machine must have, beside those of glibc, such as `libGL.so.1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub libraries: Vec<String>,
     /// Seconds since 1970 from `SOURCE_DATE_EPOCH`; 0 when it was not set.
     pub build_timestamp: u64,
     /// `[tool.flavor.metadata]`, for whoever publishes the package.
@@ -406,7 +409,7 @@ impl Metadata {
             words.extend(&slot.permissions);
         }
         if let Some(facts) = &self.flavor {
-            words.extend([&facts.target].into_iter().chain(&facts.glibc_floor));
+            words.extend([&facts.target].into_iter().chain(&facts.glibc_floor).chain(&facts.libraries));
         }
         match words.into_iter().find(|word| word.chars().any(char::is_control)) {
             None => Ok(()),

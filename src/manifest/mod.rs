@@ -24,6 +24,7 @@ mod slim;
 mod slot;
 pub mod suggest;
 mod table;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,7 @@ pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use setup::{describes_project, description_in, is_setup};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
+pub use target::Target;
 
 use crate::format::WORKENV;
 use table::{Item, Source, Table};
@@ -76,6 +78,7 @@ pub struct Manifest {
     pub post_extract: Vec<Vec<String>>,
     pub budget: Budget,
     pub policy: Policy,
+    pub target: Target,
     /// `[tool.flavor.metadata]`, free-form, for the package's own metadata.
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// In the order of the file.
@@ -149,6 +152,7 @@ impl Manifest {
             post_extract: Vec::new(),
             budget: Budget::default(),
             policy: Policy::default(),
+            target: Target::default(),
             metadata: serde_json::Map::new(),
             slots: Vec::new(),
             project,
@@ -344,6 +348,9 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     }
     if let Some(table) = flavor.table("policy")? {
         manifest.policy = settings::policy(table)?;
+    }
+    if let Some(table) = flavor.table("target")? {
+        manifest.target = target::target(table)?;
     }
     if let Some(item) = metadata {
         for (key, value) in item.table()?.entries() {

@@ -19,6 +19,7 @@ use super::cache::{BuildCache, HashedTree, Inputs};
 use super::{BuildError, Finding, Settings};
 use crate::format::{Blake3, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
+use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
 use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock};
 use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
@@ -40,6 +41,7 @@ pub(super) struct Application {
     pub(super) deps: Option<Tree>,
     pub(super) app: Tree,
     pub(super) trees: Trees,
+    pub(super) source: Source,
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
     /// The name of the one that starts first, if it is the project's own or was made for its entry point.
@@ -65,6 +67,14 @@ pub(super) struct Trees {
     pub(super) site_packages: PathBuf,
 }
 
+/// The interpreter of this machine that the runtime was made of.
+pub(super) struct Source {
+    /// The file at the end of all links.
+    pub(super) executable: PathBuf,
+    /// Its libpython, if it has one.
+    pub(super) library: Option<PathBuf>,
+}
+
 /// What is to be attested of an application.
 pub(super) struct Evidence {
     /// Such as `cpython`.
@@ -72,6 +82,8 @@ pub(super) struct Evidence {
     pub(super) version: String,
     /// Digest of the interpreter's files that the runtime was made of.
     pub(super) interpreter_files: Blake3,
+    /// Whose the libraries in the runtime are, by their names.
+    pub(super) owners: BTreeMap<String, SystemPackage>,
     /// Digest of the project's sources.
     pub(super) sources: Blake3,
     /// The lock file that decided on the versions: name and digest.
@@ -186,6 +198,7 @@ pub(super) fn build(
         implementation: interpreter.implementation.to_ascii_lowercase(),
         version: interpreter.version_text.clone(),
         interpreter_files: runtime.facts.files,
+        owners: runtime.facts.owners.clone(),
         sources: project.made.facts.sources,
         lock: lock(&context)?,
         distributions,
@@ -200,6 +213,7 @@ pub(super) fn build(
             app: project.made.tree.clone(),
             site_packages: interpreter.site_packages(),
         },
+        source: Source { executable: interpreter.real_executable.clone(), library: interpreter.library.clone() },
         python: PythonFacts {
             slot: RUNTIME.into(),
             executable,

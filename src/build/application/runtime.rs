@@ -1,5 +1,6 @@
 //! The slim, relocatable interpreter with its bytecode: the slowest part of a first pack, and always the same afterwards.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::super::cache::{Layer, Made, hash_tree};
 use super::{Context, RUNTIME, common_inputs};
 use crate::format::Blake3;
 use crate::fs::Entry;
+use crate::libraries::{SystemPackage, owners};
 use crate::python::bytecode::{self, Positions};
 use crate::python::{runtime, start};
 use crate::report::{Bytes, Stopwatch};
@@ -23,6 +25,8 @@ pub(super) struct Runtime {
     /// The shared libraries of this machine that were copied in, and the digest of all of them.
     libraries: Vec<PathBuf>,
     libraries_digest: Blake3,
+    /// Whose they are, by their names in the tree.
+    pub(super) owners: BTreeMap<String, SystemPackage>,
 }
 
 pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
@@ -43,13 +47,16 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
     inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
     inputs.add("bytecode", "lines");
     inputs.add("start", Blake3::of(start::texts().as_bytes()).hex());
+    let from_target = manifest.target.listed();
+    inputs.add_list("target libraries", from_target.iter().cloned()).set_by(&["tool", "flavor", "target", "libraries"]);
     // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
     let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {
         Ok(digest) if digest == facts.libraries_digest => Ok(()),
         _ => Err("a shared library of this machine that it carries has changed".to_owned()),
     };
     let made = cache.make(RUNTIME, Layer::Runtime, &inputs, unchanged, |tree| {
-        let options = runtime::Options { include: include.clone(), jobs: settings.jobs };
+        let options =
+            runtime::Options { include: include.clone(), from_target: from_target.to_vec(), jobs: settings.jobs };
         let made = runtime::build(interpreter, &options, tree)?;
         for one in &made.left_out {
             tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
@@ -57,12 +64,21 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
         start::write(interpreter, tree)?;
         bytecode::compile(interpreter, tree, tree, Positions::Lines, settings.jobs)?;
         let libraries_digest = digest(context, &made.libraries)?;
+        let owners = owners_by_name(&made);
         let files = sources.digest;
-        Ok::<_, BuildError>(Runtime { executable: made.executable, files, libraries: made.libraries, libraries_digest })
+        let libraries = made.libraries;
+        Ok::<_, BuildError>(Runtime { executable: made.executable, files, libraries, libraries_digest, owners })
     })?;
     let from = if made.reused { ", reused" } else { "" };
     reporter.phase(RUNTIME, &format!("{}{from}", Bytes(made.hashed.bytes())), clock.took());
     Ok(made)
+}
+
+/// The packages of this machine that the libraries in a tree are from.
+fn owners_by_name(made: &runtime::Runtime) -> BTreeMap<String, SystemPackage> {
+    let owners = owners(&made.libraries.iter().cloned().collect());
+    let named = made.bundled.iter().zip(&made.libraries);
+    named.filter_map(|(name, path)| Some((name.clone(), owners.get(path)?.clone()))).collect()
 }
 
 fn digest(context: &Context, libraries: &[PathBuf]) -> Result<Blake3, BuildError> {

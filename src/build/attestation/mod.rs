@@ -7,7 +7,7 @@ use std::io::Write;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::application::Evidence;
+use super::application::{Evidence, RUNTIME};
 use super::cache::BuildCache;
 use super::native::Library;
 use super::seal::Built;
@@ -15,6 +15,7 @@ use super::{BuildError, OWN_LAUNCHER, Settings};
 use crate::evidence::{Archive, Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject};
 use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sha256, limits};
 use crate::fs::IoContext;
+use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
 use crate::python::install::{Distribution, Part};
 use crate::sign::SecretKey;
@@ -26,7 +27,6 @@ pub(super) struct About<'a> {
     pub(super) built: Built<'a>,
     /// `None` without Python.
     pub(super) python: Option<&'a Evidence>,
-    pub(super) libraries: &'a [Library],
 }
 
 impl About<'_> {
@@ -61,7 +61,9 @@ impl About<'_> {
             components.extend(python.distributions.iter().map(distribution));
             components.push(interpreter(python));
         }
-        components.extend(self.libraries.iter().map(library));
+        let slots = self.built.plans.iter().zip(self.built.stored);
+        let own = slots.flat_map(|(plan, stored)| stored.native.libraries.iter().map(move |one| (plan, one)));
+        components.extend(own.map(|(plan, one)| library(one, self.owner(&plan.name, one))));
         components.push(self.launcher());
         Bill {
             package: Component {
@@ -75,6 +77,15 @@ impl About<'_> {
             components,
             timestamp: self.built.settings.epoch,
         }
+    }
+
+    /// Whose a library is that was this machine's before.
+    fn owner<'a>(&'a self, slot: &str, one: &'a Library) -> Option<&'a SystemPackage> {
+        let of_runtime = || {
+            let name = one.path.strip_prefix("lib/")?;
+            self.python.filter(|_| slot == RUNTIME)?.owners.get(name)
+        };
+        one.package.as_ref().or_else(of_runtime)
     }
 
     fn launcher(&self) -> Component {
@@ -178,6 +189,10 @@ impl About<'_> {
                 }
             }
         }
+        for one in self.built.stored.iter().flat_map(|stored| &stored.native.carried) {
+            let uri = one.package.as_ref().map(|package| system_purl(package, &one.from.display().to_string()));
+            add(&one.from.display().to_string(), uri, "sha256", one.sha256.hex());
+        }
         for plan in self.built.plans.iter().filter(|plan| !plan.source.is_empty()) {
             if let Some(digest) = plan.inputs.get("content").and_then(|input| input.values.first()) {
                 add(&plan.source, None, "blake3", digest.clone());
@@ -229,15 +244,39 @@ fn interpreter(python: &Evidence) -> Component {
     }
 }
 
-fn library(one: &Library) -> Component {
+fn library(one: &Library, owner: Option<&SystemPackage>) -> Component {
     let name = one.path.rsplit('/').next().unwrap_or(&one.path);
-    Component {
+    let mut component = Component {
         kind: Kind::Library,
         name: one.path.clone(),
         description: Some(format!("shared library {name}")),
         sha256: Some(one.sha256),
         ..Component::default()
+    };
+    if let Some(owner) = owner {
+        component.version = Some(owner.version.clone());
+        component.purl = Some(system_purl(owner, &one.path));
+        component.license = owner.license.clone().map(License::Name);
+        component.properties = vec![
+            ("flavor:system-package", format!("{} {}", owner.name, owner.version)),
+            ("flavor:source-package", owner.source.clone()),
+        ];
     }
+    component
+}
+
+/// Several libraries may be from one package: the path of the file tells them apart.
+fn system_purl(owner: &SystemPackage, path: &str) -> String {
+    let SystemPackage { kind, distribution, release, name, version, architecture, source, .. } = owner;
+    let name = utf8_percent_encode(name, IN_VERSIONS);
+    let file: Vec<String> =
+        path.split('/').filter(|part| !part.is_empty()).map(|part| escaped(part).to_string()).collect();
+    format!(
+        "pkg:{kind}/{distribution}/{name}@{}?arch={architecture}&distro={distribution}-{release}&upstream={}#{}",
+        escaped(version),
+        escaped(source),
+        file.join("/")
+    )
 }
 
 fn digest(hex: &str) -> Option<Sha256> {

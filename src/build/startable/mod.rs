@@ -41,13 +41,19 @@ pub(super) fn check(
     let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else { return Ok(findings) };
     let modules = Modules::new(manifest, application, plans, family);
     let is_main = |script: &&install::EntryPoint| Some(&script.name) == application.main.as_ref();
-    let main = application.entry_points.iter().find(is_main).map(start_of);
-    if let Some(fault) = manifest.entry_point.clone().or(main).and_then(|main| modules.fault(&main)) {
+    if let Some(fault) = start_of_main(manifest, application).and_then(|main| modules.fault(&main)) {
         return Err(BuildError::CannotStart(Box::new(fault)));
     }
     let others = application.entry_points.iter().filter(|script| !is_main(script));
     findings.extend(others.filter_map(|script| modules.fault(&start_of(script))));
     Ok(findings)
+}
+
+/// Where the main program of an application starts.
+pub(super) fn start_of_main(manifest: &Manifest, application: &Application) -> Option<EntryPoint> {
+    let mut scripts = application.entry_points.iter();
+    let main = scripts.find(|script| Some(&script.name) == application.main.as_ref()).map(start_of);
+    manifest.entry_point.clone().or(main)
 }
 
 fn start_of(script: &install::EntryPoint) -> EntryPoint {

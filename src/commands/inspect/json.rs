@@ -1,7 +1,9 @@
 //! `flavor inspect --json`: FlavorPack's names where it has them, ours beside them, down to every file.
 
 use flavor::analysis::{Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules};
-use flavor::format::FORMAT_VERSION;
+use flavor::elf::GlibcVersion;
+use flavor::format::{FORMAT_VERSION, Facts};
+use flavor::libraries::first_with;
 use flavor::package::{Authenticity, Reader, Slot};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -132,6 +134,7 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
             "version": python.map(|python| &python.version),
             "glibc_floor": facts.and_then(|facts| facts.glibc_floor.as_ref()),
         },
+        "needs": facts.map(|facts| needs(facts, contents)),
         "entry_points": facts.map(|facts| &facts.programs),
         "slots": slots,
         "distributions": contents.distributions,
@@ -145,6 +148,19 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
             "metadata": contents.frame(),
             "files": contents.slots.iter().filter_map(SlotContents::files).sum::<u64>(),
         },
+    })
+}
+
+/// What the machine must have on which the package runs, and which file asks for so new a glibc.
+fn needs(facts: &Facts, contents: &Contents) -> Value {
+    let floor: Option<GlibcVersion> = facts.glibc_floor.as_ref().and_then(|floor| floor.parse().ok());
+    let native = contents.native_files();
+    let by = native.iter().find(|(_, _, native)| floor.is_some() && native.glibc_floor == floor);
+    json!({
+        "glibc": facts.glibc_floor,
+        "glibc_by": by.map(|(slot, entry, _)| json!({ "slot": slot.name, "path": entry.path })),
+        "distributions": floor.and_then(first_with),
+        "libraries": facts.libraries,
     })
 }
 

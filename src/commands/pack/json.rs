@@ -1,6 +1,7 @@
 //! `pack --json`.
 
 use flavor::build::{Difference, PackReport};
+use flavor::libraries::first_with;
 use flavor::manifest::Warning;
 use flavor::report::Recording;
 use flavor::stub::Origin;
@@ -26,7 +27,25 @@ pub(super) fn report(
         "fresh": report.fresh,
         "verified": report.verified,
         "signer": report.signer.as_str(),
-        "glibc_floor": report.glibc_floor,
+        "glibc_floor": report.needs.glibc,
+        "needs": {
+            "glibc": report.needs.glibc,
+            "glibc_by": report.needs.glibc_by.as_ref().map(|(slot, file)| json!({ "slot": slot, "path": file })),
+            "distributions": report.needs.glibc.and_then(first_with),
+            "libraries": report.needs.libraries,
+        },
+        "carried": report.carried.iter().map(|(slot, one)| json!({
+            "slot": slot,
+            "library": one.name,
+            "from": one.from.to_string_lossy(),
+            "sha256": one.sha256.hex(),
+            "package": one.package.as_ref().map(|package| json!({
+                "name": package.name,
+                "version": package.version,
+                "source": package.source,
+                "license": package.license,
+            })),
+        })).collect::<Vec<_>>(),
         "took_ms": u64::try_from(report.took.0.as_millis()).unwrap_or(u64::MAX),
         "phases": recording.phases.iter().map(|phase| json!({
             "name": phase.name,
@@ -55,6 +74,7 @@ pub(super) fn report(
             "because": step.because,
             "bytes": step.bytes,
         })).collect::<Vec<_>>(),
+        "beyond_target": report.beyond_target().map(ToString::to_string).collect::<Vec<_>>(),
         "over_budget": report.over_budget().map(ToString::to_string).collect::<Vec<_>>(),
         "warnings": warnings.iter().map(|warning| json!({
             "code": warning.code().to_string(),

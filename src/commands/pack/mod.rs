@@ -82,7 +82,8 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let differences =
         options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
     let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
-    let exceeds = options.check_budget && report.over_budget().next().is_some();
+    let over_budget = options.check_budget && report.over_budget().next().is_some();
+    let exceeds = over_budget || report.beyond_target().next().is_some();
     // A package that does not pass is not for what comes after.
     if !is_other && !exceeds {
         run_post_build(&report.manifest, &settings, &report.path, &report.version, &reporter)
@@ -93,7 +94,8 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     }
     if exceeds && globals.quiet {
         // That a gate was not passed is no talk.
-        warn(report.over_budget(), &TerminalReporter::new(Talk::Normal));
+        let gates = report.over_budget().filter(|_| over_budget).chain(report.beyond_target());
+        warn(gates, &TerminalReporter::new(Talk::Normal));
     }
     if globals.json {
         output::json(&json::report(&report, &recording, &warnings, differences.as_deref()))?;

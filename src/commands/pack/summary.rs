@@ -1,6 +1,7 @@
 //! What `pack` says at its end.
 
-use flavor::build::{PackReport, Step};
+use flavor::build::{Needs, PackReport, Step};
+use flavor::libraries::first_with;
 use flavor::report::{Bytes, counted};
 use flavor::stub::Origin;
 
@@ -18,6 +19,12 @@ pub(super) fn explain(report: &PackReport) -> Vec<String> {
                 lines.extend(because.iter().map(|line| format!("explain:     {line}")));
             }
         }
+    }
+    for (slot, one) in &report.carried {
+        let package =
+            one.package.as_ref().map_or(String::new(), |package| format!(" ({} {})", package.name, package.version));
+        let (name, from, digest) = (&one.name, one.from.display(), one.sha256.hex());
+        lines.push(format!("explain: slot {slot} carries {name} from {from}{package}, sha256 {digest}"));
     }
     let package = if report.fresh { "nothing to write" } else { "written" };
     lines.push(format!("explain: package {package}, {}", Bytes(report.size)));
@@ -67,12 +74,9 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
     }
-    let floor = report
-        .glibc_floor
-        .as_deref()
-        .map_or("runs on any Linux".into(), |floor| format!("needs glibc {floor} or later"));
+    lines.push(needs(&report.needs));
     lines.push(format!(
-        "packed {} {}: {}, {floor}, signed by {}, in {}",
+        "packed {} {}: {}, signed by {}, in {}",
         report.name,
         report.version,
         Bytes(report.size),
@@ -84,6 +88,19 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
     let here = if report.path.components().count() == 1 { "./" } else { "" };
     lines.push(format!("next: {here}{} --help", report.path.display()));
     lines
+}
+
+/// What the machine must have on which the package is to run: `needs glibc 2.34 and libGL.so.1: Ubuntu 22.04, …`.
+fn needs(needs: &Needs) -> String {
+    let glibc = needs.glibc.map(|floor| format!("glibc {floor}"));
+    let mut all: Vec<String> = glibc.into_iter().chain(needs.libraries.iter().cloned()).collect();
+    let Some(last) = all.pop() else { return "runs on any Linux".into() };
+    let what = if all.is_empty() { last } else { format!("{} and {last}", all.join(", ")) };
+    match needs.glibc.map(first_with) {
+        None => format!("needs {what}"),
+        Some(Some(first)) => format!("needs {what}: {first} or later"),
+        Some(None) => format!("needs {what}, which no release of Ubuntu, Debian or RHEL known here has"),
+    }
 }
 
 /// How much of a pack came from the build cache.

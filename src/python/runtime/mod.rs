@@ -14,7 +14,6 @@
 mod assemble;
 mod contents;
 mod libraries;
-mod loader_cache;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -30,7 +29,6 @@ use crate::fs;
 use crate::python::Interpreter;
 
 pub use contents::{FEATURES, Feature};
-pub use libraries::is_part_of_glibc;
 
 /// What to make of an interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +36,8 @@ pub struct Options {
     /// What slim would leave out: names of [`FEATURES`], modules (`test.support`, `ctypes.test*`), or names of shared
     /// libraries to carry for the sake of others (`libstdc++.so.6`).
     pub include: Vec<String>,
+    /// Names or patterns of libraries that the machine has on which the tree will run, beside glibc's own.
+    pub from_target: Vec<String>,
     /// Threads; 0 stays in the caller's pool.
     pub jobs: usize,
 }
@@ -129,7 +129,7 @@ pub fn sources(source: &Interpreter, include: &[String]) -> Result<Vec<(PathBuf,
 pub fn build(source: &Interpreter, options: &Options, dest: &Path) -> Result<Runtime, Error> {
     let start = Instant::now();
     let work = || {
-        let plan = plan::Plan::of(source, &options.include)?;
+        let plan = plan::Plan::of(source, &options.include, &options.from_target)?;
         assemble::assemble(&plan, &source.base_prefix, dest)
     };
     let runtime = match options.jobs {

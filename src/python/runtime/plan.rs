@@ -83,7 +83,7 @@ impl Selection {
 }
 
 impl Plan {
-    pub(super) fn of(source: &Interpreter, include: &[String]) -> Result<Self, Error> {
+    pub(super) fn of(source: &Interpreter, include: &[String], from_target: &[String]) -> Result<Self, Error> {
         let facts = inspect(&source.real_executable)?
             .ok_or_else(|| Error::NotAnInterpreter { path: source.real_executable.clone() })?;
         let (major, minor, _) = source.version;
@@ -91,7 +91,7 @@ impl Plan {
 
         let Selection { mut files, mut left_out, stdlib, dynload, contents } = Selection::of(source, include)?;
 
-        let mut search = Libraries::new(&source.real_executable, facts.clone(), source.library.as_deref());
+        let mut search = Libraries::new(&source.real_executable, facts.clone(), source.library.as_deref(), from_target);
         let mut libraries = search
             .needed_by(&source.real_executable, &facts)
             .map_err(|library| Error::LibraryNotFound { library, needed_by: source.real_executable.clone() })?;

@@ -177,7 +177,7 @@ fn check(source: &Interpreter) {
     assert!(after.path.iter().all(|path| path.starts_with(&built.root)), "{label}: {:?}", after.path);
     for library in after.maps.iter().filter(|library| !library.starts_with(&built.root)) {
         let name = library.file_name().unwrap().to_string_lossy();
-        assert!(is_part_of_glibc(&name), "{label}: {}", library.display());
+        assert!(crate::libraries::is_part_of_glibc(&name), "{label}: {}", library.display());
     }
 }
 

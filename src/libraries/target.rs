@@ -1,0 +1,136 @@
+//! Which libraries come from the machine that a package runs on. `docs/adr/0032-libraries-of-the-machine.md` has the reasons.
+
+/// Libraries of glibc itself (and of musl), which a bare machine has and which fit only its own kernel interface and
+/// loader. A trailing `*` stands for any ending.
+const GLIBC: &[&str] = &[
+    "ld-linux*",
+    "ld64.so.*",
+    "ld.so.*",
+    "ld-musl-*",
+    "libc.so",
+    "libc.musl-*",
+    "libc.so.6",
+    "libm.so.6",
+    "libmvec.so.1",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libanl.so.1",
+    "libnsl.so.1",
+    "libnss_*",
+    "libthread_db.so.1",
+    "libBrokenLocale.so.1",
+    "linux-vdso*",
+];
+
+/// Libraries that have to fit what only the target has: its graphics driver, its display server, its kernel modules,
+/// its sound server. A copy from another machine loads and then finds no driver, or speaks another version of a protocol that
+/// is private to one installation.
+const TARGET: &[&str] = &[
+    // OpenGL, Vulkan, OpenCL: dispatchers that load the driver of the machine, and the drivers' own parts.
+    "libGL.so.*",
+    "libGLX.so.*",
+    "libGLX_*",
+    "libOpenGL.so.*",
+    "libGLdispatch.so.*",
+    "libEGL.so.*",
+    "libEGL_*",
+    "libGLESv1_CM.so.*",
+    "libGLESv1_CM_*",
+    "libGLESv2.so.*",
+    "libGLESv2_*",
+    "libGLU.so.*",
+    "libglapi.so.*",
+    "libgbm.so.*",
+    "libdrm.so.*",
+    "libdrm_*",
+    "libvulkan.so.*",
+    "libOpenCL.so.*",
+    "libva.so.*",
+    "libva-*",
+    "libvdpau.so.*",
+    // The drivers for computing: their version is that of the kernel module.
+    "libcuda.so.*",
+    "libcudadebugger.so.*",
+    "libnvidia*",
+    "libnvcuvid.so.*",
+    "libnvoptix.so.*",
+    "libhsa-runtime64.so.*",
+    "libze_loader.so.*",
+    // X11 and Wayland: the libraries that drivers link against too. Two copies in one process do not share a connection.
+    "libX11.so.*",
+    "libX11-xcb.so.*",
+    "libxcb.so.*",
+    "libxcb-dri2.so.*",
+    "libxcb-dri3.so.*",
+    "libxcb-glx.so.*",
+    "libxcb-present.so.*",
+    "libxcb-sync.so.*",
+    "libxcb-xfixes.so.*",
+    "libxshmfence.so.*",
+    "libXext.so.*",
+    "libXfixes.so.*",
+    "libXdamage.so.*",
+    "libXxf86vm.so.*",
+    "libwayland-client.so.*",
+    "libwayland-egl.so.*",
+    "libwayland-server.so.*",
+    // Sound: the other side is a server of the same installation, or plug-ins that it configures.
+    "libasound.so.*",
+    "libjack.so.*",
+    "libpipewire-0.3.so.*",
+    // Authentication: plug-ins and settings of the machine, which the library's version has to fit.
+    "libpam.so.*",
+    "libpam_misc.so.*",
+];
+
+/// Whether `name` is a library that comes with glibc.
+pub fn is_part_of_glibc(name: &str) -> bool {
+    matches_any(name, GLIBC)
+}
+
+/// Whether a package leaves `name` to the machine that it runs on, even where it could be carried.
+pub fn must_come_from_target(name: &str) -> bool {
+    matches_any(name, TARGET)
+}
+
+/// Whether one of the patterns is the name; a `*` at the end of a pattern stands for any ending.
+pub fn matches_any(name: &str, patterns: &[impl AsRef<str>]) -> bool {
+    patterns.iter().map(AsRef::as_ref).any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    })
+}
+
+/// Whether a file has the name of a shared library, by the convention of linkers: `libz.so.1`, `libopenblas-r0.so`; not
+/// `_ssl.cpython-313-x86_64-linux-gnu.so`.
+pub fn is_shared_library_name(name: &str) -> bool {
+    name.starts_with("lib") && (name.contains(".so.") || name.ends_with(".so"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_glibc_is_left_to_the_machine() {
+        for name in ["libc.so.6", "ld-linux-x86-64.so.2", "libnss_dns.so.2", "libresolv.so.2", "libnsl.so.1"] {
+            assert!(is_part_of_glibc(name), "{name}");
+        }
+        for name in ["libz.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libcrypt.so.1", "libnsl.so.2", "libcurses.so.6"] {
+            assert!(!is_part_of_glibc(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn drivers_and_displays_are_the_target_s() {
+        for name in ["libGL.so.1", "libcuda.so.1", "libnvidia-ml.so.1", "libX11.so.6", "libwayland-client.so.0"] {
+            assert!(must_come_from_target(name), "{name}");
+        }
+        for name in ["libstdc++.so.6", "libxcb-cursor.so.0", "libxkbcommon.so.0", "libglib-2.0.so.0", "libz.so.1"] {
+            assert!(!must_come_from_target(name), "{name}");
+        }
+    }
+}
