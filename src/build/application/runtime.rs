@@ -41,6 +41,7 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
     let mut inputs = common_inputs(interpreter);
     inputs.add_list("include", include.iter().cloned()).set_by(&["tool", "flavor", "python", "include"]);
     inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
+    inputs.add("amendments", runtime::amendments_digest().hex());
     inputs.add("bytecode", "lines");
     // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
     let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {
