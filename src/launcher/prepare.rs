@@ -59,6 +59,12 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let program = choose(metadata, &invocation.name).ok_or(LaunchError::NoProgram)?;
     let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
+    // The interpreter of the package is of the package's own target.
+    if !executable.ends_with("bin/python")
+        && let Some(foreign) = LaunchError::foreign(&executable)
+    {
+        return Err(foreign);
+    }
     let environment = invocation.environment.of_package(metadata, &workenv.root, path);
     let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();

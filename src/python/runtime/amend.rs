@@ -66,7 +66,5 @@ pub(super) fn stubs(has: impl Fn(&str) -> bool, left_out: impl Fn(&str) -> bool)
 }
 
 fn stub(module: &str, feature: &str) -> String {
-    format!(
-        "{STUB}.\nimport _left_out\n\n_left_out.replace(\"{module}\", \"{feature}\", __name__ == \"__main__\")\n"
-    )
+    format!("{STUB}.\nimport _left_out\n\n_left_out.replace(\"{module}\", \"{feature}\", __name__ == \"__main__\")\n")
 }

@@ -133,11 +133,7 @@ fn add_tree(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool, files: &mut V
 }
 
 /// Adds the scripts that Tcl and Tk run on start. They look in `../lib/tcl8.6` beside the program.
-pub(super) fn add_tcl_scripts(
-    libraries: &BTreeSet<String>,
-    prefix: &Path,
-    files: &mut Vec<Item>,
-) -> Result<(), Error> {
+pub(super) fn add_tcl_scripts(libraries: &BTreeSet<String>, prefix: &Path, files: &mut Vec<Item>) -> Result<(), Error> {
     let places =
         [prefix.join("lib"), PathBuf::from("/usr/share/tcltk"), PathBuf::from("/usr/lib"), "/usr/share".into()];
     let of_library = |library: &String| Some(library.strip_prefix("lib")?.split(".so").next()?.to_owned());

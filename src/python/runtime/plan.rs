@@ -117,8 +117,10 @@ impl Plan {
             }
         }
         files.retain(|item| !broken.contains(&item.to));
-        if let Some(feature) = ["tkinter", "turtle", "turtledemo", "idlelib"].into_iter().find(|one| contents.has(one)) {
-            let is_module = |item: &Item| item.to.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_tkinter."));
+        if let Some(feature) = ["tkinter", "turtle", "turtledemo", "idlelib"].into_iter().find(|one| contents.has(one))
+        {
+            let is_module =
+                |item: &Item| item.to.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_tkinter."));
             if !files.iter().any(is_module) && !data::is_built_in(source, "_tkinter") {
                 return Err(Error::no_part(source, feature, "working `_tkinter`"));
             }

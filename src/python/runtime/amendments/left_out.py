@@ -16,11 +16,11 @@ def replace(name, feature, run):
     here = os.path.dirname(__file__)
     spec = PathFinder.find_spec(name, [path for path in sys.path if path != here])
     if spec is None:
-        raise ModuleNotFoundError(
-            f"No module named {name!r}: this part of the standard library is not in the package; "
-            f'add it with `include = ["{feature}"]` under [tool.flavor.python]',
-            name=name,
-        ) from None
+        why = f"No module named {name!r}: this part of the standard library is not in the package"
+        message = f'{why}; add it with `include = ["{feature}"]` under [tool.flavor.python]'
+        if run:
+            sys.exit(f"{sys.executable}: {message}")
+        raise ModuleNotFoundError(message, name=name) from None
     module = sys.modules[name] = module_from_spec(spec)
     if spec.loader is not None:
         spec.loader.exec_module(module)
