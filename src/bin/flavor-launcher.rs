@@ -55,7 +55,7 @@ fn exec(launch: Launch) -> LaunchError {
     let Launch { program, arguments, environment, keep } = launch;
     let source = Command::new(&program).args(arguments).env_clear().envs(environment.iter()).exec();
     drop(keep);
-    LaunchError::Exec { program, source }
+    LaunchError::not_started(program, source)
 }
 
 /// The one call to the system that neither std nor rustix has.

@@ -174,6 +174,7 @@ impl BuildError {
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),
             Self::Python(error) => error.hint(),
+            Self::Runtime(error) => error.hint(),
             Self::Stub(error) => error.hint(),
             Self::Sign(error) => error.hint(),
             _ => None,

@@ -112,7 +112,40 @@ hint: it is made when a package starts for the first time",
         cause: "It is there, but the system refused to run it.",
         remedy: "Look at the cause that the system gives; `flavor workenv verify` finds damage.",
         example: r"error[FLV0822]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
-  No such file or directory (os error 2)",
+  Argument list too long (os error 7)",
+    }
+    PROGRAM_NOT_FOUND = 823 {
+        title: "the program to start does not exist",
+        cause: "The command names a file that is not there, or a program that is not in PATH.",
+        remedy: "Install the program on this machine, or pack it.",
+        example: r"error[FLV0823]: cannot start `no-such-program`
+  no directory in PATH has a program of that name
+hint: install it on this machine, or pack it and name it by its path",
+    }
+    NO_LOADER = 824 {
+        title: "what starts the program does not exist",
+        cause: "The first line of a script names an interpreter that this machine does not have, or a program was linked \
+            for a dynamic loader that it does not have.",
+        remedy: "Install it, or pack an interpreter or a static build.",
+        example: r"error[FLV0824]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+  the first line of `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` names `/nowhere/sh`, which does not exist
+hint: install it on this machine, or start the script by an interpreter in the package",
+    }
+    NOT_EXECUTABLE_HERE = 825 {
+        title: "the program is not for this machine",
+        cause: "It is a program for another processor, or no program at all.",
+        remedy: "Take the package for this machine.",
+        example: r"error[FLV0825]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+  `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is a program for aarch64, this machine is x86_64
+hint: take the package for this machine, or pack the program for it",
+    }
+    NOT_PERMITTED = 826 {
+        title: "the program must not be executed",
+        cause: "Its file has no permission to be executed, or lies on a file system mounted noexec.",
+        remedy: "Give its slot `permissions = \"0755\"`, or set `FLAVOR_CACHE_DIR` to a directory where programs may run.",
+        example: r#"error[FLV0826]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+  `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0644
+hint: give its slot `permissions = "0755"`, or the file that mode before it is packed"#,
     }
     SET_USER_ID = 840 {
         title: "the package would run with another user's rights",

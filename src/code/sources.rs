@@ -180,4 +180,14 @@ hint: its commands are: computed",
   the metadata of the project's wheel are not valid: `greeting=>1`: Expected one of `@`, `(`, `<`, `=`, `>`, `~`, `!`, `;`, found `=>`
 hint: correct it where the project is described",
     }
+    NO_SUCH_PART = 355 {
+        title: "the interpreter lacks a part that is to be included",
+        cause: "Distributions split the standard library into packages, and builds without a library's headers have no \
+            module for it.",
+        remedy: "Install the part, or choose another interpreter with `--python`.",
+        example: r#"error[FLV0355]: cannot pack `app.py`
+  cannot make the interpreter relocatable
+  `/usr/bin/python3.11` has no `tkinter`, which `include = ["tkinter"]` asks for
+hint: install the system's package `python3-tk` (Debian, Ubuntu) or `python3-tkinter` (Fedora), or choose another interpreter with `--python`"#,
+    }
 }

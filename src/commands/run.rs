@@ -32,7 +32,7 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let Launch { program, arguments, environment, keep } = prepare(invocation)?;
     let source = Command::new(&program).args(arguments).env_clear().envs(environment.iter()).exec();
     drop(keep);
-    Err(LaunchError::Exec { program, source }.into())
+    Err(LaunchError::not_started(program, source).into())
 }
 
 /// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed.
@@ -59,5 +59,5 @@ fn start_with_its_launcher(
     // The file that was verified, whatever is by that name by now.
     let open = format!("/proc/self/fd/{}", reader.file().as_raw_fd());
     let source = Command::new(open).arg0(package).args(arguments).exec();
-    Err(LaunchError::Exec { program: package.into(), source }.into())
+    Err(LaunchError::not_started(package.into(), source).into())
 }

@@ -1,5 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::start_fault::{StartFault, foreign};
 use crate::code::Code;
 use crate::format::FormatError;
 use crate::fs;
@@ -24,14 +25,45 @@ pub enum LaunchError {
     #[error("the package has no command to start")]
     NoProgram,
     #[error("cannot start `{}`", program.display())]
-    Exec { program: PathBuf, source: std::io::Error },
+    Exec { program: PathBuf, source: StartError },
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
     Io(#[from] fs::Error),
 }
 
+/// What the system said, and what its reason is as far as the program's file tells.
+#[derive(Debug)]
+pub struct StartError {
+    error: std::io::Error,
+    fault: Option<StartFault>,
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.fault {
+            Some(fault) => f.write_str(&fault.cause()),
+            None => self.error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
 impl LaunchError {
+    /// Of a program that the system refused to start.
+    pub fn not_started(program: PathBuf, error: std::io::Error) -> Self {
+        let fault = StartFault::of(&program, &error);
+        Self::Exec { program, source: StartError { error, fault } }
+    }
+
+    /// Of a program for another processor, which the system may give to a shell instead of refusing it.
+    pub fn foreign(program: &Path) -> Option<Self> {
+        let fault = foreign(program)?;
+        let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
+        Some(Self::Exec { program: program.into(), source: StartError { error, fault: Some(fault) } })
+    }
+
     /// Exit code, in the band 101–119 so that it cannot be mistaken for the program's own.
     ///
     /// The meanings are FlavorPack's; `docs/format.md` § Exit codes.
@@ -73,7 +105,7 @@ impl LaunchError {
             Self::NoSlot { source, .. } => source.code(),
             Self::SetUserId => Code::SET_USER_ID,
             Self::NoProgram => Code::NO_PROGRAM,
-            Self::Exec { .. } => Code::NOT_STARTED,
+            Self::Exec { source, .. } => source.fault.as_ref().map_or(Code::NOT_STARTED, StartFault::code),
             Self::Usage(_) => Code::LAUNCHER_USAGE,
             Self::Io(error) => error.code(),
         }
@@ -84,14 +116,10 @@ impl LaunchError {
         match self {
             Self::Refused { source, .. } => source.hint(),
             Self::Workenv { source, .. } => source.hint(),
-            Self::Exec { program, source } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                let why =
-                    "if its file system is mounted noexec, set FLAVOR_CACHE_DIR to a directory where programs may run";
-                Some(format!("`{}` may not be executed; {why}", program.display()))
-            }
             Self::SetUserId => {
                 Some("take the bits away with `chmod ug-s`, and use sudo where other rights are needed".into())
             }
+            Self::Exec { source, .. } => source.fault.as_ref().map(StartFault::hint),
             Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
             _ => None,
         }

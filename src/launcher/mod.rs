@@ -7,6 +7,7 @@ mod own_path;
 mod prepare;
 mod progress;
 mod set_up;
+mod start_fault;
 mod withhold;
 
 pub use cli::{VARIABLE as CLI_VARIABLE, run as run_cli};

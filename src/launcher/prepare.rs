@@ -60,6 +60,12 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
     let python = metadata.flavor.as_ref().and_then(|facts| facts.python.as_ref());
+    // The interpreter of the package is of the package's own target.
+    if !executable.ends_with("bin/python")
+        && let Some(foreign) = LaunchError::foreign(&executable)
+    {
+        return Err(foreign);
+    }
     let environment = invocation.environment.of_package(metadata, &workenv.root, path);
     let environment = environment.withheld(python, &program.argv, &workenv.root);
     let environment = with_origin(environment, &executable);

@@ -45,6 +45,7 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
     let mut inputs = common_inputs(interpreter);
     inputs.add_list("include", include.iter().cloned()).set_by(&["tool", "flavor", "python", "include"]);
     inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
+    inputs.add("amendments", runtime::amendments_digest().hex());
     inputs.add("bytecode", "lines");
     inputs.add("start", Blake3::of(start::texts().as_bytes()).hex());
     let from_target = manifest.target.listed();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::plan::{Item, Plan};
-use super::{Error, Runtime};
+use super::{Error, Runtime, amend};
 use crate::elf::{self, GlibcVersion, SearchPathTag};
 use crate::fs::IoContext;
 
@@ -32,8 +32,13 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
     }
 
     let mut written: Vec<Written> =
-        items.into_par_iter().map(|item| write(item, dest, prefix, false)).collect::<Result<_, Error>>()?;
-    written.push(write(&plan.executable, dest, prefix, !plan.libraries.is_empty())?);
+        items.into_par_iter().map(|item| write(plan, item, dest, prefix, false)).collect::<Result<_, Error>>()?;
+    written.push(write(plan, &plan.executable, dest, prefix, !plan.libraries.is_empty())?);
+    for (to, text) in &plan.generated {
+        let to = dest.join(to);
+        fs::write(&to, text).on("write", &to)?;
+        written.push(Written { bytes: text.len() as u64, glibc_floor: None });
+    }
     let executable = dest.join(&plan.executable.to);
     fs::set_permissions(&executable, Permissions::from_mode(0o755)).on("change mode of", &executable)?;
     if let Some(target) = executable.file_name() {
@@ -73,13 +78,16 @@ fn hide_prefix(bytes: &mut Vec<u8>, prefix: &Path) {
 }
 
 /// Copies one file. `must_find` gives a search path even to a file without one.
-fn write(item: &Item, dest: &Path, prefix: &Path, must_find: bool) -> Result<Written, Error> {
+fn write(plan: &Plan, item: &Item, dest: &Path, prefix: &Path, must_find: bool) -> Result<Written, Error> {
     let mut bytes = fs::read(&item.from).on("read", &item.from)?;
     let glibc_floor = if elf::is_elf(&bytes) {
         relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf { path: item.from.clone(), source })?
     } else {
         if is_sysconfig_data(&item.to) {
             hide_prefix(&mut bytes, prefix);
+        }
+        if let Some(text) = item.to.strip_prefix(&plan.stdlib).ok().and_then(amend::addition) {
+            bytes.extend(text.as_bytes());
         }
         None
     };

@@ -44,6 +44,8 @@ pub const FEATURES: &[Feature] = &[
     Feature { name: "config", paths: &["config-*", "config"] },
     // C headers lie outside the standard library.
     Feature { name: "headers", paths: &[] },
+    // So do time zones, on the machine that packs.
+    Feature { name: "tzdata", paths: &[] },
     // Sun's Yellow Pages: gone since 3.13, and the only module that drags Kerberos along.
     Feature { name: "nis", paths: &["lib-dynload/nis.*"] },
     Feature { name: "windows", paths: &["venv/scripts/nt", "distutils/command/*.exe", "msilib"] },

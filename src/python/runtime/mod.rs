@@ -11,8 +11,10 @@
 //! A machine with nothing but glibc runs it. The same source gives the same bytes; modes are 0755 for the interpreter
 //! and 0644 for all else, times are whatever the clock said.
 
+mod amend;
 mod assemble;
 mod contents;
+mod data;
 mod libraries;
 mod plan;
 #[cfg(test)]
@@ -26,8 +28,9 @@ use serde::Serialize;
 use crate::code::Code;
 use crate::elf::{self, GlibcVersion};
 use crate::fs;
-use crate::python::Interpreter;
+use crate::python::{Interpreter, Kind};
 
+pub use amend::{amendments_digest, is_stub};
 pub use contents::{FEATURES, Feature};
 
 /// What to make of an interpreter.
@@ -99,6 +102,9 @@ pub enum Error {
     LibraryNotFound { library: String, needed_by: PathBuf },
     #[error("`{name}` is neither a part that slim leaves out nor a module of the standard library")]
     UnknownInclude { name: String },
+    /// `part` is what is missing, `installation` what sort of interpreter lacks it.
+    #[error("`{}` has no {part}, which `include = [\"{feature}\"]` asks for", interpreter.display())]
+    NoPart { feature: &'static str, part: String, interpreter: PathBuf, version: (u8, u8, u8), installation: Kind },
     #[error("cannot start {jobs} threads")]
     Threads { jobs: usize, source: rayon::ThreadPoolBuildError },
 }
@@ -113,7 +119,47 @@ impl Error {
             | Self::NoStandardLibrary { .. }
             | Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE,
             Self::UnknownInclude { .. } => Code::UNKNOWN_INCLUDE,
+            Self::NoPart { .. } => Code::NO_SUCH_PART,
             Self::Threads { .. } => Code::SYSTEM,
+        }
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let Self::NoPart { feature, version, installation, .. } = self else { return None };
+        let (major, minor, _) = version;
+        if *feature == "lib2to3" && *minor > 12 {
+            return Some(format!("CPython {major}.{minor} has no such part: take it out of `include`"));
+        }
+        let other = "or choose another interpreter with `--python`";
+        Some(match (installation, *feature) {
+            (_, "tzdata") => "install the system's package `tzdata`, or add the dependency `tzdata`".into(),
+            (Kind::System, _) => {
+                let (debian, fedora) = match *feature {
+                    "tkinter" | "turtle" => ("python3-tk", "python3-tkinter"),
+                    "turtledemo" => ("python3-examples", "python3-tkinter"),
+                    "idlelib" => ("idle", "python3-idle"),
+                    "ensurepip" => ("python3-venv", "python3-libs"),
+                    "lib2to3" => ("python3-lib2to3", "python3-libs"),
+                    "test" => ("libpython3-testsuite", "python3-test"),
+                    _ => ("python3-dev", "python3-devel"),
+                };
+                format!("install the system's package `{debian}` (Debian, Ubuntu) or `{fedora}` (Fedora), {other}")
+            }
+            (_, "tkinter" | "turtle" | "turtledemo" | "idlelib") => {
+                format!("build the interpreter again with Tcl and Tk's headers installed (`tk-dev`), {other}")
+            }
+            _ => other.trim_start_matches("or ").into(),
+        })
+    }
+
+    fn no_part(source: &Interpreter, feature: &'static str, part: &str) -> Self {
+        Self::NoPart {
+            feature,
+            part: part.into(),
+            interpreter: source.executable.clone(),
+            version: source.version,
+            installation: source.kind,
         }
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::contents::{Contents, Verdict};
 use super::libraries::Libraries;
-use super::{Error, LeftOut, Reason};
+use super::{Error, LeftOut, Reason, amend, data};
 use crate::elf::{self, Facts};
 use crate::fs::{self, IoContext};
 use crate::python::Interpreter;
@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) dynload: PathBuf,
     /// All but the executable and the libraries, sorted by destination.
     pub(super) files: Vec<Item>,
+    /// Files without a source: where they go and what is in them.
+    pub(super) generated: Vec<(PathBuf, String)>,
     /// To go into `lib/`, sorted by name.
     pub(super) libraries: Vec<Item>,
     pub(super) left_out: Vec<LeftOut>,
@@ -74,10 +76,7 @@ impl Selection {
         };
         let Walk { mut files, left_out, .. } = walk;
         contents.check_used()?;
-        if contents.has("headers") {
-            let headers = Path::new("include").join(source.stdlib.file_name().unwrap_or(OsStr::new(&name)));
-            add_tree(&source.base_prefix.join(&headers), &headers, &mut files)?;
-        }
+        data::add(source, &contents, &stdlib, &mut files)?;
         Ok(Self { files, left_out, stdlib, dynload, contents })
     }
 }
@@ -118,9 +117,25 @@ impl Plan {
             }
         }
         files.retain(|item| !broken.contains(&item.to));
-        if contents.has("tkinter") || contents.has("turtle") || contents.has("turtledemo") || contents.has("idlelib") {
-            add_tcl_scripts(&libraries, &source.base_prefix, &mut files)?;
+        if let Some(feature) = ["tkinter", "turtle", "turtledemo", "idlelib"].into_iter().find(|one| contents.has(one))
+        {
+            let is_module =
+                |item: &Item| item.to.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_tkinter."));
+            if !files.iter().any(is_module) && !data::is_built_in(source, "_tkinter") {
+                return Err(Error::no_part(source, feature, "working `_tkinter`"));
+            }
+            data::add_tcl_scripts(&libraries, &source.base_prefix, &mut files)?;
         }
+        let has = |module: &str| {
+            let places = [stdlib.join(module), stdlib.join(format!("{module}.py"))];
+            let is_dynload = |item: &Item| item.to.starts_with(&dynload) && stem(&item.to) == module;
+            files.iter().any(|item| places.iter().any(|place| item.to.starts_with(place)) || is_dynload(item))
+        };
+        let is_left_out = |feature: &str| {
+            left_out.iter().any(|one| matches!(one.reason, Reason::Slim { feature: other } if other == feature))
+        };
+        let generated = amend::stubs(has, is_left_out);
+        let generated = generated.into_iter().map(|(path, text)| (stdlib.join(path), text)).collect();
 
         let in_lib = |name: String| {
             let from = search.found.get(&name)?.clone();
@@ -130,8 +145,14 @@ impl Plan {
         files.sort_by(|a, b| a.to.cmp(&b.to));
         left_out.sort();
         let executable = Item { from: source.real_executable.clone(), to: Path::new("bin").join(name) };
-        Ok(Self { executable, stdlib, dynload, files, libraries, left_out })
+        Ok(Self { executable, stdlib, dynload, files, generated, libraries, left_out })
     }
+}
+
+/// The name of a module in the name of its file.
+fn stem(path: &Path) -> &str {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    name.split('.').next().unwrap_or(name)
 }
 
 fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
@@ -191,50 +212,17 @@ impl Walk<'_> {
 }
 
 /// Whether the path is a link to a directory that it is in itself.
-fn is_loop(path: &Path) -> bool {
+pub(super) fn is_loop(path: &Path) -> bool {
     path.is_symlink()
         && path.canonicalize().is_ok_and(|target| {
             path.parent().and_then(|parent| parent.canonicalize().ok()).is_none_or(|parent| parent.starts_with(target))
         })
 }
 
-fn sorted(directory: &Path) -> Result<Vec<PathBuf>, fs::Error> {
+pub(super) fn sorted(directory: &Path) -> Result<Vec<PathBuf>, fs::Error> {
     let entries = std::fs::read_dir(directory).on("read directory", directory)?;
     let mut paths =
         entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().on("read directory", directory)?;
     paths.sort();
     Ok(paths)
-}
-
-/// Adds all files below `from` as they are.
-fn add_tree(from: &Path, to: &Path, files: &mut Vec<Item>) -> Result<(), Error> {
-    if !from.is_dir() {
-        return Ok(());
-    }
-    for entry in sorted(from)? {
-        let Some(name) = entry.file_name() else { continue };
-        let to = to.join(name);
-        if entry.is_dir() && !is_loop(&entry) {
-            add_tree(&entry, &to, files)?;
-        } else if entry.is_file() {
-            files.push(Item { from: entry, to });
-        }
-    }
-    Ok(())
-}
-
-/// Adds the scripts that Tcl and Tk run on start. They look in `../lib/tcl8.6` beside the program.
-fn add_tcl_scripts(libraries: &BTreeSet<String>, prefix: &Path, files: &mut Vec<Item>) -> Result<(), Error> {
-    let places =
-        [prefix.join("lib"), PathBuf::from("/usr/share/tcltk"), PathBuf::from("/usr/lib"), "/usr/share".into()];
-    for library in libraries {
-        let Some(name) = library.strip_prefix("lib").and_then(|name| name.split(".so").next()) else { continue };
-        if !name.starts_with("tcl") && !name.starts_with("tk") {
-            continue;
-        }
-        if let Some(from) = places.iter().map(|place| place.join(name)).find(|path| path.is_dir()) {
-            add_tree(&from, &Path::new("lib").join(name), files)?;
-        }
-    }
-    Ok(())
 }
