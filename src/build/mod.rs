@@ -35,7 +35,7 @@ pub use error::BuildError;
 pub use finding::Finding;
 pub use history::Build;
 pub use hooks::{FailedHook, run_post_build, run_pre_build};
-pub use input::{InputError, read_input};
+pub use input::{InputError, ReadInput, manifest_above, read_input};
 pub use key::{KeySource, SigningKey};
 pub use list::{ListedFile, ListedSlot, Listing, list_files};
 pub use native::Stripped;

@@ -114,4 +114,11 @@ hint: it is made when a package starts for the first time",
         example: r"error[FLV0822]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
   No such file or directory (os error 2)",
     }
+    UNKNOWN_PROGRAM = 836 {
+        title: "the package has no program of that name",
+        cause: "It was called by a link, and the link's name is that of no program in the package.",
+        remedy: "Call the link by one of the names that the message lists, or start the file itself.",
+        example: r"error[FLV0836]: the package has no program `uptime`
+hint: call the link by the name of a program: two, one",
+    }
 }

@@ -155,4 +155,12 @@ hint: did you mean `pkg.cli`?",
   there is no `nodir` to find distributions in
 hint: `--find-links` takes a directory of wheels, or a URL",
     }
+    NOTHING_SELECTED = 360 {
+        title: "a requirement selects nothing",
+        cause: "The marker of the requirement to be packed does not hold for the interpreter.",
+        remedy: "Take the marker out, or choose another Python with `--python`.",
+        example: r"error[FLV0360]: cannot pack `tools; python_version < '3'`
+  `tools; python_version < '3'` selects nothing for this interpreter
+hint: its marker does not hold: take it out, or choose another Python with `--python`",
+    }
 }

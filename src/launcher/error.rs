@@ -21,12 +21,24 @@ pub enum LaunchError {
     NoSlot { path: PathBuf, source: PackageError },
     #[error("the package has no command to start")]
     NoProgram,
+    /// A link has the name; `names` are those of the programs, the main one first.
+    #[error("the package has no program `{name}`")]
+    UnknownProgram { name: String, names: Vec<String> },
     #[error("cannot start `{}`", program.display())]
     Exec { program: PathBuf, source: std::io::Error },
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
     Io(#[from] fs::Error),
+}
+
+/// At most this many names are listed.
+const LISTED: usize = 40;
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let text = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{text} and {more} more; `flavor inspect` lists them all") } else { text }
 }
 
 impl LaunchError {
@@ -57,7 +69,7 @@ impl LaunchError {
                 _ => 103,
             },
             Self::NoProgram | Self::Exec { .. } => 104,
-            Self::Usage(_) | Self::NoSlot { .. } => 105,
+            Self::Usage(_) | Self::NoSlot { .. } | Self::UnknownProgram { .. } => 105,
             Self::NoOwnPath | Self::Io(_) => 106,
         }
     }
@@ -70,6 +82,7 @@ impl LaunchError {
             Self::Workenv { source, .. } => source.code(),
             Self::NoSlot { source, .. } => source.code(),
             Self::NoProgram => Code::NO_PROGRAM,
+            Self::UnknownProgram { .. } => Code::UNKNOWN_PROGRAM,
             Self::Exec { .. } => Code::NOT_STARTED,
             Self::Usage(_) => Code::LAUNCHER_USAGE,
             Self::Io(error) => error.code(),
@@ -85,6 +98,9 @@ impl LaunchError {
                 let why =
                     "if its file system is mounted noexec, set FLAVOR_CACHE_DIR to a directory where programs may run";
                 Some(format!("`{}` may not be executed; {why}", program.display()))
+            }
+            Self::UnknownProgram { names, .. } => {
+                Some(format!("call the link by the name of a program: {}", listed(names)))
             }
             Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
             _ => None,

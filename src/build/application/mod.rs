@@ -8,6 +8,7 @@ mod finished;
 mod plain;
 mod programs;
 mod project;
+mod requirement;
 mod runtime;
 
 use std::collections::BTreeMap;
@@ -16,10 +17,10 @@ use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
 use super::{BuildError, Finding, Settings};
-use crate::format::{Blake3, Program, PythonFacts, Sha256};
+use crate::format::{Blake3, Commands, Program, PythonFacts, Sha256};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock};
+use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, Subject};
 use crate::python::{Interpreter, ProbeMemory, Request, discover};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
@@ -40,7 +41,12 @@ pub(super) struct Application {
     pub(super) trees: Trees,
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
-    /// The name of the one that starts first, if it is the project's own or was made for its entry point.
+    pub(super) commands: Vec<Commands>,
+    /// The manifest by the name of what its requirement has turned out to be.
+    pub(super) named: Option<Manifest>,
+    /// What that is.
+    pub(super) subject: Option<Subject>,
+    /// The name of the one that starts first, if it is a script.
     pub(super) main: Option<String>,
     /// The commands of the project.
     pub(super) entry_points: Vec<EntryPoint>,
@@ -156,14 +162,27 @@ pub(super) fn build(
     });
     // The dependencies' failure says more than what follows from it.
     let (deps, project, runtime) = (deps?, project?, runtime?);
+    // What it is called is known only now.
+    let named = match project {
+        Some(_) => None,
+        None => Some(requirement::named(manifest, &deps.made.facts)?),
+    };
+    let manifest = named.as_ref().unwrap_or(manifest);
+    let context = Context { manifest, ..context };
+    let project = match project {
+        Some(project) => project,
+        None => project::of_requirement(&context, &deps)?,
+    };
     compiled::report(&context);
     let mut distributions = deps.made.facts.distributions.clone();
     let own = project.made.facts.install.as_ref().map(|install| install.distribution.clone());
     let entry_points = project.made.facts.install.as_ref().map(|install| install.entry_points.clone());
+    let entry_points = entry_points.or(deps.made.facts.subject.as_ref().map(|subject| subject.entry_points.clone()));
     let entry_points = entry_points.unwrap_or_default();
     let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
     distributions.extend(own);
-    let programs = programs::programs(manifest, &project.made.facts, family);
+    let subject = deps.made.facts.subject.clone();
+    let programs = programs::programs(manifest, &project.made.facts, &deps.made.facts, family)?;
     let executable = runtime.facts.executable.clone();
     let evidence = Evidence {
         implementation: interpreter.implementation.to_ascii_lowercase(),
@@ -190,14 +209,17 @@ pub(super) fn build(
             version: interpreter.version_text.clone(),
             venv: family == Family::Flavor,
         },
-        programs,
-        main: project.made.facts.main.clone(),
+        programs: programs.own,
+        commands: programs.commands,
+        main: programs.main,
+        subject,
         entry_points,
         broken: project.bytecode.facts.broken.clone(),
         version,
         evidence,
         findings: project.findings.clone(),
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
+        named,
     })
 }
 
@@ -218,10 +240,11 @@ fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a B
     request.lock = match manifest.input {
         Input::Project => Lock::find(&manifest.directory),
         Input::Script => Lock::of_script(&manifest.path),
-        Input::Wheel => None,
+        Input::Wheel | Input::Requirement => None,
         Input::Directory => Lock::of_directory(&manifest.directory),
     };
     request.requirements = requirements(manifest);
+    request.has_subject = manifest.requirement.is_some();
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);
     // Paths in a manifest start from where it lies.
@@ -245,7 +268,7 @@ fn requirements(manifest: &Manifest) -> Vec<String> {
         std::path::absolute(&path).unwrap_or(path).display().to_string()
     });
     let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
-    declared.chain(&manifest.build.dependencies).cloned().chain(local).collect()
+    manifest.requirement.iter().chain(declared).chain(&manifest.build.dependencies).cloned().chain(local).collect()
 }
 
 /// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.

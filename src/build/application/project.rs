@@ -8,12 +8,12 @@ use super::super::BuildError;
 use super::super::cache::{Inputs, Layer, Made, hash_tree};
 use super::super::finding::{self, Finding};
 use super::compiled::{Bytecode, compile};
-use super::dependencies::resolution_inputs;
-use super::programs::write_script;
-use super::{APP, Context, common_inputs, finished, plain};
+use super::dependencies::{Deps, resolution_inputs};
+use super::programs::{write_named, write_script};
+use super::{APP, Context, common_inputs, finished, plain, requirement};
 use crate::format::Blake3;
 use crate::fs::{Entry, IoContext};
-use crate::manifest::{EntryPoint, Input, Manifest};
+use crate::manifest::{EntryPoint, Input, Manifest, Target};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
     BuildSystem, Built, Environment, Hidden, InstallRequest, ProjectInstall, Sources, WheelBuild, build_variables,
@@ -39,15 +39,34 @@ pub(super) struct AppFacts {
     pub(super) main: Option<String>,
 }
 
-pub(super) fn build(context: &Context) -> Result<Project, BuildError> {
-    let Context { manifest, settings, reporter, .. } = context;
+/// `None` of a requirement: what it is called is known with its dependencies, and then [`of_requirement`] builds it.
+pub(super) fn build(context: &Context) -> Result<Option<Project>, BuildError> {
+    let Context { manifest, reporter, .. } = context;
     reporter.begin(APP);
     let clock = Stopwatch::start();
     let (made, findings) = match manifest.input {
         Input::Project => from_back_end(context)?,
         Input::Wheel => (finished::build(context)?, Vec::new()),
         Input::Script | Input::Directory => (plain::build(context)?, Vec::new()),
+        Input::Requirement => return Ok(None),
     };
+    compiled(context, made, findings, clock).map(Some)
+}
+
+pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, BuildError> {
+    context.reporter.begin(APP);
+    let clock = Stopwatch::start();
+    let made = requirement::build(context, &deps.made.facts)?;
+    compiled(context, made, Vec::new(), clock)
+}
+
+fn compiled(
+    context: &Context,
+    made: Made<AppFacts>,
+    findings: Vec<Finding>,
+    clock: Stopwatch,
+) -> Result<Project, BuildError> {
+    let Context { manifest, settings, reporter, .. } = context;
     let what = match &made.facts.install {
         Some(install) => format!("{} {}", install.distribution.name, install.distribution.version),
         None => manifest.package_name.clone(),
@@ -122,6 +141,14 @@ pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
     let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
     inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
     inputs.add("name", &manifest.package_name);
+    let functions = manifest.scripts.iter().filter_map(|script| match &script.target {
+        Target::Function(wanted) => Some(format!("{} {wanted}", script.name)),
+        Target::Script(_) => None,
+    });
+    let functions: Vec<String> = functions.collect();
+    if !functions.is_empty() {
+        inputs.add_list("scripts", functions).set_by(&["tool", "flavor", "scripts"]);
+    }
 }
 
 pub(super) fn absolute(path: &Path) -> PathBuf {
@@ -196,6 +223,7 @@ pub(super) fn main_command(
     install: &ProjectInstall,
     tree: &Path,
 ) -> Result<Option<String>, BuildError> {
+    write_named(manifest, tree)?;
     let Some(wanted) = &manifest.entry_point else {
         return Ok(manifest.main_script().map(|(name, _)| name.clone()));
     };
