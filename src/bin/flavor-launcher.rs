@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::{env, io};
 
-use flavor::launcher::{CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, own_path, prepare, run_cli};
+use flavor::launcher::{
+    CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, executed_path, own_path, prepare, run_cli,
+};
 use flavor::report::{init_log, printable};
 
 fn main() -> ExitCode {
@@ -40,7 +42,8 @@ fn run() -> Result<(), LaunchError> {
         });
         return Ok(());
     }
-    let launch = prepare(Invocation { package, name, arguments, environment })?;
+    let executed = executed_path();
+    let launch = prepare(Invocation { package, name, executed, arguments, environment })?;
     Err(exec(launch))
 }
 

@@ -44,6 +44,15 @@ pub enum BuildError {
     BadMetadata { reason: String },
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
+    /// The marker of a requirement does not hold. Without credentials.
+    #[error("`{requirement}` selects nothing for this interpreter")]
+    NothingSelected { requirement: String },
+    /// `asked` is the option or the key that names it.
+    #[error("{asked} names no script in the package: {word}")]
+    UnknownScript { asked: String, word: String, suggestion: Option<String>, known: Vec<String> },
+    /// `known` are its scripts, or, if it has none, those of what it depends on.
+    #[error("{}", which(package, *of_others, known))]
+    WhichScript { package: String, of_others: bool, known: Vec<String> },
     #[error("the back end gave the project no version")]
     NoVersion,
     #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
@@ -110,6 +119,9 @@ impl BuildError {
             Self::NoSuchScript { .. } => Code::NO_SUCH_SCRIPT,
             Self::BadMetadata { .. } => Code::BAD_PROJECT_METADATA,
             Self::Manifest(error) => error.code(),
+            Self::NothingSelected { .. } => Code::NOTHING_SELECTED,
+            Self::UnknownScript { .. } => Code::UNKNOWN_SCRIPT,
+            Self::WhichScript { .. } => Code::WHICH_SCRIPT,
             Self::NoKeyPlace => Code::NO_KEY_PLACE,
             Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
             Self::NoRecord => Code::NO_BUILD_RECORD,
@@ -170,6 +182,15 @@ impl BuildError {
             }),
             Self::BadMetadata { .. } => Some("correct it where the project is described".into()),
             Self::Manifest(error) => error.hint(),
+            Self::NothingSelected { .. } => {
+                Some("its marker does not hold: take it out, or choose another Python with `--python`".into())
+            }
+            Self::UnknownScript { suggestion: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::UnknownScript { known, .. } | Self::WhichScript { known, .. } if known.is_empty() => {
+                Some("nothing inside brings one; name a module or a function: `--entry-point pkg.cli:main`".into())
+            }
+            Self::UnknownScript { known, .. } => Some(format!("the scripts are: {}", known.join(", "))),
+            Self::WhichScript { known, .. } => Some(format!("choose one with `--script`: {}", known.join(", "))),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),
@@ -179,5 +200,13 @@ impl BuildError {
             Self::Sign(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+fn which(package: &str, of_others: bool, known: &[String]) -> String {
+    match (of_others, known.len()) {
+        (true, 0) => format!("`{package}` has no scripts"),
+        (true, _) => format!("`{package}` has no scripts of its own, and what it depends on has none of that name"),
+        (false, count) => format!("`{package}` has {count} scripts, and none of its own name"),
     }
 }

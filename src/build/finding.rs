@@ -141,7 +141,7 @@ impl Finding {
                             "whoever has the package can read it; leave it out with a line `{name}` in `.flavorignore`"
                         )
                     }
-                    Input::Script | Input::Wheel => "whoever has the package can read it".into(),
+                    Input::Script | Input::Wheel | Input::Requirement => "whoever has the package can read it".into(),
                 }
             }
             Self::FromOutside { .. } => {

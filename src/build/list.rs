@@ -49,6 +49,8 @@ pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Repor
         .is_python()
         .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
+    let named = application.as_ref().and_then(|application| application.named.clone());
+    let manifest = named.as_ref().unwrap_or(manifest);
     let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
     let listed = plans.iter().map(|plan| {
         let files = plan.files().into_iter().map(|(path, size)| ListedFile { path, size }).collect();

@@ -16,7 +16,7 @@ use crate::format::{Blake3, Program};
 use crate::libraries::Machine;
 use crate::manifest::Manifest;
 use crate::package::SignedPackage;
-use crate::python::install::Distribution;
+use crate::python::install::{Distribution, Subject};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
 use crate::slot::EncodedSlot;
@@ -54,6 +54,8 @@ pub struct PackReport {
     pub stripped: Stripped,
     /// What `--slim` left out; `None` when it was not asked for.
     pub slimmed: Option<Slimmed>,
+    /// What a requirement turned out to be.
+    pub subject: Option<Subject>,
     pub findings: Vec<Finding>,
     /// Whether the finished file was read back and checked.
     pub verified: bool,
@@ -104,6 +106,10 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         .is_python()
         .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
+    // Of a requirement the name is known only now.
+    let named = application.as_ref().and_then(|application| application.named.clone());
+    let manifest = named.as_ref().unwrap_or(manifest);
+    let output = settings.output_path(manifest);
     reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
     let mut plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
@@ -133,16 +139,17 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
     let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native.clone()));
-    let (python, programs, evidence, in_use) = match application {
-        Some(Application { python, programs, evidence, in_use, .. }) => {
-            (Some(python), programs, Some(evidence), in_use)
+    let subject = application.as_ref().and_then(|application| application.subject.clone());
+    let (python, programs, commands, evidence, in_use) = match application {
+        Some(Application { python, programs, commands, evidence, in_use, .. }) => {
+            (Some(python), programs, commands, Some(evidence), in_use)
         }
-        None => (None, own_command(manifest), None, Vec::new()),
+        None => (None, own_command(manifest), Vec::new(), None, Vec::new()),
     };
     let built = Built { manifest, settings, version: &version, stub: &stub, plans: &plans, stored: &stored };
-    let about = About { built, python: evidence.as_ref() };
+    let about = About { built, subject: subject.as_ref(), python: evidence.as_ref() };
     let attestation = about.slot(&signing.key, &cache)?;
-    let parts = Parts { built, attestation: &attestation, python, programs, needs: &needs };
+    let parts = Parts { built, attestation: &attestation, python, programs, commands, needs: &needs };
     let signed = SignedPackage::new(&parts.metadata(), stub.bytes.len() as u64, &signing.key)?;
     reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
     let files: Vec<_> = stored.iter().map(|stored| &stored.slot).chain([&attestation]).map(|slot| &slot.file).collect();
@@ -158,6 +165,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     findings.extend(over_budget(manifest, &output, signed.size(), stub.bytes.len() as u64, &slots));
     Ok(PackReport {
         findings,
+        subject,
         path: output,
         manifest: manifest.clone(),
         name: manifest.package_name.clone(),

@@ -49,6 +49,8 @@ pub fn check_reproducible(
     match manifest.input {
         Input::Project | Input::Directory => copy_tree(&project, &copy, package)?,
         Input::Script | Input::Wheel => copy_file(manifest, &copy)?,
+        // An installer gets it once more.
+        Input::Requirement => {}
     }
     let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
     let other = Settings {
@@ -134,6 +136,7 @@ impl Record {
         Ok(Self {
             choices: Choices {
                 entry_point: text(&options["entry_point"]),
+                script: text(&options["script"]),
                 extras: texts(&options["extras"]),
                 groups: texts(&options["groups"]),
                 package_name: text(&parameters["package"]),

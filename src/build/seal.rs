@@ -7,9 +7,9 @@ use super::encoded::Stored;
 use super::native::Needs;
 use super::slots::SlotPlan;
 use crate::format::{
-    ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
-    Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification,
-    WORKENV, timestamp,
+    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle,
+    Metadata, Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord,
+    Verification, WORKENV, timestamp,
 };
 use crate::manifest::{Manifest, Policy};
 use crate::slot::EncodedSlot;
@@ -38,6 +38,7 @@ pub(super) struct Parts<'a> {
     pub(super) python: Option<PythonFacts>,
     pub(super) programs: Vec<Program>,
     pub(super) needs: &'a Needs,
+    pub(super) commands: Vec<Commands>,
 }
 
 impl Parts<'_> {
@@ -89,6 +90,7 @@ impl Parts<'_> {
                 target: format!("linux-{}", std::env::consts::ARCH),
                 slots: stored.iter().map(|stored| &stored.slot).chain([self.attestation]).map(facts).collect(),
                 programs: self.programs,
+                commands: self.commands,
                 python: self.python,
                 set_up: manifest.post_extract.clone(),
                 rotations: settings.rotations.clone(),

@@ -89,7 +89,8 @@ impl Settings {
     pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
         let usual = || {
             let Manifest { input, directory, package_name, .. } = manifest;
-            let is_dist = *input == Input::Wheel && directory.ends_with("dist");
+            let is_archive = matches!(input, Input::Wheel | Input::Requirement);
+            let is_dist = is_archive && directory.ends_with("dist");
             let place = if is_dist { directory.clone() } else { directory.join("dist") };
             if package_name.is_empty() {
                 let whole = directory.canonicalize().unwrap_or_else(|_| directory.clone());

@@ -11,7 +11,8 @@ use clap::builder::NonEmptyStringValueParser;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Pack {
-    /// What to pack: a project, a script, a wheel, or a directory of modules [default: the project here]
+    /// What to pack: a project, a script, a wheel, a directory of modules, an sdist, a URL, or a requirement such as
+    /// NAME==VERSION [default: the project here or above]
     #[arg(conflicts_with = "manifest")]
     pub(crate) input: Option<PathBuf>,
     /// The project's pyproject.toml, or its directory
@@ -20,6 +21,9 @@ pub(crate) struct Pack {
     /// What to start: module:function, module, or of a directory a file
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry_point: Option<String>,
+    /// What to start, of the scripts of everything that is installed
+    #[arg(long, value_name = "NAME", conflicts_with = "entry_point")]
+    pub(crate) script: Option<String>,
     /// Install this extra too; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) extra: Vec<String>,

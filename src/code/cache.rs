@@ -155,4 +155,11 @@ hint: give its slot `permissions = "0755"`, or the file that mode before it is p
         example: r"error[FLV0840]: the package would run with the rights of another user: its file is set-user-id or set-group-id
 hint: take the bits away with `chmod ug-s`, and use sudo where other rights are needed",
     }
+    UNKNOWN_PROGRAM = 836 {
+        title: "the package has no program of that name",
+        cause: "It was called by a link, and the link's name is that of no program in the package.",
+        remedy: "Call the link by one of the names that the message lists, or start the file itself.",
+        example: r"error[FLV0836]: the package has no program `uptime`
+hint: call the link by the name of a program: two, one",
+    }
 }

@@ -341,4 +341,36 @@ hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or nam
   the project `computed` has no extra `tui`
 hint: its extras are: all, loud",
     }
+    UNKNOWN_SCRIPT = 271 {
+        title: "no script of that name is in the package",
+        cause: "Neither the project nor a distribution that it depends on brings the script that `--script` or \
+            `[tool.flavor.scripts]` names.",
+        remedy: "Take a name that the hint proposes or lists.",
+        example: r"error[FLV0271]: cannot pack `tools`
+  `--script` names no script in the package: oen
+hint: did you mean `one`?",
+    }
+    WHICH_SCRIPT = 272 {
+        title: "which script is meant cannot be told",
+        cause: "What a requirement names has several scripts, none of which is called like it, or none at all.",
+        remedy: "Choose one with `--script`, or name a function with `--entry-point`.",
+        example: r"error[FLV0272]: cannot pack `tools`
+  `tools` has 2 scripts, and none of its own name
+hint: choose one with `--script`: one, two",
+    }
+    LIKE_A_FILE = 273 {
+        title: "a requirement is almost the name of a file",
+        cause: "There is no such file, and what is here is called nearly so: to take a stranger's distribution from the \
+            index instead would be wrong.",
+        remedy: "Correct the name; a version makes it a requirement.",
+        example: r"error[FLV0273]: there is nothing at `helo`, but `hello.py` is here
+hint: did you mean `hello.py`? A distribution from the index is named with a version: `helo==VERSION`",
+    }
+    BAD_INPUT_REQUIREMENT = 274 {
+        title: "what is to be packed is neither there nor a requirement",
+        cause: "No file or directory has this name, and it does not parse as a requirement.",
+        remedy: "Correct the path, or write the requirement like `NAME==VERSION`.",
+        example: r"error[FLV0274]: there is nothing at `rich=>13`, and it is not a requirement: no such comparison operator `=>`, must be one of ~= == != <= >= < > ===
+hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`",
+    }
 }

@@ -190,4 +190,12 @@ hint: correct it where the project is described",
   `/usr/bin/python3.11` has no `tkinter`, which `include = ["tkinter"]` asks for
 hint: install the system's package `python3-tk` (Debian, Ubuntu) or `python3-tkinter` (Fedora), or choose another interpreter with `--python`"#,
     }
+    NOTHING_SELECTED = 360 {
+        title: "a requirement selects nothing",
+        cause: "The marker of the requirement to be packed does not hold for the interpreter.",
+        remedy: "Take the marker out, or choose another Python with `--python`.",
+        example: r"error[FLV0360]: cannot pack `tools; python_version < '3'`
+  `tools; python_version < '3'` selects nothing for this interpreter
+hint: its marker does not hold: take it out, or choose another Python with `--python`",
+    }
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 /// Starts a package as its own launcher would: this process becomes the program.
 pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let mut words = options.words.into_iter();
-    let (name, arguments) = (PathBuf::from(words.next().unwrap_or_default()), words.collect());
+    let (name, arguments): (PathBuf, _) = (PathBuf::from(words.next().unwrap_or_default()), words.collect());
     let package = name.canonicalize().unwrap_or_else(|_| name.clone());
     let failed = |source: PackageError| Error::Package { path: name.clone(), source };
     let reader = Reader::open(&package).map_err(failed)?;
@@ -24,6 +24,7 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
         return start_with_its_launcher(&reader, &package, name, arguments);
     }
     let invocation = Invocation {
+        executed: name.clone(),
         name: name.into_os_string(),
         package,
         arguments,

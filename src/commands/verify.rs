@@ -68,10 +68,10 @@ fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals)
     let plain = || read_input(Some(project), &Choices::default());
     let record = match Record::of(reader) {
         Ok(record) => record,
-        Err(source) => return Err(Error::Pack { manifest: plain()?.0.path, source }),
+        Err(source) => return Err(Error::Pack { manifest: plain()?.manifest.path, source }),
     };
     let read = || read_input(Some(project), &record.choices);
-    let (mut manifest, _) = read()?;
+    let mut manifest = read()?.manifest;
     let settings = record.settings(&Settings {
         jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         find_links: options.find_links.clone(),
@@ -82,7 +82,7 @@ fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals)
     let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
     let ran = run_pre_build(&manifest, &settings, &reporter);
     if ran.map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })? {
-        (manifest, _) = read()?;
+        manifest = read()?.manifest;
     }
     let differences = rebuild(&manifest, &settings, reader, &reporter)
         .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;

@@ -235,6 +235,9 @@ pub struct Facts {
     pub slots: Vec<SlotFacts>,
     /// What can be started; the first is started when the name of the package picks no other.
     pub programs: Vec<Program>,
+    /// What else can be started: many that are called alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Commands>,
     /// Present when the package is a Python application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<PythonFacts>,
@@ -279,6 +282,35 @@ pub struct Program {
     pub name: String,
     /// Program and leading arguments; [`WORKENV`] stands for the work environment.
     pub argv: Vec<String>,
+}
+
+/// Commands that differ in their names alone. A distribution may bring hundreds, and every start reads them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commands {
+    /// What comes before the command's file, as in [`Program::argv`]: the interpreter and its options, or nothing.
+    pub before: Vec<String>,
+    /// What comes after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// The names to be called by, which are those of files in the environment's `bin`, too.
+    pub names: Vec<String>,
+}
+
+impl Commands {
+    /// Program and leading arguments of one of the commands.
+    pub fn argv(&self, name: &str) -> Vec<String> {
+        let file = format!("{WORKENV}/bin/{name}");
+        self.before.iter().cloned().chain([file]).chain(self.after.iter().cloned()).collect()
+    }
+}
+
+impl Facts {
+    /// The names of all that can be started; the first is what is started when no name is asked for.
+    pub fn program_names(&self) -> impl Iterator<Item = &str> {
+        let own = self.programs.iter().map(|program| program.name.as_str());
+        own.chain(self.commands.iter().flat_map(|commands| commands.names.iter().map(String::as_str)))
+    }
 }
 
 /// The interpreter of a Python application.

@@ -28,9 +28,9 @@ pub use error::FormatError;
 pub use index::{END_MARK, FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
 pub use json::from_json;
 pub use metadata::{
-    ATTESTATION_SLOT, Build, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle, Metadata,
-    Package, PackagePolicy, Program, PythonFacts, RotationRecord, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord,
-    Verification, WORKENV,
+    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle,
+    Metadata, Package, PackagePolicy, Program, PythonFacts, RotationRecord, Runtime, RuntimeEnv, SCHEMA, SlotFacts,
+    SlotRecord, Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
 pub use reference::EnvReference;

@@ -24,6 +24,9 @@ pub enum LaunchError {
     SetUserId,
     #[error("the package has no command to start")]
     NoProgram,
+    /// A link has the name; `names` are those of the programs, the main one first.
+    #[error("the package has no program `{name}`")]
+    UnknownProgram { name: String, names: Vec<String> },
     #[error("cannot start `{}`", program.display())]
     Exec { program: PathBuf, source: StartError },
     #[error("{0}")]
@@ -49,6 +52,15 @@ impl std::fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+/// At most this many names are listed.
+const LISTED: usize = 40;
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let text = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{text} and {more} more; `flavor inspect` lists them all") } else { text }
+}
 
 impl LaunchError {
     /// Of a program that the system refused to start.
@@ -91,7 +103,7 @@ impl LaunchError {
                 _ => 103,
             },
             Self::SetUserId | Self::NoProgram | Self::Exec { .. } => 104,
-            Self::Usage(_) | Self::NoSlot { .. } => 105,
+            Self::Usage(_) | Self::NoSlot { .. } | Self::UnknownProgram { .. } => 105,
             Self::NoOwnPath | Self::Io(_) => 106,
         }
     }
@@ -106,6 +118,7 @@ impl LaunchError {
             Self::SetUserId => Code::SET_USER_ID,
             Self::NoProgram => Code::NO_PROGRAM,
             Self::Exec { source, .. } => source.fault.as_ref().map_or(Code::NOT_STARTED, StartFault::code),
+            Self::UnknownProgram { .. } => Code::UNKNOWN_PROGRAM,
             Self::Usage(_) => Code::LAUNCHER_USAGE,
             Self::Io(error) => error.code(),
         }
@@ -120,6 +133,9 @@ impl LaunchError {
                 Some("take the bits away with `chmod ug-s`, and use sudo where other rights are needed".into())
             }
             Self::Exec { source, .. } => source.fault.as_ref().map(StartFault::hint),
+            Self::UnknownProgram { names, .. } => {
+                Some(format!("call the link by the name of a program: {}", listed(names)))
+            }
             Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
             _ => None,
         }

@@ -1,14 +1,13 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::LaunchError;
+use super::choice::choose;
 use super::environment::{Environment, expand};
 use super::progress::Line;
 use super::set_up::Commands;
-use crate::format::{Metadata, Program};
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, Refusal, judge};
@@ -27,6 +26,8 @@ pub struct Invocation {
     pub package: PathBuf,
     /// The name it was called by, which may be a link's: it chooses among several programs.
     pub name: OsString,
+    /// The path that was executed, before any link was followed.
+    pub executed: PathBuf,
     /// The caller's arguments.
     pub arguments: Vec<OsString>,
     pub environment: Environment,
@@ -51,13 +52,13 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let path = &invocation.package;
     let accepted = accept(path)?;
     tracing::debug!(took = %clock.took(), "accept");
+    let metadata = accepted.reader().metadata();
+    let argv = choose(metadata, &invocation)?;
     let failed = |source| LaunchError::Workenv { path: path.clone(), source };
     let cache = Cache::open(path).map_err(failed)?;
     let provide = |how: Provision<'_>| materialise(&accepted, &cache, how);
     let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
-    let metadata = accepted.reader().metadata();
-    let program = choose(metadata, &invocation.name).ok_or(LaunchError::NoProgram)?;
-    let mut words = program.argv.iter().map(|word| expand(word, &workenv.root));
+    let mut words = argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
     let python = metadata.flavor.as_ref().and_then(|facts| facts.python.as_ref());
     // The interpreter of the package is of the package's own target.
@@ -172,13 +173,4 @@ fn with_origin(environment: Environment, executable: &Path) -> Environment {
         Some(origin) => environment.with("LD_ORIGIN_PATH", origin.as_os_str()),
         None => environment,
     }
-}
-
-/// The program that the name asks for: of the same name, with or without a suffix of packages; otherwise the first.
-fn choose<'a>(metadata: &'a Metadata, name: &OsStr) -> Option<&'a Program> {
-    let programs = &metadata.flavor.as_ref()?.programs;
-    let base = Path::new(name).file_name().unwrap_or_default().as_bytes();
-    let stem = base.strip_suffix(b".psp").or_else(|| base.strip_suffix(b".pspf")).unwrap_or(base);
-    let named = |wanted: &[u8]| programs.iter().find(|program| program.name.as_bytes() == wanted);
-    named(base).or_else(|| named(stem)).or_else(|| programs.first())
 }

@@ -11,6 +11,8 @@ use super::{Input, Manifest};
 pub struct Choices {
     /// `--entry-point`; goes before what the manifest says.
     pub entry_point: Option<String>,
+    /// `--script`; one of those that are inside, likewise.
+    pub script: Option<String>,
     /// `--extra`, in addition to those of the manifest.
     pub extras: Vec<String>,
     /// `--group`, in addition to those of the manifest.
@@ -24,7 +26,10 @@ impl Choices {
         let project = &manifest.project;
         let computed = project.awaits("optional-dependencies");
         let extras = Selection { option: "--extra", what: "extra", known: &project.optional_dependencies, computed };
-        extras.add(&self.extras, &mut manifest.build.extras)?;
+        // Those of a requirement are a part of it.
+        if manifest.input != Input::Requirement {
+            extras.add(&self.extras, &mut manifest.build.extras)?;
+        }
         let known = &project.dependency_groups;
         let groups = Selection { option: "--group", what: "dependency group", known, computed: false };
         groups.add(&self.groups, &mut manifest.build.groups)?;
@@ -35,6 +40,9 @@ impl Choices {
             manifest.entry_point = Some(found.filter(fits).ok_or_else(refused)?);
             // Who names what is to be started wants that started.
             manifest.execution.command = None;
+        }
+        if self.script.is_some() {
+            (manifest.entry_point, manifest.execution.command) = (None, None);
         }
         manifest.choices.clone_from(self);
         Ok(())

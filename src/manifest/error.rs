@@ -89,6 +89,12 @@ pub enum Error {
     NoSuchExtra { project: String, extra: String, suggestion: Option<String>, known: Vec<String> },
     #[error("there is nothing at `{}`", path.display())]
     NoInput { path: PathBuf },
+    /// The word is no requirement either, for this reason.
+    #[error("there is nothing at `{}`, and it is not a requirement: {}", path.display(), shown(reason))]
+    BadInputRequirement { path: PathBuf, reason: String },
+    /// `near` is what is here.
+    #[error("there is nothing at `{}`, but `{}` is here", path.display(), near.display())]
+    LikeAFile { path: PathBuf, near: PathBuf },
     #[error("`{}` is nothing that can be packed", path.display())]
     UnknownInput { path: PathBuf },
     #[error("`{}` has neither a `pyproject.toml` nor a `__main__.py`", path.display())]
@@ -179,6 +185,8 @@ impl Error {
             Self::NoVersion { .. } => Code::NO_VERSION,
             Self::NothingToRun { .. } | Self::NoProgram { .. } => Code::NOTHING_TO_RUN,
             Self::NoInput { .. } | Self::UnknownInput { .. } => Code::UNKNOWN_INPUT,
+            Self::BadInputRequirement { .. } => Code::BAD_INPUT_REQUIREMENT,
+            Self::LikeAFile { .. } => Code::LIKE_A_FILE,
             Self::SecondBlock { .. } => Code::SECOND_BLOCK,
             Self::OpenBlock { .. } => Code::OPEN_BLOCK,
             Self::BadFileName { .. } => Code::BAD_FILE_NAME,
@@ -250,7 +258,12 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::NoInput { .. } | Self::UnknownInput { .. } | Self::BadChoice { .. } | Self::UnknownChoice { .. }
+            Self::NoInput { .. }
+                | Self::UnknownInput { .. }
+                | Self::BadInputRequirement { .. }
+                | Self::LikeAFile { .. }
+                | Self::BadChoice { .. }
+                | Self::UnknownChoice { .. }
         )
     }
 
@@ -287,9 +300,20 @@ impl Error {
             Self::NoProgram { .. } => {
                 "say what to run: `--entry-point pkg.cli:main`, `--entry-point pkg.cli` or `--entry-point run.py`".into()
             }
-            Self::NoInput { .. } | Self::UnknownInput { .. } => {
-                "name a project, a script, a wheel (`.whl`), or a directory of modules".into()
+            Self::NoInput { .. } => {
+                "name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`".into()
             }
+            Self::UnknownInput { .. } => {
+                "name a project, a script, a wheel (`.whl`), an archive of sources (`.tar.gz`), or a directory of modules".into()
+            }
+            Self::BadInputRequirement { .. } => {
+                "a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`".into()
+            }
+            Self::LikeAFile { path, near } => format!(
+                "did you mean `{}`? A distribution from the index is named with a version: `{}==VERSION`",
+                near.display(),
+                path.display()
+            ),
             Self::NoEntryFile { .. } => "write its path relative to that directory".into(),
             Self::BadChoice { input: Input::Directory, .. } => {
                 "name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)".into()

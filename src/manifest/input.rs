@@ -8,6 +8,8 @@ pub enum Input {
     Script,
     /// A wheel that somebody has built.
     Wheel,
+    /// A requirement, an address or an archive of sources, which an installer makes a distribution of.
+    Requirement,
     /// A directory without a manifest, packed as it is.
     Directory,
 }
@@ -19,6 +21,7 @@ impl Input {
             Self::Project => None,
             Self::Script => Some("script"),
             Self::Wheel => Some("wheel"),
+            Self::Requirement => Some("requirement"),
             Self::Directory => Some("directory"),
         }
     }

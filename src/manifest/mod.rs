@@ -18,6 +18,7 @@ mod placeholder;
 mod project;
 mod requirement;
 mod script;
+mod scripts;
 mod settings;
 mod setup;
 mod slim;
@@ -37,10 +38,12 @@ pub use entry_point::EntryPoint;
 pub use error::{At, Error, Site, Warning};
 pub use input::Input;
 pub use line::line_of;
-pub use name::{MAX_NAME, made_of};
+pub use name::{MAX_NAME, is_name, made_of, normalized};
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
+pub use requirement::{Named, named};
 pub use script::{is_script, parse as parse_script};
+pub use scripts::{NamedScript, ScriptTarget};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use setup::{describes_project, description_in, is_setup};
 pub use slim::{Slim, UnknownSlim};
@@ -65,12 +68,16 @@ pub struct Manifest {
     /// The directory that relative paths in the file start from.
     pub directory: PathBuf,
     pub project: Project,
+    /// Of an [`Input::Requirement`]: what an installer is given. It may hold a password: never printed.
+    pub requirement: Option<String>,
     /// Names the file and the cache entry of the package: a name, never a path.
     pub package_name: String,
     /// `tool.flavor.version`, else the project's; none when the build back end computes it.
     pub version: Option<String>,
     /// `tool.flavor.entry_point`. Without it the package runs [`Self::main_script`].
     pub entry_point: Option<EntryPoint>,
+    /// `tool.flavor.scripts`, in the order of the file.
+    pub scripts: Vec<NamedScript>,
     pub python: Python,
     pub build: Build,
     pub execution: Execution,
@@ -115,9 +122,35 @@ impl Manifest {
         Self::bare(input, path, project).completed(choices)
     }
 
+    /// A manifest of something that an installer makes a distribution of. Its name and version are known when that has
+    /// been done; until then it goes by `name`. `path` is what people know it by, `directory` where the package goes.
+    pub fn of_requirement(
+        requirement: &str,
+        path: &Path,
+        directory: &Path,
+        name: &str,
+        choices: &Choices,
+    ) -> Result<Self, Error> {
+        let project = Project { dynamic: vec!["version".into()], ..Project::plain(name) };
+        let mut manifest = Self::bare(Input::Requirement, path, Project { version: None, ..project });
+        manifest.directory = directory.to_path_buf();
+        manifest.requirement = Some(requirement.to_string());
+        manifest.completed(choices)
+    }
+
+    /// The same with what its requirement has turned out to be.
+    #[must_use]
+    pub fn called(&self, name: &str, version: &str) -> Self {
+        let project = Project { name: name.into(), version: Some(version.into()), ..self.project.clone() };
+        Self { package_name: name.into(), version: Some(version.into()), project, ..self.clone() }
+    }
+
     /// The same input at another place: `directory` has what [`Self::directory`] has now.
     #[must_use]
     pub fn moved_to(&self, directory: &Path) -> Self {
+        if self.input == Input::Requirement {
+            return self.clone();
+        }
         let path = match self.input {
             Input::Directory => directory.to_path_buf(),
             _ => directory.join(self.path.file_name().unwrap_or_default()),
@@ -145,7 +178,9 @@ impl Manifest {
             directory: directory.to_path_buf(),
             package_name: project.name.clone(),
             version: project.version.clone(),
+            requirement: None,
             entry_point: None,
+            scripts: Vec::new(),
             python: Python::default(),
             build: Build::default(),
             execution: Execution::default(),
@@ -230,12 +265,15 @@ impl Manifest {
         if self.awaits_metadata() {
             return Ok(self);
         }
-        if self.entry_point.is_none() && self.project.scripts.is_empty() && self.execution.command.is_none() {
+        // Which scripts there are is known when everything is installed.
+        let is_open = self.choices.script.is_some() || !self.scripts.is_empty() || self.input == Input::Requirement;
+        if !is_open && self.entry_point.is_none() && self.project.scripts.is_empty() && self.execution.command.is_none()
+        {
             let program = self.main_of(&self.project.programs, String::as_str);
             self.execution.command = program.map(|program| vec![format!("{WORKENV}/bin/{program}")]);
         }
         let nothing_in_python = self.entry_point.is_none() && self.project.scripts.is_empty();
-        if self.execution.command.is_none() && (nothing_in_python || !self.is_python()) {
+        if !is_open && self.execution.command.is_none() && (nothing_in_python || !self.is_python()) {
             return Err(Error::NothingToRun {
                 is_built: self.project.is_filled && self.project.computes_scripts(),
                 path: self.path,
@@ -254,6 +292,7 @@ impl Manifest {
         self.python.enabled.unwrap_or(
             self.execution.command.is_none()
                 || self.entry_point.is_some()
+                || !self.scripts.is_empty()
                 || self.python.declared
                 || self.input != Input::Project
                 || !self.project.scripts.is_empty()
@@ -331,6 +370,9 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     }
     manifest.entry_point =
         flavor.get("entry_point").map(|item| project::entry_point(&item)).transpose()?.or(manifest.entry_point.take());
+    if let Some(item) = flavor.get("scripts") {
+        manifest.scripts = scripts::parse(&item)?;
+    }
     if let Some(table) = flavor.table("python")? {
         manifest.python = settings::python(table, &manifest.project)?;
     }

@@ -5,7 +5,7 @@ use super::table::Item;
 pub const MAX_NAME: usize = 128;
 
 /// Letters, digits, `.`, `-` and `_`, beginning with a letter or digit: never a path, never hidden, never an option.
-pub(super) fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
@@ -69,7 +69,7 @@ pub fn made_of(text: &str) -> String {
 }
 
 /// The form in which Python compares names of projects, extras and groups: lower case, runs of `-_.` are one `-`.
-pub(super) fn normalized(name: &str) -> String {
+pub fn normalized(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         if matches!(c, '-' | '_' | '.') {

@@ -83,6 +83,36 @@ pub(super) fn restricted(text: &str, marker: Option<&Marker>) -> String {
     requirement.unwrap_or_else(|| text.to_string())
 }
 
+/// A requirement that names what is to be packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// As written.
+    pub name: String,
+    /// What comes after its `@`, if it has one.
+    pub address: Option<String>,
+    /// With the extras that were asked for.
+    pub text: String,
+}
+
+/// Reads a requirement and adds extras to it; the reason if it is none.
+pub fn named(text: &str, extras: &[String]) -> Result<Named, String> {
+    check_names(text)?;
+    let reason = |text: String| first_line(&text).to_string();
+    let mut requirement = Requirement::<AnyUrl>::from_str(text).map_err(|error| reason(error.message.to_string()))?;
+    for extra in extras {
+        let extra = ExtraName::from_str(extra).map_err(|error| reason(error.to_string()))?;
+        if !requirement.extras.contains(&extra) {
+            requirement.extras.push(extra);
+        }
+    }
+    let address = match &requirement.version_or_url {
+        Some(VersionOrUrl::Url(address)) => Some(address.0.clone()),
+        _ => None,
+    };
+    let written = if extras.is_empty() { text.trim().to_string() } else { requirement.to_string() };
+    Ok(Named { name: requirement.name.to_string(), address, text: written })
+}
+
 /// What a distribution requires.
 pub(super) struct Required {
     /// In any case.

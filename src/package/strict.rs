@@ -39,10 +39,16 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
             return Err(bad("not one file is counted in", &slot.id));
         }
     }
-    for program in &facts.programs {
-        if !is_name(&program.name) {
-            return Err(bad("a program has the name", &program.name));
-        }
+    if let Some(name) = facts.program_names().find(|name| !is_name(name)) {
+        return Err(bad("a program has the name", name));
+    }
+    if facts
+        .commands
+        .iter()
+        .flat_map(|one| one.before.iter().chain(&one.after))
+        .any(|word| word.contains(char::is_control))
+    {
+        return Err(bad("there can be no command", "with control characters in it"));
     }
     for command in facts.programs.iter().map(|program| &program.argv).chain(&facts.set_up) {
         let program = command.first().filter(|program| !program.chars().any(char::is_control));

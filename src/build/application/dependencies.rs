@@ -65,6 +65,9 @@ pub(super) fn resolution_inputs(
     inputs.add("installer", &resolution.installer);
     let requirements = inputs.add_list("requirements", resolution.requirements);
     requirements.set_by(if of_build_system { &["build-system", "requires"] } else { &["project", "dependencies"] });
+    if request.has_subject {
+        inputs.add("subject", "the first requirement");
+    }
     inputs.add_list("extras and groups", resolution.selection);
     inputs.add_list("index", resolution.index);
     inputs.add_list("variables", resolution.variables);

@@ -20,7 +20,7 @@ pub(in crate::build) struct Facts {
     pub(super) interpreter: Interpreter,
     /// `None` for a package without Python.
     pub(super) runtime: Option<Made<Runtime>>,
-    pub(super) app: App,
+    pub(super) app: Option<App>,
 }
 
 /// The manifest with all that a package of it needs to be known.
@@ -72,7 +72,7 @@ fn build_with(
         (runtime.map(join), app)
     });
     let (app, runtime) = (app?, runtime.transpose()?);
-    let install = app.made.facts.install.as_ref();
+    let install = app.as_ref().and_then(|app| app.made.facts.install.as_ref());
     let stated = install.map_or_else(|| Ok(manifest.clone()), |install| filled(manifest, install))?;
     Ok((Facts { interpreter, runtime, app }, stated))
 }

@@ -9,6 +9,7 @@ mod finished;
 mod plain;
 mod programs;
 mod project;
+mod requirement;
 mod runtime;
 
 use std::collections::BTreeMap;
@@ -17,16 +18,17 @@ use std::sync::Mutex;
 
 use super::cache::{BuildCache, HashedTree, Inputs};
 use super::{BuildError, Finding, Settings};
-use crate::format::{Blake3, Program, PythonFacts, Sha256, WORKENV};
+use crate::format::{Blake3, Commands, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock};
+use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, Subject};
 use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
 
 pub(super) use facts::{Facts, state};
+use programs::Start;
 pub(super) use programs::place;
 
 /// Names of the three slots.
@@ -44,7 +46,12 @@ pub(super) struct Application {
     pub(super) source: Source,
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
-    /// The name of the one that starts first, if it is the project's own or was made for its entry point.
+    pub(super) commands: Vec<Commands>,
+    /// The manifest by the name of what its requirement has turned out to be.
+    pub(super) named: Option<Manifest>,
+    /// What that is.
+    pub(super) subject: Option<Subject>,
+    /// The name of the one that starts first, if it is a script.
     pub(super) main: Option<String>,
     /// The commands of the project.
     pub(super) entry_points: Vec<EntryPoint>,
@@ -164,7 +171,7 @@ pub(super) fn build(
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
     let (interpreter, runtime, app) = match facts {
-        Some(Facts { interpreter, runtime, app }) => (interpreter, runtime, Some(app)),
+        Some(Facts { interpreter, runtime, app }) => (interpreter, runtime, app),
         None => (interpreter(manifest, settings, cache, reporter)?, None, None),
     };
     let context = Context {
@@ -180,19 +187,35 @@ pub(super) fn build(
     let (runtime, deps, project) = std::thread::scope(|scope| {
         let runtime = scope.spawn(|| runtime.map_or_else(|| runtime::build(&context), Ok));
         let deps = scope.spawn(|| dependencies::build(&context));
-        let project = scope.spawn(|| app.map_or_else(|| project::make(&context), Ok)?.compiled(&context));
+        let project = scope.spawn(|| {
+            let app = app.map_or_else(|| project::make(&context), |app| Ok(Some(app)))?;
+            app.map(|app| app.compiled(&context)).transpose()
+        });
         (join(runtime), join(deps), join(project))
     });
     // The dependencies' failure says more than what follows from it.
     let (deps, project, runtime) = (deps?, project?, runtime?);
+    // What it is called is known only now.
+    let named = match project {
+        Some(_) => None,
+        None => Some(requirement::named(manifest, &deps.made.facts)?),
+    };
+    let manifest = named.as_ref().unwrap_or(manifest);
+    let context = Context { manifest, ..context };
+    let project = match project {
+        Some(project) => project,
+        None => project::of_requirement(&context, &deps)?,
+    };
     compiled::report(&context);
     let mut distributions = deps.made.facts.distributions.clone();
     let own = project.made.facts.install.as_ref().map(|install| install.distribution.clone());
     let entry_points = project.made.facts.install.as_ref().map(|install| install.entry_points.clone());
+    let entry_points = entry_points.or(deps.made.facts.subject.as_ref().map(|subject| subject.entry_points.clone()));
     let entry_points = entry_points.unwrap_or_default();
     let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
     distributions.extend(own);
-    let programs = programs::programs(manifest, &project.made.facts, &interpreter, family);
+    let subject = deps.made.facts.subject.clone();
+    let programs = programs::programs(manifest, &project.made.facts, &deps.made.facts, Start { family, python: interpreter.version })?;
     let executable = runtime.facts.executable.clone();
     let evidence = Evidence {
         implementation: interpreter.implementation.to_ascii_lowercase(),
@@ -222,14 +245,17 @@ pub(super) fn build(
             venv: family == Family::Flavor,
             restore: (family == Family::Flavor).then(|| format!("{WORKENV}/{RUNTIME}/{}", start::DIRECTORY)),
         },
-        programs,
-        main: project.made.facts.main.clone(),
+        programs: programs.own,
+        commands: programs.commands,
+        main: programs.main,
+        subject,
         entry_points,
         broken: project.bytecode.facts.broken.clone(),
         version,
         evidence,
         findings: project.findings.clone(),
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
+        named,
     })
 }
 
@@ -250,10 +276,11 @@ fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a B
     request.lock = match manifest.input {
         Input::Project => Lock::find(&manifest.directory),
         Input::Script => Lock::of_script(&manifest.path),
-        Input::Wheel => None,
+        Input::Wheel | Input::Requirement => None,
         Input::Directory => Lock::of_directory(&manifest.directory),
     };
     request.requirements = requirements(manifest);
+    request.has_subject = manifest.requirement.is_some();
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);
     // Paths in a manifest start from where it lies.
@@ -277,7 +304,8 @@ fn requirements(manifest: &Manifest) -> Vec<String> {
         std::path::absolute(&path).unwrap_or(path).display().to_string()
     });
     let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
-    project.without_itself(declared.chain(&manifest.build.dependencies).cloned()).into_iter().chain(local).collect()
+    let declared = project.without_itself(declared.chain(&manifest.build.dependencies).cloned());
+    manifest.requirement.iter().cloned().chain(declared).chain(local).collect()
 }
 
 /// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
 use super::super::cache::{Layer, Made, hash_tree};
-use super::programs::{place, write_script};
+use super::programs::{place, write_named, write_script};
 use super::project::{AppFacts, absolute, add_start, sources};
 use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
@@ -38,6 +38,7 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
                 let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
                 std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).on("set the mode of", &path)?;
             }
+            write_named(manifest, tree)?;
             let entry_point = manifest.entry_point.as_ref();
             let main = entry_point.map(|wanted| write_script(manifest, wanted, &[], tree)).transpose()?;
             Ok(AppFacts { install: None, sources: hashed.digest, main })

@@ -8,13 +8,13 @@ use super::super::BuildError;
 use super::super::cache::{Inputs, Layer, Made, hash_tree};
 use super::super::finding::{self, Finding};
 use super::compiled::{Bytecode, compile};
-use super::dependencies::resolution_inputs;
+use super::dependencies::{Deps, resolution_inputs};
 use super::facts::filled;
-use super::programs::write_script;
-use super::{APP, Context, common_inputs, finished, plain};
+use super::programs::{write_named, write_script};
+use super::{APP, Context, common_inputs, finished, plain, requirement};
 use crate::format::Blake3;
 use crate::fs::{Entry, IoContext};
-use crate::manifest::{EntryPoint, Input, Manifest};
+use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
     BuildSystem, Built, Environment, Hidden, InstallRequest, ProjectInstall, Sources, WheelBuild, build_variables,
@@ -55,7 +55,8 @@ impl App {
     }
 }
 
-pub(super) fn make(context: &Context) -> Result<App, BuildError> {
+/// `None` of a requirement: what it is called is known with its dependencies, and then [`of_requirement`] builds it.
+pub(super) fn make(context: &Context) -> Result<Option<App>, BuildError> {
     let Context { manifest, reporter, .. } = context;
     reporter.begin(APP);
     let clock = Stopwatch::start();
@@ -63,14 +64,27 @@ pub(super) fn make(context: &Context) -> Result<App, BuildError> {
         Input::Project => from_back_end(context)?,
         Input::Wheel => (finished::build(context)?, Vec::new()),
         Input::Script | Input::Directory => (plain::build(context)?, Vec::new()),
+        Input::Requirement => return Ok(None),
     };
+    Ok(Some(reported(context, made, findings, clock)))
+}
+
+pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, BuildError> {
+    context.reporter.begin(APP);
+    let clock = Stopwatch::start();
+    let made = requirement::build(context, &deps.made.facts)?;
+    reported(context, made, Vec::new(), clock).compiled(context)
+}
+
+fn reported(context: &Context, made: Made<AppFacts>, findings: Vec<Finding>, clock: Stopwatch) -> App {
+    let Context { manifest, reporter, .. } = context;
     let what = match &made.facts.install {
         Some(install) => format!("{} {}", install.distribution.name, install.distribution.version),
         None => manifest.package_name.clone(),
     };
     let from = if made.reused { ", reused" } else { "" };
     reporter.phase(APP, &format!("{what}{from}"), clock.took());
-    Ok(App { made, findings })
+    App { made, findings }
 }
 
 fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
@@ -141,6 +155,14 @@ pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
     let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
     inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
     inputs.add("name", &manifest.package_name);
+    let functions = manifest.scripts.iter().filter_map(|script| match &script.target {
+        ScriptTarget::Function(wanted) => Some(format!("{} {wanted}", script.name)),
+        ScriptTarget::Script(_) => None,
+    });
+    let functions: Vec<String> = functions.collect();
+    if !functions.is_empty() {
+        inputs.add_list("scripts", functions).set_by(&["tool", "flavor", "scripts"]);
+    }
 }
 
 pub(super) fn absolute(path: &Path) -> PathBuf {
@@ -215,6 +237,7 @@ pub(super) fn main_command(
     install: &ProjectInstall,
     tree: &Path,
 ) -> Result<Option<String>, BuildError> {
+    write_named(manifest, tree)?;
     let Some(wanted) = &manifest.entry_point else {
         let Some((name, _)) = manifest.main_script() else { return Ok(None) };
         let commands = || install.entry_points.iter().map(|script| &script.name);

@@ -17,7 +17,8 @@ use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sh
 use crate::fs::IoContext;
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{Distribution, Part};
+use crate::python::install::{self, Distribution, Part};
+use crate::python::redact;
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
 use crate::stub::Family;
@@ -25,6 +26,8 @@ use crate::stub::Family;
 /// What the attestation is about.
 pub(super) struct About<'a> {
     pub(super) built: Built<'a>,
+    /// What a requirement turned out to be.
+    pub(super) subject: Option<&'a install::Subject>,
     /// `None` without Python.
     pub(super) python: Option<&'a Evidence>,
 }
@@ -126,9 +129,12 @@ impl About<'_> {
         if let Some(python) = self.python {
             options.insert("python".into(), python.version.as_str().into());
         }
-        let Manifest { path, input, choices, package_name, build, .. } = self.built.manifest;
+        let Manifest { path, input, choices, package_name, build, requirement, .. } = self.built.manifest;
         if let Some(entry_point) = &choices.entry_point {
             options.insert("entry_point".into(), entry_point.as_str().into());
+        }
+        if let Some(script) = &choices.script {
+            options.insert("script".into(), script.as_str().into());
         }
         for (name, chosen) in [("extras", &choices.extras), ("groups", &choices.groups)] {
             if !chosen.is_empty() {
@@ -145,8 +151,11 @@ impl About<'_> {
         let mut found =
             Map::from_iter([("package".to_owned(), json!(package_name)), ("options".into(), options.into())]);
         // A directory has no name of its own: it is the same wherever it lies.
-        if *input != Input::Directory {
+        if !matches!(input, Input::Directory | Input::Requirement) {
             found.insert("manifest".into(), json!(path.file_name().unwrap_or_default().to_string_lossy()));
+        }
+        if let Some(requirement) = requirement {
+            found.insert("requirement".into(), shown(requirement).into());
         }
         if let Some(input) = input.name() {
             found.insert("input".into(), input.into());
@@ -164,7 +173,7 @@ impl About<'_> {
             Input::Project => Some("manifest"),
             // Their sources are themselves.
             Input::Script | Input::Wheel => input.name(),
-            Input::Directory => None,
+            Input::Directory | Input::Requirement => None,
         };
         if let Some(name) = name {
             add(name, None, "sha256", Sha256::of(&std::fs::read(path).on("read", path)?).hex());
@@ -175,7 +184,17 @@ impl About<'_> {
             add("repository", None, "gitCommit", commit);
         }
         if let Some(python) = self.python {
-            add("sources", None, "blake3", python.sources.hex());
+            match self.subject {
+                None => add("sources", None, "blake3", python.sources.hex()),
+                Some(install::Subject { from, commit: Some(commit), .. }) => {
+                    add("repository", Some(from.clone()), "gitCommit", commit.clone());
+                }
+                Some(install::Subject { name, version, sha256: Some(sha256), .. }) => {
+                    add("requirement", Some(purl(name, version)), "sha256", sha256.clone());
+                }
+                // It is among the distributions, with the digest of its files.
+                Some(_) => {}
+            }
             if let Some((name, digest)) = &python.lock {
                 add(name, None, "sha256", digest.hex());
             }
@@ -277,6 +296,18 @@ fn system_purl(owner: &SystemPackage, path: &str) -> String {
         escaped(source),
         file.join("/")
     )
+}
+
+/// A requirement without credentials, and without where its file lies on this machine.
+fn shown(requirement: &str) -> String {
+    match requirement.split_once("file://") {
+        Some((before, path)) => {
+            let (path, rest) =
+                path.split_once(" ;").map_or((path, String::new()), |(path, rest)| (path, format!(" ;{rest}")));
+            format!("{before}{}{rest}", path.rsplit('/').next().unwrap_or(path))
+        }
+        None => redact(requirement),
+    }
 }
 
 fn digest(hex: &str) -> Option<Sha256> {

@@ -76,6 +76,13 @@ pub(super) fn report(
         })).collect::<Vec<_>>(),
         "beyond_target": report.beyond_target().map(ToString::to_string).collect::<Vec<_>>(),
         "over_budget": report.over_budget().map(ToString::to_string).collect::<Vec<_>>(),
+        "resolved": report.subject.as_ref().map(|subject| json!({
+            "name": subject.name,
+            "version": subject.version,
+            "from": subject.from,
+            "commit": subject.commit,
+            "sha256": subject.sha256,
+        })),
         "warnings": warnings.iter().map(|warning| json!({
             "code": warning.code().to_string(),
             "message": warning.to_string(),

@@ -9,19 +9,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::build::{
-    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, Settings, check_reproducible,
-    list_files, pack, read_input, run_post_build, run_pre_build,
+    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, ReadInput, Settings,
+    check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
 };
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
-use flavor::manifest::{Choices, Manifest, Warning};
+use flavor::manifest::{Choices, Manifest};
 use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
 use flavor::sign::{PublicKey, Rotation, stray_rotation};
 
 use course::Course;
 use profile::Profile;
-use summary::{explain, summary};
+use summary::{explain, resolved, summary};
 
 use crate::annotation::{self, Level, Place};
 use crate::cli::{Globals, Pack};
@@ -36,11 +36,14 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     };
     let reporter = TerminalReporter::new(talk);
     let recorder = Recorder::start(&reporter, Profile::is_wanted(options));
-    let (mut manifest, mut warnings) = read(options)?;
+    let ReadInput { mut manifest, mut warnings, found_above } = read(options)?;
+    if let Some(found) = found_above {
+        reporter.say(&format!("packing the project of {}", printable_path(&found)));
+    }
     let mut settings = settings(options, &manifest)?;
     if run_pre_build(&manifest, &settings, &recorder).map_err(|source| failed(&manifest, source))? {
         // It may have been one of the files that were made.
-        (manifest, warnings) = read(options)?;
+        ReadInput { manifest, warnings, .. } = read(options)?;
         settings = self::settings(options, &manifest)?;
     }
     check_rotations(&manifest, &settings)?;
@@ -68,6 +71,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let report = outcome.map_err(|source| failed(&manifest, source))?;
     profiled?;
     warn(&report.findings, &reporter);
+    if let Some(subject) = &report.subject {
+        reporter.say(&resolved(subject));
+    }
     if options.explain {
         for line in explain(&report) {
             reporter.say(&line);
@@ -107,15 +113,19 @@ fn failed(manifest: &Manifest, source: BuildError) -> Error {
     Error::Pack { manifest: manifest.path.clone(), source }
 }
 
-fn read(options: &Pack) -> Result<(Manifest, Vec<Warning>), Error> {
+fn read(options: &Pack) -> Result<ReadInput, Error> {
     let choices = Choices {
         entry_point: options.entry_point.clone(),
+        script: options.script.clone(),
         extras: options.extra.clone(),
         groups: options.group.clone(),
         package_name: None,
     };
     Ok(match &options.manifest {
-        Some(path) => Manifest::read_with(path, &choices)?,
+        Some(path) => {
+            let (manifest, warnings) = Manifest::read_with(path, &choices)?;
+            ReadInput { manifest, warnings, found_above: None }
+        }
         None => read_input(options.input.as_deref(), &choices)?,
     })
 }

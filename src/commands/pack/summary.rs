@@ -1,7 +1,9 @@
 //! What `pack` says at its end.
 
 use flavor::build::{Needs, PackReport, Step};
+use flavor::build::{PackReport, Step};
 use flavor::libraries::first_with;
+use flavor::python::install::Subject;
 use flavor::report::{Bytes, counted};
 use flavor::stub::Origin;
 
@@ -29,6 +31,14 @@ pub(super) fn explain(report: &PackReport) -> Vec<String> {
     let package = if report.fresh { "nothing to write" } else { "written" };
     lines.push(format!("explain: package {package}, {}", Bytes(report.size)));
     lines
+}
+
+/// What a requirement turned out to be, and where it came from.
+pub(super) fn resolved(subject: &Subject) -> String {
+    let Subject { name, version, from, commit, .. } = subject;
+    let commit =
+        commit.as_ref().map(|commit| format!(", commit {}", &commit[..12.min(commit.len())])).unwrap_or_default();
+    format!("resolved {name} {version} from {from}{commit}")
 }
 
 /// What a user wants to know at the end, a line each.

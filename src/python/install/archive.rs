@@ -51,6 +51,13 @@ pub(super) fn identify(
     Ok(())
 }
 
+/// Whether one of these wheels is the one that a distribution was installed from.
+pub(super) fn is_among(distribution: &Distribution, site_packages: &Path, wheels: &[PathBuf]) -> bool {
+    let tags = tags(&site_packages.join(&distribution.dist_info));
+    let name = |wheel: &PathBuf| wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    wheels.iter().any(|wheel| fits(&name(wheel), distribution, &tags))
+}
+
 /// The tags that an installed wheel has, from its `WHEEL` file.
 fn tags(dist_info: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(dist_info.join("WHEEL")).unwrap_or_default();

@@ -27,7 +27,8 @@ pub(super) struct Index {
 }
 
 /// What is not itself in the path of a URL (RFC 3986).
-const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+pub(super) const IN_PATHS: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// Every variable that [`Index::new`] reads and [`Index::apply`] says again in the words of the tool that runs.
 const VARIABLES: &[&str] = &[

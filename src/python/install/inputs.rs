@@ -87,7 +87,7 @@ impl Resolution {
         files.retain(|file| file.is_file());
         Ok(Self {
             installer: Installer::named(request.installer, interpreter),
-            requirements: request.requirements.clone(),
+            requirements: request.requirements.iter().map(|one| redact(one)).collect(),
             selection: request.extras.iter().chain(&request.groups).cloned().collect(),
             archives: find_links_archives(&index),
             index: index.described(),

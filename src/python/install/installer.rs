@@ -39,6 +39,14 @@ impl Tool {
     }
 }
 
+/// What became of a requirement that was got alone.
+pub(super) enum Fetched {
+    /// A wheel, and whether it was built on this machine.
+    Wheel { path: PathBuf, built: bool },
+    /// It lies in a prefix-shaped tree.
+    Installed,
+}
+
 /// The installer that does the work, found on this machine. Shown as `uv 0.9.1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installer {
@@ -173,6 +181,40 @@ impl Installer {
                 Ok(wheels)
             }
         }
+    }
+
+    /// Gets one requirement without what it depends on, into `place`.
+    pub(super) fn fetch(
+        &self,
+        interpreter: &Interpreter,
+        request: &InstallRequest,
+        index: &Index,
+        place: &Path,
+    ) -> Result<Fetched> {
+        let list = request.work.join("subject.txt");
+        fs::write(&list, request.requirements.join("\n")).on("write", &list)?;
+        let mut command = match self.tool {
+            Tool::Uv => {
+                let mut command = self.command(request);
+                command.args(["pip", "install", "--no-progress", "--link-mode", "copy", "--python"]);
+                command.arg(&interpreter.executable).arg("--prefix").arg(place);
+                command
+            }
+            Tool::Pip => self.pip_wheel(request, place),
+        };
+        command.arg("--no-deps").arg("-r").arg(&list);
+        index.apply(self.tool, &mut command);
+        let output = run(&mut command)?;
+        if !output.status.success() {
+            return Err(failure::unresolved(self.tool, &output, request, index));
+        }
+        if self.tool == Tool::Uv {
+            return Ok(Fetched::Installed);
+        }
+        let path = wheel::wheels_in(place)?.pop();
+        let path = path.ok_or_else(|| Error::NoWheel { project: place.to_path_buf() })?;
+        let built = is_built_here(&String::from_utf8_lossy(&output.stdout), &path);
+        Ok(Fetched::Wheel { path, built })
     }
 
     /// The wheels that the index offers of what has been installed, with their digests. uv keeps no record of what it

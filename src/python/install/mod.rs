@@ -5,6 +5,7 @@
 
 mod archive;
 mod backend;
+mod commands;
 mod distribution;
 mod failure;
 mod index;
@@ -15,6 +16,7 @@ mod metadata;
 mod record;
 mod script;
 mod source;
+mod subject;
 mod wheel;
 mod wheel_facts;
 
@@ -24,6 +26,7 @@ use std::time::Instant;
 
 pub use archive::Archive;
 pub use backend::{BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment};
+pub use commands::Command;
 pub use distribution::{Distribution, Part, distributions, entry_points};
 pub use index::installer_variables;
 pub use inputs::{Resolution, build_variables};
@@ -33,6 +36,7 @@ pub use metadata::ProjectMetadata;
 pub use record::recorded_paths;
 pub use script::{EntryPoint, file as file_script, function_in, module as module_script, script};
 pub use source::{Hidden, SourceError, Sources, copy as copy_sources, history, list as list_sources};
+pub use subject::{Subject, file_address};
 pub use wheel_facts::{WheelFacts, fits};
 
 use super::error::{Error, Result};
@@ -50,6 +54,8 @@ pub struct InstallRequest<'a> {
     pub project: Option<&'a Path>,
     /// PEP 508: `[project.dependencies]` and what the chosen extras and groups add.
     pub requirements: Vec<String>,
+    /// Whether the first of them is what is packed, not what it depends on.
+    pub has_subject: bool,
     /// Names of the chosen extras, for lock files, which know them by name.
     pub extras: Vec<String>,
     /// Names of the chosen dependency groups (PEP 735), for lock files.
@@ -73,6 +79,7 @@ impl<'a> InstallRequest<'a> {
         Self {
             project: None,
             requirements: Vec::new(),
+            has_subject: false,
             extras: Vec::new(),
             groups: Vec::new(),
             find_links: Vec::new(),
@@ -91,6 +98,10 @@ impl<'a> InstallRequest<'a> {
 pub struct Dependencies {
     /// Sorted by name.
     pub distributions: Vec<Distribution>,
+    /// Sorted by name.
+    pub commands: Vec<Command>,
+    /// What is packed, if that was asked for; none if its requirement has selected nothing.
+    pub subject: Option<Subject>,
     /// `uv 0.9.1` or `pip 24.2`; none if there was nothing to install.
     pub installer: Option<String>,
 }
@@ -104,6 +115,8 @@ pub struct ProjectInstall {
     /// Its commands.
     pub entry_points: Vec<EntryPoint>,
     pub metadata: ProjectMetadata,
+    /// All that it has brought into `bin`, these commands among them; sorted by name.
+    pub commands: Vec<Command>,
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
@@ -120,11 +133,18 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     let request = &InstallRequest { project: project.as_deref(), work: &work, lock, ..request.clone() };
     fs::create_dir_all(dest).on("create directory", dest)?;
     if request.requirements.is_empty() && request.lock.is_none() {
-        return Ok(Dependencies { distributions: Vec::new(), installer: None });
+        let (distributions, commands) = (Vec::new(), Vec::new());
+        return Ok(Dependencies { distributions, commands, subject: None, installer: None });
     }
     fs::create_dir_all(request.work).on("create directory", request.work)?;
     let installer = Installer::choose(request.installer, interpreter)?;
     let index = Index::new(request);
+    let mut request = request.clone();
+    let precise = match request.has_subject {
+        true => Some(subject::make_precise(&installer, interpreter, &mut request, &index)?),
+        false => None,
+    };
+    let request = &request;
     let list = lock::requirements(request.lock.clone(), &installer, interpreter, request, &index)?;
     let mut wheels = installer.install(interpreter, request, &index, &list, dest)?;
     record::normalise(interpreter, dest)?;
@@ -133,13 +153,18 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     wheels.extend(inputs::find_links_archives(&index));
     let published = installer.published(interpreter, request, &index, &distributions);
     archive::identify(&mut distributions, &site_packages, &wheels, &published)?;
+    let commands = commands::commands_in(dest, &interpreter.site_packages(), &distributions)?;
+    let subject = match precise {
+        Some(precise) => precise.found(&site_packages, &mut distributions, &index)?,
+        None => None,
+    };
     tracing::info!(
         distributions = distributions.len(),
         installer = %installer,
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "installed dependencies"
     );
-    Ok(Dependencies { distributions, installer: Some(installer.to_string()) })
+    Ok(Dependencies { distributions, commands, subject, installer: Some(installer.to_string()) })
 }
 
 /// Installs the project's wheel into `dest`, which is to be empty or not there yet.
@@ -156,5 +181,6 @@ pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> 
     let entry_points = entry_points(&site_packages.join(&distribution.dist_info))?;
     let metadata = ProjectMetadata::read(&site_packages.join(&distribution.dist_info), &dest.join("bin"))?;
     let wheel = wheel.file_name().map(PathBuf::from).unwrap_or_default().to_string_lossy().into_owned();
-    Ok(ProjectInstall { wheel, distribution, entry_points, metadata })
+    let commands = commands::commands_in(dest, &interpreter.site_packages(), std::slice::from_ref(&distribution))?;
+    Ok(ProjectInstall { wheel, distribution, entry_points, metadata, commands })
 }
