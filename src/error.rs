@@ -215,6 +215,7 @@ impl Error {
     /// What the user can do.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            Self::Io(error) => error.hint(),
             Self::NobodyToAsk => Some("pass -y to remove without asking".into()),
             Self::NotALayer { suggestion: Some(near), .. }
             | Self::NoSetting { suggestion: Some(near), .. }

@@ -33,6 +33,7 @@ mod init;
 mod inputs;
 mod inspect;
 mod interop;
+mod interpreter_variables;
 mod interrupt;
 mod keygen;
 mod launch;

@@ -143,6 +143,7 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::MissingSource { .. } => Some("sources are relative to the directory of pyproject.toml".into()),
+            Self::Io(error) => error.hint(),
             Self::LauncherCannotRead { .. } => {
                 Some("use gzip or raw for this slot, or leave --launcher-bin out".into())
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::BuildError;
-use crate::fs::{Lock, LockKind, config_dir, create_private_dir};
+use crate::fs::{Lock, LockKind, config_dir, create_private_dir, own_config_dir};
 use crate::sign::{PRIVATE_KEY_FILE, PublicKey, SecretKey, SignError, write_key_pair};
 
 /// Where the signing key comes from.
@@ -83,7 +83,12 @@ impl KeySource {
 }
 
 fn own_key() -> Result<SigningKey, BuildError> {
-    let directory = config_dir().ok_or(BuildError::NoKeyPlace)?.join("keys");
+    // A key that is there is used wherever the settings are, and a new one made in nobody else's home.
+    let there = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
+    if let Some(path) = there.filter(|path| path.exists()) {
+        return Ok(SigningKey { key: SecretKey::read(&path)?, made_in: None });
+    }
+    let directory = own_config_dir().ok_or(BuildError::NoKeyPlace)?.join("keys");
     let path = directory.join(PRIVATE_KEY_FILE);
     if path.exists() {
         return Ok(SigningKey { key: SecretKey::read(&path)?, made_in: None });

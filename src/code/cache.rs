@@ -162,4 +162,31 @@ hint: take the bits away with `chmod ug-s`, and use sudo where other rights are 
         example: r"error[FLV0836]: the package has no program `uptime`
 hint: call the link by the name of a program: two, one",
     }
+    LOCKED_OUT = 827 {
+        title: "something of another user is in the way",
+        cause: "In a directory of yours is a file or directory that belongs to another user and is closed to you. Programs that \
+            root starts with your `HOME` (`sudo -E`) leave such behind; a policy may be in it, and is never passed over.",
+        remedy: "Take it over: `sudo chown -R $(id -u) DIRECTORY`.",
+        example: r"error[FLV0827]: cannot accept `[ROOT]/dist/probe.psp`
+  cannot read policy `[ROOT]/user/.config/flavor/policy.json`
+  Permission denied (os error 13)
+hint: `[ROOT]/user/.config` belongs to user 0, not to user 12345; `sudo chown -R 12345 [ROOT]/user/.config` changes that",
+    }
+    SIGNER_NOT_NOTED = 828 {
+        title: "the signer of the package cannot be noted",
+        cause: "A warning: the directory for notes belongs to another user. Without them another signer of a later version is \
+            not noticed.",
+        remedy: "Take the directory over: `sudo chown -R $(id -u) DIRECTORY`.",
+        example: r"warning[FLV0828]: [ROOT]/dist/probe.psp: its signer is not noted: `[ROOT]/user/.config/flavor/known` belongs to user 0, not to user 12345
+hint: `sudo chown -R 12345 [ROOT]/user/.config/flavor/known` changes that",
+    }
+    NO_LASTING_CACHE = 829 {
+        title: "no lasting place for the cache",
+        cause: "A warning, on terminals: no directory that the environment names can hold the cache, and the package is \
+            extracted at every start, which may take seconds.",
+        remedy: "Set `FLAVOR_CACHE_DIR`, or `HOME`, to a directory of your own that stays. A service of systemd gets one with \
+            `CacheDirectory=`.",
+        example: r"warning[FLV0829]: there is no lasting place for the cache, so that every start extracts the package again
+hint: set FLAVOR_CACHE_DIR, or HOME, to a directory of your own that stays",
+    }
 }

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::process::ExitCode;
 
-use flavor::fs::{IoContext, config_dir};
+use flavor::fs::{IoContext, own_config_dir};
 use flavor::package::Reader;
 use flavor::trust::{Acquaintance, Consequence, Notes, OperatorPolicy, objections, policies, rollback, rotations};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) fn run(command: &Policy, json: bool) -> Result<ExitCode, Error> {
 }
 
 fn init(as_json: bool) -> Result<(), Error> {
-    let directory = config_dir().ok_or(Error::NoPolicyPlace)?;
+    let directory = own_config_dir().ok_or(Error::NoPolicyPlace)?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).on("create directory", &directory)?;
     let path = directory.join("policy.json");
     if path.symlink_metadata().is_ok() {

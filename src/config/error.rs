@@ -29,7 +29,8 @@ impl ConfigError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotRead(unread) => Some(unread.fault.remedy()),
-            Self::BadValue { .. } | Self::Io(_) => None,
+            Self::Io(error) => error.hint(),
+            Self::BadValue { .. } => None,
         }
     }
 }

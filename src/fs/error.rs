@@ -1,4 +1,5 @@
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::code::Code;
@@ -18,7 +19,49 @@ pub struct Error {
 impl Error {
     /// Its code, by what the system says.
     pub fn code(&self) -> Code {
-        code_of(&self.source)
+        if self.locked_out().is_some() { Code::LOCKED_OUT } else { code_of(&self.source) }
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        self.locked_out().map(|locked| format!("{locked}; {}", locked.remedy()))
+    }
+
+    /// The thing of another user, in a directory of this one, that is in the way.
+    pub fn locked_out(&self) -> Option<LockedOut> {
+        let is_denied = self.source.kind() == io::ErrorKind::PermissionDenied;
+        is_denied.then(|| LockedOut::on_the_way_to(&self.path)).flatten()
+    }
+}
+
+/// Something of another user in a directory of this one: as root leaves it behind who works in somebody's home.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` belongs to user {owner}, not to user {user}", path.display())]
+pub struct LockedOut {
+    pub path: PathBuf,
+    owner: u32,
+    user: u32,
+}
+
+impl LockedOut {
+    /// The first such thing on the way to a path.
+    fn on_the_way_to(path: &Path) -> Option<Self> {
+        let user = rustix::process::geteuid().as_raw();
+        let mut way: Vec<&Path> = path.ancestors().collect();
+        way.reverse();
+        let owner = |path: &Path| path.metadata().ok().map(|metadata| metadata.uid());
+        way.windows(2).find_map(|pair| match pair {
+            [above, path] if owner(above) == Some(user) => {
+                let owner = owner(path).filter(|owner| *owner != user)?;
+                Some(Self { path: (*path).into(), owner, user })
+            }
+            _ => None,
+        })
+    }
+
+    /// What the user can do.
+    pub fn remedy(&self) -> String {
+        format!("`sudo chown -R {} {}` changes that", self.user, self.path.display())
     }
 }
 

@@ -17,14 +17,14 @@ mod walk;
 mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
-pub use error::{Error, IoContext, Result, code_of};
+pub use error::{Error, IoContext, LockedOut, Result, code_of};
 pub use links::{LinkFault, TreeLinks};
 #[cfg(feature = "cli")]
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
 pub use places::{
-    CACHE_TAG, Candidate, PASSWORD_FILE, cache_candidates, cache_tag, config_dir, from_here, home_config_dir,
-    last_candidate, temporary_parents,
+    CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag, config_dir, from_here,
+    home_config_dir, is_outside_namespace, last_candidate, own_config_dir, temporary_parents,
 };
 #[cfg(feature = "cli")]
 pub use places::{is_cache, state_dir, takes_files, there_of};

@@ -1,6 +1,7 @@
 //! Where things of a user live: cache, settings, temporary files.
 
 use std::env;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "cli")]
@@ -19,8 +20,8 @@ pub struct Candidate {
 /// The [`Candidate::origin`] of what no variable has named.
 pub const PASSWORD_FILE: &str = "the password file";
 
-/// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `XDG_CACHE_HOME`, `HOME`; without a home
-/// the one in the password file.
+/// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `CACHE_DIRECTORY` (systemd.exec(5)),
+/// `XDG_CACHE_HOME`, `HOME`; without a home the one in the password file.
 ///
 /// `FLAVOR_CACHE_DIR` may be relative to the working directory, as paths that a user types are. The others are ignored
 /// then, as the XDG specification demands.
@@ -31,6 +32,11 @@ pub fn cache_candidates() -> Vec<Candidate> {
         return vec![Candidate { path: from_here(&path), origin: "FLAVOR_CACHE_DIR", optional: false }];
     }
     let mut found = Vec::new();
+    // A service has its own directory, or several of them.
+    let service = set("CACHE_DIRECTORY").and_then(|list| env::split_paths(&list).find(|path| path.is_absolute()));
+    if let Some(base) = service {
+        found.push(Candidate { path: base.join("flavor"), origin: "CACHE_DIRECTORY", optional: true });
+    }
     if let Some(base) = absolute("XDG_CACHE_HOME") {
         found.push(Candidate { path: base.join("flavor"), origin: "XDG_CACHE_HOME", optional: true });
     }
@@ -84,18 +90,42 @@ pub fn takes_files(directory: &Path) -> super::Result<()> {
     accessat(CWD, there, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).on("write to directory", there)
 }
 
+/// Whether a path, or what there is of the way to it, belongs to another user than this one and root. What is made there
+/// might shut its owner out, as a directory that root makes in somebody's home does.
+pub fn belongs_to_another(path: &Path) -> bool {
+    let Some(metadata) = path.ancestors().find_map(|one| one.metadata().ok()) else { return false };
+    let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
+    owner != user && owner != 0 && !is_outside_namespace(owner)
+}
+
+/// Whether an owner is one that a user namespace does not know, such as the real root in `unshare -r`.
+pub fn is_outside_namespace(owner: u32) -> bool {
+    let text = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let is_overflow = text("/proc/sys/kernel/overflowuid").trim() == owner.to_string();
+    let map = text("/proc/self/uid_map");
+    is_overflow && !map.is_empty() && map.split_whitespace().ne(["0", "0", "4294967295"])
+}
+
 /// The part of a path that is there already.
 #[cfg(feature = "cli")]
 pub fn there_of(path: &Path) -> &Path {
     path.ancestors().find(|one| one.symlink_metadata().is_ok()).unwrap_or(Path::new("/"))
 }
 
-/// Where the user's keys and settings are: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.
+/// Where the user's keys and settings are read: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.
 pub fn config_dir() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("FLAVOR_CONFIG_DIR")
         .or_else(|| set("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).map(|base| base.join("flavor")))
         .or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".config/flavor")))
+}
+
+/// Where keys, settings and notes are made: as [`config_dir`] says, but in nobody else's home (`sudo -E`). There the home in
+/// the password file takes its place.
+pub fn own_config_dir() -> Option<PathBuf> {
+    config_dir()
+        .filter(|path| !belongs_to_another(path))
+        .or_else(|| home_config_dir().filter(|path| !belongs_to_another(path)))
 }
 
 /// Where notes are kept that are worth keeping and no settings: `$XDG_STATE_HOME/flavor`, `~/.local/state/flavor`.
@@ -105,6 +135,7 @@ pub fn state_dir() -> Option<PathBuf> {
     absolute("XDG_STATE_HOME")
         .map(|base| base.join("flavor"))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state/flavor")))
+        .filter(|path| !belongs_to_another(path))
 }
 
 /// The user's settings by the password file, whatever the environment says.

@@ -1,5 +1,5 @@
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,8 @@ use super::choice::choose;
 use super::environment::{Environment, expand};
 use super::progress::Line;
 use super::set_up::Commands;
+use crate::code::Code;
+use crate::format::{Metadata, Program};
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, Refusal, judge};
@@ -55,7 +57,10 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let metadata = accepted.reader().metadata();
     let argv = choose(metadata, &invocation)?;
     let failed = |source| LaunchError::Workenv { path: path.clone(), source };
-    let cache = Cache::open(path).map_err(failed)?;
+    let (cache, lack) = Cache::open(path).map_err(failed)?;
+    if let Some(lack) = lack.filter(|_| std::io::stderr().is_terminal()) {
+        warn(lack.code(), &lack, &lack.hint());
+    }
     let provide = |how: Provision<'_>| materialise(&accepted, &cache, how);
     let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
     let mut words = argv.iter().map(|word| expand(word, &workenv.root));
@@ -147,7 +152,18 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
         // With stderr gone there is nobody to warn.
         drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
     }
+    if let Some(hindrance) = accepted.not_noted() {
+        let text = format!("{}: its signer is not noted: {hindrance}", package.display());
+        warn(Code::SIGNER_NOT_NOTED, &text, &hindrance.remedy());
+    }
     Ok(accepted)
+}
+
+/// Says what the user had better know. With stderr gone there is nobody to tell.
+fn warn(code: Code, text: &dyn std::fmt::Display, hint: &str) {
+    let lines = [format!("warning[{code}]: {text}"), format!("hint: {hint}")];
+    let lines: String = lines.iter().flat_map(|line| [printable(line), "\n".into()]).collect();
+    drop(std::io::stderr().write_all(lines.as_bytes()));
 }
 
 fn with_provision<T>(

@@ -12,7 +12,7 @@ use super::policy::refuse_writable;
 use super::version::compare;
 use super::{Refusal, TrustStore};
 use crate::format::{Sha256, from_json};
-use crate::fs::{IoContext, REPLACEMENT, config_dir, create_private_dir, names_in, replace_file};
+use crate::fs::{self, IoContext, LockedOut, REPLACEMENT, create_private_dir, names_in, own_config_dir, replace_file};
 use crate::package::Reader;
 use crate::sign::{PublicKey, Rotation};
 
@@ -50,7 +50,7 @@ pub struct Notes {
 impl Notes {
     /// Beside the user's settings; `None` when there is no place for them.
     pub fn open() -> Option<Self> {
-        Some(Self::at(config_dir()?.join(DIRECTORY)))
+        Some(Self::at(own_config_dir()?.join(DIRECTORY)))
     }
 
     /// In a directory of the caller's choice, which need not be there yet.
@@ -75,7 +75,7 @@ impl Notes {
     }
 
     /// Notes a package and its signer, whatever was there.
-    pub fn put(&self, known: &Known) -> crate::fs::Result<()> {
+    pub fn put(&self, known: &Known) -> fs::Result<()> {
         create_private_dir(&self.directory)?;
         self.sweep();
         let text = serde_json::to_vec(known).unwrap_or_default();
@@ -83,7 +83,7 @@ impl Notes {
     }
 
     /// Notes the signer of a package in place of the one before: its user has decided so.
-    pub fn accept(reader: &Reader) -> crate::fs::Result<Known> {
+    pub fn accept(reader: &Reader) -> fs::Result<Known> {
         let package = &reader.metadata().package;
         let fingerprint = reader.signer().fingerprint().as_str().into();
         let known = Known { name: package.name.clone(), fingerprint, version: package.version.clone() };
@@ -102,7 +102,8 @@ impl Notes {
         found
     }
 
-    /// Compares a package with what is noted, and notes what is new.
+    /// Compares a package with what is noted, and notes what is new. The second value is what is in the way of that, if the
+    /// user can remove it.
     ///
     /// # Errors
     /// As of [`Self::look`].
@@ -112,12 +113,12 @@ impl Notes {
         version: &str,
         signer: &PublicKey,
         rotations: &[Rotation],
-    ) -> Result<Acquaintance, Refusal> {
+    ) -> Result<(Acquaintance, Option<LockedOut>), Refusal> {
         let (acquaintance, newest) = self.look(name, version, signer, rotations)?;
-        if let Some(version) = newest {
-            self.note(&Known { name: name.into(), fingerprint: signer.fingerprint().as_str().into(), version });
-        }
-        Ok(acquaintance)
+        let hindrance = newest.and_then(|version| {
+            self.note(&Known { name: name.into(), fingerprint: signer.fingerprint().as_str().into(), version })
+        });
+        Ok((acquaintance, hindrance))
     }
 
     /// Compares a package with what is noted. The second value is the version to note, if anything is new.
@@ -161,10 +162,10 @@ impl Notes {
     }
 
     /// A home that cannot be written to is no reason not to start.
-    fn note(&self, known: &Known) {
-        if let Err(error) = self.put(known) {
-            tracing::debug!(%error, "not noted");
-        }
+    fn note(&self, known: &Known) -> Option<LockedOut> {
+        let error = self.put(known).err()?;
+        tracing::debug!(%error, "not noted");
+        error.locked_out()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -215,13 +216,13 @@ mod tests {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = notes(scratch.path());
         let (one, other) = (SecretKey::from_seed("one").public(), SecretKey::from_seed("other").public());
-        assert_eq!(notes.meet("a/b", "2", &one, &[]).expect("new"), Acquaintance::New);
-        assert_eq!(notes.meet("a/b", "2.0", &one, &[]).expect("known"), Acquaintance::Same);
-        assert_eq!(notes.meet("a/b", "1.9", &one, &[]).expect("known"), Acquaintance::Older("2".into()));
-        assert_eq!(notes.meet("a/b", "3", &one, &[]).expect("known"), Acquaintance::Same);
+        assert_eq!(notes.meet("a/b", "2", &one, &[]).expect("new").0, Acquaintance::New);
+        assert_eq!(notes.meet("a/b", "2.0", &one, &[]).expect("known").0, Acquaintance::Same);
+        assert_eq!(notes.meet("a/b", "1.9", &one, &[]).expect("known").0, Acquaintance::Older("2".into()));
+        assert_eq!(notes.meet("a/b", "3", &one, &[]).expect("known").0, Acquaintance::Same);
         assert_eq!(notes.get("a/b").expect("read").expect("noted").version, "3");
         assert!(matches!(notes.meet("a/b", "4", &other, &[]), Err(Refusal::ChangedSigner { .. })));
-        assert_eq!(notes.meet("a", "1", &other, &[]).expect("another name"), Acquaintance::New);
+        assert_eq!(notes.meet("a", "1", &other, &[]).expect("another name").0, Acquaintance::New);
     }
 
     #[test]
@@ -244,7 +245,7 @@ mod tests {
         assert!(notes.meet("a", "1", &keys[2].public(), &chain[..1]).is_err(), "only half of the way");
         let forged = Rotation { signature: chain[1].signature, ..chain[0].clone() };
         assert!(notes.meet("a", "1", &keys[1].public(), &[forged]).is_err());
-        assert_eq!(notes.meet("a", "1", &keys[2].public(), &chain).expect("led"), Acquaintance::Succeeded);
+        assert_eq!(notes.meet("a", "1", &keys[2].public(), &chain).expect("led").0, Acquaintance::Succeeded);
         assert!(notes.meet("a", "1", &keys[0].public(), &chain).is_err(), "the old key is worth nothing any more");
     }
 }

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::code::Code;
 use crate::format::{Lifecycle, PackagePolicy};
-use crate::fs;
+use crate::fs::{self, LockedOut};
 use crate::package::{Authenticity, PackageError, Reader};
 use crate::sign::Rotation;
 
@@ -27,6 +27,7 @@ pub struct Accepted {
     reader: Reader,
     warnings: Vec<Violation>,
     acquaintance: Acquaintance,
+    not_noted: Option<LockedOut>,
 }
 
 impl Accepted {
@@ -37,6 +38,11 @@ impl Accepted {
     /// What a policy would rather have otherwise.
     pub fn warnings(&self) -> &[Violation] {
         &self.warnings
+    }
+
+    /// What keeps its signer from being noted, if the user can remove it.
+    pub fn not_noted(&self) -> Option<&LockedOut> {
+        self.not_noted.as_ref()
     }
 
     /// How well its signer is known here.
@@ -102,6 +108,7 @@ impl Refusal {
             Self::OperatorPolicy { .. } => Some("`flavor policy show` prints what this machine demands".into()),
             Self::BadPolicy { .. } => Some("a policy is never passed over: correct the file or remove it".into()),
             Self::Writable { path } => Some(format!("chmod go-w {}", path.display())),
+            Self::Io(error) => error.hint(),
             Self::BadNote { .. } => Some("remove the file; the next start notes the signer again".into()),
             _ => None,
         }
@@ -132,8 +139,8 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
         return Err(Refusal::OtherTarget { wanted: facts.target.clone(), here });
     }
     debug_assert_eq!(reader.authenticity(), Authenticity::Complete, "a package with facts is held to the strict rules");
-    let Permitted { warnings, acquaintance } = permit(&reader)?;
-    Ok(Accepted { reader, warnings, acquaintance })
+    let Permitted { warnings, acquaintance, not_noted } = permit(&reader)?;
+    Ok(Accepted { reader, warnings, acquaintance, not_noted })
 }
 
 /// What is left to say of a package that may start.
@@ -141,6 +148,8 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
 pub struct Permitted {
     pub warnings: Vec<Violation>,
     pub acquaintance: Acquaintance,
+    /// What keeps the signer from being noted, if the user can remove it.
+    pub not_noted: Option<LockedOut>,
 }
 
 /// Asks policies and notes, and notes the signer. For packages of other tools too.
@@ -154,16 +163,16 @@ pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
         apply(objection, &mut warnings)?;
     }
     let package = &reader.metadata().package;
-    let acquaintance = match Notes::open() {
+    let (acquaintance, not_noted) = match Notes::open() {
         Some(notes) => notes.meet(&package.name, &package.version, reader.signer(), &rotations(reader))?,
-        None => Acquaintance::New,
+        None => (Acquaintance::New, None),
     };
     if let Acquaintance::Older(newest) = &acquaintance {
         for objection in rollback(reader, newest, &policies) {
             apply(objection, &mut warnings)?;
         }
     }
-    Ok(Permitted { warnings, acquaintance })
+    Ok(Permitted { warnings, acquaintance, not_noted })
 }
 
 /// Everything that policies have against a package, the notes left aside.

@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::policy::{SYSTEM_DIR, is_private};
-use crate::fs::{config_dir, home_config_dir, names_in};
+use crate::fs::{config_dir, home_config_dir, names_in, own_config_dir};
 use crate::sign::PublicKey;
 
 const DIRECTORY: &str = "trusted-keys";
@@ -34,8 +34,9 @@ pub struct UnusableKey {
 impl TrustStore {
     /// The directories that the environment names: what people mean who ask whether a key is trusted.
     pub fn from_env() -> Self {
-        let user =
-            env::var_os("FLAVOR_TRUSTED_KEYS_DIR").map(PathBuf::from).or_else(|| Some(config_dir()?.join(DIRECTORY)));
+        let user = env::var_os("FLAVOR_TRUSTED_KEYS_DIR")
+            .map(PathBuf::from)
+            .or_else(|| Some(own_config_dir()?.join(DIRECTORY)));
         Self { directories: user.iter().cloned().chain([system()]).collect(), own: user }
     }
 

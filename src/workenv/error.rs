@@ -75,6 +75,12 @@ impl WorkenvError {
 
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
+        if let Self::NotWritable { source, .. } = self
+            && let Some(locked) = source.locked_out()
+        {
+            let remedy = locked.remedy();
+            return Some(format!("{locked}; {remedy}, or set FLAVOR_CACHE_DIR to a directory of your own"));
+        }
         match self {
             Self::NoCache { .. }
             | Self::NoExec { .. }

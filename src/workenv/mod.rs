@@ -39,6 +39,7 @@ pub use manage::{Removal, SlotUse, Summary};
 pub use materialise::{Start, Workenv, materialise, shared};
 #[cfg(feature = "cli")]
 pub use place::Foreseen;
+pub use place::NoLastingCache;
 pub use provision::{Check, Progress, Provision, SET_UP_LOG, SetUp};
 pub use run::lazy_slot;
 pub use seal::Origin;

@@ -10,8 +10,10 @@ use rustix::io::Errno;
 
 use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
+use crate::code::Code;
 use crate::fs::{
-    CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, last_candidate, staging_name, temporary_parents,
+    CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, is_outside_namespace, last_candidate, staging_name,
+    temporary_parents,
 };
 #[cfg(feature = "cli")]
 use crate::fs::{takes_files, there_of};
@@ -23,17 +25,18 @@ const DIRECTORIES: [&str; 5] = ["slots", "workenv", "runs", "staging", "locks"];
 const MAX_LINKS: usize = 40;
 
 impl Cache {
-    /// Finds a usable cache and makes its directories. Without one, makes a private temporary directory.
+    /// Finds a usable cache and makes its directories. Without one, makes a private temporary directory and says why.
     ///
     /// `package` is the file being started.
     ///
     /// # Errors
     /// [`WorkenvError::NoCache`] lists what was tried and why it cannot be used.
-    pub fn open(package: &Path) -> Result<Self, WorkenvError> {
+    pub fn open(package: &Path) -> Result<(Self, Option<NoLastingCache>), WorkenvError> {
         let mut tried = Vec::new();
         if let Some((cache, _)) = Self::named(&mut tried, Self::own)? {
-            return Ok(cache);
+            return Ok((cache, None));
         }
+        let why = tried.join("; ");
         for parent in temporary_parents(package) {
             let root = parent.join(staging_name("flavor"));
             let made = match is_noexec(&parent) {
@@ -43,7 +46,7 @@ impl Cache {
             match made.and_then(|()| Self::prepared(&root, Kind::Temporary)) {
                 Ok(cache) => {
                     tracing::debug!("no cache directory, using {} for this run", root.display());
-                    return Ok(cache);
+                    return Ok((cache, Some(NoLastingCache { why })));
                 }
                 Err(error) => tried.push(describe(&error)),
             }
@@ -174,6 +177,25 @@ impl Cache {
     }
 }
 
+/// Why a start has a directory of its own instead of a cache.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no lasting place for the cache, so that every start extracts the package again{}{why}", if why.is_empty() { "" } else { ": " })]
+pub struct NoLastingCache {
+    /// The places that were tried; empty when nothing names one.
+    why: String,
+}
+
+impl NoLastingCache {
+    pub fn code(&self) -> Code {
+        Code::NO_LASTING_CACHE
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> String {
+        "set FLAVOR_CACHE_DIR, or HOME, to a directory of your own that stays".into()
+    }
+}
+
 /// Where a start would have its cache.
 #[cfg(feature = "cli")]
 #[derive(Debug)]
@@ -263,14 +285,6 @@ fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), Wo
         return Err(WorkenvError::WritableByOthers { path: path.into(), mode });
     }
     Ok(())
-}
-
-/// Whether an owner is one that a user namespace does not know, such as the real root in `unshare -r`.
-fn is_outside_namespace(owner: u32) -> bool {
-    let text = |path| std::fs::read_to_string(path).unwrap_or_default();
-    let is_overflow = text("/proc/sys/kernel/overflowuid").trim() == owner.to_string();
-    let map = text("/proc/self/uid_map");
-    is_overflow && !map.is_empty() && map.split_whitespace().ne(["0", "0", "4294967295"])
 }
 
 fn describe(error: &dyn std::error::Error) -> String {

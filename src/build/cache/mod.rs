@@ -35,8 +35,8 @@ pub use usage::{CacheStats, Cleaned, LayerStats, cache_stats, clean_cache};
 
 use crate::format::Blake3;
 use crate::fs::{
-    self, CACHE_TAG, Lock, LockKind, cache_candidates, cache_tag, create_private_dir, last_candidate, replace_file,
-    takes_files,
+    self, CACHE_TAG, Candidate, Lock, LockKind, belongs_to_another, cache_candidates, cache_tag, create_private_dir,
+    last_candidate, replace_file, takes_files,
 };
 
 /// What kind of thing an entry is.
@@ -333,7 +333,9 @@ fn place() -> Option<PathBuf> {
     let candidates = cache_candidates();
     let is_named = candidates.iter().any(|candidate| !candidate.optional);
     let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
-    let places = candidates.into_iter().chain(last).map(|candidate| candidate.path.join("build"));
+    // What is made in another user's home would shut that user out.
+    let may = |candidate: &Candidate| !candidate.optional || !belongs_to_another(&candidate.path);
+    let places = candidates.into_iter().chain(last).filter(may).map(|candidate| candidate.path.join("build"));
     let takes =
         |root: &PathBuf| takes_files(root).inspect_err(|error| tracing::debug!(%error, "no build cache")).is_ok();
     places.into_iter().find(takes)
