@@ -8,7 +8,7 @@ use crate::interpreter::Interpreter;
 use crate::scene::{Run, Test, eventually};
 
 /// A root directory with a package, glibc's own libraries and a static busybox: no Python, OpenSSL, /proc, /tmp or home.
-fn bare_root(t: &Test, package: &Path) -> PathBuf {
+pub(crate) fn bare_root(t: &Test, package: &Path) -> PathBuf {
     assert!(rustix::process::geteuid().is_root(), "chroot needs the superuser; .ci/run runs as one");
     let busybox = Path::new("/usr/bin/busybox");
     assert!(busybox.exists(), "there is no static busybox; .ci/run installs busybox-static");
@@ -29,7 +29,7 @@ fn bare_root(t: &Test, package: &Path) -> PathBuf {
     root
 }
 
-fn inside(t: &Test, root: &Path, words: &[&str]) -> Run {
+pub(crate) fn inside(t: &Test, root: &Path, words: &[&str]) -> Run {
     let mut command = t.command("chroot");
     command.arg(root).args(["/bin/env", "-i"]).args(words).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     t.run(&mut command)
