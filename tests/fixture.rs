@@ -58,6 +58,22 @@ pub(crate) fn tool() -> &'static Package {
     PACKED.get_or_init(|| pack(&scene("tool"), "tool", &[]))
 }
 
+/// A program that runs the code in its first argument, packed with an interpreter and with all parts of the standard library
+/// that the interpreter has, or with none of those that are left out.
+pub(crate) fn probe(interpreter: Interpreter, is_full: bool) -> &'static Path {
+    type Packed = [[OnceLock<PathBuf>; 2]; Interpreter::ALL.len()];
+    static PACKED: Packed = [const { [const { OnceLock::new() }; 2] }; Interpreter::ALL.len()];
+    let at = Interpreter::ALL.iter().position(|one| *one == interpreter).expect("one of all");
+    PACKED[at][usize::from(is_full)].get_or_init(|| {
+        let test = scene(&format!("probe-{at}-{is_full}"));
+        let tcl = if interpreter.has("_tkinter") { ", \"tkinter\", \"turtle\"" } else { "" };
+        let include = if is_full { format!("\"ensurepip\", \"tzdata\"{tcl}") } else { String::new() };
+        let block = format!("# /// script\n# [tool.flavor.python]\n# include = [{include}]\n# ///\n");
+        test.file("probe.py", block + "import sys\nexec(sys.argv.pop(1), {\"__name__\": \"__main__\"})\n");
+        test.pack_with(&["--python".as_ref(), interpreter.executable().as_os_str(), "probe.py".as_ref()])
+    })
+}
+
 /// Copies an example into the test's directory, as a checkout would have it, and returns its directory.
 pub(crate) fn example(test: &Test, name: &str) -> PathBuf {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);

@@ -33,6 +33,12 @@ impl Interpreter {
         }
     }
 
+    /// Whether it has a module, which depends on what was there when it was built.
+    pub(crate) fn has(self, module: &str) -> bool {
+        let code = format!("import {module}");
+        Command::new(self.executable()).args(["-I", "-c", &code]).output().expect("it starts").status.success()
+    }
+
     /// `3.13.0`, as the interpreter itself says.
     pub(crate) fn version(self) -> String {
         let code = "import platform; print(platform.python_version())";

@@ -120,7 +120,7 @@ hint: it is made when a package starts for the first time",
         remedy: "Install the program on this machine, or pack it.",
         example: r"error[FLV0823]: cannot start `no-such-program`
   no directory in PATH has a program of that name
-hint: install it on this machine, or pack it and name it by its path",
+hint: install it on this machine, or pack it and name it by its path in the package",
     }
     NO_LOADER = 824 {
         title: "what starts the program does not exist",
@@ -144,7 +144,7 @@ hint: take the package for this machine, or pack the program for it",
         cause: "Its file has no permission to be executed, or lies on a file system mounted noexec.",
         remedy: "Give its slot `permissions = \"0755\"`, or set `FLAVOR_CACHE_DIR` to a directory where programs may run.",
         example: r#"error[FLV0826]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
-  `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0644
+  `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0444
 hint: give its slot `permissions = "0755"`, or the file that mode before it is packed"#,
     }
     SET_USER_ID = 840 {

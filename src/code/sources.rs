@@ -187,8 +187,8 @@ hint: correct it where the project is described",
         remedy: "Install the part, or choose another interpreter with `--python`.",
         example: r#"error[FLV0355]: cannot pack `app.py`
   cannot make the interpreter relocatable
-  `/usr/bin/python3.11` has no `tkinter`, which `include = ["tkinter"]` asks for
-hint: install the system's package `python3-tk` (Debian, Ubuntu) or `python3-tkinter` (Fedora), or choose another interpreter with `--python`"#,
+  `/usr/bin/python3` has no `ensurepip`, which `include = ["ensurepip"]` asks for
+hint: install the system's package `python3-venv` (Debian, Ubuntu) or `python3-libs` (Fedora), or choose another interpreter with `--python`"#,
     }
     NOTHING_SELECTED = 360 {
         title: "a requirement selects nothing",

@@ -9,7 +9,6 @@ use super::environment::{Environment, expand};
 use super::progress::Line;
 use super::set_up::Commands;
 use crate::code::Code;
-use crate::format::{Metadata, Program};
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, Refusal, judge};

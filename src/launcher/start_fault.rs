@@ -139,8 +139,9 @@ impl StartFault {
 
     pub(super) fn hint(&self) -> String {
         match self {
-            Self::NoProgram { .. } => "`flavor inspect --slots PACKAGE` shows what is in the package".into(),
-            Self::NotOnPath => "install it on this machine, or pack it and name it by its path".into(),
+            Self::NoProgram { .. } | Self::NotOnPath => {
+                "install it on this machine, or pack it and name it by its path in the package".into()
+            }
             Self::NoInterpreter { interpreter, .. } => match interpreter.as_os_str().as_encoded_bytes() {
                 [.., b'\r'] => "the line ends with a carriage return: save the script with Unix line endings".into(),
                 _ => "install it on this machine, or start the script by an interpreter in the package".into(),

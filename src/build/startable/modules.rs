@@ -6,6 +6,7 @@ use super::super::slots::SlotPlan;
 use crate::fs::Entry;
 use crate::manifest::suggest::closest;
 use crate::manifest::{EntryPoint, Manifest};
+use crate::python::runtime::is_stub;
 use crate::stub::Family;
 
 /// Where Python will look for modules.
@@ -85,9 +86,14 @@ impl<'a> Modules<'a> {
 
     fn find(&self, module: &str) -> Module<'a> {
         let path = module.replace('.', "/");
+        let library = Path::new(RUNTIME).join("lib");
         for root in &self.roots {
             let sources = [root.join(format!("{path}/__init__.py")), root.join(format!("{path}.py"))];
             if let Some(entry) = sources.iter().find_map(|source| self.at(source)) {
+                let is_library = root.starts_with(&library);
+                if is_library && text_of(entry).is_some_and(|text| is_stub(&text)) {
+                    continue;
+                }
                 return Module::Source(entry);
             }
             let place = root.join(&path);

@@ -80,8 +80,8 @@ pub(super) fn add(
 /// Refuses a feature of which the interpreter has nothing: a distribution splits the standard library into packages.
 fn check_parts(source: &Interpreter, contents: &Contents, stdlib: &Path, files: &[Item]) -> Result<(), Error> {
     let has = |path: &str| {
-        let path = stdlib.join(path);
-        files.iter().any(|item| item.to.starts_with(&path))
+        let places = [stdlib.join(path), stdlib.join(path).join("__init__.py")];
+        files.iter().any(|item| places.contains(&item.to))
     };
     for (feature, needed) in [
         ("tkinter", &["tkinter"][..]),

@@ -1,8 +1,7 @@
 
 
-# Added by flavor. Tcl looks for its scripts where it was built, and beside the program; in the package they are beside the
-# standard library. The variable is set only while an interpreter is made, so that other programs with another Tcl do not
-# get it.
+# Added by flavor. Tcl looks for its scripts where it was built; in the package they lie beside the standard library. The
+# variable is set only while an interpreter of Tcl is made: other programs, perhaps with another Tcl, must not get it.
 
 import os as _os
 
@@ -20,6 +19,4 @@ def _create_with_library(*args):
         del _os.environ["TCL_LIBRARY"]
 
 
-if not hasattr(_tkinter, "_flavor_create"):
-    _tkinter._flavor_create = _create
-    _tkinter.create = _create_with_library
+_tkinter.create = _create_with_library
