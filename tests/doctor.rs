@@ -30,6 +30,9 @@ fn a_machine_that_is_well() {
         assert_ne!(finding(&value, check)["state"], "fail", "{check}\n{run}");
     }
     assert!(finding(&value, "interpreter")["text"].as_str().expect("text").starts_with("CPython 3."));
+    let glibc = finding(&value, "glibc");
+    assert!(glibc["text"].as_str().expect("text").starts_with("the interpreter needs glibc 2."), "{run}");
+    assert!(glibc["remedy"].as_str().expect("a remedy").contains("uv python install"), "{run}");
     assert_eq!(t.flavor(["doctor"]).success().stderr(), "");
 }
 

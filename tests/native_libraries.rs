@@ -374,8 +374,8 @@ fn a_library_that_code_opens_by_name_is_said() {
     let text = said(&t.flavor(["pack", "app"]).success()).lines().take(2).collect::<Vec<_>>().join("\n");
     let python = text.split("lib/python").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
     snapshot!(text.replace(&format!("lib/python{python}/"), "lib/python3.11/"), @r#"
-    warning[FLV0455]: `lib/python3.11/site-packages/magic/loader.py` in slot `deps` opens `libmagic.so.1` by its name, which is not in the package
-    hint: carry it with `include = ["libmagic.so.1"]` under [tool.flavor.python], or name it in `libraries = ["libmagic.so.1"]` under [tool.flavor.target] if every target has it
+    warning[FLV0455]: `lib/python3.11/site-packages/magic/loader.py` in slot `deps` opens `libmagic.so.1` by name, which is not in the package
+    hint: if the program needs it: `include = ["libmagic.so.1"]` under [tool.flavor.python] carries it, `libraries = ["libmagic.so.1"]` under [tool.flavor.target] says that every target has it
     "#);
     t.file(
         "app/pyproject.toml",

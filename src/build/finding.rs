@@ -46,12 +46,15 @@ pub enum Finding {
     FromTarget(Vec<Lacking>),
     #[error("there is no library `{}` in the package or on this machine, {}", .0.library, .0.by())]
     NoLibrary(Lacking),
+    /// More than one, and none for what the main program certainly loads.
+    #[error("native files need libraries that are neither in the package nor on this machine: {}", lacking(.0))]
+    NoLibraries(Vec<Lacking>),
     #[error("the library `{}` lacks {}, {}", one.library, versions.join(" and "), one.by())]
     OldLibrary { one: Lacking, versions: Vec<String> },
     #[error("the library `{}` cannot be carried, {}: {reason}", one.library, one.by())]
     NotCarried { one: Lacking, reason: String },
-    #[error("`{}` in slot `{}` opens `{}` by its name, which is not in the package", .0.file, .0.slot, .0.library)]
-    Opens(Lacking),
+    #[error("`{}` in slot `{slot}` opens `{}` by name, which {} not in the package", printable(file), libraries.join("`, `"), if libraries.len() == 1 { "is" } else { "are" })]
+    Opens { slot: String, file: String, libraries: Vec<String> },
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
@@ -81,7 +84,7 @@ impl Lacking {
             others => format!(" and {}", counted(others, "more file", "more files")),
         };
         let (file, slot) = (printable(&self.file), &self.slot);
-        format!("which `{file}` in slot `{slot}`{more} needs")
+        format!("which `{file}` in slot `{slot}`{more} {}", if self.others == 0 { "needs" } else { "need" })
     }
 }
 
@@ -119,10 +122,10 @@ impl Finding {
             Self::OverBudget { .. } => Code::OVER_BUDGET,
             Self::NewerGlibc { .. } | Self::UnlistedLibraries(_) => Code::BEYOND_TARGET,
             Self::FromTarget(_) => Code::FROM_TARGET,
-            Self::NoLibrary(_) => Code::NO_LIBRARY,
+            Self::NoLibrary(_) | Self::NoLibraries(_) => Code::NO_LIBRARY,
             Self::OldLibrary { .. } => Code::OLD_LIBRARY,
             Self::NotCarried { .. } => Code::NOT_CARRIED,
-            Self::Opens(_) => Code::OPENS_LIBRARY,
+            Self::Opens { .. } => Code::OPENS_LIBRARY,
         }
     }
 
@@ -186,15 +189,23 @@ impl Finding {
                 "install it here and it is carried; if every target has it, name it in `libraries = [\"{}\"]` under [tool.flavor.target]",
                 one.library
             ),
+            Self::NoLibraries(_) => {
+                "plug-ins that are never loaded do no harm: `exclude` under [tool.flavor.build] leaves them \
+                out; else install the libraries here, or name them under [tool.flavor.target]"
+                    .into()
+            }
             Self::OldLibrary { .. } => "install a newer one here, or take a build of the file for older systems".into(),
             Self::NotCarried { one, .. } => format!(
                 "bring it in a slot, or name it in `libraries = [\"{}\"]` under [tool.flavor.target] if every target has it",
                 one.library
             ),
-            Self::Opens(one) => format!(
-                "carry it with `include = [\"{0}\"]` under [tool.flavor.python], or name it in `libraries = [\"{0}\"]` under [tool.flavor.target] if every target has it",
-                one.library
-            ),
+            Self::Opens { libraries, .. } => {
+                let names = libraries.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+                format!(
+                    "if the program needs it: `include = [{names}]` under [tool.flavor.python] carries it, `libraries = [{names}]` \
+                     under [tool.flavor.target] says that every target has it"
+                )
+            }
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
         })
     }

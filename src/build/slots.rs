@@ -15,6 +15,7 @@ use crate::format::{Codec, EnvReference, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, EntryKind, walk};
 use crate::libraries::{Machine, is_shared_library_name};
 use crate::manifest::{self, Manifest, Operation, OperationName};
+use crate::report::Stopwatch;
 use crate::slot::{Compression, Links, Plan, TreeOptions, follow_links};
 use crate::stub::Family;
 
@@ -207,6 +208,7 @@ impl SlotPlan {
         let failed = |source| BuildError::Slot { slot: self.name.clone(), source };
         let copies = scratch.join(&self.name);
         crate::fs::create_private_dir(&copies)?;
+        let clock = Stopwatch::start();
         let is_python = matches!(self.name.as_str(), DEPS | APP);
         let around = self.around(machine);
         let treatment =
@@ -219,6 +221,7 @@ impl SlotPlan {
             Content::Tree(entries) => {
                 let mut entries = entries.clone();
                 let native = native::examine(&mut entries, treatment)?;
+                tracing::debug!(slot = self.name, took = %clock.took(), "native files examined");
                 Ok((tree(&entries, &self.prefix)?, native))
             }
             Content::File(entry) => {

@@ -260,7 +260,7 @@ hint: bring it in a slot, or name it in `libraries = ["libneeded.so.1"]` under [
             not have it. Whether that code is run, only the program knows.",
         remedy: "Carry it with `include = [\"libmagic.so.1\"]` under `[tool.flavor.python]`, or name it under \
             `[tool.flavor.target] libraries` if every target has it.",
-        example: r#"warning[FLV0455]: `lib/python3.11/site-packages/magic/loader.py` in slot `deps` opens `libmagic.so.1` by its name, which is not in the package
-hint: carry it with `include = ["libmagic.so.1"]` under [tool.flavor.python], or name it in `libraries = ["libmagic.so.1"]` under [tool.flavor.target] if every target has it"#,
+        example: r#"warning[FLV0455]: `lib/python3.11/site-packages/magic/loader.py` in slot `deps` opens `libmagic.so.1` by name, which is not in the package
+hint: if the program needs it: `include = ["libmagic.so.1"]` under [tool.flavor.python] carries it, `libraries = ["libmagic.so.1"]` under [tool.flavor.target] says that every target has it"#,
     }
 }

@@ -100,6 +100,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
     }
     if !lacking.is_empty() {
         let required = Required::of(package)?;
+        let mut absent = Vec::new();
         for ((_, why), (one, all)) in lacking {
             let finding = match why {
                 Why::Absent => Finding::NoLibrary(one),
@@ -109,7 +110,17 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
             if all.iter().any(|(slot, left)| required.has(slot, &left.needed_by)) {
                 return Err(BuildError::CannotStart(Box::new(finding)));
             }
-            findings.push(finding);
+            tracing::info!("{finding}");
+            match finding {
+                Finding::NoLibrary(one) => absent.push(one),
+                other => findings.push(other),
+            }
+        }
+        // Frameworks come with plug-ins for everything: one warning for all.
+        match absent.len() {
+            0 => {}
+            1 => findings.extend(absent.pop().map(Finding::NoLibrary)),
+            _ => findings.push(Finding::NoLibraries(absent)),
         }
     }
     findings.extend(opened(package, &inside));
@@ -117,51 +128,63 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
 }
 
 /// Names of the libraries in the package.
-struct Names(BTreeSet<String>);
+struct Names {
+    own: BTreeSet<String>,
+    /// Those of this machine; what opens a library by its name does not look there.
+    carried: BTreeSet<String>,
+}
 
 impl Names {
     fn of(package: &Package<'_>) -> Self {
         let files = package.plans.iter().flat_map(SlotPlan::files);
         let named = files.filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()));
         let carried = package.stored.iter().flat_map(|stored| &stored.native.carried).map(|one| one.name.clone());
-        Self(named.filter(|name| name.contains(".so")).chain(carried).collect())
+        Self { own: named.filter(|name| name.contains(".so")).collect(), carried: carried.collect() }
     }
 
     fn has(&self, library: &str) -> bool {
-        self.0.contains(library)
+        self.own.contains(library) || self.carried.contains(library)
     }
 
     /// Whether there is a library of that name, of whatever version and build.
     fn has_kind(&self, library: &str) -> bool {
         let stem = library.split(".so").next().unwrap_or(library);
-        self.0.iter().any(|name| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_'])))
+        self.own.iter().any(|name| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_'])))
     }
 }
 
 /// What Python code opens and does not find in the package. Of what this machine has not either, only modules that are
 /// known to need it are named: others try one name after the other.
 fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
-    let mut found: BTreeMap<&str, Lacking> = BTreeMap::new();
+    let listed = package.manifest.target.listed();
+    let mut seen = BTreeSet::new();
+    let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     let slots = package.plans.iter().zip(package.stored);
     for (plan, one) in slots.flat_map(|(plan, stored)| stored.native.opened.iter().map(move |one| (plan, one))) {
         let Opened { library, file, is_certain } = one;
-        let is_glibc = is_part_of_glibc(library) || library.split(".so").next().is_some_and(is_glibc_stem);
-        let listed = |name: &str| name == library || name.starts_with(&format!("{library}."));
-        let is_listed = package.manifest.target.listed().iter().any(|name| listed(name))
-            || matches_any(library, package.manifest.target.listed());
-        let is_said =
-            is_glibc || is_listed || must_come_from_target(library) || must_come_from_target(&format!("{library}."));
+        let stem = library.split(".so").next().unwrap_or(library);
+        // A name without a number stands for any.
+        let start = format!("{library}.");
+        let is_said = is_part_of_glibc(library)
+            || is_glibc_stem(stem)
+            || must_come_from_target(library)
+            || must_come_from_target(&start)
+            || matches_any(library, listed)
+            || listed.iter().any(|name| name.starts_with(&start));
         if is_said || inside.has_kind(library) {
             continue;
         }
         let name = if *is_certain { Some(library.clone()) } else { package.machine.named_like(library) };
-        if let Some(name) = name {
-            let by = Lacking::new(&name, &plan.name, std::slice::from_ref(file));
-            let stem = library.split(".so").next().unwrap_or(library);
-            found.entry(stem).and_modify(|one| one.others += 1).or_insert(by);
+        if let Some(name) = name.filter(|_| seen.insert(stem)) {
+            found.entry((&plan.name, file)).or_default().push(name);
         }
     }
-    found.into_values().map(Finding::Opens).collect()
+    let finding = |((slot, file), libraries): ((&str, &str), Vec<String>)| Finding::Opens {
+        slot: slot.into(),
+        file: file.into(),
+        libraries,
+    };
+    found.into_iter().map(finding).collect()
 }
 
 fn is_glibc_stem(stem: &str) -> bool {

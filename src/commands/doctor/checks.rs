@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use flavor::build::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::config::Config;
+use flavor::elf;
 use flavor::fs::{IoContext, config_dir};
+use flavor::libraries::{Machine, first_with};
 use flavor::python::install::{Choice, Installer};
-use flavor::python::{self, Request, discover};
+use flavor::python::{self, Interpreter, Request, discover};
 use flavor::report::Bytes;
 use flavor::sign::{PRIVATE_KEY_FILE, SecretKey};
 use flavor::trust::{TrustStore, policies};
@@ -30,7 +32,29 @@ fn interpreter() -> Vec<Finding> {
         Ok(installer) => Finding::ok("installer", installer.to_string()),
         Err(error) => python_failed("installer", &error),
     };
-    vec![Finding::ok("interpreter", text), installer]
+    let mut findings = vec![Finding::ok("interpreter", text), installer];
+    findings.extend(glibc(&found));
+    findings
+}
+
+/// Which glibc packages made here need, and how to come by a lower one.
+fn glibc(interpreter: &Interpreter) -> Option<Finding> {
+    let facts = |path: &Path| elf::inspect(&std::fs::read(path).ok()?).ok()?;
+    let main = facts(&interpreter.real_executable)?;
+    let library = interpreter.library.as_deref().and_then(facts).and_then(|facts| facts.glibc_floor);
+    let own = main.glibc_floor.max(library)?;
+    let machine = Machine::new();
+    let carried = ["libgcc_s.so.1", "libstdc++.so.6"]
+        .map(|name| machine.find(name, &interpreter.real_executable, &main).and_then(|found| found.facts.glibc_floor));
+    let carried = carried.into_iter().max().flatten().max(Some(own))?;
+    let first = |floor| first_with(floor).map_or(String::new(), |first| format!(" ({first} or later)"));
+    let mut text = format!("the interpreter needs glibc {own}{}", first(own));
+    if carried > own {
+        text.push_str(&format!("; with libraries of this machine a package needs up to {carried}{}", first(carried)));
+    }
+    let remedy = "for older systems: pack on an older one, or with an interpreter that uv installs (`uv python install`, glibc 2.17) \
+        and `libraries = [\"libgcc_s.so.1\", \"libstdc++.so.6\"]` under [tool.flavor.target]";
+    Some(Finding { remedy: Some(remedy.into()), ..Finding::ok("glibc", text) })
 }
 
 fn python_failed(check: &'static str, error: &python::Error) -> Finding {

@@ -43,6 +43,9 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         }
         let floor = facts.glibc_floor.as_deref().unwrap_or("none");
         lines.push(format!("target    {}, lowest glibc: {floor}", facts.target));
+        if !facts.libraries.is_empty() {
+            lines.push(format!("          and of its libraries: {}", facts.libraries.join(", ")));
+        }
         let names: Vec<&str> = facts.programs.iter().map(|program| program.name.as_str()).collect();
         lines.push(format!("programs  {}", names.join(", ")));
     } else {
