@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use flavor::fs::IoContext;
-use flavor::manifest::{self, Choices, Manifest};
+use flavor::manifest::{self, Choices, Manifest, is_setup_beside};
 use flavor::report::{Talk, TerminalReporter};
 use serde_json::json;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
@@ -22,6 +22,8 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match &options.command {
             Some(program) => (String::new(), new_manifest(&path, program, options)?),
+            // setuptools has its own files; the table goes into a manifest beside them.
+            None if is_setup_beside(&path) => (String::new(), with_table(&path, "", options)?.trim_start().to_owned()),
             None => return Err(Error::NothingToSetUp { path: directory_of(&path) }),
         },
         Err(error) => return Err(error).on("read", &path).map_err(Into::into),
@@ -128,8 +130,10 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
         return Ok(table);
     }
     let script = main_script(document, options);
-    let function =
-        options.entry_point.clone().or_else(|| script.is_none().then(|| function_in(&directory_of(path)))?);
+    let parsed = Manifest::of_text(&document.to_string(), path, &Choices::default());
+    let is_computed = parsed.is_ok_and(|(manifest, _)| manifest.project.computes_scripts());
+    let is_open = script.is_none() && !is_computed;
+    let function = options.entry_point.clone().or_else(|| is_open.then(|| function_in(&directory_of(path)))?);
     match (function, script) {
         (Some(function), _) => {
             table.insert("entry_point", value(function));
@@ -139,6 +143,12 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
             table.decor_mut().set_suffix(format!(
                 "\n# The program is the script `{script}`; `entry_point = \"module:function\"` takes another."
             ));
+        }
+        (None, None) if is_computed && table.is_empty() => {
+            table.decor_mut().set_suffix(
+                "\n# The program is the script with the project's name, else the first; `entry_point = \"module:function\"` \
+                 takes another.",
+            );
         }
         // Without a program the check that follows has the words.
         _ => {}

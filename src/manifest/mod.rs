@@ -45,7 +45,7 @@ pub use requirement::{Named, named};
 pub use script::{is_script, parse as parse_script};
 pub use scripts::{NamedScript, ScriptTarget};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
-pub use setup::{describes_project, description_in, is_setup};
+pub use setup::{describes_project, description_in, is_beside as is_setup_beside, is_setup};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 pub use target::Target;

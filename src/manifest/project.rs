@@ -85,7 +85,7 @@ impl Project {
     }
 
     /// Whether the build back end computes which commands the project has.
-    pub(super) fn computes_scripts(&self) -> bool {
+    pub fn computes_scripts(&self) -> bool {
         SCRIPTS.iter().any(|key| self.computes(key))
     }
 

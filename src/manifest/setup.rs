@@ -37,7 +37,7 @@ pub(super) fn is_description(path: &Path) -> bool {
 }
 
 /// Whether there is a description for setuptools beside the manifest `path`, or at its place.
-pub(super) fn is_beside(path: &Path) -> bool {
+pub fn is_beside(path: &Path) -> bool {
     [SCRIPT, CONFIG].iter().any(|name| describes(&path.with_file_name(name)))
 }
 

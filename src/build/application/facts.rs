@@ -5,15 +5,15 @@
 
 use std::borrow::Cow;
 
-use super::super::cache::{BuildCache, Made};
+use super::super::cache::{BuildCache, Layer, Made};
 use super::super::{BuildError, Settings};
-use super::project::App;
+use super::project::{App, AppFacts};
 use super::runtime::Runtime;
-use super::{APP, Context, RUNTIME, install_request, interpreter, join, project, runtime};
+use super::{APP, Context, RUNTIME, install_request, interpreter, join, project, report_interpreter, runtime};
 use crate::manifest::{self, Manifest, Project};
 use crate::python::Interpreter;
 use crate::python::install::{ProjectInstall, ProjectMetadata};
-use crate::report::Reporter;
+use crate::report::{Reporter, Stopwatch};
 
 /// What was made to know them, for the application to take on.
 pub(in crate::build) struct Facts {
@@ -33,12 +33,16 @@ pub(in crate::build) fn state<'a>(
     if !manifest.awaits_metadata() {
         return Ok((Cow::Borrowed(manifest), None));
     }
-    let first = interpreter(manifest, settings, cache, reporter)?;
+    let clock = Stopwatch::start();
+    let assumed = as_before(manifest, cache);
+    let first = interpreter(&assumed, settings, cache).or_else(|_| interpreter(manifest, settings, cache))?;
+    report_interpreter(&first, clock.took(), reporter);
     let (mut facts, mut stated) = build_with(first, manifest, settings, cache, reporter)?;
-    if stated.project.requires_python != manifest.project.requires_python {
-        // The wheel was built to learn for which interpreters it is.
-        let fitting = interpreter(&stated, settings, cache, reporter)?;
+    if stated.project.requires_python != assumed.project.requires_python {
+        let clock = Stopwatch::start();
+        let fitting = interpreter(&stated, settings, cache)?;
         if fitting.executable != facts.interpreter.executable {
+            report_interpreter(&fitting, clock.took(), reporter);
             drop(facts);
             cache.forget(APP);
             cache.forget(RUNTIME);
@@ -46,6 +50,17 @@ pub(in crate::build) fn state<'a>(
         }
     }
     Ok((Cow::Owned(stated.complete()?), Some(facts)))
+}
+
+/// The manifest with what the project demanded of its interpreter when it was last packed. As long as that is still so, the
+/// wheel need not be built with one interpreter to learn that it is for another.
+fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
+    let mut assumed = manifest.clone();
+    if manifest.project.awaits("requires-python") {
+        let last: Option<AppFacts> = cache.latest(APP, Layer::App);
+        assumed.project.requires_python = last.and_then(|facts| facts.install?.metadata.requires_python);
+    }
+    assumed
 }
 
 /// Builds the wheel, and beside it the runtime, which does not depend on it.

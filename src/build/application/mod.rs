@@ -136,13 +136,7 @@ struct Context<'a> {
 }
 
 /// The interpreter that the application is for.
-fn interpreter(
-    manifest: &Manifest,
-    settings: &Settings,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
-) -> Result<Interpreter, BuildError> {
-    let clock = Stopwatch::start();
+fn interpreter(manifest: &Manifest, settings: &Settings, cache: &BuildCache) -> Result<Interpreter, BuildError> {
     let explicit =
         settings.python.as_deref().or(manifest.python.executable.as_deref()).or(manifest.python.version.as_deref());
     let memory = ProbeMemory::load(cache.interpreters());
@@ -152,13 +146,12 @@ fn interpreter(
         directory: Some(&manifest.directory),
         memory: Some(&memory),
     };
-    let interpreter = discover(&request)?;
-    reporter.phase(
-        "interpreter",
-        &format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display()),
-        clock.took(),
-    );
-    Ok(interpreter)
+    Ok(discover(&request)?)
+}
+
+fn report_interpreter(interpreter: &Interpreter, took: Took, reporter: &dyn Reporter) {
+    let text = format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display());
+    reporter.phase("interpreter", &text, took);
 }
 
 /// Builds the trees side by side, as far as they have not been made for the `facts` already.
@@ -172,7 +165,12 @@ pub(super) fn build(
 ) -> Result<Application, BuildError> {
     let (interpreter, runtime, app) = match facts {
         Some(Facts { interpreter, runtime, app }) => (interpreter, runtime, app),
-        None => (interpreter(manifest, settings, cache, reporter)?, None, None),
+        None => {
+            let clock = Stopwatch::start();
+            let found = interpreter(manifest, settings, cache)?;
+            report_interpreter(&found, clock.took(), reporter);
+            (found, None, None)
+        }
     };
     let context = Context {
         manifest,

@@ -36,6 +36,12 @@ pub(super) struct Record<F> {
     facts: F,
 }
 
+impl<F> Record<F> {
+    pub(super) fn into_facts(self) -> F {
+        self.facts
+    }
+}
+
 /// Why an entry cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Damage {

@@ -278,6 +278,11 @@ impl BuildCache {
         last.same_but(inputs, except).then(|| Made::open(&self.entry(layer, last))?.ok()).flatten()
     }
 
+    /// What is known of the last result of `step`, whatever it was made from.
+    pub(super) fn latest<F: DeserializeOwned>(&self, step: &str, layer: Layer) -> Option<F> {
+        Some(entry::read_record(&self.entry(layer, self.project.last(step)?))?.into_facts())
+    }
+
     /// Puts what was made in `staging` into the cache.
     pub(super) fn publish<F: Serialize + DeserializeOwned>(
         &self,
