@@ -101,7 +101,6 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
     let (manifest, facts) = application::state(manifest, settings, &cache, reporter)?;
     let manifest = &*manifest;
-    let output = output.map_or_else(|| destination(manifest, settings), Ok)?;
     let application = manifest
         .is_python()
         .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
@@ -109,7 +108,10 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     // Of a requirement the name is known only now.
     let named = application.as_ref().and_then(|application| application.named.clone());
     let manifest = named.as_ref().unwrap_or(manifest);
-    let output = settings.output_path(manifest);
+    let output = match output.filter(|_| named.is_none()) {
+        Some(output) => output,
+        None => destination(manifest, settings)?,
+    };
     reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
     let mut plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;

@@ -72,7 +72,7 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
         return Err(foreign);
     }
     let environment = invocation.environment.of_package(metadata, &workenv.root, path);
-    let environment = environment.withheld(python, &program.argv, &workenv.root);
+    let environment = environment.withheld(python, &argv, &workenv.root);
     let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();
     tracing::debug!(program = %executable.display(), took = %clock.took(), "launch");

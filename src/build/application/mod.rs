@@ -213,7 +213,12 @@ pub(super) fn build(
     let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
     distributions.extend(own);
     let subject = deps.made.facts.subject.clone();
-    let programs = programs::programs(manifest, &project.made.facts, &deps.made.facts, Start { family, python: interpreter.version })?;
+    let programs = programs::programs(
+        manifest,
+        &project.made.facts,
+        &deps.made.facts,
+        Start { family, python: interpreter.version },
+    )?;
     let executable = runtime.facts.executable.clone();
     let evidence = Evidence {
         implementation: interpreter.implementation.to_ascii_lowercase(),

@@ -1,7 +1,6 @@
 //! What `pack` says at its end.
 
 use flavor::build::{Needs, PackReport, Step};
-use flavor::build::{PackReport, Step};
 use flavor::libraries::first_with;
 use flavor::python::install::Subject;
 use flavor::report::{Bytes, counted};

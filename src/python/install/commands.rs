@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
 use super::record::Record;
-use super::script::PREAMBLE;
 use crate::fs::IoContext as _;
 use crate::python::error::Result;
+use crate::python::start::PREAMBLE;
 
 /// A file in `bin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
