@@ -1,7 +1,7 @@
 //! A stored slot: bytes to a tree or a file, over each codec and frame table.
 
 use std::ffi::OsStr;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -68,6 +68,7 @@ pub fn tar(data: &[u8]) {
         file: &file,
         offset: AROUND[0].len() as u64,
         stored_size: stored.len() as u64,
+        signed: None,
         declared: None,
         operations: Operations { tar: !input.is_file, codec },
     };
@@ -159,9 +160,7 @@ fn check(slot: StoredSlot<'_>, modes: Modes, input: &Input<'_>) {
 
 /// The plain bytes, if they end in good order and are not too many.
 fn plain(slot: &StoredSlot<'_>) -> Option<Vec<u8>> {
-    let mut plain = Vec::new();
-    slot.plain().ok()?.take(LARGE + 1).read_to_end(&mut plain).ok()?;
-    (plain.len() as u64 <= LARGE).then_some(plain)
+    slot.content(LARGE).ok()?
 }
 
 fn entries(slot: &StoredSlot<'_>) -> Result<Vec<TarEntry>, SlotError> {

@@ -119,6 +119,23 @@ impl<'a> StoredSlot<'a> {
         self.declared.map_or(limits::ARCHIVE_ENTRIES, |declared| declared.entries)
     }
 
+    /// The plain bytes, if there are at most `limit`; `None` if there are more.
+    ///
+    /// # Errors
+    /// [`SlotError::Digest`] when the bytes that were decoded are not the signed ones, and what the decoder says.
+    #[cfg(feature = "cli")]
+    pub fn content(&self, limit: u64) -> Result<Option<Vec<u8>>, SlotError> {
+        let witness = self.witness();
+        let mut plain = Vec::new();
+        let mut reader = self.plain(&witness)?.take(limit.saturating_add(1));
+        reader.read_to_end(&mut plain).map_err(|error| self.blame(SlotError::BadStream(error)))?;
+        drop(reader);
+        if plain.len() as u64 > limit {
+            return Ok(None);
+        }
+        self.check(witness).map(|()| Some(plain))
+    }
+
     /// The plain bytes, decoded by one thread.
     pub(super) fn plain<'w>(&self, witness: &'w Witness) -> Result<impl BufRead + use<'w>, SlotError>
     where

@@ -177,10 +177,9 @@ fn damaged(
             found.clear();
         }
         let depth = match check {
-            Check::Strict => Some(Depth::Digests),
             Check::Seal if slot_seal.written.is_certain() => None,
             // A write that the machine has lost may have left the size and zeros.
-            Check::Seal => Some(Depth::Digests),
+            Check::Strict | Check::Seal => Some(Depth::Digests),
         };
         let clock = Stopwatch::start();
         let looked = depth.map(|depth| damage(&directory, depth, jobs)).unwrap_or_default();
