@@ -252,7 +252,7 @@ fn settings_of_other_tools_make_no_project_of_a_program() {
     t.file("tool/__main__.py", "print('plain')\n");
     t.file("tool/pyproject.toml", "[tool.ruff]\nline-length = 100\n");
     t.file("tool/setup.cfg", "[flake8]\nmax-line-length = 100\n");
-    t.file("tool/setup.py", "COLOUR = 'blue'\n");
+    t.file("tool/setup.py", "def setup(colour):\n    return colour\n");
     let package = t.pack_with(&["tool"]);
     assert_eq!(t.call(package, [""; 0]).silent().line(), "plain");
 }

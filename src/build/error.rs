@@ -43,7 +43,7 @@ pub enum BuildError {
     #[error("the metadata of the project's wheel are not valid: {reason}")]
     BadMetadata { reason: String },
     #[error(transparent)]
-    Manifest(#[from] manifest::Error),
+    Manifest(Box<manifest::Error>),
     #[error("the back end gave the project no version")]
     NoVersion,
     #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
@@ -79,6 +79,12 @@ pub enum BuildError {
     Package(#[from] PackageError),
     #[error(transparent)]
     Io(#[from] fs::Error),
+}
+
+impl From<manifest::Error> for BuildError {
+    fn from(error: manifest::Error) -> Self {
+        Self::Manifest(Box::new(error))
+    }
 }
 
 impl BuildError {

@@ -195,7 +195,7 @@ impl Manifest {
         }
         let version = self.version.clone().or_else(|| project.version.clone());
         let package_name = if self.package_name.is_empty() { &project.name } else { &self.package_name }.clone();
-        Self { package_name, version, project, ..self.clone() }
+        Self { project, package_name, version, ..self.clone() }
     }
 
     /// Checks what has been filled in.
