@@ -48,6 +48,7 @@ mod operations;
 mod pack;
 mod places;
 mod progress;
+mod project_metadata;
 mod python_errors;
 mod reproducible;
 mod scripts;

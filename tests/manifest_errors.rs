@@ -68,19 +68,6 @@ fn the_file_itself() {
 }
 
 #[test]
-fn a_project_of_an_older_kind_is_told_its_way() {
-    let t = Test::new();
-    t.file("setup.py", "from setuptools import setup\nsetup()\n");
-    snapshot!(t.flavor(["pack"]), @"
-    exit: 1
-    --- stderr
-    error[FLV0201]: cannot read the manifest
-      no manifest at `pyproject.toml`
-    hint: a project with `setup.py` alone is packed as its wheel: `pip wheel --no-deps .`, then `flavor pack NAME.whl`
-    ");
-}
-
-#[test]
 fn what_a_project_must_say() {
     snapshot!(manifest("[project]\nversion = \"1\"\n"), @r#"
     exit: 1

@@ -43,7 +43,7 @@ pub enum BuildError {
     #[error("the metadata of the project's wheel are not valid: {reason}")]
     BadMetadata { reason: String },
     #[error(transparent)]
-    Manifest(#[from] manifest::Error),
+    Manifest(Box<manifest::Error>),
     /// The marker of a requirement does not hold. Without credentials.
     #[error("`{requirement}` selects nothing for this interpreter")]
     NothingSelected { requirement: String },
@@ -88,6 +88,12 @@ pub enum BuildError {
     Package(#[from] PackageError),
     #[error(transparent)]
     Io(#[from] fs::Error),
+}
+
+impl From<manifest::Error> for BuildError {
+    fn from(error: manifest::Error) -> Self {
+        Self::Manifest(Box::new(error))
+    }
 }
 
 impl BuildError {

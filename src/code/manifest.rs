@@ -3,7 +3,7 @@
 codes! {
     NO_MANIFEST = 201 {
         title: "there is no manifest",
-        cause: "No `pyproject.toml` is where flavor looked.",
+        cause: "No `pyproject.toml` is where flavor looked, and no `setup.py` or `setup.cfg` that describes a project.",
         remedy: "Run in the directory that has one, pass `--manifest PATH`, or begin with `flavor init`.",
         example: r"error[FLV0201]: cannot read the manifest
   no manifest at `pyproject.toml`
@@ -327,7 +327,7 @@ hint: edit it, or go on with `flavor pack`",
     }
     NOTHING_TO_SET_UP = 251 {
         title: "there is no project to set up",
-        cause: "`flavor init` found no `pyproject.toml`.",
+        cause: "`flavor init` found no `pyproject.toml`, and no `setup.py` or `setup.cfg` that describes a project.",
         remedy: "Run it where one is, or write a new one for a program that is not Python with `flavor init --command \
             PROGRAM`.",
         example: r"error[FLV0251]: there is no project in `.`

@@ -176,9 +176,9 @@ hint: its commands are: computed",
         title: "the metadata of the project's wheel are not valid",
         cause: "The build back end gives the project a name, a requirement or a version of Python that is none.",
         remedy: "Correct it where the project is described: `setup.py`, `setup.cfg`, `requirements.txt`, `[tool.poetry]`.",
-        example: r"error[FLV0332]: cannot pack `app/pyproject.toml`
-  the metadata of the project's wheel are not valid: `greeting=>1`: Expected one of `@`, `(`, `<`, `=`, `>`, `~`, `!`, `;`, found `=>`
-hint: correct it where the project is described",
+        example: r#"error[FLV0332]: cannot pack `app/pyproject.toml`
+  the metadata of the project's wheel are not valid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+hint: correct it where the project is described"#,
     }
     NO_SUCH_PART = 355 {
         title: "the interpreter lacks a part that is to be included",

@@ -226,10 +226,15 @@ impl Manifest {
     /// missing in that is for [`Self::complete`] to say.
     #[must_use]
     pub fn filled(&self, built: Project) -> Self {
-        let project = self.project.filled(built);
+        let mut project = self.project.filled(built);
+        if !self.is_python() {
+            // Its wheel is not in the package.
+            project.scripts.clear();
+            project.programs.clear();
+        }
         let version = self.version.clone().or_else(|| project.version.clone());
         let package_name = if self.package_name.is_empty() { &project.name } else { &self.package_name }.clone();
-        Self { package_name, version, project, ..self.clone() }
+        Self { project, package_name, version, ..self.clone() }
     }
 
     /// Checks what has been filled in.
@@ -296,6 +301,7 @@ impl Manifest {
                 || self.python.declared
                 || self.input != Input::Project
                 || !self.project.scripts.is_empty()
+                || !self.project.programs.is_empty()
                 || !self.project.dependencies.is_empty()
                 || self.project.computes("dependencies")
                 || self.project.computes_scripts(),

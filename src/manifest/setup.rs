@@ -7,6 +7,9 @@ use super::MANIFEST;
 const SCRIPT: &str = "setup.py";
 const CONFIG: &str = "setup.cfg";
 
+/// Where `setup` comes from: setuptools, or what builds on it.
+const SETUPS: [&str; 4] = ["setuptools", "distutils", "skbuild", "import setup"];
+
 /// The file that describes the project in a directory: `pyproject.toml` if there is one, else one of setuptools' own.
 pub fn description_in(directory: &Path) -> Option<PathBuf> {
     [MANIFEST, SCRIPT, CONFIG].iter().map(|name| directory.join(name)).find(|path| match path.file_name() {
@@ -49,5 +52,6 @@ fn describes(path: &Path) -> bool {
     if path.ends_with(CONFIG) {
         return text.lines().map(str::trim_end).any(|line| line == "[metadata]" || line == "[options]");
     }
-    text.contains("setup(")
+    let calls = |line: &str| line.contains("setup(") && !line.trim_start().starts_with("def ");
+    text.lines().any(calls) && SETUPS.iter().any(|name| text.contains(name))
 }

@@ -135,7 +135,7 @@ fn the_standard_tables_are_read() {
     assert_eq!(project.dependency_groups["dev-all"], ["pytest", "ruff"]);
     let scripts: Vec<_> = project.scripts.iter().map(|(name, entry)| format!("{name}={entry}")).collect();
     assert_eq!(scripts, ["zeta=a.b:c", "my_app=m:main.run", "win=w:main"]);
-    assert!(project.has_build_system);
+    assert!(project.has_back_end);
     assert_eq!(manifest.main_script().map(|(name, _)| name.as_str()), Some("my_app"));
 }
 

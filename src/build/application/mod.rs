@@ -163,14 +163,13 @@ pub(super) fn build(
     cache: &BuildCache,
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
-    let (interpreter, runtime, app) = match facts {
-        Some(Facts { interpreter, runtime, app }) => (interpreter, runtime, app),
-        None => {
-            let clock = Stopwatch::start();
-            let found = interpreter(manifest, settings, cache)?;
-            report_interpreter(&found, clock.took(), reporter);
-            (found, None, None)
-        }
+    let (interpreter, runtime, app) = if let Some(Facts { interpreter, runtime, app }) = facts {
+        (interpreter, runtime, app)
+    } else {
+        let clock = Stopwatch::start();
+        let found = interpreter(manifest, settings, cache)?;
+        report_interpreter(&found, clock.took(), reporter);
+        (found, None, None)
     };
     let context = Context {
         manifest,
