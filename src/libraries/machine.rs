@@ -1,6 +1,5 @@
 //! Finds a library as the dynamic loader of this machine would.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs};
@@ -119,7 +118,7 @@ impl Machine {
 
     fn cache(&self) -> &LoaderCache {
         self.cache.get_or_init(|| {
-            fs::read("/etc/ld.so.cache").map(|bytes| loader_cache::parse(&bytes)).unwrap_or_else(|_| HashMap::new())
+            fs::read("/etc/ld.so.cache").map_or_else(|_| LoaderCache::new(), |bytes| loader_cache::parse(&bytes))
         })
     }
 
