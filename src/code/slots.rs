@@ -216,8 +216,8 @@ hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
         cause: "`glibc` is older than a file in the package allows, or `libraries` does not list one that has to come from the \
             machine that the package runs on. The pack ends with 5.",
         remedy: "Raise the promise if it holds, or take the file away that asks for more: `flavor pack -v` names it.",
-        example: r#"warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
-hint: take a build of it for older systems, or pack on an older system"#,
+        example: r"warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
+hint: take a build of it for older systems, or pack on an older system",
     }
     FROM_TARGET = 451 {
         title: "the machine that the package runs on must have a library",
@@ -242,9 +242,9 @@ hint: install it here and it is carried; if every target has it, name it in `lib
         cause: "The file asks for versions of symbols that neither the library in the package nor this machine's has. A loader \
             refuses the file.",
         remedy: "Install a newer one here, or take a build of the file for older systems.",
-        example: r#"error[FLV0453]: cannot pack `pyproject.toml`
+        example: r"error[FLV0453]: cannot pack `pyproject.toml`
   the library `libneeded.so.1` lacks NEEDED_2, which `probe` in slot `script` needs
-hint: install a newer one here, or take a build of the file for older systems"#,
+hint: install a newer one here, or take a build of the file for older systems",
     }
     NOT_CARRIED = 454 {
         title: "a library of this machine cannot be carried beside the file that needs it",

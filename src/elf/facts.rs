@@ -45,7 +45,15 @@ pub struct Facts {
     pub glibc_floor: Option<GlibcVersion>,
 }
 
+/// `e_machine` of what this machine runs.
+const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+
 impl Facts {
+    /// Whether programs of this machine could load it.
+    pub fn is_for_this_machine(&self) -> bool {
+        self.is_64 && self.machine == OWN_MACHINE
+    }
+
     /// Whether a process could load `self` where it loads `other`.
     pub fn is_compatible_with(&self, other: &Self) -> bool {
         self.is_64 == other.is_64 && self.machine == other.machine
@@ -55,6 +63,13 @@ impl Facts {
 /// Whether the bytes begin as an ELF file does.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(ELFMAG)
+}
+
+/// Whether the first 20 bytes of a file say that programs of this machine load it.
+pub fn is_for_this_machine(start: &[u8]) -> bool {
+    const CLASS_64: u8 = 2;
+    let machine = start.get(18..20).and_then(|field| field.try_into().ok()).map(u16::from_le_bytes);
+    is_elf(start) && start.get(4) == Some(&CLASS_64) && machine == Some(OWN_MACHINE)
 }
 
 /// Reads what a file needs in order to run; `None` when it is not an ELF file.

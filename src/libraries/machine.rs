@@ -1,6 +1,6 @@
 //! Finds a library as the dynamic loader of this machine would.
 
-use std::collections::HashMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs};
@@ -100,13 +100,13 @@ impl Machine {
             })
     }
 
-    /// Where any program would find a library of this name, whatever kind of file it is.
+    /// Where any program would find a library of this name.
     pub fn find_by_name(&self, name: &str) -> Option<PathBuf> {
         if name.contains('/') {
             return None;
         }
         let named = self.environment.iter().map(|directory| directory.join(name));
-        named.chain(self.system(name)).find(|path| path.is_file())
+        named.chain(self.system(name)).find(|path| is_for_this_machine(path))
     }
 
     /// The name of a library that any program finds: this one, or `libfoo.so.1` for `libfoo.so`, which only development
@@ -119,7 +119,7 @@ impl Machine {
 
     fn cache(&self) -> &LoaderCache {
         self.cache.get_or_init(|| {
-            fs::read("/etc/ld.so.cache").map(|bytes| loader_cache::parse(&bytes)).unwrap_or_else(|_| HashMap::new())
+            fs::read("/etc/ld.so.cache").map_or_else(|_| LoaderCache::new(), |bytes| loader_cache::parse(&bytes))
         })
     }
 
@@ -133,6 +133,13 @@ impl Default for Machine {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether a file begins as what programs of this machine load: libraries for older processors lie in the same index.
+fn is_for_this_machine(path: &Path) -> bool {
+    let mut start = [0; 20];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && elf::is_for_this_machine(&start)
 }
 
 fn origin(path: &Path) -> PathBuf {

@@ -1,5 +1,7 @@
 //! Which libraries come from the machine that a package runs on. `docs/adr/0032-libraries-of-the-machine.md` has the reasons.
 
+use std::path::Path;
+
 /// Libraries of glibc itself (and of musl), which a bare machine has and which fit only its own kernel interface and
 /// loader. A trailing `*` stands for any ending.
 const GLIBC: &[&str] = &[
@@ -107,7 +109,8 @@ pub fn matches_any(name: &str, patterns: &[impl AsRef<str>]) -> bool {
 /// Whether a file has the name of a shared library, by the convention of linkers: `libz.so.1`, `libopenblas-r0.so`; not
 /// `_ssl.cpython-313-x86_64-linux-gnu.so`.
 pub fn is_shared_library_name(name: &str) -> bool {
-    name.starts_with("lib") && (name.contains(".so.") || name.ends_with(".so"))
+    let is_plain = Path::new(name).extension().is_some_and(|ending| ending == "so");
+    name.starts_with("lib") && (is_plain || name.contains(".so."))
 }
 
 #[cfg(test)]

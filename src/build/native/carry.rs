@@ -11,9 +11,6 @@ use crate::elf::{self, Facts, Kind, SearchPathTag, Versions};
 use crate::fs::Entry;
 use crate::libraries::{Found, base_name, is_part_of_glibc, matches_any, must_come_from_target};
 
-/// `e_machine` of what this machine runs.
-const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
-
 /// What is to be done to a tree.
 pub(super) struct Carrying {
     /// The directory of the added libraries, relative to the tree.
@@ -156,9 +153,9 @@ struct Decision<'a> {
 impl Decision<'_> {
     fn file(&mut self, at: usize) {
         let facts = &self.files[at].facts;
-        let runs_here = facts.is_64 && facts.machine == OWN_MACHINE;
         let of_other_libc = facts.needed.iter().any(|name| name.starts_with("libc.musl-") || name == "libc.so");
-        if !runs_here || of_other_libc || !matches!(facts.kind, Kind::Executable | Kind::SharedObject) {
+        if !facts.is_for_this_machine() || of_other_libc || !matches!(facts.kind, Kind::Executable | Kind::SharedObject)
+        {
             return;
         }
         for name in &facts.needed {

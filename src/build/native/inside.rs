@@ -74,7 +74,11 @@ impl<'a> Inside<'a> {
 
     /// The files that programs load, and the programs themselves.
     pub(super) fn of_programs(&self) -> BTreeSet<usize> {
-        let is_program = |at: &usize| self.files[*at].facts.interpreter.is_some();
+        // Some libraries name an interpreter too, to print their version.
+        let is_program = |at: &usize| {
+            let facts = &self.files[*at].facts;
+            facts.interpreter.is_some() && facts.soname.is_none()
+        };
         let mut all: BTreeSet<usize> = (0..self.files.len()).filter(is_program).collect();
         let mut open: Vec<usize> = all.iter().copied().collect();
         while let Some(file) = open.pop() {

@@ -39,6 +39,13 @@ pub(crate) struct Package<'a> {
     pub(crate) machine: &'a Machine,
 }
 
+/// What is lacking for one reason.
+struct Lacked<'a> {
+    one: Lacking,
+    /// With the slots that they are in.
+    all: Vec<(&'a str, &'a Left)>,
+}
+
 /// Sums up what the slots need.
 ///
 /// # Errors
@@ -66,7 +73,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
     }
     let inside = Names::of(package);
     let mut from_target: BTreeMap<&str, Lacking> = BTreeMap::new();
-    let mut lacking: BTreeMap<(&str, &Why), (Lacking, Vec<(&str, &Left)>)> = BTreeMap::new();
+    let mut lacking: BTreeMap<(&str, &Why), Lacked<'_>> = BTreeMap::new();
     for (plan, left) in slots().flat_map(|(plan, stored)| stored.native.left.iter().map(move |left| (plan, left))) {
         let library = left.library.as_str();
         let by = Lacking::new(library, &plan.name, &left.needed_by);
@@ -83,9 +90,9 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
                 continue;
             }
         }
-        let (one, all) = lacking.entry((library, &left.why)).or_insert_with(|| (by.clone(), Vec::new()));
-        one.others += usize::from(!all.is_empty());
-        all.push((&plan.name, left));
+        let lacked = lacking.entry((library, &left.why)).or_insert_with(|| Lacked { one: by, all: Vec::new() });
+        lacked.one.others += usize::from(!lacked.all.is_empty());
+        lacked.all.push((&plan.name, left));
     }
     needs.libraries.sort();
     needs.libraries.dedup();
@@ -101,7 +108,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
     if !lacking.is_empty() {
         let required = Required::of(package)?;
         let mut absent = Vec::new();
-        for ((_, why), (one, all)) in lacking {
+        for ((_, why), Lacked { one, all }) in lacking {
             let finding = match why {
                 Why::Absent => Finding::NoLibrary(one),
                 Why::Versions(versions) => Finding::OldLibrary { one, versions: versions.clone() },

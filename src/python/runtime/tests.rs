@@ -126,7 +126,7 @@ impl Built {
         let include = include.iter().map(ToString::to_string).collect();
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap().join("runtime");
-        let runtime = build(source, &Options { include, jobs: 0 }, &root).unwrap();
+        let runtime = build(source, &Options { include, ..Options::default() }, &root).unwrap();
         Self { runtime, root, _directory: directory }
     }
 
@@ -264,7 +264,7 @@ fn threads_do_not_change_a_byte() {
     let Some(source) = shared_source() else { return };
     let first = Built::of(&source, &[]);
     let again = first.root.with_file_name("again");
-    let runtime = build(&source, &Options { include: Vec::new(), jobs: 1 }, &again).unwrap();
+    let runtime = build(&source, &Options { jobs: 1, ..Options::default() }, &again).unwrap();
     assert_eq!(runtime, first.runtime);
     assert!(contents(&again) == contents(&first.root), "two builds of one source differ");
 }
@@ -317,7 +317,7 @@ fn what_slim_leaves_out_comes_back_by_name() {
     }
     assert!(full.runtime.left_out.len() < slim.runtime.left_out.len());
 
-    let misspelt = Options { include: vec!["tkniter".to_owned()], jobs: 0 };
+    let misspelt = Options { include: vec!["tkniter".to_owned()], ..Options::default() };
     let error = build(&source, &misspelt, &slim.root.with_file_name("none")).unwrap_err();
     assert!(matches!(error, Error::UnknownInclude { name } if name == "tkniter"));
 }
