@@ -11,14 +11,14 @@ use crate::interpreter::Interpreter;
 use crate::scene::{Run, Test, start};
 
 /// Says how many authorities are trusted and what a server answers.
-const FETCH: &str = r#"
+const FETCH: &str = r"
 import ssl, sys, urllib.request
 print(len(ssl.create_default_context().get_ca_certs()))
 try:
     print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())
 except OSError as error:
     print(error)
-"#;
+";
 
 const SERVER: &str = r#"
 import http.server, ssl

@@ -58,7 +58,12 @@ pub(super) fn add(
         let bundled = stdlib.join("ensurepip/_bundled");
         let is_wheel = |item: &Item| item.to.starts_with(&bundled) && item.to.extension() == Some(OsStr::new("whl"));
         if !files.iter().any(is_wheel) {
-            add_tree(Path::new(WHEELS), &bundled, &|name| name.ends_with(".whl"), files)?;
+            add_tree(
+                Path::new(WHEELS),
+                &bundled,
+                &|name| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "whl"),
+                files,
+            )?;
         }
         if !files.iter().any(is_wheel) {
             return Err(Error::no_part(source, "ensurepip", "wheel of pip"));
