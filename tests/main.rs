@@ -26,6 +26,7 @@ mod evidence;
 mod examples;
 mod extract;
 mod guide;
+mod homes;
 mod hooks;
 mod init;
 mod inputs;
