@@ -112,6 +112,89 @@ pass = ["PATH", "LC_*"]
 }
 
 #[test]
+fn a_value_can_name_other_variables() {
+    let mut t = Test::new();
+    t.set("FIRST", "1");
+    t.set("BYTES", OsStr::from_bytes(b"\xff"));
+    t.set("GONE", "2");
+    let package = env_package(
+        &t,
+        r#"
+[tool.flavor.execution.env]
+LAST = "{env:SECOND}"
+[tool.flavor.execution.runtime.env]
+unset = ["GONE"]
+map = { FIRST = "SECOND" }
+set = { PATH = "{workenv}/bin:{env:PATH}", NONE = "/a:{env:NONE_SUCH}", GIVEN = "{env:NONE_SUCH:-{workenv}}", \
+BOTH = "{env:SECOND}{env:BYTES}", GONE = "{env:GONE:-gone}", FIRST = "{env:FIRST:-renamed}" }
+"#
+        .replace("\\\n", "")
+        .as_str(),
+    );
+    let path = t.call("sh", ["-c", "printf %s \"$PATH\""]).silent().stdout().to_owned();
+    let found = variables(&t.call(&package, [""; 0]).silent());
+    let get = |name: &str| found.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned());
+    assert_eq!(get("PATH"), Some(format!("{}/bin:{path}", get("FLAVOR_WORKENV").expect("set"))));
+    assert_eq!(get("NONE").as_deref(), Some("/a"), "no empty element is left");
+    assert_eq!(get("LAST").as_deref(), Some("1"));
+    assert_eq!(found[&b"BOTH"[..]], b"1\xff");
+    assert_eq!((get("GONE").as_deref(), get("FIRST").as_deref()), (Some("gone"), Some("renamed")));
+}
+
+#[test]
+fn a_reference_that_nothing_replaces_is_a_warning() {
+    let t = Test::new();
+    t.manifest(
+        r#"
+[project]
+name = "env"
+version = "1.0.0"
+[tool.flavor.execution]
+command = ["/usr/bin/env", "X={env:HOME}"]
+env = { A = "{env.HOME}", B = "{env:HOME}", C = "{ENV:HOME}", D = "${HOME} {other:thing}" }
+"#,
+    );
+    let run = t.flavor(["pack"]).success();
+    let warned: Vec<&str> = run.stderr().lines().filter(|line| line.starts_with("warning")).collect();
+    let placeholders: Vec<_> =
+        warned.iter().filter_map(|line| Some(line.split_once("placeholder `")?.1.split_once('`')?.0)).collect();
+    assert_eq!(placeholders, ["{env:HOME}", "{env.HOME}", "{ENV:HOME}"], "{run}");
+    assert!(run.stderr().contains("hint: only values of `env` and of `set` can name variables"), "{run}");
+}
+
+#[test]
+fn the_commands_of_a_package_can_come_first_on_path() {
+    let mut t = Test::new();
+    let manifest = |more: &str| {
+        t.file("hail.sh", "#!/bin/sh\necho \"$PATH\"\n");
+        let slot =
+            crate::scene::PROBE.replace("command = [\"{workenv}/bin/probe\"]", "command = [\"probe\"]\npath = true");
+        t.file("probe.sh", "#!/bin/sh\nexec probe-path\n");
+        let second = "[[tool.flavor.slots.entries]]\nname = \"second\"\nsource = \"hail.sh\"\n\
+                      operations = [\"raw\"]\ntarget = \"bin/probe-path\"\npermissions = \"0755\"\n";
+        t.manifest(&format!("{slot}\n{second}\n{more}"));
+        t.pack()
+    };
+    let workenv = |run: &crate::scene::Run| {
+        let first = run.line().split(':').next().expect("an element").to_owned();
+        assert!(first.starts_with(t.path("cache").to_str().expect("UTF-8")) && first.ends_with("/bin"), "{run}");
+        run.line()[first.len()..].to_owned()
+    };
+    let package = manifest("");
+    let path = t.call("sh", ["-c", "printf %s \"$PATH\""]).silent().stdout().to_owned();
+    assert_eq!(workenv(&t.call(&package, [""; 0]).silent()), format!(":{path}"));
+    let mut command = t.command(&package);
+    command.env_remove("PATH");
+    assert_eq!(workenv(&t.run(&mut command).silent()), ":/usr/local/bin:/usr/bin:/bin");
+    // One that the manifest sets comes after it.
+    let package = manifest("[tool.flavor.execution.runtime.env]\nset = { PATH = \"/usr/bin:/bin\" }\n");
+    assert_eq!(workenv(&t.call(&package, [""; 0]).silent()), ":/usr/bin:/bin");
+    let package = manifest("[tool.flavor.execution.env]\nPATH = \"{workenv}/bin:/bin\"\n");
+    assert_eq!(workenv(&t.call(&package, [""; 0]).silent()), ":/bin");
+    t.unset("PATH");
+}
+
+#[test]
 fn a_python_program_does_not_hear_the_callers_pythonpath() {
     let mut t = Test::new();
     t.file("hostile/click/__init__.py", "raise SystemExit('hostile')");

@@ -85,6 +85,24 @@ fn what_their_launcher_lacks() {
       `post_extract` has no meaning to the launcher of FlavorPack
     hint: take it out, or leave --launcher-bin out
     ");
+    for (more, what) in [
+        ("path = true", "`path = true`"),
+        ("env = { A = \"{env:HOME}\" }", "another variable in the value of `A`"),
+        (
+            "[tool.flavor.execution.runtime.env]\nset = { A = \"{env:HOME:-/}\" }",
+            "another variable in the value of `A`",
+        ),
+    ] {
+        t.manifest(
+            &PROBE.replace(
+                "command = [\"{workenv}/bin/probe\"]",
+                &format!("command = [\"{{workenv}}/bin/probe\"]\n{more}"),
+            ),
+        );
+        let run = t.flavor(["pack", "--quiet", "--launcher-bin", text(&launcher)]).fails_with(1);
+        let error = format!("  {what} has no meaning to the launcher of FlavorPack\n");
+        assert!(run.stderr().starts_with("error[FLV0403]") && run.stderr().contains(&error), "{run}");
+    }
 }
 
 #[test]

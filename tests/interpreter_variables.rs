@@ -30,6 +30,10 @@ def fact(text):
             names[name] = __import__(name)
     return eval(text, {**globals(), **names})
 
+def debug(loop):
+    loop.close()
+    return loop.get_debug()
+
 def worker(queue):
     import greetings
     queue.put([greetings.WORD, sys.path])
@@ -56,10 +60,10 @@ const HEARD: [(&str, &str, &str, &str); 14] = [
     ("PYTHONUNBUFFERED", "1", "sys.stdout.write_through", "true"),
     ("PYTHONFAULTHANDLER", "1", "faulthandler.is_enabled()", "true"),
     ("PYTHONBREAKPOINT", "builtins.len", "breakpoint('hit')", "3"),
-    ("PYTHONWARNINGS", "error,ignore::UserWarning", "sys.warnoptions", r#"["error","ignore::UserWarning"]"#),
+    ("PYTHONWARNINGS", "error,ignore::UserWarning", "sys.warnoptions[-2:]", r#"["error","ignore::UserWarning"]"#),
     ("PYTHONDEVMODE", "1", "bool(sys.flags.dev_mode)", "true"),
     ("PYTHONTRACEMALLOC", "7", "tracemalloc.get_traceback_limit()", "7"),
-    ("PYTHONASYNCIODEBUG", "1", "asyncio.new_event_loop().get_debug()", "true"),
+    ("PYTHONASYNCIODEBUG", "1", "debug(asyncio.new_event_loop())", "true"),
     ("PYTHONUTF8", "1", "sys.flags.utf8_mode", "1"),
     ("PYTHONIOENCODING", "latin-1:replace", "[sys.stdout.encoding, sys.stdout.errors]", r#"["iso8859-1","replace"]"#),
     ("PYTHONHASHSEED", "0", "sys.flags.hash_randomization", "0"),

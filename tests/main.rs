@@ -28,6 +28,7 @@ mod evidence;
 mod examples;
 mod extract;
 mod guide;
+mod homes;
 mod hooks;
 mod hosts;
 mod init;

@@ -167,13 +167,14 @@ fn execution_env(manifest: &Manifest) -> BTreeMap<String, String> {
 
 /// A search path with the package's own commands in front.
 fn with_own_commands(path: &str) -> String {
-    format!("{WORKENV}/bin:{path}")
+    let own = format!("{WORKENV}/bin:");
+    if path.starts_with(&own) { path.into() } else { own + path }
 }
 
 fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
     let wishes = &manifest.execution.runtime_env;
     let mut set: BTreeMap<_, _> = wishes.set.iter().cloned().collect();
-    if manifest.execution.path {
+    if manifest.execution.path && manifest.execution.env.iter().all(|(name, _)| name != PATH) {
         // Without the variable programs are looked for where the system has them.
         let path = set.entry(PATH.into()).or_insert_with(|| "{env:PATH:-/usr/local/bin:/usr/bin:/bin}".into());
         *path = with_own_commands(path);

@@ -313,8 +313,9 @@ hint: did you mean `data`?",
     }
     UNKNOWN_PLACEHOLDER = 242 {
         title: "something in braces is almost the placeholder",
-        cause: "A warning: only `{workenv}` is replaced; the program would be given this as it is.",
-        remedy: "Write `{workenv}`, if that is meant.",
+        cause: "A warning: `{workenv}` is replaced, in values of variables `{env:NAME}` and `{env:NAME:-DEFAULT}` as well, and nothing \
+            else; the program would be given this as it is.",
+        remedy: "Write one of these, if that is meant.",
         example: r"warning[FLV0242]: pyproject.toml:9:16: `tool.flavor.execution.env.HOME` has the placeholder `{wrkenv}`, which stands for nothing
 hint: did you mean `{workenv}`?",
     }

@@ -29,7 +29,9 @@ impl Environment {
         if options.deaf || options.bare {
             // Nothing gives anything back here.
             let names: &[&str] = if options.bare { &WITHHELD } else { &READ_REGARDLESS };
-            names.iter().for_each(|name| drop(self.remove(name)));
+            for name in names {
+                self.remove(name);
+            }
             return self;
         }
         let found: Vec<(OsString, OsString)> = WITHHELD

@@ -75,7 +75,7 @@ impl WorkenvError {
 
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
-        if let Self::NotWritable { source, .. } = self
+        if let Self::NotWritable { source, .. } | Self::Io(source) = self
             && let Some(locked) = source.locked_out()
         {
             let remedy = locked.remedy();

@@ -129,9 +129,11 @@ mod tests {
         let entry = EntryPoint::parse("tool", "pkg.cli : App.main [extra]").expect("valid");
         insta::assert_snapshot!(script(&entry), @r#"
         #!/bin/sh
-        '''exec' "$(dirname -- "$0")/python" -I "$0" "$@"
+        ''':'; flavor_bin=$(dirname -- "$0"); flavor_start=$flavor_bin/../runtime/lib/flavor/variables.sh; [ -r "$flavor_start" ] && . "$flavor_start"; exec "$flavor_bin/python" ${flavor_script--I} "$0" "$@"
         ' '''
-        import sys
+        import os, sys
+        if not hasattr(sys.flags, "safe_path") and sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
+            del sys.path[0]
         from pkg.cli import App
         if __name__ == "__main__":
             sys.exit(App.main())

@@ -175,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::python::install::{EntryPoint, distributions, entry_points, record};
+    use crate::python::start::PREAMBLE;
     use crate::python::{Request, discover};
 
     /// Writes a wheel of one distribution, `tiny` 1.0, with these files beside its metadata.
@@ -218,7 +219,7 @@ mod tests {
             record::normalise(&interpreter, &dest).expect("normalised");
             let site_packages = dest.join(interpreter.site_packages());
             let old = fs::read_to_string(dest.join("bin/old")).expect("there");
-            assert!(old.starts_with("#!/bin/sh\n'''exec'") && old.ends_with("print(1)\n"), "{old}");
+            assert!(old.starts_with(PREAMBLE) && old.ends_with("print(1)\n"), "{old}");
             assert_eq!(dest.join("bin/tiny").metadata().expect("there").permissions().mode() & 0o777, 0o755);
             assert!(dest.join("share/man/tiny.1").is_file() && site_packages.join("more.py").is_file());
             let found = distributions(&site_packages).expect("read");
