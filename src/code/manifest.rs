@@ -362,7 +362,7 @@ hint: did you mean `hello.py`? A distribution from the index is named with a ver
         title: "what is to be packed is neither there nor a requirement",
         cause: "No file or directory has this name, and it does not parse as a requirement.",
         remedy: "Correct the path, or write the requirement like `NAME==VERSION`.",
-        example: r"error[FLV0274]: there is nothing at `rich=>13`, and it is not a requirement: no such comparison operator `=>`, must be one of ~= == != <= >= < > ===
-hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`",
+        example: r#"error[FLV0274]: there is nothing at `rich=>13`, and it is not a requirement: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`"#,
     }
 }

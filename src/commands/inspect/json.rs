@@ -1,7 +1,7 @@
 //! `flavor inspect --json`: FlavorPack's names where it has them, ours beside them, down to every file.
 
 use flavor::analysis::{Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules};
-use flavor::format::FORMAT_VERSION;
+use flavor::format::{FORMAT_VERSION, Facts};
 use flavor::package::{Authenticity, Reader, Slot};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
             "version": python.map(|python| &python.version),
             "glibc_floor": facts.and_then(|facts| facts.glibc_floor.as_ref()),
         },
-        "entry_points": facts.map(|facts| &facts.programs),
+        "entry_points": facts.map(Facts::all_programs),
         "slots": slots,
         "distributions": contents.distributions,
         "modules": modules(contents),

@@ -43,7 +43,7 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         }
         let floor = facts.glibc_floor.as_deref().unwrap_or("none");
         lines.push(format!("target    {}, lowest glibc: {floor}", facts.target));
-        let names: Vec<&str> = facts.programs.iter().map(|program| program.name.as_str()).collect();
+        let names: Vec<&str> = facts.program_names().collect();
         lines.push(format!("programs  {}", names.join(", ")));
     } else {
         lines.push(format!("command   {}", metadata.execution.command));
