@@ -85,7 +85,7 @@ fn a_name_extras_and_a_choice_of_scripts() {
     // The file by the package's name is the package; a link by a script's name is that script.
     let package = pack(&t, &["tool", "--script", "helper"]);
     assert_eq!(runs(&t, &package, &[]), "helper");
-    assert_eq!(runs(&t, &link(&t, &package, "tool"), &[]), "tool 1 []");
+    assert_eq!(runs(&t, &link(&t, &package, "home/tool"), &[]), "tool 1 []");
     let run = t.flavor(["pack", "tool", "--entry-point", "tool:aid", "-o", "e.psp"]).success();
     assert!(run.stderr().contains("there is no file `tool` here: taking the distribution of that name"), "{run}");
     assert_eq!(runs(&t, &t.path("e.psp"), &[]), "aid");
