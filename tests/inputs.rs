@@ -36,7 +36,7 @@ pub(crate) fn parameters(t: &Test, package: &Path) -> serde_json::Value {
 }
 
 /// A wheel at a place below the test's directory, with these lines of metadata, commands and modules.
-fn wheel(t: &Test, path: &str, metadata: &str, commands: &str, modules: &[(&str, &str)]) {
+pub(crate) fn wheel(t: &Test, path: &str, metadata: &str, commands: &str, modules: &[(&str, &str)]) {
     let script = r"
 import os, sys, zipfile
 path, metadata, commands, *files = sys.argv[1:]

@@ -118,7 +118,7 @@ fn a_link_a_copy_and_a_name_with_blanks_start_the_same_environment() {
     let t = Test::new();
     let package = t.script("echo $FLAVOR_WORKENV").pack();
     let expected = t.call(&package, [""; 0]).silent().line().to_owned();
-    let link = t.path("link");
+    let link = t.path("probe-2");
     std::os::unix::fs::symlink(&package, &link).expect("a link");
     let blanks = t.copy(&package, "a directory/a name with  blanks.psp");
     let renamed = t.copy(&package, "other");

@@ -138,14 +138,14 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     exit: 2
     --- stderr
     error[FLV0234]: there is nothing at `nowhere.py`
-    hint: name a project, a script, a wheel (`.whl`), or a directory of modules
+    hint: name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`
     ");
     t.file("text", "some\n");
     snapshot!(t.flavor(["pack", "text"]), @"
     exit: 2
     --- stderr
     error[FLV0234]: `text` is nothing that can be packed
-    hint: name a project, a script, a wheel (`.whl`), or a directory of modules
+    hint: name a project, a script, a wheel (`.whl`), an archive of sources (`.tar.gz`), or a directory of modules; with a version it is a requirement: `text==VERSION`
     ");
     t.file("fine.py", "");
     snapshot!(t.flavor(["pack", "fine.py", "--extra", "web"]), @"

@@ -184,7 +184,7 @@ fn is_like_a_path(path: &Path, text: &str) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     text.starts_with(['.', '~'])
         || before_address.contains('/')
-        || is_archive(path)
+        || (before_address == text && is_archive(path))
         || (manifest::is_name(text) && FILES.contains(&ending))
 }
 

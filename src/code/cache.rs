@@ -159,8 +159,8 @@ hint: take the bits away with `chmod ug-s`, and use sudo where other rights are 
         title: "the package has no program of that name",
         cause: "It was called by a link, and the link's name is that of no program in the package.",
         remedy: "Call the link by one of the names that the message lists, or start the file itself.",
-        example: r"error[FLV0836]: the package has no program `uptime`
-hint: call the link by the name of a program: two, one",
+        example: r"error[FLV0836]: the package has no program `far`
+hint: call the link by the name of a program: offline, ahoy, old, sound",
     }
     LOCKED_OUT = 827 {
         title: "something of another user is in the way",

@@ -272,7 +272,7 @@ hint: set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack",
             directory of modules.",
         remedy: "Correct the path. A script without the ending `.py` is known by its first line or by its `# /// script` block.",
         example: r"error[FLV0234]: there is nothing at `nowhere.py`
-hint: name a project, a script, a wheel (`.whl`), or a directory of modules",
+hint: name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`",
     }
     SECOND_BLOCK = 235 {
         title: "a script has two blocks that say what it needs",
@@ -371,7 +371,7 @@ hint: did you mean `hello.py`? A distribution from the index is named with a ver
         title: "what is to be packed is neither there nor a requirement",
         cause: "No file or directory has this name, and it does not parse as a requirement.",
         remedy: "Correct the path, or write the requirement like `NAME==VERSION`.",
-        example: r"error[FLV0274]: there is nothing at `rich=>13`, and it is not a requirement: no such comparison operator `=>`, must be one of ~= == != <= >= < > ===
-hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`",
+        example: r#"error[FLV0274]: there is nothing at `rich=>13`, and it is not a requirement: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`"#,
     }
 }

@@ -311,6 +311,14 @@ impl Facts {
         let own = self.programs.iter().map(|program| program.name.as_str());
         own.chain(self.commands.iter().flat_map(|commands| commands.names.iter().map(String::as_str)))
     }
+
+    /// All that can be started, each by itself.
+    pub fn all_programs(&self) -> Vec<Program> {
+        let alike = self.commands.iter().flat_map(|commands| {
+            commands.names.iter().map(|name| Program { name: name.clone(), argv: commands.argv(name) })
+        });
+        self.programs.iter().cloned().chain(alike).collect()
+    }
 }
 
 /// The interpreter of a Python application.

@@ -18,11 +18,17 @@ pub(super) fn choose<'a>(metadata: &'a Metadata, invocation: &Invocation) -> Res
     let first = facts.programs.first().ok_or(LaunchError::NoProgram)?;
     let name = base(&invocation.name);
     let stem = without_suffix(name);
+    let is_link = is_link(invocation);
+    // The file itself, as it was named when it was made: also if something else inside is called so.
+    if !is_link && stem == metadata.package.name {
+        return Ok(Cow::Borrowed(&first.argv));
+    }
     let named = |name: &str| named(metadata, facts, name);
     if let Some(argv) = named(name).or_else(|| named(stem)) {
         return Ok(argv);
     }
-    if !is_other_link(invocation) {
+    let own_name = invocation.package.file_name().map(base);
+    if !is_link || own_name.is_some_and(|own| without_suffix(own) == stem) {
         return Ok(Cow::Borrowed(&first.argv));
     }
     without_version(stem).and_then(named).ok_or_else(|| {
@@ -32,17 +38,14 @@ pub(super) fn choose<'a>(metadata: &'a Metadata, invocation: &Invocation) -> Res
     })
 }
 
-/// The program of a name. The package's own name is that of its first program, whatever else is called so.
+/// The program of a name. The package's own name stands for its first program, if no other is called so.
 fn named<'a>(metadata: &'a Metadata, facts: &'a Facts, name: &str) -> Option<Cow<'a, [String]>> {
-    let mut own = facts.programs.iter();
-    if let Some(program) = own.clone().find(|program| program.name == name) {
-        return Some(Cow::Borrowed(&program.argv));
-    }
-    if name == metadata.package.name {
-        return own.next().map(|first| Cow::Borrowed(&first.argv[..]));
-    }
-    let group = facts.commands.iter().find(|commands| commands.names.iter().any(|one| one == name))?;
-    Some(Cow::Owned(group.argv(name)))
+    let of_argv = |argv: &'a Vec<String>| Cow::Borrowed(&argv[..]);
+    let own = facts.programs.iter().find(|program| program.name == name).map(|program| of_argv(&program.argv));
+    let alike = || facts.commands.iter().find(|commands| commands.names.iter().any(|one| one == name));
+    let first = || facts.programs.first().filter(|_| name == metadata.package.name);
+    own.or_else(|| alike().map(|commands| Cow::Owned(commands.argv(name))))
+        .or_else(|| first().map(|first| of_argv(&first.argv)))
 }
 
 /// Of a name that is no UTF-8 there is no program.
@@ -61,15 +64,12 @@ fn without_version(name: &str) -> Option<&str> {
     name.get(..at)
 }
 
-/// Whether the package was called by a link that is called otherwise than the file that it leads to. Who only says
-/// another name (`exec -a`, a supervisor's `argv[0]`) means no link, and a descriptor is none.
-fn is_other_link(invocation: &Invocation) -> bool {
+/// Whether the package was called by the name of a symbolic link. Who only says another name (`exec -a`, a supervisor's
+/// `argv[0]`) means no link, and a descriptor is none.
+fn is_link(invocation: &Invocation) -> bool {
     let executed = &invocation.executed;
     let is_descriptor =
-        || [b"/proc/".as_slice(), b"/dev/"].iter().any(|place| executed.as_os_str().as_bytes().starts_with(place));
-    let (Some(own), Some(target)) = (executed.file_name(), invocation.package.file_name()) else { return false };
-    Path::new(&invocation.name).file_name() == Some(own)
-        && without_suffix(base(own)) != without_suffix(base(target))
-        && executed.is_symlink()
-        && !is_descriptor()
+        || [b"/proc/".as_slice(), b"/dev/fd/"].iter().any(|place| executed.as_os_str().as_bytes().starts_with(place));
+    let said = Path::new(&invocation.name).file_name();
+    said.is_some() && said == executed.file_name() && executed.is_symlink() && !is_descriptor()
 }

@@ -3,7 +3,7 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::Input;
+use super::{Input, is_name};
 use crate::code::Code;
 use crate::report::printable_path;
 
@@ -303,8 +303,12 @@ impl Error {
             Self::NoInput { .. } => {
                 "name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`".into()
             }
-            Self::UnknownInput { .. } => {
-                "name a project, a script, a wheel (`.whl`), an archive of sources (`.tar.gz`), or a directory of modules".into()
+            Self::UnknownInput { path } => {
+                let kinds = "name a project, a script, a wheel (`.whl`), an archive of sources (`.tar.gz`), or a directory of modules";
+                match path.to_str().filter(|name| is_name(name)) {
+                    Some(name) => format!("{kinds}; with a version it is a requirement: `{name}==VERSION`"),
+                    None => kinds.into(),
+                }
             }
             Self::BadInputRequirement { .. } => {
                 "a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`".into()

@@ -10,7 +10,7 @@ use super::{APP, RUNTIME, requirement};
 use crate::format::{Commands, Program, WORKENV};
 use crate::fs::IoContext;
 use crate::manifest::suggest::closest;
-use crate::manifest::{EntryPoint, Manifest, ScriptTarget, is_name, normalized};
+use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget, is_name, normalized};
 use crate::python::install::{self, Command, Dependencies, file_script, function_in, module_script, script};
 use crate::python::start::{FILE_OPTIONS, script_options};
 use crate::stub::Family;
@@ -169,6 +169,11 @@ fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -
     let own_arguments = &manifest.execution.args;
     for (commands, after) in [(&inside.project, own_arguments.clone()), (&inside.deps, Vec::new())] {
         for (name, one) in commands {
+            // The name of a project's package is nobody else's.
+            let is_taken = manifest.input != Input::Requirement && *name == manifest.package_name;
+            if is_taken && !inside.project.contains_key(name) {
+                continue;
+            }
             if own.iter().any(|program| program.name == *name)
                 || groups.iter().any(|group| group.names.iter().any(|known| known == name))
             {

@@ -187,7 +187,9 @@ impl About<'_> {
             match self.subject {
                 None => add("sources", None, "blake3", python.sources.hex()),
                 Some(install::Subject { from, commit: Some(commit), .. }) => {
-                    add("repository", Some(from.clone()), "gitCommit", commit.clone());
+                    // Where it lies on this machine is nothing to others.
+                    let uri = Some(from.clone()).filter(|from| !from.contains("file://"));
+                    add("repository", uri, "gitCommit", commit.clone());
                 }
                 Some(install::Subject { name, version, sha256: Some(sha256), .. }) => {
                     add("requirement", Some(purl(name, version)), "sha256", sha256.clone());

@@ -135,7 +135,7 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
             "glibc_floor": facts.and_then(|facts| facts.glibc_floor.as_ref()),
         },
         "needs": facts.map(|facts| needs(facts, contents)),
-        "entry_points": facts.map(|facts| &facts.programs),
+        "entry_points": facts.map(Facts::all_programs),
         "slots": slots,
         "distributions": contents.distributions,
         "modules": modules(contents),

@@ -46,7 +46,7 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         if !facts.libraries.is_empty() {
             lines.push(format!("          and of its libraries: {}", facts.libraries.join(", ")));
         }
-        let names: Vec<&str> = facts.programs.iter().map(|program| program.name.as_str()).collect();
+        let names: Vec<&str> = facts.program_names().collect();
         lines.push(format!("programs  {}", names.join(", ")));
     } else {
         lines.push(format!("command   {}", metadata.execution.command));

@@ -15,7 +15,7 @@ use flavor::build::{
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
-use flavor::manifest::{Choices, Manifest};
+use flavor::manifest::{Choices, Input, Manifest, is_name};
 use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
 use flavor::sign::{PublicKey, Rotation, stray_rotation};
 
@@ -37,6 +37,11 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let reporter = TerminalReporter::new(talk);
     let recorder = Recorder::start(&reporter, Profile::is_wanted(options));
     let ReadInput { mut manifest, mut warnings, found_above } = read(options)?;
+    if manifest.input == Input::Requirement && options.input.as_deref().is_some_and(is_bare_name) {
+        // Not to be overlooked: somebody else's code, where a file may have been meant.
+        reporter
+            .say(&format!("there is no file `{}` here: taking the distribution of that name", manifest.path.display()));
+    }
     if let Some(found) = found_above {
         reporter.say(&format!("packing the project of {}", printable_path(&found)));
     }
@@ -128,6 +133,11 @@ fn read(options: &Pack) -> Result<ReadInput, Error> {
         }
         None => read_input(options.input.as_deref(), &choices)?,
     })
+}
+
+/// A word that could be the name of a file as well.
+fn is_bare_name(input: &Path) -> bool {
+    input.to_str().is_some_and(is_name)
 }
 
 fn warn<'a>(findings: impl IntoIterator<Item = &'a Finding>, reporter: &TerminalReporter) {

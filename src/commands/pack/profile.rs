@@ -15,6 +15,8 @@ use crate::error::Error;
 /// Where the course of a pack is written to.
 pub(super) struct Profile {
     timings: Option<PathBuf>,
+    /// Whether that is the place beside the package.
+    is_beside: bool,
     trace: Option<PathBuf>,
 }
 
@@ -24,7 +26,8 @@ impl Profile {
     pub(super) fn new(options: &Pack, output: &Path) -> Result<Self, Error> {
         let beside = || output.with_extension("timings.html");
         let place = |named: &OsString| if named.is_empty() { beside() } else { named.into() };
-        let profile = Self { timings: options.timings.as_ref().map(place), trace: options.trace.clone() };
+        let is_beside = options.timings.as_ref().is_some_and(|named| named.is_empty());
+        let profile = Self { timings: options.timings.as_ref().map(place), is_beside, trace: options.trace.clone() };
         // The default place is made with the package.
         if let Some(path) = profile.timings.as_ref().filter(|path| **path != beside()) {
             page::check_place(path, page::MARK)?;
@@ -48,6 +51,9 @@ impl Profile {
     /// Writes the files, of a pack that failed too: where it failed may be what one looks for.
     pub(super) fn write(&self, course: &Course, reporter: &TerminalReporter) -> Result<(), Error> {
         if let Some(path) = &self.timings {
+            // What a requirement is called was not known before.
+            let beside = course.outcome.as_ref().ok().filter(|_| self.is_beside);
+            let path = &beside.map_or_else(|| path.clone(), |report| report.path.with_extension("timings.html"));
             timings::write(course, path)?;
             reporter.say(&format!("     timings  {}", path.display()));
         }
