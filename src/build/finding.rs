@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::code::Code;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
-use crate::python::install::SourceError;
+use crate::python::install::{Notice, SourceError};
 use crate::report::{Bytes, printable_path};
 
 /// Something that the one who packs had better know.
@@ -36,6 +36,8 @@ pub enum Finding {
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
+    #[error(transparent)]
+    Install(Notice),
 }
 
 impl Finding {
@@ -51,6 +53,7 @@ impl Finding {
             }
             Self::NothingThere { .. } => Code::NOTHING_THERE,
             Self::OverBudget { .. } => Code::OVER_BUDGET,
+            Self::Install(notice) => notice.code(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Finding {
             Self::OverBudget { package, .. } => {
                 format!("`flavor inspect --largest 10 {}` shows what is large", printable_path(package))
             }
+            Self::Install(notice) => notice.hint(),
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
         })
     }

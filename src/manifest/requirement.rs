@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use pep508_rs::{ExtraName, Pep508Url, Requirement, VersionOrUrl};
+use pep508_rs::{ExtraName, Pep508Url, Requirement};
 
 use super::error::Error;
 use super::name::normalized;
@@ -43,15 +43,6 @@ pub(super) fn parse(item: &Item<'_>) -> Result<String, Error> {
         Ok(_) => Ok(text.trim().to_string()),
         Err(reason) => Err(Error::BadRequirement { at: item.at(), requirement: text.to_string(), reason }),
     }
-}
-
-/// A requirement with the address of what it names, if it names `distribution`.
-pub(super) fn found_at(text: &str, distribution: &str, address: &str) -> Option<String> {
-    let mut requirement = Requirement::<AnyUrl>::from_str(text).ok()?;
-    (requirement.name.as_ref() == normalized(distribution)).then(|| {
-        requirement.version_or_url = Some(VersionOrUrl::Url(AnyUrl(address.to_string())));
-        requirement.to_string()
-    })
 }
 
 /// What a distribution requires.
