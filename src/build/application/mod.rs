@@ -214,20 +214,22 @@ fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
 
 fn install_request<'a>(
     manifest: &'a Manifest,
-    settings: &Settings,
+    settings: &'a Settings,
     cache: &'a BuildCache,
 ) -> Result<InstallRequest<'a>, BuildError> {
     let mut request = InstallRequest::new(cache.work());
-    request.project = manifest.project_directory();
+    let home = settings.copied_from.as_deref().unwrap_or(&manifest.directory);
+    let script = home.join(manifest.path.file_name().unwrap_or_default());
+    request.project = manifest.project_directory().map(|_| home);
     request.lock = match manifest.input {
-        Input::Project => Lock::find(&manifest.directory)?,
-        Input::Script => Lock::of_script(&manifest.path),
+        Input::Project => Lock::find(home)?,
+        Input::Script => Lock::of_script(&script),
         Input::Wheel => None,
-        Input::Directory => Lock::of_directory(&manifest.directory),
+        Input::Directory => Lock::of_directory(home),
     };
     request.named = match manifest.input {
-        Input::Project => NamedSources::of_project(&manifest.directory)?,
-        Input::Script => NamedSources::of_script(&manifest.path, &script_block(&manifest.path).unwrap_or_default())?,
+        Input::Project => NamedSources::of_project(home)?,
+        Input::Script => NamedSources::of_script(&script, &script_block(&script).unwrap_or_default())?,
         Input::Wheel | Input::Directory => NamedSources::default(),
     };
     request.refresh = settings.cache == CacheUse::Refresh;
