@@ -42,6 +42,7 @@ mod operations;
 mod pack;
 mod places;
 mod progress;
+mod project_sources;
 mod python_errors;
 mod reproducible;
 mod scripts;
