@@ -36,6 +36,7 @@ mod keygen;
 mod launch;
 mod launcher_cli;
 mod lifecycles;
+mod locks;
 mod logging;
 mod manifest_errors;
 mod operations;

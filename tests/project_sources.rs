@@ -164,7 +164,13 @@ fn a_member_of_a_workspace_is_the_workspaces_wherever_it_is_packed_from() {
     });
     let t = scene();
     application(&t, "app", &["mylib"], "[tool.uv.sources]\nmylib = { workspace = true }\n");
-    snapshot!(t.flavor(["pack", "app", "-q"]), @"");
+    snapshot!(t.flavor(["pack", "app", "-q"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0335]: cannot pack `app/pyproject.toml`
+      the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: it is to come from a workspace, and this project is in none
+    hint: correct the source, or take it out
+    ");
 }
 
 #[test]
@@ -267,10 +273,24 @@ fn a_repository_is_fetched_with_its_siblings_at_the_revision_that_is_named() {
 fn without_git_a_repository_is_refused() {
     let mut t = scene();
     application(&t, "app", &["mylib"], "[tool.uv.sources]\nmylib = { git = \"https://host.example/mylib\" }\n");
-    snapshot!(t.flavor(["pack", "app", "-q", "--offline"]), @"");
+    snapshot!(t.flavor(["pack", "app", "-q", "--offline"]), @"
+    exit: 4
+    --- stderr
+    error[FLV0336]: cannot pack `app/pyproject.toml`
+      cannot fetch `https://host.example/mylib` with git
+        git: the network is not to be used
+    hint: check the address, the revision and what it takes to read it: `git ls-remote` shows
+    ");
     let python = t.call("python3", ["-c", "import sys; print(sys.executable)"]).success().line().to_owned();
     t.set("PATH", "/nowhere");
-    snapshot!(t.flavor(["pack", "app", "-q", "--python", &python]), @"");
+    snapshot!(t.flavor(["pack", "app", "-q", "--python", &python]), @"
+    exit: 4
+    --- stderr
+    error[FLV0336]: cannot pack `app/pyproject.toml`
+      cannot fetch `https://host.example/mylib` with git
+        git: there is no git on PATH
+    hint: install git, or name a directory or an archive instead
+    ");
 }
 
 #[test]
@@ -325,7 +345,13 @@ fn an_explicit_index_has_only_what_is_named_for_it() {
         if tool == "uv" {
             assert_eq!(packed(t, &["app"]), ["private"]);
         } else {
-            snapshot!(t.flavor(["pack", "app", "-q"]), @"");
+            snapshot!(t.flavor(["pack", "app", "-q"]), @"
+            exit: 4
+            --- stderr
+            error[FLV0337]: cannot pack `app/pyproject.toml`
+              the index `mine` goes before the others, and pip cannot keep to an order of indexes
+            hint: put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`
+            ");
         }
         application(t, "app", &["mylib"], "[tool.uv.sources]\nmylib = { index = \"mien\" }\n");
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
@@ -398,7 +424,13 @@ fn what_is_to_be_editable_is_installed_as_everything_else() {
         t.file("site/requirements.txt", "linked\n");
         let run = t.flavor(["pack", "site", "-q"]);
         if tool == "pip" {
-            snapshot!(run, @"");
+            snapshot!(run, @"
+            exit: 1
+            --- stderr
+            error[FLV0340]: cannot pack `site`
+              `linked.pth` of a distribution leads to sources on this machine: `/home/somebody/src`
+            hint: it was installed or built as editable: build a wheel of it, and name that
+            ");
         } else {
             run.fails_with(1);
         }
@@ -431,11 +463,23 @@ fn places_that_cannot_be_followed_are_refused() {
         application(&t, "app", &["mylib"], &format!("[tool.uv.sources]\nmylib = {source}\n"));
         t.flavor(["pack", "app", "-q"]).fails_with(4)
     };
-    snapshot!(refused("{ path = \"../nowhere\" }"), @"");
+    snapshot!(refused("{ path = \"../nowhere\" }"), @"
+    exit: 4
+    --- stderr
+    error[FLV0335]: cannot pack `app/pyproject.toml`
+      the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: there is no `../nowhere`
+    hint: correct the source, or take it out
+    ");
     assert!(refused("{ pth = \"x\" }").stderr().contains("`pth` names no place"));
     assert!(refused("{ path = \".\", marker = \"odd\" }").stderr().contains("`odd` is no marker"));
     project(&t, "lib", "otherlib", "", "");
-    snapshot!(refused("{ path = \"../lib\" }"), @"");
+    snapshot!(refused("{ path = \"../lib\" }"), @"
+    exit: 4
+    --- stderr
+    error[FLV0338]: cannot pack `app/pyproject.toml`
+      `[ROOT]/lib` is to be `mylib`, and is called `otherlib`
+    hint: require `otherlib`, or name the place of `mylib`
+    ");
     project(&t, "lib", "mylib", "", "dependencies = [\"deeper\"]\n[tool.uv.sources]\ndeeper = { path = \"../one\" }\n");
     project(&t, "one", "deeper", "", "");
     project(&t, "two", "deeper", "", "");

@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
 use crate::python::install::{Notice, SourceError};
-use crate::report::{Bytes, printable_path};
+use crate::report::{Bytes, printable_path, without_user};
 
 /// Something that the one who packs had better know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +128,20 @@ pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Opt
 fn is_secret(entry: &Entry) -> bool {
     let name = entry.relative.file_name().unwrap_or_default().to_string_lossy();
     let maybe_key = || entry.relative.extension().is_some_and(|ending| MAYBE_KEYS.iter().any(|one| ending == *one));
-    SECRET.contains(&&*name) || (maybe_key() && has_private_key(&entry.path))
+    SECRET.contains(&&*name)
+        || (maybe_key() && has_private_key(&entry.path))
+        || (names_addresses(&name) && has_password(&entry.path))
+}
+
+/// Whether a file by its name says where distributions come from.
+fn names_addresses(name: &str) -> bool {
+    let is_list = name.starts_with("requirements") && name.ends_with(".txt");
+    is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || name.ends_with(".lock")
+}
+
+/// Whether a file has an address with a password or a token before the host.
+fn has_password(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| without_user(&text) != text)
 }
 
 /// Whether a file begins with a private key in PEM, perhaps after a certificate.

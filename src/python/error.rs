@@ -105,7 +105,7 @@ pub enum Error {
     StaleLock { path: PathBuf, reason: Box<str> },
 
     /// `path` is the manifest.
-    #[error("cannot follow the source of `{name}` in `{}`: {reason}", path.display())]
+    #[error("the source of `{name}` in `{}` cannot be used: {reason}", path.display())]
     NamedSource { path: PathBuf, name: String, reason: Box<str> },
 
     #[error("there is no `{}`, which `{name}` is to come from", path.display())]

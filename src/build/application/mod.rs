@@ -170,7 +170,7 @@ pub(super) fn build(
         version: interpreter.version_text.clone(),
         interpreter_files: runtime.facts.files,
         sources: project.made.facts.sources,
-        lock: lock(&context)?,
+        lock: lock(&context, &deps.notices)?,
         distributions,
     };
     Ok(Application {
@@ -201,8 +201,9 @@ pub(super) fn build(
     })
 }
 
-fn lock(context: &Context) -> Result<Option<(String, Sha256)>, BuildError> {
-    let Some(lock) = &context.request.lock else { return Ok(None) };
+fn lock(context: &Context, notices: &[Notice]) -> Result<Option<(String, Sha256)>, BuildError> {
+    let is_unused = notices.iter().any(|notice| matches!(notice, Notice::StaleLock { .. }));
+    let Some(lock) = context.request.lock.as_ref().filter(|_| !is_unused) else { return Ok(None) };
     let path = lock.path();
     let digest = Sha256::of(&std::fs::read(path).on("read", path)?);
     Ok(Some((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest)))

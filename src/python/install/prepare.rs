@@ -147,6 +147,7 @@ impl<'a> Local<'a> {
                 if !path.is_file() {
                     return Err(Error::NoPlace { name: item.shown().into(), path: path.clone() });
                 }
+                self.check(item, path)?;
                 (self.builder.neutral(path)?, path.clone())
             }
             Source::Git { url, revision, subdirectory } => {
@@ -168,6 +169,17 @@ impl<'a> Local<'a> {
         }
         self.made.insert(name.clone(), (source.clone(), Some(wheel.clone()), place.clone()));
         Ok((name, Some(wheel), place))
+    }
+
+    /// Compares an archive with the digests that a lock has of it.
+    fn check(&self, item: &Item, path: &Path) -> Result<()> {
+        let wanted: Vec<&str> = item.hashes.iter().filter_map(|hash| hash.strip_prefix("sha256:")).collect();
+        if wanted.is_empty() || wanted.contains(&&*sha256(path)?) {
+            return Ok(());
+        }
+        let lock = self.request.lock.as_ref().map(|lock| lock.path().to_path_buf()).unwrap_or_default();
+        let said = format!("`{}` has not the hash that was locked", path.display());
+        Err(Error::Lock { path: lock, said: vec![said] })
     }
 
     fn check_out(&mut self, url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> Result<PathBuf> {
@@ -424,10 +436,7 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
     let (text, mut hashes) = match &item.source {
         Some(Source::Archive(path)) => {
             let name = name.map(|name| format!("{name}{} @ ", brackets(&item.extras))).unwrap_or_default();
-            let own = || -> Result<String> {
-                let bytes = fs::read(path).on("read", path)?;
-                Ok(format!("sha256:{}", hex::encode(Sha256::digest(&bytes))))
-            };
+            let own = || -> Result<String> { Ok(format!("sha256:{}", sha256(path)?)) };
             let is_wheel = path.extension().is_some_and(|extension| extension == "whl");
             // What was built here has none in the lock; and what was taken out of a wheel changes it.
             let hashes =
@@ -444,4 +453,8 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
     hashes.dedup();
     let options: String = hashes.iter().map(|hash| format!(" --hash={hash}")).collect();
     Ok((text + &options, !hashes.is_empty()))
+}
+
+fn sha256(path: &Path) -> Result<String> {
+    Ok(hex::encode(Sha256::digest(fs::read(path).on("read", path)?)))
 }

@@ -70,7 +70,7 @@ impl Graph<'_> {
         let fits = |package: &Table| {
             let version = text(package, "version").and_then(|version| Version::from_str(version).ok());
             let in_bounds = match (bounds, &version) {
-                (Some(bounds), Some(version)) => bounds.contains(version) || package.contains_key("source"),
+                (Some(bounds), Some(version)) => bounds.contains(version) || is_elsewhere(package),
                 _ => true,
             };
             let marker = text(package, "markers").and_then(markers::marker);
@@ -148,6 +148,12 @@ impl Graph<'_> {
         let asked: Vec<String> = table.into_iter().flat_map(|table| texts(table, "extras")).map(normalised).collect();
         self.visit(next, &markers::extras(&asked))
     }
+}
+
+/// Whether a package comes from no index: its place decides then, whatever the bounds are.
+fn is_elsewhere(package: &Table) -> bool {
+    let source = package.get("source").and_then(Value::as_table);
+    source.is_some_and(|source| text(source, "type") != Some("legacy"))
 }
 
 fn one(file: &Path, package: &Table, old_files: Option<&Table>) -> Result<Locked> {

@@ -34,15 +34,15 @@ pub(super) fn read(manifest: &Table, path: &Path, named: &mut NamedSources) -> R
 fn source(one: &Table, path: &Path, name: &str, indexes: &[(String, IndexSource)]) -> Result<Option<Source>> {
     let text = |key: &str| one.get(key).and_then(Value::as_str);
     let directory = path.parent().unwrap_or(Path::new("/"));
-    if let Some(place) = text("path").or_else(|| text("file")) {
-        let place = absolute(&directory.join(place));
+    if let Some(written) = text("path").or_else(|| text("file")) {
+        let place = absolute(&directory.join(written));
         let below = text("subdirectory").map_or_else(|| place.clone(), |below| place.join(below));
         return if below.is_dir() {
             Ok(Some(Source::Directory { path: below, package: true }))
         } else if place.is_file() {
             Ok(Some(Source::Archive(place)))
         } else {
-            Err(refused(path, name, format!("there is no `{}`", below.display())))
+            Err(refused(path, name, format!("there is no `{written}`")))
         };
     }
     if let Some(url) = text("git") {

@@ -60,14 +60,14 @@ fn one(source: &Table, path: &Path, name: &str, workspace: Option<&Workspace>, i
         };
         return Ok(Source::Directory { path: member.to_path_buf(), package: is_package(member) });
     }
-    if let Some(place) = text("path") {
-        let place = absolute(&directory.join(place));
+    if let Some(written) = text("path") {
+        let place = absolute(&directory.join(written));
         if place.is_dir() {
             let package = flag("package").unwrap_or_else(|| is_package(&place));
             return Ok(Source::Directory { path: place, package });
         }
         if !place.is_file() {
-            return Err(refused(path, name, format!("there is no `{}`", place.display())));
+            return Err(refused(path, name, format!("there is no `{written}`")));
         }
         return Ok(Source::Archive(place));
     }

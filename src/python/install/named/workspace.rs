@@ -77,7 +77,11 @@ fn directories(root: &Path, pattern: &str) -> Vec<PathBuf> {
             part => found
                 .iter()
                 .flat_map(|directory| below(directory))
-                .filter(|path| path.file_name().is_some_and(|name| matches(part, &name.to_string_lossy())))
+                .filter(|path| {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    // As in a shell: a hidden directory is named.
+                    matches(part, &name) && (part.starts_with('.') || !name.starts_with('.'))
+                })
                 .collect(),
         };
     }
