@@ -135,8 +135,9 @@ fn is_secret(entry: &Entry) -> bool {
 
 /// Whether a file by its name says where distributions come from.
 fn names_addresses(name: &str) -> bool {
-    let is_list = name.starts_with("requirements") && name.ends_with(".txt");
-    is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || name.ends_with(".lock")
+    let ends = |ending: &str| Path::new(name).extension().is_some_and(|found| found == ending);
+    let is_list = name.starts_with("requirements") && ends("txt");
+    is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || ends("lock")
 }
 
 /// Whether a file has an address with a password or a token before the host.

@@ -223,7 +223,7 @@ fn install_request<'a>(
     let script = home.join(manifest.path.file_name().unwrap_or_default());
     request.project = manifest.project_directory().map(|_| home);
     request.lock = match manifest.input {
-        Input::Project => Lock::find(home)?,
+        Input::Project => Lock::find(home),
         Input::Script => Lock::of_script(&script),
         Input::Wheel => None,
         Input::Directory => Lock::of_directory(home),

@@ -186,7 +186,7 @@ fn add_local(path: &Path, further: bool, interpreter: &Interpreter, found: &mut 
     let here = Here { named: &named, conditions, directory: &path };
     let system = BuildSystem::of(&path);
     for text in lists.chain(system.requires.iter().map(String::as_str)) {
-        if let Some(item) = here.item(text)? {
+        if let Some(item) = here.item(text) {
             next.extend(item.source.as_ref().and_then(|source| source.local_path()).map(Path::to_path_buf));
         }
     }

@@ -114,16 +114,12 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
                 |line: &str| if line.starts_with(&format!("{name},")) { format!("{name},,") } else { line.into() };
             new = Some(old.lines().map(line).collect::<Vec<_>>().join("\n") + "\n");
         }
-        match new {
-            Some(text) => {
-                out.start_file(entry_name, SimpleFileOptions::default()).map_err(failed)?;
-                out.write_all(text.as_bytes()).on("write", dest)?;
-            }
-            None => {
-                drop(entry);
-                let entry = archive.by_index_raw(at).map_err(failed)?;
-                out.raw_copy_file(entry).map_err(failed)?;
-            }
+        if let Some(text) = new {
+            out.start_file(entry_name, SimpleFileOptions::default()).map_err(failed)?;
+            out.write_all(text.as_bytes()).on("write", dest)?;
+        } else {
+            drop(entry);
+            out.raw_copy_file(archive.by_index_raw(at).map_err(failed)?).map_err(failed)?;
         }
     }
     out.finish().map_err(failed)?;

@@ -65,9 +65,9 @@ impl Plan {
             None => {}
         }
         if lock.is_some() {
-            plan.additional = here.items(&request.additional)?;
+            plan.additional = here.items(&request.additional);
         } else {
-            plan.items = here.items(request.requirements.iter().chain(&request.additional))?;
+            plan.items = here.items(request.requirements.iter().chain(&request.additional));
             let unread = request.project.filter(|_| !request.is_build_environment);
             plan.notices.extend(unread.and_then(|project| unread_lock(project, request, &plan)));
         }
@@ -92,11 +92,7 @@ impl Plan {
             let leads_here = |base: &Path| matches!(Source::of_address(path, base), Source::Directory { path, .. } if path == here.directory);
             selection.project.is_some() && is_path(path) && (leads_here(file) || leads_here(here.directory))
         };
-        self.items = list
-            .iter()
-            .filter(|entry| !is_own(entry))
-            .filter_map(|entry| here.entry(entry).transpose())
-            .collect::<Result<_>>()?;
+        self.items = list.iter().filter(|entry| !is_own(entry)).filter_map(|entry| here.entry(entry)).collect();
         Ok(())
     }
 
@@ -149,9 +145,8 @@ pub(super) struct Here<'a> {
 }
 
 impl Here<'_> {
-    fn items<'t>(&self, requirements: impl IntoIterator<Item = &'t String>) -> Result<Vec<Item>> {
-        let items = requirements.into_iter().map(|one| self.item(one));
-        items.filter_map(Result::transpose).collect()
+    fn items<'t>(&self, requirements: impl IntoIterator<Item = &'t String>) -> Vec<Item> {
+        requirements.into_iter().filter_map(|one| self.item(one)).collect()
     }
 
     fn environment(&self) -> &MarkerEnvironment {
@@ -159,11 +154,11 @@ impl Here<'_> {
     }
 
     /// A requirement as the project writes it; none of one that does not apply.
-    pub(super) fn item(&self, text: &str) -> Result<Option<Item>> {
+    pub(super) fn item(&self, text: &str) -> Option<Item> {
         let text = expanded(text, self.directory);
-        let Some(requirement) = markers::parse(&text) else { return Ok(Some(self.nameless(&text))) };
+        let Some(requirement) = markers::parse(&text) else { return Some(self.nameless(&text)) };
         if !requirement.marker.evaluate(self.environment(), &[]) {
-            return Ok(None);
+            return None;
         }
         let name = requirement.name.to_string();
         let own = match &requirement.version_or_url {
@@ -175,12 +170,12 @@ impl Here<'_> {
         let bounds = match (&requirement.version_or_url, &source) {
             (Some(VersionOrUrl::VersionSpecifier(bounds)), Some(Source::Index(_))) => bounds.to_string(),
             (_, None) => {
-                return Ok(Some(Item { text, name: Some(name), extras, source: None, hashes: Vec::new() }));
+                return Some(Item { text, name: Some(name), extras, source: None, hashes: Vec::new() });
             }
             _ => String::new(),
         };
         let text = format!("{name}{}{bounds}", brackets(&extras));
-        Ok(Some(Item { text, name: Some(name), extras, source, hashes: Vec::new() }))
+        Some(Item { text, name: Some(name), extras, source, hashes: Vec::new() })
     }
 
     /// A path or an address without a name.
@@ -196,19 +191,18 @@ impl Here<'_> {
             return plain(None);
         }
         match Source::of_address(place, self.directory) {
-            Source::Url(_) => plain(None),
+            Source::Url(_) | Source::Index(_) => plain(None),
             source @ (Source::Directory { .. } | Source::Archive(_) | Source::Git { .. }) => {
                 Item { extras, ..plain(Some(source)) }
             }
-            Source::Index(_) => plain(None),
         }
     }
 
     /// A line of a list of requirements.
-    fn entry(&self, entry: &Entry) -> Result<Option<Item>> {
+    fn entry(&self, entry: &Entry) -> Option<Item> {
         if entry.is_option() {
             let text = entry.text.clone();
-            return Ok(Some(Item { text, name: None, extras: Vec::new(), source: None, hashes: Vec::new() }));
+            return Some(Item { text, name: None, extras: Vec::new(), source: None, hashes: Vec::new() });
         }
         let file = entry.file.parent().unwrap_or(self.directory);
         let item =
@@ -218,9 +212,9 @@ impl Here<'_> {
             let path = item.as_ref().and_then(|item| item.source.as_ref()?.local_path());
             path.is_none_or(Path::exists)
         };
-        let found = item(file)?;
-        let found = if is_there(&found) { found } else { item(self.directory)? };
-        Ok(found.map(|item| Item { hashes: entry.hashes.clone(), ..item }))
+        let found = item(file);
+        let found = if is_there(&found) { found } else { item(self.directory) };
+        found.map(|item| Item { hashes: entry.hashes.clone(), ..item })
     }
 }
 

@@ -218,14 +218,15 @@ impl<'a> Local<'a> {
             let plain = markers::Requirement { marker: pep508_rs::MarkerTree::TRUE, ..requirement };
             // The back end has seen a copy: an address on this machine is relative to that, and the manifest's counts.
             let conditions = Conditions { environment: &environment, extras, groups: &[] };
-            let own = Here { named: &named, conditions, directory: place }.item(&plain.to_string())?;
-            let own = own.filter(|item| item.source.is_some()).or(self.of_root(&environment, &plain.to_string())?);
+            let own = Here { named: &named, conditions, directory: place }.item(&plain.to_string());
+            let own =
+                own.filter(|item| item.source.is_some()).or_else(|| self.of_root(&environment, &plain.to_string()));
             found.extend(own.filter(|item| item.source.is_some()).map(|item| (item, Some(place.to_path_buf()))));
         }
         Ok(found)
     }
 
-    fn of_root(&self, environment: &pep508_rs::MarkerEnvironment, text: &str) -> Result<Option<Item>> {
+    fn of_root(&self, environment: &pep508_rs::MarkerEnvironment, text: &str) -> Option<Item> {
         let conditions = Conditions { environment, extras: &self.request.extras, groups: &self.request.groups };
         let directory = self.request.project.unwrap_or(Path::new("/"));
         Here { named: &self.request.named, conditions, directory }.item(text)
@@ -248,8 +249,7 @@ impl<'a> Local<'a> {
         let of_extras = optional.iter().filter(|(extra, _)| extras.contains(&normalised(extra))).map(|(_, list)| list);
         let lists = project.get("dependencies").into_iter().chain(of_extras);
         let texts = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-        let items = texts.filter_map(|text| here.item(text).transpose());
-        items.map(|item| Ok((item?, Some(directory.to_path_buf())))).collect()
+        Ok(texts.filter_map(|text| Some((here.item(text)?, Some(directory.to_path_buf())))).collect())
     }
 }
 
@@ -451,7 +451,7 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
     };
     hashes.sort();
     hashes.dedup();
-    let options: String = hashes.iter().map(|hash| format!(" --hash={hash}")).collect();
+    let options: String = hashes.iter().flat_map(|hash| [" --hash=", hash]).collect();
     Ok((text + &options, !hashes.is_empty()))
 }
 

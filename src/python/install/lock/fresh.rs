@@ -20,7 +20,7 @@ type Wanted = (String, BTreeSet<String>, BTreeSet<String>, String);
 /// Compares a lock with the project's manifest and with those of its workspace.
 pub(super) fn check(file: &Path, lock: &Table, packages: &[&Table], selection: &Selection) -> Result<()> {
     let root = absolute(file.parent().unwrap_or(Path::new(".")));
-    let workspace = Workspace::of(&root)?;
+    let workspace = Workspace::of(&root);
     let members = workspace.map_or_else(|| vec![root.clone()], |workspace| workspace.members);
     let own = absolute(selection.project.unwrap_or(&root));
     let manifest = lock.get("manifest").and_then(Value::as_table);
@@ -62,7 +62,7 @@ pub(super) fn check_script(file: &Path, manifest: Option<&Table>, selection: &Se
         let applies = requirement.marker.evaluate(selection.environment, &[]);
         applies.then(|| strip(described(&requirement, None)))
     });
-    differ(file, "", wanted.collect(), locked, |(name, ..)| name)
+    differ(file, "", &wanted.collect(), &locked, |(name, ..)| name)
 }
 
 fn check_members(file: &Path, members: &[PathBuf], manifest: Option<&Table>) -> Result<()> {
@@ -161,14 +161,14 @@ fn check_member(
             if extra.is_some() {
                 here.retain(|one| !always.contains(one));
             }
-            differ(file, &of(name, extra.as_deref()), here, found, |(name, ..)| name)?;
+            differ(file, &of(name, extra.as_deref()), &here, &found, |(name, ..)| name)?;
         }
     } else if let Some(given) = given {
         // Only the back end knows; what it has said is given, for what was chosen.
         let mut found = in_lock(&requires, selection.extras);
         found.extend(selection.groups.iter().flat_map(|group| in_lock(&group_of(metadata, group), &[])));
         let here = wanted(&mut given.iter().map(String::as_str), selection.extras, selection.groups);
-        differ(file, &of(name, None), here, found, |(name, ..)| name)?;
+        differ(file, &of(name, None), &here, &found, |(name, ..)| name)?;
     }
     let groups = manifest.get("dependency-groups").and_then(Value::as_table);
     for (group, list) in groups.into_iter().flatten() {
@@ -180,7 +180,7 @@ fn check_member(
         let chosen = [normalised(group)];
         let here = wanted(&mut list.iter().filter_map(Value::as_str), &[], &chosen);
         let found = in_lock(&group_of(metadata, group), &[]);
-        differ(file, &format!("the group `{group}` of `{name}`"), here, found, |(name, ..)| name)?;
+        differ(file, &format!("the group `{group}` of `{name}`"), &here, &found, |(name, ..)| name)?;
     }
     Ok(())
 }
@@ -263,14 +263,14 @@ fn bounds(text: &str) -> BTreeSet<String> {
 fn differ<T: Ord>(
     file: &Path,
     of: &str,
-    wanted: BTreeSet<T>,
-    locked: BTreeSet<T>,
+    wanted: &BTreeSet<T>,
+    locked: &BTreeSet<T>,
     name: impl Fn(&T) -> &String,
 ) -> Result<()> {
-    let Some(other) = wanted.symmetric_difference(&locked).next() else { return Ok(()) };
+    let Some(other) = wanted.symmetric_difference(locked).next() else { return Ok(()) };
     let required = name(other);
     let of = if of.is_empty() { String::new() } else { format!(" of {of}") };
-    let [here, there] = [&wanted, &locked].map(|all| all.iter().any(|one| name(one) == required));
+    let [here, there] = [wanted, locked].map(|all| all.iter().any(|one| name(one) == required));
     Err(stale(
         file,
         match (here, there) {

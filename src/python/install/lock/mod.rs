@@ -47,17 +47,16 @@ impl Lock {
     /// The project's lock file; if there are several, the first in the order above.
     ///
     /// A member of a uv workspace has its `uv.lock` at the workspace's root. The path is absolute.
-    pub fn find(project: &Path) -> Result<Option<Self>> {
+    pub fn find(project: &Path) -> Option<Self> {
         let project = absolute(project);
         let file = |name| Some(project.join(name)).filter(|path| path.is_file());
         let hashed = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("--hash="));
-        let uv = Some(is_member_or_root(&project)?.join("uv.lock")).filter(|path| path.is_file());
-        Ok(uv
-            .map(Self::Uv)
+        let uv = Some(is_member_or_root(&project).join("uv.lock")).filter(|path| path.is_file());
+        uv.map(Self::Uv)
             .or_else(|| file("pylock.toml").map(Self::Pylock))
             .or_else(|| file("poetry.lock").map(Self::Poetry))
             .or_else(|| file("pdm.lock").map(Self::Pdm))
-            .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements)))
+            .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
     }
 
     /// The lock file of a script, beside it.
@@ -228,7 +227,7 @@ mod tests {
     fn requirements_without_hashes_are_no_lock() {
         let scratch = tempfile::tempdir().expect("scratch");
         fs::write(scratch.path().join("requirements.txt"), "click\n").expect("scratch");
-        assert_eq!(Lock::find(scratch.path()).expect("looked"), None);
+        assert_eq!(Lock::find(scratch.path()), None);
     }
 
     #[test]

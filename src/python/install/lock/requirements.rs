@@ -228,10 +228,10 @@ pub(super) fn check_pins<'a>(
             return Err(stale(file, format!("the requirement `{name}` is not in it")));
         };
         let Some(VersionOrUrl::VersionSpecifier(wanted)) = &requirement.version_or_url else { continue };
-        let fits = |version: &Option<&str>| {
+        let fits = |version: Option<&str>| {
             version.and_then(|version| Version::from_str(version).ok()).is_none_or(|version| wanted.contains(&version))
         };
-        if !versions.iter().any(fits) {
+        if !versions.iter().copied().any(fits) {
             let version = versions.iter().flatten().next().unwrap_or(&"?");
             return Err(stale(file, format!("it has `{name}` {version}, and `{wanted}` is required")));
         }

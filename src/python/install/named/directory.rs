@@ -82,31 +82,30 @@ impl<'a> Builder<'a> {
         let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
         let same =
             |(project, list, _): &&(PathBuf, Vec<String>, PathBuf)| project == build.project && *list == requires;
-        let environment = match self.environments.iter().find(same) {
-            Some((.., tree)) => tree.clone(),
-            None => {
-                let place = self.place()?;
-                let (work, tree) = (place.join("work"), place.join("tree"));
-                let project = absolute(build.project);
-                let mut building = self.request.building.clone();
-                building.push(project.clone());
-                let request = InstallRequest {
-                    project: Some(&project),
-                    requirements: requires.clone(),
-                    additional: Vec::new(),
-                    extras: Vec::new(),
-                    groups: Vec::new(),
-                    lock: None,
-                    named: NamedSources::of_project(&project)?.or_indexes_of(&self.request.named),
-                    building,
-                    is_build_environment: true,
-                    work: &work,
-                    ..self.request.clone()
-                };
-                make_build_environment(self.interpreter, &request, &tree)?;
-                self.environments.push((project, requires, tree.clone()));
-                tree
-            }
+        let environment = if let Some((.., tree)) = self.environments.iter().find(same) {
+            tree.clone()
+        } else {
+            let place = self.place()?;
+            let (work, tree) = (place.join("work"), place.join("tree"));
+            let project = absolute(build.project);
+            let mut building = self.request.building.clone();
+            building.push(project.clone());
+            let request = InstallRequest {
+                project: Some(&project),
+                requirements: requires.clone(),
+                additional: Vec::new(),
+                extras: Vec::new(),
+                groups: Vec::new(),
+                lock: None,
+                named: NamedSources::of_project(&project)?.or_indexes_of(&self.request.named),
+                building,
+                is_build_environment: true,
+                work: &work,
+                ..self.request.clone()
+            };
+            make_build_environment(self.interpreter, &request, &tree)?;
+            self.environments.push((project, requires, tree.clone()));
+            tree
         };
         build_wheel(self.interpreter, Environment::Kept(&environment), build, more)
     }

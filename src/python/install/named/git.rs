@@ -72,7 +72,7 @@ pub(in super::super) fn check_out(
         git(&["submodule", "--quiet", "update", "--init", "--recursive"])?;
     }
     // What is built there must not be able to tell with which password.
-    fs::write(&config, &fs::read_to_string(&config).on("read", &config)?.replace(&remote, "")).on("write", &config)?;
+    fs::write(&config, fs::read_to_string(&config).on("read", &config)?.replace(&remote, "")).on("write", &config)?;
     let place = subdirectory.map_or_else(|| dest.to_path_buf(), |below| dest.join(below));
     match place.canonicalize() {
         Ok(place) if place.is_dir() && place.starts_with(dest.canonicalize().on("find", dest)?) => Ok(place),

@@ -101,7 +101,7 @@ impl NamedSources {
         let path = directory.join("pyproject.toml");
         let Some(manifest) = table(&path) else { return Ok(Self::default()) };
         let mut named = Self { known_to_uv: true, ..Self::default() };
-        let workspace = Workspace::of(&directory)?;
+        let workspace = Workspace::of(&directory);
         uv::read(&manifest, &path, workspace.as_ref(), &mut named)?;
         if let Some(workspace) = workspace.as_ref().filter(|workspace| workspace.root != directory) {
             let path = workspace.root.join("pyproject.toml");

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::{project_name, table};
-use crate::python::error::Result;
 
 /// A workspace and the directories of its members.
 #[derive(Debug, Clone)]
@@ -19,17 +18,16 @@ pub(in super::super) struct Workspace {
 
 impl Workspace {
     /// The workspace that a project is the root or a member of. `directory` is absolute.
-    pub(in super::super) fn of(directory: &Path) -> Result<Option<Self>> {
+    pub(in super::super) fn of(directory: &Path) -> Option<Self> {
         for root in directory.ancestors() {
             let Some(manifest) = table(&root.join("pyproject.toml")) else { continue };
             let Some(workspace) = workspace_table(&manifest) else { continue };
             let workspace = Self::read(root, &manifest, workspace);
             // A project below a workspace may be none of its members; another one further up has no say then.
-            return Ok(
-                (root == directory || workspace.members.iter().any(|member| member == directory)).then_some(workspace)
-            );
+            let is_in = root == directory || workspace.members.iter().any(|member| member == directory);
+            return is_in.then_some(workspace);
         }
-        Ok(None)
+        None
     }
 
     fn read(root: &Path, manifest: &Table, workspace: &Table) -> Self {
@@ -63,8 +61,8 @@ fn workspace_table(manifest: &Table) -> Option<&Table> {
 }
 
 /// The workspace's root for a project in it, else the project itself.
-pub(in super::super) fn is_member_or_root(directory: &Path) -> Result<PathBuf> {
-    Ok(Workspace::of(directory)?.map_or_else(|| directory.to_path_buf(), |workspace| workspace.root))
+pub(in super::super) fn is_member_or_root(directory: &Path) -> PathBuf {
+    Workspace::of(directory).map_or_else(|| directory.to_path_buf(), |workspace| workspace.root)
 }
 
 /// The directories below `root` that a pattern such as `packages/*` or `libs/**` names.
