@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::scene::{Run, Test};
+use crate::scene::Test;
 use crate::{flavorpack, wheelhouse};
 
 /// A build back end for any project of these tests: every module of the project, what it requires, its commands.
@@ -53,7 +53,9 @@ pub(crate) fn application(t: &Test, directory: &str, modules: &[&str], more: &st
         "",
         &format!("dependencies = [{list}]\n[project.scripts]\napp = \"app:main\"\n{more}"),
     );
-    let imports = modules.iter().map(|name| format!("    import {name}\n    print({name}.WORD)\n")).collect::<String>();
+    let imports: Vec<String> =
+        modules.iter().map(|name| format!("    import {name}\n    print({name}.WORD)\n")).collect();
+    let imports = imports.concat();
     t.file(&format!("{directory}/app.py"), format!("def main():\n{imports}"));
 }
 
@@ -366,8 +368,8 @@ fn index(t: &Test, directory: &str) {
     names.dedup();
     for name in names {
         let of_name = wheels.iter().filter(|wheel| wheel.starts_with(&format!("{name}-")));
-        let links: String = of_name.map(|wheel| format!("<a href=\"../files/{wheel}\">{wheel}</a>\n")).collect();
-        t.file(&format!("{directory}/{name}/index.html"), links);
+        let links: Vec<String> = of_name.map(|wheel| format!("<a href=\"../files/{wheel}\">{wheel}</a>\n")).collect();
+        t.file(&format!("{directory}/{name}/index.html"), links.concat());
     }
     t.call("cp", ["-r", "wheels", &format!("{directory}/files")]).success();
 }
