@@ -93,3 +93,105 @@ fn is_shell(child: &Server) -> bool {
     let name = std::fs::read_to_string(format!("/proc/{}/comm", child.0.id())).unwrap_or_default();
     name.trim() != "flavor"
 }
+
+/// A server on this machine that has the wheels, for those who know the password or the token.
+const FILES: &str = r"
+import base64, http.server, os
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        path, _, query = self.path.partition('?')
+        known = self.headers.get('Authorization') == 'Basic ' + base64.b64encode(b'ali:open-sesame').decode()
+        if not known and query != 'token=open-sesame':
+            self.send_response(401)
+            self.send_header('WWW-Authenticate', 'Basic realm=files')
+            self.end_headers()
+            return
+        self.path = path
+        super().do_GET()
+    do_HEAD = do_GET
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+";
+
+/// A project whose wheel says what it requires, as real back ends have it.
+fn requiring(t: &Test, requirement: &str, more: &str) {
+    crate::project_sources::application(t, "app", &["greeting"], more);
+    let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
+    t.file("app/pyproject.toml", manifest.replace("\"greeting\"", &format!("\"{requirement}\"")));
+}
+
+#[test]
+fn credentials_in_addresses_of_distributions_are_used_and_kept_nowhere() {
+    let uv = flavorpack::uv_directory();
+    for tool in ["pip", "uv"] {
+        let mut t = crate::project_sources::scene();
+        let mut command = t.command("python3");
+        command.args(["-c", FILES]).stdout(Stdio::piped());
+        let (_server, port) = crate::wheel_index::started(command);
+        t.set("PIP_CACHE_DIR", t.path("downloads/pip"));
+        t.set("UV_CACHE_DIR", t.path("downloads/uv"));
+        if tool == "uv" {
+            t.prepend_path(&uv);
+        }
+        t.set("FLAVOR_LOG_LEVEL", "trace");
+        let file = "wheels/greeting-2.0-py3-none-any.whl";
+        let with_user = format!("http://ali:{PASSWORD}@127.0.0.1:{port}/{file}");
+        let with_token = format!("http://127.0.0.1:{port}/{file}?token={PASSWORD}");
+        let sources = format!("[tool.uv.sources]\ngreeting = {{ url = \"{with_user}\" }}\n");
+        for (requirement, more) in [
+            (format!("greeting @ {with_user}"), ""),
+            (format!("greeting @ {with_token}"), ""),
+            ("greeting".into(), &*sources),
+        ] {
+            requiring(&t, &requirement, more);
+            let options = ["pack", "--key-seed", "s", "--explain", "--output", "a.psp", "app"];
+            // It is said again when everything is there already.
+            for _ in 0..2 {
+                let run = t.flavor(options).success();
+                assert!(!run.to_string().contains(PASSWORD), "{tool} {requirement}\n{run}");
+                insta::allow_duplicates! { insta::assert_snapshot!(crate::locks::warnings(&run, &t), @"
+                warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
+                hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index
+                ") };
+                let run = t.flavor(options.into_iter().filter(|one| *one != "--explain").chain(["--json"])).success();
+                assert!(!run.to_string().contains(PASSWORD), "{tool} {requirement}\n{run}");
+                let warnings = run.json()["warnings"].clone();
+                assert_eq!(warnings.as_array().map(Vec::len), Some(1), "{warnings}");
+                assert_eq!(warnings[0]["code"], "FLV0343");
+                assert_eq!(
+                    warnings[0]["message"],
+                    "the address of `greeting` has credentials, which are left out of the package"
+                );
+            }
+            assert_eq!(t.call(t.path("a.psp"), [""; 0]).success().line(), "Ahoy");
+            t.flavor(["extract-all", "a.psp", "all", "--as-tree"]).success();
+            for place in ["all", "a.psp", "cache", "home"] {
+                is_in_no_file(&t, &t.path(place));
+            }
+            t.call("rm", ["-rf", "all"]).success();
+        }
+        // What goes wrong is told without it as well.
+        requiring(
+            &t,
+            &format!("greeting @ http://ali:{PASSWORD}@127.0.0.1:{port}/nowhere/greeting-2.0-py3-none-any.whl"),
+            "",
+        );
+        let run = t.flavor(["pack", "app", "--no-cache"]).fails_with(4);
+        assert!(!run.to_string().contains(PASSWORD), "{tool}\n{run}");
+        for wrong in ["greeting @ http://ali:open-sesame@host/x y", "greeting[ @ http://ali:open-sesame@host/x"] {
+            requiring(&t, wrong, "");
+            let run = t.flavor(["pack", "app"]);
+            assert!(run.code() != Some(0) && !run.to_string().contains(PASSWORD), "{run}");
+        }
+        let git = format!(
+            "[tool.uv.sources]\ngreeting = {{ git = \"http://ali:{PASSWORD}@127.0.0.1:{port}/greeting.git\" }}\n"
+        );
+        requiring(&t, "greeting", &git);
+        let run = t.flavor(["pack", "app"]).fails_with(4);
+        assert!(run.stderr().contains("error[FLV0336]") && !run.to_string().contains(PASSWORD), "{run}");
+        is_in_no_file(&t, &t.path("cache"));
+    }
+}

@@ -1,7 +1,7 @@
 //! A package index on this machine, which wants a password.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::scene::{Test, start};
 
@@ -46,6 +46,11 @@ pub(crate) fn serve(t: &Test) -> (Server, u16) {
     }
     let mut command = t.command("python3");
     command.args(["-c", INDEX]).stdout(Stdio::piped());
+    started(command)
+}
+
+/// Starts a server that says its port on its first line.
+pub(crate) fn started(mut command: Command) -> (Server, u16) {
     let mut child = start(&mut command);
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");

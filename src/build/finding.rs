@@ -6,8 +6,8 @@ use crate::code::Code;
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
-use crate::python::install::SourceError;
-use crate::report::{Bytes, counted, printable, printable_path};
+use crate::python::install::{Notice, SourceError};
+use crate::report::{Bytes, counted, printable, printable_path, without_user};
 
 /// Something that the one who packs had better know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,8 @@ pub enum Finding {
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
+    #[error(transparent)]
+    Install(Notice),
 }
 
 /// A library that is not in the package, and what needs it.
@@ -126,6 +128,7 @@ impl Finding {
             Self::OldLibrary { .. } => Code::OLD_LIBRARY,
             Self::NotCarried { .. } => Code::NOT_CARRIED,
             Self::Opens { .. } => Code::OPENS_LIBRARY,
+            Self::Install(notice) => notice.code(),
         }
     }
 
@@ -206,6 +209,7 @@ impl Finding {
                      under [tool.flavor.target] says that every target has it"
                 )
             }
+            Self::Install(notice) => notice.hint(),
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
         })
     }
@@ -241,7 +245,21 @@ pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Opt
 fn is_secret(entry: &Entry) -> bool {
     let name = entry.relative.file_name().unwrap_or_default().to_string_lossy();
     let maybe_key = || entry.relative.extension().is_some_and(|ending| MAYBE_KEYS.iter().any(|one| ending == *one));
-    SECRET.contains(&&*name) || (maybe_key() && has_private_key(&entry.path))
+    SECRET.contains(&&*name)
+        || (maybe_key() && has_private_key(&entry.path))
+        || (names_addresses(&name) && has_password(&entry.path))
+}
+
+/// Whether a file by its name says where distributions come from.
+fn names_addresses(name: &str) -> bool {
+    let ends = |ending: &str| Path::new(name).extension().is_some_and(|found| found == ending);
+    let is_list = name.starts_with("requirements") && ends("txt");
+    is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || ends("lock")
+}
+
+/// Whether a file has an address with a password or a token before the host.
+fn has_password(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| without_user(&text) != text)
 }
 
 /// Whether a file begins with a private key in PEM, perhaps after a certificate.

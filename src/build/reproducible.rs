@@ -56,6 +56,7 @@ pub fn check_reproducible(
     let other = Settings {
         output: Some(output.path().join("again.psp")),
         cache: CacheUse::Off,
+        copied_from: Some(project.clone()),
         jobs: if settings.jobs > 1 { settings.jobs - 1 } else { 2 },
         ..settings.clone()
     };

@@ -41,6 +41,8 @@ pub struct Settings {
     pub cache: CacheUse,
     /// Bytes that the build cache may grow to.
     pub cache_max_size: u64,
+    /// The directory that the input was copied from, where the places that it names still are.
+    pub copied_from: Option<PathBuf>,
     /// Seconds since 1970 for everything that carries a time: `SOURCE_DATE_EPOCH`, else 0.
     pub epoch: u64,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             verify: true,
             cache: CacheUse::Full,
             cache_max_size: u64::MAX,
+            copied_from: None,
             epoch: 0,
         }
     }

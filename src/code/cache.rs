@@ -147,21 +147,6 @@ hint: take the package for this machine, or pack the program for it",
   `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0444
 hint: give its slot `permissions = "0755"`, or the file that mode before it is packed"#,
     }
-    SET_USER_ID = 840 {
-        title: "the package would run with another user's rights",
-        cause: "Its file is set-user-id or set-group-id. Whoever calls it chooses the cache, the settings and the variables that it \
-                goes by.",
-        remedy: "Take the bits away with `chmod ug-s`, and use sudo where other rights are needed.",
-        example: r"error[FLV0840]: the package would run with the rights of another user: its file is set-user-id or set-group-id
-hint: take the bits away with `chmod ug-s`, and use sudo where other rights are needed",
-    }
-    UNKNOWN_PROGRAM = 836 {
-        title: "the package has no program of that name",
-        cause: "It was called by a link, and the link's name is that of no program in the package.",
-        remedy: "Call the link by one of the names that the message lists, or start the file itself.",
-        example: r"error[FLV0836]: the package has no program `far`
-hint: call the link by the name of a program: offline, ahoy, old, sound",
-    }
     LOCKED_OUT = 827 {
         title: "something of another user is in the way",
         cause: "In a directory of yours is a file or directory that belongs to another user and is closed to you. Programs that \
@@ -188,5 +173,20 @@ hint: `sudo chown -R 12345 [ROOT]/user/.config/flavor/known` changes that",
             `CacheDirectory=`.",
         example: r"warning[FLV0829]: there is no lasting place for the cache, so that every start extracts the package again
 hint: set FLAVOR_CACHE_DIR, or HOME, to a directory of your own that stays",
+    }
+    UNKNOWN_PROGRAM = 836 {
+        title: "the package has no program of that name",
+        cause: "It was called by a link, and the link's name is that of no program in the package.",
+        remedy: "Call the link by one of the names that the message lists, or start the file itself.",
+        example: r"error[FLV0836]: the package has no program `far`
+hint: call the link by the name of a program: offline, ahoy, old, sound",
+    }
+    SET_USER_ID = 840 {
+        title: "the package would run with another user's rights",
+        cause: "Its file is set-user-id or set-group-id. Whoever calls it chooses the cache, the settings and the variables that it \
+                goes by.",
+        remedy: "Take the bits away with `chmod ug-s`, and use sudo where other rights are needed.",
+        example: r"error[FLV0840]: the package would run with the rights of another user: its file is set-user-id or set-group-id
+hint: take the bits away with `chmod ug-s`, and use sudo where other rights are needed",
     }
 }

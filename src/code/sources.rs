@@ -180,6 +180,104 @@ hint: its commands are: computed",
   the metadata of the project's wheel are not valid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
 hint: correct it where the project is described"#,
     }
+    NO_SOURCE_THERE = 335 {
+        title: "a source that the project names cannot be followed",
+        cause: "`[tool.uv.sources]`, `[tool.poetry.dependencies]`, a requirement or a lock names a place for a distribution \
+            that is not there, or in words that are not known. No index is asked instead.",
+        remedy: "Correct the source, or take it out to have the distribution from the index.",
+        example: r"error[FLV0335]: cannot pack `app/pyproject.toml`
+  the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: there is no `../nowhere`
+hint: correct the source, or take it out",
+    }
+    GIT_FAILED = 336 {
+        title: "git cannot fetch a source",
+        cause: "There is no git, the repository does not answer, or it has no such revision. The lines of the message are \
+            git's own words.",
+        remedy: "Install git; `git ls-remote URL` shows whether the repository can be read and what it has.",
+        example: r"error[FLV0336]: cannot pack `app/pyproject.toml`
+  cannot fetch `https://host.example/mylib` with git
+    git: there is no git on PATH
+hint: install git, or name a directory or an archive instead",
+    }
+    INDEX_ORDER = 337 {
+        title: "pip cannot ask indexes in an order",
+        cause: "The project has an index that goes before the default one. pip takes the newest version that any index has, \
+            so that a stranger's distribution of the same name could win.",
+        remedy: "Put `uv` on `PATH`, make it the default index, or name the distributions that it has and make it `explicit`.",
+        example: r"error[FLV0337]: cannot pack `app/pyproject.toml`
+  the index `mine` goes before the others, and pip cannot keep to an order of indexes
+hint: put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`",
+    }
+    OTHER_SOURCE = 338 {
+        title: "a source gives another distribution, or two are named for one",
+        cause: "What lies at the place is called otherwise than the requirement, or two projects name different places for \
+            the same distribution.",
+        remedy: "Correct the name, or name the same place in both projects.",
+        example: r"error[FLV0338]: cannot pack `app/pyproject.toml`
+  `[ROOT]/lib` is to be `mylib`, and is called `otherlib`
+hint: require `otherlib`, or name the place of `mylib`",
+    }
+    STALE_LOCK = 339 {
+        title: "a lock does not fit the project any more",
+        cause: "The manifest has been changed since the lock was made: what it requires, from where, or for which Python. A \
+            warning with `--refresh`, which passes it over.",
+        remedy: "Make it anew: `uv lock`, `poetry lock`, `pdm lock`.",
+        example: r"error[FLV0339]: cannot pack `app/pyproject.toml`
+  the lock file `[ROOT]/app/uv.lock` does not fit the project: the requirement `other` of `app` has changed
+hint: make it anew with `uv lock`, or pass it over with `--refresh`",
+    }
+    LINKED_SOURCES = 340 {
+        title: "a distribution leads to sources on this machine",
+        cause: "It was built or installed as editable: in its place are links to directories that no other machine has.",
+        remedy: "Build a wheel of it, and name that.",
+        example: r"error[FLV0340]: cannot pack `site`
+  `linked.pth` of a distribution leads to sources on this machine: `/home/somebody/src`
+hint: it was installed or built as editable: build a wheel of it, and name that",
+    }
+    LOCK_NOT_READ = 341 {
+        title: "a lock is not read",
+        cause: "The project has a lock of another tool, or a list of pinned requirements without hashes, and no lock that is \
+            read. Versions were chosen without it.",
+        remedy: "Make a `uv.lock`, `pylock.toml`, `poetry.lock` or `pdm.lock`, or a `requirements.txt` with hashes.",
+        example: r"warning[FLV0341]: `app/requirements.txt` is not read: versions were chosen without it
+hint: a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.toml -o requirements.txt`",
+    }
+    SELECTION_NOT_LOCKED = 342 {
+        title: "an extra or group is not known to the lock",
+        cause: "It was chosen, and the lock does not tell what belongs to it. The lock may have been made with it.",
+        remedy: "If not, make the lock anew with it.",
+        example: r"warning[FLV0342]: `[ROOT]/app/requirements.txt` knows no extra or group `fast`, which adds nothing to it
+hint: if the lock was made without it, make it anew with it",
+    }
+    CREDENTIALS_LEFT_OUT = 343 {
+        title: "an address has credentials",
+        cause: "A requirement or a source has a password or a token in its address. They are used to fetch it, and are in no \
+            file of the package, of the cache, or of a log.",
+        remedy: "Keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index.",
+        example: r"warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
+hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index",
+    }
+    SAME_FILE_TWICE = 344 {
+        title: "two distributions have the same file",
+        cause: "Both bring it; the package has that of one of them.",
+        remedy: "Leave one of the two out.",
+        example: r"warning[FLV0344]: `one-1.0` and `two-1.0` both have `shared.py`: the package has one of the two
+hint: leave one of the two distributions out",
+    }
+    ENTRY_POINT_PASSED_OVER = 345 {
+        title: "an entry point is no command",
+        cause: "A line of the distribution's `entry_points.txt` is not `name = module:function`.",
+        remedy: "Correct it in the distribution.",
+        example: r"warning[FLV0345]: `one-1.0` has the entry point `odd = no command`, which is no command: passed over
+hint: write it as `name = module:function`",
+    }
+    UV_DOES_NOT_RUN = 346 {
+        title: "uv does not run",
+        cause: "There is a `uv` on `PATH`, or in the variable `UV`, that does not answer. pip has installed instead.",
+        remedy: "Install it anew, or take it off `PATH`.",
+        example: r"warning[FLV0346]: `[ROOT]/broken/uv` does not run: pip installs
+hint: install uv anew, or take it off PATH",
+    }
     NO_SUCH_PART = 355 {
         title: "the interpreter lacks a part that is to be included",
         cause: "Distributions split the standard library into packages, and builds without a library's headers have no \

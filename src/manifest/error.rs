@@ -418,10 +418,11 @@ impl Warning {
     }
 }
 
-/// Text from the file without the control characters that TOML escapes can smuggle to a terminal.
+/// Text from the file without the control characters that TOML escapes can smuggle to a terminal, and without the secrets
+/// that an address may have.
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in crate::report::redact(text).chars() {
         if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
     }
     out

@@ -42,7 +42,7 @@ pub use name::{MAX_NAME, is_name, made_of, normalized};
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
 pub use requirement::{Named, named};
-pub use script::{is_script, parse as parse_script};
+pub use script::{is_script, parse as parse_script, script_block};
 pub use scripts::{NamedScript, ScriptTarget};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use setup::{describes_project, description_in, is_beside as is_setup_beside, is_setup};

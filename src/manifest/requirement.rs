@@ -45,15 +45,6 @@ pub(super) fn parse(item: &Item<'_>) -> Result<String, Error> {
     }
 }
 
-/// A requirement with the address of what it names, if it names `distribution`.
-pub(super) fn found_at(text: &str, distribution: &str, address: &str) -> Option<String> {
-    let mut requirement = Requirement::<AnyUrl>::from_str(text).ok()?;
-    (requirement.name.as_ref() == normalized(distribution)).then(|| {
-        requirement.version_or_url = Some(VersionOrUrl::Url(AnyUrl(address.to_string())));
-        requirement.to_string()
-    })
-}
-
 /// On what a requirement depends.
 pub(super) type Marker = MarkerTree;
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use toml::de::DeTable;
 
 use super::choices::Choices;
@@ -11,7 +10,7 @@ use super::error::{Error, Warning};
 use super::name;
 use super::project::{self, Project};
 use super::requirement;
-use super::table::{Item, Source, Table};
+use super::table::{Source, Table};
 use super::{Input, Manifest, read_text, read_tool};
 
 /// What a block begins with, before its type, and ends with.
@@ -100,6 +99,11 @@ pub(super) fn block_line(path: &Path) -> Option<(usize, String)> {
     block(&text, path).ok()?.map(|block| (block.first_line, block.text))
 }
 
+/// The TOML of a script's block.
+pub fn script_block(path: &Path) -> Option<String> {
+    block_line(path).map(|(_, text)| text)
+}
+
 /// Finds the block as the expression of the standard does:
 ///
 /// ```text
@@ -159,57 +163,12 @@ fn read_uv(mut uv: Table<'_>, manifest: &mut Manifest) -> Result<(), Error> {
     for link in uv.texts("find_links")? {
         build.find_links.push(link);
     }
-    if let Some(item) = uv.get("index") {
-        for item in item.list("an array of tables")? {
-            let mut index = item.table()?;
-            let url = index.need("url")?.filled()?.to_string();
-            if index.flag("default")?.unwrap_or_default() {
-                build.index_url = Some(url);
-            } else {
-                build.extra_index_urls.push(url);
-            }
-            // A name is for commands that publish.
-            drop(index.get("name"));
-            index.finish();
-        }
-    }
-    if let Some(sources) = uv.table("sources")? {
-        for (distribution, item) in sources.entries() {
-            match address(&item, &manifest.directory)? {
-                Some(address) => manifest.project.dependencies.iter_mut().for_each(|one| {
-                    if let Some(text) = requirement::found_at(one, distribution, &address) {
-                        *one = text;
-                    }
-                }),
-                None => item.source.warn(Warning::UnknownKey { at: item.at(), suggestion: None }),
-            }
-        }
+    // Where single distributions come from is read by those who install.
+    for key in ["index", "sources"] {
+        drop(uv.get(key));
     }
     uv.finish();
     Ok(())
-}
-
-/// What is not itself in the path of a URL (RFC 3986).
-const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// Where a source is, as a requirement can name it; `None` of what a requirement has no words for.
-fn address(item: &Item<'_>, directory: &Path) -> Result<Option<String>, Error> {
-    let Ok(mut source) = item.table() else { return Ok(None) };
-    if let Some(path) = source.text("path")? {
-        let path = directory.join(path);
-        let path = std::path::absolute(&path).unwrap_or(path);
-        return Ok(Some(format!("file://{}", utf8_percent_encode(&path.to_string_lossy(), IN_PATHS))));
-    }
-    if let Some(git) = source.text("git")? {
-        let mut revision = None;
-        for key in ["rev", "tag", "branch"] {
-            revision = revision.or(source.text(key)?);
-        }
-        let revision = revision.map(|revision| format!("@{revision}")).unwrap_or_default();
-        let below = source.text("subdirectory")?.map(|below| format!("#subdirectory={below}")).unwrap_or_default();
-        return Ok(Some(format!("git+{git}{revision}{below}")));
-    }
-    source.text("url")
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use super::error::{Error, Result};
 use crate::interrupt;
+pub use crate::report::redact;
+pub(super) use crate::report::{fingerprinted, without_secrets, without_user};
 
 /// Variables that point a Python tool at some other environment, or change what it does behind our back.
 /// Those that begin with `PYTHON` go as well.
@@ -81,39 +83,4 @@ pub(super) fn path_directories() -> Vec<PathBuf> {
 pub(super) fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-/// Replaces the user information of every URL in `text` by `****`.
-pub fn redact(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        clean.push_str(before);
-        // A password may hold any byte but these; the last `@` before the path ends the user information.
-        let authority = after.find(|c: char| c == '/' || c.is_whitespace() || "\"'`<>,".contains(c));
-        let authority = &after[..authority.unwrap_or(after.len())];
-        let secret = authority.rfind('@').unwrap_or(0);
-        if secret > 0 {
-            clean.push_str("****");
-        }
-        rest = &after[secret..];
-    }
-    clean.push_str(rest);
-    clean
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_in_urls_are_hidden_and_nothing_else() {
-        assert_eq!(
-            redact("see https://bob:s3cret@host.example/simple and http://host/a@b, x@y"),
-            "see https://****@host.example/simple and http://host/a@b, x@y"
-        );
-        assert_eq!(redact("git+ssh://git@host/x https://tok@en@host"), "git+ssh://****@host/x https://****@host");
-        assert_eq!(redact("no url"), "no url");
-    }
 }

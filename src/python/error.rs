@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::install::{Choice, SourceError};
 use super::interpreter::OLDEST;
@@ -100,6 +100,35 @@ pub enum Error {
     #[error("cannot use the lock file `{}`\n{}", path.display(), indented("lock", said))]
     Lock { path: PathBuf, said: Vec<String> },
 
+    /// `path` is the lock.
+    #[error("the lock file `{}` does not fit the project: {reason}", path.display())]
+    StaleLock { path: PathBuf, reason: Box<str> },
+
+    /// `path` is the manifest.
+    #[error("the source of `{name}` in `{}` cannot be used: {reason}", path.display())]
+    NamedSource { path: PathBuf, name: String, reason: Box<str> },
+
+    #[error("there is no `{}`, which `{name}` is to come from", path.display())]
+    NoPlace { name: Box<str>, path: PathBuf },
+
+    /// `path` is the project that names the second one.
+    #[error("`{name}` is to come from two places: `{one}`, and by `{}` from `{other}`", path.display())]
+    SourceConflict { name: Box<str>, one: Box<str>, other: Box<str>, path: PathBuf },
+
+    #[error("`{source_of}` is to be `{wanted}`, and is called `{found}`")]
+    OtherName { wanted: Box<str>, found: Box<str>, source_of: Box<str> },
+
+    /// `url` is without credentials.
+    #[error("cannot fetch `{url}` with git\n{}", indented("git", said))]
+    Git { url: Box<str>, said: Vec<String> },
+
+    #[error("the index `{index}` goes before the others, and pip cannot keep to an order of indexes")]
+    IndexOrder { index: Box<str> },
+
+    /// What an editable installation leaves.
+    #[error("`{file}` of a distribution leads to sources on this machine{}", if target.is_empty() { String::new() } else { format!(": `{target}`") })]
+    LinkedSources { file: Box<str>, target: Box<str> },
+
     #[error("a bytecode compiler of `{}` stopped early: {said}", interpreter.display())]
     Compiler { interpreter: PathBuf, said: String },
 }
@@ -134,6 +163,12 @@ impl Error {
             Self::BadWheel { .. } => Code::BAD_WHEEL,
             Self::WheelMisfit { .. } => Code::WHEEL_MISFIT,
             Self::Lock { .. } => Code::BAD_LOCK,
+            Self::StaleLock { .. } => Code::STALE_LOCK,
+            Self::NamedSource { .. } | Self::NoPlace { .. } => Code::NO_SOURCE_THERE,
+            Self::SourceConflict { .. } | Self::OtherName { .. } => Code::OTHER_SOURCE,
+            Self::Git { .. } => Code::GIT_FAILED,
+            Self::IndexOrder { .. } => Code::INDEX_ORDER,
+            Self::LinkedSources { .. } => Code::LINKED_SOURCES,
         }
     }
 
@@ -215,6 +250,28 @@ impl Error {
             ),
             Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
             Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
+            Self::StaleLock { path, .. } => {
+                Some(format!("make it anew with `{}`, or pass it over with `--refresh`", lock_command(path)))
+            }
+            Self::NamedSource { .. } => Some("correct the source, or take it out".to_owned()),
+            Self::NoPlace { .. } => Some("correct the path".to_owned()),
+            Self::SourceConflict { .. } => Some("name the same place in both".to_owned()),
+            Self::OtherName { wanted, found, .. } => {
+                Some(format!("require `{found}`, or name the place of `{wanted}`"))
+            }
+            Self::Git { said, .. } if says(said, &["no git on PATH"]) => {
+                Some("install git, or name a directory or an archive instead".to_owned())
+            }
+            Self::Git { .. } => {
+                Some("check the address, the revision and what it takes to read it: `git ls-remote` shows".to_owned())
+            }
+            Self::IndexOrder { .. } => Some(
+                "put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`"
+                    .to_owned(),
+            ),
+            Self::LinkedSources { .. } => {
+                Some("it was installed or built as editable: build a wheel of it, and name that".to_owned())
+            }
             Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => None,
         }
     }
@@ -227,6 +284,13 @@ impl Error {
             self,
             Self::Unresolved { .. }
                 | Self::Lock { .. }
+                | Self::StaleLock { .. }
+                | Self::NamedSource { .. }
+                | Self::NoPlace { .. }
+                | Self::SourceConflict { .. }
+                | Self::OtherName { .. }
+                | Self::Git { .. }
+                | Self::IndexOrder { .. }
                 | Self::BadLine { .. }
                 | Self::NotAnIndex { .. }
                 | Self::NoFindLinks { .. }
@@ -239,6 +303,18 @@ fn sought(choice: Choice) -> &'static str {
         Choice::Auto => "uv and no pip",
         Choice::Uv => "uv",
         Choice::Pip => "pip",
+    }
+}
+
+/// What makes a lock anew.
+fn lock_command(lock: &Path) -> &'static str {
+    match lock.file_name().and_then(|name| name.to_str()) {
+        Some("poetry.lock") => "poetry lock",
+        Some("pdm.lock") => "pdm lock",
+        Some("pylock.toml") => "uv export --output-file pylock.toml",
+        Some("uv.lock") => "uv lock",
+        Some(name) if Path::new(name).extension().is_some_and(|extension| extension == "lock") => "uv lock --script",
+        _ => "uv pip compile --generate-hashes",
     }
 }
 

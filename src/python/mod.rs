@@ -9,6 +9,7 @@ mod error;
 pub mod imports;
 pub mod install;
 pub mod interpreter;
+mod markers;
 pub mod reach;
 pub mod runtime;
 pub mod start;

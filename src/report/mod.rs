@@ -10,6 +10,8 @@ mod measure;
 #[cfg(feature = "cli")]
 mod recording;
 #[cfg(feature = "cli")]
+mod redact;
+#[cfg(feature = "cli")]
 mod terminal;
 mod terminal_text;
 
@@ -20,6 +22,8 @@ pub use log::init as init_log;
 pub use measure::{Bytes, Stopwatch, Took, counted};
 #[cfg(feature = "cli")]
 pub use recording::{PartSpan, PhaseSpan, Recorder, Recording};
+#[cfg(feature = "cli")]
+pub use redact::{fingerprinted, redact, without_secrets, without_user};
 #[cfg(feature = "cli")]
 pub use terminal::{Talk, TerminalReporter, clear_bars};
 #[cfg(feature = "cli")]

@@ -9,6 +9,7 @@ use super::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
 use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
+use crate::python::install::Notice;
 use crate::python::install::{Dependencies, Hidden, InstallRequest, Resolution, install_dependencies, list_sources};
 use crate::report::{Stopwatch, counted};
 
@@ -16,6 +17,8 @@ pub(super) struct Deps {
     pub(super) made: Made<Dependencies>,
     /// `None` without dependencies.
     pub(super) bytecode: Option<Made<Bytecode>>,
+    /// What is odd about them and about where they come from.
+    pub(super) notices: Vec<Notice>,
 }
 
 pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
@@ -23,7 +26,7 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     reporter.begin("resolve");
     let clock = Stopwatch::start();
     let request = InstallRequest { work: &cache.work().join("deps-scratch"), ..context.request.clone() };
-    let inputs = resolution_inputs(interpreter, &request, cache, false)?;
+    let (inputs, mut notices) = resolution_inputs(interpreter, &request, cache, false)?;
     let found = cache.find(DEPS, Layer::Deps, &inputs, |_: &Dependencies| Ok(()))?;
     let known = if found.is_some() { "nothing to resolve: the same inputs as before" } else { "to be resolved" };
     reporter.phase("resolve", known, clock.took());
@@ -45,21 +48,22 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
         &format!("{}{by}", counted(made.facts.distributions.len(), "distribution", "distributions")),
         clock.took(),
     );
+    notices.extend(made.facts.notices.iter().cloned());
     if made.facts.distributions.is_empty() {
-        return Ok(Deps { made, bytecode: None });
+        return Ok(Deps { made, bytecode: None, notices });
     }
     // In the project's own code a traceback underlines the expression; elsewhere the line has to do.
     let bytecode = compile(context, DEPS, &made.hashed, &made.tree, Positions::Lines, settings.jobs)?;
-    Ok(Deps { made, bytecode: Some(bytecode) })
+    Ok(Deps { made, bytecode: Some(bytecode), notices })
 }
 
-/// The inputs of an installation. For a build environment the requirements are the build system's.
+/// The inputs of an installation, and what is odd about them. For a build environment the requirements are the build system's.
 pub(super) fn resolution_inputs(
     interpreter: &Interpreter,
     request: &InstallRequest,
     cache: &BuildCache,
     of_build_system: bool,
-) -> Result<Inputs, BuildError> {
+) -> Result<(Inputs, Vec<Notice>), BuildError> {
     let resolution = Resolution::of(interpreter, request)?;
     let mut inputs = common_inputs(interpreter);
     inputs.add("installer", &resolution.installer);
@@ -67,6 +71,9 @@ pub(super) fn resolution_inputs(
     requirements.set_by(if of_build_system { &["build-system", "requires"] } else { &["project", "dependencies"] });
     if request.has_subject {
         inputs.add("subject", "the first requirement");
+    }
+    if !resolution.sources.is_empty() {
+        inputs.add_list("sources of distributions", resolution.sources);
     }
     inputs.add_list("extras and groups", resolution.selection);
     inputs.add_list("index", resolution.index);
@@ -86,7 +93,7 @@ pub(super) fn resolution_inputs(
         let hashed = hash_files(&files, cache, &path.display().to_string(), of_build_system)?;
         inputs.add(&format!("local {}", path.display()), hashed.digest.hex()).found_at(path).changed(&hashed.changes);
     }
-    Ok(inputs)
+    Ok((inputs, resolution.notices))
 }
 
 /// Hashes a list of files, wherever they lie. The dependencies and the build environment are resolved at once: each has a

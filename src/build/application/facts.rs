@@ -77,7 +77,7 @@ fn build_with(
         interpreter: &interpreter,
         cache,
         reporter,
-        request: install_request(manifest, settings, cache),
+        request: install_request(manifest, settings, cache)?,
         compiled: std::sync::Mutex::default(),
     };
     tracing::debug!("the wheel of the project first: its metadata are needed");

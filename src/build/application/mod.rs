@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use super::cache::{BuildCache, HashedTree, Inputs};
+use super::cache::{BuildCache, CacheUse, HashedTree, Inputs};
 use super::{BuildError, Finding, Settings};
 use crate::format::{Blake3, Commands, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::libraries::SystemPackage;
-use crate::manifest::{Input, Manifest};
-use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, Subject};
+use crate::manifest::{Input, Manifest, script_block};
+use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, NamedSources, Notice, Subject};
 use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
@@ -177,7 +177,7 @@ pub(super) fn build(
         interpreter: &interpreter,
         cache,
         reporter,
-        request: install_request(manifest, settings, cache),
+        request: install_request(manifest, settings, cache)?,
         compiled: Mutex::default(),
     };
     tracing::debug!(jobs = settings.jobs, "runtime, dependencies and project in parallel");
@@ -225,7 +225,7 @@ pub(super) fn build(
         interpreter_files: runtime.facts.files,
         owners: runtime.facts.owners.clone(),
         sources: project.made.facts.sources,
-        lock: lock(&context)?,
+        lock: lock(&context, &deps.notices)?,
         distributions,
     };
     Ok(Application {
@@ -255,14 +255,15 @@ pub(super) fn build(
         broken: project.bytecode.facts.broken.clone(),
         version,
         evidence,
-        findings: project.findings.clone(),
+        findings: findings(&deps.notices, &project),
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
         named,
     })
 }
 
-fn lock(context: &Context) -> Result<Option<(String, Sha256)>, BuildError> {
-    let Some(lock) = &context.request.lock else { return Ok(None) };
+fn lock(context: &Context, notices: &[Notice]) -> Result<Option<(String, Sha256)>, BuildError> {
+    let is_unused = notices.iter().any(|notice| matches!(notice, Notice::StaleLock { .. }));
+    let Some(lock) = context.request.lock.as_ref().filter(|_| !is_unused) else { return Ok(None) };
     let path = lock.path();
     let digest = Sha256::of(&std::fs::read(path).on("read", path)?);
     Ok(Some((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest)))
@@ -272,17 +273,30 @@ fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a BuildCache) -> InstallRequest<'a> {
+fn install_request<'a>(
+    manifest: &'a Manifest,
+    settings: &'a Settings,
+    cache: &'a BuildCache,
+) -> Result<InstallRequest<'a>, BuildError> {
     let mut request = InstallRequest::new(cache.work());
-    request.project = manifest.project_directory();
+    let home = settings.copied_from.as_deref().unwrap_or(&manifest.directory);
+    let script = home.join(manifest.path.file_name().unwrap_or_default());
+    request.project = manifest.project_directory().map(|_| home);
     request.lock = match manifest.input {
-        Input::Project => Lock::find(&manifest.directory),
-        Input::Script => Lock::of_script(&manifest.path),
+        Input::Project => Lock::find(home),
+        Input::Script => Lock::of_script(&script),
         Input::Wheel | Input::Requirement => None,
-        Input::Directory => Lock::of_directory(&manifest.directory),
+        Input::Directory => Lock::of_directory(home),
     };
+    request.named = match manifest.input {
+        Input::Project => NamedSources::of_project(home)?,
+        Input::Script => NamedSources::of_script(&script, &script_block(&script).unwrap_or_default())?,
+        Input::Wheel | Input::Directory | Input::Requirement => NamedSources::default(),
+    };
+    request.refresh = settings.cache == CacheUse::Refresh;
     request.requirements = requirements(manifest);
     request.has_subject = manifest.requirement.is_some();
+    request.additional = additional(manifest);
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);
     // Paths in a manifest start from where it lies.
@@ -293,21 +307,42 @@ fn install_request<'a>(manifest: &'a Manifest, settings: &Settings, cache: &'a B
     request.index_url = settings.index_url.clone().or_else(|| manifest.build.index_url.clone());
     request.extra_index_urls.clone_from(&manifest.build.extra_index_urls);
     request.offline = settings.offline;
-    request
+    Ok(request)
 }
 
-/// What the project depends on, the chosen extras and groups, and what the manifest adds for the package.
+/// What is to be packed, if it is a requirement; what the project depends on, and what the chosen extras and groups add.
 fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
     let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
     let groups = manifest.build.groups.iter().filter_map(|group| project.dependency_groups.get(group));
+    let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten().cloned();
+    manifest.requirement.iter().cloned().chain(project.without_itself(declared)).collect()
+}
+
+/// What the manifest adds for the package, which no lock of the project has.
+fn additional(manifest: &Manifest) -> Vec<String> {
     let local = manifest.build.local_dependencies.iter().map(|path| {
         let path = manifest.directory.join(path);
         std::path::absolute(&path).unwrap_or(path).display().to_string()
     });
-    let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten();
-    let declared = project.without_itself(declared.chain(&manifest.build.dependencies).cloned());
-    manifest.requirement.iter().cloned().chain(declared).chain(local).collect()
+    manifest.build.dependencies.iter().cloned().chain(local).collect()
+}
+
+/// What is odd about the dependencies and about the project; what is said of both is said once.
+fn findings(notices: &[Notice], project: &project::Project) -> Vec<Finding> {
+    let of_project = project.made.facts.install.iter().flat_map(|install| &install.notices);
+    let mut all: Vec<Notice> = notices.iter().chain(of_project).cloned().collect();
+    all.sort();
+    all.dedup();
+    // Credentials are noticed where they are written and where they have been taken out.
+    let mut names = std::collections::BTreeSet::new();
+    for notice in &mut all {
+        if let Notice::Credentials { names: some } = notice {
+            some.retain(|name| names.insert(name.clone()));
+        }
+    }
+    all.retain(|notice| !matches!(notice, Notice::Credentials { names } if names.is_empty()));
+    project.findings.iter().cloned().chain(all.into_iter().map(Finding::Install)).collect()
 }
 
 /// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.

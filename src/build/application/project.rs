@@ -143,7 +143,7 @@ fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<
         inputs.add("git history", hashed.digest.hex()).changed(&hashed.changes);
     }
     inputs.add_list("variables", build_variables());
-    let environment =
+    let (environment, _) =
         resolution_inputs(interpreter, &environment_request(context, &system.requires, project), cache, true)?;
     inputs.add("build environment", environment.key()).set_by(&["build-system", "requires"]);
     add_start(&mut inputs, manifest);
@@ -174,7 +174,9 @@ fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a
     request.requirements = requires.to_vec();
     request.extras.clear();
     request.groups.clear();
+    request.additional.clear();
     request.lock = None;
+    request.is_build_environment = true;
     request.work = work;
     request
 }
@@ -212,7 +214,7 @@ fn build_in_environment(context: &Context, build: WheelBuild, more: &[String]) -
     let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
     let work = cache.work().join("build-env-scratch");
     let request = environment_request(context, &requires, &work);
-    let inputs = resolution_inputs(interpreter, &request, cache, true)?;
+    let (inputs, _) = resolution_inputs(interpreter, &request, cache, true)?;
     let mut first = None;
     let make = |tree: &Path| {
         std::fs::create_dir_all(&work).on("create directory", &work)?;

@@ -28,7 +28,7 @@ fn interpreter() -> Vec<Finding> {
         Err(error) => return vec![python_failed("interpreter", &error)],
     };
     let text = format!("CPython {} at {}", found.version_text, found.executable.display());
-    let installer = match Installer::choose(Choice::Auto, &found) {
+    let installer = match Installer::choose(Choice::Auto, &found, &mut Vec::new()) {
         Ok(installer) => Finding::ok("installer", installer.to_string()),
         Err(error) => python_failed("installer", &error),
     };

@@ -203,6 +203,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     };
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(Settings {
+        copied_from: None,
         output: options.output.clone(),
         reports: Vec::new(),
         launcher_bin: options.launcher_bin.clone(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::Notice;
 use super::archive::Archive;
 use super::record::Record;
 use super::script::EntryPoint;
@@ -171,6 +172,24 @@ pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
 
 /// The commands that the text of an `entry_points.txt` lists, in its order. `path` serves the log.
 pub(super) fn commands(text: &str, path: &Path) -> Vec<EntryPoint> {
+    lines(text, path).0
+}
+
+/// What stands among the commands of a distribution and is none.
+pub(super) fn odd_entry_points(dist_info: &Path) -> Result<Vec<Notice>> {
+    let path = dist_info.join("entry_points.txt");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let odd = lines(&String::from_utf8_lossy(&fs::read(&path).on("read", &path)?), &path).1;
+    let name = dist_info.file_name().unwrap_or_default().to_string_lossy();
+    let distribution = name.trim_end_matches(".dist-info");
+    Ok(odd.into_iter().map(|line| Notice::EntryPoint { distribution: distribution.to_owned(), line }).collect())
+}
+
+/// The commands, and the lines that are none.
+fn lines(text: &str, path: &Path) -> (Vec<EntryPoint>, Vec<String>) {
+    let mut odd = Vec::new();
     let mut section = "";
     let mut found = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
@@ -181,10 +200,11 @@ pub(super) fn commands(text: &str, path: &Path) -> Vec<EntryPoint> {
         {
             let entry = EntryPoint::parse(name.trim(), value.trim()).filter(|entry| !entry.attr.is_empty());
             if entry.is_none() {
-                tracing::warn!(path = %path.display(), line, "passed over an entry point that is no command");
+                tracing::debug!(path = %path.display(), line, "passed over an entry point that is no command");
+                odd.push(line.to_owned());
             }
             found.extend(entry);
         }
     }
-    found
+    (found, odd)
 }

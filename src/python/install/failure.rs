@@ -33,7 +33,7 @@ pub(super) fn unresolved(tool: Tool, output: &Output, request: &InstallRequest, 
     }
     let is_unreachable = !index.closed() && UNREACHABLE.iter().any(|mark| text.contains(mark));
     Error::Unresolved {
-        requirement: requirement(&text, &request.requirements),
+        requirement: requirement(&text, &request.requirements).map(|requirement| redact(&requirement)),
         installer,
         said,
         offline: index.closed(),

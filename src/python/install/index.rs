@@ -6,13 +6,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::InstallRequest;
 use super::installer::Tool;
-use crate::python::command::redact;
+use super::named::IndexSource;
+use crate::python::command::{fingerprinted, redact, without_user};
 use crate::python::error::{Error, Result};
 
 /// Where distributions come from: what the request says, then what the environment says in pip's or in uv's words.
 ///
 /// Lists are joined. Of single values the request's wins, then uv's variable, then pip's, whichever tool runs.
-#[derive(Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Index {
     /// Absolute paths, or URLs.
     pub(super) find_links: Vec<String>,
@@ -24,6 +25,10 @@ pub(super) struct Index {
     certificate: Option<PathBuf>,
     pub(super) insecure_hosts: Vec<String>,
     constraints: Vec<String>,
+    /// Indexes of the project that uv is told of, in the order in which they are asked.
+    ordered: Vec<String>,
+    /// Those that are asked after the default one.
+    last: Vec<String>,
 }
 
 /// What is not itself in the path of a URL (RFC 3986).
@@ -85,9 +90,30 @@ impl Index {
         insecure_hosts.extend(words("PIP_TRUSTED_HOST"));
         let mut constraints = words("UV_CONSTRAINT");
         constraints.extend(words("PIP_CONSTRAINT"));
+        let named = &request.named;
+        for index in &named.merged {
+            if index.flat { &mut find_links } else { &mut extra_urls }.push(index.url.clone());
+        }
+        find_links.extend(named.ordered.iter().filter(|index| index.flat).map(|index| index.url.clone()));
+        // What a user says goes before what the project says.
+        let of_project = named.default.as_ref().filter(|index| !index.flat).map(|index| index.url.clone());
+        let told = |indexes: &[IndexSource]| -> Vec<String> {
+            let indexes = indexes.iter().filter(|index| !index.flat && !named.known_to_uv);
+            indexes
+                .map(|index| {
+                    index.name.as_ref().map_or_else(|| index.url.clone(), |name| format!("{name}={}", index.url))
+                })
+                .collect()
+        };
         Self {
+            ordered: told(&named.ordered),
+            last: told(&named.last),
             find_links: unique(find_links.iter().map(|link| absolute(link))),
-            url: request.index_url.clone().or_else(|| first(&["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"])),
+            url: request
+                .index_url
+                .clone()
+                .or_else(|| first(&["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"]))
+                .or(of_project),
             extra_urls: unique(extra_urls.into_iter()),
             find_links_only: truth("UV_NO_INDEX") || truth("PIP_NO_INDEX"),
             offline: request.offline || truth("UV_OFFLINE"),
@@ -112,6 +138,39 @@ impl Index {
         }
     }
 
+    /// The same, but nothing except this index is asked.
+    pub(super) fn only(&self, index: &IndexSource) -> Self {
+        let (find_links, url) =
+            if index.flat { (vec![index.url.clone()], None) } else { (Vec::new(), Some(index.url.clone())) };
+        Self {
+            find_links,
+            url,
+            extra_urls: Vec::new(),
+            ordered: Vec::new(),
+            last: Vec::new(),
+            find_links_only: index.flat,
+            ..self.clone()
+        }
+    }
+
+    /// An index as the user has named it, perhaps with credentials that no lock and no manifest has.
+    pub(super) fn known_as(&self, index: &IndexSource) -> IndexSource {
+        let plain = |url: &str| without_user(url).trim_end_matches('/').to_owned();
+        let urls = self
+            .url
+            .iter()
+            .chain(&self.extra_urls)
+            .map(|url| url.split_once('=').filter(|(name, _)| !name.contains(':')).map_or(&**url, |(_, url)| url));
+        let same = { urls }.find(|url| plain(url) == plain(&index.url));
+        IndexSource { url: same.map_or_else(|| index.url.clone(), ToOwned::to_owned), ..index.clone() }
+    }
+
+    /// Directories that variables name and that are not there.
+    pub(super) fn missing_links(&self) -> impl Iterator<Item = PathBuf> {
+        let is_missing = |link: &&String| !is_url(link) && !Path::new(link).exists();
+        self.find_links.iter().filter(is_missing).map(PathBuf::from)
+    }
+
     /// Whether [`Self::new`] reads the variable.
     pub(super) fn reads(variable: &str) -> bool {
         VARIABLES.contains(&variable)
@@ -132,7 +191,7 @@ impl Index {
         for link in &self.find_links {
             // pip passes over a directory that is not there; uv would stop.
             if tool == Tool::Uv && !is_url(link) && !Path::new(link).exists() {
-                tracing::warn!(path = %link, "find-links directory does not exist");
+                tracing::debug!(path = %link, "find-links directory does not exist");
             } else if is_url(link) || !link.contains([' ', '\t', ',']) {
                 found.push(link.clone());
             } else {
@@ -165,13 +224,23 @@ impl Index {
             (Tool::Pip, Some((name, rest))) if !name.contains(':') => rest.to_owned(),
             _ => url.clone(),
         };
-        let extra_urls: Vec<String> = self.extra_urls.iter().map(plain).collect();
+        let mut extra_urls: Vec<String> = self.extra_urls.iter().map(plain).collect();
+        let mut default = self.url.clone();
+        if tool == Tool::Uv {
+            extra_urls.extend(self.ordered.iter().cloned());
+            // The default one is the last that uv asks.
+            if let Some((last, others)) = self.last.split_last() {
+                extra_urls.push(default.unwrap_or_else(|| "https://pypi.org/simple".to_owned()));
+                extra_urls.extend(others.iter().cloned());
+                default = Some(last.clone());
+            }
+        }
         for (name, values) in [(extra, &extra_urls), (hosts, &self.insecure_hosts), (constraints, &self.constraints)] {
             if !values.is_empty() {
                 command.env(name, values.join(" "));
             }
         }
-        if let Some(value) = &self.url {
+        if let Some(value) = &default {
             command.env(url, plain(value));
         }
         if let Some(path) = &self.certificate {
@@ -207,6 +276,11 @@ fn absolute(link: &str) -> String {
     let expanded = link.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(env::var_os("HOME")?).join(rest)));
     let path = expanded.unwrap_or_else(|| PathBuf::from(link));
     std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// The address of an index in what is shown and kept.
+pub(super) fn shown(url: &str) -> String {
+    fingerprinted(url)
 }
 
 /// Without repetitions, in the order of first appearance.

@@ -5,15 +5,18 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
 use toml::{Table, Value};
 
-use super::index::Index;
-use super::installer::Installer;
-use super::{InstallRequest, Lock, lock};
-use crate::python::command::redact;
+use super::index::{Index, shown};
+use super::installer::{Installer, Tool};
+use super::named::{Conditions, NamedSources, absolute, table};
+use super::plan::{Here, Plan};
+use super::{BuildSystem, InstallRequest, Notice};
+use crate::python::command::fingerprinted;
+use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 use crate::python::interpreter::Interpreter;
+use crate::python::markers;
 
 /// Variables by which people tell build back ends and compilers what to do.
 const BUILD_VARIABLES: &[&str] =
@@ -44,7 +47,12 @@ const BUILD_PREFIXES: &[&str] = &[
 pub struct Resolution {
     /// `uv /usr/bin/uv` or `pip`.
     pub installer: String,
+    /// Without credentials.
     pub requirements: Vec<String>,
+    /// Where the project says that they come from, without credentials.
+    pub sources: Vec<String>,
+    /// What is odd about them, to be said on every pack.
+    pub notices: Vec<Notice>,
     /// Extras and groups, for lock files.
     pub selection: Vec<String>,
     /// Find-links, indexes and switches, without credentials; names and values.
@@ -66,28 +74,32 @@ impl Resolution {
         let index = Index::new(request);
         let lock = &request.lock;
         let directory = request.project.unwrap_or(Path::new("."));
-        let mut local = BTreeSet::new();
-        for path in request.requirements.iter().filter_map(|one| local_path(one, directory)) {
-            add_local(&path, &mut local);
+        let mut plan = Plan::of(interpreter, request)?;
+        if !plan.complete && Installer::likely(request.installer, interpreter) == Tool::Pip {
+            Plan::check_for_pip(request, &index)?;
         }
-        if let Some(lock) = lock {
-            for path in locked_paths(lock, directory) {
-                add_local(&path, &mut local);
-            }
+        let mut local = BTreeSet::new();
+        for path in plan.local_paths().filter(|path| path.exists()) {
+            add_local(path, !plan.complete, interpreter, &mut local)?;
         }
         if let Some(project) = request.project {
-            for path in source_paths(project) {
-                add_local(&path, &mut local);
-            }
-            local.remove(project);
+            local.remove(&absolute(project));
         }
+        plan.notices.extend(index.missing_links().map(|path| Notice::NoFindLinks { path }));
         let mut files: Vec<PathBuf> = lock.iter().flat_map(|lock| lock.files(directory)).collect();
         files.extend(index.constraint_files());
         files.extend(settings_files(request.project));
         files.retain(|file| file.is_file());
         Ok(Self {
             installer: Installer::named(request.installer, interpreter),
-            requirements: request.requirements.iter().map(|one| redact(one)).collect(),
+            requirements: request
+                .requirements
+                .iter()
+                .chain(&request.additional)
+                .map(|one| fingerprinted(one))
+                .collect(),
+            sources: request.named.described(),
+            notices: plan.notices,
             selection: request.extras.iter().chain(&request.groups).cloned().collect(),
             archives: find_links_archives(&index),
             index: index.described(),
@@ -149,88 +161,44 @@ fn archives(link: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The path that a requirement names: `./x`, `/x`, `name @ file:///x`, `name @ ./x`.
-fn local_path(requirement: &str, directory: &Path) -> Option<PathBuf> {
-    let requirement = requirement.split(" ;").next()?.trim();
-    let target =
-        requirement.split_once(" @ ").or_else(|| requirement.split_once('@')).map_or(requirement, |(_, target)| target);
-    let target = target.trim();
-    let path = match target.strip_prefix("file:") {
-        Some(rest) => {
-            let rest = rest.strip_prefix("//localhost").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
-            percent_decode_str(rest.split('#').next()?).decode_utf8_lossy().into_owned()
-        }
-        None if target.starts_with(['.', '/']) => target.split('[').next()?.to_owned(),
-        None => return None,
-    };
-    Some(directory.join(path)).filter(|path| path.exists())
-}
-
-/// Adds a local distribution and those that it names in turn.
-fn add_local(path: &Path, found: &mut BTreeSet<PathBuf>) {
+/// Adds a local distribution, and those on this machine that it needs in turn, to be installed or to be built.
+fn add_local(path: &Path, further: bool, interpreter: &Interpreter, found: &mut BTreeSet<PathBuf>) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if !found.insert(path.clone()) || !path.is_dir() {
-        return;
+        return Ok(());
     }
-    for next in source_paths(&path) {
-        add_local(&next, found);
+    let manifest = table(&path.join("pyproject.toml")).unwrap_or_default();
+    let named = NamedSources::of_project(&path)?;
+    let project = manifest.get("project").and_then(Value::as_table);
+    let optional = project.and_then(|project| project.get("optional-dependencies")?.as_table());
+    let extras: Vec<String> = optional.into_iter().flat_map(Table::keys).map(|extra| normalised(extra)).collect();
+    let is_dynamic = project.is_none_or(|project| project.contains_key("dynamic"));
+    let mut next: Vec<PathBuf> = Vec::new();
+    if further && is_dynamic {
+        // Only the back end knows which of them count.
+        next.extend(named.local_paths().map(Path::to_path_buf));
     }
-}
-
-/// Local distributions that a project's manifest names: in its requirements, or as uv's sources.
-fn source_paths(project: &Path) -> Vec<PathBuf> {
-    let Some(manifest) = read_table(&project.join("pyproject.toml")) else { return Vec::new() };
-    let mut found = Vec::new();
-    if let Some(project_table) = manifest.get("project") {
-        let optional = project_table.get("optional-dependencies").and_then(Value::as_table);
-        let lists = project_table.get("dependencies").into_iter().chain(optional.into_iter().flat_map(Table::values));
-        let requirements = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-        found.extend(requirements.filter_map(|requirement| local_path(requirement, project)));
-    }
-    let sources = manifest.get("tool").and_then(|tool| tool.get("uv")?.get("sources")?.as_table());
-    for source in sources.into_iter().flat_map(Table::values) {
-        let several = source.as_array().map(Vec::as_slice).unwrap_or_default();
-        let paths = std::iter::once(source).chain(several).filter_map(|source| source.get("path")?.as_str());
-        found.extend(paths.map(|path| project.join(path)).filter(|path| path.exists()));
-    }
-    found
-}
-
-/// Local distributions in a lock file.
-fn locked_paths(lock: &Lock, directory: &Path) -> Vec<PathBuf> {
-    let (file, list, keys): (_, _, &[&str]) = match lock {
-        Lock::Uv(file) | Lock::Script { lock: file, .. } => {
-            (file, "package", &["editable", "directory", "virtual", "path"])
+    let lists = project.and_then(|project| project.get("dependencies"));
+    let lists = lists.into_iter().chain(optional.into_iter().flat_map(Table::values));
+    let lists = lists.filter(|_| further).filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    let environment = markers::environment(interpreter);
+    let conditions = Conditions { environment: &environment, extras: &extras, groups: &[] };
+    let here = Here { named: &named, conditions, directory: &path };
+    let system = BuildSystem::of(&path);
+    for text in lists.chain(system.requires.iter().map(String::as_str)) {
+        if let Some(item) = here.item(text) {
+            next.extend(item.source.as_ref().and_then(|source| source.local_path()).map(Path::to_path_buf));
         }
-        Lock::Pylock(file) => (file, "packages", &["path"]),
-        Lock::Requirements(_) => {
-            return lock::lines_of(&lock.files(directory))
-                .iter()
-                .filter_map(|line| local_path(line, directory))
-                .collect();
-        }
-    };
-    let base = file.parent().unwrap_or(Path::new("."));
-    let table = read_table(file).unwrap_or_default();
-    let packages = table.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let sources = packages.iter().filter_map(|package| package.get("source").or_else(|| package.get("directory")));
-    sources
-        .flat_map(|source| keys.iter().filter_map(|key| source.get(*key)?.as_str()))
-        .map(|path| base.join(path))
-        .filter(|path| path.exists())
-        .collect()
-}
-
-fn read_table(path: &Path) -> Option<Table> {
-    fs::read_to_string(path).ok()?.parse().ok()
+    }
+    next.iter().filter(|path| path.exists()).try_for_each(|path| add_local(path, true, interpreter, found))
 }
 
 impl Index {
     /// Everything that is not content of files, a phrase each, without credentials.
     fn described(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.find_links.iter().map(|link| format!("find-links {}", redact(link))).collect();
-        all.extend(self.url.iter().map(|url| format!("index {}", redact(url))));
-        all.extend(self.extra_urls.iter().map(|url| format!("extra index {}", redact(url))));
+        let mut all: Vec<String> = self.find_links.iter().map(|link| format!("find-links {}", shown(link))).collect();
+        all.extend(self.url.iter().map(|url| format!("index {}", shown(url))));
+        all.extend(self.extra_urls.iter().map(|url| format!("extra index {}", shown(url))));
         all.extend(self.insecure_hosts.iter().map(|host| format!("insecure host {host}")));
         if self.find_links_only {
             all.push("no index".into());
@@ -242,21 +210,11 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn requirements_by_path_are_recognised() {
-        let scratch = tempfile::tempdir().expect("scratch");
-        let lib = scratch.path().join("my lib");
-        fs::create_dir(&lib).expect("made");
-        let url = format!("mine @ file://{}/my%20lib", scratch.path().display());
-        assert_eq!(local_path(&url, Path::new("/")), Some(lib.clone()));
-        assert_eq!(local_path("./my lib", scratch.path()), Some(scratch.path().join("./my lib")));
-        assert_eq!(local_path("click>=8 ; python_version > '3'", scratch.path()), None);
-        assert_eq!(local_path("x @ https://host/x.whl", scratch.path()), None);
-    }
+    use crate::python::interpreter::{Request, discover};
 
     #[test]
     fn siblings_of_siblings_count() {
+        let interpreter = discover(&Request::default()).expect("the tests need some CPython");
         let scratch = tempfile::tempdir().expect("scratch");
         let project = |name: &str, text: &str| {
             let directory = scratch.path().join(name);
@@ -264,10 +222,16 @@ mod tests {
             fs::write(directory.join("pyproject.toml"), text).expect("written");
             directory.canonicalize().expect("there")
         };
-        let far = project("far", "[project]\nname = \"far\"\n[tool.uv.sources]\nnear = { path = \"../near\" }\n");
-        let near = project("near", "[tool.uv.sources]\nfar = { path = \"../far\", editable = true }\n");
+        let of = |name: &str, other: &str| {
+            format!(
+                "[project]\nname = \"{name}\"\ndependencies = [\"{other}\"]\n[tool.uv.sources]\n{other} = {{ path = \"../{other}\" }}\n"
+            )
+        };
+        let far = project("far", "[project]\nname = \"far\"\n");
+        let near = project("near", &of("near", "far"));
+        fs::write(far.join("pyproject.toml"), of("far", "near")).expect("written");
         let mut found = BTreeSet::new();
-        add_local(&near, &mut found);
+        add_local(&near, true, &interpreter, &mut found).expect("read");
         assert_eq!(found.into_iter().collect::<Vec<_>>(), [far, near]);
     }
 }

@@ -6,8 +6,9 @@ use std::process::{Command, Output};
 
 use super::archive::Archive;
 use super::index::Index;
-use super::lock::{self, List};
-use super::{Distribution, InstallRequest, failure, wheel};
+use super::lock;
+use super::prepare::Batch;
+use super::{Distribution, InstallRequest, Notice, failure, wheel};
 use crate::fs::IoContext as _;
 use crate::python::command::{command, on_path, run};
 use crate::python::error::{Error, Result};
@@ -64,7 +65,7 @@ impl fmt::Display for Installer {
 
 impl Installer {
     /// `$UV` or the `uv` on PATH, else the interpreter's own pip.
-    pub fn choose(choice: Choice, interpreter: &Interpreter) -> Result<Self> {
+    pub fn choose(choice: Choice, interpreter: &Interpreter, notices: &mut Vec<Notice>) -> Result<Self> {
         let none = || Error::NoInstaller { interpreter: interpreter.executable.clone(), asked: choice };
         if choice != Choice::Pip {
             let named = env::var_os("UV").filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -72,7 +73,7 @@ impl Installer {
                 if let Some(uv) = Self::ask(Tool::Uv, &program) {
                     return Ok(uv);
                 }
-                tracing::warn!(path = %program.display(), "uv does not run");
+                notices.push(Notice::UvDoesNotRun { path: program });
             }
         }
         if choice != Choice::Uv
@@ -94,6 +95,11 @@ impl Installer {
             Choice::Pip => None,
         }
         .unwrap_or_else(|| format!("pip of {}", interpreter.executable.display()))
+    }
+
+    /// The language of the installer that [`Self::choose`] is going to choose, as far as that can be told.
+    pub(super) fn likely(choice: Choice, interpreter: &Interpreter) -> Tool {
+        if Self::named(choice, interpreter).starts_with("uv ") { Tool::Uv } else { Tool::Pip }
     }
 
     fn ask(tool: Tool, program: &Path) -> Option<Self> {
@@ -128,14 +134,14 @@ impl Installer {
         command
     }
 
-    /// Installs a list of requirements into a prefix-shaped tree, as the installer leaves it. Returns the wheels that it
+    /// Installs lists of requirements into a prefix-shaped tree, as the installer leaves it. Returns the wheels that it
     /// got from elsewhere, if it shows them; not those that it built itself.
     pub(super) fn install(
         &self,
         interpreter: &Interpreter,
         request: &InstallRequest,
         index: &Index,
-        list: &List,
+        batches: &[Batch],
         dest: &Path,
     ) -> Result<Vec<PathBuf>> {
         let failed = |output: &Output| {
@@ -146,14 +152,15 @@ impl Installer {
         };
         match self.tool {
             Tool::Uv => {
-                let mut command = self.command(request);
-                command.args(["pip", "install", "--no-progress", "--link-mode", "copy", "--python"]);
-                command.arg(&interpreter.executable).arg("--prefix").arg(dest);
-                list.arguments(&mut command);
-                index.apply(self.tool, &mut command);
-                let output = run(&mut command)?;
-                if !output.status.success() {
-                    return Err(failed(&output));
+                for batch in batches {
+                    let mut command = self.command(request);
+                    command.args(["pip", "install", "--no-progress", "--link-mode", "copy", "--python"]);
+                    command.arg(&interpreter.executable).arg("--prefix").arg(dest);
+                    self.hand_over(&mut command, request, index, batch);
+                    let output = run(&mut command)?;
+                    if !output.status.success() {
+                        return Err(failed(&output));
+                    }
                 }
                 let lock = dest.join(".lock");
                 if lock.exists() {
@@ -167,17 +174,18 @@ impl Installer {
                 if wheels.exists() {
                     fs::remove_dir_all(&wheels).on("remove", &wheels)?;
                 }
-                let mut command = self.pip_wheel(request, &wheels);
-                list.arguments(&mut command);
-                index.apply(self.tool, &mut command);
-                let output = run(&mut command)?;
-                if !output.status.success() {
-                    return Err(failed(&output));
+                fs::create_dir_all(&wheels).on("create directory", &wheels)?;
+                let mut said = String::new();
+                for batch in batches {
+                    let output = self.gather(request, index, batch, &wheels)?;
+                    if !output.status.success() {
+                        return Err(failed(&output));
+                    }
+                    said.push_str(&String::from_utf8_lossy(&output.stdout));
                 }
                 let mut wheels = wheel::wheels_in(&wheels)?;
                 wheel::unpack(&wheels, interpreter, dest)?;
-                let said = String::from_utf8_lossy(&output.stdout).into_owned();
-                wheels.retain(|wheel| !is_built_here(&said, wheel));
+                wheels.retain(|wheel| !is_built_here(&said, wheel, request.work));
                 Ok(wheels)
             }
         }
@@ -213,8 +221,43 @@ impl Installer {
         }
         let path = wheel::wheels_in(place)?.pop();
         let path = path.ok_or_else(|| Error::NoWheel { project: place.to_path_buf() })?;
-        let built = is_built_here(&String::from_utf8_lossy(&output.stdout), &path);
+        let built = is_built_here(&String::from_utf8_lossy(&output.stdout), &path, request.work);
         Ok(Fetched::Wheel { path, built })
+    }
+
+    /// Has pip gather the wheels of a list in a directory.
+    pub(super) fn gather(
+        &self,
+        request: &InstallRequest,
+        index: &Index,
+        batch: &Batch,
+        wheels: &Path,
+    ) -> Result<Output> {
+        let mut command = self.pip_wheel(request, wheels);
+        if batch.constraints.is_some() {
+            // What is there already need not be fetched again.
+            command.arg("--find-links").arg(wheels);
+        }
+        self.hand_over(&mut command, request, index, batch);
+        run(&mut command)
+    }
+
+    fn hand_over(&self, command: &mut Command, request: &InstallRequest, index: &Index, batch: &Batch) {
+        command.arg("-r").arg(&batch.path);
+        if let Some(constraints) = &batch.constraints {
+            command.arg("--constraint").arg(constraints);
+        }
+        if batch.complete {
+            command.arg("--no-deps");
+        }
+        match &batch.index {
+            Some(only) => {
+                // In the project's directory its own indexes would be asked, too.
+                command.current_dir(request.work);
+                index.only(only).apply(self.tool, command);
+            }
+            None => index.apply(self.tool, command),
+        }
     }
 
     /// The wheels that the index offers of what has been installed, with their digests. uv keeps no record of what it
@@ -267,11 +310,13 @@ impl Installer {
 ///   Created wheel for x: filename=x-1-py3-none-any.whl size=…
 /// Processing ./.cache/pip/wheels/ab/cd/…/x-1-py3-none-any.whl
 /// ```
-fn is_built_here(said: &str, wheel: &Path) -> bool {
+/// So is what lies in `work`.
+fn is_built_here(said: &str, wheel: &Path, work: &Path) -> bool {
     let name = wheel.file_name().unwrap_or_default().to_string_lossy();
     let (created, kept) = (format!("filename={name} "), format!("/{name}"));
     said.lines().any(|line| {
         line.contains(&created)
+            || (line.contains(&*work.to_string_lossy()) && line.contains(&kept))
             || (line.starts_with("Processing ") && line.contains("/wheels/") && line.contains(&kept))
     })
 }

@@ -13,6 +13,11 @@ mod inputs;
 mod installer;
 mod lock;
 mod metadata;
+mod named;
+mod neutral;
+mod notice;
+mod plan;
+mod prepare;
 mod record;
 mod script;
 mod source;
@@ -33,6 +38,8 @@ pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
 pub use metadata::ProjectMetadata;
+pub use named::NamedSources;
+pub use notice::Notice;
 pub use record::recorded_paths;
 pub use script::{EntryPoint, file as file_script, function_in, module as module_script, script};
 pub use source::{Hidden, SourceError, Sources, copy as copy_sources, history, list as list_sources};
@@ -56,6 +63,8 @@ pub struct InstallRequest<'a> {
     pub requirements: Vec<String>,
     /// Whether the first of them is what is packed, not what it depends on.
     pub has_subject: bool,
+    /// What the package needs beside what the project requires: no lock knows of it.
+    pub additional: Vec<String>,
     /// Names of the chosen extras, for lock files, which know them by name.
     pub extras: Vec<String>,
     /// Names of the chosen dependency groups (PEP 735), for lock files.
@@ -68,6 +77,14 @@ pub struct InstallRequest<'a> {
     pub offline: bool,
     /// The file that decides on the versions.
     pub lock: Option<Lock>,
+    /// Places that the project names for distributions.
+    pub named: NamedSources,
+    /// Whether a lock that does not fit is passed over.
+    pub refresh: bool,
+    /// Whether it is a back end that is to be installed.
+    pub is_build_environment: bool,
+    /// Directories whose wheels are being built, for which this is installed.
+    pub building: Vec<PathBuf>,
     /// A directory for scratch files, which the caller removes.
     pub work: &'a Path,
     pub installer: Choice,
@@ -80,6 +97,7 @@ impl<'a> InstallRequest<'a> {
             project: None,
             requirements: Vec::new(),
             has_subject: false,
+            additional: Vec::new(),
             extras: Vec::new(),
             groups: Vec::new(),
             find_links: Vec::new(),
@@ -87,6 +105,10 @@ impl<'a> InstallRequest<'a> {
             extra_index_urls: Vec::new(),
             offline: false,
             lock: None,
+            named: NamedSources::default(),
+            refresh: false,
+            is_build_environment: false,
+            building: Vec::new(),
             work,
             installer: Choice::default(),
         }
@@ -104,6 +126,8 @@ pub struct Dependencies {
     pub subject: Option<Subject>,
     /// `uv 0.9.1` or `pip 24.2`; none if there was nothing to install.
     pub installer: Option<String>,
+    /// What is odd about them.
+    pub notices: Vec<Notice>,
 }
 
 /// The project as it lies in its tree.
@@ -117,6 +141,8 @@ pub struct ProjectInstall {
     pub metadata: ProjectMetadata,
     /// All that it has brought into `bin`, these commands among them; sorted by name.
     pub commands: Vec<Command>,
+    /// What is odd about it.
+    pub notices: Vec<Notice>,
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
@@ -132,12 +158,13 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     let lock = request.lock.as_ref().map(Lock::absolute).transpose()?;
     let request = &InstallRequest { project: project.as_deref(), work: &work, lock, ..request.clone() };
     fs::create_dir_all(dest).on("create directory", dest)?;
-    if request.requirements.is_empty() && request.lock.is_none() {
+    if request.requirements.is_empty() && request.additional.is_empty() && request.lock.is_none() {
         let (distributions, commands) = (Vec::new(), Vec::new());
-        return Ok(Dependencies { distributions, commands, subject: None, installer: None });
+        return Ok(Dependencies { distributions, commands, subject: None, installer: None, notices: Vec::new() });
     }
     fs::create_dir_all(request.work).on("create directory", request.work)?;
-    let installer = Installer::choose(request.installer, interpreter)?;
+    let mut notices = Vec::new();
+    let installer = Installer::choose(request.installer, interpreter, &mut notices)?;
     let index = Index::new(request);
     let mut request = request.clone();
     let precise = match request.has_subject {
@@ -145,9 +172,13 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
         false => None,
     };
     let request = &request;
-    let list = lock::requirements(request.lock.clone(), &installer, interpreter, request, &index)?;
-    let mut wheels = installer.install(interpreter, request, &index, &list, dest)?;
-    record::normalise(interpreter, dest)?;
+    let plan = plan::Plan::of(interpreter, request)?;
+    if !plan.complete && installer.tool() == installer::Tool::Pip {
+        plan::Plan::check_for_pip(request, &index)?;
+    }
+    let batches = prepare::prepare(plan, &installer, interpreter, request, &index)?;
+    let mut wheels = installer.install(interpreter, request, &index, &batches, dest)?;
+    notices.extend(record::normalise(interpreter, dest)?);
     let site_packages = dest.join(interpreter.site_packages());
     let mut distributions = distributions(&site_packages)?;
     wheels.extend(inputs::find_links_archives(&index));
@@ -164,14 +195,14 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "installed dependencies"
     );
-    Ok(Dependencies { distributions, commands, subject, installer: Some(installer.to_string()) })
+    Ok(Dependencies { distributions, commands, subject, installer: Some(installer.to_string()), notices })
 }
 
 /// Installs the project's wheel into `dest`, which is to be empty or not there yet.
 pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> Result<ProjectInstall> {
     fs::create_dir_all(dest).on("create directory", dest)?;
     wheel::unpack(&[wheel.to_path_buf()], interpreter, dest)?;
-    record::normalise(interpreter, dest)?;
+    let notices = record::normalise(interpreter, dest)?;
     let site_packages = dest.join(interpreter.site_packages());
     let distribution = distributions(&site_packages)?.into_iter().next();
     let distribution = distribution.ok_or_else(|| Error::BadWheel {
@@ -182,5 +213,5 @@ pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> 
     let metadata = ProjectMetadata::read(&site_packages.join(&distribution.dist_info), &dest.join("bin"))?;
     let wheel = wheel.file_name().map(PathBuf::from).unwrap_or_default().to_string_lossy().into_owned();
     let commands = commands::commands_in(dest, &interpreter.site_packages(), std::slice::from_ref(&distribution))?;
-    Ok(ProjectInstall { wheel, distribution, entry_points, metadata, commands })
+    Ok(ProjectInstall { wheel, distribution, entry_points, metadata, commands, notices })
 }

@@ -8,10 +8,12 @@ use std::path::{Component, Path, PathBuf};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::distribution::{dist_infos, entry_points};
+use super::Notice;
+use super::distribution::{dist_infos, entry_points, odd_entry_points};
+use super::neutral::{Neutral, neutral};
 use super::script::{relocated, script};
 use crate::fs::IoContext as _;
-use crate::python::error::Result;
+use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
 /// Who the trees say installed them.
@@ -99,21 +101,38 @@ fn quoted(field: &str) -> String {
 /// Brings an installed tree into the shape that depends on the wheels alone, whoever unpacked them.
 ///
 /// Commands become relocatable, what tells of this machine goes, modes are 0644 or 0755, RECORD is sorted and right.
-pub(super) fn normalise(interpreter: &Interpreter, dest: &Path) -> Result<()> {
+///
+/// Returns what is odd about it.
+pub(super) fn normalise(interpreter: &Interpreter, dest: &Path) -> Result<Vec<Notice>> {
     join_lib64(dest)?;
     let tree = Tree { dest, site_packages: interpreter.site_packages() };
     let site_packages = dest.join(&tree.site_packages);
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     let mut records: Vec<(PathBuf, BTreeSet<String>)> = Vec::new();
+    let mut notices: Vec<Notice> = Vec::new();
+    let mut shared: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut secrets = BTreeSet::new();
+    no_links(&site_packages)?;
     for dist_info in dist_infos(&site_packages)? {
         let directory = site_packages.join(&dist_info);
         let paths = tidy(&tree, &dist_info, &directory)?;
+        secrets.extend(neutralise(&directory.join("METADATA"))?);
+        notices.extend(odd_entry_points(&directory)?);
         for path in &paths {
             if let Some(other) = owners.insert(path.clone(), dist_info.clone()) {
-                tracing::warn!(path, one = %other, other = %dist_info, "two distributions have the same file");
+                shared.entry((other, dist_info.clone())).or_insert_with(|| path.clone());
             }
         }
         records.push((directory, paths));
+    }
+    let of = |dist_info: String| dist_info.trim_end_matches(".dist-info").to_owned();
+    notices.extend(shared.into_iter().map(|((one, other), path)| Notice::SameFile {
+        path,
+        one: of(one),
+        other: of(other),
+    }));
+    if !secrets.is_empty() {
+        notices.push(Notice::Credentials { names: secrets.into_iter().collect() });
     }
     records.into_par_iter().try_for_each(|(directory, paths)| -> Result<()> {
         let own = format!("{}/RECORD", directory.file_name().unwrap_or_default().to_string_lossy());
@@ -131,7 +150,41 @@ pub(super) fn normalise(interpreter: &Interpreter, dest: &Path) -> Result<()> {
             lines.push(Line { path, hash: Some(hash), size: Some(size) });
         }
         Record { lines }.write(&directory)
-    })
+    })?;
+    Ok(notices)
+}
+
+/// Takes out of a `METADATA` what is not the same everywhere; returns what had a credential in its address.
+fn neutralise(path: &Path) -> Result<Vec<String>> {
+    let bytes = fs::read(path).on("read", path)?;
+    let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(Vec::new()) };
+    let Neutral { text: new, secrets } = neutral(text);
+    if new != text {
+        // A new file: the old one may be a link into an installer's cache.
+        fs::remove_file(path).on("replace", path)?;
+        fs::write(path, new).on("write", path)?;
+    }
+    Ok(secrets)
+}
+
+/// Refuses what an editable installation leaves: links to the sources on this machine.
+fn no_links(site_packages: &Path) -> Result<()> {
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(site_packages).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    names.sort();
+    for path in names {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let ends = |ending: &str| Path::new(&name).extension().is_some_and(|extension| extension == ending);
+        let finder = name.starts_with("__editable__") || ends("egg-link");
+        let link = || -> Option<String> {
+            let text = fs::read_to_string(&path).ok()?;
+            text.lines().map(str::trim).find(|line| line.starts_with('/')).map(ToOwned::to_owned)
+        };
+        if let Some(target) = if finder { Some(String::new()) } else { link().filter(|_| ends("pth")) } {
+            return Err(Error::LinkedSources { file: name.into(), target: target.into() });
+        }
+    }
+    Ok(())
 }
 
 /// A prefix-shaped tree.

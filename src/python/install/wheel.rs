@@ -153,7 +153,7 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
     Ok(file.set_permissions(Permissions::from_mode(mode)).on("set permissions of", &path)?)
 }
 
-fn bad(wheel: &Path, error: &ZipError) -> Error {
+pub(super) fn bad(wheel: &Path, error: &ZipError) -> Error {
     Error::BadWheel { wheel: wheel.to_path_buf(), reason: archive_reason(error) }
 }
 

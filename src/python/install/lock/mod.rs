@@ -1,0 +1,239 @@
+//! Files of a project that fix the versions of what it depends on, a reader for each kind.
+
+mod fresh;
+mod pdm;
+mod poetry;
+mod pylock;
+mod requirements;
+mod uv;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pep508_rs::MarkerEnvironment;
+use toml::{Table, Value};
+
+use super::named::{IndexSource, Source, absolute, is_member_or_root};
+use crate::fs::IoContext as _;
+use crate::python::error::{Error, Result};
+use crate::python::install::Notice;
+use crate::python::interpreter::Interpreter;
+
+pub(super) use pylock::wheels_of;
+pub(super) use requirements::{Entry, check_locked_list, entries};
+
+/// A file of the project that fixes the versions of what it depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lock {
+    /// `uv.lock`.
+    Uv(PathBuf),
+    /// `pylock.toml`: PEP 751.
+    Pylock(PathBuf),
+    /// `poetry.lock`.
+    Poetry(PathBuf),
+    /// `pdm.lock`.
+    Pdm(PathBuf),
+    /// The `uv.lock` of a single script, `NAME.py.lock`.
+    Script { script: PathBuf, lock: PathBuf },
+    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and no lock of a project; where it is all
+    /// that there is, the wishes count.
+    Requirements(PathBuf),
+}
+
+/// Locks of other tools, which are not read.
+const FOREIGN: &[&str] = &["Pipfile.lock", "pixi.lock", "requirements.lock", "conda-lock.yml"];
+
+impl Lock {
+    /// The project's lock file; if there are several, the first in the order above.
+    ///
+    /// A member of a uv workspace has its `uv.lock` at the workspace's root. The path is absolute.
+    pub fn find(project: &Path) -> Option<Self> {
+        let project = absolute(project);
+        let file = |name| Some(project.join(name)).filter(|path| path.is_file());
+        let hashed = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("--hash="));
+        let uv = Some(is_member_or_root(&project).join("uv.lock")).filter(|path| path.is_file());
+        uv.map(Self::Uv)
+            .or_else(|| file("pylock.toml").map(Self::Pylock))
+            .or_else(|| file("poetry.lock").map(Self::Poetry))
+            .or_else(|| file("pdm.lock").map(Self::Pdm))
+            .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
+    }
+
+    /// The lock file of a script, beside it.
+    pub fn of_script(script: &Path) -> Option<Self> {
+        let mut lock = script.as_os_str().to_owned();
+        lock.push(".lock");
+        let (script, lock) = (script.to_path_buf(), PathBuf::from(lock));
+        lock.is_file().then_some(Self::Script { script, lock })
+    }
+
+    /// The lock file of a directory without a manifest, else its `requirements.txt`.
+    pub fn of_directory(directory: &Path) -> Option<Self> {
+        let wishes = || Some(directory.join("requirements.txt")).filter(|path| path.is_file());
+        // The others belong to a manifest.
+        let pylock = Some(directory.join("pylock.toml")).filter(|path| path.is_file());
+        pylock.map(Self::Pylock).or_else(|| wishes().map(Self::Requirements))
+    }
+
+    /// The same by absolute paths: installers run elsewhere.
+    pub(super) fn absolute(&self) -> Result<Self> {
+        let absolute = |path: &Path| std::path::absolute(path).on("find the directory of", path);
+        Ok(match self {
+            Self::Uv(path) => Self::Uv(absolute(path)?),
+            Self::Pylock(path) => Self::Pylock(absolute(path)?),
+            Self::Poetry(path) => Self::Poetry(absolute(path)?),
+            Self::Pdm(path) => Self::Pdm(absolute(path)?),
+            Self::Script { script, lock } => Self::Script { script: absolute(script)?, lock: absolute(lock)? },
+            Self::Requirements(path) => Self::Requirements(absolute(path)?),
+        })
+    }
+
+    /// It, and the files that it includes. `directory` is what the installer takes relative paths from.
+    pub(super) fn files(&self, directory: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::Requirements(path) => requirements::files(path, directory),
+            _ => vec![self.path().to_path_buf()],
+        }
+    }
+
+    /// The first line of a list of requirements that no installer can read.
+    pub(super) fn malformed(&self, directory: &Path) -> Option<Error> {
+        let Self::Requirements(_) = self else { return None };
+        self.files(directory).iter().find_map(|path| requirements::malformed_line(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Uv(path)
+            | Self::Pylock(path)
+            | Self::Poetry(path)
+            | Self::Pdm(path)
+            | Self::Requirements(path)
+            | Self::Script { lock: path, .. } => path,
+        }
+    }
+
+    /// What is locked for a selection; none of a list of requirements, which installers read.
+    pub(super) fn read(&self, selection: &Selection, notices: &mut Vec<Notice>) -> Result<Option<Vec<Locked>>> {
+        match self {
+            Self::Uv(path) => uv::of_project(path, selection).map(Some),
+            Self::Script { lock, .. } => uv::of_script(lock, selection).map(Some),
+            Self::Pylock(path) => pylock::read(path, selection, notices).map(Some),
+            Self::Poetry(path) => poetry::read(path, selection).map(Some),
+            Self::Pdm(path) => pdm::read(path, selection).map(Some),
+            Self::Requirements(_) => Ok(None),
+        }
+    }
+}
+
+/// What of a lock is wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Selection<'a> {
+    /// The project's directory, if it is one.
+    pub(super) project: Option<&'a Path>,
+    pub(super) interpreter: &'a Interpreter,
+    pub(super) environment: &'a MarkerEnvironment,
+    /// What the project requires, the chosen extras and groups among it.
+    pub(super) requirements: &'a [String],
+    pub(super) extras: &'a [String],
+    pub(super) groups: &'a [String],
+}
+
+/// A distribution as a lock fixes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Locked {
+    pub(super) name: String,
+    pub(super) version: Option<String>,
+    /// `sha256:…`.
+    pub(super) hashes: Vec<String>,
+    pub(super) origin: Origin,
+}
+
+/// Where a locked distribution comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The index that the user has, or PyPI.
+    DefaultIndex,
+    Source(Source),
+}
+
+impl Locked {
+    /// One that an index has, at this URL.
+    fn of_index(name: &str, version: &str, hashes: Vec<String>, url: Option<&str>) -> Self {
+        let origin = match url.filter(|url| !is_default_index(url)) {
+            Some(url) => Origin::Source(Source::Index(IndexSource { name: None, url: url.to_owned(), flat: false })),
+            None => Origin::DefaultIndex,
+        };
+        Self { name: name.to_owned(), version: Some(version.to_owned()), hashes, origin }
+    }
+
+    fn of_source(name: &str, version: Option<&str>, hashes: Vec<String>, source: Source) -> Self {
+        Self { name: name.to_owned(), version: version.map(ToOwned::to_owned), hashes, origin: Origin::Source(source) }
+    }
+}
+
+/// Whether an address is PyPI's, for which every mirror stands in.
+fn is_default_index(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["pypi.org/", "pypi.python.org/"].iter().any(|one| format!("{host}/").starts_with(one))
+}
+
+/// A lock that cannot be used.
+fn unusable(file: &Path, reason: impl Into<String>) -> Error {
+    Error::Lock { path: file.to_path_buf(), said: vec![reason.into()] }
+}
+
+/// A lock that is not that of the manifest any more.
+fn stale(file: &Path, reason: impl Into<String>) -> Error {
+    Error::StaleLock { path: file.to_path_buf(), reason: reason.into().into() }
+}
+
+fn read_table(file: &Path) -> Result<Table> {
+    let text = fs::read_to_string(file).on("read", file)?;
+    text.parse().map_err(|error: toml::de::Error| unusable(file, error.message()))
+}
+
+/// The tables in an array.
+fn tables<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a Table> {
+    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table)
+}
+
+/// The texts in an array.
+fn texts<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a str> {
+    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
+    table.get(key).and_then(Value::as_str)
+}
+
+/// What is said of a project without a lock that is read, but with one that is not.
+pub(super) fn unread(project: &Path, requirements: &[String]) -> Option<Notice> {
+    let foreign = FOREIGN.iter().map(|name| project.join(name)).find(|path| path.is_file());
+    let pinned = || {
+        let path = project.join("requirements.txt");
+        requirements::pins_others(&path, project, requirements).then_some(path)
+    };
+    foreign
+        .map(|path| Notice::LockNotRead { path, unhashed: false })
+        .or_else(|| pinned().map(|path| Notice::LockNotRead { path, unhashed: true }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_without_hashes_are_no_lock() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        fs::write(scratch.path().join("requirements.txt"), "click\n").expect("scratch");
+        assert_eq!(Lock::find(scratch.path()), None);
+    }
+
+    #[test]
+    fn mirrors_stand_in_for_pypi_alone() {
+        assert!(is_default_index("https://pypi.org/simple"));
+        assert!(!is_default_index("https://pypi.org.evil.example/simple"));
+        assert!(!is_default_index("https://download.pytorch.org/whl/cpu"));
+    }
+}

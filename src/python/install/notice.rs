@@ -1,0 +1,70 @@
+//! What is odd about an installation that has been made all the same.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+
+/// Something that the one who packs had better know. Kept with what was installed, since it is said on every pack.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+pub enum Notice {
+    #[error("`{}` is not read: versions were chosen without it", path.display())]
+    LockNotRead { path: PathBuf, unhashed: bool },
+    #[error("`{}` knows no extra or group `{name}`, which adds nothing to it", path.display())]
+    SelectionNotLocked { path: PathBuf, name: String },
+    #[error("the address of {} has credentials, which are left out of the package", list(names))]
+    Credentials { names: Vec<String> },
+    #[error("`{}` does not fit the project and is not used: {reason}", path.display())]
+    StaleLock { path: PathBuf, reason: String },
+    #[error("`{one}` and `{other}` both have `{path}`: the package has one of the two")]
+    SameFile { path: String, one: String, other: String },
+    #[error("`{distribution}` has the entry point `{line}`, which is no command: passed over")]
+    EntryPoint { distribution: String, line: String },
+    #[error("`{}` does not run: pip installs", path.display())]
+    UvDoesNotRun { path: PathBuf },
+    #[error("there is no `{}` to find distributions in", path.display())]
+    NoFindLinks { path: PathBuf },
+}
+
+impl Notice {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::LockNotRead { .. } => Code::LOCK_NOT_READ,
+            Self::SelectionNotLocked { .. } => Code::SELECTION_NOT_LOCKED,
+            Self::Credentials { .. } => Code::CREDENTIALS_LEFT_OUT,
+            Self::StaleLock { .. } => Code::STALE_LOCK,
+            Self::SameFile { .. } => Code::SAME_FILE_TWICE,
+            Self::EntryPoint { .. } => Code::ENTRY_POINT_PASSED_OVER,
+            Self::UvDoesNotRun { .. } => Code::UV_DOES_NOT_RUN,
+            Self::NoFindLinks { .. } => Code::NO_DISTRIBUTIONS_THERE,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::LockNotRead { unhashed: true, .. } => {
+                "a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.toml -o requirements.txt`"
+            }
+            Self::LockNotRead { .. } => {
+                "`uv.lock`, `pylock.toml`, `poetry.lock`, `pdm.lock` and a `requirements.txt` with hashes are read"
+            }
+            Self::SelectionNotLocked { .. } => "if the lock was made without it, make it anew with it",
+            Self::Credentials { .. } => {
+                "keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index"
+            }
+            Self::StaleLock { .. } => "make it anew, for example with `uv lock`",
+            Self::SameFile { .. } => "leave one of the two distributions out",
+            Self::EntryPoint { .. } => "write it as `name = module:function`",
+            Self::UvDoesNotRun { .. } => "install uv anew, or take it off PATH",
+            Self::NoFindLinks { .. } => "correct the variable `PIP_FIND_LINKS` or `UV_FIND_LINKS`",
+        }
+        .to_owned()
+    }
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

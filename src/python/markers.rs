@@ -1,0 +1,94 @@
+//! Requirements as PEP 508 writes them, and whether they apply to the interpreter that is packed.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, Pep508Url};
+
+use super::interpreter::Interpreter;
+
+/// The address of a direct reference, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address(pub(super) String);
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Pep508Url for Address {
+    type Err = Infallible;
+
+    fn parse_url(url: &str, _working_dir: Option<&Path>) -> Result<Self, Infallible> {
+        Ok(Self(url.trim().to_owned()))
+    }
+}
+
+/// A requirement whose address, if it has one, has not been looked at.
+pub(super) type Requirement = pep508_rs::Requirement<Address>;
+
+/// Reads a requirement; none of a path, a URL without a name, or an option.
+pub(super) fn parse(text: &str) -> Option<Requirement> {
+    let text = text.trim();
+    // `pep508_rs` panics on other characters than ASCII, and on names that end in punctuation.
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let (name, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
+    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let mut names = extras.split(|c| !is_part(c)).chain([name]);
+    if !text.is_ascii() || names.any(|name| name.ends_with(['.', '-', '_'])) {
+        return None;
+    }
+    Requirement::from_str(text).ok()
+}
+
+/// Reads a marker; none of what is none.
+pub(super) fn marker(text: &str) -> Option<MarkerTree> {
+    if !text.is_ascii() {
+        return None;
+    }
+    MarkerTree::parse_str::<Address>(text).ok()
+}
+
+/// The name of an extra; none of what cannot be one.
+pub(super) fn extra(name: &str) -> Option<ExtraName> {
+    let fits = name.is_ascii() && !name.ends_with(['.', '-', '_']) && !name.starts_with(['.', '-', '_']);
+    fits.then(|| ExtraName::from_str(name).ok()).flatten()
+}
+
+/// The names of extras.
+pub(super) fn extras<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<ExtraName> {
+    names.into_iter().filter_map(|name| extra(name)).collect()
+}
+
+/// What markers are evaluated for: the interpreter that is packed, on Linux. Of the machine that a package runs on the
+/// release of its kernel is not known.
+pub(super) fn environment(interpreter: &Interpreter) -> MarkerEnvironment {
+    let (major, minor, patch) = interpreter.version;
+    let short = format!("{major}.{minor}");
+    let full = interpreter.version_text.trim_end_matches('+').to_owned();
+    let machine = interpreter.platform.split_once('-').map_or("", |(_, machine)| machine).replace('-', "_");
+    let build = |full: &str| {
+        MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+            implementation_name: "cpython",
+            implementation_version: full,
+            os_name: "posix",
+            platform_machine: &machine,
+            platform_python_implementation: "CPython",
+            platform_release: "",
+            platform_system: "Linux",
+            platform_version: "",
+            python_full_version: full,
+            python_version: &short,
+            sys_platform: "linux",
+        })
+    };
+    // A text that is no version is that of an unreleased build.
+    let plain = format!("{major}.{minor}.{patch}");
+    match build(&full).or_else(|_| build(&plain)) {
+        Ok(environment) => environment,
+        Err(error) => unreachable!("three numbers are a version: {error}"),
+    }
+}
