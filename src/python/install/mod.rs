@@ -30,7 +30,10 @@ pub use installer::{Choice, Installer};
 pub use lock::Lock;
 pub use record::recorded_paths;
 pub use script::{AS_FILE, EntryPoint, file as file_script, function_in, module as module_script, script};
-pub use source::{Hidden, SourceError, Sources, copy as copy_sources, history, list as list_sources};
+pub use source::{
+    Hidden, Snapshot, SourceError, Sources, View, copy as copy_sources, list as list_sources,
+    list_with as list_sources_with,
+};
 pub use wheel_facts::{WheelFacts, fits};
 
 use super::error::{Error, Result};
