@@ -4,6 +4,7 @@
 
 #[macro_use]
 mod scene;
+mod back_ends;
 mod browser;
 mod fixture;
 mod flavorpack;
@@ -14,6 +15,7 @@ mod wheelhouse;
 mod bad_input;
 mod book;
 mod build_cache;
+mod build_view;
 mod chroot;
 mod damage;
 mod damaged_packages;
