@@ -15,6 +15,7 @@ mod wheelhouse;
 mod bad_input;
 mod book;
 mod build_cache;
+mod build_sources;
 mod build_view;
 mod chroot;
 mod damage;

@@ -169,7 +169,7 @@ hint: if it does not need it, name it in `.flavorignore`; otherwise `include = [
         cause: "git's index cannot be read, is damaged, or has a form that this version does not know.",
         remedy: "Repair it: `git status` says what is wrong. Files that git tracks and that look like what a build has left may \
             be missing until then.",
-        example: r"warning[FLV0351]: it is not known what git tracks: `app/.git/index`: it is damaged, or no index of git 2
+        example: r"warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
 hint: `git status` says more; tracked files in directories such as `dist` may be missing",
     }
     WRITTEN_TO = 352 {
