@@ -45,6 +45,7 @@ mod operations;
 mod pack;
 mod places;
 mod progress;
+mod project_shapes;
 mod python_errors;
 mod reproducible;
 mod scripts;

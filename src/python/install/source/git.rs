@@ -57,7 +57,8 @@ impl Repository {
             let path = self.directory.join(format!("sharedindex.{shared}"));
             let bytes = fs::read(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
             let more = Index::parse(bytes, is_sha256).map_err(|why| format!("`{}`: {why}", path.display()))?;
-            index.entries.extend(more.entries);
+            // Where their flags and digests lie is a place in the other file.
+            index.entries.extend(more.entries.into_iter().map(|entry| Tracked { flags_at: 0, ..entry }));
             index.entries.retain(|entry| !entry.path.is_empty());
             index.entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
             index.entries.dedup_by(|one, other| one.path == other.path);
@@ -182,8 +183,7 @@ impl TrackedFiles {
             let Some(rest) = strip(&entry.path, below) else { continue };
             let path = join(prefix, rest);
             if entry.is_submodule() {
-                use std::os::unix::ffi::OsStrExt;
-                let top = repository.top.join(std::ffi::OsStr::from_bytes(&entry.path));
+                let top = repository.top.join(entry.path());
                 if let Some(inner) = Repository::at(&top).filter(|_| depth < DEPTH) {
                     self.add(&inner, b"", &path, depth + 1);
                 }

@@ -25,12 +25,10 @@ pub(super) struct Tracked {
     pub(super) path: Vec<u8>,
     pub(super) mode: u32,
     /// Seconds and nanoseconds.
-    mtime: (u32, u32),
-    len: u32,
-    /// Digest of the content.
-    pub(super) object: Vec<u8>,
-    /// Where the entry's flags lie.
-    flags_at: usize,
+    pub(super) mtime: (u32, u32),
+    pub(super) len: u32,
+    /// Where the entry's flags lie, after the digest of the content.
+    pub(super) flags_at: usize,
 }
 
 /// An entry's fixed part before the digest: ten numbers.
@@ -46,6 +44,12 @@ impl Index {
     pub(super) fn parse(bytes: Vec<u8>, is_sha256: bool) -> Result<Self, String> {
         let (entries, shared) = entries(&bytes, is_sha256).ok_or("it is damaged, or no index of git 2")?;
         Ok(Self { bytes, entries, shared, is_sha256 })
+    }
+
+    /// Digest of an entry's content; none of one from a shared index.
+    pub(super) fn object(&self, entry: &Tracked) -> &[u8] {
+        let start = entry.flags_at.saturating_sub(digest_len(self.is_sha256));
+        self.bytes.get(start..entry.flags_at).unwrap_or_default()
     }
 
     /// The index with the entries that `absent` names marked so that git does not look for their files.
@@ -106,7 +110,7 @@ fn entries(bytes: &[u8], is_sha256: bool) -> Option<Parsed> {
         return None;
     }
     let mut at = 12;
-    let mut found: Vec<Tracked> = Vec::new();
+    let mut found: Vec<Tracked> = Vec::with_capacity(body.len() / (FIXED + digest + 32));
     for _ in 0..count {
         let start = at;
         let flags_at = start + FIXED + digest;
@@ -131,7 +135,6 @@ fn entries(bytes: &[u8], is_sha256: bool) -> Option<Parsed> {
             mode: number(body, start + 24)?,
             mtime: (number(body, start + 8)?, number(body, start + 12)?),
             len: number(body, start + 36)?,
-            object: body.get(start + FIXED..flags_at)?.to_vec(),
             flags_at,
         });
     }

@@ -174,7 +174,7 @@ impl View {
             .collect();
         let mut hasher = blake3::Hasher::new();
         for (entry, state) in index.entries.iter().zip(&states) {
-            hasher.update(&entry.path).update(&[0]).update(&entry.object).update(&entry.mode.to_le_bytes());
+            hasher.update(&entry.path).update(&[0]).update(index.object(entry)).update(&entry.mode.to_le_bytes());
             hasher.update(&[u8::from(state.is_none())]);
         }
         let changed = states.into_iter().flatten().filter(|path| !path.as_os_str().is_empty() && !known.contains(path));

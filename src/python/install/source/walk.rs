@@ -3,8 +3,8 @@
 use std::fs::FileType;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -25,7 +25,8 @@ pub(super) struct Walk<'a> {
     top: &'a Path,
     real: PathBuf,
     hidden: Hidden,
-    tracked: TrackedFiles,
+    /// Read when it is asked for.
+    tracked: OnceLock<TrackedFiles>,
     named: &'a Named,
     /// The project, when it is not what is walked.
     project: Option<&'a Path>,
@@ -117,13 +118,16 @@ impl Found {
 impl<'a> Walk<'a> {
     /// `top` is there; `real` is where it lies.
     pub(super) fn new(top: &'a Path, real: PathBuf, hidden: Hidden, named: &'a Named) -> Self {
-        let tracked = TrackedFiles::below(&real);
-        Self { top, real, hidden, tracked, named, project: None }
+        Self { top, real, hidden, tracked: OnceLock::new(), named, project: None }
     }
 
     /// What lies above `project` or beside it, and is named by it. Both paths are absolute.
     pub(super) fn beside(top: &'a Path, project: &'a Path, named: &'a Named) -> Self {
         Self { project: Some(project), ..Self::new(top, top.to_path_buf(), Hidden::Taken, named) }
+    }
+
+    fn tracked(&self) -> &TrackedFiles {
+        self.tracked.get_or_init(|| TrackedFiles::below(&self.real))
     }
 
     /// Reads the tree.
@@ -136,7 +140,7 @@ impl<'a> Walk<'a> {
         if room.is_some_and(|room| room.load(Ordering::Relaxed) == 0) {
             return Sources { too_large: vec![PathBuf::new()], ..Sources::default() };
         }
-        sources.trouble = sources.trouble.or(self.tracked.trouble);
+        sources.trouble = sources.trouble.or_else(|| self.tracked.into_inner()?.trouble);
         let Sources { links, too_large, .. } = &mut sources;
         links.retain(|link| !too_large.contains(link));
         sources.files.sort_unstable();
@@ -213,7 +217,7 @@ impl<'a> Walk<'a> {
 
     /// Of a directory that is too large to be looked through, what git tracks.
     fn without_data(&self, directory: PathBuf) -> Found {
-        let files = self.tracked.in_directory(&directory).filter(|file| self.top.join(file).is_file());
+        let files = self.tracked().in_directory(&directory).filter(|file| self.top.join(file).is_file());
         let files = files.map(Path::to_path_buf).collect();
         Found(Sources { files, too_large: vec![directory], ..Sources::default() })
     }
@@ -227,11 +231,11 @@ impl<'a> Walk<'a> {
         rules: &Rules,
         found: &mut Sources,
     ) -> Option<Place> {
-        let path = self.top.join(relative);
+        let here = || self.top.join(relative);
         let name = relative.file_name().unwrap_or_default().to_string_lossy();
         let real = self.real.join(relative);
         let is_link = kind.is_symlink();
-        let target = is_link.then(|| path.metadata());
+        let target = is_link.then(|| here().metadata());
         let is_directory = kind.is_dir() || matches!(&target, Some(Ok(target)) if target.is_dir());
         let by_git = rules.verdict(&real, is_directory, |rules| rules.git.as_ref());
         let by_flavor = rules.verdict(&real, is_directory, |rules| rules.flavor.as_ref());
@@ -239,7 +243,7 @@ impl<'a> Walk<'a> {
             let holds = |tracked: &TrackedFiles| {
                 if kind.is_dir() { tracked.has_below(relative) } else { tracked.contains(relative) }
             };
-            holds(&self.tracked) || place.inner.iter().any(|inner| holds(inner))
+            holds(self.tracked()) || place.inner.iter().any(|inner| holds(inner))
         };
         // What a `.gitignore` hides and a `.flavorignore` brings back is as good as any other.
         let ignored = (place.ignored || by_git.is_ignore()) && !by_flavor.is_whitelist();
@@ -259,7 +263,7 @@ impl<'a> Walk<'a> {
         } else {
             let looks = place.left_out.is_some()
                 || (plain && ignored)
-                || (is_directory && is_left_behind(&path, &name, at_top))
+                || (is_directory && is_left_behind(&here(), &name, at_top))
                 || (ignored && is_tools_own(&name));
             looks.then_some(LeftOut::Looks)
         };
@@ -277,7 +281,7 @@ impl<'a> Walk<'a> {
             if is_link && !self.follow(relative, &real, &mut next, found) {
                 return None;
             }
-            let is_elsewhere = is_link && self.leads_out(&path);
+            let is_elsewhere = is_link && self.leads_out(&here());
             if next.room.is_none() && left_out.is_none() && (ignored || is_elsewhere) && !self.named.mentions(&name) {
                 next.room = Some(Arc::new(AtomicUsize::new(MAX_IGNORED)));
             }
@@ -289,9 +293,9 @@ impl<'a> Walk<'a> {
         }
         let is_made = (ignored || left_out.is_some()) && !tracked;
         let unfit = match target {
-            Some(Err(error)) => Some(dead_end(path.clone(), error)),
-            Some(Ok(ref target)) if !target.is_file() => Some(SourceError::Special { path: path.clone() }),
-            None if !kind.is_file() => Some(SourceError::Special { path: path.clone() }),
+            Some(Err(error)) => Some(dead_end(here(), error)),
+            Some(Ok(ref target)) if !target.is_file() => Some(SourceError::Special { path: here() }),
+            None if !kind.is_file() => Some(SourceError::Special { path: here() }),
             _ => None,
         };
         if let Some(unfit) = unfit {
@@ -302,7 +306,7 @@ impl<'a> Walk<'a> {
         if is_link && place.above.is_none() {
             found.links.push(relative.to_path_buf());
         }
-        if is_link && self.leads_out(&path) {
+        if is_link && self.leads_out(&here()) {
             found.outside.push(relative.to_path_buf());
         }
         let list = if is_made { &mut found.ignored } else { &mut found.files };
