@@ -226,7 +226,7 @@ impl View {
             symlink(&target, to).on("create link", to)?;
         }
         self.copy_repository(dest, &there).on("copy git's index to", dest)?;
-        Ok(Snapshot { top: dest.to_path_buf(), project, shared: shared.into_iter().flatten().collect() })
+        Ok(Snapshot { top: dest.clone(), project, shared: shared.into_iter().flatten().collect() })
     }
 
     fn copy_repository(&self, dest: &Path, there: &HashSet<&Path>) -> io::Result<()> {

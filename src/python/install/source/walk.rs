@@ -319,12 +319,11 @@ impl<'a> Walk<'a> {
         let path = self.top.join(relative);
         let Ok(target) = path.metadata() else { return false };
         let place = (target.dev(), target.ino());
-        let above: Vec<(u64, u64)> = match &next.above {
-            Some(above) => above.to_vec(),
-            None => {
-                let own = real.ancestors().skip(1).take_while(|one| one.starts_with(&self.real));
-                own.filter_map(|one| one.metadata().ok()).map(|one| (one.dev(), one.ino())).collect()
-            }
+        let above: Vec<(u64, u64)> = if let Some(above) = &next.above {
+            above.to_vec()
+        } else {
+            let own = real.ancestors().skip(1).take_while(|one| one.starts_with(&self.real));
+            own.filter_map(|one| one.metadata().ok()).map(|one| (one.dev(), one.ino())).collect()
         };
         if above.contains(&place) || self.real.metadata().is_ok_and(|top| (top.dev(), top.ino()) == place) {
             found.unfit.push(SourceError::Loop { path });
