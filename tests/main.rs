@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod scene;
+mod back_ends;
 mod browser;
 mod fixture;
 mod flavorpack;
@@ -16,6 +17,8 @@ mod wheelhouse;
 mod bad_input;
 mod book;
 mod build_cache;
+mod build_sources;
+mod build_view;
 mod chroot;
 mod damage;
 mod damaged_packages;
@@ -52,6 +55,7 @@ mod places;
 mod programs;
 mod progress;
 mod project_metadata;
+mod project_shapes;
 mod project_sources;
 mod python_errors;
 mod reproducible;

@@ -58,6 +58,11 @@ pub enum Finding {
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
+    /// `paths` are relative to the project.
+    #[error("the build does not see {}: {}", if paths.len() == 1 { "a directory with very many files" } else { "directories with very many files" }, few(paths))]
+    NotLookedThrough { paths: Vec<PathBuf> },
+    #[error("it is not known what git tracks: {reason}")]
+    IndexUnread { reason: String },
     #[error(transparent)]
     Install(Notice),
 }
@@ -116,6 +121,8 @@ impl Finding {
             Self::Secrets { .. } => Code::LOOKS_SECRET,
             Self::FromOutside { .. } => Code::FROM_OUTSIDE,
             Self::PassedOver { .. } => Code::PASSED_OVER,
+            Self::NotLookedThrough { .. } => Code::NOT_LOOKED_THROUGH,
+            Self::IndexUnread { .. } => Code::INDEX_UNREAD,
             Self::Broken { .. } => Code::BROKEN_PROGRAM,
             Self::LeftOut { .. } | Self::NoModule { .. } | Self::NoMain { .. } | Self::NoFunction { .. } => {
                 Code::PROGRAM_NOT_PACKED
@@ -211,6 +218,15 @@ impl Finding {
             }
             Self::Install(notice) => notice.hint(),
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
+            Self::NotLookedThrough { paths } => {
+                let first = printable_path(paths.first().map_or(Path::new(""), PathBuf::as_path)).into_owned();
+                format!(
+                    "if it does not need it, name it in `.flavorignore`; otherwise `include = [\"{first}\"]` under [tool.flavor.build]"
+                )
+            }
+            Self::IndexUnread { .. } => {
+                "`git status` says more; tracked files in directories such as `dist` may be missing".into()
+            }
         })
     }
 }
@@ -289,4 +305,9 @@ pub(super) fn passed_over(project: &Path, unfit: &[SourceError]) -> Option<Findi
     let paths = unfit.iter().map(SourceError::path).filter(|path| !is_hidden(path));
     let paths: Vec<PathBuf> = paths.map(|path| path.strip_prefix(project).unwrap_or(path).to_path_buf()).collect();
     (!paths.is_empty()).then_some(Finding::PassedOver { paths })
+}
+
+/// The directories of a project that are too large to be looked through.
+pub(super) fn not_looked_through(paths: &[PathBuf]) -> Option<Finding> {
+    (!paths.is_empty()).then(|| Finding::NotLookedThrough { paths: paths.to_vec() })
 }

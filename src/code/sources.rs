@@ -278,6 +278,32 @@ hint: write it as `name = module:function`",
         example: r"warning[FLV0346]: `[ROOT]/broken/uv` does not run: pip installs
 hint: install uv anew, or take it off PATH",
     }
+    NOT_LOOKED_THROUGH = 350 {
+        title: "a directory with very many files is not shown to the build",
+        cause: "git ignores the directory, or a link leads to it, and it has more than 20,000 files: data, not what a build \
+            has made.",
+        remedy: "Name it in `.flavorignore` if the build does not need it. If it does, name what it needs with `include` under \
+            [tool.flavor.build].",
+        example: r#"warning[FLV0350]: the build does not see a directory with very many files: data
+hint: if it does not need it, name it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]"#,
+    }
+    INDEX_UNREAD = 351 {
+        title: "what git tracks is not known",
+        cause: "git's index cannot be read, is damaged, or has a form that this version does not know.",
+        remedy: "Repair it: `git status` says what is wrong. Files that git tracks and that look like what a build has left may \
+            be missing until then.",
+        example: r"warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
+hint: `git status` says more; tracked files in directories such as `dist` may be missing",
+    }
+    WRITTEN_TO = 352 {
+        title: "a build has written to a file of the project",
+        cause: "A large file that git ignores is not copied for the build where the file system cannot share its blocks. The \
+            build has changed it.",
+        remedy: "Check the file. Leave it out with a line in `.flavorignore`, or change it in `pre_build`.",
+        example: r"error[FLV0352]: cannot pack `app/pyproject.toml`
+  the build of the project in `app` wrote to `[ROOT]/app/model.bin`, which it was only to read
+hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did",
+    }
     NO_SUCH_PART = 355 {
         title: "the interpreter lacks a part that is to be included",
         cause: "Distributions split the standard library into packages, and builds without a library's headers have no \

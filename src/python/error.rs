@@ -91,6 +91,9 @@ pub enum Error {
     #[error("the build back end of the project in `{}` made no wheel", project.display())]
     NoWheel { project: PathBuf },
 
+    #[error("the build of the project in `{}` wrote to `{}`, which it was only to read", project.display(), path.display())]
+    WrittenTo { project: PathBuf, path: PathBuf },
+
     #[error("cannot unpack the wheel `{}`: {reason}", wheel.display())]
     BadWheel { wheel: PathBuf, reason: String },
     /// `interpreter` is its version and platform.
@@ -160,6 +163,7 @@ impl Error {
             Self::Unresolved { .. } => Code::UNRESOLVED,
             Self::NotBuilt { .. } => Code::NOT_BUILT,
             Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,
+            Self::WrittenTo { .. } => Code::WRITTEN_TO,
             Self::BadWheel { .. } => Code::BAD_WHEEL,
             Self::WheelMisfit { .. } => Code::WHEEL_MISFIT,
             Self::Lock { .. } => Code::BAD_LOCK,
@@ -245,6 +249,9 @@ impl Error {
             Self::NoWheel { .. } | Self::NoBackEnd { .. } => {
                 Some("check `[build-system]` in `pyproject.toml`".to_owned())
             }
+            Self::WrittenTo { .. } => Some(
+                "check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did".to_owned(),
+            ),
             Self::WheelMisfit { .. } => Some(
                 "take the wheel for this platform, or name an interpreter that it is for with `--python`".to_owned(),
             ),

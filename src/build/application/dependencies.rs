@@ -86,7 +86,7 @@ pub(super) fn resolution_inputs(
     }
     for path in resolution.local {
         let files: Vec<PathBuf> = if path.is_dir() {
-            list_sources(&path, Hidden::Taken)?.files.iter().map(|file| path.join(file)).collect()
+            list_sources(&path, Hidden::Taken)?.all().map(|file| path.join(file)).collect()
         } else {
             vec![path.clone()]
         };

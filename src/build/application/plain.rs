@@ -6,18 +6,24 @@ use std::path::{Path, PathBuf};
 use super::super::BuildError;
 use super::super::cache::{Layer, Made, hash_tree};
 use super::programs::{place, write_named, write_script};
-use super::project::{AppFacts, absolute, add_start, sources};
+use super::project::{AppFacts, absolute, add_start};
 use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
 use crate::manifest::Input;
-use crate::python::install::{Hidden, SourceError, Sources, copy_sources};
+use crate::python::install::{Hidden, SourceError, Sources, copy_sources, list_sources_with};
 
 /// Copies the sources to their place.
 pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
-    let files = match manifest.input {
-        Input::Script => vec![PathBuf::from(manifest.path.file_name().unwrap_or_default())],
-        _ => sound(sources(context, Hidden::Named)?, &manifest.directory)?,
+    let files = if manifest.input == Input::Script {
+        vec![PathBuf::from(manifest.path.file_name().unwrap_or_default())]
+    } else {
+        let sources = list_sources_with(&manifest.directory, Hidden::Named, &manifest.build.include)?;
+        let mut files = sound(sources, &manifest.directory)?;
+        // What an earlier pack has written is no source of the next one.
+        let written = context.settings.written(manifest);
+        files.retain(|file| !written.contains(&manifest.directory.join(file)));
+        files
     };
     let entries = files.iter().map(|file| Entry::examine_target(manifest.directory.join(file), file.clone()));
     let hashed = hash_tree(entries.collect::<Result<_, _>>()?, &cache.memory(&absolute(&manifest.path), "sources"))?;

@@ -1,7 +1,9 @@
 //! The project itself: its wheel, built by its own back end, as a tree. Of other inputs, what stands for it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
@@ -13,12 +15,12 @@ use super::facts::filled;
 use super::programs::{write_named, write_script};
 use super::{APP, Context, common_inputs, finished, plain, requirement};
 use crate::format::Blake3;
-use crate::fs::{Entry, IoContext};
+use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    BuildSystem, Built, Environment, Hidden, InstallRequest, ProjectInstall, Sources, WheelBuild, build_variables,
-    build_wheel, copy_sources, history, install_project, list_sources, make_build_environment,
+    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Sources, View, WheelBuild, build_variables,
+    build_wheel, install_project, make_build_environment,
 };
 use crate::report::Stopwatch;
 
@@ -90,64 +92,120 @@ fn reported(context: &Context, made: Made<AppFacts>, findings: Vec<Finding>, clo
 fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
     let project = &manifest.directory;
-    let Sources { files, outside, unfit } = sources(context, Hidden::Taken)?;
+    let view = view(context)?;
     let system = BuildSystem::of(project);
-    let (inputs, sources) = inputs(context, &system, &files)?;
+    let Seen { inputs, sources, ignored } = inputs(context, &system, &view)?;
     let made = cache.make(
         APP,
         Layer::App,
         &inputs,
         |_| Ok(()),
         |tree| {
-            let wheel = wheel(context, &system, &files)?;
+            let wheel = wheel(context, &system, &view)?;
             let install = install_project(interpreter, &wheel, tree)?;
             if !manifest.project.is_called(&install.distribution.name) {
                 let (project, found) = (manifest.project.name.clone(), install.distribution.name);
                 return Err(BuildError::OtherProject { project, found });
             }
+            let sources = attested(sources, &ignored, tree)?;
             let main = main_command(&filled(manifest, &install)?, &install, tree)?;
             Ok::<_, BuildError>(AppFacts { install: Some(install), sources, main })
         },
     )?;
-    let passed_over = finding::passed_over(project, &unfit);
-    let findings = finding::from_outside(&outside, &made.hashed.entries).into_iter().chain(passed_over).collect();
-    Ok((made, findings))
+    let Sources { outside, unfit, too_large, trouble, .. } = &view.sources;
+    let findings = [
+        finding::from_outside(outside, &made.hashed.entries),
+        finding::passed_over(project, unfit),
+        finding::not_looked_through(too_large),
+        trouble.clone().map(|reason| Finding::IndexUnread { reason }),
+    ];
+    Ok((made, findings.into_iter().flatten().collect()))
 }
 
-/// What the input's directory has that may go into the package.
-pub(super) fn sources(context: &Context, hidden: Hidden) -> Result<Sources, BuildError> {
+/// What the project's build sees. What an earlier pack has written is no source of the next one.
+fn view(context: &Context) -> Result<View, BuildError> {
     let Context { manifest, settings, .. } = context;
-    let mut sources = list_sources(&manifest.directory, hidden)?;
+    let mut view = View::of(&manifest.directory, &manifest.build.include)?;
     let written = settings.written(manifest);
-    sources.files.retain(|file| !written.contains(&manifest.directory.join(file)));
-    Ok(sources)
+    let is_kept = |file: &PathBuf| !written.contains(&manifest.directory.join(file));
+    view.sources.files.retain(is_kept);
+    view.sources.ignored.retain(is_kept);
+    Ok(view)
+}
+
+/// What a build's result depends on.
+struct Seen {
+    inputs: Inputs,
+    /// Digest of the sources.
+    sources: Blake3,
+    ignored: Vec<Entry>,
 }
 
 /// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.
-/// The digest of the files comes apart, too.
-fn inputs(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<(Inputs, Blake3), BuildError> {
+fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
     let project = &manifest.directory;
-    let entries = |files: &[PathBuf]| -> Result<Vec<Entry>, BuildError> {
-        Ok(files
-            .iter()
-            .map(|file| Entry::examine_target(project.join(file), file.clone()))
-            .collect::<Result<_, _>>()?)
-    };
-    let sources = hash_tree(entries(files)?, &cache.memory(&absolute(project), "sources"))?;
+    let examine = |file: &PathBuf| Entry::examine_target(project.join(file), file.clone());
+    let entries = |files: &[PathBuf]| files.par_iter().map(examine).collect::<crate::fs::Result<Vec<Entry>>>();
+    let memory = |what: &str| cache.memory(&absolute(project), what);
+    let sources = hash_tree(entries(&view.sources.files)?, &memory("sources"))?;
     let mut inputs = common_inputs(interpreter);
     inputs.add("sources", sources.digest.hex()).changed(&sources.changes);
-    let history = history(project);
+    let ignored = entries(&view.sources.ignored)?;
+    if !ignored.is_empty() {
+        let is_large = |entry: &Entry| matches!(entry.kind, EntryKind::File { len } if View::is_large(len));
+        let (large, small): (Vec<Entry>, Vec<Entry>) = ignored.iter().cloned().partition(is_large);
+        let hashed = hash_tree(small, &memory("ignored"))?;
+        inputs.add("files that git ignores", hashed.digest.hex()).changed(&hashed.changes);
+        let large = large.iter().map(|entry| {
+            format!("{} {:o} {} {}", entry.relative.display(), entry.mode, entry.stamp.len, entry.stamp.mtime)
+        });
+        inputs.add_list("large files that git ignores", large);
+    }
+    let history = view.history();
     if !history.is_empty() {
-        let hashed = hash_tree(entries(&history)?, &cache.memory(&absolute(project), "history"))?;
+        let hashed = hash_tree(entries(&history)?, &memory("history"))?;
         inputs.add("git history", hashed.digest.hex()).changed(&hashed.changes);
+    }
+    if let Some(tracked) = view.tracked {
+        inputs.add("git index", tracked.hex());
     }
     inputs.add_list("variables", build_variables());
     let (environment, _) =
         resolution_inputs(interpreter, &environment_request(context, &system.requires, project), cache, true)?;
     inputs.add("build environment", environment.key()).set_by(&["build-system", "requires"]);
     add_start(&mut inputs, manifest);
-    Ok((inputs, sources.digest))
+    Ok(Seen { inputs, sources: sources.digest, ignored })
+}
+
+/// The digest of the sources that a package attests: they are what git does not ignore, and those of the other files whose
+/// content is in the wheel. What else lies about is nothing that the package was made of.
+fn attested(sources: Blake3, ignored: &[Entry], tree: &Path) -> Result<Blake3, BuildError> {
+    if ignored.is_empty() {
+        return Ok(sources);
+    }
+    let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
+    let mut packed: HashMap<(&std::ffi::OsStr, u64), Vec<&Entry>> = HashMap::new();
+    let tree = crate::fs::walk(tree)?;
+    for entry in tree.iter().filter(|entry| is_file(entry)) {
+        packed.entry((entry.relative.file_name().unwrap_or_default(), entry.stamp.len)).or_default().push(entry);
+    }
+    let read = |path: &Path| std::fs::read(path).on("read", path);
+    let mut used = Vec::new();
+    for entry in ignored.iter().filter(|entry| is_file(entry)) {
+        let Some(like) = packed.get(&(entry.relative.file_name().unwrap_or_default(), entry.stamp.len)) else {
+            continue;
+        };
+        let digest = Blake3::of(&read(&entry.path)?);
+        if like.iter().map(|one| read(&one.path)).any(|bytes| bytes.is_ok_and(|bytes| Blake3::of(&bytes) == digest)) {
+            used.push(format!("{} {}", entry.relative.display(), digest.hex()));
+        }
+    }
+    if used.is_empty() {
+        Ok(sources)
+    } else {
+        Ok(Blake3::of([vec![sources.hex()], used].concat().join("\n").as_bytes()))
+    }
 }
 
 /// Adds what decides on the command that is written for an entry point.
@@ -177,17 +235,23 @@ fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a
     request.additional.clear();
     request.lock = None;
     request.is_build_environment = true;
+    request.has_subject = false;
     request.work = work;
     request
 }
 
-/// The project's wheel, from a copy of its sources.
-fn wheel(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<PathBuf, BuildError> {
+/// The project's wheel, from a copy of what its build sees.
+fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf, BuildError> {
     let Context { manifest, interpreter, cache, .. } = context;
-    let copy = cache.work().join("source");
+    let snapshot = view.copy(&cache.work().join("source"))?;
     let wheels = cache.work().join("project-wheel");
-    copy_sources(&manifest.directory, files, &copy)?;
-    let build = WheelBuild { system, project: &manifest.directory, copy: &copy, wheels: &wheels };
+    let build = WheelBuild {
+        system,
+        project: &manifest.directory,
+        copy: &snapshot.project,
+        top: &snapshot.top,
+        wheels: &wheels,
+    };
     let built = match build_in_environment(context, build, &[]) {
         Ok(Built::Lacks(more)) => build_in_environment(context, build, &more)?,
         // Without network the back end may still be there, installed beside the interpreter.
@@ -202,6 +266,9 @@ fn wheel(context: &Context, system: &BuildSystem, files: &[PathBuf]) -> Result<P
         }
         outcome => outcome?,
     };
+    if let Some(path) = snapshot.damaged() {
+        return Err(crate::python::Error::WrittenTo { project: manifest.directory.clone(), path }.into());
+    }
     match built {
         Built::Wheel(wheel) => Ok(wheel),
         Built::Lacks(_) | Built::NoBackEnd => Err(no_back_end(context)),

@@ -124,6 +124,8 @@ pub struct WheelBuild<'a> {
     pub project: &'a Path,
     /// The copy of its sources that is built.
     pub copy: &'a Path,
+    /// The top of all that was copied: the copy, or a directory above it.
+    pub top: &'a Path,
     /// The directory for the wheel.
     pub wheels: &'a Path,
 }
@@ -135,7 +137,7 @@ pub fn build_wheel(
     build: WheelBuild,
     given: &[String],
 ) -> Result<Built> {
-    let WheelBuild { system, project, copy, wheels } = build;
+    let WheelBuild { system, project, copy, top, wheels } = build;
     let (environment, keep) = match environment {
         Environment::Interpreter => (None, "-"),
         Environment::New(tree) => (Some(tree), "keep"),
@@ -160,7 +162,10 @@ pub fn build_wheel(
     for name in ["CFLAGS", "CXXFLAGS"] {
         // `__FILE__` in what is compiled says where it lay, too.
         let mut flags = std::env::var_os(name).unwrap_or_default();
+        // Of two that fit the last one counts.
         flags.push(" -g0 -ffile-prefix-map=");
+        flags.push(top);
+        flags.push("=.. -ffile-prefix-map=");
         flags.push(copy);
         flags.push("=.");
         command.env(name, flags);
@@ -168,6 +173,11 @@ pub fn build_wheel(
     let temporary = wheels.with_file_name("back-end-tmp");
     fs::create_dir_all(&temporary).on("create directory", &temporary)?;
     command.env("TMPDIR", &temporary);
+    // In a hook of git's these name another tree than the copy.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    command.env("GIT_CEILING_DIRECTORIES", top.parent().unwrap_or(top));
     let output = run(command.current_dir(copy).env("GIT_OPTIONAL_LOCKS", "0"))?;
     if !output.status.success() {
         return Err(failure::not_built(&output, project, copy));

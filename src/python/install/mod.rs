@@ -42,7 +42,10 @@ pub use named::NamedSources;
 pub use notice::Notice;
 pub use record::recorded_paths;
 pub use script::{EntryPoint, file as file_script, function_in, module as module_script, script};
-pub use source::{Hidden, SourceError, Sources, copy as copy_sources, history, list as list_sources};
+pub use source::{
+    Hidden, Snapshot, SourceError, Sources, View, copy as copy_sources, list as list_sources,
+    list_with as list_sources_with,
+};
 pub use subject::{Subject, file_address};
 pub use wheel_facts::{WheelFacts, fits};
 

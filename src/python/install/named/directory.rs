@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::neutral::{self, Neutral};
 use super::super::{
-    BuildSystem, Built, Environment, Hidden, InstallRequest, WheelBuild, build_wheel, copy_sources, list_sources,
-    make_build_environment,
+    BuildSystem, Built, Environment, InstallRequest, View, WheelBuild, build_wheel, make_build_environment,
 };
 use super::{NamedSources, absolute};
 use crate::fs::IoContext as _;
@@ -57,10 +56,15 @@ impl<'a> Builder<'a> {
         }
         let place = self.place()?;
         let (copy, wheels) = (place.join("source"), place.join("wheel"));
-        let sources = list_sources(directory, Hidden::Taken)?;
-        copy_sources(directory, &sources.files, &copy)?;
+        let snapshot = View::of(directory, &[])?.copy(&copy)?;
         let system = BuildSystem::of(directory);
-        let build = WheelBuild { system: &system, project: directory, copy: &copy, wheels: &wheels };
+        let build = WheelBuild {
+            system: &system,
+            project: directory,
+            copy: &snapshot.project,
+            top: &snapshot.top,
+            wheels: &wheels,
+        };
         let built = match self.in_environment(build, &[]) {
             Ok(Built::Lacks(more)) => self.in_environment(build, &more)?,
             // Without network the back end may still be there, installed beside the interpreter.
@@ -72,6 +76,9 @@ impl<'a> Builder<'a> {
             }
             outcome => outcome?,
         };
+        if let Some(path) = snapshot.damaged() {
+            return Err(Error::WrittenTo { project: directory.to_path_buf(), path });
+        }
         match built {
             Built::Wheel(wheel) => self.neutral(&wheel),
             Built::Lacks(_) | Built::NoBackEnd => Err(Error::NoBackEnd { project: directory.to_path_buf() }),
@@ -100,6 +107,7 @@ impl<'a> Builder<'a> {
                 named: NamedSources::of_project(&project)?.or_indexes_of(&self.request.named),
                 building,
                 is_build_environment: true,
+                has_subject: false,
                 work: &work,
                 ..self.request.clone()
             };
