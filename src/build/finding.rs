@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::complete::Fault;
 use crate::code::Code;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
@@ -36,6 +37,8 @@ pub enum Finding {
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
+    #[error(transparent)]
+    Missing(Box<Fault>),
 }
 
 impl Finding {
@@ -51,6 +54,7 @@ impl Finding {
             }
             Self::NothingThere { .. } => Code::NOTHING_THERE,
             Self::OverBudget { .. } => Code::OVER_BUDGET,
+            Self::Missing(fault) => fault.code(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Finding {
                 format!("`flavor inspect --largest 10 {}` shows what is large", printable_path(package))
             }
             Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
+            Self::Missing(fault) => fault.hint(),
         })
     }
 }

@@ -155,4 +155,26 @@ hint: did you mean `pkg.cli`?",
   there is no `nodir` to find distributions in
 hint: `--find-links` takes a directory of wheels, or a URL",
     }
+    UNMET_REQUIREMENT = 365 {
+        title: "a requirement is not met by what is in the package",
+        cause: "A distribution in the package, or the input itself, requires another one that is not inside, or not in a version \
+            that it takes. Most often a lock is older than the requirements, or was made with other extras.",
+        remedy: "Add the requirement that the hint shows, or lock again. A program that runs without may say so: `unmet = [\"NAME\"]` \
+            under `[tool.flavor.build]`. What uv and PDM override counts as it is overridden.",
+        example: r"error[FLV0365]: TODO",
+    }
+    OTHER_PYTHON = 366 {
+        title: "a distribution requires another version of Python",
+        cause: "Its `Requires-Python` refuses the interpreter that is packed. Of an upper limit that is a warning, since it is \
+            most often a guess about versions that were not there yet.",
+        remedy: "Choose another Python with `--python`, or another version of the distribution. If it works all the same, \
+            `unmet = [\"NAME\"]` under `[tool.flavor.build]` says so.",
+        example: r"error[FLV0366]: TODO",
+    }
+    UNREADABLE_REQUIREMENT = 367 {
+        title: "a distribution has a requirement that cannot be read",
+        cause: "A warning: a line of its metadata is no requirement as PEP 508 has them. Of such a line the name is checked, not the version.",
+        remedy: "Take a later version of the distribution, if there is one in which the line is correct.",
+        example: r"warning[FLV0367]: TODO",
+    }
 }

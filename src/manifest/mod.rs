@@ -38,6 +38,7 @@ pub use line::line_of;
 pub use name::{MAX_NAME, made_of};
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
+pub use requirement::{AnyUrl, read as read_requirement};
 pub use script::{is_script, parse as parse_script};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use slim::{Slim, UnknownSlim};

@@ -10,6 +10,7 @@ pub mod imports;
 pub mod install;
 pub mod interpreter;
 pub mod runtime;
+pub mod source;
 
 pub use command::redact;
 pub use core_metadata::CoreMetadata;

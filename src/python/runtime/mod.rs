@@ -29,7 +29,7 @@ use crate::elf::{self, GlibcVersion};
 use crate::fs;
 use crate::python::Interpreter;
 
-pub use contents::{FEATURES, Feature};
+pub use contents::{FEATURES, Feature, include_for};
 pub use libraries::is_part_of_glibc;
 
 /// What to make of an interpreter.
