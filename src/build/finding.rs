@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::complete::Fault;
+use super::complete::{Fault, Place};
 use crate::code::Code;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::{Input, Manifest};
@@ -55,6 +55,14 @@ impl Finding {
             Self::NothingThere { .. } => Code::NOTHING_THERE,
             Self::OverBudget { .. } => Code::OVER_BUDGET,
             Self::Missing(fault) => fault.code(),
+        }
+    }
+
+    /// The line of a module that it is about.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Missing(fault) => fault.place(),
+            _ => None,
         }
     }
 

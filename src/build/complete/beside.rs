@@ -86,8 +86,14 @@ impl Wheel {
             path.file_name() == wanted.file_name()
                 && std::fs::read(self.project.join(path)).is_ok_and(|bytes| String::from_utf8_lossy(&bytes) == *text)
         };
-        let alike = |path: &Path| path.components().rev().zip(wanted.components().rev()).take_while(|(one, other)| one == other).count();
-        self.sources.iter().filter(is_same).max_by_key(|path| (alike(path), std::cmp::Reverse(path.components().count()))).cloned()
+        let alike = |path: &Path| {
+            path.components().rev().zip(wanted.components().rev()).take_while(|(one, other)| one == other).count()
+        };
+        self.sources
+            .iter()
+            .filter(is_same)
+            .max_by_key(|path| (alike(path), std::cmp::Reverse(path.components().count())))
+            .cloned()
     }
 
     fn missing(&self, node: &Node<'_>, source: &Path, text: &str, faults: &mut Vec<Fault>) {
@@ -96,16 +102,25 @@ impl Wheel {
         let texts = Source::read_all(text).texts;
         // Directories of the wheel that names may be relative to, and what they are in the project.
         let mut bases: Vec<(PathBuf, PathBuf)> = vec![(inside.into(), directory.into())];
+        // Where modules are looked for. Beyond it a module reads by way of its own place alone.
         let root = up(directory, inside.components().count());
+        let beyond = root.iter().flat_map(|root| root.ancestors().skip(1).map(Path::to_path_buf));
+        let beyond: Vec<PathBuf> = beyond.filter(|_| text.contains("__file__")).collect();
         for (depth, above) in inside.ancestors().enumerate().skip(1).take(2) {
             // Beyond the project there is nothing of it.
             if let Some(place) = up(directory, depth) {
                 bases.push((above.into(), place));
             }
         }
-        let is_package = |name: &str| name.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'));
+        let is_package = |name: &str| {
+            name.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        };
         if let Some(root) = &root {
-            let named = texts.iter().flat_map(|text| &text.paths).filter(|name| is_package(name)).map(|name| name.replace('.', "/"));
+            let named = texts
+                .iter()
+                .flat_map(|text| &text.paths)
+                .filter(|name| is_package(name))
+                .map(|name| name.replace('.', "/"));
             let there: BTreeSet<String> = named.filter(|path| self.project.join(root).join(path).is_dir()).collect();
             bases.extend(there.iter().map(|path| (PathBuf::from(path), root.join(path))));
         }
@@ -114,10 +129,16 @@ impl Wheel {
             // The longest reading that there is says most.
             for path in text.paths.iter().rev() {
                 let missing = bases.iter().enumerate().find_map(|(at, base)| {
-                    self.named(text, path, base, at).filter(|_| at == 0 || text.is_path || path.contains('/'))
+                    self.named(text, path, Some(&base.0), &base.1, at == 0)
+                        .filter(|_| at == 0 || text.is_path || path.contains('/'))
                 });
+                let by_place = text.is_path && text.reader.as_deref() != Some("open");
+                let beyond =
+                    || beyond.iter().filter(|_| by_place).find_map(|place| self.named(text, path, None, place, false));
+                let missing = missing.or_else(beyond);
                 if let Some((inside_wheel, file)) = missing {
-                    let is_beside = file.starts_with(directory) && !directory.as_os_str().is_empty() || file.parent() == Some(directory);
+                    let is_beside = file.starts_with(directory) && !directory.as_os_str().is_empty()
+                        || file.parent() == Some(directory);
                     let shown = if is_beside { file.strip_prefix(directory).unwrap_or(&file) } else { &file };
                     let fault = Fault::NotInWheel {
                         place: Place { file: node.path.into(), line: text.line },
@@ -131,31 +152,46 @@ impl Wheel {
                 }
             }
         }
-        // A directory says it for what is in it.
-        let directories: Vec<PathBuf> = found.keys().cloned().collect();
-        found.retain(|file, _| !directories.iter().any(|other| file != other && file.starts_with(other)));
+        // A directory says it for what is in it, but where a line names the file in it.
+        let line = |file: &PathBuf| found.get(file).and_then(Fault::place).map(|place| place.line);
+        let is_said = |file: &PathBuf| {
+            let others = || found.keys().filter(|other| *other != file);
+            others().any(|other| file.starts_with(other) && line(file) != line(other))
+                || others().any(|other| other.starts_with(file) && line(file) == line(other))
+        };
+        let said: BTreeSet<PathBuf> = found.keys().filter(|file| is_said(file)).cloned().collect();
+        found.retain(|file, _| !said.contains(file));
         let mut lines: Vec<Fault> = found.into_values().collect();
         lines.sort();
         faults.extend(lines);
     }
 
-    /// What a text names below one of the `bases`, if it is there and not in the wheel: its places in the wheel and in the
-    /// project.
-    fn named(&self, text: &Text, path: &str, base: &(PathBuf, PathBuf), at: usize) -> Option<(PathBuf, PathBuf)> {
+    /// What a text names below a `directory` of the project, which is `base` in the wheel, if it is there and not in the
+    /// wheel: its places in the wheel and in the project.
+    fn named(
+        &self,
+        text: &Text,
+        path: &str,
+        base: Option<&Path>,
+        directory: &Path,
+        is_own: bool,
+    ) -> Option<(PathBuf, PathBuf)> {
         let of_templates = text.reader.as_deref().is_some_and(|reader| OF_TEMPLATES.contains(&reader));
-        let path = if of_templates && at == 0 { Path::new("templates").join(path) } else { PathBuf::from(path) };
-        let (inside, file) = (joined(&base.0, &path), joined(&base.1, &path)?);
+        let path = if of_templates && is_own { Path::new("templates").join(path) } else { PathBuf::from(path) };
+        let (inside, file) = (base.and_then(|base| joined(base, &path)), joined(directory, &path)?);
         let place = self.project.join(&file);
         let (is_file, is_directory) = (place.is_file(), place.is_dir());
         // A word is a name of a directory only where paths are put together.
-        let is_meant = is_file && (text.is_path || path.extension().is_some()) || is_directory && text.is_path && has_files(&place);
+        let is_meant = is_file && (text.is_path || path.extension().is_some())
+            || is_directory && text.is_path && has_files(&place);
         let is_in_wheel = inside.as_ref().is_some_and(|inside| {
             let place = self.tree.join(inside);
             place.is_file() || (is_directory && place.is_dir())
         });
         let is_ignored = || self.ignored.matched_path_or_any_parents(&file, is_directory).is_ignore();
         // The project's own directory is no file beside anything.
-        (is_meant && !is_in_wheel && !file.as_os_str().is_empty() && !is_ignored()).then(|| (inside.unwrap_or_default(), file))
+        (is_meant && !is_in_wheel && !file.as_os_str().is_empty() && !is_ignored())
+            .then(|| (inside.unwrap_or_default(), file))
     }
 
     fn remedy(&self, reader: &Path, inside: &Path, file: &Path) -> Remedy {
@@ -197,12 +233,14 @@ fn up(directory: &Path, levels: usize) -> Option<PathBuf> {
 }
 
 fn has_files(directory: &Path) -> bool {
-    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|one| one.file_name() != "__pycache__")))
+    std::fs::read_dir(directory)
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|one| one.file_name() != "__pycache__")))
 }
 
 fn back_end(project: &Path) -> String {
     let text = std::fs::read_to_string(project.join("pyproject.toml")).unwrap_or_default();
     let table: Table = text.parse().unwrap_or_default();
-    let name = table.get("build-system").and_then(|system| system.get("build-backend")?.as_str().map(ToOwned::to_owned));
+    let name =
+        table.get("build-system").and_then(|system| system.get("build-backend")?.as_str().map(ToOwned::to_owned));
     name.unwrap_or_else(|| "setuptools".into())
 }

@@ -74,7 +74,9 @@ impl Fault {
             Self::Unreadable { .. } => {
                 "only the name was checked; a later version of the distribution may have corrected it".into()
             }
-            Self::NoPlugin { .. } => "correct the name in the project's metadata, or see to it that the build packs the module".into(),
+            Self::NoPlugin { .. } => {
+                "correct the name in the project's metadata, or see to it that the build packs the module".into()
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use super::modules::{Found, Modules, Node, Owner};
 use super::remedy::{Remedies, names};
 use super::{Fault, Place, Scene};
 use crate::manifest::{EntryPoint, Input};
+use crate::python::runtime::include_for;
 use crate::python::source::{Source, When};
 
 /// What an import asks for.
@@ -38,13 +39,13 @@ const ALTERS_PATH: &[&str] = &["sys.path", "addsitedir", "addpackage"];
 /// What a module does that brings modules which are no files.
 const CONJURES: &[&str] = &["modules[", "modules.setdefault", "meta_path", "path_hooks"];
 /// What a package does that has modules elsewhere than in its directory.
-const BRINGS_MODULES: &[&str] = &["__path__", "sys.modules", "meta_path", "path_hooks", "declare_namespace", "modules["];
+const BRINGS_MODULES: &[&str] =
+    &["__path__", "sys.modules", "meta_path", "path_hooks", "declare_namespace", "modules["];
 /// What a package does that has names which it does not write down.
 const BRINGS_NAMES: &[&str] = &["import *", "__getattr__", "globals", "exec", "setattr", "vars("];
 /// Parts of the standard library of other systems.
-const ELSEWHERE: &[&str] = &[
-    "_msi", "_overlapped", "_scproxy", "_winapi", "_winreg", "msilib", "msvcrt", "nt", "winreg", "winsound",
-];
+const ELSEWHERE: &[&str] =
+    &["_msi", "_overlapped", "_scproxy", "_winapi", "_winreg", "msilib", "msvcrt", "nt", "winreg", "winsound"];
 
 struct Search<'a> {
     scene: Scene<'a>,
@@ -166,8 +167,10 @@ impl<'a> Search<'a> {
             for wish in &read.wishes {
                 // Importing a module executes the packages that it is in, but nobody means them by that.
                 let last = self.targets(wish).into_iter().filter(|target| {
-                    target.owner == Owner::Own && target.path != node.path
-                        && (target.module() == wish.module || wish.names.iter().any(|name| target.module() == format!("{}.{name}", wish.module)))
+                    target.owner == Owner::Own
+                        && target.path != node.path
+                        && (target.module() == wish.module
+                            || wish.names.iter().any(|name| target.module() == format!("{}.{name}", wish.module)))
                 });
                 for target in last {
                     if wish.when == When::Lazily {
@@ -216,7 +219,9 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        missing.into_iter().map(|(module, places)| self.fault(module, places)).collect()
+        let mut faults: Vec<Fault> = missing.into_iter().map(|(module, places)| self.fault(module, places)).collect();
+        faults.sort_by(|one, other| one.place().cmp(&other.place()));
+        faults
     }
 
     /// Whether a module is only for those who have asked for it, or for another system.
@@ -230,7 +235,9 @@ impl<'a> Search<'a> {
     fn lacking(&self, node: &Node<'a>, wish: &Wish) -> Vec<String> {
         let modules = self.scene.modules;
         if let Some(missing) = modules.missing(&wish.module) {
-            return vec![missing];
+            // Of a large part, the module alone is brought back.
+            let is_alone = include_for(&wish.module).is_some_and(|name| name == wish.module);
+            return vec![if is_alone { wish.module.clone() } else { missing }];
         }
         if node.owner != Owner::Own {
             return Vec::new();
@@ -238,9 +245,14 @@ impl<'a> Search<'a> {
         // A package of one's own has a name because it writes it down, or a module is called so.
         let has: Box<dyn Fn(&str) -> bool> = match modules.find(&wish.module) {
             Found::Namespace => Box::new(|_| false),
-            Found::Source(package) if package.owner == Owner::Own && package.is_package() && package.path != node.path => {
+            Found::Source(package)
+                if package.owner == Owner::Own && package.is_package() && package.path != node.path =>
+            {
                 let text = std::fs::read_to_string(&package.entry.path).unwrap_or_default();
-                if text.is_empty() && package.entry.path.metadata().is_ok_and(|metadata| metadata.len() > 0) || has_one_of(&text, BRINGS_MODULES) || has_one_of(&text, BRINGS_NAMES) {
+                if text.is_empty() && package.entry.path.metadata().is_ok_and(|metadata| metadata.len() > 0)
+                    || has_one_of(&text, BRINGS_MODULES)
+                    || has_one_of(&text, BRINGS_NAMES)
+                {
                     return Vec::new();
                 }
                 Box::new(move |name| has_word(&text, name) || (name.starts_with("__") && name.ends_with("__")))
@@ -248,7 +260,8 @@ impl<'a> Search<'a> {
             _ => return Vec::new(),
         };
         let whole = |name: &String| format!("{}.{name}", wish.module);
-        let is_missing = |name: &&String| *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere);
+        let is_missing =
+            |name: &&String| *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere);
         wish.names.iter().filter(is_missing).map(|name| whole(name)).collect()
     }
 
@@ -361,6 +374,8 @@ fn has_word(text: &str, word: &str) -> bool {
 fn conjures(text: &str, module: &str) -> bool {
     let is_importer = text.contains("meta_path") || text.contains("path_hooks");
     ['"', '\''].iter().map(|quote| format!("{quote}{module}{quote}")).any(|name| {
-        text.contains(&format!("modules[{name}]")) || text.contains(&format!("modules.setdefault({name}")) || (is_importer && text.contains(&name))
+        text.contains(&format!("modules[{name}]"))
+            || text.contains(&format!("modules.setdefault({name}"))
+            || (is_importer && text.contains(&name))
     })
 }

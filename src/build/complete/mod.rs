@@ -77,11 +77,19 @@ pub(super) fn check(
         },
     )?;
     let Checked { distributions, modules, faults } = &made.facts;
-    let (what, from) = (counted(*distributions, "distribution", "distributions"), if made.reused { ", reused" } else { "" });
+    let (what, from) =
+        (counted(*distributions, "distribution", "distributions"), if made.reused { ", reused" } else { "" });
     reporter.phase(PHASE, &format!("{what}, {}{from}", counted(*modules, "module", "modules")), clock.took());
-    let is_allowed = |fault: &&Fault| !fault.distribution().is_some_and(|name| manifest.build.unmet.iter().any(|one| one == name));
-    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) =
-        faults.iter().filter(is_allowed).partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
+    // What git ignores is no source, so that nothing tells of its going.
+    let is_gone =
+        |fault: &&Fault| matches!(fault, Fault::NotInWheel { file, .. } if !manifest.directory.join(file).exists());
+    let is_allowed =
+        |fault: &&Fault| !fault.distribution().is_some_and(|name| manifest.build.unmet.iter().any(|one| one == name));
+    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) = faults
+        .iter()
+        .filter(|fault| !is_gone(fault))
+        .filter(is_allowed)
+        .partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
     match errors[..] {
         [] => Ok(warnings.into_iter().cloned().map(|fault| Finding::Missing(Box::new(fault))).collect()),
         _ => Err(BuildError::Incomplete(errors.into_iter().cloned().collect())),
@@ -130,6 +138,9 @@ fn inputs(manifest: &Manifest, application: &Application, plans: &[SlotPlan], fa
     inputs.add("interpreter", format!("{:?}", application.interpreter.markers));
     inputs.add("input", format!("{:?}", (manifest.input, &manifest.project, &manifest.entry_point)));
     inputs.add("execution", format!("{:?}", (&manifest.execution.command, &manifest.post_extract, place(manifest))));
-    inputs.add("selection", format!("{:?}", (&manifest.build.extras, &manifest.build.groups, &manifest.build.dependencies)));
+    inputs.add(
+        "selection",
+        format!("{:?}", (&manifest.build.extras, &manifest.build.groups, &manifest.build.dependencies)),
+    );
     inputs
 }

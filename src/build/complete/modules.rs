@@ -187,8 +187,9 @@ impl<'a> Modules<'a> {
     /// The sources of the application's own that can be imported, in the order of their paths.
     pub(super) fn own(&self) -> Vec<Node<'_>> {
         let is_name = |part: &str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let is_importable =
-            |node: &Node<'_>| node.path.trim_end_matches(".py").split('/').all(|part| !part.is_empty() && is_name(part));
+        let is_importable = |node: &Node<'_>| {
+            node.path.trim_end_matches(".py").split('/').all(|part| !part.is_empty() && is_name(part))
+        };
         let own = self.files.iter().filter(|(_, (_, is_own))| *is_own);
         let mut nodes: Vec<Node<'_>> = own.filter_map(|(path, _)| self.node(path)).filter(is_importable).collect();
         nodes.sort_by_key(|node| node.path);

@@ -12,22 +12,46 @@ use crate::python::runtime;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Remedy {
     /// `list` is where requirements are declared, `again` how a lock is made anew; the manifest may allow what is not met.
-    Require { requirement: String, name: String, list: String, again: Option<String>, may_allow: bool },
+    Require {
+        requirement: String,
+        name: String,
+        list: String,
+        again: Option<String>,
+        may_allow: bool,
+    },
     /// `by` is what brings the module.
-    Declare { list: String, chain: Vec<String> },
+    Declare {
+        list: String,
+        chain: Vec<String>,
+    },
     /// A module of that name lies in the same package.
-    Relative { package: String, module: String },
+    Relative {
+        package: String,
+        module: String,
+    },
     /// It lies beside the script.
-    PackDirectory { script: String },
+    PackDirectory {
+        script: String,
+    },
     /// It belongs to an extra of the project.
-    Extra { extra: String },
+    Extra {
+        extra: String,
+    },
     /// It belongs to a dependency group of the project.
-    Group { group: String, name: String },
+    Group {
+        group: String,
+        name: String,
+    },
     /// The project's own module is not in its wheel.
     PackModule,
-    Include { name: String, table: bool },
+    Include {
+        name: String,
+        table: bool,
+    },
     /// The interpreter does not have it.
-    OtherPython { name: String },
+    OtherPython {
+        name: String,
+    },
     /// A line of a back end's settings that packs the file.
     Setting(String),
     /// No setting of a back end reaches it.
@@ -50,7 +74,7 @@ impl fmt::Display for Remedy {
             Self::Declare { list, chain } => {
                 write!(f, "add the distribution that provides it to {list}")?;
                 if !chain.is_empty() {
-                    write!(f, "; the program imports it by way of {}", chain.join(", "))?;
+                    write!(f, "; the program imports it by way of {}", chain.join(" → "))?;
                 }
                 Ok(())
             }

@@ -35,11 +35,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Everything that is required and not met, and what cannot be told.
-pub(super) fn check(
-    scene: Scene<'_>,
-    wanted: &Wanted,
-    overrides: &Overrides,
-) -> Result<Vec<Fault>, BuildError> {
+pub(super) fn check(scene: Scene<'_>, wanted: &Wanted, overrides: &Overrides) -> Result<Vec<Fault>, BuildError> {
     let Scene { application, plans, .. } = scene;
     let all = inside(application, plans)?;
     let mut faults: Vec<Fault> = all.iter().filter_map(|one| of_python(one, &application.interpreter)).collect();
@@ -103,7 +99,8 @@ impl Search<'_> {
         }
         let name = requirement.name.to_string();
         let instead = self.overrides.of_name(&name);
-        let met = |one: &Requirement<AnyUrl>, found: &[&Inside]| found.iter().any(|inside| is_met(one, &inside.version));
+        let met =
+            |one: &Requirement<AnyUrl>, found: &[&Inside]| found.iter().any(|inside| is_met(one, &inside.version));
         let found = self.by_name.get(&*name).cloned().unwrap_or_default();
         if let Some(instead) = instead {
             let mut instead = instead.iter().filter(|one| one.marker.evaluate(&self.markers, &[])).peekable();

@@ -7,8 +7,8 @@
 mod statement;
 mod token;
 
-pub use statement::{Import, Text, When};
 use statement::Reader;
+pub use statement::{Import, Text, When};
 use token::Tokens;
 
 /// What is read off a module.
@@ -146,7 +146,20 @@ import t
 
     #[test]
     fn odd_texts_end_somewhere() {
-        for text in ["'", "'''", "f'{", "f'{\"", "(", "import", "from", "from .", "import a.", "\\", "\u{feff}import a", "\r\nimport b\r\n"] {
+        for text in [
+            "'",
+            "'''",
+            "f'{",
+            "f'{\"",
+            "(",
+            "import",
+            "from",
+            "from .",
+            "import a.",
+            "\\",
+            "\u{feff}import a",
+            "\r\nimport b\r\n",
+        ] {
             drop(imports(text));
         }
         assert_eq!(imports("\u{feff}import a"), ["1 Always a"]);
@@ -162,8 +175,16 @@ import t
             .iter()
             .map(|text| format!("{} {}{}", text.line, text.paths.join("|"), if text.is_path { "!" } else { "" }))
             .collect();
-        let expected =
-            ["1 data!", "1 x.json|data/x.json!", "2 templates!", "2 y|templates/y!", "3 doc", "4 z.txt", "5 e", "5 e.txt!"];
+        let expected = [
+            "1 data!",
+            "1 x.json|data/x.json!",
+            "2 templates!",
+            "2 y|templates/y!",
+            "3 doc",
+            "4 z.txt",
+            "5 e",
+            "5 e.txt!",
+        ];
         assert_eq!(shown, expected);
     }
 }
