@@ -44,7 +44,7 @@ fn an_import_of_what_nothing_provides_is_named_with_file_and_line() {
     hint: correct the name, or see to it that the build packs the module
     warning[FLV0445]: hello/cli.py:3 imports hello.gone, which nothing in the package provides (also hello/cli.py:4)
     hint: correct the name, or see to it that the build packs the module
-    warning[FLV0445]: hello/cli.py:5 imports hello.far, which nothing in the package provides
+    warning[FLV0445]: hello/cli.py:5 imports hello.far.away, which nothing in the package provides
     hint: correct the name, or see to it that the build packs the module
     warning[FLV0445]: hello/cli.py:6 imports util, which nothing in the package provides
     hint: `util` lies in the same package: write `from hello import util`
@@ -82,6 +82,10 @@ try:
     from .optional import thing
 except ImportError:
     thing = None
+try:
+    from . import extra
+except ImportError:
+    pass
 def late():
     import f
 from . import made, parts, lazy
@@ -99,6 +103,8 @@ from . import VERSION
         "import sys\nVERSION = 1\nsys.modules['invented'] = sys\nsys.modules['hello.made'] = sys\nmade = sys\n",
     );
     t.file("app/hello/optional.py", "import torch\n");
+    t.file("app/hello/extra/__init__.py", "");
+    t.file("app/hello/extra/gpu.py", "import cupy\n");
     t.file("app/hello/windows.py", "import win32api\n");
     t.file("app/hello/parts/__init__.py", "__path__.append('elsewhere')\n");
     t.file("app/hello/lazy.py", "def __getattr__(name):\n    return name\n");
@@ -186,6 +192,7 @@ F = HERE.parent / "g.toml"
 G = "prose"
 H = HERE / "kept.txt"
 I = HERE / "left.txt"
+J = open("pyproject.toml"), Path("g.toml")
 def main(): pass
 "#,
     );

@@ -32,6 +32,25 @@ const READS: &[&str] = &[
 /// What looks for files in a directory of templates.
 const OF_TEMPLATES: &[&str] = &["render_template", "TemplateResponse", "get_template"];
 
+/// What takes the name of a package.
+const OF_PACKAGES: &[&str] = &[
+    "PackageLoader",
+    "files",
+    "get_data",
+    "is_resource",
+    "open_binary",
+    "open_text",
+    "path",
+    "read_binary",
+    "read_text",
+    "resource_exists",
+    "resource_filename",
+    "resource_isdir",
+    "resource_listdir",
+    "resource_stream",
+    "resource_string",
+];
+
 /// The files that are read and not in the wheel.
 pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
     let Scene { manifest, application, modules, .. } = scene;
@@ -105,7 +124,7 @@ impl Wheel {
         // Where modules are looked for. Beyond it a module reads by way of its own place alone.
         let root = up(directory, inside.components().count());
         let beyond = root.iter().flat_map(|root| root.ancestors().skip(1).map(Path::to_path_buf));
-        let beyond: Vec<PathBuf> = beyond.filter(|_| text.contains("__file__")).collect();
+        let beyond: Vec<PathBuf> = beyond.collect();
         for (depth, above) in inside.ancestors().enumerate().skip(1).take(2) {
             // Beyond the project there is nothing of it.
             if let Some(place) = up(directory, depth) {
@@ -118,6 +137,7 @@ impl Wheel {
         if let Some(root) = &root {
             let named = texts
                 .iter()
+                .filter(|text| text.reader.as_deref().is_some_and(|reader| OF_PACKAGES.contains(&reader)))
                 .flat_map(|text| &text.paths)
                 .filter(|name| is_package(name))
                 .map(|name| name.replace('.', "/"));
@@ -128,11 +148,17 @@ impl Wheel {
         for text in &texts {
             // The longest reading that there is says most.
             for path in text.paths.iter().rev() {
-                let missing = bases.iter().enumerate().find_map(|(at, base)| {
-                    self.named(text, path, Some(&base.0), &base.1, at == 0)
-                        .filter(|_| at == 0 || text.is_path || path.contains('/'))
+                // What lies where a project begins may be what the program finds where it is run.
+                let may_name = |at: usize, base: &Path| match (at, base.as_os_str().is_empty()) {
+                    (0, true) => text.of_file || !is_of_projects(path),
+                    (0, false) => true,
+                    (_, true) => text.of_file && text.is_path,
+                    (_, false) => text.is_path || path.contains('/'),
+                };
+                let missing = bases.iter().enumerate().find_map(|(at, (base, place))| {
+                    self.named(text, path, Some(base), place, at == 0).filter(|_| may_name(at, base))
                 });
-                let by_place = text.is_path && text.reader.as_deref() != Some("open");
+                let by_place = text.of_file && text.is_path;
                 let beyond =
                     || beyond.iter().filter(|_| by_place).find_map(|place| self.named(text, path, None, place, false));
                 let missing = missing.or_else(beyond);
@@ -210,6 +236,12 @@ impl Wheel {
             None => Remedy::MoveInside,
         }
     }
+}
+
+/// Whether a file is one that projects have for their tools and readers.
+fn is_of_projects(path: &str) -> bool {
+    let starts = ["README", "LICEN", "CHANGE", "requirements", "setup.", "pyproject.", "tox.", "uv."];
+    starts.iter().any(|start| path.starts_with(start))
 }
 
 /// A relative path in a directory; `None` if it leads out of it all.

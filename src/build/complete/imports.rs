@@ -181,9 +181,16 @@ impl<'a> Search<'a> {
                 }
             }
         }
+        // A package that may fail stands for what is in it.
+        let optional: Vec<&str> = imported
+            .iter()
+            .filter(|(path, when)| **when == When::Perhaps && !certain.contains(**path) && !lazily.contains(**path))
+            .filter_map(|(path, _)| path.strip_suffix("__init__.py"))
+            .collect();
         let is_start = |node: &&Node<'a>| {
-            let by = imported.get(node.path);
-            certain.contains(node.path) || (by.is_none() && !is_test(node.path)) || lazily.contains(node.path)
+            let is_alone = !imported.contains_key(node.path) && !is_test(node.path);
+            let may_fail = || optional.iter().any(|package| node.path.starts_with(package));
+            certain.contains(node.path) || (is_alone && !may_fail()) || lazily.contains(node.path)
         };
         let starts: Vec<Node<'a>> = nodes.iter().filter(is_start).copied().collect();
         self.follow_own(starts)
@@ -237,7 +244,8 @@ impl<'a> Search<'a> {
         if let Some(missing) = modules.missing(&wish.module) {
             // Of a large part, the module alone is brought back.
             let is_alone = include_for(&wish.module).is_some_and(|name| name == wish.module);
-            return vec![if is_alone { wish.module.clone() } else { missing }];
+            // Of a package that is there, the whole name says what is meant.
+            return vec![if is_alone || missing.contains('.') { wish.module.clone() } else { missing }];
         }
         if node.owner != Owner::Own {
             return Vec::new();

@@ -1,5 +1,7 @@
 //! What the logical lines of a module say.
 
+use std::collections::HashSet;
+
 use super::Source;
 use super::token::{Kind, Token};
 
@@ -39,6 +41,8 @@ pub struct Text {
     pub is_path: bool,
     /// What it is an argument of: `open`.
     pub reader: Option<String>,
+    /// Whether the place of the module has a part in its line: `__file__`, or a name that was made of it.
+    pub of_file: bool,
 }
 
 /// A statement that others are indented under.
@@ -91,13 +95,21 @@ pub(super) struct Reader<'a> {
     found: Source<'a>,
     texts: bool,
     blocks: Vec<Block>,
+    /// Names that were made of `__file__`.
+    places: HashSet<&'a str>,
     /// Whether a statement that is always executed ends the module.
     is_over: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(texts: bool) -> Self {
-        Self { found: Source::default(), texts, blocks: Vec::new(), is_over: false }
+        Self {
+            found: Source::default(),
+            texts,
+            blocks: Vec::new(),
+            places: HashSet::from(["__file__"]),
+            is_over: false,
+        }
     }
 
     pub(super) fn finish(self) -> Source<'a> {
@@ -110,7 +122,8 @@ impl<'a> Reader<'a> {
             self.blocks.pop();
         }
         if self.texts {
-            collect_texts(tokens, &mut self.found.texts);
+            let of_file = self.is_of_file(tokens);
+            collect_texts(tokens, of_file, &mut self.found.texts);
         }
         let mut when = self.blocks.last().map_or(When::Always, |block| block.when);
         let mut rest = tokens;
@@ -130,6 +143,18 @@ impl<'a> Reader<'a> {
             self.is_over |= when == When::Always && ends_module(statement);
             self.import(when, statement);
         }
+    }
+
+    /// Whether a line has to do with the place of the module; a name that it gives such a thing has from then on.
+    fn is_of_file(&mut self, tokens: &[Token<'a>]) -> bool {
+        let is_place = |token: &Token<'a>| matches!(token.kind, Kind::Word(word) if self.places.contains(word));
+        if !tokens.iter().any(is_place) {
+            return false;
+        }
+        if let [Token { kind: Kind::Word(name), .. }, Token { kind: Kind::Mark('=' | ':'), .. }, ..] = tokens {
+            self.places.insert(name);
+        }
+        true
     }
 
     fn import(&mut self, when: When, statement: &[Token<'a>]) {
@@ -231,7 +256,7 @@ fn dotted<'t, 'a>(tokens: &'t [Token<'a>]) -> (String, &'t [Token<'a>]) {
     (name, tokens.get(at..).unwrap_or_default())
 }
 
-fn collect_texts(tokens: &[Token<'_>], found: &mut Vec<Text>) {
+fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
     // What each open bracket belongs to, and the path that the texts in it come to so far.
     let mut open: Vec<(&str, String)> = vec![("", String::new())];
     for (at, token) in tokens.iter().enumerate() {
@@ -267,7 +292,7 @@ fn collect_texts(tokens: &[Token<'_>], found: &mut Vec<Text>) {
                 }
                 let reader = READERS.contains(name).then(|| (*name).to_owned());
                 let is_path = reader.is_some() || is_divided(before) || is_divided(after);
-                found.push(Text { line: token.line, paths, is_path, reader });
+                found.push(Text { line: token.line, paths, is_path, reader, of_file });
             }
             Kind::Mark('/' | ',') => {}
             // Something else is between this text and the next.
