@@ -35,6 +35,9 @@ fn an_import_of_what_nothing_provides_is_named_with_file_and_line() {
     ");
     // Again, when all comes from the cache.
     assert_eq!(pack(&t), first);
+    t.file("app/pyproject.toml", format!("{}\n[tool.flavor.build]\nunmet = [\"click\"]\n", wheelhouse::MANIFEST));
+    assert_eq!(pack(&t), "");
+    t.file("app/pyproject.toml", wheelhouse::MANIFEST);
     t.file("app/hello/cli.py", "import click.core as c, os.path\nimport xml.nothing\nimport hello.gone\nfrom . import gone, cli\nfrom .far.away import x\nimport util\n");
     t.file("app/hello/util.py", "from click import style\n");
     snapshot!(pack(&t), @"
@@ -42,7 +45,7 @@ fn an_import_of_what_nothing_provides_is_named_with_file_and_line() {
     hint: add the distribution that provides it to `dependencies` under [project]
     warning[FLV0445]: hello/cli.py:2 imports xml.nothing, which nothing in the package provides
     hint: correct the name, or see to it that the build packs the module
-    warning[FLV0445]: hello/cli.py:3 imports hello.gone, which nothing in the package provides (also hello/cli.py:4)
+    warning[FLV0445]: hello/cli.py:3 imports hello.gone, which nothing in the package provides
     hint: correct the name, or see to it that the build packs the module
     warning[FLV0445]: hello/cli.py:5 imports hello.far.away, which nothing in the package provides
     hint: correct the name, or see to it that the build packs the module

@@ -215,7 +215,8 @@ hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
         title: "a module is imported that nothing in the package provides",
         cause: "A warning: the import is executed whenever the module with it is imported, and neither the package nor the runtime has \
             what it names.",
-        remedy: "Declare the distribution that provides it, or make the import conditional.",
+        remedy: "Declare the distribution that provides it, or make the import conditional. If the program runs without, `unmet = [\"NAME\"]` \
+            under `[tool.flavor.build]` says so.",
         example: r"warning[FLV0445]: hello/cli.py:2 imports click, which nothing in the package provides
 hint: add the distribution that provides it to `dependencies` under [project]",
     }

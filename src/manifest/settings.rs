@@ -60,7 +60,7 @@ pub struct Build {
     pub extra_index_urls: Vec<String>,
     pub offline: Option<bool>,
     /// Normalized names of distributions that may be missing from the package, or be of a version that a requirement
-    /// refuses.
+    /// refuses, and of modules that may be missing.
     pub unmet: Vec<String>,
     /// Commands that run before anything is read.
     pub pre_build: Vec<Vec<String>>,

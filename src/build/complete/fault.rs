@@ -94,12 +94,16 @@ impl Fault {
         matches!(self, Self::Unmet { .. } | Self::OtherPython { is_error: true, .. })
     }
 
-    /// The distribution that `unmet` names.
-    pub(super) fn distribution(&self) -> Option<&str> {
-        match self {
-            Self::Unmet { name, .. } | Self::OtherPython { name, .. } => Some(name),
-            _ => None,
-        }
+    /// Whether one of the names in `unmet`, which are normalised, is that of the distribution or the module.
+    pub(super) fn is_allowed(&self, unmet: &[String]) -> bool {
+        let name = match self {
+            Self::Unmet { name, .. } | Self::OtherPython { name, .. } => name.clone(),
+            Self::NoModule { module, .. } => {
+                module.split('.').next().unwrap_or(module).replace('_', "-").to_ascii_lowercase()
+            }
+            _ => return false,
+        };
+        unmet.contains(&name)
     }
 }
 

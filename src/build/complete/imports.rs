@@ -276,6 +276,7 @@ impl<'a> Search<'a> {
     fn fault(&self, module: String, mut places: Vec<(Node<'a>, usize)>) -> Fault {
         let remedies = Remedies(self.scene);
         places.sort_by_key(|(node, line)| (node.owner, node.path, *line));
+        places.dedup_by_key(|(node, _)| node.path);
         let chain = places.first().map(|(node, _)| self.chain(node)).unwrap_or_default();
         let shown = places.iter().map(|(node, line)| Place { file: node.path.into(), line: *line }).collect();
         if let Some((include, is_there, remedy)) = remedies.left_out(&module) {

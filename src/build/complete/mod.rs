@@ -83,13 +83,9 @@ pub(super) fn check(
     // What git ignores is no source, so that nothing tells of its going.
     let is_gone =
         |fault: &&Fault| matches!(fault, Fault::NotInWheel { file, .. } if !manifest.directory.join(file).exists());
-    let is_allowed =
-        |fault: &&Fault| !fault.distribution().is_some_and(|name| manifest.build.unmet.iter().any(|one| one == name));
-    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) = faults
-        .iter()
-        .filter(|fault| !is_gone(fault))
-        .filter(is_allowed)
-        .partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
+    let counts = |fault: &&Fault| !is_gone(fault) && !fault.is_allowed(&manifest.build.unmet);
+    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) =
+        faults.iter().filter(counts).partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
     match errors[..] {
         [] => Ok(warnings.into_iter().cloned().map(|fault| Finding::Missing(Box::new(fault))).collect()),
         _ => Err(BuildError::Incomplete(errors.into_iter().cloned().collect())),
