@@ -41,7 +41,7 @@ fn a_pack_without_news_makes_nothing_and_leaves_the_file_alone() {
     let before = identity(&package);
     let again = pack(&t, &[]);
     assert_eq!(made(&again), [""; 0]);
-    assert!(again.stderr().contains("8 of 8 steps reused (100 %)"), "{again}");
+    assert!(again.stderr().contains("9 of 9 steps reused (100 %)"), "{again}");
     assert_eq!(identity(&package), before);
     assert_eq!(says(&t), "Ahoy");
 
@@ -64,14 +64,14 @@ fn a_change_costs_what_depends_on_it_and_is_named() {
 
     t.file("app/src.py", "from greeting import WORD\nfrom more import VALUE\ndef main():\n    print(WORD, VALUE)\n");
     let run = pack(&t, &[]);
-    assert_eq!(made(&run), ["app", "bytecode app", "slot app"]);
+    assert_eq!(made(&run), ["app", "bytecode app", "checks", "slot app"]);
     assert!(run.stderr().contains("sources: src.py has changed"), "{run}");
     assert_eq!(says(&t), "Ahoy one");
 
     // What a back end makes of a file is its own business: the answer must be right.
     t.file("app/more.in", "two");
     let run = pack(&t, &[]);
-    assert_eq!(made(&run), ["app", "bytecode app", "slot app"]);
+    assert_eq!(made(&run), ["app", "bytecode app", "checks", "slot app"]);
     assert!(run.stderr().contains("sources: more.in has changed"), "{run}");
     assert_eq!(says(&t), "Ahoy two");
 
@@ -83,7 +83,7 @@ fn a_change_costs_what_depends_on_it_and_is_named() {
 
     t.file("app/pyproject.toml", wheelhouse::MANIFEST.replace("\"greeting>=2\"", "\"greeting>=2\", \"second\""));
     let run = pack(&t, &[]);
-    assert_eq!(made(&run), ["deps", "app", "bytecode deps", "slot deps"]);
+    assert_eq!(made(&run), ["deps", "app", "bytecode deps", "checks", "slot deps"]);
     assert!(run.stderr().contains("requirements: + `second` ("), "{run}");
     assert!(run.stderr().contains("app/pyproject.toml:9)"), "{run}");
 }
@@ -198,7 +198,7 @@ fn without_the_cache_nothing_is_read_and_nothing_kept() {
     pack(&t, &[]);
     let before = t.listing("cache/build");
     let run = pack(&t, &["--no-cache", "--output", "fresh.psp"]);
-    assert_eq!(made(&run).len(), 9, "{run}");
+    assert_eq!(made(&run).len(), 10, "{run}");
     assert_eq!(t.listing("cache/build"), before);
     let read = |path: &str| std::fs::read(t.path(path)).expect("read");
     assert_eq!(read("fresh.psp"), read("app/dist/offline.psp"));
@@ -222,7 +222,7 @@ fn offline_works_from_what_is_kept() {
     t.set("PATH", "/nowhere");
     t.file("app/src.py", "def main():\n    print('offline')\n");
     let run = pack(&t, &["--offline"]);
-    assert_eq!(made(&run), ["app", "bytecode app", "slot app"]);
+    assert_eq!(made(&run), ["app", "bytecode app", "checks", "slot app"]);
     assert_eq!(t.call(t.path("app/dist/offline.psp"), [""; 0]).success().line(), "offline");
 }
 
@@ -234,12 +234,12 @@ fn the_cache_shows_itself_and_can_be_cleaned() {
     let path = t.flavor(["cache", "path"]).success();
     assert_eq!(Path::new(path.line()), t.path("cache/build"));
     let stats = t.flavor(["cache", "stats", "--json"]).success().json();
-    assert_eq!(stats["entries"], 9);
+    assert_eq!(stats["entries"], 10);
     let deps = &stats["layers"][2];
     assert_eq!((&deps["layer"], &deps["hits"], &deps["misses"]), (&"deps".into(), &1.into(), &1.into()));
     assert_eq!(deps["rate"], 50.0);
     assert!(deps["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
-    assert!(t.flavor(["cache", "stats"]).success().stdout().contains("9 entries"));
+    assert!(t.flavor(["cache", "stats"]).success().stdout().contains("10 entries"));
 
     let would = t.flavor(["cache", "clean", "deps", "--dry-run"]).success();
     assert!(would.stdout().starts_with("would remove 1 entry"), "{would}");

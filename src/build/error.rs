@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::complete::{self, Fault};
 use super::finding::Finding;
 use super::hooks::FailedHook;
 use crate::code::Code;
@@ -68,6 +69,9 @@ pub enum BuildError {
     /// The main program, for a reason that time will not mend.
     #[error(transparent)]
     CannotStart(Box<Finding>),
+    /// At least one.
+    #[error("{}", complete::all(.0))]
+    Incomplete(Vec<Fault>),
     #[error("the package does not say how it was made")]
     NoRecord,
     #[error(transparent)]
@@ -133,6 +137,7 @@ impl BuildError {
             Self::NoRecord => Code::NO_BUILD_RECORD,
             Self::Hook(_) => Code::HOOK_FAILED,
             Self::CannotStart(finding) => finding.code(),
+            Self::Incomplete(faults) => faults.first().map_or(Code::UNMET_REQUIREMENT, Fault::code),
             Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
             Self::SelfCheck { source } | Self::Package(source) => source.code(),
             Self::Slot { source, .. } | Self::Encode(source) => source.code(),
@@ -198,6 +203,7 @@ impl BuildError {
             }
             Self::UnknownScript { known, .. } => Some(format!("the scripts are: {}", known.join(", "))),
             Self::WhichScript { known, .. } => Some(format!("choose one with `--script`: {}", known.join(", "))),
+            Self::Incomplete(faults) => faults.first().map(Fault::hint),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::complete::{Fault, Place};
 use crate::code::Code;
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
@@ -58,6 +59,8 @@ pub enum Finding {
     /// `paths` are relative to the project.
     #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
     PassedOver { paths: Vec<PathBuf> },
+    #[error(transparent)]
+    Missing(Box<Fault>),
     /// `paths` are relative to the project.
     #[error("the build does not see {}: {}", if paths.len() == 1 { "a directory with very many files" } else { "directories with very many files" }, few(paths))]
     NotLookedThrough { paths: Vec<PathBuf> },
@@ -136,6 +139,15 @@ impl Finding {
             Self::NotCarried { .. } => Code::NOT_CARRIED,
             Self::Opens { .. } => Code::OPENS_LIBRARY,
             Self::Install(notice) => notice.code(),
+            Self::Missing(fault) => fault.code(),
+        }
+    }
+
+    /// The line of a module that it is about.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Missing(fault) => fault.place(),
+            _ => None,
         }
     }
 
@@ -227,6 +239,7 @@ impl Finding {
             Self::IndexUnread { .. } => {
                 "`git status` says more; tracked files in directories such as `dist` may be missing".into()
             }
+            Self::Missing(fault) => fault.hint(),
         })
     }
 }

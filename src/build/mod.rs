@@ -11,6 +11,7 @@
 mod application;
 mod attestation;
 mod cache;
+mod complete;
 mod encoded;
 mod error;
 mod finding;
@@ -31,6 +32,7 @@ mod slots;
 mod startable;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
+pub use complete::{Fault, Place, Remedy};
 pub use error::BuildError;
 pub use finding::{Finding, Lacking};
 pub use history::Build;

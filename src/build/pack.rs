@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use super::application::{self, Application};
 use super::attestation::About;
 use super::cache::{BuildCache, Step};
+use super::complete;
 use super::encoded::{self, Stored};
 use super::native::{self, Carried, Native, Needs, Package, Stripped};
 use super::output::{self, Output};
@@ -118,6 +119,7 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
     findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
     findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
+    findings.extend(complete::check(manifest, application.as_ref(), &plans, stub.family, &cache, reporter)?);
     let (stored, threads) =
         encoded::encode_slots(&mut plans, settings, stub.family, application.as_ref(), &cache, reporter)?;
     reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());

@@ -105,9 +105,14 @@ impl SlotPlan {
     }
 
     /// Where its content lies in the environment.
-    fn place(&self) -> PathBuf {
+    pub(super) fn place(&self) -> PathBuf {
         let inside = Path::new(self.target.trim_start_matches(WORKENV).trim_start_matches('/'));
         if self.chain.tar { inside.join(&self.prefix) } else { inside.into() }
+    }
+
+    /// Whether it is one of the application's own.
+    pub(super) fn is_of_application(&self) -> bool {
+        matches!(self.name.as_str(), RUNTIME | DEPS | APP)
     }
 
     /// What lies at a path of the environment.

@@ -211,6 +211,36 @@ hint: did you mean `{workenv}/bin/probe`?",
         example: r"warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
 hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
     }
+    MISSING_MODULE = 445 {
+        title: "a module is imported that nothing in the package provides",
+        cause: "A warning: the import is executed whenever the module with it is imported, and neither the package nor the runtime has \
+            what it names.",
+        remedy: "Declare the distribution that provides it, or make the import conditional. If the program runs without, `unmet = [\"NAME\"]` \
+            under `[tool.flavor.build]` says so.",
+        example: r"warning[FLV0445]: hello/cli.py:2 imports click, which nothing in the package provides
+hint: add the distribution that provides it to `dependencies` under [project]",
+    }
+    MODULE_LEFT_OUT = 446 {
+        title: "a part of the standard library is imported that the package leaves out",
+        cause: "A warning: the runtime of a package is slim, without Tk, test suites and the like.",
+        remedy: "Bring it back with `include` under `[tool.flavor.python]`.",
+        example: r#"warning[FLV0446]: src.py:1 imports ensurepip, which the slim Python of the package leaves out
+hint: bring it back with `include = ["ensurepip"]` under [tool.flavor.python]"#,
+    }
+    NOT_IN_WHEEL = 447 {
+        title: "a file that the project reads is not in its wheel",
+        cause: "A warning: a module names a file that lies beside it in the project, and the build back end has not packed that file.",
+        remedy: "Tell the back end to pack it, as the hint shows.",
+        example: r"warning[FLV0447]: hello/cli.py:6 reads data.json, which lies beside it in the project and is not in the wheel
+hint: see to it that the build packs `hello/data.json`",
+    }
+    MISSING_PLUGIN = 448 {
+        title: "an entry point names a module that is not in the package",
+        cause: "A warning: `[project.entry-points]` has a line for others to find, and what it names is not there.",
+        remedy: "Correct the name, or see to it that the build packs the module.",
+        example: r"warning[FLV0448]: the entry point `plug` of `some.group` names hello.plug, which nothing in the package provides
+hint: correct the name in the project's metadata, or see to it that the build packs the module",
+    }
     BEYOND_TARGET = 450 {
         title: "the package needs more than `[tool.flavor.target]` promises",
         cause: "`glibc` is older than a file in the package allows, or `libraries` does not list one that has to come from the \

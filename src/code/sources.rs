@@ -322,4 +322,31 @@ hint: install the system's package `python3-venv` (Debian, Ubuntu) or `python3-l
   `tools; python_version < '3'` selects nothing for this interpreter
 hint: its marker does not hold: take it out, or choose another Python with `--python`",
     }
+    UNMET_REQUIREMENT = 365 {
+        title: "a requirement is not met by what is in the package",
+        cause: "A distribution in the package, or the input itself, requires another one that is not inside, or not in a version \
+            that it takes. Most often a lock is older than the requirements, or was made with other extras.",
+        remedy: "Add the requirement that the hint shows, or lock again. A program that runs without may say so: `unmet = [\"NAME\"]` \
+            under `[tool.flavor.build]`. What uv and PDM override counts as it is overridden.",
+        example: r#"error[FLV0365]: cannot pack `app/pyproject.toml`
+  greeting 2.1 requires h11>=0.13,<0.15, which is not in the package
+hint: add `h11>=0.13,<0.15` to `dependencies` under [project]; if the program runs without, add `unmet = ["h11"]` to [tool.flavor.build]"#,
+    }
+    OTHER_PYTHON = 366 {
+        title: "a distribution requires another version of Python",
+        cause: "Its `Requires-Python` refuses the interpreter that is packed. Of an upper limit that is a warning, since it is \
+            most often a guess about versions that were not there yet.",
+        remedy: "Choose another Python with `--python`, or another version of the distribution. If it works all the same, \
+            `unmet = [\"NAME\"]` under `[tool.flavor.build]` says so.",
+        example: r#"error[FLV0366]: cannot pack `app/pyproject.toml`
+  greeting 2.1 requires Python >=3.99, the package has 3.11.2
+hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]"#,
+    }
+    UNREADABLE_REQUIREMENT = 367 {
+        title: "a distribution has a requirement that cannot be read",
+        cause: "A warning: a line of its metadata is no requirement as PEP 508 has them. Of such a line the name is checked, not the version.",
+        remedy: "Take a later version of the distribution, if there is one in which the line is correct.",
+        example: r"warning[FLV0367]: greeting 2.1 has a requirement that cannot be read: `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
+hint: only the name was checked; a later version of the distribution may have corrected it",
+    }
 }

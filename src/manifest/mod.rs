@@ -41,7 +41,7 @@ pub use line::line_of;
 pub use name::{MAX_NAME, is_name, made_of, normalized};
 pub use operation::{MAX_OPERATIONS, Operation, OperationName};
 pub use project::Project;
-pub use requirement::{Named, named};
+pub use requirement::{AnyUrl, Named, named, read as read_requirement};
 pub use script::{is_script, parse as parse_script, script_block};
 pub use scripts::{NamedScript, ScriptTarget};
 pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};

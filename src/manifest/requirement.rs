@@ -14,7 +14,7 @@ use super::table::Item;
 
 /// The address after `@`, for the installer to understand.
 #[derive(Debug, Clone)]
-struct AnyUrl(String);
+pub struct AnyUrl(String);
 
 impl fmt::Display for AnyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,6 +28,12 @@ impl Pep508Url for AnyUrl {
     fn parse_url(url: &str, _working_dir: Option<&Path>) -> Result<Self, Infallible> {
         Ok(Self(url.to_string()))
     }
+}
+
+/// Reads a requirement as distributions have them in their metadata; the reason, if it is none.
+pub fn read(text: &str) -> Result<Requirement<AnyUrl>, String> {
+    check_names(text)?;
+    Requirement::<AnyUrl>::from_str(text).map_err(|error| first_line(&error.message.to_string()).to_string())
 }
 
 pub(super) fn parse_all(items: &[Item<'_>]) -> Result<Vec<String>, Error> {

@@ -59,6 +59,9 @@ pub struct Build {
     /// May hold passwords: never printed.
     pub extra_index_urls: Vec<String>,
     pub offline: Option<bool>,
+    /// Normalized names of distributions that may be missing from the package, or be of a version that a requirement
+    /// refuses, and of modules that may be missing.
+    pub unmet: Vec<String>,
     /// Commands that run before anything is read.
     pub pre_build: Vec<Vec<String>>,
     /// Commands that run when the package is there.
@@ -186,6 +189,7 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
         index_url: table.text("index_url")?,
         extra_index_urls: one_or_many(&mut table, "extra_index_urls")?,
         offline: table.flag("offline")?,
+        unmet: table.texts("unmet")?.iter().map(|name| normalized(name)).collect(),
         pre_build: commands(&mut table, "pre_build")?,
         post_build: commands(&mut table, "post_build")?,
     };

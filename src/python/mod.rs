@@ -12,6 +12,7 @@ pub mod interpreter;
 mod markers;
 pub mod reach;
 pub mod runtime;
+pub mod source;
 pub mod start;
 
 pub use command::redact;

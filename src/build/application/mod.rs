@@ -38,6 +38,7 @@ pub(super) const APP: &str = "app";
 
 /// A Python application, built for one interpreter.
 pub(super) struct Application {
+    pub(super) interpreter: Interpreter,
     pub(super) runtime: Tree,
     /// `None` without dependencies.
     pub(super) deps: Option<Tree>,
@@ -59,6 +60,8 @@ pub(super) struct Application {
     pub(super) broken: BTreeMap<PathBuf, String>,
     /// Version of the project as its back end computed it; empty of what has no back end.
     pub(super) version: String,
+    /// Whether the application itself is a distribution.
+    pub(super) has_distribution: bool,
     pub(super) evidence: Evidence,
     pub(super) findings: Vec<Finding>,
     /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
@@ -210,6 +213,7 @@ pub(super) fn build(
     let entry_points = entry_points.or(deps.made.facts.subject.as_ref().map(|subject| subject.entry_points.clone()));
     let entry_points = entry_points.unwrap_or_default();
     let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
+    let has_distribution = own.is_some();
     distributions.extend(own);
     let subject = deps.made.facts.subject.clone();
     let programs = programs::programs(
@@ -229,6 +233,7 @@ pub(super) fn build(
         distributions,
     };
     Ok(Application {
+        interpreter: interpreter.clone(),
         runtime: Tree::of(&runtime.hashed),
         deps: deps.bytecode.as_ref().map(|bytecode| Tree::of(&deps.made.hashed).with_bytecode(&bytecode.hashed)),
         app: Tree::of(&project.made.hashed).with_bytecode(&project.bytecode.hashed),
@@ -254,6 +259,7 @@ pub(super) fn build(
         entry_points,
         broken: project.bytecode.facts.broken.clone(),
         version,
+        has_distribution,
         evidence,
         findings: findings(&deps.notices, &project),
         in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
@@ -311,7 +317,7 @@ fn install_request<'a>(
 }
 
 /// What is to be packed, if it is a requirement; what the project depends on, and what the chosen extras and groups add.
-fn requirements(manifest: &Manifest) -> Vec<String> {
+pub(super) fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
     let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
     let groups = manifest.build.groups.iter().filter_map(|group| project.dependency_groups.get(group));

@@ -94,6 +94,8 @@ pub(super) fn report(
             "code": finding.code().to_string(),
             "message": finding.to_string(),
             "hint": finding.hint(),
+            "file": finding.place().map(|place| &place.file),
+            "line": finding.place().map(|place| place.line),
         }))).collect::<Vec<_>>(),
         "differences": differences.map(|found| {
             found.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect::<Vec<_>>()

@@ -4,6 +4,7 @@ mod memory;
 mod request;
 mod search;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -57,6 +58,10 @@ pub struct Interpreter {
     pub magic_number: [u8; 4],
     pub kind: Kind,
     pub free_threaded: bool,
+    /// What the variables of markers stand for (PEP 508): `sys_platform` and ten more.
+    pub markers: BTreeMap<String, String>,
+    /// Names of the modules that are part of the executable.
+    pub builtin_modules: Vec<String>,
 }
 
 /// What sort of installation an interpreter belongs to, which decides how it is made relocatable.
@@ -136,6 +141,8 @@ struct Facts {
     magic_number: [u8; 4],
     standalone: bool,
     free_threaded: bool,
+    markers: BTreeMap<String, String>,
+    builtin_modules: Vec<String>,
 }
 
 impl Facts {
@@ -167,6 +174,8 @@ impl Facts {
             magic_number: self.magic_number,
             kind,
             free_threaded: self.free_threaded,
+            markers: self.markers,
+            builtin_modules: self.builtin_modules,
         }
     }
 }

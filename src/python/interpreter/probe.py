@@ -48,6 +48,26 @@ platstdlib = sysconfig.get_path("platstdlib", "posix_prefix", places)
 dynload = [entry for entry in sys.path if os.path.basename(entry) == "lib-dynload"]
 arguments = sysconfig.get_config_var("CONFIG_ARGS") or ""
 
+version = sys.implementation.version
+implementation = "%d.%d.%d" % version[:3]
+if version[3] != "final":
+    implementation += version[3][0] + str(version[4])
+machine = os.uname()
+# What markers in requirements are compared with (PEP 508).
+markers = {
+    "implementation_name": sys.implementation.name,
+    "implementation_version": implementation,
+    "os_name": os.name,
+    "platform_machine": machine.machine,
+    "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name, ""),
+    "platform_release": machine.release,
+    "platform_system": machine.sysname,
+    "platform_version": machine.version,
+    "python_full_version": sys.version.split()[0].rstrip("+"),
+    "python_version": "%d.%d" % sys.version_info[:2],
+    "sys_platform": sys.platform,
+}
+
 print(
     json.dumps(
         {
@@ -68,6 +88,8 @@ print(
             "platform": sysconfig.get_platform(),
             "magic_number": list(MAGIC_NUMBER),
             "standalone": "--prefix=/install" in arguments,
+            "markers": markers,
+            "builtin_modules": sorted(sys.builtin_module_names),
             "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         }
     )

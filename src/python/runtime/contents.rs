@@ -76,6 +76,23 @@ pub(super) enum Verdict {
     },
 }
 
+/// What is to be included for a module of the standard library that slim leaves out; `None` if it leaves out no such
+/// module.
+pub fn include_for(module: &str) -> Option<String> {
+    let path = module.replace('.', "/");
+    let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).chain([path.as_str()]);
+    let places = above.flat_map(|path| [path.to_owned(), format!("{path}.py"), format!("lib-dynload/{path}.so")]);
+    let mut features = places.filter_map(|place| match Contents::new(&[]).judge(&place, false) {
+        Verdict::LeaveOut { feature } => Some(feature),
+        _ => None,
+    });
+    match features.next()? {
+        // The suites are large, and one module of them is what is wanted.
+        "test" => Some(module.to_owned()),
+        feature => Some(feature.to_owned()),
+    }
+}
+
 /// The checked wishes of a user.
 pub(super) struct Contents {
     features: Vec<&'static str>,
@@ -229,6 +246,15 @@ mod tests {
     fn a_wish_that_names_nothing_is_refused() {
         let error = Contents::new(&["tkniter".to_owned()]).check_used().unwrap_err();
         assert!(error.to_string().starts_with("`tkniter` is neither"), "{error}");
+    }
+
+    #[test]
+    fn what_brings_a_module_back_is_known() {
+        assert_eq!(include_for("tkinter.ttk").as_deref(), Some("tkinter"));
+        assert_eq!(include_for("_tkinter").as_deref(), Some("tkinter"));
+        assert_eq!(include_for("turtle").as_deref(), Some("turtle"));
+        assert_eq!(include_for("test.support").as_deref(), Some("test.support"));
+        assert_eq!(include_for("json"), None);
     }
 
     #[test]

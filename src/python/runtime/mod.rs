@@ -31,7 +31,7 @@ use crate::fs;
 use crate::python::{Interpreter, Kind};
 
 pub use amend::{amendments_digest, is_stub};
-pub use contents::{FEATURES, Feature};
+pub use contents::{FEATURES, Feature, include_for};
 
 /// What to make of an interpreter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,0 +1,142 @@
+//! Whether everything is in the package that what is in it asks for: the distributions that distributions require, the
+//! modules that are imported whenever the program starts, and the files that its modules read.
+//!
+//! What is found is kept in the build cache, so that a pack without news says it again without looking.
+
+mod beside;
+mod fault;
+mod imports;
+mod modules;
+mod overrides;
+mod plugins;
+mod remedy;
+mod requirements;
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use fault::all;
+pub use fault::{Fault, Place};
+pub use remedy::Remedy;
+
+use super::application::{self, Application, place};
+use super::cache::{BuildCache, Inputs, Layer};
+use super::slots::SlotPlan;
+use super::{BuildError, Finding};
+use crate::manifest::{Input, Manifest};
+use crate::report::{Reporter, Stopwatch, counted};
+use crate::stub::Family;
+use modules::Modules;
+use overrides::Overrides;
+use requirements::Wanted;
+
+/// What the user knows this work by.
+const PHASE: &str = "checks";
+
+/// What came of looking.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Checked {
+    distributions: usize,
+    /// Modules that were read.
+    modules: usize,
+    faults: Vec<Fault>,
+}
+
+/// Everything that the checks look at.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    manifest: &'a Manifest,
+    application: &'a Application,
+    plans: &'a [SlotPlan],
+    modules: &'a Modules<'a>,
+}
+
+/// Looks for what is missing in a package.
+///
+/// # Errors
+/// [`BuildError::Incomplete`] for requirements that are not met, unless the manifest says that they need not be.
+pub(super) fn check(
+    manifest: &Manifest,
+    application: Option<&Application>,
+    plans: &[SlotPlan],
+    family: Family,
+    cache: &BuildCache,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Finding>, BuildError> {
+    let Some(application) = application else { return Ok(Vec::new()) };
+    reporter.begin(PHASE);
+    let clock = Stopwatch::start();
+    let inputs = inputs(manifest, application, plans, family);
+    let made = cache.make(
+        PHASE,
+        Layer::Slots,
+        &inputs,
+        |_| Ok(()),
+        |_| {
+            let modules = &Modules::new(manifest, application, plans, family);
+            look(Scene { manifest, application, plans, modules })
+        },
+    )?;
+    let Checked { distributions, modules, faults } = &made.facts;
+    let (what, from) =
+        (counted(*distributions, "distribution", "distributions"), if made.reused { ", reused" } else { "" });
+    reporter.phase(PHASE, &format!("{what}, {}{from}", counted(*modules, "module", "modules")), clock.took());
+    // What git ignores is no source, so that nothing tells of its going.
+    let is_gone =
+        |fault: &&Fault| matches!(fault, Fault::NotInWheel { file, .. } if !manifest.directory.join(file).exists());
+    let counts = |fault: &&Fault| !is_gone(fault) && !fault.is_allowed(&manifest.build.unmet);
+    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) =
+        faults.iter().filter(counts).partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
+    match errors[..] {
+        [] => Ok(warnings.into_iter().cloned().map(|fault| Finding::Missing(Box::new(fault))).collect()),
+        _ => Err(BuildError::Incomplete(errors.into_iter().cloned().collect())),
+    }
+}
+
+fn look(scene: Scene<'_>) -> Result<Checked, BuildError> {
+    let Scene { manifest, application, .. } = scene;
+    let lock = manifest.project_directory().map(|directory| directory.join("uv.lock"));
+    let lock = lock.filter(|_| application.evidence.lock.as_ref().is_some_and(|(name, _)| name == "uv.lock"));
+    let lock = match manifest.input {
+        Input::Script => crate::python::install::Lock::of_script(&manifest.path).map(|lock| lock.path().to_path_buf()),
+        _ => lock,
+    };
+    let overrides = Overrides::of(manifest.project_directory(), lock.as_deref());
+    let mut faults = requirements::check(scene, &wanted(manifest, application), &overrides)?;
+    let (modules, missing) = imports::check(scene);
+    faults.extend(missing);
+    faults.extend(plugins::check(scene)?);
+    faults.extend(beside::check(scene)?);
+    Ok(Checked { distributions: application.evidence.distributions.len(), modules, faults })
+}
+
+/// What is required beside what the metadata of the project's own distribution says.
+fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
+    let name = manifest.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let groups = manifest.build.groups.iter().filter_map(|group| manifest.project.dependency_groups.get(group));
+    let requirements = if application.has_distribution {
+        groups.flatten().chain(&manifest.build.dependencies).cloned().collect()
+    } else {
+        application::requirements(manifest)
+    };
+    Wanted { by: name, requirements, extras: &manifest.build.extras }
+}
+
+fn inputs(manifest: &Manifest, application: &Application, plans: &[SlotPlan], family: Family) -> Inputs {
+    let mut inputs = Inputs::default();
+    inputs.add("tool", env!("CARGO_PKG_VERSION"));
+    inputs.add("launcher", family.name());
+    for plan in plans {
+        inputs.add(&format!("slot {}", plan.name), plan.inputs.key());
+        inputs.add("place", plan.place().display());
+    }
+    inputs.add("sources", application.evidence.sources.hex()).found_at(&manifest.directory);
+    inputs.add("lock", format!("{:?}", application.evidence.lock));
+    inputs.add("interpreter", format!("{:?}", application.interpreter.markers));
+    inputs.add("input", format!("{:?}", (manifest.input, &manifest.project, &manifest.entry_point)));
+    inputs.add("execution", format!("{:?}", (&manifest.execution.command, &manifest.post_extract, place(manifest))));
+    inputs.add(
+        "selection",
+        format!("{:?}", (&manifest.build.extras, &manifest.build.groups, &manifest.build.dependencies)),
+    );
+    inputs
+}

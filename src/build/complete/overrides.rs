@@ -1,0 +1,80 @@
+//! What a project has decided against the metadata of what it depends on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use pep508_rs::Requirement;
+use toml::{Table, Value};
+
+use crate::manifest::{AnyUrl, read_requirement};
+
+/// By normalised name: what is required instead, whatever requires it; nothing, if it is not wanted.
+#[derive(Default)]
+pub(super) struct Overrides(BTreeMap<String, Vec<Requirement<AnyUrl>>>);
+
+/// A requirement that no environment asks for: its name alone counts.
+const NEVER: &str = "python_version < '0'";
+
+impl Overrides {
+    /// Those of uv and PDM in a project's manifest and its `uv.lock`, which has those of its workspace.
+    pub(super) fn of(directory: Option<&Path>, lock: Option<&Path>) -> Self {
+        let mut found = Self::default();
+        if let Some(manifest) = directory.and_then(|directory| table(&directory.join("pyproject.toml"))) {
+            let tool = |name: &str| manifest.get("tool")?.get(name);
+            found.add_uv(tool("uv"));
+            let pdm = tool("pdm").and_then(|pdm| pdm.get("resolution")?.get("overrides")?.as_table());
+            for (name, version) in pdm.into_iter().flatten() {
+                let version = version.as_str().unwrap_or_default();
+                let exact = version.starts_with(|c: char| c.is_ascii_digit());
+                found.add(&if exact { format!("{name}=={version}") } else { format!("{name}{version}") });
+            }
+        }
+        let settings = directory.and_then(|directory| table(&directory.join("uv.toml")));
+        found.add_uv(settings.map(Value::Table).as_ref());
+        let locked = lock.and_then(table);
+        if let Some(decided) = locked.as_ref().and_then(|lock| lock.get("manifest")) {
+            let list = |key: &str| decided.get(key).and_then(Value::as_array).into_iter().flatten();
+            for one in list("overrides") {
+                let text = |key: &str| one.get(key).and_then(Value::as_str);
+                let Some(name) = text("name") else { continue };
+                let marker = text("marker").map(|marker| format!(" ; {marker}")).unwrap_or_default();
+                // One that comes from a path or a URL is what it is.
+                found.add(&format!("{name}{}{marker}", text("specifier").unwrap_or_default()));
+            }
+            for name in list("excludes").filter_map(Value::as_str) {
+                found.exclude(name);
+            }
+        }
+        found
+    }
+
+    /// What is required instead of what is required of `name`.
+    pub(super) fn of_name(&self, name: &str) -> Option<&[Requirement<AnyUrl>]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    fn add_uv(&mut self, settings: Option<&Value>) {
+        let list = |key: &str| settings.and_then(|uv| uv.get(key)?.as_array()).into_iter().flatten();
+        for text in list("override-dependencies").filter_map(Value::as_str) {
+            self.add(text);
+        }
+        for name in list("exclude-dependencies").filter_map(Value::as_str) {
+            self.exclude(name);
+        }
+    }
+
+    fn exclude(&mut self, name: &str) {
+        self.add(&format!("{name} ; {NEVER}"));
+    }
+
+    fn add(&mut self, text: &str) {
+        match read_requirement(text) {
+            Ok(requirement) => self.0.entry(requirement.name.to_string()).or_default().push(requirement),
+            Err(reason) => tracing::debug!(text, reason, "an override that cannot be read"),
+        }
+    }
+}
+
+fn table(path: &Path) -> Option<Table> {
+    std::fs::read_to_string(path).ok()?.parse().ok()
+}
