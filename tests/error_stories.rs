@@ -173,21 +173,28 @@ fn keys() {
     error[FLV0508]: `dist/probe.psp` is signed by another key: [DIGEST]
     ");
     t.unset("HOME");
-    snapshot!(t.flavor(["pack", "--quiet"]), @"
+    t.unset("FLAVOR_TRUSTED_KEYS_DIR");
+    // Without a password file nobody has a home.
+    t.file("nobody", "");
+    let homeless = |words: &[&str]| {
+        let script = "mount --bind nobody /etc/passwd && exec \"$0\" \"$@\"";
+        let before = ["--mount", "sh", "-c", script, FLAVOR];
+        t.call("unshare", before.iter().chain(words))
+    };
+    snapshot!(homeless(&["pack", "--quiet"]), @"
     exit: 1
     --- stderr
     error[FLV0505]: cannot pack `pyproject.toml`
       nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set
     hint: pass --private-key FILE or --key-seed TEXT
     ");
-    t.unset("FLAVOR_TRUSTED_KEYS_DIR");
-    snapshot!(t.flavor(["trust", "add", "keys/1/flavor-public.key"]), @"
+    snapshot!(homeless(&["trust", "add", "keys/1/flavor-public.key"]), @"
     exit: 1
     --- stderr
     error[FLV0511]: there is no place for trusted keys: HOME is not set
     hint: set HOME or FLAVOR_TRUSTED_KEYS_DIR
     ");
-    snapshot!(t.flavor(["policy", "init"]), @"
+    snapshot!(homeless(&["policy", "init"]), @"
     exit: 1
     --- stderr
     error[FLV0511]: there is no place for a policy: HOME is not set

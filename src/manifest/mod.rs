@@ -212,6 +212,7 @@ impl Manifest {
         // A wheel may have programs that no script names, native ones for example.
         let has_nothing_else = || {
             project.scripts.is_empty()
+                && self.scripts.is_empty()
                 && project.has_back_end
                 && self.entry_point.is_none()
                 && self.execution.command.is_none()

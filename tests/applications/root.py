@@ -38,6 +38,8 @@ class Root:
                 shutil.copy2(library, place)
         loader = Path("/lib64/ld-linux-x86-64.so.2")
         shutil.copy2(loader, directory / loader.relative_to("/"))
+        # The one locale that glibc itself has.
+        shutil.copytree("/usr/lib/locale/C.utf8", directory / "usr/lib/locale/C.utf8")
         self.file("/etc/passwd", "root:x:0:0:root:/home:/bin/sh\n")
         self.file("/etc/hosts", "127.0.0.1 localhost\n")
 

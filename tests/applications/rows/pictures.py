@@ -1,5 +1,7 @@
 """opencv, matplotlib and polars: wheels with large libraries of their own."""
 
+from root import said
+
 SCRIPT = """
 # /// script
 # dependencies = ["opencv-python-headless", "matplotlib", "polars"]
@@ -9,8 +11,6 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import polars as pl
-
-from root import said
 
 frame = pl.DataFrame({"x": [1, 2, 3], "y": [1, 4, 9]})
 assert frame.lazy().filter(pl.col("x") > 1).select(pl.col("y").sum()).collect().item() == 13

@@ -1,5 +1,7 @@
 """scikit-learn with loky: worker processes, OpenMP and BLAS libraries."""
 
+from root import said
+
 SCRIPT = """
 # /// script
 # dependencies = ["scikit-learn"]
@@ -10,8 +12,6 @@ from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import cross_val_score
-
-from root import said
 
 
 def pid(_):
