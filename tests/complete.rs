@@ -84,16 +84,18 @@ fn what_is_required_and_not_inside_is_an_error_that_names_who_requires_it() {
 fn the_projects_own_requirements_count_too() {
     let t = wheelhouse::project();
     wheel(&t, "other", "1.0", &[]);
-    // The lock is older than the requirements.
+    // The wheel asks for more than the manifest, which the lock fits.
     lock(&t, &[("other", "1.0")]);
+    let bare = wheelhouse::MANIFEST.replace("dependencies = [\"greeting>=2\"]\n", "");
+    t.file("app/pyproject.toml", &bare);
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
     assert!(run.stderr().contains("offline 1.0 requires greeting>=2, which is not in the package"), "{run}");
     // And so is that of a group, which no metadata has.
     lock(&t, &[("greeting", "2.0")]);
     let group = "[dependency-groups]\nops = [\"other>=1\"]\n[tool.flavor.build]\ngroups = [\"ops\"]\n";
     t.file("app/pyproject.toml", format!("{}\n{group}", wheelhouse::MANIFEST));
-    let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("pyproject.toml requires other>=1, which is not in the package"), "{run}");
+    let run = t.flavor(["pack", "-q", "app"]).fails_with(4);
+    assert!(run.stderr().contains("does not fit the project: the requirement `other` is not in it"), "{run}");
 }
 
 #[test]

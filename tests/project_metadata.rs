@@ -208,7 +208,8 @@ fn a_project_without_commands_is_told_so_and_takes_an_entry_point() {
     ");
     assert_eq!(says(&t, &["--entry-point", "src:main"]), "Ahoy");
     // Of what `[project]` lists, too: the wheel may have programs of its own.
-    t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}[project]\nname = \"computed\"\nversion = \"1\"\n"));
+    let table = "[project]\nname = \"computed\"\nversion = \"1\"\ndependencies = [\"greeting>=2\"]\n";
+    t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}{table}"));
     let run = t.flavor(["pack", "app", "-q"]).fails_with(1);
     assert!(run.stderr().contains("hint: add a script, `[project.scripts]` with `computed = "), "{run}");
     t.executable("app/scripts/native", "#!/bin/sh\necho native \"$@\"\n");

@@ -62,6 +62,8 @@ pub(crate) fn application(t: &Test, directory: &str, modules: &[&str], more: &st
 /// A scene with the back end, and with strangers of the names that the tests' own distributions have.
 pub(crate) fn scene() -> Test {
     let t = wheelhouse::project();
+    // The applications here have modules of their own.
+    std::fs::remove_dir_all(t.path("app")).expect("removed");
     wheelhouse::wheel(&t, "anybackend", "1.0", &[("anybackend.py", BACKEND)]);
     for name in ["mylib", "deeper", "other"] {
         wheelhouse::wheel(&t, name, "9.0", &[(&format!("{name}.py"), "WORD = 'STRANGER'\n")]);

@@ -109,6 +109,9 @@ fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), Bu
             }
             let sources = attested(sources, &ignored, tree)?;
             let main = main_command(&filled(manifest, &install)?, &install, tree)?;
+            // What the user names goes before what only the wheel says.
+            let is_named = manifest.entry_point.is_none() && !manifest.scripts.is_empty();
+            let main = main.filter(|_| !is_named || !manifest.project.scripts.is_empty());
             Ok::<_, BuildError>(AppFacts { install: Some(install), sources, main })
         },
     )?;

@@ -316,7 +316,8 @@ fn is_built_here(said: &str, wheel: &Path, work: &Path) -> bool {
     let (created, kept) = (format!("filename={name} "), format!("/{name}"));
     said.lines().any(|line| {
         line.contains(&created)
-            || (line.contains(&*work.to_string_lossy()) && line.contains(&kept))
-            || (line.starts_with("Processing ") && line.contains("/wheels/") && line.contains(&kept))
+            || (line.starts_with("Processing ")
+                && line.contains(&kept)
+                && (line.contains("/wheels/") || line.contains(&*work.to_string_lossy())))
     })
 }
