@@ -190,6 +190,8 @@ const SHAPES: &[Shape] = &[
             ("mylib/pyproject.toml", SIBLING),
             ("mylib/mylib.py", WORD),
         ],
+        // The wheel's metadata name the sibling without its place, and pip would take a stranger's.
+        reference: &["../mylib", "."],
         says: "1.0 sibling",
         ..SHAPE
     },

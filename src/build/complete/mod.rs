@@ -22,7 +22,8 @@ use super::application::{self, Application, place};
 use super::cache::{BuildCache, Inputs, Layer};
 use super::slots::SlotPlan;
 use super::{BuildError, Finding};
-use crate::manifest::{Input, Manifest};
+use crate::format::Blake3;
+use crate::manifest::{Build, Input, Manifest};
 use crate::report::{Reporter, Stopwatch, counted};
 use crate::stub::Family;
 use modules::Modules;
@@ -132,11 +133,11 @@ fn inputs(manifest: &Manifest, application: &Application, plans: &[SlotPlan], fa
     inputs.add("sources", application.evidence.sources.hex()).found_at(&manifest.directory);
     inputs.add("lock", format!("{:?}", application.evidence.lock));
     inputs.add("interpreter", format!("{:?}", application.interpreter.markers));
-    inputs.add("input", format!("{:?}", (manifest.input, &manifest.project, &manifest.entry_point)));
+    // Digests: a requirement may have a password in its address.
+    let digest = |text: String| Blake3::of(text.as_bytes()).hex();
+    inputs.add("input", digest(format!("{:?}", (manifest.input, &manifest.project, &manifest.entry_point))));
     inputs.add("execution", format!("{:?}", (&manifest.execution.command, &manifest.post_extract, place(manifest))));
-    inputs.add(
-        "selection",
-        format!("{:?}", (&manifest.build.extras, &manifest.build.groups, &manifest.build.dependencies)),
-    );
+    let Build { extras, groups, dependencies, .. } = &manifest.build;
+    inputs.add("selection", digest(format!("{:?}", (extras, groups, dependencies))));
     inputs
 }
