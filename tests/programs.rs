@@ -136,7 +136,7 @@ fn a_link_of_another_name_starts_nothing() {
 #[test]
 fn hundreds_of_scripts_are_a_list_of_names() {
     let t = Test::new();
-    let commands: String = (0..300).map(|number| format!("command-{number} = tool:main\n")).collect();
+    let commands = (0..300).map(|number| format!("command-{number} = tool:main\n")).collect::<Vec<_>>().concat();
     let module = "import os, sys\ndef main():\n    print(os.path.basename(sys.argv[0]))\n";
     wheel(&t, "tool-1.0-py3-none-any.whl", "", &format!("{commands}tool = tool:main\n"), &[("tool.py", module)]);
     let package = pack(&t, &["tool-1.0-py3-none-any.whl"]);

@@ -203,11 +203,8 @@ fn sources_become_a_package_wherever_they_are() {
             format!("offline @ file://{root}/v1.0.tar.gz"),
         ] {
             let run = t.flavor(["pack", &input]).success();
-            assert_eq!(resolved(&run), format!("resolved offline 1.0 from {root}/v1.0.tar.gz").replace(&root, &root));
-            assert_eq!(
-                run.line(),
-                "./dist/offline.psp".trim_start_matches(if input == "v1.0.tar.gz" { "" } else { "" })
-            );
+            assert_eq!(resolved(&run), format!("resolved offline 1.0 from {root}/v1.0.tar.gz"));
+            assert_eq!(run.line(), "./dist/offline.psp");
         }
         let commit = t.call("git", ["-C", "repo", "rev-parse", "v1^{commit}"]).success().line().to_owned();
         let input = format!("git+file://{root}/repo@v1#subdirectory=sub");

@@ -5,6 +5,7 @@ use super::finding::Finding;
 use super::hooks::FailedHook;
 use crate::code::Code;
 use crate::format::FormatError;
+use crate::manifest::suggest::closest;
 use crate::package::PackageError;
 use crate::report::Bytes;
 use crate::sign::SignError;
@@ -50,7 +51,7 @@ pub enum BuildError {
     NothingSelected { requirement: String },
     /// `asked` is the option or the key that names it.
     #[error("{asked} names no script in the package: {word}")]
-    UnknownScript { asked: String, word: String, suggestion: Option<String>, known: Vec<String> },
+    UnknownScript { asked: String, word: String, known: Vec<String> },
     /// `known` are its scripts, or, if it has none, those of what it depends on.
     #[error("{}", which(package, *of_others, known))]
     WhichScript { package: String, of_others: bool, known: Vec<String> },
@@ -197,11 +198,13 @@ impl BuildError {
             Self::NothingSelected { .. } => {
                 Some("its marker does not hold: take it out, or choose another Python with `--python`".into())
             }
-            Self::UnknownScript { suggestion: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             Self::UnknownScript { known, .. } | Self::WhichScript { known, .. } if known.is_empty() => {
                 Some("nothing inside brings one; name a module or a function: `--entry-point pkg.cli:main`".into())
             }
-            Self::UnknownScript { known, .. } => Some(format!("the scripts are: {}", known.join(", "))),
+            Self::UnknownScript { word, known, .. } => Some(match closest(word, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the scripts are: {}", known.join(", ")),
+            }),
             Self::WhichScript { known, .. } => Some(format!("choose one with `--script`: {}", known.join(", "))),
             Self::Incomplete(faults) => faults.first().map(Fault::hint),
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),

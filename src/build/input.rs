@@ -156,8 +156,8 @@ fn archive(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = name.split('@').next().unwrap_or(&name);
-    let endings = ARCHIVES.iter().copied().chain([".whl", ".git"]);
-    endings.filter_map(|ending| name.strip_suffix(ending)).next().unwrap_or(name).to_owned()
+    let mut endings = ARCHIVES.iter().copied().chain([".whl", ".git"]);
+    endings.find_map(|ending| name.strip_suffix(ending)).unwrap_or(name).to_owned()
 }
 
 /// Endings of archives of sources that installers take.

@@ -60,7 +60,8 @@ fn without_suffix(name: &str) -> &str {
 /// A name without the version at its end: `aws` of `aws-1.46` and of `aws-v1`.
 fn without_version(name: &str) -> Option<&str> {
     let is_version = |text: &str| text.strip_prefix('v').unwrap_or(text).starts_with(|c: char| c.is_ascii_digit());
-    let (at, _) = name.match_indices(['-', '_', '@']).find(|(at, _)| name.get(at + 1..).is_some_and(is_version))?;
+    let (at, _) =
+        name.match_indices(['-', '_', '@']).find(|(at, _)| name.get(at.saturating_add(1)..).is_some_and(is_version))?;
     name.get(..at)
 }
 

@@ -10,7 +10,9 @@ use crate::fs::Entry;
 use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
 use crate::python::install::Notice;
-use crate::python::install::{Dependencies, Hidden, InstallRequest, Resolution, install_dependencies, list_sources};
+use crate::python::install::{
+    Dependencies, Hidden, InstallRequest, Purpose, Resolution, install_dependencies, list_sources,
+};
 use crate::report::{Stopwatch, counted};
 
 pub(super) struct Deps {
@@ -69,7 +71,7 @@ pub(super) fn resolution_inputs(
     inputs.add("installer", &resolution.installer);
     let requirements = inputs.add_list("requirements", resolution.requirements);
     requirements.set_by(if of_build_system { &["build-system", "requires"] } else { &["project", "dependencies"] });
-    if request.has_subject {
+    if request.purpose == Purpose::Subject {
         inputs.add("subject", "the first requirement");
     }
     if !resolution.sources.is_empty() {

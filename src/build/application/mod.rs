@@ -22,7 +22,7 @@ use crate::format::{Blake3, Commands, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest, script_block};
-use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, NamedSources, Notice, Subject};
+use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, NamedSources, Notice, Purpose, Subject};
 use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
@@ -301,7 +301,9 @@ fn install_request<'a>(
     };
     request.refresh = settings.cache == CacheUse::Refresh;
     request.requirements = requirements(manifest);
-    request.has_subject = manifest.requirement.is_some();
+    if manifest.requirement.is_some() {
+        request.purpose = Purpose::Subject;
+    }
     request.additional = additional(manifest);
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);

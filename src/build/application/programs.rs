@@ -9,7 +9,6 @@ use super::project::AppFacts;
 use super::{APP, RUNTIME, requirement};
 use crate::format::{Commands, Program, WORKENV};
 use crate::fs::IoContext;
-use crate::manifest::suggest::closest;
 use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget, is_name, normalized};
 use crate::python::install::{self, Command, Dependencies, file_script, function_in, module_script, script};
 use crate::python::start::{FILE_OPTIONS, script_options};
@@ -140,7 +139,7 @@ pub(super) fn programs(
     let main_argv = match (&main_file, &manifest.execution.command) {
         // The entry point's own script, which stands for a file.
         (Some((name, true)), _) if manifest.entry_point.is_some() && app.main.as_ref() == Some(name) => {
-            command(manifest, name, file(manifest), true, start)
+            command(manifest, name, file(manifest).as_deref(), true, start)
         }
         (Some((name, is_python)), _) => argv_of(name, *is_python),
         (None, command) => command.clone().unwrap_or_default(),
@@ -190,9 +189,7 @@ fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -
 }
 
 fn unknown(asked: String, word: &str, inside: &Inside) -> BuildError {
-    let known = inside.names();
-    let suggestion = closest(word, known.iter().map(String::as_str)).map(str::to_string);
-    BuildError::UnknownScript { asked, word: word.to_string(), suggestion, known }
+    BuildError::UnknownScript { asked, word: word.to_string(), known: inside.names() }
 }
 
 /// There are several, or none.
@@ -205,12 +202,12 @@ fn which(manifest: &Manifest, deps: &Dependencies, inside: &Inside) -> BuildErro
 }
 
 /// How a file in `bin` is called; or the `file` of the input that it stands for.
-fn command(manifest: &Manifest, name: &str, file: Option<String>, is_python: bool, start: Start) -> Vec<String> {
+fn command(manifest: &Manifest, name: &str, file: Option<&str>, is_python: bool, start: Start) -> Vec<String> {
     match start.family {
         Family::Flavor if !is_python => vec![format!("{WORKENV}/bin/{name}")],
         // The script's own first line would start the same interpreter, by way of a shell.
         Family::Flavor => {
-            let (options, path): (&[&str], _) = match &file {
+            let (options, path): (&[&str], _) = match file {
                 Some(file) => (&FILE_OPTIONS, format!("{WORKENV}/{file}")),
                 None => (script_options(start.python), format!("{WORKENV}/bin/{name}")),
             };

@@ -19,8 +19,8 @@ use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Sources, View, WheelBuild, build_variables,
-    build_wheel, install_project, make_build_environment,
+    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View, WheelBuild,
+    build_variables, build_wheel, install_project, make_build_environment,
 };
 use crate::report::Stopwatch;
 
@@ -237,8 +237,7 @@ fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a
     request.groups.clear();
     request.additional.clear();
     request.lock = None;
-    request.is_build_environment = true;
-    request.has_subject = false;
+    request.purpose = Purpose::BackEnd;
     request.work = work;
     request
 }

@@ -109,13 +109,11 @@ impl Fault {
 
 /// Faults that keep a package from being made, a line each.
 pub(in crate::build) fn all(faults: &[Fault]) -> String {
-    match faults {
-        [one] => one.to_string(),
-        _ => {
-            let lines = faults.iter().map(|fault| format!("\n  {fault}"));
-            format!("{} requirements are not met:{}", faults.len(), lines.collect::<String>())
-        }
+    if let [one] = faults {
+        return one.to_string();
     }
+    let lines = faults.iter().map(|fault| format!("\n  {fault}"));
+    format!("{} requirements are not met:{}", faults.len(), lines.collect::<String>())
 }
 
 fn has(name: &str, found: &[String]) -> String {

@@ -270,7 +270,7 @@ impl<'a> Search<'a> {
         let whole = |name: &String| format!("{}.{name}", wish.module);
         let is_missing =
             |name: &&String| *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere);
-        wish.names.iter().filter(is_missing).map(|name| whole(name)).collect()
+        wish.names.iter().filter(is_missing).map(whole).collect()
     }
 
     fn fault(&self, module: String, mut places: Vec<(Node<'a>, usize)>) -> Fault {
@@ -306,7 +306,7 @@ impl<'a> Search<'a> {
     }
 }
 
-impl<'a> Modules<'a> {
+impl Modules<'_> {
     /// The sources that importing a module executes: those of the packages that it is in, and its own.
     fn lineage(&self, module: &str) -> Vec<Node<'_>> {
         let source = |name: &str| match self.find(name) {
@@ -325,14 +325,13 @@ impl<'a> Modules<'a> {
             match self.find(name) {
                 Found::Nowhere => return Some(name.to_owned()),
                 Found::Opaque => return None,
-                Found::Namespace => {}
                 Found::Source(node) if name != module => {
                     let text = std::fs::read(&node.entry.path).ok()?;
                     if has_one_of(&String::from_utf8_lossy(&text), BRINGS_MODULES) {
                         return None;
                     }
                 }
-                Found::Source(_) => {}
+                Found::Namespace | Found::Source(_) => {}
             }
         }
         None

@@ -55,6 +55,18 @@ use crate::fs::IoContext as _;
 use index::Index;
 use serde::{Deserialize, Serialize};
 
+/// What an installation is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// What an input depends on.
+    #[default]
+    Dependencies,
+    /// The first requirement is what is packed, the rest what it depends on.
+    Subject,
+    /// A build back end.
+    BackEnd,
+}
+
 /// What is to be installed and from where.
 ///
 /// The `PIP_` and `UV_` variables that name indexes and find-links count too, whichever installer runs.
@@ -64,8 +76,7 @@ pub struct InstallRequest<'a> {
     pub project: Option<&'a Path>,
     /// PEP 508: `[project.dependencies]` and what the chosen extras and groups add.
     pub requirements: Vec<String>,
-    /// Whether the first of them is what is packed, not what it depends on.
-    pub has_subject: bool,
+    pub purpose: Purpose,
     /// What the package needs beside what the project requires: no lock knows of it.
     pub additional: Vec<String>,
     /// Names of the chosen extras, for lock files, which know them by name.
@@ -84,8 +95,6 @@ pub struct InstallRequest<'a> {
     pub named: NamedSources,
     /// Whether a lock that does not fit is passed over.
     pub refresh: bool,
-    /// Whether it is a back end that is to be installed.
-    pub is_build_environment: bool,
     /// Directories whose wheels are being built, for which this is installed.
     pub building: Vec<PathBuf>,
     /// A directory for scratch files, which the caller removes.
@@ -99,7 +108,7 @@ impl<'a> InstallRequest<'a> {
         Self {
             project: None,
             requirements: Vec::new(),
-            has_subject: false,
+            purpose: Purpose::default(),
             additional: Vec::new(),
             extras: Vec::new(),
             groups: Vec::new(),
@@ -110,7 +119,6 @@ impl<'a> InstallRequest<'a> {
             lock: None,
             named: NamedSources::default(),
             refresh: false,
-            is_build_environment: false,
             building: Vec::new(),
             work,
             installer: Choice::default(),
@@ -170,9 +178,10 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     let installer = Installer::choose(request.installer, interpreter, &mut notices)?;
     let index = Index::new(request);
     let mut request = request.clone();
-    let precise = match request.has_subject {
-        true => Some(subject::make_precise(&installer, interpreter, &mut request, &index)?),
-        false => None,
+    let precise = if request.purpose == Purpose::Subject {
+        Some(subject::make_precise(&installer, interpreter, &mut request, &index)?)
+    } else {
+        None
     };
     let request = &request;
     let plan = plan::Plan::of(interpreter, request)?;

@@ -9,7 +9,7 @@ use super::index::Index;
 use super::lock::{Entry, Lock, Locked, Origin, Selection, check_locked_list, entries, unread};
 use super::named::{Conditions, NamedSources, Source, absolute, expanded};
 use super::neutral::direct_reference;
-use super::{InstallRequest, Notice};
+use super::{InstallRequest, Notice, Purpose};
 use crate::python::command::redact;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
@@ -68,7 +68,7 @@ impl Plan {
             plan.additional = here.items(&request.additional);
         } else {
             plan.items = here.items(request.requirements.iter().chain(&request.additional));
-            let unread = request.project.filter(|_| !request.is_build_environment);
+            let unread = request.project.filter(|_| request.purpose != Purpose::BackEnd);
             plan.notices.extend(unread.and_then(|project| unread_lock(project, request, &plan)));
         }
         plan.credentials(request);

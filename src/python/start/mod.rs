@@ -63,7 +63,7 @@ pub fn write(interpreter: &Interpreter, tree: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What [`write`] depends on beside the interpreter.
+/// What [`write()`] depends on beside the interpreter.
 pub fn texts() -> String {
     [RESTORE, VARIABLES, &WITHHELD.join(" ")].concat()
 }

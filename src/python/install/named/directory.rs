@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::neutral::{self, Neutral};
 use super::super::{
-    BuildSystem, Built, Environment, InstallRequest, View, WheelBuild, build_wheel, make_build_environment,
+    BuildSystem, Built, Environment, InstallRequest, Purpose, View, WheelBuild, build_wheel, make_build_environment,
 };
 use super::{NamedSources, absolute};
 use crate::fs::IoContext as _;
@@ -106,8 +106,7 @@ impl<'a> Builder<'a> {
                 lock: None,
                 named: NamedSources::of_project(&project)?.or_indexes_of(&self.request.named),
                 building,
-                is_build_environment: true,
-                has_subject: false,
+                purpose: Purpose::BackEnd,
                 work: &work,
                 ..self.request.clone()
             };
