@@ -28,12 +28,11 @@ class Workshop:
         home.mkdir(exist_ok=True)
         downloads = TARGET / "tmp" / "downloads"
         interop = TARGET / "interop"
-        path = [str(interop / "flavorpack-uv")] if (interop / "flavorpack-uv").exists() else []
         kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "CARGO_HOME", "RUSTUP_"))}
         cargo = Path(os.environ.get("CARGO_HOME", Path("~/.cargo").expanduser())) / "bin"
         return {
             **kept,
-            "PATH": os.pathsep.join([*path, str(cargo), "/usr/local/bin:/usr/bin:/bin"]),
+            "PATH": f"{cargo}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(home),
             "CARGO_HOME": str(cargo.parent),
             "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(Path("~/.rustup").expanduser())),
