@@ -155,3 +155,35 @@ fn a_start_does_not_read_the_attestation() {
     assert!(!run.stdout().contains("_attestation"), "{run}");
     assert_eq!(run.stdout().lines().last(), Some("0"), "{run}");
 }
+
+#[test]
+fn a_bill_that_a_build_writes_says_nothing_of_the_build() {
+    let t = wheelhouse::project();
+    let bill = r#"
+        import json, os, time, uuid
+        bill = {
+            'bomFormat': 'CycloneDX', 'specVersion': '1.5', 'serialNumber': f'urn:uuid:{uuid.uuid4()}',
+            'metadata': {'timestamp': str(time.time_ns()), 'component': {'type': 'library', 'name': 'offline'}},
+            'components': [{'type': 'library', 'name': 'inner', 'version': '3', 'bom-ref': f'path+file://{os.getcwd()}#3'}],
+        }
+        out.writestr(f'{info}/sboms/build.cdx.json', json.dumps(bill))
+"#;
+    let back_end = wheelhouse::BACKEND.replace(
+        "        out.writestr(f'{info}/METADATA'",
+        &format!("{bill}        out.writestr(f'{{info}}/METADATA'"),
+    );
+    wheelhouse::wheel(&t, "tinybackend", "2.0", &[("tinybackend.py", &back_end)]);
+    let run = t.flavor(["pack", "--manifest", "app", "--check-reproducible"]).success();
+    assert!(run.stderr().contains("reproducible: "), "{run}");
+    t.flavor(["extract", "--quiet", run.line(), "app", "out"]).success();
+    let said = t.call("sh", ["-c", "cat out/lib/*/site-packages/offline-1.0.dist-info/sboms/build.cdx.json"]).success();
+    let bill = said.json();
+    assert_eq!((bill.get("serialNumber"), bill["metadata"].get("timestamp")), (None, None), "{said}");
+    assert_eq!(bill["components"][0]["name"], "inner");
+    assert!(!said.stdout().contains(&*t.root().to_string_lossy()), "{said}");
+    let sums = "import csv, hashlib, base64, pathlib, sys\n\
+        site = next(pathlib.Path('out/lib').glob('*/site-packages'))\n\
+        for name, digest, _ in csv.reader(open(site / 'offline-1.0.dist-info/RECORD')):\n    \
+        if digest: assert digest == 'sha256=' + base64.urlsafe_b64encode(hashlib.sha256((site / name).read_bytes()).digest()).rstrip(b'=').decode(), name\n";
+    t.call("python3", ["-c", sums]).silent();
+}

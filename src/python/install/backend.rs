@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{InstallRequest, failure, install_dependencies};
+use super::{InstallRequest, failure, install_dependencies, neutral};
 use crate::fs::IoContext as _;
 use crate::python::command::{command, run};
 use crate::python::error::{Error, Result};
@@ -187,7 +187,9 @@ pub fn build_wheel(
     match serde_json::from_slice(&bytes) {
         Ok(Answer::Wheel(name)) => {
             let wheel = Path::new(&name).file_name().map(|name| wheels.join(name)).filter(|wheel| wheel.is_file());
-            wheel.map(Built::Wheel).ok_or_else(|| Error::NoWheel { project: project.to_path_buf() })
+            let wheel = wheel.ok_or_else(|| Error::NoWheel { project: project.to_path_buf() })?;
+            neutral::without_build(&wheel, top)?;
+            Ok(Built::Wheel(wheel))
         }
         Ok(Answer::Requires(list)) => Ok(Built::Lacks(list)),
         Ok(Answer::BackEnd(_)) => Ok(Built::NoBackEnd),

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::Path;
 
+use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -97,7 +98,7 @@ pub(super) fn of_wheel(wheel: &Path) -> Result<(String, String)> {
 /// Writes a copy of a wheel in which one file has another text.
 pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Result<()> {
     let mut archive = open(wheel)?;
-    let record = name.replace("/METADATA", "/RECORD");
+    let record = format!("{}/RECORD", name.split('/').next().unwrap_or_default());
     let mut out = ZipWriter::new(File::create(dest).on("create", dest)?);
     let failed = |error: zip::result::ZipError| bad(wheel, &error);
     for at in 0..archive.len() {
@@ -123,6 +124,31 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
         }
     }
     out.finish().map_err(failed)?;
+    Ok(())
+}
+
+/// Takes out of the bills of materials in a wheel that has just been built (PEP 770, CycloneDX) what differs from build to
+/// build: the place of the sources, `top`, and the number and the time of the bill itself.
+pub(super) fn without_build(wheel: &Path, top: &Path) -> Result<()> {
+    let mut archive = open(wheel)?;
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_string()).collect();
+    let is_bill = |name: &&String| name.contains(".dist-info/sboms/") && name.ends_with(".json");
+    for name in names.iter().filter(is_bill) {
+        let mut text = String::new();
+        let mut entry = archive.by_name(name).map_err(|error| bad(wheel, &error))?;
+        entry.read_to_string(&mut text).on("read", wheel)?;
+        let Ok(Value::Object(mut bill)) = serde_json::from_str(&text.replace(&*top.to_string_lossy(), "/source"))
+        else {
+            continue;
+        };
+        bill.remove("serialNumber");
+        if let Some(metadata) = bill.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("timestamp");
+        }
+        let beside = wheel.with_extension("neutral");
+        replace(wheel, name, &Value::Object(bill).to_string(), &beside)?;
+        fs::rename(&beside, wheel).on("replace", wheel)?;
+    }
     Ok(())
 }
 
