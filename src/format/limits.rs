@@ -24,6 +24,8 @@ pub const SLOT_PLAIN: u64 = 64 << 30;
 const SLOT_PLAIN_FREE: u64 = 256 << 20;
 /// Unpacked bytes for each stored one beyond that: real trees of that size get to a tenth of it.
 const RATIO: u64 = 250;
+/// The same for a slot of which nothing signed says how many bytes come out: FlavorPack's packages.
+const UNDECLARED_RATIO: u64 = 100;
 /// Largest zstd window (log2 of bytes) that a reader grants: what `zstd` itself grants by default.
 pub const ZSTD_WINDOW_LOG: u32 = 27;
 /// Memory that an xz decoder may take: level 9 needs 65 MiB.
@@ -36,6 +38,15 @@ pub const fn names(entries: u64) -> u64 {
 
 /// Unpacked bytes that a slot with so many stored bytes may have.
 pub const fn slot_plain(stored_size: u64) -> u64 {
-    let most = stored_size.saturating_mul(RATIO).saturating_add(SLOT_PLAIN_FREE);
+    plain(stored_size, RATIO)
+}
+
+/// Unpacked bytes that a slot may have of which nothing signed says how many they are.
+pub const fn undeclared_plain(stored_size: u64) -> u64 {
+    plain(stored_size, UNDECLARED_RATIO)
+}
+
+const fn plain(stored_size: u64, ratio: u64) -> u64 {
+    let most = stored_size.saturating_mul(ratio).saturating_add(SLOT_PLAIN_FREE);
     if most < SLOT_PLAIN { most } else { SLOT_PLAIN }
 }

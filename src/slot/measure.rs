@@ -11,9 +11,10 @@ use rayon::prelude::*;
 
 use super::counted::Counted;
 use super::tar::{self, EntryKind, Next, TarEntry};
+use super::unpack::name_bytes;
 use super::witness::Witness;
 use super::{SlotError, StoredSlot};
-use crate::format::{Blake3, Codec};
+use crate::format::{Blake3, Codec, limits};
 use crate::fs::checked_path;
 
 /// Longest piece that is compressed by itself. Longer ones would tell more, and take more memory.
@@ -86,6 +87,7 @@ fn measure_before(
     }
     let mut reader = Counted::new(slot.plain(witness)?);
     let mut left = slot.most_entries();
+    let mut names_left = limits::names(left);
     loop {
         let entry = match tar::next_entry(&mut reader)? {
             Next::Entry(entry) => entry,
@@ -97,6 +99,7 @@ fn measure_before(
         if entry.kind != EntryKind::Directory || !(entry.name == b"." || entry.name.is_empty()) {
             checked_path(&entry.name)?;
         }
+        names_left = names_left.checked_sub(name_bytes(&entry)).ok_or(SlotError::LongNames)?;
         weighing.begin(reader.count);
         let (size, digest, content) = take(&mut weighing, &mut reader, &entry, &wanted)?;
         if size < entry.size {

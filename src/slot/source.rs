@@ -106,7 +106,7 @@ impl<'a> StoredSlot<'a> {
 
     /// Bytes that may come out.
     fn most(&self) -> u64 {
-        self.declared.map_or(limits::slot_plain(self.stored_size), |declared| declared.plain_size)
+        self.declared.map_or(limits::undeclared_plain(self.stored_size), |declared| declared.plain_size)
     }
 
     /// Where the last `len` stored bytes begin, from the first.

@@ -110,7 +110,7 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally
     }
 }
 
-fn name_bytes(entry: &TarEntry) -> u64 {
+pub(super) fn name_bytes(entry: &TarEntry) -> u64 {
     (entry.name.len() as u64).saturating_add(entry.link.len() as u64)
 }
 
