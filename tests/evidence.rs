@@ -159,7 +159,7 @@ fn a_start_does_not_read_the_attestation() {
 #[test]
 fn a_bill_that_a_build_writes_says_nothing_of_the_build() {
     let t = wheelhouse::project();
-    let bill = r#"
+    let bill = r"
         import json, os, time, uuid
         bill = {
             'bomFormat': 'CycloneDX', 'specVersion': '1.5', 'serialNumber': f'urn:uuid:{uuid.uuid4()}',
@@ -167,7 +167,7 @@ fn a_bill_that_a_build_writes_says_nothing_of_the_build() {
             'components': [{'type': 'library', 'name': 'inner', 'version': '3', 'bom-ref': f'path+file://{os.getcwd()}#3'}],
         }
         out.writestr(f'{info}/sboms/build.cdx.json', json.dumps(bill))
-"#;
+";
     let back_end = wheelhouse::BACKEND.replace(
         "        out.writestr(f'{info}/METADATA'",
         &format!("{bill}        out.writestr(f'{{info}}/METADATA'"),

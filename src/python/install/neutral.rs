@@ -132,7 +132,8 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
 pub(super) fn without_build(wheel: &Path, top: &Path) -> Result<()> {
     let mut archive = open(wheel)?;
     let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_string()).collect();
-    let is_bill = |name: &&String| name.contains(".dist-info/sboms/") && name.ends_with(".json");
+    let json = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "json");
+    let is_bill = |name: &&String| name.contains(".dist-info/sboms/") && json(name);
     for name in names.iter().filter(is_bill) {
         let mut text = String::new();
         let mut entry = archive.by_name(name).map_err(|error| bad(wheel, &error))?;
