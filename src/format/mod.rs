@@ -7,6 +7,7 @@
 mod digest;
 mod envelope;
 mod error;
+mod facts;
 mod fields;
 mod index;
 mod json;
@@ -25,12 +26,12 @@ pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERS
 pub use digest::{Blake3, Sha256, from_hex};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
+pub use facts::{Commands, Facts, Program, PythonFacts, SCHEMA, SlotFacts};
 pub use index::{END_MARK, FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index};
 pub use json::from_json;
 pub use metadata::{
-    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle,
-    Metadata, Package, PackagePolicy, Program, PythonFacts, RotationRecord, Runtime, RuntimeEnv, SCHEMA, SlotFacts,
-    SlotRecord, Verification, WORKENV,
+    ATTESTATION_SLOT, Build, Compatibility, Execution, IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package,
+    PackagePolicy, RotationRecord, Runtime, RuntimeEnv, SlotRecord, Verification, WORKENV,
 };
 pub use operation::{Codec, Operation, Operations, UnknownOperation};
 pub use reference::EnvReference;

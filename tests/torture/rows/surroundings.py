@@ -1,6 +1,7 @@
 """Odd surroundings: a start is right, or refuses with an error that names the remedy. None hangs."""
 
 import os
+import pwd
 import subprocess
 from pathlib import Path
 
@@ -95,15 +96,16 @@ def inodes(case, place, full):
 
 
 def homes(case, place, full):
+    # Without a HOME that serves, the account's own is used: an empty one takes its place.
+    account = pwd.getpwuid(os.getuid()).pw_dir
+    own = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs "$0" && exec "$@"', account]
     none = {"FLAVOR_CACHE_DIR": None, "HOME": None}
-    case.right_start(place, "HOME unset", env=none | {"TMPDIR": place.root})
-    case.right_start(place, "HOME does not exist", env={"FLAVOR_CACHE_DIR": None, "HOME": "/nonexistent/home"})
-    case.right_start(place, "HOME empty", env={"FLAVOR_CACHE_DIR": None, "HOME": ""})
-    case.right_start(place, "HOME relative", env={"FLAVOR_CACHE_DIR": None, "HOME": "home"})
+    case.right_start(place, "HOME unset", env=none | {"TMPDIR": place.root}, prefix=own)
+    for home in ("/nonexistent/home", "", "home"):
+        case.right_start(place, f"HOME is `{home}`", env=none | {"HOME": home}, prefix=own)
     with Tmpfs(place, "size=8m") as mount:
         subprocess.run(["mount", "-o", "remount,ro", mount], check=True, timeout=60)
-        home = {"FLAVOR_CACHE_DIR": None, "HOME": mount}
-        case.right_start(place, "HOME read-only", env=home)
+        case.right_start(place, "HOME read-only", env=none | {"HOME": mount}, prefix=own)
         case.refused_start(
             place, "the named cache is read-only", ["FLAVOR_CACHE_DIR"], env={"FLAVOR_CACHE_DIR": mount / "cache"}
         )
