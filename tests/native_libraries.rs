@@ -170,6 +170,21 @@ fn a_tree_s_own_libraries_stay_and_the_rest_is_added() {
     assert_eq!(start(&t, "dist/probe.psp").silent().line(), "141");
 }
 
+/// Some linkers write no note, whose program header a new search path could take.
+#[test]
+fn a_library_without_a_header_to_spare_finds_what_it_needs() {
+    let t = machine();
+    tree(&t, &["-Wl,-rpath,$ORIGIN/../lib"]);
+    t.file("tool/lib/.keep", "");
+    let bare = ["-nostartfiles", "-fcf-protection=none", "-Wl,--build-id=none", "machine/libdeep.so.1"];
+    library(&t, "needed.c", "tool/lib/libneeded.so.1", &bare);
+    let headers = t.call("readelf", ["--wide", "--program-headers", "tool/lib/libneeded.so.1"]).success();
+    assert!(!headers.stdout().contains("NOTE") && headers.stdout().contains("DYNAMIC"), "{headers}");
+    let json = t.flavor(["pack", "--json"]).success().json();
+    assert_eq!(carried(&json), ["libdeep.so.1"]);
+    assert_eq!(start(&t, "dist/probe.psp").silent().line(), "42");
+}
+
 #[test]
 fn a_library_elsewhere_in_the_tree_is_led_to() {
     let t = machine();
@@ -443,9 +458,10 @@ fn node_and_java_start_where_only_glibc_is() {
 /// One script for all: packing takes longer than what is looked at.
 const SCIENCE: &str = r#"
 # /// script
-# dependencies = ["numpy", "greenlet", "pyzmq", "scikit-learn"]
+# dependencies = ["numpy", "greenlet", "protobuf", "pyzmq", "scikit-learn"]
 # ///
 import greenlet, numpy, zmq
+from google._upb import _message
 from sklearn.linear_model import LinearRegression
 slope = LinearRegression().fit(numpy.array([[1.0], [2.0]]), numpy.array([2.0, 4.0])).coef_[0]
 told = []

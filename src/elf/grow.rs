@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
-
 use goblin::elf::dynamic::{DT_NULL, DT_RPATH, DT_RUNPATH, DT_STRSZ, DT_STRTAB};
 use goblin::elf::header::{ET_DYN, ET_EXEC};
-use goblin::elf::program_header::{PF_R, PF_W, PT_DYNAMIC, PT_LOAD, PT_NOTE, PT_NULL, ProgramHeader};
+use goblin::elf::program_header::{
+    PF_R, PF_W, PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, ProgramHeader,
+};
 
 use super::view::{DynamicTable, View};
 use super::{Error, Result, SearchPathTag};
@@ -14,7 +14,8 @@ const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 ///
 /// The string table is copied to the end of the file with the new string behind it, and a segment that loads it takes the
 /// program header of a note. The new dynamic entry takes one of the spare ones that linkers leave; without any, the
-/// table moves into the new segment too. Nothing that is loaded changes its address.
+/// table moves into the new segment too, and so do the program headers of a library that has no note to give up. Nothing
+/// that is loaded changes its address.
 pub fn add_search_path(bytes: &mut Vec<u8>, new: &str, tag: SearchPathTag) -> Result<()> {
     if new.contains('\0') {
         return Err(Error::SearchPathNul);
@@ -64,11 +65,17 @@ fn plan(bytes: &[u8], view: &View, table: &DynamicTable, new: &str, tag: SearchP
     }
     let moves = entries.len() >= table.capacity;
     let moved_len = if moves { (entries.len() + 1) * entry_len } else { 0 };
+    let spare = spare_header(bytes, view);
+    let header_len = ProgramHeader::size(view.ctx);
+    let headers_len = if spare.is_none() { (view.segments.len() + 1) * header_len } else { 0 };
+    if spare.is_none() && !may_move_headers(view) {
+        return Err(Error::NoSpareHeader);
+    }
 
     let mut strings = bytes[strings_at..strings_at + strings_len].to_vec();
     strings.extend_from_slice(new.as_bytes());
     strings.push(0);
-    let strings_address = address.checked_add(moved_len as u64).ok_or(outside)?;
+    let strings_address = address.checked_add((moved_len + headers_len) as u64).ok_or(outside)?;
     for entry in &mut entries {
         match entry.0 {
             DT_STRTAB => entry.1 = strings_address,
@@ -91,6 +98,8 @@ fn plan(bytes: &[u8], view: &View, table: &DynamicTable, new: &str, tag: SearchP
             fields.extend([(at, *tag, word), (at + word, *value, word)]);
         }
     }
+    let headers_at = content.len();
+    content.resize(headers_at + headers_len, 0);
     content.extend(strings);
 
     // Loaders write to a dynamic section, so a moved one needs a writable segment.
@@ -104,17 +113,32 @@ fn plan(bytes: &[u8], view: &View, table: &DynamicTable, new: &str, tag: SearchP
         p_memsz: content.len() as u64,
         p_align: page_len(view),
     };
-    let mut segments = with_load(bytes, view, &load)?;
-    if moves {
-        for segment in segments.iter_mut().filter(|segment| segment.p_type == PT_DYNAMIC) {
-            segment.p_offset = offset as u64;
-            (segment.p_vaddr, segment.p_paddr) = (address, address);
-            (segment.p_filesz, segment.p_memsz) = (moved_len as u64, moved_len as u64);
+    let mut segments = view.segments.clone();
+    spare.map(|spare| segments.remove(spare));
+    // Loaders demand that segments ascend.
+    let last = segments.iter().rposition(|segment| segment.p_type == PT_LOAD).ok_or(Error::NoSpareHeader)?;
+    segments.insert(last + 1, load);
+    let moved = |segment: &mut ProgramHeader, inside: usize, len: usize| {
+        segment.p_offset = (offset + inside) as u64;
+        (segment.p_vaddr, segment.p_paddr) = (address + inside as u64, address + inside as u64);
+        (segment.p_filesz, segment.p_memsz) = (len as u64, len as u64);
+    };
+    for segment in &mut segments {
+        match segment.p_type {
+            PT_DYNAMIC if moves => moved(segment, 0, moved_len),
+            PT_PHDR if spare.is_none() => moved(segment, headers_at, headers_len),
+            _ => {}
         }
     }
-    let start = view.segment_table_range().ok_or(Error::Malformed { what: "program header table" })?.start;
+    let mut start = view.segment_table_range().ok_or(Error::Malformed { what: "program header table" })?.start;
+    if spare.is_none() {
+        start = offset + headers_at;
+        // `e_phoff` and `e_phnum`.
+        let (place, count) = if view.is_64() { (32, 56) } else { (28, 44) };
+        fields.extend([(place, start as u64, word), (count, segments.len() as u64, 2)]);
+    }
     for (index, segment) in segments.iter().enumerate() {
-        fields.extend(header_fields(view, start + index * ProgramHeader::size(view.ctx), segment));
+        fields.extend(header_fields(view, start + index * header_len, segment));
     }
     Ok(Edit { offset, content, fields })
 }
@@ -137,22 +161,17 @@ fn free_address(view: &View, offset: u64) -> Option<u64> {
     (view.is_64() || u32::try_from(address.checked_add(1 << 24)?).is_ok()).then_some(address)
 }
 
-/// The program headers with `load` in the place of the least useful one. Loaders demand that segments ascend, so it goes
-/// behind the last of them.
-fn with_load(bytes: &[u8], view: &View, load: &ProgramHeader) -> Result<Vec<ProgramHeader>> {
-    let mut segments = view.segments.clone();
-    let spare = segments
-        .iter()
-        .enumerate()
-        .filter_map(|(index, segment)| Some((usefulness(bytes, view, segment)?, index)))
-        .collect::<BTreeSet<_>>()
-        .first()
-        .map(|(_, index)| *index)
-        .ok_or(Error::NoSpareHeader)?;
-    segments.remove(spare);
-    let last = segments.iter().rposition(|segment| segment.p_type == PT_LOAD).ok_or(Error::NoSpareHeader)?;
-    segments.insert(last + 1, load.clone());
-    Ok(segments)
+/// The program header that is the easiest to do without, if there is one.
+fn spare_header(bytes: &[u8], view: &View) -> Option<usize> {
+    let ranked = view.segments.iter().enumerate();
+    ranked.filter_map(|(index, segment)| Some((usefulness(bytes, view, segment)?, index))).min().map(|(_, index)| index)
+}
+
+/// Whether a loader finds the program headers wherever they are. That of a library does. Kernels before 5.18 tell a program
+/// the address that its headers would have in its first segment.
+fn may_move_headers(view: &View) -> bool {
+    let is_program = view.segments.iter().any(|segment| segment.p_type == PT_INTERP);
+    view.header.e_type == ET_DYN && !is_program && view.segments.len() < 0xfffe
 }
 
 /// Rank among the headers that can be given up, the least useful first; `None` for those that cannot.
@@ -225,11 +244,21 @@ mod tests {
     }
 
     #[test]
-    fn without_a_header_to_spare_nothing_changes() {
-        let sample = Sample { has_note: false, ..Sample::default() };
-        let mut bytes = sample.build();
-        assert_eq!(add_search_path(&mut bytes, PATH, SearchPathTag::Rpath), Err(Error::NoSpareHeader));
-        assert_eq!(bytes, sample.build());
+    fn without_a_header_to_spare_those_of_a_library_move() {
+        for layout in layouts() {
+            for spare in [0, 5] {
+                let sample = Sample { has_note: false, spare, ..layout.clone() };
+                let (before, after) = grown(&sample);
+                assert_eq!(after, Facts { rpath: Some(PATH.to_owned()), runpath: None, ..before });
+                let mut bytes = sample.build();
+                add_search_path(&mut bytes, PATH, SearchPathTag::Rpath).unwrap();
+                let view = View::parse(&bytes).unwrap().unwrap();
+                let table = view.segment_table_range().unwrap();
+                let load = view.segments.iter().rfind(|segment| segment.p_type == PT_LOAD).unwrap();
+                let loaded = load.p_offset as usize..(load.p_offset + load.p_filesz) as usize;
+                assert!(loaded.start <= table.start && table.end <= loaded.end, "{table:?} in {loaded:?}");
+            }
+        }
     }
 
     #[test]

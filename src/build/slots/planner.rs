@@ -17,7 +17,7 @@ use crate::stub::Family;
 
 /// What is done to native files, and what is noted of them. Raised when that changes, so that older entries of the build
 /// cache are not taken for newer ones.
-const NATIVE_REVISION: u32 = 2;
+const NATIVE_REVISION: u32 = 3;
 
 pub(super) struct Planner<'a> {
     pub(super) settings: &'a Settings,
