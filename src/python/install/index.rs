@@ -31,6 +31,9 @@ pub(super) struct Index {
     last: Vec<String>,
 }
 
+/// The index that installers ask when no other is named; locks and `pyproject.toml` write it out.
+pub(super) const DEFAULT: &str = "https://pypi.org/simple";
+
 /// What is not itself in the path of a URL (RFC 3986).
 pub(super) const IN_PATHS: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -230,7 +233,7 @@ impl Index {
             extra_urls.extend(self.ordered.iter().cloned());
             // The default one is the last that uv asks.
             if let Some((last, others)) = self.last.split_last() {
-                extra_urls.push(default.unwrap_or_else(|| "https://pypi.org/simple".to_owned()));
+                extra_urls.push(default.unwrap_or_else(|| DEFAULT.to_owned()));
                 extra_urls.extend(others.iter().cloned());
                 default = Some(last.clone());
             }

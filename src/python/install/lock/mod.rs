@@ -16,7 +16,7 @@ use toml::{Table, Value};
 use super::named::{IndexSource, Source, absolute, is_member_or_root};
 use crate::fs::IoContext as _;
 use crate::python::error::{Error, Result};
-use crate::python::install::Notice;
+use crate::python::install::{Notice, index};
 use crate::python::interpreter::Interpreter;
 
 pub(super) use pylock::wheels_of;
@@ -172,10 +172,12 @@ impl Locked {
     }
 }
 
-/// Whether an address is PyPI's, for which every mirror stands in.
+/// Whether an address is that of the default index, for which every mirror stands in.
 fn is_default_index(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["pypi.org/", "pypi.python.org/"].iter().any(|one| format!("{host}/").starts_with(one))
+    fn host(url: &str) -> Option<&str> {
+        url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next()
+    }
+    host(url) == host(index::DEFAULT)
 }
 
 /// A lock that cannot be used.
@@ -232,8 +234,9 @@ mod tests {
 
     #[test]
     fn mirrors_stand_in_for_pypi_alone() {
-        assert!(is_default_index("https://pypi.org/simple"));
-        assert!(!is_default_index("https://pypi.org.evil.example/simple"));
+        assert!(is_default_index(index::DEFAULT));
+        assert!(!is_default_index("https://mirror.example/simple"));
+        assert!(!is_default_index(&index::DEFAULT.replace("/simple", ".evil.example/simple")));
         assert!(!is_default_index("https://download.pytorch.org/whl/cpu"));
     }
 }

@@ -7,8 +7,7 @@ use toml::{Table, Value};
 use super::{IndexSource, NamedSources, Rule, Source, absolute, condition, refused};
 use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
-
-const PYPI: &str = "https://pypi.org/simple";
+use crate::python::install::index;
 
 /// Adds what `[tool.poetry]` of a manifest at `path` says.
 pub(super) fn read(manifest: &Table, path: &Path, named: &mut NamedSources) -> Result<()> {
@@ -68,7 +67,7 @@ fn indexes(poetry: &Table, named: &mut NamedSources) -> Vec<(String, IndexSource
         let text = |key: &str| source.get(key).and_then(Value::as_str);
         let flag = |key: &str| source.get(key).and_then(Value::as_bool).unwrap_or_default();
         let Some(name) = text("name") else { continue };
-        let url = text("url").or_else(|| name.eq_ignore_ascii_case("pypi").then_some(PYPI));
+        let url = text("url").or_else(|| name.eq_ignore_ascii_case("pypi").then_some(index::DEFAULT));
         let Some(url) = url else { continue };
         let index = IndexSource { name: None, url: url.to_owned(), flat: false };
         match text("priority") {
