@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::contents::Contents;
-use super::plan::{Item, is_loop, sorted};
+use super::plan::{Item, sorted};
 use crate::python::Interpreter;
 
 /// Terminals that a machine without ncurses' own data has to do with: consoles, and what terminals call themselves.
@@ -123,15 +123,15 @@ fn add_tree(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool, files: &mut V
         return Ok(());
     }
     for entry in sorted(from)? {
-        let Some(name) = entry.file_name() else { continue };
+        let Some(name) = entry.path.file_name() else { continue };
         let to = to.join(name);
-        let is_wanted = || name.to_str().is_some_and(wanted);
-        if entry.is_dir() {
-            if is_wanted() && !is_loop(&entry) {
-                add_tree(&entry, &to, wanted, files)?;
-            }
-        } else if entry.is_file() && is_wanted() {
-            files.push(Item { from: entry, to });
+        if !name.to_str().is_some_and(wanted) {
+            continue;
+        }
+        match entry.target() {
+            Some(kind) if kind.is_dir() && !entry.is_loop() => add_tree(&entry.path, &to, wanted, files)?,
+            Some(kind) if kind.is_file() => files.push(Item { from: entry.path, to }),
+            _ => {}
         }
     }
     Ok(())
@@ -155,7 +155,7 @@ pub(super) fn add_tcl_scripts(libraries: &BTreeSet<String>, prefix: &Path, files
             version.is_some_and(|version| version.contains('.') && version.starts_with(|c: char| c.is_ascii_digit()))
         };
         let beside = sorted(&prefix.join("lib"))?;
-        names = beside.iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect();
+        names = beside.iter().filter_map(|child| child.path.file_name()?.to_str().map(str::to_owned)).collect();
         names.retain(|name| is_tcl(name));
     }
     for name in names {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs::{DirEntry, FileType};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -180,7 +181,7 @@ impl Walk<'_> {
     /// Takes in the directory `from`, which is `path` in the standard library and becomes `to` in the tree.
     fn directory(&mut self, from: &Path, path: &str, to: &Path, is_part: bool) -> Result<(), Error> {
         for entry in sorted(from)? {
-            let Some(name) = entry.file_name().and_then(OsStr::to_str).map(str::to_owned) else {
+            let Some(name) = entry.path.file_name().and_then(OsStr::to_str).map(str::to_owned) else {
                 continue;
             };
             let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
@@ -194,35 +195,55 @@ impl Walk<'_> {
                 Verdict::Keep | Verdict::KeepPart => {}
             }
             // Links are followed: the tree must not lead back to this machine. Dangling ones lead nowhere here either.
-            let Ok(metadata) = std::fs::metadata(&entry) else {
-                tracing::debug!(path = %entry.display(), "dangling link left out");
+            let Some(kind) = entry.target() else {
+                tracing::debug!(path = %entry.path.display(), "dangling link left out");
                 continue;
             };
-            if metadata.is_dir() {
-                if is_loop(&entry) {
+            if kind.is_dir() {
+                if entry.is_loop() {
                     continue;
                 }
-                self.directory(&entry, &below, &to.join(&name), verdict == Verdict::KeepPart)?;
-            } else if metadata.is_file() && verdict == Verdict::Keep {
-                self.files.push(Item { from: entry, to: to.join(&name) });
+                self.directory(&entry.path, &below, &to.join(&name), verdict == Verdict::KeepPart)?;
+            } else if kind.is_file() && verdict == Verdict::Keep {
+                self.files.push(Item { from: entry.path, to: to.join(&name) });
             }
         }
         Ok(())
     }
 }
 
-/// Whether the path is a link to a directory that it is in itself.
-pub(super) fn is_loop(path: &Path) -> bool {
-    path.is_symlink()
-        && path.canonicalize().is_ok_and(|target| {
-            path.parent().and_then(|parent| parent.canonicalize().ok()).is_none_or(|parent| parent.starts_with(target))
-        })
+/// What a directory has, with the kind that the directory itself gives it: there are thousands, and each pack lists them.
+pub(super) struct Child {
+    pub(super) path: PathBuf,
+    kind: FileType,
 }
 
-pub(super) fn sorted(directory: &Path) -> Result<Vec<PathBuf>, fs::Error> {
+impl Child {
+    /// The kind of the file itself or of what a link leads to; `None` when that is nothing.
+    pub(super) fn target(&self) -> Option<FileType> {
+        if !self.kind.is_symlink() {
+            return Some(self.kind);
+        }
+        std::fs::metadata(&self.path).ok().map(|metadata| metadata.file_type())
+    }
+
+    /// Whether it is a link to a directory that it is in itself.
+    pub(super) fn is_loop(&self) -> bool {
+        let path = &self.path;
+        let parent = || path.parent().and_then(|parent| parent.canonicalize().ok());
+        self.kind.is_symlink()
+            && path.canonicalize().is_ok_and(|target| parent().is_none_or(|parent| parent.starts_with(target)))
+    }
+}
+
+/// What a directory has, by name.
+pub(super) fn sorted(directory: &Path) -> Result<Vec<Child>, fs::Error> {
+    let child = |entry: std::io::Result<DirEntry>| {
+        let entry = entry?;
+        Ok(Child { path: entry.path(), kind: entry.file_type()? })
+    };
     let entries = std::fs::read_dir(directory).on("read directory", directory)?;
-    let mut paths =
-        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().on("read directory", directory)?;
-    paths.sort();
-    Ok(paths)
+    let mut children = entries.map(child).collect::<std::io::Result<Vec<_>>>().on("read directory", directory)?;
+    children.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(children)
 }
