@@ -1,5 +1,6 @@
 //! What happened to the cache behind its back is seen and repaired.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::scene::{Run, Test};
@@ -102,6 +103,56 @@ fn what_survived_a_new_boot_is_not_looked_at_again() {
     assert_eq!(t.listing("cache/v1"), before);
 }
 
+/// Changes a file as whoever may write to the cache can: the list beside the slot and its seal say what it is now.
+fn change_with_list(tree: &Path) {
+    let file = tree.join("3/3");
+    let old = blake3::hash(&std::fs::read(&file).expect("a file")).to_hex();
+    let evil = b"evilent 3\n";
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("writable");
+    std::fs::write(&file, evil).expect("changed");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).expect("as before");
+    let (list, seal) = (tree.join("../contents"), tree.join("../seal"));
+    let before = std::fs::read(&list).expect("a list");
+    let at = before.windows(64).position(|window| window == old.as_bytes()).expect("the file is listed");
+    let mut after = before.clone();
+    after[at..at + 64].copy_from_slice(blake3::hash(evil).to_hex().as_bytes());
+    std::fs::write(&list, &after).expect("a new list");
+    let text = std::fs::read_to_string(&seal).expect("a seal");
+    let (old, new) = (blake3::hash(&before).to_hex(), blake3::hash(&after).to_hex());
+    assert!(text.contains(old.as_str()), "{text}");
+    std::fs::write(&seal, text.replace(old.as_str(), new.as_str())).expect("a new seal");
+}
+
+#[test]
+fn a_slot_is_compared_with_what_was_signed_and_not_with_its_own_list() {
+    let t = Test::new();
+    let (package, tree) = started(&t);
+    let good = t.call(&package, [""; 0]).silent().stdout().to_owned();
+    change_with_list(&tree);
+    assert_eq!(strict(&t, &package).success().stdout(), good);
+    change_with_list(&tree);
+    new_boot(&t);
+    assert_eq!(t.call(&package, [""; 0]).success().stdout(), good);
+    change_with_list(&tree);
+    let verified = t.flavor(["workenv", "verify"]).fails_with(3);
+    assert!(verified.stdout().ends_with("/tree/3/3\n"), "{verified}");
+    t.flavor(["workenv", "repair"]).success();
+    assert_eq!(t.call(&package, [""; 0]).silent().stdout(), good);
+    // The links of an environment are as signed as the slots that they lead to, whatever its own seal says.
+    shell(&t, &tree, "cd ../../../workenv/*; ln -sfn /tmp data; sed -i '/ 64617461$/d' .flavor/seal");
+    let verified = t.flavor(["workenv", "verify"]).fails_with(3);
+    assert!(!verified.stdout().contains("slots/"), "{verified}");
+    t.flavor(["workenv", "repair"]).success();
+    // For want of the package the list is all there is, and that is said.
+    assert_eq!(t.call(&package, [""; 0]).success().stdout(), good);
+    let elsewhere = t.copy(&package, "elsewhere.psp");
+    std::fs::remove_file(&package).expect("the package");
+    change_with_list(&tree);
+    let verified = t.flavor(["workenv", "verify"]).silent();
+    assert!(verified.stdout().contains("sound by its own lists (`"), "{verified}");
+    assert_eq!(strict(&t, &elsewhere).success().stdout(), good);
+}
+
 #[test]
 fn verify_names_what_is_damaged_and_repair_mends_it() {
     let t = Test::new();
@@ -131,6 +182,7 @@ fn verify_names_what_is_damaged_and_repair_mends_it() {
     {
       "environments": [
         {
+          "compared_with": "lists",
           "damaged": [
             "[ROOT]/cache/v1/slots/[DIGEST]/tree/3/3"
           ],

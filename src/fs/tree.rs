@@ -73,7 +73,8 @@ pub enum Modes {
 }
 
 impl Modes {
-    fn apply(self, mode: u16) -> u16 {
+    /// The bits that an entry gets.
+    pub fn apply(self, mode: u16) -> u16 {
         match self {
             Self::Keep => mode & 0o777,
             Self::ReadOnly => mode & 0o555,

@@ -1,4 +1,5 @@
-//! What an extracted slot holds, noted while it is extracted, so that it can be checked later without the package.
+//! What an extracted slot holds: noted while it is extracted, so that it can be checked without the package, or told from
+//! the package itself.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,15 +17,6 @@ use crate::format::Blake3;
 const HEADER: &[u8] = b"flavor-contents 1\0";
 /// Files from this size on are hashed by all threads together, one after the other.
 const LARGE: u64 = 8 << 20;
-
-/// How closely a tree is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// Everything listed is there and has its size: what a lost write destroys.
-    Sizes,
-    /// Every byte and every mode, and that there is nothing else.
-    Digests,
-}
 
 /// A list of what a slot was extracted to. On disk: `docs/format.md` § Cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,33 +134,32 @@ impl Contents {
         Some(records)
     }
 
-    /// Compares with what lies at `root`, on up to `jobs` threads. Returns what is not as it was, in no order.
-    pub fn damage(&self, root: &Path, depth: Depth, jobs: usize) -> Vec<PathBuf> {
+    /// Compares with what lies at `root`, on up to `jobs` threads: every byte and every mode, and that there is nothing else.
+    /// Returns what is not as it was, in no order.
+    pub fn damage(&self, root: &Path, jobs: usize) -> Vec<PathBuf> {
         let Some(records) = self.records() else { return vec![root.into()] };
         let (next, damaged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let note = |path: PathBuf| damaged.lock().unwrap_or_else(PoisonError::into_inner).push(path);
         let worker = || {
             while let Some(record) = records.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if !record.is_at(root, depth).unwrap_or(false) {
+                if !record.is_at(root).unwrap_or(false) {
                     note(below(root, record.path));
                 }
             }
         };
         on_threads(jobs.min(records.len() / 64), worker, || ());
-        if depth == Depth::Digests {
-            for record in &records {
-                if let Kind::File { size, digest, .. } = record.kind
-                    && size >= LARGE
-                {
-                    let path = below(root, record.path);
-                    let found = File::open(&path).and_then(|file| digest_range(&file, 0, size, jobs));
-                    if !found.is_ok_and(|found| found.to_string() == digest) {
-                        note(path);
-                    }
+        for record in &records {
+            if let Kind::File { size, digest, .. } = record.kind
+                && size >= LARGE
+            {
+                let path = below(root, record.path);
+                let found = File::open(&path).and_then(|file| digest_range(&file, 0, size, jobs));
+                if !found.is_ok_and(|found| found.to_string() == digest) {
+                    note(path);
                 }
             }
-            strangers(&records, root, &note);
         }
+        strangers(&records, root, &note);
         damaged.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -180,17 +171,17 @@ fn word(line: &[u8]) -> Option<(&str, &[u8])> {
 
 impl Record<'_> {
     /// Whether the entry is there as it was written; large files are left to the caller.
-    fn is_at(&self, root: &Path, depth: Depth) -> io::Result<bool> {
+    fn is_at(&self, root: &Path) -> io::Result<bool> {
         let path = below(root, self.path);
         let metadata = path.symlink_metadata()?;
-        let mode_is = |mode| depth == Depth::Sizes || metadata.mode() & 0o7777 == mode;
+        let mode_is = |mode| metadata.mode() & 0o7777 == mode;
         Ok(match self.kind {
             Kind::Directory { mode } => metadata.is_dir() && mode_is(mode),
             Kind::File { mode, size, digest } => {
                 metadata.is_file()
                     && metadata.len() == size
                     && mode_is(mode)
-                    && (depth == Depth::Sizes || size >= LARGE || digest_of(&path)? == digest)
+                    && (size >= LARGE || digest_of(&path)? == digest)
             }
             Kind::HardLink { target } => metadata.ino() == below(root, target).symlink_metadata()?.ino(),
             Kind::Symlink { target } => std::fs::read_link(&path)?.as_os_str().as_bytes() == target,
@@ -257,15 +248,14 @@ mod tests {
             std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(mode)).expect("mode");
         }
         let contents = Contents::parse(noted()).expect("a list");
-        assert_eq!(contents.damage(root, Depth::Digests, 2), [""; 0].map(PathBuf::from));
+        assert_eq!(contents.damage(root, 2), [""; 0].map(PathBuf::from));
         std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o644)).expect("mode");
+        assert_eq!(contents.damage(root, 2), [root.join("lib/a b")]);
         std::fs::write(root.join("lib/a b"), "abd").expect("a file");
-        assert_eq!(contents.damage(root, Depth::Sizes, 2), [""; 0].map(PathBuf::from));
+        std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o444)).expect("mode");
         std::fs::write(root.join("new"), "").expect("a file");
-        let mut damage = contents.damage(root, Depth::Digests, 2);
+        let mut damage = contents.damage(root, 2);
         damage.sort();
         assert_eq!(damage, ["lib/a b", "new"].map(|path| root.join(path)));
-        std::fs::write(root.join("lib/a b"), "").expect("a file");
-        assert_eq!(contents.damage(root, Depth::Sizes, 2), [root.join("lib/a b")]);
     }
 }

@@ -7,6 +7,7 @@ mod contents;
 mod counted;
 mod digest;
 mod error;
+mod expected;
 mod extract;
 mod frame;
 mod source;
@@ -24,9 +25,10 @@ mod measure;
 #[cfg(feature = "cli")]
 mod plan;
 
-pub use contents::{Contents, Depth};
+pub use contents::Contents;
 pub use digest::digest_range;
 pub use error::SlotError;
+pub use expected::{Form, expected};
 pub use extract::{Destination, Extracted, extract};
 pub use source::{Declared, StoredSlot};
 pub use tar::{EntryKind, TarEntry};

@@ -4,12 +4,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::compose::Composition;
 use super::provision::SET_UP_LOG;
 use super::seal::{Origin, SEAL_FILE, Seal};
-use super::slots::damage;
+use super::slots::{CachedSlot, unlisted};
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{Lock, LockKind, Result, names_in};
-use crate::slot::{Depth, processors};
+use crate::package::Reader;
+use crate::slot::processors;
 
 /// One environment.
 #[derive(Clone, Debug)]
@@ -43,6 +45,16 @@ pub struct SlotUse {
     pub files: u64,
     /// Environments that lead to it.
     pub shared_by: usize,
+}
+
+/// What came of comparing an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// What is not as it was made; nothing for a sound environment.
+    pub damaged: Vec<PathBuf>,
+    /// Whether slots were compared with what the package has signed. If not, their own lists were all there was, which
+    /// whoever can change a slot can change too.
+    pub against_package: bool,
 }
 
 /// What a removal did.
@@ -114,19 +126,38 @@ impl Cache {
         Ok(removal)
     }
 
-    /// What of an environment is not as it was made, byte by byte; its slots are compared with their lists.
-    pub fn verify(&self, one: &Summary) -> Vec<PathBuf> {
-        let jobs = processors();
-        let mut found = match Seal::read(&one.path) {
+    /// Compares every byte of an environment and its slots with what its package has signed, if that is still where it was
+    /// at the last start.
+    pub fn verify(&self, one: &Summary) -> Verification {
+        let mut damaged: Vec<PathBuf> = match Seal::read(&one.path) {
             Some(seal) if seal.root == one.path => seal.changed(&one.path).collect(),
             _ => vec![one.path.join(SEAL_FILE)],
         };
-        // A lazy slot may not be there yet.
-        let slots = one.slots.iter().filter(|slot| slot.path.exists());
-        found.extend(slots.flat_map(|slot| damage(&slot.path, Depth::Digests, jobs)));
-        found.sort();
-        found.dedup();
-        found
+        let signed = package_of(one).and_then(|reader| {
+            damaged.extend(is_recomposed(self, one, &reader)?.then(|| one.path.clone()));
+            self.damaged_slots(one, &reader)
+        });
+        let against_package = signed.is_some();
+        let slots = signed.unwrap_or_else(|| self.unlisted_slots(one));
+        damaged.extend(slots.into_iter().flat_map(|(_, paths)| paths));
+        damaged.sort();
+        damaged.dedup();
+        Verification { damaged, against_package }
+    }
+
+    /// Slots of an environment with what of them is not what its package has signed; `None` when the package cannot be read.
+    /// A lazy slot may not be there yet.
+    fn damaged_slots(&self, one: &Summary, reader: &Reader) -> Option<Vec<(PathBuf, Vec<PathBuf>)>> {
+        let slots = CachedSlot::all(self, reader, &one.path).ok()?;
+        let kept = slots.iter().filter(|slot| slot.is_kept());
+        let there = kept.map(|slot| (slot, self.slot_dir(&slot.key))).filter(|(_, directory)| directory.exists());
+        there.map(|(slot, directory)| Some((directory, slot.damage(self, processors()).ok()?))).collect()
+    }
+
+    /// The same by the lists beside the slots.
+    fn unlisted_slots(&self, one: &Summary) -> Vec<(PathBuf, Vec<PathBuf>)> {
+        let there = one.slots.iter().map(|slot| &slot.path).filter(|path| path.exists());
+        there.map(|path| (path.clone(), unlisted(path, processors()))).collect()
     }
 
     /// Removes an environment and those of its slots that are damaged, so that the next start makes them again.
@@ -139,10 +170,10 @@ impl Cache {
         let _lock = Lock::alone(&self.env_lock(&one.id))?.filter(|_| !is_being_set_up(&one.path)).ok_or_else(in_use)?;
         let trash = self.stage()?;
         trash.take(&one.path)?;
-        for slot in &one.slots {
-            if slot.path.exists() && !damage(&slot.path, Depth::Digests, processors()).is_empty() {
-                trash.take(&slot.path)?;
-            }
+        let signed = package_of(one).and_then(|reader| self.damaged_slots(one, &reader));
+        let slots = signed.unwrap_or_else(|| self.unlisted_slots(one));
+        for (path, _) in slots.iter().filter(|(_, damaged)| !damaged.is_empty()) {
+            trash.take(path)?;
         }
         Ok(())
     }
@@ -206,6 +237,19 @@ impl Cache {
             slots,
         })
     }
+}
+
+/// The package that an environment was made from, if it is still where it was at the last start.
+fn package_of(one: &Summary) -> Option<Reader> {
+    Reader::open(&one.origin.package).ok().filter(|reader| EnvId::of(reader) == one.id)
+}
+
+/// Whether an environment is put together otherwise than its package says; `None` when that cannot be told.
+fn is_recomposed(cache: &Cache, one: &Summary, reader: &Reader) -> Option<bool> {
+    let slots = CachedSlot::all(cache, reader, &one.path).ok()?;
+    let facts = reader.facts()?;
+    let composition = Composition::of(slots.iter().filter(|slot| slot.is_kept()), facts.python.as_ref()).ok()?;
+    Some(!composition.is_at(&one.path, facts.set_up.is_empty()))
 }
 
 /// Whether set-up commands of a start that was killed still run in an environment.

@@ -10,12 +10,12 @@ use super::provision::{Check, Provision};
 use super::publish::Making;
 use super::run;
 use super::seal::{SEAL_FILE, Seal};
-use super::slots::{CachedSlot, SlotSeal, damage};
+use super::slots::{CachedSlot, SlotSeal};
 use super::{Cache, EnvId, WorkenvError};
 use crate::format::Lifecycle;
 use crate::fs::{Lock, LockKind};
 use crate::report::Stopwatch;
-use crate::slot::{Depth, processors};
+use crate::slot::processors;
 use crate::trust::Accepted;
 
 /// An environment that is complete and will stay while this value, or the descriptors it turns into, live.
@@ -137,7 +137,7 @@ fn make(
     let slots = CachedSlot::all(cache, reader, root)?;
     let seal = Seal::read(root);
     let jobs = processors();
-    let damaged = damaged(cache, root, &slots, seal.as_ref(), how.check, jobs);
+    let damaged = damaged(cache, root, &slots, seal.as_ref(), how.check, jobs)?;
     let is_wanted = |slot: &&CachedSlot<'_>| {
         damaged.contains(&slot.slot.index) || (slot.lifecycle == Lifecycle::Eager && !slot.is_there(cache))
     };
@@ -156,7 +156,7 @@ fn make(
     Ok(true)
 }
 
-/// Slots, by number, that are in the cache and not as they were extracted.
+/// Slots, by number, that are in the cache and not what is signed.
 fn damaged(
     cache: &Cache,
     root: &Path,
@@ -164,7 +164,7 @@ fn damaged(
     seal: Option<&Seal>,
     check: Check,
     jobs: usize,
-) -> Vec<usize> {
+) -> Result<Vec<usize>, WorkenvError> {
     let changed: Vec<PathBuf> = seal.map(|seal| seal.changed(root).collect()).unwrap_or_default();
     let sealed = root.join(SEAL_FILE);
     let mut damaged = Vec::new();
@@ -176,23 +176,21 @@ fn damaged(
         if !found.is_empty() && slot.is_newer_than(cache, &sealed) {
             found.clear();
         }
-        let depth = match check {
-            Check::Seal if slot_seal.written.is_certain() => None,
-            // A write that the machine has lost may have left the size and zeros.
-            Check::Strict | Check::Seal => Some(Depth::Digests),
-        };
-        let clock = Stopwatch::start();
-        let looked = depth.map(|depth| damage(&directory, depth, jobs)).unwrap_or_default();
-        if depth.is_some() {
+        // A write that the machine has lost may have left the size and zeros.
+        let is_looked_at = check == Check::Strict || !slot_seal.written.is_certain();
+        let mut looked = Vec::new();
+        if is_looked_at {
+            let clock = Stopwatch::start();
+            looked = slot.damage(cache, jobs)?;
             tracing::debug!(slot = slot.slot.name(), took = %clock.took(), "check");
         }
         found.extend(&looked);
         if let Some(path) = found.first() {
-            tracing::warn!("cache: {} is not as it was extracted, extracting it again", path.display());
+            tracing::warn!("cache: {} is not what was signed, extracting it again", path.display());
             damaged.push(slot.slot.index);
         } else if !slot_seal.written.is_certain() || cache.kind == Kind::Portable {
             slot_seal.settle(cache, slot);
         }
     }
-    damaged
+    Ok(damaged)
 }

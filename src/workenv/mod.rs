@@ -35,7 +35,7 @@ pub use detached::{detach, start_detached};
 pub use error::WorkenvError;
 pub use evict::{Selection, bytes};
 pub use key::{EnvId, SlotKey};
-pub use manage::{Removal, SlotUse, Summary};
+pub use manage::{Removal, SlotUse, Summary, Verification};
 pub use materialise::{Start, Workenv, materialise, shared};
 #[cfg(feature = "cli")]
 pub use place::Foreseen;

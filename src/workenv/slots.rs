@@ -13,7 +13,7 @@ use crate::format::{Blake3, Lifecycle, SlotFacts};
 use crate::fs::{IoContext, LockKind, Modes};
 use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
-use crate::slot::{Contents, Depth, Destination, Extracted, SlotError, extract};
+use crate::slot::{Contents, Destination, Extracted, Form, SlotError, expected, extract};
 
 /// Name below a slot's directory of the tree, or of the file.
 pub(super) const TREE: &str = "tree";
@@ -114,6 +114,30 @@ impl<'a> CachedSlot<'a> {
         Ok(())
     }
 
+    /// What of it in the cache is not what is signed; nothing for a sound one.
+    ///
+    /// # Errors
+    /// Those of reading the package, which may be damaged itself.
+    pub(super) fn damage(&self, cache: &Cache, jobs: usize) -> Result<Vec<PathBuf>, WorkenvError> {
+        let directory = cache.slot_dir(&self.key);
+        let stored = self.slot.stored()?;
+        let modes = Modes::ReadOnly;
+        let is_tree = stored.operations.tar;
+        let form = if is_tree { Form::Tree(modes) } else { Form::File(modes.apply(self.slot.record.mode())) };
+        let expected = expected(&stored, form).map_err(|source| self.failed(source))?;
+        let mut damaged = expected.damage(&self.tree, jobs);
+        damaged.extend(listed(&directory).err());
+        Ok(damaged)
+    }
+
+    fn failed(&self, source: SlotError) -> WorkenvError {
+        let slot = self.slot.name().into();
+        match source {
+            SlotError::Digest { found, signed } => WorkenvError::SlotDigest { slot, found, signed },
+            source => WorkenvError::Extract { slot, source },
+        }
+    }
+
     /// Unpacks the stored bytes as `tree` in a directory that is private to this process, and checks that they are the
     /// signed ones. Nothing of it may be used before this returns.
     pub(super) fn extract_into(
@@ -129,31 +153,30 @@ impl<'a> CachedSlot<'a> {
             std::fs::create_dir(&tree).on("create directory", &tree)?;
             Destination::Tree(&tree, modes)
         } else {
-            let mask = if modes == Modes::ReadOnly { 0o555 } else { 0o777 };
-            Destination::File { directory, name: TREE.as_ref(), mode: self.slot.record.mode() & mask }
+            Destination::File { directory, name: TREE.as_ref(), mode: modes.apply(self.slot.record.mode()) }
         };
-        let done = extract(&stored, destination, tools.jobs, tools.done).map_err(|source| {
-            let slot = self.slot.name().into();
-            match source {
-                SlotError::Digest { found, signed } => WorkenvError::SlotDigest { slot, found, signed },
-                source => WorkenvError::Extract { slot, source },
-            }
-        })?;
+        let done = extract(&stored, destination, tools.jobs, tools.done).map_err(|source| self.failed(source))?;
         let name = self.slot.name();
         tracing::info!(slot = name, files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
         Ok(done)
     }
 }
 
-/// What of a slot in the cache is not as it was extracted; nothing for a sound one.
-pub(super) fn damage(directory: &Path, depth: Depth, jobs: usize) -> Vec<PathBuf> {
-    let Some(seal) = SlotSeal::read(directory) else { return vec![directory.join(SEAL)] };
-    let path = directory.join(CONTENTS);
-    let listed = std::fs::read(&path).ok().filter(|text| Blake3::of(text).to_string() == seal.contents);
-    match listed.and_then(Contents::parse) {
-        Some(contents) => contents.damage(&directory.join(TREE), depth, jobs),
-        None => vec![path],
+/// What of a slot in the cache is not as its own list says; nothing for a sound one. For want of the package: who can
+/// change the slot can change the list.
+pub(super) fn unlisted(directory: &Path, jobs: usize) -> Vec<PathBuf> {
+    match listed(directory) {
+        Ok(contents) => contents.damage(&directory.join(TREE), jobs),
+        Err(path) => vec![path],
     }
+}
+
+/// The list beside a slot, or what of seal and list is damaged.
+fn listed(directory: &Path) -> Result<Contents, PathBuf> {
+    let seal = SlotSeal::read(directory).ok_or_else(|| directory.join(SEAL))?;
+    let path = directory.join(CONTENTS);
+    let text = std::fs::read(&path).ok().filter(|text| Blake3::of(text).to_string() == seal.contents);
+    text.and_then(Contents::parse).ok_or(path)
 }
 
 /// What stands beside an extracted slot, written last.

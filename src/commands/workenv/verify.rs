@@ -1,9 +1,8 @@
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use flavor::launcher::{Environment, repair as repair_package};
 use flavor::report::printable;
-use flavor::workenv::{Cache, Summary};
+use flavor::workenv::{Cache, Summary, Verification};
 use serde_json::{Value, json};
 
 use super::named;
@@ -14,15 +13,15 @@ use crate::output;
 /// What a package or a cache is called that is not as it was made.
 const DAMAGED: u8 = 3;
 
-/// Compares every byte of extracted packages with what was extracted.
+/// Compares every byte of extracted packages with what their publishers signed.
 pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error> {
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text, mut is_sound) = (Vec::new(), String::new(), true);
     for one in &chosen {
-        let damaged = cache.verify(one);
-        is_sound &= damaged.is_empty();
-        text.push_str(&sentence(one, &damaged));
-        values.push(to_json(one, &damaged, None));
+        let found = cache.verify(one);
+        is_sound &= found.damaged.is_empty();
+        text.push_str(&sentence(one, &found));
+        values.push(to_json(one, &found, None));
     }
     if as_json {
         output::json(&json!({ "environments": values }))?;
@@ -37,10 +36,10 @@ pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text) = (Vec::new(), String::new());
     for one in &chosen {
-        let damaged = cache.verify(one);
-        let outcome = if damaged.is_empty() { "sound" } else { mend(&cache, one)? };
-        text.push_str(&format!("{}: {outcome}\n", one.id));
-        values.push(to_json(one, &damaged, Some(outcome)));
+        let found = cache.verify(one);
+        let outcome = if found.damaged.is_empty() { "sound" } else { mend(&cache, one)? };
+        text.push_str(&format!("{}: {outcome}{}\n", one.id, how_far(one, &found)));
+        values.push(to_json(one, &found, Some(outcome)));
     }
     if as_json {
         output::json(&json!({ "environments": values }))?;
@@ -60,19 +59,34 @@ fn mend(cache: &Cache, one: &Summary) -> Result<&'static str, Error> {
     Ok("removed; the next start extracts it again")
 }
 
-fn sentence(one: &Summary, damaged: &[PathBuf]) -> String {
-    if damaged.is_empty() {
-        return format!("{}: sound\n", one.id);
+fn sentence(one: &Summary, found: &Verification) -> String {
+    if found.damaged.is_empty() {
+        return format!("{}: sound{}\n", one.id, how_far(one, found));
     }
     let mut text = format!("{}: damaged\n", one.id);
-    for path in damaged {
+    for path in &found.damaged {
         text.push_str(&format!("  {}\n", printable(&path.display().to_string())));
     }
     text
 }
 
-fn to_json(one: &Summary, damaged: &[PathBuf], outcome: Option<&str>) -> Value {
-    let mut value = json!({ "name": one.id.as_str(), "sound": damaged.is_empty(), "damaged": damaged.iter().map(|path| output::text(path)).collect::<Vec<_>>() });
+/// What to say of a soundness that the package does not vouch for.
+fn how_far(one: &Summary, found: &Verification) -> String {
+    if found.against_package || !found.damaged.is_empty() {
+        return String::new();
+    }
+    let package = one.origin.package.display().to_string();
+    format!(" by its own lists (`{}` is not the package that it was made from any more)", printable(&package))
+}
+
+fn to_json(one: &Summary, found: &Verification, outcome: Option<&str>) -> Value {
+    let damaged: Vec<_> = found.damaged.iter().map(|path| output::text(path)).collect();
+    let mut value = json!({
+        "name": one.id.as_str(),
+        "sound": damaged.is_empty(),
+        "damaged": damaged,
+        "compared_with": if found.against_package { "package" } else { "lists" },
+    });
     if let (Some(outcome), Some(fields)) = (outcome, value.as_object_mut()) {
         fields.insert("outcome".into(), outcome.into());
     }

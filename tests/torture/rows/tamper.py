@@ -149,8 +149,6 @@ def deep(workshop, place, package, outcome):
             place.start(package)
             files = sorted(path for slot in place.slots() for path in (slot / "tree").rglob("*") if path.is_file())
             for path in [path for path in files if not path.is_symlink() and path.stat().st_size]:
-                if way == "reboot" and kind != "emptied":
-                    continue
                 where = f"{path.relative_to(place.cache)} {kind}, {way}"
                 if way == "reboot":
                     # What a start has seen whole after a reboot is settled: it has reached the disk.
