@@ -14,6 +14,7 @@ mod machine;
 mod wheel_index;
 mod wheelhouse;
 
+mod acquaintance;
 mod bad_input;
 mod book;
 mod build_cache;

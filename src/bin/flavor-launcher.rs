@@ -5,9 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::{env, io};
 
-use flavor::launcher::{
-    CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, executed_path, own_path, prepare, run_cli,
-};
+use flavor::fs::executed_path;
+use flavor::launcher::{CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, own_path, prepare, run_cli};
 use flavor::report::{init_log, printable};
 
 fn main() -> ExitCode {

@@ -55,9 +55,10 @@ hint: chmod go-w [ROOT]/home/.config/flavor/policy.json",
 hint: remove the file; the next start notes the signer again",
     }
     CHANGED_SIGNER = 708 {
-        title: "another key signs the package than before",
-        cause: "Either the publisher has a new key, or somebody else made this package.",
-        remedy: "If the publisher has told you about the new key: `flavor trust accept PACKAGE`.",
+        title: "the package is not the one that was known",
+        cause: "Another key signs a package of this name, or of one that looks like it, or another package was started from this \
+            path before. Either the publisher has changed it, or somebody else made this package.",
+        remedy: "If the publisher has told you about the change: `flavor trust accept PACKAGE`.",
         example: r"error[FLV0708]: cannot accept `[ROOT]/known-1-theirs.psp`
   `known` was signed by [DIGEST] before, and is now signed by [DIGEST]
 hint: if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`",

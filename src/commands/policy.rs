@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use flavor::fs::{IoContext, own_config_dir};
 use flavor::package::Reader;
-use flavor::trust::{Acquaintance, Consequence, Notes, OperatorPolicy, objections, policies, rollback, rotations};
+use flavor::trust::{Acquaintance, Consequence, Notes, OperatorPolicy, Presented, objections, policies, rollback};
 use serde_json::{Value, json};
 
 use crate::cli::{Package, Policy};
@@ -61,13 +61,8 @@ fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
         Reader::open(&options.package).map_err(|source| Error::Package { path: options.package.clone(), source })?;
     let policies = policies().map_err(Error::Policy)?;
     let mut found = objections(&reader, &policies);
-    if let Some(notes) = Notes::open() {
-        let package = &reader.metadata().package;
-        let seen =
-            notes.look(&package.name, &package.version, reader.signer(), &rotations(&reader)).map_err(refused)?;
-        if let Acquaintance::Older(newest) = seen.0 {
-            found.extend(rollback(&reader, &newest, &policies));
-        }
+    if let Acquaintance::Older(newest) = Notes::open().compare(&Presented::of(&reader)).map_err(refused)? {
+        found.extend(rollback(&reader, &newest, &policies));
     }
     let denied = found.iter().any(|one| one.consequence == Consequence::Deny);
     if as_json {

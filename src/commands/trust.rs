@@ -7,7 +7,7 @@ use flavor::fs::{self, IoContext};
 use flavor::package::Reader;
 use flavor::report::printable;
 use flavor::sign::{Rotation, SecretKey};
-use flavor::trust::{Acquaintance, Known, Notes, TrustStore, TrustedKey, rotations};
+use flavor::trust::{Acquaintance, Known, Notes, Presented, TrustStore, TrustedKey};
 use serde_json::{Value, json};
 
 use super::public_key;
@@ -58,7 +58,7 @@ fn add(options: &TrustAdd, as_json: bool) -> Result<(), Error> {
 
 fn list(as_json: bool) -> Result<(), Error> {
     let (keys, unusable) = TrustStore::from_env().list();
-    let known = Notes::open().map(|notes| notes.all()).unwrap_or_default();
+    let known = Notes::open().all();
     for key in &unusable {
         tracing::warn!(path = %key.path.display(), reason = key.reason, "a key that counts for nothing");
     }
@@ -113,12 +113,7 @@ fn verify(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
     let package = &reader.metadata().package;
     let trusted = TrustStore::from_env().contains(reader.signer());
     let refused = |source| Error::Refused { path: options.package.clone(), source };
-    let acquaintance = match Notes::open() {
-        Some(notes) => {
-            notes.look(&package.name, &package.version, reader.signer(), &rotations(&reader)).map_err(refused)?.0
-        }
-        None => Acquaintance::New,
-    };
+    let acquaintance = Notes::open().compare(&Presented::of(&reader)).map_err(refused)?;
     let (word, text) = match &acquaintance {
         Acquaintance::New => ("new", "was not started here before".to_owned()),
         Acquaintance::Same => ("same", "the signer is the same as before".to_owned()),

@@ -255,8 +255,9 @@ mod tests {
                 let view = View::parse(&bytes).unwrap().unwrap();
                 let table = view.segment_table_range().unwrap();
                 let load = view.segments.iter().rfind(|segment| segment.p_type == PT_LOAD).unwrap();
-                let loaded = load.p_offset as usize..(load.p_offset + load.p_filesz) as usize;
-                assert!(loaded.start <= table.start && table.end <= loaded.end, "{table:?} in {loaded:?}");
+                let loaded = load.p_offset..load.p_offset + load.p_filesz;
+                let (start, end) = (table.start as u64, table.end as u64);
+                assert!(loaded.start <= start && end <= loaded.end, "{table:?} in {loaded:?}");
             }
         }
     }

@@ -23,8 +23,8 @@ pub use links::{LinkFault, TreeLinks};
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
 pub use places::{
-    CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag, config_dir, from_here,
-    home_config_dir, is_outside_namespace, last_candidate, own_config_dir, temporary_parents,
+    CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag, config_dir, executed_path,
+    from_here, home_config_dir, is_outside_namespace, last_candidate, own_config_dir, temporary_parents,
 };
 #[cfg(feature = "cli")]
 pub use places::{is_cache, state_dir, takes_files, there_of};

@@ -1,6 +1,8 @@
 //! Where things of a user live: cache, settings, temporary files.
 
 use std::env;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -110,6 +112,11 @@ pub fn is_outside_namespace(owner: u32) -> bool {
 #[cfg(feature = "cli")]
 pub fn there_of(path: &Path) -> &Path {
     path.ancestors().find(|one| one.symlink_metadata().is_ok()).unwrap_or(Path::new("/"))
+}
+
+/// The path that this program was started by, as whoever started it gave it: a link's, if it was a link.
+pub fn executed_path() -> PathBuf {
+    OsStr::from_bytes(rustix::param::linux_execfn().to_bytes()).into()
 }
 
 /// Where the user's keys and settings are read: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.

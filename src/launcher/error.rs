@@ -89,7 +89,11 @@ impl LaunchError {
                     | FormatError::BadMetadata(_),
                 )) => 102,
                 Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. }) | Refusal::Io(_) => 106,
-                Refusal::Package(_) | Refusal::NotComplete | Refusal::ChangedSigner { .. } => 107,
+                Refusal::Package(_)
+                | Refusal::NotComplete
+                | Refusal::ChangedSigner { .. }
+                | Refusal::LooksAlike { .. }
+                | Refusal::ChangedPlace { .. } => 107,
                 Refusal::OtherTarget { .. }
                 | Refusal::OperatorPolicy { .. }
                 | Refusal::PackagePolicy { .. }

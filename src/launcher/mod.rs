@@ -14,5 +14,5 @@ mod withhold;
 pub use cli::{VARIABLE as CLI_VARIABLE, run as run_cli};
 pub use environment::Environment;
 pub use error::LaunchError;
-pub use own_path::{executed_path, own_path};
+pub use own_path::own_path;
 pub use prepare::{Invocation, Launch, prepare, repair, slot_path, warm};

@@ -3,11 +3,6 @@ use std::path::PathBuf;
 
 use super::LaunchError;
 
-/// The path that this program was started by, as whoever started it gave it: a link's, if it was a link.
-pub fn executed_path() -> PathBuf {
-    std::ffi::OsStr::from_bytes(rustix::param::linux_execfn().to_bytes()).into()
-}
-
 /// The file this program was started from, links resolved.
 ///
 /// Without /proc (a bare chroot) the kernel still says which path was executed.

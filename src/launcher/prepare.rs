@@ -11,7 +11,7 @@ use super::set_up::Commands;
 use crate::code::Code;
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
-use crate::trust::{Accepted, Refusal, judge};
+use crate::trust::{Accepted, NotNoted, Refusal, judge};
 use crate::workenv::{Cache, Check, EnvId, Provision, WorkenvError, detach, lazy_slot, materialise, shared};
 
 /// Asks for more checks than the usual ones. It never takes any away.
@@ -151,9 +151,16 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
         // With stderr gone there is nobody to warn.
         drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
     }
-    if let Some(hindrance) = accepted.not_noted() {
-        let text = format!("{}: its signer is not noted: {hindrance}", package.display());
-        warn(Code::SIGNER_NOT_NOTED, &text, &hindrance.remedy());
+    let not_noted = |why: &dyn std::fmt::Display, remedy: &str| {
+        warn(Code::SIGNER_NOT_NOTED, &format!("{}: its signer is not noted: {why}", package.display()), remedy);
+    };
+    match accepted.not_noted() {
+        Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, &hindrance.remedy()),
+        // A service without a home would say it at every start, to nobody who could change it.
+        Some(why) if std::io::stderr().is_terminal() => {
+            not_noted(why, "set HOME to a directory of your own that stays");
+        }
+        _ => {}
     }
     Ok(accepted)
 }

@@ -10,11 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::code::Code;
 use crate::format::{Lifecycle, PackagePolicy};
-use crate::fs::{self, LockedOut};
+use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
 use crate::sign::Rotation;
 
-pub use known::{Acquaintance, Known, Notes};
+pub use known::{Acquaintance, Known, NotNoted, Notes, Presented};
 pub use policy::{
     AttestationRules, Consequence, Enforcement, ExecutionRules, OperatorPolicy, SYSTEM_DIR, Source, TrustRules,
     Violation, platform, policies, read as read_policy,
@@ -27,7 +27,7 @@ pub struct Accepted {
     reader: Reader,
     warnings: Vec<Violation>,
     acquaintance: Acquaintance,
-    not_noted: Option<LockedOut>,
+    not_noted: Option<NotNoted>,
 }
 
 impl Accepted {
@@ -40,8 +40,8 @@ impl Accepted {
         &self.warnings
     }
 
-    /// What keeps its signer from being noted, if the user can remove it.
-    pub fn not_noted(&self) -> Option<&LockedOut> {
+    /// What keeps its signer from being noted.
+    pub fn not_noted(&self) -> Option<&NotNoted> {
         self.not_noted.as_ref()
     }
 
@@ -70,6 +70,10 @@ pub enum Refusal {
     BadNote { path: PathBuf, reason: String },
     #[error("`{name}` was signed by {known} before, and is now signed by {found}")]
     ChangedSigner { name: String, known: String, found: String },
+    #[error("`{name}` looks like `{other}`, which {known} signed before, and is signed by {found}")]
+    LooksAlike { name: String, other: String, known: String, found: String },
+    #[error("at `{}` there was {known} before, and now there is {found}", place.display())]
+    ChangedPlace { place: PathBuf, known: String, found: String },
     #[error(transparent)]
     Package(#[from] PackageError),
     #[error(transparent)]
@@ -87,7 +91,7 @@ impl Refusal {
             Self::BadPolicy { .. } => Code::BAD_POLICY,
             Self::Writable { .. } => Code::WRITABLE_POLICY,
             Self::BadNote { .. } => Code::BAD_NOTE,
-            Self::ChangedSigner { .. } => Code::CHANGED_SIGNER,
+            Self::ChangedSigner { .. } | Self::LooksAlike { .. } | Self::ChangedPlace { .. } => Code::CHANGED_SIGNER,
             Self::Package(error) => error.code(),
             Self::Io(error) => error.code(),
         }
@@ -97,6 +101,10 @@ impl Refusal {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Package(error) => error.hint(),
+            Self::LooksAlike { .. } | Self::ChangedPlace { .. } => Some(
+                "if it is what you want to start: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`"
+                    .into(),
+            ),
             Self::ChangedSigner { .. } => Some(
                 "if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 \
                  PACKAGE accept`"
@@ -148,8 +156,8 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
 pub struct Permitted {
     pub warnings: Vec<Violation>,
     pub acquaintance: Acquaintance,
-    /// What keeps the signer from being noted, if the user can remove it.
-    pub not_noted: Option<LockedOut>,
+    /// What keeps the signer from being noted.
+    pub not_noted: Option<NotNoted>,
 }
 
 /// Asks policies and notes, and notes the signer. For packages of other tools too.
@@ -162,11 +170,7 @@ pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
     for objection in objections(reader, &policies) {
         apply(objection, &mut warnings)?;
     }
-    let package = &reader.metadata().package;
-    let (acquaintance, not_noted) = match Notes::open() {
-        Some(notes) => notes.meet(&package.name, &package.version, reader.signer(), &rotations(reader))?,
-        None => (Acquaintance::New, None),
-    };
+    let (acquaintance, not_noted) = Notes::open().meet(&Presented::of(reader))?;
     if let Acquaintance::Older(newest) = &acquaintance {
         for objection in rollback(reader, newest, &policies) {
             apply(objection, &mut warnings)?;

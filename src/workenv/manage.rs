@@ -138,7 +138,7 @@ impl Cache {
             self.damaged_slots(one, &reader)
         });
         let against_package = signed.is_some();
-        let slots = signed.unwrap_or_else(|| self.unlisted_slots(one));
+        let slots = signed.unwrap_or_else(|| unlisted_slots(one));
         damaged.extend(slots.into_iter().flat_map(|(_, paths)| paths));
         damaged.sort();
         damaged.dedup();
@@ -154,12 +154,6 @@ impl Cache {
         there.map(|(slot, directory)| Some((directory, slot.damage(self, processors()).ok()?))).collect()
     }
 
-    /// The same by the lists beside the slots.
-    fn unlisted_slots(&self, one: &Summary) -> Vec<(PathBuf, Vec<PathBuf>)> {
-        let there = one.slots.iter().map(|slot| &slot.path).filter(|path| path.exists());
-        there.map(|path| (path.clone(), unlisted(path, processors()))).collect()
-    }
-
     /// Removes an environment and those of its slots that are damaged, so that the next start makes them again.
     ///
     /// # Errors
@@ -171,7 +165,7 @@ impl Cache {
         let trash = self.stage()?;
         trash.take(&one.path)?;
         let signed = package_of(one).and_then(|reader| self.damaged_slots(one, &reader));
-        let slots = signed.unwrap_or_else(|| self.unlisted_slots(one));
+        let slots = signed.unwrap_or_else(|| unlisted_slots(one));
         for (path, _) in slots.iter().filter(|(_, damaged)| !damaged.is_empty()) {
             trash.take(path)?;
         }
@@ -250,6 +244,12 @@ fn is_recomposed(cache: &Cache, one: &Summary, reader: &Reader) -> Option<bool> 
     let facts = reader.facts()?;
     let composition = Composition::of(slots.iter().filter(|slot| slot.is_kept()), facts.python.as_ref()).ok()?;
     Some(!composition.is_at(&one.path, facts.set_up.is_empty()))
+}
+
+/// Slots of an environment with what of them is not as the lists beside them say.
+fn unlisted_slots(one: &Summary) -> Vec<(PathBuf, Vec<PathBuf>)> {
+    let there = one.slots.iter().map(|slot| &slot.path).filter(|path| path.exists());
+    there.map(|path| (path.clone(), unlisted(path, processors()))).collect()
 }
 
 /// Whether set-up commands of a start that was killed still run in an environment.

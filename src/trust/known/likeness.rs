@@ -1,0 +1,93 @@
+//! Names that people take for one another.
+
+/// Letters of other scripts that look like Latin ones: of the confusables of Unicode Technical Standard 39, those whose
+/// counterpart is a letter that names of packages are made of.
+const LOOK_LIKE: &[(&str, char)] = &[
+    ("аɑα", 'a'),
+    ("ЬƄ", 'b'),
+    ("сϲⅽ", 'c'),
+    ("ԁⅾ", 'd'),
+    ("еҽ℮", 'e'),
+    ("ẝք", 'f'),
+    ("ɡց", 'g'),
+    ("һհ", 'h'),
+    ("іıɩιӏΙІӀⅠⅼ∣❘ǀ", 'l'),
+    ("јϳ", 'j'),
+    ("κк", 'k'),
+    ("ոռ", 'n'),
+    ("оοσօ೦૦๐໐०০੦୦௦౦൦", 'o'),
+    ("рρ⍴ϱ", 'p'),
+    ("ԛզ", 'q'),
+    ("гᴦ", 'r'),
+    ("ѕꜱ", 's'),
+    ("τт", 't'),
+    ("υս", 'u'),
+    ("νѵ", 'v'),
+    ("ѡԝա", 'w'),
+    ("х×", 'x'),
+    ("уγү", 'y'),
+    ("ᴢ", 'z'),
+];
+
+/// What is left of a name when all that a reader may overlook is taken away: case, separators, and which of several
+/// characters of one look it is. Names of one likeness are taken for one name.
+pub(super) fn likeness(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        // Full-width forms have the order of ASCII.
+        let c = match c {
+            '\u{ff01}'..='\u{ff5e}' => u8::try_from(u32::from(c).saturating_sub(0xfee0)).map_or(c, char::from),
+            _ => c,
+        };
+        match c {
+            '-' | '_' | '.' | ' ' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {
+                if !out.ends_with('-') {
+                    out.push('-');
+                }
+            }
+            // Nothing is to be seen of these, and marks only change the letter before.
+            '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' => {}
+            _ => out.extend(c.to_lowercase().map(plain)),
+        }
+    }
+    // Two letters that look like one.
+    out.replace("rn", "m").replace("vv", "w").replace("cl", "d")
+}
+
+/// The one that stands for all characters of its look.
+fn plain(c: char) -> char {
+    match c {
+        'i' | '1' | '|' | '!' => 'l',
+        '0' => 'o',
+        '5' | '$' => 's',
+        c if c.is_ascii() => c,
+        c => LOOK_LIKE.iter().find(|(letters, _)| letters.contains(c)).map_or(c, |(_, like)| *like),
+    }
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_have_one_likeness() {
+        for (one, other) in [
+            ("tool", "Tool"),
+            ("tool", "t00l"),
+            ("tool", "tooI"),
+            ("tool", "tοοl"),
+            ("paypal", "раураl"),
+            ("my-tool", "My_.Tool"),
+            ("modern", "modem"),
+            ("ｔｏｏｌ", "tool"),
+            ("to\u{200b}ol", "tool"),
+            ("tóol", "tool"),
+        ] {
+            let likeness_of = |name: &str| likeness(&name.replace('ó', "o\u{301}"));
+            assert_eq!(likeness_of(one), likeness_of(other), "{one} {other}");
+        }
+        for (one, other) in [("tool", "tools"), ("black", "block"), ("a-b", "ab"), ("x2", "x3")] {
+            assert_ne!(likeness(one), likeness(other), "{one} {other}");
+        }
+    }
+}
