@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 #[cfg(feature = "cli")]
 use super::IoContext;
@@ -162,6 +163,12 @@ pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
 /// The home directory that the password file gives this user. Read by hand, because a static program cannot load the
 /// modules that the C library would ask.
 fn passwd_home() -> Option<PathBuf> {
+    // A start asks for policies and for notes.
+    static HOME: OnceLock<Option<PathBuf>> = OnceLock::new();
+    HOME.get_or_init(read_passwd_home).clone()
+}
+
+fn read_passwd_home() -> Option<PathBuf> {
     let user = rustix::process::geteuid().as_raw().to_string();
     let text = std::fs::read_to_string("/etc/passwd").ok()?;
     text.lines().find_map(|line| {

@@ -86,7 +86,7 @@ impl<'a> Presented<'a> {
 fn places(path: &Path) -> Vec<PathBuf> {
     let Ok(real) = path.canonicalize() else { return Vec::new() };
     let executed = executed_path();
-    let is_executed = executed.canonicalize().is_ok_and(|own| own == real);
+    let is_executed = executed != path && executed.canonicalize().is_ok_and(|own| own == real);
     let mut places = vec![real];
     for path in [Some(path), is_executed.then_some(&executed)].into_iter().flatten() {
         let Ok(absolute) = std::path::absolute(path) else { continue };
