@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::provision::SET_UP_LOG;
-use super::seal::{Origin, SEAL_FILE, Seal};
-use super::slots::damage;
+use super::seal::{self, Origin, SEAL_FILE, Seal};
+use super::slots::{self, damage};
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{Lock, LockKind, Result, names_in};
 use crate::slot::{Depth, processors};
@@ -101,11 +101,11 @@ impl Cache {
                 continue;
             }
             removal.bytes = removal.bytes.saturating_add(disk_usage(&path)?.0);
-            trash.take(&path)?;
+            trash.take(seal::marked(&path))?;
             removal.removed.push(id.clone());
         }
         for (key, bytes) in self.unused_slots()? {
-            trash.take(&self.slot_dir(&key))?;
+            trash.take(slots::marked(&self.slot_dir(&key)))?;
             removal.slots = removal.slots.saturating_add(1);
             removal.bytes = removal.bytes.saturating_add(bytes);
         }
@@ -138,10 +138,10 @@ impl Cache {
         let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
         let _lock = Lock::alone(&self.env_lock(&one.id))?.filter(|_| !is_being_set_up(&one.path)).ok_or_else(in_use)?;
         let trash = self.stage()?;
-        trash.take(&one.path)?;
+        trash.take(seal::marked(&one.path))?;
         for slot in &one.slots {
             if slot.path.exists() && !damage(&slot.path, Depth::Digests, processors()).is_empty() {
-                trash.take(&slot.path)?;
+                trash.take(slots::marked(&slot.path))?;
             }
         }
         Ok(())
