@@ -271,6 +271,25 @@ fn set_up_commands() {
 }
 
 #[test]
+fn a_file_system_without_links() {
+    let t = Test::new();
+    let package = t.script("true").pack();
+    let words =
+        ["-f", "-qq", "-o", "/dev/null", "-e", "trace=symlink,symlinkat", "-e", "inject=symlink,symlinkat:error=EPERM"];
+    let run = t.run(t.command("strace").args(words).arg(&package)).to_string();
+    let (_, rest) = run.split_once("/work-").expect("a staging directory");
+    let (unique, _) = rest.split_once('/').expect("what lies in it");
+    insta::assert_snapshot!(run.replace(unique, "[ID]"), @"
+    exit: 103
+    --- stderr
+    error[FLV0814]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+      cannot create link `[ROOT]/cache/v1/staging/work-[ID]/workenv/bin/probe`
+      the file system there has no symbolic links
+    hint: set FLAVOR_CACHE_DIR to a directory on a file system with symbolic links, where programs may run
+    ");
+}
+
+#[test]
 fn environments() {
     let t = Test::new();
     let package = t.script("touch started; exec sleep 100").pack();

@@ -101,6 +101,15 @@ hint: `flavor workenv list` shows the names",
         example: r"error[FLV0813]: there is no cache yet
 hint: it is made when a package starts for the first time",
     }
+    FILE_SYSTEM_LACKS = 814 {
+        title: "the file system lacks something that the package needs",
+        cause: "Trees have symbolic links, files that may run, and names that differ in case alone. FAT, exFAT and some network mounts have none of them.",
+        remedy: "Set `FLAVOR_CACHE_DIR`, or the output of an extraction, to a directory on a file system that has them.",
+        example: r"error[FLV0814]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
+  cannot create link `[ROOT]/cache/v1/staging/work-[ID]/workenv/bin/probe`
+  the file system there has no symbolic links
+hint: set FLAVOR_CACHE_DIR to a directory on a file system with symbolic links, where programs may run",
+    }
     NO_PROGRAM = 821 {
         title: "the package has no command to start",
         cause: "What it runs is not recorded in it.",

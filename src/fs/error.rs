@@ -2,6 +2,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::Lack;
 use crate::code::Code;
 
 /// An operation on a path that the system refused.
@@ -24,7 +25,15 @@ impl Error {
 
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
+        if let Some(lack) = self.lack() {
+            return Some(format!("choose {}", lack.remedy()));
+        }
         self.locked_out().map(|locked| format!("{locked}; {}", locked.remedy()))
+    }
+
+    /// What the file system there does not have.
+    pub fn lack(&self) -> Option<Lack> {
+        Lack::of(&self.source)
     }
 
     /// The thing of another user, in a directory of this one, that is in the way.
@@ -67,6 +76,9 @@ impl LockedOut {
 
 /// The code of what the system says.
 pub fn code_of(error: &io::Error) -> Code {
+    if Lack::of(error).is_some() {
+        return Code::FILE_SYSTEM_LACKS;
+    }
     match error.kind() {
         io::ErrorKind::NotFound => Code::NOT_FOUND,
         io::ErrorKind::PermissionDenied => Code::PERMISSION_DENIED,

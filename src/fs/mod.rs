@@ -5,8 +5,10 @@
 mod beneath;
 mod directory;
 mod error;
+mod lack;
 mod links;
 mod lock;
+mod marked;
 mod places;
 mod replace;
 #[cfg(feature = "cli")]
@@ -18,10 +20,12 @@ mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
 pub use error::{Error, IoContext, LockedOut, Result, code_of};
+pub use lack::{Lack, set_mode, symlink};
 pub use links::{LinkFault, TreeLinks};
 #[cfg(feature = "cli")]
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
+pub use marked::{Marked, Put, rename_file};
 pub use places::{
     CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag, config_dir, executed_path,
     from_here, home_config_dir, is_outside_namespace, last_candidate, own_config_dir, temporary_parents,
@@ -31,7 +35,7 @@ pub use places::{is_cache, state_dir, takes_files, there_of};
 pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;
-pub use tree::{MAX_PATH, Modes, TreeError, TreeFile, TreeWriter, checked_path};
+pub use tree::{MAX_PATH, Made, MadeLink, Modes, TreeError, TreeFile, TreeWriter, checked_path};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};
 pub use window::Window;

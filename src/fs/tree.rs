@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +12,8 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::beneath::Beneath;
-use super::{Error, IoContext, LinkFault, Result, TreeLinks};
+use super::lack::{is_unknown, no_symlink};
+use super::{Error, IoContext, Lack, LinkFault, Result, TreeLinks, names_in};
 
 /// Bytes of one path component, the limit of every file system in use.
 const MAX_COMPONENT: usize = 255;
@@ -105,6 +107,22 @@ struct Late {
     directories: BTreeMap<PathBuf, u16>,
 }
 
+/// A name that an archive has as a hard link, and what was made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeLink {
+    pub path: PathBuf,
+    pub made: Made,
+}
+
+/// What a hard link became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// One more name of the file with this name.
+    Link(PathBuf),
+    /// A file of its own.
+    Copy { mode: u16, size: u64 },
+}
+
 /// A file being written.
 #[derive(Debug)]
 pub struct TreeFile {
@@ -175,40 +193,87 @@ impl TreeWriter {
     /// # Errors
     /// [`TreeError::UnsafeLink`] when a symbolic link could lead out of the tree, [`TreeError::ThroughLink`] when an entry
     /// lies behind one.
-    pub fn finish(self) -> std::result::Result<(), TreeError> {
+    pub fn finish(self) -> std::result::Result<Vec<MadeLink>, TreeError> {
         let late = std::mem::take(&mut *self.late());
         late.symlinks.check().map_err(|fault| match fault {
             LinkFault::LeadsOut { path, target } => unsafe_link(path, target),
             LinkFault::Behind { path } => TreeError::ThroughLink { name: printable(path) },
             LinkFault::Tangled => TreeError::Tangled,
         })?;
-        for (path, target) in &late.hard_links {
-            self.hard_link_now(path, target)?;
-        }
+        let hard_links = self.hard_links_now(late.hard_links)?;
         for (path, target) in late.symlinks.iter() {
-            self.make(path, |parent, name| rustix::fs::symlinkat(target, parent, name))
-                .map_err(|why| self.refused("create link", path, why))?;
+            self.make(path, |parent, name| rustix::fs::symlinkat(target, parent, name)).map_err(|why| match why {
+                Failed::Kernel(errno) if is_unknown(errno) => {
+                    Error { operation: "create link", path: self.root.join(path), source: no_symlink(errno) }.into()
+                }
+                why => self.refused("create link", path, why),
+            })?;
         }
         for (path, mode) in late.directories.iter().rev() {
             let mode = Mode::from_raw_mode(u32::from(self.modes.apply(*mode)));
             if mode != Mode::RWXU {
                 let open = self.beneath.at(path, OFlags::RDONLY | OFlags::DIRECTORY);
-                open.and_then(|directory| rustix::fs::fchmod(&directory, mode))
-                    .on("set the mode of", self.root.join(path))?;
+                match open.and_then(|directory| rustix::fs::fchmod(&directory, mode)) {
+                    // There are no modes.
+                    Err(errno) if is_unknown(errno) => {}
+                    other => other.on("set the mode of", self.root.join(path))?,
+                }
             }
         }
-        Ok(())
+        Ok(hard_links)
     }
 
-    fn hard_link_now(&self, path: &Path, target: &Path) -> std::result::Result<(), TreeError> {
-        let missing = || TreeError::NoTarget { name: printable(path), target: printable(target) };
-        let (from, old) = self.beneath.parent(target).map_err(|_| missing())?;
-        let made = self.make(path, |parent, name| rustix::fs::linkat(&*from, old, parent, name, AtFlags::empty()));
-        made.map_err(|why| match why {
+    /// A file has only so many names (`EMLINK`; 65,000 on ext4), and some file systems give it no more than one: then a
+    /// name becomes a copy, and those that come after it become links to that copy.
+    fn hard_links_now(&self, links: Vec<(PathBuf, PathBuf)>) -> std::result::Result<Vec<MadeLink>, TreeError> {
+        let mut copies: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+        let mut done = Vec::with_capacity(links.len());
+        for (path, target) in links {
+            let old = copies.get(&target).unwrap_or(&target);
+            let made = match self.hard_link_now(&path, old) {
+                Err(Failed::Kernel(errno)) if is_unknown(errno) || matches!(errno, Errno::MLINK | Errno::XDEV) => {
+                    let made = self.copy_now(&path, old, errno);
+                    let (mode, size) = made.map_err(|why| self.not_linked(&path, &target, why))?;
+                    copies.insert(target, path.clone());
+                    Made::Copy { mode, size }
+                }
+                other => {
+                    other.map_err(|why| self.not_linked(&path, &target, why))?;
+                    Made::Link(old.clone())
+                }
+            };
+            done.push(MadeLink { path, made });
+        }
+        Ok(done)
+    }
+
+    fn hard_link_now(&self, path: &Path, target: &Path) -> std::result::Result<(), Failed> {
+        let (from, old) = self.beneath.parent(target).map_err(|_| Errno::NOENT)?;
+        self.make(path, |parent, name| rustix::fs::linkat(&*from, old, parent, name, AtFlags::empty()))
+    }
+
+    /// Copies a file that could not be linked because of `why`. Returns its mode and its length.
+    fn copy_now(&self, path: &Path, target: &Path, why: Errno) -> std::result::Result<(u16, u64), Failed> {
+        let source = self.beneath.at(target, OFlags::RDONLY | OFlags::NONBLOCK)?;
+        let stat = rustix::fs::fstat(&source)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(why.into());
+        }
+        let mode = Mode::from_raw_mode(stat.st_mode & 0o777);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let copy = self.make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))?;
+        let size = io::copy(&mut File::from(source), &mut File::from(copy)).map_err(Failed::Copy)?;
+        Ok((u16::try_from(stat.st_mode & 0o777).unwrap_or_default(), size))
+    }
+
+    fn not_linked(&self, path: &Path, target: &Path, why: Failed) -> TreeError {
+        match why {
             // Of a directory there are no links, and the parent of the new name has just been made.
-            Failed::Kernel(Errno::NOENT | Errno::PERM) => missing(),
+            Failed::Kernel(Errno::NOENT | Errno::PERM) => {
+                TreeError::NoTarget { name: printable(path), target: printable(target) }
+            }
             why => self.refused("create link", path, why),
-        })
+        }
     }
 
     /// Does something to a name in its directory, which is made when the archive did not list it before.
@@ -253,10 +318,21 @@ impl TreeWriter {
         found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
     }
 
+    /// Whether something is at a path whose directory does not list the name: the file system takes another one for it.
+    fn has_under_another_name(&self, path: &Path) -> bool {
+        let whole = self.root.join(path);
+        let (Some(directory), Some(name)) = (whole.parent(), whole.file_name()) else { return false };
+        names_in(directory).is_ok_and(|names| !names.iter().any(|other| other == name))
+    }
+
     /// What an error of the kernel means in a directory that only we write to.
     fn refused(&self, what: &'static str, path: &Path, why: Failed) -> TreeError {
         match why {
             Failed::Implied => TreeError::Implied,
+            Failed::Copy(source) => Error { operation: "copy to", path: self.root.join(path), source }.into(),
+            Failed::Kernel(Errno::EXIST) if self.has_under_another_name(path) => {
+                Error { operation: what, path: self.root.join(path), source: Lack::Names.error() }.into()
+            }
             Failed::Kernel(Errno::EXIST) => TreeError::Twice { name: printable(path) },
             Failed::Kernel(Errno::NOTDIR | Errno::LOOP) => TreeError::ThroughLink { name: printable(path) },
             Failed::Kernel(errno) => Error { operation: what, path: self.root.join(path), source: errno.into() }.into(),
@@ -269,10 +345,10 @@ impl TreeWriter {
 }
 
 /// Why a name could not be made.
-#[derive(Clone, Copy)]
 enum Failed {
     Kernel(Errno),
     Implied,
+    Copy(io::Error),
 }
 
 impl From<Errno> for Failed {

@@ -103,6 +103,7 @@ impl LaunchError {
             },
             Self::Workenv { source, .. } => match source {
                 WorkenvError::SlotDigest { .. } => 107,
+                WorkenvError::Io(error) if error.lack().is_some() => 103,
                 WorkenvError::Io(_) | WorkenvError::NoCache { .. } => 106,
                 _ => 103,
             },

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use super::digest_range;
 use super::threads::on_threads;
 use crate::format::Blake3;
+use crate::fs::{Lack, Made, MadeLink};
 
 const HEADER: &[u8] = b"flavor-contents 1\0";
 /// Files from this size on are hashed by all threads together, one after the other.
@@ -46,7 +47,15 @@ impl Notes {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), mode, size));
     }
 
-    pub(super) fn hard_link(&self, path: &[u8], target: &[u8]) {
+    pub(super) fn hard_link(&self, link: &MadeLink) {
+        let path = link.path.as_os_str().as_bytes();
+        match &link.made {
+            Made::Link(target) => self.link(path, target.as_os_str().as_bytes()),
+            Made::Copy { mode, size } => self.later(path, *mode, *size),
+        }
+    }
+
+    pub(super) fn link(&self, path: &[u8], target: &[u8]) {
         self.note(&[b"h ", path, b"\0", target]);
     }
 
@@ -99,6 +108,35 @@ impl Contents {
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.text
+    }
+
+    /// The same list with the modes that are really there: for a file system that gives files modes of its own. Something
+    /// else is a change then.
+    ///
+    /// # Errors
+    /// [`Lack::Programs`] when what is to be a program is none there.
+    pub fn with_modes_of(&self, root: &Path) -> io::Result<Self> {
+        let mut text = HEADER.to_vec();
+        for record in self.records().unwrap_or_default() {
+            let found = match record.kind {
+                Kind::Directory { .. } | Kind::File { .. } => {
+                    below(root, record.path).symlink_metadata()?.mode() & 0o7777
+                }
+                Kind::HardLink { .. } | Kind::Symlink { .. } => 0,
+            };
+            let start = match record.kind {
+                Kind::File { mode, .. } if mode & 0o111 & !found != 0 => return Err(Lack::Programs.error()),
+                Kind::Directory { .. } => format!("d {found:o} "),
+                Kind::File { size, digest, .. } => format!("f {found:o} {size} {digest} "),
+                Kind::HardLink { .. } => "h ".into(),
+                Kind::Symlink { .. } => "l ".into(),
+            };
+            text.extend([start.as_bytes(), record.path, b"\0"].concat());
+            if let Kind::HardLink { target } | Kind::Symlink { target } = record.kind {
+                text.extend([target, b"\0"].concat());
+            }
+        }
+        Ok(Self { text })
     }
 
     fn records(&self) -> Option<Vec<Record<'_>>> {
@@ -183,7 +221,16 @@ impl Record<'_> {
                     && mode_is(mode)
                     && (size >= LARGE || digest_of(&path)? == digest)
             }
-            Kind::HardLink { target } => metadata.ino() == below(root, target).symlink_metadata()?.ino(),
+            // Where there are no links, or no more of them, it is a copy.
+            Kind::HardLink { target } => {
+                let (target, one) = (below(root, target), &metadata);
+                let other = target.symlink_metadata()?;
+                one.ino() == other.ino()
+                    || one.is_file()
+                        && other.is_file()
+                        && (one.mode(), one.len()) == (other.mode(), other.len())
+                        && digest_of(&path)? == digest_of(&target)?
+            }
             Kind::Symlink { target } => std::fs::read_link(&path)?.as_os_str().as_bytes() == target,
         })
     }
@@ -222,7 +269,7 @@ mod tests {
         let notes = Notes::default();
         notes.directory(b"lib", 0o555);
         notes.file(b"lib/a b", 0o444, 3, &blake3::hash(b"abc"));
-        notes.hard_link(b"lib/c", b"lib/a b");
+        notes.hard_link(&MadeLink { path: "lib/c".into(), made: Made::Link("lib/a b".into()) });
         notes.symlink(b"l", b"lib/\xff");
         notes.finish(Path::new("/nonexistent"), 1).expect("no file is read").text
     }

@@ -91,6 +91,7 @@ impl SlotError {
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => Some("replace the link by a copy, or widen the slot's source".into()),
             Self::DirectoryWithoutTar { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.hint(),
             _ => None,
         }
     }

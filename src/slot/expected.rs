@@ -53,7 +53,7 @@ fn expected_before(slot: &StoredSlot<'_>, form: Form, witness: &Witness) -> Resu
         match entry.kind {
             EntryKind::Directory if entry.name == b"." || entry.name.is_empty() => {}
             EntryKind::Directory => notes.directory(&entry.name, modes.apply(entry.mode)),
-            EntryKind::HardLink => notes.hard_link(&entry.name, &entry.link),
+            EntryKind::HardLink => notes.link(&entry.name, &entry.link),
             EntryKind::Symlink => notes.symlink(&entry.name, &entry.link),
             EntryKind::File => {
                 let (size, digest) = digest(&mut reader, entry.size)?;

@@ -101,7 +101,9 @@ fn extract_before(
             }
         }
     }
-    tree.finish()?;
+    for link in tree.finish()? {
+        tally.notes.hard_link(&link);
+    }
     let root = match destination {
         Destination::Tree(directory, _) => directory.to_path_buf(),
         Destination::File { directory, name, .. } => directory.join(name),

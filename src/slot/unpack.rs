@@ -85,7 +85,6 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally
             EntryKind::HardLink => {
                 tree.hard_link(&entry.name, &entry.link)?;
                 tally.files.fetch_add(1, Ordering::Relaxed);
-                tally.notes.hard_link(&entry.name, &entry.link);
             }
             EntryKind::Symlink => {
                 tree.symlink(&entry.name, &entry.link)?;

@@ -1,12 +1,11 @@
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, StatVfsMountFlags};
-use rustix::io::Errno;
+use rustix::fs::StatVfsMountFlags;
 
 use super::written::Written;
 use super::{EnvId, SlotKey, WorkenvError};
-use crate::fs::{IoContext, Lock, names_in, remove_tree, staging_name};
+use crate::fs::{IoContext, Lock, Marked, Put, names_in, remove_tree, set_mode, staging_name};
 use crate::interrupt::Leftover;
 use crate::report::Bytes;
 
@@ -109,6 +108,14 @@ impl Cache {
         }
     }
 
+    /// Whether the file system keeps the modes that files are given. One that cannot be written to is believed to.
+    pub(super) fn keeps_modes(&self) -> bool {
+        const MODE: u32 = 0o500;
+        let Ok(staging) = self.stage() else { return true };
+        set_mode(&staging.path, MODE).is_err()
+            || staging.path.metadata().map_or(true, |metadata| metadata.mode() & 0o777 == MODE)
+    }
+
     /// A new directory to work in, gone again when dropped.
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
         loop {
@@ -149,24 +156,6 @@ pub(super) fn is_noexec(directory: &Path) -> std::io::Result<bool> {
     Ok(rustix::fs::statvfs(directory)?.f_flag.contains(StatVfsMountFlags::NOEXEC))
 }
 
-/// Publishes a directory by one rename. What stands in its place changes places with it and goes with the staging area:
-/// there is no moment at which nothing is there.
-pub(super) fn swap_in(made: &Path, place: &Path, staging: &Staging) -> Result<(), WorkenvError> {
-    match rustix::fs::rename(made, place) {
-        Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {}
-        other => return Ok(other.on("publish", place)?),
-    }
-    match rustix::fs::renameat_with(CWD, made, CWD, place, RenameFlags::EXCHANGE) {
-        // Some file systems cannot exchange.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            let aside = staging.path.join("old");
-            std::fs::rename(place, &aside).on("move aside", place)?;
-            Ok(std::fs::rename(made, place).on("publish", place)?)
-        }
-        other => Ok(other.on("publish", place)?),
-    }
-}
-
 /// A directory below `staging/`.
 pub(super) struct Staging {
     pub(super) path: PathBuf,
@@ -174,12 +163,14 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Moves something here by one rename, so that it goes with the rest.
-    pub(super) fn take(&self, path: &Path) -> Result<(), WorkenvError> {
-        match std::fs::rename(path, self.path.join(staging_name("old"))) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            other => Ok(other.on("move aside", path)?),
-        }
+    /// Publishes a directory that lies below this one.
+    pub(super) fn publish(&self, made: &Path, place: Marked<'_>) -> Result<Put, WorkenvError> {
+        Ok(place.put(made, &self.path.join(staging_name("old")))?)
+    }
+
+    /// Takes something away, so that it goes with the rest.
+    pub(super) fn take(&self, place: Marked<'_>) -> Result<(), WorkenvError> {
+        Ok(place.clear(&self.path.join(staging_name("old")))?)
     }
 }
 

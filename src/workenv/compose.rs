@@ -3,15 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::WorkenvError;
 use super::seal::PRIVATE_DIR;
 use super::slots::CachedSlot;
 use crate::format::{PythonFacts, WORKENV};
-use crate::fs::{IoContext, Result, names_in};
+use crate::fs::{IoContext, Result, names_in, set_mode, symlink};
 
 /// A directory tree to be made.
 #[derive(Debug)]
@@ -194,11 +192,11 @@ fn borrowed(path: PathBuf) -> Result<Node> {
 
 fn write(node: &Node, path: &Path) -> Result<()> {
     match node {
-        Node::Link(target) | Node::Borrowed(target) => std::os::unix::fs::symlink(target, path).on("create link", path),
+        Node::Link(target) | Node::Borrowed(target) => symlink(target, path),
         Node::File(text) => std::fs::write(path, text).on("write", path),
         Node::Directory(children) => {
             std::fs::create_dir(path).on("create directory", path)?;
-            std::fs::set_permissions(path, Permissions::from_mode(0o755)).on("set the mode of", path)?;
+            set_mode(path, 0o755)?;
             children.iter().try_for_each(|(name, child)| write(child, &path.join(name)))
         }
     }

@@ -102,30 +102,33 @@ impl WorkenvError {
 }
 
 /// What the system said, however deep it lies.
-fn system_cause(error: &WorkenvError) -> Option<io::ErrorKind> {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
+fn system_cause(error: &WorkenvError) -> Option<&io::Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(one) = cause {
         if let Some(error) = one.downcast_ref::<io::Error>() {
-            return Some(error.kind());
+            return Some(error);
         }
         cause = one.source();
     }
     None
 }
 
-fn remedy(kind: io::ErrorKind) -> Option<String> {
+fn remedy(error: &io::Error) -> Option<String> {
     use io::ErrorKind::{
         AlreadyExists, InvalidFilename, NotADirectory, OutOfMemory, PermissionDenied, QuotaExceeded,
-        ReadOnlyFilesystem, StorageFull,
+        ReadOnlyFilesystem, StorageFull, TooManyLinks,
     };
-    match kind {
+    if let Some(lack) = fs::Lack::of(error) {
+        return Some(format!("set FLAVOR_CACHE_DIR to {}", lack.remedy()));
+    }
+    match error.kind() {
         // Inodes run out with the same error as bytes.
         StorageFull | QuotaExceeded => Some(
             "make room there, in bytes (`df`) and in files (`df -i`), or set FLAVOR_CACHE_DIR to a directory elsewhere"
                 .into(),
         ),
         OutOfMemory => Some("it needs some 50 MB of memory; `ulimit -v` shows whether there is a limit".into()),
-        AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem => {
+        AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem | TooManyLinks => {
             Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
         }
         _ => None,

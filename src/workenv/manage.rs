@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use super::compose::Composition;
 use super::provision::SET_UP_LOG;
-use super::seal::{Origin, SEAL_FILE, Seal};
-use super::slots::{CachedSlot, unlisted};
+use super::seal::{self, Origin, SEAL_FILE, Seal};
+use super::slots::{self, CachedSlot, unlisted};
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{Lock, LockKind, Result, names_in};
 use crate::package::Reader;
@@ -113,11 +113,11 @@ impl Cache {
                 continue;
             }
             removal.bytes = removal.bytes.saturating_add(disk_usage(&path)?.0);
-            trash.take(&path)?;
+            trash.take(seal::marked(&path))?;
             removal.removed.push(id.clone());
         }
         for (key, bytes) in self.unused_slots()? {
-            trash.take(&self.slot_dir(&key))?;
+            trash.take(slots::marked(&self.slot_dir(&key)))?;
             removal.slots = removal.slots.saturating_add(1);
             removal.bytes = removal.bytes.saturating_add(bytes);
         }
@@ -163,11 +163,11 @@ impl Cache {
         let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
         let _lock = Lock::alone(&self.env_lock(&one.id))?.filter(|_| !is_being_set_up(&one.path)).ok_or_else(in_use)?;
         let trash = self.stage()?;
-        trash.take(&one.path)?;
+        trash.take(seal::marked(&one.path))?;
         let signed = package_of(one).and_then(|reader| self.damaged_slots(one, &reader));
         let slots = signed.unwrap_or_else(|| unlisted_slots(one));
         for (path, _) in slots.iter().filter(|(_, damaged)| !damaged.is_empty()) {
-            trash.take(path)?;
+            trash.take(slots::marked(path))?;
         }
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use super::cache::{Kind, Staging, swap_in};
+use super::cache::{Kind, Staging};
 use super::compose::{Composition, target_path};
 use super::provision::{SET_UP_LOG, SetUp};
-use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal};
+use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal, marked};
 use super::slots::{CachedSlot, Tools};
 use super::watch::critical_set;
 use super::written::Written;
 use super::{Cache, WorkenvError};
 use crate::format::Lifecycle;
-use crate::fs::{IoContext, LockKind, Modes, remove_tree};
+use crate::fs::{IoContext, LockKind, Modes, Put, remove_tree, rename_file};
 use crate::interrupt::Leftover;
 use crate::package::Reader;
 
@@ -74,10 +74,10 @@ impl Making<'_> {
                 log.is_file().then(|| tools.progress.wait(&log, LockKind::Exclusive, "an earlier set-up to end"));
             let _ended = before.transpose()?;
             // What a set-up has half done is no use to anybody.
-            let (_half_done, ()) = Leftover::make(self.root, || swap_in(&made, self.root, &staging))?;
+            let (_half_done, _) = Leftover::make(self.root, || staging.publish(&made, marked(self.root)))?;
             let outcome = self.set_up(tools, set_up);
             if outcome.is_err() {
-                staging.take(self.root)?;
+                staging.take(marked(self.root))?;
             }
             outcome?;
             // What commands wrote is on no list that could be checked after a power failure.
@@ -87,7 +87,11 @@ impl Making<'_> {
         let seal = self.sealed(&made, self.cache.written_now()?)?;
         let path = made.join(SEAL_FILE);
         std::fs::write(&path, seal.to_text()).on("write", &path)?;
-        swap_in(&made, self.root, &staging)
+        match staging.publish(&made, marked(self.root))? {
+            Put::AtOnce => Ok(()),
+            // What is watched was renamed itself, which shows in its change time.
+            Put::ByEntries => self.replace_seal(&self.sealed(self.root, self.cache.written_now()?)?),
+        }
     }
 
     fn has_set_up(&self) -> bool {
@@ -161,7 +165,7 @@ impl Making<'_> {
         let fresh = staging.path.join("seal");
         std::fs::write(&fresh, seal.to_text()).on("write", &fresh)?;
         let place = self.root.join(SEAL_FILE);
-        Ok(std::fs::rename(&fresh, &place).on("publish", &place)?)
+        Ok(rename_file(&fresh, &place)?)
     }
 }
 

@@ -13,7 +13,7 @@ use super::provision::Provision;
 use super::slots::CachedSlot;
 use super::{Cache, EnvId, WorkenvError};
 use crate::format::Lifecycle;
-use crate::fs::{IoContext, Lock, LockKind, Modes, names_in, staging_name};
+use crate::fs::{IoContext, Lock, LockKind, Marked, Modes, Put, names_in, staging_name};
 use crate::package::{Reader, Slot};
 use crate::trust::Accepted;
 
@@ -36,7 +36,7 @@ pub(super) fn prepare(
     let staging = cache.stage()?;
     let made = staging.path.join("run");
     std::fs::create_dir(&made).on("create directory", &made)?;
-    let lock = Lock::acquire(&made, LockKind::Shared)?;
+    let mut lock = Lock::acquire(&made, LockKind::Shared)?;
     if !lock.is_held() {
         return Err(WorkenvError::NoLocks { path: cache.root().into(), what: "a package with temporary slots" });
     }
@@ -48,7 +48,10 @@ pub(super) fn prepare(
             slot.extract_into(&directory, Modes::Keep, tools)?;
         }
         // In its place the directory is the run's alone; nothing has to appear at once any more.
-        std::fs::rename(&made, &place).on("publish", &place)?;
+        if staging.publish(&made, Marked { path: &place, mark: Path::new(WORKENV_DIR) })? == Put::ByEntries {
+            // The lock stayed behind with the directory that was left.
+            lock = Lock::acquire(&place, LockKind::Shared)?;
+        }
         let trees = temporary.iter().map(|slot| (*slot, place.join(directory(slot)).join(super::slots::TREE)));
         Ok(Composition::over(shared, trees)?.write(&root)?)
     })?;
@@ -68,7 +71,7 @@ impl Cache {
             let path = runs.join(name);
             // It may have gone by itself since it was listed.
             if let Ok(Some(_ended)) = Lock::alone(&path) {
-                self.stage()?.take(&path)?;
+                self.stage()?.take(Marked { path: &path, mark: Path::new(WORKENV_DIR) })?;
             }
         }
         Ok(())

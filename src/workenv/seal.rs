@@ -8,12 +8,17 @@ use std::path::{Path, PathBuf};
 
 use super::SlotKey;
 use super::written::Written;
-use crate::fs::{self, IoContext};
+use crate::fs::{self, IoContext, Marked};
 
 const HEADER: &str = "flavor-seal 2";
 /// Directory in an environment that no slot can reach, and the seal in it.
 pub(super) const PRIVATE_DIR: &str = ".flavor";
 pub(super) const SEAL_FILE: &str = ".flavor/seal";
+
+/// An environment, which counts when it has its seal.
+pub(super) fn marked(root: &Path) -> Marked<'_> {
+    Marked { path: root, mark: Path::new(SEAL_FILE) }
+}
 
 /// Which facts about a watched file count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,14 @@
 //! Slots in the cache: extracted once, published by one rename.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
-use super::cache::swap_in;
 use super::seal::PRIVATE_DIR;
 use super::written::Written;
 use super::{Cache, Progress, SlotKey, WorkenvError};
 use crate::format::{Blake3, Lifecycle, SlotFacts};
-use crate::fs::{IoContext, LockKind, Modes};
+use crate::fs::{IoContext, LockKind, Marked, Modes, rename_file, set_mode};
 use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
 use crate::slot::{Contents, Destination, Extracted, Form, SlotError, expected, extract};
@@ -93,7 +91,17 @@ impl<'a> CachedSlot<'a> {
         let staging = cache.stage()?;
         let made = staging.path.join("slot");
         std::fs::create_dir(&made).on("create directory", &made)?;
-        let done = self.extract_into(&made, Modes::ReadOnly, tools)?;
+        let mut done = self.extract_into(&made, Modes::ReadOnly, tools)?;
+        let tree = made.join(TREE);
+        let is_tree = self.slot.operations()?.tar;
+        let mode = self.mode(is_tree);
+        if is_tree {
+            set_mode(&tree, mode)?;
+        }
+        // One look at one file tells whether the file system keeps modes.
+        if tree.metadata().on("examine", &tree)?.mode() & 0o777 != mode {
+            done.contents = done.contents.with_modes_of(&tree).on("mark the programs of", &tree)?;
+        }
         let contents = made.join(CONTENTS);
         std::fs::write(&contents, done.contents.as_bytes()).on("write", &contents)?;
         let seal = SlotSeal {
@@ -103,13 +111,9 @@ impl<'a> CachedSlot<'a> {
             bytes: done.bytes,
         };
         seal.write(&made.join(SEAL), name)?;
-        if self.slot.operations()?.tar {
-            let tree = made.join(TREE);
-            std::fs::set_permissions(&tree, Permissions::from_mode(0o555)).on("set the mode of", &tree)?;
-        }
         // Without locks another process may have been faster. The two are the same.
         if again || !self.is_there(cache) {
-            swap_in(&made, &cache.slot_dir(&self.key), &staging)?;
+            staging.publish(&made, marked(&cache.slot_dir(&self.key)))?;
         }
         Ok(())
     }
@@ -124,10 +128,19 @@ impl<'a> CachedSlot<'a> {
         let modes = Modes::ReadOnly;
         let is_tree = stored.operations.tar;
         let form = if is_tree { Form::Tree(modes) } else { Form::File(modes.apply(self.slot.record.mode())) };
-        let expected = expected(&stored, form).map_err(|source| self.failed(source))?;
+        let mut expected = expected(&stored, form).map_err(|source| self.failed(source))?;
+        if self.tree.metadata().is_ok_and(|there| there.mode() & 0o777 != self.mode(is_tree)) && !cache.keeps_modes() {
+            expected = expected.with_modes_of(&self.tree).unwrap_or(expected);
+        }
         let mut damaged = expected.damage(&self.tree, jobs);
         damaged.extend(listed(&directory).err());
         Ok(damaged)
+    }
+
+    /// Of the tree's directory, or of the one file.
+    fn mode(&self, is_tree: bool) -> u32 {
+        let mode = if is_tree { 0o555 } else { self.slot.record.mode() };
+        Modes::ReadOnly.apply(mode).into()
     }
 
     fn failed(&self, source: SlotError) -> WorkenvError {
@@ -160,6 +173,11 @@ impl<'a> CachedSlot<'a> {
         tracing::info!(slot = name, files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
         Ok(done)
     }
+}
+
+/// The directory of a slot, which counts when it has its seal.
+pub(super) fn marked(directory: &Path) -> Marked<'_> {
+    Marked { path: directory, mark: Path::new(SEAL) }
 }
 
 /// What of a slot in the cache is not as its own list says; nothing for a sound one. For want of the package: who can
@@ -220,7 +238,7 @@ impl SlotSeal {
             let fresh = staging.path.join(SEAL);
             self.write(&fresh, slot.slot.name())?;
             let place = cache.slot_dir(&slot.key).join(SEAL);
-            Ok(std::fs::rename(&fresh, &place).on("publish", &place)?)
+            Ok(rename_file(&fresh, &place)?)
         });
         if let Err(error) = noted {
             tracing::debug!("not noted: {error}");

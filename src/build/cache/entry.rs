@@ -9,7 +9,7 @@ use super::inputs::Inputs;
 use super::lock_directory;
 use super::stat_cache::{HashedTree, hash_tree};
 use crate::format::Blake3;
-use crate::fs::{self, IoContext, Lock, LockKind, create_private_dir, is_at, remove_tree, staging_name, walk};
+use crate::fs::{self, IoContext, Lock, LockKind, Marked, create_private_dir, is_at, remove_tree, staging_name, walk};
 use crate::interrupt::Leftover;
 
 const TREE: &str = "tree";
@@ -133,10 +133,7 @@ impl Staging {
 
     /// Moves something here, so that it vanishes too.
     pub(super) fn take_in(&self, path: &Path) -> fs::Result<()> {
-        match std::fs::rename(path, self.path.join("taken")) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            other => other.on("move away", path),
-        }
+        Marked { path, mark: Path::new(ENTRY) }.clear(&self.path.join("taken"))
     }
 
     /// Describes what was made and gives it its place. What is there already is the same, made by a quicker pack, and stays
@@ -156,7 +153,7 @@ impl Staging {
         std::fs::write(&description, text).on("write", &description)?;
         loop {
             match std::fs::rename(&self.path, place) {
-                Err(error) if is_occupied(&error) => {}
+                Err(error) if is_occupied(&error, place) => {}
                 outcome => {
                     outcome.on("publish", place)?;
                     break;
@@ -187,8 +184,14 @@ impl Staging {
     }
 }
 
-fn is_occupied(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists)
+/// Some network file systems say of an occupied name that it is not permitted.
+fn is_occupied(error: &std::io::Error, place: &Path) -> bool {
+    use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, PermissionDenied};
+    match error.kind() {
+        DirectoryNotEmpty | AlreadyExists => true,
+        PermissionDenied => place.is_dir(),
+        _ => false,
+    }
 }
 
 impl Drop for Staging {

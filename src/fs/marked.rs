@@ -1,0 +1,214 @@
+//! Directories that appear and go as a whole, on file systems that cannot rename every directory as well.
+//!
+//! An overlay does not move what lies in a lower layer, nor does anything move between mounts (`EXDEV`). Many network file
+//! systems cannot exchange two names. What is done instead is never taken for the whole thing: the mark goes first and comes
+//! last.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
+
+use super::{IoContext, Result, names_in, remove_tree, set_mode, staging_name};
+
+/// A directory that counts for nothing without one file in it, its mark: what has none is made again by whoever needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Marked<'a> {
+    pub path: &'a Path,
+    /// Relative to the directory.
+    pub mark: &'a Path,
+}
+
+/// How a directory was put in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// By one rename.
+    AtOnce,
+    /// One entry after the other, so that each of them has been renamed.
+    ByEntries,
+}
+
+impl Marked<'_> {
+    /// Puts what lies at `made` in this place. What stands there changes places with it, or goes to `aside`, a free name on
+    /// the same file system. Where neither is possible every entry takes the place of the one before it: a program that
+    /// still uses the directory finds each of its files at every moment.
+    pub fn put(self, made: &Path, aside: &Path) -> Result<Put> {
+        let Self { path, .. } = self;
+        match rustix::fs::rename(made, path) {
+            Ok(()) => return Ok(Put::AtOnce),
+            Err(Errno::XDEV) => return self.put_by_entries(made),
+            // What is in the way has many errors: network file systems do not say which.
+            Err(errno) if path.symlink_metadata().is_err() => return Err(io::Error::from(errno)).on("publish", path),
+            Err(_) => {}
+        }
+        match rustix::fs::renameat_with(CWD, made, CWD, path, RenameFlags::EXCHANGE) {
+            Ok(()) => Ok(Put::AtOnce),
+            Err(Errno::XDEV) => self.put_by_entries(made),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => self.put_after_another(made, aside),
+            Err(errno) => Err(io::Error::from(errno)).on("publish", path),
+        }
+    }
+
+    /// For a moment there is nothing in the place.
+    fn put_after_another(self, made: &Path, aside: &Path) -> Result<Put> {
+        match rustix::fs::rename(self.path, aside) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::XDEV) => return self.put_by_entries(made),
+            Err(errno) => return Err(io::Error::from(errno)).on("move aside", self.path),
+        }
+        match rustix::fs::rename(made, self.path) {
+            // Without locks another process may have been quicker. What it has put there is of the same kind, and whoever
+            // needs more than that looks again.
+            Err(_) if self.path.symlink_metadata().is_ok() => Ok(Put::AtOnce),
+            other => other.on("publish", self.path).map(|()| Put::AtOnce),
+        }
+    }
+
+    /// Moves the directory to `aside`, a free name, or removes it where it cannot be moved. That it is not there is not an
+    /// error.
+    pub fn clear(self, aside: &Path) -> Result<()> {
+        match rustix::fs::rename(self.path, aside) {
+            Err(Errno::NOENT) => Ok(()),
+            Err(Errno::XDEV) => {
+                self.unmark()?;
+                remove_tree(self.path)
+            }
+            other => other.on("move aside", self.path),
+        }
+    }
+
+    /// From here on nobody takes the directory for a whole one.
+    fn unmark(self) -> Result<()> {
+        // Something else may have the directory's name.
+        if self.path.symlink_metadata().is_ok_and(|there| there.is_dir()) {
+            remove_tree(&self.path.join(self.mark))?;
+        }
+        Ok(())
+    }
+
+    fn put_by_entries(self, made: &Path) -> Result<Put> {
+        let Self { path, mark } = self;
+        self.unmark()?;
+        make_directory(path)?;
+        put_entries(made, path, Some(mark))?;
+        let last = made.join(mark);
+        if last.symlink_metadata().is_ok() {
+            rename_file(&last, &path.join(mark))?;
+        }
+        Ok(Put::ByEntries)
+    }
+}
+
+/// Puts the entries of one directory in the place of those of another, and removes what only that has. `mark` is left out.
+fn put_entries(from: &Path, to: &Path, mark: Option<&Path>) -> Result<()> {
+    let names = names_in(from)?;
+    for name in names_in(to)? {
+        if !names.contains(&name) {
+            remove_tree(&to.join(&name))?;
+        }
+    }
+    for name in names {
+        let (one, place) = (from.join(&name), to.join(&name));
+        let inner = mark.and_then(|mark| mark.strip_prefix(&name).ok());
+        if inner.is_some_and(|inner| inner.as_os_str().is_empty()) {
+            continue;
+        }
+        let metadata = one.symlink_metadata().on("examine", &one)?;
+        if metadata.is_dir() {
+            make_directory(&place)?;
+            // Trees in the cache are read-only, and a rename changes both directories.
+            set_mode(&one, 0o700)?;
+            put_entries(&one, &place, inner)?;
+            set_mode(&place, metadata.permissions().mode() & 0o7777)?;
+        } else {
+            if place.symlink_metadata().is_ok_and(|there| there.is_dir()) {
+                remove_tree(&place)?;
+            }
+            rename_file(&one, &place)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a directory that can be written to, unless there is one. What else has the name is removed.
+fn make_directory(path: &Path) -> Result<()> {
+    match path.symlink_metadata() {
+        Ok(there) if there.is_dir() => {
+            let mode = there.permissions().mode() & 0o7777;
+            return if mode & 0o700 == 0o700 { Ok(()) } else { set_mode(path, mode | 0o700) };
+        }
+        Ok(_) => std::fs::remove_file(path).on("remove", path)?,
+        Err(_) => {}
+    }
+    DirBuilder::new().create(path).on("create directory", path)
+}
+
+/// Gives a file or a link another name, in place of what has it. Between mounts a copy gets the name, whole.
+pub fn rename_file(from: &Path, to: &Path) -> Result<()> {
+    match rustix::fs::rename(from, to) {
+        Err(Errno::XDEV) => {}
+        other => return other.on("publish", to),
+    }
+    let beside = to.with_file_name(staging_name(super::REPLACEMENT));
+    let outcome = copy(from, &beside).and_then(|()| std::fs::rename(&beside, to)).on("publish", to);
+    if outcome.is_err() {
+        // Best effort: the failure that is reported is the one before.
+        drop(std::fs::remove_file(&beside));
+    }
+    outcome
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let metadata = from.symlink_metadata()?;
+    if metadata.is_symlink() {
+        return std::os::unix::fs::symlink(std::fs::read_link(from)?, to);
+    }
+    std::fs::copy(from, to).map(drop)
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::symlink;
+
+    /// A directory with a mark, a read-only one inside, and what is given.
+    fn tree(root: &Path, files: &[&str], text: &str) {
+        fs::create_dir_all(root.join("tree/deep")).expect("directories");
+        for file in files {
+            fs::write(root.join(file), text).expect("a file");
+        }
+        for directory in ["tree/deep", "tree"] {
+            fs::set_permissions(root.join(directory), Permissions::from_mode(0o555)).expect("a mode");
+        }
+    }
+
+    #[test]
+    fn entries_take_each_others_places() {
+        let base = tempfile::tempdir().expect("a directory");
+        let (made, place) = (base.path().join("made"), base.path().join("place"));
+        tree(&made, &["seal", "list", "tree/deep/one", "tree/file"], "new");
+        symlink("deep/one", made.join("link")).expect("a link");
+        tree(&place, &["seal", "tree/deep/one", "tree/deep/stranger", "link"], "old");
+        fs::create_dir(place.join("list")).expect("what is a file in the other");
+        let marked = Marked { path: &place, mark: Path::new("seal") };
+        assert_eq!(marked.put_by_entries(&made).expect("put"), Put::ByEntries);
+        for file in ["seal", "list", "tree/deep/one", "tree/file"] {
+            assert_eq!(fs::read_to_string(place.join(file)).expect(file), "new");
+        }
+        assert!(place.join("link").is_symlink());
+        assert_eq!(names_in(&place.join("tree/deep")).expect("names"), ["one"]);
+        let mode = place.join("tree/deep").metadata().expect("metadata").permissions().mode();
+        assert_eq!(mode & 0o777, 0o555);
+        marked.clear(&base.path().join("aside")).expect("cleared");
+        marked.clear(&base.path().join("aside")).expect("nothing to clear is no error");
+        assert!(!place.exists() && base.path().join("aside/seal").exists());
+        tree(&place, &["seal"], "old");
+        tree(&base.path().join("again"), &["seal"], "new");
+        marked.put(&base.path().join("again"), &base.path().join("old")).expect("put");
+        assert_eq!(fs::read_to_string(place.join("seal")).expect("a file"), "new");
+    }
+}
