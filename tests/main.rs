@@ -19,6 +19,7 @@ mod book;
 mod build_cache;
 mod build_sources;
 mod build_view;
+mod children;
 mod chroot;
 mod complete;
 mod damage;
