@@ -46,6 +46,7 @@ mod interrupt;
 mod keygen;
 mod launch;
 mod launcher_cli;
+mod leftovers;
 mod lifecycles;
 mod locks;
 mod logging;
