@@ -44,6 +44,7 @@ mod interop;
 mod interpreter_variables;
 mod interrupt;
 mod keygen;
+mod large;
 mod launch;
 mod launcher_cli;
 mod leftovers;

@@ -155,7 +155,7 @@ hint: write `operations = ["tar", "zstd"]`"#,
         remedy: "Store what it consists of without compression: `operations = [\"tar\"]`.",
         example: r#"error[FLV0425]: cannot pack `pyproject.toml`
   cannot encode the slots
-  15327 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
+  63352 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
 hint: store what it consists of without compression: `operations = ["tar"]`"#,
     }
     DANGLING_LINK = 426 {
