@@ -323,9 +323,14 @@ fn hash_file(path: &Path) -> Result<Blake3, SlotError> {
 
 /// Replaces every link by what it leads to.
 pub fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
+    follow_links_where(entries, |_| true)
+}
+
+/// Replaces the links that are `wanted`, and all that lie behind them.
+pub fn follow_links_where(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Result<Vec<Entry>, SlotError> {
     let mut out = Vec::new();
     for entry in entries {
-        if matches!(entry.kind, Found::Symlink { .. }) {
+        if matches!(entry.kind, Found::Symlink { .. }) && wanted(entry) {
             follow_one(entry, &mut HashSet::new(), &mut out)?;
         } else {
             out.push(entry.clone());

@@ -180,7 +180,9 @@ pub(super) fn sweep_staging(root: &Path) {
     }
     // Whoever holds the lock is about to lock what it has made.
     let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else { return };
-    left.iter().for_each(|path| remove_dead(path));
+    for path in &left {
+        remove_dead(path);
+    }
 }
 
 /// The same, and removes what is remembered of things long gone.
