@@ -39,9 +39,9 @@ fn the_launchers_own_directory_is_nobody_elses() {
     for (name, link) in [(".flavor", false), (".FLAVOR", false), (".flavor", true)] {
         let path = t.path("data").join(name);
         if link {
-            symlink("words", &path).expect("a link")
+            symlink("words", &path).expect("a link");
         } else {
-            std::fs::write(&path, "").expect("a file")
+            std::fs::write(&path, "").expect("a file");
         }
         refused(t.flavor(["pack"]), "FLV0460");
         std::fs::remove_file(path).expect("removed");

@@ -42,9 +42,9 @@ pub enum BuildError {
     OutputInTheWay { path: PathBuf },
     #[error("slot `{slot}`: the target `{target}` belongs to the virtual environment")]
     ReservedTarget { slot: String, target: String },
-    /// `inside` is where it lies in the slot.
+    /// `pattern` is what leaves it out.
     #[error("slot `{slot}` has `{path}`, and {what}")]
-    ReservedPath { slot: String, of_dependencies: bool, inside: PathBuf, path: String, what: &'static str },
+    ReservedPath { slot: String, pattern: String, path: String, what: &'static str },
     #[error("slot `{slot}` has a file at `{path}`, where slot `{other}` has a directory")]
     HiddenDirectory { slot: String, other: String, path: String },
     /// `found` is the name of the wheel that the back end made.
@@ -192,9 +192,9 @@ impl BuildError {
             }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
-            Self::ReservedPath { of_dependencies, inside, .. } => {
-                let pattern = format!("{}/{}", if *of_dependencies { "deps:" } else { "" }, inside.display());
-                let rest = if *of_dependencies { "" } else { ", or give the slot a `target` of its own" };
+            Self::ReservedPath { pattern, .. } => {
+                // A dependency has no target.
+                let rest = if pattern.starts_with('/') { ", or give the slot a `target` of its own" } else { "" };
                 Some(format!("leave it out with `exclude = [\"{pattern}\"]` under [tool.flavor.build]{rest}"))
             }
             Self::HiddenDirectory { .. } => {

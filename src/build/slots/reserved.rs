@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Content, SlotPlan};
 use crate::build::BuildError;
-use crate::build::application::{Application, RUNTIME};
+use crate::build::application::{Application, DEPS, RUNTIME};
 use crate::format::WORKENV;
 use crate::fs::{Entry, EntryKind};
 
@@ -45,8 +45,11 @@ pub(super) fn refuse_reserved(plans: &[SlotPlan], application: Option<&Applicati
                     }
                     Taken::ByEntry(entry) => BuildError::ReservedPath {
                         slot: plan.name.clone(),
-                        of_dependencies: plan.name == crate::build::application::DEPS,
-                        inside: entry.relative.clone(),
+                        pattern: format!(
+                            "{}/{}",
+                            if plan.name == DEPS { "deps:" } else { "" },
+                            entry.relative.display()
+                        ),
                         path: format!("{WORKENV}/{}", place.join(&entry.relative).display()),
                         what: one.what,
                     },
