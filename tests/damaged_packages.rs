@@ -278,3 +278,35 @@ fn what_is_signed_and_wrong() {
     hint: do not run it; get the file again from where it was published
     ");
 }
+
+#[test]
+fn words_that_are_signed_and_none() {
+    type Change = fn(&mut Metadata);
+    let changes: &[(&str, Change)] = &[
+        ("has the format `PSPF/1999`", |one| one.format = "PSPF/1999".into()),
+        ("the revision of the format `2.0.0`", |one| one.format_version = "2.0.0".into()),
+        ("the revision of the format `0`", |one| one.compatibility.min_format_version = "0".into()),
+        ("no version `../../x`", |one| one.package.version = "../../x".into()),
+        ("no version ``", |one| one.build.tool_version.clear()),
+        ("no version `1 2`", |one| one.launcher.tool_version = "1 2".into()),
+        ("no tool `../flavor`", |one| one.build.tool = "../flavor".into()),
+        ("built at `yesterday`", |one| one.build.timestamp = "yesterday".into()),
+        ("signed by `rsa`", |one| one.verification.integrity_seal.algorithm = "rsa".into()),
+        ("`{workenv}/{workenv}/x`", |one| one.slots[0].target = "{workenv}/{workenv}/x".into()),
+        ("`{workenv}/.Flavor/x`", |one| one.slots[0].target = "{workenv}/.Flavor/x".into()),
+        ("`{workenv}/a\\\\b`", |one| one.slots[0].target = "{workenv}/a\\b".into()),
+        ("is for `linux`", |one| one.flavor.as_mut().expect("facts").target = "linux".into()),
+        ("the glibc `../2`", |one| one.flavor.as_mut().expect("facts").glibc_floor = Some("../2".into())),
+        ("a library `../a.so`", |one| one.flavor.as_mut().expect("facts").libraries = vec!["../a.so".into()]),
+    ];
+    let t = Test::new();
+    let package = package(&t);
+    let to = t.path("changed.psp");
+    for (said, change) in changes {
+        signed_anew(&package, &to, change, |_, bytes| bytes);
+        for verb in ["verify", "run"] {
+            let run = t.flavor([verb, "changed.psp"]).fails_with(3);
+            assert!(run.stderr().contains("[FLV0607]") && run.stderr().contains(said), "{said}: {run}");
+        }
+    }
+}

@@ -18,6 +18,12 @@ use crate::{fs, manifest, python};
 pub enum BuildError {
     #[error("slot `{slot}` (line {line}): the source `{}` does not exist", path.display())]
     MissingSource { slot: String, line: usize, path: PathBuf },
+    #[error(
+        "slot `{slot}` (line {line}): the source `{}` leads to `{}`, outside the project",
+        source_text.display(),
+        real.display()
+    )]
+    SourceOutside { slot: String, line: usize, source_text: PathBuf, real: PathBuf },
     #[error("slot `{slot}`: `{operation}` cannot be read by the launcher of {launcher}")]
     LauncherCannotRead { slot: String, operation: &'static str, launcher: &'static str },
     #[error("{what} has no meaning to the launcher of {launcher}")]
@@ -36,6 +42,11 @@ pub enum BuildError {
     OutputInTheWay { path: PathBuf },
     #[error("slot `{slot}`: the target `{target}` belongs to the virtual environment")]
     ReservedTarget { slot: String, target: String },
+    /// `pattern` is what leaves it out.
+    #[error("slot `{slot}` has `{path}`, and {what}")]
+    ReservedPath { slot: String, pattern: String, path: String, what: &'static str },
+    #[error("slot `{slot}` has a file at `{path}`, where slot `{other}` has a directory")]
+    HiddenDirectory { slot: String, other: String, path: String },
     /// `found` is the name of the wheel that the back end made.
     #[error("the build back end made a wheel of `{found}`, and the project is `{project}`")]
     OtherProject { project: String, found: String },
@@ -116,6 +127,7 @@ impl BuildError {
     pub fn code(&self) -> Code {
         match self {
             Self::MissingSource { .. } => Code::MISSING_SOURCE,
+            Self::SourceOutside { .. } => Code::SOURCE_OUTSIDE,
             Self::LauncherCannotRead { .. } => Code::LAUNCHER_CANNOT_READ,
             Self::LauncherLacks { .. } => Code::LAUNCHER_LACKS,
             Self::WholeTarget { .. } => Code::WHOLE_TARGET,
@@ -125,6 +137,8 @@ impl BuildError {
             Self::NoBuildTime => Code::NO_BUILD_TIME,
             Self::OutputInTheWay { .. } => Code::OUTPUT_IN_THE_WAY,
             Self::ReservedTarget { .. } => Code::TARGET_TAKEN,
+            Self::ReservedPath { .. } => Code::RESERVED_PATH,
+            Self::HiddenDirectory { .. } => Code::HIDDEN_DIRECTORY,
             Self::NoVersion => Code::NO_VERSION,
             Self::OtherProject { .. } => Code::OTHER_PROJECT,
             Self::NoSuchScript { .. } => Code::NO_SUCH_SCRIPT,
@@ -155,6 +169,9 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::MissingSource { .. } => Some("sources are relative to the directory of pyproject.toml".into()),
+            Self::SourceOutside { .. } => {
+                Some("move it into the project, or say `follow = true` in the slot if that is meant".into())
+            }
             Self::Io(error) => error.hint(),
             Self::LauncherCannotRead { .. } => {
                 Some("use gzip or raw for this slot, or leave --launcher-bin out".into())
@@ -175,6 +192,14 @@ impl BuildError {
             }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
+            Self::ReservedPath { pattern, .. } => {
+                // A dependency has no target.
+                let rest = if pattern.starts_with('/') { ", or give the slot a `target` of its own" } else { "" };
+                Some(format!("leave it out with `exclude = [\"{pattern}\"]` under [tool.flavor.build]{rest}"))
+            }
+            Self::HiddenDirectory { .. } => {
+                Some("give one of the slots another `target`, or leave one of the two out with `exclude`".into())
+            }
             Self::NoBuildTime => Some("set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack".into()),
             Self::MemoryLimit { .. } => Some("raise --memory-limit, or lower --compress or the slot's level".into()),
             Self::NoLongerImports { module, .. } => {

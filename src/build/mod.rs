@@ -46,3 +46,4 @@ pub use reproducible::{Difference, Record, check_reproducible, compare, rebuild}
 pub use seal::OWN_LAUNCHER;
 pub use settings::Settings;
 pub use slim::{Slimmed, SlimmedKind};
+pub use slots::leads_outside;

@@ -7,9 +7,9 @@ use super::encoded::Stored;
 use super::native::Needs;
 use super::slots::SlotPlan;
 use crate::format::{
-    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, Facts, IntegritySeal, LauncherRecord, Lifecycle,
-    Metadata, Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord,
-    Verification, WORKENV, timestamp,
+    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts, IntegritySeal,
+    LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA,
+    SlotFacts, SlotRecord, Verification, WORKENV, timestamp,
 };
 use crate::manifest::{Manifest, Policy};
 use crate::slot::EncodedSlot;
@@ -47,8 +47,8 @@ impl Parts<'_> {
         let Built { manifest, settings, version, stub, plans, stored } = self.built;
         let command = self.programs.first().map(|program| command_line(&program.argv)).unwrap_or_default();
         Metadata {
-            format: "PSPF/2025".into(),
-            format_version: "1.0.0".into(),
+            format: FORMAT.into(),
+            format_version: FORMAT_REVISION.into(),
             package: Package {
                 name: manifest.package_name.clone(),
                 version: version.into(),
@@ -81,7 +81,7 @@ impl Parts<'_> {
                 checksum: stub.sha256().to_string(),
                 capabilities: Vec::new(),
             },
-            compatibility: Compatibility { min_format_version: "1.0.0".into(), features: Vec::new() },
+            compatibility: Compatibility { min_format_version: FORMAT_REVISION.into(), features: Vec::new() },
             runtime: Runtime { env: runtime_env(manifest) },
             policy: policy(manifest),
             setup_commands: Vec::new(),

@@ -155,7 +155,7 @@ hint: write `operations = ["tar", "zstd"]`"#,
         remedy: "Store what it consists of without compression: `operations = [\"tar\"]`.",
         example: r#"error[FLV0425]: cannot pack `pyproject.toml`
   cannot encode the slots
-  15327 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
+  63352 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
 hint: store what it consists of without compression: `operations = ["tar"]`"#,
     }
     DANGLING_LINK = 426 {
@@ -292,5 +292,34 @@ hint: bring it in a slot, or name it in `libraries = ["libneeded.so.1"]` under [
             `[tool.flavor.target] libraries` if every target has it.",
         example: r#"warning[FLV0455]: `lib/python3.11/site-packages/magic/loader.py` in slot `deps` opens `libmagic.so.1` by name, which is not in the package
 hint: if the program needs it: `include = ["libmagic.so.1"]` under [tool.flavor.python] carries it, `libraries = ["libmagic.so.1"]` under [tool.flavor.target] says that every target has it"#,
+    }
+    RESERVED_PATH = 460 {
+        title: "a slot has a file or directory that a start has itself",
+        cause: "At the root of the work environment `.flavor` is the launcher's, and in a Python package `pyvenv.cfg`, `bin/python`, \
+            `bin/python3`, `bin/python3.N` and `runtime` are the interpreter's. A start would refuse what a tree has there, or \
+            overwrite it.",
+        remedy: "Leave it out with `exclude` under `[tool.flavor.build]`, or give the slot a `target` of its own.",
+        example: r#"error[FLV0460]: cannot pack `pyproject.toml`
+  slot `data` has `{workenv}/.flavor`, and the launcher keeps its own files there
+hint: leave it out with `exclude = ["/.flavor"]` under [tool.flavor.build], or give the slot a `target` of its own"#,
+    }
+    HIDDEN_DIRECTORY = 461 {
+        title: "a slot has a file where another slot has a directory",
+        cause: "Directories of several slots are merged, and of two files the later slot's counts. A file and a directory at one \
+            place are neither: one would hide the other.",
+        remedy: "Give one of the slots another `target`, or leave one of the two out with `exclude` under `[tool.flavor.build]`.",
+        example: r"error[FLV0461]: cannot pack `pyproject.toml`
+  slot `data` has a file at `{workenv}/share`, where slot `more` has a directory
+hint: give one of the slots another `target`, or leave one of the two out with `exclude`",
+    }
+    SOURCE_OUTSIDE = 462 {
+        title: "the source of a slot lies outside of the project",
+        cause: "By `..`, by an absolute path or by a link it leads to something that is neither below the directory of the manifest \
+            nor in the same repository. Another checkout of the project would not have it.",
+        remedy: "Move it into the project, or say `follow = true` in the slot. Then links in its directory are followed out of it, \
+            too.",
+        example: r"error[FLV0462]: cannot pack `pyproject.toml`
+  slot `data` (line 16): the source `../elsewhere` leads to `[ROOT]/elsewhere`, outside the project
+hint: move it into the project, or say `follow = true` in the slot if that is meant",
     }
 }

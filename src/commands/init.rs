@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use flavor::build::leads_outside;
 use flavor::fs::IoContext;
 use flavor::manifest::{self, Choices, Manifest, is_setup_beside};
 use flavor::report::{Talk, TerminalReporter};
@@ -237,6 +238,9 @@ fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) 
     entry.insert("source", value(source.to_string_lossy().as_ref()));
     entry.insert("target", value(format!("bin/{name}")));
     entry.insert("permissions", value("0755"));
+    if leads_outside(&directory, &file).is_some() {
+        entry.insert("follow", value(true));
+    }
     let mut entries = ArrayOfTables::new();
     entries.push(entry);
     let mut slots = Table::new();

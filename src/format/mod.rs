@@ -19,6 +19,7 @@ mod slot_table;
 #[cfg(feature = "cli")]
 mod timestamp;
 mod withheld;
+mod words;
 
 /// Stands in every launcher of ours, so that a file can be recognised as one.
 pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
@@ -39,3 +40,6 @@ pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
 #[cfg(feature = "cli")]
 pub use timestamp::timestamp;
 pub use withheld::{READ_REGARDLESS, WITHHELD, WITHHELD_PREFIX};
+pub use words::{
+    FORMAT, FORMAT_REVISION, MAX_NAME, is_file_name, is_name, is_platform, is_target, is_time, is_version,
+};

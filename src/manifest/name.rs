@@ -1,15 +1,7 @@
 use super::error::Error;
 use super::table::Item;
 
-/// The longest name of a package, a slot or a script, in bytes: it becomes a file name with something appended.
-pub const MAX_NAME: usize = 128;
-
-/// Letters, digits, `.`, `-` and `_`, beginning with a letter or digit: never a path, never hidden, never an option.
-pub fn is_name(text: &str) -> bool {
-    text.len() <= MAX_NAME
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-}
+pub use crate::format::{MAX_NAME, is_name};
 
 pub(super) fn checked(item: &Item<'_>, what: &'static str) -> Result<String, Error> {
     let name = item.text()?;

@@ -10,6 +10,7 @@ use super::name::{self, normalized};
 use super::requirement;
 use super::suggest::closest;
 use super::table::{Item, Table};
+use crate::format::is_version;
 
 /// What the standard tables of `pyproject.toml` say: `[project]` and `[dependency-groups]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -235,8 +236,8 @@ fn parse_project(mut table: Table<'_>) -> Result<Project, Error> {
 pub(super) fn version(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
     match Version::from_str(text) {
-        Ok(_) => Ok(text.trim().to_string()),
-        Err(_) => Err(Error::BadVersion { at: item.at(), text: text.to_string() }),
+        Ok(_) if is_version(text.trim()) => Ok(text.trim().to_string()),
+        _ => Err(Error::BadVersion { at: item.at(), text: text.to_string() }),
     }
 }
 

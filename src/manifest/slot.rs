@@ -5,6 +5,7 @@ use super::name;
 use super::operation::{self, Operation};
 use super::suggest::closest;
 use super::table::{Item, Table};
+use crate::format::{WORKENV, is_target};
 
 /// Slots that a Python package brings itself.
 pub(super) const PYTHON_SLOTS: [&str; 3] = ["runtime", "deps", "app"];
@@ -28,6 +29,8 @@ pub struct Slot {
     /// Of a file: read, write and execute bits, at most 0o777.
     pub permissions: Option<u32>,
     pub purpose: Option<String>,
+    /// Whether it brings what lies outside of the project, by its source or by links.
+    pub follow: bool,
     /// Line of its table in the manifest, from 1.
     pub line: usize,
 }
@@ -129,6 +132,7 @@ fn parse(mut table: Table<'_>) -> Result<(Item<'_>, Slot), Error> {
         lifecycle: table.get("lifecycle").map(|item| lifecycle(&item)).transpose()?.unwrap_or_default(),
         permissions: table.get("permissions").map(|item| permissions(&item)).transpose()?,
         purpose: table.get("purpose").map(|item| purpose(&item)).transpose()?,
+        follow: table.flag("follow")?.unwrap_or_default(),
         line: table.at().line,
     };
     table.finish();
@@ -164,7 +168,9 @@ fn target(item: &Item<'_>) -> Result<String, Error> {
     if parts.first().is_some_and(|first| first.eq_ignore_ascii_case(".flavor")) {
         return Err(Error::TargetReserved { at: item.at(), target: text.to_string() });
     }
-    Ok(parts.join("/"))
+    let target = parts.join("/");
+    let is_sound = target.is_empty() || is_target(&format!("{WORKENV}/{target}"));
+    if is_sound { Ok(target) } else { Err(outside()) }
 }
 
 fn lifecycle(item: &Item<'_>) -> Result<Lifecycle, Error> {

@@ -15,3 +15,15 @@ pub use reader::{Authenticity, Reader, Slot};
 pub use verify::{Verified, verify};
 #[cfg(feature = "cli")]
 pub use writer::SignedPackage;
+
+/// Holds the metadata of a package that is to be made to what its readers will hold it to.
+///
+/// # Errors
+/// [`PackageError::Format`] with the words that are at fault.
+#[cfg(feature = "cli")]
+pub fn check(metadata: &crate::format::Metadata) -> Result<(), PackageError> {
+    match &metadata.flavor {
+        Some(facts) => Ok(strict::check(metadata, facts)?),
+        None => Ok(()),
+    }
+}

@@ -5,17 +5,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::{Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV};
+use crate::format::{
+    FORMAT, FORMAT_REVISION, Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV, is_file_name,
+    is_name, is_platform, is_target, is_time, is_version,
+};
 use crate::fs::checked_path;
-
-/// The longest name of a slot or a program, in bytes.
-const MAX_NAME: usize = 128;
 
 /// Checks everything that becomes a path, a name or a variable.
 ///
 /// # Errors
 /// [`FormatError::BadMetadata`] with the words that are at fault.
 pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
+    check_words(metadata, facts)?;
     if !is_name(&metadata.package.name) {
         return Err(bad("the package has the name", &metadata.package.name));
     }
@@ -63,7 +64,7 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         if checked_path(python.executable.as_bytes()).is_err() || python.executable.chars().any(char::is_control) {
             return Err(bad("the interpreter is not inside its slot", &python.executable));
         }
-        if python.restore.as_ref().is_some_and(|directory| !is_inside(directory)) {
+        if python.restore.as_ref().is_some_and(|directory| !is_target(directory)) {
             return Err(bad("the module that restores variables is outside of", WORKENV));
         }
         for word in [&python.implementation, &python.version] {
@@ -85,6 +86,42 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         if name.is_empty() || name.contains('=') {
             return Err(bad("there can be no variable", name));
         }
+    }
+    Ok(())
+}
+
+/// Checks what has one form alone, or a form that keeps it from meaning something else wherever it is put.
+fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
+    let revisions = [&metadata.format_version, &metadata.compatibility.min_format_version];
+    if metadata.format != FORMAT {
+        return Err(bad("the package has the format", &metadata.format));
+    }
+    if let Some(revision) = revisions.into_iter().find(|revision| *revision != FORMAT_REVISION) {
+        return Err(bad("the package has the revision of the format", revision));
+    }
+    let (build, launcher) = (&metadata.build, &metadata.launcher);
+    let versions = [&metadata.package.version, &build.tool_version, &launcher.tool_version];
+    if let Some(version) = versions.into_iter().find(|version| !is_version(version)) {
+        return Err(bad("there can be no version", version));
+    }
+    if let Some(tool) = [&build.tool, &launcher.tool].into_iter().find(|tool| !is_name(tool)) {
+        return Err(bad("there can be no tool", tool));
+    }
+    if !is_time(&build.timestamp) {
+        return Err(bad("the package was built at", &build.timestamp));
+    }
+    if !is_platform(&facts.target) {
+        return Err(bad("the package is for", &facts.target));
+    }
+    if let Some(version) = facts.glibc_floor.as_ref().filter(|version| !is_version(version)) {
+        return Err(bad("the package needs the glibc", version));
+    }
+    if let Some(library) = facts.libraries.iter().find(|library| !is_file_name(library)) {
+        return Err(bad("the package needs a library", library));
+    }
+    let algorithm = &metadata.verification.integrity_seal.algorithm;
+    if algorithm != "ed25519" {
+        return Err(bad("the package is signed by", algorithm));
     }
     Ok(())
 }
@@ -117,29 +154,13 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     if !is_name(slot.id.strip_prefix('_').unwrap_or(&slot.id)) {
         return Err(bad("a slot has the name", &slot.id));
     }
-    if !is_inside(&slot.target) {
+    if !is_target(&slot.target) {
         return Err(bad("a slot has a target outside of the work environment", &slot.target));
     }
     match &slot.permissions {
         Some(text) if text.len() == 4 && u16::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) => Ok(()),
         other => Err(bad("a slot has the permissions", other.as_deref().unwrap_or("none"))),
     }
-}
-
-/// Whether a path is that of the work environment or of something in it.
-fn is_inside(path: &str) -> bool {
-    match path.strip_prefix(WORKENV) {
-        Some("") => true,
-        Some(rest) => rest.strip_prefix('/').is_some_and(|path| checked_path(path.as_bytes()).is_ok()),
-        None => false,
-    }
-}
-
-/// As the manifest wants them: letters, digits, `.`, `-` and `_`, beginning with a letter or digit.
-fn is_name(text: &str) -> bool {
-    text.len() <= MAX_NAME
-        && text.starts_with(|one: char| one.is_ascii_alphanumeric())
-        && text.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '.' | '-' | '_'))
 }
 
 fn bad(what: &str, word: &str) -> FormatError {

@@ -12,11 +12,11 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
+use super::child;
 use super::command::command;
 use super::error::{Error, Result};
 use super::interpreter::Interpreter;
 use crate::fs::IoContext as _;
-use crate::interrupt;
 
 /// Source of the program that each job runs.
 const WORKER: &str = include_str!("compile_worker.py");
@@ -173,8 +173,7 @@ fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Re
         // The worker reads everything before it writes anything. If it died, its status says so below.
         let _ = input.write_all(&list);
     }
-    let output = child.wait_with_output().map_err(|source| Error::Start { program: executable.clone(), source })?;
-    interrupt::after_child(output.status);
+    let output = child::finish(child).map_err(|source| Error::Start { program: executable.clone(), source })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().last().map_or_else(|| output.status.to_string(), ToOwned::to_owned);

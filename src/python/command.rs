@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use super::child;
 use super::error::{Error, Result};
-use crate::interrupt;
 pub use crate::report::redact;
 pub(super) use crate::report::{fingerprinted, without_secrets, without_user};
 
@@ -61,12 +61,14 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs to the end and returns all that was written.
+/// Runs to the end and returns what was written; of very much the beginning and the end.
 pub(super) fn run(command: &mut Command) -> Result<Output> {
-    let output =
-        command.output().map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })?;
-    interrupt::after_child(output.status);
-    Ok(output)
+    child::output(command).map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })
+}
+
+/// The same for a command whose output is read by a program, not by people.
+pub(super) fn ask(command: &mut Command) -> Result<Output> {
+    child::answer(command).map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })
 }
 
 /// The first executable file called `name` on PATH.

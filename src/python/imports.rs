@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use super::child;
 use super::command::command;
 use super::error::{Error, Result};
 use crate::fs::IoContext as _;
@@ -76,8 +77,7 @@ pub fn import(
         // One that has ended already says so by its output.
         drop(stdin.write_all(task.as_bytes()));
     }
-    let output = child.wait_with_output().on("wait for", executable)?;
-    crate::interrupt::after_child(output.status);
+    let output = child::finish(child).on("wait for", executable)?;
     serde_json::from_slice(&output.stdout)
         .map_err(|_| Error::ImportCheck { executable: executable.into(), outcome: ended(output.status) })
 }

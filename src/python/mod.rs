@@ -3,6 +3,7 @@
 //! Each step turns named inputs into a tree on disk. Knows nothing of slots and packages.
 
 pub mod bytecode;
+mod child;
 mod command;
 mod core_metadata;
 mod error;

@@ -80,6 +80,18 @@ impl Compression {
         this.compress(plain)
     }
 
+    /// A frame that holds its content as it is; `None` for a codec that has no such thing.
+    ///
+    /// Readers take a slot of which very little becomes very much for a bomb. One such frame among those of a sparse file
+    /// is enough to be none.
+    pub(super) fn frame_as_it_is(self, plain: &[u8]) -> Option<io::Result<Vec<u8>>> {
+        match self.codec {
+            Codec::Zstd => Some(Ok(raw_blocks(plain))),
+            Codec::Gzip => Some(Self { level: 0, ..self }.deflate(plain)),
+            Codec::Xz | Codec::Raw | Codec::Bzip2 => None,
+        }
+    }
+
     fn compress(self, plain: &[u8]) -> io::Result<Vec<u8>> {
         match self.codec {
             Codec::Raw | Codec::Bzip2 => Ok(plain.to_vec()),
@@ -131,6 +143,27 @@ impl Compression {
     }
 }
 
+/// A zstd frame of raw blocks (RFC 8878 § 3.1.1): a single segment with its size in four bytes, no checksum.
+fn raw_blocks(plain: &[u8]) -> Vec<u8> {
+    const HEADER: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0];
+    const BLOCK: usize = 128 << 10;
+    const LAST: u32 = 1;
+    let word = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let mut out = Vec::with_capacity(plain.len() + plain.len() / BLOCK * 3 + 16);
+    out.extend_from_slice(&HEADER);
+    out.extend_from_slice(&word(plain.len()).to_le_bytes());
+    let count = plain.len().div_ceil(BLOCK).max(1);
+    for (number, block) in (1..).zip(plain.chunks(BLOCK)) {
+        let header = word(block.len()) << 3 | if number == count { LAST } else { 0 };
+        out.extend_from_slice(&header.to_le_bytes()[..3]);
+        out.extend_from_slice(block);
+    }
+    if plain.is_empty() {
+        out.extend_from_slice(&LAST.to_le_bytes()[..3]);
+    }
+    out
+}
+
 /// Whether samples of a frame do not get smaller: images, archives, wheels.
 ///
 /// Frames that are compressed in part keep the full effort, since the samples lie all over.
@@ -171,6 +204,16 @@ pub(super) fn gzip_footer(crc: u32, plain_len: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_as_it_is_decodes_to_its_content() {
+        for len in [0, 1, 128 << 10, (128 << 10) + 1, 1 << 20] {
+            let plain: Vec<u8> = (0..len).map(|at: u32| at.to_le_bytes()[1]).collect();
+            let stored = raw_blocks(&plain);
+            assert!(stored.len() <= plain.len() + plain.len() / 1000 + 20);
+            assert_eq!(zstd::bulk::decompress(&stored, plain.len()).expect("a frame"), plain, "{len}");
+        }
+    }
 
     #[test]
     fn what_is_compressed_already_is_told_from_what_is_not() {

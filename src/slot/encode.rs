@@ -1,5 +1,6 @@
 //! Plans become stored bytes: frames of all slots on all cores, each slot written in order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -178,6 +179,8 @@ struct State {
     waiting: BTreeMap<usize, Compressed>,
     frames: Vec<Frame>,
     stored_size: u64,
+    /// Of the frames that are written.
+    plain_size: u64,
     sha256: sha2::Sha256,
     blake3: blake3::Hasher,
     crc: flate2::Crc,
@@ -192,6 +195,7 @@ impl<'a> Output<'a> {
             waiting: BTreeMap::new(),
             frames: Vec::new(),
             stored_size: 0,
+            plain_size: 0,
             sha256: sha2::Sha256::new(),
             blake3: blake3::Hasher::new(),
             crc: flate2::Crc::new(),
@@ -265,13 +269,21 @@ impl State {
         if plan.compression.codec == Codec::Raw {
             each_chunk(&plan.frames[self.next], |chunk| self.write(chunk))?;
         } else {
+            let mut stored = Cow::Borrowed(&done.stored);
+            self.plain_size += done.plain;
+            if self.plain_size > limits::slot_plain(self.stored_size + stored.len() as u64) {
+                let plain = read_frame(&plan.frames[self.next])?;
+                if let Some(as_it_is) = plan.compression.frame_as_it_is(&plain) {
+                    stored = Cow::Owned(as_it_is.map_err(SlotError::BadStream)?);
+                }
+            }
             self.frames.push(Frame {
                 offset: self.stored_size,
-                stored: done.stored.len() as u64,
+                stored: stored.len() as u64,
                 plain: done.plain,
                 continues: done.continues,
             });
-            self.write(&done.stored)?;
+            self.write(&stored)?;
         }
         if let Some(crc) = &done.crc {
             self.crc.combine(crc);

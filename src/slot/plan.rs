@@ -281,7 +281,10 @@ fn stored_mode(entry: &Entry) -> u16 {
     if executable { 0o755 } else { 0o644 }
 }
 
-/// Files of equal content and mode: each but the first, with the first.
+/// Names that one file may have in an archive: half of what ext4 allows, where a cache is to lie.
+const MOST_NAMES: usize = 32_000;
+
+/// Files of equal content and mode: each but the first, with the first. Where too many are equal there are several firsts.
 fn find_twins(entries: &[Entry]) -> Result<HashMap<PathBuf, PathBuf>, SlotError> {
     let mut by_size: HashMap<(u64, u16), Vec<&Entry>> = HashMap::new();
     for entry in entries {
@@ -296,16 +299,16 @@ fn find_twins(entries: &[Entry]) -> Result<HashMap<PathBuf, PathBuf>, SlotError>
         candidates.into_par_iter().map(|entry| Ok((hash_file(&entry.path)?, entry))).collect();
     let mut hashed = hashed?;
     hashed.sort_by(|a, b| a.1.relative.cmp(&b.1.relative));
-    let mut first = HashMap::new();
+    let mut groups: HashMap<_, (&Path, usize)> = HashMap::new();
     let mut twins = HashMap::new();
     for (digest, entry) in hashed {
-        match first.entry((digest, stored_mode(entry))) {
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(entry.relative.clone());
-            }
-            std::collections::hash_map::Entry::Occupied(place) => {
-                twins.insert(entry.relative.clone(), place.get().clone());
-            }
+        let (first, names) = groups.entry((digest, stored_mode(entry))).or_insert((&entry.relative, 0));
+        if *names == MOST_NAMES {
+            (*first, *names) = (&entry.relative, 0);
+        }
+        *names += 1;
+        if *names > 1 {
+            twins.insert(entry.relative.clone(), first.to_path_buf());
         }
     }
     Ok(twins)
@@ -320,9 +323,14 @@ fn hash_file(path: &Path) -> Result<Blake3, SlotError> {
 
 /// Replaces every link by what it leads to.
 pub fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
+    follow_links_where(entries, |_| true)
+}
+
+/// Replaces the links that are `wanted`, and all that lie behind them.
+pub fn follow_links_where(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Result<Vec<Entry>, SlotError> {
     let mut out = Vec::new();
     for entry in entries {
-        if matches!(entry.kind, Found::Symlink { .. }) {
+        if matches!(entry.kind, Found::Symlink { .. }) && wanted(entry) {
             follow_one(entry, &mut HashSet::new(), &mut out)?;
         } else {
             out.push(entry.clone());

@@ -9,12 +9,16 @@ use super::inputs::Inputs;
 use super::lock_directory;
 use super::stat_cache::{HashedTree, hash_tree};
 use crate::format::Blake3;
-use crate::fs::{self, IoContext, Lock, LockKind, Marked, create_private_dir, is_at, remove_tree, staging_name, walk};
+use crate::fs::{
+    self, IoContext, Lock, LockKind, Marked, create_private_dir, is_at, names_in, remove_tree, staging_name, walk,
+};
 use crate::interrupt::Leftover;
 
 const TREE: &str = "tree";
 const ENTRY: &str = "entry";
 const STAT: &str = "stat";
+/// Begins the name of a staging directory that lies where temporary files go.
+const TEMPORARY: &str = "flavor-pack";
 
 /// An entry of the cache, checked and marked as in use for as long as this lives.
 pub(in crate::build) struct Made<F> {
@@ -109,8 +113,26 @@ impl Staging {
         Self::make(root.join("staging").join(staging_name("pack")))
     }
 
+    /// One where temporary files go, for a pack without a cache. Those of killed packs go.
     pub(super) fn temporary() -> fs::Result<Self> {
-        Self::make(std::env::temp_dir().join(staging_name("flavor-pack")))
+        let parent = std::env::temp_dir();
+        for name in names_in(&parent).unwrap_or_default() {
+            if name.to_string_lossy().starts_with(&format!("{TEMPORARY}-")) {
+                remove_dead(&parent.join(name));
+            }
+        }
+        loop {
+            let made = Self::make(parent.join(staging_name(TEMPORARY)))?;
+            // Until it was locked another pack may have taken it for a dead one's.
+            if made.path.exists() {
+                return Ok(made);
+            }
+        }
+    }
+
+    /// The cache that it lies in.
+    fn root(&self) -> &Path {
+        self.path.ancestors().nth(2).unwrap_or(&self.path)
     }
 
     fn make(path: PathBuf) -> fs::Result<Self> {
@@ -178,9 +200,20 @@ impl Staging {
         let Ok(directory) = File::open(place) else { return Ok(()) };
         directory.lock().on("lock", place)?;
         if is_at(&directory, place) {
-            Self::make(self.path.with_file_name(staging_name("old")))?.take_in(place)?;
+            Self::within(self.root())?.take_in(place)?;
         }
         Ok(())
+    }
+}
+
+/// Removes a staging directory unless a living pack holds it.
+pub(super) fn remove_dead(path: &Path) {
+    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+        && File::open(path).is_ok_and(|directory| directory.try_lock().is_ok())
+    {
+        tracing::debug!(path = %path.display(), "swept");
+        // What a process of the dead pack still writes to is swept another time.
+        drop(remove_tree(path));
     }
 }
 

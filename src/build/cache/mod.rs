@@ -130,6 +130,7 @@ impl BuildCache {
         };
         let (root, work) = if let Some(root) = root {
             mark(&root);
+            usage::sweep_staging(&root);
             let work = Staging::within(&root)?;
             (root, work)
         } else {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::entry::{Record, Staging, read_record, sweep_lock};
+use super::entry::{Record, Staging, read_record, remove_dead, sweep_lock};
 use super::{Counters, Layer, Step, place};
 use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_file};
 
@@ -171,15 +171,23 @@ fn remove(root: &Path, entry: &Listed) -> fs::Result<bool> {
     Ok(true)
 }
 
-/// Removes staging directories that no living pack holds, and what is remembered of things long gone.
-fn sweep(root: &Path) {
-    let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else { return };
-    for path in children(&root.join("staging")) {
-        if File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
-            tracing::debug!(path = %path.display(), "swept");
-            drop(remove_tree(&path));
-        }
+/// Removes staging directories that no living pack holds. Every pack does, since one that makes nothing new, and one that
+/// fails, never get to [`evict`]; mostly there are none.
+pub(super) fn sweep_staging(root: &Path) {
+    let left = children(&root.join("staging"));
+    if left.is_empty() {
+        return;
     }
+    // Whoever holds the lock is about to lock what it has made.
+    let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else { return };
+    for path in &left {
+        remove_dead(path);
+    }
+}
+
+/// The same, and removes what is remembered of things long gone.
+fn sweep(root: &Path) {
+    sweep_staging(root);
     for path in ["stat", "projects"].iter().flat_map(|name| children(&root.join(name))) {
         let modified = path.metadata().and_then(|metadata| metadata.modified());
         if modified.is_ok_and(|modified| age(modified) > FORGOTTEN) {

@@ -1,14 +1,18 @@
 //! Every slot with its content, operations and place, decided before anything is encoded.
 
+mod outside;
 mod planner;
 mod refused;
+mod reserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::outside::leads_outside;
 use self::planner::Planner;
 use self::refused::{refuse_collisions, refuse_what_launcher_lacks};
+use self::reserved::{refuse_hidden, refuse_reserved};
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
 use super::cache::{BuildCache, Inputs, Layer};
 use super::finding::{self, Finding};
@@ -94,6 +98,10 @@ pub(super) fn plan(
     }
     find_elsewhere(&mut plans, manifest);
     refuse_collisions(&plans, application.is_some())?;
+    if family == Family::Flavor {
+        refuse_reserved(&plans, application)?;
+        refuse_hidden(&plans)?;
+    }
     refuse_what_launcher_lacks(&plans, manifest, family)?;
     Ok(plans)
 }

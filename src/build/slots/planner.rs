@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::outside;
 use super::{Beside, Chain, Content, SlotPlan, links};
 use crate::build::application::{DEPS, RUNTIME, Tree};
 use crate::build::cache::{BuildCache, Inputs, Layer, hash_tree};
@@ -77,6 +78,7 @@ impl Planner<'_> {
         if !source.exists() {
             return Err(BuildError::MissingSource { slot: slot.name.clone(), line: slot.line, path: source });
         }
+        outside::refuse(&manifest.directory, slot, &source)?;
         let target = slot.target.clone().unwrap_or_else(|| slot.name.clone());
         let chain = match &slot.operations {
             Some(operations) => self.chain(&slot.name, operations)?,
@@ -84,7 +86,7 @@ impl Planner<'_> {
         };
         let prefix = self.prefix(&target);
         let mut inputs = self.inputs(&chain, &prefix);
-        let content = self.content(&slot.name, &source, &chain, &mut inputs)?;
+        let content = self.content(slot, &source, &chain, &mut inputs)?;
         let beside = Beside { runtime: Arc::default(), ..self.beside.clone() };
         beside.add_to(&mut inputs);
         if !chain.tar {
@@ -112,12 +114,18 @@ impl Planner<'_> {
     }
 
     /// Lists and hashes a source of the manifest.
-    fn content(&self, slot: &str, source: &Path, chain: &Chain, inputs: &mut Inputs) -> Result<Content, BuildError> {
+    fn content(
+        &self,
+        slot: &manifest::Slot,
+        source: &Path,
+        chain: &Chain,
+        inputs: &mut Inputs,
+    ) -> Result<Content, BuildError> {
+        let failed = |source| BuildError::Slot { slot: slot.name.clone(), source };
         let name: PathBuf = source.file_name().unwrap_or_default().into();
         if !chain.tar {
             if source.is_dir() {
-                let source = crate::slot::SlotError::DirectoryWithoutTar { path: source.into() };
-                return Err(BuildError::Slot { slot: slot.into(), source });
+                return Err(failed(crate::slot::SlotError::DirectoryWithoutTar { path: source.into() }));
             }
             let entry = Entry::examine_target(source.into(), name)?;
             self.hash(source, vec![entry.clone()], inputs)?;
@@ -128,11 +136,13 @@ impl Planner<'_> {
         if source.is_dir() {
             self.ignored.filter_by_files(source, &mut entries)?;
         }
-        self.ignored.filter(slot, &mut entries);
+        self.ignored.filter(&slot.name, &mut entries);
         entries.retain(|entry| !self.written.contains(&entry.path));
         if links(self.family) == Links::Follow {
             // A launcher that refuses links gets what they lead to, so that is what counts.
-            entries = follow_links(&entries).map_err(|source| BuildError::Slot { slot: slot.into(), source })?;
+            entries = follow_links(&entries).map_err(failed)?;
+        } else if slot.follow && source.is_dir() {
+            entries = outside::bring_in(source, &entries).map_err(failed)?;
         }
         self.hash(source, entries.clone(), inputs)?;
         Ok(Content::Tree(entries))

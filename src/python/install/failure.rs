@@ -4,6 +4,7 @@ use std::process::Output;
 use super::InstallRequest;
 use super::index::Index;
 use super::installer::Tool;
+use crate::python::child::LEFT_OUT;
 use crate::python::command::redact;
 use crate::python::core_metadata::normalised;
 use crate::python::error::Error;
@@ -27,7 +28,7 @@ const NAMING: &[(&str, &[char])] = &[
 /// Dependencies that could not be resolved, fetched or built.
 pub(super) fn unresolved(tool: Tool, output: &Output, request: &InstallRequest, index: &Index) -> Error {
     let text = text(output);
-    let (installer, said) = (tool.name(), meaningful(&text));
+    let (installer, said) = (tool.name(), noted(meaningful(&text), &text));
     if let Some(line) = text.lines().find(|line| NO_ROOM.iter().any(|mark| line.contains(mark))) {
         return Error::NoRoom { installer, said: vec![shortened(line)] };
     }
@@ -55,12 +56,22 @@ const UNREACHABLE: &[&str] = &[
 /// A project that did not build. `copy` is where its sources were built, which means nothing to the user.
 pub(super) fn not_built(output: &Output, project: &Path, copy: &Path) -> Error {
     let text = text(output).replace(&*copy.to_string_lossy(), &project.to_string_lossy());
-    Error::NotBuilt { project: project.to_path_buf(), said: last_words(&text) }
+    Error::NotBuilt { project: project.to_path_buf(), said: noted(last_words(&text), &text) }
 }
 
 /// The lines of an installer's output that say what went wrong.
 pub(super) fn meaningful_of(output: &Output) -> Vec<String> {
     meaningful(&text(output))
+}
+
+/// With the line that says how much more was said than anybody kept.
+fn noted(mut said: Vec<String>, text: &str) -> Vec<String> {
+    for line in text.lines().filter(|line| line.starts_with('[') && line.ends_with(LEFT_OUT)) {
+        if !said.iter().any(|one| one == line) {
+            said.push(line.to_owned());
+        }
+    }
+    said
 }
 
 fn text(output: &Output) -> String {

@@ -10,7 +10,7 @@ use super::lock;
 use super::prepare::Batch;
 use super::{Distribution, InstallRequest, Notice, failure, wheel};
 use crate::fs::IoContext as _;
-use crate::python::command::{command, on_path, run};
+use crate::python::command::{ask, command, on_path, run};
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
@@ -281,7 +281,7 @@ impl Installer {
             command.args(["pip", "compile", "--no-deps", "--no-header", "--no-progress", "--format", "pylock.toml"]);
             command.arg("--python").arg(&interpreter.executable).arg(&path);
             index.apply(self.tool, &mut command);
-            run(&mut command)
+            ask(&mut command)
         };
         match asked() {
             Ok(output) if output.status.success() => lock::wheels_of(&String::from_utf8_lossy(&output.stdout)),

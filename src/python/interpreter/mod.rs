@@ -94,7 +94,7 @@ impl Interpreter {
 
     fn ask(path: &Path) -> Result<Facts> {
         let started = Instant::now();
-        let output = command::run(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
+        let output = command::ask(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
