@@ -33,6 +33,7 @@ pub(super) fn finish(child: Child) -> io::Result<Output> {
     captured(child, ANSWER)
 }
 
+/// Waits for a child and reads its streams side by side.
 ///
 /// A process that it leaves behind may hold the pipes for ever. What comes in the moment after the child's end is kept, and
 /// that process is left to itself.

@@ -19,7 +19,7 @@ pub enum Form {
     File(u16),
 }
 
-/// Lists what [`extract`](super::extract) makes of a slot. One thread decodes it, a piece at a time.
+/// Lists what [`extract`](super::extract()) makes of a slot. One thread decodes it, a piece at a time.
 ///
 /// # Errors
 /// [`SlotError::Digest`] when the bytes that were read are not the signed ones.
