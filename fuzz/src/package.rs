@@ -271,9 +271,12 @@ fn has_its_place(slots: &[SlotPlan<'_>], at: usize) -> bool {
 impl Target<'_> {
     fn is_proper(&self) -> bool {
         match self {
-            Self::Root | Self::A | Self::AB | Self::Bin | Self::Private => true,
-            Self::Up | Self::Absolute => false,
-            Self::Text(text) => is_path(text),
+            Self::Root | Self::A | Self::AB | Self::Bin => true,
+            Self::Private | Self::Up | Self::Absolute => false,
+            Self::Text(text) => {
+                let first = text.split('/').next().unwrap_or_default();
+                is_path(text) && !text.contains(['\\', ':', '{', '}']) && !first.eq_ignore_ascii_case(".flavor")
+            }
         }
     }
 
@@ -343,7 +346,7 @@ impl Input<'_> {
                 "integrity_seal": {"required": true, "algorithm": "ed25519"},
                 "signed": true, "require_verification": true,
             },
-            "build": {"tool": "", "tool_version": "", "timestamp": "", "deterministic": true, "platform": {}},
+            "build": {"tool": "flavor", "tool_version": "0", "timestamp": "", "deterministic": true, "platform": {}},
             "compatibility": {"min_format_version": "1.0.0", "features": []},
             "launcher": {
                 "tool": "flavor-launcher", "tool_version": "0", "size": self.launcher.len(),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flavor::config::Config;
 use flavor::sign::{PublicKey, SecretKey};
-use flavor::trust::{Acquaintance, Known, Notes, OperatorPolicy, Refusal, TrustStore, read_policy};
+use flavor::trust::{Acquaintance, Known, Notes, OperatorPolicy, Presented, Refusal, TrustStore, read_policy};
 use serde_json::Value;
 
 use crate::json::{agree, has_key_twice};
@@ -53,25 +53,29 @@ fn note(data: &[u8]) {
     let name = String::from_utf8_lossy(name).into_owned();
     let text = text.get(1..).unwrap_or_default();
     let scratch = scratch::directory();
-    let notes = Notes::at(scratch.path().join("known"));
-    assert_eq!(notes.get(&name).expect("no notes yet"), None);
-    let known = Known { name: name.clone(), fingerprint: "f".into(), version: "1".into() };
-    notes.put(&known).expect("a note of any name can be made");
-    assert_eq!(notes.get(&name).expect("read"), Some(known.clone()), "a note reads as it was written");
-    assert_eq!(notes.all(), [known]);
-    let directory = scratch.path().join("known");
+    let notes = Notes::at(scratch.path().join("flavor"));
+    let signer = SecretKey::from_seed("signer").public();
+    let package = Presented { name: &name, version: "1", signer: &signer, rotations: Vec::new(), places: Vec::new() };
+    assert_eq!(notes.compare(&package).expect("no notes yet"), Acquaintance::New);
+    assert_eq!(notes.meet(&package).expect("new"), (Acquaintance::New, None), "a note of any name can be made");
+    assert_eq!(notes.compare(&package).expect("read"), Acquaintance::Same, "a note reads as it was written");
+    let fingerprint = signer.fingerprint().as_str().to_owned();
+    assert_eq!(notes.all(), [Known { name: name.clone(), fingerprint, version: "1".into() }]);
+    let directory = scratch.path().join("flavor/known");
     let files: Vec<_> = fs::read_dir(&directory).expect("notes").map(|entry| entry.expect("a note").path()).collect();
     assert!(files.len() == 1 && scratch.path().read_dir().expect("a directory").count() == 1, "one note, one file");
     fs::write(&files[0], text).expect("written");
-    match notes.get(&name) {
-        Ok(Some(known)) => {
+    match notes.compare(&package) {
+        Ok(Acquaintance::New) => panic!("a note is passed over"),
+        Err(Refusal::BadNote { .. }) => {}
+        Ok(_) | Err(Refusal::ChangedSigner { .. } | Refusal::LooksAlike { .. }) => {
             assert_eq!(has_key_twice(text), Some(false), "two readers take different values");
             let value: Value = serde_json::from_slice(text).expect("it was read");
-            agree(&value, &serde_json::to_value(&known).expect("it can be written"));
-            assert_eq!(notes.all(), [known]);
+            let all = notes.all();
+            assert_eq!(all.len(), 1, "what is compared is shown");
+            agree(&value, &serde_json::to_value(&all[0]).expect("it can be written"));
         }
-        Ok(None) => panic!("a note is passed over"),
-        Err(error) => assert!(matches!(error, Refusal::BadNote { .. }), "{error}"),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -95,18 +99,25 @@ fn versions(data: &[u8]) {
 
 /// 1 when `found` is newer than `known`, -1 when it is older.
 fn order(scratch: &Path, known: &str, found: &str) -> i32 {
-    let notes = Notes::at(scratch.join("known"));
+    let directory = tempfile::tempdir_in(scratch).expect("a directory");
+    let notes = Notes::at(directory.path().into());
     let signer = SecretKey::from_seed("signer").public();
-    let fingerprint = signer.fingerprint().as_str().to_owned();
-    notes.put(&Known { name: "name".into(), fingerprint, version: known.into() }).expect("noted");
-    match notes.look("name", found, &signer, &[]).expect("the same signer") {
-        (Acquaintance::Older(newest), None) => {
-            assert_eq!(newest, known);
+    let meet = |version: &str| {
+        let (rotations, places) = (Vec::new(), Vec::new());
+        let met = notes.meet(&Presented { name: "name", version, signer: &signer, rotations, places });
+        met.expect("the same signer").0
+    };
+    assert_eq!(meet(known), Acquaintance::New);
+    let acquaintance = meet(found);
+    let noted = notes.all().pop().expect("a note").version;
+    match acquaintance {
+        Acquaintance::Older(newest) => {
+            assert_eq!((newest.as_str(), noted.as_str()), (known, known));
             -1
         }
-        (Acquaintance::Same, None) => 0,
-        (Acquaintance::Same, Some(newest)) => {
-            assert_eq!(newest, found);
+        Acquaintance::Same if noted == known => 0,
+        Acquaintance::Same => {
+            assert_eq!(noted, found);
             1
         }
         other => panic!("{other:?}"),
