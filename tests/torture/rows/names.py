@@ -22,7 +22,7 @@ def run(workshop, full, outcome):
             right += STARTS - len(wrong)
             outcome.expect(not wrong, lambda: f"round {number}: {wrong[0]}")
     outcome.figure(f"{right} of {rounds * STARTS} right in {rounds} rounds")
-    replaced(one, two, 400 if full else 60, outcome)
+    replaced(one, workshop.small("alpha", "2"), 400 if full else 60, outcome)
 
 
 def replaced(one, two, starts, outcome):
