@@ -304,7 +304,7 @@ def other_signer(arena, outcome, counts, honest, forged, prefix):
                     all(one in second.stderr for one in fingerprints), lambda: f"{label}: not both fingerprints: {second}"
                 )
     # Neither a newer nor an older version changes that.
-    for version in ("0", "1.0.0", "2", "999", ""):
+    for version in ("0", "1.0.0", "2", "999", "0a1"):
         arena.write(by(arena.workshop, arena.workshop.other, EVIL, version=version))
         counts.refused("other signers", f"version {version!r}", start(arena, prefix), [107])
     # Statements that the key was changed, none of them the old key's.
