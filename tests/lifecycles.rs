@@ -111,7 +111,7 @@ FLAVOR_LAUNCHER_CLI=1 "$FLAVOR_PACKAGE_PATH" path short
 #[test]
 fn what_cleans_up_afterwards_keeps_no_pipe_open() {
     let t = Test::new();
-    let package = package(&t, "exec 3>&-\necho ready >&2\nexec sleep 60", "", &slot("short", "temporary", ""));
+    let package = package(&t, "echo ready >&2\nexec 3>&-\nexec sleep 60", "", &slot("short", "temporary", ""));
     // The reader sees the end of the pipe when the program has closed it, long before the program ends.
     let script = "{ { sh -c 'echo $$ >pid; exec \"$0\" 3>&1 >&2' \"$0\" & } | cat; kill $(cat pid); } 2>&1";
     let begin = std::time::Instant::now();

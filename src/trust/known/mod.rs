@@ -255,12 +255,13 @@ fn check_name(package: &Presented<'_>, known: &Known) -> Result<bool, Refusal> {
 /// Compares with what was started from the same place.
 fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(), Refusal> {
     let found = package.fingerprint();
-    let is_same = known.fingerprint == found && likeness(&known.name) == likeness(package.name);
-    if is_same || package.is_vouched_for(&known.fingerprint) && known.fingerprint != found {
-        return Ok(());
-    }
-    // Whom the owner of this machine trusts may give a place to another package.
-    if TrustStore::lasting().contains(package.signer) {
+    let is_accepted = if known.fingerprint == found {
+        // Whom the owner of this machine trusts may give a place to another package.
+        likeness(&known.name) == likeness(package.name) || TrustStore::lasting().contains(package.signer)
+    } else {
+        package.is_vouched_for(&known.fingerprint)
+    };
+    if is_accepted {
         return Ok(());
     }
     // The name alone says it better where the names are the same.
