@@ -99,6 +99,7 @@ impl Trial<'_> {
             stored_size: slot.stored_size,
             signed: None,
             declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
+            undeclared: 0,
             operations: slot.operations,
         };
         extract(&encoded, Destination::Tree(&tree, Modes::Keep), self.settings.jobs, &AtomicU64::new(0))

@@ -24,6 +24,12 @@ pub const SLOT_PLAIN: u64 = 64 << 30;
 const SLOT_PLAIN_FREE: u64 = 256 << 20;
 /// Unpacked bytes for each stored one beyond that: real trees of that size get to a tenth of it.
 const RATIO: u64 = 250;
+/// Entries in all archives of a package.
+pub const PACKAGE_ENTRIES: u64 = 2_000_000;
+/// Unpacked bytes that all slots of a package together may have however few are stored.
+const PACKAGE_PLAIN_FREE: u64 = 1 << 30;
+/// Unpacked bytes of all slots of a package.
+const PACKAGE_PLAIN: u64 = 256 << 30;
 /// The same for a slot of which nothing signed says how many bytes come out: FlavorPack's packages.
 const UNDECLARED_RATIO: u64 = 100;
 /// Largest zstd window (log2 of bytes) that a reader grants: what `zstd` itself grants by default.
@@ -38,15 +44,22 @@ pub const fn names(entries: u64) -> u64 {
 
 /// Unpacked bytes that a slot with so many stored bytes may have.
 pub const fn slot_plain(stored_size: u64) -> u64 {
-    plain(stored_size, RATIO)
+    plain(stored_size, RATIO, SLOT_PLAIN_FREE, SLOT_PLAIN)
 }
 
-/// Unpacked bytes that a slot may have of which nothing signed says how many they are.
-pub const fn undeclared_plain(stored_size: u64) -> u64 {
-    plain(stored_size, UNDECLARED_RATIO)
+/// Unpacked bytes that all slots of a package may have, of which so many bytes are stored.
+pub const fn package_plain(stored_size: u64) -> u64 {
+    plain(stored_size, RATIO, PACKAGE_PLAIN_FREE, PACKAGE_PLAIN)
 }
 
-const fn plain(stored_size: u64, ratio: u64) -> u64 {
-    let most = stored_size.saturating_mul(ratio).saturating_add(SLOT_PLAIN_FREE);
-    if most < SLOT_PLAIN { most } else { SLOT_PLAIN }
+/// Unpacked bytes that one of so many slots may have of which nothing signed says how many they are: all slots together have
+/// no more than one alone would have.
+pub fn undeclared_plain(stored_size: u64, slots: usize) -> u64 {
+    let free = SLOT_PLAIN_FREE.checked_div(slots as u64).unwrap_or(SLOT_PLAIN_FREE);
+    plain(stored_size, UNDECLARED_RATIO, free, SLOT_PLAIN)
+}
+
+const fn plain(stored_size: u64, ratio: u64, free: u64, limit: u64) -> u64 {
+    let most = stored_size.saturating_mul(ratio).saturating_add(free);
+    if most < limit { most } else { limit }
 }

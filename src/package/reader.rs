@@ -111,6 +111,10 @@ impl Reader {
             within("unpacked bytes of a slot", slot.plain_size, limits::slot_plain(*stored))?;
             within("entries of an archive", slot.entries, limits::ARCHIVE_ENTRIES)?;
         }
+        let sum = |one: fn(&SlotFacts) -> u64| facts.slots.iter().fold(0, |sum: u64, slot| sum.saturating_add(one(slot)));
+        let stored = sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size));
+        within("unpacked bytes of all slots", sum(|slot| slot.plain_size), limits::package_plain(stored))?;
+        within("entries of all archives", sum(|slot| slot.entries), limits::PACKAGE_ENTRIES)?;
         Ok(Layout::compute(self.metadata.launcher.size, self.text.len(), &sizes)?)
     }
 
@@ -241,6 +245,7 @@ impl<'a> Slot<'a> {
                 files: facts.files,
                 entries: facts.entries,
             }),
+            undeclared: limits::undeclared_plain(self.row.stored_size, self.reader.rows.len()),
             operations: self.operations()?,
         })
     }

@@ -28,6 +28,8 @@ pub struct StoredSlot<'a> {
     pub signed: Option<Signed>,
     /// What must come out; `None` when the package does not say so reliably.
     pub declared: Option<Declared>,
+    /// Bytes that may come out when nothing is declared.
+    pub undeclared: u64,
     pub operations: Operations,
 }
 
@@ -106,7 +108,7 @@ impl<'a> StoredSlot<'a> {
 
     /// Bytes that may come out.
     fn most(&self) -> u64 {
-        self.declared.map_or(limits::undeclared_plain(self.stored_size), |declared| declared.plain_size)
+        self.declared.map_or(self.undeclared, |declared| declared.plain_size)
     }
 
     /// Where the last `len` stored bytes begin, from the first.

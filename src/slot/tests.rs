@@ -75,6 +75,7 @@ fn stored(slot: &EncodedSlot) -> StoredSlot<'_> {
         stored_size: slot.stored_size,
         signed: None,
         declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
+        undeclared: 0,
         operations: slot.operations,
     }
 }
@@ -246,6 +247,7 @@ fn what_could_not_be_extracted_is_not_measured() {
             stored_size: bytes.len() as u64,
             signed: None,
             declared: None,
+            undeclared: u64::MAX,
             operations: crate::format::Operations { tar: true, codec: Codec::Raw },
         };
         let outcome = measure(&slot, |_, _| false, |_| ());

@@ -127,6 +127,14 @@ def slots(workshop, full):
         return make
 
     yield from both(workshop, "frames of 4 GiB, and a table", "zstd", framed(4), None)
+    def crowd():
+        """Each slot is small enough."""
+        size = 200 << 20
+        stored = streams.zstd_runs(size)
+        zeros = [Slot(f"data{at}", b"", "zstd", stored=stored, plain_size=size) for at in range(1500)]
+        return ours.package([Slot("check", RIGHT), *zeros], workshop.launcher, workshop.key, ARGV)
+
+    yield Bomb("1,500 slots of 200 MiB of zeros, ours", crowd)
     yield from both(workshop, "window of 2^31", "zstd", lambda: (streams.zstd_runs(1 << 20, window=31), 1 << 20), None)
     yield from both(
         workshop,
