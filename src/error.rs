@@ -9,6 +9,7 @@ use flavor::fs;
 use flavor::launcher::LaunchError;
 use flavor::manifest::{self, suggest};
 use flavor::package::PackageError;
+use flavor::report::Bytes;
 use flavor::sign::SignError;
 use flavor::slot::SlotError;
 use flavor::stub::StubError;
@@ -65,6 +66,8 @@ pub(crate) enum Error {
     Provenance { path: PathBuf, source: EnvelopeError },
     #[error("`{}` exists already", path.display())]
     Exists { path: PathBuf },
+    #[error("not enough space in `{}`: {needed} needed, {available} available", path.display())]
+    NoRoom { path: PathBuf, needed: Bytes, available: Bytes },
     #[error("`{}` is not a statement that one key takes the place of another", path.display())]
     BadRotation { path: PathBuf },
     #[error("a statement of rotation leads to {found}, and the package is signed by {signer}")]
@@ -143,7 +146,7 @@ impl Error {
             | Self::UnknownCode { .. } => 2,
             Self::Input(error) if error.is_usage() => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
-            Self::Extract { source, .. } if source.is_content() => 3,
+            Self::Extract { source, .. } if source.is_content() || source.is_over_limit() => 3,
             Self::NotAuthenticated { .. }
             | Self::Provenance { .. }
             | Self::Refused { .. }
@@ -178,6 +181,7 @@ impl Error {
             Self::NoAttestation { .. } => Code::NO_ATTESTATION,
             Self::Provenance { .. } => Code::BAD_PROVENANCE,
             Self::Exists { .. } => Code::EXISTS,
+            Self::NoRoom { .. } => Code::NO_ROOM,
             Self::BadRotation { .. } => Code::BAD_ROTATION,
             Self::StrayRotation { .. } => Code::STRAY_ROTATION,
             Self::Refused { source, .. } | Self::Policy(source) => source.code(),
@@ -237,7 +241,9 @@ impl Error {
             Self::Manifest(error) | Self::Input(error) => error.hint(),
             Self::Wheel(error) => error.hint(),
             Self::Pack { source, .. } => source.hint(),
+            Self::Package { source, .. } if source.is_over_limit() => Some(NO_LIMITS.into()),
             Self::Package { source, .. } => source.hint(),
+            Self::Extract { source, .. } if source.is_over_limit() => Some(NO_LIMITS.into()),
             Self::Extract { source, .. } => source.hint(),
             Self::Keygen(source) | Self::KeyFile { source, .. } => source.hint(),
             Self::SameKey { .. } => Some("make its successor with `flavor keygen --out-dir DIR`".into()),
@@ -245,6 +251,7 @@ impl Error {
             Self::Launch(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
+            Self::NoRoom { .. } => Some("make room, or choose another place".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
             Self::StrayRotation { .. } => {
@@ -276,6 +283,9 @@ impl Error {
         causes
     }
 }
+
+/// Of a package that is refused for what it costs.
+const NO_LIMITS: &str = "it may be made to exhaust the machine; if you trust it, look at it with `--limits none`";
 
 fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")

@@ -152,3 +152,32 @@ fn nothing_of_a_damaged_package_is_written() {
     t.flavor(["extract", "damaged.psp", "0", "one"]).fails_with(3);
     assert!(!t.path("out").exists() && !t.path("one").exists());
 }
+
+#[test]
+fn what_does_not_fit_is_refused_before_anything_is_written() {
+    let t = Test::new();
+    t.file("tree/zeros", vec![0; 3 << 20]);
+    t.manifest(
+        "[project]\nname = \"zeros\"\nversion = \"1\"\n[tool.flavor.execution]\ncommand = \"/bin/true\"\n\
+         [[tool.flavor.slots.entries]]\nname = \"zeros\"\nsource = \"tree\"\noperations = [\"tar\", \"zstd\"]\n",
+    );
+    t.pack();
+    t.call("mkdir", ["small"]).success();
+    let inside = |command: &str| {
+        let script =
+            format!("mount -t tmpfs -o size=1m none small && \"$0\" {command}; status=$?; ls -A small; exit $status");
+        t.run(t.command("unshare").args(["--mount", "sh", "-c", &script, crate::scene::FLAVOR]))
+    };
+    snapshot!(inside("extract-all --as-tree dist/zeros.psp small/all/of/it"), @"
+    exit: 1
+    --- stderr
+    error[FLV0903]: not enough space in `small`: [SIZE] needed, [SIZE] available
+    hint: make room, or choose another place
+    ");
+    let one = inside("extract dist/zeros.psp zeros small/one");
+    assert!(one.stderr().contains("not enough space in `small`") && one.stdout().is_empty(), "{one}");
+    // Stored, the zeros are few bytes; and who does not want the check is not held up by it.
+    inside("extract --stored dist/zeros.psp zeros small/one").success();
+    let full = inside("extract --limits none dist/zeros.psp zeros small/one");
+    assert!(full.stderr().contains("No space left on device") && full.stdout().is_empty(), "{full}");
+}

@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use flavor::format::{Codec, Operations};
 use flavor::fs::Modes;
 use flavor::slot::{
-    Contents, Declared, Destination, EntryKind, Extracted, Form, SlotError, StoredSlot, TarEntry, expected, extract,
+    Contents, Declared, Destination, EntryKind, Extracted, Form, Grant, SlotError, StoredSlot, TarEntry, expected, extract,
     list,
 };
 
@@ -71,6 +71,7 @@ pub fn tar(data: &[u8]) {
         stored_size: stored.len() as u64,
         signed: None,
         declared: None,
+        grant: Grant::undeclared(stored.len() as u64, 1),
         operations: Operations { tar: !input.is_file, codec },
     };
     let modes = if input.keeps_modes { Modes::Keep } else { Modes::ReadOnly };
@@ -129,6 +130,8 @@ fn check(slot: StoredSlot<'_>, modes: Modes, input: &Input<'_>) {
     };
     let slot = StoredSlot { declared: Some(declared), ..slot };
     let first = attempt(&slot, modes, usize::from(input.jobs % 4));
+    let checked = flavor::slot::check(&slot, usize::from(input.jobs % 4));
+    assert_eq!(checked.is_ok(), first.is_ok(), "what is checked and what is extracted differ: {checked:?}");
     let second = attempt(&slot, modes, usize::from(input.jobs / 4 % 4));
     match (&first, &second) {
         (Ok((first, tree)), Ok((second, other))) => {

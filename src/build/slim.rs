@@ -15,7 +15,7 @@ use crate::fs::{Entry, EntryKind, IoContext, Modes};
 use crate::manifest::Slim;
 use crate::python::imports::{import, importable};
 use crate::report::{Reporter, Stopwatch, counted};
-use crate::slot::{Declared, Destination, Links, Plan, StoredSlot, TreeOptions, encode, extract};
+use crate::slot::{Declared, Destination, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract};
 
 /// What was left out, and how many modules were imported without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ impl Trial<'_> {
             stored_size: slot.stored_size,
             signed: None,
             declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
-            undeclared: 0,
+            grant: Grant::DECLARED,
             operations: slot.operations,
         };
         extract(&encoded, Destination::Tree(&tree, Modes::Keep), self.settings.jobs, &AtomicU64::new(0))

@@ -10,7 +10,7 @@ mod wrong_usage;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use caches::{Cache, CacheClean, Chosen, Clean, Consent, SlotPath, Warm, Workenv};
 pub(crate) use globals::{Before, Globals, When};
@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Inspect(Box<Inspect>),
     /// Show what changed in size from one package to another
     Diff(Diff),
-    /// Check every byte of a package
+    /// Check every byte of a package, and that it can be extracted
     Verify(Verify),
     /// Unpack one slot
     Extract(Extract),
@@ -133,6 +133,9 @@ pub(crate) struct Inspect {
     /// With --tree, --files, --largest, --modules, --native: only this slot
     #[arg(long, value_name = "NAME", conflicts_with_all = ["sbom", "provenance", "licenses", "html", "json"])]
     pub(crate) slot: Option<String>,
+    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +147,9 @@ pub(crate) struct Diff {
     /// Print Markdown, for a comment on a change
     #[arg(long, conflicts_with = "json")]
     pub(crate) md: bool,
+    /// What it may cost to read a package: in proportion to its size, or whatever it takes
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
@@ -159,6 +165,9 @@ pub(crate) struct Verify {
     /// For --rebuild: look for distributions in this directory or page too; may be repeated
     #[arg(long, value_name = "PATH|URL", requires = "rebuild")]
     pub(crate) find_links: Vec<String>,
+    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +181,9 @@ pub(crate) struct Extract {
     /// Write the stored bytes instead of what they decode to
     #[arg(long)]
     pub(crate) stored: bool,
+    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +195,9 @@ pub(crate) struct ExtractAll {
     /// Decode the slots, a directory or file each
     #[arg(long)]
     pub(crate) as_tree: bool,
+    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
@@ -204,6 +219,25 @@ pub(crate) struct Run {
 pub(crate) struct Package {
     /// The package
     pub(crate) package: PathBuf,
+}
+
+/// What reading a package may cost.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Limits {
+    /// In proportion to the size of the package
+    #[default]
+    Default,
+    /// Whatever it takes: for a package that you trust
+    None,
+}
+
+impl From<Limits> for flavor::package::Limits {
+    fn from(limits: Limits) -> Self {
+        match limits {
+            Limits::Default => Self::Look,
+            Limits::None => Self::None,
+        }
+    }
 }
 
 /// A number, in our words where there is none.

@@ -43,8 +43,8 @@ hint: do not run it; get the file again from where it was published",
     }
     OVER_LIMIT = 606 {
         title: "the package is beyond a limit of the format",
-        cause: "A number in it is larger than any reader accepts.",
-        remedy: "Do not run it; get the file again from where it was published.",
+        cause: "A number in it is larger than any reader accepts; or it unpacks to more than a package of its size may, or reading it takes longer.",
+        remedy: "Do not run it; get the file again from where it was published. `inspect`, `diff`, `verify`, `extract` and `extract-all` take `--limits none` for a package that you trust.",
         example: r"error[FLV0606]: cannot open package `changed.psp`
   slots: [NUMBER] is more than the limit of 4096
 hint: do not run it; get the file again from where it was published",

@@ -17,8 +17,8 @@ const JSON_SCHEMA: u32 = 1;
 const FILES: usize = 20;
 
 pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error> {
-    let (_, before) = inspect::read(&options.before)?;
-    let (_, after) = inspect::read(&options.after)?;
+    let (_, before) = inspect::read(&options.before, options.limits)?;
+    let (_, after) = inspect::read(&options.after, options.limits)?;
     let found = diff(&before, &after);
     if as_json {
         #[derive(serde::Serialize)]

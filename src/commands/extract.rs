@@ -5,21 +5,23 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 
-use flavor::fs::{IoContext, Modes};
+use flavor::fs::{IoContext, Modes, room};
 use flavor::interrupt::Leftover;
 use flavor::package::{PackageError, Reader, Slot, Verified, verify};
+use flavor::report::Bytes;
 use flavor::slot::{Destination, extract};
 use serde_json::json;
 
-use crate::cli::{Extract, ExtractAll};
+use crate::cli::{Extract, ExtractAll, Limits};
 use crate::error::Error;
 use crate::output;
 
 /// `flavor extract`: nothing is decoded that has not been proven.
 pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
-    let (reader, verified) = open(path)?;
+    let (reader, verified) = open(path, options.limits)?;
     let slot = reader.slot(&options.slot).map_err(|source| Error::Package { path: path.clone(), source })?;
+    require_room(parent(&options.output), &[slot], !options.stored, options.limits)?;
     let _until_done = claim(&options.output)?;
     if options.stored {
         write_stored(path, &slot, &options.output)?;
@@ -37,15 +39,17 @@ pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
 /// `flavor extract-all`: `slot_<index>.<ending>` for each slot, and `metadata.json`.
 pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
-    let (reader, verified) = open(path)?;
+    let (reader, verified) = open(path, options.limits)?;
     let directory = &options.directory;
+    let slots: Vec<Slot<'_>> = reader.slots().collect();
+    require_room(directory, &slots, options.as_tree, options.limits)?;
     let mut until_done = Vec::new();
     if !directory.exists() {
         until_done.push(claim(directory)?);
     }
     std::fs::create_dir_all(directory).on("create directory", directory)?;
     let mut written = Vec::new();
-    for slot in reader.slots() {
+    for slot in slots {
         // Numbers, never names: a name comes from the package.
         let place = if options.as_tree {
             directory.join(format!("slot_{}", slot.index))
@@ -75,11 +79,33 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(path: &Path) -> Result<(Reader, Verified), Error> {
+fn open(path: &Path, limits: Limits) -> Result<(Reader, Verified), Error> {
     let failed = |source: PackageError| Error::Package { path: path.into(), source };
-    let reader = Reader::open(path).map_err(failed)?;
+    let reader = Reader::open_within(path, limits.into()).map_err(failed)?;
     let verified = verify(&reader).map_err(failed)?;
     Ok((reader, verified))
+}
+
+/// Refuses what would fill the file system of a directory, which need not be there yet, before anything is written.
+fn require_room(directory: &Path, slots: &[Slot<'_>], decoded: bool, limits: Limits) -> Result<(), Error> {
+    let size = |slot: &Slot<'_>| match slot.facts {
+        _ if !decoded => slot.row.stored_size,
+        Some(facts) => facts.plain_size,
+        None => slot.row.plain_size,
+    };
+    let needed = slots.iter().fold(0_u64, |sum, slot| sum.saturating_add(size(slot)));
+    let above = || directory.ancestors().filter(|above| above.exists()).find(|above| *above != Path::new(""));
+    let directory = above().unwrap_or(Path::new("."));
+    let available = room(directory)?;
+    // Where files are compressed there may be enough all the same.
+    if needed <= available || matches!(limits, Limits::None) {
+        return Ok(());
+    }
+    Err(Error::NoRoom { path: directory.into(), needed: Bytes(needed), available: Bytes(available) })
+}
+
+fn parent(place: &Path) -> &Path {
+    place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }
 
 /// Nothing is overwritten. What comes to stand there goes again when the process is told to stop before all is done.
@@ -115,13 +141,12 @@ fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) ->
     }
     let stored = slot.stored().map_err(|error| Error::Package { path: package.into(), source: error.into() })?;
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let parent = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
     let name = place.file_name().unwrap_or_default();
     let destination = if stored.operations.tar {
         std::fs::create_dir(place).on("create directory", place)?;
         Destination::Tree(place, Modes::Keep)
     } else {
-        Destination::File { directory: parent, name, mode: slot.record.mode() }
+        Destination::File { directory: parent(place), name, mode: slot.record.mode() }
     };
     extract(&stored, destination, jobs, &AtomicU64::new(0)).map_err(|source| {
         // Half a tree could be mistaken for a whole one.

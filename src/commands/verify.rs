@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use flavor::build::{KeySource, Record, Settings, read_input, rebuild, run_pre_build};
 use flavor::manifest::Choices;
-use flavor::package::{Authenticity, Reader, verify};
+use flavor::package::{Authenticity, Reader, check_content, verify};
 use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
 use flavor::trust::TrustStore;
@@ -17,8 +17,9 @@ use crate::output;
 pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error> {
     let path = &options.package;
     let failed = |source| Error::Package { path: path.clone(), source };
-    let reader = Reader::open(path).map_err(failed)?;
+    let reader = Reader::open_within(path, options.limits.into()).map_err(failed)?;
     let verified = verify(&reader).map_err(failed)?;
+    check_content(&reader).map_err(failed)?;
     if let Some(wanted) = &options.key
         && !is_key(wanted, reader.signer())?
     {

@@ -17,6 +17,9 @@ pub enum FormatError {
     OutOfBounds { what: &'static str, offset: u64, len: u64, end: u64 },
     #[error("{what}: {found} is more than the limit of {limit}")]
     OverLimit { what: &'static str, found: u64, limit: u64 },
+    /// As [`Self::OverLimit`], of what a reader may be told to grant.
+    #[error("{what}: {found} is more than the limit of {limit}")]
+    OverBudget { what: &'static str, found: u64, limit: u64 },
     #[error("the metadata block is not one gzip stream: {0}")]
     BadEnvelope(&'static str),
     #[error("the metadata is not in the only form that it may have, first at byte {at}")]
@@ -38,7 +41,7 @@ impl FormatError {
             Self::IndexChecksum { .. } => Code::INDEX_DAMAGED,
             Self::PackageSize { .. } => Code::WRONG_SIZE,
             Self::OutOfBounds { .. } => Code::OUT_OF_BOUNDS,
-            Self::OverLimit { .. } => Code::OVER_LIMIT,
+            Self::OverLimit { .. } | Self::OverBudget { .. } => Code::OVER_LIMIT,
             Self::BadEnvelope(_) | Self::BadMetadata(_) => Code::BAD_METADATA,
             Self::MetadataForm { .. } => Code::METADATA_CHANGED,
             Self::SlotCount { .. } => Code::SLOT_TABLE_DIFFERS,

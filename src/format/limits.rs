@@ -1,4 +1,6 @@
-//! Every limit on what a package may claim, in one place.
+//! Every limit on what a package may claim, and on what reading it may cost, in one place.
+
+use std::time::Duration;
 
 /// Bytes of the metadata block as stored.
 pub const METADATA_STORED: u64 = 1 << 20;
@@ -32,10 +34,18 @@ const PACKAGE_PLAIN_FREE: u64 = 1 << 30;
 const PACKAGE_PLAIN: u64 = 256 << 30;
 /// The same for a slot of which nothing signed says how many bytes come out: FlavorPack's packages.
 const UNDECLARED_RATIO: u64 = 100;
-/// Largest zstd window (log2 of bytes) that a reader grants: what `zstd` itself grants by default.
-pub const ZSTD_WINDOW_LOG: u32 = 27;
-/// Memory that an xz decoder may take: level 9 needs 65 MiB.
-pub const XZ_MEMORY: u64 = 80 << 20;
+/// Largest zstd window (log2 of bytes) of our packages: no frame is longer, and a start stays below 64 MiB with it.
+pub const ZSTD_WINDOW_LOG: u32 = 25;
+/// The same for packages of others: what `zstd` itself grants by default.
+pub const FOREIGN_ZSTD_WINDOW_LOG: u32 = 27;
+/// Memory that an xz decoder may take for our packages, whose dictionaries have at most 32 MiB.
+pub const XZ_MEMORY: u64 = 40 << 20;
+/// The same for packages of others: level 9 of xz needs 65 MiB.
+pub const FOREIGN_XZ_MEMORY: u64 = 80 << 20;
+/// Seconds that a command gives for looking into a package, however short it is.
+const SECONDS: u64 = 30;
+/// Stored bytes for each second beyond that. Real packages take a tenth of the time on a slow machine.
+const STORED_A_SECOND: u64 = 1 << 20;
 
 /// Bytes of names that an archive with so many entries may have.
 pub const fn names(entries: u64) -> u64 {
@@ -57,6 +67,16 @@ pub const fn package_plain(stored_size: u64) -> u64 {
 pub fn undeclared_plain(stored_size: u64, slots: usize) -> u64 {
     let free = SLOT_PLAIN_FREE.checked_div(slots as u64).unwrap_or(SLOT_PLAIN_FREE);
     plain(stored_size, UNDECLARED_RATIO, free, SLOT_PLAIN)
+}
+
+/// Entries that the archive of one of so many slots may have of which nothing signed says how many there are.
+pub fn undeclared_entries(slots: usize) -> u64 {
+    PACKAGE_ENTRIES.checked_div(slots as u64).unwrap_or(ARCHIVE_ENTRIES).min(ARCHIVE_ENTRIES)
+}
+
+/// How long a command may look into a package of so many bytes.
+pub const fn time(package_size: u64) -> Duration {
+    Duration::from_secs(SECONDS.saturating_add(package_size / STORED_A_SECOND))
 }
 
 const fn plain(stored_size: u64, ratio: u64, free: u64, limit: u64) -> u64 {

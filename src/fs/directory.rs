@@ -13,6 +13,15 @@ use rustix::io::Errno;
 
 use super::{IoContext, Result};
 
+/// Bytes that the file system of a directory has left for this user.
+///
+/// # Errors
+/// What the kernel says.
+pub fn room(directory: &Path) -> Result<u64> {
+    let facts = rustix::fs::statvfs(directory).map_err(io::Error::from).on("examine", directory)?;
+    Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+}
+
 /// Makes a directory and its parents, readable by the owner alone.
 pub fn create_private_dir(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).on("create directory", path)

@@ -1,14 +1,11 @@
 //! Where symbolic links lead, judged before any of them exists.
 
-use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ffi::OsStr;
+use std::path::{Component, Components, Path, PathBuf};
 
 /// How many links the kernel follows before it gives up (`path_resolution(7)`).
 const MOST_FOLLOWED: usize = 40;
-/// Names that are looked up for all links together, and for each: a real tree needs a handful a link.
-const STEPS: u64 = 1_000_000;
-const STEPS_EACH: u64 = 32;
 
 /// The symbolic links of one tree: path → target.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +18,8 @@ pub enum LinkFault<'a> {
     LeadsOut { path: &'a Path, target: &'a Path },
     /// It lies behind another link.
     Behind { path: &'a Path },
-    /// It would take too long to find out where they lead.
-    Tangled,
+    /// The links lie in more directories than the tree may have.
+    Scattered,
 }
 
 impl TreeLinks {
@@ -32,76 +29,201 @@ impl TreeLinks {
     }
 
     /// All of them, by path.
-    pub fn iter(&self) -> impl Iterator<Item = (&Path, &Path)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Path, &Path)> {
         self.0.iter().map(|(path, target)| (path.as_path(), target.as_path()))
     }
 
-    /// Follows every link as the kernel would, whatever else lies in the tree. The text of a target alone does not tell:
-    /// `a/b/..` is somewhere else when `b` is a link itself.
+    /// Follows every link as the kernel would, whatever else lies in the tree, which has at most so many directories. The text
+    /// of a target alone does not tell: `a/b/..` is somewhere else when `b` is a link itself.
+    ///
+    /// Each link is followed once, and what it leads to remembered: the time grows with the length of paths and targets,
+    /// however the links lead through each other.
     ///
     /// # Errors
-    /// The first fault, by path.
-    pub fn check(&self) -> Result<(), LinkFault<'_>> {
-        // In the order of the map, what lies below a path comes right behind it.
-        let mut last: Option<&Path> = None;
-        for (path, _) in self.iter() {
-            if last.is_some_and(|last| path.starts_with(last)) {
-                return Err(LinkFault::Behind { path });
+    /// One fault; of several, always the same.
+    pub fn check(&self, directories: usize) -> Result<(), LinkFault<'_>> {
+        let names = Names::of(self, directories)?;
+        let mut known = vec![Known::NotYet; names.links.len()];
+        for link in 0..names.links.len() {
+            if matches!(known.get(link), Some(Known::NotYet)) {
+                names.follow(link, &mut known)?;
             }
-            last = Some(path);
-        }
-        let by_bytes: BTreeMap<&[u8], &Path> = self.iter().map(|(path, target)| (bytes(path), target)).collect();
-        let mut steps = STEPS_EACH.saturating_mul(by_bytes.len() as u64).saturating_add(STEPS);
-        for (path, target) in self.iter() {
-            follow(path, target, &by_bytes, &mut steps)?;
         }
         Ok(())
     }
 }
 
-fn bytes(path: &Path) -> &[u8] {
-    path.as_os_str().as_bytes()
+/// A name on the way to a link. What is not on the way to any has no number.
+type Node = usize;
+
+const ROOT: Node = 0;
+
+/// The paths of links, name by name.
+struct Names<'a> {
+    links: Vec<Link<'a>>,
+    children: HashMap<(Node, &'a OsStr), Node>,
+    /// The directory that each is in; the root's is itself.
+    parents: Vec<Node>,
+    /// Which link each is, if it is one.
+    link_at: Vec<Option<usize>>,
 }
 
-fn follow<'a>(
+struct Link<'a> {
     path: &'a Path,
     target: &'a Path,
-    links: &BTreeMap<&[u8], &'a Path>,
-    steps: &mut u64,
-) -> Result<(), LinkFault<'a>> {
-    let mut place = path.parent().map(bytes).unwrap_or_default().to_vec();
-    let mut ahead: Vec<Component<'_>> = target.components().rev().collect();
-    let mut followed = 0_usize;
-    while let Some(part) = ahead.pop() {
-        *steps = steps.checked_sub(1).ok_or(LinkFault::Tangled)?;
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if place.is_empty() => return Err(LinkFault::LeadsOut { path, target }),
-            Component::ParentDir => up(&mut place),
-            Component::RootDir | Component::Prefix(_) => return Err(LinkFault::LeadsOut { path, target }),
-            Component::Normal(name) => {
-                if !place.is_empty() {
-                    place.push(b'/');
+    directory: Node,
+}
+
+/// Somewhere in the tree: so many names below one on the way to a link. Which names makes no difference, as there are no
+/// links among them.
+#[derive(Clone, Copy)]
+struct Place {
+    node: Node,
+    below: usize,
+}
+
+/// What is known of where a link leads.
+#[derive(Clone, Copy)]
+enum Known {
+    NotYet,
+    /// It is being followed: a link that leads to itself.
+    Open,
+    /// The kernel gives up before.
+    Nowhere,
+    /// There, through so many links, itself included.
+    Leads {
+        to: Place,
+        through: usize,
+    },
+}
+
+/// A link that is being followed.
+struct Following<'a> {
+    link: usize,
+    at: Place,
+    /// The names that are left of its target.
+    ahead: Components<'a>,
+    /// Links that were followed, itself included.
+    through: usize,
+    /// The link that is in the way now.
+    before: Option<usize>,
+}
+
+impl<'a> Names<'a> {
+    fn of(links: &'a TreeLinks, directories: usize) -> Result<Self, LinkFault<'a>> {
+        let most = links.iter().len().saturating_add(directories).saturating_add(1);
+        let mut names = Self {
+            links: Vec::with_capacity(links.iter().len()),
+            children: HashMap::new(),
+            parents: vec![ROOT],
+            link_at: vec![None],
+        };
+        // In the order of the map, what lies below a path comes behind it.
+        for (path, target) in links.iter() {
+            let (mut directory, mut node) = (ROOT, ROOT);
+            for name in path {
+                if names.link(node).is_some() {
+                    return Err(LinkFault::Behind { path });
                 }
-                place.extend(name.as_bytes());
-                if let Some(target) = links.get(&place[..]) {
-                    followed = followed.saturating_add(1);
-                    if followed > MOST_FOLLOWED {
-                        // Nobody gets through.
-                        return Ok(());
+                directory = node;
+                let next = names.parents.len();
+                node = *names.children.entry((directory, name)).or_insert(next);
+                if node == next {
+                    names.parents.push(directory);
+                    names.link_at.push(None);
+                }
+            }
+            if names.parents.len() > most {
+                return Err(LinkFault::Scattered);
+            }
+            if let Some(here) = names.link_at.get_mut(node) {
+                *here = Some(names.links.len());
+            }
+            names.links.push(Link { path, target, directory });
+        }
+        Ok(names)
+    }
+
+    fn link(&self, node: Node) -> Option<usize> {
+        self.link_at.get(node).copied().flatten()
+    }
+
+    /// Follows a link, and those that it leads through.
+    fn follow(&self, link: usize, known: &mut [Known]) -> Result<(), LinkFault<'a>> {
+        let mut open = VecDeque::from_iter(self.begin(link, known));
+        while let Some(last) = open.back_mut() {
+            let found = match last.before {
+                None => match self.step(last)? {
+                    Some(before) => {
+                        last.before = Some(before);
+                        continue;
                     }
-                    up(&mut place);
-                    ahead.extend(target.components().rev());
+                    None => Known::Leads { to: last.at, through: last.through },
+                },
+                Some(before) => match known.get(before) {
+                    Some(Known::NotYet) => {
+                        open.extend(self.begin(before, known));
+                        // What leads through so many is given up on, whatever comes of them.
+                        if open.len() > MOST_FOLLOWED
+                            && let Some(first) = open.pop_front()
+                        {
+                            set(known, first.link, Known::Nowhere);
+                        }
+                        continue;
+                    }
+                    Some(Known::Leads { to, through }) if last.through.saturating_add(*through) <= MOST_FOLLOWED => {
+                        (last.at, last.through) = (*to, last.through.saturating_add(*through));
+                        last.before = None;
+                        continue;
+                    }
+                    _ => Known::Nowhere,
+                },
+            };
+            set(known, last.link, found);
+            open.pop_back();
+        }
+        Ok(())
+    }
+
+    fn begin(&self, link: usize, known: &mut [Known]) -> Option<Following<'a>> {
+        let Link { target, directory, .. } = self.links.get(link)?;
+        set(known, link, Known::Open);
+        let at = Place { node: *directory, below: 0 };
+        Some(Following { link, at, ahead: target.components(), through: 1, before: None })
+    }
+
+    /// Goes on along a target: to the next link in the way, or to the end.
+    fn step(&self, following: &mut Following<'a>) -> Result<Option<usize>, LinkFault<'a>> {
+        for part in following.ahead.by_ref() {
+            let Place { node, below } = following.at;
+            match part {
+                Component::CurDir => {}
+                Component::Normal(name) => match self.children.get(&(node, name)).filter(|_| below == 0) {
+                    None => following.at.below = below.saturating_add(1),
+                    Some(child) => match self.link(*child) {
+                        None => following.at.node = *child,
+                        link => return Ok(link),
+                    },
+                },
+                Component::ParentDir if below > 0 => following.at.below = below.saturating_sub(1),
+                Component::ParentDir if node != ROOT => {
+                    following.at.node = self.parents.get(node).copied().unwrap_or(ROOT);
+                }
+                Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
+                    // There is one: it is being followed.
+                    let Some(Link { path, target, .. }) = self.links.get(following.link) else { break };
+                    return Err(LinkFault::LeadsOut { path, target });
                 }
             }
         }
+        Ok(None)
     }
-    Ok(())
 }
 
-/// Takes the last name away.
-fn up(place: &mut Vec<u8>) {
-    place.truncate(place.iter().rposition(|byte| *byte == b'/').unwrap_or(0));
+fn set(known: &mut [Known], link: usize, found: Known) {
+    if let Some(place) = known.get_mut(link) {
+        *place = found;
+    }
 }
 
 #[cfg(test)]
@@ -126,7 +248,7 @@ mod tests {
             ("a", "b/../../c", false),
             ("a/b", ".", true),
         ] {
-            assert_eq!(links(&[(path, target)]).check().is_ok(), inside, "{path} {target}");
+            assert_eq!(links(&[(path, target)]).check(100).is_ok(), inside, "{path} {target}");
         }
     }
 
@@ -134,28 +256,84 @@ mod tests {
     fn links_are_followed_through_others() {
         // d/e/f, then up three times, is the root.
         assert_eq!(
-            links(&[("d/up", ".."), ("in", "d/up/d"), ("d/far", "e/f"), ("way", "d/far/../../..")]).check(),
+            links(&[("d/up", ".."), ("in", "d/up/d"), ("d/far", "e/f"), ("way", "d/far/../../..")]).check(100),
             Ok(())
         );
         let out = links(&[("d/up", ".."), ("out", "d/up/..")]);
-        assert!(matches!(out.check(), Err(LinkFault::LeadsOut { path, .. }) if path == Path::new("out")));
-        assert_eq!(links(&[("a", "b"), ("b", "a")]).check(), Ok(()), "in a circle nobody gets anywhere");
+        assert!(matches!(out.check(100), Err(LinkFault::LeadsOut { path, .. }) if path == Path::new("out")));
+        assert_eq!(links(&[("a", "b"), ("b", "a")]).check(100), Ok(()), "in a circle nobody gets anywhere");
     }
 
     #[test]
     fn a_link_behind_a_link_is_seen() {
         let behind = links(&[("d", "e"), ("d-", "e"), ("d/x", "e")]);
-        assert_eq!(behind.check(), Err(LinkFault::Behind { path: Path::new("d/x") }));
-        assert_eq!(links(&[("d", "e"), ("d-", "e"), ("dx/x", "e")]).check(), Ok(()));
+        assert_eq!(behind.check(100), Err(LinkFault::Behind { path: Path::new("d/x") }));
+        assert_eq!(links(&[("d", "e"), ("d-", "e"), ("dx/x", "e")]).check(100), Ok(()));
     }
 
     #[test]
-    fn links_that_multiply_are_given_up_on() {
-        let mut tangle = links(&[]);
-        let far = "a/../".repeat(800) + "a";
-        for at in 0..1000 {
-            tangle.add(format!("{at}").into(), far.clone().into());
+    fn a_chain_of_links_is_followed_as_far_as_the_kernel_does() {
+        // 40 links to the root, and a link through the first of them. One more, and nobody gets out.
+        for (length, inside) in [(38, false), (39, false), (40, true), (1000, true)] {
+            let mut chain = links(&[("000", ".")]);
+            for at in 1..length {
+                chain.add(format!("{at:03}").into(), format!("{:03}", at - 1).into());
+            }
+            chain.add("out".into(), format!("{:03}/..", length - 1).into());
+            assert_eq!(chain.check(0).is_ok(), inside, "{length}");
         }
-        assert_eq!(tangle.check(), Err(LinkFault::Tangled));
+    }
+
+    #[test]
+    fn links_that_multiply_are_followed_once_each() {
+        let mut tangle = links(&[("0", ".")]);
+        for at in 1..20_000 {
+            tangle.add(format!("{at}").into(), (format!("{}/", at - 1).repeat(30) + "x").into());
+        }
+        assert_eq!(tangle.check(0), Ok(()));
+    }
+
+    #[test]
+    fn links_in_more_directories_than_there_may_be_are_refused() {
+        assert_eq!(links(&[("a/b/c/link", "x")]).check(3), Ok(()));
+        assert_eq!(links(&[("a/b/c/link", "x")]).check(2), Err(LinkFault::Scattered));
+    }
+
+    /// The kernel's own word: every short target in a tree with directories and links of every kind.
+    #[test]
+    fn links_lead_where_the_kernel_says() {
+        use std::os::unix::fs::symlink;
+        const INSIDE: [(&str, &str); 6] = [
+            ("d/up", ".."),
+            ("d/e/far", "../../d"),
+            ("round", "round"),
+            ("to", "d/e"),
+            ("d/e/way", "far/up/to"),
+            ("gone", "d/none"),
+        ];
+        let scene = tempfile::tempdir().expect("a directory");
+        let root = scene.path().join("outer/tree");
+        std::fs::create_dir_all(root.join("d/e")).expect("directories");
+        for (path, target) in INSIDE {
+            symlink(target, root.join(path)).expect("a link");
+        }
+        let real = root.canonicalize().expect("a directory");
+        let words = ["..", "d", "e", "up", "to", "way"];
+        let mut tried = [0, 0];
+        for number in 0..words.len().pow(5) {
+            let parts: Vec<&str> = (0..5).map(|at| words[number / words.len().pow(at) % words.len()]).collect();
+            let target = parts.join("/");
+            // What the kernel cannot get to at all says nothing: the tree may be another one by then.
+            let Ok(found) = root.join(&target).canonicalize() else { continue };
+            let mut tree = links(&INSIDE);
+            tree.add("tried".into(), target.clone().into());
+            // A target may leave and come back; that is refused too.
+            let stays = (1..=5).all(|len| {
+                root.join(parts[..len].join("/")).canonicalize().is_ok_and(|place| place.starts_with(&real))
+            });
+            assert_eq!(tree.check(2).is_ok(), stays, "{target} -> {}", found.display());
+            tried[usize::from(stays)] += 1;
+        }
+        assert!(tried.iter().all(|count| *count > 10), "{tried:?}");
     }
 }

@@ -9,6 +9,7 @@ mod lack;
 mod links;
 mod lock;
 mod marked;
+mod paper;
 mod places;
 mod replace;
 #[cfg(feature = "cli")]
@@ -18,7 +19,7 @@ mod tree;
 mod walk;
 mod window;
 
-pub use directory::{create_private_dir, names_in, remove_tree, staging_name};
+pub use directory::{create_private_dir, names_in, remove_tree, room, staging_name};
 pub use error::{Error, IoContext, LockedOut, Result, code_of};
 pub use lack::{Lack, set_mode, symlink};
 pub use links::{LinkFault, TreeLinks};
@@ -26,6 +27,7 @@ pub use links::{LinkFault, TreeLinks};
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
 pub use marked::{Marked, Put, rename_file};
+pub use paper::PaperTree;
 pub use places::{
     CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag, config_dir, executed_path,
     from_here, home_config_dir, is_outside_namespace, last_candidate, own_config_dir, temporary_parents,
@@ -35,7 +37,7 @@ pub use places::{is_cache, state_dir, takes_files, there_of};
 pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;
-pub use tree::{MAX_PATH, Made, MadeLink, Modes, TreeError, TreeFile, TreeWriter, checked_path};
+pub use tree::{MAX_PATH, Made, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};
 pub use window::Window;

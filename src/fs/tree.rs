@@ -22,7 +22,7 @@ pub const MAX_PATH: usize = 4096;
 /// Names in a path; no tree is so deep.
 const MAX_DEPTH: usize = 256;
 /// Directories that an archive may leave to be made for what lies in them.
-const MOST_IMPLIED: u64 = 10_000;
+pub(super) const MOST_IMPLIED: u64 = 10_000;
 
 /// Why an archive's entry is not written.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +35,6 @@ pub enum TreeError {
     Twice { name: String },
     #[error("the way to `{name}` leads through something that is not a directory")]
     ThroughLink { name: String },
-    #[error("the links lead through each other too often to be followed")]
-    Tangled,
     #[error("more than {MOST_IMPLIED} directories are in the way to entries and not in the archive")]
     Implied,
     #[error("the hard link `{name}` points to `{target}`, which is not a file of the archive")]
@@ -82,6 +80,30 @@ impl Modes {
             Self::ReadOnly => mode & 0o555,
         }
     }
+}
+
+/// Takes the entries of an archive, from several threads.
+pub trait Tree: Sync {
+    /// A regular file that is being written.
+    type File: Send + Sync;
+
+    /// What becomes of the permission bits that an archive asks for.
+    fn mode(&self, mode: u16) -> u16;
+
+    /// Makes a directory.
+    fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError>;
+
+    /// Creates a regular file; its name must be new.
+    fn file(&self, name: &[u8], mode: u16) -> std::result::Result<Self::File, TreeError>;
+
+    /// Writes all of `bytes` at `offset`.
+    fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> Result<()>;
+
+    /// Notes a hard link to a regular file of this tree.
+    fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError>;
+
+    /// Notes a symbolic link.
+    fn symlink(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError>;
 }
 
 /// Writes the entries of an archive below one directory that is private to this process and empty.
@@ -137,57 +159,6 @@ impl TreeWriter {
         Ok(Self { root: root.into(), beneath, modes, implied: AtomicU64::new(0), late: Mutex::default() })
     }
 
-    /// What becomes of the permission bits that an archive asks for.
-    pub fn mode(&self, mode: u16) -> u16 {
-        self.modes.apply(mode)
-    }
-
-    /// Makes a directory. Writable until [`Self::finish`], whatever `mode` says.
-    pub fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError> {
-        let path = checked_path(name)?;
-        match self.make(path, |parent, name| rustix::fs::mkdirat(parent, name, Mode::RWXU)) {
-            // Made for a file that another thread was given first.
-            Err(Failed::Kernel(Errno::EXIST)) if self.is_directory(path) => {}
-            other => other.map_err(|why| self.refused("create directory", path, why))?,
-        }
-        match self.late().directories.insert(path.into(), mode) {
-            None => Ok(()),
-            Some(_) => Err(TreeError::Twice { name: printable(path) }),
-        }
-    }
-
-    /// Creates a regular file; its name must be new.
-    pub fn file(&self, name: &[u8], mode: u16) -> std::result::Result<TreeFile, TreeError> {
-        let path = checked_path(name)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(u32::from(self.modes.apply(mode)));
-        let fd = self
-            .make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))
-            .map_err(|why| self.refused("create file", path, why))?;
-        Ok(TreeFile { fd, path: path.into() })
-    }
-
-    /// Notes a hard link to a regular file of this tree.
-    pub fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
-        let link = (checked_path(name)?.into(), checked_path(target)?.into());
-        self.late().hard_links.push(link);
-        Ok(())
-    }
-
-    /// Notes a symbolic link.
-    pub fn symlink(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
-        let path = checked_path(name)?;
-        let target_path = Path::new(OsStr::from_bytes(target));
-        if target.is_empty() || target.len() > MAX_PATH || target.contains(&0) {
-            return Err(unsafe_link(path, target_path));
-        }
-        if self.late().symlinks.add(path.into(), target_path.into()) {
-            Ok(())
-        } else {
-            Err(TreeError::Twice { name: printable(path) })
-        }
-    }
-
     /// Makes the links, then gives every directory its mode: deepest first, because a directory may lose its write bit.
     ///
     /// # Errors
@@ -195,11 +166,8 @@ impl TreeWriter {
     /// lies behind one.
     pub fn finish(self) -> std::result::Result<Vec<MadeLink>, TreeError> {
         let late = std::mem::take(&mut *self.late());
-        late.symlinks.check().map_err(|fault| match fault {
-            LinkFault::LeadsOut { path, target } => unsafe_link(path, target),
-            LinkFault::Behind { path } => TreeError::ThroughLink { name: printable(path) },
-            LinkFault::Tangled => TreeError::Tangled,
-        })?;
+        let directories = late.directories.len().saturating_add(usize::try_from(MOST_IMPLIED).unwrap_or(usize::MAX));
+        late.symlinks.check(directories).map_err(link_fault)?;
         let hard_links = self.hard_links_now(late.hard_links)?;
         for (path, target) in late.symlinks.iter() {
             self.make(path, |parent, name| rustix::fs::symlinkat(target, parent, name)).map_err(|why| match why {
@@ -344,6 +312,57 @@ impl TreeWriter {
     }
 }
 
+impl Tree for TreeWriter {
+    type File = TreeFile;
+
+    fn mode(&self, mode: u16) -> u16 {
+        self.modes.apply(mode)
+    }
+
+    /// It is writable until [`TreeWriter::finish`], whatever `mode` says.
+    fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError> {
+        let path = checked_path(name)?;
+        match self.make(path, |parent, name| rustix::fs::mkdirat(parent, name, Mode::RWXU)) {
+            // Made for a file that another thread was given first.
+            Err(Failed::Kernel(Errno::EXIST)) if self.is_directory(path) => {}
+            other => other.map_err(|why| self.refused("create directory", path, why))?,
+        }
+        match self.late().directories.insert(path.into(), mode) {
+            None => Ok(()),
+            Some(_) => Err(TreeError::Twice { name: printable(path) }),
+        }
+    }
+
+    fn file(&self, name: &[u8], mode: u16) -> std::result::Result<TreeFile, TreeError> {
+        let path = checked_path(name)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(u32::from(self.modes.apply(mode)));
+        let fd = self
+            .make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))
+            .map_err(|why| self.refused("create file", path, why))?;
+        Ok(TreeFile { fd, path: path.into() })
+    }
+
+    fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
+        let link = (checked_path(name)?.into(), checked_path(target)?.into());
+        self.late().hard_links.push(link);
+        Ok(())
+    }
+
+    fn symlink(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
+        let (path, target) = checked_link(name, target)?;
+        if self.late().symlinks.add(path.into(), target.into()) {
+            Ok(())
+        } else {
+            Err(TreeError::Twice { name: printable(path) })
+        }
+    }
+
+    fn write_at(&self, file: &TreeFile, bytes: &[u8], offset: u64) -> Result<()> {
+        file.write_at(bytes, offset)
+    }
+}
+
 /// Why a name could not be made.
 enum Failed {
     Kernel(Errno),
@@ -357,18 +376,38 @@ impl From<Errno> for Failed {
     }
 }
 
+/// What the faults of links mean for a tree.
+pub(super) fn link_fault(fault: LinkFault<'_>) -> TreeError {
+    match fault {
+        LinkFault::LeadsOut { path, target } => unsafe_link(path, target),
+        LinkFault::Behind { path } => TreeError::ThroughLink { name: printable(path) },
+        LinkFault::Scattered => TreeError::Implied,
+    }
+}
+
+/// Accepts the name and the target of a symbolic link from an archive.
+pub(super) fn checked_link<'a>(
+    name: &'a [u8],
+    target: &'a [u8],
+) -> std::result::Result<(&'a Path, &'a Path), TreeError> {
+    let (path, target_path) = (checked_path(name)?, Path::new(OsStr::from_bytes(target)));
+    if target.is_empty() || target.len() > MAX_PATH || target.contains(&0) {
+        return Err(unsafe_link(path, target_path));
+    }
+    Ok((path, target_path))
+}
+
 fn unsafe_link(path: &Path, target: &Path) -> TreeError {
     TreeError::UnsafeLink { name: printable(path), target: printable(target) }
 }
 
 /// A name from an archive in a message.
-fn printable(path: &Path) -> String {
+pub(super) fn printable(path: &Path) -> String {
     path.to_string_lossy().escape_debug().to_string()
 }
 
 impl TreeFile {
-    /// Writes all of `bytes` at `offset`.
-    pub fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<()> {
+    fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<()> {
         while !bytes.is_empty() {
             match rustix::io::pwrite(&self.fd, bytes, offset) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)).on("write", &self.path),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Environment, LaunchError, slot_path, warm};
 use crate::fs::{IoContext, Modes};
-use crate::package::{Reader, verify};
+use crate::package::{Reader, check_content, verify};
 use crate::report::{counted, printable, printable_json};
 use crate::slot::{Destination, extract};
 use crate::trust::{Notes, Refusal};
@@ -18,7 +18,7 @@ pub const VARIABLE: &str = "FLAVOR_LAUNCHER_CLI";
 
 const HELP: &str = "\
 info                  what the package is (the default)
-verify                check every byte
+verify                check every byte, and that every slot can be extracted
 metadata              the signed JSON
 extract INDEX DIR     unpack one slot
 path SLOT             extract a slot if need be and print where it is
@@ -136,6 +136,7 @@ fn check(package: &Path) -> Result<String, LaunchError> {
     let reader = open(package)?;
     let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
     let verified = verify(&reader).map_err(refused)?;
+    check_content(&reader).map_err(refused)?;
     let launcher = if verified.launcher { "launcher, " } else { "" };
     let mut text = format!("valid: signature, {launcher}{}\n", counted(verified.slots, "slot", "slots"));
     for slot in &verified.unauthenticated {

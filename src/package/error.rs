@@ -52,6 +52,15 @@ impl PackageError {
         matches!(self, Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }))
     }
 
+    /// Whether the package costs more than it is granted. Who trusts it may grant more: [`Limits::None`](super::Limits::None).
+    pub fn is_over_limit(&self) -> bool {
+        match self {
+            Self::Format(FormatError::OverBudget { .. }) => true,
+            Self::Content { source, .. } => source.is_over_limit(),
+            _ => false,
+        }
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         match self {

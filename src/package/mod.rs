@@ -1,5 +1,7 @@
 //! A whole package file: where its parts lie ([`Layout`], arithmetic only), writing and reading it.
 
+mod budget;
+mod content;
 mod error;
 mod foreign;
 mod layout;
@@ -9,6 +11,8 @@ mod verify;
 #[cfg(feature = "cli")]
 mod writer;
 
+pub use budget::Limits;
+pub use content::check_content;
 pub use error::PackageError;
 pub use layout::Layout;
 pub use reader::{Authenticity, Reader, Slot};

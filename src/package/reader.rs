@@ -2,6 +2,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::budget::{Budget, Limits};
 use super::layout::{Layout, block_digest, check_range};
 use super::{PackageError, foreign, strict};
 use crate::format::{
@@ -35,6 +36,7 @@ pub struct Reader {
     signer: PublicKey,
     /// For ours: the layout that the signed metadata implies.
     layout: Option<Layout>,
+    budget: Budget,
 }
 
 /// One slot of an opened package.
@@ -50,20 +52,35 @@ pub struct Slot<'a> {
 }
 
 impl Reader {
-    /// Opens a package.
+    /// Opens a package that is to be started, or is our own.
     ///
     /// # Errors
     /// See [`PackageError`]; [`PackageError::is_integrity`] tells damage from trouble in reading.
     pub fn open(path: &Path) -> Result<Self, PackageError> {
+        Self::open_within(path, Limits::Format)
+    }
+
+    /// Opens a package that may cost so much, from now on.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_within(path: &Path, limits: Limits) -> Result<Self, PackageError> {
         // Without this a pipe would keep us waiting for a writer for ever.
         if !std::fs::metadata(path).on("open", path)?.is_file() {
             return Err(PackageError::NotAFile { path: path.into() });
         }
-        Self::from_file(File::open(path).on("open", path)?, path)
+        Self::of(File::open(path).on("open", path)?, path, limits)
     }
 
     /// Reads a package from an open file; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
     pub fn from_file(file: File, path: &Path) -> Result<Self, PackageError> {
+        Self::of(file, path, Limits::Format)
+    }
+
+    fn of(file: File, path: &Path, limits: Limits) -> Result<Self, PackageError> {
         let file_len = file.metadata().on("examine", path)?.len();
         let minimum = TRAILER_LEN as u64;
         let trailer_offset = file_len.checked_sub(minimum).ok_or(FormatError::TooShort { file_len, minimum })?;
@@ -89,7 +106,8 @@ impl Reader {
         if rows.len() != metadata.slots.len() {
             return Err(FormatError::SlotCount { rows: rows.len(), slots: metadata.slots.len() }.into());
         }
-        let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None };
+        let budget = Budget::new(limits, file_len);
+        let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None, budget };
         if let Some(facts) = &reader.metadata.flavor {
             strict::check(&reader.metadata, facts)?;
             let layout = reader.strict_layout(facts)?;
@@ -107,14 +125,7 @@ impl Reader {
         let sizes: Option<Vec<u64>> =
             self.metadata.slots.iter().map(|record| u64::try_from(record.size).ok()).collect();
         let sizes = sizes.ok_or_else(|| FormatError::BadMetadata("a slot has a negative size".into()))?;
-        for (slot, stored) in facts.slots.iter().zip(&sizes) {
-            within("unpacked bytes of a slot", slot.plain_size, limits::slot_plain(*stored))?;
-            within("entries of an archive", slot.entries, limits::ARCHIVE_ENTRIES)?;
-        }
-        let sum = |one: fn(&SlotFacts) -> u64| facts.slots.iter().fold(0, |sum: u64, slot| sum.saturating_add(one(slot)));
-        let stored = sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size));
-        within("unpacked bytes of all slots", sum(|slot| slot.plain_size), limits::package_plain(stored))?;
-        within("entries of all archives", sum(|slot| slot.entries), limits::PACKAGE_ENTRIES)?;
+        self.budget.hold(facts, &sizes)?;
         Ok(Layout::compute(self.metadata.launcher.size, self.text.len(), &sizes)?)
     }
 
@@ -245,7 +256,7 @@ impl<'a> Slot<'a> {
                 files: facts.files,
                 entries: facts.entries,
             }),
-            undeclared: limits::undeclared_plain(self.row.stored_size, self.reader.rows.len()),
+            grant: self.reader.budget.grant(self.facts.is_some(), self.row.stored_size, self.reader.rows.len()),
             operations: self.operations()?,
         })
     }

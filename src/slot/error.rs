@@ -1,5 +1,6 @@
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::code::Code;
 use crate::fs::{self, TreeError};
@@ -23,6 +24,8 @@ pub enum SlotError {
     NoEnd,
     #[error("{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}")]
     TooLarge { stored: u64, plain: u64, limit: u64 },
+    #[error("reading it takes longer than the {} seconds that are granted for a package of this size", granted.as_secs())]
+    OutOfTime { granted: Duration },
     #[error("the frame table at the end of the slot does not fit its bytes")]
     BadFrameTable,
     #[error("the stored bytes do not decode: {0}")]
@@ -52,13 +55,26 @@ pub enum SlotError {
 impl SlotError {
     /// Whether the stored bytes are to blame, not the file system that they come from or go to.
     pub fn is_content(&self) -> bool {
-        !matches!(self, Self::Io(_) | Self::Tree(TreeError::Io(_)) | Self::Changed { .. } | Self::UnsupportedCodec(_))
+        !matches!(
+            self,
+            Self::Io(_)
+                | Self::Tree(TreeError::Io(_))
+                | Self::Changed { .. }
+                | Self::UnsupportedCodec(_)
+                | Self::OutOfTime { .. }
+        )
+    }
+
+    /// Whether the package costs more than it is granted. Who trusts it may grant more.
+    pub fn is_over_limit(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::TooManyEntries(_) | Self::LongNames | Self::OutOfTime { .. })
     }
 
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
             Self::TooLarge { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
+            Self::OutOfTime { .. } => Code::OVER_LIMIT,
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
             Self::Changed { .. } => Code::SOURCE_CHANGED,
             Self::SpecialFile { .. } => Code::SPECIAL_FILE,

@@ -11,14 +11,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use super::contents::Contents;
+use super::contents::{Contents, Notes};
 use super::counted::Counted;
 use super::frame::Frame;
 use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
 use super::witness::Witness;
 use super::{SlotError, StoredSlot, tar};
-use crate::fs::{IoContext, Modes, TreeFile, TreeWriter};
+use crate::fs::{IoContext, Modes, Tree, TreeWriter};
 
 /// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
 const MEMORY: u64 = 36 << 20;
@@ -68,54 +68,81 @@ fn extract_before(
     progress: &AtomicU64,
     witness: &Witness,
 ) -> Result<Extracted, SlotError> {
+    let (directory, modes, place) = match destination {
+        Destination::Tree(directory, modes) => (directory, modes, Place::Root),
+        Destination::File { directory, name, mode } => {
+            (directory, Modes::Keep, Place::File { name: name.as_bytes(), mode })
+        }
+    };
+    // What would take long to be refused later is refused before anything is written.
     let most = most_entries(slot)?;
-    let frames = slot.frames(witness)?;
-    let (directory, modes) = match destination {
-        Destination::Tree(directory, modes) => (directory, modes),
-        Destination::File { directory, .. } => (directory, Modes::Keep),
-    };
     let tree = TreeWriter::new(directory, modes)?;
-    let tally = Tally::new(most);
-    let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
-    let work = Work {
-        slot,
-        witness,
-        tree: &tree,
-        tally: &tally,
-        destination,
-        progress,
-        queue: Mutex::new(Queue::new(frames)),
-        idle: Condvar::new(),
-    };
-    let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
-    results.into_iter().collect::<Result<(), SlotError>>()?;
-    let queue = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (files, entries) = (tally.files.load(Ordering::Relaxed), tally.entries.load(Ordering::Relaxed));
-    if let Some(declared) = slot.declared {
-        if declared.plain_size != queue.plain {
-            return Err(SlotError::WrongLength { declared: declared.plain_size, found: queue.plain });
-        }
-        for (what, declared, found) in [("files", declared.files, files), ("entries", declared.entries, entries)] {
-            if declared != found {
-                return Err(SlotError::WrongCount { what, declared, found });
-            }
-        }
-    }
+    let unpacking = Unpacking { slot, witness, tree: &tree, place, progress };
+    let (bytes, tally) = unpacking.run(jobs, most, Some(Notes::default()))?;
     for link in tree.finish()? {
-        tally.notes.hard_link(&link);
+        tally.note(|notes| notes.hard_link(&link));
     }
     let root = match destination {
         Destination::Tree(directory, _) => directory.to_path_buf(),
         Destination::File { directory, name, .. } => directory.join(name),
     };
-    let contents = tally.notes.finish(&root, jobs).on("read", &root)?;
-    Ok(Extracted { files, bytes: queue.plain, contents })
+    let files = tally.files.load(Ordering::Relaxed);
+    let contents = tally.notes.unwrap_or_default().finish(&root, jobs).on("read", &root)?;
+    Ok(Extracted { files, bytes, contents })
 }
 
-/// How many entries to expect, so that what would take long to be refused later is refused now. A slot of ours says it, and
-/// its package was refused if that is too much; what says nothing is decoded once to see.
+/// How many entries to expect. A slot of ours says it, and its package was refused if that is too much; what says nothing is
+/// decoded once to see.
 fn most_entries(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
     if slot.declared.is_none() && slot.operations.tar { count(slot) } else { Ok(slot.most_entries()) }
+}
+
+/// What the plain bytes of a slot become in a tree.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'a> {
+    /// Its root: the slot is an archive.
+    Root,
+    /// One file.
+    File { name: &'a [u8], mode: u16 },
+}
+
+/// A slot on its way into a tree.
+pub(super) struct Unpacking<'a, T> {
+    pub(super) slot: &'a StoredSlot<'a>,
+    pub(super) witness: &'a Witness,
+    pub(super) tree: &'a T,
+    pub(super) place: Place<'a>,
+    /// Counts plain bytes.
+    pub(super) progress: &'a AtomicU64,
+}
+
+impl<T: Tree> Unpacking<'_, T> {
+    /// Decodes the slot with up to `jobs` threads, and gives its tree at most so many entries. Returns the plain bytes and what
+    /// there was, which is what is declared.
+    ///
+    /// # Errors
+    /// Whatever the first thread to fail reports.
+    pub(super) fn run(&self, jobs: usize, most: u64, notes: Option<Notes>) -> Result<(u64, Tally), SlotError> {
+        let frames = self.slot.frames(self.witness)?;
+        let tally = Tally::new(most, notes);
+        let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
+        let work = Work { of: self, tally: &tally, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
+        let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
+        results.into_iter().collect::<Result<(), SlotError>>()?;
+        let plain = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner).plain;
+        let (files, entries) = (tally.files.load(Ordering::Relaxed), tally.entries.load(Ordering::Relaxed));
+        if let Some(declared) = self.slot.declared {
+            if declared.plain_size != plain {
+                return Err(SlotError::WrongLength { declared: declared.plain_size, found: plain });
+            }
+            for (what, declared, found) in [("files", declared.files, files), ("entries", declared.entries, entries)] {
+                if declared != found {
+                    return Err(SlotError::WrongCount { what, declared, found });
+                }
+            }
+        }
+        Ok((plain, tally))
+    }
 }
 
 /// How many threads may decode at once within [`MEMORY`].
@@ -124,21 +151,17 @@ fn threads_for(frames: &[Frame]) -> usize {
     usize::try_from(MEMORY.checked_div(largest).unwrap_or(1)).unwrap_or(usize::MAX).max(1)
 }
 
-struct Work<'a> {
-    slot: &'a StoredSlot<'a>,
-    witness: &'a Witness,
-    tree: &'a TreeWriter,
+struct Work<'a, T: Tree> {
+    of: &'a Unpacking<'a, T>,
     tally: &'a Tally,
-    destination: Destination<'a>,
-    progress: &'a AtomicU64,
-    queue: Mutex<Queue>,
+    queue: Mutex<Queue<T::File>>,
     /// Signalled when a continuation is added, a thread ends its part, or one fails.
     idle: Condvar,
 }
 
-struct Queue {
+struct Queue<F> {
     frames: VecDeque<Frame>,
-    continuations: Vec<Continuation>,
+    continuations: Vec<Continuation<F>>,
     /// Threads at work on a frame that may add continuations.
     heads: usize,
     failed: bool,
@@ -147,32 +170,32 @@ struct Queue {
 }
 
 /// A frame that holds only bytes of a file which is open already.
-struct Continuation {
+struct Continuation<F> {
     frame: Frame,
-    file: Arc<TreeFile>,
+    file: Arc<F>,
     offset: u64,
     /// Bytes of the file in this frame; zeros up to the next tar block may follow.
     content: u64,
     size: u64,
 }
 
-enum Part {
+enum Part<F> {
     /// A frame, those that continue it, and whether they are the last.
     Head {
         frame: Frame,
         rest: Vec<Frame>,
         last: bool,
     },
-    Continuation(Continuation),
+    Continuation(Continuation<F>),
 }
 
-impl Queue {
+impl<F> Queue<F> {
     fn new(frames: Vec<Frame>) -> Self {
         Self { frames: frames.into(), continuations: Vec::new(), heads: 0, failed: false, plain: 0 }
     }
 }
 
-impl Work<'_> {
+impl<T: Tree> Work<'_, T> {
     fn run(&self) -> Result<(), SlotError> {
         while let Some(part) = self.next() {
             let head = matches!(part, Part::Head { .. });
@@ -185,7 +208,7 @@ impl Work<'_> {
             match outcome {
                 Ok(plain) => {
                     queue.plain = queue.plain.saturating_add(plain);
-                    self.progress.fetch_add(plain, Ordering::Relaxed);
+                    self.of.progress.fetch_add(plain, Ordering::Relaxed);
                 }
                 Err(error) => {
                     queue.failed = true;
@@ -198,11 +221,11 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue<T::File>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Part> {
+    fn next(&self) -> Option<Part<T::File>> {
         let mut queue = self.lock();
         loop {
             if queue.failed {
@@ -228,10 +251,10 @@ impl Work<'_> {
     }
 
     fn head(&self, frame: Frame, rest: &[Frame], last: bool) -> Result<u64, SlotError> {
-        let mut reader = Counted::new(self.slot.frame(frame, self.witness)?);
-        let end = match self.destination {
-            Destination::Tree(..) => unpack(&mut reader, self.tree, self.tally)?,
-            Destination::File { name, mode, .. } => self.single_file(&mut reader, frame, rest, name, mode)?,
+        let mut reader = Counted::new(self.of.slot.frame(frame, self.of.witness)?);
+        let end = match self.of.place {
+            Place::Root => unpack(&mut reader, self.of.tree, self.tally)?,
+            Place::File { name, mode } => self.single_file(&mut reader, frame, rest, name, mode)?,
         };
         // The end of the stream: nothing may follow, and decoders check their own trailers here.
         if reader.read(&mut [0])? != 0 {
@@ -240,7 +263,7 @@ impl Work<'_> {
         if frame.plain != u64::MAX && reader.count != frame.plain {
             return Err(SlotError::WrongLength { declared: frame.plain, found: reader.count });
         }
-        let archive = matches!(self.destination, Destination::Tree(..));
+        let archive = matches!(self.of.place, Place::Root);
         match (end, rest) {
             // Another reader would stop here.
             (FrameEnd::Archive, []) if !last => return Err(SlotError::BadArchive("bytes after its end")),
@@ -258,34 +281,36 @@ impl Work<'_> {
         reader: &mut impl BufRead,
         frame: Frame,
         rest: &[Frame],
-        name: &OsStr,
+        name: &[u8],
         mode: u16,
-    ) -> Result<FrameEnd, SlotError> {
-        let file = self.tree.file(name.as_bytes(), mode)?;
+    ) -> Result<FrameEnd<T::File>, SlotError> {
+        let tree = self.of.tree;
+        let file = tree.file(name, mode)?;
         self.tally.files.fetch_add(1, Ordering::Relaxed);
         let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
         let mut done = 0;
-        let mut hasher = blake3::Hasher::new();
+        let mut hasher = self.tally.hasher();
         loop {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
                 break;
             }
-            file.write_at(chunk, done)?;
-            hasher.update(chunk);
+            tree.write_at(&file, chunk, done)?;
+            if let Some(hasher) = &mut hasher {
+                hasher.update(chunk);
+            }
             let len = chunk.len();
             reader.consume(len);
             done = done.saturating_add(len as u64);
         }
-        if rest.is_empty() {
-            self.tally.notes.file(b"", self.tree.mode(mode), done, &hasher.finalize());
-        } else {
-            self.tally.notes.later(b"", self.tree.mode(mode), size);
+        match hasher.filter(|_| rest.is_empty()) {
+            Some(hasher) => self.tally.note(|notes| notes.file(b"", tree.mode(mode), done, &hasher.finalize())),
+            None => self.tally.note(|notes| notes.later(b"", tree.mode(mode), size)),
         }
         Ok(if rest.is_empty() { FrameEnd::Cut } else { FrameEnd::Open(OpenFile { file, done, size }) })
     }
 
-    fn add_continuations(&self, open: OpenFile, rest: &[Frame]) -> Result<(), SlotError> {
+    fn add_continuations(&self, open: OpenFile<T::File>, rest: &[Frame]) -> Result<(), SlotError> {
         let file = Arc::new(open.file);
         let mut offset = open.done;
         let mut parts = Vec::with_capacity(rest.len());
@@ -302,8 +327,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn continuation(&self, part: &Continuation) -> Result<u64, SlotError> {
-        let mut reader = Counted::new(self.slot.frame(part.frame, self.witness)?);
+    fn continuation(&self, part: &Continuation<T::File>) -> Result<u64, SlotError> {
+        let mut reader = Counted::new(self.of.slot.frame(part.frame, self.of.witness)?);
         let mut left = part.content;
         while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
@@ -312,7 +337,7 @@ impl Work<'_> {
             }
             let chunk = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(chunk);
             let done = part.content.saturating_sub(left);
-            part.file.write_at(chunk, part.offset.saturating_add(done))?;
+            self.of.tree.write_at(&part.file, chunk, part.offset.saturating_add(done))?;
             let len = chunk.len();
             reader.consume(len);
             left = left.saturating_sub(len as u64);

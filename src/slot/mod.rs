@@ -3,6 +3,7 @@
 //! Encoding cuts the content into frames that are compressed independently; decoding uses the same cuts, so both
 //! directions use all cores. Knows nothing of where slots lie in a package.
 
+mod check;
 mod contents;
 mod counted;
 mod digest;
@@ -10,6 +11,7 @@ mod error;
 mod expected;
 mod extract;
 mod frame;
+mod grant;
 mod source;
 mod tar;
 mod threads;
@@ -25,11 +27,13 @@ mod measure;
 #[cfg(feature = "cli")]
 mod plan;
 
+pub use check::check;
 pub use contents::Contents;
 pub use digest::digest_range;
 pub use error::SlotError;
 pub use expected::{Form, expected};
 pub use extract::{Destination, Extracted, extract};
+pub use grant::{Deadline, Grant};
 pub use source::{Declared, StoredSlot};
 pub use tar::{EntryKind, TarEntry};
 pub use threads::{on_threads, processors};

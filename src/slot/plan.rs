@@ -370,13 +370,14 @@ fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
             links.add(entry.relative.clone(), target.clone());
         }
     }
-    links.check().map_err(|fault| match fault {
+    links.check(entries.len()).map_err(|fault| match fault {
         LinkFault::LeadsOut { path, target } => {
             let place = entries.iter().find(|entry| entry.relative == path).map_or(path, |entry| &entry.path);
             SlotError::EscapingLink { path: place.into(), target: target.into() }
         }
         // On a disk nothing lies behind a link.
-        LinkFault::Behind { .. } | LinkFault::Tangled => TreeError::Tangled.into(),
+        LinkFault::Behind { path } => SlotError::Changed { path: path.into() },
+        LinkFault::Scattered => TreeError::Implied.into(),
     })
 }
 

@@ -9,6 +9,7 @@ use zstd::zstd_safe::{self, DCtx};
 
 use super::SlotError;
 use super::frame::{self, Frame};
+use super::grant::{Deadline, Grant};
 use super::witness::{Signed, Watched, Witness, read_exact_at};
 use crate::format::{Codec, Operations, limits};
 
@@ -28,8 +29,8 @@ pub struct StoredSlot<'a> {
     pub signed: Option<Signed>,
     /// What must come out; `None` when the package does not say so reliably.
     pub declared: Option<Declared>,
-    /// Bytes that may come out when nothing is declared.
-    pub undeclared: u64,
+    /// What it may cost beside that.
+    pub grant: Grant,
     pub operations: Operations,
 }
 
@@ -58,8 +59,16 @@ impl<'a> StoredSlot<'a> {
         witness.check(self.file, self.offset)
     }
 
-    /// What an error in decoding comes from: bytes that are not the signed ones, or else what the error says.
+    /// What an error in decoding comes from: too much or too long, bytes that are not the signed ones, or else what the error
+    /// says.
     pub(super) fn blame(&self, error: SlotError) -> SlotError {
+        let error = match error {
+            SlotError::BadStream(error) => match error.downcast::<Stopped>() {
+                Ok(Stopped(why)) => *why,
+                Err(error) => SlotError::BadStream(error),
+            },
+            error => error,
+        };
         if !error.is_content() {
             return error;
         }
@@ -108,7 +117,7 @@ impl<'a> StoredSlot<'a> {
 
     /// Bytes that may come out.
     fn most(&self) -> u64 {
-        self.declared.map_or(self.undeclared, |declared| declared.plain_size)
+        self.declared.map_or(self.grant.plain, |declared| declared.plain_size)
     }
 
     /// Where the last `len` stored bytes begin, from the first.
@@ -118,7 +127,7 @@ impl<'a> StoredSlot<'a> {
 
     /// Entries that the archive may have.
     pub(super) fn most_entries(&self) -> u64 {
-        self.declared.map_or(limits::ARCHIVE_ENTRIES, |declared| declared.entries)
+        self.declared.map_or(self.grant.entries, |declared| declared.entries)
     }
 
     /// The plain bytes, if there are at most `limit`; `None` if there are more.
@@ -180,9 +189,19 @@ impl<'a> StoredSlot<'a> {
     {
         let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
         if self.operations.codec == Codec::Zstd && frame.plain <= IN_MEMORY {
-            return in_memory(window, frame).map(Plain::Memory);
+            self.in_time()?;
+            return in_memory(window, frame, self.grant.window_log).map(Plain::Memory);
         }
         Ok(Plain::Stream(Box::new(self.decoder(window, frame.plain)?)))
+    }
+
+    /// # Errors
+    /// [`SlotError::OutOfTime`] when the time granted is over.
+    fn in_time(&self) -> Result<(), SlotError> {
+        match self.grant.deadline.and_then(|deadline| deadline.passed()) {
+            Some(granted) => Err(SlotError::OutOfTime { granted }),
+            None => Ok(()),
+        }
     }
 
     fn decoder<'w>(&self, window: Watched<'w>, plain: u64) -> Result<impl BufRead + use<'w>, SlotError> {
@@ -195,27 +214,39 @@ impl<'a> StoredSlot<'a> {
                 drop(zstd_context().map_err(SlotError::BadStream)?);
                 let mut decoder =
                     zstd::stream::read::Decoder::with_buffer(buffered(window)).map_err(SlotError::BadStream)?;
-                decoder.window_log_max(limits::ZSTD_WINDOW_LOG).map_err(SlotError::BadStream)?;
+                decoder.window_log_max(self.grant.window_log).map_err(SlotError::BadStream)?;
                 Box::new(decoder)
             }
             Codec::Xz => {
-                let stream = Stream::new_stream_decoder(limits::XZ_MEMORY, CONCATENATED)
+                let stream = Stream::new_stream_decoder(self.grant.xz_memory, CONCATENATED)
                     .map_err(|error| SlotError::BadStream(error.into()))?;
                 Box::new(XzDecoder::new_stream(window, stream))
             }
             Codec::Bzip2 => return Err(SlotError::UnsupportedCodec("bzip2")),
         };
-        let stored = self.stored_size;
-        Ok(BufReader::with_capacity(CHUNK, Capped { inner: source, left: most, stored, limit: most }))
+        let (stored, deadline) = (self.stored_size, self.grant.deadline);
+        Ok(BufReader::with_capacity(CHUNK, Capped { inner: source, left: most, stored, limit: most, deadline }))
     }
 }
 
-/// Ends in an error when more comes out than may.
+/// Ends in an error when more comes out than may, or it takes longer than it may.
 struct Capped<R> {
     inner: R,
     left: u64,
     stored: u64,
     limit: u64,
+    deadline: Option<Deadline>,
+}
+
+/// Why [`Capped`] ended, on its way through readers that know no errors but those of input.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Stopped(Box<SlotError>);
+
+impl From<SlotError> for Stopped {
+    fn from(why: SlotError) -> Self {
+        Self(Box::new(why))
+    }
 }
 
 impl<R: Read> Read for Capped<R> {
@@ -224,9 +255,12 @@ impl<R: Read> Read for Capped<R> {
         let most = usize::try_from(self.left.saturating_add(1)).unwrap_or(usize::MAX);
         let len = buffer.len().min(most);
         let count = self.inner.read(buffer.get_mut(..len).unwrap_or_default())?;
+        if let Some(granted) = self.deadline.and_then(|deadline| deadline.passed()) {
+            return Err(io::Error::other(Stopped::from(SlotError::OutOfTime { granted })));
+        }
         self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
-            let what = format!("{} stored bytes become more than {}", self.stored, self.limit);
-            io::Error::new(io::ErrorKind::InvalidData, what)
+            let plain = self.limit.saturating_add(1);
+            io::Error::other(Stopped::from(SlotError::TooLarge { stored: self.stored, plain, limit: self.limit }))
         })?;
         Ok(count)
     }
@@ -267,13 +301,13 @@ fn buffered(window: Watched<'_>) -> BufReader<Watched<'_>> {
     BufReader::with_capacity(CHUNK, window)
 }
 
-fn in_memory(mut window: Watched<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, SlotError> {
+fn in_memory(mut window: Watched<'_>, frame: Frame, window_log: u32) -> Result<Cursor<Vec<u8>>, SlotError> {
     let mut stored = room_for(frame.stored).map_err(SlotError::BadStream)?;
     window.read_to_end(&mut stored).map_err(SlotError::BadStream)?;
     let mut plain = room_for(frame.plain).map_err(SlotError::BadStream)?;
     let mut context = zstd_context().map_err(SlotError::BadStream)?;
     let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
-    if !windows_are_granted(&stored) {
+    if !windows_are_granted(&stored, window_log) {
         let what = "a frame asks for a larger window than is granted";
         return Err(SlotError::BadStream(io::Error::new(io::ErrorKind::InvalidData, what)));
     }
@@ -284,9 +318,9 @@ fn in_memory(mut window: Watched<'_>, frame: Frame) -> Result<Cursor<Vec<u8>>, S
     Ok(Cursor::new(plain))
 }
 
-/// Whether no zstd frame asks for a larger window than a stream is granted (RFC 8878 § 3.1.1.1). In memory it would cost
+/// Whether no zstd frame asks for a larger window, by the log2 of its bytes, than a stream is granted (RFC 8878 § 3.1.1.1). In memory it would cost
 /// nothing, but the same bytes must mean the same however they are read. What is no frame is for the decoder to refuse.
-fn windows_are_granted(stored: &[u8]) -> bool {
+fn windows_are_granted(stored: &[u8], window_log: u32) -> bool {
     const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
     const SINGLE_SEGMENT: u8 = 1 << 5;
     let mut rest = stored;
@@ -298,7 +332,7 @@ fn windows_are_granted(stored: &[u8]) -> bool {
             // Five bits of exponent above 1 KiB, three of eighths.
             let (exponent, eighths) = (u32::from(window >> 3).saturating_add(10), u64::from(window & 7));
             let base = 1_u64 << exponent.min(41);
-            if base.saturating_add((base >> 3).saturating_mul(eighths)) > 1 << limits::ZSTD_WINDOW_LOG {
+            if base.saturating_add((base >> 3).saturating_mul(eighths)) > 1 << window_log {
                 return false;
             }
         }
@@ -344,6 +378,8 @@ impl<R: BufRead> Read for SingleMember<R> {
 mod tests {
     use super::*;
 
+    const WINDOW_LOG: u32 = 25;
+
     /// A frame of three bytes that asks for a window.
     fn frame(window: u8) -> Vec<u8> {
         const LAST_RAW_BLOCK_OF_3: [u8; 3] = [3 << 3 | 1, 0, 0];
@@ -352,7 +388,7 @@ mod tests {
 
     fn streams(bytes: &[u8]) -> bool {
         let mut decoder = zstd::stream::read::Decoder::new(bytes).expect("memory");
-        decoder.window_log_max(limits::ZSTD_WINDOW_LOG).expect("a limit");
+        decoder.window_log_max(WINDOW_LOG).expect("a limit");
         decoder.read_to_end(&mut Vec::new()).is_ok()
     }
 
@@ -361,9 +397,9 @@ mod tests {
         const SKIPPABLE: &[u8] = b"\x50\x2a\x4d\x18\x02\0\0\0xx";
         for window in 0..=u8::MAX {
             let bytes = frame(window);
-            assert_eq!(windows_are_granted(&bytes), streams(&bytes), "window {window:#04x}");
+            assert_eq!(windows_are_granted(&bytes, WINDOW_LOG), streams(&bytes), "window {window:#04x}");
             for bytes in [[frame(0), bytes.clone()].concat(), [SKIPPABLE, &bytes].concat()] {
-                assert_eq!(windows_are_granted(&bytes), streams(&bytes), "second, window {window:#04x}");
+                assert_eq!(windows_are_granted(&bytes, WINDOW_LOG), streams(&bytes), "second, window {window:#04x}");
             }
         }
     }

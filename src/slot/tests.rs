@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use super::{
-    Compression, Declared, Destination, EncodedSlot, Links, Plan, StoredSlot, TreeOptions, encode, extract, measure,
+    Compression, Declared, Destination, EncodedSlot, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract,
+    measure,
 };
 use crate::format::Codec;
 use crate::fs::{EntryKind, Modes, walk};
@@ -75,7 +76,7 @@ fn stored(slot: &EncodedSlot) -> StoredSlot<'_> {
         stored_size: slot.stored_size,
         signed: None,
         declared: Some(Declared { plain_size: slot.plain_size, files: slot.files, entries: slot.entries }),
-        undeclared: 0,
+        grant: Grant::DECLARED,
         operations: slot.operations,
     }
 }
@@ -247,7 +248,7 @@ fn what_could_not_be_extracted_is_not_measured() {
             stored_size: bytes.len() as u64,
             signed: None,
             declared: None,
-            undeclared: u64::MAX,
+            grant: Grant::unlimited(),
             operations: crate::format::Operations { tar: true, codec: Codec::Raw },
         };
         let outcome = measure(&slot, |_, _| false, |_| ());

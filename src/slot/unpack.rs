@@ -8,7 +8,7 @@ use super::tar::{self, EntryKind, Next, TarEntry};
 use super::witness::Witness;
 use super::{SlotError, StoredSlot};
 use crate::format::limits;
-use crate::fs::{TreeFile, TreeWriter};
+use crate::fs::Tree;
 
 /// What has been unpacked so far, by all threads together.
 pub(super) struct Tally {
@@ -19,18 +19,24 @@ pub(super) struct Tally {
     names: AtomicU64,
     /// Regular files, hard links included.
     pub(super) files: AtomicU64,
-    pub(super) notes: Notes,
+    /// What was unpacked, if that is wanted.
+    pub(super) notes: Option<Notes>,
 }
 
 impl Tally {
-    pub(super) fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            entries: AtomicU64::new(0),
-            names: AtomicU64::new(0),
-            files: AtomicU64::new(0),
-            notes: Notes::default(),
+    pub(super) fn new(limit: u64, notes: Option<Notes>) -> Self {
+        Self { limit, entries: AtomicU64::new(0), names: AtomicU64::new(0), files: AtomicU64::new(0), notes }
+    }
+
+    pub(super) fn note(&self, note: impl FnOnce(&Notes)) {
+        if let Some(notes) = &self.notes {
+            note(notes);
         }
+    }
+
+    /// For content that is to be noted with its digest.
+    pub(super) fn hasher(&self) -> Option<blake3::Hasher> {
+        self.notes.is_some().then(blake3::Hasher::new)
     }
 
     fn add_entry(&self, entry: &TarEntry) -> Result<(), SlotError> {
@@ -48,8 +54,8 @@ impl Tally {
 }
 
 /// A file whose content goes on in later frames.
-pub(super) struct OpenFile {
-    pub(super) file: TreeFile,
+pub(super) struct OpenFile<F> {
+    pub(super) file: F,
     /// Bytes written.
     pub(super) done: u64,
     /// Bytes in all.
@@ -57,9 +63,9 @@ pub(super) struct OpenFile {
 }
 
 /// How a frame ends.
-pub(super) enum FrameEnd {
+pub(super) enum FrameEnd<F> {
     /// In the middle of a file.
-    Open(OpenFile),
+    Open(OpenFile<F>),
     /// Between entries.
     Cut,
     /// With the end of the archive.
@@ -67,7 +73,11 @@ pub(super) enum FrameEnd {
 }
 
 /// Unpacks the entries of one frame.
-pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally) -> Result<FrameEnd, SlotError> {
+pub(super) fn unpack<T: Tree>(
+    reader: &mut impl BufRead,
+    tree: &T,
+    tally: &Tally,
+) -> Result<FrameEnd<T::File>, SlotError> {
     loop {
         let entry = match tar::next_entry(reader)? {
             Next::Entry(entry) => entry,
@@ -80,7 +90,7 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally
             EntryKind::Directory if entry.name == b"." || entry.name.is_empty() => {}
             EntryKind::Directory => {
                 tree.directory(&entry.name, entry.mode)?;
-                tally.notes.directory(&entry.name, tree.mode(entry.mode));
+                tally.note(|notes| notes.directory(&entry.name, tree.mode(entry.mode)));
             }
             EntryKind::HardLink => {
                 tree.hard_link(&entry.name, &entry.link)?;
@@ -88,22 +98,27 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &TreeWriter, tally: &Tally
             }
             EntryKind::Symlink => {
                 tree.symlink(&entry.name, &entry.link)?;
-                tally.notes.symlink(&entry.name, &entry.link);
+                tally.note(|notes| notes.symlink(&entry.name, &entry.link));
             }
             EntryKind::File => {
                 let file = tree.file(&entry.name, entry.mode)?;
                 tally.files.fetch_add(1, Ordering::Relaxed);
-                let mut hasher = blake3::Hasher::new();
+                let mut hasher = tally.hasher();
                 let write = |chunk: &[u8], offset| {
-                    hasher.update(chunk);
-                    Ok(file.write_at(chunk, offset)?)
+                    if let Some(hasher) = &mut hasher {
+                        hasher.update(chunk);
+                    }
+                    Ok(tree.write_at(&file, chunk, offset)?)
                 };
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
-                    tally.notes.later(&entry.name, tree.mode(entry.mode), entry.size);
+                    tally.note(|notes| notes.later(&entry.name, tree.mode(entry.mode), entry.size));
                     return Ok(FrameEnd::Open(OpenFile { file, done, size: entry.size }));
                 }
-                tally.notes.file(&entry.name, tree.mode(entry.mode), entry.size, &hasher.finalize());
+                if let Some(hasher) = hasher {
+                    let digest = hasher.finalize();
+                    tally.note(|notes| notes.file(&entry.name, tree.mode(entry.mode), entry.size, &digest));
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use rustix::fs::StatVfsMountFlags;
 
 use super::written::Written;
 use super::{EnvId, SlotKey, WorkenvError};
-use crate::fs::{IoContext, Lock, Marked, Put, names_in, remove_tree, set_mode, staging_name};
+use crate::fs::{IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name};
 use crate::interrupt::Leftover;
 use crate::report::Bytes;
 
@@ -41,8 +41,7 @@ impl Cache {
         if self.is_noexec()? {
             return Err(WorkenvError::NoExec { path: self.root.clone() });
         }
-        let facts = rustix::fs::statvfs(&self.layout).map_err(std::io::Error::from).on("examine", &self.layout)?;
-        let available = facts.f_bavail.saturating_mul(facts.f_frsize);
+        let available = room(&self.layout)?;
         if available < needed {
             return Err(WorkenvError::NoSpace {
                 path: self.root.clone(),

@@ -13,14 +13,14 @@ use flavor::package::{Reader, Slot, verify};
 use flavor::trust::TrustStore;
 
 use super::evidence;
-use crate::cli::Inspect;
+use crate::cli::{Inspect, Limits};
 use crate::error::Error;
 use crate::output;
 
 /// Reads the slots too, and so proves the package first.
 pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
     if options.sbom || options.provenance {
-        let reader = open(&options.package)?;
+        let reader = open(&options.package, options.limits)?;
         if options.sbom {
             evidence::sbom(&reader)?;
         } else {
@@ -28,7 +28,7 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let (reader, mut contents) = read(&options.package)?;
+    let (reader, mut contents) = read(&options.package, options.limits)?;
     if let Some(wanted) = &options.slot {
         let slot = reader.slot(wanted).map_err(|source| Error::Package { path: options.package.clone(), source })?;
         contents.slots.retain(|one| one.index == slot.index);
@@ -51,16 +51,16 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
 }
 
 /// Opens a package and proves every byte of it.
-fn open(path: &Path) -> Result<Reader, Error> {
+fn open(path: &Path, limits: Limits) -> Result<Reader, Error> {
     let failed = |source| Error::Package { path: path.into(), source };
-    let reader = Reader::open(path).map_err(failed)?;
+    let reader = Reader::open_within(path, limits.into()).map_err(failed)?;
     verify(&reader).map_err(failed)?;
     Ok(reader)
 }
 
 /// Proves a package and reads what is in it.
-pub(super) fn read(path: &Path) -> Result<(Reader, Contents), Error> {
-    let reader = open(path)?;
+pub(super) fn read(path: &Path, limits: Limits) -> Result<(Reader, Contents), Error> {
+    let reader = open(path, limits)?;
     let contents = Contents::read(&reader).map_err(|source| Error::Package { path: path.into(), source })?;
     Ok((reader, contents))
 }

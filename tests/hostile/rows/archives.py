@@ -51,6 +51,8 @@ def tried(arena, variant):
         ("run", lambda: arena.flavor("run", arena.package)),
         ("extract", lambda: arena.flavor("extract", arena.package, last, arena.out / TREE)),
         ("extract-all", lambda: arena.flavor("extract-all", "--as-tree", arena.package, arena.out / "all")),
+        ("verify", lambda: arena.flavor("verify", arena.package)),
+        ("launcher's verify", lambda: arena.start("verify", FLAVOR_LAUNCHER_CLI="1")),
         ("launcher", lambda: arena.start("extract", last, arena.out / "cli", FLAVOR_LAUNCHER_CLI="1")),
     ):
         arena.empty()

@@ -118,8 +118,9 @@ def judged(arena, bomb, label, done, start):
         if not right:
             yield "not right"
         return
-    # Signed by its publisher, every byte: these need not look at what it unpacks to.
-    bounded = bomb.expect == bombs.BOUNDED or label in ("verify", "inspect")
+    # Signed by its publisher, every byte: these need not look at what it unpacks to. `verify` looks into packages of ours.
+    lenient = ("inspect", "verify") if bomb.is_foreign else ("inspect",)
+    bounded = bomb.expect == bombs.BOUNDED or label in lenient
     if not refused and not (bounded and right):
         yield "not refused"
     if refused and used(arena.place_of_disk) > LEFT:

@@ -12,6 +12,7 @@ from codec.package import Parts
 from codec.text import Raw
 from workshop import RIGHT
 
+from . import foreign
 from .foreign import package as theirs
 
 GIB = 1 << 30
@@ -35,6 +36,10 @@ class Bomb:
     expect: str = REFUSED
     # Words of the commands that it is tried with, if not all.
     commands: tuple = None
+
+    @property
+    def is_foreign(self):
+        return self.label.endswith("foreign")
 
 
 def variants(workshop, full):
@@ -93,12 +98,12 @@ def both(workshop, label, operations, make, declared, **more):
         stored, size = make()
         return of_slot(workshop, operations, stored, size if declared is None else declared, **more)
 
-    def foreign():
+    def their():
         stored, size = make()
         return theirs(workshop, stored, operations, size if declared is None else declared)
 
     yield Bomb(f"{label}, ours", our)
-    yield Bomb(f"{label}, foreign", foreign)
+    yield Bomb(f"{label}, foreign", their)
 
 
 def slots(workshop, full):
@@ -127,6 +132,7 @@ def slots(workshop, full):
         return make
 
     yield from both(workshop, "frames of 4 GiB, and a table", "zstd", framed(4), None)
+
     def crowd():
         """Each slot is small enough."""
         size = 200 << 20
@@ -135,6 +141,26 @@ def slots(workshop, full):
         return ours.package([Slot("check", RIGHT), *zeros], workshop.launcher, workshop.key, ARGV)
 
     yield Bomb("1,500 slots of 200 MiB of zeros, ours", crowd)
+    def crowd_of_theirs():
+        size = 240 << 20
+        stored = zeros_gzip(size)
+        zeros = [Slot(f"data{at}", b"", "gzip", stored=stored, plain_size=size) for at in range(100)]
+        return foreign.write(workshop, [*zeros], workshop.launcher)
+
+    yield Bomb("100 slots of 240 MiB of zeros, foreign", crowd_of_theirs)
+    # What our writer asks of a reader, and what it never does.
+    for log, expect in {25: RIGHT_, 26: REFUSED, 27: REFUSED}.items():
+
+        def make(log=log):
+            return of_slot(workshop, "zstd", streams.zstd_runs(40 << 20, window=log), 40 << 20)
+
+        yield Bomb(f"40 MiB with a window of 2^{log}, ours", make, expect)
+    for log, expect in {25: RIGHT_, 26: REFUSED}.items():
+
+        def make(log=log):
+            return of_slot(workshop, "xz", streams.xz_with_dictionary(b"x" * 1000, log), 1000)
+
+        yield Bomb(f"dictionary of 2^{log}, ours", make, expect)
     yield from both(workshop, "window of 2^31", "zstd", lambda: (streams.zstd_runs(1 << 20, window=31), 1 << 20), None)
     yield from both(
         workshop,
@@ -288,6 +314,19 @@ def entries(workshop, full):
                 lambda make=make, declared=declared: of_slot(workshop, "tar.zst", *make(), entries=declared, files=0),
             )
         yield Bomb(f"{count:,} {label}, foreign", lambda make=make: theirs(workshop, make()[0], "tar.zst", make()[1]))
+    # Each link leads to the one before; each leads many times through the one before.
+    chained = 100_000
+    ways = {"chained": lambda at: b"%07d" % (at - 1), "tangled": lambda at: b"%07d/" % (at - 1) * 12 + b"x"}
+    for label, way in ways.items():
+
+        def make(way=way):
+            return many(chained, lambda at: tar.symlink(b"%07d" % at, way(at) if at else b"."))
+
+        yield Bomb(
+            f"{chained:,} {label} links, ours",
+            lambda make=make: of_slot(workshop, "tar.zst", *make(), entries=chained, files=0),
+            BOUNDED,
+        )
     # Few enough, but with names as long as names may be.
     long = 60_000
 
@@ -319,7 +358,7 @@ def tables(workshop):
     """Slots by the hundred thousand."""
     count = 100_000
 
-    def foreign():
+    def their():
         slots = [Slot("check", RIGHT)]
         signed = ours.metadata(slots, workshop.launcher, ARGV)
         signed.pop("flavor")
@@ -348,7 +387,7 @@ def tables(workshop):
         rows = 1_300_000
         return of_slot(workshop, "zstd", frame * rows + streams.frame_table([(len(frame), 0, 0)] * rows), 0)
 
-    yield Bomb("100,000 slots, foreign", foreign)
+    yield Bomb("100,000 slots, foreign", their)
     yield Bomb("100,000 slots in the index", counted)
     yield Bomb("4098 slots, ours", own)
     yield Bomb("1501 slots, ours", most, RIGHT_)
