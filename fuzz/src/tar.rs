@@ -10,8 +10,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use flavor::format::{Codec, Operations};
 use flavor::fs::Modes;
 use flavor::slot::{
-    Contents, Declared, Destination, EntryKind, Extracted, Form, Grant, SlotError, StoredSlot, TarEntry, expected, extract,
-    list,
+    Contents, Declared, Destination, EntryKind, Extracted, Form, Grant, SlotError, StoredSlot, TarEntry, expected,
+    extract, list,
 };
 
 use crate::encode::{Archive, Frames, Gzip, Xz, Zstd};

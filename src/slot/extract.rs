@@ -16,6 +16,7 @@ use super::counted::Counted;
 use super::frame::Frame;
 use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
+use super::whole::WholeFrames;
 use super::witness::Witness;
 use super::{SlotError, StoredSlot, tar};
 use crate::fs::{IoContext, Modes, Tree, TreeWriter};
@@ -197,11 +198,12 @@ impl<F> Queue<F> {
 
 impl<T: Tree> Work<'_, T> {
     fn run(&self) -> Result<(), SlotError> {
+        let mut whole = WholeFrames::default();
         while let Some(part) = self.next() {
             let head = matches!(part, Part::Head { .. });
             let outcome = match part {
-                Part::Head { frame, rest, last } => self.head(frame, &rest, last),
-                Part::Continuation(part) => self.continuation(&part),
+                Part::Head { frame, rest, last } => self.head(frame, &rest, last, &mut whole),
+                Part::Continuation(part) => self.continuation(&part, &mut whole),
             };
             let mut queue = self.lock();
             queue.heads = queue.heads.saturating_sub(usize::from(head));
@@ -250,8 +252,8 @@ impl<T: Tree> Work<'_, T> {
         }
     }
 
-    fn head(&self, frame: Frame, rest: &[Frame], last: bool) -> Result<u64, SlotError> {
-        let mut reader = Counted::new(self.of.slot.frame(frame, self.of.witness)?);
+    fn head(&self, frame: Frame, rest: &[Frame], last: bool, whole: &mut WholeFrames) -> Result<u64, SlotError> {
+        let mut reader = Counted::new(self.of.slot.frame(frame, self.of.witness, whole)?);
         let end = match self.of.place {
             Place::Root => unpack(&mut reader, self.of.tree, self.tally)?,
             Place::File { name, mode } => self.single_file(&mut reader, frame, rest, name, mode)?,
@@ -327,8 +329,8 @@ impl<T: Tree> Work<'_, T> {
         Ok(())
     }
 
-    fn continuation(&self, part: &Continuation<T::File>) -> Result<u64, SlotError> {
-        let mut reader = Counted::new(self.of.slot.frame(part.frame, self.of.witness)?);
+    fn continuation(&self, part: &Continuation<T::File>, whole: &mut WholeFrames) -> Result<u64, SlotError> {
+        let mut reader = Counted::new(self.of.slot.frame(part.frame, self.of.witness, whole)?);
         let mut left = part.content;
         while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;

@@ -16,6 +16,7 @@ mod source;
 mod tar;
 mod threads;
 mod unpack;
+mod whole;
 mod witness;
 
 #[cfg(feature = "cli")]

@@ -5,16 +5,14 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use xz2::read::XzDecoder;
 use xz2::stream::{CONCATENATED, Stream};
-use zstd::zstd_safe::{self, DCtx};
 
 use super::SlotError;
 use super::frame::{self, Frame};
 use super::grant::{Deadline, Grant};
+use super::whole::{self, WholeFrames, zstd_context};
 use super::witness::{Signed, Watched, Witness, read_exact_at};
 use crate::format::{Codec, Operations, limits};
 
-/// Frames up to this size are decoded into memory at once, which is the quickest way; longer ones as a stream.
-const IN_MEMORY: u64 = 8 << 20;
 /// Bytes that a decoder hands over at a time.
 const CHUNK: usize = 256 << 10;
 
@@ -183,14 +181,19 @@ impl<'a> StoredSlot<'a> {
     }
 
     /// The plain bytes of one frame.
-    pub(super) fn frame<'w>(&self, frame: Frame, witness: &'w Witness) -> Result<Plain<'w>, SlotError>
+    pub(super) fn frame<'w>(
+        &self,
+        frame: Frame,
+        witness: &'w Witness,
+        whole: &'w mut WholeFrames,
+    ) -> Result<Plain<'w>, SlotError>
     where
         'a: 'w,
     {
         let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
-        if self.operations.codec == Codec::Zstd && frame.plain <= IN_MEMORY {
+        if self.operations.codec == Codec::Zstd && frame.plain.max(frame.stored) <= whole::LONGEST {
             self.in_time()?;
-            return in_memory(window, frame, self.grant.window_log).map(Plain::Memory);
+            return whole.decode(window, frame, self.grant.window_log).map(Plain::Memory);
         }
         Ok(Plain::Stream(Box::new(self.decoder(window, frame.plain)?)))
     }
@@ -268,7 +271,7 @@ impl<R: Read> Read for Capped<R> {
 
 /// Plain bytes of a frame.
 pub(super) enum Plain<'a> {
-    Memory(Cursor<Vec<u8>>),
+    Memory(Cursor<&'a [u8]>),
     Stream(Box<dyn BufRead + 'a>),
 }
 
@@ -301,61 +304,6 @@ fn buffered(window: Watched<'_>) -> BufReader<Watched<'_>> {
     BufReader::with_capacity(CHUNK, window)
 }
 
-fn in_memory(mut window: Watched<'_>, frame: Frame, window_log: u32) -> Result<Cursor<Vec<u8>>, SlotError> {
-    let mut stored = room_for(frame.stored).map_err(SlotError::BadStream)?;
-    window.read_to_end(&mut stored).map_err(SlotError::BadStream)?;
-    let mut plain = room_for(frame.plain).map_err(SlotError::BadStream)?;
-    let mut context = zstd_context().map_err(SlotError::BadStream)?;
-    let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
-    if !windows_are_granted(&stored, window_log) {
-        let what = "a frame asks for a larger window than is granted";
-        return Err(SlotError::BadStream(io::Error::new(io::ErrorKind::InvalidData, what)));
-    }
-    context.decompress(&mut plain, &stored).map_err(|code| SlotError::BadStream(refused(code)))?;
-    if plain.len() as u64 != frame.plain {
-        return Err(SlotError::WrongLength { declared: frame.plain, found: plain.len() as u64 });
-    }
-    Ok(Cursor::new(plain))
-}
-
-/// Whether no zstd frame asks for a larger window, by the log2 of its bytes, than a stream is granted (RFC 8878 § 3.1.1.1). In memory it would cost
-/// nothing, but the same bytes must mean the same however they are read. What is no frame is for the decoder to refuse.
-fn windows_are_granted(stored: &[u8], window_log: u32) -> bool {
-    const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
-    const SINGLE_SEGMENT: u8 = 1 << 5;
-    let mut rest = stored;
-    while !rest.is_empty() {
-        if let Some([descriptor, window, ..]) = rest.strip_prefix(&MAGIC)
-            // A single segment has no window but its content, whose size is known to be small.
-            && descriptor & SINGLE_SEGMENT == 0
-        {
-            // Five bits of exponent above 1 KiB, three of eighths.
-            let (exponent, eighths) = (u32::from(window >> 3).saturating_add(10), u64::from(window & 7));
-            let base = 1_u64 << exponent.min(41);
-            if base.saturating_add((base >> 3).saturating_mul(eighths)) > 1 << window_log {
-                return false;
-            }
-        }
-        match zstd_safe::find_frame_compressed_size(rest) {
-            Ok(len) if len > 0 => rest = rest.get(len..).unwrap_or_default(),
-            _ => return true,
-        }
-    }
-    true
-}
-
-/// An empty vector with room. These are the largest pieces of memory of a start: that one is refused is an error, not an end.
-fn room_for(bytes: u64) -> io::Result<Vec<u8>> {
-    let mut vector = Vec::new();
-    let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    vector.try_reserve_exact(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    Ok(vector)
-}
-
-fn zstd_context() -> io::Result<DCtx<'static>> {
-    DCtx::try_create().ok_or_else(|| io::ErrorKind::OutOfMemory.into())
-}
-
 /// A gzip member with nothing behind it: FlavorPack's launcher would read only the first, so a second one would mean
 /// different things to different readers.
 struct SingleMember<R>(Option<flate2::bufread::GzDecoder<R>>);
@@ -371,36 +319,5 @@ impl<R: BufRead> Read for SingleMember<R> {
             }
         }
         Ok(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WINDOW_LOG: u32 = 25;
-
-    /// A frame of three bytes that asks for a window.
-    fn frame(window: u8) -> Vec<u8> {
-        const LAST_RAW_BLOCK_OF_3: [u8; 3] = [3 << 3 | 1, 0, 0];
-        [&[0x28, 0xb5, 0x2f, 0xfd, 0, window][..], &LAST_RAW_BLOCK_OF_3, b"abc"].concat()
-    }
-
-    fn streams(bytes: &[u8]) -> bool {
-        let mut decoder = zstd::stream::read::Decoder::new(bytes).expect("memory");
-        decoder.window_log_max(WINDOW_LOG).expect("a limit");
-        decoder.read_to_end(&mut Vec::new()).is_ok()
-    }
-
-    #[test]
-    fn a_frame_is_granted_the_same_window_however_it_is_read() {
-        const SKIPPABLE: &[u8] = b"\x50\x2a\x4d\x18\x02\0\0\0xx";
-        for window in 0..=u8::MAX {
-            let bytes = frame(window);
-            assert_eq!(windows_are_granted(&bytes, WINDOW_LOG), streams(&bytes), "window {window:#04x}");
-            for bytes in [[frame(0), bytes.clone()].concat(), [SKIPPABLE, &bytes].concat()] {
-                assert_eq!(windows_are_granted(&bytes, WINDOW_LOG), streams(&bytes), "second, window {window:#04x}");
-            }
-        }
     }
 }

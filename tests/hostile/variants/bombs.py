@@ -144,10 +144,10 @@ def slots(workshop, full):
     def crowd_of_theirs():
         size = 240 << 20
         stored = zeros_gzip(size)
-        zeros = [Slot(f"data{at}", b"", "gzip", stored=stored, plain_size=size) for at in range(100)]
+        zeros = [Slot(f"data{at}", b"", "gzip", stored=stored, plain_size=size) for at in range(60)]
         return foreign.write(workshop, [*zeros], workshop.launcher)
 
-    yield Bomb("100 slots of 240 MiB of zeros, foreign", crowd_of_theirs)
+    yield Bomb("60 slots of 240 MiB of zeros, foreign", crowd_of_theirs)
     # What our writer asks of a reader, and what it never does.
     for log, expect in {25: RIGHT_, 26: REFUSED, 27: REFUSED}.items():
 

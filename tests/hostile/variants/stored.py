@@ -66,6 +66,8 @@ def wrong():
         "xz, wrong footer": ("tar.xz", ONE, xz[:-1] + b"X"),
         "xz, lzma alone": ("tar.xz", ONE, lzma.compress(ONE, format=lzma.FORMAT_ALONE)),
         "xz, nothing": ("tar.xz", ONE, b""),
+        "xz, dictionary of 2^26": ("tar.xz", ONE, streams.xz(ONE, 9)),
+        "zstd, window of 2^26": ("tar.zst", ONE, streams.ZSTD_MAGIC + b"\x00" + bytes([16 << 3]) + zstd[9:]),
         "zstd, garbage behind": ("tar.zst", ONE, zstd + b"garbage"),
         "zstd, garbage between frame and table": ("tar.zst", ONE, zstd + b"garbage" + table),
         "zstd, garbage behind the table": ("tar.zst", ONE, zstd + table + b"garbage"),
@@ -163,7 +165,7 @@ def right():
         "raw": ("tar", BIG),
         "gzip, level 9": ("tar.gz", streams.gzip(BIG, 9)),
         "gzip, with a name": ("tar.gz", envelope.member(BIG, flags=8, name=b"a.tar\0")),
-        "xz, level 9": ("tar.xz", streams.xz(BIG, 9)),
+        "xz, level 8": ("tar.xz", streams.xz(BIG, 8)),
         "xz, two streams": ("tar.xz", streams.xz(BIG[:700]) + streams.xz(BIG[700:])),
         "zstd, a table": ("tar.zst", streams.zstd(BIG)),
         "zstd, five frames, two of which continue": ("tar.zst", body + frame_table(ROWS)),
@@ -172,7 +174,7 @@ def right():
         "zstd, no table": ("tar.zst", zstd_frame(BIG)),
         "zstd, two frames and no table": ("tar.zst", zstd_frame(BIG[:700]) + zstd_frame(BIG[700:])),
         "zstd, a skippable frame of others": ("tar.zst", zstd_frame(BIG) + skippable(b"other", bytes.fromhex("502a4d18"))),
-        "zstd, window of 2^27": ("tar.zst", streams.ZSTD_MAGIC + b"\x00" + bytes([17 << 3]) + zstd_frame(BIG)[9:]),
+        "zstd, window of 2^25": ("tar.zst", streams.ZSTD_MAGIC + b"\x00" + bytes([15 << 3]) + zstd_frame(BIG)[9:]),
     }
 
 
