@@ -30,9 +30,14 @@ fn more_zeros_than_a_reader_unpacks_of_so_few_bytes_are_packed_and_run() {
     let t = Test::new();
     t.script("wc -c < \"$FLAVOR_WORKENV/data\" && tail -c 1 \"$FLAVOR_WORKENV/data\" | od -An -tx1");
     t.call("truncate", ["--size=300M", "data"]).success();
-    for operations in
-        ["", "operations = [\"zstd:1\"]", "operations = [\"gzip:1\"]", "operations = [\"tar\", \"gzip:1\"]"]
-    {
+    for operations in [
+        "",
+        "operations = [\"zstd:1\"]",
+        "operations = [\"gzip:1\"]",
+        "operations = [\"xz:1\"]",
+        "operations = [\"tar\", \"gzip:1\"]",
+        "operations = [\"tar\", \"xz:0\"]",
+    ] {
         let is_tree = operations.contains("tar");
         t.manifest(
             &data(operations)

@@ -66,9 +66,13 @@ mod tests {
         std::fs::create_dir(&directory).expect("a directory");
         std::fs::write(&path, "").expect("a file");
         let file = File::open(&path).expect("the file");
-        for (of_directory, of_file, exposed) in
-            [(0o755, 0o755, false), (0o755, 0o775, true), (0o755, 0o757, true), (0o775, 0o755, true), (0o1777, 0o755, false)]
-        {
+        for (of_directory, of_file, exposed) in [
+            (0o755, 0o755, false),
+            (0o755, 0o775, true),
+            (0o755, 0o757, true),
+            (0o775, 0o755, true),
+            (0o1777, 0o755, false),
+        ] {
             set_mode(&directory, of_directory).expect("a mode");
             set_mode(&path, of_file).expect("a mode");
             assert_eq!(is_exposed(&file), exposed, "{of_directory:o} {of_file:o}");

@@ -23,6 +23,8 @@ pub enum SlotError {
     NoEnd,
     #[error("{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}")]
     TooLarge { stored: u64, plain: u64, limit: u64 },
+    #[error("its {plain} bytes are more than a reader unpacks of one slot; it stops at {limit}")]
+    TooLong { plain: u64, limit: u64 },
     #[error("the frame table at the end of the slot does not fit its bytes")]
     BadFrameTable,
     #[error("the stored bytes do not decode: {0}")]
@@ -58,7 +60,7 @@ impl SlotError {
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
-            Self::TooLarge { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooLong { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
             Self::Changed { .. } => Code::SOURCE_CHANGED,
             Self::SpecialFile { .. } => Code::SPECIAL_FILE,
@@ -88,6 +90,7 @@ impl SlotError {
             Self::TooLarge { .. } => {
                 Some("store what it consists of without compression: `operations = [\"tar\"]`".into())
             }
+            Self::TooLong { .. } => Some("divide what it consists of among several slots".into()),
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => Some("replace the link by a copy, or widen the slot's source".into()),
             Self::DirectoryWithoutTar { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),

@@ -70,7 +70,8 @@ impl Cache {
         if let Ok((reader, verified)) = checked(&place.join(name), original, &key) {
             return Ok(PrivateCopy { reader, verified, lock, lock_path });
         }
-        let _making = Lock::acquire(&self.directory("locks").join(format!("making-{FOREIGN}-{key}")), LockKind::Exclusive)?;
+        let _making =
+            Lock::acquire(&self.directory("locks").join(format!("making-{FOREIGN}-{key}")), LockKind::Exclusive)?;
         if let Ok((reader, verified)) = checked(&place.join(name), original, &key) {
             return Ok(PrivateCopy { reader, verified, lock, lock_path });
         }

@@ -7,6 +7,7 @@ from attempt import BAND, REFUSED
 from crowd import each
 from mutate import model
 from mutate.mutant import CHECK, Mutant
+from starter import inside
 
 # Of a run, so that a change that makes all mutants be refused for one reason is noticed.
 ACCEPTED_AT_LEAST = 0.01
@@ -18,7 +19,8 @@ def run(workshop, full, outcome):
     if options.only is not None:
         tell(workshop, options, outcome)
         return
-    answers = each(workshop, lambda arena, at: judge(arena, options, at), lambda _: range(options.mutants))
+    workshop.load()
+    answers = each(workshop, lambda arena, at: judge(arena, options, at), lambda _: range(options.mutants), inside)
     kinds = Counter(kind for kind, _ in answers)
     for _, failures in answers:
         for failure in failures:
