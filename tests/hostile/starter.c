@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -30,8 +32,27 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("MALLOC_ARENA_MAX");
 }
 
+/* Writes a byte of each mapped file to itself. From then on the kernel gives forks the pages that are known here, which they
+   would otherwise have to ask for one by one. */
+static void share_pages(void) {
+    char line[4400], rights[5];
+    unsigned long begin, end;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    if (!maps) return;
+    while (fgets(line, sizeof line, maps)) {
+        if (!strchr(line, '/') || sscanf(line, "%lx-%lx %4s", &begin, &end, rights) != 3 || rights[1] == 'w') continue;
+        int allowed = (rights[0] == 'r' ? PROT_READ : 0) | (rights[2] == 'x' ? PROT_EXEC : 0);
+        volatile char *first = (char *)begin;
+        if (!(allowed & PROT_READ) || mprotect((void *)begin, end - begin, allowed | PROT_WRITE)) continue;
+        *first = *first;
+        if (mprotect((void *)begin, end - begin, allowed)) _exit(126);
+    }
+    fclose(maps);
+}
+
 static void wait_at(const char *path) {
     if (!package || !path || strcmp(path, package)) return;
+    share_pages();
     if (send(CONTROL, "ready", 5, 0) != 5) _exit(126);
     for (;;) {
         char word;
