@@ -110,6 +110,120 @@ fn a_package_of_flavorpack_is_run_by_its_own_launcher() {
     assert_eq!(run.stdout(), "theirs one --two\na note\n");
 }
 
+/// Private copies in the cache: path, mode, inode.
+fn copies(t: &Test) -> Vec<String> {
+    let found = t.call("find", ["cache/v1", "-path", "*/foreign/*/*", "-printf", "%f %m %i\\n"]).success();
+    found.stdout().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_package_of_flavorpack_that_others_can_change_starts_from_a_private_copy() {
+    let mut t = Test::new();
+    let package = flavorpack::build(&t);
+    t.set("FLAVOR_LOG_LEVEL", "error");
+    let start = |t: &Test| t.flavor(["run", text(&package), "one"]).success().stdout().to_owned();
+    let right = "theirs one\na note\n";
+    t.call("chmod", ["700", "theirs.psp"]).success();
+    assert_eq!(start(&t), right);
+    assert!(!t.path("cache/v1/foreign").exists(), "nobody else can change it");
+    t.call("chmod", ["757", "theirs.psp"]).success();
+    assert_eq!(start(&t), right);
+    let first = copies(&t);
+    assert!(matches!(&*first, [one] if one.starts_with("theirs.psp 500 ")), "{first:?}");
+    assert_eq!(start(&t), right);
+    assert_eq!(copies(&t), first, "a second start does not copy again");
+    // A copy counts no more than the original: it is verified at every start.
+    t.call(
+        "sh",
+        [
+            "-c",
+            "f=$(echo cache/v1/foreign/*/theirs.psp); chmod u+w $f; printf x | dd of=$f bs=1 seek=5000 conv=notrunc",
+        ],
+    )
+    .success();
+    assert_eq!(start(&t), right);
+    assert_ne!(copies(&t), first, "it was made again");
+    let freed = t.flavor(["workenv", "clean", "--dry-run", "--json"]).silent().json();
+    assert!(freed["bytes"].as_u64() > Some(1_000_000), "{freed}");
+    t.flavor(["workenv", "clean", "-y", "--keep-latest", "1"]).silent();
+    assert_eq!(copies(&t).len(), 1, "it was started lately");
+    t.flavor(["workenv", "clean", "-y"]).silent();
+    assert_eq!(copies(&t), [""; 0]);
+}
+
+#[test]
+fn a_copy_that_a_program_runs_from_stays_and_an_old_one_goes() {
+    let mut t = Test::new();
+    let package = flavorpack::build(&t);
+    t.set("FLAVOR_LOG_LEVEL", "error");
+    t.call("chmod", ["757", "theirs.psp"]).success();
+    t.flavor(["run", text(&package)]).success();
+    let lock = "flock --shared cache/v1/locks/foreign-* sh -c 'echo held; read line'";
+    let mut running = t.command("sh");
+    running.args(["-c", lock]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut running = running.spawn().expect("flock");
+    let mut held = [0; 5];
+    std::io::Read::read_exact(running.stdout.as_mut().expect("a pipe"), &mut held).expect("held");
+    t.flavor(["workenv", "clean", "-y"]).silent();
+    assert_eq!(copies(&t).len(), 1);
+    drop(running.stdin.take());
+    running.wait().expect("its end");
+    // Another one makes the old one go.
+    t.call(
+        "sh",
+        ["-c", "touch -d '8 days ago' cache/v1/locks/foreign-* && cp theirs.psp other.psp && chmod 757 other.psp"],
+    )
+    .success();
+    t.flavor(["run", "other.psp"]).success();
+    let left = copies(&t);
+    assert!(matches!(&*left, [one] if one.starts_with("other.psp ")), "{left:?}");
+}
+
+#[test]
+fn what_others_change_in_a_package_of_flavorpack_while_it_starts_does_not_run() {
+    use std::os::unix::fs::FileExt;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let mut t = Test::new();
+    let package = flavorpack::build(&t);
+    t.set("FLAVOR_LOG_LEVEL", "error");
+    t.call("chmod", ["777", "theirs.psp"]).success();
+    let honest = std::fs::read(&package).expect("the package");
+    let mut evil = honest.clone();
+    swap_first_slot(&mut evil);
+    let differs: Vec<usize> = (0..honest.len()).filter(|at| honest[*at] != evil[*at]).collect();
+    // Nothing is executed that is open for writing, so the writer closes the file each time.
+    let write = |content: &[u8]| {
+        let Ok(file) = std::fs::OpenOptions::new().write(true).open(&package) else { return };
+        for at in &differs {
+            file.write_at(&content[*at..=*at], *at as u64).expect("written");
+        }
+    };
+    let is_over = AtomicBool::new(false);
+    let runs: Vec<_> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                for content in [&evil, &honest] {
+                    write(content);
+                    std::thread::sleep(std::time::Duration::from_millis(3));
+                }
+            }
+        });
+        let runs = (0..12).map(|_| {
+            drop(std::fs::remove_dir_all(t.path("cache")));
+            t.flavor(["run", text(&package), "one"])
+        });
+        let runs = runs.collect();
+        is_over.store(true, Ordering::Relaxed);
+        runs
+    });
+    for run in runs {
+        match run.code() {
+            Some(0) => assert_eq!(run.stdout(), "theirs one\na note\n", "{run}"),
+            _ => assert_eq!((run.code(), run.stdout()), (Some(3), ""), "{run}"),
+        }
+    }
+}
+
 #[test]
 fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
     let t = Test::new();

@@ -30,9 +30,14 @@ fn more_zeros_than_a_reader_unpacks_of_so_few_bytes_are_packed_and_run() {
     let t = Test::new();
     t.script("wc -c < \"$FLAVOR_WORKENV/data\" && tail -c 1 \"$FLAVOR_WORKENV/data\" | od -An -tx1");
     t.call("truncate", ["--size=300M", "data"]).success();
-    for operations in
-        ["", "operations = [\"zstd:1\"]", "operations = [\"gzip:1\"]", "operations = [\"tar\", \"gzip:1\"]"]
-    {
+    for operations in [
+        "",
+        "operations = [\"zstd:1\"]",
+        "operations = [\"gzip:1\"]",
+        "operations = [\"xz:1\"]",
+        "operations = [\"tar\", \"gzip:1\"]",
+        "operations = [\"tar\", \"xz:0\"]",
+    ] {
         let is_tree = operations.contains("tar");
         t.manifest(
             &data(operations)
@@ -46,4 +51,23 @@ fn more_zeros_than_a_reader_unpacks_of_so_few_bytes_are_packed_and_run() {
         t.flavor(["verify".as_ref(), package.as_os_str()]).success();
         std::fs::remove_file(package).expect("removed");
     }
+}
+
+#[test]
+fn slots_of_zeros_are_packed_however_many_there_are() {
+    let t = Test::new();
+    t.script("echo started");
+    t.call("truncate", ["--size=200M", "data"]).success();
+    // Alone, each is within what a reader unpacks of any slot; together they are not.
+    let slots: Vec<String> = (0..7)
+        .map(|at| {
+            data("lifecycle = \"lazy\"\noperations = [\"zstd:1\"]")
+                .replace("name = \"data\"", &format!("name = \"data{at}\""))
+        })
+        .collect();
+    let slots = slots.iter().map(|slot| slot.trim_start_matches(PROBE)).collect::<String>();
+    t.manifest(&format!("{PROBE}{slots}"));
+    let package = t.pack();
+    assert_eq!(t.call(&package, [""; 0]).success().line(), "started");
+    t.flavor(["verify".as_ref(), package.as_os_str()]).success();
 }

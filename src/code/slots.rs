@@ -151,12 +151,12 @@ hint: write `operations = ["tar", "zstd"]`"#,
     }
     TOO_LARGE = 425 {
         title: "a slot is larger than readers unpack",
-        cause: "Readers stop where so few bytes become so many: it would be how a bomb looks.",
-        remedy: "Store what it consists of without compression: `operations = [\"tar\"]`.",
-        example: r#"error[FLV0425]: cannot pack `pyproject.toml`
-  cannot encode the slots
-  63352 stored bytes that become [NUMBER] are more than a reader unpacks; it stops at [NUMBER]
-hint: store what it consists of without compression: `operations = ["tar"]`"#,
+        cause: "A reader unpacks 64 GiB of one slot. Of FlavorPack's packages, which do not sign how much comes out, it is less.",
+        remedy: "Divide what it consists of among several slots.",
+        example: r"error[FLV0425]: cannot pack `pyproject.toml`
+  cannot encode slot `data`
+  its [NUMBER] bytes are more than a reader unpacks of one slot; it stops at [NUMBER]
+hint: divide what it consists of among several slots",
     }
     DANGLING_LINK = 426 {
         title: "a link in a directory leads nowhere",

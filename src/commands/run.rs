@@ -1,14 +1,16 @@
 use std::ffi::OsString;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use flavor::build::OWN_LAUNCHER;
 use flavor::format::Lifecycle;
+use flavor::fs::is_exposed;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
 use flavor::package::{PackageError, Reader, Slot, verify};
 use flavor::trust::permit;
+use flavor::workenv::{Cache, CopyError, PrivateCopy};
 
 use crate::cli::Run;
 use crate::error::Error;
@@ -21,7 +23,7 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let failed = |source: PackageError| Error::Package { path: name.clone(), source };
     let reader = Reader::open(&package).map_err(failed)?;
     if reader.metadata().launcher.tool != OWN_LAUNCHER {
-        return start_with_its_launcher(&reader, &package, name, arguments);
+        return start_with_its_launcher(reader, name, arguments);
     }
     let invocation = Invocation {
         executed: name.clone(),
@@ -36,14 +38,24 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     Err(LaunchError::not_started(program, source).into())
 }
 
-/// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed.
-fn start_with_its_launcher(
-    reader: &Reader,
-    package: &Path,
-    name: PathBuf,
-    arguments: Vec<OsString>,
-) -> Result<ExitCode, Error> {
-    let verified = verify(reader).map_err(|source| Error::Package { path: name.clone(), source })?;
+/// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed. It
+/// reads the file again, so that nobody may be able to change that meanwhile.
+fn start_with_its_launcher(reader: Reader, name: PathBuf, arguments: Vec<OsString>) -> Result<ExitCode, Error> {
+    let package = reader.path().to_path_buf();
+    let failed = |source: PackageError| Error::Package { path: name.clone(), source };
+    let (verified, copy) = if is_exposed(reader.file()) {
+        let copy = Cache::open_lasting()?.private_copy(&reader).map_err(|error| match error {
+            CopyError::Package(source) => failed(source),
+            CopyError::Workenv(source) => source.into(),
+        })?;
+        (copy.verified.clone(), Some(copy))
+    } else {
+        (verify(&reader).map_err(failed)?, None)
+    };
+    let (reader, keep) = match copy.map(PrivateCopy::keep_across_exec).transpose()? {
+        Some((reader, keep)) => (reader, Some(keep)),
+        None => (reader, None),
+    };
     if !verified.launcher {
         return Err(Error::NotAuthenticated { path: name, slot: "launcher".into() });
     }
@@ -53,12 +65,13 @@ fn start_with_its_launcher(
     if let Some(slot) = reader.slots().find(|slot| unproven(slot) && !is_attestation(slot)) {
         return Err(Error::NotAuthenticated { path: name, slot: slot.name().into() });
     }
-    let permitted = permit(reader).map_err(|source| Error::Refused { path: name, source })?;
+    let permitted = permit(&reader).map_err(|source| Error::Refused { path: name, source })?;
     for warning in &permitted.warnings {
         tracing::warn!("{warning}");
     }
     // The file that was verified, whatever is by that name by now.
     let open = format!("/proc/self/fd/{}", reader.file().as_raw_fd());
-    let source = Command::new(open).arg0(package).args(arguments).exec();
-    Err(LaunchError::not_started(package.into(), source).into())
+    let source = Command::new(open).arg0(&package).args(arguments).exec();
+    drop(keep);
+    Err(LaunchError::not_started(package, source).into())
 }

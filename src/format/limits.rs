@@ -57,6 +57,15 @@ pub const fn slot_plain(stored_size: u64) -> u64 {
     plain(stored_size, RATIO, SLOT_PLAIN_FREE, SLOT_PLAIN)
 }
 
+/// The most that a writer makes of a slot without more stored bytes: so much that the slots of a package, up to 32 of them, are
+/// never more than [`PACKAGE_PLAIN_FREE`] together.
+const SLOT_PLAIN_WRITTEN: u64 = PACKAGE_PLAIN_FREE / 32;
+/// Unpacked bytes that a writer lets so many stored bytes become.
+#[cfg(feature = "cli")]
+pub const fn written_plain(stored_size: u64) -> u64 {
+    plain(stored_size, RATIO, SLOT_PLAIN_WRITTEN, SLOT_PLAIN)
+}
+
 /// Unpacked bytes that all slots of a package may have, of which so many bytes are stored.
 pub const fn package_plain(stored_size: u64) -> u64 {
     plain(stored_size, RATIO, PACKAGE_PLAIN_FREE, PACKAGE_PLAIN)

@@ -5,6 +5,8 @@
 mod beneath;
 mod directory;
 mod error;
+#[cfg(feature = "cli")]
+mod exposed;
 mod lack;
 mod links;
 mod lock;
@@ -21,6 +23,8 @@ mod window;
 
 pub use directory::{create_private_dir, names_in, remove_tree, room, staging_name};
 pub use error::{Error, IoContext, LockedOut, Result, code_of};
+#[cfg(feature = "cli")]
+pub use exposed::is_exposed;
 pub use lack::{Lack, set_mode, symlink};
 pub use links::{LinkFault, TreeLinks};
 #[cfg(feature = "cli")]

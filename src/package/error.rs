@@ -32,6 +32,8 @@ pub enum PackageError {
     Content { slot: String, source: crate::slot::SlotError },
     #[error("there is no slot `{wanted}`; the package has {}", listed(.names))]
     NoSlot { wanted: String, names: Vec<String> },
+    #[error("`{}` was changed while it was read", path.display())]
+    Changed { path: PathBuf },
     #[error(transparent)]
     Io(#[from] fs::Error),
 }
@@ -67,7 +69,7 @@ impl PackageError {
             Self::NotAFile { .. } => Code::NOT_A_FILE,
             Self::Format(error) => error.code(),
             Self::Sign(error) => error.code(),
-            Self::MetadataDigest | Self::MetadataForm => Code::METADATA_CHANGED,
+            Self::MetadataDigest | Self::MetadataForm | Self::Changed { .. } => Code::METADATA_CHANGED,
             Self::IndexDiffers { .. } => Code::INDEX_DIFFERS,
             Self::RowDiffers { .. } => Code::SLOT_TABLE_DIFFERS,
             Self::Padding { .. } => Code::PADDING,

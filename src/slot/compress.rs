@@ -80,15 +80,25 @@ impl Compression {
         this.compress(plain)
     }
 
-    /// A frame that holds its content as it is; `None` for a codec that has no such thing.
+    /// A frame that holds its content as it is, or of xz, whose frames are long, the beginning.
     ///
     /// Readers take a slot of which very little becomes very much for a bomb. One such frame among those of a sparse file
     /// is enough to be none.
-    pub(super) fn frame_as_it_is(self, plain: &[u8]) -> Option<io::Result<Vec<u8>>> {
+    pub(super) fn frame_as_it_is(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        /// Stored bytes that allow for more than ten frames.
+        const ENOUGH: usize = 1 << 20;
         match self.codec {
-            Codec::Zstd => Some(Ok(raw_blocks(plain))),
-            Codec::Gzip => Some(Self { level: 0, ..self }.deflate(plain)),
-            Codec::Xz | Codec::Raw | Codec::Bzip2 => None,
+            Codec::Zstd => Ok(raw_blocks(plain)),
+            Codec::Gzip => Self { level: 0, ..self }.deflate(plain),
+            Codec::Xz => {
+                let (first, rest) = plain.split_at(plain.len().min(ENOUGH));
+                let mut out = uncompressed_stream(first);
+                if !rest.is_empty() {
+                    out.extend(self.frame(rest)?);
+                }
+                Ok(out)
+            }
+            Codec::Raw | Codec::Bzip2 => Ok(plain.to_vec()),
         }
     }
 
@@ -164,6 +174,55 @@ fn raw_blocks(plain: &[u8]) -> Vec<u8> {
     out
 }
 
+/// An xz stream of one block whose LZMA2 chunks are stored (The .xz File Format 1.2.1 §§ 2 to 4), checked by CRC-32.
+fn uncompressed_stream(plain: &[u8]) -> Vec<u8> {
+    const CHUNK: usize = 64 << 10;
+    // CRC-32 is the check.
+    const FLAGS: [u8; 2] = [0, 1];
+    // Its length in words of four bytes, less one; one filter: LZMA2, whose dictionary has the least size; padding.
+    const BLOCK_HEADER: [u8; 8] = [2, 0, 0x21, 1, 0, 0, 0, 0];
+    let crc = |bytes: &[u8]| {
+        let mut hasher = flate2::Crc::new();
+        hasher.update(bytes);
+        hasher.sum().to_le_bytes()
+    };
+    let pad = |out: &mut Vec<u8>| out.resize(out.len().next_multiple_of(4), 0);
+    let mut out = [b"\xfd7zXZ\0", &FLAGS[..], &crc(&FLAGS)].concat();
+    out.reserve(plain.len() + plain.len() / CHUNK * 3 + 64);
+    let start = out.len();
+    out.extend_from_slice(&BLOCK_HEADER);
+    out.extend_from_slice(&crc(&BLOCK_HEADER));
+    for (number, chunk) in plain.chunks(CHUNK).enumerate() {
+        // Stored; the first resets the dictionary.
+        out.push(if number == 0 { 1 } else { 2 });
+        let [low, high] = u16::try_from(chunk.len() - 1).unwrap_or(u16::MAX).to_le_bytes();
+        out.extend([high, low]);
+        out.extend_from_slice(chunk);
+    }
+    out.push(0);
+    // The header begins at a multiple of four.
+    let unpadded = out.len() - start + 4;
+    pad(&mut out);
+    out.extend_from_slice(&crc(plain));
+    let mut index = vec![0, 1];
+    for mut number in [unpadded, plain.len()] {
+        while number > 0x7f {
+            index.push(u8::try_from(number & 0x7f).unwrap_or(0) | 0x80);
+            number >>= 7;
+        }
+        index.push(u8::try_from(number).unwrap_or(0));
+    }
+    pad(&mut index);
+    index.extend(crc(&index));
+    let words = u32::try_from(index.len() / 4 - 1).unwrap_or(u32::MAX);
+    let footer = [&words.to_le_bytes()[..], &FLAGS].concat();
+    out.extend(index);
+    out.extend(crc(&footer));
+    out.extend(footer);
+    out.extend(b"YZ");
+    out
+}
+
 /// Whether samples of a frame do not get smaller: images, archives, wheels.
 ///
 /// Frames that are compressed in part keep the full effort, since the samples lie all over.
@@ -212,6 +271,20 @@ mod tests {
             let stored = raw_blocks(&plain);
             assert!(stored.len() <= plain.len() + plain.len() / 1000 + 20);
             assert_eq!(zstd::bulk::decompress(&stored, plain.len()).expect("a frame"), plain, "{len}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_an_xz_frame_as_it_is_is_a_stream_of_its_own() {
+        use std::io::Read;
+        let xz = Compression { codec: Codec::Xz, level: 1, extreme: false };
+        for len in [0, 1, 2, 3, 64 << 10, (64 << 10) + 1, 1 << 20, (1 << 20) + 1, 3 << 20] {
+            let plain: Vec<u8> = (0..len).map(|at: u32| at.to_le_bytes()[1]).collect();
+            let stored = xz.frame_as_it_is(&plain).expect("a frame");
+            assert!(stored.len() >= plain.len().min(1 << 20), "{len}");
+            let mut found = Vec::new();
+            xz2::read::XzDecoder::new_multi_decoder(&stored[..]).read_to_end(&mut found).expect("xz");
+            assert!(found == plain, "{len}");
         }
     }
 

@@ -271,11 +271,9 @@ impl State {
         } else {
             let mut stored = Cow::Borrowed(&done.stored);
             self.plain_size += done.plain;
-            if self.plain_size > limits::slot_plain(self.stored_size + stored.len() as u64) {
+            if self.plain_size > limits::written_plain(self.stored_size + stored.len() as u64) {
                 let plain = read_frame(&plan.frames[self.next])?;
-                if let Some(as_it_is) = plan.compression.frame_as_it_is(&plain) {
-                    stored = Cow::Owned(as_it_is.map_err(SlotError::BadStream)?);
-                }
+                stored = Cow::Owned(plan.compression.frame_as_it_is(&plain).map_err(SlotError::BadStream)?);
             }
             self.frames.push(Frame {
                 offset: self.stored_size,

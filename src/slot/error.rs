@@ -26,6 +26,8 @@ pub enum SlotError {
     TooLarge { stored: u64, plain: u64, limit: u64 },
     #[error("reading it takes longer than the {} seconds that are granted for a package of this size", granted.as_secs())]
     OutOfTime { granted: Duration },
+    #[error("its {plain} bytes are more than a reader unpacks of one slot; it stops at {limit}")]
+    TooLong { plain: u64, limit: u64 },
     #[error("the frame table at the end of the slot does not fit its bytes")]
     BadFrameTable,
     #[error("the stored bytes do not decode: {0}")]
@@ -73,7 +75,7 @@ impl SlotError {
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
-            Self::TooLarge { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooLong { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
             Self::OutOfTime { .. } => Code::OVER_LIMIT,
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
             Self::Changed { .. } => Code::SOURCE_CHANGED,
@@ -104,6 +106,7 @@ impl SlotError {
             Self::TooLarge { .. } => {
                 Some("store what it consists of without compression: `operations = [\"tar\"]`".into())
             }
+            Self::TooLong { .. } => Some("divide what it consists of among several slots".into()),
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => Some("replace the link by a copy, or widen the slot's source".into()),
             Self::DirectoryWithoutTar { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),

@@ -48,7 +48,7 @@ pub use encode::{DoneFrame, EncodedSlot, encode};
 #[cfg(feature = "cli")]
 pub use measure::{Passing, Shares, measure, weigh};
 #[cfg(feature = "cli")]
-pub use plan::{Links, Plan, TreeOptions, follow_links, follow_links_where};
+pub use plan::{Links, Plan, TreeOptions, check_size, follow_links, follow_links_where};
 
 #[cfg(all(test, feature = "cli"))]
 mod tests;

@@ -64,6 +64,22 @@ pub(super) enum Piece {
     },
 }
 
+/// Refuses files that are too much for one slot, before anybody reads them. What has one size counts once, since equal files
+/// are stored once.
+///
+/// # Errors
+/// [`SlotError::TooLong`].
+pub fn check_size(entries: &[Entry]) -> Result<(), SlotError> {
+    let len = |entry: &Entry| if let Found::File { len } = entry.kind { Some(len) } else { None };
+    let sizes: HashSet<u64> = entries.iter().filter_map(len).collect();
+    within_a_slot(sizes.iter().fold(0, |sum, size| sum.saturating_add(*size)))
+}
+
+fn within_a_slot(plain: u64) -> Result<(), SlotError> {
+    let limit = limits::SLOT_PLAIN;
+    if plain <= limit { Ok(()) } else { Err(SlotError::TooLong { plain, limit }) }
+}
+
 impl Plan {
     /// Plans a slot that is one file.
     pub fn for_file(path: &Path, compression: Compression) -> Result<Self, SlotError> {
@@ -77,7 +93,7 @@ impl Plan {
         let operations = Operations { tar: false, codec: compression.codec };
         let mut cutter = Cutter::new(compression, metadata.len());
         cutter.content(path, metadata.len());
-        Ok(cutter.finish(operations, 1, 0))
+        cutter.finish(operations, 1, 0)
     }
 
     /// Plans a slot that holds a tree.
@@ -152,7 +168,7 @@ impl Plan {
             return Err(SlotError::LongNames);
         }
         cutter.header(tar::END.to_vec(), 0);
-        Ok(cutter.finish(operations, files, entries.len() as u64))
+        cutter.finish(operations, files, entries.len() as u64)
     }
 
     pub fn compression(&self) -> Compression {
@@ -265,12 +281,14 @@ impl Cutter {
         self.limit = self.next_limit();
     }
 
-    fn finish(mut self, operations: Operations, files: u64, entries: u64) -> Plan {
+    /// Refuses what no reader unpacks, before anything is compressed.
+    fn finish(mut self, operations: Operations, files: u64, entries: u64) -> Result<Plan, SlotError> {
         if self.current.plain > 0 || self.done.is_empty() {
             self.cut(false);
         }
         let plain_size = self.done.iter().map(|frame| frame.plain).sum();
-        Plan { compression: self.compression, operations, frames: self.done, plain_size, files, entries }
+        within_a_slot(plain_size)?;
+        Ok(Plan { compression: self.compression, operations, frames: self.done, plain_size, files, entries })
     }
 }
 
@@ -396,7 +414,7 @@ mod tests {
             cutter.content(Path::new("x"), size);
             cutter.padding(size);
         }
-        let plan = cutter.finish(Operations { tar: true, codec: Codec::Zstd }, 4, 4);
+        let plan = cutter.finish(Operations { tar: true, codec: Codec::Zstd }, 4, 4).expect("a plan");
         let shape: Vec<bool> = plan.frames.iter().map(|frame| frame.continues).collect();
         assert_eq!(shape, [false, false, true, true, false]);
         assert_eq!(plan.plain_size, plan.frames.iter().map(|frame| frame.plain).sum::<u64>());
@@ -408,7 +426,7 @@ mod tests {
         let size = 100 << 20;
         let mut cutter = Cutter::new(compression, size);
         cutter.content(Path::new("x"), size);
-        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1, 0);
+        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1, 0).expect("a plan");
         let lengths: Vec<u64> = plan.frames.iter().map(|frame| frame.plain).collect();
         assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
         assert_eq!((lengths[0], lengths[lengths.len() - 2]), (5 << 20, 4 << 20));

@@ -6,13 +6,19 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::manage::disk_usage;
 use super::written::Written;
 use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
 use crate::config::Config;
-use crate::fs::{IoContext, Lock};
+use crate::fs::{IoContext, Lock, Marked, names_in};
 
 /// Between two looks at the cache.
 const DAY: Duration = Duration::from_hours(24);
+
+/// Directory of the copies of other tools' packages.
+pub(super) const FOREIGN: &str = "foreign";
+/// How long such a copy stays that nobody starts. It saves no more than the time of copying.
+pub const COPIES_KEPT: Duration = Duration::from_hours(24 * 7);
 
 /// Which environments are to go. Without any wish, all of them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -116,8 +122,43 @@ impl Cache {
         let all = cache.environments()?;
         let chosen: Vec<EnvId> =
             selection.choose(&all, SystemTime::now()).into_iter().map(|one| one.id.clone()).collect();
-        cache.remove(&chosen)?;
+        cache.remove(&chosen, COPIES_KEPT)?;
         Ok(())
+    }
+
+    /// Copies of other tools' packages that have not been started for so long and that no program runs from, with their bytes.
+    ///
+    /// # Errors
+    /// Those of listing and of locks.
+    pub fn idle_copies(&self, spare: Duration) -> Result<Vec<(PathBuf, u64)>, WorkenvError> {
+        let directory = self.directory(FOREIGN);
+        let mut idle = Vec::new();
+        for key in names_in(&directory).unwrap_or_default() {
+            let Some(lock) = Lock::alone(&self.copy_lock(&key.to_string_lossy()))? else { continue };
+            let age = lock.modified().and_then(|last| SystemTime::now().duration_since(last).ok()).unwrap_or_default();
+            if age >= spare {
+                let path = directory.join(key);
+                let bytes = disk_usage(&path)?.0;
+                idle.push((path, bytes));
+            }
+        }
+        Ok(idle)
+    }
+
+    /// Removes them, and returns the bytes that are free then. The caller holds the content lock exclusively.
+    pub(super) fn sweep_copies(&self, spare: Duration) -> Result<u64, WorkenvError> {
+        let mut freed = 0_u64;
+        for (path, bytes) in self.idle_copies(spare)? {
+            let name = names_in(&path)?.into_iter().next().unwrap_or_default();
+            self.stage()?.take(Marked { path: &path, mark: Path::new(&name) })?;
+            freed = freed.saturating_add(bytes);
+        }
+        Ok(freed)
+    }
+
+    /// Held by programs that run from a copy. Its time is that of the last start.
+    pub(super) fn copy_lock(&self, key: &str) -> PathBuf {
+        self.directory("locks").join(format!("{FOREIGN}-{key}"))
     }
 
     /// Sends everything to the disk: what goes into an image must be there.

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::compose::Composition;
 use super::provision::SET_UP_LOG;
@@ -93,11 +93,11 @@ impl Cache {
         found.cloned().ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
     }
 
-    /// Removes environments that no program runs in, then every slot that none leads to any more, and what runs that have
-    /// ended left behind.
+    /// Removes environments that no program runs in, then every slot that none leads to any more, what runs that have ended
+    /// left behind, and the copies of other tools' packages that have not been started for as long as `copies`.
     ///
     /// Starts wait only while names change. The files go afterwards.
-    pub fn remove(&self, ids: &[EnvId]) -> std::result::Result<Removal, WorkenvError> {
+    pub fn remove(&self, ids: &[EnvId], copies: Duration) -> std::result::Result<Removal, WorkenvError> {
         let removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
         if removing.is_held() {
             self.sweep_staging()?;
@@ -121,6 +121,7 @@ impl Cache {
             removal.slots = removal.slots.saturating_add(1);
             removal.bytes = removal.bytes.saturating_add(bytes);
         }
+        removal.bytes = removal.bytes.saturating_add(self.sweep_copies(copies)?);
         removing.share();
         drop(trash);
         Ok(removal)
@@ -263,7 +264,7 @@ fn names(directory: &Path) -> Result<Vec<String>> {
 }
 
 /// Bytes on disk and regular files below a path; nothing there is nothing used.
-fn disk_usage(path: &Path) -> Result<(u64, u64)> {
+pub(super) fn disk_usage(path: &Path) -> Result<(u64, u64)> {
     let Ok(metadata) = path.symlink_metadata() else { return Ok((0, 0)) };
     // st_blocks counts 512-byte units whatever the file system's own.
     let mut total = (metadata.blocks().saturating_mul(512), u64::from(metadata.is_file()));

@@ -8,12 +8,15 @@
 //! <cache>/v1/workenv/<id>/           a package's environment: links into slots, and what makes it a virtual environment
 //! <cache>/v1/workenv/<id>/.flavor/   its seal
 //! <cache>/v1/runs/<id>-<random>/     what belongs to one run
+//! <cache>/v1/foreign/<key>/<name>    another tool's package that others could change, copied before it is started
 //! <cache>/v1/locks/                  files that are locked and never removed
 //! <cache>/v1/staging/                work in progress; whatever is left by a killed process is swept
 //! ```
 
 mod cache;
 mod compose;
+#[cfg(feature = "cli")]
+mod copy;
 mod detached;
 mod error;
 mod evict;
@@ -31,9 +34,11 @@ mod watch;
 mod written;
 
 pub use cache::Cache;
+#[cfg(feature = "cli")]
+pub use copy::{CopyError, PrivateCopy};
 pub use detached::{detach, start_detached};
 pub use error::WorkenvError;
-pub use evict::{Selection, bytes};
+pub use evict::{COPIES_KEPT, Selection, bytes};
 pub use key::{EnvId, SlotKey};
 pub use manage::{Removal, SlotUse, Summary, Verification};
 pub use materialise::{Start, Workenv, materialise, shared};

@@ -1,7 +1,6 @@
 """A directory with a home, a cache and things that nobody may touch around them, in which packages are tried."""
 
 import errno
-import hashlib
 import os
 import stat
 import tempfile
@@ -22,6 +21,8 @@ class Arena:
 
     def __init__(self, workshop):
         self.workshop = workshop
+        # What attempts go by, if not each is a program started anew.
+        self.starter = None
         self.root = Path(tempfile.mkdtemp(prefix="arena-"))
         self.home = self.root / "home"
         self.cache = self.home / ".cache" / "flavor"
@@ -36,6 +37,7 @@ class Arena:
             (self.root / place).write_bytes(CANARY)
         (self.outside / "program").write_bytes(b"#!/bin/sh\necho evil\n")
         (self.outside / "program").chmod(0o755)
+        self.allowed = {str(path) for path in (self.package, self.out, self.home / ".cache", self.home / ".config")}
         self.before = self.surroundings()
 
     def __enter__(self):
@@ -67,7 +69,8 @@ class Arena:
         return path
 
     def flavor(self, *words, **more):
-        return attempt([self.workshop.flavor, *words], self.environment(**more))
+        by = self.starter.attempt if self.starter else attempt
+        return by([self.workshop.flavor, *words], self.environment(**more))
 
     def start(self, *words, **more):
         """Starts the package itself."""
@@ -76,67 +79,88 @@ class Arena:
     def empty(self, settings=True):
         """Removes what the last attempts were allowed to make."""
         for path in (self.cache, self.out, *([self.settings] if settings else [])):
-            if path.exists():
-                remove(path)
-        self.out.mkdir()
+            clear(path)
+        os.mkdir(self.out)
 
     def surroundings(self):
         """Everything that is to stay as it is, links and times included."""
-        allowed = {self.package, self.out, self.home / ".cache", self.home / ".config"}
         found = {}
-        for directory, directories, files in os.walk(self.root):
-            directories[:] = [name for name in directories if Path(directory, name) not in allowed]
-            for name in [*directories, *files, "."]:
-                path = Path(directory, name)
-                if path not in allowed:
-                    found[str(path)] = facts(path)
+        pending = [str(self.root)]
+        while pending:
+            directory = pending.pop()
+            found[directory] = facts(os.lstat(directory))
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if entry.path in self.allowed:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    else:
+                        found[entry.path] = facts(entry.stat(follow_symlinks=False))
         return found
 
     def escapes(self):
         """What has changed outside, and what lies inside that must not be there."""
         now = self.surroundings()
-        found = [
-            f"changed outside: {path}"
-            for path in sorted(now.keys() | self.before.keys())
-            if now.get(path) != self.before.get(path)
-        ]
-        if found:
+        found = []
+        if now != self.before:
+            changed = sorted(now.keys() | self.before.keys())
+            found = [f"changed outside: {path}" for path in changed if now.get(path) != self.before.get(path)]
             self.before = now
         for top in (self.out, self.cache, self.settings):
-            found += forbidden(top)
+            found += forbidden(str(top))
         return found
 
 
-def facts(path):
-    """What would be different of a file that somebody has touched. The arena's own directories change as it is used."""
+def clear(path):
+    """Removes a tree quickly. What is in the way of that, such as a directory that may not be read, is left to `remove`."""
     try:
-        status = os.lstat(path)
+        empty_directory(path)
+        os.rmdir(path)
     except FileNotFoundError:
-        return None
-    kind = stat.S_IFMT(status.st_mode)
-    if kind == stat.S_IFDIR:
+        pass
+    except OSError:
+        remove(Path(path))
+
+
+def empty_directory(path):
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                empty_directory(entry.path)
+                os.rmdir(entry.path)
+            else:
+                os.unlink(entry.path)
+
+
+def facts(status):
+    """What would be different of a file that somebody has touched. The arena's own directories change as it is used. The time
+    of the last change is the kernel's own: whoever writes to a file, and puts the old content and times back, is seen."""
+    if stat.S_ISDIR(status.st_mode):
         return status.st_mode
-    content = os.readlink(path) if kind == stat.S_IFLNK else None
-    if kind == stat.S_IFREG:
-        content = hashlib.md5(Path(path).read_bytes()).digest()
-    return status.st_mode, status.st_nlink, status.st_ino, status.st_size, status.st_mtime_ns, content
+    return status.st_mode, status.st_nlink, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def forbidden(top):
     """Special files, set-uid and its kin, and links out of extracted trees, below a directory."""
     found = []
-    for directory, directories, files in os.walk(top):
-        for name in [*directories, *files]:
-            path = os.path.join(directory, name)
-            mode = os.lstat(path).st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
-                found.append(f"special file: {path}")
-            elif not stat.S_ISLNK(mode) and mode & 0o7000:
-                found.append(f"mode {mode & 0o7777:o}: {path}")
-            elif stat.S_ISLNK(mode) and (tree := tree_of(path, top)):
-                where = destination(path)
-                if where != tree and not where.startswith(tree + os.sep):
-                    found.append(f"link out of the tree: {path} -> {os.readlink(path)}")
+    pending = [top] if os.path.isdir(top) else []
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                path = entry.path
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISDIR(mode):
+                    pending.append(path)
+                elif not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                    found.append(f"special file: {path}")
+                if not stat.S_ISLNK(mode):
+                    if mode & 0o7000:
+                        found.append(f"mode {mode & 0o7777:o}: {path}")
+                elif tree := tree_of(path, top):
+                    where = destination(path)
+                    if where != tree and not where.startswith(tree + os.sep):
+                        found.append(f"link out of the tree: {path} -> {os.readlink(path)}")
     return found
 
 

@@ -1,6 +1,7 @@
 """One program, started with as little around it as can be: how it ended, what it wrote, how large it grew."""
 
 import os
+import re
 import select
 import signal
 import time
@@ -50,16 +51,14 @@ class Attempt:
         return f"`{short}`: status {self.status}, stdout {self.stdout[:120]!r}, stderr {shown!r}, {self.peak >> 10} MiB"
 
 
-# The Unicode controls of direction, and what else makes a text look like another one.
-CONTROLS = {"\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+# Control characters but the newline, the Unicode controls of direction, and what else makes a text look like another one.
+CONTROLS = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def raw(output):
     """Which byte or character of an output a terminal would obey, if any. Newlines apart, which are looked at elsewhere."""
-    for one in output.decode("utf-8", "replace"):
-        if one in CONTROLS or one != "\n" and (ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0):
-            return f"raw U+{ord(one):04X} in the output"
-    return None
+    found = CONTROLS.search(output.decode("utf-8", "replace"))
+    return f"raw U+{ord(found[0]):04X} in the output" if found else None
 
 
 def attempt(command, environment, patience=PATIENCE):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import starter
 from codec.keys import Key
 from codec.package import Launcher, View
 
@@ -24,6 +25,7 @@ class Workshop:
         # The publisher's key, and that of somebody else.
         self.key, self.other = Key("publisher"), Key("somebody else")
         self._packed = self._launcher = self._theirs = None
+        self.starter = None
 
     @property
     def packed(self):
@@ -49,6 +51,10 @@ class Workshop:
         if self._theirs is None:
             self._theirs = self._build_theirs()
         return self._theirs
+
+    def load(self):
+        """Has later attempts of rows that make very many of them go by forks of the program, if that is possible here."""
+        self.starter = starter.build(self.directory)
 
     def _environment(self):
         home = self.directory / "home"

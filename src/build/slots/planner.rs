@@ -13,7 +13,7 @@ use crate::build::{BuildError, Settings};
 use crate::format::{Codec, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, walk};
 use crate::manifest::{self, Manifest, Operation, OperationName};
-use crate::slot::{Compression, Links, follow_links};
+use crate::slot::{Compression, Links, check_size, follow_links};
 use crate::stub::Family;
 
 /// What is done to native files, and what is noted of them. Raised when that changes, so that older entries of the build
@@ -128,6 +128,7 @@ impl Planner<'_> {
                 return Err(failed(crate::slot::SlotError::DirectoryWithoutTar { path: source.into() }));
             }
             let entry = Entry::examine_target(source.into(), name)?;
+            check_size(std::slice::from_ref(&entry)).map_err(failed)?;
             self.hash(source, vec![entry.clone()], inputs)?;
             return Ok(Content::File(entry));
         }
@@ -144,6 +145,7 @@ impl Planner<'_> {
         } else if slot.follow && source.is_dir() {
             entries = outside::bring_in(source, &entries).map_err(failed)?;
         }
+        check_size(&entries).map_err(failed)?;
         self.hash(source, entries.clone(), inputs)?;
         Ok(Content::Tree(entries))
     }

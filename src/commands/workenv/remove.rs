@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use flavor::report::Bytes;
-use flavor::workenv::{Cache, EnvId, Removal, Selection, Summary, bytes};
+use flavor::workenv::{COPIES_KEPT, Cache, EnvId, Removal, Selection, Summary, bytes};
 use serde_json::json;
 
 use crate::cli::{Clean, Consent};
@@ -24,14 +24,29 @@ pub(super) fn clean(options: &Clean, as_json: bool) -> Result<ExitCode, Error> {
         keep_latest: options.keep_latest,
         spare: Duration::ZERO,
     };
+    // Without any wish everything goes.
+    let is_all = selection.max_size.is_none() && selection.keep_latest.is_none();
+    let copies = selection.older_than.unwrap_or(if is_all { Duration::ZERO } else { COPIES_KEPT });
     let all = super::all(&cache)?;
-    remove(&cache, &all, &selection.choose(&all, SystemTime::now()), &options.consent, as_json)
+    clear(&cache, &all, &selection.choose(&all, SystemTime::now()), copies, &options.consent, as_json)
 }
 
 pub(super) fn remove(
     cache: &Cache,
     all: &[Summary],
     chosen: &[&Summary],
+    consent: &Consent,
+    as_json: bool,
+) -> Result<ExitCode, Error> {
+    clear(cache, all, chosen, COPIES_KEPT, consent, as_json)
+}
+
+/// `copies` says how long copies of other tools' packages may have been idle to stay.
+fn clear(
+    cache: &Cache,
+    all: &[Summary],
+    chosen: &[&Summary],
+    copies: Duration,
     consent: &Consent,
     as_json: bool,
 ) -> Result<ExitCode, Error> {
@@ -44,9 +59,10 @@ pub(super) fn remove(
         let keys = |list: &mut dyn Iterator<Item = &Summary>| {
             list.flat_map(|one| &one.slots).map(|slot| slot.key.clone()).collect::<std::collections::BTreeSet<_>>()
         };
+        let copied: u64 = cache.idle_copies(copies)?.iter().map(|(_, bytes)| bytes).sum();
         let removal = Removal {
             slots: keys(&mut all.iter()).len() - keys(&mut stays.clone()).len(),
-            bytes: bytes(all.iter()) - bytes(stays),
+            bytes: bytes(all.iter()) - bytes(stays) + copied,
             removed,
             in_use,
         };
@@ -55,7 +71,7 @@ pub(super) fn remove(
     if !consent.yes && !agreed(&ids)? {
         return Ok(ExitCode::from(2));
     }
-    finish(&cache.remove(&ids)?, consent, as_json)
+    finish(&cache.remove(&ids, copies)?, consent, as_json)
 }
 
 /// Asks on a terminal; without one the answer is no.

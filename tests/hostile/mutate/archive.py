@@ -1,5 +1,7 @@
 """Changes of an archive, held as a list of pieces: a header with its content, or what stands in its place."""
 
+from functools import cache
+
 from codec import tar
 
 from .values import NUMBERS, noise, number, text
@@ -7,8 +9,9 @@ from .values import NUMBERS, noise, number, text
 KINDS = b"0\x001234567xgLKSVMNDX"
 
 
+@cache
 def original():
-    """A tree with one of everything, and a link that another may be led through."""
+    """A tree with one of everything, and a link that another may be led through. Nobody changes the list."""
     return [
         tar.directory(b"d"),
         tar.directory(b"d/e"),

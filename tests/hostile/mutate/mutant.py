@@ -1,6 +1,5 @@
 """A mutant: everything of it follows from a seed and a number."""
 
-import copy
 import json
 import random
 import struct
@@ -50,7 +49,7 @@ class Mutant:
         self.plain = b"".join(pieces)
         self.slots = self.with_stream(pieces, chosen.count(self.in_stream))
         # A copy: nothing that other mutants share is changed.
-        self.signed = copy.deepcopy(ours.metadata(self.slots, self.launcher, ARGV, name="mutant"))
+        self.signed = copied(ours.metadata(self.slots, self.launcher, ARGV, name="mutant"))
         for _ in range(chosen.count(self.in_text)):
             self.in_text()
         self.parts = ours.parts(self.signed, self.slots, self.launcher, self.key)
@@ -128,11 +127,11 @@ class Mutant:
         if kind == 0:
             inner[key] = number(chance, value) if isinstance(value, int) else words(chance)
         elif kind == 1:
-            inner[key] = copy.deepcopy(chance.choice(SCALARS))
+            inner[key] = copied(chance.choice(SCALARS))
         elif kind == 2:
             del inner[key]
         elif kind == 3 and isinstance(inner, dict):
-            inner[chance.choice([words(chance), str(key).upper()])] = copy.deepcopy(chance.choice([value, *SCALARS]))
+            inner[chance.choice([words(chance), str(key).upper()])] = copied(chance.choice([value, *SCALARS]))
         elif kind == 4:
             whole = text.write(self.signed)
             doubled = json.dumps(key).encode() + b":"
@@ -195,6 +194,13 @@ class Mutant:
         )()
         self.content = self.parts.write()
         self.parts.block = None
+
+
+def copied(value):
+    """A copy of what JSON can hold."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value
 
 
 def entry_edges(pieces):

@@ -1,5 +1,6 @@
 """Packages changed at random where it hurts, by the ten thousand: docs/security.md says how they are made and judged."""
 
+import sys
 from collections import Counter
 
 from arena import Arena
@@ -7,9 +8,15 @@ from attempt import BAND, REFUSED
 from crowd import each
 from mutate import model
 from mutate.mutant import CHECK, Mutant
+from starter import inside
 
 # Of a run, so that a change that makes all mutants be refused for one reason is noticed.
 ACCEPTED_AT_LEAST = 0.01
+
+
+# Mutants after which a long run says how far it is.
+STEP = 10_000
+LONG = 100_000
 
 
 def run(workshop, full, outcome):
@@ -18,18 +25,34 @@ def run(workshop, full, outcome):
     if options.only is not None:
         tell(workshop, options, outcome)
         return
-    answers = each(workshop, lambda arena, at: judge(arena, options, at), lambda _: range(options.mutants))
-    kinds = Counter(kind for kind, _ in answers)
-    for _, failures in answers:
-        for failure in failures:
-            outcome.expect(False, failure)
-    total = len(answers)
+    workshop.load()
+    kinds, failures, total = Counter(), [], 0
+    last = options.first + options.mutants
+    for begin in range(options.first, last, STEP):
+        end = min(begin + STEP, last)
+        answers = each(
+            workshop, lambda arena, at: judge(arena, options, at), lambda _, begin=begin, end=end: range(begin, end), inside
+        )
+        kinds.update(kind for kind, _ in answers)
+        new = [failure for _, found in answers for failure in found]
+        failures += new
+        total += len(answers)
+        if options.mutants >= LONG:
+            # What a run has found that is stopped here, and where it can be taken up again.
+            counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+            print(f"    {total}: {counts}, {len(failures)} failures; go on with --first {end}", file=sys.stderr, flush=True)
+            for failure in new:
+                print(f"    {failure}", file=sys.stderr, flush=True)
+    for failure in failures:
+        outcome.expect(False, failure)
     outcome.expect(
         total < 1000 or kinds["right"] + kinds["program's own"] > total * ACCEPTED_AT_LEAST,
         f"hardly any starts: {dict(kinds)}",
     )
+    which = f", from {options.first}" if options.first else ""
     outcome.figure(
-        f"{total} mutants with seed {options.seed}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        f"{total} mutants with seed {options.seed}{which}: "
+        + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     )
 
 

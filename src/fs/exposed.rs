@@ -1,0 +1,87 @@
+//! Whether a file that was read will still be what it was when another program reads it by its path.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// File systems whose content somebody else provides, whatever owner and mode they show: the server, or for FUSE the user who
+/// has mounted it (statfs(2)).
+const PROVIDED_BY_OTHERS: [u32; 9] = [
+    0x6969,      // NFS
+    0x517b,      // SMB
+    0xff53_4d42, // CIFS
+    0xfe53_4d42, // SMB2
+    0x6573_5546, // FUSE
+    0x0102_1997, // 9P
+    0x00c3_6400, // Ceph
+    0x5346_414f, // AFS
+    0x7375_7245, // Coda
+];
+
+/// Whether anybody but this user and root could change an open file, or put another one in its place. What cannot be found
+/// out counts as yes.
+pub fn is_exposed(file: &File) -> bool {
+    may_be_changed(file).unwrap_or(true)
+}
+
+fn may_be_changed(file: &File) -> io::Result<bool> {
+    let kind = rustix::fs::fstatfs(file)?.f_type;
+    // Kernels for 32 bits know the same numbers with a sign.
+    if PROVIDED_BY_OTHERS.iter().any(|other| i128::from(kind) & 0xffff_ffff == i128::from(*other)) {
+        return Ok(true);
+    }
+    // The group's bit is also the mask of an access control list (acl(5)): without it no entry of one lets anybody write.
+    let metadata = file.metadata()?;
+    if is_of_another(&metadata) || metadata.mode() & 0o022 != 0 {
+        return Ok(true);
+    }
+    // No name leads to it any more: nobody knows what its launcher would find.
+    if metadata.nlink() == 0 {
+        return Ok(true);
+    }
+    // The kernel's own word, without links.
+    let path = Path::new("/proc/self/fd").join(file.as_raw_fd().to_string()).read_link()?;
+    for directory in path.ancestors().skip(1) {
+        let metadata = directory.symlink_metadata()?;
+        // What lies in a sticky directory only its owner can replace, and that of the directory.
+        let is_open = metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0;
+        if is_of_another(&metadata) || is_open {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_of_another(metadata: &Metadata) -> bool {
+    metadata.uid() != rustix::process::geteuid().as_raw() && metadata.uid() != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::set_mode;
+
+    #[test]
+    fn modes_of_the_file_and_of_what_leads_to_it_count() {
+        let base = tempfile::tempdir().expect("a directory");
+        let (directory, path) = (base.path().join("directory"), base.path().join("directory/file"));
+        std::fs::create_dir(&directory).expect("a directory");
+        std::fs::write(&path, "").expect("a file");
+        let file = File::open(&path).expect("the file");
+        for (of_directory, of_file, exposed) in [
+            (0o755, 0o755, false),
+            (0o755, 0o775, true),
+            (0o755, 0o757, true),
+            (0o775, 0o755, true),
+            (0o1777, 0o755, false),
+        ] {
+            set_mode(&directory, of_directory).expect("a mode");
+            set_mode(&path, of_file).expect("a mode");
+            assert_eq!(is_exposed(&file), exposed, "{of_directory:o} {of_file:o}");
+        }
+        std::fs::remove_file(&path).expect("removed");
+        assert!(is_exposed(&file), "it has no path any more");
+    }
+}
