@@ -125,6 +125,7 @@ fn make(
 ) -> Result<bool, WorkenvError> {
     let clock = Stopwatch::start();
     let reader = accepted.reader();
+    cache.complete()?;
     // When nobody else adds anything, whatever is in the staging area was left by a process that died.
     let _adding = match Lock::alone(&cache.content_lock())? {
         Some(alone) => {
