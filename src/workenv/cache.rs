@@ -110,7 +110,8 @@ impl Cache {
 
     /// Whether the file system keeps the modes that files are given. One that cannot be written to is believed to.
     pub(super) fn keeps_modes(&self) -> bool {
-        const MODE: u32 = 0o500;
+        // Of a slot's directories. Some mounts keep the owner's modes and give others none.
+        const MODE: u32 = 0o555;
         let Ok(staging) = self.stage() else { return true };
         set_mode(&staging.path, MODE).is_err()
             || staging.path.metadata().map_or(true, |metadata| metadata.mode() & 0o777 == MODE)

@@ -9,7 +9,7 @@ use super::extraction::extraction;
 use super::provision::{Check, Provision};
 use super::publish::Making;
 use super::run;
-use super::seal::{SEAL_FILE, Seal};
+use super::seal::Seal;
 use super::slots::{CachedSlot, SlotSeal};
 use super::{Cache, EnvId, WorkenvError};
 use crate::format::Lifecycle;
@@ -167,25 +167,25 @@ fn damaged(
     jobs: usize,
 ) -> Result<Vec<usize>, WorkenvError> {
     let changed: Vec<PathBuf> = seal.map(|seal| seal.changed(root).collect()).unwrap_or_default();
-    let sealed = root.join(SEAL_FILE);
+    // Something has happened to an environment whose seal does not read, and nothing tells to what else.
+    let is_unsealed = seal.is_none() && root.symlink_metadata().is_ok();
     let mut damaged = Vec::new();
     for slot in slots.iter().filter(|slot| slot.is_kept()) {
         let directory = cache.slot_dir(&slot.key);
         let Some(slot_seal) = SlotSeal::read(&directory) else { continue };
-        // If another environment has had it extracted again in the meantime, it is another one, not a changed one.
-        let mut found: Vec<&PathBuf> = changed.iter().filter(|path| path.starts_with(&directory)).collect();
-        if !found.is_empty() && slot.is_newer_than(cache, &sealed) {
-            found.clear();
-        }
-        // A write that the machine has lost may have left the size and zeros.
-        let is_looked_at = check == Check::Strict || !slot_seal.written.is_certain();
-        let mut looked = Vec::new();
+        // Another inode or another time is not yet another content: network file systems number their files anew with each
+        // mount, a cache may have been copied, another environment may have had the slot extracted again. Comparing takes
+        // a part of the time of extracting. A write that the machine has lost may have left the size and zeros.
+        let is_looked_at = check == Check::Strict
+            || is_unsealed
+            || !slot_seal.written.is_certain()
+            || changed.iter().any(|path| path.starts_with(&directory));
+        let mut found = Vec::new();
         if is_looked_at {
             let clock = Stopwatch::start();
-            looked = slot.damage(cache, jobs)?;
+            found = slot.damage(cache, jobs)?;
             tracing::debug!(slot = slot.slot.name(), took = %clock.took(), "check");
         }
-        found.extend(&looked);
         if let Some(path) = found.first() {
             tracing::warn!("cache: {} is not what was signed, extracting it again", path.display());
             damaged.push(slot.slot.index);

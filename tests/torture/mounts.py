@@ -74,19 +74,20 @@ def vfat_of_kernel():
 
 @contextmanager
 def vfat(scratch, at):
-    """By the kernel where it has vfat, else by FUSE."""
+    """By the kernel where it has vfat, else by FUSE: fusefat, which does not get back all the room of removed files."""
     at.mkdir()
+    size = 1 << 30
     if vfat_of_kernel():
-        with loop(scratch, 64 << 20, "mkfs.vfat") as device:
+        with loop(scratch, size, "mkfs.vfat") as device:
             call("mount", "-t", "vfat", device, at)
             with unmounted(at):
                 yield
         return
     image = scratch / "image"
     with open(image, "wb") as file:
-        file.truncate(64 << 20)
+        file.truncate(size)
     call("mkfs.vfat", image)
-    call("fusefat", "-o", "rw+", image, at)
+    call("fusefat", "-o", "rw+", image, at, stderr=subprocess.DEVNULL)
     with unmounted(at):
         yield
 

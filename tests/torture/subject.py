@@ -39,8 +39,8 @@ class Workshop:
     # Of the points that the reduced form of a row tries, every n-th is tried.
     thin = 1
 
-    def __init__(self, flavor, directory, launcher=None):
-        self.launcher = launcher
+    def __init__(self, flavor, directory, launcher=None, suites=None):
+        self.launcher, self.suites = launcher, suites
         self.flavor = Path(flavor).resolve()
         self.directory = directory
         self.probe = directory / "probe"

@@ -3,13 +3,14 @@ with an error that says what the file system lacks and what to do.
 
 An overlay does not move the directories of its lower layers, ext4 gives a file 65,000 names, sshfs as it is mounted here has no
 hard links and cannot exchange two names, bindfs forgets or refuses modes, exFAT and vfat have none of all that and no symbolic
-links. vfat is tried where the kernel has it; exFAT goes by FUSE.
+links. exFAT goes by FUSE, and so does vfat where the kernel has none.
 """
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
-from mounts import Layers, bindfs, exfat, ext4, sshfs, vfat, vfat_of_kernel
+from mounts import Layers, bindfs, exfat, ext4, sshfs, sshfs_over, vfat, vfat_of_kernel
 from place import Place
 from rows.kill import damage_and
 from strace import CHANGING, calls, start_with
@@ -23,6 +24,7 @@ MOUNTS = {
     "sshfs": sshfs,
     "bindfs without chmod": bindfs("--chmod-deny"),
     "bindfs that forgets chmod": bindfs("--chmod-ignore"),
+    "bindfs without modes for others": bindfs("--perms=og-rwx"),
 }
 
 
@@ -36,10 +38,35 @@ def run(workshop, full, outcome):
     outcome.figure(f"{lived.right} of {lived.tried} steps right on {', '.join(MOUNTS)}")
     overlays(workshop, packages, full, outcome)
     builds(workshop, outcome)
-    refusals(packages, outcome)
+    remounts(packages, outcome)
+    refusals(packages, full, outcome)
     no_more_names(workshop, outcome)
     if full:
         many_names(workshop, outcome)
+
+
+def remounts(packages, outcome):
+    """sshfs numbers its files anew with each mount. They are compared, and not extracted again."""
+    right = 0
+    for package in packages:
+        with Place() as place:
+            below = place.root / "below"
+            for path in (below, place.cache):
+                path.mkdir(mode=0o700)
+            numbers, extracted = [], []
+            for _ in range(3):
+                with sshfs_over(below, place.cache):
+                    for _ in range(2):
+                        start = place.start(package, env={"FLAVOR_LOG_LEVEL": "info"})
+                        right += outcome.expect(start.kind == "right", f"sshfs, mounted again: {start}")
+                        extracted.append(start.stderr.count("INFO extract slot="))
+                    numbers.append({slot.name: (slot / "tree").stat().st_ino for slot in place.slots()})
+            # What is the run's alone is extracted each time.
+            first, always = extracted[0], extracted[1]
+            outcome.expect(extracted == [first, always] + [always] * 4, f"sshfs, extracted by each start: {extracted}")
+            outcome.expect(first > always, f"sshfs: nothing extracted by a first start: {extracted}")
+            outcome.figure(f"inode numbers {'the same' if numbers[0] == numbers[1] == numbers[2] else 'others'} after a mount")
+    outcome.figure(f"{right} starts right on sshfs mounted again, nothing extracted twice")
 
 
 class Case:
@@ -274,22 +301,56 @@ def clean_build(case, place):
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def refusals(packages, outcome):
-    """Where there are no symbolic links a start says so, and again, and leaves no work behind."""
-    kinds = {"exfat": exfat}
-    if "\tvfat\n" in open("/proc/filesystems").read():
-        kinds["vfat"] = vfat
-    refused = 0
-    for name, mounted in kinds.items():
-        with Place() as place, mounted(place.root, place.cache):
-            for package in packages:
-                for what in ("first start", "second start"):
-                    start = place.start(package)
+def refusals(packages, full, outcome):
+    """Where there are no symbolic links a start says so, and again, alone or beside others, after a kill and after an error, and
+    leaves no work behind."""
+    refused, points = 0, 0
+    for name, mounted in {"exfat": exfat, "vfat": vfat}.items():
+        for package in packages:
+            with Place() as place, mounted(place.root, place.cache):
+
+                def expect(start, what):
                     named = "no symbolic links" in start.stderr and "set FLAVOR_CACHE_DIR" in start.stderr
-                    refused += outcome.expect(start.kind == "refused" and named, f"{name}, {what}: {start}")
-                outcome.expect(not any((place.cache / "v1/staging").iterdir()), f"{name}: left in staging")
-                outcome.expect(not place.workenvs(), f"{name}: an environment")
-    outcome.figure(f"{refused} refused on {', '.join(kinds)}")
+                    return outcome.expect(start.kind == "refused" and named, f"{name}, {what}: {start}")
+
+                def nothing_left(what):
+                    outcome.expect(not any((place.cache / "v1/staging").iterdir()), f"{name}, {what}: left in staging")
+                    outcome.expect(not place.workenvs(), f"{name}, {what}: an environment")
+
+                refused += expect(place.start(package), "first start")
+                refused += expect(place.start(package), "second start")
+                refused += expect(place.start(package, env=STRICT), "strict start")
+                with ThreadPoolExecutor(10) as pool:
+                    for start in pool.map(lambda _: place.start(package), range(10)):
+                        refused += expect(start, "one of ten")
+                nothing_left("starts")
+                for call, when in refused_calls(place, package, 1 if full else 2):
+                    for fault in ("signal=KILL", "error=ENOSPC"):
+                        start, happened = start_with(place, package, call, fault, when)
+                        if happened:
+                            points += 1
+                            what = f"{fault} at {call} {when}"
+                            outcome.expect(start.kind in ("refused", "killed") or start.status == 137, f"{name}, {what}: {start}")
+                            expect(place.start(package), f"after {what}")
+                            nothing_left(f"after {what}")
+                cleaned = subprocess.run(
+                    [package.path, "evict", place.cache],
+                    env=place.environment(FLAVOR_LAUNCHER_CLI="1"),
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
+                outcome.expect(cleaned.returncode == 0, f"{name}, eviction: {cleaned.stderr!r}")
+    driver = "the kernel's" if vfat_of_kernel() else "fusefat"
+    outcome.figure(f"{refused} starts refused on exfat and vfat ({driver}), and all after {points} kills and errors there")
+
+
+def refused_calls(place, package, step):
+    """Calls of a start that is refused, each with its number: what changes files. What is written is the error."""
+    counts = calls(place, package, is_right=False)
+    for call in sorted(set(counts) & set(CHANGING) - {"close", "write"}):
+        for when in range(1, min(counts[call], 40 // step) + 1, counts[call] if step > 1 else 1):
+            yield call, when
 
 
 def no_more_names(workshop, outcome):

@@ -6,10 +6,13 @@ is found by a strict start and by `workenv verify`, and after a reboot in files 
 """
 
 import os
+import shutil
 import subprocess
 
 from place import remove
 from subject import noise
+
+SEAL = ".flavor/seal"
 
 
 def run(workshop, full, outcome):
@@ -38,7 +41,53 @@ def run(workshop, full, outcome):
                 place.start(package)
         outcome.expect(tried > 40 // workshop.thin, f"only {tried} changes")
         outcome.figure(f"{right} of {tried} changes to the critical set repaired, none run")
+        unsealed(place, package, cases[:: 1 if full else 4 * workshop.thin], outcome)
         deep(workshop, place, package, full, outcome)
+    shared(workshop, outcome)
+
+
+def unsealed(place, package, cases, outcome):
+    """The same without the seal that tells what a start depends on."""
+    right = 0
+    for target, kind in cases:
+        place.empty()
+        place.start(package)
+        (workenv,) = place.workenvs()
+        delete(workenv / SEAL)
+        path = place.cache / target
+        # The one file that is gone already, and what is in it.
+        if not os.path.lexists(path):
+            continue
+        CHANGES[kind](path)
+        first, second = place.start(package), place.start(package)
+        where = f"{target} {kind}, without a seal"
+        good = outcome.expect(first.kind == "right", f"{where}: {first}")
+        good &= outcome.expect(second.kind == "right" and second.stderr == "", f"{where}, again: {second}")
+        right += good
+    outcome.figure(f"{right} without their seal")
+
+
+def shared(workshop, outcome):
+    """A slot that one environment has had extracted again, and that was changed before another one that leads to it started."""
+    packages = [workshop.small("shared", version) for version in ("1", "2")]
+    right = 0
+    for kind in ("cut", "edited", "swapped"):
+        with workshop.place(*packages) as place:
+            for package in packages:
+                place.start(package)
+            (program,) = programs(place)
+            CHANGES["cut"](program)
+            repaired = place.start(packages[1])
+            outcome.expect(repaired.kind == "right", f"shared, repaired: {repaired}")
+            CHANGES[kind](program)
+            start = place.start(packages[0])
+            right += outcome.expect(start.kind == "right", f"shared, repaired and {kind}: {start}")
+    outcome.figure(f"{right} after another environment had repaired them")
+
+
+def programs(place):
+    trees = [slot / "tree" for slot in place.slots()]
+    return [tree for tree in trees if tree.is_file() and tree.stat().st_mode & 0o111]
 
 
 def applies(kind, path):
@@ -220,7 +269,8 @@ def grow(path):
 def link_to_the_same(path):
     """What is read there stays what it was."""
     aside = path.with_name(path.name + " aside")
-    os.rename(path, aside)
+    # A copy, where a lower layer does not let go of it.
+    shutil.move(path, aside)
     path.symlink_to(aside.name)
 
 
