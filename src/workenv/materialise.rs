@@ -75,7 +75,7 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
     let lock_path = cache.env_lock(&id);
     let package = &reader.metadata().package;
     let mut start = Start::Warm;
-    let mut checked = how.check == Check::Seal;
+    let mut checked = how.check == Check::Seal && are_lazy_ones_certain(accepted, cache, &root);
     for _ in 0..ATTEMPTS {
         // Held from before the first look until the program ends: who removes environments leaves this one alone.
         let lock = how.progress.wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
@@ -104,6 +104,21 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
         checked = true;
     }
     Err(WorkenvError::Unstable { path: root })
+}
+
+/// Whether the slots that are extracted when a program asks for them are on the disk as they were written. They may have come
+/// after the seal of the environment, which does not watch them.
+fn are_lazy_ones_certain(accepted: &Accepted, cache: &Cache, root: &Path) -> bool {
+    let reader = accepted.reader();
+    if reader.metadata().slots.iter().all(|slot| slot.lifecycle != Lifecycle::Lazy.word()) {
+        return true;
+    }
+    let is_certain = |slot: &CachedSlot<'_>| {
+        slot.lifecycle != Lifecycle::Lazy
+            || SlotSeal::read(&cache.slot_dir(&slot.key)).is_none_or(|seal| seal.written.is_certain())
+    };
+    // What is wrong with the slots is said by whoever makes them.
+    CachedSlot::all(cache, reader, root).map_or(true, |slots| slots.iter().all(is_certain))
 }
 
 /// Notes a start, and tells whether the last one is so long ago that somebody should look after the cache. Nobody does in

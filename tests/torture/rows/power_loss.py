@@ -1,8 +1,8 @@
 """The power fails after a first start: any subset of the files in the cache is lost, cut, or full of zeros.
 
-What the machine may have lost is everything that was not synchronised. What set-up commands made is synchronised before the seal
-of the environment is written: it is lost only together with that seal. Where the boot has no number everything is synchronised
-before the seals are: then only they are lost, and what lies in no slot and no environment.
+What the machine may have lost is everything that was not synchronised. After set-up commands everything is synchronised before the
+seal of the environment is written: whatever came before it is lost only together with that seal. Where the boot has no number
+everything is synchronised before the seals are: then only they are lost, and what lies in no slot and no environment.
 """
 
 import os
@@ -29,6 +29,11 @@ def run(workshop, full, outcome):
     for directory in ("slots", "workenv", "runs", "staging", "locks", ""):
         with workshop.place(packages[0], kind=Settled) as place:
             kinds[without(workshop, place, packages[0], directory, outcome)] += 1
+    trees = {"kept": {"a": b"kept"}, "asked": {"one": b"one\n" * 500}}
+    package = workshop.pack("lazy", {name: ('["tar"]', tree) for name, tree in trees.items()}, lifecycles={"asked": "lazy"})
+    for way in WAYS:
+        with workshop.place(package, kind=Settled) as place:
+            lazily(place, package, way, outcome)
     text = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     outcome.figure(f"{sum(kinds.values())} power failures: {text}, {kinds['wrong'] + kinds['hang'] + kinds['panic']} wrong")
 
@@ -72,6 +77,26 @@ def without(workshop, place, package, directory, outcome):
     return judged(workshop, place, package, later, f"without v1/{directory}", outcome)
 
 
+def lazily(place, package, way, outcome):
+    """A slot that the program asked for is extracted into an environment that had reached the disk long before."""
+    place.empty()
+    place.start(package, prefix=numbered(place, 1))
+    settled = place.start(package, prefix=numbered(place, 2))
+    before = set(place.slots())
+    asked = [*numbered(place, 2), package.path, "path", "asked"]
+    done = subprocess.run(asked, env=place.environment(FLAVOR_LAUNCHER_CLI="1"), capture_output=True, text=True, timeout=60)
+    outcome.expect(settled.kind == "right" and done.returncode == 0, f"a lazy slot: {settled} {done.stderr!r}")
+    place.settle()
+    (slot,) = set(place.slots()) - before
+    content = (slot / "tree/one").read_bytes()
+    lose(slot / "tree/one", way, random.Random(way))
+    start = place.start(package, prefix=numbered(place, 3))
+    outcome.expect(start.kind == "right", f"a lazy slot, {way}: {start}")
+    one = slot / "tree/one"
+    found = one.read_bytes() if one.exists() else b""
+    outcome.expect(found == content, f"a lazy slot, {way}: {len(found)} bytes of {len(content)}, {found[:8]!r}")
+
+
 def numbered(place, number):
     return rebooted(place, f"00000000-1111-2222-3333-{number:012}\n")
 
@@ -87,16 +112,16 @@ def fail(place, chance, is_synchronised):
         links = [name for name in directories if os.path.islink(os.path.join(directory, name))]
         files += [os.path.join(directory, name) for name in [*names, *links]]
     files.sort()
-    made = {path for path in files if "/v1/workenv/" in path and os.path.basename(path) in ("made", "set-up.log")}
+    is_set_up = any(path.endswith("/.flavor/set-up.log") for path in files)
+    seals = [path for path in files if path.endswith("/.flavor/seal")]
     if is_synchronised:
         kept = {path for path in files if "/v1/slots/" in path or "/v1/workenv/" in path}
         files = [path for path in files if path not in kept or os.path.basename(path) == "seal"]
     lost = chance.sample(files, chance.randint(1, len(files)))
-    seals = [path for path in files if "/v1/workenv/" in path and path.endswith("/.flavor/seal")]
-    if made & set(lost):
+    if is_set_up and any("/v1/slots/" in path or "/v1/workenv/" in path for path in lost):
         lost += [seal for seal in seals if seal not in lost]
     for path in lost:
-        lose(path, "removed" if path in seals and made else chance.choice(WAYS), chance)
+        lose(path, chance.choice(WAYS), chance)
     return [os.path.relpath(path, place.cache) for path in lost]
 
 
@@ -112,4 +137,4 @@ def lose(path, way, chance):
         with open(path, "r+b") as file:
             file.write(bytes(size))
     else:
-        os.truncate(path, 0 if way == "emptied" else chance.randint(0, size))
+        os.truncate(path, 0 if way == "emptied" else chance.randrange(max(1, size)))
