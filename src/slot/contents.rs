@@ -125,7 +125,8 @@ impl Contents {
                 Kind::HardLink { .. } | Kind::Symlink { .. } => 0,
             };
             let start = match record.kind {
-                Kind::File { mode, .. } if mode & 0o111 & !found != 0 => return Err(Lack::Programs.error()),
+                // Others than the owner do not get into a cache; many mounts give them no modes.
+                Kind::File { mode, .. } if mode & 0o100 & !found != 0 => return Err(Lack::Programs.error()),
                 Kind::Directory { .. } => format!("d {found:o} "),
                 Kind::File { size, digest, .. } => format!("f {found:o} {size} {digest} "),
                 Kind::HardLink { .. } => "h ".into(),

@@ -109,7 +109,8 @@ impl Cache {
 
     /// Whether the file system keeps the modes that files are given. One that cannot be written to is believed to.
     pub(super) fn keeps_modes(&self) -> bool {
-        const MODE: u32 = 0o500;
+        // Of a slot's directories. Some mounts keep the owner's modes and give others none.
+        const MODE: u32 = 0o555;
         let Ok(staging) = self.stage() else { return true };
         set_mode(&staging.path, MODE).is_err()
             || staging.path.metadata().map_or(true, |metadata| metadata.mode() & 0o777 == MODE)
@@ -140,9 +141,14 @@ impl Cache {
     }
 
     /// Sweeps what a start has left that was killed after it had published: the starts after it find everything there and
-    /// have nothing to extract. The number of links tells, where the file system counts subdirectories.
+    /// have nothing to extract. The number of links tells; where the file system does not count subdirectories (overlays, Btrfs,
+    /// most network file systems) the directory is listed.
     pub(super) fn sweep_litter(&self) {
-        let is_littered = self.layout.join("staging").metadata().is_ok_and(|staging| staging.nlink() > 2);
+        let staging = self.layout.join("staging");
+        let is_littered = match staging.metadata().map(|staging| staging.nlink()) {
+            Ok(1) => names_in(&staging).is_ok_and(|names| !names.is_empty()),
+            links => links.is_ok_and(|links| links > 2),
+        };
         if is_littered && let Ok(Some(_alone)) = Lock::alone(&self.content_lock()) {
             // Somebody else will, if not now.
             drop(self.sweep_staging());

@@ -1,5 +1,6 @@
 //! Looking after the cache: what is there, what is in use, what may go.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -98,6 +99,7 @@ impl Cache {
     ///
     /// Starts wait only while names change. The files go afterwards.
     pub fn remove(&self, ids: &[EnvId], copies: Duration) -> std::result::Result<Removal, WorkenvError> {
+        self.complete()?;
         let removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
         if removing.is_held() {
             self.sweep_staging()?;
@@ -259,8 +261,13 @@ fn is_being_set_up(environment: &Path) -> bool {
     log.is_file() && Lock::try_acquire(&log, LockKind::Exclusive).is_ok_and(|lock| lock.is_none())
 }
 
+/// What is in a directory of the layout. One that is not there has nothing in it.
 fn names(directory: &Path) -> Result<Vec<String>> {
-    Ok(names_in(directory)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    let found = match names_in(directory) {
+        Err(error) if error.source.kind() == ErrorKind::NotFound => Vec::new(),
+        found => found?,
+    };
+    Ok(found.into_iter().filter_map(|name| name.into_string().ok()).collect())
 }
 
 /// Bytes on disk and regular files below a path; nothing there is nothing used.

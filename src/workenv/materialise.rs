@@ -9,7 +9,7 @@ use super::extraction::extraction;
 use super::provision::{Check, Provision};
 use super::publish::Making;
 use super::run;
-use super::seal::{SEAL_FILE, Seal};
+use super::seal::Seal;
 use super::slots::{CachedSlot, SlotSeal};
 use super::{Cache, EnvId, WorkenvError};
 use crate::format::Lifecycle;
@@ -75,7 +75,7 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
     let lock_path = cache.env_lock(&id);
     let package = &reader.metadata().package;
     let mut start = Start::Warm;
-    let mut checked = how.check == Check::Seal;
+    let mut checked = how.check == Check::Seal && are_lazy_ones_certain(accepted, cache, &root);
     for _ in 0..ATTEMPTS {
         // Held from before the first look until the program ends: who removes environments leaves this one alone.
         let lock = how.progress.wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
@@ -106,6 +106,21 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
     Err(WorkenvError::Unstable { path: root })
 }
 
+/// Whether the slots that are extracted when a program asks for them are on the disk as they were written. They may have come
+/// after the seal of the environment, which does not watch them.
+fn are_lazy_ones_certain(accepted: &Accepted, cache: &Cache, root: &Path) -> bool {
+    let reader = accepted.reader();
+    if reader.metadata().slots.iter().all(|slot| slot.lifecycle != Lifecycle::Lazy.word()) {
+        return true;
+    }
+    let is_certain = |slot: &CachedSlot<'_>| {
+        slot.lifecycle != Lifecycle::Lazy
+            || SlotSeal::read(&cache.slot_dir(&slot.key)).is_none_or(|seal| seal.written.is_certain())
+    };
+    // What is wrong with the slots is said by whoever makes them.
+    CachedSlot::all(cache, reader, root).map_or(true, |slots| slots.iter().all(is_certain))
+}
+
 /// Notes a start, and tells whether the last one is so long ago that somebody should look after the cache. Nobody does in
 /// a cache that this user cannot write to.
 fn note_use(lock: &Lock) -> bool {
@@ -125,6 +140,7 @@ fn make(
 ) -> Result<bool, WorkenvError> {
     let clock = Stopwatch::start();
     let reader = accepted.reader();
+    cache.complete()?;
     // When nobody else adds anything, whatever is in the staging area was left by a process that died.
     let _adding = match Lock::alone(&cache.content_lock())? {
         Some(alone) => {
@@ -166,25 +182,25 @@ fn damaged(
     jobs: usize,
 ) -> Result<Vec<usize>, WorkenvError> {
     let changed: Vec<PathBuf> = seal.map(|seal| seal.changed(root).collect()).unwrap_or_default();
-    let sealed = root.join(SEAL_FILE);
+    // Something has happened to an environment whose seal does not read, and nothing tells to what else.
+    let is_unsealed = seal.is_none() && root.symlink_metadata().is_ok();
     let mut damaged = Vec::new();
     for slot in slots.iter().filter(|slot| slot.is_kept()) {
         let directory = cache.slot_dir(&slot.key);
         let Some(slot_seal) = SlotSeal::read(&directory) else { continue };
-        // If another environment has had it extracted again in the meantime, it is another one, not a changed one.
-        let mut found: Vec<&PathBuf> = changed.iter().filter(|path| path.starts_with(&directory)).collect();
-        if !found.is_empty() && slot.is_newer_than(cache, &sealed) {
-            found.clear();
-        }
-        // A write that the machine has lost may have left the size and zeros.
-        let is_looked_at = check == Check::Strict || !slot_seal.written.is_certain();
-        let mut looked = Vec::new();
+        // Another inode or another time is not yet another content: network file systems number their files anew with each
+        // mount, a cache may have been copied, another environment may have had the slot extracted again. Comparing takes
+        // a part of the time of extracting. A write that the machine has lost may have left the size and zeros.
+        let is_looked_at = check == Check::Strict
+            || is_unsealed
+            || !slot_seal.written.is_certain()
+            || changed.iter().any(|path| path.starts_with(&directory));
+        let mut found = Vec::new();
         if is_looked_at {
             let clock = Stopwatch::start();
-            looked = slot.damage(cache, jobs)?;
+            found = slot.damage(cache, jobs)?;
             tracing::debug!(slot = slot.slot.name(), took = %clock.took(), "check");
         }
-        found.extend(&looked);
         if let Some(path) = found.first() {
             tracing::warn!("cache: {} is not what was signed, extracting it again", path.display());
             damaged.push(slot.slot.index);

@@ -163,11 +163,16 @@ impl Cache {
                 .on("create", &tag)
                 .map_err(|error| not_writable(&cache.root, error))?;
             file.write_all(cache_tag().as_bytes()).on("write", &tag)?;
-            for directory in DIRECTORIES {
-                create(&cache.directory(directory), kind)?;
-            }
+            cache.complete()?;
         }
         cache.checked()
+    }
+
+    /// Makes the directories that are not there. A start looks for the last of them only; a power failure may have taken others,
+    /// as their names reach the disk in any order. Called before anything is added or removed.
+    pub(super) fn complete(&self) -> Result<(), WorkenvError> {
+        let directories = DIRECTORIES.map(|name| self.directory(name));
+        directories.iter().filter(|path| !path.is_dir()).try_for_each(|path| create(path, self.kind))
     }
 
     fn checked(self) -> Result<Self, WorkenvError> {

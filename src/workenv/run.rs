@@ -27,6 +27,7 @@ pub(super) fn prepare(
     shared: &Path,
     how: Provision<'_>,
 ) -> Result<(PathBuf, Lock, PathBuf), WorkenvError> {
+    cache.complete()?;
     cache.sweep_runs()?;
     let _adding = how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?;
     let place = cache.directory("runs").join(staging_name(EnvId::of(reader).as_str()));
@@ -111,6 +112,7 @@ pub fn lazy_slot(
         return Err(WorkenvError::NotThere { slot: name(), when: "the environment is set up" });
     }
     if slot.lifecycle == Lifecycle::Lazy && !slot.is_there(cache) {
+        cache.complete()?;
         let _adding = how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?;
         extraction(cache, how, &[slot], |tools| slot.ensure(tools, false))?;
     }

@@ -67,12 +67,6 @@ impl<'a> CachedSlot<'a> {
         SlotSeal::read(&cache.slot_dir(&self.key)).is_some() && self.tree.exists()
     }
 
-    /// Whether the slot was extracted after a file was written.
-    pub(super) fn is_newer_than(&self, cache: &Cache, file: &Path) -> bool {
-        let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-        written(&cache.slot_dir(&self.key).join(CONTENTS)) > written(file)
-    }
-
     /// Makes the slot be there. Of several processes one extracts; the others wait for it. With `again`, what is there is
     /// damaged and replaced.
     pub(super) fn ensure(&self, tools: &Tools<'_>, again: bool) -> Result<(), WorkenvError> {

@@ -12,6 +12,9 @@ from refusal import says_why
 # Longer than any start takes, on a busy machine too.
 PATIENCE = 60
 
+# How long what belongs to a run may outlive it: the process that removes it must be scheduled.
+AFTERWARDS = 5
+
 # The band that docs/format.md § Exit codes keeps for the launcher.
 REFUSALS = range(101, 120)
 
@@ -44,8 +47,11 @@ class Start:
 class Place:
     """A cache and a home, both empty at first."""
 
-    def __init__(self, parent=None):
-        self.root = Path(tempfile.mkdtemp(prefix="flavor-torture-", dir=parent))
+    # Whether a start finds everything extracted, in the lower layer of an overlay.
+    is_filled = False
+
+    def __init__(self):
+        self.root = Path(tempfile.mkdtemp(prefix="flavor-torture-"))
         self.cache = self.root / "cache"
         (self.root / "home").mkdir()
 
@@ -53,7 +59,11 @@ class Place:
         return self
 
     def __exit__(self, *_):
+        self.settle()
         remove(self.root)
+
+    def settle(self):
+        """Waits for what starts have left to others."""
 
     def environment(self, **more):
         """Variables of a start. `None` takes one away."""
@@ -86,7 +96,10 @@ class Place:
         return Start(package, status, stdout.decode(errors="replace"), stderr.decode(errors="replace"), took)
 
     def empty(self):
-        """Removes the cache."""
+        """Makes the cache what it was at first."""
+        self.forget()
+
+    def forget(self):
         remove(self.cache)
 
     def listing(self):
@@ -106,6 +119,24 @@ class Place:
 
     def workenvs(self):
         return sorted((self.cache / "v1" / "workenv").glob("*"))
+
+
+class Settled(Place):
+    """Looks only when what belonged to single runs has gone with them."""
+
+    def settle(self):
+        runs = self.cache / "v1" / "runs"
+        end = time.monotonic() + AFTERWARDS
+        while runs.is_dir() and any(runs.iterdir()) and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def listing(self):
+        self.settle()
+        return super().listing()
+
+    def empty(self):
+        self.settle()
+        super().empty()
 
 
 def remove(path):

@@ -37,7 +37,7 @@ def parent_directory(needed):
 def run(rows, options, prefix, needed, make_workshop):
     """Runs the rows that were asked for, each a module `rows.NAME` with a function `run(workshop, full, outcome)`.
 
-    Returns the exit status: 1 when one of them does not hold.
+    `NAME@MOUNT` is a row on a file system that the workshop knows. Returns the exit status: 1 when one of them does not hold.
     """
     work = Path(tempfile.mkdtemp(prefix=prefix, dir=parent_directory(needed)))
     # Places of the rows lie in the same directory.
@@ -48,7 +48,13 @@ def run(rows, options, prefix, needed, make_workshop):
         for name in options.rows or rows:
             begin = time.monotonic()
             outcome = Outcome()
-            importlib.import_module(f"rows.{name}").run(workshop, options.full, outcome)
+            row, _, mount = name.partition("@")
+            run_row = importlib.import_module(f"rows.{row}").run
+            if mount:
+                with workshop.on(mount, options.full) as there:
+                    run_row(there, False, outcome)
+            else:
+                run_row(workshop, options.full, outcome)
             failed += bool(outcome.failures)
             report(name, outcome, time.monotonic() - begin, None if options.verbose else SHOWN)
     finally:
@@ -58,7 +64,7 @@ def run(rows, options, prefix, needed, make_workshop):
 
 def report(name, outcome, took, shown):
     verdict = "FAILED" if outcome.failures else "ok"
-    print(f"{name:13} {verdict:7} {took:5.0f} s   {'; '.join(outcome.figures)}", flush=True)
+    print(f"{name:18} {verdict:7} {took:5.0f} s   {'; '.join(outcome.figures)}", flush=True)
     for failure in outcome.failures[:shown]:
         print(f"    {failure}", flush=True)
     if more := len(outcome.failures[shown or len(outcome.failures) :]):

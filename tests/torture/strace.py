@@ -22,13 +22,13 @@ CHANGING = """open openat creat mkdir mkdirat rename renameat renameat2 link lin
     flock fsync fdatasync syncfs close umask fcntl""".split()
 
 
-def calls(place, package, prefix=ONE_PROCESSOR):
-    """What a first start calls before it execs: system call → how often, by the thread that calls it most."""
+def calls(place, package, prefix=ONE_PROCESSOR, is_right=True):
+    """What a first start calls before it execs, or is refused: system call → how often, by the thread that calls it most."""
     trace = place.root / "trace"
     command = [*prefix, "strace", "-f", "-b", "execve", "-o", trace, package.path]
     environment = place.environment()
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-    if done.returncode != 0:
+    if (done.returncode == 0) != is_right:
         raise RuntimeError(f"strace does not work here: {done.stderr.decode()}")
     counts = Counter(re.findall(r"^(\d+) +(\w+)\(", trace.read_text(), re.MULTILINE))
     most = {}

@@ -6,6 +6,9 @@ import subprocess
 import zlib
 from pathlib import Path
 
+import mounts
+from place import Place
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -29,15 +32,28 @@ class Package:
 
 
 class Workshop:
-    """Makes packages with one `flavor` in one directory."""
+    """Makes packages with one `flavor` in one directory, and places to start them in."""
 
-    def __init__(self, flavor, directory, launcher=None):
-        self.launcher = launcher
+    # Where the caches of places lie, unless that is beside their homes.
+    storage = None
+    # Of the points that the reduced form of a row tries, every n-th is tried.
+    thin = 1
+
+    def __init__(self, flavor, directory, launcher=None, suites=None):
+        self.launcher, self.suites = launcher, suites
         self.flavor = Path(flavor).resolve()
         self.directory = directory
         self.probe = directory / "probe"
         command = ["cc", "-O2", "-static", "-o", self.probe, HERE / "probe.c"]
         subprocess.run(command, check=True, timeout=60)
+
+    def place(self, *packages, kind=Place):
+        """A place to start packages in."""
+        return mounts.place_on(self.storage, packages, kind) if self.storage else kind()
+
+    def on(self, mount, full):
+        """This workshop on a file system."""
+        return mounts.on(self, mount, full)
 
     def environment(self):
         """What `flavor` sees: a home of its own, nothing of the caller's."""

@@ -4,7 +4,6 @@ import os
 import subprocess
 import threading
 
-from place import Place
 
 
 def run(workshop, full, outcome):
@@ -12,7 +11,7 @@ def run(workshop, full, outcome):
     rounds = 10 if full else 1
     right = cleaned = 0
     for number in range(rounds):
-        with Place() as place:
+        with workshop.place(one, two) as place:
             done, count = clean_while_starting(workshop, place, [one, two], 60, outcome)
             right += done
             cleaned += count
@@ -62,7 +61,7 @@ def clean_while_starting(workshop, place, packages, starts, outcome):
 def upgrade(workshop, outcome):
     """The old version looks at all of its files a second time after the new one has replaced it and all was cleaned."""
     old, new = (workshop.small("upgraded", version) for version in ("1", "2"))
-    with Place() as place:
+    with workshop.place(old) as place:
         here = old.moved(place.root / "app.psp")
         child = subprocess.Popen(
             [here.path, "again"],

@@ -6,7 +6,6 @@ it never panics, hangs or runs a program in an environment that is not whole. Th
 
 from collections import Counter
 
-from place import Place
 from strace import CHANGING, ONE_PROCESSOR, calls, start_with
 
 ERRORS = ["ENOSPC", "EIO", "EROFS", "EMFILE", "EINTR", "EXDEV", "ENOMEM"]
@@ -27,27 +26,30 @@ EARLY = ["failed to allocate an alternative stack", "failed to set up alternativ
 def run(workshop, full, outcome):
     package = workshop.small("faults")
     kinds = Counter()
-    with Place() as place:
+    with workshop.place(package) as place:
         counts = calls(place, package)
         place.empty()
         # Every error at every call; reads of slots are many and alike.
-        errors = ERRORS if full else ["ENOSPC", "EIO", "EMFILE", "EINTR"]
+        errors = ERRORS if full else ["ENOSPC", "EIO", "EMFILE", "EINTR"][:: workshop.thin]
         for number, error in enumerate(errors):
             for call in sorted(set(counts) & set(CHANGING + READING)):
-                step = stride(counts[call], full)
+                step = stride(counts[call], full, workshop.thin)
                 for when in range(1 + (number if step > 1 else 0) % step, counts[call] + 1, step):
                     fault(place, package, call, error, when, ONE_PROCESSOR, kinds, outcome)
         wrong = kinds["wrong"] + kinds["hang"]
         outcome.figure(f"{sum(kinds.values())} faults: {wrong} wrong, {kinds['panic']} panics, {kinds['refused']} refused")
+        if workshop.storage:
+            # Memory and threads have nothing to do with the file system.
+            return
         memory(place, package, full, outcome)
         if full:
             threads(place, package, outcome)
 
 
-def stride(count, full):
+def stride(count, full, thin=1):
     if full:
         return 1 if count <= 200 else 25
-    return max(1, count // 3)
+    return max(1, count // 3 * thin)
 
 
 def fault(place, package, call, error, when, prefix, kinds, outcome):

@@ -3,16 +3,14 @@ with an error that says what the file system lacks and what to do.
 
 An overlay does not move the directories of its lower layers, ext4 gives a file 65,000 names, sshfs as it is mounted here has no
 hard links and cannot exchange two names, bindfs forgets or refuses modes, exFAT and vfat have none of all that and no symbolic
-links. vfat is tried where the kernel has it; exFAT goes by FUSE.
+links. exFAT goes by FUSE, and so does vfat where the kernel has none.
 """
 
 import os
-import shutil
-import socket
 import subprocess
-import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 
+from mounts import Layers, bindfs, exfat, ext4, sshfs, sshfs_over, vfat, vfat_of_kernel
 from place import Place
 from rows.kill import damage_and
 from strace import CHANGING, calls, start_with
@@ -20,23 +18,55 @@ from strace import CHANGING, calls, start_with
 STRICT = {"FLAVOR_VALIDATION": "strict"}
 # More equal files than ext4 gives names to one of them.
 EQUAL = 66_000
-SFTP_SERVER = "/usr/lib/openssh/sftp-server"
+
+MOUNTS = {
+    "ext4": ext4,
+    "sshfs": sshfs,
+    "bindfs without chmod": bindfs("--chmod-deny"),
+    "bindfs that forgets chmod": bindfs("--chmod-ignore"),
+    "bindfs without modes for others": bindfs("--perms=og-rwx"),
+}
 
 
 def run(workshop, full, outcome):
     packages = [workshop.small("plain"), workshop.lifecycles("cycles")]
     lived = Case(workshop, outcome)
     for name, mounted in MOUNTS.items():
-        with Place() as place, mounted(place):
+        with Place() as place, mounted(place.root, place.cache):
             for package in packages:
                 lived.whole_life(place, package, name)
     outcome.figure(f"{lived.right} of {lived.tried} steps right on {', '.join(MOUNTS)}")
     overlays(workshop, packages, full, outcome)
     builds(workshop, outcome)
-    refusals(packages, outcome)
+    remounts(packages, outcome)
+    refusals(packages, full, outcome)
     no_more_names(workshop, outcome)
     if full:
         many_names(workshop, outcome)
+
+
+def remounts(packages, outcome):
+    """sshfs numbers its files anew with each mount. They are compared, and not extracted again."""
+    right = 0
+    for package in packages:
+        with Place() as place:
+            below = place.root / "below"
+            for path in (below, place.cache):
+                path.mkdir(mode=0o700)
+            numbers, extracted = [], []
+            for _ in range(3):
+                with sshfs_over(below, place.cache):
+                    for _ in range(2):
+                        start = place.start(package, env={"FLAVOR_LOG_LEVEL": "info"})
+                        right += outcome.expect(start.kind == "right", f"sshfs, mounted again: {start}")
+                        extracted.append(start.stderr.count("INFO extract slot="))
+                    numbers.append({slot.name: (slot / "tree").stat().st_ino for slot in place.slots()})
+            # What is the run's alone is extracted each time.
+            first, always = extracted[0], extracted[1]
+            outcome.expect(extracted == [first, always] + [always] * 4, f"sshfs, extracted by each start: {extracted}")
+            outcome.expect(first > always, f"sshfs: nothing extracted by a first start: {extracted}")
+            outcome.figure(f"inode numbers {'the same' if numbers[0] == numbers[1] == numbers[2] else 'others'} after a mount")
+    outcome.figure(f"{right} starts right on sshfs mounted again, nothing extracted twice")
 
 
 class Case:
@@ -109,139 +139,7 @@ def damage(path):
     path.write_bytes(b"x" * path.stat().st_size)
 
 
-# --- mounts -----------------------------------------------------------------------------------------------------------
-
-
-def call(*words, **options):
-    subprocess.run([os.fspath(word) for word in words], check=True, timeout=60, stdout=subprocess.DEVNULL, **options)
-
-
-@contextmanager
-def unmounted(path):
-    """Takes away what gets mounted at a path."""
-    try:
-        yield
-    finally:
-        call("umount", "--lazy", path)
-
-
-@contextmanager
-def loop(place, size, *make):
-    """A loop device with a new file system."""
-    image = place.root / "image"
-    with open(image, "wb") as file:
-        file.truncate(size)
-    call(*make, image, stderr=subprocess.DEVNULL)
-    done = subprocess.run(["losetup", "--show", "--find", image], check=True, capture_output=True, text=True, timeout=60)
-    device = done.stdout.strip()
-    try:
-        yield device
-    finally:
-        call("losetup", "--detach", device)
-
-
-@contextmanager
-def ext4(place, inodes=2000, size=64 << 20):
-    with loop(place, size, "mkfs.ext4", "-q", "-N", str(inodes), "-O", "^has_journal") as device:
-        place.cache.mkdir()
-        call("mount", device, place.cache)
-        place.cache.chmod(0o700)
-        with unmounted(place.cache):
-            yield
-
-
-@contextmanager
-def exfat(place):
-    """Modes are one for all, as for vfat; nobody else may write."""
-    with loop(place, 64 << 20, "mkfs.exfat") as device:
-        place.cache.mkdir()
-        call("mount.exfat-fuse", "-o", "umask=022", device, place.cache, stderr=subprocess.DEVNULL)
-        with unmounted(place.cache):
-            yield
-
-
-@contextmanager
-def vfat(place):
-    with loop(place, 64 << 20, "mkfs.vfat") as device:
-        place.cache.mkdir()
-        call("mount", "-t", "vfat", device, place.cache)
-        with unmounted(place.cache):
-            yield
-
-
-def bindfs(option):
-    @contextmanager
-    def mounted(place):
-        below = place.root / "below"
-        for path in (below, place.cache):
-            path.mkdir(mode=0o700)
-        call("bindfs", option, below, place.cache)
-        with unmounted(place.cache):
-            yield
-
-    return mounted
-
-
-@contextmanager
-def sshfs(place):
-    """Over a pair of sockets instead of a network."""
-    below = place.root / "below"
-    for path in (below, place.cache):
-        path.mkdir(mode=0o700)
-    near, far = socket.socketpair()
-    server = subprocess.Popen([SFTP_SERVER], stdin=far, stdout=far, stderr=subprocess.DEVNULL)
-    command = ["sshfs", "-f", "-o", "passive,disable_hardlink", f":{below}", place.cache]
-    client = subprocess.Popen(command, stdin=near, stdout=near, stderr=subprocess.DEVNULL)
-    near.close()
-    far.close()
-    try:
-        end = time.monotonic() + 20
-        while not os.path.ismount(place.cache):
-            if time.monotonic() > end or client.poll() is not None:
-                raise RuntimeError("sshfs does not mount")
-            time.sleep(0.02)
-        with unmounted(place.cache):
-            yield
-    finally:
-        client.wait(20)
-        server.wait(20)
-
-
-MOUNTS = {
-    "ext4": ext4,
-    "sshfs": sshfs,
-    "bindfs without chmod": bindfs("--chmod-deny"),
-    "bindfs that forgets chmod": bindfs("--chmod-ignore"),
-}
-
-
 # --- overlays ---------------------------------------------------------------------------------------------------------
-
-
-class Layers:
-    """A cache that was filled in the lower layer of an overlay."""
-
-    def __init__(self, place):
-        self.place = place
-        self.lower, self.upper = place.root / "lower", place.root / "upper"
-
-    def fill(self, package, case):
-        place = self.place
-        place.cache.mkdir(mode=0o700)
-        case.start(place, package, "before there is an overlay")
-        os.rename(place.cache, self.lower)
-
-    @contextmanager
-    def mounted(self, path):
-        """A fresh upper layer each time."""
-        shutil.rmtree(self.upper, ignore_errors=True)
-        for part in ("data", "work"):
-            (self.upper / part).mkdir(parents=True)
-        path.mkdir(mode=0o700, exist_ok=True)
-        layers = f"lowerdir={self.lower},upperdir={self.upper}/data,workdir={self.upper}/work"
-        call("mount", "-t", "overlay", "-o", layers, "overlay", path)
-        with unmounted(path):
-            yield
 
 
 def overlays(workshop, packages, full, outcome):
@@ -249,8 +147,8 @@ def overlays(workshop, packages, full, outcome):
     points = 0
     for package in packages:
         with Place() as place:
-            layers = Layers(place)
-            layers.fill(package, case)
+            layers = Layers(place.root)
+            layers.fill(place, [package])
             with layers.mounted(place.cache):
                 # The files have other change times than before.
                 case.start(place, package, "overlay, first start", silent=False)
@@ -325,7 +223,7 @@ def builds(workshop, outcome):
     """Packs whose build cache is whole, damaged, or emptied before."""
     case = Case(workshop, outcome)
     with Place() as place:
-        layers = Layers(place)
+        layers = Layers(place.root)
         place.cache.mkdir(mode=0o700)
         pack(case, place, "before there is an overlay")
         os.rename(place.cache, layers.lower)
@@ -333,7 +231,7 @@ def builds(workshop, outcome):
             with layers.mounted(place.cache):
                 change(case, place)
                 pack(case, place, f"overlay, {change.__name__}")
-    with Place() as place, sshfs(place):
+    with Place() as place, sshfs(place.root, place.cache):
         pack(case, place, "sshfs, first pack")
         for change in (damage_build, clean_build):
             change(case, place)
@@ -403,22 +301,56 @@ def clean_build(case, place):
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
-def refusals(packages, outcome):
-    """Where there are no symbolic links a start says so, and again, and leaves no work behind."""
-    kinds = {"exfat": exfat}
-    if "\tvfat\n" in open("/proc/filesystems").read():
-        kinds["vfat"] = vfat
-    refused = 0
-    for name, mounted in kinds.items():
-        with Place() as place, mounted(place):
-            for package in packages:
-                for what in ("first start", "second start"):
-                    start = place.start(package)
+def refusals(packages, full, outcome):
+    """Where there are no symbolic links a start says so, and again, alone or beside others, after a kill and after an error, and
+    leaves no work behind."""
+    refused, points = 0, 0
+    for name, mounted in {"exfat": exfat, "vfat": vfat}.items():
+        for package in packages:
+            with Place() as place, mounted(place.root, place.cache):
+
+                def expect(start, what):
                     named = "no symbolic links" in start.stderr and "set FLAVOR_CACHE_DIR" in start.stderr
-                    refused += outcome.expect(start.kind == "refused" and named, f"{name}, {what}: {start}")
-                outcome.expect(not any((place.cache / "v1/staging").iterdir()), f"{name}: left in staging")
-                outcome.expect(not place.workenvs(), f"{name}: an environment")
-    outcome.figure(f"{refused} refused on {', '.join(kinds)}")
+                    return outcome.expect(start.kind == "refused" and named, f"{name}, {what}: {start}")
+
+                def nothing_left(what):
+                    outcome.expect(not any((place.cache / "v1/staging").iterdir()), f"{name}, {what}: left in staging")
+                    outcome.expect(not place.workenvs(), f"{name}, {what}: an environment")
+
+                refused += expect(place.start(package), "first start")
+                refused += expect(place.start(package), "second start")
+                refused += expect(place.start(package, env=STRICT), "strict start")
+                with ThreadPoolExecutor(10) as pool:
+                    for start in pool.map(lambda _: place.start(package), range(10)):
+                        refused += expect(start, "one of ten")
+                nothing_left("starts")
+                for call, when in refused_calls(place, package, 1 if full else 2):
+                    for fault in ("signal=KILL", "error=ENOSPC"):
+                        start, happened = start_with(place, package, call, fault, when)
+                        if happened:
+                            points += 1
+                            what = f"{fault} at {call} {when}"
+                            outcome.expect(start.kind in ("refused", "killed") or start.status == 137, f"{name}, {what}: {start}")
+                            expect(place.start(package), f"after {what}")
+                            nothing_left(f"after {what}")
+                cleaned = subprocess.run(
+                    [package.path, "evict", place.cache],
+                    env=place.environment(FLAVOR_LAUNCHER_CLI="1"),
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
+                outcome.expect(cleaned.returncode == 0, f"{name}, eviction: {cleaned.stderr!r}")
+    driver = "the kernel's" if vfat_of_kernel() else "fusefat"
+    outcome.figure(f"{refused} starts refused on exfat and vfat ({driver}), and all after {points} kills and errors there")
+
+
+def refused_calls(place, package, step):
+    """Calls of a start that is refused, each with its number: what changes files. What is written is the error."""
+    counts = calls(place, package, is_right=False)
+    for call in sorted(set(counts) & set(CHANGING) - {"close", "write"}):
+        for when in range(1, min(counts[call], 40 // step) + 1, counts[call] if step > 1 else 1):
+            yield call, when
 
 
 def no_more_names(workshop, outcome):
@@ -442,6 +374,6 @@ def many_names(workshop, outcome):
     tree = {f"{at % 100:02}/{at // 100:05}": b"the same\n" for at in range(EQUAL)}
     package = workshop.pack("names", {"data": ('["tar", "zstd:1"]', tree)})
     case = Case(workshop, outcome)
-    with Place() as place, ext4(place, 200_000, 400 << 20):
+    with Place() as place, ext4(place.root, place.cache, 200_000, 400 << 20):
         case.whole_life(place, package, f"ext4, {EQUAL} equal files")
     outcome.figure(f"{case.right} of {case.tried} right with {EQUAL} equal files on ext4")

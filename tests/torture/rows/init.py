@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from place import Place
 from row import median
 from strace import start_with
 
@@ -12,7 +11,7 @@ NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"]
 def run(workshop, full, outcome):
     package = workshop.small("init")
     points, ratios = 0, []
-    with Place() as place:
+    with workshop.place(package) as place:
         times = []
         for _ in range(5):
             place.empty()
@@ -21,7 +20,7 @@ def run(workshop, full, outcome):
             times.append(start.took)
         clean = place.listing()
         for call in ("mkdir", "openat", "pwrite64", "rename", "flock", "symlink"):
-            for when in range(1, 60, 1 if full else 7):
+            for when in range(1, 60, 1 if full else 7 * workshop.thin):
                 for _ in range(4):
                     place.empty()
                     killed, happened = start_with(
@@ -49,16 +48,16 @@ def run(workshop, full, outcome):
                 # Killed before the cache exists, a start leaves nothing to stumble over.
                 points += 1
                 ratios.append(ratio)
-    together(package, full, outcome)
-    outcome.expect(points >= 10, f"only {points} kill points")
+    together(workshop, package, full, outcome)
+    outcome.expect(points >= 10 // workshop.thin, f"only {points} kill points")
     text = f"{points} kills of process 1, each started again as process 1 and right"
     outcome.figure(f"{text}; second start {median(ratios):.2f} of a first one, at most {max(ratios):.2f}")
 
 
-def together(package, full, outcome):
+def together(workshop, package, full, outcome):
     """Many processes with the number 1, each in a namespace of its own, on one empty cache."""
-    for number in range(10 if full else 2):
-        with Place() as place, ThreadPoolExecutor(30) as pool:
+    for number in range(10 if full else max(1, 2 // workshop.thin)):
+        with workshop.place(package) as place, ThreadPoolExecutor(30) as pool:
             starts = list(pool.map(lambda _: place.start(package, prefix=NAMESPACE), range(30)))
             for start in starts:
                 outcome.expect(start.kind == "right", f"one of many processes 1, round {number}: {start}")

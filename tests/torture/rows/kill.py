@@ -2,15 +2,14 @@
 
 import os
 
-from place import Place
 from row import median
 from strace import CHANGING, ONE_PROCESSOR, calls, start_with
 
 
 def run(workshop, full, outcome):
     package = workshop.small("kill")
-    with Place() as place:
-        points, ratios = kill_at_every_call(place, package, 1 if full else 6, ONE_PROCESSOR, outcome)
+    with workshop.place(package) as place:
+        points, ratios = kill_at_every_call(place, package, 1 if full else 6 * workshop.thin, ONE_PROCESSOR, outcome)
         outcome.figure(f"{points} kill points on one processor, all right afterwards, nothing left behind")
         outcome.figure(f"second start {median(ratios):.2f} of a first one, at most {max(ratios):.2f}")
         if full:
@@ -51,7 +50,7 @@ def kill_at_every_call(place, package, step, prefix, outcome):
                 break
             points += 1
             ratios.append(ratio)
-    outcome.expect(points > 20, f"only {points} kill points")
+    outcome.expect(points > 60 // step, f"only {points} kill points")
     return points, ratios
 
 
@@ -66,9 +65,9 @@ def first_start(place, package, prefix):
 def repair(workshop, full, outcome):
     """The same while a damaged environment is repaired: its old files are in the way of the new ones."""
     package = workshop.small("repair")
-    step = 1 if full else 8
+    step = 1 if full else 8 * workshop.thin
     points = 0
-    with Place() as place:
+    with workshop.place(package) as place:
         first_start(place, package, ONE_PROCESSOR)
         clean = place.listing()
         counts = damage_and(place, lambda: calls(place, package))

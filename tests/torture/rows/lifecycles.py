@@ -1,9 +1,8 @@
 """Kills and errors at the n-th call of a first start, for a package with slots of every lifecycle and a set-up command."""
 
-import time
 from collections import Counter
 
-from place import Place
+from place import Settled
 from row import median
 from rows.faults import READING, fault, stride
 from rows.kill import kill_at_every_call
@@ -13,40 +12,19 @@ from strace import CHANGING, ONE_PROCESSOR, calls
 # end of a pipe that it has still open itself.
 UNCLOSED = {"close"}
 
-# How long what belongs to a run may outlive it: the process that removes it must be scheduled.
-AFTERWARDS = 5
-
 
 def run(workshop, full, outcome):
     package = workshop.lifecycles("lifecycles")
-    with Settled() as place:
-        points, ratios = kill_at_every_call(place, package, 1 if full else 9, ONE_PROCESSOR, outcome)
+    with workshop.place(package, kind=Settled) as place:
+        points, ratios = kill_at_every_call(place, package, 1 if full else 9 * workshop.thin, ONE_PROCESSOR, outcome)
         outcome.figure(f"{points} kill points, all right afterwards, nothing left behind")
         outcome.figure(f"second start {median(ratios):.2f} of a first one, at most {max(ratios):.2f}")
     kinds = Counter()
-    with Settled() as place:
+    with workshop.place(package, kind=Settled) as place:
         counts = calls(place, package)
-        for error in ["ENOSPC", "EIO", "EROFS", "EMFILE", "EINTR", "ENOMEM"] if full else ["ENOSPC", "EMFILE"]:
+        for error in ["ENOSPC", "EIO", "EROFS", "EMFILE", "EINTR", "ENOMEM"] if full else ["ENOSPC", "EMFILE"][:: workshop.thin]:
             for call in sorted(set(counts) & set(CHANGING + READING) - UNCLOSED):
-                for when in range(1, counts[call] + 1, stride(counts[call], full)):
+                for when in range(1, counts[call] + 1, stride(counts[call], full, workshop.thin)):
                     fault(place, package, call, error, when, ONE_PROCESSOR, kinds, outcome)
     text = f"{sum(kinds.values())} faults: {kinds['wrong'] + kinds['hang']} wrong, {kinds['panic']} panics"
     outcome.figure(f"{text}, {kinds['refused']} refused")
-
-
-class Settled(Place):
-    """Looks only when what belonged to single runs has gone with them."""
-
-    def settle(self):
-        runs = self.cache / "v1" / "runs"
-        end = time.monotonic() + AFTERWARDS
-        while runs.is_dir() and any(runs.iterdir()) and time.monotonic() < end:
-            time.sleep(0.01)
-
-    def listing(self):
-        self.settle()
-        return super().listing()
-
-    def empty(self):
-        self.settle()
-        super().empty()

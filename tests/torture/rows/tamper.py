@@ -6,42 +6,88 @@ is found by a strict start and by `workenv verify`, and after a reboot in files 
 """
 
 import os
+import shutil
 import subprocess
 
-from place import Place, remove
+from place import remove
 from subject import noise
+
+SEAL = ".flavor/seal"
 
 
 def run(workshop, full, outcome):
     package = workshop.small("tamper")
-    with Place() as place:
+    with workshop.place(package) as place:
         start = place.start(package)
         outcome.expect(start.kind == "right", f"first start: {start}")
         clean = place.listing()
-        targets = critical(place)
+        cases = [(target, kind) for target in critical(place) for kind in CHANGES if applies(kind, place.cache / target)]
         tried = right = 0
-        for target in targets:
-            for kind, change in CHANGES.items():
-                path = place.cache / target
-                if not applies(kind, path):
-                    continue
-                change(path)
-                tried += 1
-                first, second = place.start(package), place.start(package)
-                where = f"{target} {kind}"
-                good = outcome.expect(first.kind == "right", f"{where}: {first}")
-                good &= outcome.expect(second.kind == "right", f"{where}, again: {second}")
-                good &= outcome.expect(second.stderr == "", f"{where}: repaired again and again: {second.stderr}")
-                good &= outcome.expect(
-                    place.listing() == clean, lambda: f"{where}: not repaired: {sorted(place.listing() ^ clean)[:3]}"
-                )
-                right += good
-                if not good:
-                    place.empty()
-                    place.start(package)
-        outcome.expect(tried > 40, f"only {tried} changes")
+        for target, kind in cases[:: workshop.thin]:
+            path = place.cache / target
+            CHANGES[kind](path)
+            tried += 1
+            first, second = place.start(package), place.start(package)
+            where = f"{target} {kind}"
+            good = outcome.expect(first.kind == "right", f"{where}: {first}")
+            good &= outcome.expect(second.kind == "right", f"{where}, again: {second}")
+            good &= outcome.expect(second.stderr == "", f"{where}: repaired again and again: {second.stderr}")
+            good &= outcome.expect(
+                place.listing() == clean, lambda: f"{where}: not repaired: {sorted(place.listing() ^ clean)[:3]}"
+            )
+            right += good
+            if not good:
+                place.empty()
+                place.start(package)
+        outcome.expect(tried > 40 // workshop.thin, f"only {tried} changes")
         outcome.figure(f"{right} of {tried} changes to the critical set repaired, none run")
-        deep(workshop, place, package, outcome)
+        unsealed(place, package, cases[:: 1 if full else 4 * workshop.thin], outcome)
+        deep(workshop, place, package, full, outcome)
+    shared(workshop, outcome)
+
+
+def unsealed(place, package, cases, outcome):
+    """The same without the seal that tells what a start depends on."""
+    right = 0
+    for target, kind in cases:
+        place.empty()
+        place.start(package)
+        (workenv,) = place.workenvs()
+        delete(workenv / SEAL)
+        path = place.cache / target
+        # The one file that is gone already, and what is in it.
+        if not os.path.lexists(path):
+            continue
+        CHANGES[kind](path)
+        first, second = place.start(package), place.start(package)
+        where = f"{target} {kind}, without a seal"
+        good = outcome.expect(first.kind == "right", f"{where}: {first}")
+        good &= outcome.expect(second.kind == "right" and second.stderr == "", f"{where}, again: {second}")
+        right += good
+    outcome.figure(f"{right} without their seal")
+
+
+def shared(workshop, outcome):
+    """A slot that one environment has had extracted again, and that was changed before another one that leads to it started."""
+    packages = [workshop.small("shared", version) for version in ("1", "2")]
+    right = 0
+    for kind in ("cut", "edited", "swapped"):
+        with workshop.place(*packages) as place:
+            for package in packages:
+                place.start(package)
+            (program,) = programs(place)
+            CHANGES["cut"](program)
+            repaired = place.start(packages[1])
+            outcome.expect(repaired.kind == "right", f"shared, repaired: {repaired}")
+            CHANGES[kind](program)
+            start = place.start(packages[0])
+            right += outcome.expect(start.kind == "right", f"shared, repaired and {kind}: {start}")
+    outcome.figure(f"{right} after another environment had repaired them")
+
+
+def programs(place):
+    trees = [slot / "tree" for slot in place.slots()]
+    return [tree for tree in trees if tree.is_file() and tree.stat().st_mode & 0o111]
 
 
 def applies(kind, path):
@@ -136,49 +182,143 @@ IN_PLACE = {"edited", "cut", "emptied", "not executable"}
 DIRECTORY_CHANGES = {"directory deleted", "directory hollow"}
 
 
-def deep(workshop, place, package, outcome):
-    """Every file inside the slots of trees: found when asked for."""
-    helped = subprocess.run([workshop.flavor, "workenv", "--help"], capture_output=True, text=True, timeout=60)
-    if "verify" not in helped.stdout:
-        outcome.figure("strict starts and `workenv verify` are not there yet")
-        return
-    tried = 0
-    for kind in ("edited", "cut", "emptied", "swapped", "deleted"):
-        for way in ("strict", "verify", "reboot"):
+def deep(workshop, place, package, full, outcome):
+    """Everything inside the trees of slots, in every way that fits what it is: found when asked for, and put right."""
+    place.empty()
+    place.start(package)
+    clean = everything(place)
+    changes = [
+        (path, name)
+        for path in sorted(path for slot in place.slots() for path in (slot / "tree").rglob("*"))
+        for name in DEEP[kind_of(path)]
+        if name not in NEEDS_CONTENT or path.lstat().st_size
+    ]
+    cases = [(path, name, way) for path, name in changes for way in ("strict", "verify", "reboot")]
+    # Coprime to three, so that what is tried goes by all ways.
+    step = 1 if full else 5 * workshop.thin
+    tried = found = 0
+    fresh = True
+    for path, name, way in cases[::step]:
+        where = f"{path.relative_to(place.cache)} {name}, {way}"
+        if way == "reboot" and not fresh:
+            # What a start has seen whole after a reboot is settled: it has reached the disk.
             place.empty()
             place.start(package)
-            files = sorted(path for slot in place.slots() for path in (slot / "tree").rglob("*") if path.is_file())
-            for path in [path for path in files if not path.is_symlink() and path.stat().st_size]:
-                where = f"{path.relative_to(place.cache)} {kind}, {way}"
-                if way == "reboot":
-                    # What a start has seen whole after a reboot is settled: it has reached the disk.
-                    place.empty()
-                    place.start(package)
-                path.parent.chmod(0o755)
-                CHANGES[kind](path)
-                path.parent.chmod(0o555)
-                tried += 1
-                if way == "strict":
-                    start = place.start(package, env={"FLAVOR_VALIDATION": "strict"})
-                elif way == "reboot":
-                    start = place.start(package, prefix=rebooted(place))
-                else:
-                    command = [workshop.flavor, "workenv", "verify"]
-                    done = subprocess.run(command, env=place.environment(), capture_output=True, text=True, timeout=60)
-                    outcome.expect(done.returncode != 0, f"{where}: verify finds nothing: {done.stdout!r}")
-                    repair = [workshop.flavor, "workenv", "repair"]
-                    subprocess.run(repair, env=place.environment(), capture_output=True, timeout=60)
-                    start = place.start(package)
-                outcome.expect(start.kind == "right", f"{where}: {start}")
-                if start.kind != "right":
-                    place.empty()
-                    place.start(package)
-    outcome.figure(f"{tried} changes deeper in slots found by strict starts, `workenv verify` and after a reboot")
+        fresh = False
+        mode = path.parent.stat().st_mode & 0o7777
+        path.parent.chmod(0o755)
+        DEEP_CHANGES[name](path)
+        path.parent.chmod(mode)
+        tried += 1
+        good = asked(workshop, place, package, way, where, outcome)
+        good &= outcome.expect(
+            everything(place) == clean, lambda: f"{where}: not put right: {sorted(everything(place) ^ clean)[:3]}"
+        )
+        verified = verify(workshop, place)
+        good &= outcome.expect(verified.returncode == 0, f"{where}: verify afterwards: {verified.stdout!r}")
+        found += good
+        if not good:
+            place.empty()
+            place.start(package)
+    outcome.expect(tried > 100 // step, f"only {tried} changes deeper in slots")
+    text = "changes deeper in slots found by strict starts, `workenv verify` and after a reboot"
+    outcome.figure(f"{found} of {tried} {text}")
 
 
-def rebooted(place):
+def asked(workshop, place, package, way, where, outcome):
+    """Whether one of the ways to find a change finds it, and the program runs right."""
+    if way == "verify":
+        done = verify(workshop, place)
+        good = outcome.expect(done.returncode != 0, f"{where}: verify finds nothing: {done.stdout!r}")
+        repair = [workshop.flavor, "workenv", "repair"]
+        subprocess.run(repair, env=place.environment(), capture_output=True, timeout=60)
+        start = place.start(package)
+    else:
+        loud = {"FLAVOR_LOG_LEVEL": "warn"}
+        how = {"env": loud | {"FLAVOR_VALIDATION": "strict"}} if way == "strict" else {"env": loud, "prefix": rebooted(place)}
+        start = place.start(package, **how)
+        good = outcome.expect("is not what was signed" in start.stderr, f"{where}: not found: {start}")
+    return outcome.expect(start.kind == "right", f"{where}: {start}") and good
+
+
+def verify(workshop, place):
+    command = [workshop.flavor, "workenv", "verify"]
+    return subprocess.run(command, env=place.environment(), capture_output=True, text=True, timeout=60)
+
+
+def everything(place):
+    """Paths, kinds and modes, and where links lead."""
+    links = {
+        f"{link.relative_to(place.cache)} -> {os.readlink(link)}"
+        for slot in place.slots()
+        for link in (slot / "tree").rglob("*")
+        if link.is_symlink()
+    }
+    return place.listing() | links
+
+
+def kind_of(path):
+    return "link" if path.is_symlink() else "directory" if path.is_dir() else "file"
+
+
+def grow(path):
+    with open(path, "ab") as file:
+        file.write(b"more")
+
+
+def link_to_the_same(path):
+    """What is read there stays what it was."""
+    aside = path.with_name(path.name + " aside")
+    # A copy, where a lower layer does not let go of it.
+    shutil.move(path, aside)
+    path.symlink_to(aside.name)
+
+
+def copy_of_what_it_leads_to(path):
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content)
+
+
+def retarget(path):
+    path.unlink()
+    path.symlink_to("one")
+
+
+def added(make):
+    """Something new in a directory, whose times are what they were."""
+
+    def change(path):
+        times = path.stat()
+        make(path / "new")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    return change
+
+
+# By what stands there. A change of the critical set's name is the same one.
+DEEP = {
+    "file": ["edited", "cut", "emptied", "grown", "swapped", "deleted", "another mode", "set-uid", "a link", "a directory"],
+    "link": ["retargeted", "deleted", "a file", "a directory"],
+    "directory": ["file added", "directory added", "link added", "another mode", "directory deleted", "directory hollow", "a link"],
+}
+NEEDS_CONTENT = {"edited", "cut", "emptied", "swapped"}
+DEEP_CHANGES = CHANGES | {
+    "grown": in_place(grow),
+    "another mode": lambda path: path.chmod(0o777),
+    "set-uid": lambda path: path.chmod(0o4555),
+    "a link": link_to_the_same,
+    "a file": copy_of_what_it_leads_to,
+    "retargeted": retarget,
+    "file added": added(lambda path: path.write_bytes(b"")),
+    "directory added": added(lambda path: path.mkdir()),
+    "link added": added(lambda path: path.symlink_to("one")),
+}
+
+
+def rebooted(place, number="00000000-1111-2222-3333-444444444444\n"):
     """Words before a command that make it see another boot id."""
     identifier = place.root / "boot-id"
-    identifier.write_text("00000000-1111-2222-3333-444444444444\n")
+    identifier.write_text(number)
     script = f'mount --bind {identifier} /proc/sys/kernel/random/boot_id && exec "$@"'
     return ["unshare", "--mount", "sh", "-c", script, "sh"]

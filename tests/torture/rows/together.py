@@ -9,7 +9,6 @@ import ctypes
 import os
 import struct
 
-from place import Place
 
 PROCESSES = 100
 SLOTS = 4
@@ -17,19 +16,20 @@ SLOTS = 4
 
 def run(workshop, full, outcome):
     package = workshop.small("together")
-    rounds = 60 if full else 6
+    rounds = 60 if full else max(1, 6 // workshop.thin)
     right = counted = 0
     for number in range(rounds):
-        with Place() as place:
-            watched = Watch(place.cache / "v1") if number % 2 else None
+        with workshop.place(package) as place:
+            watched = Watch(place.cache / "v1") if number % 2 and not place.is_filled else None
             starts = start_together(place, [package] * PROCESSES)
             wrong = [text for text, good in starts if not good]
             right += PROCESSES - len(wrong)
             outcome.expect(not wrong, lambda: f"round {number}: {wrong[0]}")
             log = (place.root / "stderr").read_text()
             extracted = log.count("INFO extract slot=")
-            outcome.expect(extracted == SLOTS, f"round {number}: {extracted} extractions in the log, not {SLOTS}")
-            outcome.expect("INFO prepare " in log, f"round {number}: the log does not tell what happened")
+            as_wanted = extracted <= SLOTS if place.is_filled else extracted == SLOTS
+            outcome.expect(as_wanted, f"round {number}: {extracted} extractions in the log, not {SLOTS}")
+            outcome.expect("INFO prepare " in log or place.is_filled, f"round {number}: the log does not tell what happened")
             if watched:
                 published, staged = watched.counts()
                 counted += 1
@@ -37,7 +37,8 @@ def run(workshop, full, outcome):
                 as_wanted = (published, staged) == (SLOTS, SLOTS + 1)
                 outcome.expect(as_wanted, f"round {number}: {published} slots published, {staged} directories staged")
     outcome.figure(f"{right} of {rounds * PROCESSES} right in {rounds} rounds, each slot extracted once")
-    outcome.figure(f"counted by the kernel in {counted}")
+    if counted:
+        outcome.figure(f"counted by the kernel in {counted}")
 
 
 def start_together(place, packages):
