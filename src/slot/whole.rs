@@ -24,7 +24,7 @@ impl WholeFrames {
     /// The plain bytes of a frame, whose stored ones are read from `window`.
     ///
     /// # Errors
-    /// What the decoder says, and [`SlotError::WrongLength`].
+    /// What the decoder says, and [`SlotError::BadFrameTable`] when there are more or fewer bytes than the table says.
     pub(super) fn decode(
         &mut self,
         mut window: Watched<'_>,
@@ -47,7 +47,7 @@ impl WholeFrames {
         let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
         context.decompress(&mut self.plain, &self.stored).map_err(|code| SlotError::BadStream(refused(code)))?;
         if self.plain.len() as u64 != frame.plain {
-            return Err(SlotError::WrongLength { declared: frame.plain, found: self.plain.len() as u64 });
+            return Err(SlotError::BadFrameTable);
         }
         Ok(Cursor::new(&self.plain))
     }

@@ -67,8 +67,11 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
             return Err(SlotError::BadArchive("a header is not ustar"));
         }
         let size = octal(&block[124..136])?;
-        // Owners, time and device: never restored, but a reader that looks at them stops where one is no number.
-        for unused in [&block[108..116], &block[116..124], &block[136..148], &block[329..337], &block[337..345]] {
+        // Owners, time and device are never restored, nor is the mode of a long name: but a reader that looks at them stops
+        // where one is no number.
+        for unused in
+            [&block[100..108], &block[108..116], &block[116..124], &block[136..148], &block[329..337], &block[337..345]]
+        {
             octal(unused)?;
         }
         match block[156] {

@@ -184,6 +184,10 @@ def numbers():
     for field in ("uid", "gid", "mtime", "major", "minor"):
         for label in ("letters", "digit 8", "minus", "blank inside"):
             found[f"{field}: {label}"] = file(b"a", X, **{field: bad[label]})
+    # The same of a header that only says more of the next one.
+    for field in ("mode", "uid", "gid", "mtime", "major", "minor"):
+        found[f"{field} of a pax header: letters"] = pax({"path": "b"}, **{field: bad["letters"]}) + file(b"a", X)
+        found[f"{field} of a pax header: digit 8"] = pax({"path": "b"}, **{field: bad["digit 8"]}) + file(b"a", X)
     for label, checksum in {
         "zero": b"000000\0 ",
         "empty": bytes(8),
