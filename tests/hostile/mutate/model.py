@@ -11,6 +11,9 @@ def tree(plain):
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:", errorlevel=2) as archive:
             for entry in archive:
+                # A negative size sends it back, for ever in older versions.
+                if archive.offset <= entry.offset:
+                    return None
                 name = entry.name.removeprefix("./").rstrip("/")
                 if name in ("", "."):
                     continue
