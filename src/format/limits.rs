@@ -59,6 +59,7 @@ pub const fn slot_plain(stored_size: u64) -> u64 {
 
 /// The most that a writer makes of a slot without more stored bytes: so much that the slots of a package, up to 32 of them, are
 /// never more than [`PACKAGE_PLAIN_FREE`] together.
+#[cfg(feature = "cli")]
 const SLOT_PLAIN_WRITTEN: u64 = PACKAGE_PLAIN_FREE / 32;
 /// Unpacked bytes that a writer lets so many stored bytes become.
 #[cfg(feature = "cli")]

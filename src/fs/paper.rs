@@ -18,7 +18,8 @@ pub struct PaperTree(Mutex<Names>);
 struct Names {
     known: HashMap<Box<[u8]>, Kind>,
     implied: u64,
-    hard_links: Vec<(Box<[u8]>, Box<[u8]>)>,
+    /// Name and target.
+    hard_links: Vec<[Box<[u8]>; 2]>,
     symlinks: TreeLinks,
     /// Directories, those that are only implied included.
     directories: usize,
@@ -63,7 +64,7 @@ impl Tree for PaperTree {
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
         checked_path(name)?;
         checked_path(target)?;
-        self.with(|names| names.hard_links.push((name.into(), target.into())));
+        self.with(|names| names.hard_links.push([name.into(), target.into()]));
         Ok(())
     }
 
@@ -90,7 +91,7 @@ impl PaperTree {
         let mut names = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let most = names.directories.saturating_add(usize::try_from(MOST_IMPLIED).unwrap_or(usize::MAX));
         names.symlinks.check(most).map_err(link_fault)?;
-        for (path, target) in std::mem::take(&mut names.hard_links) {
+        for [path, target] in std::mem::take(&mut names.hard_links) {
             let path = Path::new(OsStr::from_bytes(&path));
             if names.known.get(&target) != Some(&Kind::File) {
                 let target = printable(Path::new(OsStr::from_bytes(&target)));
