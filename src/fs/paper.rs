@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::tree::{MOST_IMPLIED, checked_link, checked_path, link_fault, printable};
-use super::{Modes, Result, Tree, TreeError, TreeLinks};
+use super::{Modes, Tree, TreeError, TreeFile, TreeLinks};
 
 /// Refuses what [`TreeWriter`](super::TreeWriter) refuses, the faults of a file system excepted.
 #[derive(Default)]
@@ -35,8 +35,6 @@ enum Kind {
 }
 
 impl Tree for PaperTree {
-    type File = ();
-
     fn mode(&self, mode: u16) -> u16 {
         Modes::Keep.apply(mode)
     }
@@ -53,13 +51,9 @@ impl Tree for PaperTree {
         })
     }
 
-    fn file(&self, name: &[u8], _mode: u16) -> std::result::Result<(), TreeError> {
+    fn file(&self, name: &[u8], _mode: u16) -> std::result::Result<TreeFile, TreeError> {
         let path = checked_path(name)?;
-        self.with(|names| names.add(path, Kind::File))
-    }
-
-    fn write_at(&self, _file: &(), _bytes: &[u8], _offset: u64) -> Result<()> {
-        Ok(())
+        self.with(|names| names.add(path, Kind::File)).map(|()| TreeFile::nowhere())
     }
 
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {

@@ -84,9 +84,6 @@ impl Modes {
 
 /// Takes the entries of an archive, from several threads.
 pub trait Tree: Sync {
-    /// A regular file that is being written.
-    type File: Send + Sync;
-
     /// What becomes of the permission bits that an archive asks for.
     fn mode(&self, mode: u16) -> u16;
 
@@ -94,10 +91,7 @@ pub trait Tree: Sync {
     fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError>;
 
     /// Creates a regular file; its name must be new.
-    fn file(&self, name: &[u8], mode: u16) -> std::result::Result<Self::File, TreeError>;
-
-    /// Writes all of `bytes` at `offset`.
-    fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> Result<()>;
+    fn file(&self, name: &[u8], mode: u16) -> std::result::Result<TreeFile, TreeError>;
 
     /// Notes a hard link to a regular file of this tree.
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError>;
@@ -148,7 +142,8 @@ pub enum Made {
 /// A file being written.
 #[derive(Debug)]
 pub struct TreeFile {
-    fd: OwnedFd,
+    /// None takes everything and keeps nothing.
+    fd: Option<OwnedFd>,
     path: PathBuf,
 }
 
@@ -313,8 +308,6 @@ impl TreeWriter {
 }
 
 impl Tree for TreeWriter {
-    type File = TreeFile;
-
     fn mode(&self, mode: u16) -> u16 {
         self.modes.apply(mode)
     }
@@ -340,7 +333,7 @@ impl Tree for TreeWriter {
         let fd = self
             .make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))
             .map_err(|why| self.refused("create file", path, why))?;
-        Ok(TreeFile { fd, path: path.into() })
+        Ok(TreeFile { fd: Some(fd), path: path.into() })
     }
 
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
@@ -356,10 +349,6 @@ impl Tree for TreeWriter {
         } else {
             Err(TreeError::Twice { name: printable(path) })
         }
-    }
-
-    fn write_at(&self, file: &TreeFile, bytes: &[u8], offset: u64) -> Result<()> {
-        file.write_at(bytes, offset)
     }
 }
 
@@ -407,9 +396,15 @@ pub(super) fn printable(path: &Path) -> String {
 }
 
 impl TreeFile {
-    fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<()> {
+    /// A file that is not there.
+    pub(super) fn nowhere() -> Self {
+        Self { fd: None, path: PathBuf::new() }
+    }
+
+    pub fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<()> {
+        let Some(fd) = &self.fd else { return Ok(()) };
         while !bytes.is_empty() {
-            match rustix::io::pwrite(&self.fd, bytes, offset) {
+            match rustix::io::pwrite(fd, bytes, offset) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)).on("write", &self.path),
                 Ok(count) => {
                     bytes = bytes.get(count..).unwrap_or_default();

@@ -19,7 +19,7 @@ use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
 use super::whole::WholeFrames;
 use super::witness::Witness;
 use super::{SlotError, StoredSlot, tar};
-use crate::fs::{IoContext, Modes, Tree, TreeWriter};
+use crate::fs::{IoContext, Modes, Tree, TreeFile, TreeWriter};
 
 /// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
 const MEMORY: u64 = 36 << 20;
@@ -108,16 +108,16 @@ pub(super) enum Place<'a> {
 }
 
 /// A slot on its way into a tree.
-pub(super) struct Unpacking<'a, T> {
+pub(super) struct Unpacking<'a> {
     pub(super) slot: &'a StoredSlot<'a>,
     pub(super) witness: &'a Witness,
-    pub(super) tree: &'a T,
+    pub(super) tree: &'a dyn Tree,
     pub(super) place: Place<'a>,
     /// Counts plain bytes.
     pub(super) progress: &'a AtomicU64,
 }
 
-impl<T: Tree> Unpacking<'_, T> {
+impl Unpacking<'_> {
     /// Decodes the slot with up to `jobs` threads, and gives its tree at most so many entries. Returns the plain bytes and what
     /// there was, which is what is declared.
     ///
@@ -152,17 +152,17 @@ fn threads_for(frames: &[Frame]) -> usize {
     usize::try_from(MEMORY.checked_div(largest).unwrap_or(1)).unwrap_or(usize::MAX).max(1)
 }
 
-struct Work<'a, T: Tree> {
-    of: &'a Unpacking<'a, T>,
+struct Work<'a> {
+    of: &'a Unpacking<'a>,
     tally: &'a Tally,
-    queue: Mutex<Queue<T::File>>,
+    queue: Mutex<Queue>,
     /// Signalled when a continuation is added, a thread ends its part, or one fails.
     idle: Condvar,
 }
 
-struct Queue<F> {
+struct Queue {
     frames: VecDeque<Frame>,
-    continuations: Vec<Continuation<F>>,
+    continuations: Vec<Continuation>,
     /// Threads at work on a frame that may add continuations.
     heads: usize,
     failed: bool,
@@ -171,32 +171,32 @@ struct Queue<F> {
 }
 
 /// A frame that holds only bytes of a file which is open already.
-struct Continuation<F> {
+struct Continuation {
     frame: Frame,
-    file: Arc<F>,
+    file: Arc<TreeFile>,
     offset: u64,
     /// Bytes of the file in this frame; zeros up to the next tar block may follow.
     content: u64,
     size: u64,
 }
 
-enum Part<F> {
+enum Part {
     /// A frame, those that continue it, and whether they are the last.
     Head {
         frame: Frame,
         rest: Vec<Frame>,
         last: bool,
     },
-    Continuation(Continuation<F>),
+    Continuation(Continuation),
 }
 
-impl<F> Queue<F> {
+impl Queue {
     fn new(frames: Vec<Frame>) -> Self {
         Self { frames: frames.into(), continuations: Vec::new(), heads: 0, failed: false, plain: 0 }
     }
 }
 
-impl<T: Tree> Work<'_, T> {
+impl Work<'_> {
     fn run(&self) -> Result<(), SlotError> {
         let mut whole = WholeFrames::default();
         while let Some(part) = self.next() {
@@ -223,11 +223,11 @@ impl<T: Tree> Work<'_, T> {
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Queue<T::File>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Part<T::File>> {
+    fn next(&self) -> Option<Part> {
         let mut queue = self.lock();
         loop {
             if queue.failed {
@@ -285,7 +285,7 @@ impl<T: Tree> Work<'_, T> {
         rest: &[Frame],
         name: &[u8],
         mode: u16,
-    ) -> Result<FrameEnd<T::File>, SlotError> {
+    ) -> Result<FrameEnd, SlotError> {
         let tree = self.of.tree;
         let file = tree.file(name, mode)?;
         self.tally.files.fetch_add(1, Ordering::Relaxed);
@@ -297,7 +297,7 @@ impl<T: Tree> Work<'_, T> {
             if chunk.is_empty() {
                 break;
             }
-            tree.write_at(&file, chunk, done)?;
+            file.write_at(chunk, done)?;
             if let Some(hasher) = &mut hasher {
                 hasher.update(chunk);
             }
@@ -312,7 +312,7 @@ impl<T: Tree> Work<'_, T> {
         Ok(if rest.is_empty() { FrameEnd::Cut } else { FrameEnd::Open(OpenFile { file, done, size }) })
     }
 
-    fn add_continuations(&self, open: OpenFile<T::File>, rest: &[Frame]) -> Result<(), SlotError> {
+    fn add_continuations(&self, open: OpenFile, rest: &[Frame]) -> Result<(), SlotError> {
         let file = Arc::new(open.file);
         let mut offset = open.done;
         let mut parts = Vec::with_capacity(rest.len());
@@ -329,7 +329,7 @@ impl<T: Tree> Work<'_, T> {
         Ok(())
     }
 
-    fn continuation(&self, part: &Continuation<T::File>, whole: &mut WholeFrames) -> Result<u64, SlotError> {
+    fn continuation(&self, part: &Continuation, whole: &mut WholeFrames) -> Result<u64, SlotError> {
         let mut reader = Counted::new(self.of.slot.frame(part.frame, self.of.witness, whole)?);
         let mut left = part.content;
         while left > 0 {
@@ -339,7 +339,7 @@ impl<T: Tree> Work<'_, T> {
             }
             let chunk = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(chunk);
             let done = part.content.saturating_sub(left);
-            self.of.tree.write_at(&part.file, chunk, part.offset.saturating_add(done))?;
+            part.file.write_at(chunk, part.offset.saturating_add(done))?;
             let len = chunk.len();
             reader.consume(len);
             left = left.saturating_sub(len as u64);

@@ -8,7 +8,7 @@ use super::tar::{self, EntryKind, Next, TarEntry};
 use super::witness::Witness;
 use super::{SlotError, StoredSlot};
 use crate::format::limits;
-use crate::fs::Tree;
+use crate::fs::{Tree, TreeFile};
 
 /// What has been unpacked so far, by all threads together.
 pub(super) struct Tally {
@@ -54,8 +54,8 @@ impl Tally {
 }
 
 /// A file whose content goes on in later frames.
-pub(super) struct OpenFile<F> {
-    pub(super) file: F,
+pub(super) struct OpenFile {
+    pub(super) file: TreeFile,
     /// Bytes written.
     pub(super) done: u64,
     /// Bytes in all.
@@ -63,9 +63,9 @@ pub(super) struct OpenFile<F> {
 }
 
 /// How a frame ends.
-pub(super) enum FrameEnd<F> {
+pub(super) enum FrameEnd {
     /// In the middle of a file.
-    Open(OpenFile<F>),
+    Open(OpenFile),
     /// Between entries.
     Cut,
     /// With the end of the archive.
@@ -73,11 +73,7 @@ pub(super) enum FrameEnd<F> {
 }
 
 /// Unpacks the entries of one frame.
-pub(super) fn unpack<T: Tree>(
-    reader: &mut impl BufRead,
-    tree: &T,
-    tally: &Tally,
-) -> Result<FrameEnd<T::File>, SlotError> {
+pub(super) fn unpack(reader: &mut impl BufRead, tree: &dyn Tree, tally: &Tally) -> Result<FrameEnd, SlotError> {
     loop {
         let entry = match tar::next_entry(reader)? {
             Next::Entry(entry) => entry,
@@ -108,7 +104,7 @@ pub(super) fn unpack<T: Tree>(
                     if let Some(hasher) = &mut hasher {
                         hasher.update(chunk);
                     }
-                    Ok(tree.write_at(&file, chunk, offset)?)
+                    Ok(file.write_at(chunk, offset)?)
                 };
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
