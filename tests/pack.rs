@@ -188,7 +188,7 @@ fn help_names_every_option() {
       pack         Build a package from a project
       inspect      Show what a package is and what is in it
       diff         Show what changed in size from one package to another
-      verify       Check every byte of a package
+      verify       Check every byte of a package, and that it can be extracted
       extract      Unpack one slot
       extract-all  Write all slots, as they are stored, into a directory
       keygen       Make a pair of signing keys
