@@ -1,6 +1,6 @@
 //! Where symbolic links lead, judged before any of them exists.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsStr;
 use std::path::{Component, Components, Path, PathBuf};
 
@@ -61,7 +61,8 @@ const ROOT: Node = 0;
 /// The paths of links, name by name.
 struct Names<'a> {
     links: Vec<Link<'a>>,
-    children: HashMap<(Node, &'a OsStr), Node>,
+    /// In order, not hashed: hashing asks the kernel for random bytes, and panics where there are none.
+    children: BTreeMap<(Node, &'a OsStr), Node>,
     /// The directory that each is in; the root's is itself.
     parents: Vec<Node>,
     /// Which link each is, if it is one.
@@ -114,7 +115,7 @@ impl<'a> Names<'a> {
         let most = links.iter().len().saturating_add(directories).saturating_add(1);
         let mut names = Self {
             links: Vec::with_capacity(links.iter().len()),
-            children: HashMap::new(),
+            children: BTreeMap::new(),
             parents: vec![ROOT],
             link_at: vec![None],
         };

@@ -1,7 +1,7 @@
 //! A tree on paper: takes the entries of an archive as a directory would, and writes nothing.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub struct PaperTree(Mutex<Names>);
 
 #[derive(Default)]
 struct Names {
-    known: HashMap<Box<[u8]>, Kind>,
+    known: BTreeMap<Box<[u8]>, Kind>,
     implied: u64,
     /// Name and target.
     hard_links: Vec<[Box<[u8]>; 2]>,
