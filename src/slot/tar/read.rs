@@ -209,7 +209,11 @@ fn octal(field: &[u8]) -> Result<u64, SlotError> {
     const BAD: SlotError = SlotError::BadArchive("a header has a number that is not one");
     match field.split_first() {
         Some((0x80, digits)) => number(digits, 256),
-        _ => number(std::str::from_utf8(field).map_err(|_| BAD)?.trim_matches(['\0', ' ']).as_bytes(), 8),
+        // Other readers take a NUL for the end, whatever follows it.
+        _ => {
+            let text = std::str::from_utf8(field).map_err(|_| BAD)?;
+            number(text.trim_end_matches(['\0', ' ']).trim_start_matches(' ').as_bytes(), 8)
+        }
     }
     .ok_or(BAD)
 }

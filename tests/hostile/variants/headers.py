@@ -165,6 +165,7 @@ def numbers():
         "hexadecimal": b"0x00001\0",
         "blank inside": b"00 0001\0",
         "zero byte inside": b"00\x000001\0",
+        "zero byte in front": b"\x00000644\0",
         "negative": base256(-1, 8),
         "base 256 overflow": b"\x80" + b"\xff" * 7,
         "base 256 other mark": b"\xc0" + bytes(7),
@@ -182,7 +183,7 @@ def numbers():
             found[f"mode: {label}"] = file(b"a", X, mode=content)
     # A reader that looks at these takes the archive to end where they are none; nobody else may go on.
     for field in ("uid", "gid", "mtime", "major", "minor"):
-        for label in ("letters", "digit 8", "minus", "blank inside"):
+        for label in ("letters", "digit 8", "minus", "blank inside", "zero byte in front"):
             found[f"{field}: {label}"] = file(b"a", X, **{field: bad[label]})
     # The same of a header that only says more of the next one.
     for field in ("mode", "uid", "gid", "mtime", "major", "minor"):
@@ -200,6 +201,9 @@ def numbers():
         right = int(block[148:154], 8)
         block[148:156] = checksum if checksum is not None else b"%06o\0 " % (right + 1)
         found[f"checksum: {label}"] = bytes(block)
+    block = bytearray(file(b"a", X))
+    block[148:156] = b"\0%06o\0" % int(block[148:154], 8)
+    found["checksum: a zero byte in front"] = bytes(block)
     # Old Unix summed signed bytes; with a byte over 127 the two differ.
     block = bytearray(file("ü".encode(), X))
     blank = block[:148] + b" " * 8 + block[156:BLOCK]
