@@ -57,7 +57,7 @@ pub(crate) enum Error {
     #[error("cannot open package `{}`", path.display())]
     Package { path: PathBuf, source: PackageError },
     #[error("cannot extract slot `{slot}` of `{}`", path.display())]
-    Extract { path: PathBuf, slot: String, source: SlotError },
+    Extract { path: PathBuf, slot: String, declared: bool, source: SlotError },
     #[error("`{slot}` in `{}` is not authenticated by the signature", path.display())]
     NotAuthenticated { path: PathBuf, slot: String },
     #[error("`{}` says nothing of what it contains", path.display())]
@@ -146,7 +146,7 @@ impl Error {
             | Self::UnknownCode { .. } => 2,
             Self::Input(error) if error.is_usage() => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
-            Self::Extract { source, .. } if source.is_content() || source.is_over_limit() => 3,
+            Self::Extract { source, declared, .. } if source.is_content() || source.is_over_limit(*declared) => 3,
             Self::NotAuthenticated { .. }
             | Self::Provenance { .. }
             | Self::Refused { .. }
@@ -243,7 +243,7 @@ impl Error {
             Self::Pack { source, .. } => source.hint(),
             Self::Package { source, .. } if source.is_over_limit() => Some(NO_LIMITS.into()),
             Self::Package { source, .. } => source.hint(),
-            Self::Extract { source, .. } if source.is_over_limit() => Some(NO_LIMITS.into()),
+            Self::Extract { source, declared, .. } if source.is_over_limit(*declared) => Some(NO_LIMITS.into()),
             Self::Extract { source, .. } => source.hint(),
             Self::Keygen(source) | Self::KeyFile { source, .. } => source.hint(),
             Self::SameKey { .. } => Some("make its successor with `flavor keygen --out-dir DIR`".into()),

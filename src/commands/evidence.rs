@@ -56,7 +56,12 @@ fn read(reader: &Reader) -> Result<Value, Error> {
     }
     let path = reader.path().to_path_buf();
     let stored = slot.stored().map_err(|error| Error::Package { path: path.clone(), source: error.into() })?;
-    let failed = |source| Error::Extract { path: path.clone(), slot: slot.name().into(), source };
+    let failed = |source| Error::Extract {
+        path: path.clone(),
+        slot: slot.name().into(),
+        declared: slot.facts.is_some(),
+        source,
+    };
     let bytes = stored.bytes(limits::ATTESTATION).map_err(failed)?;
     from_json(&bytes).map_err(|_| none(reader))
 }

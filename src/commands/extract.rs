@@ -131,7 +131,15 @@ fn write_stored(package: &Path, slot: &Slot<'_>, place: &Path) -> Result<(), Err
     // Half a file could be mistaken for a whole one.
     copied.map_err(|source| {
         drop(std::fs::remove_file(place));
-        failed.map_or_else(|| Error::Extract { path: package.into(), slot: slot.name().into(), source }, Error::from)
+        failed.map_or_else(
+            || Error::Extract {
+                path: package.into(),
+                slot: slot.name().into(),
+                declared: slot.facts.is_some(),
+                source,
+            },
+            Error::from,
+        )
     })
 }
 
@@ -151,7 +159,7 @@ fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) ->
     extract(&stored, destination, jobs, &AtomicU64::new(0)).map_err(|source| {
         // Half a tree could be mistaken for a whole one.
         drop(flavor::fs::remove_tree(place));
-        Error::Extract { path: package.into(), slot: slot.name().into(), source }
+        Error::Extract { path: package.into(), slot: slot.name().into(), declared: slot.facts.is_some(), source }
     })?;
     Ok(())
 }

@@ -58,7 +58,8 @@ impl PackageError {
     pub fn is_over_limit(&self) -> bool {
         match self {
             Self::Format(FormatError::OverBudget { .. }) => true,
-            Self::Content { source, .. } => source.is_over_limit(),
+            // Only slots of ours are read through.
+            Self::Content { source, .. } => source.is_over_limit(true),
             _ => false,
         }
     }

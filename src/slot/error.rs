@@ -67,9 +67,14 @@ impl SlotError {
         )
     }
 
-    /// Whether the package costs more than it is granted. Who trusts it may grant more.
-    pub fn is_over_limit(&self) -> bool {
-        matches!(self, Self::TooLarge { .. } | Self::TooManyEntries(_) | Self::LongNames | Self::OutOfTime { .. })
+    /// Whether the slot costs more than it is granted, so that who trusts it may grant more. Of one that is `declared` only
+    /// time is granted: more than it declares is a lie.
+    pub fn is_over_limit(&self, declared: bool) -> bool {
+        match self {
+            Self::OutOfTime { .. } => true,
+            Self::TooLarge { .. } | Self::TooManyEntries(_) => !declared,
+            _ => false,
+        }
     }
 
     /// Its code.
