@@ -1,15 +1,12 @@
 //! What all slots of a package may cost together.
 
-use std::time::Duration;
-
 use crate::format::{Facts, FormatError, limits};
 use crate::slot::{Deadline, Grant};
 
 /// How much of its time and its disk a reader gives to a package.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limits {
     /// The sizes that the format allows: for a start, which takes as long as it takes.
-    #[default]
     Format,
     /// Those, and time in proportion to the package: for a look at a package that nobody trusts yet.
     Look,
@@ -27,7 +24,7 @@ pub(super) struct Budget {
 impl Budget {
     /// For a package of so many bytes. Its time begins now.
     pub(super) fn new(limits: Limits, package_size: u64) -> Self {
-        let time: Option<Duration> = (limits == Limits::Look).then(|| limits::time(package_size));
+        let time = (limits == Limits::Look).then(|| limits::time(package_size));
         Self { limits, deadline: time.and_then(Deadline::after) }
     }
 

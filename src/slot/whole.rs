@@ -11,8 +11,8 @@ use super::witness::Watched;
 /// Frames up to so many bytes, plain and stored, are decoded in memory; longer ones as a stream.
 pub(super) const LONGEST: u64 = 8 << 20;
 
-/// Decodes one frame after the other in the same memory: for pages that are new to a process the kernel has to find and clear
-/// memory, which took a tenth of the time of a first start.
+/// Decodes one frame after the other in the same memory, so that a thread never holds more than its longest frame. Each is read,
+/// and digested, in one piece.
 #[derive(Default)]
 pub(super) struct WholeFrames {
     context: Option<DCtx<'static>>,
