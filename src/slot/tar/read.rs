@@ -207,15 +207,14 @@ fn end(reader: &mut impl BufRead) -> Result<Next, SlotError> {
 /// A number in octal digits, or in GNU's base-256 form when the first bit is set.
 fn octal(field: &[u8]) -> Result<u64, SlotError> {
     const BAD: SlotError = SlotError::BadArchive("a header has a number that is not one");
-    match field.split_first() {
-        Some((0x80, digits)) => number(digits, 256),
+    let value = if let Some((0x80, digits)) = field.split_first() {
+        number(digits, 256)
+    } else {
         // Other readers take a NUL for the end, whatever follows it.
-        _ => {
-            let text = std::str::from_utf8(field).map_err(|_| BAD)?;
-            number(text.trim_end_matches(['\0', ' ']).trim_start_matches(' ').as_bytes(), 8)
-        }
-    }
-    .ok_or(BAD)
+        let text = std::str::from_utf8(field).map_err(|_| BAD)?;
+        number(text.trim_end_matches(['\0', ' ']).trim_start_matches(' ').as_bytes(), 8)
+    };
+    value.ok_or(BAD)
 }
 
 /// A number in decimal digits, at least one.
