@@ -8,9 +8,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::digest_range;
+use super::pieces::PiecewiseDigest;
 use super::threads::on_threads;
 use crate::format::Blake3;
 use crate::fs::{Lack, Made, MadeLink};
@@ -29,8 +30,17 @@ pub struct Contents {
 #[derive(Default)]
 pub(super) struct Notes {
     text: Mutex<Vec<u8>>,
-    /// Files of which no thread has seen all bytes: path, mode, size.
+    /// Files whose bytes pass through several threads.
+    spread: Mutex<Vec<SpreadFile>>,
+    /// Files whose bytes nobody has seen: path, mode, size.
     unread: Mutex<Vec<(Vec<u8>, u16, u64)>>,
+}
+
+struct SpreadFile {
+    path: Vec<u8>,
+    mode: u16,
+    size: u64,
+    digest: Arc<PiecewiseDigest>,
 }
 
 impl Notes {
@@ -42,16 +52,21 @@ impl Notes {
         self.note(&[format!("f {mode:o} {size} {} ", digest.to_hex()).as_bytes(), path]);
     }
 
-    /// A file whose bytes pass through several threads; it is hashed when all are written.
-    pub(super) fn later(&self, path: &[u8], mode: u16, size: u64) {
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), mode, size));
+    /// A file of which each thread gives its part to the digest that is returned.
+    pub(super) fn spread_file(&self, path: &[u8], mode: u16, size: u64) -> Arc<PiecewiseDigest> {
+        let digest = Arc::new(PiecewiseDigest::new(size));
+        let file = SpreadFile { path: path.into(), mode, size, digest: Arc::clone(&digest) };
+        self.spread.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        digest
     }
 
     pub(super) fn hard_link(&self, link: &MadeLink) {
         let path = link.path.as_os_str().as_bytes();
         match &link.made {
             Made::Link(target) => self.link(path, target.as_os_str().as_bytes()),
-            Made::Copy { mode, size } => self.later(path, *mode, *size),
+            Made::Copy { mode, size } => {
+                self.unread.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), *mode, *size));
+            }
         }
     }
 
@@ -70,7 +85,15 @@ impl Notes {
     }
 
     /// The whole list; `root` is where the paths begin.
+    ///
+    /// # Errors
+    /// What reading a copy says, and [`io::ErrorKind::UnexpectedEof`] when part of a file was never seen.
     pub(super) fn finish(self, root: &Path, jobs: usize) -> io::Result<Contents> {
+        let spread = std::mem::take(&mut *self.spread.lock().unwrap_or_else(PoisonError::into_inner));
+        for SpreadFile { path, mode, size, digest } in spread {
+            let digest = digest.take().ok_or(io::ErrorKind::UnexpectedEof)?;
+            self.file(&path, mode, size, &digest.0.into());
+        }
         let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
         for (path, mode, size) in unread {
             let digest = digest_range(&File::open(below(root, &path))?, 0, size, jobs)?;

@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::contents::{Contents, Notes};
 use super::counted::Counted;
 use super::frame::Frame;
+use super::pieces::PiecewiseDigest;
 use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
 use super::whole::WholeFrames;
@@ -174,6 +175,8 @@ struct Queue {
 struct Continuation {
     frame: Frame,
     file: Arc<TreeFile>,
+    /// Takes note of the file's content, if that is wanted.
+    digest: Option<Arc<PiecewiseDigest>>,
     offset: u64,
     /// Bytes of the file in this frame; zeros up to the next tar block may follow.
     content: u64,
@@ -291,25 +294,26 @@ impl Work<'_> {
         self.tally.files.fetch_add(1, Ordering::Relaxed);
         let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
         let mut done = 0;
-        let mut hasher = self.tally.hasher();
+        let mode = tree.mode(mode);
+        let mut digest = self.tally.digest(b"", mode, size, rest.is_empty());
         loop {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
                 break;
             }
             file.write_at(chunk, done)?;
-            if let Some(hasher) = &mut hasher {
-                hasher.update(chunk);
-            }
+            digest.see(done, chunk);
             let len = chunk.len();
             reader.consume(len);
             done = done.saturating_add(len as u64);
         }
-        match hasher.filter(|_| rest.is_empty()) {
-            Some(hasher) => self.tally.note(|notes| notes.file(b"", tree.mode(mode), done, &hasher.finalize())),
-            None => self.tally.note(|notes| notes.later(b"", tree.mode(mode), size)),
+        if !rest.is_empty() {
+            return Ok(FrameEnd::Open(OpenFile { file, digest: digest.shared(), done, size }));
         }
-        Ok(if rest.is_empty() { FrameEnd::Cut } else { FrameEnd::Open(OpenFile { file, done, size }) })
+        if let Some(digest) = digest.whole() {
+            self.tally.note(|notes| notes.file(b"", mode, done, &digest));
+        }
+        Ok(FrameEnd::Cut)
     }
 
     fn add_continuations(&self, open: OpenFile, rest: &[Frame]) -> Result<(), SlotError> {
@@ -318,7 +322,8 @@ impl Work<'_> {
         let mut parts = Vec::with_capacity(rest.len());
         for frame in rest {
             let content = frame.plain.min(open.size.saturating_sub(offset));
-            parts.push(Continuation { frame: *frame, file: Arc::clone(&file), offset, content, size: open.size });
+            let (file, digest) = (Arc::clone(&file), open.digest.clone());
+            parts.push(Continuation { frame: *frame, file, digest, offset, content, size: open.size });
             offset = offset.saturating_add(content);
         }
         if offset != open.size {
@@ -339,7 +344,11 @@ impl Work<'_> {
             }
             let chunk = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(chunk);
             let done = part.content.saturating_sub(left);
-            part.file.write_at(chunk, part.offset.saturating_add(done))?;
+            let offset = part.offset.saturating_add(done);
+            if let Some(digest) = &part.digest {
+                digest.see(offset, chunk);
+            }
+            part.file.write_at(chunk, offset)?;
             let len = chunk.len();
             reader.consume(len);
             left = left.saturating_sub(len as u64);

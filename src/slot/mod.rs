@@ -12,6 +12,7 @@ mod expected;
 mod extract;
 mod frame;
 mod grant;
+mod pieces;
 mod source;
 mod tar;
 mod threads;

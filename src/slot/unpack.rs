@@ -1,9 +1,11 @@
 //! From plain bytes to a tree.
 
 use std::io::BufRead;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::contents::Notes;
+use super::pieces::PiecewiseDigest;
 use super::tar::{self, EntryKind, Next, TarEntry};
 use super::witness::Witness;
 use super::{SlotError, StoredSlot};
@@ -34,9 +36,13 @@ impl Tally {
         }
     }
 
-    /// For content that is to be noted with its digest.
-    pub(super) fn hasher(&self) -> Option<blake3::Hasher> {
-        self.notes.is_some().then(blake3::Hasher::new)
+    /// How the content of a file is digested, of which this thread sees all or a part.
+    pub(super) fn digest(&self, name: &[u8], mode: u16, size: u64, whole: bool) -> ContentDigest {
+        match &self.notes {
+            None => ContentDigest::Unwanted,
+            Some(_) if whole => ContentDigest::Whole(Box::default()),
+            Some(notes) => ContentDigest::Part(notes.spread_file(name, mode, size)),
+        }
     }
 
     fn add_entry(&self, entry: &TarEntry) -> Result<(), SlotError> {
@@ -53,9 +59,46 @@ impl Tally {
     }
 }
 
+/// The digest of a file's content on its way into a tree.
+pub(super) enum ContentDigest {
+    Unwanted,
+    Whole(Box<blake3::Hasher>),
+    Part(Arc<PiecewiseDigest>),
+}
+
+impl ContentDigest {
+    pub(super) fn see(&mut self, offset: u64, bytes: &[u8]) {
+        match self {
+            Self::Unwanted => {}
+            Self::Whole(hasher) => {
+                hasher.update(bytes);
+            }
+            Self::Part(digest) => digest.see(offset, bytes),
+        }
+    }
+
+    /// The digest of all content, if it was all seen here.
+    pub(super) fn whole(self) -> Option<blake3::Hash> {
+        match self {
+            Self::Whole(hasher) => Some(hasher.finalize()),
+            Self::Unwanted | Self::Part(_) => None,
+        }
+    }
+
+    /// The digest that other threads add their parts to.
+    pub(super) fn shared(self) -> Option<Arc<PiecewiseDigest>> {
+        match self {
+            Self::Part(digest) => Some(digest),
+            Self::Unwanted | Self::Whole(_) => None,
+        }
+    }
+}
+
 /// A file whose content goes on in later frames.
 pub(super) struct OpenFile {
     pub(super) file: TreeFile,
+    /// Takes note of its content, if that is wanted.
+    pub(super) digest: Option<Arc<PiecewiseDigest>>,
     /// Bytes written.
     pub(super) done: u64,
     /// Bytes in all.
@@ -99,21 +142,20 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &dyn Tree, tally: &Tally) 
             EntryKind::File => {
                 let file = tree.file(&entry.name, entry.mode)?;
                 tally.files.fetch_add(1, Ordering::Relaxed);
-                let mut hasher = tally.hasher();
+                let mode = tree.mode(entry.mode);
+                // A frame that is in memory shows all of it at once.
+                let whole = reader.fill_buf().map_err(SlotError::BadStream)?.len() as u64 >= entry.size;
+                let mut digest = tally.digest(&entry.name, mode, entry.size, whole);
                 let write = |chunk: &[u8], offset| {
-                    if let Some(hasher) = &mut hasher {
-                        hasher.update(chunk);
-                    }
+                    digest.see(offset, chunk);
                     Ok(file.write_at(chunk, offset)?)
                 };
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
-                    tally.note(|notes| notes.later(&entry.name, tree.mode(entry.mode), entry.size));
-                    return Ok(FrameEnd::Open(OpenFile { file, done, size: entry.size }));
+                    return Ok(FrameEnd::Open(OpenFile { file, digest: digest.shared(), done, size: entry.size }));
                 }
-                if let Some(hasher) = hasher {
-                    let digest = hasher.finalize();
-                    tally.note(|notes| notes.file(&entry.name, tree.mode(entry.mode), entry.size, &digest));
+                if let Some(digest) = digest.whole() {
+                    tally.note(|notes| notes.file(&entry.name, mode, entry.size, &digest));
                 }
             }
         }

@@ -34,9 +34,14 @@ impl WholeFrames {
         self.plain.clear();
         make_room(&mut self.stored, frame.stored).map_err(SlotError::BadStream)?;
         make_room(&mut self.plain, frame.plain).map_err(SlotError::BadStream)?;
-        self.stored.resize(usize::try_from(frame.stored).unwrap_or(0), 0);
-        window.read_exact(&mut self.stored).map_err(SlotError::BadStream)?;
-        if !windows_are_granted(&self.stored, window_log) {
+        let len = usize::try_from(frame.stored).unwrap_or(0);
+        // What an earlier frame has left is written over, so it is not cleared.
+        if self.stored.len() < len {
+            self.stored.resize(len, 0);
+        }
+        let stored = self.stored.get_mut(..len).unwrap_or_default();
+        window.read_exact(stored).map_err(SlotError::BadStream)?;
+        if !windows_are_granted(stored, window_log) {
             let what = "a frame asks for a larger window than is granted";
             return Err(SlotError::BadStream(io::Error::new(io::ErrorKind::InvalidData, what)));
         }
@@ -45,7 +50,7 @@ impl WholeFrames {
             none => none.insert(zstd_context().map_err(SlotError::BadStream)?),
         };
         let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
-        context.decompress(&mut self.plain, &self.stored).map_err(|code| SlotError::BadStream(refused(code)))?;
+        context.decompress(&mut self.plain, &*stored).map_err(|code| SlotError::BadStream(refused(code)))?;
         if self.plain.len() as u64 != frame.plain {
             return Err(SlotError::BadFrameTable);
         }

@@ -3,19 +3,15 @@
 //! A file can change between two reads of it. So what a decoder is given passes by here first, piece by piece and on any
 //! thread, and what was decoded counts only when the digest of these pieces is the one that is signed.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
-use blake3::Hasher;
-use blake3::hazmat::{
-    ChainingValue, HasherExt, Mode, left_subtree_len, max_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
-};
 use sha2::Digest as _;
 
 use super::SlotError;
+use super::pieces::PiecewiseDigest;
 use crate::format::{Blake3, Sha256};
 use crate::fs::Window;
 
@@ -32,59 +28,45 @@ pub enum Signed {
 pub(super) struct Witness {
     /// Stored bytes of the slot.
     len: u64,
-    state: Option<(Signed, Mutex<State>)>,
+    state: Option<(Signed, State)>,
 }
 
 enum State {
-    Blake3(Pieces),
-    Sha256 { hasher: Box<sha2::Sha256>, done: u64 },
+    Blake3(PiecewiseDigest),
+    Sha256(Mutex<InOrder>),
 }
 
-/// BLAKE3 of pieces in any order: nodes of its tree (its paper, § 2.1), and what is too short to be one.
-struct Pieces {
-    /// Chaining values of subtrees, by where each begins: how long it is, and the value.
-    subtrees: BTreeMap<u64, (u64, ChainingValue)>,
-    /// Parts of chunks at the edges of pieces, by where each begins.
-    edges: BTreeMap<u64, Vec<u8>>,
+/// SHA-256 of pieces that come one after the other.
+#[derive(Default)]
+struct InOrder {
+    hasher: sha2::Sha256,
+    done: u64,
 }
-
-/// Bytes of a leaf of BLAKE3's tree.
-const CHUNK: u64 = blake3::CHUNK_LEN as u64;
 
 impl Witness {
     /// For a slot of `len` stored bytes; without a signed digest everything is right.
     pub(super) fn new(len: u64, signed: Option<Signed>) -> Self {
         let state = signed.map(|signed| {
             let state = match signed {
-                Signed::Blake3(_) => State::Blake3(Pieces { subtrees: BTreeMap::new(), edges: BTreeMap::new() }),
-                Signed::Sha256(_) => State::Sha256 { hasher: Box::default(), done: 0 },
+                Signed::Blake3(_) => State::Blake3(PiecewiseDigest::new(len)),
+                Signed::Sha256(_) => State::Sha256(Mutex::default()),
             };
-            (signed, Mutex::new(state))
+            (signed, state)
         });
         Self { len, state }
     }
 
     /// Takes note of bytes that begin `offset` bytes into the slot. No byte may come twice.
     pub(super) fn see(&self, offset: u64, bytes: &[u8]) {
-        let Some((_, state)) = &self.state else { return };
-        let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-        // Threads hash without the lock.
-        let hashed = match *lock() {
-            State::Blake3(_) => None,
-            State::Sha256 { ref mut hasher, ref mut done } => {
+        match &self.state {
+            None => {}
+            Some((_, State::Blake3(digest))) => digest.see(offset, bytes),
+            Some((_, State::Sha256(in_order))) => {
                 // A piece out of order would make the digest wrong, never right.
-                hasher.update(bytes);
-                *done = done.saturating_add(bytes.len() as u64);
-                Some(())
+                let mut in_order = in_order.lock().unwrap_or_else(PoisonError::into_inner);
+                in_order.hasher.update(bytes);
+                in_order.done = in_order.done.saturating_add(bytes.len() as u64);
             }
-        };
-        if hashed.is_some() {
-            return;
-        }
-        let pieces = Pieces::of(offset, bytes, self.len);
-        if let State::Blake3(all) = &mut *lock() {
-            all.subtrees.extend(pieces.subtrees);
-            all.edges.extend(pieces.edges);
         }
     }
 
@@ -108,12 +90,13 @@ impl Witness {
             }
         }
         let Some((signed, state)) = self.state else { return Ok(()) };
-        let (found, signed) = match (state.into_inner().unwrap_or_else(PoisonError::into_inner), signed) {
-            (State::Blake3(pieces), Signed::Blake3(signed)) => {
-                (pieces.digest(self.len).map(|found| found.to_string()), signed.to_string())
+        let (found, signed) = match (state, signed) {
+            (State::Blake3(digest), Signed::Blake3(signed)) => {
+                (digest.take().map(|found| found.to_string()), signed.to_string())
             }
-            (State::Sha256 { hasher, done }, Signed::Sha256(signed)) => {
-                let found = Sha256((*hasher).finalize().into()).to_string();
+            (State::Sha256(in_order), Signed::Sha256(signed)) => {
+                let InOrder { hasher, done } = in_order.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let found = Sha256(hasher.finalize().into()).to_string();
                 (Some(found).filter(|_| done == self.len), signed.to_string())
             }
             _ => (None, String::new()),
@@ -127,12 +110,9 @@ impl Witness {
     /// The ranges of the slot that nothing has been seen of, in order.
     fn unseen(&self) -> Vec<(u64, u64)> {
         let Some((_, state)) = &self.state else { return Vec::new() };
-        let mut seen: Vec<(u64, u64)> = match &*state.lock().unwrap_or_else(PoisonError::into_inner) {
-            State::Sha256 { done, .. } => vec![(0, *done)],
-            State::Blake3(pieces) => {
-                let subtrees = pieces.subtrees.iter().map(|(start, (len, _))| (*start, *len));
-                subtrees.chain(pieces.edges.iter().map(|(start, bytes)| (*start, bytes.len() as u64))).collect()
-            }
+        let mut seen = match state {
+            State::Sha256(in_order) => vec![(0, in_order.lock().unwrap_or_else(PoisonError::into_inner).done)],
+            State::Blake3(digest) => digest.seen(),
         };
         seen.sort_unstable();
         let mut unseen = Vec::new();
@@ -148,94 +128,6 @@ impl Witness {
         }
         unseen
     }
-}
-
-impl Pieces {
-    /// The nodes of the tree over `len` bytes that lie in a piece.
-    fn of(offset: u64, bytes: &[u8], len: u64) -> Self {
-        let mut pieces = Self { subtrees: BTreeMap::new(), edges: BTreeMap::new() };
-        let mut at = offset;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let end = at.saturating_add(rest.len() as u64);
-            let (take, is_node) = match subtree(at, end, len) {
-                Some(take) => (take, true),
-                // Up to the next chunk.
-                None => ((at / CHUNK).saturating_add(1).saturating_mul(CHUNK).min(end).saturating_sub(at), false),
-            };
-            let (now, later) =
-                rest.split_at_checked(usize::try_from(take).unwrap_or(usize::MAX)).unwrap_or((rest, &[]));
-            if is_node {
-                let value = Hasher::new().set_input_offset(at).update(now).finalize_non_root();
-                pieces.subtrees.insert(at, (take, value));
-            } else {
-                pieces.edges.insert(at, now.to_vec());
-            }
-            at = at.saturating_add(now.len() as u64);
-            rest = later;
-        }
-        pieces
-    }
-
-    /// The digest, if the pieces are all of the `len` bytes.
-    fn digest(mut self, len: u64) -> Option<Blake3> {
-        let mut chunk: Vec<u8> = Vec::new();
-        for (start, bytes) in std::mem::take(&mut self.edges) {
-            let chunk_start = start.checked_sub(chunk.len() as u64)?;
-            // Parts of one chunk follow each other; a gap leaves a chunk that is never whole.
-            if chunk_start % CHUNK != 0 {
-                return None;
-            }
-            chunk.extend_from_slice(&bytes);
-            let end = chunk_start.saturating_add(chunk.len() as u64);
-            if len <= CHUNK && end == len {
-                return Some(Blake3::of(&chunk));
-            }
-            if chunk.len() as u64 == CHUNK || end == len {
-                let value = Hasher::new().set_input_offset(chunk_start).update(&chunk).finalize_non_root();
-                self.subtrees.insert(chunk_start, (chunk.len() as u64, value));
-                chunk.clear();
-            }
-        }
-        if len == 0 {
-            return Some(Blake3::of(&[]));
-        }
-        let left = left_subtree_len(len.max(CHUNK.saturating_add(1)));
-        let (one, other) = (self.node(0, left)?, self.node(left, len.checked_sub(left)?)?);
-        Some(Blake3(*merge_subtrees_root(&one, &other, Mode::Hash).as_bytes()))
-    }
-
-    fn node(&self, start: u64, len: u64) -> Option<ChainingValue> {
-        if let Some((found, value)) = self.subtrees.get(&start)
-            && *found == len
-        {
-            return Some(*value);
-        }
-        if len <= CHUNK {
-            return None;
-        }
-        let left = left_subtree_len(len);
-        let (one, other) = (self.node(start, left)?, self.node(start.saturating_add(left), len.saturating_sub(left))?);
-        Some(merge_subtrees_non_root(&one, &other, Mode::Hash))
-    }
-}
-
-/// The length of the largest subtree that begins at `at`, ends before `end`, and is not the whole tree over `len` bytes.
-fn subtree(at: u64, end: u64, len: u64) -> Option<u64> {
-    if !at.is_multiple_of(CHUNK) || len <= CHUNK {
-        return None;
-    }
-    let most = max_subtree_len(at).unwrap_or_else(|| left_subtree_len(len));
-    let room = end.checked_sub(at)?;
-    if room >= most {
-        return Some(most);
-    }
-    // The last subtree may be incomplete.
-    if end == len {
-        return Some(room);
-    }
-    let whole = room.checked_ilog2().map(|power| 1_u64 << power)?;
-    (whole >= CHUNK).then_some(whole)
 }
 
 /// Stored bytes on their way to a decoder.
