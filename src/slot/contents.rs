@@ -2,6 +2,7 @@
 //! the package itself.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -10,13 +11,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::digest_range;
 use super::pieces::PiecewiseDigest;
 use super::threads::on_threads;
-use crate::format::Blake3;
+use crate::format::{Blake3, from_hex};
 use crate::fs::{Lack, Made, MadeLink};
 
-const HEADER: &[u8] = b"flavor-contents 1\0";
+const HEADER: &[u8] = b"flavor-contents 2\0";
+/// Earlier lists have BLAKE3 of every file, and are read as well.
+const EARLIER_HEADER: &[u8] = b"flavor-contents 1\0";
 /// Files from this size on are hashed by all threads together, one after the other.
 const LARGE: u64 = 8 << 20;
 
@@ -24,6 +29,41 @@ const LARGE: u64 = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     text: Vec<u8>,
+}
+
+/// Of the bytes of a file: hexadecimal digits, as many as it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileDigest {
+    Blake3(Blake3),
+    /// Finds damage, not intent, in much less time than BLAKE3 takes: for a list that lies in the cache,
+    /// where whoever can change the file can change the list.
+    Xxh3(u128),
+}
+
+impl FileDigest {
+    fn parse(text: &str) -> Option<Self> {
+        match text.len() {
+            32 => u128::from_str_radix(text, 16).ok().map(Self::Xxh3),
+            _ => from_hex(text).map(Blake3).map(Self::Blake3),
+        }
+    }
+
+    /// Whether a file of `size` bytes has it; large ones are read by up to `jobs` threads.
+    fn is_of(self, path: &Path, size: u64, jobs: usize) -> io::Result<bool> {
+        Ok(match self {
+            Self::Blake3(digest) => digest == digest_range(&File::open(path)?, 0, size, jobs)?,
+            Self::Xxh3(digest) => digest == xxh3_128(&std::fs::read(path)?),
+        })
+    }
+}
+
+impl fmt::Display for FileDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blake3(digest) => digest.fmt(f),
+            Self::Xxh3(digest) => write!(f, "{digest:032x}"),
+        }
+    }
 }
 
 /// Notes of several threads, in any order.
@@ -48,8 +88,8 @@ impl Notes {
         self.note(&[format!("d {mode:o} ").as_bytes(), path]);
     }
 
-    pub(super) fn file(&self, path: &[u8], mode: u16, size: u64, digest: &blake3::Hash) {
-        self.note(&[format!("f {mode:o} {size} {} ", digest.to_hex()).as_bytes(), path]);
+    pub(super) fn file(&self, path: &[u8], mode: u16, size: u64, digest: FileDigest) {
+        self.note(&[format!("f {mode:o} {size} {digest} ").as_bytes(), path]);
     }
 
     /// A file of which each thread gives its part to the digest that is returned.
@@ -92,12 +132,12 @@ impl Notes {
         let spread = std::mem::take(&mut *self.spread.lock().unwrap_or_else(PoisonError::into_inner));
         for SpreadFile { path, mode, size, digest } in spread {
             let digest = digest.take().ok_or(io::ErrorKind::UnexpectedEof)?;
-            self.file(&path, mode, size, &digest.0.into());
+            self.file(&path, mode, size, FileDigest::Blake3(digest));
         }
         let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
         for (path, mode, size) in unread {
             let digest = digest_range(&File::open(below(root, &path))?, 0, size, jobs)?;
-            self.file(&path, mode, size, &digest.0.into());
+            self.file(&path, mode, size, FileDigest::Blake3(digest));
         }
         let notes = self.text.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(Contents { text: [HEADER, &notes].concat() })
@@ -116,7 +156,7 @@ struct Record<'a> {
 
 enum Kind<'a> {
     Directory { mode: u32 },
-    File { mode: u32, size: u64, digest: &'a str },
+    File { mode: u32, size: u64, digest: FileDigest },
     HardLink { target: &'a [u8] },
     Symlink { target: &'a [u8] },
 }
@@ -164,7 +204,7 @@ impl Contents {
     }
 
     fn records(&self) -> Option<Vec<Record<'_>>> {
-        let mut rest = self.text.strip_prefix(HEADER)?;
+        let mut rest = self.text.strip_prefix(HEADER).or_else(|| self.text.strip_prefix(EARLIER_HEADER))?;
         let mut records = Vec::new();
         let mut next = || -> Option<Option<&[u8]>> {
             if rest.is_empty() {
@@ -186,6 +226,7 @@ impl Contents {
                     let (size, line) = word(line)?;
                     let (digest, path) = word(line)?;
                     let (mode, size) = (u32::from_str_radix(mode, 8).ok()?, size.parse().ok()?);
+                    let digest = FileDigest::parse(digest)?;
                     Record { path, kind: Kind::File { mode, size, digest } }
                 }
                 (b"h ", path) => Record { path, kind: Kind::HardLink { target: next()?? } },
@@ -215,8 +256,7 @@ impl Contents {
                 && size >= LARGE
             {
                 let path = below(root, record.path);
-                let found = File::open(&path).and_then(|file| digest_range(&file, 0, size, jobs));
-                if !found.is_ok_and(|found| found.to_string() == digest) {
+                if !digest.is_of(&path, size, jobs).unwrap_or(false) {
                     note(path);
                 }
             }
@@ -243,7 +283,7 @@ impl Record<'_> {
                 metadata.is_file()
                     && metadata.len() == size
                     && mode_is(mode)
-                    && (size >= LARGE || digest_of(&path)? == digest)
+                    && (size >= LARGE || digest.is_of(&path, size, 1)?)
             }
             // Where there are no links, or no more of them, it is a copy.
             Kind::HardLink { target } => {
@@ -260,10 +300,10 @@ impl Record<'_> {
     }
 }
 
-fn digest_of(path: &Path) -> io::Result<String> {
+fn digest_of(path: &Path) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path)?)?;
-    Ok(Blake3(*hasher.finalize().as_bytes()).to_string())
+    Ok(hasher.finalize())
 }
 
 /// Finds what nobody listed. Directories above listed entries are known even if the archive does not list them.
@@ -292,7 +332,8 @@ mod tests {
     fn noted() -> Vec<u8> {
         let notes = Notes::default();
         notes.directory(b"lib", 0o555);
-        notes.file(b"lib/a b", 0o444, 3, &blake3::hash(b"abc"));
+        notes.file(b"lib/a b", 0o444, 3, FileDigest::Xxh3(xxh3_128(b"abc")));
+        notes.file(b"lib/large", 0o444, 3, FileDigest::Blake3(Blake3::of(b"abc")));
         notes.hard_link(&MadeLink { path: "lib/c".into(), made: Made::Link("lib/a b".into()) });
         notes.symlink(b"l", b"lib/\xff");
         notes.finish(Path::new("/nonexistent"), 1).expect("no file is read").text

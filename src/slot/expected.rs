@@ -5,10 +5,11 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use super::contents::{Contents, Notes};
+use super::contents::{Contents, FileDigest, Notes};
 use super::tar::{self, EntryKind, Next};
 use super::witness::Witness;
 use super::{SlotError, StoredSlot};
+use crate::format::Blake3;
 use crate::fs::Modes;
 
 /// What becomes of a slot.
@@ -38,7 +39,7 @@ fn expected_before(slot: &StoredSlot<'_>, form: Form, witness: &Witness) -> Resu
         Form::Tree(modes) => modes,
         Form::File(mode) => {
             let (size, digest) = digest(&mut reader, u64::MAX)?;
-            notes.file(b"", mode, size, &digest);
+            notes.file(b"", mode, size, digest);
             return Ok(notes);
         }
     };
@@ -60,19 +61,19 @@ fn expected_before(slot: &StoredSlot<'_>, form: Form, witness: &Witness) -> Resu
                 if size < entry.size {
                     return Err(SlotError::BadArchive("it ends inside a file"));
                 }
-                notes.file(&entry.name, modes.apply(entry.mode), size, &digest);
+                notes.file(&entry.name, modes.apply(entry.mode), size, digest);
             }
         }
     }
 }
 
 /// Reads at most `most` bytes of content: how many there were, and their digest.
-fn digest(reader: &mut impl BufRead, most: u64) -> Result<(u64, blake3::Hash), SlotError> {
+fn digest(reader: &mut impl BufRead, most: u64) -> Result<(u64, FileDigest), SlotError> {
     let mut hasher = blake3::Hasher::new();
     let take = |chunk: &[u8], _| {
         hasher.update(chunk);
         Ok(())
     };
     let size = tar::take_content(reader, most, take)?;
-    Ok((size, hasher.finalize()))
+    Ok((size, FileDigest::Blake3(Blake3(hasher.finalize().into()))))
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use super::contents::{Contents, Notes};
+use super::contents::{Contents, FileDigest, Notes};
 use super::counted::Counted;
 use super::frame::Frame;
 use super::pieces::PiecewiseDigest;
@@ -20,6 +20,7 @@ use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
 use super::whole::WholeFrames;
 use super::witness::Witness;
 use super::{SlotError, StoredSlot, tar};
+use crate::format::Blake3;
 use crate::fs::{IoContext, Modes, Tree, TreeFile, TreeWriter};
 
 /// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
@@ -295,23 +296,31 @@ impl Work<'_> {
         let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
         let mut done = 0;
         let mode = tree.mode(mode);
-        let mut digest = self.tally.digest(b"", mode, size, rest.is_empty());
+        let notes = self.tally.notes.as_ref();
+        // How long the one frame of a foreign slot is shows at its end.
+        let digest = notes.filter(|_| !rest.is_empty()).map(|notes| notes.spread_file(b"", mode, size));
+        let mut hasher = notes.filter(|_| rest.is_empty()).map(|_| blake3::Hasher::new());
         loop {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
                 break;
             }
             file.write_at(chunk, done)?;
-            digest.see(done, chunk);
+            if let Some(digest) = &digest {
+                digest.see(done, chunk);
+            }
+            if let Some(hasher) = &mut hasher {
+                hasher.update(chunk);
+            }
             let len = chunk.len();
             reader.consume(len);
             done = done.saturating_add(len as u64);
         }
         if !rest.is_empty() {
-            return Ok(FrameEnd::Open(OpenFile { file, digest: digest.shared(), done, size }));
+            return Ok(FrameEnd::Open(OpenFile { file, digest, done, size }));
         }
-        if let Some(digest) = digest.whole() {
-            self.tally.note(|notes| notes.file(b"", mode, done, &digest));
+        if let (Some(notes), Some(hasher)) = (notes, hasher) {
+            notes.file(b"", mode, done, FileDigest::Blake3(Blake3(hasher.finalize().into())));
         }
         Ok(FrameEnd::Cut)
     }

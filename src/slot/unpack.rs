@@ -4,7 +4,9 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::contents::Notes;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::contents::{FileDigest, Notes};
 use super::pieces::PiecewiseDigest;
 use super::tar::{self, EntryKind, Next, TarEntry};
 use super::witness::Witness;
@@ -36,12 +38,15 @@ impl Tally {
         }
     }
 
-    /// How the content of a file is digested, of which this thread sees all or a part.
-    pub(super) fn digest(&self, name: &[u8], mode: u16, size: u64, whole: bool) -> ContentDigest {
-        match &self.notes {
-            None => ContentDigest::Unwanted,
-            Some(_) if whole => ContentDigest::Whole(Box::default()),
-            Some(notes) => ContentDigest::Part(notes.spread_file(name, mode, size)),
+    /// Notes a file whose content begins with `first`. What adds the parts to its digest is returned if that is not all of it.
+    fn note_file(&self, name: &[u8], mode: u16, size: u64, first: &[u8]) -> Option<Arc<PiecewiseDigest>> {
+        let notes = self.notes.as_ref()?;
+        match usize::try_from(size).ok().and_then(|size| first.get(..size)) {
+            Some(content) => {
+                notes.file(name, mode, size, FileDigest::Xxh3(xxh3_128(content)));
+                None
+            }
+            None => Some(notes.spread_file(name, mode, size)),
         }
     }
 
@@ -55,41 +60,6 @@ impl Tally {
             Ok(())
         } else {
             Err(SlotError::TooManyEntries(self.limit))
-        }
-    }
-}
-
-/// The digest of a file's content on its way into a tree.
-pub(super) enum ContentDigest {
-    Unwanted,
-    Whole(Box<blake3::Hasher>),
-    Part(Arc<PiecewiseDigest>),
-}
-
-impl ContentDigest {
-    pub(super) fn see(&mut self, offset: u64, bytes: &[u8]) {
-        match self {
-            Self::Unwanted => {}
-            Self::Whole(hasher) => {
-                hasher.update(bytes);
-            }
-            Self::Part(digest) => digest.see(offset, bytes),
-        }
-    }
-
-    /// The digest of all content, if it was all seen here.
-    pub(super) fn whole(self) -> Option<blake3::Hash> {
-        match self {
-            Self::Whole(hasher) => Some(hasher.finalize()),
-            Self::Unwanted | Self::Part(_) => None,
-        }
-    }
-
-    /// The digest that other threads add their parts to.
-    pub(super) fn shared(self) -> Option<Arc<PiecewiseDigest>> {
-        match self {
-            Self::Part(digest) => Some(digest),
-            Self::Unwanted | Self::Whole(_) => None,
         }
     }
 }
@@ -143,19 +113,17 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &dyn Tree, tally: &Tally) 
                 let file = tree.file(&entry.name, entry.mode)?;
                 tally.files.fetch_add(1, Ordering::Relaxed);
                 let mode = tree.mode(entry.mode);
-                // A frame that is in memory shows all of it at once.
-                let whole = reader.fill_buf().map_err(SlotError::BadStream)?.len() as u64 >= entry.size;
-                let mut digest = tally.digest(&entry.name, mode, entry.size, whole);
+                let first = reader.fill_buf().map_err(SlotError::BadStream)?;
+                let digest = tally.note_file(&entry.name, mode, entry.size, first);
                 let write = |chunk: &[u8], offset| {
-                    digest.see(offset, chunk);
+                    if let Some(digest) = &digest {
+                        digest.see(offset, chunk);
+                    }
                     Ok(file.write_at(chunk, offset)?)
                 };
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
-                    return Ok(FrameEnd::Open(OpenFile { file, digest: digest.shared(), done, size: entry.size }));
-                }
-                if let Some(digest) = digest.whole() {
-                    tally.note(|notes| notes.file(&entry.name, mode, entry.size, &digest));
+                    return Ok(FrameEnd::Open(OpenFile { file, digest, done, size: entry.size }));
                 }
             }
         }
