@@ -3,12 +3,11 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
 
 use arbitrary::{Arbitrary, Unstructured};
 use flavor::fs::Modes;
 use flavor::package::{Reader, verify};
-use flavor::slot::{Destination, extract, measure};
+use flavor::slot::{Decoders, Destination, extract, measure};
 use serde_json::{Value, json};
 
 use crate::damage::Damage;
@@ -179,7 +178,7 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
     } else {
         Destination::File { directory: &inside, name: OsStr::new("file"), mode: slot.record.mode() }
     };
-    let outcome = extract(&stored, destination, 2, &AtomicU64::new(0));
+    let outcome = extract(&stored, destination, &Decoders::new(2));
     enclosure.check();
     tree::walk(&inside);
     let declared = stored.declared.expect("ours");

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::io::Cursor;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use arbitrary::{Arbitrary, Unstructured};
 use flavor::format::{Codec, Operations};
 use flavor::fs::Modes;
 use flavor::slot::{
-    Contents, Declared, Destination, EntryKind, Extracted, Form, Grant, SlotError, StoredSlot, TarEntry, expected,
-    extract, list,
+    Contents, Declared, Decoders, Destination, EntryKind, Extracted, Form, Grant, SlotError, StoredSlot, TarEntry,
+    expected, extract, list,
 };
 
 use crate::encode::{Archive, Frames, Gzip, Xz, Zstd};
@@ -187,8 +187,8 @@ fn attempt(slot: &StoredSlot<'_>, modes: Modes, jobs: usize) -> Result<(Extracte
     } else {
         Destination::File { directory: &inside, name, mode: 0o640 }
     };
-    let progress = AtomicU64::new(0);
-    let outcome = extract(slot, destination, jobs, &progress);
+    let decoders = Decoders::new(jobs);
+    let outcome = extract(slot, destination, &decoders);
     enclosure.check();
     let limit = slot.declared.expect("checked by the caller").plain_size;
     assert!(tree::bytes(&inside) <= limit, "more was written than is declared");
@@ -204,7 +204,7 @@ fn attempt(slot: &StoredSlot<'_>, modes: Modes, jobs: usize) -> Result<(Extracte
             return Err(error);
         }
     };
-    assert_eq!(progress.into_inner(), done.bytes);
+    assert_eq!(decoders.progress().load(Ordering::Relaxed), done.bytes);
     let root = if slot.operations.tar { inside } else { inside.join(name) };
     check_contents(&done.contents, &root, modes);
     let form = if slot.operations.tar { Form::Tree(modes) } else { Form::File(0o640) };

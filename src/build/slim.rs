@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,7 @@ use crate::fs::{Entry, EntryKind, IoContext, Modes};
 use crate::manifest::Slim;
 use crate::python::imports::{import, importable};
 use crate::report::{Reporter, Stopwatch, counted};
-use crate::slot::{Declared, Destination, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract};
+use crate::slot::{Declared, Decoders, Destination, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract};
 
 /// What was left out, and how many modules were imported without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +101,7 @@ impl Trial<'_> {
             grant: Grant::DECLARED,
             operations: slot.operations,
         };
-        extract(&encoded, Destination::Tree(&tree, Modes::Keep), self.settings.jobs, &AtomicU64::new(0))
+        extract(&encoded, Destination::Tree(&tree, Modes::Keep), &Decoders::new(self.settings.jobs))
             .map_err(|source| BuildError::Slot { slot: DEPS.into(), source })?;
         let Application { trees, app, .. } = self.application;
         let site_packages = &trees.site_packages;

@@ -3,13 +3,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicU64;
 
 use flavor::fs::{IoContext, Modes, room};
 use flavor::interrupt::Leftover;
 use flavor::package::{PackageError, Reader, Slot, Verified, verify};
 use flavor::report::Bytes;
-use flavor::slot::{Destination, extract};
+use flavor::slot::{Decoders, Destination, extract};
 use serde_json::json;
 
 use crate::cli::{Extract, ExtractAll, Limits};
@@ -156,7 +155,7 @@ fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) ->
     } else {
         Destination::File { directory: parent(place), name, mode: slot.record.mode() }
     };
-    extract(&stored, destination, jobs, &AtomicU64::new(0)).map_err(|source| {
+    extract(&stored, destination, &Decoders::new(jobs)).map_err(|source| {
         // Half a tree could be mistaken for a whole one.
         drop(flavor::fs::remove_tree(place));
         Error::Extract { path: package.into(), slot: slot.name().into(), declared: slot.facts.is_some(), source }

@@ -9,7 +9,7 @@ use super::{Environment, LaunchError, slot_path, warm};
 use crate::fs::{IoContext, Modes};
 use crate::package::{Reader, check_content, verify};
 use crate::report::{counted, printable, printable_json};
-use crate::slot::{Destination, extract};
+use crate::slot::{Decoders, Destination, extract};
 use crate::trust::{Notes, Refusal};
 use crate::workenv::{Cache, start_detached};
 
@@ -162,6 +162,6 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
         path: package.into(),
         source: crate::workenv::WorkenvError::Extract { slot: slot.name().into(), source },
     };
-    let done = extract(&stored, destination, 1, &std::sync::atomic::AtomicU64::new(0)).map_err(extract_failed)?;
+    let done = extract(&stored, destination, &Decoders::new(1)).map_err(extract_failed)?;
     Ok(format!("{} in {}\n", counted(done.files, "file", "files"), directory.display()))
 }

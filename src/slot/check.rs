@@ -1,9 +1,7 @@
 //! A slot is read through: whether [`extract`](super::extract()) would take it, without writing anything.
 
-use std::sync::atomic::AtomicU64;
-
 use super::extract::{Place, Unpacking};
-use super::{SlotError, StoredSlot};
+use super::{Decoders, SlotError, StoredSlot};
 use crate::fs::PaperTree;
 
 /// Decodes a slot with up to `jobs` threads and looks at every entry: what no reader could extract is refused here.
@@ -14,8 +12,8 @@ pub fn check(slot: &StoredSlot<'_>, jobs: usize) -> Result<(), SlotError> {
     let witness = slot.witness();
     let tree = PaperTree::default();
     let place = if slot.operations.tar { Place::Root } else { Place::File { name: b"content", mode: 0o644 } };
-    let unpacking = Unpacking { slot, witness: &witness, tree: &tree, place, progress: &AtomicU64::new(0) };
-    let done = unpacking.run(jobs, slot.most_entries(), None).and_then(|_| Ok(tree.finish()?));
+    let unpacking = Unpacking { slot, witness: &witness, tree: &tree, place, decoders: &Decoders::new(jobs) };
+    let done = unpacking.run(slot.most_entries(), None).and_then(|_| Ok(tree.finish()?));
     done.map_err(|error| slot.blame(error))?;
     slot.check(witness)
 }

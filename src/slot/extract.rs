@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::contents::{Contents, FileDigest, Notes};
@@ -19,7 +19,7 @@ use super::threads::on_threads;
 use super::unpack::{FrameEnd, OpenFile, Tally, count, unpack};
 use super::whole::WholeFrames;
 use super::witness::Witness;
-use super::{SlotError, StoredSlot, tar};
+use super::{Decoders, SlotError, StoredSlot, tar};
 use crate::format::Blake3;
 use crate::fs::{IoContext, Modes, Tree, TreeFile, TreeWriter};
 
@@ -44,7 +44,7 @@ pub struct Extracted {
     pub contents: Contents,
 }
 
-/// Decodes a slot with up to `jobs` threads, adding the plain bytes done to `progress` as it goes.
+/// Decodes a slot, adding the plain bytes done to the progress of `decoders` as it goes.
 ///
 /// The bytes that are decoded are the bytes that are digested: there is no second look at the file.
 ///
@@ -54,11 +54,10 @@ pub struct Extracted {
 pub fn extract(
     slot: &StoredSlot<'_>,
     destination: Destination<'_>,
-    jobs: usize,
-    progress: &AtomicU64,
+    decoders: &Decoders,
 ) -> Result<Extracted, SlotError> {
     let witness = slot.witness();
-    let done = extract_before(slot, destination, jobs, progress, &witness).map_err(|error| slot.blame(error))?;
+    let done = extract_before(slot, destination, decoders, &witness).map_err(|error| slot.blame(error))?;
     slot.check(witness)?;
     Ok(done)
 }
@@ -67,8 +66,7 @@ pub fn extract(
 fn extract_before(
     slot: &StoredSlot<'_>,
     destination: Destination<'_>,
-    jobs: usize,
-    progress: &AtomicU64,
+    decoders: &Decoders,
     witness: &Witness,
 ) -> Result<Extracted, SlotError> {
     let (directory, modes, place) = match destination {
@@ -80,8 +78,8 @@ fn extract_before(
     // What would take long to be refused later is refused before anything is written.
     let most = most_entries(slot)?;
     let tree = TreeWriter::new(directory, modes)?;
-    let unpacking = Unpacking { slot, witness, tree: &tree, place, progress };
-    let (bytes, tally) = unpacking.run(jobs, most, Some(Notes::default()))?;
+    let unpacking = Unpacking { slot, witness, tree: &tree, place, decoders };
+    let (bytes, tally) = unpacking.run(most, Some(Notes::default()))?;
     for link in tree.finish()? {
         tally.note(|notes| notes.hard_link(&link));
     }
@@ -90,7 +88,7 @@ fn extract_before(
         Destination::File { directory, name, .. } => directory.join(name),
     };
     let files = tally.files.load(Ordering::Relaxed);
-    let contents = tally.notes.unwrap_or_default().finish(&root, jobs).on("read", &root)?;
+    let contents = tally.notes.unwrap_or_default().finish(&root, decoders.jobs()).on("read", &root)?;
     Ok(Extracted { files, bytes, contents })
 }
 
@@ -115,20 +113,22 @@ pub(super) struct Unpacking<'a> {
     pub(super) witness: &'a Witness,
     pub(super) tree: &'a dyn Tree,
     pub(super) place: Place<'a>,
-    /// Counts plain bytes.
-    pub(super) progress: &'a AtomicU64,
+    pub(super) decoders: &'a Decoders,
 }
 
 impl Unpacking<'_> {
-    /// Decodes the slot with up to `jobs` threads, and gives its tree at most so many entries. Returns the plain bytes and what
+    /// Decodes the slot, and gives its tree at most so many entries. Returns the plain bytes and what
     /// there was, which is what is declared.
     ///
     /// # Errors
     /// Whatever the first thread to fail reports.
-    pub(super) fn run(&self, jobs: usize, most: u64, notes: Option<Notes>) -> Result<(u64, Tally), SlotError> {
+    pub(super) fn run(&self, most: u64, notes: Option<Notes>) -> Result<(u64, Tally), SlotError> {
         let frames = self.slot.frames(self.witness)?;
         let tally = Tally::new(most, notes);
-        let jobs = jobs.clamp(1, frames.len().max(1)).min(threads_for(&frames));
+        if frames.iter().any(|frame| !WholeFrames::take(frame)) {
+            self.decoders.clear();
+        }
+        let jobs = self.decoders.jobs().clamp(1, frames.len().max(1)).min(threads_for(&frames));
         let work = Work { of: self, tally: &tally, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
         let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
         results.into_iter().collect::<Result<(), SlotError>>()?;
@@ -202,7 +202,7 @@ impl Queue {
 
 impl Work<'_> {
     fn run(&self) -> Result<(), SlotError> {
-        let mut whole = WholeFrames::default();
+        let mut whole = self.of.decoders.take();
         while let Some(part) = self.next() {
             let head = matches!(part, Part::Head { .. });
             let outcome = match part {
@@ -214,7 +214,7 @@ impl Work<'_> {
             match outcome {
                 Ok(plain) => {
                     queue.plain = queue.plain.saturating_add(plain);
-                    self.of.progress.fetch_add(plain, Ordering::Relaxed);
+                    self.of.decoders.add_progress(plain);
                 }
                 Err(error) => {
                     queue.failed = true;
@@ -224,6 +224,7 @@ impl Work<'_> {
             }
             self.idle.notify_all();
         }
+        self.of.decoders.give_back(whole);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod check;
 mod contents;
 mod counted;
+mod decoders;
 mod digest;
 mod error;
 mod expected;
@@ -31,6 +32,7 @@ mod plan;
 
 pub use check::check;
 pub use contents::Contents;
+pub use decoders::Decoders;
 pub use digest::digest_range;
 pub use error::SlotError;
 pub use expected::{Form, expected};

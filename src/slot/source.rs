@@ -9,7 +9,7 @@ use xz2::stream::{CONCATENATED, Stream};
 use super::SlotError;
 use super::frame::{self, Frame};
 use super::grant::{Deadline, Grant};
-use super::whole::{self, WholeFrames, zstd_context};
+use super::whole::{WholeFrames, zstd_context};
 use super::witness::{Signed, Watched, Witness, read_exact_at};
 use crate::format::{Codec, Operations, limits};
 
@@ -191,7 +191,7 @@ impl<'a> StoredSlot<'a> {
         'a: 'w,
     {
         let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
-        if self.operations.codec == Codec::Zstd && frame.plain.max(frame.stored) <= whole::LONGEST {
+        if self.operations.codec == Codec::Zstd && WholeFrames::take(&frame) {
             self.in_time()?;
             return whole.decode(window, frame, self.grant.window_log).map(Plain::Memory);
         }

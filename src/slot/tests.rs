@@ -5,11 +5,10 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 
 use super::{
-    Compression, Declared, Destination, EncodedSlot, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract,
-    measure,
+    Compression, Declared, Decoders, Destination, EncodedSlot, Grant, Links, Plan, StoredSlot, TreeOptions, encode,
+    extract, measure,
 };
 use crate::format::Codec;
 use crate::fs::{EntryKind, Modes, walk};
@@ -91,7 +90,7 @@ fn a_tree_survives_every_codec_at_every_effort_that_frames_differently() {
                 Plan::for_tree(&entries, Compression::with_effort(codec, effort), &tree_options()).expect("planned");
             let slot = encoded(&plan, 2);
             let out = tempfile::tempdir().expect("a temporary directory");
-            let done = extract(&stored(&slot), Destination::Tree(out.path(), Modes::Keep), 2, &AtomicU64::new(0))
+            let done = extract(&stored(&slot), Destination::Tree(out.path(), Modes::Keep), &Decoders::new(2))
                 .expect("extracted");
             assert_eq!(fingerprint(out.path()), fingerprint(tree.path()), "{codec:?} {effort}");
             assert_eq!(done.bytes, slot.plain_size);
@@ -109,7 +108,7 @@ fn a_file_survives_every_codec() {
             let slot = encoded(&plan, 3);
             let out = tempfile::tempdir().expect("a temporary directory");
             let destination = Destination::File { directory: out.path(), name: "copy".as_ref(), mode: 0o600 };
-            extract(&stored(&slot), destination, 3, &AtomicU64::new(0)).expect("extracted");
+            extract(&stored(&slot), destination, &Decoders::new(3)).expect("extracted");
             let same = fs::read(out.path().join("copy")).expect("read") == fs::read(&path).expect("read");
             assert!(same, "{name} {codec:?}");
         }
@@ -172,7 +171,7 @@ fn no_flipped_byte_of_a_slot_makes_the_decoder_panic_or_hang() {
             let out = tempfile::tempdir().expect("a temporary directory");
             let damaged = StoredSlot { file: file.as_file(), ..stored(&slot) };
             // Whether it decodes is the codec's affair (a digest stands in front of it); it must end, and inside.
-            drop(extract(&damaged, Destination::Tree(out.path(), Modes::Keep), 2, &AtomicU64::new(0)));
+            drop(extract(&damaged, Destination::Tree(out.path(), Modes::Keep), &Decoders::new(2)));
         }
     }
 }

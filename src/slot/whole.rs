@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::witness::Watched;
 
 /// Frames up to so many bytes, plain and stored, are decoded in memory; longer ones as a stream.
-pub(super) const LONGEST: u64 = 8 << 20;
+const LONGEST: u64 = 8 << 20;
 
 /// Decodes one frame after the other in the same memory, so that a thread never holds more than its longest frame. Each is read,
 /// and digested, in one piece.
@@ -21,6 +21,16 @@ pub(super) struct WholeFrames {
 }
 
 impl WholeFrames {
+    /// Whether a frame is short enough.
+    pub(super) fn take(frame: &Frame) -> bool {
+        frame.plain.max(frame.stored) <= LONGEST
+    }
+
+    /// Bytes of memory that it holds.
+    pub(super) fn held(&self) -> usize {
+        self.stored.capacity().saturating_add(self.plain.capacity())
+    }
+
     /// The plain bytes of a frame, whose stored ones are read from `window`.
     ///
     /// # Errors
@@ -32,12 +42,14 @@ impl WholeFrames {
         window_log: u32,
     ) -> Result<Cursor<&[u8]>, SlotError> {
         self.plain.clear();
-        make_room(&mut self.stored, frame.stored).map_err(SlotError::BadStream)?;
         make_room(&mut self.plain, frame.plain).map_err(SlotError::BadStream)?;
         let len = usize::try_from(frame.stored).unwrap_or(0);
-        // What an earlier frame has left is written over, so it is not cleared.
+        // What an earlier frame has left is written over, so it is not cleared. A new piece comes cleared from the kernel;
+        // `resize` would set byte by byte in a launcher that is compiled for size.
         if self.stored.len() < len {
-            self.stored.resize(len, 0);
+            self.stored = Vec::new();
+            make_room(&mut self.stored, frame.stored).map_err(SlotError::BadStream)?;
+            self.stored = vec![0; len];
         }
         let stored = self.stored.get_mut(..len).unwrap_or_default();
         window.read_exact(stored).map_err(SlotError::BadStream)?;

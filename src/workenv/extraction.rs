@@ -1,10 +1,7 @@
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-
 use super::provision::Provision;
 use super::slots::{CachedSlot, Tools};
 use super::{Cache, WorkenvError};
-use crate::slot::processors;
+use crate::slot::{Decoders, processors};
 
 /// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
 pub(super) fn extraction(
@@ -15,11 +12,11 @@ pub(super) fn extraction(
 ) -> Result<(), WorkenvError> {
     let total = slots.iter().map(|slot| slot.facts.plain_size).sum();
     cache.check_room(total)?;
-    let done = Arc::new(AtomicU64::new(0));
-    how.progress.begin(total, &done);
+    let decoders = Decoders::new(processors());
+    how.progress.begin(total, decoders.progress());
     // All may read, nobody else may write.
     let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let outcome = work(&Tools { cache, jobs: processors(), done: &done, progress: how.progress });
+    let outcome = work(&Tools { cache, decoders: &decoders, progress: how.progress });
     rustix::process::umask(umask);
     how.progress.end();
     outcome

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 
 use super::seal::PRIVATE_DIR;
 use super::written::Written;
@@ -11,7 +10,7 @@ use crate::format::{Blake3, Lifecycle, SlotFacts};
 use crate::fs::{IoContext, LockKind, Marked, Modes, rename_file, set_mode};
 use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
-use crate::slot::{Contents, Destination, Extracted, Form, SlotError, expected, extract};
+use crate::slot::{Contents, Decoders, Destination, Extracted, Form, SlotError, expected, extract};
 
 /// Name below a slot's directory of the tree, or of the file.
 pub(super) const TREE: &str = "tree";
@@ -32,8 +31,7 @@ pub(super) struct CachedSlot<'a> {
 /// What a start needs to extract with.
 pub(super) struct Tools<'a> {
     pub(super) cache: &'a Cache,
-    pub(super) jobs: usize,
-    pub(super) done: &'a AtomicU64,
+    pub(super) decoders: &'a Decoders,
     pub(super) progress: &'a dyn Progress,
 }
 
@@ -162,7 +160,7 @@ impl<'a> CachedSlot<'a> {
         } else {
             Destination::File { directory, name: TREE.as_ref(), mode: modes.apply(self.slot.record.mode()) }
         };
-        let done = extract(&stored, destination, tools.jobs, tools.done).map_err(|source| self.failed(source))?;
+        let done = extract(&stored, destination, tools.decoders).map_err(|source| self.failed(source))?;
         let name = self.slot.name();
         tracing::info!(slot = name, files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
         Ok(done)
