@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn a_list_reads_back_and_half_a_record_does_not() {
         let text = noted();
-        assert_eq!(Contents::parse(text.clone()).expect("a list").records().expect("records").len(), 4);
+        assert_eq!(Contents::parse(text.clone()).expect("a list").records().expect("records").len(), 5);
         assert!(Contents::parse(text[..text.len() - 1].to_vec()).is_none());
         assert!(Contents::parse(Vec::new()).is_none());
     }
@@ -354,20 +354,24 @@ mod tests {
         let root = scene.path();
         std::fs::create_dir(root.join("lib")).expect("a directory");
         std::fs::write(root.join("lib/a b"), "abc").expect("a file");
+        std::fs::write(root.join("lib/large"), "abc").expect("a file");
         std::fs::hard_link(root.join("lib/a b"), root.join("lib/c")).expect("a link");
         symlink(OsStr::from_bytes(b"lib/\xff"), root.join("l")).expect("a link");
-        for (path, mode) in [("lib/a b", 0o444), ("lib", 0o555)] {
+        for (path, mode) in [("lib/a b", 0o444), ("lib/large", 0o444), ("lib", 0o555)] {
             std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(mode)).expect("mode");
         }
         let contents = Contents::parse(noted()).expect("a list");
         assert_eq!(contents.damage(root, 2), [""; 0].map(PathBuf::from));
         std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o644)).expect("mode");
         assert_eq!(contents.damage(root, 2), [root.join("lib/a b")]);
-        std::fs::write(root.join("lib/a b"), "abd").expect("a file");
-        std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o444)).expect("mode");
+        for path in ["lib/a b", "lib/large"] {
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o644)).expect("mode");
+            std::fs::write(root.join(path), "abd").expect("a file");
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o444)).expect("mode");
+        }
         std::fs::write(root.join("new"), "").expect("a file");
         let mut damage = contents.damage(root, 2);
         damage.sort();
-        assert_eq!(damage, ["lib/a b", "new"].map(|path| root.join(path)));
+        assert_eq!(damage, ["lib/a b", "lib/large", "new"].map(|path| root.join(path)));
     }
 }
