@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use blake3::Hasher;
-use blake3::hazmat::{
-    ChainingValue, HasherExt, Mode, left_subtree_len, max_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
-};
+use blake3::hazmat::{ChainingValue, HasherExt, Mode, max_subtree_len, merge_subtrees_non_root, merge_subtrees_root};
 
 use crate::format::Blake3;
 
@@ -107,7 +105,7 @@ impl Pieces {
         if len == 0 {
             return Some(Blake3::of(&[]));
         }
-        let left = left_subtree_len(len.max(CHUNK.saturating_add(1)));
+        let left = left_len(len.max(CHUNK.saturating_add(1)));
         let (one, other) = (self.node(0, left)?, self.node(left, len.checked_sub(left)?)?);
         Some(Blake3(*merge_subtrees_root(&one, &other, Mode::Hash).as_bytes()))
     }
@@ -121,10 +119,16 @@ impl Pieces {
         if len <= CHUNK {
             return None;
         }
-        let left = left_subtree_len(len);
+        let left = left_len(len);
         let (one, other) = (self.node(start, left)?, self.node(start.saturating_add(left), len.saturating_sub(left))?);
         Some(merge_subtrees_non_root(&one, &other, Mode::Hash))
     }
+}
+
+/// The length of the left child of a tree over `len` bytes, which are more than a chunk. That of `blake3` overflows for the longest
+/// file that a header can claim.
+fn left_len(len: u64) -> u64 {
+    len.div_ceil(2).next_power_of_two()
 }
 
 /// The length of the largest subtree that begins at `at`, ends before `end`, and is not the whole tree over `len` bytes.
@@ -132,7 +136,7 @@ fn subtree(at: u64, end: u64, len: u64) -> Option<u64> {
     if !at.is_multiple_of(CHUNK) || len <= CHUNK {
         return None;
     }
-    let most = max_subtree_len(at).unwrap_or_else(|| left_subtree_len(len));
+    let most = max_subtree_len(at).unwrap_or_else(|| left_len(len));
     let room = end.checked_sub(at)?;
     if room >= most {
         return Some(most);
@@ -143,4 +147,26 @@ fn subtree(at: u64, end: u64, len: u64) -> Option<u64> {
     }
     let whole = room.checked_ilog2().map(|power| 1_u64 << power)?;
     (whole >= CHUNK).then_some(whole)
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_is_only_claimed_gives_no_digest() {
+        for len in [5000, u64::MAX / 2, u64::MAX / 2 + 2, u64::MAX - 1, u64::MAX] {
+            let digest = PiecewiseDigest::new(len);
+            digest.see(0, &[1; 3000]);
+            digest.see(3000, &[2; 1000]);
+            assert_eq!(digest.take(), None, "{len}");
+        }
+    }
+
+    #[test]
+    fn children_are_those_of_blake3() {
+        for len in [1025, 2048, 2049, 3 << 20, u64::MAX / 2] {
+            assert_eq!(left_len(len), blake3::hazmat::left_subtree_len(len), "{len}");
+        }
+    }
 }
