@@ -52,7 +52,10 @@ fn main() {
         Some(path) => PathBuf::from(path),
         None => build_launcher(),
     };
-    println!("cargo::rustc-env=FLAVOR_EMBEDDED_LAUNCHER={}", stub.display());
+    println!(
+        "cargo::rustc-env=FLAVOR_EMBEDDED_LAUNCHER={}",
+        stub.display()
+    );
 }
 
 /// Options of the stub's linker; a dynamic build, as the editor makes one, takes none of them.
@@ -60,12 +63,17 @@ fn link_launcher() {
     const SCRIPT: &str = "src/bin/flavor-launcher.ld";
     println!("cargo::rerun-if-changed={SCRIPT}");
     let variable = |name| env::var(name).unwrap_or_default();
-    let is_static = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "crt-static");
+    let is_static = variable("CARGO_CFG_TARGET_FEATURE")
+        .split(',')
+        .any(|feature| feature == "crt-static");
     if is_static && variable("CARGO_CFG_TARGET_OS") == "linux" {
         // A copy among what is built: another checkout may build into the same directory, and this one be gone.
         let copy = PathBuf::from(variable("OUT_DIR")).join("flavor-launcher.ld");
         std::fs::copy(SCRIPT, &copy).expect("the linker script can be copied");
-        println!("cargo::rustc-link-arg-bin=flavor-launcher=-T{}", copy.display());
+        println!(
+            "cargo::rustc-link-arg-bin=flavor-launcher=-T{}",
+            copy.display()
+        );
         // `without_details` in the launcher answers for a function of libgcc, whose file is linked for others.
         println!("cargo::rustc-link-arg-bin=flavor-launcher=-Wl,-z,muldefs");
     }
@@ -75,18 +83,41 @@ fn build_launcher() -> PathBuf {
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let target = env::var("TARGET").expect("cargo sets TARGET");
     // OUT_DIR is <target>/<profile>/build/<crate>-<hash>/out; four levels up is the directory all profiles share.
-    let shared = out_dir.ancestors().nth(4).unwrap_or(&out_dir).join("flavor-launcher");
+    let shared = out_dir
+        .ancestors()
+        .nth(4)
+        .unwrap_or(&out_dir)
+        .join("flavor-launcher");
     let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets CARGO"));
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        if name.starts_with("CARGO_FEATURE_") || name.starts_with("CARGO_CFG_") || name.starts_with("CARGO_PROFILE_") {
+        if name.starts_with("CARGO_FEATURE_")
+            || name.starts_with("CARGO_CFG_")
+            || name.starts_with("CARGO_PROFILE_")
+        {
             cargo.env_remove(&*name);
         }
     }
     let status = cargo
-        .args(["build", "--bin", "flavor-launcher", "--no-default-features", "--features", "launcher"])
-        .args(["--profile", "launcher", "--target", &target, "--manifest-path"])
-        .arg(Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .args([
+            "build",
+            "--bin",
+            "flavor-launcher",
+            "--no-default-features",
+            "--features",
+            "launcher",
+        ])
+        .args([
+            "--profile",
+            "launcher",
+            "--target",
+            &target,
+            "--manifest-path",
+        ])
+        .arg(
+            Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"))
+                .join("Cargo.toml"),
+        )
         .arg("--target-dir")
         .arg(&shared)
         .env_remove("RUSTFLAGS")
@@ -101,7 +132,14 @@ fn build_launcher() -> PathBuf {
 
 /// Separated as cargo wants it, because paths may hold blanks. Panic messages name sources; not where they lie here.
 fn launcher_flags() -> String {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")));
     let remap = home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display()));
-    LAUNCHER_FLAGS.iter().map(ToString::to_string).chain(remap).collect::<Vec<_>>().join("\x1f")
+    LAUNCHER_FLAGS
+        .iter()
+        .map(ToString::to_string)
+        .chain(remap)
+        .collect::<Vec<_>>()
+        .join("\x1f")
 }

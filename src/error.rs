@@ -22,21 +22,37 @@ use crate::annotation::Place;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("cannot work in `{}`", path.display())]
-    NoDirectory { path: PathBuf, source: std::io::Error },
+    NoDirectory {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("`{0}` is not a size such as 20GB or 512MiB")]
     NotASize(String),
     #[error("`{text}` is neither a public key file nor at least {digits} digits of a fingerprint")]
     NotAFingerprint { text: String, digits: usize },
     #[error("`{name}` is not a layer of the build cache ({known})")]
-    NotALayer { name: String, known: String, suggestion: Option<String> },
+    NotALayer {
+        name: String,
+        known: String,
+        suggestion: Option<String>,
+    },
     #[error("{variable} is not a number: {value}")]
-    BadVariable { variable: &'static str, value: String },
+    BadVariable {
+        variable: &'static str,
+        value: String,
+    },
     #[error("nobody to ask")]
     NobodyToAsk,
     #[error("no setting has a name that begins with `{name}`")]
-    NoSetting { name: String, suggestion: Option<String> },
+    NoSetting {
+        name: String,
+        suggestion: Option<String>,
+    },
     #[error("`{text}` is not the code of an error")]
-    UnknownCode { text: String, suggestion: Option<String> },
+    UnknownCode {
+        text: String,
+        suggestion: Option<String>,
+    },
     #[error("`{name}` is neither a launcher at hand nor a file")]
     NoHelper { name: String },
     #[error("`{}` has a `[tool.flavor]` already", path.display())]
@@ -53,21 +69,36 @@ pub(crate) enum Error {
     #[error(transparent)]
     Wheel(flavor::python::Error),
     #[error("cannot pack `{}`", manifest.display())]
-    Pack { manifest: PathBuf, source: BuildError },
+    Pack {
+        manifest: PathBuf,
+        source: BuildError,
+    },
     #[error("cannot open package `{}`", path.display())]
     Package { path: PathBuf, source: PackageError },
     #[error("cannot extract slot `{slot}` of `{}`", path.display())]
-    Extract { path: PathBuf, slot: String, declared: bool, source: SlotError },
+    Extract {
+        path: PathBuf,
+        slot: String,
+        declared: bool,
+        source: SlotError,
+    },
     #[error("`{slot}` in `{}` is not authenticated by the signature", path.display())]
     NotAuthenticated { path: PathBuf, slot: String },
     #[error("`{}` says nothing of what it contains", path.display())]
     NoAttestation { path: PathBuf },
     #[error("cannot believe what `{}` says of its making", path.display())]
-    Provenance { path: PathBuf, source: EnvelopeError },
+    Provenance {
+        path: PathBuf,
+        source: EnvelopeError,
+    },
     #[error("`{}` exists already", path.display())]
     Exists { path: PathBuf },
     #[error("not enough space in `{}`: {needed} needed, {available} available", path.display())]
-    NoRoom { path: PathBuf, needed: Bytes, available: Bytes },
+    NoRoom {
+        path: PathBuf,
+        needed: Bytes,
+        available: Bytes,
+    },
     #[error("`{}` is not a statement that one key takes the place of another", path.display())]
     BadRotation { path: PathBuf },
     #[error("a statement of rotation leads to {found}, and the package is signed by {signer}")]
@@ -108,7 +139,11 @@ pub(crate) enum Error {
 
 impl From<manifest::Error> for Error {
     fn from(error: manifest::Error) -> Self {
-        if error.is_input() { Self::Input(error) } else { Self::Manifest(error) }
+        if error.is_input() {
+            Self::Input(error)
+        } else {
+            Self::Manifest(error)
+        }
     }
 }
 
@@ -117,7 +152,10 @@ impl Error {
     pub(crate) fn key_file(path: &Path, error: SignError) -> Self {
         match error {
             SignError::Io(error) => Self::Io(error),
-            source => Self::KeyFile { path: path.into(), source },
+            source => Self::KeyFile {
+                path: path.into(),
+                source,
+            },
         }
     }
 }
@@ -146,7 +184,9 @@ impl Error {
             | Self::UnknownCode { .. } => 2,
             Self::Input(error) if error.is_usage() => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
-            Self::Extract { source, declared, .. } if source.is_content() || source.is_over_limit(*declared) => 3,
+            Self::Extract {
+                source, declared, ..
+            } if source.is_content() || source.is_over_limit(*declared) => 3,
             Self::NotAuthenticated { .. }
             | Self::Provenance { .. }
             | Self::Refused { .. }
@@ -207,9 +247,10 @@ impl Error {
                 let site = error.site()?;
                 (site.path.as_path(), site.line, Some(site.column))
             }
-            Self::Pack { manifest, source: BuildError::MissingSource { line, .. } } => {
-                (manifest.as_path(), *line, None)
-            }
+            Self::Pack {
+                manifest,
+                source: BuildError::MissingSource { line, .. },
+            } => (manifest.as_path(), *line, None),
             Self::AlreadySetUp { path, line } => (path.as_path(), *line, None),
             _ => return None,
         };
@@ -285,7 +326,8 @@ impl Error {
 }
 
 /// Of a package that is refused for what it costs.
-const NO_LIMITS: &str = "it may be made to exhaust the machine; if you trust it, look at it with `--limits none`";
+const NO_LIMITS: &str =
+    "it may be made to exhaust the machine; if you trust it, look at it with `--limits none`";
 
 fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")

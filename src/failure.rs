@@ -17,12 +17,26 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 pub(crate) fn tell(error: &Error, as_json: bool) {
     let (code, message, causes) = (error.code(), error.to_string(), error.causes());
     if let Some(place) = error.place() {
-        annotation::write(Level::Error, &place, code, &[&[message.clone()][..], &causes].concat());
+        annotation::write(
+            Level::Error,
+            &place,
+            code,
+            &[&[message.clone()][..], &causes].concat(),
+        );
     }
     if as_json {
-        return json(code, &message, &causes, error.hint().as_deref(), error.exit_code());
+        return json(
+            code,
+            &message,
+            &causes,
+            error.hint().as_deref(),
+            error.exit_code(),
+        );
     }
-    let causes = causes.iter().flat_map(|cause| cause.lines()).map(|line| format!("  {line}"));
+    let causes = causes
+        .iter()
+        .flat_map(|cause| cause.lines())
+        .map(|line| format!("  {line}"));
     let lines: Vec<String> = message.lines().map(str::to_owned).chain(causes).collect();
     let mut stderr = anstream::stderr().lock();
     for (at, line) in lines.iter().enumerate() {
@@ -39,12 +53,22 @@ pub(crate) fn tell(error: &Error, as_json: bool) {
 }
 
 /// An error as JSON.
-pub(crate) fn json(code: Code, message: &str, causes: &[String], hint: Option<&str>, exit_code: u8) {
+pub(crate) fn json(
+    code: Code,
+    message: &str,
+    causes: &[String],
+    hint: Option<&str>,
+    exit_code: u8,
+) {
     let value = serde_json::json!({ "error": {
         "code": code.to_string(), "message": message, "causes": causes, "hint": hint, "exit_code": exit_code,
     } });
     if output::json(&value).is_err() {
         // Nobody can read it there.
-        drop(writeln!(anstream::stderr(), "error[{code}]: {}", printable(message)));
+        drop(writeln!(
+            anstream::stderr(),
+            "error[{code}]: {}",
+            printable(message)
+        ));
     }
 }

@@ -61,7 +61,10 @@ fn main() -> ExitCode {
 /// Goes where `-C` says.
 fn enter(globals: &Globals) -> Result<(), Error> {
     globals.directories.iter().try_for_each(|directory| {
-        env::set_current_dir(directory).map_err(|source| Error::NoDirectory { path: directory.clone(), source })
+        env::set_current_dir(directory).map_err(|source| Error::NoDirectory {
+            path: directory.clone(),
+            source,
+        })
     })
 }
 

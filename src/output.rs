@@ -15,7 +15,12 @@ use crate::error::Error;
 /// A terminal gets names with their control characters escaped, anybody else as they are.
 pub(crate) fn data(text: &str) -> Result<(), Error> {
     if std::io::stdout().is_terminal() {
-        let lines = text.split('\n').map(|line| line.split('\t').map(printable).collect::<Vec<_>>().join("\t"));
+        let lines = text.split('\n').map(|line| {
+            line.split('\t')
+                .map(printable)
+                .collect::<Vec<_>>()
+                .join("\t")
+        });
         return bytes(lines.collect::<Vec<_>>().join("\n").as_bytes());
     }
     bytes(text.as_bytes())
@@ -39,7 +44,8 @@ pub(crate) fn path(path: &Path) -> Result<(), Error> {
 
 /// A path as JSON can have it, which has no words for bytes that are not text: they are escaped.
 pub(crate) fn text(path: &Path) -> Cow<'_, str> {
-    path.to_str().map_or_else(|| printable_path(path), Cow::Borrowed)
+    path.to_str()
+        .map_or_else(|| printable_path(path), Cow::Borrowed)
 }
 
 fn bytes(bytes: &[u8]) -> Result<(), Error> {
@@ -53,8 +59,12 @@ fn bytes(bytes: &[u8]) -> Result<(), Error> {
 /// Writes a value as indented JSON, as it comes: a list of all files of a package is long.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
     let mut stdout = BufWriter::new(std::io::stdout().lock());
-    let written = serde_json::to_writer_pretty(Escaping(&mut stdout), value).map_err(std::io::Error::from);
-    match written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()) {
+    let written =
+        serde_json::to_writer_pretty(Escaping(&mut stdout), value).map_err(std::io::Error::from);
+    match written
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Error::Stdout),
     }

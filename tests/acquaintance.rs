@@ -18,14 +18,22 @@ const NAMES: [(&str, bool); 6] = [
 /// A seed for a key, and whether it is the first package's.
 const KEYS: [(&str, bool); 2] = [("ours", true), ("theirs", false)];
 /// Where the package lies, and whether another was started from there.
-const PLACES: [(&str, bool); 3] = [("bin/tool.psp", true), ("link/tool.psp", true), ("new/tool.psp", false)];
+const PLACES: [(&str, bool); 3] = [
+    ("bin/tool.psp", true),
+    ("link/tool.psp", true),
+    ("new/tool.psp", false),
+];
 /// Variables that name another place for notes; the account's home stays what it is.
 const VARIABLES: [&[(&str, &str)]; 5] = [
     &[],
     &[("HOME", "elsewhere")],
     &[("XDG_CONFIG_HOME", "elsewhere")],
     &[("FLAVOR_CONFIG_DIR", "elsewhere")],
-    &[("HOME", "elsewhere"), ("FLAVOR_CACHE_DIR", "elsewhere/cache"), ("FLAVOR_TRUSTED_KEYS_DIR", "elsewhere/keys")],
+    &[
+        ("HOME", "elsewhere"),
+        ("FLAVOR_CACHE_DIR", "elsewhere/cache"),
+        ("FLAVOR_TRUSTED_KEYS_DIR", "elsewhere/keys"),
+    ],
 ];
 
 fn pack(t: &Test, name: &str, version: &str, seed: &str) -> PathBuf {
@@ -36,13 +44,24 @@ fn pack(t: &Test, name: &str, version: &str, seed: &str) -> PathBuf {
         ),
     );
     let output = t.path(format!("made/{name}-{version}-{seed}.psp"));
-    t.pack_with(&["--key-seed", seed, "--output", output.to_str().expect("UTF-8")])
+    t.pack_with(&[
+        "--key-seed",
+        seed,
+        "--output",
+        output.to_str().expect("UTF-8"),
+    ])
 }
 
 /// Starts what lies at a place, as an account whose home is `account`.
 fn start(t: &Test, place: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = t.command("unshare");
-    command.args(["--mount", "sh", "-c", "mount --bind passwd /etc/passwd && exec \"$@\"", "sh"]);
+    command.args([
+        "--mount",
+        "sh",
+        "-c",
+        "mount --bind passwd /etc/passwd && exec \"$@\"",
+        "sh",
+    ]);
     command.arg(t.path(place)).env("HOME", t.path("account"));
     for (name, value) in variables {
         command.env(name, t.path(value));
@@ -53,7 +72,10 @@ fn start(t: &Test, place: &str, variables: &[(&str, &str)]) -> Run {
 /// A machine on which `known-tool`, version 2 by `ours`, was started from `bin/tool.psp` by a link.
 fn machine() -> Test {
     let t = Test::new();
-    t.file("passwd", format!("root:x:0:0::{}:/bin/sh\n", t.path("account").display()));
+    t.file(
+        "passwd",
+        format!("root:x:0:0::{}:/bin/sh\n", t.path("account").display()),
+    );
     for directory in ["account", "elsewhere", "bin", "new/behind", "link"] {
         std::fs::create_dir_all(t.path(directory)).expect("a directory");
     }
@@ -66,7 +88,8 @@ fn machine() -> Test {
 
 /// Puts a package at a place, with the notes as they were.
 fn install(t: &Test, package: &PathBuf, place: &str) {
-    t.call("rm", ["-rf", "account", "elsewhere", "link/tool.psp"]).success();
+    t.call("rm", ["-rf", "account", "elsewhere", "link/tool.psp"])
+        .success();
     t.call("cp", ["-a", "before", "account"]).success();
     std::fs::create_dir(t.path("elsewhere")).expect("a directory");
     if place == "link/tool.psp" {
@@ -94,34 +117,60 @@ fn nothing_starts_that_the_notes_contradict() {
                     let run = start(&t, place, variables);
                     rows += 1;
                     if is_right {
-                        assert_eq!(run.success().line(), "3", "{name} by {key} at {place} with {variables:?}");
+                        assert_eq!(
+                            run.success().line(),
+                            "3",
+                            "{name} by {key} at {place} with {variables:?}"
+                        );
                         continue;
                     }
                     refused += 1;
                     let run = run.fails_with(107);
-                    assert!(run.stderr().contains("flavor trust accept"), "{name} by {key} at {place}: {run}");
+                    assert!(
+                        run.stderr().contains("flavor trust accept"),
+                        "{name} by {key} at {place}: {run}"
+                    );
                 }
             }
         }
     }
-    assert_eq!((rows, refused), (180, 100), "rows that were tried, and those that were refused");
+    assert_eq!(
+        (rows, refused),
+        (180, 100),
+        "rows that were tried, and those that were refused"
+    );
 }
 
 #[test]
 fn what_is_accepted_starts_and_what_was_there_does_not() {
     let t = machine();
-    for (name, key) in [("other", "theirs"), ("kn0wn-tool", "theirs"), ("other", "ours")] {
+    for (name, key) in [
+        ("other", "theirs"),
+        ("kn0wn-tool", "theirs"),
+        ("other", "ours"),
+    ] {
         let package = pack(&t, name, "3", key);
         install(&t, &package, "bin/tool.psp");
         let run = start(&t, "bin/tool.psp", &[]).fails_with(107);
         assert!(run.stderr().contains("known-tool"), "{run}");
         let accept = [("FLAVOR_LAUNCHER_CLI", "1")];
         let mut command = t.command("unshare");
-        command.args(["--mount", "sh", "-c", "mount --bind passwd /etc/passwd && exec \"$@\"", "sh"]);
-        command.arg(t.path("bin/tool.psp")).arg("accept").env("HOME", t.path("account")).envs(accept);
+        command.args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind passwd /etc/passwd && exec \"$@\"",
+            "sh",
+        ]);
+        command
+            .arg(t.path("bin/tool.psp"))
+            .arg("accept")
+            .env("HOME", t.path("account"))
+            .envs(accept);
         t.run(&mut command).success();
         assert_eq!(start(&t, "bin/tool.psp", &[]).silent().line(), "3");
-        std::fs::copy(t.path("made/known-tool-2-ours.psp"), t.path("bin/tool.psp")).expect("put back");
+        std::fs::copy(t.path("made/known-tool-2-ours.psp"), t.path("bin/tool.psp"))
+            .expect("put back");
         start(&t, "bin/tool.psp", &[]).fails_with(107);
     }
 }
@@ -130,7 +179,10 @@ fn what_is_accepted_starts_and_what_was_there_does_not() {
 #[test]
 fn an_older_version_is_older_in_every_home() {
     let t = machine();
-    t.file("before/.config/flavor/policy.json", r#"{"version":1,"trust":{"refuse_rollback":true}}"#);
+    t.file(
+        "before/.config/flavor/policy.json",
+        r#"{"version":1,"trust":{"refuse_rollback":true}}"#,
+    );
     let older = pack(&t, "known-tool", "1", "ours");
     for place in ["bin/tool.psp", "link/tool.psp", "new/tool.psp"] {
         for variables in VARIABLES {

@@ -26,10 +26,19 @@ pub(crate) fn python() -> &'static Path {
     MADE.get_or_init(|| {
         let t = Test::new();
         let environment = fixture::directory().join("back-ends");
-        t.call(Interpreter::Pyenv(13).executable(), ["-m".as_ref(), "venv".as_ref(), environment.as_os_str()])
-            .success();
+        t.call(
+            Interpreter::Pyenv(13).executable(),
+            ["-m".as_ref(), "venv".as_ref(), environment.as_os_str()],
+        )
+        .success();
         let python = environment.join("bin/python");
-        t.call(&python, ["-m", "pip", "install", "-q"].into_iter().chain(BACK_ENDS.iter().copied())).success();
+        t.call(
+            &python,
+            ["-m", "pip", "install", "-q"]
+                .into_iter()
+                .chain(BACK_ENDS.iter().copied()),
+        )
+        .success();
         python
     })
 }
@@ -37,8 +46,20 @@ pub(crate) fn python() -> &'static Path {
 /// Runs git as somebody.
 pub(crate) fn git(t: &Test, directory: &str, arguments: &[&str]) -> Run {
     let mut command = t.command("git");
-    command.args(["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]);
-    command.args(["-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false"]);
+    command.args([
+        "-c",
+        "user.name=T",
+        "-c",
+        "user.email=t@example.org",
+        "-c",
+        "init.defaultBranch=main",
+    ]);
+    command.args([
+        "-c",
+        "protocol.file.allow=always",
+        "-c",
+        "commit.gpgsign=false",
+    ]);
     command.arg("-C").arg(t.path(directory)).args(arguments);
     t.run(&mut command).success()
 }
@@ -53,25 +74,61 @@ pub(crate) fn repository(t: &Test, directory: &str) {
 /// The wheel that `pip wheel` makes of a project.
 pub(crate) fn pip_wheel(t: &Test, project: &str, into: &str) -> PathBuf {
     let mut command = t.command(python());
-    command.args(["-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w"]).arg(t.path(into)).arg(".");
+    command
+        .args([
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "--no-build-isolation",
+            "-w",
+        ])
+        .arg(t.path(into))
+        .arg(".");
     command.current_dir(t.path(project));
     // The environment's programs come first, as in an isolated build.
     let path = std::env::join_paths(
         [python().parent().expect("a directory").to_path_buf()]
             .into_iter()
-            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+            .chain(std::env::split_paths(
+                &std::env::var_os("PATH").unwrap_or_default(),
+            )),
     );
-    t.run(command.env("PATH", path.expect("a path list"))).success();
-    let wheel = std::fs::read_dir(t.path(into)).expect("a directory").flatten().map(|entry| entry.path());
-    wheel.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "whl")).expect("a wheel")
+    t.run(command.env("PATH", path.expect("a path list")))
+        .success();
+    let wheel = std::fs::read_dir(t.path(into))
+        .expect("a directory")
+        .flatten()
+        .map(|entry| entry.path());
+    wheel
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|ending| ending == "whl"))
+        .expect("a wheel")
 }
 
 /// What differs between a wheel and the slot `app` of a package, a line each.
 pub(crate) fn differences(t: &Test, wheel: &Path, package: &Path, scratch: &str) -> String {
     let out = t.path(scratch);
     std::fs::create_dir_all(out.parent().expect("a parent")).expect("a directory");
-    t.flavor(["extract".as_ref(), package.as_os_str(), "app".as_ref(), out.as_os_str()]).success();
-    let run = t.call("python3", ["-c".as_ref(), COMPARE.as_ref(), wheel.as_os_str(), out.as_os_str()]).success();
+    t.flavor([
+        "extract".as_ref(),
+        package.as_os_str(),
+        "app".as_ref(),
+        out.as_os_str(),
+    ])
+    .success();
+    let run = t
+        .call(
+            "python3",
+            [
+                "-c".as_ref(),
+                COMPARE.as_ref(),
+                wheel.as_os_str(),
+                out.as_os_str(),
+            ],
+        )
+        .success();
     run.stdout().to_owned()
 }
 

@@ -9,12 +9,18 @@ use crate::scene::{PROBE, Run, Test};
 fn refused(t: &Test, arguments: &[&str]) -> Run {
     let project = |t: &Test| {
         let names = t.names("");
-        names.into_iter().filter(|name| !name.starts_with("home") && !name.starts_with("cache")).collect::<Vec<_>>()
+        names
+            .into_iter()
+            .filter(|name| !name.starts_with("home") && !name.starts_with("cache"))
+            .collect::<Vec<_>>()
     };
     let before = project(t);
     let run = t.flavor([&["pack"], arguments].concat());
     assert!(!run.status.success(), "{run}");
-    let left: Vec<_> = project(t).into_iter().filter(|name| !before.contains(name) && name != "dist").collect();
+    let left: Vec<_> = project(t)
+        .into_iter()
+        .filter(|name| !before.contains(name) && name != "dist")
+        .collect();
     assert_eq!(left, [""; 0], "left behind\n{run}");
     run
 }
@@ -113,7 +119,8 @@ fn nothing_to_run() {
 #[test]
 fn an_unknown_operation() {
     let t = Test::new();
-    t.script("true").manifest(&PROBE.replace("[\"raw\"]", "[\"zstandard\"]"));
+    t.script("true")
+        .manifest(&PROBE.replace("[\"raw\"]", "[\"zstandard\"]"));
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
@@ -126,7 +133,8 @@ fn an_unknown_operation() {
 #[test]
 fn a_chain_that_makes_no_sense() {
     let t = Test::new();
-    t.script("true").manifest(&PROBE.replace("[\"raw\"]", "[\"gzip\", \"tar\"]"));
+    t.script("true")
+        .manifest(&PROBE.replace("[\"raw\"]", "[\"gzip\", \"tar\"]"));
     snapshot!(refused(&t, &[]), @r#"
     exit: 1
     --- stderr
@@ -175,7 +183,8 @@ fn a_tree_without_tar() {
 #[test]
 fn a_target_outside() {
     let t = Test::new();
-    t.script("true").manifest(&PROBE.replace("bin/probe\"\nperm", "../../probe\"\nperm"));
+    t.script("true")
+        .manifest(&PROBE.replace("bin/probe\"\nperm", "../../probe\"\nperm"));
     snapshot!(refused(&t, &[]), @"
     exit: 1
     --- stderr
@@ -207,18 +216,32 @@ fn a_pipe_in_a_tree() {
 #[test]
 fn an_unsatisfiable_dependency() {
     let t = Test::new();
-    python_project(&t, "dependencies = [\"click==0.0.99\"]\n[project.scripts]\napp = \"app:main\"");
+    python_project(
+        &t,
+        "dependencies = [\"click==0.0.99\"]\n[project.scripts]\napp = \"app:main\"",
+    );
     let run = refused(&t, &[]).fails_with(4);
     let said = run.stderr();
-    assert!(said.contains("\nerror[FLV0310]: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"), "{said}");
-    assert!(said.contains("\nhint: check the name and the version"), "{said}");
+    assert!(
+        said.contains(
+            "\nerror[FLV0310]: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"
+        ),
+        "{said}"
+    );
+    assert!(
+        said.contains("\nhint: check the name and the version"),
+        "{said}"
+    );
     assert!(!said.contains("Traceback"), "{said}");
 }
 
 #[test]
 fn a_dependency_without_the_network() {
     let t = Test::new();
-    python_project(&t, "dependencies = [\"click\"]\n[project.scripts]\napp = \"app:main\"");
+    python_project(
+        &t,
+        "dependencies = [\"click\"]\n[project.scripts]\napp = \"app:main\"",
+    );
     std::fs::create_dir(t.path("wheels")).expect("a directory");
     let run = refused(&t, &["--offline", "--find-links", "wheels"]).fails_with(4);
     assert!(run.stderr().contains("the network is not used"), "{run}");
@@ -227,12 +250,19 @@ fn a_dependency_without_the_network() {
 #[test]
 fn no_interpreter_of_the_required_version() {
     let mut t = Test::new();
-    python_project(&t, "requires-python = \">=3.99\"\n[project.scripts]\napp = \"app:main\"");
+    python_project(
+        &t,
+        "requires-python = \">=3.99\"\n[project.scripts]\napp = \"app:main\"",
+    );
     // A machine without any.
     t.set("PYENV_ROOT", t.path("none"));
     t.set("PATH", "/nowhere");
     let run = refused(&t, &[]).fails_with(1);
-    let said: Vec<_> = run.stderr().lines().filter(|line| !line.starts_with("  3.")).collect();
+    let said: Vec<_> = run
+        .stderr()
+        .lines()
+        .filter(|line| !line.starts_with("  3."))
+        .collect();
     insta::assert_snapshot!(said.join("\n"), @"
     error[FLV0301]: cannot pack `pyproject.toml`
       no CPython interpreter fits `>=3.99`; found:
@@ -271,9 +301,15 @@ fn an_interpreter_that_is_none() {
 #[test]
 fn an_interpreter_that_the_project_does_not_take() {
     let t = Test::new();
-    python_project(&t, "requires-python = \">=3.12\"\n[project.scripts]\napp = \"app:main\"");
+    python_project(
+        &t,
+        "requires-python = \">=3.12\"\n[project.scripts]\napp = \"app:main\"",
+    );
     let run = refused(&t, &["--python", "/usr/bin/python3"]).fails_with(1);
-    assert!(run.stderr().contains("the project needs CPython >=3.12"), "{run}");
+    assert!(
+        run.stderr().contains("the project needs CPython >=3.12"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -318,9 +354,21 @@ fn a_directory_that_may_not_be_written() {
     t.call("chmod", ["755", "closed"]).success();
     t.set("FLAVOR_CACHE_DIR", "/nowhere");
     let copy = t.copy(crate::scene::FLAVOR.as_ref(), "flavor");
-    let arguments =
-        ["--reuid=65534", "--regid=65534", "--clear-groups", copy.to_str().expect("UTF-8"), "pack", "--key-seed", "s"];
-    let run = t.call("setpriv", arguments.into_iter().chain(["--output", "closed/x.psp"])).fails_with(1);
+    let arguments = [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        copy.to_str().expect("UTF-8"),
+        "pack",
+        "--key-seed",
+        "s",
+    ];
+    let run = t
+        .call(
+            "setpriv",
+            arguments.into_iter().chain(["--output", "closed/x.psp"]),
+        )
+        .fails_with(1);
     snapshot!(run, @"
     exit: 1
     --- stderr
@@ -403,7 +451,13 @@ fn a_package_that_may_not_be_read() {
     std::fs::set_permissions(&package, std::fs::Permissions::from_mode(0o000)).expect("mode");
     t.call("chmod", ["a+rx", "."]).success();
     let copy = t.copy(crate::scene::FLAVOR.as_ref(), "flavor");
-    let arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", copy.to_str().expect("UTF-8"), "inspect"];
+    let arguments = [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        copy.to_str().expect("UTF-8"),
+        "inspect",
+    ];
     let run = t.call("setpriv", arguments.into_iter().chain(["dist/probe.psp"]));
     snapshot!(run, @"
     exit: 1
@@ -430,7 +484,8 @@ fn wrong_usage() {
     ");
     t.flavor(["pack", "--no-such-option"]).fails_with(2);
     t.flavor(["inspect"]).fails_with(2);
-    t.flavor(["pack", "--key-seed", "s", "--private-key", "k"]).fails_with(2);
+    t.flavor(["pack", "--key-seed", "s", "--private-key", "k"])
+        .fails_with(2);
     t.flavor(["pack", "--public-key", "k"]).fails_with(2);
 }
 

@@ -9,23 +9,34 @@ use crate::scene::{Run, Test, start};
 use crate::wheelhouse;
 
 fn pack(t: &Test, options: &[&str]) -> Run {
-    t.flavor([&["pack", "--manifest", "app", "--explain"], options].concat()).success()
+    t.flavor([&["pack", "--manifest", "app", "--explain"], options].concat())
+        .success()
 }
 
 fn says(t: &Test) -> String {
-    t.call(t.path("app/dist/offline.psp"), [""; 0]).success().line().to_owned()
+    t.call(t.path("app/dist/offline.psp"), [""; 0])
+        .success()
+        .line()
+        .to_owned()
 }
 
 /// The steps that were not reused, by `--explain`.
 fn made(run: &Run) -> Vec<&str> {
-    let steps = run.stderr().lines().filter_map(|line| line.strip_prefix("explain: ")?.split_once(" made, "));
+    let steps = run
+        .stderr()
+        .lines()
+        .filter_map(|line| line.strip_prefix("explain: ")?.split_once(" made, "));
     steps.map(|(step, _)| step).collect()
 }
 
 /// Files below a layer of the build cache that meet a condition.
 fn entries(t: &Test, layer: &str, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let names = t.names(&format!("cache/build/{layer}"));
-    names.iter().map(|name| t.path(format!("cache/build/{layer}")).join(name)).filter(|path| wanted(path)).collect()
+    names
+        .iter()
+        .map(|name| t.path(format!("cache/build/{layer}")).join(name))
+        .filter(|path| wanted(path))
+        .collect()
 }
 
 fn identity(path: &Path) -> (u64, i64, i64) {
@@ -41,7 +52,10 @@ fn a_pack_without_news_makes_nothing_and_leaves_the_file_alone() {
     let before = identity(&package);
     let again = pack(&t, &[]);
     assert_eq!(made(&again), [""; 0]);
-    assert!(again.stderr().contains("9 of 9 steps reused (100 %)"), "{again}");
+    assert!(
+        again.stderr().contains("9 of 9 steps reused (100 %)"),
+        "{again}"
+    );
     assert_eq!(identity(&package), before);
     assert_eq!(says(&t), "Ahoy");
 
@@ -50,8 +64,11 @@ fn a_pack_without_news_makes_nothing_and_leaves_the_file_alone() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&package, &bytes).expect("damaged");
-    let times = std::fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1));
-    std::fs::File::open(&package).and_then(|file| file.set_times(times)).expect("times");
+    let times =
+        std::fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1));
+    std::fs::File::open(&package)
+        .and_then(|file| file.set_times(times))
+        .expect("times");
     assert!(pack(&t, &[]).stderr().contains("explain: package written"));
     t.flavor(["verify".as_ref(), package.as_os_str()]).success();
 }
@@ -62,28 +79,46 @@ fn a_change_costs_what_depends_on_it_and_is_named() {
     t.file("app/more.in", "one");
     pack(&t, &[]);
 
-    t.file("app/src.py", "from greeting import WORD\nfrom more import VALUE\ndef main():\n    print(WORD, VALUE)\n");
+    t.file(
+        "app/src.py",
+        "from greeting import WORD\nfrom more import VALUE\ndef main():\n    print(WORD, VALUE)\n",
+    );
     let run = pack(&t, &[]);
     assert_eq!(made(&run), ["app", "bytecode app", "checks", "slot app"]);
-    assert!(run.stderr().contains("sources: src.py has changed"), "{run}");
+    assert!(
+        run.stderr().contains("sources: src.py has changed"),
+        "{run}"
+    );
     assert_eq!(says(&t), "Ahoy one");
 
     // What a back end makes of a file is its own business: the answer must be right.
     t.file("app/more.in", "two");
     let run = pack(&t, &[]);
     assert_eq!(made(&run), ["app", "bytecode app", "checks", "slot app"]);
-    assert!(run.stderr().contains("sources: more.in has changed"), "{run}");
+    assert!(
+        run.stderr().contains("sources: more.in has changed"),
+        "{run}"
+    );
     assert_eq!(says(&t), "Ahoy two");
 
     wheelhouse::wheel(&t, "second", "1.0", &[("second.py", "X = 1\n")]);
     let run = pack(&t, &[]);
     // The wheel might have been a newer version of something: the installer has to say.
     assert_eq!(made(&run), ["build environment", "deps", "app"]);
-    assert!(run.stderr().contains("second-1.0-py3-none-any.whl is new"), "{run}");
+    assert!(
+        run.stderr().contains("second-1.0-py3-none-any.whl is new"),
+        "{run}"
+    );
 
-    t.file("app/pyproject.toml", wheelhouse::MANIFEST.replace("\"greeting>=2\"", "\"greeting>=2\", \"second\""));
+    t.file(
+        "app/pyproject.toml",
+        wheelhouse::MANIFEST.replace("\"greeting>=2\"", "\"greeting>=2\", \"second\""),
+    );
     let run = pack(&t, &[]);
-    assert_eq!(made(&run), ["deps", "app", "bytecode deps", "checks", "slot deps"]);
+    assert_eq!(
+        made(&run),
+        ["deps", "app", "bytecode deps", "checks", "slot deps"]
+    );
     assert!(run.stderr().contains("requirements: + `second` ("), "{run}");
     assert!(run.stderr().contains("app/pyproject.toml:9)"), "{run}");
 }
@@ -94,7 +129,10 @@ fn an_edit_right_after_a_pack_is_never_missed() {
     for round in 0..12 {
         // Of one length, and as a rule within one tick of the clock that stamps files.
         for word in ["one", "two"] {
-            t.file("app/src.py", format!("def main():\n    print('{word} {round:03}')\n"));
+            t.file(
+                "app/src.py",
+                format!("def main():\n    print('{word} {round:03}')\n"),
+            );
             t.flavor(["pack", "--quiet", "--manifest", "app"]).success();
             assert_eq!(says(&t), format!("{word} {round:03}"));
         }
@@ -110,14 +148,25 @@ fn a_sibling_that_is_a_dependency_is_a_source_too() {
     t.file("sibling/pyproject.toml", manifest);
     let path = t.path("sibling");
     let requirement = format!("\"offline-sibling @ file://{}\"", path.display());
-    t.file("app/pyproject.toml", wheelhouse::MANIFEST.replace("\"greeting>=2\"", &requirement));
+    t.file(
+        "app/pyproject.toml",
+        wheelhouse::MANIFEST.replace("\"greeting>=2\"", &requirement),
+    );
     // The sibling calls itself by another name than the project.
     let back_end = wheelhouse::BACKEND
         .replace("offline", "offline_sibling")
         .replace("Name: offline_sibling", "Name: offline-sibling");
-    wheelhouse::wheel(&t, "siblingbackend", "1.0", &[("siblingbackend.py", &back_end)]);
+    wheelhouse::wheel(
+        &t,
+        "siblingbackend",
+        "1.0",
+        &[("siblingbackend.py", &back_end)],
+    );
     let manifest = std::fs::read_to_string(t.path("sibling/pyproject.toml")).expect("read");
-    t.file("sibling/pyproject.toml", manifest.replace("tinybackend", "siblingbackend"));
+    t.file(
+        "sibling/pyproject.toml",
+        manifest.replace("tinybackend", "siblingbackend"),
+    );
     let requires_greeting = "Requires-Dist: greeting>=2\\n";
     assert!(back_end.contains(requires_greeting));
     std::fs::remove_file(t.path("sibling/src.py")).expect("removed");
@@ -149,7 +198,11 @@ fn what_is_damaged_is_made_again_with_a_warning() {
         let run = pack(&t, &[]);
         assert!(made(&run).contains(&step), "{layer}: {run}");
         assert!(run.stderr().contains("made again"), "{layer}: {run}");
-        assert_eq!(std::fs::read(t.path("app/dist/offline.psp")).expect("read"), package, "{layer}");
+        assert_eq!(
+            std::fs::read(t.path("app/dist/offline.psp")).expect("read"),
+            package,
+            "{layer}"
+        );
     }
 }
 
@@ -168,7 +221,10 @@ fn packs_at_once_share_the_cache_and_make_the_same() {
     for mut pack in packs {
         assert!(pack.wait().expect("waited for").success());
     }
-    let bytes: Vec<Vec<u8>> = outputs.iter().map(|path| std::fs::read(t.path(path)).expect("read")).collect();
+    let bytes: Vec<Vec<u8>> = outputs
+        .iter()
+        .map(|path| std::fs::read(t.path(path)).expect("read"))
+        .collect();
     assert!(bytes.iter().all(|one| *one == bytes[0]));
 }
 
@@ -177,7 +233,10 @@ fn a_killed_pack_leaves_nothing_that_counts() {
     let t = wheelhouse::project();
     for round in 0..8 {
         let mut command = t.command(crate::scene::FLAVOR);
-        command.args(["pack", "--quiet", "--manifest", "app"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["pack", "--quiet", "--manifest", "app"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let mut child = start(&mut command);
         std::thread::sleep(Duration::from_millis(60 + 150 * round));
         child.kill().expect("killed");
@@ -223,7 +282,12 @@ fn offline_works_from_what_is_kept() {
     t.file("app/src.py", "def main():\n    print('offline')\n");
     let run = pack(&t, &["--offline"]);
     assert_eq!(made(&run), ["app", "bytecode app", "checks", "slot app"]);
-    assert_eq!(t.call(t.path("app/dist/offline.psp"), [""; 0]).success().line(), "offline");
+    assert_eq!(
+        t.call(t.path("app/dist/offline.psp"), [""; 0])
+            .success()
+            .line(),
+        "offline"
+    );
 }
 
 #[test]
@@ -236,19 +300,33 @@ fn the_cache_shows_itself_and_can_be_cleaned() {
     let stats = t.flavor(["cache", "stats", "--json"]).success().json();
     assert_eq!(stats["entries"], 10);
     let deps = &stats["layers"][2];
-    assert_eq!((&deps["layer"], &deps["hits"], &deps["misses"]), (&"deps".into(), &1.into(), &1.into()));
+    assert_eq!(
+        (&deps["layer"], &deps["hits"], &deps["misses"]),
+        (&"deps".into(), &1.into(), &1.into())
+    );
     assert_eq!(deps["rate"], 50.0);
     assert!(deps["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
-    assert!(t.flavor(["cache", "stats"]).success().stdout().contains("10 entries"));
+    assert!(
+        t.flavor(["cache", "stats"])
+            .success()
+            .stdout()
+            .contains("10 entries")
+    );
 
     let would = t.flavor(["cache", "clean", "deps", "--dry-run"]).success();
-    assert!(would.stdout().starts_with("would remove 1 entry"), "{would}");
+    assert!(
+        would.stdout().starts_with("would remove 1 entry"),
+        "{would}"
+    );
     t.flavor(["cache", "clean", "deps"]).success();
     let run = pack(&t, &[]);
     assert_eq!(made(&run), ["deps"]);
     assert!(run.stderr().contains("the cache no longer had it"), "{run}");
     t.flavor(["cache", "clean"]).success();
-    assert_eq!(t.flavor(["cache", "stats", "--json"]).success().json()["entries"], 0);
+    assert_eq!(
+        t.flavor(["cache", "stats", "--json"]).success().json()["entries"],
+        0
+    );
     let run = t.flavor(["cache", "clean", "dpes"]).fails_with(2);
     assert!(run.stderr().contains("did you mean `deps`?"), "{run}");
 }
@@ -259,15 +337,23 @@ fn a_full_cache_loses_what_was_not_used_for_longest() {
     pack(&t, &[]);
     let old = entries(&t, "app", |path| path.ends_with("entry"));
     // Room for the large entries and not much more.
-    let all = t.flavor(["cache", "stats", "--json"]).success().json()["bytes"].as_u64().expect("bytes");
+    let all = t.flavor(["cache", "stats", "--json"]).success().json()["bytes"]
+        .as_u64()
+        .expect("bytes");
     let room = all + 500;
     t.set("FLAVOR_CACHE_MAX_SIZE", room.to_string());
     for round in 0..4 {
         t.file("app/src.py", format!("def main():\n    print({round})\n"));
         pack(&t, &[]);
     }
-    assert!(old.iter().all(|path| !path.exists()), "the first version of the project is still there");
+    assert!(
+        old.iter().all(|path| !path.exists()),
+        "the first version of the project is still there"
+    );
     let stats = t.flavor(["cache", "stats", "--json"]).success().json();
     assert!(stats["bytes"].as_u64().expect("bytes") <= room, "{stats}");
-    assert_eq!(stats["layers"][0]["entries"], 2, "the runtime and its slot are in use and stay");
+    assert_eq!(
+        stats["layers"][0]["entries"], 2,
+        "the runtime and its slot are in use and stay"
+    );
 }

@@ -51,15 +51,24 @@ fn is_reused(run: &Run) -> bool {
 #[test]
 fn tracked_files_count_whatever_they_look_like() {
     let t = project();
-    for file in
-        ["dist/kept", "build/kept", "node_modules/m/index.js", ".venv/pyvenv.cfg", "x.egg-info/PKG-INFO", "secret/kept"]
-    {
+    for file in [
+        "dist/kept",
+        "build/kept",
+        "node_modules/m/index.js",
+        ".venv/pyvenv.cfg",
+        "x.egg-info/PKG-INFO",
+        "secret/kept",
+    ] {
         t.file(&format!("app/{file}"), "");
     }
     t.file("app/.gitignore", "*\n");
     let before = ["pyproject.toml", "src.py", "secret/kept"];
     let sorted = |more: &[&str]| {
-        let mut all: Vec<String> = before.iter().chain(more).map(|one| (*one).to_owned()).collect();
+        let mut all: Vec<String> = before
+            .iter()
+            .chain(more)
+            .map(|one| (*one).to_owned())
+            .collect();
         all.push(".gitignore".into());
         all.sort();
         all
@@ -68,32 +77,62 @@ fn tracked_files_count_whatever_they_look_like() {
     assert_eq!(seen(&t), sorted(&[]));
     git(&t, "app", &["init", "-q"]);
     git(&t, "app", &["add", "-f", "."]);
-    for file in ["dist/old.whl", "build/lib/x.py", "node_modules/m/more.js", ".venv/bin/python"] {
+    for file in [
+        "dist/old.whl",
+        "build/lib/x.py",
+        "node_modules/m/more.js",
+        ".venv/bin/python",
+    ] {
         t.file(&format!("app/{file}"), "");
     }
-    let tracked = ["dist/kept", "build/kept", "node_modules/m/index.js", ".venv/pyvenv.cfg", "x.egg-info/PKG-INFO"];
+    let tracked = [
+        "dist/kept",
+        "build/kept",
+        "node_modules/m/index.js",
+        ".venv/pyvenv.cfg",
+        "x.egg-info/PKG-INFO",
+    ];
     // `dist/offline.psp` was there when all was added.
     assert_eq!(seen(&t), sorted(&tracked));
     // git itself is not needed for that.
     t.file("bin/keep", "");
     let mut command = t.command(crate::scene::FLAVOR);
     let python = crate::interpreter::Interpreter::Pyenv(13).executable();
-    command.args(["pack", "app", "--no-cache", "--python"]).arg(python).env("PATH", t.path("bin"));
+    command
+        .args(["pack", "app", "--no-cache", "--python"])
+        .arg(python)
+        .env("PATH", t.path("bin"));
     t.run(&mut command).success();
     let again = t.call(t.path("app/dist/offline.psp"), [""; 0]).success();
     assert_eq!(again.stdout().lines().collect::<Vec<_>>(), sorted(&tracked));
     // `.flavorignore` removes, `include` brings back.
     t.file("app/.flavorignore", "/secret/\n/node_modules/\n");
     let left = seen(&t);
-    assert!(!left.iter().any(|one| one.contains("secret") || one.contains("node_modules")), "{left:?}");
-    let manifest =
-        format!("{}[tool.flavor.build]\ninclude = [\"node_modules/m/*.js\", \"dist/old.whl\"]\n", wheelhouse::MANIFEST);
+    assert!(
+        !left
+            .iter()
+            .any(|one| one.contains("secret") || one.contains("node_modules")),
+        "{left:?}"
+    );
+    let manifest = format!(
+        "{}[tool.flavor.build]\ninclude = [\"node_modules/m/*.js\", \"dist/old.whl\"]\n",
+        wheelhouse::MANIFEST
+    );
     t.file("app/pyproject.toml", manifest);
     let left = seen(&t);
-    for file in ["node_modules/m/index.js", "node_modules/m/more.js", "dist/old.whl"] {
+    for file in [
+        "node_modules/m/index.js",
+        "node_modules/m/more.js",
+        "dist/old.whl",
+    ] {
         assert!(left.iter().any(|one| one == file), "{file} in {left:?}");
     }
-    assert!(!left.iter().any(|one| one.contains("secret") || one.contains("lib/x.py")), "{left:?}");
+    assert!(
+        !left
+            .iter()
+            .any(|one| one.contains("secret") || one.contains("lib/x.py")),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -101,22 +140,43 @@ fn a_worktree_a_nested_repository_and_one_above_are_known() {
     let t = project();
     t.file("main/.gitignore", "forced\n");
     t.file("main/dist/kept", "");
-    t.call("cp", ["-r".into(), t.path("app/."), t.path("main")]).success();
+    t.call("cp", ["-r".into(), t.path("app/."), t.path("main")])
+        .success();
     repository(&t, "main");
     t.file("main/dist/forced", "");
     git(&t, "main", &["add", "-f", "."]);
     git(&t, "main", &["commit", "-q", "-m", "second"]);
     std::fs::remove_dir_all(t.path("app")).expect("removed");
-    git(&t, "main", &["worktree", "add", "-q", &t.path("app").display().to_string()]);
+    git(
+        &t,
+        "main",
+        &[
+            "worktree",
+            "add",
+            "-q",
+            &t.path("app").display().to_string(),
+        ],
+    );
     assert!(t.path("app/.git").is_file());
     let found = seen(&t);
-    assert!(found.contains(&"dist/kept".into()) && found.contains(&"dist/forced".into()), "{found:?}");
+    assert!(
+        found.contains(&"dist/kept".into()) && found.contains(&"dist/forced".into()),
+        "{found:?}"
+    );
     // A clone inside.
     t.file("app/vendor/lib/node_modules/x.js", "");
     repository(&t, "app/vendor/lib");
     let found = seen(&t);
-    assert!(found.contains(&"vendor/lib/node_modules/x.js".into()), "{found:?}");
-    assert!(!found.iter().any(|one| one.contains("worktrees") || one.ends_with("/HEAD")), "{found:?}");
+    assert!(
+        found.contains(&"vendor/lib/node_modules/x.js".into()),
+        "{found:?}"
+    );
+    assert!(
+        !found
+            .iter()
+            .any(|one| one.contains("worktrees") || one.ends_with("/HEAD")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -130,9 +190,15 @@ fn what_a_hook_makes_builds_again_when_it_changes_and_not_before() {
     assert!(is_reused(&pack(&t)));
     t.file("app/made.txt", "two");
     let run = t.flavor(["pack", "app", "--explain"]).success();
-    assert!(!is_reused(&run) && run.to_string().contains("made.txt has changed"), "{run}");
+    assert!(
+        !is_reused(&run) && run.to_string().contains("made.txt has changed"),
+        "{run}"
+    );
     // What is not in the wheel is not attested: the package is the same.
-    assert_eq!(package, std::fs::read(t.path("app/dist/offline.psp")).expect("it is there"));
+    assert_eq!(
+        package,
+        std::fs::read(t.path("app/dist/offline.psp")).expect("it is there")
+    );
     // A commit says nothing to this back end.
     t.file("app/other.txt", "");
     git(&t, "app", &["add", "."]);
@@ -149,10 +215,17 @@ fn large_ignored_files_are_neither_read_nor_copied() {
     repository(&t, "app");
     t.file("app/data/small.txt", "small");
     let large = t.path("app/data/large.bin");
-    t.call("truncate", ["-s".as_ref(), "40G".as_ref(), large.as_os_str()]).success();
+    t.call(
+        "truncate",
+        ["-s".as_ref(), "40G".as_ref(), large.as_os_str()],
+    )
+    .success();
     let begin = std::time::Instant::now();
     let found = seen(&t);
-    assert!(found.contains(&"data/large.bin".into()) && found.contains(&"data/small.txt".into()), "{found:?}");
+    assert!(
+        found.contains(&"data/large.bin".into()) && found.contains(&"data/small.txt".into()),
+        "{found:?}"
+    );
     assert!(begin.elapsed().as_secs() < 60, "it was read");
     assert_eq!(large.metadata().expect("there").blocks(), 0);
     assert!(is_reused(&pack(&t)));
@@ -189,7 +262,12 @@ fn very_many_ignored_files_are_said_to_be_unseen() {
     }
     let said = || {
         let run = pack(&t);
-        run.stderr().lines().filter(|line| !line.starts_with(' ')).take(2).collect::<Vec<_>>().join("\n")
+        run.stderr()
+            .lines()
+            .filter(|line| !line.starts_with(' '))
+            .take(2)
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let first = said();
     snapshot!(first, @r#"
@@ -198,7 +276,10 @@ fn very_many_ignored_files_are_said_to_be_unseen() {
     "#);
     assert_eq!(said(), first);
     assert!(!seen(&t).iter().any(|one| one.starts_with("data/")));
-    let manifest = format!("{}[tool.flavor.build]\ninclude = [\"data\"]\n", wheelhouse::MANIFEST);
+    let manifest = format!(
+        "{}[tool.flavor.build]\ninclude = [\"data\"]\n",
+        wheelhouse::MANIFEST
+    );
     t.file("app/pyproject.toml", manifest);
     let run = pack(&t);
     assert!(!run.stderr().contains("FLV0350"), "{run}");
@@ -215,8 +296,15 @@ fn an_index_that_cannot_be_read_is_told_of() {
     repository(&t, "app");
     t.file("app/.git/index", "DIRC nonsense");
     let run = pack(&t);
-    let lines: Vec<&str> = run.stderr().lines().filter(|line| !line.starts_with(' ')).take(2).collect();
-    let text = lines.join("\n").replace(&*t.root().to_string_lossy(), "[ROOT]");
+    let lines: Vec<&str> = run
+        .stderr()
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .take(2)
+        .collect();
+    let text = lines
+        .join("\n")
+        .replace(&*t.root().to_string_lossy(), "[ROOT]");
     snapshot!(text, @"
     warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
     hint: `git status` says more; tracked files in directories such as `dist` may be missing
@@ -232,15 +320,26 @@ fn the_same_depth_and_no_more() {
     t.file("repo/shared/x.txt", "");
     t.file("repo/VERSION", "1");
     t.file("repo/.gitignore", "*.tmp\n");
-    t.call("cp", ["-r".into(), t.path("app"), t.path("repo/app")]).success();
-    let manifest = wheelhouse::MANIFEST.to_owned() + "[tool.tinybackend]\nsources = [\"../shared/*.txt\"]\n";
+    t.call("cp", ["-r".into(), t.path("app"), t.path("repo/app")])
+        .success();
+    let manifest =
+        wheelhouse::MANIFEST.to_owned() + "[tool.tinybackend]\nsources = [\"../shared/*.txt\"]\n";
     t.file("repo/app/pyproject.toml", manifest);
-    t.file("repo/app/setup.py", "open(os.path.join(here, '..', 'VERSION'))\n");
+    t.file(
+        "repo/app/setup.py",
+        "open(os.path.join(here, '..', 'VERSION'))\n",
+    );
     repository(&t, "repo");
     t.set("TINY_TOP", "..");
     t.flavor(["pack", "repo/app"]).success();
-    let run = t.call(t.path("repo/app/dist/offline.psp"), [""; 0]).success();
-    let found: Vec<&str> = run.stdout().lines().filter(|line| line.starts_with("..")).collect();
+    let run = t
+        .call(t.path("repo/app/dist/offline.psp"), [""; 0])
+        .success();
+    let found: Vec<&str> = run
+        .stdout()
+        .lines()
+        .filter(|line| line.starts_with(".."))
+        .collect();
     assert_eq!(found, ["../.gitignore", "../VERSION", "../shared/x.txt"]);
     let reused = |t: &Test| is_reused(&t.flavor(["pack", "repo/app"]).success());
     assert!(reused(&t));

@@ -73,16 +73,31 @@ const LAYOUTS: &[Layout] = &[
                     "[tool.setuptools.package-data]\npkg = [\"data/*\", \"*.txt\"]\n"
                 ),
             ),
-            (".gitignore", "data/\n*_pb2.py\n_version.py\nbuild/\n*.egg-info\n"),
+            (
+                ".gitignore",
+                "data/\n*_pb2.py\n_version.py\nbuild/\n*.egg-info\n",
+            ),
             SRC_INIT,
             ("src/pkg/data/x.bin", "forced"),
         ],
-        made: &[("src/pkg/x_pb2.py", "A = 1\n"), ("src/pkg/_version.py", "V = 1\n"), ("src/pkg/new.txt", "new")],
+        made: &[
+            ("src/pkg/x_pb2.py", "A = 1\n"),
+            ("src/pkg/_version.py", "V = 1\n"),
+            ("src/pkg/new.txt", "new"),
+        ],
         left: &[
             ("build/lib/pkg/stale.py", "STALE = 1\n"),
-            ("src/x.egg-info/SOURCES.txt", "src/pkg/__init__.py\nsrc/pkg/other.dat\n"),
+            (
+                "src/x.egg-info/SOURCES.txt",
+                "src/pkg/__init__.py\nsrc/pkg/other.dat\n",
+            ),
         ],
-        has: &["pkg/data/x.bin", "pkg/x_pb2.py", "pkg/_version.py", "pkg/new.txt"],
+        has: &[
+            "pkg/data/x.bin",
+            "pkg/x_pb2.py",
+            "pkg/_version.py",
+            "pkg/new.txt",
+        ],
         ..PLAIN
     },
     Layout {
@@ -96,14 +111,31 @@ const LAYOUTS: &[Layout] = &[
                     "[tool.setuptools]\ninclude-package-data = true\npackages = [\"pkg\", \"pkg.build\"]\n"
                 ),
             ),
-            ("MANIFEST.in", "recursive-include pkg/node_modules *.js\ngraft pkg/static\n"),
-            (".gitignore", "build/\nnode_modules/\nstatic/\nx.egg-info/\n"),
+            (
+                "MANIFEST.in",
+                "recursive-include pkg/node_modules *.js\ngraft pkg/static\n",
+            ),
+            (
+                ".gitignore",
+                "build/\nnode_modules/\nstatic/\nx.egg-info/\n",
+            ),
             INIT,
             ("pkg/build/__init__.py", ""),
         ],
-        made: &[("pkg/static/app.css", "css"), ("pkg/node_modules/m/m.js", "js")],
-        left: &[("x.egg-info/SOURCES.txt", "pkg/old.dat\n"), ("pkg/old.dat", "old"), ("build/lib/pkg/stale.py", "")],
-        has: &["pkg/build/__init__.py", "pkg/static/app.css", "pkg/node_modules/m/m.js"],
+        made: &[
+            ("pkg/static/app.css", "css"),
+            ("pkg/node_modules/m/m.js", "js"),
+        ],
+        left: &[
+            ("x.egg-info/SOURCES.txt", "pkg/old.dat\n"),
+            ("pkg/old.dat", "old"),
+            ("build/lib/pkg/stale.py", ""),
+        ],
+        has: &[
+            "pkg/build/__init__.py",
+            "pkg/static/app.css",
+            "pkg/node_modules/m/m.js",
+        ],
         ..PLAIN
     },
     Layout {
@@ -215,7 +247,10 @@ const LAYOUTS: &[Layout] = &[
             (".gitignore", "*_gen.py\n"),
         ],
         made: &[("pkg/a_gen.py", "")],
-        left: &[("build/lib/pkg/stale.py", ""), ("x.egg-info/SOURCES.txt", "pkg/stale.txt\n")],
+        left: &[
+            ("build/lib/pkg/stale.py", ""),
+            ("x.egg-info/SOURCES.txt", "pkg/stale.txt\n"),
+        ],
         has: &["pkg/a_gen.py"],
         ..PLAIN
     },
@@ -234,7 +269,10 @@ const LAYOUTS: &[Layout] = &[
             (".gitignore", "gen/\nlocal.py\nforced.py\n"),
             ("pkg/forced.py", "F = 1\n"),
         ],
-        made: &[("pkg/gen/a.py", "A = 1\n"), ("pkg/local.py", "not in the wheel")],
+        made: &[
+            ("pkg/gen/a.py", "A = 1\n"),
+            ("pkg/local.py", "not in the wheel"),
+        ],
         has: &["pkg/forced.py", "pkg/gen/a.py"],
         ..PLAIN
     },
@@ -302,7 +340,11 @@ const LAYOUTS: &[Layout] = &[
         tracked: &[
             (
                 "pyproject.toml",
-                manifest!("[\"uv_build\"]", "uv_build", "[tool.uv.build-backend]\nmodule-name = \"pkg\"\n"),
+                manifest!(
+                    "[\"uv_build\"]",
+                    "uv_build",
+                    "[tool.uv.build-backend]\nmodule-name = \"pkg\"\n"
+                ),
             ),
             SRC_INIT,
             (".gitignore", "gen.py\n"),
@@ -316,7 +358,11 @@ const LAYOUTS: &[Layout] = &[
         tracked: &[
             (
                 "pyproject.toml",
-                manifest!("[\"setuptools\"]", "own", "[tool.setuptools]\npackages = [\"pkg\"]\n[tool.own]\n"),
+                manifest!(
+                    "[\"setuptools\"]",
+                    "own",
+                    "[tool.setuptools]\npackages = [\"pkg\"]\n[tool.own]\n"
+                ),
             ),
             (
                 "env/own.py",
@@ -329,7 +375,10 @@ const LAYOUTS: &[Layout] = &[
         prepare: |t, at| {
             let manifest = t.path(at).join("pyproject.toml");
             let text = std::fs::read_to_string(&manifest).expect("it is there");
-            let text = text.replace("build-backend = \"own\"\n", "build-backend = \"own\"\nbackend-path = [\"env\"]\n");
+            let text = text.replace(
+                "build-backend = \"own\"\n",
+                "build-backend = \"own\"\nbackend-path = [\"env\"]\n",
+            );
             std::fs::write(manifest, text).expect("written");
         },
         has: &["pkg/version.txt"],
@@ -350,13 +399,31 @@ const LAYOUTS: &[Layout] = &[
         ],
         prepare: |t, at| {
             let inner = format!("{at}-inner");
-            t.file(&format!("{inner}/node_modules/a.js"), "tracked in the submodule");
+            t.file(
+                &format!("{inner}/node_modules/a.js"),
+                "tracked in the submodule",
+            );
             t.file(&format!("{inner}/b.txt"), "b");
             repository(t, &inner);
-            git(t, at, &["submodule", "--quiet", "add", "--", &t.path(&inner).display().to_string(), "pkg/sub"]);
+            git(
+                t,
+                at,
+                &[
+                    "submodule",
+                    "--quiet",
+                    "add",
+                    "--",
+                    &t.path(&inner).display().to_string(),
+                    "pkg/sub",
+                ],
+            );
             t.file(&format!("{at}/pkg/sub/made.txt"), "made");
         },
-        has: &["pkg/sub/node_modules/a.js", "pkg/sub/b.txt", "pkg/sub/made.txt"],
+        has: &[
+            "pkg/sub/node_modules/a.js",
+            "pkg/sub/b.txt",
+            "pkg/sub/made.txt",
+        ],
         ..PLAIN
     },
     Layout {
@@ -422,7 +489,11 @@ const LAYOUTS: &[Layout] = &[
         prepare: |t, at| {
             symlink("../data", t.path(at).join("pkg/data")).expect("a link");
             symlink("../data/a.txt", t.path(at).join("pkg/b.txt")).expect("a link");
-            symlink(t.file(&format!("{at}-elsewhere/c.txt"), "c"), t.path(at).join("pkg/c.txt")).expect("a link");
+            symlink(
+                t.file(&format!("{at}-elsewhere/c.txt"), "c"),
+                t.path(at).join("pkg/c.txt"),
+            )
+            .expect("a link");
         },
         has: &["pkg/data/a.txt", "pkg/b.txt", "pkg/c.txt"],
         ..PLAIN
@@ -437,7 +508,11 @@ fn written(t: &Test, layout: &Layout, at: &str, left: bool) {
     let tracked: Vec<&str> = layout.tracked.iter().map(|(path, _)| *path).collect();
     git(t, at, &[&["add", "-f"], tracked.as_slice()].concat());
     git(t, at, &["commit", "-q", "-m", "first"]);
-    for (path, text) in layout.made.iter().chain(layout.left.iter().filter(|_| left)) {
+    for (path, text) in layout
+        .made
+        .iter()
+        .chain(layout.left.iter().filter(|_| left))
+    {
         t.file(&format!("{at}/{path}"), text);
     }
     (layout.prepare)(t, at);
@@ -456,7 +531,11 @@ fn a_wheel_is_the_one_that_pip_makes_of_the_same_tree() {
         let before = t.listing(&ours);
         let package = t.path(format!("{name}.psp"));
         let mut command = t.command(crate::scene::FLAVOR);
-        command.args(["pack", "-q", "--python"]).arg(Interpreter::Pyenv(13).executable()).arg("-o").arg(&package);
+        command
+            .args(["pack", "-q", "--python"])
+            .arg(Interpreter::Pyenv(13).executable())
+            .arg("-o")
+            .arg(&package);
         // A hook of git's is told of another tree.
         let run = t.run(command.arg(t.path(&project)).env("GIT_DIR", "/nowhere"));
         if run.code() != Some(0) {
@@ -467,12 +546,26 @@ fn a_wheel_is_the_one_that_pip_makes_of_the_same_tree() {
             let lines = text.lines().filter(|line| !line.contains(".git"));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
-        assert_eq!(without_git(&before), without_git(&t.listing(&ours)), "{name}: the build has left something");
-        let wheel = pip_wheel(&t, &format!("{theirs}/{}", layout.project), &format!("wheels/{name}"));
+        assert_eq!(
+            without_git(&before),
+            without_git(&t.listing(&ours)),
+            "{name}: the build has left something"
+        );
+        let wheel = pip_wheel(
+            &t,
+            &format!("{theirs}/{}", layout.project),
+            &format!("wheels/{name}"),
+        );
         let found = differences(&t, &wheel, &package, &format!("slots/{name}"));
         wrong.extend(found.lines().map(|line| format!("{name}: {line}\n")));
         let names = t.names(&format!("slots/{name}")).join("\n");
-        wrong.extend(layout.has.iter().filter(|one| !names.contains(**one)).map(|one| format!("{name}: no {one}\n")));
+        wrong.extend(
+            layout
+                .has
+                .iter()
+                .filter(|one| !names.contains(**one))
+                .map(|one| format!("{name}: no {one}\n")),
+        );
     }
     assert!(wrong.is_empty(), "{wrong}");
 }

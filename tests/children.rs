@@ -14,12 +14,21 @@ fn project(first: &str) -> Test {
 }
 
 fn with_back_end(t: &Test, first: &str) {
-    let manifest = MANIFEST.replace("requires = [\"tinybackend\"]", "requires = []\nbackend-path = [\".\"]");
-    t.file("app/pyproject.toml", manifest.replace("build-backend = \"tinybackend\"", "build-backend = \"own\""));
+    let manifest = MANIFEST.replace(
+        "requires = [\"tinybackend\"]",
+        "requires = []\nbackend-path = [\".\"]",
+    );
+    t.file(
+        "app/pyproject.toml",
+        manifest.replace("build-backend = \"tinybackend\"", "build-backend = \"own\""),
+    );
     let first = format!("    {}\n", first.replace('\n', "\n    "));
     t.file(
         "app/own.py",
-        BACKEND.replace("metadata_directory=None):\n", &format!("metadata_directory=None):\n{first}")),
+        BACKEND.replace(
+            "metadata_directory=None):\n",
+            &format!("metadata_directory=None):\n{first}"),
+        ),
     );
 }
 
@@ -46,18 +55,37 @@ fn who_is_left_behind_by_a_back_end_is_not_waited_for() {
     let begin = Instant::now();
     let mut command = t.command("sh");
     // The one that is left behind must not hold what this test reads.
-    command.args(["-c", "exec \"$0\" pack --manifest app >out 2>err"]).arg(FLAVOR);
+    command
+        .args(["-c", "exec \"$0\" pack --manifest app >out 2>err"])
+        .arg(FLAVOR);
     t.run(&mut command).success();
-    assert!(begin.elapsed() < Duration::from_mins(1), "{:?}", begin.elapsed());
+    assert!(
+        begin.elapsed() < Duration::from_mins(1),
+        "{:?}",
+        begin.elapsed()
+    );
     let said = std::fs::read_to_string(t.path("err")).expect("what it said");
-    assert!(said.contains("still runs when the command is over"), "{said}");
+    assert!(
+        said.contains("still runs when the command is over"),
+        "{said}"
+    );
     // What it said when it fails is still there.
     drop(Left(t.path("home/left")));
-    with_back_end(&t, &format!("{LEAVES_SOMEBODY}\nraise ValueError('no files to ship')"));
+    with_back_end(
+        &t,
+        &format!("{LEAVES_SOMEBODY}\nraise ValueError('no files to ship')"),
+    );
     let begin = Instant::now();
     let run = t.flavor(["pack", "--manifest", "app"]).fails_with(1);
-    assert!(run.stderr().contains("ValueError: no files to ship"), "{run}");
-    assert!(begin.elapsed() < Duration::from_mins(1), "{:?}", begin.elapsed());
+    assert!(
+        run.stderr().contains("ValueError: no files to ship"),
+        "{run}"
+    );
+    assert!(
+        begin.elapsed() < Duration::from_mins(1),
+        "{:?}",
+        begin.elapsed()
+    );
 }
 
 #[test]
@@ -68,10 +96,16 @@ fn who_is_left_behind_by_a_hook_is_not_waited_for() {
     t.manifest(&format!("{PROBE}\n{hook}"));
     let _left = Left(t.path("home/left"));
     let mut command = t.command("sh");
-    command.args(["-c", "exec \"$0\" pack >out 2>err"]).arg(FLAVOR);
+    command
+        .args(["-c", "exec \"$0\" pack >out 2>err"])
+        .arg(FLAVOR);
     let begin = Instant::now();
     t.run(&mut command).success();
-    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+    assert!(
+        begin.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        begin.elapsed()
+    );
 }
 
 /// The most memory that `flavor` had, in kB, while it ran as this command.
@@ -82,8 +116,16 @@ print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
     let mut command = t.command("python3");
     command.args(["-c", script, FLAVOR]).args(arguments);
     let run = t.run(&mut command).success();
-    let most = run.line().split(' ').nth(1).and_then(|text| text.parse().ok()).expect("a number");
-    (most, std::fs::read_to_string(t.path("err")).expect("what it said"))
+    let most = run
+        .line()
+        .split(' ')
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .expect("a number");
+    (
+        most,
+        std::fs::read_to_string(t.path("err")).expect("what it said"),
+    )
 }
 
 /// 300 MB, the first and the last line apart.
@@ -99,7 +141,10 @@ fn however_much_a_back_end_says_the_pack_stays_small() {
     assert!(most < 400_000, "{most} kB");
     with_back_end(&t, &format!("{SAYS_MUCH}\nraise ValueError('at last')"));
     let (most, said) = memory(&t, &["pack", "--manifest", "app"]);
-    assert!(said.contains("ValueError: at last") && said.contains(" bytes of output left out]"), "{said}");
+    assert!(
+        said.contains("ValueError: at last") && said.contains(" bytes of output left out]"),
+        "{said}"
+    );
     assert!(most < 250_000, "{most} kB");
 }
 

@@ -40,7 +40,11 @@ for name, version in zip(sys.argv[1::2], sys.argv[2::2]):
 
 /// What is said of a pack that goes well.
 fn said(run: &Run) -> String {
-    let lines = run.stderr().lines().filter(|line| ["warning", "hint"].iter().any(|start| line.starts_with(start)));
+    let lines = run.stderr().lines().filter(|line| {
+        ["warning", "hint"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -48,7 +52,12 @@ fn said(run: &Run) -> String {
 fn what_is_required_and_not_inside_is_an_error_that_names_who_requires_it() {
     let t = wheelhouse::project();
     wheel(&t, "h11", "0.16", &[]);
-    wheel(&t, "greeting", "2.1", &["Requires-Dist: H11 (>=0.13,<0.15)"]);
+    wheel(
+        &t,
+        "greeting",
+        "2.1",
+        &["Requires-Dist: H11 (>=0.13,<0.15)"],
+    );
     lock(&t, &[("greeting", "2.1")]);
     snapshot!(t.flavor(["pack", "-q", "app"]).fails_with(1), @r#"
     exit: 1
@@ -60,11 +69,24 @@ fn what_is_required_and_not_inside_is_an_error_that_names_who_requires_it() {
     // In another version than is asked for.
     lock(&t, &[("greeting", "2.1"), ("h11", "0.16")]);
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("greeting 2.1 requires h11>=0.13,<0.15, but the package has h11 0.16\n"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("greeting 2.1 requires h11>=0.13,<0.15, but the package has h11 0.16\n"),
+        "{run}"
+    );
     // The same from the cache.
-    assert_eq!(t.flavor(["pack", "-q", "app"]).fails_with(1).stderr(), run.stderr());
+    assert_eq!(
+        t.flavor(["pack", "-q", "app"]).fails_with(1).stderr(),
+        run.stderr()
+    );
     // Who knows better says so.
-    t.file("app/pyproject.toml", format!("{}\n[tool.flavor.build]\nunmet = [\"H11\"]\n", wheelhouse::MANIFEST));
+    t.file(
+        "app/pyproject.toml",
+        format!(
+            "{}\n[tool.flavor.build]\nunmet = [\"H11\"]\n",
+            wheelhouse::MANIFEST
+        ),
+    );
     assert_eq!(said(&t.flavor(["pack", "app"]).success()), "");
     // What the project has decided for all counts instead.
     for decided in [
@@ -72,11 +94,17 @@ fn what_is_required_and_not_inside_is_an_error_that_names_who_requires_it() {
         "[tool.uv]\nexclude-dependencies = [\"h11\"]\n",
         "[tool.pdm.resolution.overrides]\nh11 = \"0.16\"\n",
     ] {
-        t.file("app/pyproject.toml", format!("{}\n{decided}", wheelhouse::MANIFEST));
+        t.file(
+            "app/pyproject.toml",
+            format!("{}\n{decided}", wheelhouse::MANIFEST),
+        );
         assert_eq!(said(&t.flavor(["pack", "app"]).success()), "", "{decided}");
     }
     let other = "[tool.uv]\noverride-dependencies = [\"h11==0.17\"]\n";
-    t.file("app/pyproject.toml", format!("{}\n{other}", wheelhouse::MANIFEST));
+    t.file(
+        "app/pyproject.toml",
+        format!("{}\n{other}", wheelhouse::MANIFEST),
+    );
     t.flavor(["pack", "-q", "app"]).fails_with(1);
 }
 
@@ -89,13 +117,25 @@ fn the_projects_own_requirements_count_too() {
     let bare = wheelhouse::MANIFEST.replace("dependencies = [\"greeting>=2\"]\n", "");
     t.file("app/pyproject.toml", &bare);
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("offline 1.0 requires greeting>=2, which is not in the package"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("offline 1.0 requires greeting>=2, which is not in the package"),
+        "{run}"
+    );
     // And so is that of a group, which no metadata has.
     lock(&t, &[("greeting", "2.0")]);
-    let group = "[dependency-groups]\nops = [\"other>=1\"]\n[tool.flavor.build]\ngroups = [\"ops\"]\n";
-    t.file("app/pyproject.toml", format!("{}\n{group}", wheelhouse::MANIFEST));
+    let group =
+        "[dependency-groups]\nops = [\"other>=1\"]\n[tool.flavor.build]\ngroups = [\"ops\"]\n";
+    t.file(
+        "app/pyproject.toml",
+        format!("{}\n{group}", wheelhouse::MANIFEST),
+    );
     let run = t.flavor(["pack", "-q", "app"]).fails_with(4);
-    assert!(run.stderr().contains("does not fit the project: the requirement `other` is not in it"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("does not fit the project: the requirement `other` is not in it"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -111,29 +151,57 @@ fn extras_ask_for_more_and_markers_for_less() {
         "Requires-Dist: Speed.Up~=1.0 ; extra == 'fast'",
     ];
     wheel(&t, "greeting", "2.1", &metadata);
-    wheel(&t, "speed_up", "1.2", &["Requires-Dist: more @ https://example.org/more.whl"]);
+    wheel(
+        &t,
+        "speed_up",
+        "1.2",
+        &["Requires-Dist: more @ https://example.org/more.whl"],
+    );
     wheel(&t, "more", "9", &[]);
     lock(&t, &[("greeting", "2.1")]);
     t.flavor(["pack", "-q", "app"]).silent();
     let backend = wheelhouse::BACKEND.replace("greeting>=2", "greeting[ALL]>=2");
     wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", &backend)]);
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("greeting 2.1 requires speed-up~=1.0, which is not in the package"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("greeting 2.1 requires speed-up~=1.0, which is not in the package"),
+        "{run}"
+    );
     lock(&t, &[("greeting", "2.1"), ("speed_up", "1.2")]);
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("speed-up 1.2 requires more @ https://example.org/more.whl, which"), "{run}");
-    lock(&t, &[("greeting", "2.1"), ("speed_up", "1.2"), ("more", "9")]);
+    assert!(
+        run.stderr()
+            .contains("speed-up 1.2 requires more @ https://example.org/more.whl, which"),
+        "{run}"
+    );
+    lock(
+        &t,
+        &[("greeting", "2.1"), ("speed_up", "1.2"), ("more", "9")],
+    );
     t.flavor(["pack", "-q", "app"]).silent();
 }
 
 #[test]
 fn several_are_listed() {
     let mut t = wheelhouse::project();
-    wheel(&t, "greeting", "2.1", &["Requires-Dist: a>1", "Requires-Dist: b", "Requires-Python: >=3.99"]);
+    wheel(
+        &t,
+        "greeting",
+        "2.1",
+        &[
+            "Requires-Dist: a>1",
+            "Requires-Dist: b",
+            "Requires-Python: >=3.99",
+        ],
+    );
     t.set("PIP_IGNORE_REQUIRES_PYTHON", "1");
     lock(&t, &[("greeting", "2.1")]);
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("3 requirements are not met:"), "{run}");
+    assert!(
+        run.stderr().contains("3 requirements are not met:"),
+        "{run}"
+    );
     for line in [
         "greeting 2.1 requires Python >=3.99, the package has 3",
         "greeting 2.1 requires a>1, which",
@@ -146,8 +214,11 @@ fn several_are_listed() {
 #[test]
 fn what_cannot_be_read_is_a_warning() {
     let mut t = wheelhouse::project();
-    let metadata =
-        ["Requires-Dist: h11 (>=0.1.*)", "Requires-Dist: gone >=> 1 ; extra == 'x'", "Requires-Python: >=3.6,<3.7"];
+    let metadata = [
+        "Requires-Dist: h11 (>=0.1.*)",
+        "Requires-Dist: gone >=> 1 ; extra == 'x'",
+        "Requires-Python: >=3.6,<3.7",
+    ];
     wheel(&t, "greeting", "2.1", &metadata);
     wheel(&t, "h11", "0.16", &[]);
     lock(&t, &[("greeting", "2.1"), ("h11", "0.16")]);
@@ -161,7 +232,12 @@ fn what_cannot_be_read_is_a_warning() {
     hint: only the name was checked; a later version of the distribution may have corrected it
     "#);
     // Whatever is missing may be made by who sets the environment up.
-    wheel(&t, "greeting", "2.1", &["Requires-Dist: gone", "Requires-Python: >=3.99"]);
+    wheel(
+        &t,
+        "greeting",
+        "2.1",
+        &["Requires-Dist: gone", "Requires-Python: >=3.99"],
+    );
     lock(&t, &[("greeting", "2.1")]);
     snapshot!(t.flavor(["pack", "-q", "app", "--python", python]).fails_with(1), @r#"
     exit: 1
@@ -182,8 +258,13 @@ fn what_cannot_be_read_is_a_warning() {
     hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]
     "#);
     let hook = "[tool.flavor.hooks]\npost_extract = [\"true\"]\n";
-    t.file("app/pyproject.toml", format!("{}\n{hook}", wheelhouse::MANIFEST));
-    assert!(said(&t.flavor(["pack", "app", "--python", python]).success()).contains("warning[FLV0366]"));
+    t.file(
+        "app/pyproject.toml",
+        format!("{}\n{hook}", wheelhouse::MANIFEST),
+    );
+    assert!(
+        said(&t.flavor(["pack", "app", "--python", python]).success()).contains("warning[FLV0366]")
+    );
 }
 
 #[test]

@@ -19,12 +19,17 @@ fn started(t: &Test) -> (PathBuf, PathBuf) {
     let package = t.pack_with(&["--key-seed", "s"]);
     t.call(&package, [""; 0]).silent();
     let slots = std::fs::read_dir(t.path("cache/v1/slots")).expect("slots");
-    let tree = slots.flatten().map(|slot| slot.path().join("tree")).find(|tree| tree.is_dir()).expect("a tree");
+    let tree = slots
+        .flatten()
+        .map(|slot| slot.path().join("tree"))
+        .find(|tree| tree.is_dir())
+        .expect("a tree");
     (package, tree)
 }
 
 fn shell(t: &Test, tree: &Path, script: &str) {
-    t.run(t.command("sh").args(["-ec", script]).current_dir(tree)).success();
+    t.run(t.command("sh").args(["-ec", script]).current_dir(tree))
+        .success();
 }
 
 fn strict(t: &Test, package: &Path) -> Run {
@@ -60,9 +65,16 @@ fn a_strict_start_finds_and_repairs_any_change() {
     ] {
         shell(&t, &tree, damage);
         assert_eq!(strict(&t, &package).success().stdout(), good, "{damage}");
-        assert_eq!(t.call(&package, [""; 0]).silent().stdout(), good, "{damage}");
+        assert_eq!(
+            t.call(&package, [""; 0]).silent().stdout(),
+            good,
+            "{damage}"
+        );
         let verified = t.flavor(["workenv", "verify"]).silent();
-        assert!(verified.stdout().ends_with(": sound\n"), "{damage}: {verified}");
+        assert!(
+            verified.stdout().ends_with(": sound\n"),
+            "{damage}: {verified}"
+        );
     }
 }
 
@@ -71,15 +83,27 @@ fn what_a_power_failure_emptied_is_repaired_by_the_next_start() {
     let t = Test::new();
     let (package, tree) = started(&t);
     let good = t.call(&package, [""; 0]).silent().stdout().to_owned();
-    let files: Vec<String> = t.names("data").into_iter().filter(|name| t.path("data").join(name).is_file()).collect();
+    let files: Vec<String> = t
+        .names("data")
+        .into_iter()
+        .filter(|name| t.path("data").join(name).is_file())
+        .collect();
     let chosen = files.iter().step_by(23).map(|name| tree.join(name));
     let own = ["contents", "seal"].map(|name| tree.with_file_name(name));
     for file in chosen.chain(own) {
         new_boot(&t);
         shell(&t, &tree, &format!(": >'{}'", file.display()));
-        assert_eq!(t.call(&package, [""; 0]).success().stdout(), good, "{}", file.display());
+        assert_eq!(
+            t.call(&package, [""; 0]).success().stdout(),
+            good,
+            "{}",
+            file.display()
+        );
     }
-    for (name, remains) in [("seal of the environment", ".flavor/seal"), ("link", "data")] {
+    for (name, remains) in [
+        ("seal of the environment", ".flavor/seal"),
+        ("link", "data"),
+    ] {
         new_boot(&t);
         t.call(
             "sh",
@@ -96,7 +120,15 @@ fn what_survived_a_new_boot_is_not_looked_at_again() {
     let (package, _) = started(&t);
     new_boot(&t);
     t.call(&package, [""; 0]).silent();
-    let seals = t.call("sh", ["-c", "grep -h ^boot cache/v1/slots/*/seal cache/v1/workenv/*/.flavor/seal"]).success();
+    let seals = t
+        .call(
+            "sh",
+            [
+                "-c",
+                "grep -h ^boot cache/v1/slots/*/seal cache/v1/workenv/*/.flavor/seal",
+            ],
+        )
+        .success();
     assert_eq!(seals.stdout(), "boot settled\n".repeat(3));
     let before = t.listing("cache/v1");
     t.call(&package, [""; 0]).silent();
@@ -113,12 +145,18 @@ fn change_with_list(tree: &Path) {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).expect("as before");
     let (list, seal) = (tree.join("../contents"), tree.join("../seal"));
     let before = std::fs::read(&list).expect("a list");
-    let at = before.windows(64).position(|window| window == old.as_bytes()).expect("the file is listed");
+    let at = before
+        .windows(64)
+        .position(|window| window == old.as_bytes())
+        .expect("the file is listed");
     let mut after = before.clone();
     after[at..at + 64].copy_from_slice(blake3::hash(evil).to_hex().as_bytes());
     std::fs::write(&list, &after).expect("a new list");
     let text = std::fs::read_to_string(&seal).expect("a seal");
-    let (old, new) = (blake3::hash(&before).to_hex(), blake3::hash(&after).to_hex());
+    let (old, new) = (
+        blake3::hash(&before).to_hex(),
+        blake3::hash(&after).to_hex(),
+    );
     assert!(text.contains(old.as_str()), "{text}");
     std::fs::write(&seal, text.replace(old.as_str(), new.as_str())).expect("a new seal");
 }
@@ -139,7 +177,11 @@ fn a_slot_is_compared_with_what_was_signed_and_not_with_its_own_list() {
     t.flavor(["workenv", "repair"]).success();
     assert_eq!(t.call(&package, [""; 0]).silent().stdout(), good);
     // The links of an environment are as signed as the slots that they lead to, whatever its own seal says.
-    shell(&t, &tree, "cd ../../../workenv/*; ln -sfn /tmp data; sed -i '/ 64617461$/d' .flavor/seal");
+    shell(
+        &t,
+        &tree,
+        "cd ../../../workenv/*; ln -sfn /tmp data; sed -i '/ 64617461$/d' .flavor/seal",
+    );
     let verified = t.flavor(["workenv", "verify"]).fails_with(3);
     assert!(!verified.stdout().contains("slots/"), "{verified}");
     t.flavor(["workenv", "repair"]).success();
@@ -149,7 +191,10 @@ fn a_slot_is_compared_with_what_was_signed_and_not_with_its_own_list() {
     std::fs::remove_file(&package).expect("the package");
     change_with_list(&tree);
     let verified = t.flavor(["workenv", "verify"]).silent();
-    assert!(verified.stdout().contains("sound by its own lists (`"), "{verified}");
+    assert!(
+        verified.stdout().contains("sound by its own lists (`"),
+        "{verified}"
+    );
     assert_eq!(strict(&t, &elsewhere).success().stdout(), good);
 }
 
@@ -160,10 +205,19 @@ fn verify_names_what_is_damaged_and_repair_mends_it() {
     let good = t.call(&package, [""; 0]).silent().stdout().to_owned();
     shell(&t, &tree, "chmod u+w 3 3/3; echo Content 3 >3/3; rm 3/10");
     let verified = t.flavor(["workenv", "verify", "probe"]).fails_with(3);
-    assert!(verified.stdout().contains("/tree/3/3\n") && verified.stdout().contains("/tree/3/10\n"), "{verified}");
-    let value = t.flavor(["workenv", "verify", "--json"]).fails_with(3).json();
+    assert!(
+        verified.stdout().contains("/tree/3/3\n") && verified.stdout().contains("/tree/3/10\n"),
+        "{verified}"
+    );
+    let value = t
+        .flavor(["workenv", "verify", "--json"])
+        .fails_with(3)
+        .json();
     assert_eq!(
-        (&value["environments"][0]["sound"], value["environments"][0]["damaged"].as_array().map(Vec::len)),
+        (
+            &value["environments"][0]["sound"],
+            value["environments"][0]["damaged"].as_array().map(Vec::len)
+        ),
         (&false.into(), Some(3))
     );
     snapshot!(t.flavor(["workenv", "repair", "probe"]).success(), @"
@@ -200,7 +254,11 @@ fn verify_names_what_is_damaged_and_repair_mends_it() {
 fn other_words_than_strict_take_nothing_away() {
     let t = Test::new();
     let (package, tree) = started(&t);
-    let script = tree.parent().and_then(Path::parent).expect("slots").join("*/tree");
+    let script = tree
+        .parent()
+        .and_then(Path::parent)
+        .expect("slots")
+        .join("*/tree");
     for word in ["none", "relaxed", "minimal", "STANDARD", "nonsense"] {
         t.call(
             "sh",
@@ -213,7 +271,9 @@ fn other_words_than_strict_take_nothing_away() {
             ],
         )
         .success();
-        let run = t.run(t.command(&package).env("FLAVOR_VALIDATION", word)).success();
+        let run = t
+            .run(t.command(&package).env("FLAVOR_VALIDATION", word))
+            .success();
         assert!(!run.stdout().contains("evil"), "{word}: {run}");
     }
 }

@@ -36,7 +36,9 @@ fn at(value: u64) -> usize {
 /// Another index, its checksum made right again.
 fn with_index(bytes: &[u8], change: impl FnOnce(&mut [u8; INDEX_LEN])) -> Vec<u8> {
     let begin = bytes.len() - TRAILER + 4;
-    let mut index: [u8; INDEX_LEN] = bytes[begin..begin + INDEX_LEN].try_into().expect("an index");
+    let mut index: [u8; INDEX_LEN] = bytes[begin..begin + INDEX_LEN]
+        .try_into()
+        .expect("an index");
     change(&mut index);
     index[4..8].fill(0);
     let checksum = adler2::adler32_slice(&index);
@@ -54,13 +56,21 @@ fn with_field(bytes: &[u8], change: impl FnOnce(&mut Index)) -> Vec<u8> {
 }
 
 /// A package that says something else, signed by the same key; `stored` makes other bytes of a slot.
-fn signed_anew(from: &Path, to: &Path, change: impl FnOnce(&mut Metadata), stored: impl Fn(&str, Vec<u8>) -> Vec<u8>) {
+fn signed_anew(
+    from: &Path,
+    to: &Path,
+    change: impl FnOnce(&mut Metadata),
+    stored: impl Fn(&str, Vec<u8>) -> Vec<u8>,
+) {
     let reader = Reader::open(from).expect("a package");
     let mut metadata = reader.metadata().clone();
     let mut files = Vec::new();
     for slot in reader.slots() {
         let mut bytes = vec![0; at(slot.row.stored_size)];
-        reader.file().read_exact_at(&mut bytes, slot.row.offset).expect("a slot");
+        reader
+            .file()
+            .read_exact_at(&mut bytes, slot.row.offset)
+            .expect("a slot");
         let bytes = stored(slot.name(), bytes);
         let record = &mut metadata.slots[slot.index];
         record.checksum = format!("sha256:{}", Sha256::of(&bytes).hex());
@@ -72,10 +82,14 @@ fn signed_anew(from: &Path, to: &Path, change: impl FnOnce(&mut Metadata), store
     }
     change(&mut metadata);
     let launcher = std::fs::read(from).expect("the package")[..at(metadata.launcher.size)].to_vec();
-    let signed = SignedPackage::new(&metadata, launcher.len() as u64, &SecretKey::from_seed("s")).expect("signed");
+    let signed = SignedPackage::new(&metadata, launcher.len() as u64, &SecretKey::from_seed("s"))
+        .expect("signed");
     let mut out = File::create(to).expect("a file");
-    signed.write(&launcher, &files.iter().collect::<Vec<_>>(), &mut out, to).expect("written");
-    std::fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
+    signed
+        .write(&launcher, &files.iter().collect::<Vec<_>>(), &mut out, to)
+        .expect("written");
+    std::fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("mode");
 }
 
 #[test]
@@ -83,7 +97,8 @@ fn provenance_of_another_key() {
     let t = Test::new();
     let package = package(&t);
     signed_anew(&package, &t.path("changed.psp"), |_| (), |_, bytes| bytes);
-    t.flavor(["inspect", "--provenance", "changed.psp"]).silent();
+    t.flavor(["inspect", "--provenance", "changed.psp"])
+        .silent();
     let other = |name: &str, bytes: Vec<u8>| {
         if name != "_attestation" {
             return bytes;
@@ -243,7 +258,18 @@ fn what_is_signed_and_wrong() {
     let package = package(&t);
     let to = t.path("changed.psp");
     // Bytes that are as they were signed, and no stream of that codec.
-    signed_anew(&package, &to, |_| (), |name, bytes| if name == "data" { vec![7; bytes.len()] } else { bytes });
+    signed_anew(
+        &package,
+        &to,
+        |_| (),
+        |name, bytes| {
+            if name == "data" {
+                vec![7; bytes.len()]
+            } else {
+                bytes
+            }
+        },
+    );
     snapshot!(t.flavor(["extract", "changed.psp", "data", "out"]), @"
     exit: 3
     --- stderr
@@ -263,13 +289,23 @@ fn what_is_signed_and_wrong() {
     error[FLV0702]: cannot accept `[ROOT]/changed.psp`
       it is made for linux-z80, this is linux-x86_64
     ");
-    signed_anew(&package, &to, |metadata| metadata.flavor.as_mut().expect("facts").programs.clear(), |_, bytes| bytes);
+    signed_anew(
+        &package,
+        &to,
+        |metadata| metadata.flavor.as_mut().expect("facts").programs.clear(),
+        |_, bytes| bytes,
+    );
     snapshot!(t.flavor(["run", "changed.psp"]), @"
     exit: 104
     --- stderr
     error[FLV0821]: the package has no command to start
     ");
-    signed_anew(&package, &to, |metadata| metadata.slots[0].target = "{workenv}/../x".into(), |_, bytes| bytes);
+    signed_anew(
+        &package,
+        &to,
+        |metadata| metadata.slots[0].target = "{workenv}/../x".into(),
+        |_, bytes| bytes,
+    );
     snapshot!(t.flavor(["verify", "changed.psp"]), @"
     exit: 3
     --- stderr
@@ -283,21 +319,49 @@ fn what_is_signed_and_wrong() {
 fn words_that_are_signed_and_none() {
     type Change = fn(&mut Metadata);
     let changes: &[(&str, Change)] = &[
-        ("has the format `PSPF/1999`", |one| one.format = "PSPF/1999".into()),
-        ("the revision of the format `2.0.0`", |one| one.format_version = "2.0.0".into()),
-        ("the revision of the format `0`", |one| one.compatibility.min_format_version = "0".into()),
-        ("no version `../../x`", |one| one.package.version = "../../x".into()),
+        ("has the format `PSPF/1999`", |one| {
+            one.format = "PSPF/1999".into()
+        }),
+        ("the revision of the format `2.0.0`", |one| {
+            one.format_version = "2.0.0".into()
+        }),
+        ("the revision of the format `0`", |one| {
+            one.compatibility.min_format_version = "0".into()
+        }),
+        ("no version `../../x`", |one| {
+            one.package.version = "../../x".into()
+        }),
         ("no version ``", |one| one.build.tool_version.clear()),
-        ("no version `1 2`", |one| one.launcher.tool_version = "1 2".into()),
-        ("no tool `../flavor`", |one| one.build.tool = "../flavor".into()),
-        ("built at `yesterday`", |one| one.build.timestamp = "yesterday".into()),
-        ("signed by `rsa`", |one| one.verification.integrity_seal.algorithm = "rsa".into()),
-        ("`{workenv}/{workenv}/x`", |one| one.slots[0].target = "{workenv}/{workenv}/x".into()),
-        ("`{workenv}/.Flavor/x`", |one| one.slots[0].target = "{workenv}/.Flavor/x".into()),
-        ("`{workenv}/a\\\\b`", |one| one.slots[0].target = "{workenv}/a\\b".into()),
-        ("is for `linux`", |one| one.flavor.as_mut().expect("facts").target = "linux".into()),
-        ("the glibc `../2`", |one| one.flavor.as_mut().expect("facts").glibc_floor = Some("../2".into())),
-        ("a library `../a.so`", |one| one.flavor.as_mut().expect("facts").libraries = vec!["../a.so".into()]),
+        ("no version `1 2`", |one| {
+            one.launcher.tool_version = "1 2".into()
+        }),
+        ("no tool `../flavor`", |one| {
+            one.build.tool = "../flavor".into()
+        }),
+        ("built at `yesterday`", |one| {
+            one.build.timestamp = "yesterday".into()
+        }),
+        ("signed by `rsa`", |one| {
+            one.verification.integrity_seal.algorithm = "rsa".into()
+        }),
+        ("`{workenv}/{workenv}/x`", |one| {
+            one.slots[0].target = "{workenv}/{workenv}/x".into()
+        }),
+        ("`{workenv}/.Flavor/x`", |one| {
+            one.slots[0].target = "{workenv}/.Flavor/x".into()
+        }),
+        ("`{workenv}/a\\\\b`", |one| {
+            one.slots[0].target = "{workenv}/a\\b".into()
+        }),
+        ("is for `linux`", |one| {
+            one.flavor.as_mut().expect("facts").target = "linux".into()
+        }),
+        ("the glibc `../2`", |one| {
+            one.flavor.as_mut().expect("facts").glibc_floor = Some("../2".into())
+        }),
+        ("a library `../a.so`", |one| {
+            one.flavor.as_mut().expect("facts").libraries = vec!["../a.so".into()]
+        }),
     ];
     let t = Test::new();
     let package = package(&t);
@@ -306,7 +370,10 @@ fn words_that_are_signed_and_none() {
         signed_anew(&package, &to, change, |_, bytes| bytes);
         for verb in ["verify", "run"] {
             let run = t.flavor([verb, "changed.psp"]).fails_with(3);
-            assert!(run.stderr().contains("[FLV0607]") && run.stderr().contains(said), "{said}: {run}");
+            assert!(
+                run.stderr().contains("[FLV0607]") && run.stderr().contains(said),
+                "{said}: {run}"
+            );
         }
     }
 }

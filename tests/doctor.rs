@@ -7,7 +7,10 @@ use crate::scene::Test;
 
 fn finding(value: &serde_json::Value, check: &str) -> serde_json::Value {
     let all = value["findings"].as_array().expect("findings");
-    all.iter().find(|one| one["check"] == check).unwrap_or_else(|| panic!("no {check} in {value:#}")).clone()
+    all.iter()
+        .find(|one| one["check"] == check)
+        .unwrap_or_else(|| panic!("no {check} in {value:#}"))
+        .clone()
 }
 
 /// Scenery with an interpreter for the doctor to find.
@@ -24,22 +27,50 @@ fn a_machine_that_is_well() {
     let run = t.flavor(["doctor", "--json"]).success();
     let value = run.json();
     assert_eq!(value["ok"], true, "{run}");
-    for check in
-        ["interpreter", "installer", "settings", "signing key", "trust store", "policy", "cache", "disk", "launcher"]
-    {
+    for check in [
+        "interpreter",
+        "installer",
+        "settings",
+        "signing key",
+        "trust store",
+        "policy",
+        "cache",
+        "disk",
+        "launcher",
+    ] {
         assert_ne!(finding(&value, check)["state"], "fail", "{check}\n{run}");
     }
-    assert!(finding(&value, "interpreter")["text"].as_str().expect("text").starts_with("CPython 3."));
+    assert!(
+        finding(&value, "interpreter")["text"]
+            .as_str()
+            .expect("text")
+            .starts_with("CPython 3.")
+    );
     let glibc = finding(&value, "glibc");
-    assert!(glibc["text"].as_str().expect("text").starts_with("the interpreter needs glibc 2."), "{run}");
-    assert!(glibc["remedy"].as_str().expect("a remedy").contains("uv python install"), "{run}");
+    assert!(
+        glibc["text"]
+            .as_str()
+            .expect("text")
+            .starts_with("the interpreter needs glibc 2."),
+        "{run}"
+    );
+    assert!(
+        glibc["remedy"]
+            .as_str()
+            .expect("a remedy")
+            .contains("uv python install"),
+        "{run}"
+    );
     assert_eq!(t.flavor(["doctor"]).success().stderr(), "");
 }
 
 #[test]
 fn what_is_wrong_is_found_and_has_a_remedy() {
     let mut t = scene();
-    t.file("home/.config/flavor/config.toml", "[cache]\nretain = \"few\"\n");
+    t.file(
+        "home/.config/flavor/config.toml",
+        "[cache]\nretain = \"few\"\n",
+    );
     t.file("home/.config/flavor/policy.json", "{}");
     t.file("home/.config/flavor/keys/flavor-private.key", "nonsense");
     t.file("home/.config/flavor/trusted-keys/bad.pub", "nonsense");
@@ -49,11 +80,18 @@ fn what_is_wrong_is_found_and_has_a_remedy() {
     let run = t.flavor(["doctor", "--json"]).fails_with(1);
     let value = run.json();
     assert_eq!(value["ok"], false);
-    for (check, code) in
-        [("settings", "FLV0107"), ("signing key", "FLV0501"), ("policy", "FLV0705"), ("cache", "FLV0802")]
-    {
+    for (check, code) in [
+        ("settings", "FLV0107"),
+        ("signing key", "FLV0501"),
+        ("policy", "FLV0705"),
+        ("cache", "FLV0802"),
+    ] {
         let found = finding(&value, check);
-        assert_eq!((found["state"].as_str(), found["code"].as_str()), (Some("fail"), Some(code)), "{check}\n{run}");
+        assert_eq!(
+            (found["state"].as_str(), found["code"].as_str()),
+            (Some("fail"), Some(code)),
+            "{check}\n{run}"
+        );
         assert!(found["remedy"].is_string(), "{check}\n{run}");
     }
     assert_eq!(finding(&value, "trust store")["state"], "warn");
@@ -65,36 +103,69 @@ fn what_is_wrong_is_found_and_has_a_remedy() {
     std::fs::set_permissions(t.path(key), std::fs::Permissions::from_mode(0o644)).expect("mode");
     t.set("FLAVOR_PRIVATE_KEY", t.path(key));
     let run = t.flavor(["doctor", "--json"]);
-    assert_eq!(finding(&run.json(), "signing key")["state"], "warn", "{run}");
+    assert_eq!(
+        finding(&run.json(), "signing key")["state"],
+        "warn",
+        "{run}"
+    );
     // The first pack could not make one where nothing can be written.
     t.unset("FLAVOR_PRIVATE_KEY");
     t.set("FLAVOR_CONFIG_DIR", "/sys/kernel/settings");
     let run = t.flavor(["doctor", "--json"]);
-    assert_eq!(finding(&run.json(), "signing key")["state"], "warn", "{run}");
+    assert_eq!(
+        finding(&run.json(), "signing key")["state"],
+        "warn",
+        "{run}"
+    );
 }
 
 #[test]
 fn launchers_are_listed_described_and_tried() {
     let mut t = Test::new();
-    assert_eq!(t.flavor(["helpers", "list", "--json"]).silent().json()["helpers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        t.flavor(["helpers", "list", "--json"]).silent().json()["helpers"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
     // Where FlavorPack has them.
     t.set("VIRTUAL_ENV", crate::flavorpack::environment());
     let listed = t.flavor(["helpers", "list", "--json"]).silent().json();
-    let tools: Vec<&str> =
-        listed["helpers"].as_array().expect("a list").iter().filter_map(|one| one["tool"].as_str()).collect();
+    let tools: Vec<&str> = listed["helpers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["tool"].as_str())
+        .collect();
     assert_eq!(tools, ["flavor", "FlavorPack", "FlavorPack"]);
     let theirs = listed["helpers"][2]["name"].as_str().expect("a name");
     assert!(theirs.contains("rs-launcher"), "{listed:#}");
     for name in ["flavor", theirs] {
-        let value = t.flavor(["helpers", "info", name, "--json"]).silent().json();
-        assert_eq!((&value["runs"], &value["target"]), (&true.into(), &"linux-x86_64".into()), "{value:#}");
+        let value = t
+            .flavor(["helpers", "info", name, "--json"])
+            .silent()
+            .json();
+        assert_eq!(
+            (&value["runs"], &value["target"]),
+            (&true.into(), &"linux-x86_64".into()),
+            "{value:#}"
+        );
         t.flavor(["helpers", "test", name]).silent();
     }
-    assert_eq!(t.flavor(["helpers", "info", theirs, "--json"]).silent().json()["version"], "0.5.4");
+    assert_eq!(
+        t.flavor(["helpers", "info", theirs, "--json"])
+            .silent()
+            .json()["version"],
+        "0.5.4"
+    );
     // One that is a launcher by its texts, and does not run.
     t.executable("broken", broken_launcher());
     let run = t.flavor(["helpers", "test", "broken"]).fails_with(1);
-    assert!(run.stdout().starts_with("broken: a package with it did something else"), "{run}");
+    assert!(
+        run.stdout()
+            .starts_with("broken: a package with it did something else"),
+        "{run}"
+    );
     snapshot!(t.flavor(["helpers", "info", "nothing"]), @"
     exit: 2
     --- stderr
@@ -113,12 +184,20 @@ fn broken_launcher() -> Vec<u8> {
 #[test]
 fn every_setting_says_where_it_comes_from() {
     let mut t = Test::new();
-    t.file("home/.config/flavor/config.toml", "# mine\n[cache]\nretain = 5\nmax-sise = \"1GB\"\n");
+    t.file(
+        "home/.config/flavor/config.toml",
+        "# mine\n[cache]\nretain = 5\nmax-sise = \"1GB\"\n",
+    );
     t.set("FLAVOR_JOBS", "3");
     t.set("PIP_INDEX_URL", "https://me:secret@index.example/simple");
-    let run = t.flavor(["config", "--show-origin", "--color", "never"]).success();
-    let lines: Vec<String> =
-        run.stdout().lines().map(|line| line.replace(&*t.root().to_string_lossy(), "[ROOT]")).collect();
+    let run = t
+        .flavor(["config", "--show-origin", "--color", "never"])
+        .success();
+    let lines: Vec<String> = run
+        .stdout()
+        .lines()
+        .map(|line| line.replace(&*t.root().to_string_lossy(), "[ROOT]"))
+        .collect();
     for line in [
         "file:[ROOT]/home/.config/flavor/config.toml:3\tcache.retain=5",
         "default\tcache.max-size=10.7 GB",
@@ -131,9 +210,19 @@ fn every_setting_says_where_it_comes_from() {
     ] {
         assert!(lines.contains(&line.into()), "{line}\n{lines:#?}");
     }
-    assert!(run.stderr().contains("config.toml:4: `cache.max-sise` is not a known setting"), "{run}");
-    assert!(run.stderr().contains("did you mean `cache.max-size`?"), "{run}");
-    assert_eq!(t.flavor(["-q", "config", "cache.retain"]).silent().line(), "cache.retain=5");
+    assert!(
+        run.stderr()
+            .contains("config.toml:4: `cache.max-sise` is not a known setting"),
+        "{run}"
+    );
+    assert!(
+        run.stderr().contains("did you mean `cache.max-size`?"),
+        "{run}"
+    );
+    assert_eq!(
+        t.flavor(["-q", "config", "cache.retain"]).silent().line(),
+        "cache.retain=5"
+    );
     snapshot!(t.flavor(["-q", "config", "pack.jbos"]), @"
     exit: 2
     --- stderr
@@ -147,8 +236,16 @@ fn every_setting_says_where_it_comes_from() {
     hint: `flavor config` shows them all
     ");
     // Known, and not set.
-    assert_eq!(t.flavor(["-q", "config", "installer.UV_INDEX"]).silent().stdout(), "");
-    let value = t.flavor(["-q", "config", "pack.jobs", "--json"]).silent().json();
+    assert_eq!(
+        t.flavor(["-q", "config", "installer.UV_INDEX"])
+            .silent()
+            .stdout(),
+        ""
+    );
+    let value = t
+        .flavor(["-q", "config", "pack.jobs", "--json"])
+        .silent()
+        .json();
     assert_eq!(value["settings"][0]["origin"], "environment:FLAVOR_JOBS");
 }
 
@@ -167,9 +264,20 @@ fn settings_that_cannot_be_read_stop_no_start() {
       [ROOT]/home/.config/flavor/config.toml:2: `[cache` has no `]` after it
     hint: write `[cache]`
     ");
-    assert_eq!(t.flavor(["workenv", "info"]).fails_with(1).stderr(), run.stderr());
-    t.file(path, "\u{feff}cache = { retain = 5, \"max-size\" = '1GB' } # mine\r\n");
+    assert_eq!(
+        t.flavor(["workenv", "info"]).fails_with(1).stderr(),
+        run.stderr()
+    );
+    t.file(
+        path,
+        "\u{feff}cache = { retain = 5, \"max-size\" = '1GB' } # mine\r\n",
+    );
     let run = t.flavor(["config", "--show-origin", "cache"]).silent();
     let origin = format!("file:{}:1\t", t.path(path).display());
-    assert!(run.stdout().contains(&format!("{origin}cache.max-size=1.0 GB\n{origin}cache.retain=5\n")), "{run}");
+    assert!(
+        run.stdout().contains(&format!(
+            "{origin}cache.max-size=1.0 GB\n{origin}cache.retain=5\n"
+        )),
+        "{run}"
+    );
 }

@@ -26,10 +26,16 @@ source = "note"
 }
 
 fn variables(run: &Run) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let lines = run.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty());
+    let lines = run
+        .stdout
+        .split(|byte| *byte == 0)
+        .filter(|line| !line.is_empty());
     lines
         .map(|line| {
-            let at = line.iter().position(|byte| *byte == b'=').expect("name=value");
+            let at = line
+                .iter()
+                .position(|byte| *byte == b'=')
+                .expect("name=value");
             (line[..at].to_vec(), line[at + 1..].to_vec())
         })
         .collect()
@@ -54,13 +60,21 @@ fn nothing_of_the_caller_is_rewritten() {
     for start in ["cold", "warm"] {
         let run = t.call(&package, [""; 0]).silent();
         let mut found = variables(&run);
-        let workenv = found.remove(&b"FLAVOR_WORKENV"[..]).expect("FLAVOR_WORKENV");
-        let path = found.remove(&b"FLAVOR_PACKAGE_PATH"[..]).expect("FLAVOR_PACKAGE_PATH");
+        let workenv = found
+            .remove(&b"FLAVOR_WORKENV"[..])
+            .expect("FLAVOR_WORKENV");
+        let path = found
+            .remove(&b"FLAVOR_PACKAGE_PATH"[..])
+            .expect("FLAVOR_PACKAGE_PATH");
         assert!(workenv.starts_with(t.path("cache/v1/workenv/env-1.0.0-").as_os_str().as_bytes()));
         assert_eq!(path, package.as_os_str().as_bytes());
         let differs = |name: &&Vec<u8>| found.get(*name) != expected.get(*name);
-        let differing: Vec<_> =
-            found.keys().chain(expected.keys()).filter(differs).map(|name| String::from_utf8_lossy(name)).collect();
+        let differing: Vec<_> = found
+            .keys()
+            .chain(expected.keys())
+            .filter(differs)
+            .map(|name| String::from_utf8_lossy(name))
+            .collect();
         assert_eq!(differing, [""; 0], "{start}");
     }
 }
@@ -68,7 +82,13 @@ fn nothing_of_the_caller_is_rewritten() {
 #[test]
 fn the_manifest_can_unset_pass_map_and_set() {
     let mut t = Test::new();
-    for (name, value) in [("SECRET_A", "1"), ("SECRET_KEEP", "2"), ("OLD", "3"), ("PYTHONPATH", "4"), ("OTHER", "5")] {
+    for (name, value) in [
+        ("SECRET_A", "1"),
+        ("SECRET_KEEP", "2"),
+        ("OLD", "3"),
+        ("PYTHONPATH", "4"),
+        ("OTHER", "5"),
+    ] {
         t.set(name, value);
     }
     let package = env_package(
@@ -82,7 +102,11 @@ set = { DATA = "{workenv}/note", OTHER = "six" }
 "#,
     );
     let found = variables(&t.call(&package, [""; 0]).silent());
-    let get = |name: &str| found.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned());
+    let get = |name: &str| {
+        found
+            .get(name.as_bytes())
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+    };
     assert_eq!(get("SECRET_A"), None);
     assert_eq!(get("PYTHONPATH"), None);
     assert_eq!(get("OLD"), None);
@@ -90,7 +114,10 @@ set = { DATA = "{workenv}/note", OTHER = "six" }
     assert_eq!(get("NEW").as_deref(), Some("3"));
     assert_eq!(get("OTHER").as_deref(), Some("six"));
     assert_eq!(get("HOME"), Some(t.path("home").display().to_string()));
-    assert_eq!(get("DATA"), Some(format!("{}/note", get("FLAVOR_WORKENV").expect("set"))));
+    assert_eq!(
+        get("DATA"),
+        Some(format!("{}/note", get("FLAVOR_WORKENV").expect("set")))
+    );
 }
 
 #[test]
@@ -107,8 +134,14 @@ pass = ["PATH", "LC_*"]
 "#,
     );
     let found = variables(&t.call(&package, [""; 0]).silent());
-    let names: Vec<_> = found.keys().map(|name| String::from_utf8_lossy(name)).collect();
-    assert_eq!(names, ["FLAVOR_PACKAGE_PATH", "FLAVOR_WORKENV", "LC_ALL", "PATH"]);
+    let names: Vec<_> = found
+        .keys()
+        .map(|name| String::from_utf8_lossy(name))
+        .collect();
+    assert_eq!(
+        names,
+        ["FLAVOR_PACKAGE_PATH", "FLAVOR_WORKENV", "LC_ALL", "PATH"]
+    );
 }
 
 #[test]
@@ -131,14 +164,35 @@ BOTH = "{env:SECOND}{env:BYTES}", GONE = "{env:GONE:-gone}", FIRST = "{env:FIRST
         .replace("\\\n", "")
         .as_str(),
     );
-    let path = t.call("sh", ["-c", "printf %s \"$PATH\""]).silent().stdout().to_owned();
+    let path = t
+        .call("sh", ["-c", "printf %s \"$PATH\""])
+        .silent()
+        .stdout()
+        .to_owned();
     let found = variables(&t.call(&package, [""; 0]).silent());
-    let get = |name: &str| found.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned());
-    assert_eq!(get("PATH"), Some(format!("{}/bin:{path}", get("FLAVOR_WORKENV").expect("set"))));
-    assert_eq!(get("NONE").as_deref(), Some("/a"), "no empty element is left");
+    let get = |name: &str| {
+        found
+            .get(name.as_bytes())
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+    };
+    assert_eq!(
+        get("PATH"),
+        Some(format!(
+            "{}/bin:{path}",
+            get("FLAVOR_WORKENV").expect("set")
+        ))
+    );
+    assert_eq!(
+        get("NONE").as_deref(),
+        Some("/a"),
+        "no empty element is left"
+    );
     assert_eq!(get("LAST").as_deref(), Some("1"));
     assert_eq!(found[&b"BOTH"[..]], b"1\xff");
-    assert_eq!((get("GONE").as_deref(), get("FIRST").as_deref()), (Some("gone"), Some("renamed")));
+    assert_eq!(
+        (get("GONE").as_deref(), get("FIRST").as_deref()),
+        (Some("gone"), Some("renamed"))
+    );
 }
 
 #[test]
@@ -155,11 +209,25 @@ env = { A = "{env.HOME}", B = "{env:HOME}", C = "{ENV:HOME}", D = "${HOME} {othe
 "#,
     );
     let run = t.flavor(["pack"]).success();
-    let warned: Vec<&str> = run.stderr().lines().filter(|line| line.starts_with("warning")).collect();
-    let placeholders: Vec<_> =
-        warned.iter().filter_map(|line| Some(line.split_once("placeholder `")?.1.split_once('`')?.0)).collect();
-    assert_eq!(placeholders, ["{env:HOME}", "{env.HOME}", "{ENV:HOME}"], "{run}");
-    assert!(run.stderr().contains("hint: only values of `env` and of `set` can name variables"), "{run}");
+    let warned: Vec<&str> = run
+        .stderr()
+        .lines()
+        .filter(|line| line.starts_with("warning"))
+        .collect();
+    let placeholders: Vec<_> = warned
+        .iter()
+        .filter_map(|line| Some(line.split_once("placeholder `")?.1.split_once('`')?.0))
+        .collect();
+    assert_eq!(
+        placeholders,
+        ["{env:HOME}", "{env.HOME}", "{ENV:HOME}"],
+        "{run}"
+    );
+    assert!(
+        run.stderr()
+            .contains("hint: only values of `env` and of `set` can name variables"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -167,8 +235,10 @@ fn the_commands_of_a_package_can_come_first_on_path() {
     let mut t = Test::new();
     let manifest = |more: &str| {
         t.file("hail.sh", "#!/bin/sh\necho \"$PATH\"\n");
-        let slot =
-            crate::scene::PROBE.replace("command = [\"{workenv}/bin/probe\"]", "command = [\"probe\"]\npath = true");
+        let slot = crate::scene::PROBE.replace(
+            "command = [\"{workenv}/bin/probe\"]",
+            "command = [\"probe\"]\npath = true",
+        );
         t.file("probe.sh", "#!/bin/sh\nexec probe-path\n");
         let second = "[[tool.flavor.slots.entries]]\nname = \"second\"\nsource = \"hail.sh\"\n\
                       operations = [\"raw\"]\ntarget = \"bin/probe-path\"\npermissions = \"0755\"\n";
@@ -177,18 +247,35 @@ fn the_commands_of_a_package_can_come_first_on_path() {
     };
     let workenv = |run: &crate::scene::Run| {
         let first = run.line().split(':').next().expect("an element").to_owned();
-        assert!(first.starts_with(t.path("cache").to_str().expect("UTF-8")) && first.ends_with("/bin"), "{run}");
+        assert!(
+            first.starts_with(t.path("cache").to_str().expect("UTF-8")) && first.ends_with("/bin"),
+            "{run}"
+        );
         run.line()[first.len()..].to_owned()
     };
     let package = manifest("");
-    let path = t.call("sh", ["-c", "printf %s \"$PATH\""]).silent().stdout().to_owned();
-    assert_eq!(workenv(&t.call(&package, [""; 0]).silent()), format!(":{path}"));
+    let path = t
+        .call("sh", ["-c", "printf %s \"$PATH\""])
+        .silent()
+        .stdout()
+        .to_owned();
+    assert_eq!(
+        workenv(&t.call(&package, [""; 0]).silent()),
+        format!(":{path}")
+    );
     let mut command = t.command(&package);
     command.env_remove("PATH");
-    assert_eq!(workenv(&t.run(&mut command).silent()), ":/usr/local/bin:/usr/bin:/bin");
+    assert_eq!(
+        workenv(&t.run(&mut command).silent()),
+        ":/usr/local/bin:/usr/bin:/bin"
+    );
     // One that the manifest sets comes after it.
-    let package = manifest("[tool.flavor.execution.runtime.env]\nset = { PATH = \"/usr/bin:/bin\" }\n");
-    assert_eq!(workenv(&t.call(&package, [""; 0]).silent()), ":/usr/bin:/bin");
+    let package =
+        manifest("[tool.flavor.execution.runtime.env]\nset = { PATH = \"/usr/bin:/bin\" }\n");
+    assert_eq!(
+        workenv(&t.call(&package, [""; 0]).silent()),
+        ":/usr/bin:/bin"
+    );
     let package = manifest("[tool.flavor.execution.env]\nPATH = \"{workenv}/bin:/bin\"\n");
     assert_eq!(workenv(&t.call(&package, [""; 0]).silent()), ":/bin");
     t.unset("PATH");
@@ -201,7 +288,9 @@ fn a_python_program_does_not_hear_the_callers_pythonpath() {
     t.file("hostile/sitecustomize.py", "raise SystemExit('hostile')");
     t.set("PYTHONPATH", t.path("hostile"));
     t.set("PYTHONHOME", t.path("hostile"));
-    let run = t.call(&crate::fixture::hello().path, ["--version"]).silent();
+    let run = t
+        .call(&crate::fixture::hello().path, ["--version"])
+        .silent();
     assert_eq!(run.line(), "hello, version 1.0.0");
 }
 
@@ -211,7 +300,11 @@ fn a_cache_directory_with_blanks_is_a_cache_directory() {
     t.set("FLAVOR_CACHE_DIR", t.path("a cache with blanks"));
     let package = t.script("echo \"$FLAVOR_WORKENV\"").pack();
     let run = t.call(&package, [""; 0]).silent();
-    assert!(run.line().starts_with(t.path("a cache with blanks/v1/").to_str().expect("UTF-8")), "{run}");
+    assert!(
+        run.line()
+            .starts_with(t.path("a cache with blanks/v1/").to_str().expect("UTF-8")),
+        "{run}"
+    );
 }
 
 #[test]
@@ -221,7 +314,11 @@ fn without_a_cache_directory_xdg_and_home_are_used() {
     t.unset("FLAVOR_CACHE_DIR");
     let below = |t: &Test, directory: &str| {
         let run = t.call(&package, [""; 0]).silent();
-        assert!(run.line().starts_with(t.path(directory).to_str().expect("UTF-8")), "{run}");
+        assert!(
+            run.line()
+                .starts_with(t.path(directory).to_str().expect("UTF-8")),
+            "{run}"
+        );
     };
     below(&t, "home/.cache/flavor/v1/");
     t.set("XDG_CACHE_HOME", t.path("xdg"));
@@ -235,7 +332,14 @@ fn the_cache_is_private_and_marked() {
     let package = t.script("true").pack();
     std::fs::remove_dir_all(t.path("cache")).expect("no cache yet");
     t.call(&package, [""; 0]).silent();
-    let mode = |path: &str| t.path(path).metadata().expect("metadata").permissions().mode() & 0o777;
+    let mode = |path: &str| {
+        t.path(path)
+            .metadata()
+            .expect("metadata")
+            .permissions()
+            .mode()
+            & 0o777
+    };
     assert_eq!((mode("cache"), mode("cache/v1")), (0o700, 0o700));
     let tag = std::fs::read_to_string(t.path("cache/CACHEDIR.TAG")).expect("a tag");
     assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
@@ -246,7 +350,8 @@ fn a_cache_that_others_can_write_is_refused() {
     let t = Test::new();
     let package = t.script("true").pack();
     t.call(&package, [""; 0]).silent();
-    t.call("chmod", ["777".as_ref(), t.path("cache").as_os_str()]).success();
+    t.call("chmod", ["777".as_ref(), t.path("cache").as_os_str()])
+        .success();
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 103
     --- stderr

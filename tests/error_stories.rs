@@ -60,8 +60,18 @@ fn a_source_that_changes_while_it_is_packed() {
     t.file("data", "some");
     with_slot(&t, "operations = [\"gzip\"]");
     let data = t.path("data");
-    let words =
-        ["-f", "-qq", "-o", "/dev/null", "-P", text(&data), "-e", "trace=pread64", "-e", "inject=pread64:retval=0"];
+    let words = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-P",
+        text(&data),
+        "-e",
+        "trace=pread64",
+        "-e",
+        "inject=pread64:retval=0",
+    ];
     snapshot!(t.run(t.command("strace").args(words).args([FLAVOR, "pack", "--quiet", "--no-cache"])), @"
     exit: 1
     --- stderr
@@ -76,7 +86,9 @@ fn a_source_that_changes_while_it_is_packed() {
 fn what_their_launcher_lacks() {
     let t = Test::new();
     t.script("true");
-    t.manifest(&format!("{PROBE}\n[tool.flavor.hooks]\npost_extract = \"true\"\n"));
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.hooks]\npost_extract = \"true\"\n"
+    ));
     let launcher = flavorpack::native("flavor-rs-launcher");
     snapshot!(t.flavor(["pack", "--quiet", "--launcher-bin", text(&launcher)]), @"
     exit: 1
@@ -87,21 +99,27 @@ fn what_their_launcher_lacks() {
     ");
     for (more, what) in [
         ("path = true", "`path = true`"),
-        ("env = { A = \"{env:HOME}\" }", "another variable in the value of `A`"),
+        (
+            "env = { A = \"{env:HOME}\" }",
+            "another variable in the value of `A`",
+        ),
         (
             "[tool.flavor.execution.runtime.env]\nset = { A = \"{env:HOME:-/}\" }",
             "another variable in the value of `A`",
         ),
     ] {
-        t.manifest(
-            &PROBE.replace(
-                "command = [\"{workenv}/bin/probe\"]",
-                &format!("command = [\"{{workenv}}/bin/probe\"]\n{more}"),
-            ),
-        );
-        let run = t.flavor(["pack", "--quiet", "--launcher-bin", text(&launcher)]).fails_with(1);
+        t.manifest(&PROBE.replace(
+            "command = [\"{workenv}/bin/probe\"]",
+            &format!("command = [\"{{workenv}}/bin/probe\"]\n{more}"),
+        ));
+        let run = t
+            .flavor(["pack", "--quiet", "--launcher-bin", text(&launcher)])
+            .fails_with(1);
         let error = format!("  {what} has no meaning to the launcher of FlavorPack\n");
-        assert!(run.stderr().starts_with("error[FLV0403]") && run.stderr().contains(&error), "{run}");
+        assert!(
+            run.stderr().starts_with("error[FLV0403]") && run.stderr().contains(&error),
+            "{run}"
+        );
     }
 }
 
@@ -153,12 +171,20 @@ fn keys() {
     for number in 0..17 {
         let out = format!("keys/{number}");
         t.flavor(["keygen", "--out-dir", &out]).silent();
-        t.flavor(["trust", "add", &format!("{out}/flavor-public.key")]).silent();
+        t.flavor(["trust", "add", &format!("{out}/flavor-public.key")])
+            .silent();
     }
     // Seventeen keys, sixteen digits.
     let list = t.flavor(["trust", "list"]).silent();
-    let digits: Vec<char> = list.stdout().lines().filter_map(|line| line.chars().nth(9)).collect();
-    let twice = digits.iter().find(|one| digits.iter().filter(|other| other == one).count() > 1).expect("one");
+    let digits: Vec<char> = list
+        .stdout()
+        .lines()
+        .filter_map(|line| line.chars().nth(9))
+        .collect();
+    let twice = digits
+        .iter()
+        .find(|one| digits.iter().filter(|other| other == one).count() > 1)
+        .expect("one");
     let run = t.flavor(["trust", "remove", &twice.to_string()]);
     insta::assert_snapshot!(run.to_string().replace(&format!("`{twice}`"), "`7`"), @"
     exit: 1
@@ -166,7 +192,13 @@ fn keys() {
     error[FLV0510]: more than one trusted key begins with `7`
     hint: `flavor trust list` shows them
     ");
-    t.flavor(["pack", "--quiet", "--private-key", "keys/1/flavor-private.key"]).silent();
+    t.flavor([
+        "pack",
+        "--quiet",
+        "--private-key",
+        "keys/1/flavor-private.key",
+    ])
+    .silent();
     snapshot!(t.flavor(["verify", "dist/probe.psp", "--key", "keys/2/flavor-public.key"]), @"
     exit: 3
     --- stderr
@@ -251,7 +283,9 @@ fn starts() {
 fn set_up_commands() {
     let t = Test::new();
     t.script("true");
-    t.manifest(&format!("{PROBE}\n[tool.flavor.hooks]\npost_extract = \"sh -c 'echo no licence; exit 3'\"\n"));
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.hooks]\npost_extract = \"sh -c 'echo no licence; exit 3'\"\n"
+    ));
     let package = t.pack();
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 103
@@ -260,7 +294,16 @@ fn set_up_commands() {
       the set-up command `sh` ended with 3
     hint: it said: no licence
     ");
-    let words = ["-qq", "-o", "/dev/null", "-f", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"];
+    let words = [
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-f",
+        "-e",
+        "trace=flock",
+        "-e",
+        "inject=flock:error=ENOLCK",
+    ];
     snapshot!(t.run(t.command("strace").args(words).arg(&package)), @"
     exit: 103
     --- stderr
@@ -274,9 +317,19 @@ fn set_up_commands() {
 fn a_file_system_without_links() {
     let t = Test::new();
     let package = t.script("true").pack();
-    let words =
-        ["-f", "-qq", "-o", "/dev/null", "-e", "trace=symlink,symlinkat", "-e", "inject=symlink,symlinkat:error=EPERM"];
-    let run = t.run(t.command("strace").args(words).arg(&package)).to_string();
+    let words = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=symlink,symlinkat",
+        "-e",
+        "inject=symlink,symlinkat:error=EPERM",
+    ];
+    let run = t
+        .run(t.command("strace").args(words).arg(&package))
+        .to_string();
     let (_, rest) = run.split_once("/work-").expect("a staging directory");
     let (unique, _) = rest.split_once('/').expect("what lies in it");
     insta::assert_snapshot!(run.replace(unique, "[ID]"), @"
@@ -302,10 +355,14 @@ fn environments() {
     hint: `flavor workenv list` shows the names
     ");
     let names = t.names("cache/v1/workenv");
-    let name = names.iter().find(|name| !name.contains('/')).expect("an environment");
+    let name = names
+        .iter()
+        .find(|name| !name.contains('/'))
+        .expect("an environment");
     // Damaged while it runs, and its package is gone.
     std::fs::remove_file(&package).expect("removed");
-    let change = "f=$(readlink -f cache/v1/workenv/*/bin/probe); chmod u+w \"$f\"; echo changed >> \"$f\"";
+    let change =
+        "f=$(readlink -f cache/v1/workenv/*/bin/probe); chmod u+w \"$f\"; echo changed >> \"$f\"";
     t.call("sh", ["-c", change]).success();
     let run = t.flavor(["workenv", "repair", name]);
     insta::assert_snapshot!(run.to_string().replace(name.as_str(), "probe-1.0.0-7f83b1657ff1fc53"), @"
@@ -332,12 +389,23 @@ fn file_systems_that_are_full() {
     ");
     // What has no room is not left there in part.
     t.pack();
-    for (room, command) in [("100k", "man small/man"), ("8k", "extract-all dist/probe.psp small/all")] {
+    for (room, command) in [
+        ("100k", "man small/man"),
+        ("8k", "extract-all dist/probe.psp small/all"),
+    ] {
         let find = format!(
             "mount -t tmpfs -o size={room} none small && ! \"$0\" {command} && find small -type f \\( -empty -o -name '*.1' \\)"
         );
-        let run = t.run(t.command("unshare").args(["--mount", "sh", "-c", &find, FLAVOR])).success();
-        assert!(run.stdout().is_empty() && run.stderr().contains("No space left on device"), "{run}");
+        let run = t
+            .run(
+                t.command("unshare")
+                    .args(["--mount", "sh", "-c", &find, FLAVOR]),
+            )
+            .success();
+        assert!(
+            run.stdout().is_empty() && run.stderr().contains("No space left on device"),
+            "{run}"
+        );
     }
     snapshot!(t.call("sh", ["-c", "exec \"$0\" explain --list > /dev/full", FLAVOR]), @"
     exit: 1

@@ -11,7 +11,12 @@ fn repository(relative: &str) -> PathBuf {
 
 /// Compares a file under `docs/` with what `flavor` makes of it; with `FLAVOR_UPDATE_DOCS` set when the tests run, writes it.
 #[track_caller]
-fn made_from(made: &str, path: &Path, part: impl Fn(&str) -> String, replaced: impl Fn(&str, &str) -> String) {
+fn made_from(
+    made: &str,
+    path: &Path,
+    part: impl Fn(&str) -> String,
+    replaced: impl Fn(&str, &str) -> String,
+) {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     if part(&text) == made {
         return;
@@ -27,7 +32,12 @@ fn made_from(made: &str, path: &Path, part: impl Fn(&str) -> String, replaced: i
 #[test]
 fn the_page_of_errors_is_the_table() {
     let run = Test::new().flavor(["explain", "--markdown"]).silent();
-    made_from(run.stdout(), &repository("docs/errors.md"), ToOwned::to_owned, |_, made| made.to_owned());
+    made_from(
+        run.stdout(),
+        &repository("docs/errors.md"),
+        ToOwned::to_owned,
+        |_, made| made.to_owned(),
+    );
 }
 
 #[test]
@@ -61,12 +71,17 @@ fn sources_of_tests() -> Vec<String> {
                 directories.push(path);
             } else if path.ends_with("tests/errors.rs") {
                 // What is printed here comes from the table.
-            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.starts_with(repository("src/code"))
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && !path.starts_with(repository("src/code"))
             {
                 let text = std::fs::read_to_string(&path).expect("a source");
-                let is_test = path.starts_with(repository("tests")) || path.to_string_lossy().contains("/tests");
-                let tests =
-                    if is_test { Some(&*text) } else { text.split_once("\nmod tests {").map(|(_, tests)| tests) };
+                let is_test = path.starts_with(repository("tests"))
+                    || path.to_string_lossy().contains("/tests");
+                let tests = if is_test {
+                    Some(&*text)
+                } else {
+                    text.split_once("\nmod tests {").map(|(_, tests)| tests)
+                };
                 found.extend(tests.map(ToOwned::to_owned));
             }
         }
@@ -76,9 +91,15 @@ fn sources_of_tests() -> Vec<String> {
 
 #[test]
 fn every_code_is_produced_by_a_test_and_its_example_is_what_was_printed() {
-    let listed = Test::new().flavor(["explain", "--list", "--json"]).silent().json();
+    let listed = Test::new()
+        .flavor(["explain", "--list", "--json"])
+        .silent()
+        .json();
     let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-    let tests: Vec<String> = sources_of_tests().iter().map(|text| trimmed(text)).collect();
+    let tests: Vec<String> = sources_of_tests()
+        .iter()
+        .map(|text| trimmed(text))
+        .collect();
     let mut missing = Vec::new();
     for entry in listed["codes"].as_array().expect("the codes") {
         let example = trimmed(entry["example"].as_str().expect("an example"));
@@ -86,7 +107,11 @@ fn every_code_is_produced_by_a_test_and_its_example_is_what_was_printed() {
             missing.push(format!("{}: {}", entry["code"], entry["title"]));
         }
     }
-    assert!(missing.is_empty(), "no test prints the examples of these:\n{}", missing.join("\n"));
+    assert!(
+        missing.is_empty(),
+        "no test prints the examples of these:\n{}",
+        missing.join("\n")
+    );
 }
 
 #[test]
@@ -94,8 +119,14 @@ fn no_test_expects_a_code_that_is_not_in_the_table() {
     let listed = Test::new().flavor(["explain", "--list"]).silent();
     for text in sources_of_tests() {
         for (at, _) in text.match_indices("error[FLV") {
-            let code: String = text[at + 6..].chars().take_while(|one| *one != ']').collect();
-            assert!(code.contains('"') || listed.stdout().contains(&code), "{code}");
+            let code: String = text[at + 6..]
+                .chars()
+                .take_while(|one| *one != ']')
+                .collect();
+            assert!(
+                code.contains('"') || listed.stdout().contains(&code),
+                "{code}"
+            );
         }
     }
 }
@@ -118,10 +149,18 @@ fn explain_says_what_an_error_means() {
           pyproject.toml:9:22: `tool.flavor.slots.entries[0].operations[1]` names an unknown operation: zsdt
         hint: did you mean `zstd`?
     ");
-    assert_eq!(t.flavor(["explain", "flv207"]).silent().stdout(), t.flavor(["explain", "0207"]).silent().stdout());
     assert_eq!(
-        t.flavor(["explain", "error[flv0207]: cannot read the manifest"]).silent().stdout(),
+        t.flavor(["explain", "flv207"]).silent().stdout(),
+        t.flavor(["explain", "0207"]).silent().stdout()
+    );
+    assert_eq!(
+        t.flavor(["explain", "error[flv0207]: cannot read the manifest"])
+            .silent()
+            .stdout(),
         t.flavor(["explain", "FLV0207:"]).silent().stdout()
     );
-    assert_eq!(t.flavor(["explain", "FLV0207", "--json"]).silent().json()["code"], "FLV0207");
+    assert_eq!(
+        t.flavor(["explain", "FLV0207", "--json"]).silent().json()["code"],
+        "FLV0207"
+    );
 }

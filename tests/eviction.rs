@@ -9,7 +9,9 @@ fn version(t: &Test, name: &str, version: &str, size: usize) -> PathBuf {
     t.file("probe.sh", format!("#!/bin/sh\necho {name} {version}\n"));
     t.file("own", format!("{name}{version}").repeat(size / 8));
     t.file("shared", "s".repeat(1 << 20));
-    let manifest = crate::scene::PROBE.replace("\"probe\"", &format!("\"{name}\"")).replace("1.0.0", version);
+    let manifest = crate::scene::PROBE
+        .replace("\"probe\"", &format!("\"{name}\""))
+        .replace("1.0.0", version);
     let slots = ["own", "shared"].map(|slot| {
         format!("[[tool.flavor.slots.entries]]\nname = \"{slot}\"\nsource = \"{slot}\"\noperations = [\"raw\"]\n")
     });
@@ -22,7 +24,8 @@ fn version(t: &Test, name: &str, version: &str, size: usize) -> PathBuf {
 
 /// Lets environments grow old; the name may end in `*`.
 fn age(t: &Test, name: &str, days: u32) {
-    let script = format!("touch -d '{days} days ago' cache/v1/workenv/{name} cache/v1/locks/{name}");
+    let script =
+        format!("touch -d '{days} days ago' cache/v1/workenv/{name} cache/v1/locks/{name}");
     t.call("sh", ["-c", &script]).success();
 }
 
@@ -31,7 +34,13 @@ fn names(t: &Test) -> Vec<String> {
     let listed = listed["environments"].as_array().expect("a list");
     listed
         .iter()
-        .map(|one| format!("{} {}", one["package"].as_str().unwrap_or(""), one["version"].as_str().unwrap_or("")))
+        .map(|one| {
+            format!(
+                "{} {}",
+                one["package"].as_str().unwrap_or(""),
+                one["version"].as_str().unwrap_or("")
+            )
+        })
         .collect()
 }
 
@@ -44,7 +53,9 @@ fn superseded_versions_go_by_themselves() {
     }
     assert_eq!(names(&t).len(), 4);
     t.call(&packages[3], [""; 0]).silent();
-    eventually("two versions are left", || names(&t) == ["tool 3", "tool 4"]);
+    eventually("two versions are left", || {
+        names(&t) == ["tool 3", "tool 4"]
+    });
     // Once a day is enough.
     t.set("FLAVOR_CACHE_MAX_SIZE", "1kB");
     age(&t, "tool-*", 3);
@@ -52,24 +63,35 @@ fn superseded_versions_go_by_themselves() {
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(names(&t), ["tool 3", "tool 4"]);
     age(&t, "tool-*", 3);
-    t.call("touch", ["-d", "2 days ago", "cache/v1/looked-after"]).success();
+    t.call("touch", ["-d", "2 days ago", "cache/v1/looked-after"])
+        .success();
     t.call(&packages[3], [""; 0]).silent();
-    eventually("what was not used lately is gone", || names(&t) == ["tool 4"]);
+    eventually("what was not used lately is gone", || {
+        names(&t) == ["tool 4"]
+    });
 }
 
 #[test]
 fn the_settings_say_how_much_is_kept() {
     let mut t = Test::new();
-    t.file("home/.config/flavor/config.toml", "# mine\n[cache]\nretain = 1 # the latest\nmax-size = \"none\"\n");
+    t.file(
+        "home/.config/flavor/config.toml",
+        "# mine\n[cache]\nretain = 1 # the latest\nmax-size = \"none\"\n",
+    );
     let one = version(&t, "tool", "1", 1000);
     version(&t, "tool", "2", 1000);
     version(&t, "other", "1", 1000);
-    assert_eq!(t.flavor(["workenv", "info", "--json"]).silent().json()["retain"], 1);
+    assert_eq!(
+        t.flavor(["workenv", "info", "--json"]).silent().json()["retain"],
+        1
+    );
     for (name, days) in [("tool-2-*", 9), ("tool-1-*", 8), ("other-*", 10)] {
         age(&t, name, days);
     }
     t.call(&one, [""; 0]).silent();
-    eventually("one version of each is left", || names(&t) == ["other 1", "tool 1"]);
+    eventually("one version of each is left", || {
+        names(&t) == ["other 1", "tool 1"]
+    });
     t.set("FLAVOR_CACHE_MAX_SIZE", "huge");
     snapshot!(t.flavor(["workenv", "info"]), @r#"
     exit: 1
@@ -85,36 +107,77 @@ fn clean_takes_what_its_options_name() {
         version(&t, "tool", number, 2 << 20);
     }
     version(&t, "other", "1", 2 << 20);
-    for (name, days) in [("tool-1-*", 4), ("tool-2-*", 2), ("tool-3-*", 1), ("other-*", 10)] {
+    for (name, days) in [
+        ("tool-1-*", 4),
+        ("tool-2-*", 2),
+        ("tool-3-*", 1),
+        ("other-*", 10),
+    ] {
         age(&t, name, days);
     }
     let clean = |options: &[&str]| {
-        let run = t.flavor([&["workenv", "clean", "--dry-run", "--json"], options].concat()).silent().json();
+        let run = t
+            .flavor([&["workenv", "clean", "--dry-run", "--json"], options].concat())
+            .silent()
+            .json();
         let removed = run["removed"].as_array().expect("a list").iter();
-        (removed.map(|name| name.as_str().unwrap_or("")[..7].to_owned()).collect::<Vec<_>>(), run["bytes"].as_u64())
+        (
+            removed
+                .map(|name| name.as_str().unwrap_or("")[..7].to_owned())
+                .collect::<Vec<_>>(),
+            run["bytes"].as_u64(),
+        )
     };
     assert_eq!(clean(&["--keep-latest", "2"]).0, ["tool-1-"]);
     assert_eq!(clean(&["--older-than", "3"]).0, ["other-1", "tool-1-"]);
     let (removed, bytes) = clean(&["--max-size", "4500kB"]);
-    assert_eq!(removed, ["other-1", "tool-1-"], "{}", t.flavor(["workenv", "list", "--json"]));
+    assert_eq!(
+        removed,
+        ["other-1", "tool-1-"],
+        "{}",
+        t.flavor(["workenv", "list", "--json"])
+    );
     // What the others share is not freed.
     let own: u64 = (6 + 5) * (2 << 20) / 8;
-    assert!(bytes.is_some_and(|bytes| bytes > own && bytes < own + (1 << 19)), "{bytes:?}");
+    assert!(
+        bytes.is_some_and(|bytes| bytes > own && bytes < own + (1 << 19)),
+        "{bytes:?}"
+    );
     assert_eq!(clean(&["--max-size", "1GB"]).0, [""; 0]);
-    t.flavor(["workenv", "clean", "-y", "--max-size", "4500kB", "--keep-latest", "1"]).silent();
+    t.flavor([
+        "workenv",
+        "clean",
+        "-y",
+        "--max-size",
+        "4500kB",
+        "--keep-latest",
+        "1",
+    ])
+    .silent();
     assert_eq!(names(&t), ["other 1", "tool 3"]);
-    t.flavor(["workenv", "clean", "--max-size", "lots"]).fails_with(2);
+    t.flavor(["workenv", "clean", "--max-size", "lots"])
+        .fails_with(2);
 }
 
 #[test]
 fn sizes_count_what_is_shared_once() {
     let t = Test::new();
     version(&t, "tool", "1", 1000);
-    let first = t.flavor(["workenv", "info", "--json"]).silent().json()["bytes"].as_u64().expect("a size");
+    let first = t.flavor(["workenv", "info", "--json"]).silent().json()["bytes"]
+        .as_u64()
+        .expect("a size");
     version(&t, "tool", "2", 1000);
-    let second = t.flavor(["workenv", "info", "--json"]).silent().json()["bytes"].as_u64().expect("a size");
+    let second = t.flavor(["workenv", "info", "--json"]).silent().json()["bytes"]
+        .as_u64()
+        .expect("a size");
     assert!(second - first < 1 << 19, "{first} {second}");
     let listed = t.flavor(["workenv", "list", "--json"]).silent().json();
-    let (bytes, own) = (listed["environments"][0]["bytes"].as_u64(), listed["environments"][0]["own_bytes"].as_u64());
-    assert!(bytes.is_some_and(|bytes| bytes > 1 << 20) && own.is_some_and(|own| own < 1 << 19), "{listed}");
+    let (bytes, own) = (
+        listed["environments"][0]["bytes"].as_u64(),
+        listed["environments"][0]["own_bytes"].as_u64(),
+    );
+    assert!(
+        bytes.is_some_and(|bytes| bytes > 1 << 20) && own.is_some_and(|own| own < 1 << 19),
+        "{listed}"
+    );
 }

@@ -37,7 +37,11 @@ fn inspect(t: &Test, package: &std::path::Path, view: &[&str]) -> Value {
 }
 
 fn names(list: &Value) -> Vec<&str> {
-    list.as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect()
+    list.as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect()
 }
 
 #[test]
@@ -46,16 +50,35 @@ fn the_bill_of_materials_is_complete_and_valid() {
     for package in [hello(), tool()] {
         let bill = inspect(&t, &package.path, &["--sbom"]);
         let file = t.file("bill.json", bill.to_string());
-        t.call(flavorpack::installed("python"), ["-c".as_ref(), VALIDATE.as_ref(), file.as_os_str()]).success();
+        t.call(
+            flavorpack::installed("python"),
+            ["-c".as_ref(), VALIDATE.as_ref(), file.as_os_str()],
+        )
+        .success();
     }
     let bill = inspect(&t, &hello().path, &["--sbom"]);
     let names = names(&bill["components"]);
-    for name in ["click", "rich", "hello", "cpython", "flavor-launcher", "lib/libcrypto.so.3"] {
+    for name in [
+        "click",
+        "rich",
+        "hello",
+        "cpython",
+        "flavor-launcher",
+        "lib/libcrypto.so.3",
+    ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
-    let click =
-        &bill["components"].as_array().expect("a list").iter().find(|one| one["name"] == "click").expect("click");
-    assert!(click["purl"].as_str().is_some_and(|purl| purl.starts_with("pkg:pypi/click@")));
+    let click = &bill["components"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["name"] == "click")
+        .expect("click");
+    assert!(
+        click["purl"]
+            .as_str()
+            .is_some_and(|purl| purl.starts_with("pkg:pypi/click@"))
+    );
     assert_eq!(click["licenses"][0]["expression"], "BSD-3-Clause");
     assert_eq!(click["hashes"][0]["alg"], "SHA-256");
 }
@@ -65,21 +88,42 @@ fn what_a_wheel_carries_inside_is_on_the_bill() {
     let t = wheelhouse::project();
     let inner = r#"{"bomFormat":"CycloneDX","components":[{"name":"libgreet","version":"3","purl":"pkg:generic/libgreet@3",
             "licenses":[{"license":{"id":"MIT"}}],"hashes":[{"alg":"MD5","content":"0"},{"alg":"SHA-256","content":"abababababababababababababababababababababababababababababababab"}]}]}"#;
-    let files = [("greeting.py", "WORD = 'hello'\n"), ("greeting-2.5.dist-info/sboms/auditwheel.cdx.json", inner)];
+    let files = [
+        ("greeting.py", "WORD = 'hello'\n"),
+        ("greeting-2.5.dist-info/sboms/auditwheel.cdx.json", inner),
+    ];
     wheelhouse::wheel(&t, "greeting", "2.5", &files);
-    let package = t.flavor(["pack", "--quiet", "--manifest", "app"]).success().line().to_owned();
+    let package = t
+        .flavor(["pack", "--quiet", "--manifest", "app"])
+        .success()
+        .line()
+        .to_owned();
     let bill = inspect(&t, package.as_ref(), &["--sbom"]);
     let greeting = &bill["components"][0];
     assert_eq!(greeting["version"], "2.5");
     assert_eq!(greeting["components"][0]["purl"], "pkg:generic/libgreet@3");
-    assert_eq!(greeting["components"][0]["licenses"][0]["expression"], "MIT");
+    assert_eq!(
+        greeting["components"][0]["licenses"][0]["expression"],
+        "MIT"
+    );
     assert!(
-        greeting["components"][0]["hashes"][0]["content"].as_str().is_some_and(|digest| digest.starts_with("abab"))
+        greeting["components"][0]["hashes"][0]["content"]
+            .as_str()
+            .is_some_and(|digest| digest.starts_with("abab"))
     );
     let wheel = &greeting["externalReferences"][0];
     assert_eq!(wheel["url"], "greeting-2.5-py3-none-any.whl");
-    let digest = t.call("sha256sum", [t.path("wheels/greeting-2.5-py3-none-any.whl")]).success();
-    assert!(digest.stdout().starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest")));
+    let digest = t
+        .call(
+            "sha256sum",
+            [t.path("wheels/greeting-2.5-py3-none-any.whl")],
+        )
+        .success();
+    assert!(
+        digest
+            .stdout()
+            .starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest"))
+    );
 }
 
 #[test]
@@ -89,17 +133,35 @@ fn a_wheel_from_an_index_is_on_the_bill_whichever_tool_installed_it() {
         let (_server, port) = serve(&t);
         t.unset("PIP_FIND_LINKS");
         t.unset("PIP_NO_INDEX");
-        t.set("PIP_INDEX_URL", format!("http://ali:{PASSWORD}@127.0.0.1:{port}/simple"));
+        t.set(
+            "PIP_INDEX_URL",
+            format!("http://ali:{PASSWORD}@127.0.0.1:{port}/simple"),
+        );
         t.set("PIP_CACHE_DIR", t.path("downloads/pip"));
         t.set("UV_CACHE_DIR", t.path("downloads/uv"));
         if tool == "uv" {
             t.prepend_path(&flavorpack::uv_directory());
         }
-        let package = t.flavor(["pack", "--quiet", "--manifest", "app"]).success().line().to_owned();
-        let wheel = &inspect(&t, package.as_ref(), &["--sbom"])["components"][0]["externalReferences"][0];
+        let package = t
+            .flavor(["pack", "--quiet", "--manifest", "app"])
+            .success()
+            .line()
+            .to_owned();
+        let wheel =
+            &inspect(&t, package.as_ref(), &["--sbom"])["components"][0]["externalReferences"][0];
         assert_eq!(wheel["url"], "greeting-2.0-py3-none-any.whl", "{tool}");
-        let digest = t.call("sha256sum", [t.path("wheels/greeting-2.0-py3-none-any.whl")]).success();
-        assert!(digest.stdout().starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest")), "{tool}");
+        let digest = t
+            .call(
+                "sha256sum",
+                [t.path("wheels/greeting-2.0-py3-none-any.whl")],
+            )
+            .success();
+        assert!(
+            digest
+                .stdout()
+                .starts_with(wheel["hashes"][0]["content"].as_str().expect("a digest")),
+            "{tool}"
+        );
     }
 }
 
@@ -109,28 +171,71 @@ fn the_provenance_names_sources_and_is_signed_by_the_packages_key() {
     t.flavor(["keygen", "--out-dir", "keys"]).success();
     t.script("true");
     t.call("git", ["init", "--quiet", "."]).success();
-    let commit = ["-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "--allow-empty", "-m", "first"];
+    let commit = [
+        "-c",
+        "user.name=n",
+        "-c",
+        "user.email=e",
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "-m",
+        "first",
+    ];
     t.call("git", commit).success();
-    let package = t.pack_with(&["--private-key", "keys/flavor-private.key", "--compress", "3"]);
+    let package = t.pack_with(&[
+        "--private-key",
+        "keys/flavor-private.key",
+        "--compress",
+        "3",
+    ]);
     let statement = inspect(&t, &package, &["--provenance"]);
     assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
     let definition = &statement["predicate"]["buildDefinition"];
     assert_eq!(definition["externalParameters"]["options"]["compress"], 3);
-    let materials = definition["resolvedDependencies"].as_array().expect("a list");
+    let materials = definition["resolvedDependencies"]
+        .as_array()
+        .expect("a list");
     let head = t.call("git", ["rev-parse", "HEAD"]).success();
-    let digest = |name: &str| &materials.iter().find(|one| one["name"] == name).expect(name)["digest"];
+    let digest = |name: &str| {
+        &materials
+            .iter()
+            .find(|one| one["name"] == name)
+            .expect(name)["digest"]
+    };
     assert_eq!(digest("repository")["gitCommit"], head.line());
     let manifest = t.call("sha256sum", ["pyproject.toml"]).success();
-    assert!(manifest.stdout().starts_with(digest("manifest")["sha256"].as_str().expect("a digest")));
-    let launcher = t.flavor(["inspect", "--json", package.to_str().expect("UTF-8")]).success().json();
-    let subject = statement["subject"].as_array().expect("a list").iter().find(|one| one["name"] == "launcher");
-    assert_eq!(subject.expect("the launcher")["digest"]["sha256"], launcher["launcher"]["sha256"]);
+    assert!(
+        manifest
+            .stdout()
+            .starts_with(digest("manifest")["sha256"].as_str().expect("a digest"))
+    );
+    let launcher = t
+        .flavor(["inspect", "--json", package.to_str().expect("UTF-8")])
+        .success()
+        .json();
+    let subject = statement["subject"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["name"] == "launcher");
+    assert_eq!(
+        subject.expect("the launcher")["digest"]["sha256"],
+        launcher["launcher"]["sha256"]
+    );
 
     let envelope = inspect(&t, &package, &["--provenance", "--envelope"]);
     let file = t.file("envelope.json", envelope.to_string());
     let key = t.path("keys/flavor-public.key");
-    let opened =
-        t.call(flavorpack::installed("python"), ["-c".as_ref(), OPEN.as_ref(), file.as_os_str(), key.as_os_str()]);
+    let opened = t.call(
+        flavorpack::installed("python"),
+        [
+            "-c".as_ref(),
+            OPEN.as_ref(),
+            file.as_os_str(),
+            key.as_os_str(),
+        ],
+    );
     assert_eq!(opened.success().line(), "https://slsa.dev/provenance/v1");
 }
 
@@ -139,10 +244,23 @@ fn licences_are_listed() {
     let t = Test::new();
     let package = hello().path.to_str().expect("UTF-8");
     let text = t.flavor(["inspect", "--licenses", package]).success();
-    assert!(text.stdout().lines().any(|line| line.starts_with("click ") && line.ends_with("BSD-3-Clause")), "{text}");
+    assert!(
+        text.stdout()
+            .lines()
+            .any(|line| line.starts_with("click ") && line.ends_with("BSD-3-Clause")),
+        "{text}"
+    );
     // Said by a classifier alone.
-    assert!(text.stdout().lines().any(|line| line.starts_with("mdurl ") && line.ends_with("MIT License")), "{text}");
-    let json = t.flavor(["inspect", "--licenses", "--json", package]).success().json();
+    assert!(
+        text.stdout()
+            .lines()
+            .any(|line| line.starts_with("mdurl ") && line.ends_with("MIT License")),
+        "{text}"
+    );
+    let json = t
+        .flavor(["inspect", "--licenses", "--json", package])
+        .success()
+        .json();
     assert!(names(&json["licenses"]).contains(&"rich"));
 }
 
@@ -173,14 +291,32 @@ fn a_bill_that_a_build_writes_says_nothing_of_the_build() {
         &format!("{bill}        out.writestr(f'{{info}}/METADATA'"),
     );
     wheelhouse::wheel(&t, "tinybackend", "2.0", &[("tinybackend.py", &back_end)]);
-    let run = t.flavor(["pack", "--manifest", "app", "--check-reproducible"]).success();
+    let run = t
+        .flavor(["pack", "--manifest", "app", "--check-reproducible"])
+        .success();
     assert!(run.stderr().contains("reproducible: "), "{run}");
-    t.flavor(["extract", "--quiet", run.line(), "app", "out"]).success();
-    let said = t.call("sh", ["-c", "cat out/lib/*/site-packages/offline-1.0.dist-info/sboms/build.cdx.json"]).success();
+    t.flavor(["extract", "--quiet", run.line(), "app", "out"])
+        .success();
+    let said = t
+        .call(
+            "sh",
+            [
+                "-c",
+                "cat out/lib/*/site-packages/offline-1.0.dist-info/sboms/build.cdx.json",
+            ],
+        )
+        .success();
     let bill = said.json();
-    assert_eq!((bill.get("serialNumber"), bill["metadata"].get("timestamp")), (None, None), "{said}");
+    assert_eq!(
+        (bill.get("serialNumber"), bill["metadata"].get("timestamp")),
+        (None, None),
+        "{said}"
+    );
     assert_eq!(bill["components"][0]["name"], "inner");
-    assert!(!said.stdout().contains(&*t.root().to_string_lossy()), "{said}");
+    assert!(
+        !said.stdout().contains(&*t.root().to_string_lossy()),
+        "{said}"
+    );
     let sums = "import csv, hashlib, base64, pathlib, sys\n\
         site = next(pathlib.Path('out/lib').glob('*/site-packages'))\n\
         for name, digest, _ in csv.reader(open(site / 'offline-1.0.dist-info/RECORD')):\n    \

@@ -21,8 +21,12 @@ pub(crate) fn hello() -> &'static Package {
 
 /// hello, packed with an interpreter.
 pub(crate) fn hello_by(interpreter: Interpreter) -> &'static Package {
-    static PACKED: [OnceLock<Package>; Interpreter::ALL.len()] = [const { OnceLock::new() }; Interpreter::ALL.len()];
-    let at = Interpreter::ALL.iter().position(|one| *one == interpreter).expect("one of all");
+    static PACKED: [OnceLock<Package>; Interpreter::ALL.len()] =
+        [const { OnceLock::new() }; Interpreter::ALL.len()];
+    let at = Interpreter::ALL
+        .iter()
+        .position(|one| *one == interpreter)
+        .expect("one of all");
     PACKED[at].get_or_init(|| {
         let mut test = scene(&format!("hello-{at}"));
         let version = match interpreter {
@@ -63,22 +67,44 @@ pub(crate) fn tool() -> &'static Package {
 pub(crate) fn probe(interpreter: Interpreter, is_full: bool) -> &'static Path {
     type Packed = [[OnceLock<PathBuf>; 2]; Interpreter::ALL.len()];
     static PACKED: Packed = [const { [const { OnceLock::new() }; 2] }; Interpreter::ALL.len()];
-    let at = Interpreter::ALL.iter().position(|one| *one == interpreter).expect("one of all");
+    let at = Interpreter::ALL
+        .iter()
+        .position(|one| *one == interpreter)
+        .expect("one of all");
     PACKED[at][usize::from(is_full)].get_or_init(|| {
         let test = scene(&format!("probe-{at}-{is_full}"));
-        let tcl = if interpreter.has("_tkinter") { ", \"tkinter\", \"turtle\"" } else { "" };
-        let include = if is_full { format!("\"ensurepip\", \"tzdata\"{tcl}") } else { String::new() };
-        let block = format!("# /// script\n# [tool.flavor.python]\n# include = [{include}]\n# ///\n");
-        test.file("probe.py", block + "import sys\nexec(sys.argv.pop(1), {\"__name__\": \"__main__\"})\n");
-        test.pack_with(&["--python".as_ref(), interpreter.executable().as_os_str(), "probe.py".as_ref()])
+        let tcl = if interpreter.has("_tkinter") {
+            ", \"tkinter\", \"turtle\""
+        } else {
+            ""
+        };
+        let include = if is_full {
+            format!("\"ensurepip\", \"tzdata\"{tcl}")
+        } else {
+            String::new()
+        };
+        let block =
+            format!("# /// script\n# [tool.flavor.python]\n# include = [{include}]\n# ///\n");
+        test.file(
+            "probe.py",
+            block + "import sys\nexec(sys.argv.pop(1), {\"__name__\": \"__main__\"})\n",
+        );
+        test.pack_with(&[
+            "--python".as_ref(),
+            interpreter.executable().as_os_str(),
+            "probe.py".as_ref(),
+        ])
     })
 }
 
 /// Copies an example into the test's directory, as a checkout would have it, and returns its directory.
 pub(crate) fn example(test: &Test, name: &str) -> PathBuf {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(name);
     let to = test.path(name);
-    test.call("cp", ["-r".as_ref(), from.as_os_str(), to.as_os_str()]).success();
+    test.call("cp", ["-r".as_ref(), from.as_os_str(), to.as_os_str()])
+        .success();
     for left in ["dist", "build", "bin"] {
         drop(std::fs::remove_dir_all(to.join(left)));
     }
@@ -91,9 +117,14 @@ pub(crate) fn example(test: &Test, name: &str) -> PathBuf {
 fn pack(test: &Test, name: &str, options: &[&std::ffi::OsStr]) -> Package {
     let project = example(test, name);
     let mut command = test.command(crate::scene::FLAVOR);
-    command.args(["pack".as_ref(), "--manifest".as_ref(), project.as_os_str()]).args(options);
+    command
+        .args(["pack".as_ref(), "--manifest".as_ref(), project.as_os_str()])
+        .args(options);
     let run = test.run(&mut command).success();
-    Package { path: run.line().into(), run }
+    Package {
+        path: run.line().into(),
+        run,
+    }
 }
 
 /// Scenery that all fixtures of a run share: one signing key, one build cache.
@@ -111,10 +142,18 @@ pub(crate) fn directory() -> &'static Path {
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
         for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let pid = name.strip_prefix("run-").and_then(|pid| pid.parse::<u32>().ok());
+            let pid = name
+                .strip_prefix("run-")
+                .and_then(|pid| pid.parse::<u32>().ok());
             if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
                 // What was extracted is read-only, which `rm` does not mind for the superuser.
-                drop(Command::new("chmod").arg("-R").arg("u+w").arg(entry.path()).status());
+                drop(
+                    Command::new("chmod")
+                        .arg("-R")
+                        .arg("u+w")
+                        .arg(entry.path())
+                        .status(),
+                );
                 drop(std::fs::remove_dir_all(entry.path()));
             }
         }

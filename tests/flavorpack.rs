@@ -13,7 +13,11 @@ pub(crate) fn environment() -> PathBuf {
 
 pub(crate) fn installed(program: &str) -> PathBuf {
     let path = environment().join("bin").join(program);
-    assert!(path.exists(), "there is no {}; tests/setup/run installs it", path.display());
+    assert!(
+        path.exists(),
+        "there is no {}; tests/setup/run installs it",
+        path.display()
+    );
     path
 }
 
@@ -22,7 +26,10 @@ pub(crate) fn uv_directory() -> PathBuf {
     let directory = crate::fixture::directory().join("uv-bin");
     std::fs::create_dir_all(&directory).expect("a directory");
     // Two tests may come at once; the link is the same.
-    drop(std::os::unix::fs::symlink(installed("uv"), directory.join("uv")));
+    drop(std::os::unix::fs::symlink(
+        installed("uv"),
+        directory.join("uv"),
+    ));
     directory
 }
 
@@ -30,8 +37,15 @@ pub(crate) fn uv_directory() -> PathBuf {
 pub(crate) fn native(name: &str) -> PathBuf {
     installed("flavor");
     let library = environment().join("lib");
-    let version = std::fs::read_dir(&library).expect("a library").flatten().next().expect("one Python").path();
-    let path = version.join(format!("site-packages/flavor/helpers/bin/{name}-0.5.4-linux_amd64"));
+    let version = std::fs::read_dir(&library)
+        .expect("a library")
+        .flatten()
+        .next()
+        .expect("one Python")
+        .path();
+    let path = version.join(format!(
+        "site-packages/flavor/helpers/bin/{name}-0.5.4-linux_amd64"
+    ));
     assert!(path.exists(), "FlavorPack has no {}", path.display());
     path
 }
@@ -43,13 +57,26 @@ pub(crate) fn flavor(test: &Test, arguments: &[&str]) -> Run {
 
 /// Builds a package with its own builder: a script, a tree and a text, in its own three encodings, and its attestation.
 pub(crate) fn build(test: &Test) -> PathBuf {
-    let program = test.file("theirs/run.sh", "#!/bin/sh\necho theirs \"$@\"; cat \"$FLAVOR_WORKENV/note.txt\"\n");
+    let program = test.file(
+        "theirs/run.sh",
+        "#!/bin/sh\necho theirs \"$@\"; cat \"$FLAVOR_WORKENV/note.txt\"\n",
+    );
     test.file("theirs/tree/docs/one.txt", "one\n");
     test.file("theirs/tree/docs/two.txt", "two\n");
     let builder = test.file("theirs/build.py", BUILD);
     let output = test.path("theirs.psp");
     let launcher = native("flavor-rs-launcher");
-    test.call(installed("python"), [&builder, &program, &test.path("theirs/tree"), &launcher, &output]).success();
+    test.call(
+        installed("python"),
+        [
+            &builder,
+            &program,
+            &test.path("theirs/tree"),
+            &launcher,
+            &output,
+        ],
+    )
+    .success();
     output
 }
 

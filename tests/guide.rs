@@ -9,9 +9,16 @@ const BLOCKS: &str = include_str!("guide.md");
 
 /// The code under a heading.
 fn block(heading: &str) -> &'static str {
-    let section = BLOCKS.split("\n## ").find(|section| section.lines().next() == Some(heading));
+    let section = BLOCKS
+        .split("\n## ")
+        .find(|section| section.lines().next() == Some(heading));
     let section = section.unwrap_or_else(|| panic!("no section {heading}"));
-    section.split("```").nth(1).and_then(|code| code.split_once('\n')).expect("a block").1
+    section
+        .split("```")
+        .nth(1)
+        .and_then(|code| code.split_once('\n'))
+        .expect("a block")
+        .1
 }
 
 const SOURCE: &str = r"
@@ -33,8 +40,10 @@ impl Reader {
         // Not below /tmp, where the guide's own files go.
         let mut t = Test::at(&crate::fixture::directory().join("guide"));
         t.prepend_path(Path::new(FLAVOR).parent().expect("a directory"));
-        let project =
-            block("Minimal Dependencies").replace("[project]\n", "[project]\nname = \"myapp\"\nversion = \"1.0\"\n");
+        let project = block("Minimal Dependencies").replace(
+            "[project]\n",
+            "[project]\nname = \"myapp\"\nversion = \"1.0\"\n",
+        );
         t.file(
             "myapp/pyproject.toml",
             format!(
@@ -53,7 +62,9 @@ impl Reader {
     fn shell(&self, commands: &str) -> Run {
         let mut command = self.t.command("unshare");
         let private = "mount -t tmpfs guide /tmp && exec bash -c \"$0\"";
-        command.args(["--mount", "sh", "-c", private, commands]).current_dir(&self.directory);
+        command
+            .args(["--mount", "sh", "-c", private, commands])
+            .current_dir(&self.directory);
         self.t.run(&mut command)
     }
 
@@ -74,23 +85,59 @@ fn the_guides_commands_do_what_it_says() {
 
     // Only production dependencies.
     let run = reader.does("Use Local Caches");
-    assert!(reader.directory.join(".cache/pip").read_dir().expect("a directory").count() >= 5, "{run}");
+    assert!(
+        reader
+            .directory
+            .join(".cache/pip")
+            .read_dir()
+            .expect("a directory")
+            .count()
+            >= 5,
+        "{run}"
+    );
     assert!(run.stdout().ends_with("dist/myapp.psp\n"), "{run}");
-    let inspected = t.flavor(["inspect".as_ref(), "--json".as_ref(), reader.packed().as_os_str()]).success().json();
-    let names: Vec<&str> =
-        inspected["distributions"].as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
-    assert_eq!(names, ["certifi", "charset-normalizer", "idna", "myapp", "requests", "urllib3"]);
+    let inspected = t
+        .flavor([
+            "inspect".as_ref(),
+            "--json".as_ref(),
+            reader.packed().as_os_str(),
+        ])
+        .success()
+        .json();
+    let names: Vec<&str> = inspected["distributions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "certifi",
+            "charset-normalizer",
+            "idna",
+            "myapp",
+            "requests",
+            "urllib3"
+        ]
+    );
 
     assert!(reader.does("Strip Binaries").stderr().contains("strip"));
 
     let run = reader.does("Parallel Processing");
-    assert!(run.stdout().contains("parallel") && run.stdout().contains("jobs="), "{run}");
+    assert!(
+        run.stdout().contains("parallel") && run.stdout().contains("jobs="),
+        "{run}"
+    );
 
     // Later runs need nothing to be done again, so what took time is looked at in the first one.
     reader.shell("flavor cache clean").success();
     let run = reader.does("Build Time Optimization");
     assert!(run.stderr().contains("real"), "{run}");
-    assert!(run.stdout().lines().count() > 10 && run.stdout().contains("took="), "{run}");
+    assert!(
+        run.stdout().lines().count() > 10 && run.stdout().contains("took="),
+        "{run}"
+    );
     assert!(reader.does("Slow Builds").stdout().contains("took="));
 
     // FlavorPack's launcher in the place where the guide has it.
@@ -105,14 +152,26 @@ fn the_guides_commands_do_what_it_says() {
 
     // Its slots are gzip, as in the guide.
     let run = reader.does("Large Package Size");
-    assert!(run.stdout().contains("\"operations\"") && run.stdout().contains("/tmp/analyze/slot_1.tar.gz"), "{run}");
+    assert!(
+        run.stdout().contains("\"operations\"")
+            && run.stdout().contains("/tmp/analyze/slot_1.tar.gz"),
+        "{run}"
+    );
 
     reader.shell("flavor pack && cp dist/myapp.psp .").success();
     let run = reader.does("Cache Management");
-    assert!(run.stdout().contains("cache") && run.stdout().contains("myapp 1.0"), "{run}");
+    assert!(
+        run.stdout().contains("cache") && run.stdout().contains("myapp 1.0"),
+        "{run}"
+    );
     let run = reader.does("Startup Time Analysis");
     assert!(run.stdout().contains("took="), "{run}");
-    assert!(reader.does("Memory Optimization").stdout().contains("Maximum resident"));
+    assert!(
+        reader
+            .does("Memory Optimization")
+            .stdout()
+            .contains("Maximum resident")
+    );
     assert!(reader.does("Slow Startup").stdout().contains("cache"));
     let run = reader.does("Runtime Benchmarking");
     assert_eq!(run.stdout().matches("myapp 1.0").count(), 3, "{run}");
@@ -123,23 +182,46 @@ fn the_guides_commands_do_what_it_says() {
 fn the_guides_slots_and_its_build_profile() {
     let mut reader = Reader::new();
     reader.directory = reader.t.path("slots");
-    reader.t.call("cp", ["-r".as_ref(), reader.t.path("myapp").as_os_str(), reader.directory.as_os_str()]).success();
+    reader
+        .t
+        .call(
+            "cp",
+            [
+                "-r".as_ref(),
+                reader.t.path("myapp").as_os_str(),
+                reader.directory.as_os_str(),
+            ],
+        )
+        .success();
     // The runtime of the guide's example is a virtual environment that has its own copy of the interpreter.
-    reader.shell("/usr/bin/python3 -m venv --copies --without-pip venv").success();
+    reader
+        .shell("/usr/bin/python3 -m venv --copies --without-pip venv")
+        .success();
     let manifest = reader.directory.join("pyproject.toml");
-    let text = std::fs::read_to_string(&manifest).expect("the manifest") + block("Compression Strategies");
+    let text =
+        std::fs::read_to_string(&manifest).expect("the manifest") + block("Compression Strategies");
     std::fs::write(&manifest, text).expect("the manifest");
     // A slot's source is named by hand, so `.gitignore` says nothing of it; `.flavorignore` does.
     std::fs::write(reader.directory.join(".gitignore"), "/venv/\n*.csv\n").expect("a file");
-    std::fs::write(reader.directory.join(".flavorignore"), "deps:**/urllib3/contrib/emscripten/**\n/data/big.bin\n")
-        .expect("a file");
+    std::fs::write(
+        reader.directory.join(".flavorignore"),
+        "deps:**/urllib3/contrib/emscripten/**\n/data/big.bin\n",
+    )
+    .expect("a file");
     std::fs::write(reader.directory.join("data/big.bin"), "x").expect("a file");
 
     let run = reader.does("Build Profiling");
     for name in ["baseline.psp", "compressed.psp", "stripped.psp"] {
         assert!(run.stdout().contains(name), "{name}\n{run}");
     }
-    let size = |name: &str| reader.directory.join(name).metadata().expect("a package").len();
+    let size = |name: &str| {
+        reader
+            .directory
+            .join(name)
+            .metadata()
+            .expect("a package")
+            .len()
+    };
     assert!(size("compressed.psp") < size("baseline.psp"), "{run}");
     assert!(size("stripped.psp") <= size("baseline.psp"), "{run}");
     let run = reader.shell("flavor extract-all --as-tree baseline.psp all && flavor inspect baseline.psp --json | jq -r '.slots[] | .name + \" \" + .codec'");
@@ -147,9 +229,18 @@ fn the_guides_slots_and_its_build_profile() {
         assert!(run.stdout().contains(slot), "{slot}\n{run}");
     }
     let files = reader.t.names("slots/all");
-    assert!(files.iter().any(|name| name.ends_with("table.csv")), "{files:?}");
+    assert!(
+        files.iter().any(|name| name.ends_with("table.csv")),
+        "{files:?}"
+    );
     for left_out in ["big.bin", "emscripten/connection.py"] {
-        assert!(!files.iter().any(|name| name.ends_with(left_out)), "{left_out} was packed");
+        assert!(
+            !files.iter().any(|name| name.ends_with(left_out)),
+            "{left_out} was packed"
+        );
     }
-    assert_eq!(reader.shell("./baseline.psp --version").success().line(), "myapp 1.0");
+    assert_eq!(
+        reader.shell("./baseline.psp --version").success().line(),
+        "myapp 1.0"
+    );
 }

@@ -61,8 +61,14 @@ impl Server {
         command.args(["-c", SERVER]).stdout(Stdio::piped());
         let mut child = start(&mut command);
         let mut port = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut port).expect("a port");
-        Self { child, url: format!("https://127.0.0.1:{}/", port.trim()), store: t.path("store.pem") }
+        BufReader::new(child.stdout.take().expect("its output"))
+            .read_line(&mut port)
+            .expect("a port");
+        Self {
+            child,
+            url: format!("https://127.0.0.1:{}/", port.trim()),
+            store: t.path("store.pem"),
+        }
     }
 }
 
@@ -90,27 +96,49 @@ const LAYOUTS: &[Layout] = &[
         name: "Fedora",
         bundle: "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
         links: &[
-            ("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "etc/pki/tls/certs/ca-bundle.crt"),
+            (
+                "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                "etc/pki/tls/certs/ca-bundle.crt",
+            ),
             ("../pki/tls/certs", "etc/ssl/certs"),
         ],
     },
-    Layout { name: "RHEL", bundle: "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", links: &[] },
+    Layout {
+        name: "RHEL",
+        bundle: "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        links: &[],
+    },
     Layout {
         name: "Alpine with glibc",
         bundle: "etc/ssl/certs/ca-certificates.crt",
         links: &[("certs/ca-certificates.crt", "etc/ssl/cert.pem")],
     },
-    Layout { name: "Alpine without ca-certificates", bundle: "etc/ssl/cert.pem", links: &[] },
+    Layout {
+        name: "Alpine without ca-certificates",
+        bundle: "etc/ssl/cert.pem",
+        links: &[],
+    },
     Layout {
         name: "openSUSE",
         bundle: "var/lib/ca-certificates/ca-bundle.pem",
         links: &[
-            ("/var/lib/ca-certificates/ca-bundle.pem", "etc/ssl/ca-bundle.pem"),
+            (
+                "/var/lib/ca-certificates/ca-bundle.pem",
+                "etc/ssl/ca-bundle.pem",
+            ),
             ("/var/lib/ca-certificates/pem", "etc/ssl/certs"),
         ],
     },
-    Layout { name: "distroless", bundle: "etc/ssl/certs/ca-certificates.crt", links: &[] },
-    Layout { name: "FreeBSD", bundle: "usr/local/etc/ssl/cert.pem", links: &[] },
+    Layout {
+        name: "distroless",
+        bundle: "etc/ssl/certs/ca-certificates.crt",
+        links: &[],
+    },
+    Layout {
+        name: "FreeBSD",
+        bundle: "usr/local/etc/ssl/cert.pem",
+        links: &[],
+    },
 ];
 
 impl Layout {
@@ -118,7 +146,10 @@ impl Layout {
         for place in ["etc", "var", "usr/local", "usr/lib/ssl"] {
             drop(std::fs::remove_dir_all(t.path("root").join(place)));
         }
-        t.file(&format!("root/{}", self.bundle), std::fs::read(store).expect("the store"));
+        t.file(
+            &format!("root/{}", self.bundle),
+            std::fs::read(store).expect("the store"),
+        );
         for (to, from) in self.links {
             let from = t.path("root").join(from);
             std::fs::create_dir_all(from.parent().expect("a parent")).expect("directories");
@@ -144,7 +175,11 @@ fn trusts_what_the_machine_trusts(interpreter: Interpreter) {
         layout.make(&t, &server.store);
         let run = fetch(&t, &server, &[]);
         let (count, answer) = run.stdout().split_once('\n').expect("two lines");
-        assert!(count.parse::<u32>().is_ok_and(|count| count > 100), "{}: {run}", layout.name);
+        assert!(
+            count.parse::<u32>().is_ok_and(|count| count > 100),
+            "{}: {run}",
+            layout.name
+        );
         assert_eq!(answer.trim(), "served", "{}: {run}", layout.name);
     }
 }
@@ -182,10 +217,20 @@ fn what_the_caller_names_is_trusted_and_nothing_else() {
     std::fs::create_dir(root.join("cache")).expect("a directory");
     LAYOUTS[0].make(&t, &server.store);
     t.copy(&t.path("ca.pem"), "root/own.pem");
-    assert_eq!(fetch(&t, &server, &["SSL_CERT_FILE=/own.pem"]).stdout(), "1\nserved\n");
-    for none in ["SSL_CERT_FILE=/none", "SSL_CERT_FILE=", "SSL_CERT_DIR=/none"] {
+    assert_eq!(
+        fetch(&t, &server, &["SSL_CERT_FILE=/own.pem"]).stdout(),
+        "1\nserved\n"
+    );
+    for none in [
+        "SSL_CERT_FILE=/none",
+        "SSL_CERT_FILE=",
+        "SSL_CERT_DIR=/none",
+    ] {
         let run = fetch(&t, &server, &[none]);
-        assert!(run.stdout().starts_with("0\n") && run.stdout().contains("CERTIFICATE_VERIFY_FAILED"), "{none}: {run}");
+        assert!(
+            run.stdout().starts_with("0\n") && run.stdout().contains("CERTIFICATE_VERIFY_FAILED"),
+            "{none}: {run}"
+        );
     }
     // The place that OpenSSL itself knows comes before all others.
     t.copy(&t.path("ca.pem"), "root/usr/lib/ssl/cert.pem");
@@ -199,11 +244,20 @@ fn a_directory_of_certificates_will_do_and_nothing_is_made_up() {
     let root = bare_root(&t, fixture::probe(Interpreter::Pyenv(13), false));
     std::fs::create_dir(root.join("cache")).expect("a directory");
     let run = fetch(&t, &server, &[]);
-    assert!(run.stdout().starts_with("0\n") && run.stdout().contains("CERTIFICATE_VERIFY_FAILED"), "{run}");
+    assert!(
+        run.stdout().starts_with("0\n") && run.stdout().contains("CERTIFICATE_VERIFY_FAILED"),
+        "{run}"
+    );
     // As Fedora does from 43 on. OpenSSL reads such a directory as it needs it.
     t.copy(&t.path("ca.pem"), "root/etc/pki/tls/certs/authority.pem");
-    let hash = t.call("openssl", ["x509", "-hash", "-noout", "-in", "ca.pem"]).success();
-    symlink("authority.pem", root.join(format!("etc/pki/tls/certs/{}.0", hash.line()))).expect("a link");
+    let hash = t
+        .call("openssl", ["x509", "-hash", "-noout", "-in", "ca.pem"])
+        .success();
+    symlink(
+        "authority.pem",
+        root.join(format!("etc/pki/tls/certs/{}.0", hash.line())),
+    )
+    .expect("a link");
     assert_eq!(fetch(&t, &server, &[]).stdout(), "0\nserved\n");
     // A bundle that cannot be read is passed over.
     t.file("root/etc/ssl/certs/ca-certificates.crt", "");
@@ -226,7 +280,13 @@ fn the_paths_that_programs_ask_for_are_those_that_are_used() {
     })
     .expect("a link");
     let of_uv = "import _ssl; _ssl.get_default_verify_paths = lambda: ('SSL_CERT_FILE', '/etc/ssl/cert.pem', 'SSL_CERT_DIR', '/etc/ssl/certs')\n";
-    assert_eq!(ask(&format!("{of_uv}{paths}")).line(), "/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/certs");
+    assert_eq!(
+        ask(&format!("{of_uv}{paths}")).line(),
+        "/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/certs"
+    );
     t.file("root/etc/pki/tls/certs/3513523f.0", "x");
-    assert_eq!(ask(&format!("{of_uv}{paths}")).line(), "None /etc/ssl/certs");
+    assert_eq!(
+        ask(&format!("{of_uv}{paths}")).line(),
+        "None /etc/ssl/certs"
+    );
 }

@@ -5,7 +5,10 @@ use crate::wheelhouse;
 
 /// What is said of a pack.
 fn said(run: &Run) -> String {
-    let lines = run.stderr().lines().filter(|line| line.starts_with("warning") || line.starts_with("hint"));
+    let lines = run
+        .stderr()
+        .lines()
+        .filter(|line| line.starts_with("warning") || line.starts_with("hint"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -13,7 +16,9 @@ fn said(run: &Run) -> String {
 fn project(packed: &str) -> Test {
     let t = wheelhouse::project();
     let modules = "[one for one in glob.glob('**/*.py', recursive=True) + glob.glob('PACKED', recursive=True)]";
-    let backend = wheelhouse::BACKEND.replace("glob.glob('*.py')", modules).replace("PACKED", packed);
+    let backend = wheelhouse::BACKEND
+        .replace("glob.glob('*.py')", modules)
+        .replace("PACKED", packed);
     wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", &backend)]);
     t.file("app/hello/__init__.py", "");
     t
@@ -27,7 +32,10 @@ fn pack(t: &Test) -> String {
 fn an_import_of_what_nothing_provides_is_named_with_file_and_line() {
     let t = project("-");
     t.file("app/src.py", "from hello.cli import main\n");
-    t.file("app/hello/cli.py", "import sys\nimport click\ndef main():\n    import later\n    print(sys.argv)\n");
+    t.file(
+        "app/hello/cli.py",
+        "import sys\nimport click\ndef main():\n    import later\n    print(sys.argv)\n",
+    );
     let first = pack(&t);
     snapshot!(first, @"
     warning[FLV0445]: hello/cli.py:2 imports click, which nothing in the package provides
@@ -35,7 +43,13 @@ fn an_import_of_what_nothing_provides_is_named_with_file_and_line() {
     ");
     // Again, when all comes from the cache.
     assert_eq!(pack(&t), first);
-    t.file("app/pyproject.toml", format!("{}\n[tool.flavor.build]\nunmet = [\"click\"]\n", wheelhouse::MANIFEST));
+    t.file(
+        "app/pyproject.toml",
+        format!(
+            "{}\n[tool.flavor.build]\nunmet = [\"click\"]\n",
+            wheelhouse::MANIFEST
+        ),
+    );
     assert_eq!(pack(&t), "");
     t.file("app/pyproject.toml", wheelhouse::MANIFEST);
     t.file("app/hello/cli.py", "import click.core as c, os.path\nimport xml.nothing\nimport hello.gone\nfrom . import gone, cli\nfrom .far.away import x\nimport util\n");
@@ -109,8 +123,14 @@ from . import VERSION
     t.file("app/hello/extra/__init__.py", "");
     t.file("app/hello/extra/gpu.py", "import cupy\n");
     t.file("app/hello/windows.py", "import win32api\n");
-    t.file("app/hello/parts/__init__.py", "__path__.append('elsewhere')\n");
-    t.file("app/hello/lazy.py", "def __getattr__(name):\n    return name\n");
+    t.file(
+        "app/hello/parts/__init__.py",
+        "__path__.append('elsewhere')\n",
+    );
+    t.file(
+        "app/hello/lazy.py",
+        "def __getattr__(name):\n    return name\n",
+    );
     t.file("app/hello/vendored/inner.py", "");
     // Tests run where more is installed, and what an extra brings is for those who ask for it.
     t.file("app/hello/tests/test_cli.py", "import pytest\n");
@@ -118,7 +138,10 @@ from . import VERSION
     t.file("app/hello/web.py", "import flask\n");
     t.file(
         "app/pyproject.toml",
-        format!("{}\n[project.optional-dependencies]\nweb = [\"Flask\"]\n", wheelhouse::MANIFEST),
+        format!(
+            "{}\n[project.optional-dependencies]\nweb = [\"Flask\"]\n",
+            wheelhouse::MANIFEST
+        ),
     );
     assert_eq!(pack(&t), "");
 }
@@ -127,7 +150,10 @@ from . import VERSION
 fn of_dependencies_only_what_every_start_imports_counts() {
     let t = project("-");
     let files = [
-        ("greeting/__init__.py", "from greeting import core\nWORD = 'Ahoy'\n"),
+        (
+            "greeting/__init__.py",
+            "from greeting import core\nWORD = 'Ahoy'\n",
+        ),
         ("greeting/core.py", "import os\nimport cryptic\n"),
         ("greeting/optional.py", "import numpy\n"),
     ];
@@ -151,7 +177,10 @@ fn a_left_out_part_of_the_standard_library_is_named_with_what_brings_it_back() {
     hint: bring it back with `include = ["ensurepip"]` under [tool.flavor.python]
     "#);
     let include = |name: &str| {
-        let text = format!("{}\n[tool.flavor.python]\ninclude = [\"{name}\"]\n", wheelhouse::MANIFEST);
+        let text = format!(
+            "{}\n[tool.flavor.python]\ninclude = [\"{name}\"]\n",
+            wheelhouse::MANIFEST
+        );
         t.file("app/pyproject.toml", text);
     };
     include("ensurepip");
@@ -169,11 +198,17 @@ fn a_directory_has_what_its_program_imports() {
     t.file("site/noxfile.py", "import nox\n");
     t.file("site/requirements.txt", "greeting\n");
     let run = t.flavor(["pack", "site"]).success();
-    assert!(said(&run).starts_with("warning[FLV0445]: helper.py:2 imports nowhere, which"), "{run}");
+    assert!(
+        said(&run).starts_with("warning[FLV0445]: helper.py:2 imports nowhere, which"),
+        "{run}"
+    );
     assert_eq!(said(&run).lines().count(), 2, "{run}");
     // A script comes alone.
     let run = t.flavor(["pack", "site/__main__.py"]).success();
-    assert!(said(&run).contains("pack the directory, with `--entry-point __main__.py`"), "{run}");
+    assert!(
+        said(&run).contains("pack the directory, with `--entry-point __main__.py`"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -199,8 +234,16 @@ J = open("pyproject.toml"), Path("g.toml")
 def main(): pass
 "#,
     );
-    let inside =
-        ["data.json", "templates/page.html", "more/c.txt", "d/e.bin", "f.csv", "prose", "kept.txt", "left.txt"];
+    let inside = [
+        "data.json",
+        "templates/page.html",
+        "more/c.txt",
+        "d/e.bin",
+        "f.csv",
+        "prose",
+        "kept.txt",
+        "left.txt",
+    ];
     for file in inside {
         t.file(&format!("app/hello/{file}"), "x");
     }
@@ -225,7 +268,10 @@ def main(): pass
     ");
     // With them in the wheel there is nothing to say.
     let t2 = project("hello/**/*.*");
-    t2.file("app/hello/cli.py", "from pathlib import Path\nA = Path(__file__).parent / 'data.json'\n");
+    t2.file(
+        "app/hello/cli.py",
+        "from pathlib import Path\nA = Path(__file__).parent / 'data.json'\n",
+    );
     t2.file("app/hello/data.json", "{}");
     assert_eq!(pack(&t2), "");
 }
@@ -233,8 +279,7 @@ def main(): pass
 #[test]
 fn a_plugin_that_is_nowhere_is_named() {
     let t = project("-");
-    let points =
-        "[console_scripts]\\noffline = src:main\\n[some.group]\\nfine = hello:x [extra]\\nplug = hello.plug:run\\n";
+    let points = "[console_scripts]\\noffline = src:main\\n[some.group]\\nfine = hello:x [extra]\\nplug = hello.plug:run\\n";
     let backend = wheelhouse::BACKEND
         .replace("glob.glob('*.py')", "glob.glob('**/*.py', recursive=True)")
         .replace("[console_scripts]\\noffline = src:main\\n", points);

@@ -42,7 +42,10 @@ fn a_project_gets_a_table_and_keeps_everything_else() {
     error[FLV0250]: `pyproject.toml` has a `[tool.flavor]` already
     hint: edit it, or go on with `flavor pack`
     ");
-    assert_eq!(std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"), text);
+    assert_eq!(
+        std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"),
+        text
+    );
 }
 
 #[test]
@@ -67,14 +70,22 @@ fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
     hint: correct `entry_point`, if it is not one that a build makes
     next: flavor pack
     "#);
-    assert_eq!(std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"), PROJECT);
+    assert_eq!(
+        std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"),
+        PROJECT
+    );
     // `patch` makes of it what `init` would have written.
     t.file("diff", run.stdout());
-    t.call("git", ["apply", "--unsafe-paths", "-p0", "diff"]).success();
+    t.call("git", ["apply", "--unsafe-paths", "-p0", "diff"])
+        .success();
     let patched = std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest");
     t.manifest(PROJECT);
-    t.flavor(["init", "--entry-point", "hello.other:start"]).success();
-    assert_eq!(std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"), patched);
+    t.flavor(["init", "--entry-point", "hello.other:start"])
+        .success();
+    assert_eq!(
+        std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"),
+        patched
+    );
 }
 
 #[test]
@@ -89,13 +100,19 @@ fn what_could_not_be_packed_is_refused_before_anything_is_written() {
       pyproject.toml: nothing says what the package should run
     hint: add a script, `[project.scripts]` with `hello = "hello.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/hello"]`
     "#);
-    assert_eq!(std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"), text);
+    assert_eq!(
+        std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"),
+        text
+    );
     // The one place where there is a `main`.
     t.file("src/hello/__init__.py", "");
     t.file("src/hello/cli.py", "def main():\n    pass\n");
     t.flavor(["init"]).success();
     let text = std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest");
-    assert!(text.ends_with("\n[tool.flavor]\nentry_point = \"hello.cli:main\"\n"), "{text}");
+    assert!(
+        text.ends_with("\n[tool.flavor]\nentry_point = \"hello.cli:main\"\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -108,7 +125,8 @@ fn a_program_that_is_not_python_gets_a_manifest_that_packs() {
     error[FLV0251]: there is no project in `.`
     hint: run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`
     ");
-    t.flavor(["-C", "my tool!", "init", "--command", "run.sh"]).success();
+    t.flavor(["-C", "my tool!", "init", "--command", "run.sh"])
+        .success();
     insta::assert_snapshot!(std::fs::read_to_string(t.path("my tool!/pyproject.toml")).expect("the manifest"), @r#"
     [project]
     name = "my-tool"
@@ -124,15 +142,30 @@ fn a_program_that_is_not_python_gets_a_manifest_that_packs() {
     permissions = "0755"
     "#);
     t.flavor(["-C", "my tool!", "pack", "-q"]).silent();
-    assert_eq!(t.call(t.path("my tool!/dist/my-tool.psp"), ["one"]).silent().line(), "ran one");
+    assert_eq!(
+        t.call(t.path("my tool!/dist/my-tool.psp"), ["one"])
+            .silent()
+            .line(),
+        "ran one"
+    );
     // A program that lies elsewhere is found from wherever both are moved to.
     t.file("bin/other.sh", "#!/bin/sh\necho other\n");
     t.file("sub/keep", "");
-    t.flavor(["-C", "sub", "init", "--command", "../bin/other.sh"]).success();
+    t.flavor(["-C", "sub", "init", "--command", "../bin/other.sh"])
+        .success();
     let text = std::fs::read_to_string(t.path("sub/pyproject.toml")).expect("the manifest");
     assert!(text.contains("source = \"../bin/other.sh\""), "{text}");
     t.flavor(["-C", "sub", "pack", "-q"]).silent();
-    t.flavor(["-C", "my tool!", "init", "--manifest", "other.toml", "--command", "no.sh"]).fails_with(1);
+    t.flavor([
+        "-C",
+        "my tool!",
+        "init",
+        "--manifest",
+        "other.toml",
+        "--command",
+        "no.sh",
+    ])
+    .fails_with(1);
     assert!(!t.path("my tool!/other.toml").exists());
 }
 
@@ -153,7 +186,9 @@ fn line_ends_and_byte_order_marks_stay_as_they_are() {
     t.manifest(&windows);
     t.flavor(["init"]).success();
     let after = std::fs::read_to_string(t.path("pyproject.toml")).expect("a manifest");
-    let added = after.strip_prefix(&windows).unwrap_or_else(|| panic!("not as it was: {after:?}"));
+    let added = after
+        .strip_prefix(&windows)
+        .unwrap_or_else(|| panic!("not as it was: {after:?}"));
     assert!(added.contains("[tool.flavor]\r\n"), "{added:?}");
     assert!(!added.replace("\r\n", "").contains('\n'), "{added:?}");
 }

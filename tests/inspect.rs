@@ -39,7 +39,15 @@ fn inspect_shows_a_python_application() {
     let t = Test::new();
     let package = t.copy(&fixture::hello().path, "hello.psp");
     let run = t.flavor(["inspect".as_ref(), package.as_os_str()]).silent();
-    for part in ["hello 1.0.0", "cpython 3.13", "glibc", "runtime", "deps", "app", "tar.zst"] {
+    for part in [
+        "hello 1.0.0",
+        "cpython 3.13",
+        "glibc",
+        "runtime",
+        "deps",
+        "app",
+        "tar.zst",
+    ] {
         assert!(run.stdout().to_lowercase().contains(part), "{part}\n{run}");
     }
 }
@@ -48,7 +56,10 @@ fn inspect_shows_a_python_application() {
 fn the_json_has_what_scripts_rely_on() {
     let t = Test::new();
     let package = &fixture::hello().path;
-    let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
+    let json = t
+        .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+        .silent()
+        .json();
     for key in [
         "schema",
         "package",
@@ -96,13 +107,27 @@ fn the_json_has_what_scripts_rely_on() {
     }
     assert_eq!(slots[0]["name"], "runtime");
     let distributions = json["distributions"].as_array().expect("distributions");
-    let names: Vec<_> = distributions.iter().filter_map(|one| one["name"].as_str()).collect();
+    let names: Vec<_> = distributions
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
     for name in ["click", "rich", "hello", "pygments"] {
-        assert!(names.iter().any(|one| one.eq_ignore_ascii_case(name)), "{name} in {names:?}");
+        assert!(
+            names.iter().any(|one| one.eq_ignore_ascii_case(name)),
+            "{name} in {names:?}"
+        );
     }
     for one in distributions {
-        assert!(one["purl"].as_str().is_some_and(|purl| purl.starts_with("pkg:pypi/")), "{one}");
-        assert!(one["files"].as_u64().is_some_and(|files| files > 0), "{one}");
+        assert!(
+            one["purl"]
+                .as_str()
+                .is_some_and(|purl| purl.starts_with("pkg:pypi/")),
+            "{one}"
+        );
+        assert!(
+            one["files"].as_u64().is_some_and(|files| files > 0),
+            "{one}"
+        );
     }
 }
 

@@ -17,9 +17,13 @@ fn flavorpack_accepts(package: &Path, slots: usize) {
     let verified = flavorpack::flavor(&t, &["verify", package]).success();
     assert!(!verified.to_string().contains("failed"), "{verified}");
     let inspected = flavorpack::flavor(&t, &["inspect", "--json", package]).success();
-    let json: serde_json::Value =
-        serde_json::from_str(inspected.stdout()).unwrap_or_else(|error| panic!("{error}\n{inspected}"));
-    assert_eq!(json["slots"].as_array().map(Vec::len), Some(slots), "{inspected}");
+    let json: serde_json::Value = serde_json::from_str(inspected.stdout())
+        .unwrap_or_else(|error| panic!("{error}\n{inspected}"));
+    assert_eq!(
+        json["slots"].as_array().map(Vec::len),
+        Some(slots),
+        "{inspected}"
+    );
     flavorpack::flavor(&t, &["extract-all", package, text(&t.path("out"))]).success();
     let written = t.names("out");
     assert!(written.len() >= slots, "{written:?}");
@@ -48,7 +52,12 @@ fn flavorpack_reads_the_slots_that_it_can_decode() {
     flavorpack::flavor(&t, &["extract", text(&package), "1", "out"]).success();
     let out = t.path("out");
     let out = if out.is_dir() {
-        std::fs::read_dir(&out).expect("a directory").flatten().next().expect("a file").path()
+        std::fs::read_dir(&out)
+            .expect("a directory")
+            .flatten()
+            .next()
+            .expect("a file")
+            .path()
     } else {
         out
     };
@@ -64,7 +73,10 @@ fn flavorpack_refuses_ours_when_it_is_changed() {
     bytes[at] ^= 1;
     t.file("changed.psp", bytes);
     let run = flavorpack::flavor(&t, &["verify", "changed.psp"]);
-    assert!(!run.status.success() || run.to_string().contains("failed"), "{run}");
+    assert!(
+        !run.status.success() || run.to_string().contains("failed"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -78,11 +90,25 @@ fn a_package_of_flavorpack_is_verified_and_shown() {
     not authenticated: slot `_attestation`
     signer [DIGEST] (not among the keys that this machine trusts)
     ");
-    let json = t.flavor(["verify", "--json", text(&package)]).success().json();
-    assert_eq!((&json["valid"], &json["complete"]), (&true.into(), &false.into()));
-    let json = t.flavor(["inspect", "--json", text(&package)]).success().json();
+    let json = t
+        .flavor(["verify", "--json", text(&package)])
+        .success()
+        .json();
+    assert_eq!(
+        (&json["valid"], &json["complete"]),
+        (&true.into(), &false.into())
+    );
+    let json = t
+        .flavor(["inspect", "--json", text(&package)])
+        .success()
+        .json();
     assert_eq!(json["package_metadata"]["name"], "theirs");
-    let names: Vec<_> = json["slots"].as_array().expect("slots").iter().map(|slot| &slot["name"]).collect();
+    let names: Vec<_> = json["slots"]
+        .as_array()
+        .expect("slots")
+        .iter()
+        .map(|slot| &slot["name"])
+        .collect();
     assert_eq!(names, ["program", "docs", "note", "_attestation"]);
     t.flavor(["inspect", text(&package)]).success();
 }
@@ -92,12 +118,24 @@ fn a_package_of_flavorpack_is_unpacked() {
     let t = Test::new();
     let package = flavorpack::build(&t);
     t.flavor(["extract-all", text(&package), "out"]).success();
-    t.call("sh", ["-c", "tar -xzf out/slot_1.tar.gz -O | sort | tr '\\n' ' ' && gzip -dc out/slot_2.gz"]).success();
-    t.call("sh", ["-c", "gzip -dc out/slot_2.gz | grep -qx 'a note'"]).success();
-    t.flavor(["extract", text(&package), "docs", "tree"]).success();
-    let one = t.call("sh", ["-c", "cat $(find tree -name one.txt)"]).success();
+    t.call(
+        "sh",
+        [
+            "-c",
+            "tar -xzf out/slot_1.tar.gz -O | sort | tr '\\n' ' ' && gzip -dc out/slot_2.gz",
+        ],
+    )
+    .success();
+    t.call("sh", ["-c", "gzip -dc out/slot_2.gz | grep -qx 'a note'"])
+        .success();
+    t.flavor(["extract", text(&package), "docs", "tree"])
+        .success();
+    let one = t
+        .call("sh", ["-c", "cat $(find tree -name one.txt)"])
+        .success();
     assert_eq!(one.line(), "one");
-    t.flavor(["extract", text(&package), "0", "run.sh"]).success();
+    t.flavor(["extract", text(&package), "0", "run.sh"])
+        .success();
     t.call("cmp", ["run.sh", "theirs/run.sh"]).silent();
 }
 
@@ -112,7 +150,18 @@ fn a_package_of_flavorpack_is_run_by_its_own_launcher() {
 
 /// Private copies in the cache: path, mode, inode.
 fn copies(t: &Test) -> Vec<String> {
-    let found = t.call("find", ["cache/v1", "-path", "*/foreign/*/*", "-printf", "%f %m %i\\n"]).success();
+    let found = t
+        .call(
+            "find",
+            [
+                "cache/v1",
+                "-path",
+                "*/foreign/*/*",
+                "-printf",
+                "%f %m %i\\n",
+            ],
+        )
+        .success();
     found.stdout().lines().map(str::to_owned).collect()
 }
 
@@ -121,15 +170,26 @@ fn a_package_of_flavorpack_that_others_can_change_starts_from_a_private_copy() {
     let mut t = Test::new();
     let package = flavorpack::build(&t);
     t.set("FLAVOR_LOG_LEVEL", "error");
-    let start = |t: &Test| t.flavor(["run", text(&package), "one"]).success().stdout().to_owned();
+    let start = |t: &Test| {
+        t.flavor(["run", text(&package), "one"])
+            .success()
+            .stdout()
+            .to_owned()
+    };
     let right = "theirs one\na note\n";
     t.call("chmod", ["700", "theirs.psp"]).success();
     assert_eq!(start(&t), right);
-    assert!(!t.path("cache/v1/foreign").exists(), "nobody else can change it");
+    assert!(
+        !t.path("cache/v1/foreign").exists(),
+        "nobody else can change it"
+    );
     t.call("chmod", ["757", "theirs.psp"]).success();
     assert_eq!(start(&t), right);
     let first = copies(&t);
-    assert!(matches!(&*first, [one] if one.starts_with("theirs.psp 500 ")), "{first:?}");
+    assert!(
+        matches!(&*first, [one] if one.starts_with("theirs.psp 500 ")),
+        "{first:?}"
+    );
     assert_eq!(start(&t), right);
     assert_eq!(copies(&t), first, "a second start does not copy again");
     // A copy counts no more than the original: it is verified at every start.
@@ -143,9 +203,13 @@ fn a_package_of_flavorpack_that_others_can_change_starts_from_a_private_copy() {
     .success();
     assert_eq!(start(&t), right);
     assert_ne!(copies(&t), first, "it was made again");
-    let freed = t.flavor(["workenv", "clean", "--dry-run", "--json"]).silent().json();
+    let freed = t
+        .flavor(["workenv", "clean", "--dry-run", "--json"])
+        .silent()
+        .json();
     assert!(freed["bytes"].as_u64() > Some(1_000_000), "{freed}");
-    t.flavor(["workenv", "clean", "-y", "--keep-latest", "1"]).silent();
+    t.flavor(["workenv", "clean", "-y", "--keep-latest", "1"])
+        .silent();
     assert_eq!(copies(&t).len(), 1, "it was started lately");
     t.flavor(["workenv", "clean", "-y"]).silent();
     assert_eq!(copies(&t), [""; 0]);
@@ -160,7 +224,10 @@ fn a_copy_that_a_program_runs_from_stays_and_an_old_one_goes() {
     t.flavor(["run", text(&package)]).success();
     let lock = "flock --shared cache/v1/locks/foreign-* sh -c 'echo held; read line'";
     let mut running = t.command("sh");
-    running.args(["-c", lock]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    running
+        .args(["-c", lock])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped());
     let mut running = running.spawn().expect("flock");
     let mut held = [0; 5];
     std::io::Read::read_exact(running.stdout.as_mut().expect("a pipe"), &mut held).expect("held");
@@ -176,7 +243,10 @@ fn a_copy_that_a_program_runs_from_stays_and_an_old_one_goes() {
     .success();
     t.flavor(["run", "other.psp"]).success();
     let left = copies(&t);
-    assert!(matches!(&*left, [one] if one.starts_with("other.psp ")), "{left:?}");
+    assert!(
+        matches!(&*left, [one] if one.starts_with("other.psp ")),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -190,12 +260,17 @@ fn what_others_change_in_a_package_of_flavorpack_while_it_starts_does_not_run() 
     let honest = std::fs::read(&package).expect("the package");
     let mut evil = honest.clone();
     swap_first_slot(&mut evil);
-    let differs: Vec<usize> = (0..honest.len()).filter(|at| honest[*at] != evil[*at]).collect();
+    let differs: Vec<usize> = (0..honest.len())
+        .filter(|at| honest[*at] != evil[*at])
+        .collect();
     // Nothing is executed that is open for writing, so the writer closes the file each time.
     let write = |content: &[u8]| {
-        let Ok(file) = std::fs::OpenOptions::new().write(true).open(&package) else { return };
+        let Ok(file) = std::fs::OpenOptions::new().write(true).open(&package) else {
+            return;
+        };
         for at in &differs {
-            file.write_at(&content[*at..=*at], *at as u64).expect("written");
+            file.write_at(&content[*at..=*at], *at as u64)
+                .expect("written");
         }
     };
     let is_over = AtomicBool::new(false);
@@ -241,7 +316,8 @@ fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
       slot `program` has digest [DIGEST], the signed metadata says [DIGEST]
     hint: do not run it; get the file again from where it was published
     ");
-    t.flavor(["extract-all", "swapped.psp", "out"]).fails_with(3);
+    t.flavor(["extract-all", "swapped.psp", "out"])
+        .fails_with(3);
 }
 
 /// Changes a slot, then repairs the checksum in its row and that of the index; the signature covers neither.
@@ -266,10 +342,17 @@ fn packed_for(t: &Test, name: &str, launcher: &str) -> PathBuf {
     let project = example(t, name);
     let manifest = project.join("pyproject.toml");
     // tar+xz is more than their launchers can undo.
-    let plain = std::fs::read_to_string(&manifest).expect("the manifest").replace("[\"tar\", \"xz\"]", "[\"tar\"]");
+    let plain = std::fs::read_to_string(&manifest)
+        .expect("the manifest")
+        .replace("[\"tar\", \"xz\"]", "[\"tar\"]");
     std::fs::write(&manifest, plain).expect("the manifest");
     let launcher = flavorpack::native(launcher);
-    t.pack_with(&["--manifest", text(&manifest), "--launcher-bin", text(&launcher)])
+    t.pack_with(&[
+        "--manifest",
+        text(&manifest),
+        "--launcher-bin",
+        text(&launcher),
+    ])
 }
 
 #[test]
@@ -280,7 +363,11 @@ fn tool_starts_under_their_launcher() {
         t.set("FLAVOR_LOG_LEVEL", "error");
         for _ in ["cold", "warm"] {
             let run = t.call(&package, ["count"]).success();
-            assert_eq!(run.stdout(), "colours 6\nfruits 8\ntotal 14\n", "{launcher}");
+            assert_eq!(
+                run.stdout(),
+                "colours 6\nfruits 8\ntotal 14\n",
+                "{launcher}"
+            );
         }
         let run = t.call(&package, ["motd"]).success();
         assert!(!run.stdout().is_empty());
@@ -294,13 +381,22 @@ fn hello_starts_under_their_launcher() {
     let mut t = Test::new();
     t.set("FLAVOR_CACHE_DIR", fixture::directory().join("cache"));
     let package = packed_for(&t, "hello", "flavor-rs-launcher");
-    t.set("FLAVOR_CACHE_DIR", t.path("their cache").parent().expect("a parent").join("cache"));
+    t.set(
+        "FLAVOR_CACHE_DIR",
+        t.path("their cache")
+            .parent()
+            .expect("a parent")
+            .join("cache"),
+    );
     t.set("FLAVOR_LOG_LEVEL", "error");
     for _ in ["cold", "warm"] {
         let run = t.call(&package, ["--plain", "their", "launcher"]).success();
         assert_eq!(run.stdout(), "Hello, their!\nHello, launcher!\n");
     }
-    assert_eq!(t.call(&package, ["--version"]).success().line(), "hello, version 1.0.0");
+    assert_eq!(
+        t.call(&package, ["--version"]).success().line(),
+        "hello, version 1.0.0"
+    );
     t.flavor(["verify", text(&package)]).success();
 }
 
@@ -309,7 +405,13 @@ fn what_their_launcher_cannot_decode_is_an_error_at_pack_time() {
     let t = Test::new();
     let tool = example(&t, "tool");
     let launcher = flavorpack::native("flavor-rs-launcher");
-    let run = t.flavor(["pack", "--manifest", text(&tool), "--launcher-bin", text(&launcher)]);
+    let run = t.flavor([
+        "pack",
+        "--manifest",
+        text(&tool),
+        "--launcher-bin",
+        text(&launcher),
+    ]);
     snapshot!(run, @"
     exit: 1
     --- stderr
@@ -354,11 +456,23 @@ fn a_launcher_of_ours_given_by_hand_is_the_same_as_the_embedded_one() {
     let t = Test::new();
     t.script("echo by hand");
     let embedded = t.pack_with(&["--key-seed", "s"]);
-    let size = usize::try_from(flavor::package::Reader::open(&embedded).expect("a package").index().launcher_size)
-        .expect("fits");
+    let size = usize::try_from(
+        flavor::package::Reader::open(&embedded)
+            .expect("a package")
+            .index()
+            .launcher_size,
+    )
+    .expect("fits");
     let bytes = std::fs::read(&embedded).expect("a package");
     t.file("launcher", &bytes[..size]);
-    let given = t.pack_with(&["--key-seed", "s", "--launcher-bin", "launcher", "--output", "given.psp"]);
+    let given = t.pack_with(&[
+        "--key-seed",
+        "s",
+        "--launcher-bin",
+        "launcher",
+        "--output",
+        "given.psp",
+    ]);
     assert!(std::fs::read(given).expect("a package") == bytes);
     assert!(Path::new(FLAVOR).exists());
 }

@@ -18,7 +18,13 @@ pub(crate) enum Interpreter {
 }
 
 impl Interpreter {
-    pub(crate) const ALL: [Self; 5] = [Self::Pyenv(11), Self::Pyenv(12), Self::Pyenv(13), Self::System, Self::Managed];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Pyenv(11),
+        Self::Pyenv(12),
+        Self::Pyenv(13),
+        Self::System,
+        Self::Managed,
+    ];
 
     /// The executable, for `--python`.
     pub(crate) fn executable(self) -> PathBuf {
@@ -26,7 +32,10 @@ impl Interpreter {
             Self::Pyenv(minor) => pyenv(minor).join(format!("bin/python3.{minor}")),
             Self::System => {
                 let path = PathBuf::from("/usr/bin/python3");
-                assert!(path.exists(), "there is no /usr/bin/python3; tests/setup/run installs it");
+                assert!(
+                    path.exists(),
+                    "there is no /usr/bin/python3; tests/setup/run installs it"
+                );
                 path
             }
             Self::Managed => managed().join("bin/python3.13"),
@@ -36,13 +45,21 @@ impl Interpreter {
     /// Whether it has a module, which depends on what was there when it was built.
     pub(crate) fn has(self, module: &str) -> bool {
         let code = format!("import {module}");
-        Command::new(self.executable()).args(["-I", "-c", &code]).output().expect("it starts").status.success()
+        Command::new(self.executable())
+            .args(["-I", "-c", &code])
+            .output()
+            .expect("it starts")
+            .status
+            .success()
     }
 
     /// `3.13.0`, as the interpreter itself says.
     pub(crate) fn version(self) -> String {
         let code = "import platform; print(platform.python_version())";
-        let output = Command::new(self.executable()).args(["-I", "-c", code]).output().expect("the interpreter starts");
+        let output = Command::new(self.executable())
+            .args(["-I", "-c", code])
+            .output()
+            .expect("the interpreter starts");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 }
@@ -50,7 +67,10 @@ impl Interpreter {
 /// Where pyenv keeps its installations, below `versions`.
 pub(crate) fn pyenv_root() -> PathBuf {
     machine::prepare();
-    machine::directory().join("pyenv").read_link().expect("a link to pyenv's directory, which tests/setup/run makes")
+    machine::directory()
+        .join("pyenv")
+        .read_link()
+        .expect("a link to pyenv's directory, which tests/setup/run makes")
 }
 
 /// The newest installed patch release of a minor version: pyenv's, or uv's where the set-up could get no other.
@@ -60,11 +80,23 @@ fn pyenv(minor: u8) -> PathBuf {
             let rest = path.file_name()?.to_str()?.strip_prefix(prefix)?;
             rest.split('-').next()?.parse::<u32>().ok()
         };
-        let found = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
-        found.filter(|path| path.join("bin").is_dir()).filter_map(|path| Some((patch(&path)?, path))).max()
+        let found = std::fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
+        found
+            .filter(|path| path.join("bin").is_dir())
+            .filter_map(|path| Some((patch(&path)?, path)))
+            .max()
     };
     newest(pyenv_root().join("versions"), &format!("3.{minor}."))
-        .or_else(|| newest(machine::directory().join("python"), &format!("cpython-3.{minor}.")))
+        .or_else(|| {
+            newest(
+                machine::directory().join("python"),
+                &format!("cpython-3.{minor}."),
+            )
+        })
         .unwrap_or_else(|| panic!("there is no CPython 3.{minor}; tests/setup/run installs it"))
         .1
 }
@@ -79,16 +111,32 @@ fn managed() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
         let from = pyenv(13);
-        let name = from.file_name().expect("a version").to_string_lossy().into_owned();
-        let version = name.split('-').find(|part| part.starts_with('3')).expect("a version");
+        let name = from
+            .file_name()
+            .expect("a version")
+            .to_string_lossy()
+            .into_owned();
+        let version = name
+            .split('-')
+            .find(|part| part.starts_with('3'))
+            .expect("a version");
         let to = fixture::directory().join(format!("uv/python/cpython-{version}-linux-x86_64-gnu"));
         std::fs::create_dir_all(to.parent().expect("a parent")).expect("directories");
-        let status = Command::new("cp").arg("-a").args([&from, &to]).status().expect("cp starts");
+        let status = Command::new("cp")
+            .arg("-a")
+            .args([&from, &to])
+            .status()
+            .expect("cp starts");
         assert!(status.success(), "copying the installation");
-        for packages in ["lib/python3.13/site-packages", "lib/python3.13/test", "share"] {
+        for packages in [
+            "lib/python3.13/site-packages",
+            "lib/python3.13/test",
+            "share",
+        ] {
             drop(std::fs::remove_dir_all(to.join(packages)));
         }
-        std::fs::create_dir(to.join("lib/python3.13/site-packages")).expect("an empty site-packages");
+        std::fs::create_dir(to.join("lib/python3.13/site-packages"))
+            .expect("an empty site-packages");
         if from.starts_with(pyenv_root()) {
             let old = from.join("lib").into_os_string().into_encoded_bytes();
             replace(&to.join("bin/python3.13"), &old, b"$ORIGIN/../lib");
@@ -101,8 +149,16 @@ fn managed() -> &'static Path {
 fn replace(path: &Path, old: &[u8], new: &[u8]) {
     let mut bytes = std::fs::read(path).expect("the executable");
     let terminated = [old, b"\0"].concat();
-    let at = bytes.windows(terminated.len()).position(|window| window == terminated);
-    let at = at.unwrap_or_else(|| panic!("{} has no RUNPATH {}", path.display(), String::from_utf8_lossy(old)));
+    let at = bytes
+        .windows(terminated.len())
+        .position(|window| window == terminated);
+    let at = at.unwrap_or_else(|| {
+        panic!(
+            "{} has no RUNPATH {}",
+            path.display(),
+            String::from_utf8_lossy(old)
+        )
+    });
     bytes[at..at + old.len()].fill(0);
     bytes[at..at + new.len()].copy_from_slice(new);
     std::fs::write(path, bytes).expect("the executable");

@@ -58,17 +58,47 @@ if __name__ == "__main__":
 /// Variables that change how a program runs: a value, a fact and what it is then.
 const HEARD: [(&str, &str, &str, &str); 14] = [
     ("PYTHONUNBUFFERED", "1", "sys.stdout.write_through", "true"),
-    ("PYTHONFAULTHANDLER", "1", "faulthandler.is_enabled()", "true"),
+    (
+        "PYTHONFAULTHANDLER",
+        "1",
+        "faulthandler.is_enabled()",
+        "true",
+    ),
     ("PYTHONBREAKPOINT", "builtins.len", "breakpoint('hit')", "3"),
-    ("PYTHONWARNINGS", "error,ignore::UserWarning", "sys.warnoptions[-2:]", r#"["error","ignore::UserWarning"]"#),
+    (
+        "PYTHONWARNINGS",
+        "error,ignore::UserWarning",
+        "sys.warnoptions[-2:]",
+        r#"["error","ignore::UserWarning"]"#,
+    ),
     ("PYTHONDEVMODE", "1", "bool(sys.flags.dev_mode)", "true"),
-    ("PYTHONTRACEMALLOC", "7", "tracemalloc.get_traceback_limit()", "7"),
-    ("PYTHONASYNCIODEBUG", "1", "debug(asyncio.new_event_loop())", "true"),
+    (
+        "PYTHONTRACEMALLOC",
+        "7",
+        "tracemalloc.get_traceback_limit()",
+        "7",
+    ),
+    (
+        "PYTHONASYNCIODEBUG",
+        "1",
+        "debug(asyncio.new_event_loop())",
+        "true",
+    ),
     ("PYTHONUTF8", "1", "sys.flags.utf8_mode", "1"),
-    ("PYTHONIOENCODING", "latin-1:replace", "[sys.stdout.encoding, sys.stdout.errors]", r#"["iso8859-1","replace"]"#),
+    (
+        "PYTHONIOENCODING",
+        "latin-1:replace",
+        "[sys.stdout.encoding, sys.stdout.errors]",
+        r#"["iso8859-1","replace"]"#,
+    ),
     ("PYTHONHASHSEED", "0", "sys.flags.hash_randomization", "0"),
     ("PYTHONOPTIMIZE", "2", "sys.flags.optimize", "2"),
-    ("PYTHONDONTWRITEBYTECODE", "1", "sys.dont_write_bytecode", "true"),
+    (
+        "PYTHONDONTWRITEBYTECODE",
+        "1",
+        "sys.dont_write_bytecode",
+        "true",
+    ),
     ("PYTHONINSPECT", "", "sys.flags.inspect", "0"),
     ("PYTHONNOUSERSITE", "1", "sys.flags.no_user_site", "1"),
 ];
@@ -89,13 +119,25 @@ const WITHHELD: [&str; 11] = [
 ];
 
 /// What tells where modules come from.
-const ORIGIN: &str = "[sys.path, sys.prefix, sys.executable, os.__file__, sys.pycache_prefix, site.getuserbase()]";
+const ORIGIN: &str =
+    "[sys.path, sys.prefix, sys.executable, os.__file__, sys.pycache_prefix, site.getuserbase()]";
 
 fn furnish(t: &Test) {
     t.file("probe/probe.py", PROBE);
     t.file("probe/greetings.py", "WORD = 'Ahoy'\n");
-    for module in ["sitecustomize", "usercustomize", "probe", "greetings", "json", "multiprocessing", "os"] {
-        t.file(&format!("hostile/{module}.py"), "raise SystemExit('hostile')\n");
+    for module in [
+        "sitecustomize",
+        "usercustomize",
+        "probe",
+        "greetings",
+        "json",
+        "multiprocessing",
+        "os",
+    ] {
+        t.file(
+            &format!("hostile/{module}.py"),
+            "raise SystemExit('hostile')\n",
+        );
     }
 }
 
@@ -113,7 +155,13 @@ fn packed(interpreter: Interpreter, name: &str) -> (Test, PathBuf) {
         }
         other => other.executable(),
     };
-    let options = ["probe".into(), "--entry-point".into(), "probe:main".into(), "--python".into(), python];
+    let options = [
+        "probe".into(),
+        "--entry-point".into(),
+        "probe:main".into(),
+        "--python".into(),
+        python,
+    ];
     let package = t.pack_with::<PathBuf>(&options);
     t.set("FLAVOR_CACHE_DIR", cache);
     (t, package)
@@ -127,7 +175,18 @@ fn evaluated(t: &Test, package: &PathBuf, variables: &[(&str, &str)], fact: &str
 
 fn hostile(t: &Test) -> Vec<(&'static str, String)> {
     let directory = t.path("hostile").display().to_string();
-    WITHHELD.map(|name| (name, if name == "PYTHONCASEOK" { "1".into() } else { directory.clone() })).into()
+    WITHHELD
+        .map(|name| {
+            (
+                name,
+                if name == "PYTHONCASEOK" {
+                    "1".into()
+                } else {
+                    directory.clone()
+                },
+            )
+        })
+        .into()
 }
 
 /// Everything that is promised, with one interpreter.
@@ -142,25 +201,46 @@ fn hears_its_caller(interpreter: Interpreter, name: &str) {
 
     let usual = evaluated(&t, &package, &[], ORIGIN);
     let all = hostile(&t);
-    let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let all: Vec<(&str, &str)> = all
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     for one in &all {
         assert_eq!(evaluated(&t, &package, &[*one], ORIGIN), usual, "{one:?}");
         // CPython itself takes one of them away.
         let expected = json!({ one.0: one.1 });
         assert_eq!(evaluated(&t, &package, &[*one], "names()"), expected);
     }
-    let both: Vec<(&str, &str)> = all.iter().copied().chain([("PYTHONHASHSEED", "0")]).collect();
+    let both: Vec<(&str, &str)> = all
+        .iter()
+        .copied()
+        .chain([("PYTHONHASHSEED", "0")])
+        .collect();
     assert_eq!(evaluated(&t, &package, &both, ORIGIN), usual);
-    assert_eq!(evaluated(&t, &package, &both, "sys.flags.hash_randomization"), json!(0));
-    let expected: serde_json::Map<String, Value> =
-        both.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    assert_eq!(evaluated(&t, &package, &both, "names()"), Value::Object(expected.clone()));
+    assert_eq!(
+        evaluated(&t, &package, &both, "sys.flags.hash_randomization"),
+        json!(0)
+    );
+    let expected: serde_json::Map<String, Value> = both
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    assert_eq!(
+        evaluated(&t, &package, &both, "names()"),
+        Value::Object(expected.clone())
+    );
     let mut child = evaluated(&t, &package, &both, "names_in_child()");
     // CPython itself removes this one from what it hears.
     child["__PYVENV_LAUNCHER__"] = expected["__PYVENV_LAUNCHER__"].clone();
     assert_eq!(child, Value::Object(expected));
-    assert_eq!(evaluated(&t, &package, &both, "in_worker()"), json!(["Ahoy", []]));
-    assert_eq!(evaluated(&t, &package, &[], "in_worker()"), json!(["Ahoy", []]));
+    assert_eq!(
+        evaluated(&t, &package, &both, "in_worker()"),
+        json!(["Ahoy", []])
+    );
+    assert_eq!(
+        evaluated(&t, &package, &[], "in_worker()"),
+        json!(["Ahoy", []])
+    );
 }
 
 #[test]
@@ -206,8 +286,19 @@ fn project(extra: &str) -> Test {
     t.file("app/greetings.py", "WORD = 'Ahoy'\n");
     let hail = "#!python\nfrom __future__ import annotations\nimport sys, os, json\nprint(json.dumps([os.environ.get('PYTHONPATH'), \
                 sys.flags.hash_randomization, [one for one in sys.path if 'hostile' in one], sys.argv[1:], os.path.exists(sys.executable)]))\n";
-    wheelhouse::wheel(&t, "greeting", "2.0", &[("greeting.py", ""), ("greeting-2.0.data/scripts/hail", hail)]);
-    t.file("app/pyproject.toml", format!("{}\n{extra}", wheelhouse::MANIFEST));
+    wheelhouse::wheel(
+        &t,
+        "greeting",
+        "2.0",
+        &[
+            ("greeting.py", ""),
+            ("greeting-2.0.data/scripts/hail", hail),
+        ],
+    );
+    t.file(
+        "app/pyproject.toml",
+        format!("{}\n{extra}", wheelhouse::MANIFEST),
+    );
     t.unset("PYTHONHASHSEED");
     t
 }
@@ -218,17 +309,28 @@ fn pack(t: &Test) -> PathBuf {
 
 #[test]
 fn the_manifest_is_heard_as_its_caller_is() {
-    let lines: Vec<String> = HEARD.iter().map(|(name, value, ..)| format!("{name} = {value:?}")).collect();
+    let lines: Vec<String> = HEARD
+        .iter()
+        .map(|(name, value, ..)| format!("{name} = {value:?}"))
+        .collect();
     let t = project(&format!(
         "[tool.flavor.execution.runtime.env.set]\n{}\nPYTHONPATH = \"{{workenv}}/nowhere\"",
         lines.join("\n")
     ));
     let package = pack(&t);
     for (variable, _, fact, expected) in HEARD {
-        assert_eq!(evaluated(&t, &package, &[], fact).to_string(), expected, "{variable}");
+        assert_eq!(
+            evaluated(&t, &package, &[], fact).to_string(),
+            expected,
+            "{variable}"
+        );
     }
-    let path =
-        evaluated(&t, &package, &[], "[os.environ['PYTHONPATH'][-8:], [one for one in sys.path if 'nowhere' in one]]");
+    let path = evaluated(
+        &t,
+        &package,
+        &[],
+        "[os.environ['PYTHONPATH'][-8:], [one for one in sys.path if 'nowhere' in one]]",
+    );
     assert_eq!(path, json!(["/nowhere", []]));
 }
 
@@ -236,26 +338,53 @@ fn the_manifest_is_heard_as_its_caller_is() {
 fn the_commands_of_dependencies_hear_as_the_program_does() {
     let t = project("[tool.flavor.execution]\npath = true");
     let package = pack(&t);
-    let call = "json.loads(subprocess.run(['hail', 'a b'], stdout=subprocess.PIPE, check=True).stdout)";
+    let call =
+        "json.loads(subprocess.run(['hail', 'a b'], stdout=subprocess.PIPE, check=True).stdout)";
     let directory = t.path("hostile").display().to_string();
-    let variables =
-        [("PYTHONPATH", directory.as_str()), ("PYTHONHOME", "/nowhere"), ("PYTHONEXECUTABLE", "/nowhere/python")];
+    let variables = [
+        ("PYTHONPATH", directory.as_str()),
+        ("PYTHONHOME", "/nowhere"),
+        ("PYTHONEXECUTABLE", "/nowhere/python"),
+    ];
     let all = [&variables[..], &[("PYTHONHASHSEED", "0")]].concat();
-    assert_eq!(evaluated(&t, &package, &all, call), json!([directory, 0, [], ["a b"], true]));
-    assert_eq!(evaluated(&t, &package, &[("PYTHONHASHSEED", "0")], call), json!([null, 0, [], ["a b"], true]));
-    assert_eq!(evaluated(&t, &package, &[], call), json!([null, 1, [], ["a b"], true]));
+    assert_eq!(
+        evaluated(&t, &package, &all, call),
+        json!([directory, 0, [], ["a b"], true])
+    );
+    assert_eq!(
+        evaluated(&t, &package, &[("PYTHONHASHSEED", "0")], call),
+        json!([null, 0, [], ["a b"], true])
+    );
+    assert_eq!(
+        evaluated(&t, &package, &[], call),
+        json!([null, 1, [], ["a b"], true])
+    );
 }
 
 #[test]
 fn a_command_that_names_the_interpreter_or_a_script_hears_too() {
-    for command in [r#"["{workenv}/bin/python", "-m", "src"]"#, r#"["{workenv}/bin/offline"]"#] {
-        let t = project(&format!("[tool.flavor.python]\n[tool.flavor.execution]\ncommand = {command}"));
+    for command in [
+        r#"["{workenv}/bin/python", "-m", "src"]"#,
+        r#"["{workenv}/bin/offline"]"#,
+    ] {
+        let t = project(&format!(
+            "[tool.flavor.python]\n[tool.flavor.execution]\ncommand = {command}"
+        ));
         let package = pack(&t);
         let directory = t.path("hostile").display().to_string();
-        let variables = [("PYTHONPATH", directory.as_str()), ("PYTHONHOME", "/nowhere"), ("PYTHONHASHSEED", "0")];
+        let variables = [
+            ("PYTHONPATH", directory.as_str()),
+            ("PYTHONHOME", "/nowhere"),
+            ("PYTHONHASHSEED", "0"),
+        ];
         let fact = "[sys.flags.hash_randomization, [one for one in sys.path if 'hostile' in one], names()]";
-        let expected = json!({"PYTHONPATH": directory, "PYTHONHOME": "/nowhere", "PYTHONHASHSEED": "0"});
-        assert_eq!(evaluated(&t, &package, &variables, fact), json!([0, [], expected]), "{command}");
+        let expected =
+            json!({"PYTHONPATH": directory, "PYTHONHOME": "/nowhere", "PYTHONHASHSEED": "0"});
+        assert_eq!(
+            evaluated(&t, &package, &variables, fact),
+            json!([0, [], expected]),
+            "{command}"
+        );
     }
 }
 
@@ -269,7 +398,10 @@ fn set_up_commands_hear_as_the_program_does() {
     let directory = t.path("hostile").display().to_string();
     let variables = [("PYTHONPATH", directory.as_str()), ("PYTHONHASHSEED", "0")];
     let fact = "open(os.environ['FLAVOR_WORKENV'] + '/heard').read()";
-    assert_eq!(evaluated(&t, &package, &variables, fact), json!(format!("{directory}0")));
+    assert_eq!(
+        evaluated(&t, &package, &variables, fact),
+        json!(format!("{directory}0"))
+    );
 }
 
 #[test]
@@ -278,9 +410,12 @@ fn a_script_hears_and_imports_what_lies_beside_it() {
     furnish(&t);
     let package = t.pack_with(&["probe/probe.py"]);
     let directory = t.path("hostile").display().to_string();
-    let variables = [("PYTHONPATH", directory.as_str()), ("PYTHONSAFEPATH", "1"), ("PYTHONHASHSEED", "0")];
-    let fact =
-        "[os.path.dirname(os.path.realpath(__file__)) == os.path.realpath(sys.path[0]), sys.flags.hash_randomization]";
+    let variables = [
+        ("PYTHONPATH", directory.as_str()),
+        ("PYTHONSAFEPATH", "1"),
+        ("PYTHONHASHSEED", "0"),
+    ];
+    let fact = "[os.path.dirname(os.path.realpath(__file__)) == os.path.realpath(sys.path[0]), sys.flags.hash_randomization]";
     assert_eq!(evaluated(&t, &package, &variables, fact), json!([true, 0]));
 }
 
@@ -288,26 +423,45 @@ fn a_script_hears_and_imports_what_lies_beside_it() {
 fn a_sitecustomize_of_the_program_runs_in_any_case() {
     let t = project("");
     let site = "import builtins, os\nbuiltins.seen = os.environ.get('PYTHONPATH')\n";
-    wheelhouse::wheel(&t, "greeting", "2.0", &[("greeting.py", ""), ("sitecustomize.py", site)]);
+    wheelhouse::wheel(
+        &t,
+        "greeting",
+        "2.0",
+        &[("greeting.py", ""), ("sitecustomize.py", site)],
+    );
     let package = pack(&t);
     let fact = "[builtins.seen, 'flavor' in __import__('sitecustomize').__file__.split('/')[-2]]";
     assert_eq!(evaluated(&t, &package, &[], fact), json!([null, false]));
     let directory = t.path("hostile").display().to_string();
-    assert_eq!(evaluated(&t, &package, &[("PYTHONPATH", &directory)], fact), json!([directory, false]));
+    assert_eq!(
+        evaluated(&t, &package, &[("PYTHONPATH", &directory)], fact),
+        json!([directory, false])
+    );
 }
 
 #[test]
 fn options_of_the_manifest_decide_when_nothing_can_be_given_back() {
     let t = project("[tool.flavor.python]\nflags = [\"-I\"]");
     let package = pack(&t);
-    let variables = [("PYTHONEXECUTABLE", "/nowhere/python"), ("PYTHONHASHSEED", "0"), ("PYTHONPATH", "/nowhere")];
+    let variables = [
+        ("PYTHONEXECUTABLE", "/nowhere/python"),
+        ("PYTHONHASHSEED", "0"),
+        ("PYTHONPATH", "/nowhere"),
+    ];
     let fact = "[os.path.exists(sys.executable), sys.flags.hash_randomization, os.environ.get('PYTHONPATH')]";
-    assert_eq!(evaluated(&t, &package, &variables, fact), json!([true, 1, "/nowhere"]));
+    assert_eq!(
+        evaluated(&t, &package, &variables, fact),
+        json!([true, 1, "/nowhere"])
+    );
 }
 
 #[test]
 fn an_error_of_the_callers_variables_is_the_interpreters() {
     let (t, package) = packed(Interpreter::Pyenv(13), "variables-13-error");
-    let run: Run = t.run(t.command(&package).arg("1").env("PYTHONHASHSEED", "nonsense"));
+    let run: Run = t.run(
+        t.command(&package)
+            .arg("1")
+            .env("PYTHONHASHSEED", "nonsense"),
+    );
     assert!(run.stderr().contains("PYTHONHASHSEED must be"), "{run}");
 }

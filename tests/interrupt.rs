@@ -17,7 +17,13 @@ wait
 "#;
 
 fn signal(child: &Child, name: &str) {
-    assert!(std::process::Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill").success());
+    assert!(
+        std::process::Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status()
+            .expect("kill")
+            .success()
+    );
 }
 
 fn is_alive(t: &Test, file: &str) -> bool {
@@ -30,7 +36,12 @@ fn is_alive(t: &Test, file: &str) -> bool {
 /// Nothing but what was there before.
 #[track_caller]
 fn nothing_is_left(t: &Test) {
-    for directory in ["temporary", "cache/build/staging", "cache/v1/staging", "dist"] {
+    for directory in [
+        "temporary",
+        "cache/build/staging",
+        "cache/v1/staging",
+        "dist",
+    ] {
         if t.path(directory).exists() {
             assert_eq!(t.names(directory), [""; 0], "{directory}");
         }
@@ -64,7 +75,10 @@ fn a_pack_that_is_told_to_stop_stops_its_children_and_leaves_nothing() {
         eventually("the installer runs", || t.path("home/child").exists());
         signal(&child, name);
         assert_eq!(child.wait().expect("its end").code(), Some(code), "{name}");
-        assert!(!is_alive(&t, "child") && !is_alive(&t, "grandchild"), "{name}");
+        assert!(
+            !is_alive(&t, "child") && !is_alive(&t, "grandchild"),
+            "{name}"
+        );
         nothing_is_left(&t);
     }
 }
@@ -84,12 +98,15 @@ fn a_child_that_begins_another_when_it_is_stopped_leaves_none() {
 fn a_pack_that_is_told_to_stop_while_it_encodes_leaves_nothing() {
     let t = scene();
     // Bytes that do not shrink, so that it takes long.
-    t.call("sh", ["-c", "head -c 60000000 /dev/urandom > data"]).success();
+    t.call("sh", ["-c", "head -c 60000000 /dev/urandom > data"])
+        .success();
     let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"xz:9e\"]\n";
     t.script("true");
     t.manifest(&format!("{}\n{slot}", crate::scene::PROBE));
     let mut child = start(t.command(FLAVOR).args(["pack", "-q"]));
-    eventually("it encodes", || t.path("cache/build/staging").exists() && t.names("cache/build/staging").len() > 3);
+    eventually("it encodes", || {
+        t.path("cache/build/staging").exists() && t.names("cache/build/staging").len() > 3
+    });
     signal(&child, "-INT");
     assert_eq!(child.wait().expect("its end").code(), Some(130));
     nothing_is_left(&t);
@@ -97,9 +114,23 @@ fn a_pack_that_is_told_to_stop_while_it_encodes_leaves_nothing() {
 
 /// Starts `flavor` with every write delayed; the process that is returned is `flavor` itself.
 fn slowly(t: &Test, arguments: &[&str]) -> Child {
-    let options = ["-D", "-f", "-qq", "-o", "strace.log", "-e", "trace=write,pwrite64"];
+    let options = [
+        "-D",
+        "-f",
+        "-qq",
+        "-o",
+        "strace.log",
+        "-e",
+        "trace=write,pwrite64",
+    ];
     let delay = ["-e", "inject=write,pwrite64:delay_enter=200000"];
-    start(t.command("strace").args(options).args(delay).arg(FLAVOR).args(arguments))
+    start(
+        t.command("strace")
+            .args(options)
+            .args(delay)
+            .arg(FLAVOR)
+            .args(arguments),
+    )
 }
 
 #[test]
@@ -113,12 +144,21 @@ fn half_an_extracted_slot_goes() {
     t.manifest(&format!("{}\n{slot}", crate::scene::PROBE));
     let package = t.pack();
     std::fs::rename(&package, t.path("package")).expect("moved");
-    let outputs = [vec!["extract", "package", "data", "out"], vec!["extract-all", "--as-tree", "package", "out"]];
+    let outputs = [
+        vec!["extract", "package", "data", "out"],
+        vec!["extract-all", "--as-tree", "package", "out"],
+    ];
     for arguments in outputs {
         let mut child = slowly(&t, &arguments);
-        eventually("it has begun", || t.path("out").exists() && !t.names("out").is_empty());
+        eventually("it has begun", || {
+            t.path("out").exists() && !t.names("out").is_empty()
+        });
         signal(&child, "-INT");
-        assert_eq!(child.wait().expect("its end").code(), Some(130), "{arguments:?}");
+        assert_eq!(
+            child.wait().expect("its end").code(),
+            Some(130),
+            "{arguments:?}"
+        );
         assert!(!t.path("out").exists(), "{arguments:?}");
     }
 }
@@ -128,7 +168,10 @@ fn a_start_that_is_told_to_stop_before_the_program_runs_leaves_nothing() {
     let t = scene();
     t.script("true");
     let hook = "sh -c 'cd; echo $$ > unfinished; mv unfinished child; exec sleep 1000'";
-    t.manifest(&format!("{}\n[tool.flavor.hooks]\npost_extract = \"{hook}\"\n", crate::scene::PROBE));
+    t.manifest(&format!(
+        "{}\n[tool.flavor.hooks]\npost_extract = \"{hook}\"\n",
+        crate::scene::PROBE
+    ));
     let package = t.pack();
     std::fs::rename(&package, t.path("package")).expect("moved");
     let mut child = start(t.command(FLAVOR).args(["run", "package"]));
@@ -143,7 +186,10 @@ fn a_start_that_is_told_to_stop_before_the_program_runs_leaves_nothing() {
 #[test]
 fn who_wants_signals_ignored_gets_them_ignored() {
     let t = project_installed_by(&SLOW_UV.replace("sleep 1000", "sleep 2"));
-    let mut child = start(t.command("sh").args(["-c", "trap '' INT; exec \"$0\" pack -q", FLAVOR]));
+    let mut child = start(
+        t.command("sh")
+            .args(["-c", "trap '' INT; exec \"$0\" pack -q", FLAVOR]),
+    );
     eventually("the installer runs", || t.path("home/child").exists());
     signal(&child, "-INT");
     // It goes on, and fails for want of what the installer should have installed.
@@ -161,7 +207,10 @@ fn what_a_killed_pack_has_left_is_swept_by_the_next() {
     let mut holder = start(t.command("sh").args(["-c", hold]));
     eventually("the lock is held", || t.path("held").exists());
     t.pack();
-    assert_eq!(t.names("dist"), [".flavor-unfinished-4-5-6", ".flavorignore", "probe.psp"]);
+    assert_eq!(
+        t.names("dist"),
+        [".flavor-unfinished-4-5-6", ".flavorignore", "probe.psp"]
+    );
     holder.kill().expect("killed");
     holder.wait().expect("its end");
 }
@@ -174,13 +223,36 @@ fn a_pack_killed_while_it_writes_leaves_one_file_and_the_next_none() {
     let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"raw\"]\n";
     t.manifest(&format!("{}\n{slot}", crate::scene::PROBE));
     let unfinished = || {
-        let names = if t.path("dist").exists() { t.names("dist") } else { Vec::new() };
-        names.iter().any(|name| name.starts_with(".flavor-unfinished"))
+        let names = if t.path("dist").exists() {
+            t.names("dist")
+        } else {
+            Vec::new()
+        };
+        names
+            .iter()
+            .any(|name| name.starts_with(".flavor-unfinished"))
     };
     // Copies in the kernel count as writes too.
-    let options = ["-D", "-f", "-qq", "-o", "strace.log", "-e", "trace=write,pwrite64,copy_file_range"];
-    let delay = ["-e", "inject=write,pwrite64,copy_file_range:delay_enter=300000"];
-    let mut child = start(t.command("strace").args(options).args(delay).arg(FLAVOR).args(["pack", "-q", "--no-cache"]));
+    let options = [
+        "-D",
+        "-f",
+        "-qq",
+        "-o",
+        "strace.log",
+        "-e",
+        "trace=write,pwrite64,copy_file_range",
+    ];
+    let delay = [
+        "-e",
+        "inject=write,pwrite64,copy_file_range:delay_enter=300000",
+    ];
+    let mut child = start(
+        t.command("strace")
+            .args(options)
+            .args(delay)
+            .arg(FLAVOR)
+            .args(["pack", "-q", "--no-cache"]),
+    );
     eventually("it writes", unfinished);
     child.kill().expect("killed");
     child.wait().expect("its end");

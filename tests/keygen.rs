@@ -14,7 +14,14 @@ fn keygen_writes_a_pair_for_its_owner_alone() {
     k/deep/flavor-public.key
     fingerprint [DIGEST]
     ");
-    let mode = |path: &str| t.path(path).metadata().expect("metadata").permissions().mode() & 0o777;
+    let mode = |path: &str| {
+        t.path(path)
+            .metadata()
+            .expect("metadata")
+            .permissions()
+            .mode()
+            & 0o777
+    };
     assert_eq!(mode("k/deep"), 0o700);
     assert_eq!(mode("k/deep/flavor-private.key"), 0o600);
     assert_eq!(mode("k/deep/flavor-public.key"), 0o600);
@@ -35,21 +42,39 @@ fn keygen_never_overwrites() {
       `k/flavor-public.key` exists already
     hint: a key is never overwritten; choose another directory with --out-dir
     ");
-    assert_eq!(std::fs::read(t.path("k/flavor-private.key")).expect("a key"), before);
+    assert_eq!(
+        std::fs::read(t.path("k/flavor-private.key")).expect("a key"),
+        before
+    );
 
     std::fs::remove_file(t.path("k/flavor-private.key")).expect("removed");
     t.flavor(["keygen", "--out-dir", "k"]).fails_with(1);
-    assert!(!t.path("k/flavor-private.key").exists(), "half a pair was written");
+    assert!(
+        !t.path("k/flavor-private.key").exists(),
+        "half a pair was written"
+    );
 }
 
 #[test]
 fn a_package_names_the_key_that_signed_it() {
     let t = Test::new();
     let made = t.flavor(["keygen", "--out-dir", "k"]).success();
-    let fingerprint = made.stdout().lines().last().and_then(|line| line.strip_prefix("fingerprint ")).expect("a line");
-    let package =
-        t.script("true").pack_with(&["--private-key", "k/flavor-private.key", "--public-key", "k/flavor-public.key"]);
-    let verified = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
+    let fingerprint = made
+        .stdout()
+        .lines()
+        .last()
+        .and_then(|line| line.strip_prefix("fingerprint "))
+        .expect("a line");
+    let package = t.script("true").pack_with(&[
+        "--private-key",
+        "k/flavor-private.key",
+        "--public-key",
+        "k/flavor-public.key",
+    ]);
+    let verified = t
+        .flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()])
+        .success()
+        .json();
     assert_eq!(verified["signature"]["key"], fingerprint);
     assert_eq!(verified["signature"]["trusted"], false);
 }
@@ -58,7 +83,9 @@ fn a_package_names_the_key_that_signed_it() {
 fn a_key_in_the_trust_store_is_trusted() {
     let t = Test::new();
     t.flavor(["keygen", "--out-dir", "k"]).success();
-    let package = t.script("true").pack_with(&["--private-key", "k/flavor-private.key"]);
+    let package = t
+        .script("true")
+        .pack_with(&["--private-key", "k/flavor-private.key"]);
     let public = std::fs::read(t.path("k/flavor-public.key")).expect("a key");
     t.file("home/.config/flavor/trusted-keys/me.pub", public);
     snapshot!(t.flavor(["verify".as_ref(), package.as_os_str()]).success(), @"
@@ -73,8 +100,14 @@ fn a_key_in_the_trust_store_is_trusted() {
 fn the_key_that_flavorpack_derives_from_a_seed_is_derived() {
     let t = Test::new();
     let package = t.script("true").pack_with(&["--key-seed", "test"]);
-    let verified = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
-    assert_eq!(verified["signature"]["key"], "c14ff30999c0d33fc2eff45b09ffee7b4c4a35279d727b028ad3acaf9fed3a9f");
+    let verified = t
+        .flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()])
+        .success()
+        .json();
+    assert_eq!(
+        verified["signature"]["key"],
+        "c14ff30999c0d33fc2eff45b09ffee7b4c4a35279d727b028ad3acaf9fed3a9f"
+    );
 }
 
 #[test]
@@ -83,7 +116,13 @@ fn a_public_key_of_somebody_else_is_refused() {
     t.script("true");
     t.flavor(["keygen", "--out-dir", "one"]).success();
     t.flavor(["keygen", "--out-dir", "two"]).success();
-    let run = t.flavor(["pack", "--private-key", "one/flavor-private.key", "--public-key", "two/flavor-public.key"]);
+    let run = t.flavor([
+        "pack",
+        "--private-key",
+        "one/flavor-private.key",
+        "--public-key",
+        "two/flavor-public.key",
+    ]);
     snapshot!(run, @"
     exit: 1
     --- stderr
@@ -157,14 +196,21 @@ fn a_trusted_key_may_get_another_name() {
     let t = Test::new();
     t.flavor(["keygen", "--out-dir", "k"]).success();
     let names = |name: &str| {
-        t.flavor(["trust", "add", "k/flavor-public.key", "--name", name]).success();
+        t.flavor(["trust", "add", "k/flavor-public.key", "--name", name])
+            .success();
         t.flavor(["trust", "list", "--json"]).success().json()["trusted"].clone()
     };
     names("first");
     let keys = names("second");
-    assert_eq!((keys.as_array().map(Vec::len), &keys[0]["name"]), (Some(1), &"second".into()));
+    assert_eq!(
+        (keys.as_array().map(Vec::len), &keys[0]["name"]),
+        (Some(1), &"second".into())
+    );
     t.flavor(["trust", "add", "k/flavor-public.key"]).success();
-    assert_eq!(t.flavor(["trust", "list", "--json"]).success().json()["trusted"], keys);
+    assert_eq!(
+        t.flavor(["trust", "list", "--json"]).success().json()["trusted"],
+        keys
+    );
 }
 
 #[test]
@@ -212,10 +258,19 @@ fn the_users_own_key_is_made_once_and_announced_once() {
     t.script("true");
     let first = t.flavor(["pack"]).success();
     let second = t.flavor(["pack"]).success();
-    assert!(first.stderr().contains("made your signing key in"), "{first}");
-    assert!(!second.stderr().contains("made your signing key"), "{second}");
+    assert!(
+        first.stderr().contains("made your signing key in"),
+        "{first}"
+    );
+    assert!(
+        !second.stderr().contains("made your signing key"),
+        "{second}"
+    );
     let private = t.path("home/.config/flavor/keys/flavor-private.key");
-    assert_eq!(private.metadata().expect("a key").permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        private.metadata().expect("a key").permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
@@ -228,7 +283,9 @@ fn first_packs_at_once_end_up_with_one_key() {
             .iter()
             .map(|output| {
                 let mut command = t.command(crate::scene::FLAVOR);
-                command.args(["pack", "--quiet", "--output", output]).stdout(std::process::Stdio::null());
+                command
+                    .args(["pack", "--quiet", "--output", output])
+                    .stdout(std::process::Stdio::null());
                 crate::scene::start(&mut command)
             })
             .collect();
@@ -236,8 +293,15 @@ fn first_packs_at_once_end_up_with_one_key() {
             assert!(pack.wait().expect("waited for").success());
         }
         let read = |name: &String| std::fs::read(t.path(name)).expect("a package");
-        assert!(outputs.iter().all(|one| read(one) == read(&outputs[0])), "not all by the same key");
-        let left = t.names("home/.config/flavor/keys").into_iter().filter(|name| name.starts_with(".key")).count();
+        assert!(
+            outputs.iter().all(|one| read(one) == read(&outputs[0])),
+            "not all by the same key"
+        );
+        let left = t
+            .names("home/.config/flavor/keys")
+            .into_iter()
+            .filter(|name| name.starts_with(".key"))
+            .count();
         assert_eq!(left, 0);
     }
 }
@@ -253,17 +317,28 @@ fn a_key_in_the_variable_itself_signs_and_is_never_shown() {
     let by_file = std::fs::read(t.pack()).expect("a package");
     let secret = text.lines().nth(1).expect("the key's bytes").to_owned();
     let damaged = text.replace("BEGIN", "BEGlN");
-    for (value, works) in
-        [(text.clone(), true), (text.replace('\n', "\\n"), true), (damaged, false), (secret.clone(), false)]
-    {
+    for (value, works) in [
+        (text.clone(), true),
+        (text.replace('\n', "\\n"), true),
+        (damaged, false),
+        (secret.clone(), false),
+    ] {
         t.set("FLAVOR_PRIVATE_KEY", &value);
-        let said = [["pack", "-v"], ["config", "--show-origin"], ["doctor", "--json"]].map(|words| t.flavor(words));
+        let said = [
+            ["pack", "-v"],
+            ["config", "--show-origin"],
+            ["doctor", "--json"],
+        ]
+        .map(|words| t.flavor(words));
         assert_eq!(said[0].status.success(), works, "{}", said[0]);
         for run in said {
             assert!(!run.to_string().contains(&secret), "{run}");
         }
         if works {
-            assert!(std::fs::read(t.path("dist/probe.psp")).expect("a package") == by_file, "{value}");
+            assert!(
+                std::fs::read(t.path("dist/probe.psp")).expect("a package") == by_file,
+                "{value}"
+            );
         }
     }
 }

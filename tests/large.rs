@@ -15,20 +15,31 @@ fn more_equal_files_than_a_file_may_have_names_are_packed_and_run() {
     t.call("python3", ["-c", make]).success();
     let package = t.pack();
     let run = t.call(&package, [""; 0]).success();
-    assert_eq!(run.stdout().split_whitespace().collect::<Vec<_>>(), ["66000", "same"]);
+    assert_eq!(
+        run.stdout().split_whitespace().collect::<Vec<_>>(),
+        ["66000", "same"]
+    );
     t.flavor(["verify".as_ref(), package.as_os_str()]).success();
     // As few files as can be, none with more names than the oldest file systems allow.
     let links = "import collections, os, sys\nfound = [os.stat(entry.path) for entry in os.scandir(sys.argv[1])]\n\
                  print(len({one.st_ino for one in found}), max(one.st_nlink for one in found))";
-    let root = t.call("sh", ["-c", "echo cache/v1/slots/*/tree/65999"]).success().line().to_owned();
-    let run = t.call("python3", ["-c", links, root.trim_end_matches("/65999")]).success();
+    let root = t
+        .call("sh", ["-c", "echo cache/v1/slots/*/tree/65999"])
+        .success()
+        .line()
+        .to_owned();
+    let run = t
+        .call("python3", ["-c", links, root.trim_end_matches("/65999")])
+        .success();
     assert_eq!(run.line(), "3 32000");
 }
 
 #[test]
 fn more_zeros_than_a_reader_unpacks_of_so_few_bytes_are_packed_and_run() {
     let t = Test::new();
-    t.script("wc -c < \"$FLAVOR_WORKENV/data\" && tail -c 1 \"$FLAVOR_WORKENV/data\" | od -An -tx1");
+    t.script(
+        "wc -c < \"$FLAVOR_WORKENV/data\" && tail -c 1 \"$FLAVOR_WORKENV/data\" | od -An -tx1",
+    );
     t.call("truncate", ["--size=300M", "data"]).success();
     for operations in [
         "",
@@ -39,15 +50,26 @@ fn more_zeros_than_a_reader_unpacks_of_so_few_bytes_are_packed_and_run() {
         "operations = [\"tar\", \"xz:0\"]",
     ] {
         let is_tree = operations.contains("tar");
-        t.manifest(
-            &data(operations)
-                .replace("name = \"data\"", if is_tree { "name = \"data\"\ntarget = \"\"" } else { "name = \"data\"" }),
-        );
+        t.manifest(&data(operations).replace(
+            "name = \"data\"",
+            if is_tree {
+                "name = \"data\"\ntarget = \"\""
+            } else {
+                "name = \"data\""
+            },
+        ));
         let package = t.pack();
         // Not much more than one frame goes in as it is.
-        assert!(package.metadata().expect("its size").len() < 12_000_000, "{operations}");
+        assert!(
+            package.metadata().expect("its size").len() < 12_000_000,
+            "{operations}"
+        );
         let run = t.call(&package, [""; 0]).success();
-        assert_eq!(run.stdout().split_whitespace().collect::<Vec<_>>(), ["314572800", "00"], "{operations}");
+        assert_eq!(
+            run.stdout().split_whitespace().collect::<Vec<_>>(),
+            ["314572800", "00"],
+            "{operations}"
+        );
         t.flavor(["verify".as_ref(), package.as_os_str()]).success();
         std::fs::remove_file(package).expect("removed");
     }
@@ -65,7 +87,10 @@ fn slots_of_zeros_are_packed_however_many_there_are() {
                 .replace("name = \"data\"", &format!("name = \"data{at}\""))
         })
         .collect();
-    let slots = slots.iter().map(|slot| slot.trim_start_matches(PROBE)).collect::<String>();
+    let slots = slots
+        .iter()
+        .map(|slot| slot.trim_start_matches(PROBE))
+        .collect::<String>();
     t.manifest(&format!("{PROBE}{slots}"));
     let package = t.pack();
     assert_eq!(t.call(&package, [""; 0]).success().line(), "started");

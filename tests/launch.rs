@@ -40,19 +40,28 @@ fn a_death_by_signal_is_one() {
     let t = Test::new();
     let package = t.script("kill -$1 $$; sleep 60").pack();
     for (name, number) in [("TERM", 15), ("USR1", 10), ("KILL", 9), ("SEGV", 11)] {
-        assert_eq!(t.call(&package, [name]).status.signal(), Some(number), "{name}");
+        assert_eq!(
+            t.call(&package, [name]).status.signal(),
+            Some(number),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_signal_reaches_the_program() {
     let t = Test::new();
-    let package = t.script("trap 'echo caught; exit 7' TERM; touch ready; while :; do sleep 0.05; done").pack();
+    let package = t
+        .script("trap 'echo caught; exit 7' TERM; touch ready; while :; do sleep 0.05; done")
+        .pack();
     let child = start(t.command(&package).stdout(Stdio::piped()));
     eventually("the program runs", || t.path("ready").exists());
     t.call("kill", ["-TERM", &child.id().to_string()]).success();
     let output = child.wait_with_output().expect("its output");
-    assert_eq!((output.status.code(), output.stdout), (Some(7), b"caught\n".to_vec()));
+    assert_eq!(
+        (output.status.code(), output.stdout),
+        (Some(7), b"caught\n".to_vec())
+    );
 }
 
 #[test]
@@ -71,24 +80,43 @@ fn stdin_passes_through() {
     let t = Test::new();
     let package = t.script("exec cat").pack();
     let sent: Vec<u8> = (0..=255).cycle().take(200_000).collect();
-    let mut child = start(t.command(&package).stdin(Stdio::piped()).stdout(Stdio::piped()));
+    let mut child = start(
+        t.command(&package)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped()),
+    );
     let mut stdin = child.stdin.take().expect("a pipe");
     let writer = std::thread::spawn({
         let sent = sent.clone();
         move || stdin.write_all(&sent)
     });
     let output = child.wait_with_output().expect("its output");
-    writer.join().expect("the writer").expect("a reader until the end");
+    writer
+        .join()
+        .expect("the writer")
+        .expect("a reader until the end");
     assert!(output.stdout == sent, "what came out is not what went in");
 }
 
 #[test]
 fn arguments_are_bytes() {
     let t = Test::new();
-    let package = t.script(r#"for word; do printf '%s\0' "$word"; done"#).pack();
-    let words: [&[u8]; 8] =
-        [b"", b"a b", b"--help", b"-I", b"--", b"line\nbreak", b"\xff\xfe not UTF-8", "… $HOME `x` \"'".as_bytes()];
-    let run = t.call(&package, words.map(std::ffi::OsStr::from_bytes)).silent();
+    let package = t
+        .script(r#"for word; do printf '%s\0' "$word"; done"#)
+        .pack();
+    let words: [&[u8]; 8] = [
+        b"",
+        b"a b",
+        b"--help",
+        b"-I",
+        b"--",
+        b"line\nbreak",
+        b"\xff\xfe not UTF-8",
+        "… $HOME `x` \"'".as_bytes(),
+    ];
+    let run = t
+        .call(&package, words.map(std::ffi::OsStr::from_bytes))
+        .silent();
     let came: Vec<&[u8]> = run.stdout.split(|byte| *byte == 0).collect();
     assert_eq!(&came[..words.len()], words);
     assert_eq!(came.len(), words.len() + 1);
@@ -123,7 +151,12 @@ fn a_link_a_copy_and_a_name_with_blanks_start_the_same_environment() {
     let blanks = t.copy(&package, "a directory/a name with  blanks.psp");
     let renamed = t.copy(&package, "other");
     for path in [link, blanks, renamed] {
-        assert_eq!(t.call(&path, [""; 0]).silent().line(), expected, "{}", path.display());
+        assert_eq!(
+            t.call(&path, [""; 0]).silent().line(),
+            expected,
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -132,7 +165,9 @@ fn a_shell_that_execs_a_package_becomes_its_program() {
     let t = Test::new();
     let package = t.script("echo $$ \"$@\"").pack();
     std::fs::copy(&package, t.path("x.psp")).expect("a copy");
-    let run = t.call("sh", ["-c", "exec ./x.psp one 'two three'"]).silent();
+    let run = t
+        .call("sh", ["-c", "exec ./x.psp one 'two three'"])
+        .silent();
     assert_eq!(run.line(), format!("{} one two three", run.pid));
 }
 
@@ -150,7 +185,12 @@ fn a_package_is_found_on_path() {
 fn flavor_run_becomes_the_program() {
     let t = Test::new();
     let package = t.script("echo $$ \"$@\"; exit 9").pack();
-    let run = t.flavor(["run".as_ref(), package.as_os_str(), "--json".as_ref(), "-x".as_ref()]);
+    let run = t.flavor([
+        "run".as_ref(),
+        package.as_os_str(),
+        "--json".as_ref(),
+        "-x".as_ref(),
+    ]);
     assert_eq!(run.line(), format!("{} --json -x", run.pid));
     assert_eq!(run.code(), Some(9));
 }
@@ -172,8 +212,18 @@ fn flavor_run_refuses_what_is_no_package() {
 fn descriptors_of_the_caller_stay_open() {
     let t = Test::new();
     let package = t.script("echo seen >&5").pack();
-    t.call("sh", ["-c".to_owned(), format!("exec 5>out; {}", package.display())]).silent();
-    assert_eq!(std::fs::read_to_string(t.path("out")).expect("a file"), "seen\n");
+    t.call(
+        "sh",
+        [
+            "-c".to_owned(),
+            format!("exec 5>out; {}", package.display()),
+        ],
+    )
+    .silent();
+    assert_eq!(
+        std::fs::read_to_string(t.path("out")).expect("a file"),
+        "seen\n"
+    );
 }
 
 #[test]
@@ -183,7 +233,10 @@ fn running_writes_nothing_into_the_cache() {
     t.call(&package, [""; 0]).silent();
     let before = (t.listing("cache/v1/slots"), t.listing("cache/v1/workenv"));
     t.call(&package, [""; 0]).silent();
-    assert_eq!((t.listing("cache/v1/slots"), t.listing("cache/v1/workenv")), before);
+    assert_eq!(
+        (t.listing("cache/v1/slots"), t.listing("cache/v1/workenv")),
+        before
+    );
 }
 
 #[test]
@@ -198,8 +251,15 @@ fn a_name_given_by_the_caller_alone_changes_nothing() {
 fn many_first_starts_at_once_all_succeed() {
     let t = Test::new();
     let package = t.script("cat \"$FLAVOR_WORKENV/bin/probe\" | wc -l").pack();
-    let starts: Vec<_> =
-        (0..12).map(|_| start(t.command(&package).stdout(Stdio::piped()).stderr(Stdio::piped()))).collect();
+    let starts: Vec<_> = (0..12)
+        .map(|_| {
+            start(
+                t.command(&package)
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped()),
+            )
+        })
+        .collect();
     for child in starts {
         let output = child.wait_with_output().expect("its output");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -228,7 +288,10 @@ fn an_extraction_that_was_killed_is_made_again() {
         std::fs::create_dir_all(t.path("cache/v1/workenv")).expect("a directory");
     }
     assert!(killed_midway > 0, "no start was caught midway");
-    assert_eq!(t.call(&package, [""; 0]).silent().line(), (64 << 20).to_string());
+    assert_eq!(
+        t.call(&package, [""; 0]).silent().line(),
+        (64 << 20).to_string()
+    );
 }
 
 #[test]
@@ -242,7 +305,8 @@ fn a_damaged_environment_is_made_again() {
     }
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "good");
     let slots = t.path("cache/v1/slots");
-    t.call("chmod", ["-R".as_ref(), "u+w".as_ref(), slots.as_os_str()]).success();
+    t.call("chmod", ["-R".as_ref(), "u+w".as_ref(), slots.as_os_str()])
+        .success();
     for entry in std::fs::read_dir(&slots).expect("slots") {
         std::fs::remove_dir_all(entry.expect("an entry").path()).expect("gone");
     }
@@ -254,9 +318,14 @@ fn a_file_edited_in_the_cache_is_not_started() {
     let t = Test::new();
     let package = t.script("echo good").pack();
     t.call(&package, [""; 0]).silent();
-    let slot = t.names("cache/v1/slots").into_iter().find(|name| name.ends_with("/tree")).expect("the script's slot");
+    let slot = t
+        .names("cache/v1/slots")
+        .into_iter()
+        .find(|name| name.ends_with("/tree"))
+        .expect("the script's slot");
     let script = t.path("cache/v1/slots").join(slot);
-    t.call("chmod", ["u+w".as_ref(), script.as_os_str()]).success();
+    t.call("chmod", ["u+w".as_ref(), script.as_os_str()])
+        .success();
     std::fs::write(&script, "#!/bin/sh\necho evil\n").expect("the script");
     let run = t.call(&package, [""; 0]);
     assert!(!run.stdout().contains("evil"), "{run}");
@@ -266,15 +335,21 @@ fn a_file_edited_in_the_cache_is_not_started() {
 fn packages_that_share_a_slot_do_not_extract_it_again_and_again_after_a_repair() {
     let t = Test::new();
     let packages = ["1.0.1", "1.0.2"].map(|version| {
-        t.script("echo good").manifest(&crate::scene::PROBE.replace("1.0.0", version));
+        t.script("echo good")
+            .manifest(&crate::scene::PROBE.replace("1.0.0", version));
         t.pack_with(&["--output", version])
     });
     for package in &packages {
         t.call(package, [""; 0]).silent();
     }
-    let slot = t.names("cache/v1/slots").into_iter().find(|name| name.ends_with("/tree")).expect("the script's slot");
+    let slot = t
+        .names("cache/v1/slots")
+        .into_iter()
+        .find(|name| name.ends_with("/tree"))
+        .expect("the script's slot");
     let script = t.path("cache/v1/slots").join(slot);
-    t.call("chmod", ["u+w".as_ref(), script.as_os_str()]).success();
+    t.call("chmod", ["u+w".as_ref(), script.as_os_str()])
+        .success();
     std::fs::write(&script, "#!/bin/sh\necho evil\n").expect("the script");
     for package in &packages {
         assert_eq!(t.call(package, [""; 0]).success().line(), "good");

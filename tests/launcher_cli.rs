@@ -5,7 +5,9 @@ use crate::scene::Test;
 #[test]
 fn the_launcher_shows_checks_and_unpacks_its_package() {
     let mut t = Test::new();
-    let package = t.script("echo ran \"$@\" ${FLAVOR_LAUNCHER_CLI-unset}").pack();
+    let package = t
+        .script("echo ran \"$@\" ${FLAVOR_LAUNCHER_CLI-unset}")
+        .pack();
     t.set("FLAVOR_LAUNCHER_CLI", "1");
     snapshot!(t.call(&package, ["info"]).silent(), @"
     exit: 0
@@ -24,9 +26,19 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     signer [DIGEST]
     ");
     t.call(&package, ["extract", "0", "out"]).silent();
-    assert!(std::fs::read_to_string(t.path("out/script")).expect("the script").contains("echo ran"));
-    assert_eq!(t.call(&package, ["metadata"]).silent().json()["package"]["name"], "probe");
-    assert_eq!(t.call(&package, ["run", "info", "-x"]).silent().line(), "ran info -x unset");
+    assert!(
+        std::fs::read_to_string(t.path("out/script"))
+            .expect("the script")
+            .contains("echo ran")
+    );
+    assert_eq!(
+        t.call(&package, ["metadata"]).silent().json()["package"]["name"],
+        "probe"
+    );
+    assert_eq!(
+        t.call(&package, ["run", "info", "-x"]).silent().line(),
+        "ran info -x unset"
+    );
     t.call(&package, ["help"]).silent();
     t.call(&package, ["version"]).silent();
     snapshot!(t.call(&package, ["nonsense"]), @"
@@ -47,11 +59,15 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     error[FLV0110]: `info` takes no arguments
     hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
     ");
-    assert_eq!(t.call(&package, ["--version"]).silent().stdout(), t.call(&package, ["version"]).silent().stdout());
+    assert_eq!(
+        t.call(&package, ["--version"]).silent().stdout(),
+        t.call(&package, ["version"]).silent().stdout()
+    );
     for words in [&["path", "scirpt"][..], &["extract", "scirpt", "there"]] {
         let run = t.call(&package, words).fails_with(105);
         assert!(
-            run.stderr().contains("there is no slot `scirpt`; the package has `script`, `_attestation`\n"),
+            run.stderr()
+                .contains("there is no slot `scirpt`; the package has `script`, `_attestation`\n"),
             "{run}"
         );
     }

@@ -9,16 +9,24 @@ use crate::wheelhouse::{self, BACKEND, MANIFEST};
 /// Kills a pack, its children too, once something holds.
 fn killed(t: &Test, arguments: &[&str], what: &str, holds: impl FnMut() -> bool) {
     let mut command = t.command(FLAVOR);
-    command.args(["pack", "--quiet"]).args(arguments).process_group(0);
+    command
+        .args(["pack", "--quiet"])
+        .args(arguments)
+        .process_group(0);
     let mut child = start(&mut command);
     eventually(what, holds);
-    t.call("kill", ["-9", "--", &format!("-{}", child.id())]).success();
+    t.call("kill", ["-9", "--", &format!("-{}", child.id())])
+        .success();
     child.wait().expect("its end");
 }
 
 fn staged(t: &Test) -> Vec<String> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(t.path("cache/build/staging")).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(t.path("cache/build/staging"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
     names
@@ -38,7 +46,9 @@ fn the_next_pack_sweeps_even_if_it_makes_nothing() {
     let module = std::fs::read_to_string(t.path("app/src.py")).expect("read");
     t.file("app/src.py", format!("{module}# news\n"));
     wheelhouse::wheel(&t, "tinybackend", "1.1", &[("tinybackend.py", &waits())]);
-    killed(&t, &["--manifest", "app", "--refresh"], "it builds", || t.path("home/building").exists());
+    killed(&t, &["--manifest", "app", "--refresh"], "it builds", || {
+        t.path("home/building").exists()
+    });
     assert!(!staged(&t).is_empty());
     std::fs::remove_file(t.path("wheels/tinybackend-1.1-py3-none-any.whl")).expect("removed");
     t.file("app/src.py", module);
@@ -51,10 +61,15 @@ fn the_next_pack_sweeps_even_if_it_makes_nothing() {
 fn the_next_pack_sweeps_even_if_it_fails() {
     let t = wheelhouse::project();
     wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", &waits())]);
-    killed(&t, &["--manifest", "app"], "it builds", || t.path("home/building").exists());
+    killed(&t, &["--manifest", "app"], "it builds", || {
+        t.path("home/building").exists()
+    });
     assert!(!staged(&t).is_empty());
     t.file("home/go", "");
-    t.file("app/pyproject.toml", MANIFEST.replace("greeting>=2", "nowhere>=2"));
+    t.file(
+        "app/pyproject.toml",
+        MANIFEST.replace("greeting>=2", "nowhere>=2"),
+    );
     t.flavor(["pack", "-q", "--manifest", "app"]).fails_with(4);
     assert_eq!(staged(&t), [""; 0]);
 }
@@ -63,7 +78,10 @@ fn the_next_pack_sweeps_even_if_it_fails() {
 fn a_living_packs_work_is_not_swept() {
     let t = wheelhouse::project();
     wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", &waits())]);
-    let mut child = start(t.command(FLAVOR).args(["pack", "--quiet", "--manifest", "app"]));
+    let mut child = start(
+        t.command(FLAVOR)
+            .args(["pack", "--quiet", "--manifest", "app"]),
+    );
     eventually("it builds", || t.path("home/building").exists());
     t.script("true");
     t.flavor(["pack", "-q"]).success();
@@ -84,7 +102,8 @@ fn a_pack_without_the_cache_sweeps_too() {
         "{PROBE}\n[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"xz:9\"]\n"
     );
     t.manifest(&with_data);
-    t.call("sh", ["-c", "head -c 60000000 /dev/urandom > data"]).success();
+    t.call("sh", ["-c", "head -c 60000000 /dev/urandom > data"])
+        .success();
     let there = || !t.names("temporary").is_empty();
     killed(&t, &["--no-cache"], "it works", there);
     assert!(there());

@@ -1,6 +1,8 @@
 //! Locks of every tool: what they fix is what is packed, whichever installer runs, or the pack is refused.
 
-use crate::project_sources::{application, has_no_path_of_this_machine, prints, project, scene, with_each_installer};
+use crate::project_sources::{
+    application, has_no_path_of_this_machine, prints, project, scene, with_each_installer,
+};
 use crate::scene::Test;
 use crate::wheelhouse;
 
@@ -14,7 +16,10 @@ fn versions(t: &Test, name: &str, versions: &[&str]) {
 
 fn hash(t: &Test, name: &str, version: &str) -> String {
     let wheel = t.path(format!("wheels/{name}-{version}-py3-none-any.whl"));
-    format!("sha256:{}", &t.call("sha256sum", [wheel]).success().stdout()[..64])
+    format!(
+        "sha256:{}",
+        &t.call("sha256sum", [wheel]).success().stdout()[..64]
+    )
 }
 
 /// A package of a `uv.lock`.
@@ -60,7 +65,14 @@ fn uv_lock(t: &Test) -> String {
 }
 
 fn pack(t: &Test, more: &[&str]) {
-    t.flavor([&["pack", "--quiet", "--key-seed", "s", "--output", "out.psp"], more].concat()).success();
+    t.flavor(
+        [
+            &["pack", "--quiet", "--key-seed", "s", "--output", "out.psp"],
+            more,
+        ]
+        .concat(),
+    )
+    .success();
 }
 
 #[test]
@@ -69,39 +81,70 @@ fn a_lock_of_uv_counts_with_uv_and_without() {
         let lock = uv_lock(t);
         t.file("app/uv.lock", &lock);
         pack(t, &["app"]);
-        assert_eq!(prints(t, &t.path("out.psp")), ["other 1.0", "ours"], "{tool}");
+        assert_eq!(
+            prints(t, &t.path("out.psp")),
+            ["other 1.0", "ours"],
+            "{tool}"
+        );
         has_no_path_of_this_machine(t);
         t.file(
             "app/app.py",
             "def main():\n    import fast, tool, deeper\n    print(fast.WORD, tool.WORD, deeper.WORD)\n",
         );
         pack(t, &["app", "--extra", "fast", "--group", "ops"]);
-        assert_eq!(prints(t, &t.path("out.psp")), ["fast 1.0 tool 1.0 deeper 1.0"], "{tool}");
+        assert_eq!(
+            prints(t, &t.path("out.psp")),
+            ["fast 1.0 tool 1.0 deeper 1.0"],
+            "{tool}"
+        );
         // Another file than the one that was locked is refused.
-        let wrong = lock.replace(&hash(t, "other", "1.0"), &format!("sha256:{}", "0".repeat(64)));
+        let wrong = lock.replace(
+            &hash(t, "other", "1.0"),
+            &format!("sha256:{}", "0".repeat(64)),
+        );
         t.file("app/uv.lock", wrong);
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
         assert!(run.stderr().contains("error[FLV0310]"), "{tool}\n{run}");
-        t.file("app/uv.lock", lock.replace("requires-python = \">=3.11\"", "requires-python = \">=3.99\""));
+        t.file(
+            "app/uv.lock",
+            lock.replace(
+                "requires-python = \">=3.11\"",
+                "requires-python = \">=3.99\"",
+            ),
+        );
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
-        assert!(run.stderr().contains("it is for Python >=3.99"), "{tool}\n{run}");
+        assert!(
+            run.stderr().contains("it is for Python >=3.99"),
+            "{tool}\n{run}"
+        );
     });
 }
 
 #[test]
 fn a_lock_is_found_from_wherever_one_stands() {
     let t = scene();
-    let lock =
-        uv_lock(&t).replace("\"../lib\"", "\"libs/mylib\"").replace("editable = \".\"", "editable = \"packages/app\"");
+    let lock = uv_lock(&t)
+        .replace("\"../lib\"", "\"libs/mylib\"")
+        .replace("editable = \".\"", "editable = \"packages/app\"");
     t.call("mkdir", ["-p", "ws/packages", "ws/libs"]).success();
     t.call("mv", ["app", "ws/packages/app"]).success();
     t.call("mv", ["lib", "ws/libs/mylib"]).success();
     let member = std::fs::read_to_string(t.path("ws/packages/app/pyproject.toml")).expect("read");
-    t.file("ws/packages/app/pyproject.toml", member.replace("path = \"../lib\"", "workspace = true"));
-    t.file("ws/pyproject.toml", "[tool.uv.workspace]\nmembers = [\"packages/*\", \"libs/*\"]\n");
+    t.file(
+        "ws/packages/app/pyproject.toml",
+        member.replace("path = \"../lib\"", "workspace = true"),
+    );
+    t.file(
+        "ws/pyproject.toml",
+        "[tool.uv.workspace]\nmembers = [\"packages/*\", \"libs/*\"]\n",
+    );
     let metadata = "[package.metadata]\nrequires-dist = [{ name = \"deeper\" }]\n";
-    let lock =
-        lock.replace("requires-python", "manifest = { members = [\"app\", \"mylib\"] }\nrequires-python").replace(
+    let lock = lock
+        .replace(
+            "requires-python",
+            "manifest = { members = [\"app\", \"mylib\"] }\nrequires-python",
+        )
+        .replace(
             "dependencies = [{ name = \"deeper\" }]\n",
             &format!("dependencies = [{{ name = \"deeper\" }}]\n{metadata}"),
         );
@@ -119,10 +162,30 @@ fn a_lock_is_found_from_wherever_one_stands() {
         &["ws/packages/app/pyproject.toml"],
         &[absolute.to_str().expect("UTF-8")],
     ] {
-        t.flavor([&["pack", "-q", "--key-seed", "s", "--output", output], arguments].concat()).success();
-        assert_eq!(prints(&t, &t.path("out.psp")), ["other 1.0", "ours"], "{arguments:?}");
+        t.flavor(
+            [
+                &["pack", "-q", "--key-seed", "s", "--output", output],
+                arguments,
+            ]
+            .concat(),
+        )
+        .success();
+        assert_eq!(
+            prints(&t, &t.path("out.psp")),
+            ["other 1.0", "ours"],
+            "{arguments:?}"
+        );
     }
-    t.flavor(["pack", "-q", "-C", "ws/packages/app", "--check-reproducible", "--output", output]).success();
+    t.flavor([
+        "pack",
+        "-q",
+        "-C",
+        "ws/packages/app",
+        "--check-reproducible",
+        "--output",
+        output,
+    ])
+    .success();
 }
 
 #[test]
@@ -133,13 +196,41 @@ fn a_lock_that_does_not_fit_the_project_any_more_is_refused() {
     pack(&t, &["app"]);
     let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
     for (old, new, reason) in [
-        ("[\"other\", \"mylib\"]", "[\"other>=2\", \"mylib\"]", "`other` of `app` has changed"),
-        ("[\"other\", \"mylib\"]", "[\"mylib\"]", "`other` of `app` is gone"),
-        ("[\"other\", \"mylib\"]", "[\"other\", \"mylib\", \"fast\"]", "`fast` of `app` is new"),
-        ("\"fast>=1\"", "\"fast>=2\"", "`fast` of `app[fast]` has changed"),
-        ("[\"tool\"]", "[\"tool\", \"fast\"]", "`fast` of the group `ops` of `app` is new"),
-        ("requires-python = \">=3.11\"", "requires-python = \">=3.10\"", "`requires-python` has changed"),
-        ("path = \"../lib\"", "path = \"../lib2\"", "`mylib` of `app` has changed"),
+        (
+            "[\"other\", \"mylib\"]",
+            "[\"other>=2\", \"mylib\"]",
+            "`other` of `app` has changed",
+        ),
+        (
+            "[\"other\", \"mylib\"]",
+            "[\"mylib\"]",
+            "`other` of `app` is gone",
+        ),
+        (
+            "[\"other\", \"mylib\"]",
+            "[\"other\", \"mylib\", \"fast\"]",
+            "`fast` of `app` is new",
+        ),
+        (
+            "\"fast>=1\"",
+            "\"fast>=2\"",
+            "`fast` of `app[fast]` has changed",
+        ),
+        (
+            "[\"tool\"]",
+            "[\"tool\", \"fast\"]",
+            "`fast` of the group `ops` of `app` is new",
+        ),
+        (
+            "requires-python = \">=3.11\"",
+            "requires-python = \">=3.10\"",
+            "`requires-python` has changed",
+        ),
+        (
+            "path = \"../lib\"",
+            "path = \"../lib2\"",
+            "`mylib` of `app` has changed",
+        ),
         (
             "[tool.uv.sources]",
             "[tool.uv]\nconstraint-dependencies = [\"other<3\"]\n[tool.uv.sources]",
@@ -150,13 +241,25 @@ fn a_lock_that_does_not_fit_the_project_any_more_is_refused() {
         assert!(manifest.contains(old));
         t.file("app/pyproject.toml", manifest.replace(old, new));
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
-        assert!(run.stderr().contains("error[FLV0339]") && run.stderr().contains(reason), "{old}\n{run}");
+        assert!(
+            run.stderr().contains("error[FLV0339]") && run.stderr().contains(reason),
+            "{old}\n{run}"
+        );
         t.call("rm", ["-r", "lib2"]).success();
     }
     // What is no requirement is the project's own affair.
-    t.file("app/pyproject.toml", manifest.replace("version = \"1.0\"", "version = \"1.1\"\ndescription = \"x\""));
+    t.file(
+        "app/pyproject.toml",
+        manifest.replace(
+            "version = \"1.0\"",
+            "version = \"1.1\"\ndescription = \"x\"",
+        ),
+    );
     pack(&t, &["app"]);
-    t.file("app/pyproject.toml", manifest.replace("[\"other\", \"mylib\"]", "[\"other>=2,<3\", \"mylib\"]"));
+    t.file(
+        "app/pyproject.toml",
+        manifest.replace("[\"other\", \"mylib\"]", "[\"other>=2,<3\", \"mylib\"]"),
+    );
     snapshot!(t.flavor(["pack", "app", "-q"]), @"
     exit: 4
     --- stderr
@@ -165,7 +268,9 @@ fn a_lock_that_does_not_fit_the_project_any_more_is_refused() {
     hint: make it anew with `uv lock`, or pass it over with `--refresh`
     ");
     // Who asks for it gets what fits the manifest, and is told; the next one is refused again.
-    let run = t.flavor(["pack", "app", "--refresh", "--json", "--output", "out.psp"]).success();
+    let run = t
+        .flavor(["pack", "app", "--refresh", "--json", "--output", "out.psp"])
+        .success();
     assert_eq!(run.json()["warnings"][0]["code"], "FLV0339");
     assert_eq!(prints(&t, &t.path("out.psp")), ["other 2.0", "ours"]);
     t.flavor(["pack", "app", "-q"]).fails_with(4);
@@ -177,8 +282,14 @@ fn what_the_package_needs_beside_a_lock_is_installed_too() {
         let lock = uv_lock(t);
         t.file("app/uv.lock", lock);
         let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
-        t.file("app/pyproject.toml", manifest + "[tool.flavor.build]\ndependencies = [\"greeting\", \"other\"]\n");
-        t.file("app/app.py", "def main():\n    import greeting, other\n    print(greeting.WORD, other.WORD)\n");
+        t.file(
+            "app/pyproject.toml",
+            manifest + "[tool.flavor.build]\ndependencies = [\"greeting\", \"other\"]\n",
+        );
+        t.file(
+            "app/app.py",
+            "def main():\n    import greeting, other\n    print(greeting.WORD, other.WORD)\n",
+        );
         pack(t, &["app"]);
         assert_eq!(prints(t, &t.path("out.psp")), ["Ahoy other 1.0"], "{tool}");
     });
@@ -198,7 +309,10 @@ fn a_lock_of_poetry_is_followed() {
             "[tool.poetry.dependencies]\nmylib = { path = \"../lib\" }\n",
         );
         let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
-        t.file("app/pyproject.toml", manifest.replace("[\"other\"", "[\"other[more] (>=1,<3)\""));
+        t.file(
+            "app/pyproject.toml",
+            manifest.replace("[\"other\"", "[\"other[more] (>=1,<3)\""),
+        );
         t.file("app/app.py", "def main():\n    import other, fast, mylib, deeper\n    print(other.WORD, fast.WORD, mylib.WORD, deeper.WORD)\n");
         let package = |name: &str, version: &str, more: &str| {
             let hash = hash(t, name, version);
@@ -216,16 +330,31 @@ fn a_lock_of_poetry_is_followed() {
         .concat();
         t.file("app/poetry.lock", &lock);
         pack(t, &["app"]);
-        assert_eq!(prints(t, &t.path("out.psp")), ["other 1.0 fast 1.0 ours deeper 1.0"], "{tool}");
+        assert_eq!(
+            prints(t, &t.path("out.psp")),
+            ["other 1.0 fast 1.0 ours deeper 1.0"],
+            "{tool}"
+        );
         has_no_path_of_this_machine(t);
         let changed = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
         for (old, new, reason) in [
-            ("(>=1,<3)", "(>=2)", "it has `other` 1.0, and `>=2` is required"),
-            ("\"fast\"", "\"fast\", \"greeting\"", "the requirement `greeting` is not in it"),
+            (
+                "(>=1,<3)",
+                "(>=2)",
+                "it has `other` 1.0, and `>=2` is required",
+            ),
+            (
+                "\"fast\"",
+                "\"fast\", \"greeting\"",
+                "the requirement `greeting` is not in it",
+            ),
         ] {
             t.file("app/pyproject.toml", changed.replace(old, new));
             let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
-            assert!(run.stderr().contains(reason) && run.stderr().contains("`poetry lock`"), "{tool}\n{run}");
+            assert!(
+                run.stderr().contains(reason) && run.stderr().contains("`poetry lock`"),
+                "{tool}\n{run}"
+            );
         }
     });
 }
@@ -236,7 +365,12 @@ fn a_lock_of_pdm_is_followed() {
         versions(t, "other", &["1.0", "2.0"]);
         versions(t, "deeper", &["1.0"]);
         project(t, "lib", "mylib", "ours", "");
-        application(t, "app", &["other[more]", "mylib @ file:///${PROJECT_ROOT}/../lib"], "");
+        application(
+            t,
+            "app",
+            &["other[more]", "mylib @ file:///${PROJECT_ROOT}/../lib"],
+            "",
+        );
         t.file(
             "app/app.py",
             "def main():\n    import other, mylib, deeper\n    print(other.WORD, mylib.WORD, deeper.WORD)\n",
@@ -251,11 +385,22 @@ fn a_lock_of_pdm_is_followed() {
         );
         t.file("app/pdm.lock", lock);
         pack(t, &["app"]);
-        assert_eq!(prints(t, &t.path("out.psp")), ["other 1.0 ours deeper 1.0"], "{tool}");
+        assert_eq!(
+            prints(t, &t.path("out.psp")),
+            ["other 1.0 ours deeper 1.0"],
+            "{tool}"
+        );
         let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
-        t.file("app/pyproject.toml", manifest.replace("other[more]", "other[more]>=2"));
+        t.file(
+            "app/pyproject.toml",
+            manifest.replace("other[more]", "other[more]>=2"),
+        );
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
-        assert!(run.stderr().contains("it has `other` 1.0, and `>=2` is required"), "{tool}\n{run}");
+        assert!(
+            run.stderr()
+                .contains("it has `other` 1.0, and `>=2` is required"),
+            "{tool}\n{run}"
+        );
     });
 }
 
@@ -264,14 +409,21 @@ fn a_list_with_hashes_is_a_lock_and_its_project_no_part_of_itself() {
     with_each_installer(|t, tool| {
         versions(t, "other", &["1.0", "2.0"]);
         application(t, "app", &["other"], "");
-        let lock = format!("-e .\nother==1.0 \\\n    --hash={}\n", hash(t, "other", "1.0"));
+        let lock = format!(
+            "-e .\nother==1.0 \\\n    --hash={}\n",
+            hash(t, "other", "1.0")
+        );
         t.file("app/requirements.txt", &lock);
         pack(t, &["app"]);
         assert_eq!(prints(t, &t.path("out.psp")), ["other 1.0"], "{tool}");
         has_no_path_of_this_machine(t);
         application(t, "app", &["other", "greeting"], "");
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
-        assert!(run.stderr().contains("the requirement `greeting` is not in it"), "{tool}\n{run}");
+        assert!(
+            run.stderr()
+                .contains("the requirement `greeting` is not in it"),
+            "{tool}\n{run}"
+        );
     });
 }
 
@@ -285,8 +437,12 @@ fn a_lock_that_is_not_read_is_named_on_every_pack() {
         assert_eq!(run.json()["warnings"][0]["code"], "FLV0341");
     }
     let run = t.flavor(["pack", "app"]).success();
-    let said: Vec<&str> =
-        run.stderr().lines().take(20).filter(|line| line.starts_with("warning") || line.starts_with("hint")).collect();
+    let said: Vec<&str> = run
+        .stderr()
+        .lines()
+        .take(20)
+        .filter(|line| line.starts_with("warning") || line.starts_with("hint"))
+        .collect();
     insta::assert_snapshot!(said.join("\n"), @"
     warning[FLV0341]: `app/requirements.txt` is not read: versions were chosen without it
     hint: a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.toml -o requirements.txt`
@@ -294,18 +450,33 @@ fn a_lock_that_is_not_read_is_named_on_every_pack() {
     // Wishes, and what the project says itself, are no lock.
     for list in ["other>=1\n", "other\n"] {
         t.file("app/requirements.txt", list);
-        assert_eq!(t.flavor(["pack", "app", "--json"]).success().json()["warnings"].as_array().map(Vec::len), Some(0));
+        assert_eq!(
+            t.flavor(["pack", "app", "--json"]).success().json()["warnings"]
+                .as_array()
+                .map(Vec::len),
+            Some(0)
+        );
     }
     t.file("app/Pipfile.lock", "{}");
-    assert_eq!(t.flavor(["pack", "app", "--json"]).success().json()["warnings"][0]["code"], "FLV0341");
+    assert_eq!(
+        t.flavor(["pack", "app", "--json"]).success().json()["warnings"][0]["code"],
+        "FLV0341"
+    );
 }
 
 /// The warnings of a run, with their hints.
 pub(crate) fn warnings(run: &crate::scene::Run, t: &Test) -> String {
     let lines: Vec<&str> = run.stderr().lines().collect();
-    let first = lines.iter().enumerate().filter(|(_, line)| line.starts_with("warning["));
-    let pairs = first.flat_map(|(at, line)| [*line, lines.get(at + 1).copied().unwrap_or_default()]);
-    pairs.collect::<Vec<_>>().join("\n").replace(&*t.root().to_string_lossy(), "[ROOT]")
+    let first = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("warning["));
+    let pairs =
+        first.flat_map(|(at, line)| [*line, lines.get(at + 1).copied().unwrap_or_default()]);
+    pairs
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace(&*t.root().to_string_lossy(), "[ROOT]")
 }
 
 #[test]
@@ -314,8 +485,17 @@ fn what_is_odd_about_an_installation_is_said_on_every_pack() {
     for name in ["one", "two"] {
         let info = format!("{name}-1.0.dist-info/entry_points.txt");
         let module = format!("{name}.py");
-        let odd = if name == "one" { "[console_scripts]\nodd = no command\n" } else { "" };
-        wheelhouse::wheel(&t, name, "1.0", &[(&module, "WORD = 'x'\n"), ("shared.py", ""), (&info, odd)]);
+        let odd = if name == "one" {
+            "[console_scripts]\nodd = no command\n"
+        } else {
+            ""
+        };
+        wheelhouse::wheel(
+            &t,
+            name,
+            "1.0",
+            &[(&module, "WORD = 'x'\n"), ("shared.py", ""), (&info, odd)],
+        );
     }
     t.executable("broken/uv", "#!/bin/sh\nexit 1\n");
     let broken = t.path("broken");
@@ -333,15 +513,28 @@ fn what_is_odd_about_an_installation_is_said_on_every_pack() {
     // From the cache, too.
     let second = t.flavor(["pack", "app"]).success();
     assert_eq!(warnings(&second, &t), warnings(&first, &t));
-    assert_eq!(t.flavor(["pack", "app", "--json"]).success().json()["warnings"].as_array().map(Vec::len), Some(3));
+    assert_eq!(
+        t.flavor(["pack", "app", "--json"]).success().json()["warnings"]
+            .as_array()
+            .map(Vec::len),
+        Some(3)
+    );
 }
 
 #[test]
 fn an_extra_that_a_list_cannot_tell_of_is_named() {
     let t = scene();
     versions(&t, "other", &["1.0"]);
-    application(&t, "app", &["other"], "[project.optional-dependencies]\nfast = [\"other\"]\n");
-    t.file("app/requirements.txt", format!("other==1.0 --hash={}\n", hash(&t, "other", "1.0")));
+    application(
+        &t,
+        "app",
+        &["other"],
+        "[project.optional-dependencies]\nfast = [\"other\"]\n",
+    );
+    t.file(
+        "app/requirements.txt",
+        format!("other==1.0 --hash={}\n", hash(&t, "other", "1.0")),
+    );
     let run = t.flavor(["pack", "app", "--extra", "fast"]).success();
     insta::assert_snapshot!(warnings(&run, &t), @"
     warning[FLV0342]: `[ROOT]/app/requirements.txt` knows no extra or group `fast`, which adds nothing to it

@@ -12,9 +12,19 @@ fn a_start_tells_about_the_cache_when_asked() {
     for run in [&cold, &warm] {
         assert_eq!(run.stdout(), "out\n", "events are not for stdout");
     }
-    let extracted = cold.stderr().lines().find(|line| line.contains("extract")).unwrap_or_else(|| panic!("{cold}"));
-    assert!(extracted.contains("slot=script") && extracted.contains("took="), "{extracted}");
-    assert!(warm.stderr().lines().any(|line| line.contains("cache hit")), "{warm}");
+    let extracted = cold
+        .stderr()
+        .lines()
+        .find(|line| line.contains("extract"))
+        .unwrap_or_else(|| panic!("{cold}"));
+    assert!(
+        extracted.contains("slot=script") && extracted.contains("took="),
+        "{extracted}"
+    );
+    assert!(
+        warm.stderr().lines().any(|line| line.contains("cache hit")),
+        "{warm}"
+    );
     assert!(!warm.stderr().contains("extract"), "{warm}");
 }
 
@@ -61,7 +71,12 @@ fn three_variables_and_the_nearest_wins() {
     let warning = "warning[FLV0105]: FLAVOR_LOG_LEVEL is not a level: no such level\n\
         hint: it is one of off, error, warn, info, debug, trace\n";
     assert_eq!(run.stderr(), warning);
-    assert!(t.flavor(["config", "log.level"]).success().stderr().starts_with(warning));
+    assert!(
+        t.flavor(["config", "log.level"])
+            .success()
+            .stderr()
+            .starts_with(warning)
+    );
 }
 
 #[test]
@@ -71,6 +86,14 @@ fn packing_tells_what_ran_in_parallel_and_how_long_it_took() {
     t.set("FOUNDATION_LOG_LEVEL", "debug");
     let run = t.flavor(["pack", "--jobs", "2"]).success();
     assert_eq!(run.line(), "./dist/probe.psp");
-    assert!(run.stderr().lines().any(|line| line.contains("parallel") && line.contains("jobs=2")), "{run}");
-    assert!(run.stderr().lines().any(|line| line.contains("took=")), "{run}");
+    assert!(
+        run.stderr()
+            .lines()
+            .any(|line| line.contains("parallel") && line.contains("jobs=2")),
+        "{run}"
+    );
+    assert!(
+        run.stderr().lines().any(|line| line.contains("took=")),
+        "{run}"
+    );
 }

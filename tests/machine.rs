@@ -11,7 +11,9 @@ use signal_hook::flag;
 
 /// Where everything is that the set-up has got: `target/interop`.
 pub(crate) fn directory() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("the target directory");
     target.join("interop")
 }
 
@@ -22,9 +24,16 @@ pub(crate) fn prepare() {
         reset_signals();
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/setup/run");
         // Its words go to the real stderr, past the capture of a test's output.
-        let status = Command::new(&program).arg(directory()).stdin(Stdio::null()).stdout(Stdio::null()).status();
+        let status = Command::new(&program)
+            .arg(directory())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
         if !status.as_ref().is_ok_and(std::process::ExitStatus::success) {
-            let said = format!("tests: {} did not do its work: {status:?}\n", program.display());
+            let said = format!(
+                "tests: {} did not do its work: {status:?}\n",
+                program.display()
+            );
             // Without stderr there is nobody to tell; the tests tell what they miss.
             drop(std::io::stderr().write_all(said.as_bytes()));
         }
@@ -37,7 +46,10 @@ pub(crate) fn prepare() {
 /// inherited: one that does nothing leaves this process as it is.
 fn reset_signals() {
     let status = std::fs::read_to_string("/proc/self/status").expect("this process");
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("the ignored signals");
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .expect("the ignored signals");
     let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
     // The standard library resets SIGPIPE, which it ignores itself.
     let kept = |signal: &i32| *signal == SIGPIPE || FORBIDDEN.contains(signal);

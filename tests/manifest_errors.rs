@@ -16,7 +16,9 @@ fn project(lines: &str) -> Run {
 #[track_caller]
 fn slot(lines: &str) -> Run {
     let start = "[tool.flavor.execution]\ncommand = [\"{workenv}/data\"]\n";
-    project(&format!("{start}[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\n{lines}"))
+    project(&format!(
+        "{start}[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\n{lines}"
+    ))
 }
 
 #[track_caller]
@@ -294,7 +296,10 @@ fn slots() {
 fn warnings() {
     let t = Test::new();
     t.script("true");
-    t.manifest(&crate::scene::PROBE.replace("operations", "purpose = \"dta\"\noperation = [\"raw\"]\noperations"));
+    t.manifest(&crate::scene::PROBE.replace(
+        "operations",
+        "purpose = \"dta\"\noperation = [\"raw\"]\noperations",
+    ));
     let run = t.flavor(["pack"]).success();
     let first: Vec<&str> = run.stderr().lines().take(4).collect();
     insta::assert_snapshot!(first.join("\n"), @"
@@ -309,7 +314,8 @@ fn warnings() {
 fn sources_of_slots() {
     let t = Test::new();
     let probe = |t: &Test, lines: &str| {
-        t.manifest(&crate::scene::PROBE.replace("operations = [\"raw\"]", lines)).flavor(["pack"])
+        t.manifest(&crate::scene::PROBE.replace("operations = [\"raw\"]", lines))
+            .flavor(["pack"])
     };
     snapshot!(probe(&t, ""), @"
     exit: 1
@@ -348,7 +354,11 @@ fn sources_of_slots() {
     ");
     std::fs::remove_file(t.path("probe.sh/link")).expect("removed");
     std::fs::write(t.path("probe.sh/file"), "").expect("a file");
-    std::fs::set_permissions(t.path("probe.sh/file"), std::fs::Permissions::from_mode(0o644)).expect("mode");
+    std::fs::set_permissions(
+        t.path("probe.sh/file"),
+        std::fs::Permissions::from_mode(0o644),
+    )
+    .expect("mode");
     std::fs::create_dir_all(t.path("dist/probe.psp")).expect("a directory");
     snapshot!(probe(&t, ""), @"
     exit: 1

@@ -17,8 +17,15 @@ fn start(t: &Test, program: impl AsRef<[u8]>) -> Run {
 fn with_loader(loader: &str) -> Vec<u8> {
     let mut bytes = std::fs::read("/usr/bin/env").expect("a program");
     let header = goblin::elf::Elf::parse(&bytes).expect("an ELF file");
-    let is_loader = |header: &&goblin::elf::ProgramHeader| header.p_type == goblin::elf::program_header::PT_INTERP;
-    let place = header.program_headers.iter().find(is_loader).expect("a loader").file_range();
+    let is_loader = |header: &&goblin::elf::ProgramHeader| {
+        header.p_type == goblin::elf::program_header::PT_INTERP
+    };
+    let place = header
+        .program_headers
+        .iter()
+        .find(is_loader)
+        .expect("a loader")
+        .file_range();
     bytes[place.clone()].fill(0);
     bytes[place.start..place.start + loader.len()].copy_from_slice(loader.as_bytes());
     bytes
@@ -42,13 +49,25 @@ fn a_script_whose_interpreter_is_not_there() {
     hint: install it on this machine, or start the script by an interpreter in the package
     ");
     let run = start(&t, "#! /opt/python3.4/bin/python -u\nprint()\n").fails_with(104);
-    assert!(run.stderr().contains("names `/opt/python3.4/bin/python`, which does not exist"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("names `/opt/python3.4/bin/python`, which does not exist"),
+        "{run}"
+    );
     let run = start(&t, "#!/bin/sh\r\ntrue\r\n").fails_with(104);
-    assert!(run.stderr().contains("hint: the line ends with a carriage return"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("hint: the line ends with a carriage return"),
+        "{run}"
+    );
     // The interpreter of a script may itself be a script.
     let between = t.executable("between", "#!/nowhere/else\n");
     let run = start(&t, format!("#!{}\n", between.display())).fails_with(104);
-    assert!(run.stderr().contains("/between` names `/nowhere/else`, which does not exist"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("/between` names `/nowhere/else`, which does not exist"),
+        "{run}"
+    );
     assert!(run.stderr().starts_with("error[FLV0824]: "), "{run}");
 }
 
@@ -57,7 +76,10 @@ fn flavor_run_says_the_same() {
     let t = Test::new();
     t.file("probe.sh", "#!/nowhere/sh\n");
     let package = t.manifest(PROBE).pack();
-    let (by_itself, by_flavor) = (t.call(&package, [""; 0]), t.flavor(["run".as_ref(), package.as_os_str()]));
+    let (by_itself, by_flavor) = (
+        t.call(&package, [""; 0]),
+        t.flavor(["run".as_ref(), package.as_os_str()]),
+    );
     assert_eq!(by_itself.stderr(), by_flavor.stderr());
 }
 
@@ -72,8 +94,16 @@ fn a_program_whose_loader_is_not_there() {
     hint: the program was built for musl: install musl on this machine, or pack a build for glibc or a static one
     ");
     let run = start(&t, with_loader("/lib64/ld-linux.so.9")).fails_with(104);
-    assert!(run.stderr().contains("needs the loader `/lib64/ld-linux.so.9`, which does not exist"), "{run}");
-    assert!(run.stderr().contains("hint: the program was built for glibc"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("needs the loader `/lib64/ld-linux.so.9`, which does not exist"),
+        "{run}"
+    );
+    assert!(
+        run.stderr()
+            .contains("hint: the program was built for glibc"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -114,7 +144,11 @@ fn a_program_without_the_permission() {
     let plain = t.file("plain", "#!/bin/sh\n");
     std::fs::set_permissions(&plain, PermissionsExt::from_mode(0o644)).expect("mode");
     let run = start(&t, format!("#!{}\n", plain.display())).fails_with(104);
-    assert!(run.stderr().contains("/plain` is not executable: its mode is 0644"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("/plain` is not executable: its mode is 0644"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -142,7 +176,11 @@ fn a_program_that_is_not_there() {
     let link = t.path("link").display().to_string();
     let package = t.manifest(&command(&format!("[{link:?}]"))).pack();
     let run = t.call(package, [""; 0]).fails_with(104);
-    assert!(run.stderr().contains("it is a link to `/nowhere/else`, which does not exist"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("it is a link to `/nowhere/else`, which does not exist"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -150,7 +188,10 @@ fn arguments_that_are_too_long() {
     let t = Test::new();
     t.file("probe.sh", "#!/bin/sh\n");
     let long = "x".repeat(140_000);
-    t.manifest(&PROBE.replace(r#"["{workenv}/bin/probe"]"#, &format!(r#"["{{workenv}}/bin/probe", "{long}"]"#)));
+    t.manifest(&PROBE.replace(
+        r#"["{workenv}/bin/probe"]"#,
+        &format!(r#"["{{workenv}}/bin/probe", "{long}"]"#),
+    ));
     let package = t.pack();
     snapshot!(t.call(package, [""; 0]), @"
     exit: 104
@@ -167,8 +208,20 @@ fn a_file_system_without_programs() {
     t.copy(programs, "place/env");
     t.file("probe.sh", "#!/bin/sh\n");
     let command = format!("[{:?}]", t.path("place/env").display().to_string());
-    let package = t.manifest(&PROBE.replace(r#"["{workenv}/bin/probe"]"#, &command)).pack();
+    let package = t
+        .manifest(&PROBE.replace(r#"["{workenv}/bin/probe"]"#, &command))
+        .pack();
     let mount = "mount --bind place place && mount -o remount,bind,noexec place && exec \"$0\"";
-    let run = t.run(t.command("unshare").args(["--mount", "sh", "-c", mount]).arg(&package)).fails_with(104);
-    assert!(run.stderr().contains("/place/env` is on a file system mounted noexec\n"), "{run}");
+    let run = t
+        .run(
+            t.command("unshare")
+                .args(["--mount", "sh", "-c", mount])
+                .arg(&package),
+        )
+        .fails_with(104);
+    assert!(
+        run.stderr()
+            .contains("/place/env` is on a file system mounted noexec\n"),
+        "{run}"
+    );
 }

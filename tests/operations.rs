@@ -15,7 +15,10 @@ fn project(t: &Test, tree: bool, operations: &str) {
     t.file("tree/empty", "");
     t.executable("tree/bin/run", "#!/bin/sh\necho ran\n");
     t.file("single", &text);
-    drop(std::os::unix::fs::symlink("docs/one.txt", t.path("tree/link")));
+    drop(std::os::unix::fs::symlink(
+        "docs/one.txt",
+        t.path("tree/link"),
+    ));
     let source = if tree { "tree" } else { "single" };
     let script = if tree {
         "cd $FLAVOR_WORKENV/data && bin/run && cat docs/two.txt link empty | cksum"
@@ -41,10 +44,21 @@ operations = {operations}
 #[track_caller]
 fn comes_out(t: &Test, package: &std::path::Path, tree: bool) -> Run {
     let expected = if tree {
-        let run = t.call("sh", ["-c", "echo ran; cat tree/docs/two.txt tree/docs/one.txt | cksum"]).success();
+        let run = t
+            .call(
+                "sh",
+                [
+                    "-c",
+                    "echo ran; cat tree/docs/two.txt tree/docs/one.txt | cksum",
+                ],
+            )
+            .success();
         run.stdout().to_owned()
     } else {
-        t.call("sh", ["-c", "cksum < single"]).success().stdout().to_owned()
+        t.call("sh", ["-c", "cksum < single"])
+            .success()
+            .stdout()
+            .to_owned()
     };
     let run = t.call(package, [""; 0]).silent();
     assert_eq!(run.stdout(), expected);
@@ -77,7 +91,10 @@ fn every_chain_comes_out_as_it_went_in() {
         let t = Test::new();
         let package = package(&t, tree, operations, &[]);
         comes_out(&t, &package, tree);
-        let inspected = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
+        let inspected = t
+            .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+            .success()
+            .json();
         assert_eq!(inspected["slots"][0]["operations"], shown, "{operations}");
     }
 }
@@ -87,9 +104,11 @@ fn every_degree_of_compression_runs() {
     let mut sizes = Vec::new();
     for effort in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         let t = Test::new();
-        for (tree, operations) in
-            [(true, r#"["tar", "zstd"]"#), (true, r#"["tar", "xz"]"#), (true, r#"["tar", "gzip"]"#)]
-        {
+        for (tree, operations) in [
+            (true, r#"["tar", "zstd"]"#),
+            (true, r#"["tar", "xz"]"#),
+            (true, r#"["tar", "gzip"]"#),
+        ] {
             let package = package(&t, tree, operations, &["--compress", effort]);
             comes_out(&t, &package, tree);
             sizes.push(package.metadata().expect("metadata").len());
@@ -97,7 +116,10 @@ fn every_degree_of_compression_runs() {
     }
     let first = &sizes[..3];
     let last = &sizes[sizes.len() - 3..];
-    assert!(first.iter().zip(last).all(|(first, last)| first >= last), "{sizes:?}");
+    assert!(
+        first.iter().zip(last).all(|(first, last)| first >= last),
+        "{sizes:?}"
+    );
 }
 
 #[test]
@@ -122,8 +144,16 @@ source = "file"
     );
     let shown = |options: &[&str]| {
         let package = t.pack_with(options);
-        let inspected = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
-        [0, 1].map(|at| inspected["slots"][at]["operations"].as_str().unwrap_or_default().to_owned())
+        let inspected = t
+            .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+            .success()
+            .json();
+        [0, 1].map(|at| {
+            inspected["slots"][at]["operations"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
     };
     assert_eq!(shown(&[]), ["tar.zst", "zstd"]);
     assert_eq!(shown(&["--compress", "0"]), ["tar", "raw"]);
@@ -149,22 +179,41 @@ fn large_slots_come_out_whole() {
     let mut noise = vec![0_u8; 24 << 20];
     let mut state = 1_u64;
     for (at, byte) in noise.iter_mut().enumerate() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        *byte = if at % 3 == 0 { b'x' } else { state.to_le_bytes()[4] };
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        *byte = if at % 3 == 0 {
+            b'x'
+        } else {
+            state.to_le_bytes()[4]
+        };
     }
     t.file("tree/noise", &noise);
     for at in 0..300 {
-        t.file(&format!("tree/many/{at}"), format!("file {at}\n").repeat(at));
+        t.file(
+            &format!("tree/many/{at}"),
+            format!("file {at}\n").repeat(at),
+        );
     }
-    for operations in [r#"["tar", "zstd"]"#, r#"["tar", "gzip:1"]"#, r#"["tar", "xz:0"]"#] {
+    for operations in [
+        r#"["tar", "zstd"]"#,
+        r#"["tar", "gzip:1"]"#,
+        r#"["tar", "xz:0"]"#,
+    ] {
         t.manifest(&format!(
             "[project]\nname = \"large\"\nversion = \"1\"\n[tool.flavor.execution]\n\
              command = [\"/bin/sh\", \"-c\", \"cd $FLAVOR_WORKENV/tree && cat noise many/* | cksum\"]\n\
              [[tool.flavor.slots.entries]]\nname = \"tree\"\nsource = \"tree\"\noperations = {operations}\n"
         ));
         let package = t.pack();
-        let expected = t.call("sh", ["-c", "cd tree && cat noise many/* | cksum"]).success();
-        assert_eq!(t.call(&package, [""; 0]).silent().stdout(), expected.stdout(), "{operations}");
+        let expected = t
+            .call("sh", ["-c", "cd tree && cat noise many/* | cksum"])
+            .success();
+        assert_eq!(
+            t.call(&package, [""; 0]).silent().stdout(),
+            expected.stdout(),
+            "{operations}"
+        );
     }
 }
 
@@ -186,7 +235,20 @@ fn less_memory_means_fewer_threads_and_the_same_bytes() {
     project(&t, true, r#"["tar", "zstd:9"]"#);
     t.file("tree/large", "some text, over and over; ".repeat(1_000_000));
     let pack = |options: &[&str]| {
-        let arguments = [&["pack", "-o", "x.psp", "--key-seed", "s", "--no-cache", "--jobs", "4"], options].concat();
+        let arguments = [
+            &[
+                "pack",
+                "-o",
+                "x.psp",
+                "--key-seed",
+                "s",
+                "--no-cache",
+                "--jobs",
+                "4",
+            ],
+            options,
+        ]
+        .concat();
         (t.flavor(arguments), t.path("x.psp"))
     };
     let read = |path| std::fs::read(path).expect("a package");

@@ -18,7 +18,10 @@ fn the_path_alone_is_on_stdout() {
 fn the_package_is_executable_and_alone_in_its_directory() {
     let t = Test::new();
     let package = t.script("true").pack();
-    assert_eq!(package.metadata().expect("metadata").permissions().mode() & 0o777, 0o755);
+    assert_eq!(
+        package.metadata().expect("metadata").permissions().mode() & 0o777,
+        0o755
+    );
     assert_eq!(t.names("dist"), ["probe.psp"]);
 }
 
@@ -27,25 +30,42 @@ fn the_manifest_may_be_a_directory_or_a_file_and_the_output_anywhere() {
     let t = Test::new();
     t.file("project/pyproject.toml", PROBE);
     t.file("project/probe.sh", "#!/bin/sh\necho ran\n");
-    for (manifest, output) in
-        [("project", "a/b/one.psp"), ("project/pyproject.toml", "two"), ("./project/", "a/three.psp")]
-    {
-        assert_eq!(t.flavor(["pack", "-q", "--manifest", manifest, "-o", output]).silent().line(), output);
+    for (manifest, output) in [
+        ("project", "a/b/one.psp"),
+        ("project/pyproject.toml", "two"),
+        ("./project/", "a/three.psp"),
+    ] {
+        assert_eq!(
+            t.flavor(["pack", "-q", "--manifest", manifest, "-o", output])
+                .silent()
+                .line(),
+            output
+        );
         assert_eq!(t.call(t.path(output), [""; 0]).silent().line(), "ran");
     }
-    assert_eq!(t.flavor(["pack", "-q", "--manifest", "project"]).silent().line(), "project/dist/probe.psp");
+    assert_eq!(
+        t.flavor(["pack", "-q", "--manifest", "project"])
+            .silent()
+            .line(),
+        "project/dist/probe.psp"
+    );
 }
 
 #[test]
 fn an_older_package_is_replaced_while_it_runs() {
     let t = Test::new();
-    let package = t.script("sleep 2; cat \"$FLAVOR_WORKENV/bin/probe\" | tail -1").pack();
+    let package = t
+        .script("sleep 2; cat \"$FLAVOR_WORKENV/bin/probe\" | tail -1")
+        .pack();
     let child = crate::scene::start(t.command(&package).stdout(std::process::Stdio::piped()));
     t.script("echo new");
     assert_eq!(t.pack(), package);
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "new");
     let old = child.wait_with_output().expect("its output");
-    assert!(String::from_utf8_lossy(&old.stdout).starts_with("sleep 2"), "the old program saw the new files");
+    assert!(
+        String::from_utf8_lossy(&old.stdout).starts_with("sleep 2"),
+        "the old program saw the new files"
+    );
 }
 
 #[test]
@@ -56,7 +76,10 @@ fn alone_in_an_empty_directory_flavor_packs() {
     t.copy("/bin/sh".as_ref(), "only/sh");
     t.set("PATH", t.path("only"));
     let run = t.call("sh", ["-c", "flavor pack --quiet"]).success();
-    assert_eq!(t.call(t.path(run.line()), [""; 0]).silent().line(), "packed by one file");
+    assert_eq!(
+        t.call(t.path(run.line()), [""; 0]).silent().line(),
+        "packed by one file"
+    );
 }
 
 #[test]
@@ -98,14 +121,19 @@ source = "show.sh"
 target = "a b/show.sh"
 "#,
     );
-    assert_eq!(t.call(t.pack(), ["four"]).silent().stdout(), "<one two><three><><four>");
+    assert_eq!(
+        t.call(t.pack(), ["four"]).silent().stdout(),
+        "<one two><three><><four>"
+    );
 }
 
 #[test]
 fn unknown_keys_are_named_with_the_likely_one() {
     let t = Test::new();
     t.script("true");
-    t.manifest(&format!("{PROBE}\n[tool.flavor.executoin]\ncommand = \"x\"\n"));
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.executoin]\ncommand = \"x\"\n"
+    ));
     let run = t.flavor(["pack"]).success();
     let warnings: Vec<_> = run.stderr().lines().take(2).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
@@ -136,7 +164,12 @@ fn jobs_come_from_the_option_or_the_environment() {
 fn progress_is_told_where_nobody_watches_when_asked_for() {
     let t = Test::new();
     t.script("true");
-    let said = |options: &[&str]| t.flavor([&["pack"], options].concat()).success().stderr().to_owned();
+    let said = |options: &[&str]| {
+        t.flavor([&["pack"], options].concat())
+            .success()
+            .stderr()
+            .to_owned()
+    };
     assert!(said(&["--progress"]).contains("slots  …"));
     assert!(!said(&[]).contains('…'));
 }
@@ -146,11 +179,16 @@ fn the_result_is_read_back_unless_told_not_to() {
     let t = Test::new();
     t.script("true");
     let reads_back = |options: &[&str]| {
-        let run = t.flavor([&["pack", "-o", "x.psp"], options].concat()).success();
+        let run = t
+            .flavor([&["pack", "-o", "x.psp"], options].concat())
+            .success();
         run.stderr().contains("every byte")
     };
     assert!(!reads_back(&["--no-verify"]));
-    assert!(reads_back(&[]), "a file that nobody checked is not taken for checked");
+    assert!(
+        reads_back(&[]),
+        "a file that nobody checked is not taken for checked"
+    );
     std::fs::remove_file(t.path("x.psp")).expect("removed");
     assert!(reads_back(&["--no-verify", "--verify"]));
 }
@@ -160,8 +198,16 @@ fn dependencies_come_from_a_directory_of_wheels_without_the_network() {
     let t = Test::new();
     // Two wheels made by hand: the project's dependency and its build back end.
     wheelhouse::wheel(&t, "greeting", "2.0", &[("greeting.py", "WORD = 'Ahoy'\n")]);
-    wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", wheelhouse::BACKEND)]);
-    t.file("src.py", "from greeting import WORD\ndef main():\n    print(WORD)\n");
+    wheelhouse::wheel(
+        &t,
+        "tinybackend",
+        "1.0",
+        &[("tinybackend.py", wheelhouse::BACKEND)],
+    );
+    t.file(
+        "src.py",
+        "from greeting import WORD\ndef main():\n    print(WORD)\n",
+    );
     t.manifest(wheelhouse::MANIFEST);
     let package = t.pack_with(&["--offline", "--find-links", "wheels"]);
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "Ahoy");
@@ -263,10 +309,20 @@ operations = ["tar", "zstd"]
 target = "all"
 "#,
     );
-    let pack = || t.flavor(["pack", "--manifest", "app"]).success().line().to_owned();
+    let pack = || {
+        t.flavor(["pack", "--manifest", "app"])
+            .success()
+            .line()
+            .to_owned()
+    };
     let first = std::fs::read(t.path(pack())).expect("a package");
     let again = std::fs::read(t.path(pack())).expect("a package");
-    assert!(first == again, "the package has grown from {} to {} bytes", first.len(), again.len());
+    assert!(
+        first == again,
+        "the package has grown from {} to {} bytes",
+        first.len(),
+        again.len()
+    );
     // A directory of modules goes in as it is, but for that.
     t.file("modules/__main__.py", "print('hello')\n");
     t.flavor(["keygen", "--out-dir", "modules/keys"]).success();

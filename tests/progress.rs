@@ -16,7 +16,11 @@ fn package(t: &Test, more: &str) -> PathBuf {
 /// What a terminal shows while a shell command runs, cut at the carriage returns: each text erases the one before.
 fn on_a_terminal(t: &Test, command: &str) -> Vec<String> {
     let run = t.call("script", ["-qec", command, "/dev/null"]).success();
-    run.stdout().split(['\r', '\n']).filter(|text| !text.is_empty()).map(Into::into).collect()
+    run.stdout()
+        .split(['\r', '\n'])
+        .filter(|text| !text.is_empty())
+        .map(Into::into)
+        .collect()
 }
 
 /// A command that starts a package with every write of its extraction delayed.
@@ -37,17 +41,26 @@ fn a_long_first_start_shows_one_line_on_a_terminal() {
     assert_eq!(last, OVER, "the line is gone when the program starts");
     assert!(!progress.is_empty());
     for line in progress {
-        assert!(line.starts_with("\x1b[Kfirst start: ") && line.contains(" of 1.0 MB extracted"), "{line:?}");
+        assert!(
+            line.starts_with("\x1b[Kfirst start: ") && line.contains(" of 1.0 MB extracted"),
+            "{line:?}"
+        );
     }
     // Warm, it is over before anything is said.
-    assert_eq!(on_a_terminal(&t, package.to_str().expect("UTF-8")), ["here I am"]);
+    assert_eq!(
+        on_a_terminal(&t, package.to_str().expect("UTF-8")),
+        ["here I am"]
+    );
 }
 
 #[test]
 fn a_long_first_start_is_silent_elsewhere() {
     let t = Test::new();
     let package = package(&t, "");
-    assert_eq!(t.call("sh", ["-c", &slowly(&package)]).silent().line(), "here I am");
+    assert_eq!(
+        t.call("sh", ["-c", &slowly(&package)]).silent().line(),
+        "here I am"
+    );
 }
 
 #[test]
@@ -56,7 +69,10 @@ fn set_up_commands_that_take_long_show() {
     let package = package(&t, "[tool.flavor.hooks]\npost_extract = \"sleep 1\"\n");
     let shown = on_a_terminal(&t, package.to_str().expect("UTF-8"));
     assert_eq!(shown.last().map(String::as_str), Some(OVER));
-    assert!(shown.contains(&"\x1b[Kfirst start: setting up".into()), "{shown:?}");
+    assert!(
+        shown.contains(&"\x1b[Kfirst start: setting up".into()),
+        "{shown:?}"
+    );
 }
 
 #[test]
@@ -72,7 +88,10 @@ fn a_start_that_waits_says_for_what_and_does_not_give_up() {
     let shown = on_a_terminal(&t, package.to_str().expect("UTF-8"));
     assert!(!t.path("held").exists(), "it waited");
     assert_eq!(shown.last().map(String::as_str), Some(OVER));
-    assert!(shown.contains(&"\x1b[Kwaiting for another process that extracts probe 1.0.0".into()), "{shown:?}");
+    assert!(
+        shown.contains(&"\x1b[Kwaiting for another process that extracts probe 1.0.0".into()),
+        "{shown:?}"
+    );
     holder.wait().expect("its end");
 
     t.flavor(["workenv", "clean", "-y"]).silent();
@@ -80,13 +99,18 @@ fn a_start_that_waits_says_for_what_and_does_not_give_up() {
     eventually("the lock is held", || t.path("held").exists());
     t.set("FLAVOR_LOG_LEVEL", "info");
     let run = t.call(&package, [""; 0]).success();
-    assert!(run.stderr().contains("INFO waiting for another process that extracts probe 1.0.0\n"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("INFO waiting for another process that extracts probe 1.0.0\n"),
+        "{run}"
+    );
     holder.wait().expect("its end");
 }
 
 /// A project with a slot that takes a while to encode.
 fn slow_project(t: &Test) {
-    t.call("sh", ["-c", "head -c 20000000 /dev/urandom > data"]).success();
+    t.call("sh", ["-c", "head -c 20000000 /dev/urandom > data"])
+        .success();
     let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"xz:6\"]\n";
     t.script("true");
     t.manifest(&format!("{}\n{slot}", crate::scene::PROBE));
@@ -99,13 +123,19 @@ fn a_long_pack_shows_a_bar_on_a_terminal_that_is_gone_afterwards() {
     t.set("TERM", "xterm");
     let command = format!("{} pack --no-cache", crate::scene::FLAVOR);
     let shown = on_a_terminal(&t, &command).join("\n");
-    assert!(shown.contains("slots  [") && shown.contains("of 20.0"), "{shown:?}");
+    assert!(
+        shown.contains("slots  [") && shown.contains("of 20.0"),
+        "{shown:?}"
+    );
     let end = shown.rfind("next: ").expect("the end");
     assert!(!shown[end..].contains("slots  ["), "{shown:?}");
     // Not for a log that only looks like a terminal, and not for who wants none.
     t.set("CI", "1");
     let plain = on_a_terminal(&t, &command).join("\n");
-    assert!(!plain.contains("slots  [") && plain.contains("1 encoded") || plain.contains("2 encoded"), "{plain:?}");
+    assert!(
+        !plain.contains("slots  [") && plain.contains("1 encoded") || plain.contains("2 encoded"),
+        "{plain:?}"
+    );
     t.unset("CI");
     let quiet = on_a_terminal(&t, &format!("{command} --quiet"));
     assert_eq!(quiet, ["./dist/probe.psp"]);
@@ -117,6 +147,9 @@ fn a_long_pack_writes_lines_elsewhere_and_no_control_byte() {
     slow_project(&t);
     let run = t.flavor(["pack", "--no-cache"]).success();
     let is_control = |byte: &u8| *byte < 0x20 && *byte != b'\n';
-    assert!(!run.stdout.iter().chain(&run.stderr).any(is_control), "{run}");
+    assert!(
+        !run.stdout.iter().chain(&run.stderr).any(is_control),
+        "{run}"
+    );
     assert!(run.stderr().contains("slots  2 encoded"), "{run}");
 }

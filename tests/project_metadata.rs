@@ -31,7 +31,8 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     return os.path.basename(f'{stem}-py3-none-any.whl')
 ";
 
-const BUILD_SYSTEM: &str = "[build-system]\nrequires = [\"metabackend\"]\nbuild-backend = \"metabackend\"\n";
+const BUILD_SYSTEM: &str =
+    "[build-system]\nrequires = [\"metabackend\"]\nbuild-backend = \"metabackend\"\n";
 const META: &str = "Name: Computed\nVersion: 3.1\nRequires-Dist: greeting>=2\nRequires-Dist: loud ; extra == 'loud'\nRequires-Dist: computed[loud] ; extra == 'all'\nProvides-Extra: loud\nProvides-Extra: all\n";
 const COMMANDS: &str = "[console_scripts]\nfirst = src:other\ncomputed = src:main\n";
 const PROGRAM: &str = "import importlib.util as u\nfrom greeting import WORD\ndef main():\n    print(WORD, *[name for name in ('loud', 'computed') if u.find_spec(name)])\ndef other():\n    print('other')\n";
@@ -55,7 +56,10 @@ fn project() -> Test {
 /// The same, with a `[project]` of its own.
 fn with_table(table: &str) -> Test {
     let t = project();
-    t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}[project]\n{table}"));
+    t.file(
+        "app/pyproject.toml",
+        format!("{BUILD_SYSTEM}[project]\n{table}"),
+    );
     t
 }
 
@@ -66,16 +70,22 @@ fn says(t: &Test, options: &[&str]) -> String {
 
 /// How often the back end was called.
 fn calls(t: &Test) -> usize {
-    std::fs::read_to_string(t.path("log")).unwrap_or_default().lines().count()
+    std::fs::read_to_string(t.path("log"))
+        .unwrap_or_default()
+        .lines()
+        .count()
 }
 
-const DYNAMIC: &str =
-    "name = \"computed\"\ndynamic = [\"version\", \"dependencies\", \"optional-dependencies\", \"scripts\"]\n";
+const DYNAMIC: &str = "name = \"computed\"\ndynamic = [\"version\", \"dependencies\", \"optional-dependencies\", \"scripts\"]\n";
 
 #[test]
 fn what_is_dynamic_comes_from_the_wheel_with_either_installer() {
     let mut t = with_table(DYNAMIC);
-    assert_eq!(says(&t, &[]), "Ahoy", "the script with the project's name, not the first");
+    assert_eq!(
+        says(&t, &[]),
+        "Ahoy",
+        "the script with the project's name, not the first"
+    );
     assert_eq!(says(&t, &["--extra", "loud"]), "Ahoy loud");
     assert_eq!(
         says(&t, &["--extra", "all"]),
@@ -88,23 +98,43 @@ fn what_is_dynamic_comes_from_the_wheel_with_either_installer() {
     t.set("UV_NO_INDEX", "1");
     assert_eq!(says(&t, &["--extra", "all"]), "Ahoy loud");
     let report = t.flavor(["pack", "app", "--json"]).success().json();
-    assert_eq!((&report["name"], &report["version"]), (&"computed".into(), &"3.1".into()));
+    assert_eq!(
+        (&report["name"], &report["version"]),
+        (&"computed".into(), &"3.1".into())
+    );
 }
 
 #[test]
 fn a_back_end_that_is_all_there_is_names_the_package_too() {
     let t = project();
     let report = t.flavor(["pack", "app", "--json"]).success().json();
-    assert_eq!((&report["name"], &report["version"]), (&"Computed".into(), &"3.1".into()));
-    assert_eq!(t.call(t.path("app/dist/Computed.psp"), [""; 0]).silent().line(), "Ahoy");
+    assert_eq!(
+        (&report["name"], &report["version"]),
+        (&"Computed".into(), &"3.1".into())
+    );
+    assert_eq!(
+        t.call(t.path("app/dist/Computed.psp"), [""; 0])
+            .silent()
+            .line(),
+        "Ahoy"
+    );
     t.flavor(["pack", "app", "--check-reproducible"]).success();
-    t.flavor(["verify", "app/dist/Computed.psp", "--rebuild", "app"]).success();
-    let listed = t.flavor(["pack", "app", "--list-files", "--quiet"]).success();
+    t.flavor(["verify", "app/dist/Computed.psp", "--rebuild", "app"])
+        .success();
+    let listed = t
+        .flavor(["pack", "app", "--list-files", "--quiet"])
+        .success();
     assert!(listed.stdout().contains("greeting.py"), "{listed}");
     // What the manifest says goes before it.
-    t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}[tool.flavor]\npackage_name = \"mine\"\nversion = \"4\"\n"));
+    t.file(
+        "app/pyproject.toml",
+        format!("{BUILD_SYSTEM}[tool.flavor]\npackage_name = \"mine\"\nversion = \"4\"\n"),
+    );
     let report = t.flavor(["pack", "app", "--json"]).success().json();
-    assert_eq!((&report["name"], &report["version"]), (&"mine".into(), &"4".into()));
+    assert_eq!(
+        (&report["name"], &report["version"]),
+        (&"mine".into(), &"4".into())
+    );
 }
 
 #[test]
@@ -115,11 +145,20 @@ fn the_back_end_runs_once_for_each_change() {
     assert_eq!((&noop["fresh"], calls(&t)), (&true.into(), 1));
     t.file("app/src.py", format!("{PROGRAM}# changed\n"));
     let explained = t.flavor(["pack", "app", "--explain"]).success();
-    assert!(explained.stderr().contains("sources: src.py has changed"), "{explained}");
-    assert!(explained.stderr().contains("explain: deps reused"), "{explained}");
+    assert!(
+        explained.stderr().contains("sources: src.py has changed"),
+        "{explained}"
+    );
+    assert!(
+        explained.stderr().contains("explain: deps reused"),
+        "{explained}"
+    );
     assert_eq!(calls(&t), 2);
     // Other dependencies are other sources of the project.
-    t.file("app/META", META.replace("greeting>=2", "greeting>=2\nRequires-Dist: loud"));
+    t.file(
+        "app/META",
+        META.replace("greeting>=2", "greeting>=2\nRequires-Dist: loud"),
+    );
     assert_eq!((says(&t, &[]), calls(&t)), ("Ahoy loud".into(), 3));
 }
 
@@ -129,7 +168,11 @@ fn a_static_project_is_not_built_to_be_known() {
         "name = \"computed\"\nversion = \"1\"\ndependencies = [\"greeting\"]\n[project.scripts]\ncomputed = \"src:main\"\n\
          [project.optional-dependencies]\nloud = [\"loud\"]\nall = [\"computed[loud]\"]\n",
     );
-    assert_eq!(says(&t, &["--extra", "all"]), "Ahoy loud", "an extra of the project itself");
+    assert_eq!(
+        says(&t, &["--extra", "all"]),
+        "Ahoy loud",
+        "an extra of the project itself"
+    );
     // Its wheel does not exist yet when its dependencies are looked for.
     t.file("app/src.py", "raise SystemExit(1)\n");
     t.file("app/META", "");
@@ -147,15 +190,27 @@ fn an_extra_that_the_metadata_do_not_have_is_an_error() {
       the project `computed` has no extra `tui`
     hint: its extras are: all, loud
     ");
-    t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}[tool.flavor.build]\nextras = [\"lodu\"]\n"));
+    t.file(
+        "app/pyproject.toml",
+        format!("{BUILD_SYSTEM}[tool.flavor.build]\nextras = [\"lodu\"]\n"),
+    );
     let run = t.flavor(["pack", "app", "-q"]).fails_with(1);
-    assert!(run.stderr().contains("the project `Computed` has no extra `lodu`\n"), "{run}");
-    assert!(run.stderr().contains("did you mean `loud`? its extras are: all, loud"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("the project `Computed` has no extra `lodu`\n"),
+        "{run}"
+    );
+    assert!(
+        run.stderr()
+            .contains("did you mean `loud`? its extras are: all, loud"),
+        "{run}"
+    );
 }
 
 #[test]
 fn the_wheel_is_the_projects() {
-    let t = with_table("name = \"other\"\nversion = \"1\"\n[project.scripts]\nother = \"src:main\"\n");
+    let t =
+        with_table("name = \"other\"\nversion = \"1\"\n[project.scripts]\nother = \"src:main\"\n");
     snapshot!(t.flavor(["pack", "app", "-q"]), @"
     exit: 1
     --- stderr
@@ -208,10 +263,15 @@ fn a_project_without_commands_is_told_so_and_takes_an_entry_point() {
     ");
     assert_eq!(says(&t, &["--entry-point", "src:main"]), "Ahoy");
     // Of what `[project]` lists, too: the wheel may have programs of its own.
-    let table = "[project]\nname = \"computed\"\nversion = \"1\"\ndependencies = [\"greeting>=2\"]\n";
+    let table =
+        "[project]\nname = \"computed\"\nversion = \"1\"\ndependencies = [\"greeting>=2\"]\n";
     t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}{table}"));
     let run = t.flavor(["pack", "app", "-q"]).fails_with(1);
-    assert!(run.stderr().contains("hint: add a script, `[project.scripts]` with `computed = "), "{run}");
+    assert!(
+        run.stderr()
+            .contains("hint: add a script, `[project.scripts]` with `computed = "),
+        "{run}"
+    );
     t.executable("app/scripts/native", "#!/bin/sh\necho native \"$@\"\n");
     assert_eq!(says(&t, &[]), "native");
 }
@@ -223,17 +283,36 @@ fn the_interpreter_is_one_that_the_metadata_allow() {
     );
     t.file("app/META", format!("{META}Requires-Python: >=3.99\n"));
     let run = t.flavor(["pack", "app", "-q"]).fails_with(1);
-    assert!(run.stderr().contains("no CPython interpreter fits `>=3.99`"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("no CPython interpreter fits `>=3.99`"),
+        "{run}"
+    );
     t.file("app/META", format!("{META}Requires-Python: <3.12\n"));
-    t.file("app/src.py", "import sys\ndef main():\n    print(sys.version_info[:2])\ndef other(): pass\n");
+    t.file(
+        "app/src.py",
+        "import sys\ndef main():\n    print(sys.version_info[:2])\ndef other(): pass\n",
+    );
     let pyenv = interpreter::Interpreter::Pyenv(11);
-    assert!(Path::new(&pyenv.executable()).exists(), "an older interpreter, too");
+    assert!(
+        Path::new(&pyenv.executable()).exists(),
+        "an older interpreter, too"
+    );
     let said = says(&t, &[]);
-    assert!(["(3, 11)", "(3, 10)", "(3, 9)", "(3, 8)"].contains(&&*said), "{said}");
+    assert!(
+        ["(3, 11)", "(3, 10)", "(3, 9)", "(3, 8)"].contains(&&*said),
+        "{said}"
+    );
     // From now on it is the first that is tried.
     let before = calls(&t);
-    t.file("app/src.py", "import sys\ndef main():\n    print('again', sys.version_info[:2])\ndef other(): pass\n");
-    assert_eq!((says(&t, &[]), calls(&t)), (format!("again {said}"), before + 1));
+    t.file(
+        "app/src.py",
+        "import sys\ndef main():\n    print('again', sys.version_info[:2])\ndef other(): pass\n",
+    );
+    assert_eq!(
+        (says(&t, &[]), calls(&t)),
+        (format!("again {said}"), before + 1)
+    );
 }
 
 #[test]
@@ -244,7 +323,10 @@ fn a_package_without_python_takes_its_version_from_the_back_end() {
     t.file("app/run.sh", "#!/bin/sh\necho plain\n");
     assert_eq!(says(&t, &[]), "plain");
     let report = t.flavor(["pack", "app", "--json"]).success().json();
-    assert_eq!((&report["version"], report["slots"].as_array().map(Vec::len)), (&"3.1".into(), Some(1)));
+    assert_eq!(
+        (&report["version"], report["slots"].as_array().map(Vec::len)),
+        (&"3.1".into(), Some(1))
+    );
 }
 
 #[test]
@@ -317,7 +399,10 @@ const SHAPES: &[Shape] = &[
                 "setup.py",
                 "import setuptools\nsetuptools.setup(name='beside', version='2', packages=['pkg'], install_requires=['click'], extras_require={'extra': ['colorama']}, scripts=['bin/run'])\n",
             ),
-            ("bin/run", "#!/usr/bin/env python\nfrom pkg.cli import main\nmain()\n"),
+            (
+                "bin/run",
+                "#!/usr/bin/env python\nfrom pkg.cli import main\nmain()\n",
+            ),
         ],
         package: "beside",
         version: "2",
@@ -364,20 +449,33 @@ fn projects_of_real_back_ends_are_packed_by_one_command() {
         for (file, text) in shape.files {
             t.file(&format!("{}/{file}", shape.name), text);
         }
-        t.file(&format!("{}/pkg/__init__.py", shape.name), "\"\"\"A module.\"\"\"\n__version__ = '0.5'\n");
+        t.file(
+            &format!("{}/pkg/__init__.py", shape.name),
+            "\"\"\"A module.\"\"\"\n__version__ = '0.5'\n",
+        );
         let program = "import importlib.util as u\nimport click\ndef main():\n    print(click.style('hello'), u.find_spec('colorama') is not None)\n";
         t.file(&format!("{}/pkg/cli.py", shape.name), program);
     }
     let check = |t: &Test, options: &[&str], said: &str| {
-        for Shape { name, package, version, .. } in SHAPES {
-            let run = t.flavor([&["pack", name, "--json"], options].concat()).success();
+        for Shape {
+            name,
+            package,
+            version,
+            ..
+        } in SHAPES
+        {
+            let run = t
+                .flavor([&["pack", name, "--json"], options].concat())
+                .success();
             let report = run.json();
             assert_eq!(
                 (&report["name"], &report["version"]),
                 (&(*package).into(), &(*version).into()),
                 "{name}\n{run}"
             );
-            let output = t.call(t.path(format!("{name}/dist/{package}.psp")), [""; 0]).silent();
+            let output = t
+                .call(t.path(format!("{name}/dist/{package}.psp")), [""; 0])
+                .silent();
             assert_eq!(output.line().replace("\u{1b}[0m", ""), said, "{name}");
         }
     };
@@ -386,16 +484,32 @@ fn projects_of_real_back_ends_are_packed_by_one_command() {
     check(&t, &["--extra", "extra"], "hello True");
     // In its own directory, by its own file, and with a manifest beside it.
     let mut command = t.command(crate::scene::FLAVOR);
-    command.current_dir(t.path("setup-cfg")).args(["pack", "--quiet"]);
+    command
+        .current_dir(t.path("setup-cfg"))
+        .args(["pack", "--quiet"]);
     assert_eq!(t.run(&mut command).success().line(), "./dist/setup-cfg.psp");
-    assert_eq!(t.flavor(["pack", "setup-py/setup.py", "-q"]).success().line(), "setup-py/dist/Setup.Py.psp");
-    assert_eq!(t.flavor(["pack", "--manifest", "setup-py", "-q"]).success().line(), "setup-py/dist/Setup.Py.psp");
-    t.flavor(["pack", "setup-py", "-q", "--check-reproducible"]).success();
+    assert_eq!(
+        t.flavor(["pack", "setup-py/setup.py", "-q"])
+            .success()
+            .line(),
+        "setup-py/dist/Setup.Py.psp"
+    );
+    assert_eq!(
+        t.flavor(["pack", "--manifest", "setup-py", "-q"])
+            .success()
+            .line(),
+        "setup-py/dist/Setup.Py.psp"
+    );
+    t.flavor(["pack", "setup-py", "-q", "--check-reproducible"])
+        .success();
     for name in ["setup-py", "poetry", "flit"] {
         let manifest = format!("{name}/pyproject.toml");
         t.flavor(["init", "--manifest", &manifest]).success();
         let text = std::fs::read_to_string(t.path(&manifest)).expect("it");
-        assert!(text.contains("[tool.flavor]\n# The program is the script with the project's name"), "{text}");
+        assert!(
+            text.contains("[tool.flavor]\n# The program is the script with the project's name"),
+            "{text}"
+        );
         t.flavor(["pack", name, "-q"]).success();
     }
 }

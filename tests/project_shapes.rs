@@ -22,7 +22,14 @@ struct Shape {
     says: &'static str,
 }
 
-const SHAPE: Shape = Shape { name: "", project: ".", files: &[], tag: None, reference: &["."], says: "1.0 [a]" };
+const SHAPE: Shape = Shape {
+    name: "",
+    project: ".",
+    files: &[],
+    tag: None,
+    reference: &["."],
+    says: "1.0 [a]",
+};
 
 /// A module that uses its dependency and knows its own version.
 const MAIN: &str = r"
@@ -84,7 +91,11 @@ const SHAPES: &[Shape] = &[
         files: &[
             (
                 "pyproject.toml",
-                manifest!("[\"setuptools\"]", "setuptools.build_meta", "dependencies = [\"iniconfig>=2\"]\n"),
+                manifest!(
+                    "[\"setuptools\"]",
+                    "setuptools.build_meta",
+                    "dependencies = [\"iniconfig>=2\"]\n"
+                ),
             ),
             ("src/shape/__init__.py", ""),
             ("src/shape/cli.py", MAIN),
@@ -135,7 +146,14 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "hatchling",
         files: &[
-            ("pyproject.toml", manifest!("[\"hatchling\"]", "hatchling.build", "dependencies = [\"iniconfig>=2\"]\n")),
+            (
+                "pyproject.toml",
+                manifest!(
+                    "[\"hatchling\"]",
+                    "hatchling.build",
+                    "dependencies = [\"iniconfig>=2\"]\n"
+                ),
+            ),
             ("src/shape/__init__.py", ""),
             ("src/shape/cli.py", MAIN),
         ],
@@ -198,7 +216,14 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "pdm",
         files: &[
-            ("pyproject.toml", manifest!("[\"pdm-backend\"]", "pdm.backend", "dependencies = [\"iniconfig>=2\"]\n")),
+            (
+                "pyproject.toml",
+                manifest!(
+                    "[\"pdm-backend\"]",
+                    "pdm.backend",
+                    "dependencies = [\"iniconfig>=2\"]\n"
+                ),
+            ),
             ("src/shape/__init__.py", ""),
             ("src/shape/cli.py", MAIN),
         ],
@@ -224,8 +249,14 @@ const SHAPES: &[Shape] = &[
         name: "maturin-workspace",
         project: "python",
         files: &[
-            ("Cargo.toml", "[workspace]\nmembers = [\"python\", \"core\"]\nresolver = \"2\"\n"),
-            ("core/Cargo.toml", "[package]\nname = \"core-of-shape\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"python\", \"core\"]\nresolver = \"2\"\n",
+            ),
+            (
+                "core/Cargo.toml",
+                "[package]\nname = \"core-of-shape\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+            ),
             ("core/src/lib.rs", "pub fn answer() -> u32 { 42 }\n"),
             (
                 "python/Cargo.toml",
@@ -275,7 +306,10 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: "meson-python",
         files: &[
-            ("pyproject.toml", manifest!("[\"meson-python\"]", "mesonpy", "")),
+            (
+                "pyproject.toml",
+                manifest!("[\"meson-python\"]", "mesonpy", ""),
+            ),
             (
                 "meson.build",
                 "project('shape', 'c', version: '1.0')\npy = import('python').find_installation(pure: false)\npy.extension_module('_native', 'native.c', install: true, subdir: 'shape')\npy.install_sources('shape/__init__.py', 'shape/cli.py', subdir: 'shape')\n",
@@ -312,7 +346,10 @@ const SHAPES: &[Shape] = &[
         name: "uv-workspace-member",
         project: "packages/shape",
         files: &[
-            ("pyproject.toml", "[tool.uv.workspace]\nmembers = [\"packages/*\"]\n"),
+            (
+                "pyproject.toml",
+                "[tool.uv.workspace]\nmembers = [\"packages/*\"]\n",
+            ),
             (
                 "packages/shape/pyproject.toml",
                 manifest!(
@@ -345,8 +382,14 @@ fn write(t: &Test, shape: &Shape, at: &str) {
 /// Where Cargo keeps crates and what it has compiled, from one run to the next.
 fn with_cargo(t: &mut Test) {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo");
-    t.set("CARGO_HOME", std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from));
-    t.set("CARGO_TARGET_DIR", fixture::download_cache().join("cargo-target"));
+    t.set(
+        "CARGO_HOME",
+        std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from),
+    );
+    t.set(
+        "CARGO_TARGET_DIR",
+        fixture::download_cache().join("cargo-target"),
+    );
 }
 
 /// Says what is wrong with a shape, a line each.
@@ -356,20 +399,47 @@ fn examine(t: &Test, shape: &Shape, installer: &str) -> Result<(), String> {
     write(t, shape, &tree);
     let package = t.path(format!("{tree}.psp"));
     let mut command = t.command(crate::scene::FLAVOR);
-    command.args(["pack", "-q", "--python"]).arg(Interpreter::Pyenv(13).executable()).arg("-o").arg(&package);
+    command
+        .args(["pack", "-q", "--python"])
+        .arg(Interpreter::Pyenv(13).executable())
+        .arg("-o")
+        .arg(&package);
     let run = t.run(command.arg(t.path(&tree).join(project)));
     if run.code() != Some(0) {
         return Err(run.to_string());
     }
     let run = t.call(&package, [""; 0]);
     if run.code() != Some(0) || run.stdout().trim() != shape.says {
-        return Err(format!("started, it says something else than `{}`: {run}", shape.says));
+        return Err(format!(
+            "started, it says something else than `{}`: {run}",
+            shape.says
+        ));
     }
     let out = t.path(format!("{tree}-slots"));
-    t.flavor(["extract-all".as_ref(), package.as_os_str(), out.as_os_str(), "--as-tree".as_ref()]).success();
+    t.flavor([
+        "extract-all".as_ref(),
+        package.as_os_str(),
+        out.as_os_str(),
+        "--as-tree".as_ref(),
+    ])
+    .success();
     let reference = reference(t, shape)?;
-    let run = t.call("python3", ["-c".as_ref(), COMPARE.as_ref(), reference.as_os_str(), out.as_os_str()]).success();
-    if run.stdout().is_empty() { Ok(()) } else { Err(run.stdout().to_owned()) }
+    let run = t
+        .call(
+            "python3",
+            [
+                "-c".as_ref(),
+                COMPARE.as_ref(),
+                reference.as_os_str(),
+                out.as_os_str(),
+            ],
+        )
+        .success();
+    if run.stdout().is_empty() {
+        Ok(())
+    } else {
+        Err(run.stdout().to_owned())
+    }
 }
 
 /// A fresh environment in which pip has installed the project.
@@ -381,11 +451,31 @@ fn reference(t: &Test, shape: &Shape) -> Result<PathBuf, String> {
     let tree = format!("{}-reference", shape.name);
     write(t, shape, &tree);
     let python = Interpreter::Pyenv(13).executable();
-    t.call(&python, ["-m".as_ref(), "venv".as_ref(), "--without-pip".as_ref(), environment.as_os_str()]).success();
+    t.call(
+        &python,
+        [
+            "-m".as_ref(),
+            "venv".as_ref(),
+            "--without-pip".as_ref(),
+            environment.as_os_str(),
+        ],
+    )
+    .success();
     let mut command = t.command(&python);
-    command.args(["-m", "pip", "--python"]).arg(environment.join("bin/python")).args(["install", "-q"]);
-    let run = t.run(command.args(shape.reference).current_dir(t.path(&tree).join(shape.project)));
-    if run.code() == Some(0) { Ok(environment) } else { Err(format!("pip does not install it: {run}")) }
+    command
+        .args(["-m", "pip", "--python"])
+        .arg(environment.join("bin/python"))
+        .args(["install", "-q"]);
+    let run = t.run(
+        command
+            .args(shape.reference)
+            .current_dir(t.path(&tree).join(shape.project)),
+    );
+    if run.code() == Some(0) {
+        Ok(environment)
+    } else {
+        Err(format!("pip does not install it: {run}"))
+    }
 }
 
 /// Compares site-packages. What is compiled is compared by its name: compilers write where they worked.

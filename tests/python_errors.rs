@@ -30,10 +30,15 @@ fn pack(t: &Test, options: &[&str]) -> String {
 
 fn said(run: &Run) -> String {
     let text = run.to_string();
-    let lines = text.lines().filter(|line| !line.contains("Traceback") && !line.contains("File \""));
+    let lines = text
+        .lines()
+        .filter(|line| !line.contains("Traceback") && !line.contains("File \""));
     let lines = lines.map(|line| match line.split_once("/staging/") {
         // Every pack has a place of its own there.
-        Some((before, after)) => format!("{before}/staging/[NAME]/{}", after.split_once('/').expect("a path").1),
+        Some((before, after)) => format!(
+            "{before}/staging/[NAME]/{}",
+            after.split_once('/').expect("a path").1
+        ),
         None => line.to_owned(),
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -41,7 +46,10 @@ fn said(run: &Run) -> String {
 
 /// An interpreter that answers questions about itself as the system's, but for what `sed` makes of it.
 fn pretender(t: &Test, script: &str) {
-    t.executable("python", format!("#!/bin/sh\n/usr/bin/python3 \"$@\" | sed '{script}'\n"));
+    t.executable(
+        "python",
+        format!("#!/bin/sh\n/usr/bin/python3 \"$@\" | sed '{script}'\n"),
+    );
 }
 
 #[test]
@@ -73,7 +81,13 @@ fn interpreters() {
       cannot make the interpreter relocatable
       `/nowhere` is not a Python standard library
     ");
-    t.file("app/pyproject.toml", format!("{}\n[tool.flavor.python]\ninclude = [\"nonsense\"]\n", wheelhouse::MANIFEST));
+    t.file(
+        "app/pyproject.toml",
+        format!(
+            "{}\n[tool.flavor.python]\ninclude = [\"nonsense\"]\n",
+            wheelhouse::MANIFEST
+        ),
+    );
     insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
     exit: 1
     --- stderr
@@ -88,13 +102,27 @@ fn something_to_install_with() {
     let t = Test::new();
     project(&t, "dependencies = [\"click\"]");
     let python = Interpreter::Pyenv(13).executable();
-    let pip = python.ancestors().nth(2).expect("a prefix").join("lib/python3.13/site-packages/pip");
+    let pip = python
+        .ancestors()
+        .nth(2)
+        .expect("a prefix")
+        .join("lib/python3.13/site-packages/pip");
     std::fs::create_dir(t.path("empty")).expect("a directory");
     let mount = "mount --bind empty \"$1\" && exec \"$0\" pack --quiet --python \"$2\"";
     let mut command = t.command("unshare");
-    command.args(["--mount", "sh", "-c", mount, FLAVOR]).arg(pip).arg(python).env("PATH", "/usr/bin:/bin");
+    command
+        .args(["--mount", "sh", "-c", mount, FLAVOR])
+        .arg(pip)
+        .arg(python)
+        .env("PATH", "/usr/bin:/bin");
     let run = t.run(&mut command);
-    let home = Interpreter::Pyenv(13).executable().ancestors().nth(2).expect("a prefix").display().to_string();
+    let home = Interpreter::Pyenv(13)
+        .executable()
+        .ancestors()
+        .nth(2)
+        .expect("a prefix")
+        .display()
+        .to_string();
     insta::assert_snapshot!(said(&run).replace(&home, "/opt/python"), @"
     exit: 1
     --- stderr
@@ -108,7 +136,10 @@ fn something_to_install_with() {
 fn dependencies() {
     let t = wheelhouse::project();
     let more = "[tool.flavor.build]\ndependencies = [\"greeting>3\"]\n";
-    t.file("app/pyproject.toml", format!("{}\n{more}", wheelhouse::MANIFEST));
+    t.file(
+        "app/pyproject.toml",
+        format!("{}\n{more}", wheelhouse::MANIFEST),
+    );
     insta::assert_snapshot!(pack(&t, &["--manifest", "app"]), @"
     exit: 4
     --- stderr
@@ -183,7 +214,10 @@ fn a_target_that_belongs_to_the_virtual_environment() {
 fn mistakes_in_what_is_required_are_named_where_they_stand() {
     let mut t = wheelhouse::project();
     t.file("src/__main__.py", "");
-    t.file("src/requirements.txt", "# wishes\n-r more.txt\ngreeting ; python_version > '3'\n");
+    t.file(
+        "src/requirements.txt",
+        "# wishes\n-r more.txt\ngreeting ; python_version > '3'\n",
+    );
     t.file("src/more.txt", "greeting>=1 # and so on\n\ngreeting>=one\n");
     snapshot!(t.flavor(["pack", "-q", "src"]), @"
     exit: 4
@@ -213,18 +247,28 @@ fn mistakes_in_what_is_required_are_named_where_they_stand() {
     }
     // pip says why only when it tries again.
     t.set("PIP_RETRIES", "1");
-    let run = t.flavor(["pack", "-q", "src", "--no-cache", "--index-url", "http://me:secret@127.0.0.1:9/simple"]);
+    let run = t.flavor([
+        "pack",
+        "-q",
+        "src",
+        "--no-cache",
+        "--index-url",
+        "http://me:secret@127.0.0.1:9/simple",
+    ]);
     let run = run.fails_with(4);
-    let hint =
-        "hint: `http://****@127.0.0.1:9/simple` does not answer: check the address (`--index-url`) and the network";
-    assert!(run.stderr().contains(hint) && !run.stderr().contains("secret"), "{run}");
+    let hint = "hint: `http://****@127.0.0.1:9/simple` does not answer: check the address (`--index-url`) and the network";
+    assert!(
+        run.stderr().contains(hint) && !run.stderr().contains("secret"),
+        "{run}"
+    );
 }
 
 #[test]
 fn a_full_disk_is_not_blamed_on_a_requirement() {
     let mut t = wheelhouse::project();
     let answer = "[ \"$1\" = --version ] && echo 'uv 0.9.1' && exit";
-    let words = "echo 'error: Failed to write to `x`: No space left on device (os error 28)' >&2; exit 2";
+    let words =
+        "echo 'error: Failed to write to `x`: No space left on device (os error 28)' >&2; exit 2";
     t.executable("tools/uv", format!("#!/bin/sh\n{answer}\n{words}\n"));
     let tools = t.path("tools");
     t.prepend_path(&tools);

@@ -19,7 +19,12 @@ fn same(one: &Path, other: &Path) {
     let read = |path: &Path| std::fs::read(path).expect("a package");
     let (one, other) = (read(one), read(other));
     let differs = one.iter().zip(&other).position(|(one, other)| one != other);
-    assert!(one == other, "{} and {} bytes, first difference at {differs:?}", one.len(), other.len());
+    assert!(
+        one == other,
+        "{} and {} bytes, first difference at {differs:?}",
+        one.len(),
+        other.len()
+    );
 }
 
 #[test]
@@ -32,7 +37,9 @@ fn two_packs_by_the_same_key_are_the_same_file() {
     // Other times of files, another mask, another number of threads.
     other.call("sleep", ["1.1"]).success();
     let project = example(&other, "hello");
-    other.call("sh", ["-c", "find hello -exec touch -d 2001-02-03 {} +"]).success();
+    other
+        .call("sh", ["-c", "find hello -exec touch -d 2001-02-03 {} +"])
+        .success();
     let mut command = other.command("sh");
     command.args([
         "-c",
@@ -80,11 +87,29 @@ fn a_pack_with_warm_caches_is_the_same_file() {
 fn nothing_of_the_machine_is_in_the_package() {
     let t = Test::new();
     let package = pack(&t, "hello", &["--key-seed", "s"]);
-    t.flavor(["extract-all".as_ref(), package.as_os_str(), "out".as_ref(), "--as-tree".as_ref()]).success();
-    for needle in [t.root().to_str().expect("UTF-8"), "flavor-test-", env!("CARGO_MANIFEST_DIR")] {
+    t.flavor([
+        "extract-all".as_ref(),
+        package.as_os_str(),
+        "out".as_ref(),
+        "--as-tree".as_ref(),
+    ])
+    .success();
+    for needle in [
+        t.root().to_str().expect("UTF-8"),
+        "flavor-test-",
+        env!("CARGO_MANIFEST_DIR"),
+    ] {
         let found = t.call("grep", ["-rlaF", "--", needle, "out"]);
         assert_eq!(found.stdout(), "", "`{needle}` is in the package");
-        let found = t.call("grep", ["-caF".as_ref(), "--".as_ref(), needle.as_ref(), package.as_os_str()]);
+        let found = t.call(
+            "grep",
+            [
+                "-caF".as_ref(),
+                "--".as_ref(),
+                needle.as_ref(),
+                package.as_os_str(),
+            ],
+        );
         assert_eq!(found.line(), "0", "`{needle}` is in the package");
     }
 }
@@ -99,11 +124,23 @@ fn source_date_epoch_is_the_time_of_everything() {
     );
     t.set("SOURCE_DATE_EPOCH", "1000000000");
     let package = t.pack();
-    t.flavor(["extract".as_ref(), package.as_os_str(), "0".as_ref(), "data.tar".as_ref(), "--stored".as_ref()])
-        .success();
+    t.flavor([
+        "extract".as_ref(),
+        package.as_os_str(),
+        "0".as_ref(),
+        "data.tar".as_ref(),
+        "--stored".as_ref(),
+    ])
+    .success();
     t.set("TZ", "UTC");
     let listed = t.call("tar", ["-tvf", "data.tar"]).success();
-    assert!(listed.stdout().lines().all(|line| line.contains("2001-09-09 01:46")), "{listed}");
+    assert!(
+        listed
+            .stdout()
+            .lines()
+            .all(|line| line.contains("2001-09-09 01:46")),
+        "{listed}"
+    );
     t.set("SOURCE_DATE_EPOCH", "yesterday");
     snapshot!(t.flavor(["pack"]), @"
     exit: 2
@@ -115,22 +152,47 @@ fn source_date_epoch_is_the_time_of_everything() {
 #[test]
 fn a_second_pack_elsewhere_is_compared() {
     let t = wheelhouse::project();
-    let run = t.flavor(["pack", "--manifest", "app", "--check-reproducible"]).success();
-    assert!(run.stderr().contains("reproducible: a second pack"), "{run}");
-    let left = t.names(".").into_iter().filter(|name| name.starts_with(".flavor")).count();
+    let run = t
+        .flavor(["pack", "--manifest", "app", "--check-reproducible"])
+        .success();
+    assert!(
+        run.stderr().contains("reproducible: a second pack"),
+        "{run}"
+    );
+    let left = t
+        .names(".")
+        .into_iter()
+        .filter(|name| name.starts_with(".flavor"))
+        .count();
     assert_eq!(left, 0, "the copy is gone");
     // Anybody can do the same with the finished package, whoever signed it.
     let rebuild = ["verify", "app/dist/offline.psp", "--rebuild", "app"];
-    assert!(t.flavor(rebuild).success().stdout().contains("what app gives"));
+    assert!(
+        t.flavor(rebuild)
+            .success()
+            .stdout()
+            .contains("what app gives")
+    );
     t.file("app/src.py", "def main():\n    print('changed')\n");
     let run = t.flavor(rebuild).fails_with(5);
-    assert!(run.stdout().starts_with("differs: slot app: ") && run.stdout().contains("/src.py"), "{run}");
+    assert!(
+        run.stdout().starts_with("differs: slot app: ") && run.stdout().contains("/src.py"),
+        "{run}"
+    );
     // A back end that writes the time into what it makes.
-    let backend =
-        format!("import time\n{}", wheelhouse::BACKEND.replace("repr(open(template).read())", "repr(time.time_ns())"));
+    let backend = format!(
+        "import time\n{}",
+        wheelhouse::BACKEND.replace("repr(open(template).read())", "repr(time.time_ns())")
+    );
     wheelhouse::wheel(&t, "tinybackend", "1.1", &[("tinybackend.py", &backend)]);
     t.file("app/stamp.in", "when\n");
-    let run = t.flavor(["pack", "--manifest", "app", "--check-reproducible"]).fails_with(5);
-    assert!(run.stderr().contains("not reproducible: slot app: lib/python3"), "{run}");
+    let run = t
+        .flavor(["pack", "--manifest", "app", "--check-reproducible"])
+        .fails_with(5);
+    assert!(
+        run.stderr()
+            .contains("not reproducible: slot app: lib/python3"),
+        "{run}"
+    );
     assert!(run.stderr().contains("/stamp.py"), "{run}");
 }

@@ -7,7 +7,8 @@ use crate::inputs::{pack, parameters, runs, wheel};
 use crate::scene::Test;
 use crate::wheelhouse;
 
-const TOOL: &str = "import sys\ndef main():\n    print('tool 1', sys.argv[1:])\ndef aid():\n    print('aid')\n";
+const TOOL: &str =
+    "import sys\ndef main():\n    print('tool 1', sys.argv[1:])\ndef aid():\n    print('aid')\n";
 
 /// A place with the distributions `tool` 1.0, which has two scripts and needs `helper`, which has one.
 fn tools() -> Test {
@@ -20,15 +21,26 @@ fn tools() -> Test {
         "helper = helper:main",
         &[("helper.py", "def main():\n    print('helper')\n")],
     );
-    wheel(&t, "wheels/more-1.0-py3-none-any.whl", "", "", &[("more.py", "")]);
+    wheel(
+        &t,
+        "wheels/more-1.0-py3-none-any.whl",
+        "",
+        "",
+        &[("more.py", "")],
+    );
     t
 }
 
 fn add_tool(t: &Test, version: &str, module: &str) {
-    let metadata =
-        "Requires-Python: >=3.11\nRequires-Dist: helper\nProvides-Extra: extra\nRequires-Dist: more; extra == 'extra'";
+    let metadata = "Requires-Python: >=3.11\nRequires-Dist: helper\nProvides-Extra: extra\nRequires-Dist: more; extra == 'extra'";
     let commands = "aid = tool:aid\ntool = tool:main";
-    wheel(t, &format!("wheels/tool-{version}-py3-none-any.whl"), metadata, commands, &[("tool.py", module)]);
+    wheel(
+        t,
+        &format!("wheels/tool-{version}-py3-none-any.whl"),
+        metadata,
+        commands,
+        &[("tool.py", module)],
+    );
 }
 
 fn link(t: &Test, package: &Path, name: &str) -> std::path::PathBuf {
@@ -39,7 +51,10 @@ fn link(t: &Test, package: &Path, name: &str) -> std::path::PathBuf {
 
 /// What was said of where it came from.
 fn resolved(run: &crate::scene::Run) -> &str {
-    run.stderr().lines().find(|line| line.starts_with("resolved ")).expect("a line")
+    run.stderr()
+        .lines()
+        .find(|line| line.starts_with("resolved "))
+        .expect("a line")
 }
 
 #[test]
@@ -55,23 +70,50 @@ fn a_requirement_is_packed_with_what_it_needs() {
         assert_eq!(runs(&t, &package, &["a b"]), "tool 1 ['a b']");
         assert_eq!(runs(&t, &link(&t, &package, "aid"), &[]), "aid");
         assert_eq!(runs(&t, &link(&t, &package, "helper"), &[]), "helper");
-        let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
+        let json = t
+            .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+            .silent()
+            .json();
         assert_eq!(json["package_metadata"]["version"], "1.0");
-        let names: Vec<_> = json["entry_points"].as_array().expect("a list").iter().map(|one| &one["name"]).collect();
+        let names: Vec<_> = json["entry_points"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| &one["name"])
+            .collect();
         assert_eq!(names, ["tool", "aid", "helper"]);
         let made = parameters(&t, &package);
         assert_eq!(made["externalParameters"]["requirement"], "tool==1.0");
         assert_eq!(made["externalParameters"]["input"], "requirement");
-        let materials = made["resolvedDependencies"].as_array().expect("a list").clone();
-        let archive = materials.iter().find(|one| one["name"] == "requirement").expect("the archive");
+        let materials = made["resolvedDependencies"]
+            .as_array()
+            .expect("a list")
+            .clone();
+        let archive = materials
+            .iter()
+            .find(|one| one["name"] == "requirement")
+            .expect("the archive");
         assert_eq!(archive["uri"], "pkg:pypi/tool@1.0");
         // Once more: nothing is resolved and nothing written.
         let again = t.flavor(["pack", "--json", "tool==1.0"]).success().json();
-        assert_eq!((&again["fresh"], &again["resolved"]["version"]), (&true.into(), &"1.0".into()));
-        assert!(again["steps"].as_array().expect("a list").iter().all(|step| step["reused"] == true), "{again}");
-        t.flavor(["pack", "--quiet", "tool==1.0", "--offline"]).success();
-        t.flavor(["pack", "--quiet", "tool==1.0", "--check-reproducible"]).success();
-        t.flavor(["verify", "dist/tool.psp", "--rebuild", "tool==1.0"]).success();
+        assert_eq!(
+            (&again["fresh"], &again["resolved"]["version"]),
+            (&true.into(), &"1.0".into())
+        );
+        assert!(
+            again["steps"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .all(|step| step["reused"] == true),
+            "{again}"
+        );
+        t.flavor(["pack", "--quiet", "tool==1.0", "--offline"])
+            .success();
+        t.flavor(["pack", "--quiet", "tool==1.0", "--check-reproducible"])
+            .success();
+        t.flavor(["verify", "dist/tool.psp", "--rebuild", "tool==1.0"])
+            .success();
     }
 }
 
@@ -80,18 +122,35 @@ fn a_name_extras_and_a_choice_of_scripts() {
     let t = tools();
     let package = pack(&t, &["tool", "--script", "helper", "-o", "h.psp"]);
     assert_eq!(runs(&t, &package, &[]), "helper");
-    assert_eq!(parameters(&t, &package)["externalParameters"]["options"]["script"], "helper");
+    assert_eq!(
+        parameters(&t, &package)["externalParameters"]["options"]["script"],
+        "helper"
+    );
     t.flavor(["verify", "h.psp", "--rebuild", "tool"]).success();
     // The file by the package's name is the package; a link by a script's name is that script.
     let package = pack(&t, &["tool", "--script", "helper"]);
     assert_eq!(runs(&t, &package, &[]), "helper");
     assert_eq!(runs(&t, &link(&t, &package, "home/tool"), &[]), "tool 1 []");
-    let run = t.flavor(["pack", "tool", "--entry-point", "tool:aid", "-o", "e.psp"]).success();
-    assert!(run.stderr().contains("there is no file `tool` here: taking the distribution of that name"), "{run}");
+    let run = t
+        .flavor(["pack", "tool", "--entry-point", "tool:aid", "-o", "e.psp"])
+        .success();
+    assert!(
+        run.stderr()
+            .contains("there is no file `tool` here: taking the distribution of that name"),
+        "{run}"
+    );
     assert_eq!(runs(&t, &t.path("e.psp"), &[]), "aid");
-    for words in [&["Tool[extra]>=1,<2"][..], &["tool >= 1", "--extra", "extra"]] {
-        let listed = t.flavor(["pack", "--list-files", "--quiet"].iter().chain(words)).success();
-        assert!(listed.stdout().contains("site-packages/more.py"), "{words:?}\n{listed}");
+    for words in [
+        &["Tool[extra]>=1,<2"][..],
+        &["tool >= 1", "--extra", "extra"],
+    ] {
+        let listed = t
+            .flavor(["pack", "--list-files", "--quiet"].iter().chain(words))
+            .success();
+        assert!(
+            listed.stdout().contains("site-packages/more.py"),
+            "{words:?}\n{listed}"
+        );
     }
     // A newer one is taken when it is asked for, or when the directory of wheels has changed.
     add_tool(&t, "2.0", &TOOL.replace("tool 1", "tool 2"));
@@ -103,8 +162,20 @@ fn a_name_extras_and_a_choice_of_scripts() {
 #[test]
 fn what_cannot_be_meant_is_said() {
     let t = tools();
-    wheel(&t, "wheels/tools-1.0-py3-none-any.whl", "", "one = x:y\ntwo = x:y", &[("x.py", "def y(): pass\n")]);
-    wheel(&t, "wheels/none-1.0-py3-none-any.whl", "", "", &[("none.py", "")]);
+    wheel(
+        &t,
+        "wheels/tools-1.0-py3-none-any.whl",
+        "",
+        "one = x:y\ntwo = x:y",
+        &[("x.py", "def y(): pass\n")],
+    );
+    wheel(
+        &t,
+        "wheels/none-1.0-py3-none-any.whl",
+        "",
+        "",
+        &[("none.py", "")],
+    );
     snapshot!(t.flavor(["pack", "-q", "tools"]), @"
     exit: 1
     --- stderr
@@ -173,9 +244,14 @@ fn what_cannot_be_meant_is_said() {
 /// An archive of the project `offline`'s sources, and a repository of it with the tag `v1`.
 fn sources(t: &Test) {
     t.call("cp", ["-r", "app", "offline-1.0"]).success();
-    t.file("offline-1.0/PKG-INFO", "Metadata-Version: 2.1\nName: offline\nVersion: 1.0\n");
-    t.call("tar", ["czf", "a dir/offline-1.0.tar.gz", "offline-1.0"]).success();
-    t.call("tar", ["czf", "v1.0.tar.gz", "offline-1.0"]).success();
+    t.file(
+        "offline-1.0/PKG-INFO",
+        "Metadata-Version: 2.1\nName: offline\nVersion: 1.0\n",
+    );
+    t.call("tar", ["czf", "a dir/offline-1.0.tar.gz", "offline-1.0"])
+        .success();
+    t.call("tar", ["czf", "v1.0.tar.gz", "offline-1.0"])
+        .success();
     let script = "mkdir repo && cp -r app repo/sub && cd repo && git init -q && git add . && \
         git -c user.name=a -c user.email=a@b commit -qm one && git -c user.name=a -c user.email=a@b tag -am one v1";
     t.call("sh", ["-c", script]).success();
@@ -191,10 +267,18 @@ fn sources_become_a_package_wherever_they_are() {
         std::fs::create_dir(t.path("a dir")).expect("a directory");
         sources(&t);
         let package = pack(&t, &["a dir/offline-1.0.tar.gz"]);
-        assert_eq!(package, t.path("a dir/dist/offline.psp").canonicalize().expect("a package"));
+        assert_eq!(
+            package,
+            t.path("a dir/dist/offline.psp")
+                .canonicalize()
+                .expect("a package")
+        );
         assert_eq!(runs(&t, &package, &[]), "Ahoy");
         let made = parameters(&t, &package);
-        assert_eq!(made["externalParameters"]["requirement"], "offline-1.0.tar.gz");
+        assert_eq!(
+            made["externalParameters"]["requirement"],
+            "offline-1.0.tar.gz"
+        );
         // The name is the metadata's, not the file's.
         let root = t.root().display().to_string();
         for input in [
@@ -203,10 +287,17 @@ fn sources_become_a_package_wherever_they_are() {
             format!("offline @ file://{root}/v1.0.tar.gz"),
         ] {
             let run = t.flavor(["pack", &input]).success();
-            assert_eq!(resolved(&run), format!("resolved offline 1.0 from {root}/v1.0.tar.gz"));
+            assert_eq!(
+                resolved(&run),
+                format!("resolved offline 1.0 from {root}/v1.0.tar.gz")
+            );
             assert_eq!(run.line(), "./dist/offline.psp");
         }
-        let commit = t.call("git", ["-C", "repo", "rev-parse", "v1^{commit}"]).success().line().to_owned();
+        let commit = t
+            .call("git", ["-C", "repo", "rev-parse", "v1^{commit}"])
+            .success()
+            .line()
+            .to_owned();
         let input = format!("git+file://{root}/repo@v1#subdirectory=sub");
         let json = t.flavor(["pack", "--json", &input]).success().json();
         assert_eq!(json["resolved"]["commit"], commit.as_str());
@@ -214,9 +305,11 @@ fn sources_become_a_package_wherever_they_are() {
         assert_eq!(runs(&t, &package, &[]), "Ahoy");
         let text = parameters(&t, &package).to_string();
         assert!(text.contains(&commit) && !text.contains(&root), "{text}");
-        t.flavor(["pack", "--quiet", &input, "--check-reproducible"]).success();
+        t.flavor(["pack", "--quiet", &input, "--check-reproducible"])
+            .success();
         // What is installed says nothing of where it was built.
-        t.flavor(["extract-all", "dist/offline.psp", "out"]).success();
+        t.flavor(["extract-all", "dist/offline.psp", "out"])
+            .success();
         let found = t.call("grep", ["-rlF", &root, "out"]);
         assert_eq!(found.stdout(), "", "{found}");
     }

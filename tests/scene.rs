@@ -32,7 +32,10 @@ enum Root {
 
 impl Test {
     pub(crate) fn new() -> Self {
-        let root = tempfile::Builder::new().prefix("flavor-test-").tempdir().expect("a temporary directory");
+        let root = tempfile::Builder::new()
+            .prefix("flavor-test-")
+            .tempdir()
+            .expect("a temporary directory");
         Self::with_root(Root::Own(root))
     }
 
@@ -44,7 +47,10 @@ impl Test {
 
     fn with_root(root: Root) -> Self {
         machine::prepare();
-        let mut test = Self { root, variables: caller_variables() };
+        let mut test = Self {
+            root,
+            variables: caller_variables(),
+        };
         for name in ["home", "cache"] {
             std::fs::create_dir_all(test.path(name)).expect("a directory");
         }
@@ -53,14 +59,18 @@ impl Test {
         test.set("FLAVOR_CACHE_DIR", cache);
         // Interpreters and downloads are read-only for a test; everything else of the caller's home is out of reach.
         test.set("PYENV_ROOT", interpreter::pyenv_root());
-        test.set("PIP_CACHE_DIR", crate::fixture::download_cache().join("pip"));
+        test.set(
+            "PIP_CACHE_DIR",
+            crate::fixture::download_cache().join("pip"),
+        );
         test.set("UV_CACHE_DIR", crate::fixture::download_cache().join("uv"));
         test
     }
 
     /// Sets a variable for every command that follows.
     pub(crate) fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
-        self.variables.insert(name.as_ref().into(), value.as_ref().into());
+        self.variables
+            .insert(name.as_ref().into(), value.as_ref().into());
     }
 
     pub(crate) fn unset(&mut self, name: &str) {
@@ -69,7 +79,11 @@ impl Test {
 
     /// Puts a directory in front of PATH.
     pub(crate) fn prepend_path(&mut self, directory: &Path) {
-        let path = self.variables.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+        let path = self
+            .variables
+            .get(OsStr::new("PATH"))
+            .cloned()
+            .unwrap_or_default();
         let mut all = vec![directory.to_path_buf()];
         all.extend(std::env::split_paths(&path));
         self.set("PATH", std::env::join_paths(all).expect("a path list"));
@@ -120,7 +134,9 @@ impl Test {
     pub(crate) fn pack_with<A: AsRef<OsStr>>(&self, options: &[A]) -> PathBuf {
         let mut arguments: Vec<OsString> = vec!["pack".into(), "--quiet".into()];
         arguments.extend(options.iter().map(|option| option.as_ref().to_owned()));
-        self.path(self.flavor(arguments).success().line()).canonicalize().expect("the package")
+        self.path(self.flavor(arguments).success().line())
+            .canonicalize()
+            .expect("the package")
     }
 
     /// Runs `flavor` in the test's directory.
@@ -144,7 +160,11 @@ impl Test {
     /// A command with the test's surroundings, not yet started.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.root()).env_clear().envs(&self.variables).stdin(Stdio::null());
+        command
+            .current_dir(self.root())
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::null());
         command
     }
 
@@ -153,7 +173,14 @@ impl Test {
         let child = start(command);
         let (pid, words) = (child.id(), format!("{command:?}"));
         let output = wait(child, &words);
-        Run { pid, status: output.0, stdout: output.1, stderr: output.2, root: self.root().into(), words }
+        Run {
+            pid,
+            status: output.0,
+            stdout: output.1,
+            stderr: output.2,
+            root: self.root().into(),
+            words,
+        }
     }
 
     /// A copy that this process has never had open for writing: a program open for writing does not start.
@@ -167,7 +194,16 @@ impl Test {
     /// Every path below a directory with what it is: mode, size and times, so that any change shows.
     pub(crate) fn listing(&self, relative: &str) -> String {
         let format = "%P %y %m %s %T@ %C@ %l\\n";
-        let run = self.call("find", [self.path(relative).as_os_str(), "-printf".as_ref(), format.as_ref()]).success();
+        let run = self
+            .call(
+                "find",
+                [
+                    self.path(relative).as_os_str(),
+                    "-printf".as_ref(),
+                    format.as_ref(),
+                ],
+            )
+            .success();
         let mut lines: Vec<&str> = run.stdout().lines().collect();
         lines.sort_unstable();
         lines.join("\n")
@@ -181,7 +217,12 @@ impl Test {
             for entry in std::fs::read_dir(self.path(&directory)).expect("a directory") {
                 let entry = entry.expect("an entry");
                 let name = directory.join(entry.file_name());
-                names.push(name.strip_prefix(relative).expect("below").to_string_lossy().into_owned());
+                names.push(
+                    name.strip_prefix(relative)
+                        .expect("below")
+                        .to_string_lossy()
+                        .into_owned(),
+                );
                 if entry.file_type().expect("its type").is_dir() {
                     directories.push(name);
                 }
@@ -224,7 +265,11 @@ impl Run {
     /// Fails the test unless the program did well.
     #[track_caller]
     pub(crate) fn success(self) -> Self {
-        assert!(self.status.success(), "{} did not do well\n{self}", self.words);
+        assert!(
+            self.status.success(),
+            "{} did not do well\n{self}",
+            self.words
+        );
         self
     }
 
@@ -260,7 +305,10 @@ impl Run {
     pub(crate) fn line(&self) -> &str {
         let text = self.stdout();
         let line = text.strip_suffix('\n').unwrap_or(text);
-        assert!(!line.is_empty() && !line.contains('\n'), "not one line on stdout\n{self}");
+        assert!(
+            !line.is_empty() && !line.contains('\n'),
+            "not one line on stdout\n{self}"
+        );
         line
     }
 
@@ -283,8 +331,10 @@ impl Run {
         settings.add_filter(r"\b[0-9]{6,}\b", "[NUMBER]");
         settings.add_filter(r"(sha256:|blake3:)?\b[0-9a-f]{16,}\b", "[DIGEST]");
         settings.add_filter(r"with \d+ jobs?", "with [N] jobs");
-        settings
-            .add_filter(r"checksum 0x[0-9a-f]+, its bytes give 0x[0-9a-f]+", "checksum [SUM], its bytes give [SUM]");
+        settings.add_filter(
+            r"checksum 0x[0-9a-f]+, its bytes give 0x[0-9a-f]+",
+            "checksum [SUM], its bytes give [SUM]",
+        );
         settings.add_filter(r"\d+ bytes long", "[NUMBER] bytes long");
         settings
     }
@@ -321,7 +371,9 @@ pub(crate) fn start(command: &mut Command) -> Child {
     let mut attempts = 0;
     loop {
         match command.spawn() {
-            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy && attempts < 100 => {
+            Err(error)
+                if error.kind() == std::io::ErrorKind::ExecutableFileBusy && attempts < 100 =>
+            {
                 attempts += 1;
                 std::thread::sleep(Duration::from_millis(20));
             }
@@ -374,7 +426,15 @@ fn caller_variables() -> BTreeMap<OsString, OsString> {
         "SOURCE_DATE_EPOCH",
         "LD_LIBRARY_PATH",
     ];
-    let prefixes = ["XDG_", "FLAVOR_", "FOUNDATION_", "PYTHON", "CARGO", "INSTA_", "UV_PYTHON"];
+    let prefixes = [
+        "XDG_",
+        "FLAVOR_",
+        "FOUNDATION_",
+        "PYTHON",
+        "CARGO",
+        "INSTA_",
+        "UV_PYTHON",
+    ];
     std::env::vars_os()
         .filter(|(name, _)| {
             let name = name.to_string_lossy();

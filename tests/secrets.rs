@@ -11,7 +11,10 @@ use crate::{flavorpack, wheelhouse};
 /// Fails when a file below a directory, or what a package consists of, has the password.
 #[track_caller]
 fn is_in_no_file(t: &Test, directory: &Path) {
-    let run = t.call("grep", ["-rlaF".as_ref(), PASSWORD.as_ref(), directory.as_os_str()]);
+    let run = t.call(
+        "grep",
+        ["-rlaF".as_ref(), PASSWORD.as_ref(), directory.as_os_str()],
+    );
     assert_eq!(run.stdout(), "", "the password is in files");
     assert_eq!(run.code(), Some(1), "{run}");
 }
@@ -32,14 +35,27 @@ fn passwords_of_indexes_are_neither_printed_nor_recorded() {
         t.set("FLAVOR_LOG_LEVEL", "trace");
         let url = format!("http://ali:{PASSWORD}@127.0.0.1:{port}/simple");
         t.set("PIP_INDEX_URL", &url);
-        let options = ["pack", "--key-seed", "s", "--manifest", "app", "--explain", "--output", "a.psp"];
+        let options = [
+            "pack",
+            "--key-seed",
+            "s",
+            "--manifest",
+            "app",
+            "--explain",
+            "--output",
+            "a.psp",
+        ];
         // The index gives nothing to whoever does not have the password.
         let run = t.flavor(options).success();
         for (bytes, what) in [(&run.stdout, "stdout"), (&run.stderr, "stderr")] {
-            assert!(!String::from_utf8_lossy(bytes).contains(PASSWORD), "{tool}: {what}\n{run}");
+            assert!(
+                !String::from_utf8_lossy(bytes).contains(PASSWORD),
+                "{tool}: {what}\n{run}"
+            );
         }
         assert_eq!(t.call(t.path("a.psp"), [""; 0]).success().line(), "Ahoy");
-        t.flavor(["extract-all", "a.psp", "all", "--as-tree"]).success();
+        t.flavor(["extract-all", "a.psp", "all", "--as-tree"])
+            .success();
         t.flavor(["inspect", "--json", "a.psp"]).success();
         is_in_no_file(&t, &t.path("all"));
         is_in_no_file(&t, &t.path("a.psp"));
@@ -48,7 +64,12 @@ fn passwords_of_indexes_are_neither_printed_nor_recorded() {
 
         // What goes wrong is told without it as well.
         let url = format!("http://ali:{PASSWORD}@127.0.0.1:{port}/nowhere");
-        let run = t.run(t.command(FLAVOR).args(options).arg("--no-cache").env("PIP_INDEX_URL", url));
+        let run = t.run(
+            t.command(FLAVOR)
+                .args(options)
+                .arg("--no-cache")
+                .env("PIP_INDEX_URL", url),
+        );
         assert_ne!(run.code(), Some(0), "{run}");
         assert!(!run.to_string().contains(PASSWORD), "{tool}\n{run}");
         is_in_no_file(&t, &t.path("cache"));
@@ -70,21 +91,47 @@ fn a_process_that_has_a_key_leaves_no_core_file() {
     let copy = t.copy(FLAVOR.as_ref(), "flavor");
     let limited = |words: &[&str]| {
         let mut command = t.command("setpriv");
-        command.args(SOMEBODY).args(["sh", "-c", "ulimit -c unlimited; exec \"$@\"", "sh"]).args(words);
+        command
+            .args(SOMEBODY)
+            .args(["sh", "-c", "ulimit -c unlimited; exec \"$@\"", "sh"])
+            .args(words);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Server(start(&mut command))
     };
     // The kernel gives what it shows of a process to root as soon as it may not be dumped (proc(5)).
-    let owner = |child: &Server| Path::new(&format!("/proc/{}/environ", child.0.id())).metadata().map(|it| it.uid());
+    let owner = |child: &Server| {
+        Path::new(&format!("/proc/{}/environ", child.0.id()))
+            .metadata()
+            .map(|it| it.uid())
+    };
     let sleep = limited(&["sleep", "60"]);
-    eventually("sleep runs as somebody else", || owner(&sleep).is_ok_and(|owner| owner == 65534));
+    eventually("sleep runs as somebody else", || {
+        owner(&sleep).is_ok_and(|owner| owner == 65534)
+    });
 
-    let pack = [copy.to_str().expect("UTF-8"), "pack", "--no-cache", "--key-seed", "s", "--output", "home/x.psp"];
+    let pack = [
+        copy.to_str().expect("UTF-8"),
+        "pack",
+        "--no-cache",
+        "--key-seed",
+        "s",
+        "--output",
+        "home/x.psp",
+    ];
     let mut child = limited(&pack);
-    eventually("a key has been read", || owner(&child).is_ok_and(|owner| owner == 0) && !is_shell(&child));
-    Command::new("kill").args(["-ABRT", &child.0.id().to_string()]).status().expect("kill");
+    eventually("a key has been read", || {
+        owner(&child).is_ok_and(|owner| owner == 0) && !is_shell(&child)
+    });
+    Command::new("kill")
+        .args(["-ABRT", &child.0.id().to_string()])
+        .status()
+        .expect("kill");
     assert!(!child.0.wait().expect("its end").success());
-    let cores: Vec<String> = t.names(".").into_iter().filter(|name| name.contains("core")).collect();
+    let cores: Vec<String> = t
+        .names(".")
+        .into_iter()
+        .filter(|name| name.contains("core"))
+        .collect();
     assert_eq!(cores, [""; 0]);
 }
 
@@ -120,7 +167,10 @@ server.serve_forever()
 fn requiring(t: &Test, requirement: &str, more: &str) {
     crate::project_sources::application(t, "app", &["greeting"], more);
     let manifest = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
-    t.file("app/pyproject.toml", manifest.replace("\"greeting\"", &format!("\"{requirement}\"")));
+    t.file(
+        "app/pyproject.toml",
+        manifest.replace("\"greeting\"", &format!("\"{requirement}\"")),
+    );
 }
 
 #[test]
@@ -147,17 +197,38 @@ fn credentials_in_addresses_of_distributions_are_used_and_kept_nowhere() {
             ("greeting".into(), &*sources),
         ] {
             requiring(&t, &requirement, more);
-            let options = ["pack", "--key-seed", "s", "--explain", "--output", "a.psp", "app"];
+            let options = [
+                "pack",
+                "--key-seed",
+                "s",
+                "--explain",
+                "--output",
+                "a.psp",
+                "app",
+            ];
             // It is said again when everything is there already.
             for _ in 0..2 {
                 let run = t.flavor(options).success();
-                assert!(!run.to_string().contains(PASSWORD), "{tool} {requirement}\n{run}");
+                assert!(
+                    !run.to_string().contains(PASSWORD),
+                    "{tool} {requirement}\n{run}"
+                );
                 insta::allow_duplicates! { insta::assert_snapshot!(crate::locks::warnings(&run, &t), @"
                 warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
                 hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index
                 ") };
-                let run = t.flavor(options.into_iter().filter(|one| *one != "--explain").chain(["--json"])).success();
-                assert!(!run.to_string().contains(PASSWORD), "{tool} {requirement}\n{run}");
+                let run = t
+                    .flavor(
+                        options
+                            .into_iter()
+                            .filter(|one| *one != "--explain")
+                            .chain(["--json"]),
+                    )
+                    .success();
+                assert!(
+                    !run.to_string().contains(PASSWORD),
+                    "{tool} {requirement}\n{run}"
+                );
                 let warnings = run.json()["warnings"].clone();
                 assert_eq!(warnings.as_array().map(Vec::len), Some(1), "{warnings}");
                 assert_eq!(warnings[0]["code"], "FLV0343");
@@ -167,7 +238,8 @@ fn credentials_in_addresses_of_distributions_are_used_and_kept_nowhere() {
                 );
             }
             assert_eq!(t.call(t.path("a.psp"), [""; 0]).success().line(), "Ahoy");
-            t.flavor(["extract-all", "a.psp", "all", "--as-tree"]).success();
+            t.flavor(["extract-all", "a.psp", "all", "--as-tree"])
+                .success();
             for place in ["all", "a.psp", "cache", "home"] {
                 is_in_no_file(&t, &t.path(place));
             }
@@ -176,22 +248,33 @@ fn credentials_in_addresses_of_distributions_are_used_and_kept_nowhere() {
         // What goes wrong is told without it as well.
         requiring(
             &t,
-            &format!("greeting @ http://ali:{PASSWORD}@127.0.0.1:{port}/nowhere/greeting-2.0-py3-none-any.whl"),
+            &format!(
+                "greeting @ http://ali:{PASSWORD}@127.0.0.1:{port}/nowhere/greeting-2.0-py3-none-any.whl"
+            ),
             "",
         );
         let run = t.flavor(["pack", "app", "--no-cache"]).fails_with(4);
         assert!(!run.to_string().contains(PASSWORD), "{tool}\n{run}");
-        for wrong in ["greeting @ http://ali:open-sesame@host/x y", "greeting[ @ http://ali:open-sesame@host/x"] {
+        for wrong in [
+            "greeting @ http://ali:open-sesame@host/x y",
+            "greeting[ @ http://ali:open-sesame@host/x",
+        ] {
             requiring(&t, wrong, "");
             let run = t.flavor(["pack", "app"]);
-            assert!(run.code() != Some(0) && !run.to_string().contains(PASSWORD), "{run}");
+            assert!(
+                run.code() != Some(0) && !run.to_string().contains(PASSWORD),
+                "{run}"
+            );
         }
         let git = format!(
             "[tool.uv.sources]\ngreeting = {{ git = \"http://ali:{PASSWORD}@127.0.0.1:{port}/greeting.git\" }}\n"
         );
         requiring(&t, "greeting", &git);
         let run = t.flavor(["pack", "app"]).fails_with(4);
-        assert!(run.stderr().contains("error[FLV0336]") && !run.to_string().contains(PASSWORD), "{run}");
+        assert!(
+            run.stderr().contains("error[FLV0336]") && !run.to_string().contains(PASSWORD),
+            "{run}"
+        );
         is_in_no_file(&t, &t.path("cache"));
     }
 }

@@ -9,11 +9,23 @@ use crate::scene::{FLAVOR, PROBE, Run, Test};
 
 /// A package of three slots: a tree with twins in it, the same text once more, and a program that is not compressed.
 fn sample(t: &Test) -> std::path::PathBuf {
-    t.file("tree/a/one.txt", "one line of text, and another\n".repeat(300));
-    t.file("tree/b/twin.txt", "one line of text, and another\n".repeat(300));
+    t.file(
+        "tree/a/one.txt",
+        "one line of text, and another\n".repeat(300),
+    );
+    t.file(
+        "tree/b/twin.txt",
+        "one line of text, and another\n".repeat(300),
+    );
     t.file("tree/small.txt", "small\n");
-    t.file("copy/one.txt", "one line of text, and another\n".repeat(300));
-    t.file("program.sh", format!("#!/bin/sh\n{}", "# words that repeat\n".repeat(200)));
+    t.file(
+        "copy/one.txt",
+        "one line of text, and another\n".repeat(300),
+    );
+    t.file(
+        "program.sh",
+        format!("#!/bin/sh\n{}", "# words that repeat\n".repeat(200)),
+    );
     t.manifest(SAMPLE);
     t.pack()
 }
@@ -51,14 +63,26 @@ fn filters() -> insta::Settings {
 #[test]
 fn every_stored_byte_belongs_to_something() {
     let t = Test::new();
-    for package in [&fixture::hello().path, &fixture::tool().path, &fixture::report().path, &sample(&t)] {
-        let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
+    for package in [
+        &fixture::hello().path,
+        &fixture::tool().path,
+        &fixture::report().path,
+        &sample(&t),
+    ] {
+        let json = t
+            .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+            .silent()
+            .json();
         let number = |value: &Value| value.as_u64().expect("a number");
         let files = json["files"].as_array().expect("files");
         let mut all = number(&json["launcher_size"]) + number(&json["totals"]["metadata"]);
         for slot in json["slots"].as_array().expect("slots") {
             let stored = |file: &&Value| file["slot"] == slot["name"];
-            let sum: u64 = files.iter().filter(stored).map(|file| number(&file["stored"])).sum();
+            let sum: u64 = files
+                .iter()
+                .filter(stored)
+                .map(|file| number(&file["stored"]))
+                .sum();
             assert_eq!(
                 sum + number(&slot["overhead"]),
                 number(&slot["size"]),
@@ -69,12 +93,18 @@ fn every_stored_byte_belongs_to_something() {
             all += number(&slot["size"]);
         }
         assert_eq!(all, number(&json["size"]));
-        let counted =
-            files.iter().filter(|file| ["file", "hardlink"].contains(&file["kind"].as_str().expect("a kind")));
+        let counted = files
+            .iter()
+            .filter(|file| ["file", "hardlink"].contains(&file["kind"].as_str().expect("a kind")));
         assert_eq!(counted.count() as u64, number(&json["totals"]["files"]));
         for one in json["distributions"].as_array().expect("distributions") {
-            let own = |file: &&Value| file["distribution"] == one["name"] && file["slot"] == one["slot"];
-            let sum: u64 = files.iter().filter(own).map(|file| number(&file["stored"])).sum();
+            let own =
+                |file: &&Value| file["distribution"] == one["name"] && file["slot"] == one["slot"];
+            let sum: u64 = files
+                .iter()
+                .filter(own)
+                .map(|file| number(&file["stored"]))
+                .sum();
             assert_eq!(sum, number(&one["stored"]), "{one}");
         }
     }
@@ -86,7 +116,11 @@ fn the_views_show_where_the_bytes_are() {
     sample(&t);
     let _guard = filters().bind_to_scope();
     let view = |options: &[&str]| {
-        let arguments = ["inspect", "dist/sample.psp"].iter().chain(options).copied().collect::<Vec<_>>();
+        let arguments = ["inspect", "dist/sample.psp"]
+            .iter()
+            .chain(options)
+            .copied()
+            .collect::<Vec<_>>();
         t.flavor(arguments).silent()
     };
     snapshot!(view(&["--tree"]), @"
@@ -159,33 +193,77 @@ fn the_views_show_where_the_bytes_are() {
 fn files_of_a_python_package_have_owners_and_names() {
     let t = Test::new();
     let package = &fixture::hello().path;
-    let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
+    let json = t
+        .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+        .silent()
+        .json();
     let files = json["files"].as_array().expect("files");
     let find = |end: &str| {
-        let ends = |file: &&Value| file["path"].as_str().is_some_and(|path| path.ends_with(end));
-        files.iter().find(ends).unwrap_or_else(|| panic!("no {end}"))
+        let ends = |file: &&Value| {
+            file["path"]
+                .as_str()
+                .is_some_and(|path| path.ends_with(end))
+        };
+        files
+            .iter()
+            .find(ends)
+            .unwrap_or_else(|| panic!("no {end}"))
     };
     for (end, distribution, module) in [
         ("/rich/console.py", "rich", "rich.console"),
-        ("/rich/__pycache__/console.cpython-313.pyc", "rich", "rich.console"),
+        (
+            "/rich/__pycache__/console.cpython-313.pyc",
+            "rich",
+            "rich.console",
+        ),
         ("/click/__init__.py", "click", "click"),
         ("bin/hello", "hello", ""),
     ] {
         let file = find(end);
         assert_eq!(file["distribution"], distribution, "{file}");
-        assert_eq!(file["module"].as_str().unwrap_or_default(), module, "{file}");
+        assert_eq!(
+            file["module"].as_str().unwrap_or_default(),
+            module,
+            "{file}"
+        );
     }
     assert_eq!(find("/json/decoder.py")["module"], "json.decoder");
-    let modules: Vec<_> = json["modules"].as_array().expect("modules").iter().map(|one| &one["name"]).collect();
+    let modules: Vec<_> = json["modules"]
+        .as_array()
+        .expect("modules")
+        .iter()
+        .map(|one| &one["name"])
+        .collect();
     for name in ["rich", "click", "pygments", "json", "_ssl", "hello"] {
-        assert!(modules.iter().any(|module| *module == name), "{name} in {modules:?}");
+        assert!(
+            modules.iter().any(|module| *module == name),
+            "{name} in {modules:?}"
+        );
     }
     let native = json["native"].as_array().expect("native files");
-    let python = native.iter().find(|one| one["path"].as_str().is_some_and(|path| path.contains("libpython3.13")));
+    let python = native.iter().find(|one| {
+        one["path"]
+            .as_str()
+            .is_some_and(|path| path.contains("libpython3.13"))
+    });
     let python = python.expect("the interpreter's library");
-    assert!(python["needed"].as_array().expect("names").iter().any(|name| name == "libc.so.6"), "{python}");
-    assert_eq!(native[0]["glibc_floor"], json["runtime"]["glibc_floor"], "the most demanding comes first");
-    assert_eq!(json["duplicates"], serde_json::json!([]), "twins in one slot are stored once");
+    assert!(
+        python["needed"]
+            .as_array()
+            .expect("names")
+            .iter()
+            .any(|name| name == "libc.so.6"),
+        "{python}"
+    );
+    assert_eq!(
+        native[0]["glibc_floor"], json["runtime"]["glibc_floor"],
+        "the most demanding comes first"
+    );
+    assert_eq!(
+        json["duplicates"],
+        serde_json::json!([]),
+        "twins in one slot are stored once"
+    );
 }
 
 #[test]
@@ -233,15 +311,36 @@ fn diff_says_what_grew() {
     | tree/a/one.txt | [SIZE] | [SIZE] | [SIZE] |
     | \_attestation/\_attestation | [SIZE] | [SIZE] | [SIZE] |
     ");
-    let json = t.flavor(["diff", "--json", "before.psp", "dist/sample.psp"]).silent().json();
+    let json = t
+        .flavor(["diff", "--json", "before.psp", "dist/sample.psp"])
+        .silent()
+        .json();
     let number = |value: &Value| value.as_i64().expect("a number");
-    let grown =
-        |changes: &Value| changes.as_array().expect("a list").iter().map(|one| number(&one["grown"])).sum::<i64>();
+    let grown = |changes: &Value| {
+        changes
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| number(&one["grown"]))
+            .sum::<i64>()
+    };
     let whole = number(&json["package"]["grown"]);
-    assert_eq!(whole, number(&json["after"]["size"]) - number(&json["before"]["size"]));
+    assert_eq!(
+        whole,
+        number(&json["after"]["size"]) - number(&json["before"]["size"])
+    );
     let others = number(&json["launcher"]["grown"]) + number(&json["metadata"]["grown"]);
-    assert_eq!(grown(&json["slots"]) + others, whole, "the parts make up the whole");
-    let names: Vec<_> = json["files"].as_array().expect("files").iter().map(|one| &one["name"]).collect();
+    assert_eq!(
+        grown(&json["slots"]) + others,
+        whole,
+        "the parts make up the whole"
+    );
+    let names: Vec<_> = json["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .map(|one| &one["name"])
+        .collect();
     for name in ["a/one.txt", "b/twin.txt", "new.txt", "small.txt"] {
         assert!(names.iter().any(|one| *one == name), "{name} in {names:?}");
     }
@@ -271,27 +370,52 @@ fn a_package_and_itself_are_the_same() {
 fn a_budget_is_a_gate_when_it_is_checked() {
     let t = Test::new();
     t.script("echo hello");
-    t.manifest(&format!("{PROBE}\n[tool.flavor.budget]\ntotal = \"100kB\"\nslots = {{ script = \"1kB\" }}\n"));
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.budget]\ntotal = \"100kB\"\nslots = {{ script = \"1kB\" }}\n"
+    ));
     let lenient = t.flavor(["pack"]).success();
-    let line =
-        |run: &Run| run.stderr().lines().filter(|line| line.contains("budget")).map(str::to_owned).collect::<Vec<_>>();
+    let line = |run: &Run| {
+        run.stderr()
+            .lines()
+            .filter(|line| line.contains("budget"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(line(&lenient).len(), 1, "{lenient}");
-    assert!(line(&lenient)[0].starts_with("warning[FLV0444]: the package has "), "{lenient}");
+    assert!(
+        line(&lenient)[0].starts_with("warning[FLV0444]: the package has "),
+        "{lenient}"
+    );
     let strict = t.flavor(["pack", "--check-budget"]).fails_with(5);
     assert_eq!(line(&strict), line(&lenient));
     // That a gate was not passed is no talk.
-    assert_eq!(line(&t.flavor(["pack", "--check-budget", "--quiet"]).fails_with(5)), line(&lenient));
-    t.manifest(&format!("{PROBE}\n[tool.flavor.budget]\ntotal = \"100MB\"\n"));
+    assert_eq!(
+        line(
+            &t.flavor(["pack", "--check-budget", "--quiet"])
+                .fails_with(5)
+        ),
+        line(&lenient)
+    );
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.budget]\ntotal = \"100MB\"\n"
+    ));
     t.flavor(["pack", "--check-budget"]).success();
     t.file("data", "x".repeat(3000));
     let slot = "[[tool.flavor.slots.entries]]\nname = \"data\"\nsource = \"data\"\noperations = [\"raw\"]\n";
-    t.manifest(&format!("{PROBE}\n{slot}[tool.flavor.budget.slots]\ndata = \"1kB\"\n"));
+    t.manifest(&format!(
+        "{PROBE}\n{slot}[tool.flavor.budget.slots]\ndata = \"1kB\"\n"
+    ));
     let told = "
     warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
     hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large
     ";
-    let run = t.flavor(["pack", "--quiet", "--check-budget"]).fails_with(5);
-    assert!(run.stderr().lines().eq(told.trim().lines().map(str::trim)), "{run}");
+    let run = t
+        .flavor(["pack", "--quiet", "--check-budget"])
+        .fails_with(5);
+    assert!(
+        run.stderr().lines().eq(told.trim().lines().map(str::trim)),
+        "{run}"
+    );
 }
 
 #[test]
@@ -299,7 +423,9 @@ fn what_a_package_calls_its_files_does_no_harm() {
     let t = Test::new();
     t.file("tree/\u{1b}[31mred | <b>*bold*", "x".repeat(300));
     t.file("tree/program", "");
-    let first = &SAMPLE[..SAMPLE.find("[[tool.flavor.slots.entries]]\nname = \"copy\"").expect("the second slot")];
+    let first = &SAMPLE[..SAMPLE
+        .find("[[tool.flavor.slots.entries]]\nname = \"copy\"")
+        .expect("the second slot")];
     t.manifest(&first.replace("{workenv}/bin/program", "{workenv}/tree/program"));
     t.pack();
     t.call("cp", ["dist/sample.psp", "before.psp"]).success();
@@ -315,7 +441,10 @@ fn what_a_package_calls_its_files_does_no_harm() {
         let run = t.flavor(arguments).silent();
         assert!(!run.stdout.contains(&0x1b), "{run}");
         if arguments.contains(&"--md") {
-            assert!(!run.stdout().contains("<b>") && run.stdout().contains("\\| &lt;b>\\*bold\\*"), "{run}");
+            assert!(
+                !run.stdout().contains("<b>") && run.stdout().contains("\\| &lt;b>\\*bold\\*"),
+                "{run}"
+            );
         }
     }
 }
@@ -327,15 +456,24 @@ fn every_command_of_the_document_runs() {
     t.copy(&fixture::hello().path, "hello.psp");
     t.copy(&fixture::report().path, "old.psp");
     let document = include_str!("../docs/size.md");
-    let commands: Vec<&str> = document.lines().filter(|line| line.starts_with("flavor ")).collect();
+    let commands: Vec<&str> = document
+        .lines()
+        .filter(|line| line.starts_with("flavor "))
+        .collect();
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
         let run = t.call("bash", ["-euo", "pipefail", "-c", command]).silent();
         assert_ne!(run.stdout(), "", "{command}");
     }
     // What it says of the codes is all there is to say.
-    let told: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("| FLA")?.get(..3)).collect();
-    let codes = include_str!("../src/analysis/advice.rs").split("\"FLA").skip(1).filter_map(|rest| rest.get(..3));
+    let told: Vec<&str> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| FLA")?.get(..3))
+        .collect();
+    let codes = include_str!("../src/analysis/advice.rs")
+        .split("\"FLA")
+        .skip(1)
+        .filter_map(|rest| rest.get(..3));
     let missing: Vec<&str> = codes.filter(|code| !told.contains(code)).collect();
     assert_eq!(missing, [""; 0], "codes that docs/size.md does not have");
 }

@@ -9,8 +9,13 @@ use crate::wheelhouse;
 /// What the slot `app` would hold of the directory `site`.
 fn listed(t: &Test) -> Vec<String> {
     let run = t.flavor(["pack", "site", "--list-files", "-q"]).silent();
-    let own = run.stdout().lines().filter_map(|line| line.strip_prefix("app\tapp/site/"));
-    own.filter(|path| !path.contains("__pycache__")).map(str::to_owned).collect()
+    let own = run
+        .stdout()
+        .lines()
+        .filter_map(|line| line.strip_prefix("app\tapp/site/"));
+    own.filter(|path| !path.contains("__pycache__"))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn site() -> Test {
@@ -28,12 +33,20 @@ fn hidden_files_of_a_directory_are_not_taken_unless_they_are_named() {
     t.file("site/pkg/.hidden.py", "");
     t.file("site/pkg/__init__.py", "");
     assert_eq!(listed(&t), ["__main__.py", "pkg/__init__.py"]);
-    let odd = t.path("site").join(std::ffi::OsStr::from_bytes(b"a\n\xff.txt"));
+    let odd = t
+        .path("site")
+        .join(std::ffi::OsStr::from_bytes(b"a\n\xff.txt"));
     std::fs::write(&odd, "").expect("a file");
-    assert_eq!(listed(&t), ["__main__.py", r"a\u{a}\xff.txt", "pkg/__init__.py"]);
+    assert_eq!(
+        listed(&t),
+        ["__main__.py", r"a\u{a}\xff.txt", "pkg/__init__.py"]
+    );
     std::fs::remove_file(odd).expect("removed");
     t.file("site/.flavorignore", "!.config\n");
-    assert_eq!(listed(&t), [".config/settings.toml", "__main__.py", "pkg/__init__.py"]);
+    assert_eq!(
+        listed(&t),
+        [".config/settings.toml", "__main__.py", "pkg/__init__.py"]
+    );
     t.file("site/.gitignore", "pkg/\n");
     t.file("site/.flavorignore", "!.env\n");
     assert_eq!(listed(&t), [".env", "__main__.py"]);
@@ -43,7 +56,10 @@ fn hidden_files_of_a_directory_are_not_taken_unless_they_are_named() {
 fn what_looks_like_a_secret_is_named() {
     let t = site();
     t.file("site/id_rsa", "");
-    t.file("site/deploy.pem", "a comment\n-----BEGIN EC PRIVATE KEY-----\n");
+    t.file(
+        "site/deploy.pem",
+        "a comment\n-----BEGIN EC PRIVATE KEY-----\n",
+    );
     t.file("site/roots.pem", "-----BEGIN CERTIFICATE-----\n");
     let run = t.flavor(["pack", "site", "--list-files"]).success();
     snapshot!(said(&run.stderr().lines().filter(|line| !line.starts_with(' ')).collect::<Vec<_>>()), @"
@@ -61,9 +77,15 @@ fn what_looks_like_a_secret_is_named() {
         crate::scene::PROBE
     ));
     let run = t.flavor(["pack", "--json"]).success();
-    assert_eq!(run.json()["warnings"][0]["message"], "slot `data` has what looks like a secret: .netrc");
+    assert_eq!(
+        run.json()["warnings"][0]["message"],
+        "slot `data` has what looks like a secret: .netrc"
+    );
     let hint = run.json()["warnings"][0]["hint"].to_string();
-    assert!(hint.contains("`exclude = [\\\".netrc\\\"]` under [tool.flavor.build]"), "{hint}");
+    assert!(
+        hint.contains("`exclude = [\\\".netrc\\\"]` under [tool.flavor.build]"),
+        "{hint}"
+    );
 }
 
 fn said(lines: &[&str]) -> String {
@@ -77,7 +99,10 @@ fn links_of_a_directory_are_followed_inside_it_and_refused_elsewhere() {
     t.file("site/real/word.txt", "");
     symlink("real", t.path("site/again")).expect("a link");
     symlink("real/word.txt", t.path("site/word.txt")).expect("a link");
-    assert_eq!(listed(&t), ["__main__.py", "again/word.txt", "real/word.txt", "word.txt"]);
+    assert_eq!(
+        listed(&t),
+        ["__main__.py", "again/word.txt", "real/word.txt", "word.txt"]
+    );
     let refused = |target: &str, name: &str| {
         let link = t.path("site").join(name);
         symlink(target, &link).expect("a link");
@@ -96,9 +121,17 @@ fn links_of_a_directory_are_followed_inside_it_and_refused_elsewhere() {
       the link `site/notes.txt` leads to `../outside/secret.txt`, outside `site`
     hint: replace the link by a copy, or leave it out with a line in `.flavorignore`
     ");
-    assert!(refused("../outside", "dir").stderr().contains("leads to `../outside`, outside `site`"));
+    assert!(
+        refused("../outside", "dir")
+            .stderr()
+            .contains("leads to `../outside`, outside `site`")
+    );
     // Not looked through: that would take minutes, and name what is wrong with the machine.
-    assert!(refused("/", "all").stderr().contains("the link `site/all` leads to `/`, outside `site`"));
+    assert!(
+        refused("/", "all")
+            .stderr()
+            .contains("the link `site/all` leads to `/`, outside `site`")
+    );
     snapshot!(refused("nowhere", "gone"), @"
     exit: 1
     --- stderr
@@ -106,8 +139,16 @@ fn links_of_a_directory_are_followed_inside_it_and_refused_elsewhere() {
       the link `site/gone` leads nowhere: `nowhere`
     hint: remove the link, or leave it out with a line in `.flavorignore`
     ");
-    assert!(refused("round", "round").stderr().contains("the link `site/round` leads in a circle"));
-    assert!(refused(".", "up").stderr().contains("the link `site/up` leads in a circle"));
+    assert!(
+        refused("round", "round")
+            .stderr()
+            .contains("the link `site/round` leads in a circle")
+    );
+    assert!(
+        refused(".", "up")
+            .stderr()
+            .contains("the link `site/up` leads in a circle")
+    );
     t.call("mkfifo", [t.path("site/pipe")]).success();
     snapshot!(t.flavor(["pack", "site", "-q"]), @"
     exit: 1
@@ -130,7 +171,12 @@ fn a_project_is_told_what_its_build_brings_from_outside_and_what_it_does_not_see
     symlink("../elsewhere/more.py", t.path("app/more.py")).expect("a link");
     symlink("nowhere", t.path("app/gone")).expect("a link");
     let run = t.flavor(["pack", "app"]).success();
-    let lines: Vec<&str> = run.stderr().lines().filter(|line| !line.starts_with(' ')).take(4).collect();
+    let lines: Vec<&str> = run
+        .stderr()
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .take(4)
+        .collect();
     snapshot!(said(&lines), @"
     warning[FLV0441]: what a link leads to, outside the project, is in the package: more.py
     hint: replace the link by a copy if that is meant, or name it in `.flavorignore`

@@ -8,11 +8,18 @@ use crate::interpreter::Interpreter;
 use crate::scene::{Run, Test};
 use crate::wheelhouse;
 
-const EVERY: [Interpreter; 3] = [Interpreter::Pyenv(13), Interpreter::System, Interpreter::Managed];
+const EVERY: [Interpreter; 3] = [
+    Interpreter::Pyenv(13),
+    Interpreter::System,
+    Interpreter::Managed,
+];
 
 /// A script with parts of the standard library to include.
 fn script(t: &Test, include: &str, code: &str) {
-    t.file("app.py", format!("# /// script\n# [tool.flavor.python]\n# include = [{include}]\n# ///\n{code}\n"));
+    t.file(
+        "app.py",
+        format!("# /// script\n# [tool.flavor.python]\n# include = [{include}]\n# ///\n{code}\n"),
+    );
 }
 
 fn run(t: &Test, package: &Path, code: &str) -> Run {
@@ -55,8 +62,17 @@ pydoc.help.showtopic('if')
     let run = run(&t, package, optional).success();
     assert!(run.stdout().starts_with("tkinter\n"), "{run}");
     // Modules that are no more in this version are nobody's to include.
-    let run = self::run(&t, fixture::probe(Interpreter::Pyenv(13), false), "import lib2to3").fails_with(1);
-    assert!(run.stderr().ends_with("\nModuleNotFoundError: No module named 'lib2to3'\n"), "{run}");
+    let run = self::run(
+        &t,
+        fixture::probe(Interpreter::Pyenv(13), false),
+        "import lib2to3",
+    )
+    .fails_with(1);
+    assert!(
+        run.stderr()
+            .ends_with("\nModuleNotFoundError: No module named 'lib2to3'\n"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -69,26 +85,54 @@ fn a_part_that_is_run_as_a_program_names_the_remedy_too() {
         all.extend(words);
         t.call(package, all)
     };
-    let remedy = "not in the package; add it with `include = [\"ensurepip\"]` under [tool.flavor.python]\n";
+    let remedy =
+        "not in the package; add it with `include = [\"ensurepip\"]` under [tool.flavor.python]\n";
     for words in [&["ensurepip"][..], &["venv", "env"]] {
         let run = run(words).fails_with(1);
-        assert!(run.stderr().ends_with(remedy) && !run.stderr().contains("Traceback"), "{run}");
+        assert!(
+            run.stderr().ends_with(remedy) && !run.stderr().contains("Traceback"),
+            "{run}"
+        );
     }
     assert!(!t.path("env").exists());
     run(&["venv", "--without-pip", "env"]).silent();
-    assert!(run(&["idlelib"]).fails_with(1).stderr().contains("`include = [\"idlelib\"]`"));
+    assert!(
+        run(&["idlelib"])
+            .fails_with(1)
+            .stderr()
+            .contains("`include = [\"idlelib\"]`")
+    );
 }
 
 #[test]
 fn a_module_of_the_same_name_is_found_where_the_library_has_none() {
     let t = Test::new();
-    wheelhouse::wheel(&t, "own", "1", &[("test/__init__.py", "WORD = 'mine'\n"), ("test/support.py", "MORE = 2\n")]);
-    t.file("own.py", "import test.support\nprint(test.WORD, test.support.MORE, test.__name__)\n");
+    wheelhouse::wheel(
+        &t,
+        "own",
+        "1",
+        &[
+            ("test/__init__.py", "WORD = 'mine'\n"),
+            ("test/support.py", "MORE = 2\n"),
+        ],
+    );
+    t.file(
+        "own.py",
+        "import test.support\nprint(test.WORD, test.support.MORE, test.__name__)\n",
+    );
     let package = t.pack_with(&["--python", "3.13", "own.py"]);
     // Beside the program; natively the library's own would win in site-packages.
     let library = t.path("wheels/own-1-py3-none-any.whl");
-    let code = format!("import sys; sys.path.append({:?}); import test.support as s; print(s.MORE)", library.display());
-    assert_eq!(run(&t, fixture::probe(Interpreter::Pyenv(13), false), &code).silent().line(), "2");
+    let code = format!(
+        "import sys; sys.path.append({:?}); import test.support as s; print(s.MORE)",
+        library.display()
+    );
+    assert_eq!(
+        run(&t, fixture::probe(Interpreter::Pyenv(13), false), &code)
+            .silent()
+            .line(),
+        "2"
+    );
     let run = t.call(package, [""; 0]).fails_with(1);
     assert!(run.stderr().contains("`include = [\"test\"]`"), "{run}");
 }
@@ -111,19 +155,34 @@ fn virtual_environments_work_in_a_package() {
             names.push("linked");
         }
         for name in names {
-            t.call(t.path(name).join("bin/pip"), ["install", "-q", "greeting"]).success();
-            let code = "import greeting, ssl, sqlite3, ctypes, sys; print(greeting.WORD, sys.prefix)";
-            let run = t.call(t.path(name).join("bin/python"), ["-c", code]).silent();
-            assert_eq!(run.line(), format!("Ahoy {}", t.path(name).display()), "{interpreter:?}");
+            t.call(t.path(name).join("bin/pip"), ["install", "-q", "greeting"])
+                .success();
+            let code =
+                "import greeting, ssl, sqlite3, ctypes, sys; print(greeting.WORD, sys.prefix)";
+            let run = t
+                .call(t.path(name).join("bin/python"), ["-c", code])
+                .silent();
+            assert_eq!(
+                run.line(),
+                format!("Ahoy {}", t.path(name).display()),
+                "{interpreter:?}"
+            );
         }
     }
 }
 
 #[test]
 fn tcl_finds_its_scripts_in_the_package() {
-    for interpreter in [Interpreter::Pyenv(11), Interpreter::Pyenv(13), Interpreter::Managed] {
+    for interpreter in [
+        Interpreter::Pyenv(11),
+        Interpreter::Pyenv(13),
+        Interpreter::Managed,
+    ] {
         let t = Test::new();
-        assert!(interpreter.has("_tkinter"), "{interpreter:?} was built without tk-dev, which .ci/run installs");
+        assert!(
+            interpreter.has("_tkinter"),
+            "{interpreter:?} was built without tk-dev, which .ci/run installs"
+        );
         let root = bare_root(&t, fixture::probe(interpreter, true));
         let code = "
 import os, tkinter, turtle
@@ -137,8 +196,18 @@ except tkinter.TclError as error:
 ";
         let run = inside(&t, &root, &["FLAVOR_CACHE_DIR=/cache", "/app.psp", code]).silent();
         let lines: Vec<&str> = run.stdout().lines().collect();
-        assert!(lines[0].starts_with("/cache/v1/") && lines[0].ends_with("/lib/tcl8.6"), "{run}");
-        assert_eq!(lines[1..], ["€ False", "no display name and no $DISPLAY environment variable"], "{run}");
+        assert!(
+            lines[0].starts_with("/cache/v1/") && lines[0].ends_with("/lib/tcl8.6"),
+            "{run}"
+        );
+        assert_eq!(
+            lines[1..],
+            [
+                "€ False",
+                "no display name and no $DISPLAY environment variable"
+            ],
+            "{run}"
+        );
     }
 }
 
@@ -147,7 +216,18 @@ fn a_part_that_the_interpreter_lacks_is_an_error() {
     let t = Test::new();
     script(&t, "\"ensurepip\"", "");
     let hide = "mount -t tmpfs none /usr/lib/python3.11/ensurepip && exec \"$@\"";
-    let words = ["--mount", "sh", "-c", hide, "sh", crate::scene::FLAVOR, "pack", "-q", "--python", "/usr/bin/python3"];
+    let words = [
+        "--mount",
+        "sh",
+        "-c",
+        hide,
+        "sh",
+        crate::scene::FLAVOR,
+        "pack",
+        "-q",
+        "--python",
+        "/usr/bin/python3",
+    ];
     snapshot!(t.run(t.command("unshare").args(words).arg("app.py")), @r#"
     exit: 1
     --- stderr
@@ -157,8 +237,14 @@ fn a_part_that_the_interpreter_lacks_is_an_error() {
     hint: install the system's package `python3-venv` (Debian, Ubuntu) or `python3-libs` (Fedora), or choose another interpreter with `--python`
     "#);
     script(&t, "\"lib2to3\"", "");
-    let run = t.flavor(["pack", "--python", "3.13", "app.py"]).fails_with(1);
-    assert!(run.stderr().contains("hint: CPython 3.13 has no such part: take it out of `include`"), "{run}");
+    let run = t
+        .flavor(["pack", "--python", "3.13", "app.py"])
+        .fails_with(1);
+    assert!(
+        run.stderr()
+            .contains("hint: CPython 3.13 has no such part: take it out of `include`"),
+        "{run}"
+    );
 }
 
 /// Draws on a terminal of its own.
@@ -188,18 +274,41 @@ fn curses_knows_terminals_that_the_machine_does_not() {
     for interpreter in EVERY {
         let t = Test::new();
         let root = bare_root(&t, fixture::probe(interpreter, false));
-        for (term, colors) in [("xterm-256color", "256"), ("linux", "8"), ("vt100", "-1"), ("screen", "8")] {
+        for (term, colors) in [
+            ("xterm-256color", "256"),
+            ("linux", "8"),
+            ("vt100", "-1"),
+            ("screen", "8"),
+        ] {
             let code = "import curses; curses.setupterm(fd=1); print(curses.tigetnum('colors'))";
             let term = format!("TERM={term}");
-            let run = inside(&t, &root, &["FLAVOR_CACHE_DIR=/cache", &term, "/app.psp", code]).silent();
+            let run = inside(
+                &t,
+                &root,
+                &["FLAVOR_CACHE_DIR=/cache", &term, "/app.psp", code],
+            )
+            .silent();
             assert_eq!(run.line(), colors, "{interpreter:?} {term}");
         }
         let code = "import curses; curses.setupterm('no-such-terminal', fd=1)";
         let run = inside(&t, &root, &["FLAVOR_CACHE_DIR=/cache", "/app.psp", code]).fails_with(1);
-        assert!(run.stderr().contains("_curses.error: setupterm: could not find terminal"), "{run}");
-        let mount = "mkdir root/dev && mount --rbind /dev root/dev && exec chroot root /bin/env -i \"$@\"";
+        assert!(
+            run.stderr()
+                .contains("_curses.error: setupterm: could not find terminal"),
+            "{run}"
+        );
+        let mount =
+            "mkdir root/dev && mount --rbind /dev root/dev && exec chroot root /bin/env -i \"$@\"";
         let mut command = t.command("unshare");
-        command.args(["--mount", "sh", "-c", mount, "sh", "TERM=tmux-256color", "FLAVOR_CACHE_DIR=/cache"]);
+        command.args([
+            "--mount",
+            "sh",
+            "-c",
+            mount,
+            "sh",
+            "TERM=tmux-256color",
+            "FLAVOR_CACHE_DIR=/cache",
+        ]);
         let run = t.run(command.args(["/app.psp", DRAW])).silent();
         assert_eq!(run.line(), "True True", "{interpreter:?}");
     }
@@ -209,7 +318,10 @@ fn curses_knows_terminals_that_the_machine_does_not() {
 fn the_machines_own_description_of_a_terminal_comes_first() {
     let t = Test::new();
     let root = bare_root(&t, fixture::probe(Interpreter::Pyenv(13), false));
-    t.copy(Path::new("/lib/terminfo/d/dumb"), "root/lib/terminfo/x/xterm");
+    t.copy(
+        Path::new("/lib/terminfo/d/dumb"),
+        "root/lib/terminfo/x/xterm",
+    );
     let code = "import curses; curses.setupterm('xterm', fd=1); print(curses.tigetnum('colors'))";
     assert_eq!(inside(&t, &root, &["/app.psp", code]).silent().line(), "-1");
 }
@@ -221,20 +333,39 @@ fn time_zones_are_carried_when_asked_for_and_named_otherwise() {
         let berlin = "import datetime, zoneinfo; zone = zoneinfo.ZoneInfo('Europe/Berlin')
 print(datetime.datetime(2024, 7, 1, tzinfo=zone).utcoffset(), len(zoneinfo.available_timezones()) > 400)";
         let root = bare_root(&t, fixture::probe(interpreter, true));
-        assert_eq!(inside(&t, &root, &["/app.psp", berlin]).silent().line(), "2:00:00 True", "{interpreter:?}");
+        assert_eq!(
+            inside(&t, &root, &["/app.psp", berlin]).silent().line(),
+            "2:00:00 True",
+            "{interpreter:?}"
+        );
         t.copy(fixture::probe(interpreter, false), "root/bare.psp");
         let run = inside(&t, &root, &["/bare.psp", berlin]).fails_with(1);
         let remedy = "No time zone found with key Europe/Berlin: this machine has no time zone data, and neither has the \
                       package; add the dependency `tzdata`, or `include = [\"tzdata\"]` under [tool.flavor.python]";
         assert!(run.stderr().contains(remedy), "{run}");
         // The machine's own data comes first, and what it lacks is an ordinary error there.
-        t.copy(Path::new("/usr/share/zoneinfo/UTC"), "root/usr/share/zoneinfo/Europe/Berlin");
+        t.copy(
+            Path::new("/usr/share/zoneinfo/UTC"),
+            "root/usr/share/zoneinfo/Europe/Berlin",
+        );
         for package in ["/app.psp", "/bare.psp"] {
             let run = inside(&t, &root, &[package, &berlin.replace("> 400", "> 0")]).silent();
             assert_eq!(run.line(), "0:00:00 True", "{interpreter:?}");
         }
-        let run = inside(&t, &root, &["/bare.psp", "import zoneinfo; zoneinfo.ZoneInfo('Europe/Rome')"]).fails_with(1);
-        assert!(run.stderr().contains("No time zone found with key Europe/Rome'\n"), "{run}");
+        let run = inside(
+            &t,
+            &root,
+            &[
+                "/bare.psp",
+                "import zoneinfo; zoneinfo.ZoneInfo('Europe/Rome')",
+            ],
+        )
+        .fails_with(1);
+        assert!(
+            run.stderr()
+                .contains("No time zone found with key Europe/Rome'\n"),
+            "{run}"
+        );
     }
 }
 

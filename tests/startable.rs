@@ -6,8 +6,14 @@ use crate::wheelhouse;
 /// What is said of a pack: warnings, errors and hints.
 fn said(run: &Run) -> String {
     let starts = ["warning", "error", "hint", "  "];
-    let lines = run.stderr().lines().filter(|line| starts.iter().any(|start| line.starts_with(start)));
-    lines.filter(|line| !line.starts_with("    ")).collect::<Vec<_>>().join("\n")
+    let lines = run
+        .stderr()
+        .lines()
+        .filter(|line| starts.iter().any(|start| line.starts_with(start)));
+    lines
+        .filter(|line| !line.starts_with("    "))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -16,7 +22,8 @@ fn what_does_not_compile_is_not_packed() {
     t.file("bad.py", "import sys\nif sys\n    print()\n");
     let python = crate::interpreter::Interpreter::System.executable();
     let python = python.to_str().expect("UTF-8");
-    t.flavor(["pack", "-q", "bad.py", "--python", python]).fails_with(1);
+    t.flavor(["pack", "-q", "bad.py", "--python", python])
+        .fails_with(1);
     // Now everything comes from the cache.
     snapshot!(t.flavor(["pack", "-q", "bad.py", "--python", python]), @"
     exit: 1
@@ -27,20 +34,36 @@ fn what_does_not_compile_is_not_packed() {
     ");
     t.file("site/pkg/__init__.py", "");
     t.file("site/pkg/cli.py", "def main(:\n");
-    let run = t.flavor(["pack", "-q", "site", "--entry-point", "pkg.cli:main"]).fails_with(1);
-    assert!(run.stderr().contains("`pkg/cli.py` does not compile for CPython"), "{run}");
+    let run = t
+        .flavor(["pack", "-q", "site", "--entry-point", "pkg.cli:main"])
+        .fails_with(1);
+    assert!(
+        run.stderr()
+            .contains("`pkg/cli.py` does not compile for CPython"),
+        "{run}"
+    );
     t.file("app/src.py", "def main():\nprint()\n");
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("`src.py` does not compile for CPython"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("`src.py` does not compile for CPython"),
+        "{run}"
+    );
 }
 
 #[test]
 fn an_entry_point_that_is_nowhere_is_not_packed() {
     let t = wheelhouse::project();
     t.file("src/pkg/__init__.py", "");
-    t.file("src/pkg/cli.py", "def start():\n    pass\ndef other():\n    pass\n");
+    t.file(
+        "src/pkg/cli.py",
+        "def start():\n    pass\ndef other():\n    pass\n",
+    );
     t.file("src/requirements.txt", "greeting\n");
-    let refused = |entry: &str| t.flavor(["pack", "-q", "src", "--entry-point", entry]).fails_with(1);
+    let refused = |entry: &str| {
+        t.flavor(["pack", "-q", "src", "--entry-point", entry])
+            .fails_with(1)
+    };
     snapshot!(refused("pkg.clii:main"), @"
     exit: 1
     --- stderr
@@ -80,15 +103,25 @@ fn an_entry_point_that_is_nowhere_is_not_packed() {
     ");
     // In a dependency, in the standard library, in an extension, by a name that is made at run time.
     t.file("src/pkg/late.py", "globals()['main'] = print\n");
-    for entry in ["greeting:WORD", "http.server", "_json:scanstring", "pkg.late:main", "pkg.cli:start"] {
-        t.flavor(["pack", "-q", "src", "--entry-point", entry]).success();
+    for entry in [
+        "greeting:WORD",
+        "http.server",
+        "_json:scanstring",
+        "pkg.late:main",
+        "pkg.cli:start",
+    ] {
+        t.flavor(["pack", "-q", "src", "--entry-point", entry])
+            .success();
     }
 }
 
 #[test]
 fn the_main_command_of_a_project_must_be_there_and_the_others_had_better() {
     let t = wheelhouse::project();
-    let backend = wheelhouse::BACKEND.replace("offline = src:main", "offline = src:main\\nother = src:mian");
+    let backend = wheelhouse::BACKEND.replace(
+        "offline = src:main",
+        "offline = src:main\\nother = src:mian",
+    );
     wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", &backend)]);
     snapshot!(said(&t.flavor(["pack", "app"]).success()), @"
     warning[FLV0319]: `src:mian` cannot start: the module has no `mian`
@@ -96,7 +129,11 @@ fn the_main_command_of_a_project_must_be_there_and_the_others_had_better() {
     ");
     t.file("app/src.py", "");
     let run = t.flavor(["pack", "-q", "app"]).fails_with(1);
-    assert!(run.stderr().contains("`src:main` cannot start: the module has no `main`"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("`src:main` cannot start: the module has no `main`"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -113,7 +150,11 @@ fn a_path_that_no_slot_brings_is_named() {
     ");
     // Who sets the environment up may make it.
     let hook = "[tool.flavor.hooks]\npost_extract = [\"true\"]\n[[tool.flavor.slots";
-    t.manifest(&PROBE.replace("{workenv}/bin/probe", "{workenv}/bin/prob").replacen("[[tool.flavor.slots", hook, 1));
+    t.manifest(
+        &PROBE
+            .replace("{workenv}/bin/probe", "{workenv}/bin/prob")
+            .replacen("[[tool.flavor.slots", hook, 1),
+    );
     t.flavor(["pack", "-q"]).success();
     let wishes = "\nargs = [\"--in={workenv}/bin/probe\", \"{workenv}/data.txt\"]\nenv = { HOME = \"{wrkenv}/home\", \
          A = \"{json}\", DATA = \"{workenv}/share/data\" }\n";
@@ -141,7 +182,13 @@ fn a_path_may_have_blanks_and_marks_in_it() {
         ));
         let run = t.flavor(["pack"]).success();
         assert_eq!(said(&run), "", "{run}");
-        assert!(t.call(t.path("dist/blank.psp"), [""; 0]).silent().line().starts_with("ran ["), "{name}");
+        assert!(
+            t.call(t.path("dist/blank.psp"), [""; 0])
+                .silent()
+                .line()
+                .starts_with("ran ["),
+            "{name}"
+        );
     }
 }
 
@@ -149,12 +196,16 @@ fn a_path_may_have_blanks_and_marks_in_it() {
 fn names_in_policies_and_budgets_are_looked_up() {
     let t = Test::new();
     t.script("true");
-    t.manifest(&format!("{PROBE}\n[tool.flavor.budget.slots]\nscritp = \"1MB\"\nscript = \"1MB\"\n"));
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.budget.slots]\nscritp = \"1MB\"\nscript = \"1MB\"\n"
+    ));
     snapshot!(said(&t.flavor(["pack"]).success()), @"
     warning[FLV0240]: pyproject.toml:17:1: `tool.flavor.budget.slots.scritp` is not a known key and has no effect
     hint: did you mean `script`?
     ");
-    t.manifest(&format!("{PROBE}\n[tool.flavor.policy]\nplatforms = [\"linux_arm64\", \"linux-x86_64\"]\n"));
+    t.manifest(&format!(
+        "{PROBE}\n[tool.flavor.policy]\nplatforms = [\"linux_arm64\", \"linux-x86_64\"]\n"
+    ));
     snapshot!(t.flavor(["pack"]), @"
     exit: 1
     --- stderr

@@ -14,7 +14,10 @@ struct Started {
 
 impl Started {
     fn new() -> Self {
-        let started = Self { t: Test::new(), package: fixture::hello().path.clone() };
+        let started = Self {
+            t: Test::new(),
+            package: fixture::hello().path.clone(),
+        };
         assert_eq!(started.greeting(), "good");
         started
     }
@@ -22,12 +25,19 @@ impl Started {
     /// Starts the package; `good` when it says what it always says.
     fn greeting(&self) -> String {
         let run = self.t.call(&self.package, ["--version"]).success();
-        if run.stdout().contains("evil") || run.stderr().contains("evil") { format!("{run}") } else { "good".into() }
+        if run.stdout().contains("evil") || run.stderr().contains("evil") {
+            format!("{run}")
+        } else {
+            "good".into()
+        }
     }
 
     fn workenv(&self) -> PathBuf {
         let mut all = std::fs::read_dir(self.t.path("cache/v1/workenv")).expect("environments");
-        all.next().expect("an environment").expect("readable").path()
+        all.next()
+            .expect("an environment")
+            .expect("readable")
+            .path()
     }
 
     /// Makes a change, which the superuser can, then expects a good start that repairs it and a silent one after that.
@@ -60,12 +70,22 @@ fn what_python_reads_first_is_never_run_changed() {
         }
     });
     started.survives("the interpreter, edited", |env| {
-        let real = env.join("bin/python").canonicalize().expect("the interpreter");
+        let real = env
+            .join("bin/python")
+            .canonicalize()
+            .expect("the interpreter");
         std::fs::write(real, "#!/bin/sh\necho evil\n").expect("written");
     });
     started.survives("the interpreter's library, cut", |env| {
-        let real = env.join("bin/python").canonicalize().expect("the interpreter");
-        let library = real.ancestors().nth(2).expect("a prefix").join("lib/libpython3.13.so.1.0");
+        let real = env
+            .join("bin/python")
+            .canonicalize()
+            .expect("the interpreter");
+        let library = real
+            .ancestors()
+            .nth(2)
+            .expect("a prefix")
+            .join("lib/libpython3.13.so.1.0");
         std::fs::write(library, "evil").expect("written");
     });
     started.survives("a start-up file, new", |env| {
@@ -76,7 +96,8 @@ fn what_python_reads_first_is_never_run_changed() {
         std::fs::write(site(env).join("sitecustomize.py"), EVIL).expect("written");
     });
     started.survives("the configuration, edited", |env| {
-        std::fs::write(env.join("pyvenv.cfg"), "home = /usr/bin\nversion = evil\n").expect("written");
+        std::fs::write(env.join("pyvenv.cfg"), "home = /usr/bin\nversion = evil\n")
+            .expect("written");
     });
     started.survives("the configuration, emptied", |env| {
         std::fs::write(env.join("pyvenv.cfg"), "").expect("written");

@@ -10,7 +10,14 @@ use crate::scene::Test;
 
 fn page_of(t: &Test, package: &Path) -> std::path::PathBuf {
     let page = t.path("sizes.html");
-    let run = t.flavor(["inspect".as_ref(), "--html".as_ref(), page.as_os_str(), package.as_os_str()]).silent();
+    let run = t
+        .flavor([
+            "inspect".as_ref(),
+            "--html".as_ref(),
+            page.as_os_str(),
+            package.as_os_str(),
+        ])
+        .silent();
     assert_eq!(run.line(), page.to_str().expect("text"));
     page
 }
@@ -19,13 +26,26 @@ fn page_of(t: &Test, package: &Path) -> std::path::PathBuf {
 fn a_click_goes_into_a_slot_and_shows_its_size() {
     let t = Test::new();
     let package = &fixture::hello().path;
-    let json = t.flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()]).silent().json();
-    let slot = json["slots"].as_array().expect("slots").iter().find(|slot| slot["name"] == "deps").expect("deps");
+    let json = t
+        .flavor(["inspect".as_ref(), "--json".as_ref(), package.as_os_str()])
+        .silent()
+        .json();
+    let slot = json["slots"]
+        .as_array()
+        .expect("slots")
+        .iter()
+        .find(|slot| slot["name"] == "deps")
+        .expect("deps");
     let rich: u64 = json["files"]
         .as_array()
         .expect("files")
         .iter()
-        .filter(|file| file["slot"] == "deps" && file["path"].as_str().is_some_and(|path| path.contains("/rich/")))
+        .filter(|file| {
+            file["slot"] == "deps"
+                && file["path"]
+                    .as_str()
+                    .is_some_and(|path| path.contains("/rich/"))
+        })
         .filter_map(|file| file["stored"].as_u64())
         .sum();
     let number = |name: &str| json!({ "read": format!("Number(document.querySelector('#detail').dataset.{name})") });
@@ -62,11 +82,17 @@ fn a_click_goes_into_a_slot_and_shows_its_size() {
     assert_eq!(told.read[3], slot["size"]);
     assert_eq!(told.read[4], slot["files"]);
     let said = told.read[5].as_str().expect("text");
-    assert!(said.starts_with("deps: ") && said.contains(" MB in the package"), "{said}");
+    assert!(
+        said.starts_with("deps: ") && said.contains(" MB in the package"),
+        "{said}"
+    );
     assert_eq!(told.read[6], "deps/lib/python3.13/site-packages/rich");
     // Directories have a few bytes of their own.
     let shown = told.read[7].as_u64().expect("a number");
-    assert!(shown >= rich - 100 && shown <= rich + 100, "{shown}, {rich}");
+    assert!(
+        shown >= rich - 100 && shown <= rich + 100,
+        "{shown}, {rich}"
+    );
     assert_eq!(told.read[8], json!([name]));
 }
 
@@ -94,8 +120,14 @@ fn what_is_searched_for_is_marked() {
 fn names_in_a_package_stay_text_in_the_page() {
     let t = Test::new();
     t.file("tree/a", "x".repeat(5000));
-    t.file("tree/<img src=x onerror=document.title='mine'>", "y".repeat(5000));
-    t.file("tree/<script>document.title='mine'</script>", "z".repeat(5000));
+    t.file(
+        "tree/<img src=x onerror=document.title='mine'>",
+        "y".repeat(5000),
+    );
+    t.file(
+        "tree/<script>document.title='mine'</script>",
+        "z".repeat(5000),
+    );
     t.manifest(
         r#"
 [project]
@@ -121,7 +153,11 @@ source = "tree"
     );
     assert_eq!(told.read[0], "flavor: sizes");
     assert_eq!(told.read[1], 0);
-    let names = ["<img src=x onerror=document.title='mine'>", "<script>document.title='mine'</", "a"];
+    let names = [
+        "<img src=x onerror=document.title='mine'>",
+        "<script>document.title='mine'</",
+        "a",
+    ];
     assert_eq!(told.read[2], json!(names));
 }
 

@@ -12,7 +12,12 @@ fn package(t: &Test, version: &str, seed: &str, more: &str) -> PathBuf {
     );
     t.file("pyproject.toml", manifest);
     let output = t.path(format!("known-{version}-{seed}.psp"));
-    t.pack_with(&["--key-seed", seed, "--output", output.to_str().expect("UTF-8")])
+    t.pack_with(&[
+        "--key-seed",
+        seed,
+        "--output",
+        output.to_str().expect("UTF-8"),
+    ])
 }
 
 fn policy(t: &Test, text: &str) {
@@ -36,12 +41,21 @@ fn another_signer_is_refused_until_it_is_accepted() {
     hint: if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`
     ");
     t.flavor(["run", text(&theirs)]).fails_with(107);
-    assert_eq!(t.call(&ours, [""; 0]).silent().line(), "1", "the one that was known still is");
+    assert_eq!(
+        t.call(&ours, [""; 0]).silent().line(),
+        "1",
+        "the one that was known still is"
+    );
     t.flavor(["trust", "accept", text(&theirs)]).success();
     assert_eq!(t.call(&theirs, [""; 0]).silent().line(), "1");
     t.call(&ours, [""; 0]).fails_with(107);
     // Without flavor on the machine the package itself can be asked.
-    t.run(t.command(&ours).arg("accept").env("FLAVOR_LAUNCHER_CLI", "1")).success();
+    t.run(
+        t.command(&ours)
+            .arg("accept")
+            .env("FLAVOR_LAUNCHER_CLI", "1"),
+    )
+    .success();
     t.call(&ours, [""; 0]).silent();
 }
 
@@ -51,7 +65,8 @@ fn a_key_that_is_trusted_may_follow() {
     let (ours, theirs) = (package(&t, "1", "ours", ""), package(&t, "2", "theirs", ""));
     t.call(&ours, [""; 0]).silent();
     t.call(&theirs, [""; 0]).fails_with(107);
-    t.flavor(["trust", "add", text(&theirs), "--name", "The Others"]).success();
+    t.flavor(["trust", "add", text(&theirs), "--name", "The Others"])
+        .success();
     t.call(&theirs, [""; 0]).silent();
     snapshot!(t.flavor(["trust", "list"]), @"
     exit: 0
@@ -80,7 +95,14 @@ fn a_key_may_name_its_successor() {
     t.call(&old, [""; 0]).silent();
     let new = pack("new/flavor-private.key", &[]);
     t.call(&new, [""; 0]).fails_with(107);
-    let rotate = ["trust", "rotate", "--from", "old/flavor-private.key", "--to", "new/flavor-public.key"];
+    let rotate = [
+        "trust",
+        "rotate",
+        "--from",
+        "old/flavor-private.key",
+        "--to",
+        "new/flavor-public.key",
+    ];
     assert_eq!(t.flavor(rotate).success().line(), "rotation.json");
     let new = pack("new/flavor-private.key", &["--rotation", "rotation.json"]);
     t.call(&new, [""; 0]).silent();
@@ -107,7 +129,11 @@ fn an_older_version_is_reported_and_by_policy_refused() {
     t.call(&two, [""; 0]).silent();
     assert_eq!(t.call(&one, [""; 0]).silent().line(), "1.9");
     let said = t.flavor(["trust", "verify", text(&one)]);
-    assert!(said.stdout().contains("older than 1.10, which was started here"), "{said}");
+    assert!(
+        said.stdout()
+            .contains("older than 1.10, which was started here"),
+        "{said}"
+    );
     policy(&t, r#"{"version":1,"trust":{"refuse_rollback":true}}"#);
     snapshot!(t.call(&one, [""; 0]), @"
     exit: 104
@@ -117,9 +143,15 @@ fn an_older_version_is_reported_and_by_policy_refused() {
     hint: `flavor policy show` prints what this machine demands
     ");
     t.call(&two, [""; 0]).silent();
-    policy(&t, r#"{"version":1,"trust":{"refuse_rollback":true},"enforcement":{"rollback":"warn"}}"#);
+    policy(
+        &t,
+        r#"{"version":1,"trust":{"refuse_rollback":true},"enforcement":{"rollback":"warn"}}"#,
+    );
     let run = t.call(&one, [""; 0]).success();
-    assert!(run.stderr().starts_with("warning: ") && run.stderr().contains("1.10"), "{run}");
+    assert!(
+        run.stderr().starts_with("warning: ") && run.stderr().contains("1.10"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -137,16 +169,24 @@ fn a_policy_may_demand_a_trusted_key_and_no_variable_gets_around_it() {
     t.flavor(["policy", "check", text(&package)]).fails_with(5);
     // Keys of the caller's choice do not count, nor does a policy of his.
     std::fs::create_dir_all(t.path("mine")).expect("a directory");
-    let with = |name: &str| t.command(&package).env(name, t.path("mine")).output().expect("run");
+    let with = |name: &str| {
+        t.command(&package)
+            .env(name, t.path("mine"))
+            .output()
+            .expect("run")
+    };
     let mut elsewhere = t.command(crate::scene::FLAVOR);
-    elsewhere.args(["trust", "add", text(&package)]).env("FLAVOR_TRUSTED_KEYS_DIR", t.path("mine"));
+    elsewhere
+        .args(["trust", "add", text(&package)])
+        .env("FLAVOR_TRUSTED_KEYS_DIR", t.path("mine"));
     t.run(&mut elsewhere).success();
     assert_eq!(with("FLAVOR_TRUSTED_KEYS_DIR").status.code(), Some(104));
     t.flavor(["trust", "add", text(&package)]).success();
     t.call(&package, [""; 0]).silent();
     t.flavor(["policy", "check", text(&package)]).success();
     // A store that others can write to is no store.
-    t.call("chmod", ["-R", "go+w", "home/.config/flavor/trusted-keys"]).success();
+    t.call("chmod", ["-R", "go+w", "home/.config/flavor/trusted-keys"])
+        .success();
     t.call(&package, [""; 0]).fails_with(104);
 }
 
@@ -166,7 +206,8 @@ fn a_policy_that_is_damaged_or_open_to_others_stops_everything() {
     t.call(&package, [""; 0]).fails_with(104);
     policy(&t, r#"{"version":1}"#);
     t.call(&package, [""; 0]).silent();
-    t.call("chmod", ["666", "home/.config/flavor/policy.json"]).success();
+    t.call("chmod", ["666", "home/.config/flavor/policy.json"])
+        .success();
     snapshot!(t.call(&package, [""; 0]), @"
     exit: 104
     --- stderr
@@ -185,7 +226,10 @@ fn each_demand_of_an_operator_is_enforced_alone() {
         let run = t.call(&package, [""; 0]).fails_with(104);
         assert!(run.stderr().contains(word), "{run}");
     };
-    refused(r#""execution":{"allow_platforms":["linux_arm64"]}"#, "not for linux_amd64");
+    refused(
+        r#""execution":{"allow_platforms":["linux_arm64"]}"#,
+        "not for linux_amd64",
+    );
     refused(r#""execution":{"refuse_root":true}"#, "by root");
     refused(r#""execution":{"max_age_days":1}"#, "when it was built");
     for passes in [
@@ -212,11 +256,28 @@ fn each_demand_of_a_package_is_enforced_alone() {
     // An operator cannot allow what the publisher forbids.
     policy(&t, r#"{"version":1,"enforcement":{"default":"allow"}}"#);
     t.call(&root, [""; 0]).fails_with(104);
-    let variable = package(&t, "2", "s", "[tool.flavor.policy]\nrequire_env = [\"LICENCE\"]\n");
+    let variable = package(
+        &t,
+        "2",
+        "s",
+        "[tool.flavor.policy]\nrequire_env = [\"LICENCE\"]\n",
+    );
     let run = t.call(&variable, [""; 0]).fails_with(104);
-    assert!(run.stderr().contains("the variable LICENCE is not set"), "{run}");
+    assert!(
+        run.stderr().contains("the variable LICENCE is not set"),
+        "{run}"
+    );
     t.run(t.command(&variable).env("LICENCE", "1")).success();
-    t.call(package(&t, "3", "s", "[tool.flavor.policy]\nplatforms = [\"linux_arm64\"]\n"), [""; 0]).fails_with(104);
+    t.call(
+        package(
+            &t,
+            "3",
+            "s",
+            "[tool.flavor.policy]\nplatforms = [\"linux_arm64\"]\n",
+        ),
+        [""; 0],
+    )
+    .fails_with(104);
 
     let aged = "[tool.flavor.policy]\nmax_age_days = 30\n";
     t.file(
@@ -241,13 +302,22 @@ fn verify_may_be_told_which_key_it_has_to_be() {
     let t = Test::new();
     let package = package(&t, "1", "s", "");
     t.flavor(["keygen", "--out-dir", "k"]).success();
-    let fingerprint = t.flavor(["trust", "add", text(&package)]).success().line().to_owned();
-    t.flavor(["verify", text(&package), "--key", &fingerprint]).success();
-    t.flavor(["verify", text(&package), "--key", &fingerprint[..16]]).success();
-    t.flavor(["verify", text(&package), "--key", "k/flavor-public.key"]).fails_with(3);
-    t.flavor(["verify", text(&package), "--key", &fingerprint[..8]]).fails_with(2);
+    let fingerprint = t
+        .flavor(["trust", "add", text(&package)])
+        .success()
+        .line()
+        .to_owned();
+    t.flavor(["verify", text(&package), "--key", &fingerprint])
+        .success();
+    t.flavor(["verify", text(&package), "--key", &fingerprint[..16]])
+        .success();
+    t.flavor(["verify", text(&package), "--key", "k/flavor-public.key"])
+        .fails_with(3);
+    t.flavor(["verify", text(&package), "--key", &fingerprint[..8]])
+        .fails_with(2);
     t.flavor(["trust", "verify", text(&package)]).success();
-    t.flavor(["trust", "remove", "--dry-run", &fingerprint[..12]]).success();
+    t.flavor(["trust", "remove", "--dry-run", &fingerprint[..12]])
+        .success();
     t.flavor(["trust", "remove", &fingerprint[..12]]).success();
     t.flavor(["trust", "verify", text(&package)]).fails_with(3);
     snapshot!(t.flavor(["trust", "remove", &fingerprint[..12]]), @"
@@ -263,7 +333,10 @@ fn a_first_policy_is_written_and_shown() {
     let t = Test::new();
     t.flavor(["policy", "show"]).success();
     let path = t.flavor(["policy", "init"]).success();
-    assert!(path.line().ends_with("home/.config/flavor/policy.json"), "{path}");
+    assert!(
+        path.line().ends_with("home/.config/flavor/policy.json"),
+        "{path}"
+    );
     snapshot!(t.flavor(["policy", "show"]), @r#"
     exit: 0
     --- stdout
@@ -308,15 +381,24 @@ fn notes_are_private_whatever_the_mask() {
     let t = Test::new();
     let package = package(&t, "1", "s", "");
     for _ in ["first", "second"] {
-        t.call("sh", ["-c", &format!("umask 000; exec {}", text(&package))]).silent();
+        t.call("sh", ["-c", &format!("umask 000; exec {}", text(&package))])
+            .silent();
     }
-    let mode = t.call("stat", ["-c", "%a", "home/.config/flavor/known/known.json"]).success();
+    let mode = t
+        .call("stat", ["-c", "%a", "home/.config/flavor/known/known.json"])
+        .success();
     assert_eq!(mode.line(), "600");
     // A home that cannot be written to, or none at all, is no reason not to start.
     t.run(t.command(&package).env("HOME", "/proc")).success();
     let empty = r#"mount -t tmpfs tmpfs "$(getent passwd "$(id -u)" | cut -d: -f6)" && exec "$@""#;
     let mut alone = t.command("unshare");
-    t.run(alone.args(["--mount", "sh", "-c", empty, "sh"]).arg(&package).env_remove("HOME")).success();
+    t.run(
+        alone
+            .args(["--mount", "sh", "-c", empty, "sh"])
+            .arg(&package)
+            .env_remove("HOME"),
+    )
+    .success();
 }
 
 #[test]
@@ -330,7 +412,10 @@ fn a_policy_that_cannot_be_read_is_not_an_absent_one() {
     assert_eq!(t.call::<&str>(&package, []).success().line(), "started");
     symlink("nowhere", &policy).expect("a link");
     let run = t.call::<&str>(&package, []).fails_with(104);
-    assert!(run.stderr().contains("it is a link that leads nowhere"), "{run}");
+    assert!(
+        run.stderr().contains("it is a link that leads nowhere"),
+        "{run}"
+    );
     std::fs::remove_file(&policy).expect("removed");
     t.call("mkfifo", [&policy]).success();
     let run = t.call::<&str>(&package, []).fails_with(104);
@@ -340,21 +425,35 @@ fn a_policy_that_cannot_be_read_is_not_an_absent_one() {
     std::fs::rename(&settings, t.path("gone")).expect("moved");
     symlink("nowhere", &settings).expect("a link");
     let run = t.call::<&str>(&package, []).fails_with(104);
-    assert!(run.stderr().contains("its directory is a link that leads nowhere"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("its directory is a link that leads nowhere"),
+        "{run}"
+    );
 }
 
 #[test]
 fn a_package_from_the_future_never_grows_old_and_is_refused() {
     let mut t = Test::new();
     t.script("echo started");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
-    t.file("home/.config/flavor/policy.json", r#"{"version":1,"execution":{"max_age_days":30}}"#);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    t.file(
+        "home/.config/flavor/policy.json",
+        r#"{"version":1,"execution":{"max_age_days":30}}"#,
+    );
     t.set("SOURCE_DATE_EPOCH", (now + 3600).to_string());
     let package = t.pack();
     assert_eq!(t.call::<&str>(&package, []).success().line(), "started");
     t.set("SOURCE_DATE_EPOCH", (now + 40 * 86400 + 600).to_string());
     let run = t.call::<&str>(t.pack(), []).fails_with(104);
-    assert!(run.stderr().contains("its build time is 40 days in the future"), "{run}");
+    assert!(
+        run.stderr()
+            .contains("its build time is 40 days in the future"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -371,7 +470,12 @@ fn a_package_does_not_run_with_rights_that_its_caller_lacks() {
     std::fs::set_permissions(&package, std::fs::Permissions::from_mode(0o4755)).expect("mode");
     let other = |t: &Test| {
         let words = ["--reuid=65534", "--regid=65534", "--clear-groups"].map(std::ffi::OsStr::new);
-        t.call("setpriv", words.into_iter().chain([package.as_os_str(), "info".as_ref()]))
+        t.call(
+            "setpriv",
+            words
+                .into_iter()
+                .chain([package.as_os_str(), "info".as_ref()]),
+        )
     };
     let run = other(&t).fails_with(104);
     snapshot!(run, @"

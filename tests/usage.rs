@@ -5,8 +5,13 @@ use crate::scene::{PROBE, Run, Test};
 /// Every command, with its parents.
 fn commands(t: &Test) -> Vec<Vec<String>> {
     let reference = t.flavor(["reference"]).silent();
-    let names = reference.stdout().lines().filter_map(|line| line.strip_prefix("### flavor "));
-    names.map(|name| name.split(' ').map(Into::into).collect()).collect()
+    let names = reference
+        .stdout()
+        .lines()
+        .filter_map(|line| line.strip_prefix("### flavor "));
+    names
+        .map(|name| name.split(' ').map(Into::into).collect())
+        .collect()
 }
 
 #[test]
@@ -15,9 +20,20 @@ fn every_command_has_help_with_the_options_that_all_take() {
     let all = commands(&t);
     assert!(all.len() > 30, "{all:?}");
     for command in all {
-        let run = t.flavor(command.iter().map(String::as_str).chain(["--help"])).silent();
-        for option in ["-C <DIR>", "--quiet", "--verbose", "--color <WHEN>", "--json"] {
-            assert!(run.stdout().contains(option), "{command:?} lacks {option}\n{run}");
+        let run = t
+            .flavor(command.iter().map(String::as_str).chain(["--help"]))
+            .silent();
+        for option in [
+            "-C <DIR>",
+            "--quiet",
+            "--verbose",
+            "--color <WHEN>",
+            "--json",
+        ] {
+            assert!(
+                run.stdout().contains(option),
+                "{command:?} lacks {option}\n{run}"
+            );
         }
     }
 }
@@ -29,7 +45,8 @@ fn help_is_there_before_anybody_notices() {
         // The quickest of some: this measures us, not what else runs here.
         let took = (0..10).map(|_| {
             let begin = std::time::Instant::now();
-            t.flavor(command.iter().map(String::as_str).chain(["--help"])).silent();
+            t.flavor(command.iter().map(String::as_str).chain(["--help"]))
+                .silent();
             begin.elapsed()
         });
         let took = took.min().expect("a time");
@@ -113,7 +130,10 @@ fn a_wrong_command_line_is_json_where_json_was_asked_for() {
         (vec!["verify", "--json"], "FLV0102"),
         (vec!["workenv", "--json"], "FLV0102"),
         (vec!["--json", "pack", "--compress", "10"], "FLV0103"),
-        (vec!["pack", "--json", "--key-seed", "s", "--private-key", "k"], "FLV0104"),
+        (
+            vec!["pack", "--json", "--key-seed", "s", "--private-key", "k"],
+            "FLV0104",
+        ),
         (vec!["diff", "--md", "--json", "a", "b"], "FLV0104"),
         (vec!["--json", "diff", "--md", "a", "b"], "FLV0104"),
         (vec!["--json", "inspect", "--slot", "s", "p"], "FLV0104"),
@@ -130,11 +150,23 @@ fn a_wrong_command_line_is_json_where_json_was_asked_for() {
 fn help_and_version_are_json_where_json_was_asked_for() {
     let t = Test::new();
     let version = t.flavor(["--json", "--version"]).silent().json();
-    assert_eq!(version, serde_json::json!({ "name": "flavor", "version": env!("CARGO_PKG_VERSION") }));
+    assert_eq!(
+        version,
+        serde_json::json!({ "name": "flavor", "version": env!("CARGO_PKG_VERSION") })
+    );
     let help = t.flavor(["pack", "--help", "--json"]).silent().json();
-    assert_eq!(help["help"].as_str(), Some(t.flavor(["pack", "--help"]).silent().stdout()));
-    assert_eq!(t.flavor(["help", "-h"]).silent().stdout(), t.flavor(["help"]).silent().stdout());
-    assert_eq!(t.flavor(["help", "pack", "--help"]).silent().stdout(), t.flavor(["help", "pack"]).silent().stdout());
+    assert_eq!(
+        help["help"].as_str(),
+        Some(t.flavor(["pack", "--help"]).silent().stdout())
+    );
+    assert_eq!(
+        t.flavor(["help", "-h"]).silent().stdout(),
+        t.flavor(["help"]).silent().stdout()
+    );
+    assert_eq!(
+        t.flavor(["help", "pack", "--help"]).silent().stdout(),
+        t.flavor(["help", "pack"]).silent().stdout()
+    );
 }
 
 #[test]
@@ -148,11 +180,16 @@ fn values_that_cannot_be_are_told_with_their_codes() {
     --- stderr
     error[FLV0103]: `lots` is not a size such as 20GB or 512MiB
     ");
-    for words in
-        [&["workenv", "clean", "--older-than", "x"][..], &["inspect", "p", "--largest=-1"], &["pack", "-j", "x"]]
-    {
+    for words in [
+        &["workenv", "clean", "--older-than", "x"][..],
+        &["inspect", "p", "--largest=-1"],
+        &["pack", "-j", "x"],
+    ] {
         let run = t.flavor(words).fails_with(2);
-        assert!(run.stderr().contains(": write a ") && !run.stderr().contains("invalid digit"), "{run}");
+        assert!(
+            run.stderr().contains(": write a ") && !run.stderr().contains("invalid digit"),
+            "{run}"
+        );
     }
     snapshot!(t.flavor(["workenv", "clean"]), @"
     exit: 2
@@ -211,8 +248,17 @@ fn every_command_fails_in_json_when_asked() {
         // Before the command, so that `run` takes it too.
         let run = t.flavor(["--json"].iter().chain(call));
         let error = &run.json()["error"];
-        assert!(error["code"].as_str().is_some_and(|code| code.starts_with("FLV")), "{run}");
-        assert_eq!(error["exit_code"].as_i64(), run.code().map(i64::from), "{run}");
+        assert!(
+            error["code"]
+                .as_str()
+                .is_some_and(|code| code.starts_with("FLV")),
+            "{run}"
+        );
+        assert_eq!(
+            error["exit_code"].as_i64(),
+            run.code().map(i64::from),
+            "{run}"
+        );
         assert_eq!(run.stderr(), "", "{call:?}");
     }
 }
@@ -228,7 +274,14 @@ fn every_command_that_does_well_prints_json_when_asked() {
     assert_eq!(packed["slots"][0]["name"], "script");
     assert_eq!(packed["steps"][0]["reused"], false);
     let calls: [&[&str]; 21] = [
-        &["init", "--manifest", "new", "--command", "probe.sh", "--dry-run"],
+        &[
+            "init",
+            "--manifest",
+            "new",
+            "--command",
+            "probe.sh",
+            "--dry-run",
+        ],
         &["inspect", "dist/probe.psp"],
         &["verify", "dist/probe.psp"],
         &["extract", "dist/probe.psp", "0", "out"],
@@ -255,8 +308,13 @@ fn every_command_that_does_well_prints_json_when_asked() {
         assert!(run.json().is_object() || run.json().is_array(), "{run}");
     }
     let trusted = t.flavor(["trust", "list", "--json"]).silent().json();
-    let fingerprint = trusted["trusted"][0]["fingerprint"].as_str().expect("a fingerprint");
-    let removed = t.flavor(["trust", "remove", fingerprint, "--json"]).silent().json();
+    let fingerprint = trusted["trusted"][0]["fingerprint"]
+        .as_str()
+        .expect("a fingerprint");
+    let removed = t
+        .flavor(["trust", "remove", fingerprint, "--json"])
+        .silent()
+        .json();
     assert_eq!(removed["fingerprint"], fingerprint);
 }
 
@@ -265,8 +323,16 @@ fn a_command_works_in_the_directory_that_it_is_sent_to() {
     let t = Test::new();
     t.file("a/b/probe.sh", "#!/bin/sh\n");
     t.file("a/b/pyproject.toml", PROBE);
-    assert_eq!(t.flavor(["-C", "a/b", "pack", "-q"]).silent().line(), "./dist/probe.psp");
-    assert_eq!(t.flavor(["pack", "-q", "-C", "a", "-C", "b"]).silent().line(), "./dist/probe.psp");
+    assert_eq!(
+        t.flavor(["-C", "a/b", "pack", "-q"]).silent().line(),
+        "./dist/probe.psp"
+    );
+    assert_eq!(
+        t.flavor(["pack", "-q", "-C", "a", "-C", "b"])
+            .silent()
+            .line(),
+        "./dist/probe.psp"
+    );
     assert!(t.path("a/b/dist/probe.psp").exists());
     snapshot!(t.flavor(["-C", "a/c", "pack"]), @"
     exit: 2
@@ -285,17 +351,35 @@ fn colours_come_when_they_are_wanted() {
     let mut t = Test::new();
     assert_eq!(coloured(&t.flavor(["--help"])), (false, false));
     assert_eq!(coloured(&t.flavor(["inspect", "nothing"])), (false, false));
-    assert_eq!(coloured(&t.flavor(["--color", "always", "--help"])), (true, false));
-    assert_eq!(coloured(&t.flavor(["inspect", "nothing", "--color=always"])), (false, true));
-    assert_eq!(coloured(&t.flavor(["pakc", "--color=always"])), (false, true));
+    assert_eq!(
+        coloured(&t.flavor(["--color", "always", "--help"])),
+        (true, false)
+    );
+    assert_eq!(
+        coloured(&t.flavor(["inspect", "nothing", "--color=always"])),
+        (false, true)
+    );
+    assert_eq!(
+        coloured(&t.flavor(["pakc", "--color=always"])),
+        (false, true)
+    );
     t.set("CLICOLOR_FORCE", "1");
     assert_eq!(coloured(&t.flavor(["inspect", "nothing"])), (false, true));
-    assert_eq!(coloured(&t.flavor(["inspect", "nothing", "--color", "never"])), (false, false));
+    assert_eq!(
+        coloured(&t.flavor(["inspect", "nothing", "--color", "never"])),
+        (false, false)
+    );
     t.set("NO_COLOR", "1");
     assert_eq!(coloured(&t.flavor(["inspect", "nothing"])), (false, false));
-    assert_eq!(coloured(&t.flavor(["inspect", "nothing", "--color", "always"])), (false, true));
+    assert_eq!(
+        coloured(&t.flavor(["inspect", "nothing", "--color", "always"])),
+        (false, true)
+    );
     // What a program reads has none, whoever asks.
-    assert_eq!(coloured(&t.flavor(["inspect", "nothing", "--color", "always", "--json"])), (false, false));
+    assert_eq!(
+        coloured(&t.flavor(["inspect", "nothing", "--color", "always", "--json"])),
+        (false, false)
+    );
 }
 
 #[test]
@@ -306,33 +390,66 @@ fn quiet_is_quiet_and_verbose_is_not() {
     t.flavor(["-q", "pack"]).silent();
     let usual = t.flavor(["pack"]).success();
     let info = t.flavor(["pack", "-v"]).success();
-    assert!(!usual.stderr().contains("INFO") && info.stderr().contains("INFO") && !info.stderr().contains("DEBUG"));
+    assert!(
+        !usual.stderr().contains("INFO")
+            && info.stderr().contains("INFO")
+            && !info.stderr().contains("DEBUG")
+    );
     // A phase is told once, by whichever of the two.
     assert!(usual.stderr().contains("slots  1 reused"), "{usual}");
-    assert!(info.stderr().contains("phase=slots") && !info.stderr().contains("slots  "), "{info}");
-    assert!(t.flavor(["-vv", "pack"]).success().stderr().contains("DEBUG"));
+    assert!(
+        info.stderr().contains("phase=slots") && !info.stderr().contains("slots  "),
+        "{info}"
+    );
+    assert!(
+        t.flavor(["-vv", "pack"])
+            .success()
+            .stderr()
+            .contains("DEBUG")
+    );
 }
 
 #[test]
 fn shells_complete_and_manuals_are_written() {
     let t = Test::new();
-    for (shell, mark) in [("bash", "complete "), ("zsh", "#compdef flavor"), ("fish", "complete -c flavor")] {
+    for (shell, mark) in [
+        ("bash", "complete "),
+        ("zsh", "#compdef flavor"),
+        ("fish", "complete -c flavor"),
+    ] {
         let run = t.flavor(["completions", shell]).silent();
-        assert!(run.stdout().contains(mark) && run.stdout().contains("extract-all"), "{shell}");
+        assert!(
+            run.stdout().contains(mark) && run.stdout().contains("extract-all"),
+            "{shell}"
+        );
         assert!(!run.stdout().contains("reference"), "{shell}");
     }
     // What bash makes of it.
-    t.file("complete.bash", t.flavor(["completions", "bash"]).silent().stdout());
+    t.file(
+        "complete.bash",
+        t.flavor(["completions", "bash"]).silent().stdout(),
+    );
     let ask = "source complete.bash; COMP_WORDS=(flavor pa); COMP_CWORD=1; _flavor flavor pa flavor; echo \"${COMPREPLY[@]}\"";
     assert_eq!(t.call("bash", ["-c", ask]).silent().line(), "pack");
     assert_eq!(t.flavor(["man", "manual"]).silent().line(), "manual");
     let pages = t.names("manual");
-    for page in ["flavor.1", "flavor-pack.1", "flavor-workenv-clean.1", "flavor-explain.1"] {
+    for page in [
+        "flavor.1",
+        "flavor-pack.1",
+        "flavor-workenv-clean.1",
+        "flavor-explain.1",
+    ] {
         assert!(pages.contains(&page.into()), "{pages:?}");
     }
-    assert!(!pages.iter().any(|page| page.contains("reference")), "{pages:?}");
+    assert!(
+        !pages.iter().any(|page| page.contains("reference")),
+        "{pages:?}"
+    );
     let text = std::fs::read_to_string(t.path("manual/flavor-pack.1")).expect("a page");
-    assert!(text.contains(".SH OPTIONS") && text.contains("\\-\\-compress"), "{text}");
+    assert!(
+        text.contains(".SH OPTIONS") && text.contains("\\-\\-compress"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -367,16 +484,32 @@ fn paths_that_are_not_text_are_json_too() {
     t.set("FLAVOR_CACHE_DIR", odd.join("cache"));
     let package = odd.join("o.psp");
     let trace = odd.join("trace.json");
-    let words =
-        |words: &[&dyn AsRef<std::ffi::OsStr>]| words.iter().map(|word| word.as_ref().to_owned()).collect::<Vec<_>>();
+    let words = |words: &[&dyn AsRef<std::ffi::OsStr>]| {
+        words
+            .iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect::<Vec<_>>()
+    };
     let json = |list: Vec<std::ffi::OsString>| {
         let run = t.flavor([vec!["--json".into()], list].concat()).success();
         assert!(run.json().is_object() || run.json().is_array(), "{run}");
     };
-    json(words(&[&"pack", &"--timings", &"--trace", &trace, &"-o", &package]));
+    json(words(&[
+        &"pack",
+        &"--timings",
+        &"--trace",
+        &trace,
+        &"-o",
+        &package,
+    ]));
     json(words(&[&"verify", &package]));
     json(words(&[&"inspect", &package]));
-    json(words(&[&"inspect", &"--html", &odd.join("sizes.html"), &package]));
+    json(words(&[
+        &"inspect",
+        &"--html",
+        &odd.join("sizes.html"),
+        &package,
+    ]));
     json(words(&[&"extract", &package, &"0", &odd.join("slot")]));
     json(words(&[&"extract-all", &package, &odd.join("slots")]));
     json(words(&[&"keygen", &"--out-dir", &odd.join("keys")]));
@@ -390,7 +523,8 @@ fn paths_that_are_not_text_are_json_too() {
     json(words(&[&"cache", &"stats"]));
     json(words(&[&"config"]));
     json(words(&[&"doctor"]));
-    let build = std::fs::read_to_string(t.path("home/.local/state/flavor/builds.jsonl")).expect("a record");
+    let build =
+        std::fs::read_to_string(t.path("home/.local/state/flavor/builds.jsonl")).expect("a record");
     assert_eq!(build.lines().count(), 1, "{build}");
 }
 
@@ -413,13 +547,25 @@ fn files_of_others_are_never_overwritten() {
         vec!["pack", "--trace", path],
     ] {
         let run = t.flavor(&words).fails_with(1);
-        assert!(run.stderr().contains("exists already") || run.stderr().contains("FLV0408"), "{run}");
-        assert_eq!(std::fs::read(&package).expect("still there"), before, "{words:?}");
-        assert_eq!(std::fs::read_to_string(source).expect("still there"), "years of work\n", "{words:?}");
+        assert!(
+            run.stderr().contains("exists already") || run.stderr().contains("FLV0408"),
+            "{run}"
+        );
+        assert_eq!(
+            std::fs::read(&package).expect("still there"),
+            before,
+            "{words:?}"
+        );
+        assert_eq!(
+            std::fs::read_to_string(source).expect("still there"),
+            "years of work\n",
+            "{words:?}"
+        );
     }
     // What they have written themselves they write again.
     for _ in 0..2 {
-        t.flavor(["pack", "--timings=t.html", "--trace", "t.json"]).success();
+        t.flavor(["pack", "--timings=t.html", "--trace", "t.json"])
+            .success();
         t.flavor(["inspect", "--html", "s.html", path]).success();
     }
 }
@@ -431,7 +577,16 @@ fn an_answer_that_cannot_be_written_is_a_failure_and_said_so() {
     let package = t.pack();
     let full = t.call(
         "sh",
-        ["-c", "\"$0\" --json inspect \"$1\" > /dev/full", crate::scene::FLAVOR, package.to_str().expect("text")],
+        [
+            "-c",
+            "\"$0\" --json inspect \"$1\" > /dev/full",
+            crate::scene::FLAVOR,
+            package.to_str().expect("text"),
+        ],
     );
-    assert!(full.fails_with(1).stderr().contains("cannot write to standard output"));
+    assert!(
+        full.fails_with(1)
+            .stderr()
+            .contains("cannot write to standard output")
+    );
 }

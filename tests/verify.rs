@@ -43,7 +43,11 @@ fn regions(path: &Path) -> Vec<Region> {
     let at = |value: u64| usize::try_from(value).expect("a position");
     let mut parts = vec![
         ("launcher".to_owned(), 0, at(index.launcher_size)),
-        ("metadata".into(), at(index.metadata_offset), at(index.metadata_offset + index.metadata_size)),
+        (
+            "metadata".into(),
+            at(index.metadata_offset),
+            at(index.metadata_offset + index.metadata_size),
+        ),
     ];
     let table = at(index.slot_table_offset);
     parts.push(("padding before the table".into(), parts[1].2, table));
@@ -56,7 +60,10 @@ fn regions(path: &Path) -> Vec<Region> {
         parts.push((format!("slot {}", slot.name()), from, end));
     }
     let trailer = at(index.package_size) - 8200;
-    assert_eq!(end, trailer, "something lies between the last slot and the trailer");
+    assert_eq!(
+        end, trailer,
+        "something lies between the last slot and the trailer"
+    );
     for (name, from, to) in [
         ("start mark", 0, 4),
         ("index: version to flags", 4, 68),
@@ -70,7 +77,11 @@ fn regions(path: &Path) -> Vec<Region> {
     ] {
         parts.push((name.into(), trailer + from, trailer + to));
     }
-    parts.into_iter().filter(|(_, from, to)| from < to).map(|(name, from, to)| Region { name, from, to }).collect()
+    parts
+        .into_iter()
+        .filter(|(_, from, to)| from < to)
+        .map(|(name, from, to)| Region { name, from, to })
+        .collect()
 }
 
 /// Positions to try: both ends of every region and some between.
@@ -78,7 +89,11 @@ fn positions(path: &Path) -> Vec<(String, usize)> {
     let mut positions = Vec::new();
     for region in regions(path) {
         let step = (region.to - region.from).div_ceil(24).max(1);
-        positions.extend((region.from..region.to).step_by(step).map(|at| (region.name.clone(), at)));
+        positions.extend(
+            (region.from..region.to)
+                .step_by(step)
+                .map(|at| (region.name.clone(), at)),
+        );
         positions.push((region.name, region.to - 1));
     }
     positions
@@ -87,7 +102,10 @@ fn positions(path: &Path) -> Vec<(String, usize)> {
 #[track_caller]
 fn no_panic(run: &Run, what: &str) {
     assert!(run.code().is_some_and(|code| code != 101), "{what}\n{run}");
-    assert!(!String::from_utf8_lossy(&run.stderr).contains("panicked"), "{what}\n{run}");
+    assert!(
+        !String::from_utf8_lossy(&run.stderr).contains("panicked"),
+        "{what}\n{run}"
+    );
 }
 
 #[test]
@@ -100,7 +118,10 @@ fn an_intact_package_passes() {
     [ROOT]/dist/probe.psp: every byte is as it was signed
     signer [DIGEST] (not among the keys that this machine trusts)
     ");
-    let json = t.flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()]).success().json();
+    let json = t
+        .flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()])
+        .success()
+        .json();
     assert_eq!(json["valid"], true);
     assert_eq!(json["complete"], true);
     assert_eq!(json["launcher"], true);
@@ -140,23 +161,38 @@ fn a_package_with_a_flipped_byte_refuses_to_run_or_runs_as_it_was_signed() {
         let path = t.executable(&name, &changed);
         // A changed launcher may do anything; judged is the package, by a launcher that is whole.
         let (program, arguments): (&OsStr, Vec<&OsStr>) = if region == "launcher" {
-            (crate::scene::FLAVOR.as_ref(), vec!["run".as_ref(), name.as_ref()])
+            (
+                crate::scene::FLAVOR.as_ref(),
+                vec!["run".as_ref(), name.as_ref()],
+            )
         } else {
             (path.as_os_str(), Vec::new())
         };
         let cache = t.path(format!("cache-{turn}"));
-        let run = t.run(t.command(program).args(arguments).env("FLAVOR_CACHE_DIR", &cache));
+        let run = t.run(
+            t.command(program)
+                .args(arguments)
+                .env("FLAVOR_CACHE_DIR", &cache),
+        );
         no_panic(&run, region);
         let code = run.code().expect("an exit code");
         if code == 0 {
             // What a start does not use it does not check.
-            let unused = region == "launcher" || region.starts_with("padding") || region.contains("_attestation");
+            let unused = region == "launcher"
+                || region.starts_with("padding")
+                || region.contains("_attestation");
             assert!(unused, "byte {at} of {region} ran\n{run}");
             assert_eq!(run.stdout(), expected, "byte {at} of {region}");
         } else {
-            assert!((102..=119).contains(&code) || code == 3, "byte {at} of {region}\n{run}");
+            assert!(
+                (102..=119).contains(&code) || code == 3,
+                "byte {at} of {region}\n{run}"
+            );
             assert_eq!(run.stdout(), "", "byte {at} of {region}");
-            assert!(run.stderr().starts_with("error[FLV0"), "byte {at} of {region}\n{run}");
+            assert!(
+                run.stderr().starts_with("error[FLV0"),
+                "byte {at} of {region}\n{run}"
+            );
         }
         std::fs::remove_file(path).expect("removed");
         t.call("rm", ["-rf".as_ref(), cache.as_os_str()]).success();
@@ -169,8 +205,24 @@ fn no_cut_or_lengthened_file_is_accepted() {
     let package = package(&t);
     let bytes = std::fs::read(&package).expect("the package");
     let whole = bytes.len();
-    let mut lengths = vec![0, 1, 100, 8199, 8200, 8201, whole / 2, whole - 8200, whole - 4097, whole - 8, whole - 1];
-    lengths.extend(regions(&package).iter().flat_map(|region| [region.from, region.to - 1]));
+    let mut lengths = vec![
+        0,
+        1,
+        100,
+        8199,
+        8200,
+        8201,
+        whole / 2,
+        whole - 8200,
+        whole - 4097,
+        whole - 8,
+        whole - 1,
+    ];
+    lengths.extend(
+        regions(&package)
+            .iter()
+            .flat_map(|region| [region.from, region.to - 1]),
+    );
     for length in lengths {
         t.file("cut.psp", &bytes[..length]);
         for verb in ["verify", "inspect"] {
@@ -226,7 +278,10 @@ fn verify_names_the_tampered_slot() {
     let t = Test::new();
     let package = package(&t);
     let mut bytes = std::fs::read(&package).expect("the package");
-    let slot = regions(&package).into_iter().find(|region| region.name == "slot tree").expect("a slot");
+    let slot = regions(&package)
+        .into_iter()
+        .find(|region| region.name == "slot tree")
+        .expect("a slot");
     bytes[slot.from + 20] ^= 0xff;
     t.executable("tampered.psp", &bytes);
     snapshot!(t.flavor(["verify", "tampered.psp"]), @"
@@ -265,8 +320,14 @@ fn a_package_signed_anew_has_another_signer() {
     let t = Test::new();
     let one = package(&t);
     let signer = |path: &Path| {
-        let json = t.flavor(["verify".as_ref(), "--json".as_ref(), path.as_os_str()]).success().json();
-        json["signature"]["key"].as_str().expect("a fingerprint").to_owned()
+        let json = t
+            .flavor(["verify".as_ref(), "--json".as_ref(), path.as_os_str()])
+            .success()
+            .json();
+        json["signature"]["key"]
+            .as_str()
+            .expect("a fingerprint")
+            .to_owned()
     };
     let first = signer(&one);
     let other = t.pack_with(&["--key-seed", "somebody else", "--output", "other.psp"]);

@@ -40,7 +40,11 @@ impl Drop for Server {
 pub(crate) fn serve(t: &Test) -> (Server, u16) {
     for wheel in t.names("wheels") {
         let name = wheel.split('-').next().expect("a name");
-        let digest = t.call("sha256sum", [t.path("wheels").join(&wheel)]).success().stdout()[..64].to_owned();
+        let digest = t
+            .call("sha256sum", [t.path("wheels").join(&wheel)])
+            .success()
+            .stdout()[..64]
+            .to_owned();
         let link = format!("<a href=\"/wheels/{wheel}#sha256={digest}\">{wheel}</a>");
         t.file(&format!("simple/{name}/index.html"), link);
     }
@@ -53,6 +57,8 @@ pub(crate) fn serve(t: &Test) -> (Server, u16) {
 pub(crate) fn started(mut command: Command) -> (Server, u16) {
     let mut child = start(&mut command);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    BufReader::new(child.stdout.take().expect("its output"))
+        .read_line(&mut line)
+        .expect("a line");
     (Server(child), line.trim().parse().expect("a port"))
 }

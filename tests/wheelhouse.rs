@@ -61,14 +61,21 @@ pub(crate) fn project() -> Test {
     let mut t = Test::new();
     furnish(&mut t);
     std::fs::create_dir_all(t.path("cache/build")).expect("a directory");
-    t.call("cp", ["-a".into(), runtime(), t.path("cache/build/runtime")]).success();
+    t.call(
+        "cp",
+        ["-a".into(), runtime(), t.path("cache/build/runtime")],
+    )
+    .success();
     t
 }
 
 fn furnish(t: &mut Test) {
     wheel(t, "greeting", "2.0", &[("greeting.py", "WORD = 'Ahoy'\n")]);
     wheel(t, "tinybackend", "1.0", &[("tinybackend.py", BACKEND)]);
-    t.file("app/src.py", "from greeting import WORD\ndef main():\n    print(WORD)\n");
+    t.file(
+        "app/src.py",
+        "from greeting import WORD\ndef main():\n    print(WORD)\n",
+    );
     t.file("app/pyproject.toml", MANIFEST);
     t.set("PIP_FIND_LINKS", t.path("wheels"));
     t.set("PIP_NO_INDEX", "1");

@@ -6,7 +6,10 @@ use crate::scene::{Test, eventually, start};
 fn two_programs(t: &Test) -> [std::path::PathBuf; 2] {
     t.file("shared", "shared by both\n".repeat(5000));
     ["one", "two"].map(|name| {
-        t.file("probe.sh", format!("#!/bin/sh\necho {name} $1; touch ready-{name}; exec sleep ${{1:-0}}\n"));
+        t.file(
+            "probe.sh",
+            format!("#!/bin/sh\necho {name} $1; touch ready-{name}; exec sleep ${{1:-0}}\n"),
+        );
         t.manifest(&format!(
             r#"
 [project]
@@ -32,14 +35,20 @@ source = "shared"
 fn names(t: &Test) -> Vec<String> {
     let listed = t.flavor(["workenv", "list", "--json"]).silent().json();
     let listed = listed["environments"].as_array().expect("a list");
-    listed.iter().map(|one| one["name"].as_str().expect("a name").to_owned()).collect()
+    listed
+        .iter()
+        .map(|one| one["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 #[test]
 fn an_empty_cache_is_no_error() {
     let t = Test::new();
     assert_eq!(t.flavor(["workenv", "list"]).silent().stdout(), "");
-    assert_eq!(t.flavor(["workenv", "list", "--json"]).silent().json(), serde_json::json!({ "environments": [] }));
+    assert_eq!(
+        t.flavor(["workenv", "list", "--json"]).silent().json(),
+        serde_json::json!({ "environments": [] })
+    );
     t.flavor(["workenv", "info"]).success();
     t.flavor(["workenv", "clean", "-y"]).success();
     snapshot!(t.flavor(["workenv", "inspect", "one"]), @"
@@ -83,8 +92,14 @@ fn list_info_and_inspect_tell_what_is_there() {
     slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 2
     ");
     let info = t.flavor(["workenv", "info", "--json"]).silent().json();
-    assert_eq!((&info["environments"], &info["slots"]), (&2.into(), &3.into()));
-    let one = t.flavor(["workenv", "inspect", "two", "--json"]).silent().json();
+    assert_eq!(
+        (&info["environments"], &info["slots"]),
+        (&2.into(), &3.into())
+    );
+    let one = t
+        .flavor(["workenv", "inspect", "two", "--json"])
+        .silent()
+        .json();
     assert_eq!(one["intact"], true);
     assert_eq!(one["in_use"], false);
     assert_eq!(one["slots"][1]["shared_by"], 2);
@@ -102,7 +117,10 @@ fn remove_takes_one_and_leaves_what_others_need() {
     ");
     assert!(names(&t).iter().all(|name| name.starts_with("two-")));
     let info = t.flavor(["workenv", "info", "--json"]).silent().json();
-    assert_eq!((&info["environments"], &info["slots"]), (&1.into(), &2.into()));
+    assert_eq!(
+        (&info["environments"], &info["slots"]),
+        (&1.into(), &2.into())
+    );
     for package in [two, one] {
         t.call(package, [""; 0]).silent();
     }
@@ -160,10 +178,19 @@ fn a_dry_run_takes_nothing() {
 fn only_older_ones_go() {
     let t = Test::new();
     two_programs(&t);
-    t.flavor(["workenv", "clean", "-y", "--older-than", "1"]).silent();
+    t.flavor(["workenv", "clean", "-y", "--older-than", "1"])
+        .silent();
     assert_eq!(names(&t).len(), 2);
-    t.call("sh", ["-c", "touch -d '3 days ago' cache/v1/workenv/one-* cache/v1/locks/one-*"]).success();
-    t.flavor(["workenv", "clean", "-y", "--older-than", "1"]).silent();
+    t.call(
+        "sh",
+        [
+            "-c",
+            "touch -d '3 days ago' cache/v1/workenv/one-* cache/v1/locks/one-*",
+        ],
+    )
+    .success();
+    t.flavor(["workenv", "clean", "-y", "--older-than", "1"])
+        .silent();
     assert!(names(&t).iter().all(|name| name.starts_with("two-")));
     assert_eq!(names(&t).len(), 1);
 }
@@ -203,7 +230,12 @@ fn what_runs_is_kept() {
     ");
     child.kill().expect("killed");
     child.wait().expect("its end");
-    eventually("it is not in use any more", || !t.flavor(["workenv", "list"]).silent().stdout().contains("in use"));
+    eventually("it is not in use any more", || {
+        !t.flavor(["workenv", "list"])
+            .silent()
+            .stdout()
+            .contains("in use")
+    });
     t.flavor(["workenv", "clean", "-y"]).silent();
     assert_eq!(names(&t), [""; 0]);
 }
@@ -213,7 +245,16 @@ fn a_name_is_never_a_path() {
     let t = Test::new();
     two_programs(&t);
     t.file("cache/v1/victim/file", "precious");
-    for name in ["../victim", "../../home", "/etc", ".", "..", "", "a/b", ".hidden"] {
+    for name in [
+        "../victim",
+        "../../home",
+        "/etc",
+        ".",
+        "..",
+        "",
+        "a/b",
+        ".hidden",
+    ] {
         let run = t.flavor(["workenv", "remove", "-y", "--", name]);
         assert_eq!(run.code(), Some(1), "{name:?}\n{run}");
     }

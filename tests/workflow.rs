@@ -42,5 +42,10 @@ fn errors_and_warnings_with_a_line_are_annotations() {
 fn elsewhere_there_are_none() {
     let t = Test::new();
     t.manifest(&PROBE.replace("\"raw\"", "\"zsdt\""));
-    assert!(!t.flavor(["pack"]).fails_with(1).stderr().contains("::error"));
+    assert!(
+        !t.flavor(["pack"])
+            .fails_with(1)
+            .stderr()
+            .contains("::error")
+    );
 }

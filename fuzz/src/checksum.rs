@@ -22,11 +22,19 @@ pub(crate) fn adler32(bytes: &[u8]) -> u32 {
 /// CRC-32 (RFC 1952 § 8).
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     static TABLE: LazyLock<[u32; 256]> = LazyLock::new(|| {
-        let shift = |value: u32, _| if value & 1 == 1 { (value >> 1) ^ 0xedb8_8320 } else { value >> 1 };
+        let shift = |value: u32, _| {
+            if value & 1 == 1 {
+                (value >> 1) ^ 0xedb8_8320
+            } else {
+                value >> 1
+            }
+        };
         std::array::from_fn(|at| (0..8).fold(u32::try_from(at).expect("a byte"), shift))
     });
     let table = &*TABLE;
-    !bytes.iter().fold(u32::MAX, |crc, byte| table[usize::from(crc.to_le_bytes()[0] ^ byte)] ^ (crc >> 8))
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        table[usize::from(crc.to_le_bytes()[0] ^ byte)] ^ (crc >> 8)
+    })
 }
 
 #[cfg(test)]

@@ -20,22 +20,46 @@ pub(crate) fn compose(reader: Reader) {
     let enclosure = Enclosure::new();
     let inside = enclosure.inside();
     let root = inside.join("cache");
-    let Ok(cache) = Cache::portable(&root) else { panic!("there is no cache") };
-    let how = Provision { check: Check::Seal, progress: &Silent, set_up: &Silent };
+    let Ok(cache) = Cache::portable(&root) else {
+        panic!("there is no cache")
+    };
+    let how = Provision {
+        check: Check::Seal,
+        progress: &Silent,
+        set_up: &Silent,
+    };
     let first = shared(&accepted, &cache, how).map(|workenv| workenv.root);
     enclosure.check();
-    assert_eq!(tree::names(&inside), ["cache"], "something appeared outside the cache");
+    assert_eq!(
+        tree::names(&inside),
+        ["cache"],
+        "something appeared outside the cache"
+    );
     let Ok(workenv) = first else { return };
-    assert!(workenv.starts_with(cache.root()), "the environment lies outside the cache");
+    assert!(
+        workenv.starts_with(cache.root()),
+        "the environment lies outside the cache"
+    );
     for (path, node) in tree::list(&root) {
         if let tree::Node::Symlink { target } = node
             && target.is_absolute()
         {
-            assert!(target.starts_with(cache.root()), "{} leads to {}", path.display(), target.display());
-            assert!(!target.components().any(|part| part.as_os_str() == ".."), "{}", target.display());
+            assert!(
+                target.starts_with(cache.root()),
+                "{} leads to {}",
+                path.display(),
+                target.display()
+            );
+            assert!(
+                !target.components().any(|part| part.as_os_str() == ".."),
+                "{}",
+                target.display()
+            );
         }
     }
-    let again = shared(&accepted, &cache, how).expect("what is there is there again").root;
+    let again = shared(&accepted, &cache, how)
+        .expect("what is there is there again")
+        .root;
     assert_eq!(again, workenv);
 }
 

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use arbitrary::{Arbitrary, Unstructured};
-use flavor::format::{FORMAT_VERSION, FormatError, INDEX_LEN, Index, Sha256, TRAILER_LEN, parse_trailer, wrap_index};
+use flavor::format::{
+    FORMAT_VERSION, FormatError, INDEX_LEN, Index, Sha256, TRAILER_LEN, parse_trailer, wrap_index,
+};
 
 use crate::encode::digest;
 use crate::encode::index::{CHECKSUM, END, Fields, START, checksum, repair};
@@ -22,8 +24,19 @@ struct Input {
 }
 
 /// Fields that are read as they stand: what decodes writes them back.
-const READ: [Range<usize>; 11] =
-    [0..4, 8..16, 16..24, 24..32, 32..40, 40..48, 56..60, 64..96, 96..128, 128..192, 704..712];
+const READ: [Range<usize>; 11] = [
+    0..4,
+    8..16,
+    16..24,
+    24..32,
+    32..40,
+    40..48,
+    56..60,
+    64..96,
+    96..128,
+    128..192,
+    704..712,
+];
 /// Fields of hexadecimal digits, which may be missing.
 const DIGESTS: [Range<usize>; 2] = [1440..1504, 1504..1568];
 /// Fields that follow from others.
@@ -31,11 +44,21 @@ const IMPLIED: [Range<usize>; 3] = [4..8, 48..56, 1376..1440];
 
 /// Target `index`.
 pub fn index(data: &[u8]) {
-    let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else { return };
+    let Ok(input) = Input::arbitrary(&mut Unstructured::new(data)) else {
+        return;
+    };
     let block = input.fields.encode();
     let index = Index::decode(&block).expect("an index by the book is read");
-    assert_eq!(index, index_of(&input.fields), "every field is read as it was written");
-    assert_eq!(index.encode(), block, "an index by the book is written as it was");
+    assert_eq!(
+        index,
+        index_of(&input.fields),
+        "every field is read as it was written"
+    );
+    assert_eq!(
+        index.encode(),
+        block,
+        "an index by the book is written as it was"
+    );
 
     let mut patched = block;
     for (at, bytes) in &input.patches {
@@ -57,15 +80,27 @@ fn decode(block: &[u8; INDEX_LEN]) {
     let right = checksum(block);
     match Index::decode(block) {
         Ok(index) => {
-            assert_eq!((stated, version), (right, FORMAT_VERSION), "an index with this checksum or version is none");
+            assert_eq!(
+                (stated, version),
+                (right, FORMAT_VERSION),
+                "an index with this checksum or version is none"
+            );
             let again = index.encode();
-            assert_eq!(Index::decode(&again), Ok(index), "what is written back reads the same");
+            assert_eq!(
+                Index::decode(&again),
+                Ok(index),
+                "what is written back reads the same"
+            );
             let implied = decoded(block).encode();
             let empty = decoded(&[0; INDEX_LEN]).encode();
             for at in 0..INDEX_LEN {
                 let expected = if READ.iter().any(|range| range.contains(&at)) {
                     block[at]
-                } else if IMPLIED.iter().chain(&DIGESTS).any(|range| range.contains(&at)) {
+                } else if IMPLIED
+                    .iter()
+                    .chain(&DIGESTS)
+                    .any(|range| range.contains(&at))
+                {
                     // The checksum follows what is written back.
                     implied[at]
                 } else {
@@ -94,10 +129,18 @@ fn trailer(block: &[u8; INDEX_LEN], input: &Input) {
     let (at, change) = input.mark;
     let at = usize::from(at % 8);
     bytes[if at < 4 { at } else { at + INDEX_LEN }] ^= change;
-    assert_eq!(parse_trailer(&bytes).is_ok(), change == 0, "a trailer has both marks");
+    assert_eq!(
+        parse_trailer(&bytes).is_ok(),
+        change == 0,
+        "a trailer has both marks"
+    );
     let excess = usize::from(input.excess);
     bytes.resize(TRAILER_LEN + excess, END[3]);
-    assert_eq!(parse_trailer(&bytes).is_ok(), change == 0 && excess == 0, "a trailer has its length");
+    assert_eq!(
+        parse_trailer(&bytes).is_ok(),
+        change == 0 && excess == 0,
+        "a trailer has its length"
+    );
     bytes.truncate(excess);
     assert_eq!(parse_trailer(&bytes), Err(FormatError::NoTrailer));
 }

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 /// Whether some object of a valid text has a key twice; `None` for a text that is not valid.
 pub(crate) fn has_key_twice(text: &[u8]) -> Option<bool> {
-    serde_json::from_slice::<Keys>(text).ok().map(|keys| keys.is_twice)
+    serde_json::from_slice::<Keys>(text)
+        .ok()
+        .map(|keys| keys.is_twice)
 }
 
 struct Keys {
@@ -143,7 +145,10 @@ pub(crate) fn in_order(value: &Value) -> String {
                 .collect();
             format!("{{{}}}", entries.join(","))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(in_order).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(in_order).collect::<Vec<_>>().join(",")
+        ),
         other => other.to_string(),
     }
 }

@@ -113,8 +113,18 @@ struct Made {
 
 /// Target `package`.
 pub fn package(data: &[u8]) {
-    let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else { return };
-    let Some(made) = input.slots.iter().take(MOST).map(SlotPlan::make).collect::<Option<Vec<Made>>>() else { return };
+    let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else {
+        return;
+    };
+    let Some(made) = input
+        .slots
+        .iter()
+        .take(MOST)
+        .map(SlotPlan::make)
+        .collect::<Option<Vec<Made>>>()
+    else {
+        return;
+    };
     let mut text = input.text(&made);
     for lie in &input.lies {
         lie.tell(&mut text);
@@ -135,16 +145,26 @@ pub fn package(data: &[u8]) {
         return;
     }
     if input.lies.is_empty() && !input.is_proper() {
-        assert!(reader.is_err(), "names or paths are not what they are to be");
+        assert!(
+            reader.is_err(),
+            "names or paths are not what they are to be"
+        );
     } else if input.lies.is_empty() {
-        let verified = verified.as_ref().unwrap_or_else(|error| panic!("an honest package is refused: {error}"));
-        assert!(verified.launcher && verified.unauthenticated.is_empty() && verified.slots == made.len());
+        let verified = verified
+            .as_ref()
+            .unwrap_or_else(|error| panic!("an honest package is refused: {error}"));
+        assert!(
+            verified.launcher
+                && verified.unauthenticated.is_empty()
+                && verified.slots == made.len()
+        );
     }
     let Ok(reader) = reader else { return };
     if verified.is_ok() {
         digests(&reader, &written, &input);
         for (slot, (made, plan)) in reader.slots().zip(made.iter().zip(&input.slots)) {
-            let must = input.lies.is_empty() && !made.is_tree && matches!(plan.encoding, Encoding::Raw);
+            let must =
+                input.lies.is_empty() && !made.is_tree && matches!(plan.encoding, Encoding::Raw);
             let is_there = check_slot(&slot, made);
             assert!(is_there || !must, "a plain file is not extracted");
         }
@@ -158,14 +178,26 @@ pub fn package(data: &[u8]) {
 fn digests(reader: &Reader, written: &Written, input: &Input<'_>) {
     for (slot, range) in reader.slots().zip(&written.slots) {
         let bytes = &written.bytes[range.clone()];
-        assert_eq!(slot.record.checksum, format!("sha256:{}", hex::encode(sha256(bytes))));
-        assert_eq!(slot.facts.expect("ours").blake3.hex(), blake3::hash(bytes).to_hex().as_str());
+        assert_eq!(
+            slot.record.checksum,
+            format!("sha256:{}", hex::encode(sha256(bytes)))
+        );
+        assert_eq!(
+            slot.facts.expect("ours").blake3.hex(),
+            blake3::hash(bytes).to_hex().as_str()
+        );
         assert_eq!(usize::try_from(slot.row.stored_size), Ok(bytes.len()));
         let stored = slot.stored().expect("operations of ours");
-        assert_eq!(stored.bytes(u64::MAX).expect("a slot lies in the file"), bytes);
+        assert_eq!(
+            stored.bytes(u64::MAX).expect("a slot lies in the file"),
+            bytes
+        );
     }
     let launcher = &reader.metadata().launcher;
-    assert_eq!(launcher.checksum, format!("sha256:{}", hex::encode(sha256(input.launcher))));
+    assert_eq!(
+        launcher.checksum,
+        format!("sha256:{}", hex::encode(sha256(input.launcher)))
+    );
 }
 
 /// Extracts a slot and looks at what is there then. Whether there is all of it.
@@ -176,7 +208,11 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
     let destination = if made.is_tree {
         Destination::Tree(&inside, Modes::ReadOnly)
     } else {
-        Destination::File { directory: &inside, name: OsStr::new("file"), mode: slot.record.mode() }
+        Destination::File {
+            directory: &inside,
+            name: OsStr::new("file"),
+            mode: slot.record.mode(),
+        }
     };
     let outcome = extract(&stored, destination, &Decoders::new(2));
     enclosure.check();
@@ -185,20 +221,36 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
     match measure(&stored, |_, _| true, |_| ()) {
         Ok(shares) => {
             let sum: u64 = shares.entries.iter().sum();
-            assert_eq!(sum + shares.overhead, stored.stored_size, "every stored byte belongs to something");
+            assert_eq!(
+                sum + shares.overhead,
+                stored.stored_size,
+                "every stored byte belongs to something"
+            );
         }
-        Err(error) => assert!(outcome.is_err(), "what is extracted cannot be measured: {error}"),
+        Err(error) => assert!(
+            outcome.is_err(),
+            "what is extracted cannot be measured: {error}"
+        ),
     }
-    assert!(tree::bytes(&inside) <= declared.plain_size, "more was written than is declared");
+    assert!(
+        tree::bytes(&inside) <= declared.plain_size,
+        "more was written than is declared"
+    );
     match &outcome {
         Ok(done) => {
-            assert_eq!((done.bytes, done.files), (declared.plain_size, declared.files));
+            assert_eq!(
+                (done.bytes, done.files),
+                (declared.plain_size, declared.files)
+            );
             assert_eq!(done.bytes, made.plain.len() as u64);
             if !made.is_tree {
                 assert_eq!(fs::read(inside.join("file")).expect("the file"), made.plain);
             }
         }
-        Err(error) => assert!(error.is_content(), "the slot is to blame, not the machine: {error:?}"),
+        Err(error) => assert!(
+            error.is_content(),
+            "the slot is to blame, not the machine: {error:?}"
+        ),
     }
     outcome.is_ok()
 }
@@ -206,7 +258,11 @@ fn check_slot(slot: &flavor::package::Slot<'_>, made: &Made) -> bool {
 impl SlotPlan<'_> {
     /// Seldom more than there may be.
     fn permissions(&self) -> u16 {
-        if self.permissions >= 0o170_000 { self.permissions } else { self.permissions & 0o777 }
+        if self.permissions >= 0o170_000 {
+            self.permissions
+        } else {
+            self.permissions & 0o777
+        }
     }
 
     fn make(&self) -> Option<Made> {
@@ -225,11 +281,23 @@ impl SlotPlan<'_> {
         let (stored, code, word) = match &self.encoding {
             Encoding::Raw => (plain.clone(), 0, ["raw", "tar"]),
             Encoding::Gzip(gzip) => (gzip.encode(&plain), 0x10, ["gzip", "tar.gz"]),
-            Encoding::Zstd(zstd, frames) => (zstd.encode(&plain, &headers, frames), 0x1b, ["zstd", "tar.zst"]),
+            Encoding::Zstd(zstd, frames) => (
+                zstd.encode(&plain, &headers, frames),
+                0x1b,
+                ["zstd", "tar.zst"],
+            ),
             Encoding::Xz(xz) => (xz.encode(&plain), 0x16, ["xz", "tar.xz"]),
         };
         let code = if is_tree { code << 8 | 1 } else { code };
-        Some(Made { stored, plain, word: word[usize::from(is_tree)].into(), code, is_tree, files, entries })
+        Some(Made {
+            stored,
+            plain,
+            word: word[usize::from(is_tree)].into(),
+            code,
+            is_tree,
+            files,
+            entries,
+        })
     }
 }
 
@@ -274,7 +342,9 @@ impl Target<'_> {
             Self::Private | Self::Up | Self::Absolute => false,
             Self::Text(text) => {
                 let first = text.split('/').next().unwrap_or_default();
-                is_path(text) && !text.contains(['\\', ':', '{', '}']) && !first.eq_ignore_ascii_case(".flavor")
+                is_path(text)
+                    && !text.contains(['\\', ':', '{', '}'])
+                    && !first.eq_ignore_ascii_case(".flavor")
             }
         }
     }
@@ -307,9 +377,14 @@ impl Input<'_> {
         name.len() <= 128
             && name.starts_with(|first: char| first.is_ascii_alphanumeric())
             && name.bytes().all(plain)
-            && slots.iter().all(|slot| slot.permissions() <= 0o777 && slot.target.is_proper())
+            && slots
+                .iter()
+                .all(|slot| slot.permissions() <= 0o777 && slot.target.is_proper())
             && (0..slots.len()).all(|at| has_its_place(slots, at))
-            && self.venv.as_ref().is_none_or(|(slot, path)| usize::from(slot % 6) < slots.len() && is_path(path))
+            && self
+                .venv
+                .as_ref()
+                .is_none_or(|(slot, path)| usize::from(slot % 6) < slots.len() && is_path(path))
     }
 
     /// What is to be signed.
@@ -367,26 +442,36 @@ impl Input<'_> {
 
     /// The file, as the text implies it.
     fn package(&self, text: &Value, made: &[Made]) -> Package {
-        let slots = self.slots.iter().zip(made).enumerate().map(|(at, (plan, made))| {
-            let record = &text["slots"][at];
-            Slot {
-                bytes: made.stored.clone(),
-                name: record["id"].as_str().expect("a name").into(),
-                plain_size: text["flavor"]["slots"][at]["plain_size"].as_u64().unwrap_or(0),
-                operations: made.code,
-                sha256: digest(record),
-                purpose: 0,
-                lifecycle: plan.lifecycle.word_and_code().1,
-                permissions: plan.permissions(),
-            }
-        });
+        let slots = self
+            .slots
+            .iter()
+            .zip(made)
+            .enumerate()
+            .map(|(at, (plan, made))| {
+                let record = &text["slots"][at];
+                Slot {
+                    bytes: made.stored.clone(),
+                    name: record["id"].as_str().expect("a name").into(),
+                    plain_size: text["flavor"]["slots"][at]["plain_size"]
+                        .as_u64()
+                        .unwrap_or(0),
+                    operations: made.code,
+                    sha256: digest(record),
+                    purpose: 0,
+                    lifecycle: plan.lifecycle.word_and_code().1,
+                    permissions: plan.permissions(),
+                }
+            });
         let records = text["slots"].as_array().expect("slots");
         Package {
             launcher: self.launcher.to_vec(),
             text: in_order(text).into_bytes(),
             slots: slots.collect(),
             build_timestamp: 0,
-            attestation: records.iter().find(|record| record["lifecycle"] == "attestation").map(digest),
+            attestation: records
+                .iter()
+                .find(|record| record["lifecycle"] == "attestation")
+                .map(digest),
             policy: None,
         }
     }
@@ -395,7 +480,10 @@ impl Input<'_> {
 /// The SHA-256 that a record says.
 fn digest(record: &Value) -> [u8; 32] {
     let mut digest = [0; 32];
-    let text = record["checksum"].as_str().and_then(|text| text.strip_prefix("sha256:")).expect("a digest");
+    let text = record["checksum"]
+        .as_str()
+        .and_then(|text| text.strip_prefix("sha256:"))
+        .expect("a digest");
     hex::decode_to_slice(text, &mut digest).expect("a digest");
     digest
 }
@@ -405,7 +493,12 @@ impl Lie<'_> {
         let count = text["slots"].as_array().map_or(0, Vec::len);
         let (list, slot, key, value) = match self {
             Self::Size(slot, size) => ("slots", slot, "size", json!(size)),
-            Self::Sha256(slot, digest) => ("slots", slot, "checksum", json!(format!("sha256:{}", hex::encode(digest)))),
+            Self::Sha256(slot, digest) => (
+                "slots",
+                slot,
+                "checksum",
+                json!(format!("sha256:{}", hex::encode(digest))),
+            ),
             Self::Id(slot, id) => ("slots", slot, "id", json!(id)),
             Self::Target(slot, target) => ("slots", slot, "target", json!(target)),
             Self::Plain(slot, size) => ("flavor", slot, "plain_size", json!(size)),
@@ -414,7 +507,8 @@ impl Lie<'_> {
             Self::Blake3(slot, digest) => ("flavor", slot, "blake3", json!(hex::encode(digest))),
             Self::LauncherSize(size) => return text["launcher"]["size"] = json!(size),
             Self::LauncherDigest(digest) => {
-                return text["launcher"]["checksum"] = json!(format!("sha256:{}", hex::encode(digest)));
+                return text["launcher"]["checksum"] =
+                    json!(format!("sha256:{}", hex::encode(digest)));
             }
             Self::Schema(schema) => return text["flavor"]["schema"] = json!(schema),
             Self::SlotLess => {
@@ -422,7 +516,11 @@ impl Lie<'_> {
                 return;
             }
         };
-        let records = if list == "slots" { &mut text["slots"] } else { &mut text["flavor"]["slots"] };
+        let records = if list == "slots" {
+            &mut text["slots"]
+        } else {
+            &mut text["flavor"]["slots"]
+        };
         if let Some(record) = records.get_mut(usize::from(*slot) % count.max(1)) {
             record[key] = value;
         }
@@ -464,7 +562,8 @@ mod tests {
             let made: Vec<Made> = input.slots.iter().filter_map(SlotPlan::make).collect();
             let text = input.text(&made);
             let written = input.package(&text, &made).write();
-            let reader = Reader::from_file(scratch::file(&written.bytes), Path::new("app.psp")).expect("opened");
+            let reader = Reader::from_file(scratch::file(&written.bytes), Path::new("app.psp"))
+                .expect("opened");
             verify(&reader).expect("verified");
             digests(&reader, &written, &input);
             for (slot, made) in reader.slots().zip(&made) {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use flavor::config::Config;
 use flavor::sign::{PublicKey, SecretKey};
-use flavor::trust::{Acquaintance, Known, Notes, OperatorPolicy, Presented, Refusal, TrustStore, read_policy};
+use flavor::trust::{
+    Acquaintance, Known, Notes, OperatorPolicy, Presented, Refusal, TrustStore, read_policy,
+};
 use serde_json::Value;
 
 use crate::json::{agree, has_key_twice};
@@ -13,7 +15,9 @@ use crate::scratch;
 
 /// Target `policy`. The first byte says what the others are.
 pub fn policy(data: &[u8]) {
-    let Some((kind, data)) = data.split_first() else { return };
+    let Some((kind, data)) = data.split_first() else {
+        return;
+    };
     match kind % 5 {
         0 => operator_policy(data),
         1 => note(data),
@@ -35,45 +39,100 @@ fn operator_policy(text: &[u8]) {
             return;
         }
     };
-    assert!(policy.version == 1 && !policy.trust.use_os_keychain, "what cannot be held is not accepted");
-    assert_eq!(has_key_twice(text), Some(false), "two readers take different values");
+    assert!(
+        policy.version == 1 && !policy.trust.use_os_keychain,
+        "what cannot be held is not accepted"
+    );
+    assert_eq!(
+        has_key_twice(text),
+        Some(false),
+        "two readers take different values"
+    );
     let value: Value = serde_json::from_slice(text).expect("it was read");
     let written = serde_json::to_value(&policy).expect("it can be written");
     // A consequence that is null is as one that is missing.
     for unread in agree(&value, &written) {
-        assert!(unread.starts_with(".enforcement."), "`{unread}` has no effect");
+        assert!(
+            unread.starts_with(".enforcement."),
+            "`{unread}` has no effect"
+        );
     }
-    fs::write(&path, serde_json::to_vec(&policy).expect("it can be written")).expect("written");
+    fs::write(
+        &path,
+        serde_json::to_vec(&policy).expect("it can be written"),
+    )
+    .expect("written");
     let again: Option<OperatorPolicy> = read_policy(&path).expect("read again");
     assert_eq!(again, Some(policy), "what is written reads the same");
 }
 
 fn note(data: &[u8]) {
-    let (name, text) = data.split_at(data.iter().position(|byte| *byte == 0).unwrap_or(data.len()));
+    let (name, text) = data.split_at(
+        data.iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(data.len()),
+    );
     let name = String::from_utf8_lossy(name).into_owned();
     let text = text.get(1..).unwrap_or_default();
     let scratch = scratch::directory();
     let notes = Notes::at(scratch.path().join("flavor"));
     let signer = SecretKey::from_seed("signer").public();
-    let package = Presented { name: &name, version: "1", signer: &signer, rotations: Vec::new(), places: Vec::new() };
-    assert_eq!(notes.compare(&package).expect("no notes yet"), Acquaintance::New);
-    assert_eq!(notes.meet(&package).expect("new"), (Acquaintance::New, None), "a note of any name can be made");
-    assert_eq!(notes.compare(&package).expect("read"), Acquaintance::Same, "a note reads as it was written");
+    let package = Presented {
+        name: &name,
+        version: "1",
+        signer: &signer,
+        rotations: Vec::new(),
+        places: Vec::new(),
+    };
+    assert_eq!(
+        notes.compare(&package).expect("no notes yet"),
+        Acquaintance::New
+    );
+    assert_eq!(
+        notes.meet(&package).expect("new"),
+        (Acquaintance::New, None),
+        "a note of any name can be made"
+    );
+    assert_eq!(
+        notes.compare(&package).expect("read"),
+        Acquaintance::Same,
+        "a note reads as it was written"
+    );
     let fingerprint = signer.fingerprint().as_str().to_owned();
-    assert_eq!(notes.all(), [Known { name: name.clone(), fingerprint, version: "1".into() }]);
+    assert_eq!(
+        notes.all(),
+        [Known {
+            name: name.clone(),
+            fingerprint,
+            version: "1".into()
+        }]
+    );
     let directory = scratch.path().join("flavor/known");
-    let files: Vec<_> = fs::read_dir(&directory).expect("notes").map(|entry| entry.expect("a note").path()).collect();
-    assert!(files.len() == 1 && scratch.path().read_dir().expect("a directory").count() == 1, "one note, one file");
+    let files: Vec<_> = fs::read_dir(&directory)
+        .expect("notes")
+        .map(|entry| entry.expect("a note").path())
+        .collect();
+    assert!(
+        files.len() == 1 && scratch.path().read_dir().expect("a directory").count() == 1,
+        "one note, one file"
+    );
     fs::write(&files[0], text).expect("written");
     match notes.compare(&package) {
         Ok(Acquaintance::New) => panic!("a note is passed over"),
         Err(Refusal::BadNote { .. }) => {}
         Ok(_) | Err(Refusal::ChangedSigner { .. } | Refusal::LooksAlike { .. }) => {
-            assert_eq!(has_key_twice(text), Some(false), "two readers take different values");
+            assert_eq!(
+                has_key_twice(text),
+                Some(false),
+                "two readers take different values"
+            );
             let value: Value = serde_json::from_slice(text).expect("it was read");
             let all = notes.all();
             assert_eq!(all.len(), 1, "what is compared is shown");
-            agree(&value, &serde_json::to_value(&all[0]).expect("it can be written"));
+            agree(
+                &value,
+                &serde_json::to_value(&all[0]).expect("it can be written"),
+            );
         }
         Err(error) => panic!("{error}"),
     }
@@ -93,7 +152,11 @@ fn versions(data: &[u8]) {
     }
     let (first, second, both) = (order(&one, &two), order(&two, &three), order(&one, &three));
     if first * second >= 0 {
-        assert_eq!(both, (first + second).signum(), "{one:?}, {two:?}, {three:?}");
+        assert_eq!(
+            both,
+            (first + second).signum(),
+            "{one:?}, {two:?}, {three:?}"
+        );
     }
 }
 
@@ -104,7 +167,13 @@ fn order(scratch: &Path, known: &str, found: &str) -> i32 {
     let signer = SecretKey::from_seed("signer").public();
     let meet = |version: &str| {
         let (rotations, places) = (Vec::new(), Vec::new());
-        let met = notes.meet(&Presented { name: "name", version, signer: &signer, rotations, places });
+        let met = notes.meet(&Presented {
+            name: "name",
+            version,
+            signer: &signer,
+            rotations,
+            places,
+        });
         met.expect("the same signer").0
     };
     assert_eq!(meet(known), Acquaintance::New);
@@ -132,7 +201,11 @@ fn key(text: &[u8]) {
     drop(SecretKey::read(&path));
     let store = TrustStore::at(scratch.path().into());
     let (keys, unusable) = store.list();
-    assert_eq!(keys.len() + unusable.len(), 1, "a file is a key, or is said not to be");
+    assert_eq!(
+        keys.len() + unusable.len(),
+        1,
+        "a file is a key, or is said not to be"
+    );
     let Some(found) = keys.first() else {
         assert!(PublicKey::read(&path).is_err());
         return;
@@ -140,15 +213,28 @@ fn key(text: &[u8]) {
     let key = PublicKey::read(&path).expect("it is in the store");
     assert_eq!(found.key, key);
     assert!(store.contains(&key));
-    assert_eq!(PublicKey::from_bytes(&key.to_bytes()).expect("a key"), key, "a key has one spelling");
+    assert_eq!(
+        PublicKey::from_bytes(&key.to_bytes()).expect("a key"),
+        key,
+        "a key has one spelling"
+    );
     fs::write(&path, key.to_pem()).expect("written");
-    assert_eq!(PublicKey::read(&path).expect("a key"), key, "what is written reads the same");
+    assert_eq!(
+        PublicKey::read(&path).expect("a key"),
+        key,
+        "what is written reads the same"
+    );
 }
 
 fn settings(text: &[u8]) {
     let config = Config::parse(text, "config.toml".into());
     let Ok(config) = config else { return };
-    assert!(config.keys().all(|(_, line)| line <= text.split(|byte| *byte == b'\n').count()), "a key is in the file");
+    assert!(
+        config
+            .keys()
+            .all(|(_, line)| line <= text.split(|byte| *byte == b'\n').count()),
+        "a key is in the file"
+    );
     if let Ok(limits) = config.cache_limits() {
         assert!(limits.retain > 0, "the version in use is kept");
     }

@@ -19,13 +19,18 @@ pub(crate) fn directory() -> TempDir {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(UMASK));
     });
     let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() { TempDir::with_prefix_in("flavor-fuzz-", memory) } else { TempDir::new() };
+    let made = if memory.is_dir() {
+        TempDir::with_prefix_in("flavor-fuzz-", memory)
+    } else {
+        TempDir::new()
+    };
     made.expect("a temporary directory")
 }
 
 /// A file without a name.
 pub(crate) fn file(bytes: &[u8]) -> File {
-    let file = rustix::fs::memfd_create("flavor-fuzz", rustix::fs::MemfdFlags::CLOEXEC).expect("a file in memory");
+    let file = rustix::fs::memfd_create("flavor-fuzz", rustix::fs::MemfdFlags::CLOEXEC)
+        .expect("a file in memory");
     let mut file = File::from(file);
     file.write_all(bytes).expect("written");
     file
@@ -55,9 +60,20 @@ impl Enclosure {
     /// # Panics
     /// When something was written beside the directory.
     pub(crate) fn check(&self) {
-        assert_eq!(names(self.scratch.path()), [CANARY, INSIDE], "something appeared outside");
+        assert_eq!(
+            names(self.scratch.path()),
+            [CANARY, INSIDE],
+            "something appeared outside"
+        );
         let canary = self.scratch.path().join(CANARY);
-        assert!(fs::symlink_metadata(&canary).expect("the canary").is_file(), "the canary was replaced");
-        assert_eq!(fs::read(&canary).expect("the canary"), SONG, "something outside was written to");
+        assert!(
+            fs::symlink_metadata(&canary).expect("the canary").is_file(),
+            "the canary was replaced"
+        );
+        assert_eq!(
+            fs::read(&canary).expect("the canary"),
+            SONG,
+            "something outside was written to"
+        );
     }
 }

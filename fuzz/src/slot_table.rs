@@ -1,7 +1,9 @@
 //! Rows of the slot table, chains of operations, and the layout that follows from lengths.
 
 use arbitrary::{Arbitrary, Unstructured};
-use flavor::format::{FormatError, Operations, SLOT_ENTRY_LEN, SlotEntry, TRAILER_LEN, limits, sealed_len};
+use flavor::format::{
+    FormatError, Operations, SLOT_ENTRY_LEN, SlotEntry, TRAILER_LEN, limits, sealed_len,
+};
 use flavor::package::Layout;
 use sha2::Digest as _;
 
@@ -19,7 +21,9 @@ struct Input<'a> {
 
 /// Target `slot_table`.
 pub fn slot_table(data: &[u8]) {
-    let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else { return };
+    let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else {
+        return;
+    };
     for row in input.rows.as_chunks::<SLOT_ENTRY_LEN>().0 {
         check_row(row);
     }
@@ -27,8 +31,15 @@ pub fn slot_table(data: &[u8]) {
     let first = u64::from_le_bytes(digest[..8].try_into().expect("eight bytes"));
     assert_eq!(SlotEntry::name_hash(input.name), first);
     let mut sizes = input.sizes;
-    sizes.extend(std::iter::repeat_n(u64::from(input.more.1), usize::from(input.more.0) % 5000));
-    check_layout(input.launcher, usize::try_from(input.text).expect("64 bits"), &sizes);
+    sizes.extend(std::iter::repeat_n(
+        u64::from(input.more.1),
+        usize::from(input.more.0) % 5000,
+    ));
+    check_layout(
+        input.launcher,
+        usize::try_from(input.text).expect("64 bits"),
+        &sizes,
+    );
 }
 
 fn check_row(row: &[u8; SLOT_ENTRY_LEN]) {
@@ -36,15 +47,26 @@ fn check_row(row: &[u8; SLOT_ENTRY_LEN]) {
     let mut expected = *row;
     // Priority, platform and what is reserved are the same in every row that is written.
     expected[58..62].copy_from_slice(&[1, 0, 0, 0]);
-    assert_eq!(entry.encode(), expected, "a row is written back as it was read");
+    assert_eq!(
+        entry.encode(),
+        expected,
+        "a row is written back as it was read"
+    );
     assert_eq!(SlotEntry::decode(&expected), entry);
     match entry.chain() {
         Ok(chain) => {
-            assert_eq!(chain.pack(), entry.operations, "one chain has one packed form");
+            assert_eq!(
+                chain.pack(),
+                entry.operations,
+                "one chain has one packed form"
+            );
             assert_eq!(Operations::unpack(chain.pack()), Ok(chain));
             assert!(!chain.words().is_empty() && !chain.extension().is_empty());
         }
-        Err(code) => assert!(row[40..48].contains(&code) && code != 0, "the code that is named is there"),
+        Err(code) => assert!(
+            row[40..48].contains(&code) && code != 0,
+            "the code that is named is there"
+        ),
     }
 }
 
@@ -66,11 +88,20 @@ fn check_layout(launcher: u64, text: usize, sizes: &[u64]) {
     match Layout::compute(launcher, text, sizes) {
         Ok(layout) => {
             assert!(sizes.len() <= limits::SLOTS as usize);
-            let found: Vec<(u128, u128)> = layout.slots.iter().map(|(at, len)| ((*at).into(), (*len).into())).collect();
+            let found: Vec<(u128, u128)> = layout
+                .slots
+                .iter()
+                .map(|(at, len)| ((*at).into(), (*len).into()))
+                .collect();
             assert_eq!(found, places);
             assert_eq!(
-                [layout.launcher_size, layout.metadata_size, layout.slot_table_offset, layout.trailer_offset]
-                    .map(u128::from),
+                [
+                    layout.launcher_size,
+                    layout.metadata_size,
+                    layout.slot_table_offset,
+                    layout.trailer_offset
+                ]
+                .map(u128::from),
                 [launcher.into(), metadata, table, end]
             );
             assert_eq!(u128::from(layout.package_size), package);

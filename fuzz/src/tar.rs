@@ -10,8 +10,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use flavor::format::{Codec, Operations};
 use flavor::fs::Modes;
 use flavor::slot::{
-    Contents, Declared, Decoders, Destination, EntryKind, Extracted, Form, Grant, SlotError, StoredSlot, TarEntry,
-    expected, extract, list,
+    Contents, Declared, Decoders, Destination, EntryKind, Extracted, Form, Grant, SlotError,
+    StoredSlot, TarEntry, expected, extract, list,
 };
 
 use crate::encode::{Archive, Frames, Gzip, Xz, Zstd};
@@ -56,7 +56,9 @@ enum Content<'a> {
 
 /// Target `tar`.
 pub fn tar(data: &[u8]) {
-    let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else { return };
+    let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) else {
+        return;
+    };
     let (mut stored, codec) = input.encode();
     for (at, change) in &input.damage {
         let at = usize::from(*at) % stored.len().max(1);
@@ -72,9 +74,16 @@ pub fn tar(data: &[u8]) {
         signed: None,
         declared: None,
         grant: Grant::undeclared(stored.len() as u64, 1),
-        operations: Operations { tar: !input.is_file, codec },
+        operations: Operations {
+            tar: !input.is_file,
+            codec,
+        },
     };
-    let modes = if input.keeps_modes { Modes::Keep } else { Modes::ReadOnly };
+    let modes = if input.keeps_modes {
+        Modes::Keep
+    } else {
+        Modes::ReadOnly
+    };
     check(slot, modes, &input);
 }
 
@@ -106,7 +115,11 @@ impl Input<'_> {
 fn check(slot: StoredSlot<'_>, modes: Modes, input: &Input<'_>) {
     let is_tree = slot.operations.tar;
     let plain = plain(&slot);
-    let listed = if is_tree { entries(&slot) } else { Ok(Vec::new()) };
+    let listed = if is_tree {
+        entries(&slot)
+    } else {
+        Ok(Vec::new())
+    };
     if let (Ok(listed), Some(plain)) = (&listed, &plain)
         && is_tree
     {
@@ -116,22 +129,35 @@ fn check(slot: StoredSlot<'_>, modes: Modes, input: &Input<'_>) {
     let truth = Declared {
         plain_size: plain.as_ref().map_or(LARGE, |plain| plain.len() as u64),
         files: match &listed {
-            Ok(listed) if is_tree => listed.iter().filter(|entry| is_file(entry.kind)).count() as u64,
+            Ok(listed) if is_tree => {
+                listed.iter().filter(|entry| is_file(entry.kind)).count() as u64
+            }
             _ => 1,
         },
         entries: listed.as_ref().map_or(64, |listed| listed.len() as u64),
     };
-    let lie = if input.is_honest { (0, 0, 0) } else { input.lie };
+    let lie = if input.is_honest {
+        (0, 0, 0)
+    } else {
+        input.lie
+    };
     let declared = Declared {
         // Not beyond what can be looked at in a moment.
         plain_size: truth.plain_size ^ (u64::from(lie.0) % LARGE),
         files: truth.files ^ u64::from(lie.1),
         entries: truth.entries ^ u64::from(lie.2),
     };
-    let slot = StoredSlot { declared: Some(declared), ..slot };
+    let slot = StoredSlot {
+        declared: Some(declared),
+        ..slot
+    };
     let first = attempt(&slot, modes, usize::from(input.jobs % 4));
     let checked = flavor::slot::check(&slot, usize::from(input.jobs % 4));
-    assert_eq!(checked.is_ok(), first.is_ok(), "what is checked and what is extracted differ: {checked:?}");
+    assert_eq!(
+        checked.is_ok(),
+        first.is_ok(),
+        "what is checked and what is extracted differ: {checked:?}"
+    );
     let second = attempt(&slot, modes, usize::from(input.jobs / 4 % 4));
     match (&first, &second) {
         (Ok((first, tree)), Ok((second, other))) => {
@@ -144,21 +170,33 @@ fn check(slot: StoredSlot<'_>, modes: Modes, input: &Input<'_>) {
                 compare(&listed, tree, modes);
                 assert_eq!((first.files, first.bytes), (truth.files, truth.plain_size));
             } else {
-                let [Node::File { size, digest, .. }] = tree.values().collect::<Vec<_>>()[..] else {
+                let [Node::File { size, digest, .. }] = tree.values().collect::<Vec<_>>()[..]
+                else {
                     panic!("one file is one file: {tree:?}");
                 };
                 assert_eq!((first.files, *size), (1, truth.plain_size));
-                assert_eq!(*digest, blake3::hash(&plain.expect("checked")), "the file has other bytes");
+                assert_eq!(
+                    *digest,
+                    blake3::hash(&plain.expect("checked")),
+                    "the file has other bytes"
+                );
             }
         }
         (Err(error), Err(_)) => {
             let is_about_paths = matches!(error, SlotError::Tree(_));
             let has_table = slot.operations.codec == Codec::Zstd;
             if declared == truth && plain.is_some() && listed.is_ok() && !has_table {
-                assert!(is_about_paths, "what can be listed cannot be extracted: {error}");
+                assert!(
+                    is_about_paths,
+                    "what can be listed cannot be extracted: {error}"
+                );
             }
         }
-        (one, other) => panic!("it depends on the threads: {:?} and {:?}", one.as_ref().err(), other.as_ref().err()),
+        (one, other) => panic!(
+            "it depends on the threads: {:?} and {:?}",
+            one.as_ref().err(),
+            other.as_ref().err()
+        ),
     }
 }
 
@@ -178,20 +216,31 @@ fn is_file(kind: EntryKind) -> bool {
 }
 
 /// Extracts once and looks at what is there then.
-fn attempt(slot: &StoredSlot<'_>, modes: Modes, jobs: usize) -> Result<(Extracted, Tree), SlotError> {
+fn attempt(
+    slot: &StoredSlot<'_>,
+    modes: Modes,
+    jobs: usize,
+) -> Result<(Extracted, Tree), SlotError> {
     let enclosure = Enclosure::new();
     let inside = enclosure.inside();
     let name = OsStr::new("file");
     let destination = if slot.operations.tar {
         Destination::Tree(&inside, modes)
     } else {
-        Destination::File { directory: &inside, name, mode: 0o640 }
+        Destination::File {
+            directory: &inside,
+            name,
+            mode: 0o640,
+        }
     };
     let decoders = Decoders::new(jobs);
     let outcome = extract(slot, destination, &decoders);
     enclosure.check();
     let limit = slot.declared.expect("checked by the caller").plain_size;
-    assert!(tree::bytes(&inside) <= limit, "more was written than is declared");
+    assert!(
+        tree::bytes(&inside) <= limit,
+        "more was written than is declared"
+    );
     if let Err(SlotError::BadArchive(reason)) = &outcome {
         assert!(!reason.contains("thread died"), "a thread panicked");
     }
@@ -199,15 +248,29 @@ fn attempt(slot: &StoredSlot<'_>, modes: Modes, jobs: usize) -> Result<(Extracte
     let done = match outcome {
         Ok(done) => done,
         Err(error) => {
-            assert!(!error.to_string().is_empty() && !error.to_string().contains(char::is_control), "{error:?}");
-            assert!(error.is_content(), "the slot is to blame, not the machine: {error:?}");
+            assert!(
+                !error.to_string().is_empty() && !error.to_string().contains(char::is_control),
+                "{error:?}"
+            );
+            assert!(
+                error.is_content(),
+                "the slot is to blame, not the machine: {error:?}"
+            );
             return Err(error);
         }
     };
     assert_eq!(decoders.progress().load(Ordering::Relaxed), done.bytes);
-    let root = if slot.operations.tar { inside } else { inside.join(name) };
+    let root = if slot.operations.tar {
+        inside
+    } else {
+        inside.join(name)
+    };
     check_contents(&done.contents, &root, modes);
-    let form = if slot.operations.tar { Form::Tree(modes) } else { Form::File(0o640) };
+    let form = if slot.operations.tar {
+        Form::Tree(modes)
+    } else {
+        Form::File(0o640)
+    };
     let told = expected(slot, form).expect("what is extracted can be told without");
     check_contents(&told, &root, modes);
     Ok((done, tree))
@@ -220,13 +283,20 @@ fn check_contents(contents: &Contents, root: &Path, modes: Modes) {
     // Other modes than these depend on the caller's.
     if modes == Modes::ReadOnly {
         let damage = contents.damage(root, 2);
-        assert!(damage.is_empty(), "fresh, and not as it was extracted: {damage:?}");
+        assert!(
+            damage.is_empty(),
+            "fresh, and not as it was extracted: {damage:?}"
+        );
     }
 }
 
 /// Holds the list of entries against the tree.
 fn compare(listed: &[TarEntry], tree: &Tree, modes: Modes) {
-    let (of_directories, of_files) = if modes == Modes::Keep { (0o777, 0o777 & !UMASK) } else { (0o555, 0o555) };
+    let (of_directories, of_files) = if modes == Modes::Keep {
+        (0o777, 0o777 & !UMASK)
+    } else {
+        (0o555, 0o555)
+    };
     let node = |path: &[u8]| tree.get(Path::new(OsStr::from_bytes(path)));
     let mut named = 0;
     for entry in listed {
@@ -236,11 +306,18 @@ fn compare(listed: &[TarEntry], tree: &Tree, modes: Modes) {
         named += 1;
         let wanted = |mask: u32| u32::from(entry.mode) & mask;
         let is_there = match (entry.kind, node(&entry.name)) {
-            (EntryKind::Directory, Some(Node::Directory { mode })) => *mode == wanted(of_directories),
-            (EntryKind::File, Some(Node::File { mode, size, .. })) => *mode == wanted(of_files) && *size == entry.size,
-            (EntryKind::Symlink, Some(Node::Symlink { target })) => target.as_os_str().as_bytes() == entry.link,
+            (EntryKind::Directory, Some(Node::Directory { mode })) => {
+                *mode == wanted(of_directories)
+            }
+            (EntryKind::File, Some(Node::File { mode, size, .. })) => {
+                *mode == wanted(of_files) && *size == entry.size
+            }
+            (EntryKind::Symlink, Some(Node::Symlink { target })) => {
+                target.as_os_str().as_bytes() == entry.link
+            }
             (EntryKind::HardLink, Some(Node::File { digest, links, .. })) => {
-                *links > 1 && matches!(node(&entry.link), Some(Node::File { digest: other, .. }) if other == digest)
+                *links > 1
+                    && matches!(node(&entry.link), Some(Node::File { digest: other, .. }) if other == digest)
             }
             _ => false,
         };
@@ -263,13 +340,19 @@ fn compare(listed: &[TarEntry], tree: &Tree, modes: Modes) {
 fn second_opinion(listed: &[TarEntry], plain: &[u8]) {
     // It cuts pax records at every line, and ours goes by their lengths; a NUL is refused when it is extracted.
     let is_odd = |text: &[u8]| text.iter().any(|byte| matches!(byte, b'\n' | 0));
-    if listed.iter().any(|entry| is_odd(&entry.name) || is_odd(&entry.link)) {
+    if listed
+        .iter()
+        .any(|entry| is_odd(&entry.name) || is_odd(&entry.link))
+    {
         return;
     }
     let mut archive = ::tar::Archive::new(Cursor::new(plain));
     let mut others = archive.entries().expect("the start of an archive");
     for entry in listed {
-        let other = others.next().expect("the other reader finds less").expect("the other reader refuses");
+        let other = others
+            .next()
+            .expect("the other reader finds less")
+            .expect("the other reader refuses");
         let kind = other.header().entry_type();
         let expected = match entry.kind {
             EntryKind::File => kind.is_file(),
@@ -286,12 +369,20 @@ fn second_opinion(listed: &[TarEntry], plain: &[u8]) {
         if entry.kind == EntryKind::Directory && name.len() > 1 {
             name = name.strip_suffix(b"/").unwrap_or(name);
         }
-        assert_eq!(entry.name.escape_ascii().to_string(), name.escape_ascii().to_string(), "another name");
+        assert_eq!(
+            entry.name.escape_ascii().to_string(),
+            name.escape_ascii().to_string(),
+            "another name"
+        );
         assert_eq!(entry.size, other.size(), "another size of {entry:?}");
         if matches!(entry.kind, EntryKind::HardLink | EntryKind::Symlink) {
             let link = other.link_name_bytes().unwrap_or_default();
             let link = without_end(&link);
-            assert_eq!(entry.link.escape_ascii().to_string(), link.escape_ascii().to_string(), "another target");
+            assert_eq!(
+                entry.link.escape_ascii().to_string(),
+                link.escape_ascii().to_string(),
+                "another target"
+            );
         }
     }
     assert!(others.next().is_none(), "the other reader finds more");

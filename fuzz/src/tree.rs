@@ -12,9 +12,18 @@ pub(crate) type Tree = BTreeMap<PathBuf, Node>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Node {
-    Directory { mode: u32 },
-    File { mode: u32, size: u64, digest: blake3::Hash, links: u64 },
-    Symlink { target: PathBuf },
+    Directory {
+        mode: u32,
+    },
+    File {
+        mode: u32,
+        size: u64,
+        digest: blake3::Hash,
+        links: u64,
+    },
+    Symlink {
+        target: PathBuf,
+    },
 }
 
 /// How many links the kernel follows.
@@ -28,7 +37,12 @@ pub(crate) fn walk(root: &Path) -> Tree {
     let tree = list(root);
     for (path, node) in &tree {
         if let Node::Symlink { target } = node {
-            assert!(stays_inside(&tree, path), "{} leads out, to {}", path.display(), target.display());
+            assert!(
+                stays_inside(&tree, path),
+                "{} leads out, to {}",
+                path.display(),
+                target.display()
+            );
         }
     }
     tree
@@ -52,13 +66,24 @@ pub(crate) fn list(root: &Path) -> Tree {
                 let mut hasher = blake3::Hasher::new();
                 let file = fs::File::open(&place).expect("a readable file");
                 hasher.update_reader(file).expect("a readable file");
-                Node::File { mode, size: metadata.len(), digest: hasher.finalize(), links: metadata.nlink() }
+                Node::File {
+                    mode,
+                    size: metadata.len(),
+                    digest: hasher.finalize(),
+                    links: metadata.nlink(),
+                }
             } else if kind.is_symlink() {
-                Node::Symlink { target: fs::read_link(&place).expect("a link") }
+                Node::Symlink {
+                    target: fs::read_link(&place).expect("a link"),
+                }
             } else {
                 panic!("{} is a special file", path.display());
             };
-            assert!(kind.is_symlink() || mode & 0o7000 == 0, "{} has mode {mode:o}", path.display());
+            assert!(
+                kind.is_symlink() || mode & 0o7000 == 0,
+                "{} has mode {mode:o}",
+                path.display()
+            );
             tree.insert(path, node);
         }
     }
@@ -71,7 +96,9 @@ pub(crate) fn bytes(root: &Path) -> u64 {
     let mut directories = vec![root.to_path_buf()];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.path().symlink_metadata() else { continue };
+            let Ok(metadata) = entry.path().symlink_metadata() else {
+                continue;
+            };
             if metadata.is_dir() {
                 directories.push(entry.path());
             } else if metadata.is_file() {
@@ -84,8 +111,10 @@ pub(crate) fn bytes(root: &Path) -> u64 {
 
 /// Names in a directory.
 pub(crate) fn names(directory: &Path) -> Vec<OsString> {
-    let mut names: Vec<OsString> =
-        fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").file_name()).collect();
+    let mut names: Vec<OsString> = fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
     names.sort();
     names
 }
@@ -96,9 +125,17 @@ fn stays_inside(tree: &Tree, link: &Path) -> bool {
     let mut here = link.parent().expect("a link has a name").to_path_buf();
     let mut ahead: Vec<PathBuf> = Vec::new();
     let push = |ahead: &mut Vec<PathBuf>, target: &Path| {
-        ahead.extend(target.components().rev().map(|part| PathBuf::from(part.as_os_str())));
+        ahead.extend(
+            target
+                .components()
+                .rev()
+                .map(|part| PathBuf::from(part.as_os_str())),
+        );
     };
-    push(&mut ahead, link.file_name().map(Path::new).expect("a link has a name"));
+    push(
+        &mut ahead,
+        link.file_name().map(Path::new).expect("a link has a name"),
+    );
     let mut followed = 0;
     while let Some(part) = ahead.pop() {
         match part.components().next() {

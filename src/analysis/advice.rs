@@ -57,8 +57,17 @@ const RULES: [Rule; 11] = [
 
 /// All advice there is for a package, the largest saving first.
 pub fn advise(contents: &Contents) -> Vec<Advice> {
-    let mut found: Vec<Advice> = RULES.iter().filter_map(|rule| rule(contents)).filter(|one| one.saving > 0).collect();
-    found.sort_by(|one, other| other.saving.cmp(&one.saving).then_with(|| one.code.cmp(other.code)));
+    let mut found: Vec<Advice> = RULES
+        .iter()
+        .filter_map(|rule| rule(contents))
+        .filter(|one| one.saving > 0)
+        .collect();
+    found.sort_by(|one, other| {
+        other
+            .saving
+            .cmp(&one.saving)
+            .then_with(|| one.code.cmp(other.code))
+    });
     found
 }
 
@@ -66,7 +75,10 @@ pub fn advise(contents: &Contents) -> Vec<Advice> {
 fn left_out(code: &'static str, contents: &Contents, slim: Slim) -> Option<Advice> {
     let matcher = slim.matcher();
     let is_out = |slot: &SlotContents, entry: &PackedEntry| {
-        slot.name == DEPENDENCIES && matcher.matched_path_or_any_parents(&entry.path, false).is_ignore()
+        slot.name == DEPENDENCIES
+            && matcher
+                .matched_path_or_any_parents(&entry.path, false)
+                .is_ignore()
     };
     let remedy = match slim {
         Slim::Tests => {
@@ -74,51 +86,102 @@ fn left_out(code: &'static str, contents: &Contents, slim: Slim) -> Option<Advic
         }
         slim => format!("add \"{0}\" to `slim` under [tool.flavor.build], or pack with --slim={0}", slim.name()),
     };
-    about(code, slim.title(), contents, is_out, |entry| entry.stored, remedy)
+    about(
+        code,
+        slim.title(),
+        contents,
+        is_out,
+        |entry| entry.stored,
+        remedy,
+    )
 }
 
 /// FLA020: symbols of native files.
 fn symbols(contents: &Contents) -> Option<Advice> {
-    let strippable = |entry: &PackedEntry| entry.native.as_ref().is_some_and(|native| native.strippable > 0);
+    let strippable = |entry: &PackedEntry| {
+        entry
+            .native
+            .as_ref()
+            .is_some_and(|native| native.strippable > 0)
+    };
     let saving = |entry: &PackedEntry| {
         entry.native.as_ref().map_or(0, |native| {
-            u64::try_from(u128::from(entry.stored) * u128::from(native.strippable_share) / 1000).unwrap_or(0)
+            u64::try_from(u128::from(entry.stored) * u128::from(native.strippable_share) / 1000)
+                .unwrap_or(0)
         })
     };
     let remedy = "set `strip = true` under [tool.flavor.build], or pack with --strip";
-    about("FLA020", "symbols in native files", contents, |_, entry| strippable(entry), saving, remedy.into())
+    about(
+        "FLA020",
+        "symbols in native files",
+        contents,
+        |_, entry| strippable(entry),
+        saving,
+        remedy.into(),
+    )
 }
 
 /// FLA021: what installs distributions, unless another dependency requires it.
 fn installers(contents: &Contents) -> Option<Advice> {
-    let dependencies = contents.distributions.iter().filter(|one| one.slot == DEPENDENCIES);
-    let required: HashSet<&str> = dependencies.flat_map(|one| one.requires.iter().map(String::as_str)).collect();
+    let dependencies = contents
+        .distributions
+        .iter()
+        .filter(|one| one.slot == DEPENDENCIES);
+    let required: HashSet<&str> = dependencies
+        .flat_map(|one| one.requires.iter().map(String::as_str))
+        .collect();
     let unneeded = |entry: &PackedEntry| {
-        let one = entry.distribution.and_then(|at| contents.distributions.get(at));
-        one.filter(|one| INSTALLERS.contains(&one.name.as_str()) && !required.contains(one.name.as_str()))
+        let one = entry
+            .distribution
+            .and_then(|at| contents.distributions.get(at));
+        one.filter(|one| {
+            INSTALLERS.contains(&one.name.as_str()) && !required.contains(one.name.as_str())
+        })
     };
-    let mut names: Vec<&str> =
-        contents.entries().filter_map(|(_, entry)| Some(unneeded(entry)?.name.as_str())).collect();
+    let mut names: Vec<&str> = contents
+        .entries()
+        .filter_map(|(_, entry)| Some(unneeded(entry)?.name.as_str()))
+        .collect();
     names.dedup();
     names.sort_unstable();
     names.dedup();
-    let remedy = format!("take {} out of the dependencies, unless the program calls it", names.join(", "));
+    let remedy = format!(
+        "take {} out of the dependencies, unless the program calls it",
+        names.join(", ")
+    );
     let is_one = |_: &SlotContents, entry: &PackedEntry| unneeded(entry).is_some();
-    about("FLA021", "installers among the distributions", contents, is_one, |entry| entry.stored, remedy)
+    about(
+        "FLA021",
+        "installers among the distributions",
+        contents,
+        is_one,
+        |entry| entry.stored,
+        remedy,
+    )
 }
 
 /// FLA030: the same content in several places.
 fn copies(contents: &Contents) -> Option<Advice> {
     let found = duplicates(contents);
     let most = found.first()?;
-    let examples = most.copies.iter().take(EXAMPLES).map(|copy| format!("{}/{}", copy.slot, copy.path)).collect();
+    let examples = most
+        .copies
+        .iter()
+        .take(EXAMPLES)
+        .map(|copy| format!("{}/{}", copy.slot, copy.path))
+        .collect();
     Some(Advice {
         code: "FLA030",
         title: "the same content in several places".into(),
         saving: found.iter().map(|one| one.wasted).sum(),
-        size: found.iter().map(|one| one.size * (one.copies.len() as u64 - 1)).sum(),
+        size: found
+            .iter()
+            .map(|one| one.size * (one.copies.len() as u64 - 1))
+            .sum(),
         files: found.iter().map(|one| one.copies.len() as u64 - 1).sum(),
-        remedy: "leave all copies but one out with `exclude`; `flavor inspect --duplicates` lists them".into(),
+        remedy:
+            "leave all copies but one out with `exclude`; `flavor inspect --duplicates` lists them"
+                .into(),
         examples,
     })
 }
@@ -126,19 +189,32 @@ fn copies(contents: &Contents) -> Option<Advice> {
 /// FLA031: slots that are stored as they are, though they would be smaller.
 fn uncompressed(contents: &Contents) -> Option<Advice> {
     let would_shrink = |slot: &&SlotContents| {
-        slot.codec == Some(Codec::Raw) && slot.name != ATTESTATION_SLOT && slot.alone < slot.stored / 10 * 9
+        slot.codec == Some(Codec::Raw)
+            && slot.name != ATTESTATION_SLOT
+            && slot.alone < slot.stored / 10 * 9
     };
     let slots: Vec<&SlotContents> = contents.slots.iter().filter(would_shrink).collect();
     let first = slots.first()?;
-    let chain = if first.tar { "[\"tar\", \"zstd\"]" } else { "[\"zstd\"]" };
+    let chain = if first.tar {
+        "[\"tar\", \"zstd\"]"
+    } else {
+        "[\"zstd\"]"
+    };
     Some(Advice {
         code: "FLA031",
         title: "slots without compression".into(),
         saving: slots.iter().map(|slot| slot.stored - slot.alone).sum(),
         size: slots.iter().map(|slot| slot.size()).sum(),
         files: slots.iter().filter_map(|slot| slot.files()).sum(),
-        remedy: format!("write `operations = {chain}` for slot `{}`, or leave `operations` out", first.name),
-        examples: slots.iter().take(EXAMPLES).map(|slot| slot.name.clone()).collect(),
+        remedy: format!(
+            "write `operations = {chain}` for slot `{}`, or leave `operations` out",
+            first.name
+        ),
+        examples: slots
+            .iter()
+            .take(EXAMPLES)
+            .map(|slot| slot.name.clone())
+            .collect(),
     })
 }
 
@@ -146,7 +222,12 @@ fn uncompressed(contents: &Contents) -> Option<Advice> {
 fn standard_library(contents: &Contents) -> Option<Advice> {
     let feature = |entry: &PackedEntry| {
         let rest = entry.path.strip_prefix("lib/python3")?.split_once('/')?.1;
-        FEATURES.iter().find(|feature| feature.paths.iter().any(|path| rest.split('/').next() == Some(*path)))
+        FEATURES.iter().find(|feature| {
+            feature
+                .paths
+                .iter()
+                .any(|path| rest.split('/').next() == Some(*path))
+        })
     };
     let mut names: Vec<&str> = contents
         .entries()
@@ -155,8 +236,12 @@ fn standard_library(contents: &Contents) -> Option<Advice> {
         .collect();
     names.sort_unstable();
     names.dedup();
-    let remedy = format!("take {} out of `include` under [tool.flavor.python]", names.join(", "));
-    let is_one = |slot: &SlotContents, entry: &PackedEntry| slot.name == RUNTIME && feature(entry).is_some();
+    let remedy = format!(
+        "take {} out of `include` under [tool.flavor.python]",
+        names.join(", ")
+    );
+    let is_one =
+        |slot: &SlotContents, entry: &PackedEntry| slot.name == RUNTIME && feature(entry).is_some();
     about(
         "FLA040",
         "parts of the standard library that few programs need",
@@ -176,7 +261,10 @@ fn about(
     saving: impl Fn(&PackedEntry) -> u64,
     remedy: String,
 ) -> Option<Advice> {
-    let mut found: Vec<_> = contents.files().filter(|(slot, entry)| is_one(slot, entry)).collect();
+    let mut found: Vec<_> = contents
+        .files()
+        .filter(|(slot, entry)| is_one(slot, entry))
+        .collect();
     if found.is_empty() {
         return None;
     }
@@ -188,7 +276,11 @@ fn about(
         size: found.iter().map(|(_, entry)| entry.size).sum(),
         files: found.len() as u64,
         remedy,
-        examples: found.iter().take(EXAMPLES).map(|(slot, entry)| format!("{}/{}", slot.name, entry.path)).collect(),
+        examples: found
+            .iter()
+            .take(EXAMPLES)
+            .map(|(slot, entry)| format!("{}/{}", slot.name, entry.path))
+            .collect(),
     })
 }
 
@@ -228,12 +320,18 @@ mod tests {
     }
 
     fn contents(slots: Vec<SlotContents>) -> Contents {
-        Contents { slots, ..Contents::default() }
+        Contents {
+            slots,
+            ..Contents::default()
+        }
     }
 
     /// The codes and savings of all advice.
     fn said(contents: &Contents) -> Vec<(&'static str, u64)> {
-        advise(contents).iter().map(|one| (one.code, one.saving)).collect()
+        advise(contents)
+            .iter()
+            .map(|one| (one.code, one.saving))
+            .collect()
     }
 
     #[test]
@@ -247,8 +345,17 @@ mod tests {
             ("libthing.a", "FLA014"),
             ("locale/de/LC_MESSAGES/thing.mo", "FLA015"),
         ] {
-            let entries = || vec![file(&format!("{site}/{name}"), 70), file(&format!("{site}/core.py"), 30)];
-            assert_eq!(said(&contents(vec![slot("deps", entries())])), [(code, 70)], "{name}");
+            let entries = || {
+                vec![
+                    file(&format!("{site}/{name}"), 70),
+                    file(&format!("{site}/core.py"), 30),
+                ]
+            };
+            assert_eq!(
+                said(&contents(vec![slot("deps", entries())])),
+                [(code, 70)],
+                "{name}"
+            );
             // The project's own files are its own business.
             assert_eq!(said(&contents(vec![slot("app", entries())])), [], "{name}");
         }
@@ -256,10 +363,21 @@ mod tests {
 
     #[test]
     fn symbols_are_worth_their_part_of_the_share() {
-        let native =
-            NativeFile { needed: Vec::new(), glibc_floor: None, soname: None, strippable: 500, strippable_share: 250 };
-        let library = PackedEntry { native: Some(Box::new(native)), ..file("libthing.so", 1000) };
-        assert_eq!(said(&contents(vec![slot("data", vec![library])])), [("FLA020", 250)]);
+        let native = NativeFile {
+            needed: Vec::new(),
+            glibc_floor: None,
+            soname: None,
+            strippable: 500,
+            strippable_share: 250,
+        };
+        let library = PackedEntry {
+            native: Some(Box::new(native)),
+            ..file("libthing.so", 1000)
+        };
+        assert_eq!(
+            said(&contents(vec![slot("data", vec![library])])),
+            [("FLA020", 250)]
+        );
     }
 
     #[test]
@@ -270,28 +388,63 @@ mod tests {
             requires: requires.iter().map(|name| (*name).to_owned()).collect(),
             ..PackedDistribution::default()
         };
-        let pip = || PackedEntry { distribution: Some(0), ..file("lib/python3.13/site-packages/pip/main.py", 40) };
+        let pip = || PackedEntry {
+            distribution: Some(0),
+            ..file("lib/python3.13/site-packages/pip/main.py", 40)
+        };
         let with = |other: PackedDistribution| Contents {
             distributions: vec![one("pip", "deps", &[]), other],
             ..contents(vec![slot("deps", vec![pip()])])
         };
         let found = advise(&with(one("app", "app", &["pip"])));
-        assert_eq!(found.iter().map(|one| (one.code, one.saving)).collect::<Vec<_>>(), [("FLA021", 40)]);
-        assert!(found[0].remedy.starts_with("take pip out of the dependencies"), "{}", found[0].remedy);
+        assert_eq!(
+            found
+                .iter()
+                .map(|one| (one.code, one.saving))
+                .collect::<Vec<_>>(),
+            [("FLA021", 40)]
+        );
+        assert!(
+            found[0]
+                .remedy
+                .starts_with("take pip out of the dependencies"),
+            "{}",
+            found[0].remedy
+        );
         assert_eq!(said(&with(one("pip-tools", "deps", &["pip"]))), []);
     }
 
     #[test]
     fn copies_and_raw_slots_and_what_was_included_are_told() {
-        let twin = |name: &str, stored| PackedEntry { blake3: Some(Blake3::of(b"same")), ..file(name, stored) };
-        let copies = vec![slot("one", vec![twin("a", 50)]), slot("two", vec![twin("b", 60)])];
+        let twin = |name: &str, stored| PackedEntry {
+            blake3: Some(Blake3::of(b"same")),
+            ..file(name, stored)
+        };
+        let copies = vec![
+            slot("one", vec![twin("a", 50)]),
+            slot("two", vec![twin("b", 60)]),
+        ];
         assert_eq!(said(&contents(copies)), [("FLA030", 60)]);
-        let raw = |alone| SlotContents { codec: Some(Codec::Raw), alone, ..slot("raw", vec![file("a", 1000)]) };
+        let raw = |alone| SlotContents {
+            codec: Some(Codec::Raw),
+            alone,
+            ..slot("raw", vec![file("a", 1000)])
+        };
         assert_eq!(said(&contents(vec![raw(400)])), [("FLA031", 600)]);
         assert_eq!(said(&contents(vec![raw(950)])), [], "not worth it");
         let test = file("lib/python3.13/idlelib/run.py", 20);
-        let found = advise(&contents(vec![slot("runtime", vec![test, file("lib/python3.13/json/decoder.py", 9)])]));
-        assert_eq!((found[0].code, found[0].saving, found.len()), ("FLA040", 20, 1));
-        assert!(found[0].remedy.starts_with("take idlelib out of `include`"), "{}", found[0].remedy);
+        let found = advise(&contents(vec![slot(
+            "runtime",
+            vec![test, file("lib/python3.13/json/decoder.py", 9)],
+        )]));
+        assert_eq!(
+            (found[0].code, found[0].saving, found.len()),
+            ("FLA040", 20, 1)
+        );
+        assert!(
+            found[0].remedy.starts_with("take idlelib out of `include`"),
+            "{}",
+            found[0].remedy
+        );
     }
 }

@@ -87,14 +87,28 @@ impl Contents {
 
     /// All entries, with the slots that they are in.
     pub fn entries(&self) -> impl Iterator<Item = (&SlotContents, &PackedEntry)> {
-        self.slots.iter().flat_map(|slot| slot.entries.iter().flatten().map(move |entry| (slot, entry)))
+        self.slots.iter().flat_map(|slot| {
+            slot.entries
+                .iter()
+                .flatten()
+                .map(move |entry| (slot, entry))
+        })
     }
 
     /// The largest files by stored bytes.
     pub fn largest(&self, count: usize) -> Vec<(&SlotContents, &PackedEntry)> {
         let mut files: Vec<_> = self.files().collect();
-        let size = |entry: &PackedEntry| (std::cmp::Reverse(entry.stored), std::cmp::Reverse(entry.size));
-        files.sort_by(|one, other| size(one.1).cmp(&size(other.1)).then_with(|| one.1.path.cmp(&other.1.path)));
+        let size = |entry: &PackedEntry| {
+            (
+                std::cmp::Reverse(entry.stored),
+                std::cmp::Reverse(entry.size),
+            )
+        };
+        files.sort_by(|one, other| {
+            size(one.1)
+                .cmp(&size(other.1))
+                .then_with(|| one.1.path.cmp(&other.1.path))
+        });
         files.truncate(count);
         files
     }
@@ -107,7 +121,11 @@ impl Contents {
         };
         let mut found: Vec<_> = self.entries().filter_map(native).collect();
         found.sort_by(|one, other| {
-            other.2.glibc_floor.cmp(&one.2.glibc_floor).then_with(|| other.1.stored.cmp(&one.1.stored))
+            other
+                .2
+                .glibc_floor
+                .cmp(&one.2.glibc_floor)
+                .then_with(|| other.1.stored.cmp(&one.1.stored))
         });
         found
     }
@@ -115,7 +133,9 @@ impl Contents {
     /// Bytes that belong neither to the launcher nor to a slot: metadata, tables, padding.
     pub fn frame(&self) -> u64 {
         let slots: u64 = self.slots.iter().map(|slot| slot.stored).sum();
-        self.size.saturating_sub(self.launcher).saturating_sub(slots)
+        self.size
+            .saturating_sub(self.launcher)
+            .saturating_sub(slots)
     }
 }
 

@@ -50,16 +50,28 @@ pub struct Diff {
 
 impl Change {
     fn new(name: &str, before: Option<Size>, after: Option<Size>) -> Self {
-        let grown =
-            signed(after.map_or(0, |size| size.stored)).saturating_sub(signed(before.map_or(0, |size| size.stored)));
-        Self { name: name.into(), before, after, grown, ..Self::default() }
+        let grown = signed(after.map_or(0, |size| size.stored))
+            .saturating_sub(signed(before.map_or(0, |size| size.stored)));
+        Self {
+            name: name.into(),
+            before,
+            after,
+            grown,
+            ..Self::default()
+        }
     }
 }
 
 /// Compares two packages.
 pub fn diff(before: &Contents, after: &Contents) -> Diff {
     let part = |name, before, after| {
-        let size = |bytes| Some(Size { stored: bytes, size: bytes, files: 0 });
+        let size = |bytes| {
+            Some(Size {
+                stored: bytes,
+                size: bytes,
+                files: 0,
+            })
+        };
         Change::new(name, size(before), size(after))
     };
     let (files, same_files) = files(before, after);
@@ -85,19 +97,34 @@ fn slots(before: &Contents, after: &Contents) -> Vec<Change> {
             size: slot.plain,
             files: slot.files().unwrap_or_default(),
         };
-        contents.slots.iter().map(|slot| (slot.name.clone(), size(slot))).collect()
+        contents
+            .slots
+            .iter()
+            .map(|slot| (slot.name.clone(), size(slot)))
+            .collect()
     };
     let (old, new) = (sizes(before), sizes(after));
-    let gone = before.slots.iter().filter(|slot| !new.contains_key(&slot.name));
+    let gone = before
+        .slots
+        .iter()
+        .filter(|slot| !new.contains_key(&slot.name));
     let all = after.slots.iter().chain(gone).map(|slot| &slot.name);
-    all.map(|name| Change::new(name, old.get(name).copied(), new.get(name).copied())).collect()
+    all.map(|name| Change::new(name, old.get(name).copied(), new.get(name).copied()))
+        .collect()
 }
 
 fn distributions(before: &Contents, after: &Contents) -> Vec<Change> {
     let sizes = |contents: &Contents| -> BTreeMap<(String, String), (String, Size)> {
         let pair = |one: &super::PackedDistribution| {
-            let size = Size { stored: one.stored, size: one.size, files: one.files };
-            ((one.name.clone(), one.slot.clone()), (one.version.clone(), size))
+            let size = Size {
+                stored: one.stored,
+                size: one.size,
+                files: one.files,
+            };
+            (
+                (one.name.clone(), one.slot.clone()),
+                (one.version.clone(), size),
+            )
         };
         contents.distributions.iter().map(pair).collect()
     };
@@ -109,7 +136,11 @@ fn distributions(before: &Contents, after: &Contents) -> Vec<Change> {
         change.versions = Some((old.map(|one| one.0.clone()), new.map(|one| one.0.clone())));
         let same_version = old.map(|one| &one.0) == new.map(|one| &one.0);
         let same_content = |old: Size, new: Size| (old.size, old.files) == (new.size, new.files);
-        let same = same_version && change.before.zip(change.after).is_some_and(|(old, new)| same_content(old, new));
+        let same = same_version
+            && change
+                .before
+                .zip(change.after)
+                .is_some_and(|(old, new)| same_content(old, new));
         (!same).then_some(change)
     };
     most_changed_first(names.into_iter().filter_map(change).collect())
@@ -117,11 +148,19 @@ fn distributions(before: &Contents, after: &Contents) -> Vec<Change> {
 
 fn files(before: &Contents, after: &Contents) -> (Vec<Change>, i64) {
     let entries = |contents: &Contents| -> BTreeMap<(String, String), PackedEntry> {
-        let of_interest = contents.entries().filter(|(_, entry)| entry.is_file() || entry.link.is_some());
-        of_interest.map(|(slot, entry)| ((slot.name.clone(), entry.path.clone()), entry.clone())).collect()
+        let of_interest = contents
+            .entries()
+            .filter(|(_, entry)| entry.is_file() || entry.link.is_some());
+        of_interest
+            .map(|(slot, entry)| ((slot.name.clone(), entry.path.clone()), entry.clone()))
+            .collect()
     };
     let (mut old, new) = (entries(before), entries(after));
-    let size = |entry: &PackedEntry| Size { stored: entry.stored, size: entry.size, files: 1 };
+    let size = |entry: &PackedEntry| Size {
+        stored: entry.stored,
+        size: entry.size,
+        files: 1,
+    };
     let what = |entry: &PackedEntry| (entry.kind, entry.mode, entry.blake3, entry.link.clone());
     let (mut changed, mut same) = (Vec::new(), 0_i64);
     for (key, entry) in new {
@@ -131,18 +170,27 @@ fn files(before: &Contents, after: &Contents) -> (Vec<Change>, i64) {
         if is_same {
             same = same.saturating_add(change.grown);
         } else {
-            changed.push(Change { slot: Some(key.0), ..change });
+            changed.push(Change {
+                slot: Some(key.0),
+                ..change
+            });
         }
     }
     let gone = old.into_iter();
-    changed
-        .extend(gone.map(|(key, entry)| Change { slot: Some(key.0), ..Change::new(&key.1, Some(size(&entry)), None) }));
+    changed.extend(gone.map(|(key, entry)| Change {
+        slot: Some(key.0),
+        ..Change::new(&key.1, Some(size(&entry)), None)
+    }));
     (most_changed_first(changed), same)
 }
 
 fn most_changed_first(mut changes: Vec<Change>) -> Vec<Change> {
     changes.sort_by(|one, other| {
-        other.grown.unsigned_abs().cmp(&one.grown.unsigned_abs()).then_with(|| one.name.cmp(&other.name))
+        other
+            .grown
+            .unsigned_abs()
+            .cmp(&one.grown.unsigned_abs())
+            .then_with(|| one.name.cmp(&other.name))
     });
     changes
 }

@@ -18,7 +18,9 @@ struct Claim {
 impl Claims {
     /// Notes a `METADATA` or `RECORD`.
     pub(super) fn read(&mut self, path: &str, content: &[u8]) {
-        let Some((dist_info, file)) = path.rsplit_once('/') else { return };
+        let Some((dist_info, file)) = path.rsplit_once('/') else {
+            return;
+        };
         let claim = self.0.entry(dist_info.into()).or_default();
         let text = String::from_utf8_lossy(content);
         if file == "RECORD" {
@@ -30,7 +32,11 @@ impl Claims {
 
     /// The directories that distributions are installed in, and modules are imported from.
     pub(super) fn roots(&self) -> Vec<String> {
-        let mut roots: Vec<String> = self.0.keys().map(|dist_info| site_packages(dist_info).to_owned()).collect();
+        let mut roots: Vec<String> = self
+            .0
+            .keys()
+            .map(|dist_info| site_packages(dist_info).to_owned())
+            .collect();
         roots.dedup();
         roots
     }
@@ -44,12 +50,16 @@ impl Claims {
     ) {
         let mut owners: HashMap<String, usize> = HashMap::new();
         for (dist_info, claim) in &self.0 {
-            let Some(name) = &claim.metadata.name else { continue };
+            let Some(name) = &claim.metadata.name else {
+                continue;
+            };
             let version = claim.metadata.version.clone().unwrap_or_default();
             let site_packages = site_packages(dist_info);
             for path in recorded_paths(&claim.record) {
                 // Where two list one file, the first of them has it.
-                owners.entry(normal(site_packages, &path)).or_insert(distributions.len());
+                owners
+                    .entry(normal(site_packages, &path))
+                    .or_insert(distributions.len());
             }
             distributions.push(PackedDistribution {
                 purl: format!("pkg:pypi/{name}@{version}"),
@@ -64,9 +74,17 @@ impl Claims {
         if owners.is_empty() {
             return;
         }
-        for entry in entries.iter_mut().filter(|entry| entry.is_file() || entry.link.is_some()) {
-            let owner = owners.get(&entry.path).or_else(|| owners.get(&source_of(&entry.path)?)).copied();
-            let Some(distribution) = owner.and_then(|owner| distributions.get_mut(owner)) else { continue };
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| entry.is_file() || entry.link.is_some())
+        {
+            let owner = owners
+                .get(&entry.path)
+                .or_else(|| owners.get(&source_of(&entry.path)?))
+                .copied();
+            let Some(distribution) = owner.and_then(|owner| distributions.get_mut(owner)) else {
+                continue;
+            };
             entry.distribution = owner;
             distribution.files += 1;
             distribution.size += entry.size;
@@ -81,7 +99,10 @@ fn site_packages(dist_info: &str) -> &str {
 
 /// A path of a RECORD as it is in the slot: `../../../bin/tool` leads out of site-packages.
 fn normal(site_packages: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = site_packages.split('/').filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<&str> = site_packages
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}
@@ -107,15 +128,24 @@ mod tests {
     #[test]
     fn paths_of_a_record_lead_to_entries() {
         let root = "lib/python3.13/site-packages";
-        assert_eq!(normal(root, "rich/console.py"), "lib/python3.13/site-packages/rich/console.py");
+        assert_eq!(
+            normal(root, "rich/console.py"),
+            "lib/python3.13/site-packages/rich/console.py"
+        );
         assert_eq!(normal(root, "../../../bin/http"), "bin/http");
         assert_eq!(normal("", "a/./b"), "a/b");
     }
 
     #[test]
     fn bytecode_belongs_to_its_source() {
-        assert_eq!(source_of("rich/__pycache__/console.cpython-313.pyc").as_deref(), Some("rich/console.py"));
+        assert_eq!(
+            source_of("rich/__pycache__/console.cpython-313.pyc").as_deref(),
+            Some("rich/console.py")
+        );
         assert_eq!(source_of("rich/console.py"), None);
-        assert_eq!(source_of("__pycache__/six.cpython-313.pyc").as_deref(), Some("six.py"));
+        assert_eq!(
+            source_of("__pycache__/six.cpython-313.pyc").as_deref(),
+            Some("six.py")
+        );
     }
 }

@@ -63,7 +63,11 @@ fn duplicate(digest: Blake3, copies: &[(&SlotContents, &PackedEntry)]) -> Duplic
         wasted: all - copies.iter().map(stored).min().unwrap_or(0),
         copies: copies
             .iter()
-            .map(|(slot, entry)| Copy { slot: slot.name.clone(), path: entry.path.clone(), stored: entry.stored })
+            .map(|(slot, entry)| Copy {
+                slot: slot.name.clone(),
+                path: entry.path.clone(),
+                stored: entry.stored,
+            })
             .collect(),
     }
 }

@@ -21,21 +21,30 @@ pub struct ModuleSize {
 pub fn modules(contents: &Contents) -> Vec<ModuleSize> {
     let mut found: BTreeMap<(&str, &str), ModuleSize> = BTreeMap::new();
     for (slot, entry) in contents.entries() {
-        let Some(module) = &entry.module else { continue };
+        let Some(module) = &entry.module else {
+            continue;
+        };
         let name = module.split('.').next().unwrap_or(module);
-        let size = found.entry((&slot.name, name)).or_insert_with(|| ModuleSize {
-            name: name.into(),
-            slot: slot.name.clone(),
-            files: 0,
-            size: 0,
-            stored: 0,
-        });
+        let size = found
+            .entry((&slot.name, name))
+            .or_insert_with(|| ModuleSize {
+                name: name.into(),
+                slot: slot.name.clone(),
+                files: 0,
+                size: 0,
+                stored: 0,
+            });
         size.files += u64::from(entry.is_file());
         size.size += entry.size;
         size.stored += entry.stored;
     }
     let mut found: Vec<ModuleSize> = found.into_values().collect();
-    found.sort_by(|one, other| other.stored.cmp(&one.stored).then_with(|| one.name.cmp(&other.name)));
+    found.sort_by(|one, other| {
+        other
+            .stored
+            .cmp(&one.stored)
+            .then_with(|| one.name.cmp(&other.name))
+    });
     found
 }
 
@@ -46,15 +55,27 @@ pub(super) fn module_of(path: &str, kind: EntryKind, roots: &[String]) -> Option
         return None;
     }
     let in_root = |root: &String| {
-        if root.is_empty() { Some(path) } else { path.strip_prefix(root.as_str())?.strip_prefix('/') }
+        if root.is_empty() {
+            Some(path)
+        } else {
+            path.strip_prefix(root.as_str())?.strip_prefix('/')
+        }
     };
-    let relative = roots.iter().find_map(in_root).or_else(|| in_standard_library(path))?;
+    let relative = roots
+        .iter()
+        .find_map(in_root)
+        .or_else(|| in_standard_library(path))?;
     if relative.split('/').next().is_some_and(is_no_module) {
         return None;
     }
     let (directory, name) = relative.rsplit_once('/').unwrap_or(("", relative));
-    let directory = directory.trim_end_matches("__pycache__").trim_end_matches('/');
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    let directory = directory
+        .trim_end_matches("__pycache__")
+        .trim_end_matches('/');
+    let mut parts: Vec<&str> = directory
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
     match name.rsplit_once('.') {
         // `_ssl.cpython-313-x86_64-linux-gnu.so`, `console.cpython-313.pyc`
         Some((_, "py" | "pyc" | "so" | "pyi")) => {
@@ -72,7 +93,10 @@ pub(super) fn module_of(path: &str, kind: EntryKind, roots: &[String]) -> Option
 fn in_standard_library(path: &str) -> Option<&str> {
     let rest = path.strip_prefix("lib/python")?;
     let (version, rest) = rest.split_once('/')?;
-    if !version.starts_with('3') || rest.starts_with("site-packages/") || rest.starts_with("dist-packages/") {
+    if !version.starts_with('3')
+        || rest.starts_with("site-packages/")
+        || rest.starts_with("dist-packages/")
+    {
         return None;
     }
     Some(rest.strip_prefix("lib-dynload/").unwrap_or(rest))
@@ -93,21 +117,46 @@ mod tests {
     fn files_are_imported_by_where_they_lie() {
         let roots = ["lib/python3.13/site-packages".to_owned()];
         for (path, module) in [
-            ("lib/python3.13/site-packages/rich/console.py", Some("rich.console")),
-            ("lib/python3.13/site-packages/rich/__init__.py", Some("rich")),
-            ("lib/python3.13/site-packages/rich/__pycache__/__init__.cpython-313.pyc", Some("rich")),
+            (
+                "lib/python3.13/site-packages/rich/console.py",
+                Some("rich.console"),
+            ),
+            (
+                "lib/python3.13/site-packages/rich/__init__.py",
+                Some("rich"),
+            ),
+            (
+                "lib/python3.13/site-packages/rich/__pycache__/__init__.cpython-313.pyc",
+                Some("rich"),
+            ),
             ("lib/python3.13/site-packages/rich/py.typed", Some("rich")),
             ("lib/python3.13/site-packages/six.py", Some("six")),
-            ("lib/python3.13/site-packages/__pycache__/six.cpython-313.pyc", Some("six")),
-            ("lib/python3.13/site-packages/_cffi.cpython-313-x86_64-linux-gnu.so", Some("_cffi")),
-            ("lib/python3.13/site-packages/rich-14.0.dist-info/METADATA", None),
+            (
+                "lib/python3.13/site-packages/__pycache__/six.cpython-313.pyc",
+                Some("six"),
+            ),
+            (
+                "lib/python3.13/site-packages/_cffi.cpython-313-x86_64-linux-gnu.so",
+                Some("_cffi"),
+            ),
+            (
+                "lib/python3.13/site-packages/rich-14.0.dist-info/METADATA",
+                None,
+            ),
             ("lib/python3.13/site-packages/numpy.libs/libz.so.1", None),
             ("lib/python3.13/json/decoder.py", Some("json.decoder")),
-            ("lib/python3.13/lib-dynload/_ssl.cpython-313-x86_64-linux-gnu.so", Some("_ssl")),
+            (
+                "lib/python3.13/lib-dynload/_ssl.cpython-313-x86_64-linux-gnu.so",
+                Some("_ssl"),
+            ),
             ("lib/libpython3.13.so.1.0", None),
             ("bin/http", None),
         ] {
-            assert_eq!(module_of(path, EntryKind::File, &roots).as_deref(), module, "{path}");
+            assert_eq!(
+                module_of(path, EntryKind::File, &roots).as_deref(),
+                module,
+                "{path}"
+            );
         }
     }
 }

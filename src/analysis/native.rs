@@ -28,7 +28,9 @@ pub(super) fn examine(content: &[u8]) -> Option<NativeFile> {
     if let StripOutcome::Stripped { before, after } = elf::strip(&mut stripped) {
         strippable = before.saturating_sub(after) as u64;
         let (all, rest) = (weigh(content), weigh(&stripped));
-        strippable_share = (all.saturating_sub(rest) * 1000).checked_div(all).unwrap_or(0);
+        strippable_share = (all.saturating_sub(rest) * 1000)
+            .checked_div(all)
+            .unwrap_or(0);
     }
     Some(NativeFile {
         needed: facts.needed,

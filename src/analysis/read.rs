@@ -30,14 +30,21 @@ impl Contents {
                 name: slot.name().into(),
                 index: slot.index,
                 stored: slot.row.stored_size,
-                plain: slot.facts.map_or(slot.row.plain_size, |facts| facts.plain_size),
+                plain: slot
+                    .facts
+                    .map_or(slot.row.plain_size, |facts| facts.plain_size),
                 ..SlotContents::default()
             };
             match read_slot(&slot, &mut found, &mut contents.distributions) {
                 Ok(()) => {}
                 // FlavorPack's packages may hold what nobody but them can decode.
                 Err(_) if slot.facts.is_none() => found.entries = None,
-                Err(source) => return Err(PackageError::Content { slot: found.name, source }),
+                Err(source) => {
+                    return Err(PackageError::Content {
+                        slot: found.name,
+                        source,
+                    });
+                }
             }
             contents.slots.push(found);
         }
@@ -47,13 +54,22 @@ impl Contents {
 
     fn sort_distributions(&mut self) {
         let mut order: Vec<usize> = (0..self.distributions.len()).collect();
-        order.sort_by(|one, other| self.distributions[*one].name.cmp(&self.distributions[*other].name));
+        order.sort_by(|one, other| {
+            self.distributions[*one]
+                .name
+                .cmp(&self.distributions[*other].name)
+        });
         let mut now = vec![0; order.len()];
         for (at, was) in order.iter().enumerate() {
             now[*was] = at;
         }
-        self.distributions.sort_by(|one, other| one.name.cmp(&other.name));
-        for entry in self.slots.iter_mut().flat_map(|slot| slot.entries.iter_mut().flatten()) {
+        self.distributions
+            .sort_by(|one, other| one.name.cmp(&other.name));
+        for entry in self
+            .slots
+            .iter_mut()
+            .flat_map(|slot| slot.entries.iter_mut().flatten())
+        {
             entry.distribution = entry.distribution.map(|was| now[was]);
         }
     }
@@ -64,7 +80,9 @@ fn read_slot(
     found: &mut SlotContents,
     distributions: &mut Vec<PackedDistribution>,
 ) -> Result<(), SlotError> {
-    let Ok(stored) = slot.stored() else { return Err(SlotError::UnsupportedCodec("the slot")) };
+    let Ok(stored) = slot.stored() else {
+        return Err(SlotError::UnsupportedCodec("the slot"));
+    };
     found.codec = Some(stored.operations.codec);
     found.tar = stored.operations.tar;
     let mut entries = Vec::new();
@@ -103,7 +121,8 @@ const LONGEST: u64 = 16 << 20;
 
 /// What is looked into: native files, and the two files of a distribution that say what it is.
 fn is_wanted(entry: &TarEntry, start: &[u8]) -> bool {
-    let describes = entry.name.ends_with(b".dist-info/METADATA") || entry.name.ends_with(b".dist-info/RECORD");
+    let describes =
+        entry.name.ends_with(b".dist-info/METADATA") || entry.name.ends_with(b".dist-info/RECORD");
     elf::is_elf(start) || (describes && entry.size <= LONGEST)
 }
 
@@ -113,12 +132,19 @@ fn packed(passing: &Passing<'_>, slot: &Slot<'_>) -> PackedEntry {
     PackedEntry {
         path: if is_whole_slot {
             let target = slot.record.target.as_str();
-            target.strip_prefix(WORKENV).map_or(target, |inside| inside.trim_start_matches('/')).to_owned()
+            target
+                .strip_prefix(WORKENV)
+                .map_or(target, |inside| inside.trim_start_matches('/'))
+                .to_owned()
         } else {
             String::from_utf8_lossy(&entry.name).into_owned()
         },
         kind: entry.kind,
-        mode: if is_whole_slot { slot.row.permissions } else { entry.mode },
+        mode: if is_whole_slot {
+            slot.row.permissions
+        } else {
+            entry.mode
+        },
         size: entry.size,
         stored: 0,
         blake3: passing.digest,
@@ -131,12 +157,23 @@ fn packed(passing: &Passing<'_>, slot: &Slot<'_>) -> PackedEntry {
 
 /// A hard link has the digest of what it leads to.
 fn follow_hard_links(entries: &mut [PackedEntry]) {
-    if !entries.iter().any(|entry| entry.kind == EntryKind::HardLink) {
+    if !entries
+        .iter()
+        .any(|entry| entry.kind == EntryKind::HardLink)
+    {
         return;
     }
-    let digests: HashMap<String, Blake3> =
-        entries.iter().filter_map(|entry| Some((entry.path.clone(), entry.blake3?))).collect();
-    for entry in entries.iter_mut().filter(|entry| entry.kind == EntryKind::HardLink) {
-        entry.blake3 = entry.link.as_ref().and_then(|link| digests.get(link).copied());
+    let digests: HashMap<String, Blake3> = entries
+        .iter()
+        .filter_map(|entry| Some((entry.path.clone(), entry.blake3?)))
+        .collect();
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| entry.kind == EntryKind::HardLink)
+    {
+        entry.blake3 = entry
+            .link
+            .as_ref()
+            .and_then(|link| digests.get(link).copied());
     }
 }

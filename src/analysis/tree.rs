@@ -27,8 +27,16 @@ struct Growing {
 
 /// The whole package. Its stored bytes are those of the file; launcher and metadata are parts of their own.
 pub fn tree(contents: &Contents) -> Node {
-    let leaf = |name: &str, size| Node { name: name.into(), size, stored: size, ..Node::default() };
-    let mut children = vec![leaf("launcher", contents.launcher), leaf("metadata", contents.frame())];
+    let leaf = |name: &str, size| Node {
+        name: name.into(),
+        size,
+        stored: size,
+        ..Node::default()
+    };
+    let mut children = vec![
+        leaf("launcher", contents.launcher),
+        leaf("metadata", contents.frame()),
+    ];
     children.extend(contents.slots.iter().map(slot_tree));
     let mut root = Node {
         name: contents.package.clone(),
@@ -69,14 +77,29 @@ impl Growing {
     }
 
     fn grown(self, name: String) -> Node {
-        let children = self.children.into_iter().map(|(name, child)| child.grown(name)).collect();
-        Node { name, size: self.size, stored: self.stored, files: self.files, children }
+        let children = self
+            .children
+            .into_iter()
+            .map(|(name, child)| child.grown(name))
+            .collect();
+        Node {
+            name,
+            size: self.size,
+            stored: self.stored,
+            files: self.files,
+            children,
+        }
     }
 }
 
 impl Node {
     fn sort(&mut self) {
-        self.children.sort_by(|one, other| other.stored.cmp(&one.stored).then_with(|| one.name.cmp(&other.name)));
+        self.children.sort_by(|one, other| {
+            other
+                .stored
+                .cmp(&one.stored)
+                .then_with(|| one.name.cmp(&other.name))
+        });
         self.children.iter_mut().for_each(Self::sort);
     }
 }

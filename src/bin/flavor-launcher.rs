@@ -6,7 +6,9 @@ use std::process::{Command, ExitCode};
 use std::{env, io};
 
 use flavor::fs::executed_path;
-use flavor::launcher::{CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, own_path, prepare, run_cli};
+use flavor::launcher::{
+    CLI_VARIABLE, Environment, Invocation, Launch, LaunchError, own_path, prepare, run_cli,
+};
 use flavor::report::{init_log, printable};
 
 fn main() -> ExitCode {
@@ -29,33 +31,59 @@ fn run() -> Result<(), LaunchError> {
     let name = words.next().unwrap_or_default();
     let mut arguments: Vec<_> = words.collect();
     let environment = Environment::new(env::vars_os().filter(|(name, _)| name != CLI_VARIABLE));
-    if env::var_os(CLI_VARIABLE).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
-        && let Some(text) = run_cli(&package, &mut arguments, &environment, system::close_rest_at_exec)?
+    if env::var_os(CLI_VARIABLE)
+        .is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+        && let Some(text) = run_cli(
+            &package,
+            &mut arguments,
+            &environment,
+            system::close_rest_at_exec,
+        )?
     {
         // Names are for programs as they are, and for people as they may see them. A closed pipe is success.
         drop(if io::stdout().is_terminal() {
             let text = String::from_utf8_lossy(&text);
-            text.lines().try_for_each(|line| writeln!(io::stdout(), "{}", printable(line)))
+            text.lines()
+                .try_for_each(|line| writeln!(io::stdout(), "{}", printable(line)))
         } else {
             io::stdout().write_all(&text)
         });
         return Ok(());
     }
     let executed = executed_path();
-    let launch = prepare(Invocation { package, name, executed, arguments, environment })?;
+    let launch = prepare(Invocation {
+        package,
+        name,
+        executed,
+        arguments,
+        environment,
+    })?;
     Err(exec(launch))
 }
 
 /// Refuses to run with rights that its caller does not have: the caller chooses cache, settings and variables.
 fn refuse_other_rights() -> Result<(), LaunchError> {
     use rustix::process::{getegid, geteuid, getgid, getuid};
-    if getuid() == geteuid() && getgid() == getegid() { Ok(()) } else { Err(LaunchError::SetUserId) }
+    if getuid() == geteuid() && getgid() == getegid() {
+        Ok(())
+    } else {
+        Err(LaunchError::SetUserId)
+    }
 }
 
 /// Becomes the program: same process, same descriptors, same terminal.
 fn exec(launch: Launch) -> LaunchError {
-    let Launch { program, arguments, environment, keep } = launch;
-    let source = Command::new(&program).args(arguments).env_clear().envs(environment.iter()).exec();
+    let Launch {
+        program,
+        arguments,
+        environment,
+        keep,
+    } = launch;
+    let source = Command::new(&program)
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter())
+        .exec();
     drop(keep);
     LaunchError::not_started(program, source)
 }
@@ -82,7 +110,12 @@ mod system {
 /// is spared reading `/proc/self/maps`.
 ///
 /// With [`system`] the crate's only exceptions to `unsafe_code`: the names are the C library's, the functions touch nothing.
-#[cfg(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static", panic = "abort"))]
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_feature = "crt-static",
+    panic = "abort"
+))]
 #[expect(unsafe_code)]
 mod without_details {
     /// What std looks for in case the C library has it. Not known: std has another way for everything.
@@ -94,7 +127,12 @@ mod without_details {
     /// All that `printf` and its kin have in common. Nobody prints by it: Rust formats by itself, and the number of an error
     /// without a name, which `strerror_r` would put into words, is told beside the words.
     #[unsafe(no_mangle)]
-    extern "C" fn __vfprintf_internal(_to: *mut (), _format: *const u8, _arguments: *mut (), _flags: u32) -> i32 {
+    extern "C" fn __vfprintf_internal(
+        _to: *mut (),
+        _format: *const u8,
+        _arguments: *mut (),
+        _flags: u32,
+    ) -> i32 {
         -1
     }
 
@@ -137,7 +175,12 @@ mod without_details {
 
     /// A broken promise inside the C library.
     #[unsafe(no_mangle)]
-    extern "C" fn __assert_fail(_promise: *const u8, _file: *const u8, _line: u32, _function: *const u8) -> ! {
+    extern "C" fn __assert_fail(
+        _promise: *const u8,
+        _file: *const u8,
+        _line: u32,
+        _function: *const u8,
+    ) -> ! {
         std::process::abort()
     }
 

@@ -69,15 +69,37 @@ pub(super) fn encode_slots(
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
     let threads = threads(missing.iter().map(|at| &plans[*at]), settings)?;
-    tracing::debug!(slots = plans.len(), missing = missing.len(), jobs = threads, "slots encoded in parallel");
+    tracing::debug!(
+        slots = plans.len(),
+        missing = missing.len(),
+        jobs = threads,
+        "slots encoded in parallel"
+    );
     let scratch = cache.work().join("changed");
-    let machine = if missing.is_empty() { any } else { machine(application)? };
+    let machine = if missing.is_empty() {
+        any
+    } else {
+        machine(application)?
+    };
     let prepare = |at: &usize| plans[*at].prepare(settings, family, &machine, &scratch);
-    let prepared: Vec<(Plan, Native)> = missing.iter().map(prepare).collect::<Result<_, BuildError>>()?;
-    let stagings: Vec<Staging> = missing.iter().map(|_| Ok(cache.stage()?)).collect::<Result<_, BuildError>>()?;
-    let files: Vec<File> = stagings.iter().map(create).collect::<Result<_, BuildError>>()?;
+    let prepared: Vec<(Plan, Native)> = missing
+        .iter()
+        .map(prepare)
+        .collect::<Result<_, BuildError>>()?;
+    let stagings: Vec<Staging> = missing
+        .iter()
+        .map(|_| Ok(cache.stage()?))
+        .collect::<Result<_, BuildError>>()?;
+    let files: Vec<File> = stagings
+        .iter()
+        .map(create)
+        .collect::<Result<_, BuildError>>()?;
     let bytes = Arc::new(AtomicU64::new(0));
-    reporter.measure(PHASE, prepared.iter().map(|(plan, _)| plan.plain_size()).sum(), Arc::clone(&bytes));
+    reporter.measure(
+        PHASE,
+        prepared.iter().map(|(plan, _)| plan.plain_size()).sum(),
+        Arc::clone(&bytes),
+    );
     let jobs = prepared.iter().map(|(plan, _)| plan).zip(files).collect();
     let done = |frame: DoneFrame| {
         bytes.fetch_add(frame.plain, Ordering::Relaxed);
@@ -91,7 +113,9 @@ pub(super) fn encode_slots(
         });
     };
     let encoded = encode(jobs, threads, &done).map_err(BuildError::Encode)?;
-    for (((at, staging), slot), (_, native)) in missing.iter().zip(stagings).zip(encoded).zip(prepared) {
+    for (((at, staging), slot), (_, native)) in
+        missing.iter().zip(stagings).zip(encoded).zip(prepared)
+    {
         let facts = Facts {
             stored_size: slot.stored_size,
             plain_size: slot.plain_size,
@@ -105,20 +129,36 @@ pub(super) fn encode_slots(
         found[*at] = Some(cache.publish(&step(plan), plan.layer, &plan.inputs, staging, facts)?);
     }
     let made = found.into_iter().flatten().zip(&mut *plans);
-    let stored: Vec<Stored> = made.map(|(made, plan)| stored(made, plan, family)).collect::<Result<_, BuildError>>()?;
+    let stored: Vec<Stored> = made
+        .map(|(made, plan)| stored(made, plan, family))
+        .collect::<Result<_, BuildError>>()?;
     for (plan, stored) in plans.iter().zip(&stored) {
-        let EncodedSlot { plain_size, stored_size, .. } = stored.slot;
-        tracing::debug!(slot = plan.name, plain = plain_size, stored = stored_size, reused = stored.reused, "encoded");
+        let EncodedSlot {
+            plain_size,
+            stored_size,
+            ..
+        } = stored.slot;
+        tracing::debug!(
+            slot = plan.name,
+            plain = plain_size,
+            stored = stored_size,
+            reused = stored.reused,
+            "encoded"
+        );
     }
     Ok((stored, threads))
 }
 
 /// This machine as the loader of the application's interpreter knows it.
 fn machine(application: Option<&Application>) -> Result<Machine, BuildError> {
-    let Some(Application { source, .. }) = application else { return Ok(Machine::new()) };
+    let Some(Application { source, .. }) = application else {
+        return Ok(Machine::new());
+    };
     let bytes = std::fs::read(&source.executable).on("read", &source.executable)?;
     Ok(match elf::inspect(&bytes) {
-        Ok(Some(facts)) => Machine::of_interpreter(&source.executable, facts, source.library.as_deref()),
+        Ok(Some(facts)) => {
+            Machine::of_interpreter(&source.executable, facts, source.library.as_deref())
+        }
         _ => Machine::new(),
     })
 }
@@ -127,12 +167,21 @@ fn machine(application: Option<&Application>) -> Result<Machine, BuildError> {
 const OWN_MEMORY: u64 = 32_000_000;
 
 /// How many threads may encode at once. The bytes that come out do not depend on it.
-fn threads<'a>(plans: impl Iterator<Item = &'a SlotPlan>, settings: &Settings) -> Result<usize, BuildError> {
+fn threads<'a>(
+    plans: impl Iterator<Item = &'a SlotPlan>,
+    settings: &Settings,
+) -> Result<usize, BuildError> {
     let hungriest = plans.map(|plan| (plan.memory(), &plan.name)).max();
-    let (Some(limit), Some((each, slot))) = (settings.memory_limit, hungriest) else { return Ok(settings.jobs) };
+    let (Some(limit), Some((each, slot))) = (settings.memory_limit, hungriest) else {
+        return Ok(settings.jobs);
+    };
     let affordable = usize::try_from(limit.saturating_sub(OWN_MEMORY) / each).unwrap_or(usize::MAX);
     if affordable == 0 {
-        return Err(BuildError::MemoryLimit { slot: slot.clone(), needed: OWN_MEMORY + each, limit });
+        return Err(BuildError::MemoryLimit {
+            slot: slot.clone(),
+            needed: OWN_MEMORY + each,
+            limit,
+        });
     }
     Ok(settings.jobs.min(affordable))
 }
@@ -150,7 +199,12 @@ pub(super) fn outcome(stored: &[Stored], jobs: usize) -> String {
 
 fn create(staging: &Staging) -> Result<File, BuildError> {
     let path = staging.tree()?.join(STORED);
-    Ok(File::options().read(true).write(true).create_new(true).open(&path).on("create", &path)?)
+    Ok(File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .on("create", &path)?)
 }
 
 fn stored(made: Made<Facts>, plan: &mut SlotPlan, family: Family) -> Result<Stored, BuildError> {
@@ -169,7 +223,12 @@ fn stored(made: Made<Facts>, plan: &mut SlotPlan, family: Family) -> Result<Stor
         sha256: facts.sha256,
         blake3: facts.blake3,
     };
-    Ok(Stored { slot, native: facts.native.clone(), reused: made.reused, _made: made })
+    Ok(Stored {
+        slot,
+        native: facts.native.clone(),
+        reused: made.reused,
+        _made: made,
+    })
 }
 
 fn open(path: &Path) -> Result<File, BuildError> {

@@ -17,23 +17,54 @@ use crate::{fs, manifest, python};
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error("slot `{slot}` (line {line}): the source `{}` does not exist", path.display())]
-    MissingSource { slot: String, line: usize, path: PathBuf },
+    MissingSource {
+        slot: String,
+        line: usize,
+        path: PathBuf,
+    },
     #[error(
         "slot `{slot}` (line {line}): the source `{}` leads to `{}`, outside the project",
         source_text.display(),
         real.display()
     )]
-    SourceOutside { slot: String, line: usize, source_text: PathBuf, real: PathBuf },
+    SourceOutside {
+        slot: String,
+        line: usize,
+        source_text: PathBuf,
+        real: PathBuf,
+    },
     #[error("slot `{slot}`: `{operation}` cannot be read by the launcher of {launcher}")]
-    LauncherCannotRead { slot: String, operation: &'static str, launcher: &'static str },
+    LauncherCannotRead {
+        slot: String,
+        operation: &'static str,
+        launcher: &'static str,
+    },
     #[error("{what} has no meaning to the launcher of {launcher}")]
-    LauncherLacks { what: String, launcher: &'static str },
-    #[error("slot `{slot}`: with the lifecycle `{lifecycle}` it cannot be the whole work environment")]
-    WholeTarget { slot: String, lifecycle: &'static str },
-    #[error("slot `{slot}`: `{first}` and `{second}` both compress, and one compression is all that is allowed")]
-    BadChain { slot: String, first: &'static str, second: &'static str },
+    LauncherLacks {
+        what: String,
+        launcher: &'static str,
+    },
+    #[error(
+        "slot `{slot}`: with the lifecycle `{lifecycle}` it cannot be the whole work environment"
+    )]
+    WholeTarget {
+        slot: String,
+        lifecycle: &'static str,
+    },
+    #[error(
+        "slot `{slot}`: `{first}` and `{second}` both compress, and one compression is all that is allowed"
+    )]
+    BadChain {
+        slot: String,
+        first: &'static str,
+        second: &'static str,
+    },
     #[error("slots `{first}` and `{second}` are in each other's way at `{target}`")]
-    SameTarget { first: String, second: String, target: String },
+    SameTarget {
+        first: String,
+        second: String,
+        target: String,
+    },
     #[error("`{pattern}` under `[tool.flavor.build]` is not a pattern as in .gitignore")]
     BadPattern { pattern: String },
     #[error("`tool.flavor.policy.max_age_days` needs a build time to count from")]
@@ -44,9 +75,18 @@ pub enum BuildError {
     ReservedTarget { slot: String, target: String },
     /// `pattern` is what leaves it out.
     #[error("slot `{slot}` has `{path}`, and {what}")]
-    ReservedPath { slot: String, pattern: String, path: String, what: &'static str },
+    ReservedPath {
+        slot: String,
+        pattern: String,
+        path: String,
+        what: &'static str,
+    },
     #[error("slot `{slot}` has a file at `{path}`, where slot `{other}` has a directory")]
-    HiddenDirectory { slot: String, other: String, path: String },
+    HiddenDirectory {
+        slot: String,
+        other: String,
+        path: String,
+    },
     /// `found` is the name of the wheel that the back end made.
     #[error("the build back end made a wheel of `{found}`, and the project is `{project}`")]
     OtherProject { project: String, found: String },
@@ -62,22 +102,40 @@ pub enum BuildError {
     NothingSelected { requirement: String },
     /// `asked` is the option or the key that names it.
     #[error("{asked} names no script in the package: {word}")]
-    UnknownScript { asked: String, word: String, known: Vec<String> },
+    UnknownScript {
+        asked: String,
+        word: String,
+        known: Vec<String>,
+    },
     /// `known` are its scripts, or, if it has none, those of what it depends on.
     #[error("{}", which(package, *of_others, known))]
-    WhichScript { package: String, of_others: bool, known: Vec<String> },
+    WhichScript {
+        package: String,
+        of_others: bool,
+        known: Vec<String>,
+    },
     #[error("the back end gave the project no version")]
     NoVersion,
-    #[error("nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set")]
+    #[error(
+        "nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set"
+    )]
     NoKeyPlace,
     #[error("the package that was written does not pass its own check")]
     SelfCheck { source: PackageError },
     #[error("cannot encode slot `{slot}`")]
     Slot { slot: String, source: SlotError },
     #[error("encoding `{slot}` takes {} with one thread, the limit is {}", Bytes(*needed), Bytes(*limit))]
-    MemoryLimit { slot: String, needed: u64, limit: u64 },
+    MemoryLimit {
+        slot: String,
+        needed: u64,
+        limit: u64,
+    },
     #[error("with {slim} left out, `{module}` can no longer be imported: {reason}")]
-    NoLongerImports { module: String, reason: String, slim: String },
+    NoLongerImports {
+        module: String,
+        reason: String,
+        slim: String,
+    },
     /// The main program, for a reason that time will not mend.
     #[error(transparent)]
     CannotStart(Box<Finding>),
@@ -120,7 +178,10 @@ impl BuildError {
 
     /// Whether a dependency was not to be had without the network.
     pub(super) fn is_offline_resolution(&self) -> bool {
-        matches!(self, Self::Python(python::Error::Unresolved { offline: true, .. }))
+        matches!(
+            self,
+            Self::Python(python::Error::Unresolved { offline: true, .. })
+        )
     }
 
     /// Its code, or that of the cause it wraps.
@@ -247,7 +308,9 @@ impl BuildError {
 fn which(package: &str, of_others: bool, known: &[String]) -> String {
     match (of_others, known.len()) {
         (true, 0) => format!("`{package}` has no scripts"),
-        (true, _) => format!("`{package}` has no scripts of its own, and what it depends on has none of that name"),
+        (true, _) => format!(
+            "`{package}` has no scripts of its own, and what it depends on has none of that name"
+        ),
         (false, count) => format!("`{package}` has {count} scripts, and none of its own name"),
     }
 }

@@ -14,32 +14,68 @@ use crate::report::{Bytes, counted, printable, printable_path, without_user};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     #[error("slot `{slot}` has what looks like {}: {}", if files.len() == 1 { "a secret" } else { "secrets" }, few(files))]
-    Secrets { slot: String, files: Vec<PathBuf>, input: Input },
+    Secrets {
+        slot: String,
+        files: Vec<PathBuf>,
+        input: Input,
+    },
     /// `links` are relative to the project.
     #[error("what {} to, outside the project, is in the package: {}", if links.len() == 1 { "a link leads" } else { "links lead" }, few(links))]
     FromOutside { links: Vec<PathBuf> },
     /// `file` is the program's, as the user knows it.
-    #[error("`{}` does not compile for CPython {python}: {reason}", printable_path(file))]
-    Broken { file: PathBuf, python: String, reason: String },
-    #[error("`{}`, which the package is to start, is left out of it", printable_path(file))]
+    #[error(
+        "`{}` does not compile for CPython {python}: {reason}",
+        printable_path(file)
+    )]
+    Broken {
+        file: PathBuf,
+        python: String,
+        reason: String,
+    },
+    #[error(
+        "`{}`, which the package is to start, is left out of it",
+        printable_path(file)
+    )]
     LeftOut { file: PathBuf },
     /// `start` is the entry point.
     #[error("`{start}` cannot start: there is no module `{module}` in the package")]
-    NoModule { start: String, module: String, suggestion: Option<String> },
+    NoModule {
+        start: String,
+        module: String,
+        suggestion: Option<String>,
+    },
     #[error("`{package}` cannot be run: the package has no `__main__.py`")]
     NoMain { package: String },
     #[error("`{module}:{name}` cannot start: the module has no `{name}`")]
-    NoFunction { module: String, name: String, suggestion: Option<String> },
+    NoFunction {
+        module: String,
+        name: String,
+        suggestion: Option<String>,
+    },
     #[error("{what} names `{path}`, which no slot brings")]
-    NothingThere { what: String, path: String, suggestion: Option<String> },
+    NothingThere {
+        what: String,
+        path: String,
+        suggestion: Option<String>,
+    },
     /// `what` is the package, the launcher or a slot.
     #[error("{what} has {}, its budget is {}", Bytes(*found), Bytes(*limit))]
-    OverBudget { package: PathBuf, what: String, found: u64, limit: u64 },
+    OverBudget {
+        package: PathBuf,
+        what: String,
+        found: u64,
+        limit: u64,
+    },
     /// `file` asks for `floor`.
     #[error(
         "the package needs glibc {floor}, `[tool.flavor.target]` promises {allowed}: `{file}` in slot `{slot}` asks for it"
     )]
-    NewerGlibc { floor: GlibcVersion, allowed: GlibcVersion, slot: String, file: String },
+    NewerGlibc {
+        floor: GlibcVersion,
+        allowed: GlibcVersion,
+        slot: String,
+        file: String,
+    },
     /// The manifest lists libraries, and these are not among them.
     #[error("the package needs what `[tool.flavor.target]` does not list: {}", lacking(.0))]
     UnlistedLibraries(Vec<Lacking>),
@@ -55,9 +91,16 @@ pub enum Finding {
     #[error("the library `{}` cannot be carried, {}: {reason}", one.library, one.by())]
     NotCarried { one: Lacking, reason: String },
     #[error("`{}` in slot `{slot}` opens `{}` by name, which {} not in the package", printable(file), libraries.join("`, `"), if libraries.len() == 1 { "is" } else { "are" })]
-    Opens { slot: String, file: String, libraries: Vec<String> },
+    Opens {
+        slot: String,
+        file: String,
+        libraries: Vec<String>,
+    },
     /// `paths` are relative to the project.
-    #[error("the build does not see what cannot be read or leads nowhere: {}", few(paths))]
+    #[error(
+        "the build does not see what cannot be read or leads nowhere: {}",
+        few(paths)
+    )]
     PassedOver { paths: Vec<PathBuf> },
     #[error(transparent)]
     Missing(Box<Fault>),
@@ -85,7 +128,12 @@ impl Lacking {
     /// The first of the files is the one that needs it.
     pub(super) fn new(library: &str, slot: &str, files: &[String]) -> Self {
         let file = files.first().cloned().unwrap_or_default();
-        Self { library: library.into(), slot: slot.into(), file, others: 0 }
+        Self {
+            library: library.into(),
+            slot: slot.into(),
+            file,
+            others: 0,
+        }
     }
 
     fn by(&self) -> String {
@@ -94,13 +142,28 @@ impl Lacking {
             others => format!(" and {}", counted(others, "more file", "more files")),
         };
         let (file, slot) = (printable(&self.file), &self.slot);
-        format!("which `{file}` in slot `{slot}`{more} {}", if self.others == 0 { "needs" } else { "need" })
+        format!(
+            "which `{file}` in slot `{slot}`{more} {}",
+            if self.others == 0 { "needs" } else { "need" }
+        )
     }
 }
 
 fn lacking(all: &[Lacking]) -> String {
-    let each = |one: &Lacking| format!("{} (`{}` in slot `{}`)", one.library, printable(&one.file), one.slot);
-    let mut text = all.iter().take(LISTED).map(each).collect::<Vec<_>>().join(", ");
+    let each = |one: &Lacking| {
+        format!(
+            "{} (`{}` in slot `{}`)",
+            one.library,
+            printable(&one.file),
+            one.slot
+        )
+    };
+    let mut text = all
+        .iter()
+        .take(LISTED)
+        .map(each)
+        .collect::<Vec<_>>()
+        .join(", ");
     if all.len() > LISTED {
         text.push_str(&format!(" and {} more", all.len() - LISTED));
     }
@@ -109,7 +172,10 @@ fn lacking(all: &[Lacking]) -> String {
 
 /// A list of libraries as the manifest has it.
 fn listing<'a>(all: impl IntoIterator<Item = &'a Lacking>) -> String {
-    all.into_iter().map(|one| format!("\"{}\"", one.library)).collect::<Vec<_>>().join(", ")
+    all.into_iter()
+        .map(|one| format!("\"{}\"", one.library))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl Finding {
@@ -127,9 +193,10 @@ impl Finding {
             Self::NotLookedThrough { .. } => Code::NOT_LOOKED_THROUGH,
             Self::IndexUnread { .. } => Code::INDEX_UNREAD,
             Self::Broken { .. } => Code::BROKEN_PROGRAM,
-            Self::LeftOut { .. } | Self::NoModule { .. } | Self::NoMain { .. } | Self::NoFunction { .. } => {
-                Code::PROGRAM_NOT_PACKED
-            }
+            Self::LeftOut { .. }
+            | Self::NoModule { .. }
+            | Self::NoMain { .. }
+            | Self::NoFunction { .. } => Code::PROGRAM_NOT_PACKED,
             Self::NothingThere { .. } => Code::NOTHING_THERE,
             Self::OverBudget { .. } => Code::OVER_BUDGET,
             Self::NewerGlibc { .. } | Self::UnlistedLibraries(_) => Code::BEYOND_TARGET,
@@ -248,7 +315,12 @@ impl Finding {
 const LISTED: usize = 5;
 
 fn few(paths: &[PathBuf]) -> String {
-    let mut text = paths.iter().take(LISTED).map(|path| printable_path(path)).collect::<Vec<_>>().join(", ");
+    let mut text = paths
+        .iter()
+        .take(LISTED)
+        .map(|path| printable_path(path))
+        .collect::<Vec<_>>()
+        .join(", ");
     if paths.len() > LISTED {
         text.push_str(&format!(" and {} more", paths.len() - LISTED));
     }
@@ -256,8 +328,17 @@ fn few(paths: &[PathBuf]) -> String {
 }
 
 /// Names that programs give to files with passwords, tokens or private keys in them.
-const SECRET: &[&str] =
-    &[".env", ".git-credentials", ".netrc", ".pgpass", ".pypirc", "id_dsa", "id_ecdsa", "id_ed25519", "id_rsa"];
+const SECRET: &[&str] = &[
+    ".env",
+    ".git-credentials",
+    ".netrc",
+    ".pgpass",
+    ".pypirc",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+];
 /// Endings of files that may hold a private key; their first bytes tell.
 const MAYBE_KEYS: &[&str] = &["key", "pem"];
 /// Bytes that are looked at.
@@ -266,14 +347,31 @@ const LOOKED_AT: u64 = 1 << 16;
 /// What a slot of the user's own files holds that looks like a secret.
 pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Option<Finding> {
     let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File { .. });
-    let files: Vec<PathBuf> =
-        entries.iter().filter(is_file).filter(|one| is_secret(one)).map(|one| one.relative.clone()).collect();
-    (!files.is_empty()).then(|| Finding::Secrets { slot: slot.into(), files, input: manifest.input })
+    let files: Vec<PathBuf> = entries
+        .iter()
+        .filter(is_file)
+        .filter(|one| is_secret(one))
+        .map(|one| one.relative.clone())
+        .collect();
+    (!files.is_empty()).then(|| Finding::Secrets {
+        slot: slot.into(),
+        files,
+        input: manifest.input,
+    })
 }
 
 fn is_secret(entry: &Entry) -> bool {
-    let name = entry.relative.file_name().unwrap_or_default().to_string_lossy();
-    let maybe_key = || entry.relative.extension().is_some_and(|ending| MAYBE_KEYS.iter().any(|one| ending == *one));
+    let name = entry
+        .relative
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let maybe_key = || {
+        entry
+            .relative
+            .extension()
+            .is_some_and(|ending| MAYBE_KEYS.iter().any(|one| ending == *one))
+    };
     SECRET.contains(&&*name)
         || (maybe_key() && has_private_key(&entry.path))
         || (names_addresses(&name) && has_password(&entry.path))
@@ -281,7 +379,11 @@ fn is_secret(entry: &Entry) -> bool {
 
 /// Whether a file by its name says where distributions come from.
 fn names_addresses(name: &str) -> bool {
-    let ends = |ending: &str| Path::new(name).extension().is_some_and(|found| found == ending);
+    let ends = |ending: &str| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|found| found == ending)
+    };
     let is_list = name.starts_with("requirements") && ends("txt");
     is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || ends("lock")
 }
@@ -295,18 +397,32 @@ fn has_password(path: &Path) -> bool {
 fn has_private_key(path: &Path) -> bool {
     use std::io::Read;
     let mut start = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start));
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start));
     let text = String::from_utf8_lossy(&start);
-    read.is_ok() && text.lines().any(|line| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----"))
+    read.is_ok()
+        && text
+            .lines()
+            .any(|line| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----"))
 }
 
 /// The links out of a project whose content has come into the tree that its build has made.
 pub(super) fn from_outside(links: &[PathBuf], entries: &[Entry]) -> Option<Finding> {
     let arrived = |link: &&PathBuf| {
         // A back end moves a file with the directory that it is in: `src/pkg/data` becomes `…/pkg/data`.
-        let tail: PathBuf = link.components().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+        let tail: PathBuf = link
+            .components()
+            .rev()
+            .take(2)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
         let is_own = |path: &Path| !path.to_string_lossy().contains(".dist-info/");
-        entries.iter().map(|entry| &*entry.relative).any(|path| path.ends_with(&tail) && is_own(path))
+        entries
+            .iter()
+            .map(|entry| &*entry.relative)
+            .any(|path| path.ends_with(&tail) && is_own(path))
     };
     let links: Vec<PathBuf> = links.iter().filter(arrived).cloned().collect();
     (!links.is_empty()).then_some(Finding::FromOutside { links })
@@ -314,13 +430,23 @@ pub(super) fn from_outside(links: &[PathBuf], entries: &[Entry]) -> Option<Findi
 
 /// What the back end of a project is not shown. An editor's marks in hidden links are nobody's loss.
 pub(super) fn passed_over(project: &Path, unfit: &[SourceError]) -> Option<Finding> {
-    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    let paths = unfit.iter().map(SourceError::path).filter(|path| !is_hidden(path));
-    let paths: Vec<PathBuf> = paths.map(|path| path.strip_prefix(project).unwrap_or(path).to_path_buf()).collect();
+    let is_hidden = |path: &Path| {
+        path.file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    let paths = unfit
+        .iter()
+        .map(SourceError::path)
+        .filter(|path| !is_hidden(path));
+    let paths: Vec<PathBuf> = paths
+        .map(|path| path.strip_prefix(project).unwrap_or(path).to_path_buf())
+        .collect();
     (!paths.is_empty()).then_some(Finding::PassedOver { paths })
 }
 
 /// The directories of a project that are too large to be looked through.
 pub(super) fn not_looked_through(paths: &[PathBuf]) -> Option<Finding> {
-    (!paths.is_empty()).then(|| Finding::NotLookedThrough { paths: paths.to_vec() })
+    (!paths.is_empty()).then(|| Finding::NotLookedThrough {
+        paths: paths.to_vec(),
+    })
 }

@@ -73,8 +73,16 @@ struct Steps {
 }
 
 impl<'a> Build<'a> {
-    pub fn new(manifest: &Path, jobs: usize, recording: &'a Recording, outcome: Result<&'a PackReport, Code>) -> Self {
-        let began = recording.began.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    pub fn new(
+        manifest: &Path,
+        jobs: usize,
+        recording: &'a Recording,
+        outcome: Result<&'a PackReport, Code>,
+    ) -> Self {
+        let began = recording
+            .began
+            .duration_since(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         Self {
             schema: SCHEMA,
             began: timestamp(began.as_secs()),
@@ -103,15 +111,24 @@ impl<'a> Build<'a> {
     /// The file cannot be written; those that were in it are still there.
     pub fn record(&self, directory: &Path) -> fs::Result<()> {
         let path = directory.join(FILE);
-        let line = serde_json::to_vec(self).map_err(std::io::Error::from).on("write", &path)?;
+        let line = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .on("write", &path)?;
         append(directory, &path, &line, LIMIT)
     }
 }
 
 fn package(report: &PackReport) -> Package<'_> {
-    let reused = report.steps.iter().filter(|step| step.because.is_none()).count();
+    let reused = report
+        .steps
+        .iter()
+        .filter(|step| step.because.is_none())
+        .count();
     Package {
-        path: std::path::absolute(&report.path).unwrap_or_else(|_| report.path.clone()).to_string_lossy().into_owned(),
+        path: std::path::absolute(&report.path)
+            .unwrap_or_else(|_| report.path.clone())
+            .to_string_lossy()
+            .into_owned(),
         name: &report.name,
         version: &report.version,
         size: report.size,
@@ -128,7 +145,10 @@ fn package(report: &PackReport) -> Package<'_> {
                 files: slot.files,
             })
             .collect(),
-        steps: Steps { reused, made: report.steps.len() - reused },
+        steps: Steps {
+            reused,
+            made: report.steps.len() - reused,
+        },
     }
 }
 
@@ -136,14 +156,26 @@ fn package(report: &PackReport) -> Package<'_> {
 fn append(directory: &Path, path: &Path, line: &[u8], limit: u64) -> fs::Result<()> {
     fs::create_private_dir(directory)?;
     let _lock = Lock::acquire(directory, LockKind::Exclusive)?;
-    let open = || OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
+    let open = || {
+        OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+    };
     let mut file = open().on("open", path)?;
     let length = file.metadata().on("examine", path)?.len();
     if length.saturating_add(line.len() as u64) > limit {
         let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(length / 2)).and_then(|_| file.read_to_end(&mut bytes)).on("read", path)?;
+        file.seek(SeekFrom::Start(length / 2))
+            .and_then(|_| file.read_to_end(&mut bytes))
+            .on("read", path)?;
         // The first is cut.
-        let kept = bytes.iter().position(|byte| *byte == b'\n').map_or(&[][..], |end| &bytes[end + 1..]);
+        let kept = bytes
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(&[][..], |end| &bytes[end + 1..]);
         fs::replace_file(path, kept)?;
         file = open().on("open", path)?;
     }
@@ -152,8 +184,13 @@ fn append(directory: &Path, path: &Path, line: &[u8], limit: u64) -> fs::Result<
         let mut last = [0];
         file.read_exact(&mut last).map(|()| last == *b"\n")
     });
-    let separator: &[u8] = if ends.is_ok_and(|ends| !ends) { b"\n" } else { b"" };
-    file.write_all(&[separator, line, b"\n"].concat()).on("write", path)
+    let separator: &[u8] = if ends.is_ok_and(|ends| !ends) {
+        b"\n"
+    } else {
+        b""
+    };
+    file.write_all(&[separator, line, b"\n"].concat())
+        .on("write", path)
 }
 
 #[cfg(test)]
@@ -161,7 +198,11 @@ mod tests {
     use super::*;
 
     fn lines(path: &Path) -> Vec<String> {
-        std::fs::read_to_string(path).expect("text").lines().map(Into::into).collect()
+        std::fs::read_to_string(path)
+            .expect("text")
+            .lines()
+            .map(Into::into)
+            .collect()
     }
 
     #[test]
@@ -169,11 +210,20 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join(FILE);
         for number in 0..50 {
-            append(directory.path(), &path, format!("{{\"n\":{number:02}}}").as_bytes(), 90).expect("appended");
+            append(
+                directory.path(),
+                &path,
+                format!("{{\"n\":{number:02}}}").as_bytes(),
+                90,
+            )
+            .expect("appended");
             assert!(path.metadata().expect("there").len() <= 90);
         }
         let kept = lines(&path);
-        assert!(kept.len() > 4 && kept.iter().all(|line| line.len() == 8), "{kept:?}");
+        assert!(
+            kept.len() > 4 && kept.iter().all(|line| line.len() == 8),
+            "{kept:?}"
+        );
         assert_eq!(kept.last().map(String::as_str), Some("{\"n\":49}"));
         std::fs::write(&path, "{\"n\":1}\n{\"n\"").expect("written");
         append(directory.path(), &path, b"{\"n\":2}", 90).expect("appended");
@@ -194,6 +244,10 @@ mod tests {
             }
         });
         let kept = lines(&path);
-        assert!(kept.len() > 40 && kept.iter().all(|line| line.len() == 500), "{}", kept.len());
+        assert!(
+            kept.len() > 40 && kept.iter().all(|line| line.len() == 500),
+            "{}",
+            kept.len()
+        );
     }
 }

@@ -30,8 +30,19 @@ pub struct FailedHook {
 ///
 /// # Errors
 /// [`BuildError::Hook`] for the first command that fails; those after it do not run.
-pub fn run_pre_build(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<bool, BuildError> {
-    run("pre_build", &manifest.build.pre_build, &[], manifest, settings, reporter)
+pub fn run_pre_build(
+    manifest: &Manifest,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<bool, BuildError> {
+    run(
+        "pre_build",
+        &manifest.build.pre_build,
+        &[],
+        manifest,
+        settings,
+        reporter,
+    )
 }
 
 /// Runs `post_build` in the same way, when `package` is at its place.
@@ -46,8 +57,18 @@ pub fn run_post_build(
     reporter: &dyn Reporter,
 ) -> Result<bool, BuildError> {
     let package = std::path::absolute(package).on("find", package)?;
-    let more = [("FLAVOR_PACKAGE_PATH", package.as_os_str()), ("FLAVOR_PACKAGE_VERSION", version.as_ref())];
-    run("post_build", &manifest.build.post_build, &more, manifest, settings, reporter)
+    let more = [
+        ("FLAVOR_PACKAGE_PATH", package.as_os_str()),
+        ("FLAVOR_PACKAGE_VERSION", version.as_ref()),
+    ];
+    run(
+        "post_build",
+        &manifest.build.post_build,
+        &more,
+        manifest,
+        settings,
+        reporter,
+    )
 }
 
 fn run(
@@ -66,10 +87,18 @@ fn run(
     let output = settings.output_path(manifest);
     let output = std::path::absolute(&output).on("find", &output)?;
     for words in commands {
-        let Some((program, arguments)) = words.split_first() else { continue };
+        let Some((program, arguments)) = words.split_first() else {
+            continue;
+        };
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(&directory).stdin(Stdio::null());
-        command.env("FLAVOR_HOOK", hook).env("FLAVOR_PROJECT", &directory).envs(more.iter().copied());
+        command
+            .args(arguments)
+            .current_dir(&directory)
+            .stdin(Stdio::null());
+        command
+            .env("FLAVOR_HOOK", hook)
+            .env("FLAVOR_PROJECT", &directory)
+            .envs(more.iter().copied());
         // What only the build back end knows is not known before the build.
         if !manifest.package_name.is_empty() {
             command.env("FLAVOR_PACKAGE_NAME", &manifest.package_name);
@@ -87,27 +116,41 @@ fn run(
             }))
         };
         tracing::info!(hook, command = %shown(words), "runs");
-        let status = finished(&mut command).map_err(|error| failed(format!("cannot be started: {error}")))?;
+        let status = finished(&mut command)
+            .map_err(|error| failed(format!("cannot be started: {error}")))?;
         interrupt::after_child(status);
         if !status.success() {
             return Err(failed(ended(status)));
         }
     }
-    reporter.phase(hook, &counted(commands.len(), "command", "commands"), clock.took());
+    reporter.phase(
+        hook,
+        &counted(commands.len(), "command", "commands"),
+        clock.took(),
+    );
     Ok(true)
 }
 
 /// Runs to the end; stdout is for the path of the package, so that all that is said goes to stderr.
 fn finished(command: &mut Command) -> std::io::Result<ExitStatus> {
     use std::os::fd::AsFd;
-    command.stdout(Stdio::from(std::io::stderr().as_fd().try_clone_to_owned()?)).status()
+    command
+        .stdout(Stdio::from(std::io::stderr().as_fd().try_clone_to_owned()?))
+        .status()
 }
 
 /// As somebody would type it in a shell.
 fn shown(words: &[String]) -> String {
     let plain = |word: &String| {
-        let is_plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c));
-        if is_plain { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+        let is_plain = !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c));
+        if is_plain {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
     };
     words.iter().map(plain).collect::<Vec<_>>().join(" ")
 }

@@ -32,13 +32,24 @@ pub(super) struct LeftOut {
 
 impl Ignored {
     pub(super) fn new(manifest: &Manifest, slim: &[Slim]) -> Result<Self, BuildError> {
-        let bring_back = manifest.build.include.iter().map(|pattern| match pattern.strip_prefix("deps:") {
-            Some(rest) => format!("deps:!{rest}"),
-            None => format!("!{pattern}"),
-        });
+        let bring_back =
+            manifest
+                .build
+                .include
+                .iter()
+                .map(|pattern| match pattern.strip_prefix("deps:") {
+                    Some(rest) => format!("deps:!{rest}"),
+                    None => format!("!{pattern}"),
+                });
         // What lies beside a script or a wheel is none of its business.
-        let beside = manifest.project_directory().map(of_dependencies).transpose()?.unwrap_or_default();
-        let written = beside.into_iter().chain(manifest.build.exclude.iter().cloned());
+        let beside = manifest
+            .project_directory()
+            .map(of_dependencies)
+            .transpose()?
+            .unwrap_or_default();
+        let written = beside
+            .into_iter()
+            .chain(manifest.build.exclude.iter().cloned());
         let patterns: Vec<String> = written.chain(bring_back).collect();
         let matcher = |wanted: bool| {
             let mut builder = GitignoreBuilder::new("");
@@ -50,10 +61,14 @@ impl Ignored {
                 if of_dependencies == wanted {
                     builder
                         .add_line(None, rest)
-                        .map_err(|_| BuildError::BadPattern { pattern: rest.trim_start_matches('!').into() })?;
+                        .map_err(|_| BuildError::BadPattern {
+                            pattern: rest.trim_start_matches('!').into(),
+                        })?;
                 }
             }
-            builder.build().map_err(|_| BuildError::BadPattern { pattern: patterns.join(" ") })
+            builder.build().map_err(|_| BuildError::BadPattern {
+                pattern: patterns.join(" "),
+            })
         };
         Ok(Self {
             directory: manifest.directory.clone(),
@@ -77,7 +92,11 @@ impl Ignored {
     }
 
     /// Drops what `.flavorignore` names from a slot's source.
-    pub(super) fn filter_by_files(&self, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
+    pub(super) fn filter_by_files(
+        &self,
+        source: &Path,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), BuildError> {
         drop_named(&self.directory, source, entries)
     }
 
@@ -88,13 +107,23 @@ impl Ignored {
         let mut dropped: HashSet<PathBuf> = HashSet::new();
         entries.retain(|entry| {
             let is_directory = entry.kind == EntryKind::Directory;
-            let keep = match self.dependencies.matched_path_or_any_parents(&entry.relative, is_directory) {
+            let keep = match self
+                .dependencies
+                .matched_path_or_any_parents(&entry.relative, is_directory)
+            {
                 Match::Ignore(_) => false,
                 Match::Whitelist(_) => true,
-                Match::None => match self.slim.iter().find(|(_, matcher)| is_ignored(matcher, entry)) {
+                Match::None => match self
+                    .slim
+                    .iter()
+                    .find(|(_, matcher)| is_ignored(matcher, entry))
+                {
                     Some((kind, _)) => {
                         if !is_directory {
-                            left_out.push(LeftOut { kind: *kind, entry: entry.clone() });
+                            left_out.push(LeftOut {
+                                kind: *kind,
+                                entry: entry.clone(),
+                            });
                         }
                         false
                     }
@@ -117,7 +146,10 @@ const OF_DEPENDENCIES: &str = "deps:";
 
 /// The lines of `.flavorignore` that are for the dependencies. The others are heeded where sources are listed.
 fn of_dependencies(directory: &Path) -> Result<Vec<String>, BuildError> {
-    Ok(lines(directory)?.into_iter().filter(|line| line.starts_with(OF_DEPENDENCIES)).collect())
+    Ok(lines(directory)?
+        .into_iter()
+        .filter(|line| line.starts_with(OF_DEPENDENCIES))
+        .collect())
 }
 
 fn lines(directory: &Path) -> Result<Vec<String>, BuildError> {
@@ -126,24 +158,40 @@ fn lines(directory: &Path) -> Result<Vec<String>, BuildError> {
         return Ok(Vec::new());
     }
     let text = std::fs::read(&path).on("read", &path)?;
-    Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+    Ok(String::from_utf8_lossy(&text)
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Drops from a slot's source what `.flavorignore` names: in the tree, and above it up to the project. What `.gitignore` says is
 /// not heeded: somebody has named this tree, and what is made by a build is often just that.
 fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
-    let above =
-        source.ancestors().skip(1).take_while(|directory| directory.starts_with(project)).map(Path::to_path_buf);
-    let within = entries.iter().filter(|entry| entry.path.file_name() == Some(IGNORE_FILE.as_ref()));
+    let above = source
+        .ancestors()
+        .skip(1)
+        .take_while(|directory| directory.starts_with(project))
+        .map(Path::to_path_buf);
+    let within = entries
+        .iter()
+        .filter(|entry| entry.path.file_name() == Some(IGNORE_FILE.as_ref()));
     let within = within.filter_map(|entry| Some(source.join(entry.relative.parent()?)));
     let mut matchers = Vec::new();
     for directory in above.chain([source.to_path_buf()]).chain(within) {
         let mut builder = GitignoreBuilder::new(&directory);
-        for line in lines(&directory)?.iter().filter(|line| !line.starts_with(OF_DEPENDENCIES)) {
-            builder.add_line(None, line).map_err(|_| BuildError::BadPattern { pattern: line.clone() })?;
+        for line in lines(&directory)?
+            .iter()
+            .filter(|line| !line.starts_with(OF_DEPENDENCIES))
+        {
+            builder
+                .add_line(None, line)
+                .map_err(|_| BuildError::BadPattern {
+                    pattern: line.clone(),
+                })?;
         }
-        let matcher =
-            builder.build().map_err(|_| BuildError::BadPattern { pattern: directory.display().to_string() })?;
+        let matcher = builder.build().map_err(|_| BuildError::BadPattern {
+            pattern: directory.display().to_string(),
+        })?;
         if !matcher.is_empty() {
             matchers.push((directory, matcher));
         }
@@ -157,7 +205,10 @@ fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result
     entries.retain(|entry| {
         let is_directory = entry.kind == EntryKind::Directory;
         let path = source.join(&entry.relative);
-        let in_dropped = entry.relative.parent().is_some_and(|parent| dropped.contains(parent));
+        let in_dropped = entry
+            .relative
+            .parent()
+            .is_some_and(|parent| dropped.contains(parent));
         let verdict = matchers
             .iter()
             .filter(|(directory, _)| path.starts_with(directory))
@@ -174,7 +225,9 @@ fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result
 }
 
 fn is_ignored(matcher: &Gitignore, entry: &Entry) -> bool {
-    matcher.matched_path_or_any_parents(&entry.relative, entry.kind == EntryKind::Directory).is_ignore()
+    matcher
+        .matched_path_or_any_parents(&entry.relative, entry.kind == EntryKind::Directory)
+        .is_ignore()
 }
 
 /// Drops directories that have lost all that was in them: an empty one could still be imported, as a namespace.

@@ -15,7 +15,10 @@ pub enum KeySource {
     /// The user's own key, made on first use.
     Own,
     /// A PEM file, and perhaps the public key that must belong to it.
-    File { private: PathBuf, public: Option<PathBuf> },
+    File {
+        private: PathBuf,
+        public: Option<PathBuf>,
+    },
     /// The PEM text itself, as secrets of continuous integration come.
     Text(Zeroizing<String>),
     /// Derived from a text that whoever knows can sign with.
@@ -34,9 +37,11 @@ impl fmt::Debug for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("Own"),
-            Self::File { private, public } => {
-                f.debug_struct("File").field("private", private).field("public", public).finish()
-            }
+            Self::File { private, public } => f
+                .debug_struct("File")
+                .field("private", private)
+                .field("public", public)
+                .finish(),
             Self::Text(_) => f.write_str("Text(****)"),
             Self::Seed(_) => f.write_str("Seed(****)"),
         }
@@ -53,7 +58,10 @@ impl KeySource {
         let value = std::env::var_os(PRIVATE_KEY_VARIABLE).filter(|value| !value.is_empty())?;
         let path = PathBuf::from(&value);
         if path.exists() {
-            return Some(Self::File { private: path, public: None });
+            return Some(Self::File {
+                private: path,
+                public: None,
+            });
         }
         // Some systems keep a secret in one line.
         let text = Zeroizing::new(value.into_string().unwrap_or_default());
@@ -65,9 +73,12 @@ impl KeySource {
         let found = |key| SigningKey { key, made_in: None };
         match self {
             Self::Seed(seed) => Ok(found(SecretKey::from_seed(seed))),
-            Self::Text(text) => SecretKey::from_pem(text)
-                .map(found)
-                .ok_or_else(|| SignError::BadVariable { variable: PRIVATE_KEY_VARIABLE }.into()),
+            Self::Text(text) => SecretKey::from_pem(text).map(found).ok_or_else(|| {
+                SignError::BadVariable {
+                    variable: PRIVATE_KEY_VARIABLE,
+                }
+                .into()
+            }),
             Self::File { private, public } => {
                 let key = SecretKey::read(private)?;
                 if let Some(path) = public
@@ -86,20 +97,32 @@ fn own_key() -> Result<SigningKey, BuildError> {
     // A key that is there is used wherever the settings are, and a new one made in nobody else's home.
     let there = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
     if let Some(path) = there.filter(|path| path.exists()) {
-        return Ok(SigningKey { key: SecretKey::read(&path)?, made_in: None });
+        return Ok(SigningKey {
+            key: SecretKey::read(&path)?,
+            made_in: None,
+        });
     }
     let directory = own_config_dir().ok_or(BuildError::NoKeyPlace)?.join("keys");
     let path = directory.join(PRIVATE_KEY_FILE);
     if path.exists() {
-        return Ok(SigningKey { key: SecretKey::read(&path)?, made_in: None });
+        return Ok(SigningKey {
+            key: SecretKey::read(&path)?,
+            made_in: None,
+        });
     }
     create_private_dir(&directory)?;
     // Two first packs at once must end up with one key.
     let _lock = Lock::acquire(&directory.join(".lock"), LockKind::Exclusive)?;
     if path.exists() {
-        return Ok(SigningKey { key: SecretKey::read(&path)?, made_in: None });
+        return Ok(SigningKey {
+            key: SecretKey::read(&path)?,
+            made_in: None,
+        });
     }
     let key = SecretKey::generate()?;
     write_key_pair(&key, &directory)?;
-    Ok(SigningKey { key, made_in: Some(directory) })
+    Ok(SigningKey {
+        key,
+        made_in: Some(directory),
+    })
 }

@@ -40,7 +40,11 @@ pub struct Listing {
 ///
 /// # Errors
 /// As of [`super::pack()`], as far as it goes.
-pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<Listing, BuildError> {
+pub fn list_files(
+    manifest: &Manifest,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<Listing, BuildError> {
     let stub = settings.stub()?;
     let cache = BuildCache::open(settings.cache, &manifest.path)?;
     let (manifest, facts) = application::state(manifest, settings, &cache, reporter)?;
@@ -49,16 +53,40 @@ pub fn list_files(manifest: &Manifest, settings: &Settings, reporter: &dyn Repor
         .is_python()
         .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
-    let named = application.as_ref().and_then(|application| application.named.clone());
+    let named = application
+        .as_ref()
+        .and_then(|application| application.named.clone());
     let manifest = named.as_ref().unwrap_or(manifest);
-    let plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
+    let plans = slots::plan(
+        manifest,
+        application.as_ref(),
+        settings,
+        stub.family,
+        &cache,
+    )?;
     let listed = plans.iter().map(|plan| {
-        let files = plan.files().into_iter().map(|(path, size)| ListedFile { path, size }).collect();
-        ListedSlot { name: plan.name.clone(), target: plan.target.clone(), files }
+        let files = plan
+            .files()
+            .into_iter()
+            .map(|(path, size)| ListedFile { path, size })
+            .collect();
+        ListedSlot {
+            name: plan.name.clone(),
+            target: plan.target.clone(),
+            files,
+        }
     });
     let slots = listed.collect();
-    let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
+    let mut findings = application
+        .as_ref()
+        .map(|application| application.findings.clone())
+        .unwrap_or_default();
     findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
-    findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
+    findings.extend(startable::check(
+        manifest,
+        application.as_ref(),
+        &plans,
+        stub.family,
+    )?);
     Ok(Listing { slots, findings })
 }

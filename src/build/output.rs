@@ -32,8 +32,13 @@ pub(super) struct Output<'a> {
 pub(super) fn prepare_directory(output: &Path) -> Result<(), BuildError> {
     let directory = directory_of(output);
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
-    if output.symlink_metadata().is_ok_and(|there| !is_replaceable(output, &there)) {
-        return Err(BuildError::OutputInTheWay { path: output.into() });
+    if output
+        .symlink_metadata()
+        .is_ok_and(|there| !is_replaceable(output, &there))
+    {
+        return Err(BuildError::OutputInTheWay {
+            path: output.into(),
+        });
     }
     tempfile::tempfile_in(&directory).on("write to directory", &directory)?;
     sweep(&directory);
@@ -46,7 +51,8 @@ fn is_replaceable(output: &Path, there: &Metadata) -> bool {
     let is_package = || {
         let mut end = [0; END_MARK.len()];
         let at = there.len().saturating_sub(END_MARK.len() as u64);
-        File::open(output).is_ok_and(|file| file.read_exact_at(&mut end, at).is_ok()) && end == END_MARK
+        File::open(output).is_ok_and(|file| file.read_exact_at(&mut end, at).is_ok())
+            && end == END_MARK
     };
     there.is_file() && (there.len() == 0 || is_package())
 }
@@ -70,7 +76,11 @@ impl Unfinished {
             if is_at(&file, &path) {
                 // Whatever the umask says.
                 file.set_permissions(Permissions::from_mode(MODE))?;
-                return Ok(Self { path, file, _leftover: leftover });
+                return Ok(Self {
+                    path,
+                    file,
+                    _leftover: leftover,
+                });
             }
         }
     }
@@ -90,7 +100,9 @@ fn sweep(directory: &Path) {
             continue;
         }
         let path = directory.join(name);
-        let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        let is_file = path
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_file());
         if is_file && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             tracing::debug!(path = %path.display(), "swept");
             drop(std::fs::remove_file(&path));
@@ -115,10 +127,16 @@ impl Output<'_> {
     ) -> Result<(LastOutput, bool), BuildError> {
         let clock = Stopwatch::start();
         let absolute = std::path::absolute(self.path).on("find the directory of", self.path)?;
-        if let Some(last) = project.output(&absolute).filter(|last| last.verified || !settings.verify)
+        if let Some(last) = project
+            .output(&absolute)
+            .filter(|last| last.verified || !settings.verify)
             && let Some(last) = self.recognise(last, settings.jobs)
         {
-            reporter.phase("write", "nothing to write: the same file is there", clock.took());
+            reporter.phase(
+                "write",
+                "nothing to write: the same file is there",
+                clock.took(),
+            );
             return Ok((last, true));
         }
         self.write()?;
@@ -126,8 +144,13 @@ impl Output<'_> {
         if settings.verify {
             reporter.begin("verify");
             let clock = Stopwatch::start();
-            self.check().inspect_err(|_| drop(std::fs::remove_file(self.path)))?;
-            reporter.phase("verify", &format!("{}, every byte", Bytes(self.signed.size())), clock.took());
+            self.check()
+                .inspect_err(|_| drop(std::fs::remove_file(self.path)))?;
+            reporter.phase(
+                "verify",
+                &format!("{}, every byte", Bytes(self.signed.size())),
+                clock.took(),
+            );
         }
         let looked_at = Stamp::now();
         let file = File::open(self.path).on("open", self.path)?;
@@ -161,20 +184,28 @@ impl Output<'_> {
         }
         let file = File::open(self.path).ok()?;
         let digest = digest_range(&file, 0, metadata.len(), jobs).ok()?;
-        (digest == last.digest).then(|| LastOutput { stamp, looked_at, ..last.clone() })
+        (digest == last.digest).then(|| LastOutput {
+            stamp,
+            looked_at,
+            ..last.clone()
+        })
     }
 
     /// Writes beside the output and renames: whoever looks sees the old file or the new one.
     fn write(&self) -> Result<(), BuildError> {
         let directory = directory_of(self.path);
-        let mut unfinished = Unfinished::create_in(&directory).on("create a file in", &directory)?;
-        self.signed.write(self.launcher, self.slots, &mut unfinished.file, self.path)?;
+        let mut unfinished =
+            Unfinished::create_in(&directory).on("create a file in", &directory)?;
+        self.signed
+            .write(self.launcher, self.slots, &mut unfinished.file, self.path)?;
         std::fs::rename(&unfinished.path, self.path).on("write", self.path)?;
         Ok(())
     }
 
     fn check(&self) -> Result<(), BuildError> {
         let checked = Reader::open(self.path).and_then(|reader| verify(&reader));
-        checked.map(drop).map_err(|source| BuildError::SelfCheck { source })
+        checked
+            .map(drop)
+            .map_err(|source| BuildError::SelfCheck { source })
     }
 }

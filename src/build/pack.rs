@@ -66,12 +66,16 @@ pub struct PackReport {
 impl PackReport {
     /// What the package needs beyond what `[tool.flavor.target]` promises.
     pub fn beyond_target(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.is_beyond_target())
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_beyond_target())
     }
 
     /// What is larger than `[tool.flavor.budget]` allows.
     pub fn over_budget(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| matches!(finding, Finding::OverBudget { .. }))
+        self.findings
+            .iter()
+            .filter(|finding| matches!(finding, Finding::OverBudget { .. }))
     }
 }
 
@@ -88,14 +92,20 @@ pub struct SlotReport {
 ///
 /// # Errors
 /// See [`BuildError`]; a file that was at the place of the output is still there then.
-pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -> Result<PackReport, BuildError> {
+pub fn pack(
+    manifest: &Manifest,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<PackReport, BuildError> {
     let total = Stopwatch::start();
     // The cheap refusals come before the expensive work.
     if manifest.policy.max_age_days.is_some() && settings.epoch == 0 {
         return Err(BuildError::NoBuildTime);
     }
     let is_known = settings.output.is_some() || !manifest.package_name.is_empty();
-    let output = is_known.then(|| destination(manifest, settings)).transpose()?;
+    let output = is_known
+        .then(|| destination(manifest, settings))
+        .transpose()?;
     let signing = settings.key.load()?;
     let mut stub = settings.stub()?;
     let launcher_stripped = settings.strip.then(|| strip_launcher(&mut stub));
@@ -107,7 +117,9 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
         .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
     // Of a requirement the name is known only now.
-    let named = application.as_ref().and_then(|application| application.named.clone());
+    let named = application
+        .as_ref()
+        .and_then(|application| application.named.clone());
     let manifest = named.as_ref().unwrap_or(manifest);
     let output = match output.filter(|_| named.is_none()) {
         Some(output) => output,
@@ -115,14 +127,45 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     };
     reporter.begin(encoded::PHASE);
     let clock = Stopwatch::start();
-    let mut plans = slots::plan(manifest, application.as_ref(), settings, stub.family, &cache)?;
-    let mut findings = application.as_ref().map(|application| application.findings.clone()).unwrap_or_default();
+    let mut plans = slots::plan(
+        manifest,
+        application.as_ref(),
+        settings,
+        stub.family,
+        &cache,
+    )?;
+    let mut findings = application
+        .as_ref()
+        .map(|application| application.findings.clone())
+        .unwrap_or_default();
     findings.extend(plans.iter().filter_map(|plan| plan.secrets(manifest)));
-    findings.extend(startable::check(manifest, application.as_ref(), &plans, stub.family)?);
-    findings.extend(complete::check(manifest, application.as_ref(), &plans, stub.family, &cache, reporter)?);
-    let (stored, threads) =
-        encoded::encode_slots(&mut plans, settings, stub.family, application.as_ref(), &cache, reporter)?;
-    reporter.phase(encoded::PHASE, &encoded::outcome(&stored, threads), clock.took());
+    findings.extend(startable::check(
+        manifest,
+        application.as_ref(),
+        &plans,
+        stub.family,
+    )?);
+    findings.extend(complete::check(
+        manifest,
+        application.as_ref(),
+        &plans,
+        stub.family,
+        &cache,
+        reporter,
+    )?);
+    let (stored, threads) = encoded::encode_slots(
+        &mut plans,
+        settings,
+        stub.family,
+        application.as_ref(),
+        &cache,
+        reporter,
+    )?;
+    reporter.phase(
+        encoded::PHASE,
+        &encoded::outcome(&stored, threads),
+        clock.took(),
+    );
     let slimmed = match &application {
         Some(application) => slim::check(application, &plans, &stored, settings, &cache, reporter)?,
         None => None,
@@ -142,33 +185,83 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
     }
     let clock = Stopwatch::start();
     let version = version(manifest, application.as_ref())?;
-    let native = stored.iter().fold(Native::default(), |sum, stored| sum.plus(stored.native.clone()));
-    let subject = application.as_ref().and_then(|application| application.subject.clone());
+    let native = stored.iter().fold(Native::default(), |sum, stored| {
+        sum.plus(stored.native.clone())
+    });
+    let subject = application
+        .as_ref()
+        .and_then(|application| application.subject.clone());
     let (python, programs, commands, evidence, in_use) = match application {
-        Some(Application { python, programs, commands, evidence, in_use, .. }) => {
-            (Some(python), programs, commands, Some(evidence), in_use)
-        }
+        Some(Application {
+            python,
+            programs,
+            commands,
+            evidence,
+            in_use,
+            ..
+        }) => (Some(python), programs, commands, Some(evidence), in_use),
         None => (None, own_command(manifest), Vec::new(), None, Vec::new()),
     };
-    let built = Built { manifest, settings, version: &version, stub: &stub, plans: &plans, stored: &stored };
-    let about = About { built, subject: subject.as_ref(), python: evidence.as_ref() };
+    let built = Built {
+        manifest,
+        settings,
+        version: &version,
+        stub: &stub,
+        plans: &plans,
+        stored: &stored,
+    };
+    let about = About {
+        built,
+        subject: subject.as_ref(),
+        python: evidence.as_ref(),
+    };
     let attestation = about.slot(&signing.key, &cache)?;
-    let parts = Parts { built, attestation: &attestation, python, programs, commands, needs: &needs };
+    let parts = Parts {
+        built,
+        attestation: &attestation,
+        python,
+        programs,
+        commands,
+        needs: &needs,
+    };
     let metadata = parts.metadata();
     package::check(&metadata)?;
     let signed = SignedPackage::new(&metadata, stub.bytes.len() as u64, &signing.key)?;
-    reporter.phase("sign", signing.key.public().fingerprint().short(), clock.took());
-    let files: Vec<_> = stored.iter().map(|stored| &stored.slot).chain([&attestation]).map(|slot| &slot.file).collect();
-    let written = Output { path: &output, signed: &signed, launcher: &stub.bytes, slots: &files };
+    reporter.phase(
+        "sign",
+        signing.key.public().fingerprint().short(),
+        clock.took(),
+    );
+    let files: Vec<_> = stored
+        .iter()
+        .map(|stored| &stored.slot)
+        .chain([&attestation])
+        .map(|slot| &slot.file)
+        .collect();
+    let written = Output {
+        path: &output,
+        signed: &signed,
+        launcher: &stub.bytes,
+        slots: &files,
+    };
     let (last, fresh) = written.publish(cache.project(), settings, reporter)?;
     let digest = last.digest;
-    let slots: Vec<SlotReport> =
-        plans.iter().zip(&stored).map(|(plan, stored)| slot_report(plan, &stored.slot)).collect();
+    let slots: Vec<SlotReport> = plans
+        .iter()
+        .zip(&stored)
+        .map(|(plan, stored)| slot_report(plan, &stored.slot))
+        .collect();
     let clock = Stopwatch::start();
     let steps = cache.finish(Some(last), settings.cache_max_size);
     drop(in_use);
     reporter.phase("clean up", "working files removed", clock.took());
-    findings.extend(over_budget(manifest, &output, signed.size(), stub.bytes.len() as u64, &slots));
+    findings.extend(over_budget(
+        manifest,
+        &output,
+        signed.size(),
+        stub.bytes.len() as u64,
+        &slots,
+    ));
     Ok(PackReport {
         findings,
         subject,
@@ -199,7 +292,12 @@ pub fn pack(manifest: &Manifest, settings: &Settings, reporter: &dyn Reporter) -
 /// Where the package goes, if it can.
 fn destination(manifest: &Manifest, settings: &Settings) -> Result<PathBuf, BuildError> {
     let output = settings.output_path(manifest);
-    if output.canonicalize().is_ok_and(|output| manifest.path.canonicalize().is_ok_and(|manifest| manifest == output)) {
+    if output.canonicalize().is_ok_and(|output| {
+        manifest
+            .path
+            .canonicalize()
+            .is_ok_and(|manifest| manifest == output)
+    }) {
         return Err(BuildError::OutputInTheWay { path: output });
     }
     output::prepare_directory(&output)?;
@@ -215,33 +313,73 @@ fn strip_launcher(stub: &mut Stub) -> (u64, u64) {
 
 fn version(manifest: &Manifest, application: Option<&Application>) -> Result<String, BuildError> {
     let computed = application.map(|application| application.version.clone());
-    manifest.version.clone().or(computed).filter(|version| !version.is_empty()).ok_or(BuildError::NoVersion)
+    manifest
+        .version
+        .clone()
+        .or(computed)
+        .filter(|version| !version.is_empty())
+        .ok_or(BuildError::NoVersion)
 }
 
 /// The command of a package without Python.
 fn own_command(manifest: &Manifest) -> Vec<Program> {
-    let argv = manifest.execution.command.iter().flatten().chain(&manifest.execution.args).cloned().collect();
-    vec![Program { name: manifest.package_name.clone(), argv }]
+    let argv = manifest
+        .execution
+        .command
+        .iter()
+        .flatten()
+        .chain(&manifest.execution.args)
+        .cloned()
+        .collect();
+    vec![Program {
+        name: manifest.package_name.clone(),
+        argv,
+    }]
 }
 
 /// What is larger than `[tool.flavor.budget]` allows.
-fn over_budget(manifest: &Manifest, package: &Path, size: u64, launcher: u64, slots: &[SlotReport]) -> Vec<Finding> {
+fn over_budget(
+    manifest: &Manifest,
+    package: &Path,
+    size: u64,
+    launcher: u64,
+    slots: &[SlotReport],
+) -> Vec<Finding> {
     let budget = &manifest.budget;
-    let named = slots
-        .iter()
-        .map(|slot| (format!("slot `{}`", slot.name), slot.stored_size, budget.slots.get(&slot.name).copied()));
-    let whole = [("the package".into(), size, budget.total), ("the launcher".into(), launcher, budget.launcher)];
+    let named = slots.iter().map(|slot| {
+        (
+            format!("slot `{}`", slot.name),
+            slot.stored_size,
+            budget.slots.get(&slot.name).copied(),
+        )
+    });
+    let whole = [
+        ("the package".into(), size, budget.total),
+        ("the launcher".into(), launcher, budget.launcher),
+    ];
     let all = whole.into_iter().chain(named);
     all.filter_map(|(what, found, limit)| {
         let limit = limit.filter(|limit| found > *limit)?;
-        Some(Finding::OverBudget { package: package.into(), what, found, limit })
+        Some(Finding::OverBudget {
+            package: package.into(),
+            what,
+            found,
+            limit,
+        })
     })
     .collect()
 }
 
 fn carried(plans: &[SlotPlan], stored: &[Stored]) -> Vec<(String, Carried)> {
     let slots = plans.iter().zip(stored);
-    slots.flat_map(|(plan, one)| one.native.carried.iter().map(|one| (plan.name.clone(), one.clone()))).collect()
+    slots
+        .flat_map(|(plan, one)| {
+            one.native
+                .carried
+                .iter()
+                .map(|one| (plan.name.clone(), one.clone()))
+        })
+        .collect()
 }
 
 fn slot_report(plan: &SlotPlan, slot: &EncodedSlot) -> SlotReport {

@@ -42,10 +42,18 @@ pub fn check_reproducible(
 ) -> Result<Vec<Difference>, BuildError> {
     let project = std::path::absolute(&manifest.directory).on("find", &manifest.directory)?;
     let parent = project.parent().unwrap_or(&project);
-    let scratch = Scratch::make_in(parent).or_else(|_| Scratch::temporary()).on("make a directory in", parent)?;
-    let copy = scratch.path().join(project.file_name().unwrap_or("project".as_ref()));
+    let scratch = Scratch::make_in(parent)
+        .or_else(|_| Scratch::temporary())
+        .on("make a directory in", parent)?;
+    let copy = scratch
+        .path()
+        .join(project.file_name().unwrap_or("project".as_ref()));
     // At the same depth as the project.
-    let copy = if scratch.path().parent() == Some(parent) { scratch.path().to_path_buf() } else { copy };
+    let copy = if scratch.path().parent() == Some(parent) {
+        scratch.path().to_path_buf()
+    } else {
+        copy
+    };
     match manifest.input {
         Input::Project | Input::Directory => copy_tree(&project, &copy, package)?,
         Input::Script | Input::Wheel => copy_file(manifest, &copy)?,
@@ -57,7 +65,11 @@ pub fn check_reproducible(
         output: Some(output.path().join("again.psp")),
         cache: CacheUse::Off,
         copied_from: Some(project.clone()),
-        jobs: if settings.jobs > 1 { settings.jobs - 1 } else { 2 },
+        jobs: if settings.jobs > 1 {
+            settings.jobs - 1
+        } else {
+            2
+        },
         ..settings.clone()
     };
     let report = pack(&manifest.moved_to(&copy), &other, reporter)?;
@@ -73,10 +85,18 @@ fn copy_file(manifest: &Manifest, copy: &Path) -> Result<(), BuildError> {
         std::fs::copy(&file, &to).on("copy", &file)?;
     }
     // What leads out of the directory still leads there from beside it.
-    let is_inside =
-        |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let is_inside = |path: &Path| {
+        path.components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    };
     let locals = manifest.build.local_dependencies.iter();
-    for source in manifest.slots.iter().map(|slot| &slot.source).chain(locals).filter(|source| is_inside(source)) {
+    for source in manifest
+        .slots
+        .iter()
+        .map(|slot| &slot.source)
+        .chain(locals)
+        .filter(|source| is_inside(source))
+    {
         let (from, to) = (manifest.directory.join(source), copy.join(source));
         if from.is_dir() {
             copy_tree(&from, &to, Path::new(""))?;
@@ -96,11 +116,14 @@ fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildErr
         let to = copy.join(&entry.relative);
         match &entry.kind {
             EntryKind::Directory => std::fs::create_dir_all(&to).on("create directory", &to)?,
-            EntryKind::File { .. } if package.is_some() && entry.path.canonicalize().ok() == package => {}
+            EntryKind::File { .. }
+                if package.is_some() && entry.path.canonicalize().ok() == package => {}
             EntryKind::File { .. } => {
                 std::fs::copy(&entry.path, &to).on("copy", &entry.path)?;
             }
-            EntryKind::Symlink { target } => std::os::unix::fs::symlink(target, &to).on("link", &to)?,
+            EntryKind::Symlink { target } => {
+                std::os::unix::fs::symlink(target, &to).on("link", &to)?
+            }
             EntryKind::Special => {}
         }
     }
@@ -133,7 +156,14 @@ impl Record {
         let parameters = &definition["externalParameters"];
         let options = &parameters["options"];
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
-        let texts = |value: &Value| value.as_array().into_iter().flatten().filter_map(text).collect::<Vec<_>>();
+        let texts = |value: &Value| {
+            value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(text)
+                .collect::<Vec<_>>()
+        };
         Ok(Self {
             choices: Choices {
                 entry_point: text(&options["entry_point"]),
@@ -149,10 +179,14 @@ impl Record {
             strip: options["strip"].as_bool().ok_or(BuildError::NoRecord)?,
             slim: slim(&options["slim"])?,
             python: text(&options["python"]),
-            epoch: definition["internalParameters"]["SOURCE_DATE_EPOCH"].as_u64().ok_or(BuildError::NoRecord)?,
+            epoch: definition["internalParameters"]["SOURCE_DATE_EPOCH"]
+                .as_u64()
+                .ok_or(BuildError::NoRecord)?,
             hooks: options["hooks"].is_array(),
             // Statements about keys are the signer's, not the builder's.
-            rotations: package.facts().map_or_else(Vec::new, |facts| facts.rotations.clone()),
+            rotations: package
+                .facts()
+                .map_or_else(Vec::new, |facts| facts.rotations.clone()),
         })
     }
 
@@ -183,7 +217,10 @@ pub fn rebuild(
     reporter: &dyn Reporter,
 ) -> Result<Vec<Difference>, BuildError> {
     let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
-    let again = Settings { output: Some(output.path().join("again.psp")), ..settings.clone() };
+    let again = Settings {
+        output: Some(output.path().join("again.psp")),
+        ..settings.clone()
+    };
     let report = pack(manifest, &again, reporter)?;
     compare(package.path(), &report.path)
 }
@@ -191,13 +228,22 @@ pub fn rebuild(
 /// The kinds of files that were left out; none when the record has no list.
 fn slim(recorded: &Value) -> Result<Vec<Slim>, BuildError> {
     let words = recorded.as_array().map(Vec::as_slice).unwrap_or_default();
-    words.iter().map(|word| word.as_str()?.parse().ok()).collect::<Option<_>>().ok_or(BuildError::NoRecord)
+    words
+        .iter()
+        .map(|word| word.as_str()?.parse().ok())
+        .collect::<Option<_>>()
+        .ok_or(BuildError::NoRecord)
 }
 
 fn provenance(package: &Reader) -> Option<Value> {
-    let slot = package.slots().find(|slot| slot.name() == ATTESTATION_SLOT)?;
+    let slot = package
+        .slots()
+        .find(|slot| slot.name() == ATTESTATION_SLOT)?;
     let bytes = slot.stored().ok()?.bytes(limits::ATTESTATION).ok()?;
-    Attestation::from_bytes(&bytes)?.provenance.open(package.signer()).ok()
+    Attestation::from_bytes(&bytes)?
+        .provenance
+        .open(package.signer())
+        .ok()
 }
 
 /// Compares two packages part by part. With different signers the attestation differs by its signature, and is left out.
@@ -209,24 +255,44 @@ pub fn compare(one: &Path, other: &Path) -> Result<Vec<Difference>, BuildError> 
     let (one, other) = (open(one)?, open(other)?);
     let mut found = Vec::new();
     if one.metadata().launcher != other.metadata().launcher {
-        found.push(Difference { part: "launcher".into(), details: Vec::new() });
+        found.push(Difference {
+            part: "launcher".into(),
+            details: Vec::new(),
+        });
     }
-    let names = |reader: &Reader| reader.slots().map(|slot| slot.name().to_owned()).collect::<Vec<_>>();
+    let names = |reader: &Reader| {
+        reader
+            .slots()
+            .map(|slot| slot.name().to_owned())
+            .collect::<Vec<_>>()
+    };
     if names(&one) != names(&other) {
-        found.push(Difference { part: "slots".into(), details: names(&other) });
+        found.push(Difference {
+            part: "slots".into(),
+            details: names(&other),
+        });
         return Ok(found);
     }
     let same_signer = one.signer() == other.signer();
-    for (one, other) in one.slots().zip(other.slots()).filter(|(one, _)| same_signer || one.name() != ATTESTATION_SLOT)
+    for (one, other) in one
+        .slots()
+        .zip(other.slots())
+        .filter(|(one, _)| same_signer || one.name() != ATTESTATION_SLOT)
     {
         if one.record.checksum != other.record.checksum {
-            found.push(Difference { part: format!("slot {}", one.name()), details: files_that_differ(&one, &other) });
+            found.push(Difference {
+                part: format!("slot {}", one.name()),
+                details: files_that_differ(&one, &other),
+            });
         }
     }
     // What follows from a slot is no difference of its own.
     let keys = keys_that_differ(&one, &other, same_signer);
     if found.is_empty() && !keys.is_empty() {
-        found.push(Difference { part: "metadata".into(), details: keys });
+        found.push(Difference {
+            part: "metadata".into(),
+            details: keys,
+        });
     }
     Ok(found)
 }
@@ -237,22 +303,30 @@ const NAMED: usize = 5;
 fn files_that_differ(one: &Slot<'_>, other: &Slot<'_>) -> Vec<String> {
     let (one, other) = (files(one), files(other));
     let names: std::collections::BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
-    let differing = names.into_iter().filter(|name| one.get(*name) != other.get(*name));
-    differing.take(NAMED).map(|name| name.display().to_string()).collect()
+    let differing = names
+        .into_iter()
+        .filter(|name| one.get(*name) != other.get(*name));
+    differing
+        .take(NAMED)
+        .map(|name| name.display().to_string())
+        .collect()
 }
 
 /// Names with a digest of what an archive says of them; empty for what is no archive.
 fn files(slot: &Slot<'_>) -> BTreeMap<PathBuf, Blake3> {
     use std::os::unix::ffi::OsStrExt;
     let mut found = BTreeMap::new();
-    let Ok(stored) = slot.stored() else { return found };
+    let Ok(stored) = slot.stored() else {
+        return found;
+    };
     if !stored.operations.tar {
         return found;
     }
     let visit = |entry: &crate::slot::TarEntry, content: Option<&[u8]>| {
         let name = PathBuf::from(std::ffi::OsStr::from_bytes(&entry.name));
         let mut hasher = blake3::Hasher::new();
-        hasher.update(format!("{:?}", (entry.kind, entry.mode, entry.size, &entry.link)).as_bytes());
+        hasher
+            .update(format!("{:?}", (entry.kind, entry.mode, entry.size, &entry.link)).as_bytes());
         hasher.update(content.unwrap_or_default());
         found.insert(name, Blake3(*hasher.finalize().as_bytes()));
     };
@@ -263,14 +337,25 @@ fn files(slot: &Slot<'_>) -> BTreeMap<PathBuf, Blake3> {
 
 fn keys_that_differ(one: &Reader, other: &Reader, same_signer: bool) -> Vec<String> {
     let read = |reader: &Reader| {
-        let mut text: serde_json::Map<String, Value> = serde_json::from_slice(reader.text()).ok()?;
+        let mut text: serde_json::Map<String, Value> =
+            serde_json::from_slice(reader.text()).ok()?;
         if !same_signer {
             // The attestation is the last slot.
-            text.get_mut("slots").and_then(Value::as_array_mut).map(Vec::pop);
-            text.get_mut("flavor").and_then(|facts| facts.get_mut("slots")?.as_array_mut()).map(Vec::pop);
+            text.get_mut("slots")
+                .and_then(Value::as_array_mut)
+                .map(Vec::pop);
+            text.get_mut("flavor")
+                .and_then(|facts| facts.get_mut("slots")?.as_array_mut())
+                .map(Vec::pop);
         }
         Some(text)
     };
-    let (Some(one), Some(other)) = (read(one), read(other)) else { return Vec::new() };
-    one.iter().filter(|(key, value)| other.get(*key) != Some(value)).map(|(key, _)| key.clone()).take(NAMED).collect()
+    let (Some(one), Some(other)) = (read(one), read(other)) else {
+        return Vec::new();
+    };
+    one.iter()
+        .filter(|(key, value)| other.get(*key) != Some(value))
+        .map(|(key, _)| key.clone())
+        .take(NAMED)
+        .collect()
 }

@@ -7,9 +7,10 @@ use super::encoded::Stored;
 use super::native::Needs;
 use super::slots::SlotPlan;
 use crate::format::{
-    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts, IntegritySeal,
-    LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Program, PythonFacts, Runtime, RuntimeEnv, SCHEMA,
-    SlotFacts, SlotRecord, Verification, WORKENV, timestamp,
+    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts,
+    IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Program,
+    PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
+    timestamp,
 };
 use crate::manifest::{Manifest, Policy};
 use crate::slot::EncodedSlot;
@@ -44,8 +45,19 @@ pub(super) struct Parts<'a> {
 impl Parts<'_> {
     /// Composes the metadata. The same parts give the same bytes.
     pub(super) fn metadata(self) -> Metadata {
-        let Built { manifest, settings, version, stub, plans, stored } = self.built;
-        let command = self.programs.first().map(|program| command_line(&program.argv)).unwrap_or_default();
+        let Built {
+            manifest,
+            settings,
+            version,
+            stub,
+            plans,
+            stored,
+        } = self.built;
+        let command = self
+            .programs
+            .first()
+            .map(|program| command_line(&program.argv))
+            .unwrap_or_default();
         Metadata {
             format: FORMAT.into(),
             format_version: FORMAT_REVISION.into(),
@@ -61,9 +73,15 @@ impl Parts<'_> {
                 .map(|(at, (plan, stored))| record(at, plan, &stored.slot))
                 .chain([attestation_record(stored.len(), self.attestation)])
                 .collect(),
-            execution: Execution { command, env: execution_env(manifest) },
+            execution: Execution {
+                command,
+                env: execution_env(manifest),
+            },
             verification: Verification {
-                integrity_seal: IntegritySeal { required: true, algorithm: "ed25519".into() },
+                integrity_seal: IntegritySeal {
+                    required: true,
+                    algorithm: "ed25519".into(),
+                },
                 signed: true,
                 require_verification: true,
             },
@@ -72,23 +90,41 @@ impl Parts<'_> {
                 tool_version: env!("CARGO_PKG_VERSION").into(),
                 timestamp: timestamp(settings.epoch),
                 deterministic: true,
-                platform: BTreeMap::from([("os".into(), "linux".into()), ("arch".into(), "amd64".into())]),
+                platform: BTreeMap::from([
+                    ("os".into(), "linux".into()),
+                    ("arch".into(), "amd64".into()),
+                ]),
             },
             launcher: LauncherRecord {
                 tool: launcher_name(stub.family).into(),
-                tool_version: if stub.family == Family::Flavor { env!("CARGO_PKG_VERSION") } else { "unknown" }.into(),
+                tool_version: if stub.family == Family::Flavor {
+                    env!("CARGO_PKG_VERSION")
+                } else {
+                    "unknown"
+                }
+                .into(),
                 size: stub.bytes.len() as u64,
                 checksum: stub.sha256().to_string(),
                 capabilities: Vec::new(),
             },
-            compatibility: Compatibility { min_format_version: FORMAT_REVISION.into(), features: Vec::new() },
-            runtime: Runtime { env: runtime_env(manifest) },
+            compatibility: Compatibility {
+                min_format_version: FORMAT_REVISION.into(),
+                features: Vec::new(),
+            },
+            runtime: Runtime {
+                env: runtime_env(manifest),
+            },
             policy: policy(manifest),
             setup_commands: Vec::new(),
             flavor: Some(Facts {
                 schema: SCHEMA,
                 target: format!("linux-{}", std::env::consts::ARCH),
-                slots: stored.iter().map(|stored| &stored.slot).chain([self.attestation]).map(facts).collect(),
+                slots: stored
+                    .iter()
+                    .map(|stored| &stored.slot)
+                    .chain([self.attestation])
+                    .map(facts)
+                    .collect(),
                 programs: self.programs,
                 commands: self.commands,
                 python: self.python,
@@ -142,14 +178,35 @@ fn attestation_record(at: usize, slot: &EncodedSlot) -> SlotRecord {
 }
 
 fn facts(slot: &EncodedSlot) -> SlotFacts {
-    let EncodedSlot { blake3, plain_size, files, entries, .. } = *slot;
-    SlotFacts { blake3, plain_size, files, entries }
+    let EncodedSlot {
+        blake3,
+        plain_size,
+        files,
+        entries,
+        ..
+    } = *slot;
+    SlotFacts {
+        blake3,
+        plain_size,
+        files,
+        entries,
+    }
 }
 
 fn policy(manifest: &Manifest) -> Option<PackagePolicy> {
-    let Policy { platforms, refuse_root, max_age_days, require_env } = &manifest.policy;
+    let Policy {
+        platforms,
+        refuse_root,
+        max_age_days,
+        require_env,
+    } = &manifest.policy;
     let (platforms, require_env) = (platforms.clone(), require_env.clone());
-    let policy = PackagePolicy { max_age_days: *max_age_days, platforms, refuse_root: *refuse_root, require_env };
+    let policy = PackagePolicy {
+        max_age_days: *max_age_days,
+        platforms,
+        refuse_root: *refuse_root,
+        require_env,
+    };
     (policy != PackagePolicy::default()).then_some(policy)
 }
 
@@ -168,7 +225,11 @@ fn execution_env(manifest: &Manifest) -> BTreeMap<String, String> {
 /// A search path with the package's own commands in front.
 fn with_own_commands(path: &str) -> String {
     let own = format!("{WORKENV}/bin:");
-    if path.starts_with(&own) { path.into() } else { own + path }
+    if path.starts_with(&own) {
+        path.into()
+    } else {
+        own + path
+    }
 }
 
 fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
@@ -176,7 +237,9 @@ fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
     let mut set: BTreeMap<_, _> = wishes.set.iter().cloned().collect();
     if manifest.execution.path && manifest.execution.env.iter().all(|(name, _)| name != PATH) {
         // Without the variable programs are looked for where the system has them.
-        let path = set.entry(PATH.into()).or_insert_with(|| "{env:PATH:-/usr/local/bin:/usr/bin:/bin}".into());
+        let path = set
+            .entry(PATH.into())
+            .or_insert_with(|| "{env:PATH:-/usr/local/bin:/usr/bin:/bin}".into());
         *path = with_own_commands(path);
     }
     RuntimeEnv {
@@ -191,9 +254,21 @@ fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
 /// blanks whole.
 fn command_line(argv: &[String]) -> String {
     let plain = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,+@".contains(&byte))
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,+@".contains(&byte))
     };
-    argv.iter().map(|word| if plain(word) { word.clone() } else { format!("\"{word}\"") }).collect::<Vec<_>>().join(" ")
+    argv.iter()
+        .map(|word| {
+            if plain(word) {
+                word.clone()
+            } else {
+                format!("\"{word}\"")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

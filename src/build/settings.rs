@@ -78,12 +78,20 @@ impl Default for Settings {
 impl Settings {
     /// The launcher that goes in front of the package.
     pub(super) fn stub(&self) -> Result<Stub, StubError> {
-        self.launcher_bin.as_ref().map_or_else(|| Ok(Stub::embedded()), |path| Stub::read(path))
+        self.launcher_bin
+            .as_ref()
+            .map_or_else(|| Ok(Stub::embedded()), |path| Stub::read(path))
     }
 
     /// The files that this pack writes: what was made last time is no source of the next package.
     pub(super) fn written(&self, manifest: &Manifest) -> Written {
-        Written(self.reports.iter().cloned().chain([self.output_path(manifest)]).collect())
+        Written(
+            self.reports
+                .iter()
+                .cloned()
+                .chain([self.output_path(manifest)])
+                .collect(),
+        )
     }
 
     /// The file to write: without a wish `dist/<name>.psp` beside the manifest; beside a wheel that lies in such a `dist`.
@@ -91,12 +99,23 @@ impl Settings {
     /// As long as only the build back end knows the name, that of the directory stands for it.
     pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
         let usual = || {
-            let Manifest { input, directory, package_name, .. } = manifest;
+            let Manifest {
+                input,
+                directory,
+                package_name,
+                ..
+            } = manifest;
             let is_archive = matches!(input, Input::Wheel | Input::Requirement);
             let is_dist = is_archive && directory.ends_with("dist");
-            let place = if is_dist { directory.clone() } else { directory.join("dist") };
+            let place = if is_dist {
+                directory.clone()
+            } else {
+                directory.join("dist")
+            };
             if package_name.is_empty() {
-                let whole = directory.canonicalize().unwrap_or_else(|_| directory.clone());
+                let whole = directory
+                    .canonicalize()
+                    .unwrap_or_else(|_| directory.clone());
                 let name = made_of(&whole.file_name().unwrap_or_default().to_string_lossy());
                 return place.join(format!("{name}.psp"));
             }
@@ -112,8 +131,10 @@ pub(super) struct Written(Vec<PathBuf>);
 impl Written {
     /// By whatever path they are reached.
     pub(super) fn contains(&self, path: &Path) -> bool {
-        let is_same =
-            |one: &PathBuf| one.file_name() == path.file_name() && one.canonicalize().ok() == path.canonicalize().ok();
+        let is_same = |one: &PathBuf| {
+            one.file_name() == path.file_name()
+                && one.canonicalize().ok() == path.canonicalize().ok()
+        };
         self.0.iter().any(is_same)
     }
 }

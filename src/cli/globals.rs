@@ -77,8 +77,15 @@ pub(crate) struct Before {
 
 impl Before {
     pub(crate) fn of(words: &[OsString]) -> Self {
-        let mut before = Self { color: When::Auto, json: false };
-        let mut words = words.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+        let mut before = Self {
+            color: When::Auto,
+            json: false,
+        };
+        let mut words = words
+            .iter()
+            .skip(1)
+            .map(|word| word.to_string_lossy())
+            .take_while(|word| word != "--");
         while let Some(word) = words.next() {
             let when = match word.split_once('=') {
                 Some(("--color", when)) => Some(when.to_owned()),

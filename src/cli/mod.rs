@@ -211,7 +211,11 @@ pub(crate) struct Keygen {
 #[command(override_usage = "flavor run [OPTIONS] <PACKAGE> [ARGUMENTS]...")]
 pub(crate) struct Run {
     /// The package; all that follows it is the program's
-    #[arg(value_name = "PACKAGE [ARGUMENTS]...", trailing_var_arg = true, required = true)]
+    #[arg(
+        value_name = "PACKAGE [ARGUMENTS]...",
+        trailing_var_arg = true,
+        required = true
+    )]
     pub(crate) words: Vec<OsString>,
 }
 
@@ -242,10 +246,13 @@ impl From<Limits> for flavor::package::Limits {
 
 /// A number, in our words where there is none.
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| "write a whole number, as in 7".into())
+    text.parse()
+        .map_err(|_| "write a whole number, as in 7".into())
 }
 
 fn size(text: &str) -> Result<u64, String> {
-    let size = flavor::report::Bytes::parse(text).map(|size| size.0).filter(|size| *size > 0);
+    let size = flavor::report::Bytes::parse(text)
+        .map(|size| size.0)
+        .filter(|size| *size > 0);
     size.ok_or_else(|| "write it as in 500MB or 2GiB".into())
 }

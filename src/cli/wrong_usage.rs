@@ -21,11 +21,15 @@ impl WrongUsage {
     pub(crate) fn of_globals(cli: &Cli) -> Option<Self> {
         let option = match &cli.command {
             Command::Diff(options) if options.md && cli.globals.json => "--md",
-            Command::Inspect(options) if options.slot.is_some() && cli.globals.json => "--slot <NAME>",
+            Command::Inspect(options) if options.slot.is_some() && cli.globals.json => {
+                "--slot <NAME>"
+            }
             _ => return None,
         };
         let text = format!("the argument '{option}' cannot be used with '--json'");
-        Some(Self(Cli::command().error(ErrorKind::ArgumentConflict, text)))
+        Some(Self(
+            Cli::command().error(ErrorKind::ArgumentConflict, text),
+        ))
     }
 
     /// Help and version are data that was asked for.
@@ -61,19 +65,36 @@ impl WrongUsage {
         if self.is_data() || self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             return text;
         }
-        text.replacen("error:", &format!("error[{}]:", self.code()), 1).replace("tip:", "hint:")
+        text.replacen("error:", &format!("error[{}]:", self.code()), 1)
+            .replace("tip:", "hint:")
     }
 
     /// The sentence, and the advice.
     pub(crate) fn parts(&self) -> (String, Option<String>) {
         if self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return ("a command is missing".into(), Some("`--help` lists the commands".into()));
+            return (
+                "a command is missing".into(),
+                Some("`--help` lists the commands".into()),
+            );
         }
         let text = self.0.render().to_string();
-        let sentence: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        let sentence: Vec<&str> = text
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .map(str::trim)
+            .collect();
         let sentence = sentence.join(" ");
-        let tips: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+        let tips: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("tip: "))
+            .collect();
         let tips = (!tips.is_empty()).then(|| tips.join("; "));
-        (sentence.strip_prefix("error: ").unwrap_or(&sentence).to_owned(), tips)
+        (
+            sentence
+                .strip_prefix("error: ")
+                .unwrap_or(&sentence)
+                .to_owned(),
+            tips,
+        )
     }
 }

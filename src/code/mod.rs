@@ -67,15 +67,42 @@ pub struct Area {
 /// The whole table, in the order of the numbers.
 #[cfg(feature = "cli")]
 pub const AREAS: &[Area] = &[
-    Area { title: "Usage and settings", entries: usage::TABLE },
-    Area { title: "The manifest", entries: manifest::TABLE },
-    Area { title: "Interpreters, dependencies, the project's own build", entries: sources::TABLE },
-    Area { title: "Slots and the build", entries: slots::TABLE },
-    Area { title: "Keys and signatures", entries: keys::TABLE },
-    Area { title: "Packages that are damaged, or none", entries: integrity::TABLE },
-    Area { title: "Trust and policies", entries: trust::TABLE },
-    Area { title: "The cache, and starting a package", entries: cache::TABLE },
-    Area { title: "Input and output", entries: files::TABLE },
+    Area {
+        title: "Usage and settings",
+        entries: usage::TABLE,
+    },
+    Area {
+        title: "The manifest",
+        entries: manifest::TABLE,
+    },
+    Area {
+        title: "Interpreters, dependencies, the project's own build",
+        entries: sources::TABLE,
+    },
+    Area {
+        title: "Slots and the build",
+        entries: slots::TABLE,
+    },
+    Area {
+        title: "Keys and signatures",
+        entries: keys::TABLE,
+    },
+    Area {
+        title: "Packages that are damaged, or none",
+        entries: integrity::TABLE,
+    },
+    Area {
+        title: "Trust and policies",
+        entries: trust::TABLE,
+    },
+    Area {
+        title: "The cache, and starting a package",
+        entries: cache::TABLE,
+    },
+    Area {
+        title: "Input and output",
+        entries: files::TABLE,
+    },
 ];
 
 /// Every code there is.
@@ -87,8 +114,13 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 /// The code in what the user has typed, or pasted from a message: `error[FLV0207]: …`, `FLV0207:`.
 #[cfg(feature = "cli")]
 pub fn within(text: &str) -> &str {
-    let bracketed = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
-    bracketed.map_or(text, |(code, _)| code).trim().trim_end_matches(':')
+    let bracketed = text
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    bracketed
+        .map_or(text, |(code, _)| code)
+        .trim()
+        .trim_end_matches(':')
 }
 
 /// What there is to say about a code as the user writes it: `FLV0207`, `flv207`, `0207`, `error[FLV0207]`.
@@ -96,7 +128,10 @@ pub fn within(text: &str) -> &str {
 pub fn find(text: &str) -> Option<&'static Entry> {
     let text = within(text).to_ascii_uppercase();
     let digits = text.strip_prefix("FLV").unwrap_or(&text);
-    let number: u16 = digits.parse().ok().filter(|_| digits.len() <= 4 && !digits.starts_with('+'))?;
+    let number: u16 = digits
+        .parse()
+        .ok()
+        .filter(|_| digits.len() <= 4 && !digits.starts_with('+'))?;
     entries().find(|entry| entry.code == Code(number))
 }
 
@@ -106,25 +141,50 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_every_area_has_its_numbers() {
-        assert!(entries().zip(entries().skip(1)).all(|(one, next)| one.code < next.code));
+        assert!(
+            entries()
+                .zip(entries().skip(1))
+                .all(|(one, next)| one.code < next.code)
+        );
         for (number, area) in (1..).zip(AREAS) {
-            assert!(area.entries.iter().all(|entry| entry.code.0 / 100 == number), "{}", area.title);
+            assert!(
+                area.entries
+                    .iter()
+                    .all(|entry| entry.code.0 / 100 == number),
+                "{}",
+                area.title
+            );
         }
     }
 
     #[test]
     fn an_example_shows_its_code() {
         for entry in entries() {
-            assert!(entry.example.contains(&format!("[{}]: ", entry.code)), "{}", entry.code);
+            assert!(
+                entry.example.contains(&format!("[{}]: ", entry.code)),
+                "{}",
+                entry.code
+            );
         }
     }
 
     #[test]
     fn a_code_is_found_however_it_is_written() {
-        for text in
-            ["FLV0201", "flv0201", "0201", "201", " FLV201 ", "error[FLV0201]: no", "warning[flv201]", "FLV0201:"]
-        {
-            assert_eq!(find(text).map(|entry| entry.code), Some(Code::NO_MANIFEST), "{text}");
+        for text in [
+            "FLV0201",
+            "flv0201",
+            "0201",
+            "201",
+            " FLV201 ",
+            "error[FLV0201]: no",
+            "warning[flv201]",
+            "FLV0201:",
+        ] {
+            assert_eq!(
+                find(text).map(|entry| entry.code),
+                Some(Code::NO_MANIFEST),
+                "{text}"
+            );
         }
         for text in ["", "FLV", "FLV9999", "FLV00201", "201x", "[]", "+201"] {
             assert_eq!(find(text), None, "{text}");

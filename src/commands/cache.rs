@@ -66,7 +66,11 @@ fn table(stats: &CacheStats) -> String {
         Some(path) => format!(" in {}", path.display()),
         None => "; no place takes files, and packs keep nothing".into(),
     };
-    text.push_str(&format!("{}, {}{place}\n", counted(stats.entries, "entry", "entries"), Bytes(stats.bytes)));
+    text.push_str(&format!(
+        "{}, {}{place}\n",
+        counted(stats.entries, "entry", "entries"),
+        Bytes(stats.bytes)
+    ));
     text
 }
 
@@ -81,8 +85,14 @@ fn age(seconds: u64) -> String {
 }
 
 fn clean(options: &CacheClean, as_json: bool, quiet: bool) -> Result<(), Error> {
-    let layers: Vec<Layer> = options.layers.iter().map(|name| layer(name)).collect::<Result<_, _>>()?;
-    let older_than = options.older_than.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    let layers: Vec<Layer> = options
+        .layers
+        .iter()
+        .map(|name| layer(name))
+        .collect::<Result<_, _>>()?;
+    let older_than = options
+        .older_than
+        .map(|days| Duration::from_secs(u64::from(days) * 86_400));
     let cleaned = clean_cache(&layers, older_than, options.dry_run)?;
     if as_json {
         return output::json(&json!({
@@ -93,8 +103,16 @@ fn clean(options: &CacheClean, as_json: bool, quiet: bool) -> Result<(), Error> 
             "unread": texts(&cleaned.unread),
         }));
     }
-    let verb = if options.dry_run { "would remove" } else { "removed" };
-    let mut text = format!("{verb} {}, {}\n", counted(cleaned.removed, "entry", "entries"), Bytes(cleaned.bytes));
+    let verb = if options.dry_run {
+        "would remove"
+    } else {
+        "removed"
+    };
+    let mut text = format!(
+        "{verb} {}, {}\n",
+        counted(cleaned.removed, "entry", "entries"),
+        Bytes(cleaned.bytes)
+    );
     if cleaned.in_use > 0 {
         let stay = counted(
             cleaned.in_use,
@@ -123,8 +141,15 @@ fn tell_unread(unread: &[PathBuf], quiet: bool) {
 
 fn layer(name: &str) -> Result<Layer, Error> {
     let names = || Layer::ALL.iter().map(|layer| layer.name());
-    Layer::ALL.into_iter().find(|layer| layer.name() == name).ok_or_else(|| {
-        let suggestion = suggest::closest(name, names()).map(Into::into);
-        Error::NotALayer { name: name.into(), known: names().collect::<Vec<_>>().join(", "), suggestion }
-    })
+    Layer::ALL
+        .into_iter()
+        .find(|layer| layer.name() == name)
+        .ok_or_else(|| {
+            let suggestion = suggest::closest(name, names()).map(Into::into);
+            Error::NotALayer {
+                name: name.into(),
+                known: names().collect::<Vec<_>>().join(", "),
+                suggestion,
+            }
+        })
 }

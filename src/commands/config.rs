@@ -57,11 +57,22 @@ impl fmt::Display for Origin {
 
 pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error> {
     let file = config::Config::read()?;
-    let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
+    let reporter = TerminalReporter::new(if globals.quiet {
+        Talk::Quiet
+    } else {
+        Talk::Normal
+    });
     for (key, line) in file.keys().filter(|(key, _)| !KNOWN_KEYS.contains(key)) {
         let hint = suggest::closest(key, KNOWN_KEYS).map(|near| format!("did you mean `{near}`?"));
-        let text = format!("{}:{line}: `{key}` is not a known setting and has no effect", file.path().display());
-        reporter.warn(Some(flavor::code::Code::UNKNOWN_KEY), &text, hint.as_deref());
+        let text = format!(
+            "{}:{line}: `{key}` is not a known setting and has no effect",
+            file.path().display()
+        );
+        reporter.warn(
+            Some(flavor::code::Code::UNKNOWN_KEY),
+            &text,
+            hint.as_deref(),
+        );
     }
     let wanted = options.name.as_deref().unwrap_or("");
     let all = settings(&file, globals)?;
@@ -70,9 +81,15 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
     names.extend(all.iter().map(|setting| setting.name.clone()));
     if !names.iter().any(|name| name.starts_with(wanted)) {
         let suggestion = suggest::closest(wanted, names.iter().map(String::as_str)).map(Into::into);
-        return Err(Error::NoSetting { name: wanted.into(), suggestion });
+        return Err(Error::NoSetting {
+            name: wanted.into(),
+            suggestion,
+        });
     }
-    let found: Vec<Setting> = all.into_iter().filter(|setting| setting.name.starts_with(wanted)).collect();
+    let found: Vec<Setting> = all
+        .into_iter()
+        .filter(|setting| setting.name.starts_with(wanted))
+        .collect();
     if globals.json {
         let each: Vec<Value> = found
             .iter()
@@ -81,10 +98,20 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
         output::json(&json!({ "settings": each }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let lines = found.iter().map(|Setting { name, value, origin }| {
-        let line = flavor::report::printable(&format!("{name}={value}")).into_owned();
-        if options.show_origin { format!("{origin}\t{line}\n") } else { format!("{line}\n") }
-    });
+    let lines = found.iter().map(
+        |Setting {
+             name,
+             value,
+             origin,
+         }| {
+            let line = flavor::report::printable(&format!("{name}={value}")).into_owned();
+            if options.show_origin {
+                format!("{origin}\t{line}\n")
+            } else {
+                format!("{line}\n")
+            }
+        },
+    );
     output::data(&lines.collect::<String>())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -93,53 +120,89 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
 fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Error> {
     let CacheLimits { max_size, retain } = file.cache_limits()?;
     let in_file = |key: &str| match file.line(key) {
-        Some(line) => Origin::File { path: file.path().into(), line },
+        Some(line) => Origin::File {
+            path: file.path().into(),
+            line,
+        },
         None => Origin::Default,
     };
     let unset = || Origin::Default;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let own_key = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
     let store = TrustStore::from_env();
-    let path = |path: Option<PathBuf>| path.map_or(String::new(), |path| path.display().to_string());
+    let path =
+        |path: Option<PathBuf>| path.map_or(String::new(), |path| path.display().to_string());
     let mut all = vec![
         cache_directory(),
         Setting {
             name: "cache.max-size".into(),
             value: max_size.map_or("none".into(), |size| Bytes(size).to_string()),
-            origin: variable("FLAVOR_CACHE_MAX_SIZE").map_or_else(|| in_file("cache.max-size"), |(_, origin)| origin),
+            origin: variable("FLAVOR_CACHE_MAX_SIZE")
+                .map_or_else(|| in_file("cache.max-size"), |(_, origin)| origin),
         },
-        Setting { name: "cache.retain".into(), value: retain.to_string(), origin: in_file("cache.retain") },
+        Setting {
+            name: "cache.retain".into(),
+            value: retain.to_string(),
+            origin: in_file("cache.retain"),
+        },
         first(
             "config.directory",
             &["FLAVOR_CONFIG_DIR", "XDG_CONFIG_HOME", "HOME"],
             |_| path(config_dir()),
-            || Setting { name: "config.directory".into(), value: String::new(), origin: unset() },
+            || Setting {
+                name: "config.directory".into(),
+                value: String::new(),
+                origin: unset(),
+            },
         ),
-        first("log.level", &["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"], ToOwned::to_owned, || {
-            let value = globals.log_level().map_or("off".into(), |level| level.to_string());
-            let origin = match (globals.quiet, globals.verbose) {
-                (true, _) => Origin::CommandLine("--quiet"),
-                (false, 0) => Origin::Default,
-                (false, _) => Origin::CommandLine("--verbose"),
-            };
-            Setting { name: "log.level".into(), value, origin }
-        }),
+        first(
+            "log.level",
+            &["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"],
+            ToOwned::to_owned,
+            || {
+                let value = globals
+                    .log_level()
+                    .map_or("off".into(), |level| level.to_string());
+                let origin = match (globals.quiet, globals.verbose) {
+                    (true, _) => Origin::CommandLine("--quiet"),
+                    (false, 0) => Origin::Default,
+                    (false, _) => Origin::CommandLine("--verbose"),
+                };
+                Setting {
+                    name: "log.level".into(),
+                    value,
+                    origin,
+                }
+            },
+        ),
         color(globals),
         Setting {
             name: "output.json".into(),
             value: globals.json.to_string(),
-            origin: if globals.json { Origin::CommandLine("--json") } else { Origin::Default },
+            origin: if globals.json {
+                Origin::CommandLine("--json")
+            } else {
+                Origin::Default
+            },
         },
         of("pack.jobs", "FLAVOR_JOBS", &processors.to_string()),
         private_key(&path(own_key)),
         of("pack.source-date-epoch", "SOURCE_DATE_EPOCH", "0"),
         of("pack.uv", "UV", "the one on PATH"),
         of("start.validation", "FLAVOR_VALIDATION", "metadata"),
-        of("trust.directory", "FLAVOR_TRUSTED_KEYS_DIR", &path(store.directory().map(Into::into))),
+        of(
+            "trust.directory",
+            "FLAVOR_TRUSTED_KEYS_DIR",
+            &path(store.directory().map(Into::into)),
+        ),
     ];
     all.extend(installer_variables().filter_map(|name| {
         let (value, origin) = variable(name)?;
-        Some(Setting { name: installer(name), value: redact(&value), origin })
+        Some(Setting {
+            name: installer(name),
+            value: redact(&value),
+            origin,
+        })
     }));
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
@@ -160,14 +223,21 @@ fn variable(name: &'static str) -> Option<(String, Origin)> {
 fn private_key(default: &str) -> Setting {
     let setting = of("pack.private-key", PRIVATE_KEY_VARIABLE, default);
     match KeySource::from_variable() {
-        Some(KeySource::Text(_)) => Setting { value: "****".into(), ..setting },
+        Some(KeySource::Text(_)) => Setting {
+            value: "****".into(),
+            ..setting
+        },
         _ => setting,
     }
 }
 
 fn of(name: &str, from: &'static str, default: &str) -> Setting {
     let (value, origin) = variable(from).unwrap_or_else(|| (default.into(), Origin::Default));
-    Setting { name: name.into(), value, origin }
+    Setting {
+        name: name.into(),
+        value,
+        origin,
+    }
 }
 
 /// A setting of the first variable that is there.
@@ -178,31 +248,66 @@ fn first(
     otherwise: impl FnOnce() -> Setting,
 ) -> Setting {
     match from.iter().find_map(|one| variable(one)) {
-        Some((text, origin)) => Setting { name: name.into(), value: value(&text), origin },
+        Some((text, origin)) => Setting {
+            name: name.into(),
+            value: value(&text),
+            origin,
+        },
         None => otherwise(),
     }
 }
 
 /// The one that a start would use, found as a start finds it.
 fn cache_directory() -> Setting {
-    let of = |name| if name == PASSWORD_FILE { Origin::Default } else { Origin::Variable(name) };
+    let of = |name| {
+        if name == PASSWORD_FILE {
+            Origin::Default
+        } else {
+            Origin::Variable(name)
+        }
+    };
     let (value, origin, why) = match Cache::foresee() {
-        Ok(Foreseen { found: Some((cache, name)), passed_over }) => {
-            (cache.root().display().to_string(), of(name), passed_over)
-        }
-        Ok(Foreseen { found: None, passed_over }) => {
-            ("none: each start makes a directory of its own".into(), Origin::Default, passed_over)
-        }
+        Ok(Foreseen {
+            found: Some((cache, name)),
+            passed_over,
+        }) => (cache.root().display().to_string(), of(name), passed_over),
+        Ok(Foreseen {
+            found: None,
+            passed_over,
+        }) => (
+            "none: each start makes a directory of its own".into(),
+            Origin::Default,
+            passed_over,
+        ),
         // Named by the user, and no start gets past it.
         Err(error) => {
-            let named = cache_candidates().into_iter().find(|candidate| !candidate.optional);
-            let value = named.as_ref().map_or(String::new(), |one| one.path.display().to_string());
-            (value, named.map_or(Origin::Default, |one| of(one.origin)), vec![error.to_string()])
+            let named = cache_candidates()
+                .into_iter()
+                .find(|candidate| !candidate.optional);
+            let value = named
+                .as_ref()
+                .map_or(String::new(), |one| one.path.display().to_string());
+            (
+                value,
+                named.map_or(Origin::Default, |one| of(one.origin)),
+                vec![error.to_string()],
+            )
         }
     };
     let why = why.join("; ");
-    let origin = if why.is_empty() { origin } else { Origin::Hindered { origin: Box::new(origin), why } };
-    Setting { name: "cache.directory".into(), value, origin }
+    let origin = if why.is_empty() {
+        origin
+    } else {
+        Origin::Hindered {
+            origin: Box::new(origin),
+            why,
+        }
+    };
+    Setting {
+        name: "cache.directory".into(),
+        value,
+        origin,
+    }
 }
 
 fn color(globals: &Globals) -> Setting {
@@ -216,5 +321,9 @@ fn color(globals: &Globals) -> Setting {
             _ => ("auto", Origin::Default),
         },
     };
-    Setting { name: "output.color".into(), value: value.into(), origin }
+    Setting {
+        name: "output.color".into(),
+        value: value.into(),
+        origin,
+    }
 }

@@ -30,10 +30,20 @@ pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error>
             diff: &'a Diff,
         }
         let name = |contents: &flavor::analysis::Contents| json!({ "name": contents.package, "version": contents.version, "size": contents.size });
-        output::json(&Json { schema: JSON_SCHEMA, before: name(&before), after: name(&after), diff: &found })?;
+        output::json(&Json {
+            schema: JSON_SCHEMA,
+            before: name(&before),
+            after: name(&after),
+            diff: &found,
+        })?;
     } else {
-        let titles = [&before, &after].map(|contents| format!("{} {}", contents.package, contents.version));
-        let text = if options.md { markdown(&found, &titles) } else { text(&found, &titles) };
+        let titles =
+            [&before, &after].map(|contents| format!("{} {}", contents.package, contents.version));
+        let text = if options.md {
+            markdown(&found, &titles)
+        } else {
+            text(&found, &titles)
+        };
         output::data(&text)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -57,9 +67,15 @@ fn stored(size: Option<Size>) -> String {
 fn name(change: &Change) -> String {
     match (&change.slot, &change.versions) {
         (Some(slot), _) => format!("{slot}/{}", change.name),
-        (None, Some((Some(old), Some(new)))) if old != new => format!("{} {old} → {new}", change.name),
+        (None, Some((Some(old), Some(new)))) if old != new => {
+            format!("{} {old} → {new}", change.name)
+        }
         (None, Some((old, new))) => {
-            format!("{} {}", change.name, new.as_deref().or(old.as_deref()).unwrap_or_default())
+            format!(
+                "{} {}",
+                change.name,
+                new.as_deref().or(old.as_deref()).unwrap_or_default()
+            )
         }
         (None, None) => change.name.clone(),
     }
@@ -76,7 +92,12 @@ fn how(change: &Change) -> &'static str {
 /// The parts of a difference with their headings.
 fn parts(found: &Diff) -> [(&'static str, Vec<&Change>); 3] {
     let whole = [&found.launcher, &found.metadata];
-    let slots = found.slots.iter().chain(whole).filter(|change| change.before != change.after).collect();
+    let slots = found
+        .slots
+        .iter()
+        .chain(whole)
+        .filter(|change| change.before != change.after)
+        .collect();
     [
         ("slots", slots),
         ("distributions", found.distributions.iter().collect()),
@@ -86,7 +107,9 @@ fn parts(found: &Diff) -> [(&'static str, Vec<&Change>); 3] {
 
 fn more(found: &Diff) -> Option<String> {
     let left = found.files.get(FILES..)?;
-    let sum = left.iter().fold(0_i64, |sum, change| sum.saturating_add(change.grown));
+    let sum = left
+        .iter()
+        .fold(0_i64, |sum, change| sum.saturating_add(change.grown));
     (!left.is_empty()).then(|| format!("{} more files: {}", left.len(), grown(sum)))
 }
 
@@ -104,10 +127,17 @@ fn text(found: &Diff, titles: &[String; 2]) -> String {
             continue;
         }
         lines.push(String::new());
-        lines.push(format!("{:>10} {:>10} {:>10}  {heading}", "before", "after", "grown"));
+        lines.push(format!(
+            "{:>10} {:>10} {:>10}  {heading}",
+            "before", "after", "grown"
+        ));
         for change in changes {
             let word = how(change);
-            let word = if word.is_empty() { String::new() } else { format!(" ({word})") };
+            let word = if word.is_empty() {
+                String::new()
+            } else {
+                format!(" ({word})")
+            };
             lines.push(format!(
                 "{:>10} {:>10} {:>10}  {}{word}",
                 stored(change.before),
@@ -122,9 +152,15 @@ fn text(found: &Diff, titles: &[String; 2]) -> String {
     }
     lines.extend(more(found).map(|line| format!("{:32}  {line}", "")));
     if found.same_files != 0 {
-        lines.push(format!("{:>32}  files that are the same, compressed with others", grown(found.same_files)));
+        lines.push(format!(
+            "{:>32}  files that are the same, compressed with others",
+            grown(found.same_files)
+        ));
     }
-    lines.iter().map(|line| printable(line).into_owned() + "\n").collect()
+    lines
+        .iter()
+        .map(|line| printable(line).into_owned() + "\n")
+        .collect()
 }
 
 fn markdown(found: &Diff, titles: &[String; 2]) -> String {
@@ -142,10 +178,16 @@ fn markdown(found: &Diff, titles: &[String; 2]) -> String {
         if changes.is_empty() {
             continue;
         }
-        out.push_str(&format!("\n| {heading} | before | after | grown |\n|---|---:|---:|---:|\n"));
+        out.push_str(&format!(
+            "\n| {heading} | before | after | grown |\n|---|---:|---:|---:|\n"
+        ));
         for change in changes {
             let (before, after) = (stored(change.before), stored(change.after));
-            out.push_str(&format!("| {} | {before} | {after} | {} |\n", cell(&name(change)), grown(change.grown)));
+            out.push_str(&format!(
+                "| {} | {before} | {after} | {} |\n",
+                cell(&name(change)),
+                grown(change.grown)
+            ));
         }
     }
     if let Some(more) = more(found) {
@@ -161,7 +203,9 @@ fn cell(text: &str) -> String {
         match one {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => out.extend(['\\', one]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => {
+                out.extend(['\\', one])
+            }
             other => out.push(other),
         }
     }

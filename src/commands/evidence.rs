@@ -13,20 +13,29 @@ use crate::output;
 /// The bill of materials, as it lies in the package.
 pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
     let mut attestation = read(reader)?;
-    let sbom = attestation.get_mut("sbom").map(Value::take).ok_or_else(|| none(reader))?;
+    let sbom = attestation
+        .get_mut("sbom")
+        .map(Value::take)
+        .ok_or_else(|| none(reader))?;
     output::json(&sbom)
 }
 
 /// The provenance, and with `envelope` the signature around it.
 pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
     let mut attestation = read(reader)?;
-    let found = attestation.get_mut("provenance").map(Value::take).ok_or_else(|| none(reader))?;
+    let found = attestation
+        .get_mut("provenance")
+        .map(Value::take)
+        .ok_or_else(|| none(reader))?;
     if envelope || reader.authenticity() != Authenticity::Complete {
         return output::json(&found);
     }
-    let failed = |source| Error::Provenance { path: reader.path().into(), source };
-    let signed: Envelope =
-        serde_json::from_value(found).map_err(|_| failed(flavor::evidence::EnvelopeError::Malformed))?;
+    let failed = |source| Error::Provenance {
+        path: reader.path().into(),
+        source,
+    };
+    let signed: Envelope = serde_json::from_value(found)
+        .map_err(|_| failed(flavor::evidence::EnvelopeError::Malformed))?;
     output::json(&signed.open(reader.signer()).map_err(failed)?)
 }
 
@@ -39,7 +48,11 @@ pub(super) fn licenses(as_json: bool, distributions: &[PackedDistribution]) -> R
             .collect();
         return output::json(&json!({ "licenses": each }));
     }
-    let widest = distributions.iter().map(|one| one.name.len() + one.version.len() + 1).max().unwrap_or(0);
+    let widest = distributions
+        .iter()
+        .map(|one| one.name.len() + one.version.len() + 1)
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for one in distributions {
         let name = printable(&format!("{} {}", one.name, one.version)).to_string();
@@ -50,12 +63,20 @@ pub(super) fn licenses(as_json: bool, distributions: &[PackedDistribution]) -> R
 }
 
 fn read(reader: &Reader) -> Result<Value, Error> {
-    let slot = reader.slots().find(|slot| slot.name() == ATTESTATION_SLOT).ok_or_else(|| none(reader))?;
+    let slot = reader
+        .slots()
+        .find(|slot| slot.name() == ATTESTATION_SLOT)
+        .ok_or_else(|| none(reader))?;
     if reader.authenticity() != Authenticity::Complete {
-        tracing::warn!("made by FlavorPack: nothing authenticates what the package says of its contents");
+        tracing::warn!(
+            "made by FlavorPack: nothing authenticates what the package says of its contents"
+        );
     }
     let path = reader.path().to_path_buf();
-    let stored = slot.stored().map_err(|error| Error::Package { path: path.clone(), source: error.into() })?;
+    let stored = slot.stored().map_err(|error| Error::Package {
+        path: path.clone(),
+        source: error.into(),
+    })?;
     let failed = |source| Error::Extract {
         path: path.clone(),
         slot: slot.name().into(),
@@ -67,5 +88,7 @@ fn read(reader: &Reader) -> Result<Value, Error> {
 }
 
 fn none(reader: &Reader) -> Error {
-    Error::NoAttestation { path: reader.path().into() }
+    Error::NoAttestation {
+        path: reader.path().into(),
+    }
 }

@@ -23,14 +23,24 @@ pub(super) fn run(options: &Explain, as_json: bool) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     };
     let entry = code::find(text).ok_or_else(|| unknown(text))?;
-    if as_json { output::json(&to_json(entry)) } else { output::data(&page(entry)) }?;
+    if as_json {
+        output::json(&to_json(entry))
+    } else {
+        output::data(&page(entry))
+    }?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn unknown(text: &str) -> Error {
-    let codes: Vec<String> = code::entries().map(|entry| entry.code.to_string()).collect();
-    let suggestion = suggest::closest(code::within(text), codes.iter().map(String::as_str)).map(Into::into);
-    Error::UnknownCode { text: text.into(), suggestion }
+    let codes: Vec<String> = code::entries()
+        .map(|entry| entry.code.to_string())
+        .collect();
+    let suggestion =
+        suggest::closest(code::within(text), codes.iter().map(String::as_str)).map(Into::into);
+    Error::UnknownCode {
+        text: text.into(),
+        suggestion,
+    }
 }
 
 fn to_json(entry: &Entry) -> Value {
@@ -44,8 +54,11 @@ fn to_json(entry: &Entry) -> Value {
 }
 
 fn page(entry: &Entry) -> String {
-    let example: String =
-        entry.example.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+    let example: String = entry
+        .example
+        .lines()
+        .map(|line| format!("    {line}").trim_end().to_owned() + "\n")
+        .collect();
     format!(
         "{}: {}\n\n{}\n\nwhat to do\n    {}\n\nexample\n{example}",
         entry.code, entry.title, entry.cause, entry.remedy
@@ -56,7 +69,11 @@ fn list() -> String {
     let mut text = String::new();
     for area in AREAS {
         text.push_str(&format!("{}\n", area.title));
-        text.extend(area.entries.iter().map(|entry| format!("  {}  {}\n", entry.code, entry.title)));
+        text.extend(
+            area.entries
+                .iter()
+                .map(|entry| format!("  {}  {}\n", entry.code, entry.title)),
+        );
     }
     text
 }

@@ -19,8 +19,18 @@ use crate::output;
 pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path, options.limits)?;
-    let slot = reader.slot(&options.slot).map_err(|source| Error::Package { path: path.clone(), source })?;
-    require_room(parent(&options.output), &[slot], !options.stored, options.limits)?;
+    let slot = reader
+        .slot(&options.slot)
+        .map_err(|source| Error::Package {
+            path: path.clone(),
+            source,
+        })?;
+    require_room(
+        parent(&options.output),
+        &[slot],
+        !options.stored,
+        options.limits,
+    )?;
     let _until_done = claim(&options.output)?;
     if options.stored {
         write_stored(path, &slot, &options.output)?;
@@ -53,7 +63,9 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
         let place = if options.as_tree {
             directory.join(format!("slot_{}", slot.index))
         } else {
-            let ending = slot.operations().map_or("bin", flavor::format::Operations::extension);
+            let ending = slot
+                .operations()
+                .map_or("bin", flavor::format::Operations::extension);
             directory.join(format!("slot_{}.{ending}", slot.index))
         };
         until_done.push(claim(&place)?);
@@ -71,7 +83,9 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
     written_whole.inspect_err(|_| drop(std::fs::remove_file(&metadata)))?;
     written.push(metadata);
     if as_json {
-        output::json(&json!({ "written": written.iter().map(|place| output::text(place)).collect::<Vec<_>>() }))?;
+        output::json(
+            &json!({ "written": written.iter().map(|place| output::text(place)).collect::<Vec<_>>() }),
+        )?;
     } else {
         written.iter().try_for_each(|place| output::path(place))?;
     }
@@ -79,32 +93,54 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
 }
 
 fn open(path: &Path, limits: Limits) -> Result<(Reader, Verified), Error> {
-    let failed = |source: PackageError| Error::Package { path: path.into(), source };
+    let failed = |source: PackageError| Error::Package {
+        path: path.into(),
+        source,
+    };
     let reader = Reader::open_within(path, limits.into()).map_err(failed)?;
     let verified = verify(&reader).map_err(failed)?;
     Ok((reader, verified))
 }
 
 /// Refuses what would fill the file system of a directory, which need not be there yet, before anything is written.
-fn require_room(directory: &Path, slots: &[Slot<'_>], decoded: bool, limits: Limits) -> Result<(), Error> {
+fn require_room(
+    directory: &Path,
+    slots: &[Slot<'_>],
+    decoded: bool,
+    limits: Limits,
+) -> Result<(), Error> {
     let size = |slot: &Slot<'_>| match slot.facts {
         _ if !decoded => slot.row.stored_size,
         Some(facts) => facts.plain_size,
         None => slot.row.plain_size,
     };
-    let needed = slots.iter().fold(0_u64, |sum, slot| sum.saturating_add(size(slot)));
-    let above = || directory.ancestors().filter(|above| above.exists()).find(|above| *above != Path::new(""));
+    let needed = slots
+        .iter()
+        .fold(0_u64, |sum, slot| sum.saturating_add(size(slot)));
+    let above = || {
+        directory
+            .ancestors()
+            .filter(|above| above.exists())
+            .find(|above| *above != Path::new(""))
+    };
     let directory = above().unwrap_or(Path::new("."));
     let available = room(directory)?;
     // Where files are compressed there may be enough all the same.
     if needed <= available || matches!(limits, Limits::None) {
         return Ok(());
     }
-    Err(Error::NoRoom { path: directory.into(), needed: Bytes(needed), available: Bytes(available) })
+    Err(Error::NoRoom {
+        path: directory.into(),
+        needed: Bytes(needed),
+        available: Bytes(available),
+    })
 }
 
 fn parent(place: &Path) -> &Path {
-    place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+    place
+        .parent()
+        .filter(|parent| *parent != Path::new(""))
+        .unwrap_or(Path::new("."))
 }
 
 /// Nothing is overwritten. What comes to stand there goes again when the process is told to stop before all is done.
@@ -117,8 +153,16 @@ fn claim(place: &Path) -> Result<Leftover, Error> {
 }
 
 fn write_stored(package: &Path, slot: &Slot<'_>, place: &Path) -> Result<(), Error> {
-    let stored = slot.stored().map_err(|error| Error::Package { path: package.into(), source: error.into() })?;
-    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o644).open(place).on("create", place)?;
+    let stored = slot.stored().map_err(|error| Error::Package {
+        path: package.into(),
+        source: error.into(),
+    })?;
+    let mut out = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(place)
+        .on("create", place)?;
     let mut failed = None;
     let take = |bytes: &[u8]| {
         out.write_all(bytes).on("write", place).map_err(|error| {
@@ -143,22 +187,41 @@ fn write_stored(package: &Path, slot: &Slot<'_>, place: &Path) -> Result<(), Err
 }
 
 fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) -> Result<(), Error> {
-    if verified.unauthenticated.iter().any(|name| name == slot.name()) {
-        return Err(Error::NotAuthenticated { path: package.into(), slot: slot.name().into() });
+    if verified
+        .unauthenticated
+        .iter()
+        .any(|name| name == slot.name())
+    {
+        return Err(Error::NotAuthenticated {
+            path: package.into(),
+            slot: slot.name().into(),
+        });
     }
-    let stored = slot.stored().map_err(|error| Error::Package { path: package.into(), source: error.into() })?;
+    let stored = slot.stored().map_err(|error| Error::Package {
+        path: package.into(),
+        source: error.into(),
+    })?;
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let name = place.file_name().unwrap_or_default();
     let destination = if stored.operations.tar {
         std::fs::create_dir(place).on("create directory", place)?;
         Destination::Tree(place, Modes::Keep)
     } else {
-        Destination::File { directory: parent(place), name, mode: slot.record.mode() }
+        Destination::File {
+            directory: parent(place),
+            name,
+            mode: slot.record.mode(),
+        }
     };
     extract(&stored, destination, &Decoders::new(jobs)).map_err(|source| {
         // Half a tree could be mistaken for a whole one.
         drop(flavor::fs::remove_tree(place));
-        Error::Extract { path: package.into(), slot: slot.name().into(), declared: slot.facts.is_some(), source }
+        Error::Extract {
+            path: package.into(),
+            slot: slot.name().into(),
+            declared: slot.facts.is_some(),
+            source,
+        }
     })?;
     Ok(())
 }

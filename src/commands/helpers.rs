@@ -35,17 +35,33 @@ pub(super) fn run(command: &Helpers, as_json: bool) -> Result<ExitCode, Error> {
 fn list(as_json: bool) -> Result<ExitCode, Error> {
     let found: Vec<(Helper, Stub)> = at_hand()
         .into_iter()
-        .filter_map(|helper| Some((helper.read().ok()?, helper)).map(|(stub, helper)| (helper, stub)))
+        .filter_map(|helper| {
+            Some((helper.read().ok()?, helper)).map(|(stub, helper)| (helper, stub))
+        })
         .collect();
     if as_json {
-        let each: Vec<Value> = found.iter().map(|(helper, stub)| to_json(helper, stub)).collect();
+        let each: Vec<Value> = found
+            .iter()
+            .map(|(helper, stub)| to_json(helper, stub))
+            .collect();
         output::json(&json!({ "helpers": each }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let widest = found.iter().map(|(helper, _)| helper.name.len()).max().unwrap_or(0);
+    let widest = found
+        .iter()
+        .map(|(helper, _)| helper.name.len())
+        .max()
+        .unwrap_or(0);
     let lines = found.iter().map(|(helper, stub)| {
-        let (family, size) = (stub.family.name(), Bytes(stub.bytes.len() as u64).to_string());
-        format!("{:<widest$}  {family:<10}  {size:>8}  {}\n", helper.name, helper.place())
+        let (family, size) = (
+            stub.family.name(),
+            Bytes(stub.bytes.len() as u64).to_string(),
+        );
+        format!(
+            "{:<widest$}  {family:<10}  {size:>8}  {}\n",
+            helper.name,
+            helper.place()
+        )
     });
     output::data(&lines.collect::<String>())?;
     Ok(ExitCode::SUCCESS)
@@ -90,19 +106,29 @@ fn test(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
             &json!({ "name": helper.name, "path": helper.path.as_deref().map(output::text), "works": instead.is_none(), "instead": instead }),
         )?;
     } else {
-        let text = instead
-            .as_ref()
-            .map_or("a package with it was packed, started, and did what it should".into(), |instead| {
-                format!("a package with it did something else: {instead}")
-            });
-        output::data(&format!("{}: {}\n", helper.name, flavor::report::printable(&text)))?;
+        let text = instead.as_ref().map_or(
+            "a package with it was packed, started, and did what it should".into(),
+            |instead| format!("a package with it did something else: {instead}"),
+        );
+        output::data(&format!(
+            "{}: {}\n",
+            helper.name,
+            flavor::report::printable(&text)
+        ))?;
     }
-    Ok(if instead.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if instead.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 impl Helper {
     fn embedded() -> Self {
-        Self { name: EMBEDDED.into(), path: None }
+        Self {
+            name: EMBEDDED.into(),
+            path: None,
+        }
     }
 
     fn read(&self) -> Result<Stub, Error> {
@@ -113,39 +139,68 @@ impl Helper {
     }
 
     fn place(&self) -> String {
-        self.path.as_ref().map_or("carried by flavor".into(), |path| path.display().to_string())
+        self.path
+            .as_ref()
+            .map_or("carried by flavor".into(), |path| {
+                path.display().to_string()
+            })
     }
 }
 
 fn chosen(options: &HelperPath) -> Result<Helper, Error> {
-    let Some(wanted) = &options.helper else { return Ok(Helper::embedded()) };
+    let Some(wanted) = &options.helper else {
+        return Ok(Helper::embedded());
+    };
     if let Some(helper) = at_hand().into_iter().find(|helper| helper.name == *wanted) {
         return Ok(helper);
     }
     if Path::new(wanted).symlink_metadata().is_ok() {
-        return Ok(Helper { name: wanted.clone(), path: Some(wanted.into()) });
+        return Ok(Helper {
+            name: wanted.clone(),
+            path: Some(wanted.into()),
+        });
     }
-    Err(Error::NoHelper { name: wanted.clone() })
+    Err(Error::NoHelper {
+        name: wanted.clone(),
+    })
 }
 
 /// Our own, and FlavorPack's where it keeps them: in its installation, and in the cache of the user.
 fn at_hand() -> Vec<Helper> {
     let mut directories = Vec::new();
-    for prefix in ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(env::var_os).map(PathBuf::from) {
+    for prefix in ["VIRTUAL_ENV", "CONDA_PREFIX"]
+        .into_iter()
+        .filter_map(env::var_os)
+        .map(PathBuf::from)
+    {
         let library = prefix.join("lib");
         for python in names_in(&library).unwrap_or_default() {
-            directories.push(library.join(python).join("site-packages/flavor/helpers/bin"));
+            directories.push(
+                library
+                    .join(python)
+                    .join("site-packages/flavor/helpers/bin"),
+            );
         }
     }
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     directories.extend(cache.map(|cache| cache.join("flavor/helpers/bin")));
     let mut found = vec![Helper::embedded()];
     for directory in directories {
         let mut names = names_in(&directory).unwrap_or_default();
         names.sort();
-        for name in names.into_iter().filter(|name| name.to_string_lossy().contains("launcher")) {
-            found.push(Helper { name: name.to_string_lossy().into_owned(), path: Some(directory.join(name)) });
+        for name in names
+            .into_iter()
+            .filter(|name| name.to_string_lossy().contains("launcher"))
+        {
+            found.push(Helper {
+                name: name.to_string_lossy().into_owned(),
+                path: Some(directory.join(name)),
+            });
         }
     }
     found

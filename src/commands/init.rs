@@ -14,8 +14,11 @@ use crate::output;
 
 /// `flavor init`: the least that a project needs to be packed, put into its own manifest.
 pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> {
-    let path =
-        if options.manifest.is_dir() { options.manifest.join("pyproject.toml") } else { options.manifest.clone() };
+    let path = if options.manifest.is_dir() {
+        options.manifest.join("pyproject.toml")
+    } else {
+        options.manifest.clone()
+    };
     let (before, after) = match std::fs::read_to_string(&path) {
         Ok(text) => {
             let after = in_the_manner_of(&text, &with_table(&path, &text, options)?);
@@ -24,8 +27,15 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match &options.command {
             Some(program) => (String::new(), new_manifest(&path, program, options)?),
             // setuptools has its own files; the table goes into a manifest beside them.
-            None if is_setup_beside(&path) => (String::new(), with_table(&path, "", options)?.trim_start().to_owned()),
-            None => return Err(Error::NothingToSetUp { path: directory_of(&path) }),
+            None if is_setup_beside(&path) => (
+                String::new(),
+                with_table(&path, "", options)?.trim_start().to_owned(),
+            ),
+            None => {
+                return Err(Error::NothingToSetUp {
+                    path: directory_of(&path),
+                });
+            }
         },
         Err(error) => return Err(error).on("read", &path).map_err(Into::into),
     };
@@ -47,10 +57,23 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
     } else {
         output::path(&path)?;
     }
-    let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
-    if let Some(module) = options.entry_point.as_deref().and_then(|entry| nowhere(&directory_of(&path), entry)) {
-        let text = format!("there is no module `{module}` here, neither in `src` nor beside the manifest");
-        reporter.warn(None, &text, Some("correct `entry_point`, if it is not one that a build makes"));
+    let reporter = TerminalReporter::new(if globals.quiet {
+        Talk::Quiet
+    } else {
+        Talk::Normal
+    });
+    if let Some(module) = options
+        .entry_point
+        .as_deref()
+        .and_then(|entry| nowhere(&directory_of(&path), entry))
+    {
+        let text =
+            format!("there is no module `{module}` here, neither in `src` nor beside the manifest");
+        reporter.warn(
+            None,
+            &text,
+            Some("correct `entry_point`, if it is not one that a build makes"),
+        );
     }
     reporter.say(&format!("next: {next}"));
     Ok(ExitCode::SUCCESS)
@@ -61,8 +84,16 @@ fn in_the_manner_of(before: &str, after: &str) -> String {
     const MARK: char = '\u{feff}';
     let ends_in_returns = before.contains('\n') && !before.replace("\r\n", "").contains('\n');
     let after = after.trim_start_matches(MARK).replace("\r\n", "\n");
-    let after = if ends_in_returns { after.replace('\n', "\r\n") } else { after };
-    if before.starts_with(MARK) { format!("{MARK}{after}") } else { after }
+    let after = if ends_in_returns {
+        after.replace('\n', "\r\n")
+    } else {
+        after
+    };
+    if before.starts_with(MARK) {
+        format!("{MARK}{after}")
+    } else {
+        after
+    }
 }
 
 fn directory_of(path: &Path) -> PathBuf {
@@ -81,8 +112,12 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     let mode = target.metadata().map(|metadata| metadata.permissions());
     std::fs::write(file.path(), text).on("write", &target)?;
     let mode = mode.unwrap_or_else(|_| std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    file.as_file().set_permissions(mode).on("set the mode of", &target)?;
-    file.persist(&target).map_err(|error| error.error).on("write", &target)?;
+    file.as_file()
+        .set_permissions(mode)
+        .on("set the mode of", &target)?;
+    file.persist(&target)
+        .map_err(|error| error.error)
+        .on("write", &target)?;
     Ok(())
 }
 
@@ -100,12 +135,24 @@ fn with_table(path: &Path, text: &str, options: &Init) -> Result<String, Error> 
     let mut document: DocumentMut = match text.parse() {
         Ok(document) => document,
         // The manifest's own reader says it with the line.
-        Err(_) => return manifest::parse(text, path).map(|_| text.to_owned()).map_err(Into::into),
+        Err(_) => {
+            return manifest::parse(text, path)
+                .map(|_| text.to_owned())
+                .map_err(Into::into);
+        }
     };
-    if document.get("tool").and_then(|tool| tool.get("flavor")).is_some() {
-        let line =
-            text.lines().position(|line| line.contains("tool.flavor") || line.trim_start().starts_with("flavor"));
-        return Err(Error::AlreadySetUp { path: path.into(), line: line.map_or(1, |at| at + 1) });
+    if document
+        .get("tool")
+        .and_then(|tool| tool.get("flavor"))
+        .is_some()
+    {
+        let line = text.lines().position(|line| {
+            line.contains("tool.flavor") || line.trim_start().starts_with("flavor")
+        });
+        return Err(Error::AlreadySetUp {
+            path: path.into(),
+            line: line.map_or(1, |at| at + 1),
+        });
     }
     let table = flavor_table(path, &document, options)?;
     let tool = document.entry("tool").or_insert_with(|| {
@@ -126,7 +173,11 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
         table.insert("package_name", value(name));
     }
     if let Some(program) = &options.command {
-        let name = options.name.clone().or_else(|| name_in(document)).unwrap_or_else(|| name_of(path));
+        let name = options
+            .name
+            .clone()
+            .or_else(|| name_in(document))
+            .unwrap_or_else(|| name_of(path));
         run_program(&mut table, path, program, &name)?;
         return Ok(table);
     }
@@ -134,7 +185,10 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
     let parsed = Manifest::of_text(&document.to_string(), path, &Choices::default());
     let is_computed = parsed.is_ok_and(|(manifest, _)| manifest.project.computes_scripts());
     let is_open = script.is_none() && !is_computed;
-    let function = options.entry_point.clone().or_else(|| is_open.then(|| function_in(&directory_of(path)))?);
+    let function = options
+        .entry_point
+        .clone()
+        .or_else(|| is_open.then(|| function_in(&directory_of(path)))?);
     match (function, script) {
         (Some(function), _) => {
             table.insert("entry_point", value(function));
@@ -158,15 +212,24 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
 }
 
 fn name_in(document: &DocumentMut) -> Option<String> {
-    document.get("project")?.get("name")?.as_str().map(Into::into)
+    document
+        .get("project")?
+        .get("name")?
+        .as_str()
+        .map(Into::into)
 }
 
 /// The script that packing takes when nothing else is said.
 fn main_script(document: &DocumentMut, options: &Init) -> Option<String> {
     let scripts = document.get("project")?.get("scripts")?.as_table_like()?;
     let name = options.name.clone().or_else(|| name_in(document));
-    let named = scripts.iter().map(|(script, _)| script).find(|script| Some(*script) == name.as_deref());
-    named.or_else(|| scripts.iter().next().map(|(script, _)| script)).map(Into::into)
+    let named = scripts
+        .iter()
+        .map(|(script, _)| script)
+        .find(|script| Some(*script) == name.as_deref());
+    named
+        .or_else(|| scripts.iter().next().map(|(script, _)| script))
+        .map(Into::into)
 }
 
 /// The one `main` of a project that declares no script, where everybody would look for it.
@@ -175,12 +238,22 @@ fn function_in(directory: &Path) -> Option<String> {
     for root in [directory.join("src"), directory.to_path_buf()] {
         for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
             let path = entry.path();
-            let Some(name) = path.file_stem().and_then(|stem| stem.to_str()).map(ToOwned::to_owned) else { continue };
+            let Some(name) = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .map(ToOwned::to_owned)
+            else {
+                continue;
+            };
             if path.join("__init__.py").is_file() {
-                let modules = ["cli", "__main__", "main"].map(|module| (path.join(format!("{module}.py")), module));
+                let modules = ["cli", "__main__", "main"]
+                    .map(|module| (path.join(format!("{module}.py")), module));
                 let with_main = modules.iter().find(|(file, _)| has_main(file));
                 found.extend(with_main.map(|(_, module)| format!("{name}.{module}:main")));
-            } else if path.extension().is_some_and(|ending| ending == "py") && name != "setup" && has_main(&path) {
+            } else if path.extension().is_some_and(|ending| ending == "py")
+                && name != "setup"
+                && has_main(&path)
+            {
                 found.push(format!("{name}:main"));
             }
         }
@@ -192,14 +265,16 @@ fn function_in(directory: &Path) -> Option<String> {
 }
 
 fn has_main(file: &Path) -> bool {
-    std::fs::read_to_string(file).is_ok_and(|text| text.lines().any(|line| line.starts_with("def main(")))
+    std::fs::read_to_string(file)
+        .is_ok_and(|text| text.lines().any(|line| line.starts_with("def main(")))
 }
 
 /// The module of an entry point, if it is not where modules of projects are.
 fn nowhere(directory: &Path, entry_point: &str) -> Option<String> {
     let module = entry_point.split(':').next().unwrap_or_default().trim();
     let path = module.replace('.', "/");
-    let is_in = |root: &PathBuf| root.join(&path).is_dir() || root.join(format!("{path}.py")).is_file();
+    let is_in =
+        |root: &PathBuf| root.join(&path).is_dir() || root.join(format!("{path}.py")).is_file();
     let roots = [directory.join("src"), directory.to_path_buf()];
     (!roots.iter().any(is_in)).then(|| module.to_owned())
 }
@@ -223,16 +298,26 @@ fn new_manifest(path: &Path, program: &Path, options: &Init) -> Result<String, E
 }
 
 /// Makes a file the program of the package.
-fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) -> Result<(), Error> {
+fn run_program(
+    flavor: &mut Table,
+    manifest: &Path,
+    program: &Path,
+    name: &str,
+) -> Result<(), Error> {
     let metadata = std::fs::metadata(program).on("examine", program)?;
     if !metadata.is_file() {
-        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)).on("start", program).map_err(Into::into);
+        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory))
+            .on("start", program)
+            .map_err(Into::into);
     }
     let absolute = |path: &Path| path.canonicalize().on("find", path);
     let (file, directory) = (absolute(program)?, absolute(&directory_of(manifest))?);
     let source = relative(&file, &directory);
     let mut execution = Table::new();
-    execution.insert("command", value(Array::from_iter([format!("{{workenv}}/bin/{name}")])));
+    execution.insert(
+        "command",
+        value(Array::from_iter([format!("{{workenv}}/bin/{name}")])),
+    );
     let mut entry = Table::new();
     entry.insert("name", value("program"));
     entry.insert("source", value(source.to_string_lossy().as_ref()));
@@ -253,10 +338,17 @@ fn run_program(flavor: &mut Table, manifest: &Path, program: &Path, name: &str) 
 
 /// The way to a file from a directory, both absolute: a manifest that goes elsewhere takes what lies beside it along.
 fn relative(file: &Path, directory: &Path) -> PathBuf {
-    let common = file.ancestors().find(|above| directory.starts_with(above)).unwrap_or(Path::new("/"));
-    let up = directory.strip_prefix(common).map_or(0, |rest| rest.components().count());
+    let common = file
+        .ancestors()
+        .find(|above| directory.starts_with(above))
+        .unwrap_or(Path::new("/"));
+    let up = directory
+        .strip_prefix(common)
+        .map_or(0, |rest| rest.components().count());
     let down = file.strip_prefix(common).unwrap_or(file);
-    std::iter::repeat_n(Path::new(".."), up).collect::<PathBuf>().join(down)
+    std::iter::repeat_n(Path::new(".."), up)
+        .collect::<PathBuf>()
+        .join(down)
 }
 
 /// A package is called as its directory is, as far as a name may.
@@ -269,16 +361,30 @@ fn name_of(manifest: &Path) -> String {
 fn diff(path: &Path, before: &str, after: &str) -> String {
     const CONTEXT: usize = 3;
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let same = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
     let rest = old.len().min(new.len()) - same;
-    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let tail = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take(rest)
+        .take_while(|(old, new)| old == new)
+        .count();
     let (from, to) = (same.saturating_sub(CONTEXT), (tail - tail.min(CONTEXT)));
     let count = |all: usize| all - from - to;
     let start = |count: usize| if count == 0 { from } else { from + 1 };
     let shown = path.display();
     let mut text = format!(
         "--- {}\n+++ {shown}\n@@ -{},{} +{},{} @@\n",
-        if old.is_empty() { "/dev/null".into() } else { shown.to_string() },
+        if old.is_empty() {
+            "/dev/null".into()
+        } else {
+            shown.to_string()
+        },
         start(count(old.len())),
         count(old.len()),
         start(count(new.len())),
@@ -288,6 +394,10 @@ fn diff(path: &Path, before: &str, after: &str) -> String {
     text.extend(old[from..same].iter().map(|one| line(' ', one)));
     text.extend(old[same..old.len() - tail].iter().map(|one| line('-', one)));
     text.extend(new[same..new.len() - tail].iter().map(|one| line('+', one)));
-    text.extend(new[new.len() - tail..new.len() - to].iter().map(|one| line(' ', one)));
+    text.extend(
+        new[new.len() - tail..new.len() - to]
+            .iter()
+            .map(|one| line(' ', one)),
+    );
     text
 }

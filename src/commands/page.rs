@@ -39,15 +39,23 @@ pub(super) fn replace(path: &Path, mark: &[u8], bytes: &[u8]) -> Result<(), Erro
 /// [`Error::Exists`]: a mistyped option must not cost anybody a source or a package.
 pub(super) fn check_place(path: &Path, mark: &[u8]) -> Result<(), Error> {
     const NEAR: u64 = 1024;
-    if let Some(directory) = path.parent().filter(|directory| *directory != Path::new("")) {
+    if let Some(directory) = path
+        .parent()
+        .filter(|directory| *directory != Path::new(""))
+    {
         directory.metadata().on("write", path)?;
     }
     // A terminal or a pipe is nobody's file.
-    if !path.metadata().is_ok_and(|there| there.is_file() && there.len() > 0) {
+    if !path
+        .metadata()
+        .is_ok_and(|there| there.is_file() && there.len() > 0)
+    {
         return Ok(());
     }
     let mut beginning = Vec::new();
-    File::open(path).and_then(|file| file.take(NEAR).read_to_end(&mut beginning)).on("read", path)?;
+    File::open(path)
+        .and_then(|file| file.take(NEAR).read_to_end(&mut beginning))
+        .on("read", path)?;
     if beginning.windows(mark.len()).any(|part| part == mark) {
         return Ok(());
     }

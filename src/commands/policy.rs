@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use flavor::fs::{IoContext, own_config_dir};
 use flavor::package::Reader;
-use flavor::trust::{Acquaintance, Consequence, Notes, OperatorPolicy, Presented, objections, policies, rollback};
+use flavor::trust::{
+    Acquaintance, Consequence, Notes, OperatorPolicy, Presented, objections, policies, rollback,
+};
 use serde_json::{Value, json};
 
 use crate::cli::{Package, Policy};
@@ -22,15 +24,25 @@ pub(super) fn run(command: &Policy, json: bool) -> Result<ExitCode, Error> {
 
 fn init(as_json: bool) -> Result<(), Error> {
     let directory = own_config_dir().ok_or(Error::NoPolicyPlace)?;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).on("create directory", &directory)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&directory)
+        .on("create directory", &directory)?;
     let path = directory.join("policy.json");
     if path.symlink_metadata().is_ok() {
         return Err(Error::Exists { path });
     }
     let text = serde_json::to_string_pretty(&OperatorPolicy::default()).unwrap_or_default();
     let mut file = std::fs::OpenOptions::new();
-    let mut file = file.write(true).create_new(true).mode(0o600).open(&path).on("create", &path)?;
-    file.write_all((text + "\n").as_bytes()).on("write", &path)?;
+    let mut file = file
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .on("create", &path)?;
+    file.write_all((text + "\n").as_bytes())
+        .on("write", &path)?;
     if as_json {
         return output::json(&json!({ "path": output::text(&path) }));
     }
@@ -40,8 +52,10 @@ fn init(as_json: bool) -> Result<(), Error> {
 fn show(as_json: bool) -> Result<(), Error> {
     let found = policies().map_err(Error::Policy)?;
     if as_json {
-        let each: Vec<Value> =
-            found.iter().map(|source| json!({ "path": output::text(&source.path), "policy": source.policy })).collect();
+        let each: Vec<Value> = found
+            .iter()
+            .map(|source| json!({ "path": output::text(&source.path), "policy": source.policy }))
+            .collect();
         return output::json(&json!({ "policies": each }));
     }
     if found.is_empty() {
@@ -56,12 +70,20 @@ fn show(as_json: bool) -> Result<(), Error> {
 
 /// Exits with 5 when something is denied.
 fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
-    let refused = |source| Error::Refused { path: options.package.clone(), source };
-    let reader =
-        Reader::open(&options.package).map_err(|source| Error::Package { path: options.package.clone(), source })?;
+    let refused = |source| Error::Refused {
+        path: options.package.clone(),
+        source,
+    };
+    let reader = Reader::open(&options.package).map_err(|source| Error::Package {
+        path: options.package.clone(),
+        source,
+    })?;
     let policies = policies().map_err(Error::Policy)?;
     let mut found = objections(&reader, &policies);
-    if let Acquaintance::Older(newest) = Notes::open().compare(&Presented::of(&reader)).map_err(refused)? {
+    if let Acquaintance::Older(newest) = Notes::open()
+        .compare(&Presented::of(&reader))
+        .map_err(refused)?
+    {
         found.extend(rollback(&reader, &newest, &policies));
     }
     let denied = found.iter().any(|one| one.consequence == Consequence::Deny);
@@ -82,9 +104,21 @@ fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
                 Consequence::Warn => "warn",
                 Consequence::Allow => "allow",
             };
-            let from = one.policy.as_ref().map_or("the package's own policy".into(), |path| path.display().to_string());
-            output::data(&format!("{word:<6} {} ({from})\n", flavor::report::printable(&one.violation.to_string())))?;
+            let from = one
+                .policy
+                .as_ref()
+                .map_or("the package's own policy".into(), |path| {
+                    path.display().to_string()
+                });
+            output::data(&format!(
+                "{word:<6} {} ({from})\n",
+                flavor::report::printable(&one.violation.to_string())
+            ))?;
         }
     }
-    Ok(if denied { ExitCode::from(5) } else { ExitCode::SUCCESS })
+    Ok(if denied {
+        ExitCode::from(5)
+    } else {
+        ExitCode::SUCCESS
+    })
 }

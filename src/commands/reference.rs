@@ -14,7 +14,12 @@ use crate::output;
 /// `flavor completions`.
 pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut without_hidden(&Cli::command()), "flavor", &mut script);
+    clap_complete::generate(
+        options.shell,
+        &mut without_hidden(&Cli::command()),
+        "flavor",
+        &mut script,
+    );
     let script = String::from_utf8_lossy(&script);
     if as_json {
         output::json(&json!({ "shell": options.shell.to_string(), "script": script }))?;
@@ -27,8 +32,13 @@ pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCo
 /// Shells would propose hidden commands too. clap cannot take one back, so the command is made again.
 fn without_hidden(whole: &Command) -> Command {
     let bare = Command::new("flavor").args(whole.get_arguments().cloned());
-    bare.subcommands(whole.get_subcommands().filter(|one| !one.is_hide_set()).cloned())
-        .version(env!("CARGO_PKG_VERSION"))
+    bare.subcommands(
+        whole
+            .get_subcommands()
+            .filter(|one| !one.is_hide_set())
+            .cloned(),
+    )
+    .version(env!("CARGO_PKG_VERSION"))
 }
 
 /// `flavor man`: a page for each command.
@@ -43,13 +53,19 @@ pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
         let to = directory.join(&page.relative);
         std::fs::rename(&page.path, &to).on("write", &to)?;
     }
-    if as_json { output::json(&json!({ "path": output::text(directory) })) } else { output::path(directory) }?;
+    if as_json {
+        output::json(&json!({ "path": output::text(directory) }))
+    } else {
+        output::path(directory)
+    }?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The commands that a user is told of; `help` of each level says what is known.
 fn shown(command: &Command) -> impl Iterator<Item = &Command> {
-    command.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help")
+    command
+        .get_subcommands()
+        .filter(|one| !one.is_hide_set() && one.get_name() != "help")
 }
 
 /// `flavor reference`: the part of `docs/cli.md` that lists commands and options.
@@ -57,20 +73,34 @@ pub(super) fn reference(as_json: bool) -> Result<ExitCode, Error> {
     let mut command = Cli::command();
     command.build();
     let mut text = String::from("### Global options\n\n");
-    text.push_str(&table(command.get_arguments().filter(|one| one.is_global_set())));
+    text.push_str(&table(
+        command.get_arguments().filter(|one| one.is_global_set()),
+    ));
     for one in shown(&command) {
         describe(one, "flavor", &mut text);
     }
-    if as_json { output::json(&json!({ "markdown": text })) } else { output::data(&text) }?;
+    if as_json {
+        output::json(&json!({ "markdown": text }))
+    } else {
+        output::data(&text)
+    }?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn describe(command: &Command, above: &str, text: &mut String) {
     let name = format!("{above} {}", command.get_name());
-    text.push_str(&format!("\n### {name}\n\n{}\n", sentence(command.get_about())));
+    text.push_str(&format!(
+        "\n### {name}\n\n{}\n",
+        sentence(command.get_about())
+    ));
     let own: Vec<&Arg> = command
         .get_arguments()
-        .filter(|one| !one.is_global_set() && !one.is_hide_set() && one.get_id() != "help" && one.get_id() != "version")
+        .filter(|one| {
+            !one.is_global_set()
+                && !one.is_hide_set()
+                && one.get_id() != "help"
+                && one.get_id() != "version"
+        })
         .collect();
     if !own.is_empty() {
         text.push_str(&format!("\n{}", table(own.into_iter())));
@@ -85,22 +115,37 @@ fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {
         // Outside of code a word in angle brackets would be taken for HTML.
         let prose = |text: &str| cell(text).replace('<', "\\<");
         let mut about = sentence(one.get_help());
-        let defaults: Vec<_> = one.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        let defaults: Vec<_> = one
+            .get_default_values()
+            .iter()
+            .map(|value| value.to_string_lossy())
+            .collect();
         if one.get_action().takes_values() && !defaults.is_empty() {
             about.push_str(&format!(" [default: {}]", defaults.join(" ")));
         }
-        text.push_str(&format!("| `{}` | {} |\n", cell(&usage(one)), prose(&about)));
+        text.push_str(&format!(
+            "| `{}` | {} |\n",
+            cell(&usage(one)),
+            prose(&about)
+        ));
     }
     text
 }
 
 fn usage(one: &Arg) -> String {
-    let names: Vec<String> =
-        [one.get_short().map(|short| format!("-{short}")), one.get_long().map(|long| format!("--{long}"))]
-            .into_iter()
-            .flatten()
-            .collect();
-    let values: Vec<&str> = one.get_value_names().unwrap_or_default().iter().map(clap::builder::Str::as_str).collect();
+    let names: Vec<String> = [
+        one.get_short().map(|short| format!("-{short}")),
+        one.get_long().map(|long| format!("--{long}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let values: Vec<&str> = one
+        .get_value_names()
+        .unwrap_or_default()
+        .iter()
+        .map(clap::builder::Str::as_str)
+        .collect();
     let takes = one.get_action().takes_values();
     if one.is_require_equals_set() {
         return format!("{}[={}]", names.join(", "), values.join(" "));

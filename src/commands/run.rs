@@ -18,9 +18,15 @@ use crate::error::Error;
 /// Starts a package as its own launcher would: this process becomes the program.
 pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let mut words = options.words.into_iter();
-    let (name, arguments): (PathBuf, _) = (PathBuf::from(words.next().unwrap_or_default()), words.collect());
+    let (name, arguments): (PathBuf, _) = (
+        PathBuf::from(words.next().unwrap_or_default()),
+        words.collect(),
+    );
     let package = name.canonicalize().unwrap_or_else(|_| name.clone());
-    let failed = |source: PackageError| Error::Package { path: name.clone(), source };
+    let failed = |source: PackageError| Error::Package {
+        path: name.clone(),
+        source,
+    };
     let reader = Reader::open(&package).map_err(failed)?;
     if reader.metadata().launcher.tool != OWN_LAUNCHER {
         return start_with_its_launcher(reader, name, arguments);
@@ -32,22 +38,40 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
         arguments,
         environment: Environment::new(std::env::vars_os()),
     };
-    let Launch { program, arguments, environment, keep } = prepare(invocation)?;
-    let source = Command::new(&program).args(arguments).env_clear().envs(environment.iter()).exec();
+    let Launch {
+        program,
+        arguments,
+        environment,
+        keep,
+    } = prepare(invocation)?;
+    let source = Command::new(&program)
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter())
+        .exec();
     drop(keep);
     Err(LaunchError::not_started(program, source).into())
 }
 
 /// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed. It
 /// reads the file again, so that nobody may be able to change that meanwhile.
-fn start_with_its_launcher(reader: Reader, name: PathBuf, arguments: Vec<OsString>) -> Result<ExitCode, Error> {
+fn start_with_its_launcher(
+    reader: Reader,
+    name: PathBuf,
+    arguments: Vec<OsString>,
+) -> Result<ExitCode, Error> {
     let package = reader.path().to_path_buf();
-    let failed = |source: PackageError| Error::Package { path: name.clone(), source };
+    let failed = |source: PackageError| Error::Package {
+        path: name.clone(),
+        source,
+    };
     let (verified, copy) = if is_exposed(reader.file()) {
-        let copy = Cache::open_lasting()?.private_copy(&reader).map_err(|error| match error {
-            CopyError::Package(source) => failed(source),
-            CopyError::Workenv(source) => source.into(),
-        })?;
+        let copy = Cache::open_lasting()?
+            .private_copy(&reader)
+            .map_err(|error| match error {
+                CopyError::Package(source) => failed(source),
+                CopyError::Workenv(source) => source.into(),
+            })?;
         (copy.verified.clone(), Some(copy))
     } else {
         (verify(&reader).map_err(failed)?, None)
@@ -57,13 +81,27 @@ fn start_with_its_launcher(reader: Reader, name: PathBuf, arguments: Vec<OsStrin
         None => (reader, None),
     };
     if !verified.launcher {
-        return Err(Error::NotAuthenticated { path: name, slot: "launcher".into() });
+        return Err(Error::NotAuthenticated {
+            path: name,
+            slot: "launcher".into(),
+        });
     }
     // FlavorPack's attestation has no full digest; nothing in it is ever executed.
-    let unproven = |slot: &Slot<'_>| verified.unauthenticated.iter().any(|name| name == slot.name());
+    let unproven = |slot: &Slot<'_>| {
+        verified
+            .unauthenticated
+            .iter()
+            .any(|name| name == slot.name())
+    };
     let is_attestation = |slot: &Slot<'_>| slot.record.lifecycle == Lifecycle::Attestation.word();
-    if let Some(slot) = reader.slots().find(|slot| unproven(slot) && !is_attestation(slot)) {
-        return Err(Error::NotAuthenticated { path: name, slot: slot.name().into() });
+    if let Some(slot) = reader
+        .slots()
+        .find(|slot| unproven(slot) && !is_attestation(slot))
+    {
+        return Err(Error::NotAuthenticated {
+            path: name,
+            slot: slot.name().into(),
+        });
     }
     let permitted = permit(&reader).map_err(|source| Error::Refused { path: name, source })?;
     for warning in &permitted.warnings {

@@ -35,7 +35,9 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
     let scratch = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
     let file = |name: &str, text: &str| {
         let path = scratch.path().join(name);
-        std::fs::write(&path, text).on("write", &path).map(|()| path)
+        std::fs::write(&path, text)
+            .on("write", &path)
+            .map(|()| path)
     };
     file("self-test.sh", "#!/bin/sh\necho flavor-self-test \"$@\"\n")?;
     let manifest = file("pyproject.toml", MANIFEST)?;
@@ -51,15 +53,30 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
         verify: true,
         ..Settings::default()
     };
-    pack(&manifest, &settings, &TerminalReporter::new(Talk::Quiet))
-        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    pack(&manifest, &settings, &TerminalReporter::new(Talk::Quiet)).map_err(|source| {
+        Error::Pack {
+            manifest: manifest.path.clone(),
+            source,
+        }
+    })?;
     let cache = scratch.path().join("cache");
     let mut command = Command::new(&output);
-    for name in ["FLAVOR_CACHE_DIR", "FLAVOR_WORKENV_CACHE", "XDG_CACHE_HOME", "HOME", "FLAVOR_CONFIG_DIR"] {
+    for name in [
+        "FLAVOR_CACHE_DIR",
+        "FLAVOR_WORKENV_CACHE",
+        "XDG_CACHE_HOME",
+        "HOME",
+        "FLAVOR_CONFIG_DIR",
+    ] {
         command.env(name, &cache);
     }
     // Each would make the package do something else.
-    for name in ["FLAVOR_LAUNCHER_CLI", "FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"] {
+    for name in [
+        "FLAVOR_LAUNCHER_CLI",
+        "FLAVOR_LOG_LEVEL",
+        "FOUNDATION_LOG_LEVEL",
+        "RUST_LOG",
+    ] {
         command.env_remove(name);
     }
     let outcome = command.args(["one", "two"]).output().on("start", &output)?;
@@ -69,6 +86,11 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
         return Ok(None);
     }
     let errors = String::from_utf8_lossy(&outcome.stderr);
-    let words: Vec<&str> = said.lines().chain(errors.lines()).map(str::trim).filter(|line| !line.is_empty()).collect();
+    let words: Vec<&str> = said
+        .lines()
+        .chain(errors.lines())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     Ok(Some(format!("{}: {}", outcome.status, words.join(" / "))))
 }

@@ -16,7 +16,10 @@ use crate::output;
 
 pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error> {
     let path = &options.package;
-    let failed = |source| Error::Package { path: path.clone(), source };
+    let failed = |source| Error::Package {
+        path: path.clone(),
+        source,
+    };
     let reader = Reader::open_within(path, options.limits.into()).map_err(failed)?;
     let verified = verify(&reader).map_err(failed)?;
     check_content(&reader).map_err(failed)?;
@@ -24,7 +27,10 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
         && !is_key(wanted, reader.signer())?
     {
         let found = reader.signer().fingerprint().as_str().to_owned();
-        return Err(Error::OtherSigner { path: path.clone(), found });
+        return Err(Error::OtherSigner {
+            path: path.clone(),
+            found,
+        });
     }
     if let Some(project) = &options.rebuild {
         return rebuilt(options, &reader, project, globals);
@@ -65,11 +71,21 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
 }
 
 /// Exits with 5 when the project does not give the package's contents.
-fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals) -> Result<ExitCode, Error> {
+fn rebuilt(
+    options: &Verify,
+    reader: &Reader,
+    project: &Path,
+    globals: &Globals,
+) -> Result<ExitCode, Error> {
     let plain = || read_input(Some(project), &Choices::default());
     let record = match Record::of(reader) {
         Ok(record) => record,
-        Err(source) => return Err(Error::Pack { manifest: plain()?.manifest.path, source }),
+        Err(source) => {
+            return Err(Error::Pack {
+                manifest: plain()?.manifest.path,
+                source,
+            });
+        }
     };
     let read = || read_input(Some(project), &record.choices);
     let mut manifest = read()?.manifest;
@@ -80,27 +96,55 @@ fn rebuilt(options: &Verify, reader: &Reader, project: &Path, globals: &Globals)
         key: KeySource::Seed(String::from("rebuild").into()),
         ..Settings::default()
     });
-    let reporter = TerminalReporter::new(if globals.quiet { Talk::Quiet } else { Talk::Normal });
+    let reporter = TerminalReporter::new(if globals.quiet {
+        Talk::Quiet
+    } else {
+        Talk::Normal
+    });
     let ran = run_pre_build(&manifest, &settings, &reporter);
-    if ran.map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })? {
+    if ran.map_err(|source| Error::Pack {
+        manifest: manifest.path.clone(),
+        source,
+    })? {
         manifest = read()?.manifest;
     }
-    let differences = rebuild(&manifest, &settings, reader, &reporter)
-        .map_err(|source| Error::Pack { manifest: manifest.path.clone(), source })?;
+    let differences =
+        rebuild(&manifest, &settings, reader, &reporter).map_err(|source| Error::Pack {
+            manifest: manifest.path.clone(),
+            source,
+        })?;
     if globals.json {
-        let each: Vec<_> = differences.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect();
+        let each: Vec<_> = differences
+            .iter()
+            .map(|one| json!({ "part": one.part, "details": one.details }))
+            .collect();
         output::json(
             &json!({ "package": output::text(&options.package), "same": each.is_empty(), "differences": each }),
         )?;
     } else if differences.is_empty() {
-        output::data(&format!("{}: what {} gives\n", options.package.display(), project.display()))?;
+        output::data(&format!(
+            "{}: what {} gives\n",
+            options.package.display(),
+            project.display()
+        ))?;
     } else {
         for one in &differences {
-            let which = if one.details.is_empty() { String::new() } else { format!(": {}", one.details.join(", ")) };
-            output::data(&format!("differs: {}\n", printable(&format!("{}{which}", one.part))))?;
+            let which = if one.details.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", one.details.join(", "))
+            };
+            output::data(&format!(
+                "differs: {}\n",
+                printable(&format!("{}{which}", one.part))
+            ))?;
         }
     }
-    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(5) })
+    Ok(if differences.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(5)
+    })
 }
 
 /// Whether a key is the one that a file or a fingerprint names. A short fingerprint is one that anybody can make.
@@ -110,9 +154,15 @@ fn is_key(wanted: &str, key: &PublicKey) -> Result<bool, Error> {
     if path.exists() {
         return Ok(public_key(path)? == *key);
     }
-    let digits = wanted.strip_prefix("sha256:").unwrap_or(wanted).to_ascii_lowercase();
+    let digits = wanted
+        .strip_prefix("sha256:")
+        .unwrap_or(wanted)
+        .to_ascii_lowercase();
     if digits.len() < SHORTEST || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::NotAFingerprint { text: wanted.into(), digits: SHORTEST });
+        return Err(Error::NotAFingerprint {
+            text: wanted.into(),
+            digits: SHORTEST,
+        });
     }
     Ok(key.fingerprint().as_str().starts_with(&digits))
 }

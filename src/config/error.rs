@@ -7,7 +7,12 @@ use crate::fs;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{origin}: `{key}` must be {expected}: {value}")]
-    BadValue { origin: String, key: String, expected: &'static str, value: String },
+    BadValue {
+        origin: String,
+        key: String,
+        expected: &'static str,
+        value: String,
+    },
     #[error("cannot read the settings")]
     NotRead(#[source] Unread),
     #[error(transparent)]
@@ -111,16 +116,24 @@ impl Fault {
     fn remedy(&self) -> String {
         match self {
             Self::NotUtf8 => "save the file as UTF-8".into(),
-            Self::Control => "remove it, or write it as `\\u0007` in a text in double quotes".into(),
-            Self::BadKey(_) => "a key has letters, digits, `-` and `_`; any other stands in quotes".into(),
-            Self::NoEquals(key) => format!("write `{key} = VALUE`; a table is `[{key}]`, a comment begins with `#`"),
+            Self::Control => {
+                "remove it, or write it as `\\u0007` in a text in double quotes".into()
+            }
+            Self::BadKey(_) => {
+                "a key has letters, digits, `-` and `_`; any other stands in quotes".into()
+            }
+            Self::NoEquals(key) => {
+                format!("write `{key} = VALUE`; a table is `[{key}]`, a comment begins with `#`")
+            }
             Self::NoValue(key) => format!("write `{key} = VALUE`, or remove the line"),
             Self::NotAValue(word) => format!("put a text in quotes: `\"{word}\"`"),
             Self::TooLarge(_) => "write a smaller one".into(),
             Self::OpenHeader(key) => format!("write `[{key}]`"),
             Self::OpenText(quote) => format!("end it with `{quote}` in the same line"),
             Self::OpenInline => "write `{ one = 1, two = 2 }`".into(),
-            Self::BadEscape(_) => "write a backslash as `\\\\`, or put the text in single quotes".into(),
+            Self::BadEscape(_) => {
+                "write a backslash as `\\\\`, or put the text in single quotes".into()
+            }
             Self::More(_) => "one key stands in a line; a comment begins with `#`".into(),
             Self::Twice { .. } => "leave one of them out".into(),
             Self::Unsupported(what) => match what {

@@ -43,7 +43,11 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Entry>, Failure> {
         (good.split(|byte| *byte == b'\n').count(), Fault::NotUtf8)
     })?;
     let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { rest, line: 1, entries: Vec::new() };
+    let mut reader = Reader {
+        rest,
+        line: 1,
+        entries: Vec::new(),
+    };
     match reader.document() {
         Ok(()) => Ok(reader.entries),
         Err(fault) => Err((reader.line, fault)),
@@ -63,7 +67,10 @@ impl Place {
             return Err(Fault::Unsupported(Unsupported::Depth));
         }
         let dot = if self.depth == 0 { "" } else { "." };
-        Ok(Self { key: format!("{}{dot}{}", self.key, spelled(name)), depth: self.depth.saturating_add(1) })
+        Ok(Self {
+            key: format!("{}{dot}{}", self.key, spelled(name)),
+            depth: self.depth.saturating_add(1),
+        })
     }
 }
 
@@ -120,7 +127,10 @@ impl<'a> Reader<'a> {
             place = place.join(&name)?;
             match self.find(&place) {
                 None => self.add(&place, Item::Table(Table::Implied)),
-                Some(Entry { item: Item::Table(Table::Implied | Table::Header | Table::Dotted), .. }) => {}
+                Some(Entry {
+                    item: Item::Table(Table::Implied | Table::Header | Table::Dotted),
+                    ..
+                }) => {}
                 Some(first) => return Err(twice(first)),
             }
         }
@@ -130,7 +140,10 @@ impl<'a> Reader<'a> {
         }
         match self.find(&place) {
             None => {}
-            Some(Entry { item: Item::Table(Table::Implied), .. }) => self.entries.retain(|one| one.key != place.key),
+            Some(Entry {
+                item: Item::Table(Table::Implied),
+                ..
+            }) => self.entries.retain(|one| one.key != place.key),
             Some(first) => return Err(twice(first)),
         }
         self.add(&place, Item::Table(Table::Header));
@@ -146,7 +159,10 @@ impl<'a> Reader<'a> {
             match self.entries.iter_mut().find(|one| one.key == place.key) {
                 None => self.add(&place, Item::Table(Table::Dotted)),
                 // From now on a header comes too late.
-                Some(Entry { item: Item::Table(table @ (Table::Implied | Table::Dotted)), .. }) => {
+                Some(Entry {
+                    item: Item::Table(table @ (Table::Implied | Table::Dotted)),
+                    ..
+                }) => {
                     *table = Table::Dotted;
                 }
                 Some(first) => return Err(twice(first)),
@@ -166,7 +182,11 @@ impl<'a> Reader<'a> {
         }
         let line = self.line;
         let item = self.value(&place)?;
-        self.entries.push(Entry { key: place.key, line, item });
+        self.entries.push(Entry {
+            key: place.key,
+            line,
+            item,
+        });
         Ok(())
     }
 
@@ -252,7 +272,9 @@ impl<'a> Reader<'a> {
     /// What stands after a backslash.
     fn escape(&mut self) -> Result<char, Fault> {
         let letter = self.peek().filter(|one| !is_control(*one));
-        self.rest = letter.and_then(|one| self.rest.strip_prefix(one)).unwrap_or(self.rest);
+        self.rest = letter
+            .and_then(|one| self.rest.strip_prefix(one))
+            .unwrap_or(self.rest);
         let digits = match letter {
             Some('b') => return Ok('\u{8}'),
             Some('t') => return Ok('\t'),
@@ -266,13 +288,18 @@ impl<'a> Reader<'a> {
             Some('U') => 8,
             _ => 0,
         };
-        let code = self.rest.get(..digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let code = self
+            .rest
+            .get(..digits)
+            .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
         match code.and_then(|code| char::from_u32(u32::from_str_radix(code, 16).ok()?)) {
             Some(one) => {
                 self.rest = self.rest.get(digits..).unwrap_or_default();
                 Ok(one)
             }
-            None => Err(Fault::BadEscape(letter.map(String::from).unwrap_or_default() + code.unwrap_or_default())),
+            None => Err(Fault::BadEscape(
+                letter.map(String::from).unwrap_or_default() + code.unwrap_or_default(),
+            )),
         }
     }
 
@@ -281,7 +308,11 @@ impl<'a> Reader<'a> {
         self.eat("'");
         let (text, rest) = self.split(|one| one == '\'' || is_control(one));
         self.rest = rest;
-        if self.eat("'") { Ok(text.into()) } else { Err(self.open_text('\'')) }
+        if self.eat("'") {
+            Ok(text.into())
+        } else {
+            Err(self.open_text('\''))
+        }
     }
 
     /// Why a text that is not over goes no further.
@@ -313,7 +344,8 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         self.rest = self.split(is_control).1;
-        let is_over = self.rest.is_empty() || self.rest.starts_with('\n') || self.rest.starts_with("\r\n");
+        let is_over =
+            self.rest.is_empty() || self.rest.starts_with('\n') || self.rest.starts_with("\r\n");
         if is_over { Ok(()) } else { Err(Fault::Control) }
     }
 
@@ -325,12 +357,14 @@ impl<'a> Reader<'a> {
 
     /// What stands here, for a message or as a value.
     fn word(&self) -> &'a str {
-        self.split(|one| matches!(one, ' ' | '\t' | '#' | ',' | ']' | '}') || is_control(one)).0
+        self.split(|one| matches!(one, ' ' | '\t' | '#' | ',' | ']' | '}') || is_control(one))
+            .0
     }
 
     /// What is before the first such character, and the rest from there on.
     fn split(&self, is_end: impl FnMut(char) -> bool) -> (&'a str, &'a str) {
-        self.rest.split_at(self.rest.find(is_end).unwrap_or(self.rest.len()))
+        self.rest
+            .split_at(self.rest.find(is_end).unwrap_or(self.rest.len()))
     }
 
     fn peek(&self) -> Option<char> {
@@ -348,31 +382,56 @@ impl<'a> Reader<'a> {
     }
 
     fn add(&mut self, place: &Place, item: Item) {
-        self.entries.push(Entry { key: place.key.clone(), line: self.line, item });
+        self.entries.push(Entry {
+            key: place.key.clone(),
+            line: self.line,
+            item,
+        });
     }
 }
 
 fn twice(first: &Entry) -> Fault {
-    Fault::Twice { key: first.key.clone(), first: first.line }
+    Fault::Twice {
+        key: first.key.clone(),
+        first: first.line,
+    }
 }
 
 /// `+1_000`
 fn number(word: &str) -> Result<i64, Fault> {
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
     let is_grouped = |digits: &str| {
-        digits.split('_').all(|group| group.bytes().all(|byte| byte.is_ascii_digit()) && !group.is_empty())
+        digits
+            .split('_')
+            .all(|group| group.bytes().all(|byte| byte.is_ascii_digit()) && !group.is_empty())
     };
     if is_grouped(digits) && (digits == "0" || !digits.starts_with('0')) {
-        return word.replace('_', "").parse().map_err(|_| Fault::TooLarge(word.into()));
+        return word
+            .replace('_', "")
+            .parse()
+            .map_err(|_| Fault::TooLarge(word.into()));
     }
     let of = |letters: &[char]| digits.matches(letters).count();
-    let is_numeric = digits.chars().all(|one| one.is_ascii_digit() || ".eE+-_:TtZz".contains(one));
+    let is_numeric = digits
+        .chars()
+        .all(|one| one.is_ascii_digit() || ".eE+-_:TtZz".contains(one));
     Err(match digits {
         "inf" | "nan" => Fault::Unsupported(Unsupported::Fraction),
-        _ if ["0x", "0o", "0b"].iter().any(|base| digits.starts_with(base)) => Fault::Unsupported(Unsupported::Base),
-        _ if !is_numeric || !digits.starts_with(|one: char| one.is_ascii_digit()) => Fault::NotAValue(word.into()),
-        _ if digits.contains(':') || digits.as_bytes().get(4) == Some(&b'-') => Fault::Unsupported(Unsupported::Date),
-        _ if of(&['.', 'e', 'E']) > 0 && of(&['.']) < 2 => Fault::Unsupported(Unsupported::Fraction),
+        _ if ["0x", "0o", "0b"]
+            .iter()
+            .any(|base| digits.starts_with(base)) =>
+        {
+            Fault::Unsupported(Unsupported::Base)
+        }
+        _ if !is_numeric || !digits.starts_with(|one: char| one.is_ascii_digit()) => {
+            Fault::NotAValue(word.into())
+        }
+        _ if digits.contains(':') || digits.as_bytes().get(4) == Some(&b'-') => {
+            Fault::Unsupported(Unsupported::Date)
+        }
+        _ if of(&['.', 'e', 'E']) > 0 && of(&['.']) < 2 => {
+            Fault::Unsupported(Unsupported::Fraction)
+        }
         _ => Fault::NotAValue(word.into()),
     })
 }

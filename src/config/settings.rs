@@ -38,17 +38,26 @@ pub struct CacheLimits {
 
 impl Default for CacheLimits {
     fn default() -> Self {
-        Self { max_size: Some(10 << 30), retain: 2 }
+        Self {
+            max_size: Some(10 << 30),
+            retain: 2,
+        }
     }
 }
 
 impl Config {
     /// Reads the user's settings; without a file there are none.
     pub fn read() -> Result<Self, ConfigError> {
-        let Some(path) = config_dir().map(|directory| directory.join(FILE)) else { return Ok(Self::default()) };
+        let Some(path) = config_dir().map(|directory| directory.join(FILE)) else {
+            return Ok(Self::default());
+        };
         match std::fs::read(&path) {
             Ok(text) => Self::parse(&text, path),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Self::default()),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(Self::default())
+            }
             Err(error) => Err(error).on("read", &path).map_err(Into::into),
         }
     }
@@ -65,7 +74,13 @@ impl Config {
     pub fn cache_limits(&self) -> Result<CacheLimits, ConfigError> {
         const SIZE: &str = "a size such as \"20GB\", or \"none\"";
         let mut limits = CacheLimits::default();
-        let size = |text: &str| if text == "none" { Some(None) } else { Bytes::parse(text).map(|size| Some(size.0)) };
+        let size = |text: &str| {
+            if text == "none" {
+                Some(None)
+            } else {
+                Bytes::parse(text).map(|size| Some(size.0))
+            }
+        };
         if let Some(text) = env::var_os(MAX_SIZE_VARIABLE).filter(|text| !text.is_empty()) {
             let text = text.to_string_lossy();
             let (key, origin) = (MAX_SIZE_VARIABLE, "the environment".into());
@@ -101,12 +116,20 @@ impl Config {
     /// Every key of the file with its line; tables are none.
     #[cfg(feature = "cli")]
     pub fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
-        let keys = self.entries.iter().filter(|entry| !matches!(entry.item, Item::Table(_)));
+        let keys = self
+            .entries
+            .iter()
+            .filter(|entry| !matches!(entry.item, Item::Table(_)));
         keys.map(|entry| (entry.key.as_str(), entry.line))
     }
 
     fn bad(&self, entry: &Entry, expected: &'static str) -> ConfigError {
-        bad(format!("{}:{}", self.path.display(), entry.line), &entry.key, expected, &entry.item.to_string())
+        bad(
+            format!("{}:{}", self.path.display(), entry.line),
+            &entry.key,
+            expected,
+            &entry.item.to_string(),
+        )
     }
 
     /// Where the settings are read from, if there are any.
@@ -116,7 +139,12 @@ impl Config {
 }
 
 fn bad(origin: String, key: &str, expected: &'static str, value: &str) -> ConfigError {
-    ConfigError::BadValue { origin, key: key.into(), expected, value: value.into() }
+    ConfigError::BadValue {
+        origin,
+        key: key.into(),
+        expected,
+        value: value.into(),
+    }
 }
 
 /// As it stands in the file.

@@ -10,31 +10,60 @@ fn config(text: &str) -> Config {
 
 #[test]
 fn limits_have_defaults_and_refuse_nonsense() {
-    assert_eq!(config("").cache_limits().expect("defaults"), CacheLimits::default());
-    let limits = CacheLimits { max_size: None, retain: 1 };
+    assert_eq!(
+        config("").cache_limits().expect("defaults"),
+        CacheLimits::default()
+    );
+    let limits = CacheLimits {
+        max_size: None,
+        retain: 1,
+    };
     for text in [
         "[cache]\nmax-size = \"none\"\nretain = 1\n",
         "\u{feff}[ cache ] # mine\r\n'max-size' = 'none'\r\n\"r\\u0065tain\" = +1",
         "cache = { max-size = 'none', retain = 1 }",
         "cache.max-size = \"no\\x6ee\"\ncache . retain = 1",
     ] {
-        assert_eq!(config(text).cache_limits().expect("limits"), limits, "{text}");
+        assert_eq!(
+            config(text).cache_limits().expect("limits"),
+            limits,
+            "{text}"
+        );
     }
-    assert_eq!(config("cache.max-size = 1_000").cache_limits().expect("limits").max_size, Some(1000));
-    let refused = |text: &str| config(text).cache_limits().expect_err("nonsense").to_string();
+    assert_eq!(
+        config("cache.max-size = 1_000")
+            .cache_limits()
+            .expect("limits")
+            .max_size,
+        Some(1000)
+    );
+    let refused = |text: &str| {
+        config(text)
+            .cache_limits()
+            .expect_err("nonsense")
+            .to_string()
+    };
     assert_eq!(
         refused("\n[cache]\nmax-size = \"much\"\n"),
         "config.toml:3: `cache.max-size` must be a size such as \"20GB\", or \"none\": \"much\""
     );
-    assert_eq!(refused("cache.retain = '2'"), "config.toml:1: `cache.retain` must be a number from 1: \"2\"");
-    assert_eq!(refused("[cache.retain]"), "config.toml:1: `cache.retain` must be a number from 1: a table");
+    assert_eq!(
+        refused("cache.retain = '2'"),
+        "config.toml:1: `cache.retain` must be a number from 1: \"2\""
+    );
+    assert_eq!(
+        refused("[cache.retain]"),
+        "config.toml:1: `cache.retain` must be a number from 1: a table"
+    );
 }
 
 #[test]
 fn what_cannot_be_read_is_told_with_the_line_and_the_way_out() {
     let told = |text: &str| {
         let error = Config::parse(text.as_bytes(), "config.toml".into()).expect_err("not readable");
-        let ConfigError::NotRead(unread) = &error else { panic!("{error}") };
+        let ConfigError::NotRead(unread) = &error else {
+            panic!("{error}")
+        };
         format!("{unread}; {}", error.hint().expect("a remedy"))
     };
     let all = [
@@ -94,8 +123,13 @@ fn what_cannot_be_read_is_told_with_the_line_and_the_way_out() {
     config.toml:1: a key so deep in tables cannot be read here; no setting lies there: remove it
     "#);
     let error = Config::parse(b"a = 1\nb = \"\xff\"", "config.toml".into()).expect_err("not text");
-    let ConfigError::NotRead(unread) = error else { panic!("{error}") };
-    assert_eq!(unread.to_string(), "config.toml:2: bytes that are not UTF-8");
+    let ConfigError::NotRead(unread) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        unread.to_string(),
+        "config.toml:2: bytes that are not UTF-8"
+    );
 }
 
 /// Values by their keys, as another reader of TOML has them.
@@ -123,7 +157,8 @@ fn agrees(text: &str) {
     let others = text.parse::<toml::Table>();
     match (reader::read(text.as_bytes()), others) {
         (Ok(entries), Ok(table)) => {
-            let mut ours: Vec<(String, Item)> = entries.into_iter().map(|one| (one.key, one.item)).collect();
+            let mut ours: Vec<(String, Item)> =
+                entries.into_iter().map(|one| (one.key, one.item)).collect();
             ours.retain(|(_, item)| !matches!(item, Item::Table(_)));
             let mut theirs = Vec::new();
             flattened(&table, "", &mut theirs);
@@ -134,7 +169,10 @@ fn agrees(text: &str) {
         }
         (Ok(_), Err(error)) => panic!("read, and is no TOML: {text:?}: {error}"),
         (Err((_, fault)), Ok(_)) => {
-            assert!(matches!(fault, Fault::Unsupported(_)), "TOML, and refused as {fault:?}: {text:?}");
+            assert!(
+                matches!(fault, Fault::Unsupported(_)),
+                "TOML, and refused as {fault:?}: {text:?}"
+            );
         }
         (Err(_), Err(_)) => {}
     }

@@ -1,4 +1,8 @@
-#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice
+)]
 
 use goblin::elf::dynamic::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_VERNEED, DT_VERNEEDNUM};
 use goblin::elf::header::{ELFMAG, ET_DYN, ET_EXEC, ET_REL};
@@ -46,7 +50,11 @@ pub struct Facts {
 }
 
 /// `e_machine` of what this machine runs.
-const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") {
+    183
+} else {
+    62
+};
 
 impl Facts {
     /// Whether programs of this machine could load it.
@@ -68,7 +76,10 @@ pub fn is_elf(bytes: &[u8]) -> bool {
 /// Whether the first 20 bytes of a file say that programs of this machine load it.
 pub fn is_for_this_machine(start: &[u8]) -> bool {
     const CLASS_64: u8 = 2;
-    let machine = start.get(18..20).and_then(|field| field.try_into().ok()).map(u16::from_le_bytes);
+    let machine = start
+        .get(18..20)
+        .and_then(|field| field.try_into().ok())
+        .map(u16::from_le_bytes);
     is_elf(start) && start.get(4) == Some(&CLASS_64) && machine == Some(OWN_MACHINE)
 }
 
@@ -100,7 +111,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Option<Facts>> {
             let target = match entry.tag {
                 DT_NEEDED => {
                     let name = table.string(bytes, entry.value);
-                    facts.needed.push(name.ok_or(Error::Malformed { what: "name of a needed library" })?);
+                    facts.needed.push(name.ok_or(Error::Malformed {
+                        what: "name of a needed library",
+                    })?);
                     continue;
                 }
                 DT_SONAME => &mut facts.soname,
@@ -111,17 +124,24 @@ pub fn inspect(bytes: &[u8]) -> Result<Option<Facts>> {
             *target = table.string(bytes, entry.value);
         }
         facts.glibc_floor = needed_versions(bytes, &view, &table)
-            .ok_or(Error::Malformed { what: "table of needed versions" })?
+            .ok_or(Error::Malformed {
+                what: "table of needed versions",
+            })?
             .into_iter()
             .filter(|version| !version.weak)
-            .filter_map(|version| GlibcVersion::from_symbol_version(&table.string(bytes, version.name)?))
+            .filter_map(|version| {
+                GlibcVersion::from_symbol_version(&table.string(bytes, version.name)?)
+            })
             .max();
     }
     Ok(Some(facts))
 }
 
 fn interpreter(bytes: &[u8], view: &View) -> Option<String> {
-    let segment = view.segments.iter().find(|segment| segment.p_type == PT_INTERP)?;
+    let segment = view
+        .segments
+        .iter()
+        .find(|segment| segment.p_type == PT_INTERP)?;
     let start = usize::try_from(segment.p_offset).ok()?;
     let len = usize::try_from(segment.p_filesz).ok()?;
     let name = bytes.get(start..start.checked_add(len)?)?;
@@ -139,19 +159,29 @@ pub(super) struct NeededVersion {
 
 /// The table at `DT_VERNEED` (`Elf64_Verneed`, the same in both classes). Read by address, because section headers may
 /// be gone. `None` when it leads outside of the file.
-pub(super) fn needed_versions(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<Vec<NeededVersion>> {
+pub(super) fn needed_versions(
+    bytes: &[u8],
+    view: &View,
+    table: &DynamicTable,
+) -> Option<Vec<NeededVersion>> {
     const WEAK: u64 = 2;
     let mut versions = Vec::new();
-    let (Some(address), Some(count)) = (table.value_of(DT_VERNEED), table.value_of(DT_VERNEEDNUM)) else {
+    let (Some(address), Some(count)) = (table.value_of(DT_VERNEED), table.value_of(DT_VERNEEDNUM))
+    else {
         return Some(versions);
     };
     let mut at = view.offset_of(address)?;
     for _ in 0..count {
         let library = view.u32(bytes, at.checked_add(4)?)?;
-        let mut aux = at.checked_add(usize::try_from(view.u32(bytes, at.checked_add(8)?)?).ok()?)?;
+        let mut aux =
+            at.checked_add(usize::try_from(view.u32(bytes, at.checked_add(8)?)?).ok()?)?;
         for _ in 0..view.u16(bytes, at.checked_add(2)?)? {
             let weak = view.u16(bytes, aux.checked_add(4)?)? & WEAK != 0;
-            versions.push(NeededVersion { library, name: view.u32(bytes, aux.checked_add(8)?)?, weak });
+            versions.push(NeededVersion {
+                library,
+                name: view.u32(bytes, aux.checked_add(8)?)?,
+                weak,
+            });
             // Chains that a mutation tied into a knot end here, not when memory does.
             if versions.len() > bytes.len() {
                 return None;
@@ -191,7 +221,10 @@ mod tests {
                 soname: Some("libown.so.3".to_owned()),
                 runpath: Some("/opt/python/lib".to_owned()),
                 rpath: None,
-                glibc_floor: Some(GlibcVersion { major: 2, minor: 17 }),
+                glibc_floor: Some(GlibcVersion {
+                    major: 2,
+                    minor: 17,
+                }),
             };
             assert_eq!(facts, expected);
         }
@@ -208,14 +241,21 @@ mod tests {
     fn the_libraries_of_this_process_say_who_they_are() {
         for path in loaded_libraries() {
             let facts = inspect(&std::fs::read(&path).unwrap()).unwrap().unwrap();
-            assert!(facts.is_dynamic && facts.soname.is_some(), "{}: {facts:?}", path.display());
+            assert!(
+                facts.is_dynamic && facts.soname.is_some(),
+                "{}: {facts:?}",
+                path.display()
+            );
         }
     }
 
     /// Calls everything; whatever it says, it must come back, and an error must leave the bytes alone.
     fn poke(bytes: &[u8]) {
         let _ = inspect(bytes);
-        for new in ["$ORIGIN", "$ORIGIN/a/path/that/is/longer/than/the/one/there"] {
+        for new in [
+            "$ORIGIN",
+            "$ORIGIN/a/path/that/is/longer/than/the/one/there",
+        ] {
             let mut edited = bytes.to_vec();
             if rewrite_search_path(&mut edited, new, SearchPathTag::Rpath).is_err() {
                 assert_eq!(edited, bytes);

@@ -22,10 +22,14 @@ impl GlibcVersion {
     /// linkers say that a feature of the loader is needed. `None` for `GLIBC_PRIVATE` and other libraries' versions.
     pub fn from_symbol_version(name: &str) -> Option<Self> {
         match name {
-            "GLIBC_ABI_DT_RELR" => Some(Self { major: 2, minor: 36 }),
-            "GLIBC_ABI_GNU2_TLS" | "GLIBC_ABI_GNU_TLS" | "GLIBC_ABI_DT_X86_64_PLT" => {
-                Some(Self { major: 2, minor: 42 })
-            }
+            "GLIBC_ABI_DT_RELR" => Some(Self {
+                major: 2,
+                minor: 36,
+            }),
+            "GLIBC_ABI_GNU2_TLS" | "GLIBC_ABI_GNU_TLS" | "GLIBC_ABI_DT_X86_64_PLT" => Some(Self {
+                major: 2,
+                minor: 42,
+            }),
             _ => {
                 let mut parts = name.strip_prefix("GLIBC_")?.split('.');
                 let major = parts.next()?.parse().ok()?;
@@ -48,9 +52,14 @@ impl FromStr for GlibcVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parse = || {
             let (major, minor) = text.split_once('.')?;
-            Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+            Some(Self {
+                major: major.parse().ok()?,
+                minor: minor.parse().ok()?,
+            })
         };
-        parse().ok_or_else(|| GlibcVersionError { text: text.to_owned() })
+        parse().ok_or_else(|| GlibcVersionError {
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -62,7 +71,9 @@ impl Serialize for GlibcVersion {
 
 impl<'de> Deserialize<'de> for GlibcVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -82,8 +93,14 @@ mod tests {
 
     #[test]
     fn a_symbol_version_names_a_release() {
-        assert_eq!(GlibcVersion::from_symbol_version("GLIBC_2.2.5"), Some(version("2.2")));
-        assert_eq!(GlibcVersion::from_symbol_version("GLIBC_ABI_DT_RELR"), Some(version("2.36")));
+        assert_eq!(
+            GlibcVersion::from_symbol_version("GLIBC_2.2.5"),
+            Some(version("2.2"))
+        );
+        assert_eq!(
+            GlibcVersion::from_symbol_version("GLIBC_ABI_DT_RELR"),
+            Some(version("2.36"))
+        );
         assert_eq!(GlibcVersion::from_symbol_version("GLIBC_PRIVATE"), None);
         assert_eq!(GlibcVersion::from_symbol_version("GLIBCXX_3.4.21"), None);
         assert_eq!(GlibcVersion::from_symbol_version("OPENSSL_3.0.0"), None);
@@ -93,7 +110,10 @@ mod tests {
     fn json_spells_a_version_as_people_do() {
         let json = serde_json::to_string(&version("2.17")).unwrap();
         assert_eq!(json, "\"2.17\"");
-        assert_eq!(serde_json::from_str::<GlibcVersion>(&json).unwrap(), version("2.17"));
+        assert_eq!(
+            serde_json::from_str::<GlibcVersion>(&json).unwrap(),
+            version("2.17")
+        );
         assert!(serde_json::from_str::<GlibcVersion>("\"2\"").is_err());
     }
 }

@@ -1,5 +1,6 @@
 use goblin::elf::dynamic::{
-    DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_SYMTAB, DT_VERDEF, DT_VERDEFNUM,
+    DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_SYMTAB, DT_VERDEF,
+    DT_VERDEFNUM,
 };
 
 use super::facts::needed_versions;
@@ -42,8 +43,14 @@ pub enum Change {
 /// Gives the file the search path `new`: in place when it fits, else in a segment of its own.
 pub fn set_search_path(bytes: &mut Vec<u8>, new: &str, tag: SearchPathTag) -> Result<Change> {
     match rewrite_search_path(bytes, new, tag) {
-        Ok(changed) => Ok(if changed { Change::InPlace } else { Change::None }),
-        Err(Error::NoSearchPath | Error::SearchPathTooLong { .. } | Error::SearchPathShared { .. }) => {
+        Ok(changed) => Ok(if changed {
+            Change::InPlace
+        } else {
+            Change::None
+        }),
+        Err(
+            Error::NoSearchPath | Error::SearchPathTooLong { .. } | Error::SearchPathShared { .. },
+        ) => {
             add_search_path(bytes, new, tag)?;
             Ok(Change::Grown)
         }
@@ -60,25 +67,47 @@ pub fn rewrite_search_path(bytes: &mut [u8], new: &str, tag: SearchPathTag) -> R
     }
     let view = View::parse(bytes)?.ok_or(Error::NotElf)?;
     let table = view.dynamic(bytes)?.ok_or(Error::NotDynamic)?;
-    let paths: Vec<_> = table.entries.iter().filter(|entry| matches!(entry.tag, DT_RPATH | DT_RUNPATH)).collect();
+    let paths: Vec<_> = table
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.tag, DT_RPATH | DT_RUNPATH))
+        .collect();
     // A loader that finds both heeds DT_RUNPATH.
-    let Some(chosen) = paths.iter().find(|entry| entry.tag == DT_RUNPATH).or(paths.first()) else {
+    let Some(chosen) = paths
+        .iter()
+        .find(|entry| entry.tag == DT_RUNPATH)
+        .or(paths.first())
+    else {
         return Err(Error::NoSearchPath);
     };
-    let string = Extent::of(bytes, &table, chosen.value).ok_or(Error::Malformed { what: "search path" })?;
+    let string = Extent::of(bytes, &table, chosen.value).ok_or(Error::Malformed {
+        what: "search path",
+    })?;
     let is_set = bytes[string.range()] == *new.as_bytes();
-    if is_set && paths.iter().all(|entry| entry.tag == tag.value() && entry.value == chosen.value) {
+    if is_set
+        && paths
+            .iter()
+            .all(|entry| entry.tag == tag.value() && entry.value == chosen.value)
+    {
         return Ok(false);
     }
     if !is_set {
         if new.len() > string.len {
-            return Err(Error::SearchPathTooLong { needed: new.len(), room: string.len });
+            return Err(Error::SearchPathTooLong {
+                needed: new.len(),
+                room: string.len,
+            });
         }
         string.check_unshared(bytes, &view, &table)?;
     }
     for entry in &paths {
         view.put(bytes, entry.at, tag.value(), view.word_len())?;
-        view.put(bytes, entry.at + view.word_len(), chosen.value, view.word_len())?;
+        view.put(
+            bytes,
+            entry.at + view.word_len(),
+            chosen.value,
+            view.word_len(),
+        )?;
     }
     let target = &mut bytes[string.range()];
     target[..new.len()].copy_from_slice(new.as_bytes());
@@ -103,7 +132,11 @@ impl Extent {
         let strings = bytes.get(start..start.checked_add(len)?)?;
         let rest = strings.get(usize::try_from(offset).ok()?..)?;
         let len = rest.iter().position(|byte| *byte == 0)?;
-        Some(Self { offset, at: start + (strings.len() - rest.len()), len })
+        Some(Self {
+            offset,
+            at: start + (strings.len() - rest.len()),
+            len,
+        })
     }
 
     const fn range(&self) -> std::ops::Range<usize> {
@@ -113,12 +146,20 @@ impl Extent {
     /// Refuses when another name uses bytes of this string: linkers let a name that ends as another does point into it.
     fn check_unshared(&self, bytes: &[u8], view: &View, table: &DynamicTable) -> Result<()> {
         // This string may itself be the tail of a longer one.
-        let before = bytes[table.strings.0..self.at].iter().rev().take_while(|byte| **byte != 0).count();
+        let before = bytes[table.strings.0..self.at]
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != 0)
+            .count();
         let first = self.offset - before as u64;
         let end = self.offset + self.len as u64;
-        let names = names_in_use(bytes, view, table).ok_or(Error::Malformed { what: "dynamic symbols" })?;
+        let names = names_in_use(bytes, view, table).ok_or(Error::Malformed {
+            what: "dynamic symbols",
+        })?;
         match names.into_iter().find(|name| (first..end).contains(name)) {
-            Some(name) => Err(Error::SearchPathShared { name: table.string(bytes, name).unwrap_or_default() }),
+            Some(name) => Err(Error::SearchPathShared {
+                name: table.string(bytes, name).unwrap_or_default(),
+            }),
             None => Ok(()),
         }
     }
@@ -147,13 +188,20 @@ fn names_in_use(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<Vec<u
 }
 
 /// Names of the versions that the file defines (`Elf64_Verdef`, the same in both classes).
-pub(super) fn defined_versions(bytes: &[u8], view: &View, table: &DynamicTable, names: &mut Vec<u64>) -> Option<()> {
-    let (Some(address), Some(count)) = (table.value_of(DT_VERDEF), table.value_of(DT_VERDEFNUM)) else {
+pub(super) fn defined_versions(
+    bytes: &[u8],
+    view: &View,
+    table: &DynamicTable,
+    names: &mut Vec<u64>,
+) -> Option<()> {
+    let (Some(address), Some(count)) = (table.value_of(DT_VERDEF), table.value_of(DT_VERDEFNUM))
+    else {
         return Some(());
     };
     let mut at = view.offset_of(address)?;
     for _ in 0..count {
-        let mut aux = at.checked_add(usize::try_from(view.u32(bytes, at.checked_add(12)?)?).ok()?)?;
+        let mut aux =
+            at.checked_add(usize::try_from(view.u32(bytes, at.checked_add(12)?)?).ok()?)?;
         for _ in 0..view.u16(bytes, at.checked_add(6)?)? {
             names.push(view.u32(bytes, aux)?);
             if names.len() > bytes.len() {
@@ -184,7 +232,9 @@ fn symbol_count(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<usize
     let at = view.offset_of(address)?;
     let field = |index: usize| usize::try_from(view.u32(bytes, at.checked_add(4 * index)?)?).ok();
     let (buckets, first, filter_len) = (field(0)?, field(1)?, field(2)?);
-    let buckets_at = at.checked_add(16)?.checked_add(filter_len.checked_mul(view.word_len())?)?;
+    let buckets_at = at
+        .checked_add(16)?
+        .checked_add(filter_len.checked_mul(view.word_len())?)?;
     let chains_at = buckets_at.checked_add(buckets.checked_mul(4)?)?;
     if chains_at > bytes.len() {
         return None;
@@ -223,11 +273,20 @@ mod tests {
         for sample in layouts() {
             let mut bytes = sample.build();
             let len = bytes.len();
-            assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Ok(true));
+            assert_eq!(
+                rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath),
+                Ok(true)
+            );
             assert_eq!(bytes.len(), len);
             assert_eq!(paths(&bytes), (Some("$ORIGIN".to_owned()), None));
-            assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Ok(false));
-            assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Runpath), Ok(true));
+            assert_eq!(
+                rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath),
+                Ok(false)
+            );
+            assert_eq!(
+                rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Runpath),
+                Ok(true)
+            );
             assert_eq!(paths(&bytes), (None, Some("$ORIGIN".to_owned())));
         }
     }
@@ -236,32 +295,68 @@ mod tests {
     fn nothing_of_the_old_path_is_left() {
         let mut bytes = Sample::default().build();
         rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath).unwrap();
-        assert!(!bytes.windows(3).any(|window| window == b"lib\0" || window == b"/py"));
+        assert!(
+            !bytes
+                .windows(3)
+                .any(|window| window == b"lib\0" || window == b"/py")
+        );
     }
 
     #[test]
     fn a_path_that_does_not_fit_is_an_error_with_both_lengths() {
         let mut bytes = Sample::default().build();
-        let error = rewrite_search_path(&mut bytes, "$ORIGIN/../../elsewhere", SearchPathTag::Rpath).unwrap_err();
-        assert_eq!(error, Error::SearchPathTooLong { needed: 23, room: 15 });
+        let error =
+            rewrite_search_path(&mut bytes, "$ORIGIN/../../elsewhere", SearchPathTag::Rpath)
+                .unwrap_err();
+        assert_eq!(
+            error,
+            Error::SearchPathTooLong {
+                needed: 23,
+                room: 15
+            }
+        );
         assert_eq!(bytes, Sample::default().build());
     }
 
     #[test]
     fn a_name_inside_the_old_path_is_not_overwritten() {
-        let sample = Sample { symbol: "lib", ..Sample::default() };
+        let sample = Sample {
+            symbol: "lib",
+            ..Sample::default()
+        };
         let mut bytes = sample.build();
         let error = rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath).unwrap_err();
-        assert_eq!(error, Error::SearchPathShared { name: "lib".to_owned() });
-        assert_eq!(set_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Ok(Change::Grown));
+        assert_eq!(
+            error,
+            Error::SearchPathShared {
+                name: "lib".to_owned()
+            }
+        );
+        assert_eq!(
+            set_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath),
+            Ok(Change::Grown)
+        );
         assert_eq!(paths(&bytes), (Some("$ORIGIN".to_owned()), None));
     }
 
     #[test]
     fn a_file_without_a_path_says_so() {
-        let mut bytes = Sample { runpath: None, ..Sample::default() }.build();
-        assert_eq!(rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath), Err(Error::NoSearchPath));
-        assert_eq!(rewrite_search_path(&mut bytes, "a\0b", SearchPathTag::Rpath), Err(Error::SearchPathNul));
-        assert_eq!(rewrite_search_path(&mut b"#!".to_vec(), "a", SearchPathTag::Rpath), Err(Error::NotElf));
+        let mut bytes = Sample {
+            runpath: None,
+            ..Sample::default()
+        }
+        .build();
+        assert_eq!(
+            rewrite_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath),
+            Err(Error::NoSearchPath)
+        );
+        assert_eq!(
+            rewrite_search_path(&mut bytes, "a\0b", SearchPathTag::Rpath),
+            Err(Error::SearchPathNul)
+        );
+        assert_eq!(
+            rewrite_search_path(&mut b"#!".to_vec(), "a", SearchPathTag::Rpath),
+            Err(Error::NotElf)
+        );
     }
 }

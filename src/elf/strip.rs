@@ -1,7 +1,9 @@
 use std::ops::Range;
 
 use goblin::elf::header::{ET_DYN, ET_EXEC};
-use goblin::elf::section_header::{SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_STRTAB, SectionHeader};
+use goblin::elf::section_header::{
+    SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_PROGBITS, SHT_STRTAB, SectionHeader,
+};
 
 use super::view::View;
 
@@ -61,14 +63,19 @@ const APPLICATION_TYPES: u32 = 0x8000_0000;
 pub fn strip(bytes: &mut Vec<u8>) -> StripOutcome {
     match plan(bytes) {
         Err(reason) => StripOutcome::Unchanged(reason),
-        Ok(Plan { cut, tail, fields, .. }) => {
+        Ok(Plan {
+            cut, tail, fields, ..
+        }) => {
             let before = bytes.len();
             bytes.truncate(cut);
             bytes.extend(tail);
             for (at, field) in fields {
                 bytes[at..at + field.len()].copy_from_slice(&field);
             }
-            StripOutcome::Stripped { before, after: bytes.len() }
+            StripOutcome::Stripped {
+                before,
+                after: bytes.len(),
+            }
         }
     }
 }
@@ -83,7 +90,9 @@ struct Plan {
 }
 
 fn plan(bytes: &[u8]) -> Result<Plan, Unstripped> {
-    let view = View::parse(bytes).map_err(|_| Unstripped::Malformed)?.ok_or(Unstripped::NotElf)?;
+    let view = View::parse(bytes)
+        .map_err(|_| Unstripped::Malformed)?
+        .ok_or(Unstripped::NotElf)?;
     if !matches!(view.header.e_type, ET_EXEC | ET_DYN) || view.segments.is_empty() {
         return Err(Unstripped::NotLoadable);
     }
@@ -107,7 +116,11 @@ fn plan(bytes: &[u8]) -> Result<Plan, Unstripped> {
         return Err(Unstripped::AlreadyStripped);
     }
     // `e_shoff` follows `e_phoff`; `e_shnum` and `e_shstrndx` end the header.
-    let (offset_at, count_at) = if view.is_64() { (0x28, 0x3c) } else { (0x20, 0x30) };
+    let (offset_at, count_at) = if view.is_64() {
+        (0x28, 0x3c)
+    } else {
+        (0x20, 0x30)
+    };
     let count = kept.map_or(0, |kept| kept.headers.len() + 1);
     let fields = vec![
         (offset_at, view.encode(table as u64, view.word_len())),
@@ -119,7 +132,10 @@ fn plan(bytes: &[u8]) -> Result<Plan, Unstripped> {
 
 /// End of what the program headers and their own table cover.
 fn loaded_end(view: &View) -> Option<usize> {
-    let mut end = view.segment_table_range()?.end.max(usize::from(view.header.e_ehsize));
+    let mut end = view
+        .segment_table_range()?
+        .end
+        .max(usize::from(view.header.e_ehsize));
     for segment in view.segments.iter().filter(|segment| segment.p_filesz > 0) {
         end = end.max(usize::try_from(segment.p_offset.checked_add(segment.p_filesz)?).ok()?);
     }
@@ -150,7 +166,11 @@ fn check_beyond(bytes: &[u8], sections: &Sections, cut: usize) -> Result<(), Uns
         end = end.max(range.end);
     }
     // patchelf ends a file with a zero.
-    if is_padding(&bytes[end..]) { Ok(()) } else { Err(Unstripped::Overlay) }
+    if is_padding(&bytes[end..]) {
+        Ok(())
+    } else {
+        Err(Unstripped::Overlay)
+    }
 }
 
 fn is_padding(bytes: &[u8]) -> bool {
@@ -208,20 +228,36 @@ impl Sections {
             Some(String::from_utf8_lossy(&rest[..end]).into_owned())
         };
         let section = |header: SectionHeader| {
-            Some(Section { name: name(&header).unwrap_or_default(), range: range(&header)?, header })
+            Some(Section {
+                name: name(&header).unwrap_or_default(),
+                range: range(&header)?,
+                header,
+            })
         };
-        Some(Self { all: headers.into_iter().map(section).collect::<Option<_>>()?, table: start..end })
+        Some(Self {
+            all: headers.into_iter().map(section).collect::<Option<_>>()?,
+            table: start..end,
+        })
     }
 
     /// The table without what is cut off, when tools may look for it. Symbols name sections by index, so only a tail of
     /// the table can go.
     fn worth_keeping(&self) -> Option<Kept> {
         let is_loaded = |section: &&Section| section.header.sh_flags & u64::from(SHF_ALLOC) != 0;
-        if !self.all.iter().any(|section| LOOKED_UP_AT_RUN_TIME.contains(&section.name.as_str())) {
+        if !self
+            .all
+            .iter()
+            .any(|section| LOOKED_UP_AT_RUN_TIME.contains(&section.name.as_str()))
+        {
             return None;
         }
         let loaded = self.all.iter().skip(1).take_while(is_loaded).count();
-        if self.all.iter().skip(loaded + 1).any(|section| is_loaded(&section)) {
+        if self
+            .all
+            .iter()
+            .skip(loaded + 1)
+            .any(|section| is_loaded(&section))
+        {
             return None;
         }
         let mut names = Vec::new();
@@ -314,7 +350,13 @@ mod tests {
         for sample in layouts() {
             let whole = sample.build();
             let (bytes, outcome) = strip_of(&sample);
-            assert_eq!(outcome, StripOutcome::Stripped { before: whole.len(), after: bytes.len() });
+            assert_eq!(
+                outcome,
+                StripOutcome::Stripped {
+                    before: whole.len(),
+                    after: bytes.len()
+                }
+            );
             assert!(!bytes.windows(10).any(|window| window == b"not loaded"));
             assert_eq!(inspect(&bytes), inspect(&whole));
             // All but the three header fields is a prefix of the original.
@@ -327,42 +369,88 @@ mod tests {
     fn twice_is_once() {
         let (once, _) = strip_of(&Sample::default());
         let mut twice = once.clone();
-        assert_eq!(strip(&mut twice), StripOutcome::Unchanged(Unstripped::AlreadyStripped));
+        assert_eq!(
+            strip(&mut twice),
+            StripOutcome::Unchanged(Unstripped::AlreadyStripped)
+        );
         assert_eq!(once, twice);
     }
 
     #[test]
     fn a_layout_that_does_not_allow_it_is_left_alone() {
         let cases = [
-            (Sample { overlay: b"payload", ..Sample::default() }, Unstripped::Overlay),
-            (Sample { overlay: b"\0\0payload", ..Sample::default() }, Unstripped::Overlay),
-            (Sample { unloaded: &[".comment", "pydata"], ..Sample::default() }, Unstripped::ForeignSection),
+            (
+                Sample {
+                    overlay: b"payload",
+                    ..Sample::default()
+                },
+                Unstripped::Overlay,
+            ),
+            (
+                Sample {
+                    overlay: b"\0\0payload",
+                    ..Sample::default()
+                },
+                Unstripped::Overlay,
+            ),
+            (
+                Sample {
+                    unloaded: &[".comment", "pydata"],
+                    ..Sample::default()
+                },
+                Unstripped::ForeignSection,
+            ),
         ];
         for (sample, reason) in cases {
             let (bytes, outcome) = strip_of(&sample);
             assert_eq!(outcome, StripOutcome::Unchanged(reason));
             assert_eq!(bytes, sample.build());
         }
-        let (bytes, outcome) = strip_of(&Sample { overlay: b"\0", ..Sample::default() });
-        assert!(matches!(outcome, StripOutcome::Stripped { .. }), "padding is no payload");
+        let (bytes, outcome) = strip_of(&Sample {
+            overlay: b"\0",
+            ..Sample::default()
+        });
+        assert!(
+            matches!(outcome, StripOutcome::Stripped { .. }),
+            "padding is no payload"
+        );
         assert_eq!(bytes, strip_of(&Sample::default()).0);
         let mut object = Sample::default().build();
         object[16] = 1;
-        assert_eq!(strip(&mut object), StripOutcome::Unchanged(Unstripped::NotLoadable));
-        assert_eq!(strip(&mut b"text".to_vec()), StripOutcome::Unchanged(Unstripped::NotElf));
+        assert_eq!(
+            strip(&mut object),
+            StripOutcome::Unchanged(Unstripped::NotLoadable)
+        );
+        assert_eq!(
+            strip(&mut b"text".to_vec()),
+            StripOutcome::Unchanged(Unstripped::NotElf)
+        );
     }
 
     #[test]
     fn a_debugger_still_finds_the_interpreters_state() {
         for layout in layouts() {
-            let (bytes, outcome) = strip_of(&Sample { loaded: ".PyRuntime", ..layout });
-            assert!(matches!(outcome, StripOutcome::Stripped { .. }), "{outcome:?}");
+            let (bytes, outcome) = strip_of(&Sample {
+                loaded: ".PyRuntime",
+                ..layout
+            });
+            assert!(
+                matches!(outcome, StripOutcome::Stripped { .. }),
+                "{outcome:?}"
+            );
             let view = View::parse(&bytes).unwrap().unwrap();
             let sections = Sections::parse(&bytes, &view).unwrap();
-            let names: Vec<_> = sections.all.iter().map(|section| section.name.as_str()).collect();
+            let names: Vec<_> = sections
+                .all
+                .iter()
+                .map(|section| section.name.as_str())
+                .collect();
             assert_eq!(names, ["", ".PyRuntime", ".shstrtab"]);
             let mut again = bytes.clone();
-            assert_eq!(strip(&mut again), StripOutcome::Unchanged(Unstripped::AlreadyStripped));
+            assert_eq!(
+                strip(&mut again),
+                StripOutcome::Unchanged(Unstripped::AlreadyStripped)
+            );
         }
     }
 
@@ -376,11 +464,21 @@ mod tests {
             std::fs::write(directory.path().join(name), bytes).unwrap();
         }
         // libc, and the unwinder where there is one; the loader itself is named in the program.
-        let run = Command::new("env").arg("true").env("LD_LIBRARY_PATH", directory.path()).output().unwrap();
+        let run = Command::new("env")
+            .arg("true")
+            .env("LD_LIBRARY_PATH", directory.path())
+            .output()
+            .unwrap();
         assert!(run.status.success() && run.stderr.is_empty(), "{run:?}");
-        let maps =
-            Command::new("cat").arg("/proc/self/maps").env("LD_LIBRARY_PATH", directory.path()).output().unwrap();
+        let maps = Command::new("cat")
+            .arg("/proc/self/maps")
+            .env("LD_LIBRARY_PATH", directory.path())
+            .output()
+            .unwrap();
         let maps = String::from_utf8(maps.stdout).unwrap();
-        assert!(maps.contains(&*directory.path().to_string_lossy()), "{maps}");
+        assert!(
+            maps.contains(&*directory.path().to_string_lossy()),
+            "{maps}"
+        );
     }
 }

@@ -81,13 +81,39 @@ impl Sample {
         let word = if self.is_64 { 8 } else { 4 };
         let segments = 2 + usize::from(self.has_note);
         let sections = 3 + self.unloaded.len();
-        let mut w = Writer { bytes: Vec::new(), word, is_little: self.is_little };
+        let mut w = Writer {
+            bytes: Vec::new(),
+            word,
+            is_little: self.is_little,
+        };
         w.bytes.extend_from_slice(b"\x7fELF");
-        w.bytes.extend([if self.is_64 { 2 } else { 1 }, if self.is_little { 1 } else { 2 }, 1]);
+        w.bytes.extend([
+            if self.is_64 { 2 } else { 1 },
+            if self.is_little { 1 } else { 2 },
+            1,
+        ]);
         w.bytes.resize(16, 0);
-        let (header_len, segment_len, section_len) = if self.is_64 { (64, 56, 64) } else { (52, 32, 40) };
-        w.fields(&[(3, 2), (62, 2), (1, 4), (0, word), (header_len, word), (places.sections, word), (0, 4)]);
-        w.fields(&[(header_len, 2), (segment_len, 2), (segments as u64, 2), (section_len, 2), (sections as u64, 2)]);
+        let (header_len, segment_len, section_len) = if self.is_64 {
+            (64, 56, 64)
+        } else {
+            (52, 32, 40)
+        };
+        w.fields(&[
+            (3, 2),
+            (62, 2),
+            (1, 4),
+            (0, word),
+            (header_len, word),
+            (places.sections, word),
+            (0, 4),
+        ]);
+        w.fields(&[
+            (header_len, 2),
+            (segment_len, 2),
+            (segments as u64, 2),
+            (section_len, 2),
+            (sections as u64, 2),
+        ]);
         w.field(sections as u64 - 1, 2);
 
         let loaded_end = places.loaded_end;
@@ -125,7 +151,14 @@ impl Sample {
         w.fields(&[(1, 2), (1, 2), (16, 4), (16, 4), (0, 4)]);
         w.fields(&[(0, 4), (0, 2), (2, 2), (26, 4), (0, 4)]);
         places.dynamic = w.align();
-        let mut entries = vec![(1, 1), (1, 16), (14, 37), (5, strings_at), (10, strings.len() as u64), (6, symbols_at)];
+        let mut entries = vec![
+            (1, 1),
+            (1, 16),
+            (14, 37),
+            (5, strings_at),
+            (10, strings.len() as u64),
+            (6, symbols_at),
+        ];
         entries.extend([(4, hash_at), (0x6fff_fffe, versions_at), (0x6fff_ffff, 1)]);
         if self.runpath.is_some() {
             entries.push((29, runpath as u64));
@@ -154,7 +187,16 @@ impl Sample {
         places.sections = w.align();
         for (index, [name, kind, at, len]) in headers.into_iter().enumerate() {
             let flags = if index == 1 { 2 } else { 0 };
-            w.fields(&[(name, 4), (kind, 4), (flags, word), (0, word), (at, word), (len, word), (0, 4), (0, 4)]);
+            w.fields(&[
+                (name, 4),
+                (kind, 4),
+                (flags, word),
+                (0, word),
+                (at, word),
+                (len, word),
+                (0, 4),
+                (0, 4),
+            ]);
             w.fields(&[(1, word), (0, word)]);
         }
         w.bytes.extend_from_slice(self.overlay);
@@ -191,19 +233,27 @@ struct Places {
 
 /// Every class and byte order.
 pub(super) fn layouts() -> impl Iterator<Item = Sample> {
-    [(true, true), (true, false), (false, true), (false, false)].into_iter().map(|(is_64, is_little)| Sample {
-        is_64,
-        is_little,
-        ..Sample::default()
-    })
+    [(true, true), (true, false), (false, true), (false, false)]
+        .into_iter()
+        .map(|(is_64, is_little)| Sample {
+            is_64,
+            is_little,
+            ..Sample::default()
+        })
 }
 
 /// The shared libraries that this process runs with, the loader and libc among them.
 pub(super) fn loaded_libraries() -> Vec<PathBuf> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let paths: BTreeSet<PathBuf> =
-        maps.lines().filter_map(|line| line.split_whitespace().nth(5)).map(PathBuf::from).collect();
-    let libraries: Vec<_> = paths.into_iter().filter(|path| path.to_string_lossy().contains(".so")).collect();
+    let paths: BTreeSet<PathBuf> = maps
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5))
+        .map(PathBuf::from)
+        .collect();
+    let libraries: Vec<_> = paths
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains(".so"))
+        .collect();
     assert!(!libraries.is_empty(), "no library in {maps}");
     libraries
 }

@@ -1,6 +1,10 @@
 //! Versions of symbols: those that a file asks of its libraries, and those that a library has.
 
-#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +28,10 @@ impl Versions {
         if found.defined.is_empty() {
             return Vec::new();
         }
-        self.needed.get(library).map(|needed| needed.difference(&found.defined).cloned().collect()).unwrap_or_default()
+        self.needed
+            .get(library)
+            .map(|needed| needed.difference(&found.defined).cloned().collect())
+            .unwrap_or_default()
     }
 }
 
@@ -37,13 +44,22 @@ fn read(bytes: &[u8]) -> Option<Versions> {
     let view = View::parse(bytes).ok()??;
     let table = view.dynamic(bytes).ok()??;
     let mut versions = Versions::default();
-    for needed in needed_versions(bytes, &view, &table)?.into_iter().filter(|version| !version.weak) {
-        let (library, name) = (table.string(bytes, needed.library)?, table.string(bytes, needed.name)?);
+    for needed in needed_versions(bytes, &view, &table)?
+        .into_iter()
+        .filter(|version| !version.weak)
+    {
+        let (library, name) = (
+            table.string(bytes, needed.library)?,
+            table.string(bytes, needed.name)?,
+        );
         versions.needed.entry(library).or_default().insert(name);
     }
     let mut names = Vec::new();
     defined_versions(bytes, &view, &table, &mut names)?;
-    versions.defined = names.into_iter().filter_map(|name| table.string(bytes, name)).collect();
+    versions.defined = names
+        .into_iter()
+        .filter_map(|name| table.string(bytes, name))
+        .collect();
     Some(versions)
 }
 
@@ -57,7 +73,10 @@ mod tests {
         for sample in layouts() {
             let versions = versions(&sample.build());
             let expected = BTreeSet::from(["GLIBC_2.17".to_owned()]);
-            assert_eq!(versions.needed, BTreeMap::from([("libc.so.6".to_owned(), expected)]));
+            assert_eq!(
+                versions.needed,
+                BTreeMap::from([("libc.so.6".to_owned(), expected)])
+            );
             assert!(versions.defined.is_empty());
         }
         assert_eq!(versions(b"\x7fELF"), Versions::default());
@@ -67,13 +86,28 @@ mod tests {
     fn what_one_library_asks_another_has() {
         let read = |path: &std::path::PathBuf| versions(&std::fs::read(path).unwrap());
         let all = loaded_libraries();
-        let libc = all.iter().find(|path| path.ends_with("libc.so.6")).map(read).expect("a glibc system");
+        let libc = all
+            .iter()
+            .find(|path| path.ends_with("libc.so.6"))
+            .map(read)
+            .expect("a glibc system");
         assert!(libc.defined.contains("GLIBC_2.2.5"));
         for path in &all {
-            assert_eq!(read(path).missing_from("libc.so.6", &libc), [""; 0], "{}", path.display());
+            assert_eq!(
+                read(path).missing_from("libc.so.6", &libc),
+                [""; 0],
+                "{}",
+                path.display()
+            );
         }
-        let asks = BTreeMap::from([("libc.so.6".to_owned(), BTreeSet::from(["GLIBC_9.9".to_owned()]))]);
-        let asks = Versions { needed: asks, defined: BTreeSet::new() };
+        let asks = BTreeMap::from([(
+            "libc.so.6".to_owned(),
+            BTreeSet::from(["GLIBC_9.9".to_owned()]),
+        )]);
+        let asks = Versions {
+            needed: asks,
+            defined: BTreeSet::new(),
+        };
         assert_eq!(asks.missing_from("libc.so.6", &libc), ["GLIBC_9.9"]);
     }
 }

@@ -1,6 +1,10 @@
 //! Headers and dynamic section of an ELF file of either class and byte order, with the places where they lie.
 
-#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice
+)]
 
 use goblin::container::Ctx;
 use goblin::elf::Elf;
@@ -62,7 +66,13 @@ impl View {
             return Err(malformed("class or byte order"));
         };
         let ctx = Ctx::new(container, endianness);
-        let mut view = Self { header, ctx, segments: Vec::new(), is_64, is_little };
+        let mut view = Self {
+            header,
+            ctx,
+            segments: Vec::new(),
+            is_64,
+            is_little,
+        };
         view.segments = view.parse_segments(bytes)?;
         Ok(Some(view))
     }
@@ -73,19 +83,27 @@ impl View {
             return Ok(Vec::new());
         }
         // 0xffff says that the count is in a section header; no file that a system loads needs that many.
-        if count == 0xffff || usize::from(self.header.e_phentsize) != ProgramHeader::size(self.ctx) {
+        if count == 0xffff || usize::from(self.header.e_phentsize) != ProgramHeader::size(self.ctx)
+        {
             return Err(malformed("program header table"));
         }
-        let table = self.segment_table_range().ok_or(malformed("program header table"))?;
+        let table = self
+            .segment_table_range()
+            .ok_or(malformed("program header table"))?;
         if table.end > bytes.len() {
             return Err(malformed("program header table"));
         }
-        let segments =
-            ProgramHeader::parse(bytes, table.start, count, self.ctx).map_err(|_| malformed("program header table"))?;
+        let segments = ProgramHeader::parse(bytes, table.start, count, self.ctx)
+            .map_err(|_| malformed("program header table"))?;
         for segment in &segments {
-            let end = segment.p_offset.checked_add(segment.p_filesz).and_then(to_usize);
+            let end = segment
+                .p_offset
+                .checked_add(segment.p_filesz)
+                .and_then(to_usize);
             let in_memory = segment.p_vaddr.checked_add(segment.p_memsz);
-            if segment.p_filesz > 0 && end.is_none_or(|end| end > bytes.len()) || in_memory.is_none() {
+            if segment.p_filesz > 0 && end.is_none_or(|end| end > bytes.len())
+                || in_memory.is_none()
+            {
                 return Err(malformed("segment outside the file"));
             }
         }
@@ -95,7 +113,8 @@ impl View {
     /// The bytes that hold the program header table, unless they are beyond any address.
     pub(super) fn segment_table_range(&self) -> Option<std::ops::Range<usize>> {
         let start = to_usize(self.header.e_phoff)?;
-        let len = usize::from(self.header.e_phnum).checked_mul(usize::from(self.header.e_phentsize))?;
+        let len =
+            usize::from(self.header.e_phnum).checked_mul(usize::from(self.header.e_phentsize))?;
         Some(start..start.checked_add(len)?)
     }
 
@@ -111,7 +130,11 @@ impl View {
     fn unsigned(&self, bytes: &[u8], at: usize, len: usize) -> Option<u64> {
         let field = bytes.get(at..at.checked_add(len)?)?;
         let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        Some(if self.is_little { field.iter().rev().fold(0, fold) } else { field.iter().fold(0, fold) })
+        Some(if self.is_little {
+            field.iter().rev().fold(0, fold)
+        } else {
+            field.iter().fold(0, fold)
+        })
     }
 
     pub(super) fn word(&self, bytes: &[u8], at: usize) -> Option<u64> {
@@ -137,7 +160,10 @@ impl View {
 
     /// Writes a field of `len` bytes; outside of the file it writes nothing and says so.
     pub(super) fn put(&self, bytes: &mut [u8], at: usize, value: u64, len: usize) -> Result<()> {
-        let field = at.checked_add(len).and_then(|end| bytes.get_mut(at..end)).ok_or(malformed("field outside"))?;
+        let field = at
+            .checked_add(len)
+            .and_then(|end| bytes.get_mut(at..end))
+            .ok_or(malformed("field outside"))?;
         field.copy_from_slice(&self.encode(value, len));
         Ok(())
     }
@@ -148,7 +174,9 @@ impl View {
             .iter()
             .filter(|segment| segment.p_type == PT_LOAD)
             .find_map(|segment| {
-                let into = address.checked_sub(segment.p_vaddr).filter(|into| *into < segment.p_filesz)?;
+                let into = address
+                    .checked_sub(segment.p_vaddr)
+                    .filter(|into| *into < segment.p_filesz)?;
                 Some((segment.p_offset, into))
             })
             .and_then(|(offset, into)| to_usize(offset.checked_add(into)?))
@@ -156,18 +184,25 @@ impl View {
 
     /// The dynamic section, or `None` when the file is linked statically.
     pub(super) fn dynamic(&self, bytes: &[u8]) -> Result<Option<DynamicTable>> {
-        let Some(segment) = self.segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else {
+        let Some(segment) = self
+            .segments
+            .iter()
+            .find(|segment| segment.p_type == PT_DYNAMIC)
+        else {
             return Ok(None);
         };
         let entry_len = self.word_len().saturating_mul(2);
-        let (Some(start), Some(len)) = (to_usize(segment.p_offset), to_usize(segment.p_filesz)) else {
+        let (Some(start), Some(len)) = (to_usize(segment.p_offset), to_usize(segment.p_filesz))
+        else {
             return Err(malformed("dynamic section"));
         };
         let capacity = len.checked_div(entry_len).unwrap_or(0);
         let mut entries = Vec::new();
         for at in (start..).step_by(entry_len).take(capacity) {
             let tag = self.word(bytes, at);
-            let value = at.checked_add(self.word_len()).and_then(|at| self.word(bytes, at));
+            let value = at
+                .checked_add(self.word_len())
+                .and_then(|at| self.word(bytes, at));
             let (Some(tag), Some(value)) = (tag, value) else {
                 return Err(malformed("dynamic section"));
             };
@@ -176,10 +211,17 @@ impl View {
             }
             entries.push(DynamicEntry { at, tag, value });
         }
-        let value_of = |wanted| entries.iter().find(|entry| entry.tag == wanted).map(|entry| entry.value);
+        let value_of = |wanted| {
+            entries
+                .iter()
+                .find(|entry| entry.tag == wanted)
+                .map(|entry| entry.value)
+        };
         let strings = match (value_of(dynamic::DT_STRTAB), value_of(dynamic::DT_STRSZ)) {
             (Some(address), Some(len)) => {
-                let at = self.offset_of(address).ok_or(malformed("dynamic string table"))?;
+                let at = self
+                    .offset_of(address)
+                    .ok_or(malformed("dynamic string table"))?;
                 let len = to_usize(len).ok_or(malformed("dynamic string table"))?;
                 if at.checked_add(len).is_none_or(|end| end > bytes.len()) {
                     return Err(malformed("dynamic string table"));
@@ -188,13 +230,21 @@ impl View {
             }
             _ => (0, 0),
         };
-        Ok(Some(DynamicTable { entries, capacity, at: start, strings }))
+        Ok(Some(DynamicTable {
+            entries,
+            capacity,
+            at: start,
+            strings,
+        }))
     }
 }
 
 impl DynamicTable {
     pub(super) fn value_of(&self, tag: u64) -> Option<u64> {
-        self.entries.iter().find(|entry| entry.tag == tag).map(|entry| entry.value)
+        self.entries
+            .iter()
+            .find(|entry| entry.tag == tag)
+            .map(|entry| entry.value)
     }
 
     /// The string at `offset` of the string table, up to its NUL. Names that are not UTF-8 are read lossily.

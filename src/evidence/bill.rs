@@ -61,9 +61,18 @@ impl Bill {
     /// number is made from its content.
     pub fn to_json(&self) -> Value {
         let package = self.package.to_json("");
-        let components: Vec<Value> = self.components.iter().map(|component| component.to_json("")).collect();
-        let references: Vec<&Value> = components.iter().map(|component| &component["bom-ref"]).collect();
-        let leaves = references.iter().map(|reference| json!({ "ref": reference }));
+        let components: Vec<Value> = self
+            .components
+            .iter()
+            .map(|component| component.to_json(""))
+            .collect();
+        let references: Vec<&Value> = components
+            .iter()
+            .map(|component| &component["bom-ref"])
+            .collect();
+        let leaves = references
+            .iter()
+            .map(|reference| json!({ "ref": reference }));
         let mut dependencies = vec![json!({ "ref": package["bom-ref"], "dependsOn": references })];
         dependencies.extend(leaves);
         let mut metadata = json!({
@@ -96,39 +105,68 @@ fn serial(bill: &Value) -> String {
     id[6] = id[6] & 0x0f | 0x80;
     id[8] = id[8] & 0x3f | 0x80;
     let hex = hex::encode(id);
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!(
+        "urn:uuid:{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 impl Component {
     /// `within` is the reference of the component that carries this one; empty at the top.
     fn to_json(&self, within: &str) -> Value {
-        let own = self.purl.clone().unwrap_or_else(|| format!("{}:{}", self.kind.word(), self.name));
-        let reference = if within.is_empty() { own } else { format!("{within}#{own}") };
-        let mut found = json!({ "type": self.kind.word(), "name": self.name, "bom-ref": reference });
-        let texts = [("version", &self.version), ("purl", &self.purl), ("description", &self.description)];
+        let own = self
+            .purl
+            .clone()
+            .unwrap_or_else(|| format!("{}:{}", self.kind.word(), self.name));
+        let reference = if within.is_empty() {
+            own
+        } else {
+            format!("{within}#{own}")
+        };
+        let mut found =
+            json!({ "type": self.kind.word(), "name": self.name, "bom-ref": reference });
+        let texts = [
+            ("version", &self.version),
+            ("purl", &self.purl),
+            ("description", &self.description),
+        ];
         for (key, text) in texts {
             if let Some(text) = text {
                 found[key] = text.as_str().into();
             }
         }
         match &self.license {
-            Some(License::Expression(expression)) => found["licenses"] = json!([{ "expression": expression }]),
-            Some(License::Name(name)) => found["licenses"] = json!([{ "license": { "name": name } }]),
+            Some(License::Expression(expression)) => {
+                found["licenses"] = json!([{ "expression": expression }])
+            }
+            Some(License::Name(name)) => {
+                found["licenses"] = json!([{ "license": { "name": name } }])
+            }
             None => {}
         }
         if let Some(digest) = &self.sha256 {
             found["hashes"] = hashes(digest);
         }
         if let Some(archive) = &self.archive {
-            found["externalReferences"] =
-                json!([{ "type": "distribution", "url": archive.file, "hashes": hashes(&archive.sha256) }]);
+            found["externalReferences"] = json!([{ "type": "distribution", "url": archive.file, "hashes": hashes(&archive.sha256) }]);
         }
         if !self.properties.is_empty() {
-            found["properties"] =
-                self.properties.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+            found["properties"] = self
+                .properties
+                .iter()
+                .map(|(name, value)| json!({ "name": name, "value": value }))
+                .collect();
         }
         if !self.parts.is_empty() {
-            let mut parts: Vec<Value> = self.parts.iter().map(|part| part.to_json(&reference)).collect();
+            let mut parts: Vec<Value> = self
+                .parts
+                .iter()
+                .map(|part| part.to_json(&reference))
+                .collect();
             parts.sort_by_key(|part| part["bom-ref"].to_string());
             // Bills made by tools list the same thing twice; references have to be unique.
             parts.dedup_by_key(|part| part["bom-ref"].to_string());
@@ -157,7 +195,10 @@ mod tests {
     use super::*;
 
     fn bill() -> Bill {
-        let part = Component { name: "zlib".into(), ..Component::default() };
+        let part = Component {
+            name: "zlib".into(),
+            ..Component::default()
+        };
         let library = Component {
             name: "click".into(),
             purl: Some("pkg:pypi/click@8".into()),
@@ -165,7 +206,11 @@ mod tests {
             ..Component::default()
         };
         Bill {
-            package: Component { kind: Kind::Application, name: "hello".into(), ..Component::default() },
+            package: Component {
+                kind: Kind::Application,
+                name: "hello".into(),
+                ..Component::default()
+            },
             components: vec![library],
             timestamp: 0,
         }
@@ -177,15 +222,23 @@ mod tests {
         assert_eq!(one, bill().to_json());
         other.components[0].version = Some("9".into());
         assert_ne!(one["serialNumber"], other.to_json()["serialNumber"]);
-        assert!(one["metadata"]["timestamp"].is_null(), "no time unless there is one to tell");
+        assert!(
+            one["metadata"]["timestamp"].is_null(),
+            "no time unless there is one to tell"
+        );
     }
 
     #[test]
     fn every_reference_is_there_once() {
         let json = bill().to_json();
-        let parts = json["components"][0]["components"].as_array().expect("parts");
+        let parts = json["components"][0]["components"]
+            .as_array()
+            .expect("parts");
         assert_eq!(parts.len(), 1);
         assert_eq!(parts[0]["bom-ref"], "pkg:pypi/click@8#library:zlib");
-        assert_eq!(json["dependencies"][0]["dependsOn"][0], json["dependencies"][1]["ref"]);
+        assert_eq!(
+            json["dependencies"][0]["dependsOn"][0],
+            json["dependencies"][1]["ref"]
+        );
     }
 }

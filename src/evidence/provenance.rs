@@ -48,8 +48,10 @@ pub struct Material {
 impl Provenance {
     /// The in-toto statement. The same provenance gives the same bytes; no time of the clock is in it.
     pub fn statement(&self) -> Value {
-        let subjects =
-            self.subjects.iter().map(|one| json!({ "name": one.name, "digest": { "sha256": one.sha256.hex() } }));
+        let subjects = self
+            .subjects
+            .iter()
+            .map(|one| json!({ "name": one.name, "digest": { "sha256": one.sha256.hex() } }));
         let materials = self.materials.iter().map(|one| {
             let mut found = json!({ "name": one.name, "digest": { one.digest.0: one.digest.1 } });
             if let Some(uri) = &one.uri {
@@ -117,23 +119,35 @@ impl Envelope {
 
     /// The statement, if `key` has signed it.
     pub fn open(&self, key: &PublicKey) -> Result<Value, EnvelopeError> {
-        let payload = BASE64.decode(&self.payload).map_err(|_| EnvelopeError::Malformed)?;
+        let payload = BASE64
+            .decode(&self.payload)
+            .map_err(|_| EnvelopeError::Malformed)?;
         let message = pre_authentication(&self.payload_type, &payload);
         let signed = self.signatures.iter().any(|signature| {
-            let bytes = BASE64.decode(&signature.sig).ok().and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+            let bytes = BASE64
+                .decode(&signature.sig)
+                .ok()
+                .and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
             bytes.is_some_and(|bytes| key.verify(&message, &bytes).is_ok())
         });
         if !signed {
             return Err(EnvelopeError::NotSigned);
         }
-        let statement = from_json(&payload).ok().filter(|_| self.payload_type == PAYLOAD_TYPE);
+        let statement = from_json(&payload)
+            .ok()
+            .filter(|_| self.payload_type == PAYLOAD_TYPE);
         statement.ok_or(EnvelopeError::Malformed)
     }
 }
 
 /// What is signed: DSSE's encoding, in which no type can run into a payload.
 fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut text = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    let mut text = format!(
+        "DSSEv1 {} {payload_type} {} ",
+        payload_type.len(),
+        payload.len()
+    )
+    .into_bytes();
     text.extend_from_slice(payload);
     text
 }
@@ -148,8 +162,14 @@ mod tests {
         let statement = json!({ "_type": STATEMENT_TYPE });
         let envelope = Envelope::sign(&statement, &key);
         assert_eq!(envelope.open(&key.public()), Ok(statement));
-        assert_eq!(envelope.open(&SecretKey::from_seed("other").public()), Err(EnvelopeError::NotSigned));
-        let changed = Envelope { payload: BASE64.encode("{}"), ..envelope };
+        assert_eq!(
+            envelope.open(&SecretKey::from_seed("other").public()),
+            Err(EnvelopeError::NotSigned)
+        );
+        let changed = Envelope {
+            payload: BASE64.encode("{}"),
+            ..envelope
+        };
         assert_eq!(changed.open(&key.public()), Err(EnvelopeError::NotSigned));
     }
 
@@ -157,6 +177,9 @@ mod tests {
     #[test]
     fn the_encoding_is_that_of_the_protocol() {
         let encoded = pre_authentication("http://example.com/HelloWorld", b"hello world");
-        assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+        assert_eq!(
+            encoded,
+            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+        );
     }
 }

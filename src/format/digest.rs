@@ -14,7 +14,9 @@ pub struct Blake3(pub [u8; 32]);
 /// Reads bytes from lower-case hex digits, exactly as many as there must be: one value has one spelling.
 pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    hex::decode_to_slice(text, &mut bytes).ok().filter(|()| !text.bytes().any(|byte| byte.is_ascii_uppercase()))?;
+    hex::decode_to_slice(text, &mut bytes)
+        .ok()
+        .filter(|()| !text.bytes().any(|byte| byte.is_ascii_uppercase()))?;
     Some(bytes)
 }
 
@@ -28,7 +30,9 @@ impl Sha256 {
 
     /// The first eight bytes as a little-endian number: how PSPF's slot table abbreviates a digest.
     pub fn short(&self) -> u64 {
-        self.0.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first))
+        self.0
+            .first_chunk::<8>()
+            .map_or(0, |first| u64::from_le_bytes(*first))
     }
 
     /// 64 lower-case hex digits, without the prefix.
@@ -63,7 +67,8 @@ impl Serialize for Sha256 {
 impl<'de> Deserialize<'de> for Sha256 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("not a `sha256:` digest of 64 lower-case hex digits"))
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::custom("not a `sha256:` digest of 64 lower-case hex digits"))
     }
 }
 
@@ -100,6 +105,8 @@ impl Serialize for Blake3 {
 impl<'de> Deserialize<'de> for Blake3 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        from_hex(&text).map(Self).ok_or_else(|| D::Error::custom("not a BLAKE3 of 64 lower-case hex digits"))
+        from_hex(&text)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("not a BLAKE3 of 64 lower-case hex digits"))
     }
 }

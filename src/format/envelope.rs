@@ -74,7 +74,8 @@ pub fn open_envelope(block: &[u8]) -> Result<Vec<u8>, FormatError> {
         });
     }
     // One more read makes the decoder check the CRC even when the text ended exactly at the limit.
-    io::copy(&mut decoder, &mut io::sink()).map_err(|_| FormatError::BadEnvelope("damaged stream"))?;
+    io::copy(&mut decoder, &mut io::sink())
+        .map_err(|_| FormatError::BadEnvelope("damaged stream"))?;
     if !decoder.into_inner().is_empty() {
         return Err(FormatError::BadEnvelope("bytes after its end"));
     }
@@ -100,6 +101,9 @@ mod tests {
     fn a_second_member_is_refused() {
         let sealed = seal_envelope(b"{}");
         let twice = [sealed.clone(), sealed].concat();
-        assert_eq!(open_envelope(&twice), Err(FormatError::BadEnvelope("bytes after its end")));
+        assert_eq!(
+            open_envelope(&twice),
+            Err(FormatError::BadEnvelope("bytes after its end"))
+        );
     }
 }

@@ -14,12 +14,25 @@ pub enum FormatError {
     #[error("the index says the package has {declared} bytes, the file has {file_len}")]
     PackageSize { declared: u64, file_len: u64 },
     #[error("{what} at byte {offset}, {len} bytes long, does not fit before byte {end}")]
-    OutOfBounds { what: &'static str, offset: u64, len: u64, end: u64 },
+    OutOfBounds {
+        what: &'static str,
+        offset: u64,
+        len: u64,
+        end: u64,
+    },
     #[error("{what}: {found} is more than the limit of {limit}")]
-    OverLimit { what: &'static str, found: u64, limit: u64 },
+    OverLimit {
+        what: &'static str,
+        found: u64,
+        limit: u64,
+    },
     /// As [`Self::OverLimit`], of what a reader may be told to grant.
     #[error("{what}: {found} is more than the limit of {limit}")]
-    OverBudget { what: &'static str, found: u64, limit: u64 },
+    OverBudget {
+        what: &'static str,
+        found: u64,
+        limit: u64,
+    },
     #[error("the metadata block is not one gzip stream: {0}")]
     BadEnvelope(&'static str),
     #[error("the metadata is not in the only form that it may have, first at byte {at}")]

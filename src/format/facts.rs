@@ -88,7 +88,12 @@ impl Commands {
     /// Program and leading arguments of one of the commands.
     pub fn argv(&self, name: &str) -> Vec<String> {
         let file = format!("{WORKENV}/bin/{name}");
-        self.before.iter().cloned().chain([file]).chain(self.after.iter().cloned()).collect()
+        self.before
+            .iter()
+            .cloned()
+            .chain([file])
+            .chain(self.after.iter().cloned())
+            .collect()
     }
 }
 
@@ -96,13 +101,20 @@ impl Facts {
     /// The names of all that can be started; the first is what is started when no name is asked for.
     pub fn program_names(&self) -> impl Iterator<Item = &str> {
         let own = self.programs.iter().map(|program| program.name.as_str());
-        own.chain(self.commands.iter().flat_map(|commands| commands.names.iter().map(String::as_str)))
+        own.chain(
+            self.commands
+                .iter()
+                .flat_map(|commands| commands.names.iter().map(String::as_str)),
+        )
     }
 
     /// All that can be started, each by itself.
     pub fn all_programs(&self) -> Vec<Program> {
         let alike = self.commands.iter().flat_map(|commands| {
-            commands.names.iter().map(|name| Program { name: name.clone(), argv: commands.argv(name) })
+            commands.names.iter().map(|name| Program {
+                name: name.clone(),
+                argv: commands.argv(name),
+            })
         });
         self.programs.iter().cloned().chain(alike).collect()
     }

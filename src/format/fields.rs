@@ -5,7 +5,11 @@ pub(super) struct Fields<'a>(pub &'a [u8]);
 
 impl Fields<'_> {
     pub(super) fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
-        self.0.get(at..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
+        self.0
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<N>())
+            .copied()
+            .unwrap_or([0; N])
     }
 
     pub(super) fn u8(&self, at: usize) -> u8 {
@@ -23,7 +27,10 @@ impl Fields<'_> {
 
 /// Writes `value` at `at`; the caller's constants keep it inside the block.
 pub(super) fn put(block: &mut [u8], at: usize, value: &[u8]) {
-    if let Some(place) = block.get_mut(at..).and_then(|rest| rest.get_mut(..value.len())) {
+    if let Some(place) = block
+        .get_mut(at..)
+        .and_then(|rest| rest.get_mut(..value.len()))
+    {
         place.copy_from_slice(value);
     } else {
         debug_assert!(false, "field at {at} lies outside its block");

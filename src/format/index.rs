@@ -89,12 +89,36 @@ impl Index {
     pub fn encode(&self) -> [u8; INDEX_LEN] {
         let mut block = [0; INDEX_LEN];
         let table_size = u64::from(self.slot_count).saturating_mul(super::SLOT_ENTRY_LEN as u64);
-        put(&mut block, at::FORMAT_VERSION, &FORMAT_VERSION.to_le_bytes());
-        put(&mut block, at::PACKAGE_SIZE, &self.package_size.to_le_bytes());
-        put(&mut block, at::LAUNCHER_SIZE, &self.launcher_size.to_le_bytes());
-        put(&mut block, at::METADATA_OFFSET, &self.metadata_offset.to_le_bytes());
-        put(&mut block, at::METADATA_SIZE, &self.metadata_size.to_le_bytes());
-        put(&mut block, at::SLOT_TABLE_OFFSET, &self.slot_table_offset.to_le_bytes());
+        put(
+            &mut block,
+            at::FORMAT_VERSION,
+            &FORMAT_VERSION.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::PACKAGE_SIZE,
+            &self.package_size.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::LAUNCHER_SIZE,
+            &self.launcher_size.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::METADATA_OFFSET,
+            &self.metadata_offset.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::METADATA_SIZE,
+            &self.metadata_size.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::SLOT_TABLE_OFFSET,
+            &self.slot_table_offset.to_le_bytes(),
+        );
         put(&mut block, at::SLOT_TABLE_SIZE, &table_size.to_le_bytes());
         put(&mut block, at::SLOT_COUNT, &self.slot_count.to_le_bytes());
         put(&mut block, at::PUBLIC_KEY, &self.public_key);
@@ -105,13 +129,36 @@ impl Index {
         put(&mut block, at::PAGE_SIZE, &hint::PAGE_SIZE.to_le_bytes());
         put(&mut block, at::MAX_MEMORY, &hint::MAX_MEMORY.to_le_bytes());
         put(&mut block, at::MIN_MEMORY, &hint::MIN_MEMORY.to_le_bytes());
-        put(&mut block, at::STREAM_CHUNK_SIZE, &hint::STREAM_CHUNK_SIZE.to_le_bytes());
-        put(&mut block, at::BUILD_TIMESTAMP, &self.build_timestamp.to_le_bytes());
-        put(&mut block, at::CAPABILITIES, &hint::CAPABILITIES.to_le_bytes());
+        put(
+            &mut block,
+            at::STREAM_CHUNK_SIZE,
+            &hint::STREAM_CHUNK_SIZE.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::BUILD_TIMESTAMP,
+            &self.build_timestamp.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::CAPABILITIES,
+            &hint::CAPABILITIES.to_le_bytes(),
+        );
         put(&mut block, at::COMPATIBILITY, &FORMAT_VERSION.to_le_bytes());
-        put(&mut block, at::PROTOCOL_VERSION, &hint::PROTOCOL_VERSION.to_le_bytes());
-        put(&mut block, at::KEY_FINGERPRINT, Sha256::of(&self.public_key).hex().as_bytes());
-        for (at, digest) in [(at::ATTESTATION_DIGEST, &self.attestation), (at::POLICY_DIGEST, &self.policy)] {
+        put(
+            &mut block,
+            at::PROTOCOL_VERSION,
+            &hint::PROTOCOL_VERSION.to_le_bytes(),
+        );
+        put(
+            &mut block,
+            at::KEY_FINGERPRINT,
+            Sha256::of(&self.public_key).hex().as_bytes(),
+        );
+        for (at, digest) in [
+            (at::ATTESTATION_DIGEST, &self.attestation),
+            (at::POLICY_DIGEST, &self.policy),
+        ] {
             if let Some(digest) = digest {
                 put(&mut block, at, digest.hex().as_bytes());
             }
@@ -227,6 +274,9 @@ mod tests {
         let trailer = wrap_index(&sample().encode());
         assert_eq!(trailer.len(), TRAILER_LEN);
         assert!(parse_trailer(&trailer).is_ok());
-        assert_eq!(parse_trailer(trailer.get(1..).unwrap_or_default()), Err(FormatError::NoTrailer));
+        assert_eq!(
+            parse_trailer(trailer.get(1..).unwrap_or_default()),
+            Err(FormatError::NoTrailer)
+        );
     }
 }

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 
 /// Reads a JSON text in which no object, at whatever depth, has a key twice – in the outermost one keys must differ by more
@@ -20,8 +22,13 @@ use serde_json::Value;
 pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Result<T> {
     check_json(text)?;
     let read = serde_json::from_slice(text)?;
-    if !is_shaped_like(&serde_json::from_slice(text)?, &serde_json::to_value(&read)?) {
-        return Err(serde_json::Error::custom("an array stands where an object belongs"));
+    if !is_shaped_like(
+        &serde_json::from_slice(text)?,
+        &serde_json::to_value(&read)?,
+    ) {
+        return Err(serde_json::Error::custom(
+            "an array stands where an object belongs",
+        ));
     }
     Ok(read)
 }
@@ -34,7 +41,11 @@ pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Re
 pub(super) fn check_json(text: &[u8]) -> serde_json::Result<()> {
     let left = Cell::new(VALUES.saturating_add(text.len() / BYTES_A_VALUE));
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    Unambiguous { outermost: true, left: &left }.deserialize(&mut deserializer)?;
+    Unambiguous {
+        outermost: true,
+        left: &left,
+    }
+    .deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
@@ -46,12 +57,13 @@ const VALUES: usize = 1000;
 fn is_shaped_like(text: &Value, read: &Value) -> bool {
     match (text, read) {
         (Value::Array(_), Value::Object(_)) => false,
-        (Value::Array(text), Value::Array(read)) => {
-            text.iter().zip(read).all(|(text, read)| is_shaped_like(text, read))
-        }
-        (Value::Object(text), Value::Object(read)) => {
-            text.iter().all(|(key, text)| read.get(key).is_none_or(|read| is_shaped_like(text, read)))
-        }
+        (Value::Array(text), Value::Array(read)) => text
+            .iter()
+            .zip(read)
+            .all(|(text, read)| is_shaped_like(text, read)),
+        (Value::Object(text), Value::Object(read)) => text
+            .iter()
+            .all(|(key, text)| read.get(key).is_none_or(|read| is_shaped_like(text, read))),
         _ => true,
     }
 }
@@ -68,7 +80,11 @@ impl<'de> DeserializeSeed<'de> for Unambiguous<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("too many values for its length"))?;
+        let left = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| D::Error::custom("too many values for its length"))?;
         self.left.set(left);
         deserializer.deserialize_any(self)
     }
@@ -106,7 +122,10 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let inner = Self { outermost: false, ..self };
+        let inner = Self {
+            outermost: false,
+            ..self
+        };
         while items.next_element_seed(inner)?.is_some() {}
         Ok(())
     }
@@ -114,12 +133,22 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let mut keys = BTreeSet::new();
         while let Some(key) = object.next_key_seed(Key)? {
-            let key = if self.outermost { Cow::Owned(key.to_lowercase()) } else { key };
+            let key = if self.outermost {
+                Cow::Owned(key.to_lowercase())
+            } else {
+                key
+            };
             if keys.contains(&key) {
-                return Err(A::Error::custom(format_args!("the key `{}` is there twice", key.escape_debug())));
+                return Err(A::Error::custom(format_args!(
+                    "the key `{}` is there twice",
+                    key.escape_debug()
+                )));
             }
             keys.insert(key);
-            object.next_value_seed(Self { outermost: false, ..self })?;
+            object.next_value_seed(Self {
+                outermost: false,
+                ..self
+            })?;
         }
         Ok(())
     }
@@ -178,8 +207,13 @@ mod tests {
         for text in doubtful {
             assert!(from_json::<Value>(text.as_bytes()).is_err(), "{text}");
         }
-        let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#).expect_err("twice").to_string();
-        assert!(error.starts_with("the key `\\u{1b}` is there twice"), "{error}");
+        let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#)
+            .expect_err("twice")
+            .to_string();
+        assert!(
+            error.starts_with("the key `\\u{1b}` is there twice"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -195,7 +229,11 @@ mod tests {
             list: Vec<Inner>,
         }
         assert!(from_json::<Outer>(br#"{"inner":{"switch":true},"list":[{}]}"#).is_ok());
-        for text in ["[{},[]]", r#"{"inner":[true],"list":[]}"#, r#"{"inner":{},"list":[[true]]}"#] {
+        for text in [
+            "[{},[]]",
+            r#"{"inner":[true],"list":[]}"#,
+            r#"{"inner":{},"list":[[true]]}"#,
+        ] {
             assert!(from_json::<Outer>(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -75,13 +75,18 @@ pub const fn package_plain(stored_size: u64) -> u64 {
 /// Unpacked bytes that one of so many slots may have of which nothing signed says how many they are: all slots together have
 /// no more than one alone would have.
 pub fn undeclared_plain(stored_size: u64, slots: usize) -> u64 {
-    let free = SLOT_PLAIN_FREE.checked_div(slots as u64).unwrap_or(SLOT_PLAIN_FREE);
+    let free = SLOT_PLAIN_FREE
+        .checked_div(slots as u64)
+        .unwrap_or(SLOT_PLAIN_FREE);
     plain(stored_size, UNDECLARED_RATIO, free, SLOT_PLAIN)
 }
 
 /// Entries that the archive of one of so many slots may have of which nothing signed says how many there are.
 pub fn undeclared_entries(slots: usize) -> u64 {
-    PACKAGE_ENTRIES.checked_div(slots as u64).unwrap_or(ARCHIVE_ENTRIES).min(ARCHIVE_ENTRIES)
+    PACKAGE_ENTRIES
+        .checked_div(slots as u64)
+        .unwrap_or(ARCHIVE_ENTRIES)
+        .min(ARCHIVE_ENTRIES)
 }
 
 /// How long a command may look into a package of so many bytes.

@@ -262,9 +262,15 @@ impl Lifecycle {
 
     /// Reads one of these words.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Eager, Self::Lazy, Self::Temporary, Self::Init, Self::Attestation]
-            .into_iter()
-            .find(|one| one.word() == word)
+        [
+            Self::Eager,
+            Self::Lazy,
+            Self::Temporary,
+            Self::Init,
+            Self::Attestation,
+        ]
+        .into_iter()
+        .find(|one| one.word() == word)
     }
 }
 
@@ -274,7 +280,8 @@ impl Metadata {
     /// # Errors
     /// [`FormatError::OverLimit`] when a launcher of FlavorPack would cut it.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
-        let text = serde_json::to_vec(self).map_err(|error| FormatError::BadMetadata(error.to_string()))?;
+        let text = serde_json::to_vec(self)
+            .map_err(|error| FormatError::BadMetadata(error.to_string()))?;
         if text.len() > limits::METADATA_WRITTEN {
             return Err(FormatError::OverLimit {
                 what: "bytes of metadata",
@@ -291,26 +298,37 @@ impl Metadata {
     /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision or not in the one
     /// form in which [`Self::to_bytes`] writes it: no other reader can then understand it otherwise.
     pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
-        let bad = |error: serde_json::Error| FormatError::BadMetadata(on_one_line(&error.to_string()));
+        let bad =
+            |error: serde_json::Error| FormatError::BadMetadata(on_one_line(&error.to_string()));
         // Ordinary texts have another proof of their form below.
         if text.len() > LONG_TEXT {
             check_json(text).map_err(bad)?;
         }
         let metadata: Self = serde_json::from_slice(text).map_err(bad)?;
         metadata.check_words()?;
-        let Some(facts) = &metadata.flavor else { return from_json(text).map_err(bad) };
+        let Some(facts) = &metadata.flavor else {
+            return from_json(text).map_err(bad);
+        };
         if facts.schema != SCHEMA {
-            return Err(FormatError::BadMetadata(format!("schema {} is not {SCHEMA}", facts.schema)));
+            return Err(FormatError::BadMetadata(format!(
+                "schema {} is not {SCHEMA}",
+                facts.schema
+            )));
         }
         if facts.slots.len() != metadata.slots.len() {
-            return Err(FormatError::SlotCount { rows: facts.slots.len(), slots: metadata.slots.len() });
+            return Err(FormatError::SlotCount {
+                rows: facts.slots.len(),
+                slots: metadata.slots.len(),
+            });
         }
         let own = serde_json::to_vec(&metadata).map_err(bad)?;
         if let Some(at) = own.iter().zip(text).position(|(own, found)| own != found) {
             return Err(FormatError::MetadataForm { at });
         }
         if own.len() != text.len() {
-            return Err(FormatError::MetadataForm { at: own.len().min(text.len()) });
+            return Err(FormatError::MetadataForm {
+                at: own.len().min(text.len()),
+            });
         }
         Ok(metadata)
     }
@@ -319,27 +337,65 @@ impl Metadata {
 impl Metadata {
     /// Refuses words that would do something to a terminal, or look like lines of somebody else: all that are ever shown.
     fn check_words(&self) -> Result<(), FormatError> {
-        let mut words = vec![&self.format, &self.format_version, &self.package.name, &self.package.version];
+        let mut words = vec![
+            &self.format,
+            &self.format_version,
+            &self.package.name,
+            &self.package.version,
+        ];
         words.extend(&self.package.description);
-        words.extend([&self.build.tool, &self.build.tool_version, &self.build.timestamp, &self.launcher.checksum]);
-        words.extend([&self.launcher.tool, &self.launcher.tool_version, &self.execution.command]);
+        words.extend([
+            &self.build.tool,
+            &self.build.tool_version,
+            &self.build.timestamp,
+            &self.launcher.checksum,
+        ]);
+        words.extend([
+            &self.launcher.tool,
+            &self.launcher.tool_version,
+            &self.execution.command,
+        ]);
         for slot in &self.slots {
-            words.extend([&slot.id, &slot.target, &slot.checksum, &slot.operations, &slot.purpose, &slot.lifecycle]);
+            words.extend([
+                &slot.id,
+                &slot.target,
+                &slot.checksum,
+                &slot.operations,
+                &slot.purpose,
+                &slot.lifecycle,
+            ]);
             words.extend(&slot.permissions);
         }
         if let Some(facts) = &self.flavor {
-            words.extend([&facts.target].into_iter().chain(&facts.glibc_floor).chain(&facts.libraries));
+            words.extend(
+                [&facts.target]
+                    .into_iter()
+                    .chain(&facts.glibc_floor)
+                    .chain(&facts.libraries),
+            );
         }
-        match words.into_iter().find(|word| word.chars().any(char::is_control)) {
+        match words
+            .into_iter()
+            .find(|word| word.chars().any(char::is_control))
+        {
             None => Ok(()),
-            Some(word) => Err(FormatError::BadMetadata(format!("control characters in `{}`", word.escape_debug()))),
+            Some(word) => Err(FormatError::BadMetadata(format!(
+                "control characters in `{}`",
+                word.escape_debug()
+            ))),
         }
     }
 }
 
 /// A message that may quote the text.
 fn on_one_line(message: &str) -> String {
-    let shown = |one: char| if one.is_control() { one.escape_debug().to_string() } else { one.to_string() };
+    let shown = |one: char| {
+        if one.is_control() {
+            one.escape_debug().to_string()
+        } else {
+            one.to_string()
+        }
+    };
     message.chars().map(shown).collect()
 }
 
@@ -391,6 +447,9 @@ impl SlotRecord {
 
     /// The signed permission bits; 0 when the text is not octal.
     pub fn mode(&self) -> u16 {
-        self.permissions.as_deref().and_then(|text| u16::from_str_radix(text, 8).ok()).unwrap_or(0)
+        self.permissions
+            .as_deref()
+            .and_then(|text| u16::from_str_radix(text, 8).ok())
+            .unwrap_or(0)
     }
 }

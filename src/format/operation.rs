@@ -60,7 +60,11 @@ impl Operations {
             Codec::Xz => Operation::Xz as u64,
             Codec::Zstd => Operation::Zstd as u64,
         };
-        if self.tar { (codec << 8) | Operation::Tar as u64 } else { codec }
+        if self.tar {
+            (codec << 8) | Operation::Tar as u64
+        } else {
+            codec
+        }
     }
 
     /// Reads a packed chain.
@@ -117,7 +121,11 @@ impl Operations {
 /// The form FlavorPack's JSON uses: `tar.zst`, `gzip`, `raw`.
 impl fmt::Display for Operations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.tar { self.extension() } else { self.codec.name() })
+        f.write_str(if self.tar {
+            self.extension()
+        } else {
+            self.codec.name()
+        })
     }
 }
 
@@ -127,15 +135,42 @@ mod tests {
 
     #[test]
     fn chains_pack_as_flavorpack_packs_them() {
-        assert_eq!(Operations { tar: true, codec: Codec::Gzip }.pack(), 0x1001);
-        assert_eq!(Operations { tar: true, codec: Codec::Zstd }.pack(), 0x1b01);
-        assert_eq!(Operations { tar: false, codec: Codec::Raw }.pack(), 0);
+        assert_eq!(
+            Operations {
+                tar: true,
+                codec: Codec::Gzip
+            }
+            .pack(),
+            0x1001
+        );
+        assert_eq!(
+            Operations {
+                tar: true,
+                codec: Codec::Zstd
+            }
+            .pack(),
+            0x1b01
+        );
+        assert_eq!(
+            Operations {
+                tar: false,
+                codec: Codec::Raw
+            }
+            .pack(),
+            0
+        );
     }
 
     #[test]
     fn what_packs_unpacks() {
         for tar in [false, true] {
-            for codec in [Codec::Raw, Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Zstd] {
+            for codec in [
+                Codec::Raw,
+                Codec::Gzip,
+                Codec::Bzip2,
+                Codec::Xz,
+                Codec::Zstd,
+            ] {
                 let chain = Operations { tar, codec };
                 assert_eq!(Operations::unpack(chain.pack()), Ok(chain));
             }

@@ -12,12 +12,15 @@ impl<'a> EnvReference<'a> {
         let (inside, rest) = text.strip_prefix("{env:")?.split_once('}')?;
         let (name, default) = inside.split_once(":-").unwrap_or((inside, ""));
         let is_name = name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_')
-            && name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_');
+            && name
+                .chars()
+                .all(|one| one.is_ascii_alphanumeric() || one == '_');
         (is_name && !default.contains('{')).then_some((Self { name, default }, rest))
     }
 
     /// The references in a text.
     pub fn all_in(text: &'a str) -> impl Iterator<Item = Self> {
-        text.match_indices('{').filter_map(|(at, _)| Some(Self::at_start_of(text.get(at..)?)?.0))
+        text.match_indices('{')
+            .filter_map(|(at, _)| Some(Self::at_start_of(text.get(at..)?)?.0))
     }
 }

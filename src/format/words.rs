@@ -39,25 +39,35 @@ pub fn is_target(text: &str) -> bool {
 pub fn is_platform(text: &str) -> bool {
     text.len() <= MAX_NAME
         && text.split('-').count() == 2
-        && text
-            .split('-')
-            .all(|part| !part.is_empty() && part.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'_'))
+        && text.split('-').all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|one| one.is_ascii_alphanumeric() || one == b'_')
+        })
 }
 
 /// A file name, such as `libGL.so.1`.
 pub fn is_file_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_PART && !text.contains(|one: char| one == '/' || one.is_control())
+    !text.is_empty()
+        && text.len() <= MAX_PART
+        && !text.contains(|one: char| one == '/' || one.is_control())
 }
 
 /// As ISO 8601 writes a time; nothing where none is given.
 pub fn is_time(text: &str) -> bool {
-    text.len() <= 40 && text.chars().all(|one| one.is_ascii_digit() || "TZ:+-.".contains(one))
+    text.len() <= 40
+        && text
+            .chars()
+            .all(|one| one.is_ascii_digit() || "TZ:+-.".contains(one))
 }
 
 fn is_word(text: &str, more: &str) -> bool {
     text.len() <= MAX_NAME
         && text.starts_with(|one: char| one.is_ascii_alphanumeric())
-        && text.chars().all(|one| one.is_ascii_alphanumeric() || more.contains(one))
+        && text
+            .chars()
+            .all(|one| one.is_ascii_alphanumeric() || more.contains(one))
 }
 
 fn is_plain_path(path: &str) -> bool {
@@ -67,7 +77,9 @@ fn is_plain_path(path: &str) -> bool {
             && !part.contains(|one: char| one.is_control() || "\\:{}".contains(one))
     };
     let first = path.split('/').next().unwrap_or_default();
-    path.len() <= MAX_PATH && path.split('/').all(is_part) && !first.eq_ignore_ascii_case(LAUNCHERS_OWN)
+    path.len() <= MAX_PATH
+        && path.split('/').all(is_part)
+        && !first.eq_ignore_ascii_case(LAUNCHERS_OWN)
 }
 
 #[cfg(test)]
@@ -79,14 +91,30 @@ mod tests {
         for good in ["1", "1!2.0rc1.post2.dev3+local.1", "v1.0-1", "unknown"] {
             assert!(is_version(good), "{good}");
         }
-        for bad in ["", "../../x", "1/2", "1 0", "-1", "1\n", "1\u{301}", "{workenv}", &"1".repeat(129)] {
+        for bad in [
+            "",
+            "../../x",
+            "1/2",
+            "1 0",
+            "-1",
+            "1\n",
+            "1\u{301}",
+            "{workenv}",
+            &"1".repeat(129),
+        ] {
             assert!(!is_version(bad), "{bad}");
         }
     }
 
     #[test]
     fn targets_are_places_in_the_environment() {
-        for good in ["{workenv}", "{workenv}/a", "{workenv}/a b/.c/ü", "{workenv}/.flavors", "{workenv}/a/.flavor"] {
+        for good in [
+            "{workenv}",
+            "{workenv}/a",
+            "{workenv}/a b/.c/ü",
+            "{workenv}/.flavors",
+            "{workenv}/a/.flavor",
+        ] {
             assert!(is_target(good), "{good}");
         }
         for bad in [
@@ -114,7 +142,10 @@ mod tests {
     #[test]
     fn the_other_words_are_what_they_are_for() {
         assert!(
-            is_platform("linux-x86_64") && !is_platform("linux") && !is_platform("linux-../x") && !is_platform("a-b-c")
+            is_platform("linux-x86_64")
+                && !is_platform("linux")
+                && !is_platform("linux-../x")
+                && !is_platform("a-b-c")
         );
         assert!(is_file_name("libGL.so.1") && !is_file_name("../libGL.so") && !is_file_name(""));
         assert!(is_time("2025-01-01T00:00:00+00:00") && is_time("") && !is_time("yesterday"));

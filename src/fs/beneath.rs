@@ -26,18 +26,27 @@ pub(super) struct Beneath {
 impl Beneath {
     pub(super) fn open(root: &Path) -> rustix::io::Result<Self> {
         let root = rustix::fs::openat(CWD, root, DIRECTORY, Mode::empty())?;
-        Ok(Self { root: Arc::new(root), whole_paths: AtomicBool::new(true), recent: Mutex::default() })
+        Ok(Self {
+            root: Arc::new(root),
+            whole_paths: AtomicBool::new(true),
+            recent: Mutex::default(),
+        })
     }
 
     /// The directory in which a path ends, and the last name of that path. What is done to that name there must not follow
     /// a link itself.
-    pub(super) fn parent<'a>(&self, path: &'a Path) -> rustix::io::Result<(Arc<OwnedFd>, &'a OsStr)> {
+    pub(super) fn parent<'a>(
+        &self,
+        path: &'a Path,
+    ) -> rustix::io::Result<(Arc<OwnedFd>, &'a OsStr)> {
         let name = path.file_name().ok_or(Errno::INVAL)?;
         let directory = path.parent().unwrap_or(Path::new(""));
         if directory.as_os_str().is_empty() {
             return Ok((Arc::clone(&self.root), name));
         }
-        if let Some(found) = self.recent(|recent| recent.iter().find(|(path, _)| path == directory).cloned()) {
+        if let Some(found) =
+            self.recent(|recent| recent.iter().find(|(path, _)| path == directory).cloned())
+        {
             return Ok((found.1, name));
         }
         let opened = match self.at(directory, DIRECTORY) {
@@ -63,7 +72,8 @@ impl Beneath {
     pub(super) fn at(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         if self.whole_paths.load(Ordering::Relaxed) {
-            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+            let resolve =
+                ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
             for _ in 0..ATTEMPTS {
                 match rustix::fs::openat2(&*self.root, path, flags, Mode::empty(), resolve) {
                     Err(Errno::AGAIN | Errno::INTR) => {}
@@ -84,7 +94,11 @@ impl Beneath {
         let mut open: Option<OwnedFd> = None;
         let mut names = path.iter().peekable();
         while let Some(name) = names.next() {
-            let flags = if names.peek().is_some() { DIRECTORY } else { flags };
+            let flags = if names.peek().is_some() {
+                DIRECTORY
+            } else {
+                flags
+            };
             let directory = open.as_ref().unwrap_or(&self.root);
             open = Some(rustix::fs::openat(directory, name, flags, Mode::empty())?);
         }
@@ -96,7 +110,10 @@ impl Beneath {
     }
 }
 
-const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const DIRECTORY: OFlags = OFlags::PATH
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
 
 #[cfg(all(test, feature = "cli"))]
 mod tests {
@@ -117,9 +134,15 @@ mod tests {
             assert!(beneath.parent(Path::new("a/b/c")).is_ok());
             for bad in ["link/x", "inner/b/x"] {
                 let refused = beneath.parent(Path::new(bad)).expect_err(bad);
-                assert!(matches!(refused, Errno::LOOP | Errno::NOTDIR), "{bad}: {refused}");
+                assert!(
+                    matches!(refused, Errno::LOOP | Errno::NOTDIR),
+                    "{bad}: {refused}"
+                );
             }
-            assert_eq!(beneath.parent(Path::new("none/x")).expect_err("missing"), Errno::NOENT);
+            assert_eq!(
+                beneath.parent(Path::new("none/x")).expect_err("missing"),
+                Errno::NOENT
+            );
         }
     }
 }

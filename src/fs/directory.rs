@@ -18,13 +18,19 @@ use super::{IoContext, Result};
 /// # Errors
 /// What the kernel says.
 pub fn room(directory: &Path) -> Result<u64> {
-    let facts = rustix::fs::statvfs(directory).map_err(io::Error::from).on("examine", directory)?;
+    let facts = rustix::fs::statvfs(directory)
+        .map_err(io::Error::from)
+        .on("examine", directory)?;
     Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
 }
 
 /// Makes a directory and its parents, readable by the owner alone.
 pub fn create_private_dir(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).on("create directory", path)
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .on("create directory", path)
 }
 
 /// A name that no other process and no other call has: staging work must never meet.
@@ -33,9 +39,15 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 /// panics where there are none.
 pub fn staging_name(prefix: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("{prefix}-{}-{:x}-{count}", std::process::id(), now.as_nanos())
+    format!(
+        "{prefix}-{}-{:x}-{count}",
+        std::process::id(),
+        now.as_nanos()
+    )
 }
 
 /// Names of what is in a directory, in no order.
@@ -44,9 +56,14 @@ pub fn staging_name(prefix: &str) -> String {
 pub fn names_in(path: &Path) -> Result<Vec<OsString>> {
     let list = || {
         let directory = open(CWD, path.as_os_str())?;
-        Ok(entries(directory.as_fd())?.into_iter().map(|(name, _)| name).collect())
+        Ok(entries(directory.as_fd())?
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect())
     };
-    list().map_err(|errno: Errno| io::Error::from(errno)).on("list", path)
+    list()
+        .map_err(|errno: Errno| io::Error::from(errno))
+        .on("list", path)
 }
 
 /// Removes a tree, read-only directories included. That it is not there is not an error. No link is followed.
@@ -113,7 +130,10 @@ fn entries(directory: BorrowedFd<'_>) -> rustix::io::Result<Vec<(OsString, FileT
         let entry = entry?;
         let name: &CStr = entry.file_name();
         if name != c"." && name != c".." {
-            found.push((OsString::from_vec(name.to_bytes().to_vec()), entry.file_type()));
+            found.push((
+                OsString::from_vec(name.to_bytes().to_vec()),
+                entry.file_type(),
+            ));
         }
     }
     Ok(found)
@@ -135,7 +155,8 @@ mod tests {
         fs::write(other.join("kept"), "x").expect("a file");
         symlink(&other, tree.join("a/link")).expect("a link");
         for read_only in ["a/b", "a"] {
-            fs::set_permissions(tree.join(read_only), fs::Permissions::from_mode(0o555)).expect("a mode");
+            fs::set_permissions(tree.join(read_only), fs::Permissions::from_mode(0o555))
+                .expect("a mode");
         }
         remove_tree(&tree).expect("removed");
         assert_eq!(names_in(base.path()).expect("names"), ["other"]);

@@ -20,7 +20,11 @@ pub struct Error {
 impl Error {
     /// Its code, by what the system says.
     pub fn code(&self) -> Code {
-        if self.locked_out().is_some() { Code::LOCKED_OUT } else { code_of(&self.source) }
+        if self.locked_out().is_some() {
+            Code::LOCKED_OUT
+        } else {
+            code_of(&self.source)
+        }
     }
 
     /// What the user can do.
@@ -28,7 +32,8 @@ impl Error {
         if let Some(lack) = self.lack() {
             return Some(format!("choose {}", lack.remedy()));
         }
-        self.locked_out().map(|locked| format!("{locked}; {}", locked.remedy()))
+        self.locked_out()
+            .map(|locked| format!("{locked}; {}", locked.remedy()))
     }
 
     /// What the file system there does not have.
@@ -39,7 +44,9 @@ impl Error {
     /// The thing of another user, in a directory of this one, that is in the way.
     pub fn locked_out(&self) -> Option<LockedOut> {
         let is_denied = self.source.kind() == io::ErrorKind::PermissionDenied;
-        is_denied.then(|| LockedOut::on_the_way_to(&self.path)).flatten()
+        is_denied
+            .then(|| LockedOut::on_the_way_to(&self.path))
+            .flatten()
     }
 }
 
@@ -62,7 +69,11 @@ impl LockedOut {
         way.windows(2).find_map(|pair| match pair {
             [above, path] if owner(above) == Some(user) => {
                 let owner = owner(path).filter(|owner| *owner != user)?;
-                Some(Self { path: (*path).into(), owner, user })
+                Some(Self {
+                    path: (*path).into(),
+                    owner,
+                    user,
+                })
             }
             _ => None,
         })
@@ -70,7 +81,11 @@ impl LockedOut {
 
     /// What the user can do.
     pub fn remedy(&self) -> String {
-        format!("`sudo chown -R {} {}` changes that", self.user, self.path.display())
+        format!(
+            "`sudo chown -R {} {}` changes that",
+            self.user,
+            self.path.display()
+        )
     }
 }
 
@@ -98,12 +113,20 @@ pub trait IoContext<T> {
 
 impl<T> IoContext<T> for io::Result<T> {
     fn on(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T> {
-        self.map_err(|source| Error { operation, path: path.as_ref().to_path_buf(), source })
+        self.map_err(|source| Error {
+            operation,
+            path: path.as_ref().to_path_buf(),
+            source,
+        })
     }
 }
 
 impl IoContext<()> for rustix::io::Result<()> {
     fn on(self, operation: &'static str, path: impl AsRef<Path>) -> Result<()> {
-        self.map_err(|errno| Error { operation, path: path.as_ref().to_path_buf(), source: errno.into() })
+        self.map_err(|errno| Error {
+            operation,
+            path: path.as_ref().to_path_buf(),
+            source: errno.into(),
+        })
     }
 }

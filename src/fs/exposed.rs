@@ -29,7 +29,10 @@ pub fn is_exposed(file: &File) -> bool {
 fn may_be_changed(file: &File) -> io::Result<bool> {
     let kind = rustix::fs::fstatfs(file)?.f_type;
     // Kernels for 32 bits know the same numbers with a sign.
-    if PROVIDED_BY_OTHERS.iter().any(|other| i128::from(kind) & 0xffff_ffff == i128::from(*other)) {
+    if PROVIDED_BY_OTHERS
+        .iter()
+        .any(|other| i128::from(kind) & 0xffff_ffff == i128::from(*other))
+    {
         return Ok(true);
     }
     // The group's bit is also the mask of an access control list (acl(5)): without it no entry of one lets anybody write.
@@ -42,7 +45,9 @@ fn may_be_changed(file: &File) -> io::Result<bool> {
         return Ok(true);
     }
     // The kernel's own word, without links.
-    let path = Path::new("/proc/self/fd").join(file.as_raw_fd().to_string()).read_link()?;
+    let path = Path::new("/proc/self/fd")
+        .join(file.as_raw_fd().to_string())
+        .read_link()?;
     for directory in path.ancestors().skip(1) {
         let metadata = directory.symlink_metadata()?;
         // What lies in a sticky directory only its owner can replace, and that of the directory.
@@ -66,7 +71,10 @@ mod tests {
     #[test]
     fn modes_of_the_file_and_of_what_leads_to_it_count() {
         let base = tempfile::tempdir().expect("a directory");
-        let (directory, path) = (base.path().join("directory"), base.path().join("directory/file"));
+        let (directory, path) = (
+            base.path().join("directory"),
+            base.path().join("directory/file"),
+        );
         std::fs::create_dir(&directory).expect("a directory");
         std::fs::write(&path, "").expect("a file");
         let file = File::open(&path).expect("the file");

@@ -30,15 +30,22 @@ impl Lack {
     /// What the user can do.
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::SymbolicLinks => "a directory on a file system with symbolic links, where programs may run",
+            Self::SymbolicLinks => {
+                "a directory on a file system with symbolic links, where programs may run"
+            }
             Self::Names => "a directory on a file system that tells upper case from lower case",
-            Self::Programs => "a directory on a file system with permissions, where programs may run",
+            Self::Programs => {
+                "a directory on a file system with permissions, where programs may run"
+            }
         }
     }
 
     /// What an error is about, if it was made by [`Self::error`].
     pub fn of(error: &io::Error) -> Option<Self> {
-        error.get_ref().and_then(|inner| inner.downcast_ref()).copied()
+        error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref())
+            .copied()
     }
 }
 
@@ -50,18 +57,27 @@ pub(super) fn is_unknown(errno: Errno) -> bool {
 
 /// Why a symbolic link could not be made.
 pub(super) fn no_symlink(errno: Errno) -> io::Error {
-    if is_unknown(errno) { Lack::SymbolicLinks.error() } else { errno.into() }
+    if is_unknown(errno) {
+        Lack::SymbolicLinks.error()
+    } else {
+        errno.into()
+    }
 }
 
 /// Makes a symbolic link.
 pub fn symlink(target: &Path, path: &Path) -> Result<()> {
-    rustix::fs::symlink(target, path).map_err(no_symlink).on("create link", path)
+    rustix::fs::symlink(target, path)
+        .map_err(no_symlink)
+        .on("create link", path)
 }
 
 /// Sets the mode of something that this process has made. Where there are no modes the one that is there stays.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     let outcome = std::fs::set_permissions(path, Permissions::from_mode(mode));
-    match outcome.as_ref().map_err(|error| error.raw_os_error().map(Errno::from_raw_os_error)) {
+    match outcome
+        .as_ref()
+        .map_err(|error| error.raw_os_error().map(Errno::from_raw_os_error))
+    {
         Err(Some(errno)) if is_unknown(errno) => Ok(()),
         _ => outcome.on("set the mode of", path),
     }

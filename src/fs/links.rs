@@ -30,7 +30,9 @@ impl TreeLinks {
 
     /// All of them, by path.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Path, &Path)> {
-        self.0.iter().map(|(path, target)| (path.as_path(), target.as_path()))
+        self.0
+            .iter()
+            .map(|(path, target)| (path.as_path(), target.as_path()))
     }
 
     /// Follows every link as the kernel would, whatever else lies in the tree, which has at most so many directories. The text
@@ -112,7 +114,11 @@ struct Following<'a> {
 
 impl<'a> Names<'a> {
     fn of(links: &'a TreeLinks, directories: usize) -> Result<Self, LinkFault<'a>> {
-        let most = links.iter().len().saturating_add(directories).saturating_add(1);
+        let most = links
+            .iter()
+            .len()
+            .saturating_add(directories)
+            .saturating_add(1);
         let mut names = Self {
             links: Vec::with_capacity(links.iter().len()),
             children: BTreeMap::new(),
@@ -140,7 +146,11 @@ impl<'a> Names<'a> {
             if let Some(here) = names.link_at.get_mut(node) {
                 *here = Some(names.links.len());
             }
-            names.links.push(Link { path, target, directory });
+            names.links.push(Link {
+                path,
+                target,
+                directory,
+            });
         }
         Ok(names)
     }
@@ -159,7 +169,10 @@ impl<'a> Names<'a> {
                         last.before = Some(before);
                         continue;
                     }
-                    None => Known::Leads { to: last.at, through: last.through },
+                    None => Known::Leads {
+                        to: last.at,
+                        through: last.through,
+                    },
                 },
                 Some(before) => match known.get(before) {
                     Some(Known::NotYet) => {
@@ -172,7 +185,9 @@ impl<'a> Names<'a> {
                         }
                         continue;
                     }
-                    Some(Known::Leads { to, through }) if last.through.saturating_add(*through) <= MOST_FOLLOWED => {
+                    Some(Known::Leads { to, through })
+                        if last.through.saturating_add(*through) <= MOST_FOLLOWED =>
+                    {
                         (last.at, last.through) = (*to, last.through.saturating_add(*through));
                         last.before = None;
                         continue;
@@ -187,10 +202,21 @@ impl<'a> Names<'a> {
     }
 
     fn begin(&self, link: usize, known: &mut [Known]) -> Option<Following<'a>> {
-        let Link { target, directory, .. } = self.links.get(link)?;
+        let Link {
+            target, directory, ..
+        } = self.links.get(link)?;
         set(known, link, Known::Open);
-        let at = Place { node: *directory, below: 0 };
-        Some(Following { link, at, ahead: target.components(), through: 1, before: None })
+        let at = Place {
+            node: *directory,
+            below: 0,
+        };
+        Some(Following {
+            link,
+            at,
+            ahead: target.components(),
+            through: 1,
+            before: None,
+        })
     }
 
     /// Goes on along a target: to the next link in the way, or to the end.
@@ -199,20 +225,24 @@ impl<'a> Names<'a> {
             let Place { node, below } = following.at;
             match part {
                 Component::CurDir => {}
-                Component::Normal(name) => match self.children.get(&(node, name)).filter(|_| below == 0) {
-                    None => following.at.below = below.saturating_add(1),
-                    Some(child) => match self.link(*child) {
-                        None => following.at.node = *child,
-                        link => return Ok(link),
-                    },
-                },
+                Component::Normal(name) => {
+                    match self.children.get(&(node, name)).filter(|_| below == 0) {
+                        None => following.at.below = below.saturating_add(1),
+                        Some(child) => match self.link(*child) {
+                            None => following.at.node = *child,
+                            link => return Ok(link),
+                        },
+                    }
+                }
                 Component::ParentDir if below > 0 => following.at.below = below.saturating_sub(1),
                 Component::ParentDir if node != ROOT => {
                     following.at.node = self.parents.get(node).copied().unwrap_or(ROOT);
                 }
                 Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
                     // There is one: it is being followed.
-                    let Some(Link { path, target, .. }) = self.links.get(following.link) else { break };
+                    let Some(Link { path, target, .. }) = self.links.get(following.link) else {
+                        break;
+                    };
                     return Err(LinkFault::LeadsOut { path, target });
                 }
             }
@@ -249,7 +279,11 @@ mod tests {
             ("a", "b/../../c", false),
             ("a/b", ".", true),
         ] {
-            assert_eq!(links(&[(path, target)]).check(100).is_ok(), inside, "{path} {target}");
+            assert_eq!(
+                links(&[(path, target)]).check(100).is_ok(),
+                inside,
+                "{path} {target}"
+            );
         }
     }
 
@@ -257,19 +291,39 @@ mod tests {
     fn links_are_followed_through_others() {
         // d/e/f, then up three times, is the root.
         assert_eq!(
-            links(&[("d/up", ".."), ("in", "d/up/d"), ("d/far", "e/f"), ("way", "d/far/../../..")]).check(100),
+            links(&[
+                ("d/up", ".."),
+                ("in", "d/up/d"),
+                ("d/far", "e/f"),
+                ("way", "d/far/../../..")
+            ])
+            .check(100),
             Ok(())
         );
         let out = links(&[("d/up", ".."), ("out", "d/up/..")]);
-        assert!(matches!(out.check(100), Err(LinkFault::LeadsOut { path, .. }) if path == Path::new("out")));
-        assert_eq!(links(&[("a", "b"), ("b", "a")]).check(100), Ok(()), "in a circle nobody gets anywhere");
+        assert!(
+            matches!(out.check(100), Err(LinkFault::LeadsOut { path, .. }) if path == Path::new("out"))
+        );
+        assert_eq!(
+            links(&[("a", "b"), ("b", "a")]).check(100),
+            Ok(()),
+            "in a circle nobody gets anywhere"
+        );
     }
 
     #[test]
     fn a_link_behind_a_link_is_seen() {
         let behind = links(&[("d", "e"), ("d-", "e"), ("d/x", "e")]);
-        assert_eq!(behind.check(100), Err(LinkFault::Behind { path: Path::new("d/x") }));
-        assert_eq!(links(&[("d", "e"), ("d-", "e"), ("dx/x", "e")]).check(100), Ok(()));
+        assert_eq!(
+            behind.check(100),
+            Err(LinkFault::Behind {
+                path: Path::new("d/x")
+            })
+        );
+        assert_eq!(
+            links(&[("d", "e"), ("d-", "e"), ("dx/x", "e")]).check(100),
+            Ok(())
+        );
     }
 
     #[test]
@@ -289,7 +343,10 @@ mod tests {
     fn links_that_multiply_are_followed_once_each() {
         let mut tangle = links(&[("0", ".")]);
         for at in 1..20_000 {
-            tangle.add(format!("{at}").into(), (format!("{}/", at - 1).repeat(30) + "x").into());
+            tangle.add(
+                format!("{at}").into(),
+                (format!("{}/", at - 1).repeat(30) + "x").into(),
+            );
         }
         assert_eq!(tangle.check(0), Ok(()));
     }
@@ -297,7 +354,10 @@ mod tests {
     #[test]
     fn links_in_more_directories_than_there_may_be_are_refused() {
         assert_eq!(links(&[("a/b/c/link", "x")]).check(3), Ok(()));
-        assert_eq!(links(&[("a/b/c/link", "x")]).check(2), Err(LinkFault::Scattered));
+        assert_eq!(
+            links(&[("a/b/c/link", "x")]).check(2),
+            Err(LinkFault::Scattered)
+        );
     }
 
     /// The kernel's own word: every short target in a tree with directories and links of every kind.
@@ -322,17 +382,28 @@ mod tests {
         let words = ["..", "d", "e", "up", "to", "way"];
         let mut tried = [0, 0];
         for number in 0..words.len().pow(5) {
-            let parts: Vec<&str> = (0..5).map(|at| words[number / words.len().pow(at) % words.len()]).collect();
+            let parts: Vec<&str> = (0..5)
+                .map(|at| words[number / words.len().pow(at) % words.len()])
+                .collect();
             let target = parts.join("/");
             // What the kernel cannot get to at all says nothing: the tree may be another one by then.
-            let Ok(found) = root.join(&target).canonicalize() else { continue };
+            let Ok(found) = root.join(&target).canonicalize() else {
+                continue;
+            };
             let mut tree = links(&INSIDE);
             tree.add("tried".into(), target.clone().into());
             // A target may leave and come back; that is refused too.
             let stays = (1..=5).all(|len| {
-                root.join(parts[..len].join("/")).canonicalize().is_ok_and(|place| place.starts_with(&real))
+                root.join(parts[..len].join("/"))
+                    .canonicalize()
+                    .is_ok_and(|place| place.starts_with(&real))
             });
-            assert_eq!(tree.check(2).is_ok(), stays, "{target} -> {}", found.display());
+            assert_eq!(
+                tree.check(2).is_ok(),
+                stays,
+                "{target} -> {}",
+                found.display()
+            );
             tried[usize::from(stays)] += 1;
         }
         assert!(tried.iter().all(|count| *count > 10), "{tried:?}");

@@ -13,7 +13,9 @@ use super::{IoContext, Result};
 #[cfg(feature = "cli")]
 pub fn is_at(open: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let (Ok(opened), Ok(there)) = (open.metadata(), path.symlink_metadata()) else { return false };
+    let (Ok(opened), Ok(there)) = (open.metadata(), path.symlink_metadata()) else {
+        return false;
+    };
     opened.ino() == there.ino() && opened.dev() == there.dev()
 }
 
@@ -65,7 +67,9 @@ impl Lock {
         match outcome {
             Ok(()) => Ok(Some(Self { file, held: true })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) if is_unsupported(&error) => Ok(Some(Self { file, held: false })),
+            Err(TryLockError::Error(error)) if is_unsupported(&error) => {
+                Ok(Some(Self { file, held: false }))
+            }
             Err(TryLockError::Error(error)) => Err(error).on("lock", path),
         }
     }
@@ -91,7 +95,10 @@ impl Lock {
 
     /// When the file was last written to, or [touched](Self::touch).
     pub fn modified(&self) -> Option<SystemTime> {
-        self.file.metadata().and_then(|metadata| metadata.modified()).ok()
+        self.file
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok()
     }
 
     /// Notes the time on the file. `false` where that is not allowed.
@@ -106,10 +113,14 @@ impl Lock {
     pub fn keep_across_exec(self, path: &Path) -> Result<OwnedFd> {
         let duplicate = match rustix::io::fcntl_dupfd_cloexec(self.file.as_fd(), HIGH_DESCRIPTORS) {
             // A tight limit on open files: any descriptor is better than none.
-            Err(Errno::INVAL | Errno::MFILE) => rustix::io::fcntl_dupfd_cloexec(self.file.as_fd(), 3),
+            Err(Errno::INVAL | Errno::MFILE) => {
+                rustix::io::fcntl_dupfd_cloexec(self.file.as_fd(), 3)
+            }
             other => other,
         };
-        let descriptor = duplicate.map_err(io::Error::from).on("keep the lock on", path)?;
+        let descriptor = duplicate
+            .map_err(io::Error::from)
+            .on("keep the lock on", path)?;
         rustix::io::fcntl_setfd(&descriptor, FdFlags::empty()).on("keep the lock on", path)?;
         Ok(descriptor)
     }
@@ -117,7 +128,10 @@ impl Lock {
 
 /// What file systems without locks answer.
 fn is_unsupported(error: &io::Error) -> bool {
-    matches!(errno(error), Some(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS))
+    matches!(
+        errno(error),
+        Some(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS)
+    )
 }
 
 fn errno(error: &io::Error) -> Option<Errno> {
@@ -134,10 +148,28 @@ fn open(path: &Path, kind: LockKind) -> Result<File> {
         }
     }
     // Others may read it: the cache of an image is locked by whoever starts a program from it.
-    match OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).open(path) {
+    match OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644)
+        .open(path)
+    {
         // A read-only cache, or a directory: flock needs no write access.
-        Err(error) if matches!(errno(&error), Some(Errno::ROFS | Errno::ACCESS | Errno::PERM | Errno::ISDIR)) => {
-            File::open(path).map_err(|second| if second.kind() == io::ErrorKind::NotFound { error } else { second })
+        Err(error)
+            if matches!(
+                errno(&error),
+                Some(Errno::ROFS | Errno::ACCESS | Errno::PERM | Errno::ISDIR)
+            ) =>
+        {
+            File::open(path).map_err(|second| {
+                if second.kind() == io::ErrorKind::NotFound {
+                    error
+                } else {
+                    second
+                }
+            })
         }
         other => other,
     }

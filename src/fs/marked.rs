@@ -41,13 +41,17 @@ impl Marked<'_> {
             Ok(()) => return Ok(Put::AtOnce),
             Err(Errno::XDEV) => return self.put_by_entries(made),
             // What is in the way has many errors: network file systems do not say which.
-            Err(errno) if path.symlink_metadata().is_err() => return Err(io::Error::from(errno)).on("publish", path),
+            Err(errno) if path.symlink_metadata().is_err() => {
+                return Err(io::Error::from(errno)).on("publish", path);
+            }
             Err(_) => {}
         }
         match rustix::fs::renameat_with(CWD, made, CWD, path, RenameFlags::EXCHANGE) {
             Ok(()) => Ok(Put::AtOnce),
             Err(Errno::XDEV) => self.put_by_entries(made),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => self.put_after_another(made, aside),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {
+                self.put_after_another(made, aside)
+            }
             Err(errno) => Err(io::Error::from(errno)).on("publish", path),
         }
     }
@@ -83,7 +87,11 @@ impl Marked<'_> {
     /// From here on nobody takes the directory for a whole one.
     fn unmark(self) -> Result<()> {
         // Something else may have the directory's name.
-        if self.path.symlink_metadata().is_ok_and(|there| there.is_dir()) {
+        if self
+            .path
+            .symlink_metadata()
+            .is_ok_and(|there| there.is_dir())
+        {
             remove_tree(&self.path.join(self.mark))?;
         }
         Ok(())
@@ -138,7 +146,11 @@ fn make_directory(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(there) if there.is_dir() => {
             let mode = there.permissions().mode() & 0o7777;
-            return if mode & 0o700 == 0o700 { Ok(()) } else { set_mode(path, mode | 0o700) };
+            return if mode & 0o700 == 0o700 {
+                Ok(())
+            } else {
+                set_mode(path, mode | 0o700)
+            };
         }
         Ok(_) => std::fs::remove_file(path).on("remove", path)?,
         Err(_) => {}
@@ -153,7 +165,9 @@ pub fn rename_file(from: &Path, to: &Path) -> Result<()> {
         other => return other.on("publish", to),
     }
     let beside = to.with_file_name(staging_name(super::REPLACEMENT));
-    let outcome = copy(from, &beside).and_then(|()| std::fs::rename(&beside, to)).on("publish", to);
+    let outcome = copy(from, &beside)
+        .and_then(|()| std::fs::rename(&beside, to))
+        .on("publish", to);
     if outcome.is_err() {
         // Best effort: the failure that is reported is the one before.
         drop(std::fs::remove_file(&beside));
@@ -182,7 +196,8 @@ mod tests {
             fs::write(root.join(file), text).expect("a file");
         }
         for directory in ["tree/deep", "tree"] {
-            fs::set_permissions(root.join(directory), Permissions::from_mode(0o555)).expect("a mode");
+            fs::set_permissions(root.join(directory), Permissions::from_mode(0o555))
+                .expect("a mode");
         }
     }
 
@@ -190,25 +205,48 @@ mod tests {
     fn entries_take_each_others_places() {
         let base = tempfile::tempdir().expect("a directory");
         let (made, place) = (base.path().join("made"), base.path().join("place"));
-        tree(&made, &["seal", "list", "tree/deep/one", "tree/file"], "new");
+        tree(
+            &made,
+            &["seal", "list", "tree/deep/one", "tree/file"],
+            "new",
+        );
         symlink("deep/one", made.join("link")).expect("a link");
-        tree(&place, &["seal", "tree/deep/one", "tree/deep/stranger", "link"], "old");
+        tree(
+            &place,
+            &["seal", "tree/deep/one", "tree/deep/stranger", "link"],
+            "old",
+        );
         fs::create_dir(place.join("list")).expect("what is a file in the other");
-        let marked = Marked { path: &place, mark: Path::new("seal") };
+        let marked = Marked {
+            path: &place,
+            mark: Path::new("seal"),
+        };
         assert_eq!(marked.put_by_entries(&made).expect("put"), Put::ByEntries);
         for file in ["seal", "list", "tree/deep/one", "tree/file"] {
             assert_eq!(fs::read_to_string(place.join(file)).expect(file), "new");
         }
         assert!(place.join("link").is_symlink());
         assert_eq!(names_in(&place.join("tree/deep")).expect("names"), ["one"]);
-        let mode = place.join("tree/deep").metadata().expect("metadata").permissions().mode();
+        let mode = place
+            .join("tree/deep")
+            .metadata()
+            .expect("metadata")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o555);
         marked.clear(&base.path().join("aside")).expect("cleared");
-        marked.clear(&base.path().join("aside")).expect("nothing to clear is no error");
+        marked
+            .clear(&base.path().join("aside"))
+            .expect("nothing to clear is no error");
         assert!(!place.exists() && base.path().join("aside/seal").exists());
         tree(&place, &["seal"], "old");
         tree(&base.path().join("again"), &["seal"], "new");
-        marked.put(&base.path().join("again"), &base.path().join("old")).expect("put");
-        assert_eq!(fs::read_to_string(place.join("seal")).expect("a file"), "new");
+        marked
+            .put(&base.path().join("again"), &base.path().join("old"))
+            .expect("put");
+        assert_eq!(
+            fs::read_to_string(place.join("seal")).expect("a file"),
+            "new"
+        );
     }
 }

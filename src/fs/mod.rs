@@ -33,15 +33,18 @@ pub use lock::{Lock, LockKind};
 pub use marked::{Marked, Put, rename_file};
 pub use paper::PaperTree;
 pub use places::{
-    CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag, config_dir, executed_path,
-    from_here, home_config_dir, is_outside_namespace, last_candidate, own_config_dir, temporary_parents,
+    CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag,
+    config_dir, executed_path, from_here, home_config_dir, is_outside_namespace, last_candidate,
+    own_config_dir, temporary_parents,
 };
 #[cfg(feature = "cli")]
 pub use places::{is_cache, state_dir, takes_files, there_of};
 pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;
-pub use tree::{MAX_PATH, Made, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path};
+pub use tree::{
+    MAX_PATH, Made, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path,
+};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};
 pub use window::Window;

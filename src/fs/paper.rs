@@ -53,7 +53,8 @@ impl Tree for PaperTree {
 
     fn file(&self, name: &[u8], _mode: u16) -> std::result::Result<TreeFile, TreeError> {
         let path = checked_path(name)?;
-        self.with(|names| names.add(path, Kind::File)).map(|()| TreeFile::nowhere())
+        self.with(|names| names.add(path, Kind::File))
+            .map(|()| TreeFile::nowhere())
     }
 
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
@@ -68,7 +69,9 @@ impl Tree for PaperTree {
         if self.with(|names| names.symlinks.add(path.into(), target.into())) {
             Ok(())
         } else {
-            Err(TreeError::Twice { name: printable(path) })
+            Err(TreeError::Twice {
+                name: printable(path),
+            })
         }
     }
 }
@@ -84,13 +87,18 @@ impl PaperTree {
     /// As [`TreeWriter::finish`](super::TreeWriter::finish).
     pub fn finish(self) -> std::result::Result<(), TreeError> {
         let mut names = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let most = names.directories.saturating_add(usize::try_from(MOST_IMPLIED).unwrap_or(usize::MAX));
+        let most = names
+            .directories
+            .saturating_add(usize::try_from(MOST_IMPLIED).unwrap_or(usize::MAX));
         names.symlinks.check(most).map_err(link_fault)?;
         for [path, target] in std::mem::take(&mut names.hard_links) {
             let path = Path::new(OsStr::from_bytes(&path));
             if names.known.get(&target) != Some(&Kind::File) {
                 let target = printable(Path::new(OsStr::from_bytes(&target)));
-                return Err(TreeError::NoTarget { name: printable(path), target });
+                return Err(TreeError::NoTarget {
+                    name: printable(path),
+                    target,
+                });
             }
             names.add(path, Kind::File)?;
         }
@@ -106,10 +114,14 @@ impl Names {
     fn add(&mut self, path: &Path, kind: Kind) -> std::result::Result<(), TreeError> {
         self.make_parents(path)?;
         match self.known.entry(path.as_os_str().as_bytes().into()) {
-            Entry::Occupied(_) => Err(TreeError::Twice { name: printable(path) }),
+            Entry::Occupied(_) => Err(TreeError::Twice {
+                name: printable(path),
+            }),
             Entry::Vacant(place) => {
                 place.insert(kind);
-                self.directories = self.directories.saturating_add(usize::from(kind == Kind::Directory));
+                self.directories = self
+                    .directories
+                    .saturating_add(usize::from(kind == Kind::Directory));
                 Ok(())
             }
         }
@@ -117,11 +129,18 @@ impl Names {
 
     /// Notes the directories above `path` that the archive has not listed.
     fn make_parents(&mut self, path: &Path) -> std::result::Result<(), TreeError> {
-        let missing = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
+        let missing = path
+            .ancestors()
+            .skip(1)
+            .filter(|parent| !parent.as_os_str().is_empty());
         for parent in missing {
             let bytes = parent.as_os_str().as_bytes();
             match self.known.get(bytes) {
-                Some(Kind::File) => return Err(TreeError::ThroughLink { name: printable(path) }),
+                Some(Kind::File) => {
+                    return Err(TreeError::ThroughLink {
+                        name: printable(path),
+                    });
+                }
                 Some(Kind::Directory | Kind::Implied) => break,
                 None => {
                     if self.implied >= MOST_IMPLIED {
@@ -165,7 +184,13 @@ mod tests {
     #[test]
     fn paper_refuses_what_a_directory_refuses() {
         let cases: &[&[Step]] = &[
-            &[Directory("a"), File("a/b"), Hard("c", "a/b"), Soft("d", "a"), Hard("e", "c")],
+            &[
+                Directory("a"),
+                File("a/b"),
+                Hard("c", "a/b"),
+                Soft("d", "a"),
+                Hard("e", "c"),
+            ],
             &[File("a/b/c"), Directory("a/b"), Directory("a")],
             &[File("a"), File("a")],
             &[Directory("a"), Directory("a")],
@@ -202,7 +227,9 @@ mod tests {
             let disk = take(&disk, steps).and_then(|()| disk.finish().map(|_| ()));
             let paper = PaperTree::default();
             let paper = take(&paper, steps).and_then(|()| paper.finish());
-            let said = |outcome: &std::result::Result<(), TreeError>| outcome.as_ref().err().map(ToString::to_string);
+            let said = |outcome: &std::result::Result<(), TreeError>| {
+                outcome.as_ref().err().map(ToString::to_string)
+            };
             assert_eq!(said(&paper), said(&disk), "case {number}");
             refused += usize::from(disk.is_err());
         }

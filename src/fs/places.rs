@@ -29,22 +29,43 @@ pub const PASSWORD_FILE: &str = "the password file";
 /// `FLAVOR_CACHE_DIR` may be relative to the working directory, as paths that a user types are. The others are ignored
 /// then, as the XDG specification demands.
 pub fn cache_candidates() -> Vec<Candidate> {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let absolute = |name| set(name).filter(|path| path.is_absolute());
     if let Some(path) = set("FLAVOR_CACHE_DIR") {
-        return vec![Candidate { path: from_here(&path), origin: "FLAVOR_CACHE_DIR", optional: false }];
+        return vec![Candidate {
+            path: from_here(&path),
+            origin: "FLAVOR_CACHE_DIR",
+            optional: false,
+        }];
     }
     let mut found = Vec::new();
     // A service has its own directory, or several of them.
-    let service = set("CACHE_DIRECTORY").and_then(|list| env::split_paths(&list).find(|path| path.is_absolute()));
+    let service = set("CACHE_DIRECTORY")
+        .and_then(|list| env::split_paths(&list).find(|path| path.is_absolute()));
     if let Some(base) = service {
-        found.push(Candidate { path: base.join("flavor"), origin: "CACHE_DIRECTORY", optional: true });
+        found.push(Candidate {
+            path: base.join("flavor"),
+            origin: "CACHE_DIRECTORY",
+            optional: true,
+        });
     }
     if let Some(base) = absolute("XDG_CACHE_HOME") {
-        found.push(Candidate { path: base.join("flavor"), origin: "XDG_CACHE_HOME", optional: true });
+        found.push(Candidate {
+            path: base.join("flavor"),
+            origin: "XDG_CACHE_HOME",
+            optional: true,
+        });
     }
     match absolute("HOME") {
-        Some(home) => found.push(Candidate { path: home.join(".cache/flavor"), origin: "HOME", optional: true }),
+        Some(home) => found.push(Candidate {
+            path: home.join(".cache/flavor"),
+            origin: "HOME",
+            optional: true,
+        }),
         None => found.extend(last_candidate()),
     }
     found
@@ -79,7 +100,11 @@ pub fn from_here(path: &Path) -> PathBuf {
 /// from the others, because most starts need not look it up.
 pub fn last_candidate() -> Option<Candidate> {
     let path = passwd_home()?.join(".cache/flavor");
-    Some(Candidate { path, origin: PASSWORD_FILE, optional: true })
+    Some(Candidate {
+        path,
+        origin: PASSWORD_FILE,
+        optional: true,
+    })
 }
 
 /// Whether a directory takes files, or could be made and would. Nothing is made.
@@ -88,15 +113,24 @@ pub fn takes_files(directory: &Path) -> super::Result<()> {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
     let there = there_of(directory);
     if !there.is_dir() {
-        return Err(std::io::Error::from(rustix::io::Errno::NOTDIR)).on("make a directory in", there);
+        return Err(std::io::Error::from(rustix::io::Errno::NOTDIR))
+            .on("make a directory in", there);
     }
-    accessat(CWD, there, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).on("write to directory", there)
+    accessat(
+        CWD,
+        there,
+        Access::WRITE_OK | Access::EXEC_OK,
+        AtFlags::EACCESS,
+    )
+    .on("write to directory", there)
 }
 
 /// Whether a path, or what there is of the way to it, belongs to another user than this one and root. What is made there
 /// might shut its owner out, as a directory that root makes in somebody's home does.
 pub fn belongs_to_another(path: &Path) -> bool {
-    let Some(metadata) = path.ancestors().find_map(|one| one.metadata().ok()) else { return false };
+    let Some(metadata) = path.ancestors().find_map(|one| one.metadata().ok()) else {
+        return false;
+    };
     let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
     owner != user && owner != 0 && !is_outside_namespace(owner)
 }
@@ -112,7 +146,9 @@ pub fn is_outside_namespace(owner: u32) -> bool {
 /// The part of a path that is there already.
 #[cfg(feature = "cli")]
 pub fn there_of(path: &Path) -> &Path {
-    path.ancestors().find(|one| one.symlink_metadata().is_ok()).unwrap_or(Path::new("/"))
+    path.ancestors()
+        .find(|one| one.symlink_metadata().is_ok())
+        .unwrap_or(Path::new("/"))
 }
 
 /// The path that this program was started by, as whoever started it gave it: a link's, if it was a link.
@@ -122,10 +158,22 @@ pub fn executed_path() -> PathBuf {
 
 /// Where the user's keys and settings are read: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.
 pub fn config_dir() -> Option<PathBuf> {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     set("FLAVOR_CONFIG_DIR")
-        .or_else(|| set("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).map(|base| base.join("flavor")))
-        .or_else(|| set("HOME").filter(|path| path.is_absolute()).map(|home| home.join(".config/flavor")))
+        .or_else(|| {
+            set("XDG_CONFIG_HOME")
+                .filter(|path| path.is_absolute())
+                .map(|base| base.join("flavor"))
+        })
+        .or_else(|| {
+            set("HOME")
+                .filter(|path| path.is_absolute())
+                .map(|home| home.join(".config/flavor"))
+        })
 }
 
 /// Where keys, settings and notes are made: as [`config_dir`] says, but in nobody else's home (`sudo -E`). There the home in
@@ -139,7 +187,11 @@ pub fn own_config_dir() -> Option<PathBuf> {
 /// Where notes are kept that are worth keeping and no settings: `$XDG_STATE_HOME/flavor`, `~/.local/state/flavor`.
 #[cfg(feature = "cli")]
 pub fn state_dir() -> Option<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     absolute("XDG_STATE_HOME")
         .map(|base| base.join("flavor"))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state/flavor")))
@@ -153,11 +205,19 @@ pub fn home_config_dir() -> Option<PathBuf> {
 
 /// Existing directories in which a private one may be made when there is no cache.
 pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
-    let named = ["XDG_RUNTIME_DIR", "TMPDIR"].into_iter().filter_map(|name| env::var_os(name).map(PathBuf::from));
-    let usual = ["/tmp", "/var/tmp", "/dev/shm"].into_iter().map(PathBuf::from);
+    let named = ["XDG_RUNTIME_DIR", "TMPDIR"]
+        .into_iter()
+        .filter_map(|name| env::var_os(name).map(PathBuf::from));
+    let usual = ["/tmp", "/var/tmp", "/dev/shm"]
+        .into_iter()
+        .map(PathBuf::from);
     // Last of all beside the package: a file system may hold nothing else.
     let beside = package.parent().map(Path::to_path_buf);
-    named.chain(usual).chain(beside).filter(|path| path.is_absolute() && path.is_dir()).collect()
+    named
+        .chain(usual)
+        .chain(beside)
+        .filter(|path| path.is_absolute() && path.is_dir())
+        .collect()
 }
 
 /// The home directory that the password file gives this user. Read by hand, because a static program cannot load the

@@ -23,13 +23,18 @@ impl Scratch {
         sweep(parent);
         loop {
             let path = parent.join(staging_name(PREFIX));
-            let (leftover, ()) = Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path))?;
+            let (leftover, ()) =
+                Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path))?;
             // Until it is held, somebody may take it for a dead process's.
             match File::open(&path) {
                 Ok(directory) => {
                     drop(directory.lock());
                     if is_at(&directory, &path) {
-                        return Ok(Self { path, _in_use: directory, _leftover: leftover });
+                        return Ok(Self {
+                            path,
+                            _in_use: directory,
+                            _leftover: leftover,
+                        });
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -59,7 +64,9 @@ fn sweep(parent: &Path) {
     for name in names_in(parent).unwrap_or_default() {
         let path = parent.join(&name);
         if name.to_string_lossy().starts_with(&format!("{PREFIX}-"))
-            && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+            && path
+                .symlink_metadata()
+                .is_ok_and(|metadata| metadata.is_dir())
             && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok())
         {
             // Somebody else's stays.

@@ -35,7 +35,9 @@ pub enum TreeError {
     Twice { name: String },
     #[error("the way to `{name}` leads through something that is not a directory")]
     ThroughLink { name: String },
-    #[error("more than {MOST_IMPLIED} directories are in the way to entries and not in the archive")]
+    #[error(
+        "more than {MOST_IMPLIED} directories are in the way to entries and not in the archive"
+    )]
     Implied,
     #[error("the hard link `{name}` points to `{target}`, which is not a file of the archive")]
     NoTarget { name: String, target: String },
@@ -48,7 +50,9 @@ pub enum TreeError {
 /// # Errors
 /// [`TreeError::UnsafePath`].
 pub fn checked_path(name: &[u8]) -> std::result::Result<&Path, TreeError> {
-    let refuse = || TreeError::UnsafePath { name: String::from_utf8_lossy(name).escape_debug().to_string() };
+    let refuse = || TreeError::UnsafePath {
+        name: String::from_utf8_lossy(name).escape_debug().to_string(),
+    };
     if name.is_empty() || name.len() > MAX_PATH || name.contains(&0) {
         return Err(refuse());
     }
@@ -150,8 +154,16 @@ pub struct TreeFile {
 impl TreeWriter {
     /// Starts a tree in `root`, an existing directory.
     pub fn new(root: &Path, modes: Modes) -> Result<Self> {
-        let beneath = Beneath::open(root).map_err(io::Error::from).on("open directory", root)?;
-        Ok(Self { root: root.into(), beneath, modes, implied: AtomicU64::new(0), late: Mutex::default() })
+        let beneath = Beneath::open(root)
+            .map_err(io::Error::from)
+            .on("open directory", root)?;
+        Ok(Self {
+            root: root.into(),
+            beneath,
+            modes,
+            implied: AtomicU64::new(0),
+            late: Mutex::default(),
+        })
     }
 
     /// Makes the links, then gives every directory its mode: deepest first, because a directory may lose its write bit.
@@ -161,14 +173,23 @@ impl TreeWriter {
     /// lies behind one.
     pub fn finish(self) -> std::result::Result<Vec<MadeLink>, TreeError> {
         let late = std::mem::take(&mut *self.late());
-        let directories = late.directories.len().saturating_add(usize::try_from(MOST_IMPLIED).unwrap_or(usize::MAX));
+        let directories = late
+            .directories
+            .len()
+            .saturating_add(usize::try_from(MOST_IMPLIED).unwrap_or(usize::MAX));
         late.symlinks.check(directories).map_err(link_fault)?;
         let hard_links = self.hard_links_now(late.hard_links)?;
         for (path, target) in late.symlinks.iter() {
-            self.make(path, |parent, name| rustix::fs::symlinkat(target, parent, name)).map_err(|why| match why {
-                Failed::Kernel(errno) if is_unknown(errno) => {
-                    Error { operation: "create link", path: self.root.join(path), source: no_symlink(errno) }.into()
+            self.make(path, |parent, name| {
+                rustix::fs::symlinkat(target, parent, name)
+            })
+            .map_err(|why| match why {
+                Failed::Kernel(errno) if is_unknown(errno) => Error {
+                    operation: "create link",
+                    path: self.root.join(path),
+                    source: no_symlink(errno),
                 }
+                .into(),
                 why => self.refused("create link", path, why),
             })?;
         }
@@ -188,13 +209,18 @@ impl TreeWriter {
 
     /// A file has only so many names (`EMLINK`; 65,000 on ext4), and some file systems give it no more than one: then a
     /// name becomes a copy, and those that come after it become links to that copy.
-    fn hard_links_now(&self, links: Vec<(PathBuf, PathBuf)>) -> std::result::Result<Vec<MadeLink>, TreeError> {
+    fn hard_links_now(
+        &self,
+        links: Vec<(PathBuf, PathBuf)>,
+    ) -> std::result::Result<Vec<MadeLink>, TreeError> {
         let mut copies: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
         let mut done = Vec::with_capacity(links.len());
         for (path, target) in links {
             let old = copies.get(&target).unwrap_or(&target);
             let made = match self.hard_link_now(&path, old) {
-                Err(Failed::Kernel(errno)) if is_unknown(errno) || matches!(errno, Errno::MLINK | Errno::XDEV) => {
+                Err(Failed::Kernel(errno))
+                    if is_unknown(errno) || matches!(errno, Errno::MLINK | Errno::XDEV) =>
+                {
                     let made = self.copy_now(&path, old, errno);
                     let (mode, size) = made.map_err(|why| self.not_linked(&path, &target, why))?;
                     copies.insert(target, path.clone());
@@ -212,29 +238,44 @@ impl TreeWriter {
 
     fn hard_link_now(&self, path: &Path, target: &Path) -> std::result::Result<(), Failed> {
         let (from, old) = self.beneath.parent(target).map_err(|_| Errno::NOENT)?;
-        self.make(path, |parent, name| rustix::fs::linkat(&*from, old, parent, name, AtFlags::empty()))
+        self.make(path, |parent, name| {
+            rustix::fs::linkat(&*from, old, parent, name, AtFlags::empty())
+        })
     }
 
     /// Copies a file that could not be linked because of `why`. Returns its mode and its length.
-    fn copy_now(&self, path: &Path, target: &Path, why: Errno) -> std::result::Result<(u16, u64), Failed> {
+    fn copy_now(
+        &self,
+        path: &Path,
+        target: &Path,
+        why: Errno,
+    ) -> std::result::Result<(u16, u64), Failed> {
         let source = self.beneath.at(target, OFlags::RDONLY | OFlags::NONBLOCK)?;
         let stat = rustix::fs::fstat(&source)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(why.into());
         }
         let mode = Mode::from_raw_mode(stat.st_mode & 0o777);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let copy = self.make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))?;
-        let size = io::copy(&mut File::from(source), &mut File::from(copy)).map_err(Failed::Copy)?;
-        Ok((u16::try_from(stat.st_mode & 0o777).unwrap_or_default(), size))
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let copy = self.make(path, |parent, name| {
+            rustix::fs::openat(parent, name, flags, mode)
+        })?;
+        let size =
+            io::copy(&mut File::from(source), &mut File::from(copy)).map_err(Failed::Copy)?;
+        Ok((
+            u16::try_from(stat.st_mode & 0o777).unwrap_or_default(),
+            size,
+        ))
     }
 
     fn not_linked(&self, path: &Path, target: &Path, why: Failed) -> TreeError {
         match why {
             // Of a directory there are no links, and the parent of the new name has just been made.
-            Failed::Kernel(Errno::NOENT | Errno::PERM) => {
-                TreeError::NoTarget { name: printable(path), target: printable(target) }
-            }
+            Failed::Kernel(Errno::NOENT | Errno::PERM) => TreeError::NoTarget {
+                name: printable(path),
+                target: printable(target),
+            },
             why => self.refused("create link", path, why),
         }
     }
@@ -265,7 +306,9 @@ impl TreeWriter {
             so_far.push(part);
             let (parent, name) = self.beneath.parent(&so_far)?;
             match rustix::fs::mkdirat(&*parent, name, Mode::from_raw_mode(0o755)) {
-                Ok(()) if self.implied.fetch_add(1, Ordering::Relaxed) >= MOST_IMPLIED => return Err(Failed::Implied),
+                Ok(()) if self.implied.fetch_add(1, Ordering::Relaxed) >= MOST_IMPLIED => {
+                    return Err(Failed::Implied);
+                }
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -274,17 +317,18 @@ impl TreeWriter {
     }
 
     fn is_directory(&self, path: &Path) -> bool {
-        let found = self
-            .beneath
-            .parent(path)
-            .and_then(|(parent, name)| rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW));
+        let found = self.beneath.parent(path).and_then(|(parent, name)| {
+            rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW)
+        });
         found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
     }
 
     /// Whether something is at a path whose directory does not list the name: the file system takes another one for it.
     fn has_under_another_name(&self, path: &Path) -> bool {
         let whole = self.root.join(path);
-        let (Some(directory), Some(name)) = (whole.parent(), whole.file_name()) else { return false };
+        let (Some(directory), Some(name)) = (whole.parent(), whole.file_name()) else {
+            return false;
+        };
         names_in(directory).is_ok_and(|names| !names.iter().any(|other| other == name))
     }
 
@@ -292,18 +336,37 @@ impl TreeWriter {
     fn refused(&self, what: &'static str, path: &Path, why: Failed) -> TreeError {
         match why {
             Failed::Implied => TreeError::Implied,
-            Failed::Copy(source) => Error { operation: "copy to", path: self.root.join(path), source }.into(),
-            Failed::Kernel(Errno::EXIST) if self.has_under_another_name(path) => {
-                Error { operation: what, path: self.root.join(path), source: Lack::Names.error() }.into()
+            Failed::Copy(source) => Error {
+                operation: "copy to",
+                path: self.root.join(path),
+                source,
             }
-            Failed::Kernel(Errno::EXIST) => TreeError::Twice { name: printable(path) },
-            Failed::Kernel(Errno::NOTDIR | Errno::LOOP) => TreeError::ThroughLink { name: printable(path) },
-            Failed::Kernel(errno) => Error { operation: what, path: self.root.join(path), source: errno.into() }.into(),
+            .into(),
+            Failed::Kernel(Errno::EXIST) if self.has_under_another_name(path) => Error {
+                operation: what,
+                path: self.root.join(path),
+                source: Lack::Names.error(),
+            }
+            .into(),
+            Failed::Kernel(Errno::EXIST) => TreeError::Twice {
+                name: printable(path),
+            },
+            Failed::Kernel(Errno::NOTDIR | Errno::LOOP) => TreeError::ThroughLink {
+                name: printable(path),
+            },
+            Failed::Kernel(errno) => Error {
+                operation: what,
+                path: self.root.join(path),
+                source: errno.into(),
+            }
+            .into(),
         }
     }
 
     fn late(&self) -> std::sync::MutexGuard<'_, Late> {
-        self.late.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.late
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -315,25 +378,35 @@ impl Tree for TreeWriter {
     /// It is writable until [`TreeWriter::finish`], whatever `mode` says.
     fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError> {
         let path = checked_path(name)?;
-        match self.make(path, |parent, name| rustix::fs::mkdirat(parent, name, Mode::RWXU)) {
+        match self.make(path, |parent, name| {
+            rustix::fs::mkdirat(parent, name, Mode::RWXU)
+        }) {
             // Made for a file that another thread was given first.
             Err(Failed::Kernel(Errno::EXIST)) if self.is_directory(path) => {}
             other => other.map_err(|why| self.refused("create directory", path, why))?,
         }
         match self.late().directories.insert(path.into(), mode) {
             None => Ok(()),
-            Some(_) => Err(TreeError::Twice { name: printable(path) }),
+            Some(_) => Err(TreeError::Twice {
+                name: printable(path),
+            }),
         }
     }
 
     fn file(&self, name: &[u8], mode: u16) -> std::result::Result<TreeFile, TreeError> {
         let path = checked_path(name)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(u32::from(self.modes.apply(mode)));
         let fd = self
-            .make(path, |parent, name| rustix::fs::openat(parent, name, flags, mode))
+            .make(path, |parent, name| {
+                rustix::fs::openat(parent, name, flags, mode)
+            })
             .map_err(|why| self.refused("create file", path, why))?;
-        Ok(TreeFile { fd: Some(fd), path: path.into() })
+        Ok(TreeFile {
+            fd: Some(fd),
+            path: path.into(),
+        })
     }
 
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError> {
@@ -347,7 +420,9 @@ impl Tree for TreeWriter {
         if self.late().symlinks.add(path.into(), target.into()) {
             Ok(())
         } else {
-            Err(TreeError::Twice { name: printable(path) })
+            Err(TreeError::Twice {
+                name: printable(path),
+            })
         }
     }
 }
@@ -369,7 +444,9 @@ impl From<Errno> for Failed {
 pub(super) fn link_fault(fault: LinkFault<'_>) -> TreeError {
     match fault {
         LinkFault::LeadsOut { path, target } => unsafe_link(path, target),
-        LinkFault::Behind { path } => TreeError::ThroughLink { name: printable(path) },
+        LinkFault::Behind { path } => TreeError::ThroughLink {
+            name: printable(path),
+        },
         LinkFault::Scattered => TreeError::Implied,
     }
 }
@@ -387,7 +464,10 @@ pub(super) fn checked_link<'a>(
 }
 
 fn unsafe_link(path: &Path, target: &Path) -> TreeError {
-    TreeError::UnsafeLink { name: printable(path), target: printable(target) }
+    TreeError::UnsafeLink {
+        name: printable(path),
+        target: printable(target),
+    }
 }
 
 /// A name from an archive in a message.
@@ -398,14 +478,19 @@ pub(super) fn printable(path: &Path) -> String {
 impl TreeFile {
     /// A file that is not there.
     pub(super) fn nowhere() -> Self {
-        Self { fd: None, path: PathBuf::new() }
+        Self {
+            fd: None,
+            path: PathBuf::new(),
+        }
     }
 
     pub fn write_at(&self, mut bytes: &[u8], mut offset: u64) -> Result<()> {
         let Some(fd) = &self.fd else { return Ok(()) };
         while !bytes.is_empty() {
             match rustix::io::pwrite(fd, bytes, offset) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero)).on("write", &self.path),
+                Ok(0) => {
+                    return Err(io::Error::from(io::ErrorKind::WriteZero)).on("write", &self.path);
+                }
                 Ok(count) => {
                     bytes = bytes.get(count..).unwrap_or_default();
                     offset = offset.saturating_add(count as u64);

@@ -56,18 +56,25 @@ impl Stamp {
     /// the stamp's changing too. Clocks tick: a file that was changed in the very tick in which it was looked at has the
     /// stamp that it had before (git calls that "racily clean").
     pub fn is_settled(&self, looked_at: i64) -> bool {
-        let tick = if self.ctime % 1_000_000_000 == 0 { COARSE_TICK } else { TICK };
+        let tick = if self.ctime % 1_000_000_000 == 0 {
+            COARSE_TICK
+        } else {
+            TICK
+        };
         looked_at.saturating_sub(self.mtime.max(self.ctime)) > tick
     }
 
     /// Nanoseconds since 1970, to be asked for before a file is looked at.
     pub fn now() -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
     }
 
     pub fn of(metadata: &Metadata) -> Self {
-        let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        let nanoseconds =
+            |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
         Self {
             len: metadata.len(),
             mtime: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
@@ -94,13 +101,23 @@ impl Entry {
         let kind = if metadata.is_dir() {
             EntryKind::Directory
         } else if metadata.is_file() {
-            EntryKind::File { len: metadata.len() }
+            EntryKind::File {
+                len: metadata.len(),
+            }
         } else if metadata.is_symlink() {
-            EntryKind::Symlink { target: std::fs::read_link(&path).on("read link", &path)? }
+            EntryKind::Symlink {
+                target: std::fs::read_link(&path).on("read link", &path)?,
+            }
         } else {
             EntryKind::Special
         };
-        Ok(Self { path, relative, mode: metadata.mode() & 0o7777, kind, stamp: Stamp::of(metadata) })
+        Ok(Self {
+            path,
+            relative,
+            mode: metadata.mode() & 0o7777,
+            kind,
+            stamp: Stamp::of(metadata),
+        })
     }
 }
 
@@ -128,8 +145,12 @@ fn list(root: &Path, below: &Path, enter: &(dyn Fn(&Path) -> bool + Sync)) -> Re
         }
         children.push(Entry::of(path, relative, &metadata)?);
     }
-    children.sort_unstable_by(|one, other| one.relative.as_os_str().cmp(other.relative.as_os_str()));
-    if children.iter().all(|child| child.kind != EntryKind::Directory) {
+    children
+        .sort_unstable_by(|one, other| one.relative.as_os_str().cmp(other.relative.as_os_str()));
+    if children
+        .iter()
+        .all(|child| child.kind != EntryKind::Directory)
+    {
         return Ok(children);
     }
     let trees: Vec<Vec<Entry>> = children

@@ -14,7 +14,11 @@ pub struct Window<'a> {
 impl<'a> Window<'a> {
     /// The `len` bytes from `offset`.
     pub fn new(file: &'a File, offset: u64, len: u64) -> Self {
-        Self { file, position: offset, end: offset.saturating_add(len) }
+        Self {
+            file,
+            position: offset,
+            end: offset.saturating_add(len),
+        }
     }
 }
 

@@ -92,8 +92,16 @@ mod tests {
     fn children_and_theirs_are_found_and_others_are_not() {
         let me = std::process::id().cast_signed();
         let process = |pid| Process { pid, began: 0 };
-        let all = [(process(901), me), (process(903), 902), (process(902), 901), (process(904), 1)];
-        let found: Vec<i32> = descendants(&all).iter().map(|process| process.pid).collect();
+        let all = [
+            (process(901), me),
+            (process(903), 902),
+            (process(902), 901),
+            (process(904), 1),
+        ];
+        let found: Vec<i32> = descendants(&all)
+            .iter()
+            .map(|process| process.pid)
+            .collect();
         assert_eq!(found, [901, 902, 903]);
         assert!(processes().iter().any(|(process, _)| process.pid == me));
     }

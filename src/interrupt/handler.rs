@@ -15,7 +15,11 @@ use crate::fs::remove_tree;
 /// How long threads that still write may keep a directory from being removed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-static STATE: Mutex<State> = Mutex::new(State { next: 0, leftovers: BTreeMap::new(), stopping: false });
+static STATE: Mutex<State> = Mutex::new(State {
+    next: 0,
+    leftovers: BTreeMap::new(),
+    stopping: false,
+});
 /// Whether a signal has come. A second one ends the process at once.
 static STOPPING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
@@ -30,25 +34,38 @@ struct State {
 /// may want it to outlast the terminal.
 pub fn watch() {
     let ignored = ignored();
-    let signals: Vec<i32> =
-        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect();
+    let signals: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored & (1 << (signal - 1)) == 0)
+        .collect();
     for signal in &signals {
-        drop(register_conditional_shutdown(*signal, 128 + signal, Arc::clone(&STOPPING)));
+        drop(register_conditional_shutdown(
+            *signal,
+            128 + signal,
+            Arc::clone(&STOPPING),
+        ));
     }
     // Without the thread signals do what they do to any program.
-    let Ok(mut signals) = Signals::new(signals) else { return };
-    drop(thread::Builder::new().name("signals".into()).spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            stop(signal);
-        }
-    }));
+    let Ok(mut signals) = Signals::new(signals) else {
+        return;
+    };
+    drop(
+        thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || {
+                if let Some(signal) = signals.forever().next() {
+                    stop(signal);
+                }
+            }),
+    );
 }
 
 /// The signals that whoever started us wants ignored, a bit each; none where `/proc` does not say so.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -72,7 +89,10 @@ pub fn wait_if_stopping() {
     drop(going_on());
 }
 
-pub(super) fn note_leftover<T, E>(path: &Path, make: impl FnOnce() -> Result<T, E>) -> Result<(u64, T), E> {
+pub(super) fn note_leftover<T, E>(
+    path: &Path,
+    make: impl FnOnce() -> Result<T, E>,
+) -> Result<(u64, T), E> {
     // Wherever the process works by then.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut state = going_on();
@@ -103,6 +123,9 @@ fn stop(signal: i32) -> ! {
             thread::sleep(Duration::from_millis(10));
         }
     }
-    #[expect(clippy::exit, reason = "other threads are in the middle of work that nobody wants any more")]
+    #[expect(
+        clippy::exit,
+        reason = "other threads are in the middle of work that nobody wants any more"
+    )]
     std::process::exit(128 + signal)
 }

@@ -13,7 +13,8 @@ impl Leftover {
     /// Makes something at `path`. No signal comes between the making and the note of it.
     pub fn make<T, E>(path: &Path, make: impl FnOnce() -> Result<T, E>) -> Result<(Self, T), E> {
         #[cfg(feature = "cli")]
-        return super::handler::note_leftover(path, make).map(|(number, made)| (Self { number }, made));
+        return super::handler::note_leftover(path, make)
+            .map(|(number, made)| (Self { number }, made));
         #[cfg(not(feature = "cli"))]
         {
             _ = path;

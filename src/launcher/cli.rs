@@ -42,19 +42,36 @@ pub fn run(
     environment: &Environment,
     let_go: fn(),
 ) -> Result<Option<Vec<u8>>, LaunchError> {
-    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // Paths are bytes: they are taken as they were given.
-    let argument = |at: usize| Path::new(arguments.get(at).map_or(OsStr::new(""), OsString::as_os_str));
+    let argument = |at: usize| {
+        Path::new(
+            arguments
+                .get(at)
+                .map_or(OsStr::new(""), OsString::as_os_str),
+        )
+    };
     let printed = match words[..] {
         [] | ["info"] => info(package).map(String::into_bytes)?,
         ["verify"] => check(package).map(String::into_bytes)?,
         ["metadata"] => {
             let reader = open(package)?;
-            format!("{}\n", printable_json(&String::from_utf8_lossy(reader.text()))).into_bytes()
+            format!(
+                "{}\n",
+                printable_json(&String::from_utf8_lossy(reader.text()))
+            )
+            .into_bytes()
         }
         ["extract", index, _] => unpack(package, index, argument(2)).map(String::into_bytes)?,
-        ["extract", ..] => return Err(LaunchError::Usage("`extract` takes a slot and a directory".into())),
+        ["extract", ..] => {
+            return Err(LaunchError::Usage(
+                "`extract` takes a slot and a directory".into(),
+            ));
+        }
         ["path", slot] => slot_path(package, slot, environment).map(line)?,
         ["path", ..] => return Err(LaunchError::Usage("`path` takes a slot".into())),
         ["warm"] => warm(package, None, environment).map(line)?,
@@ -63,16 +80,27 @@ pub fn run(
             rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
             warm(package, Some(argument(2)), environment).map(line)?
         }
-        ["warm", ..] => return Err(LaunchError::Usage("`warm` takes nothing, or `--to` and a directory".into())),
+        ["warm", ..] => {
+            return Err(LaunchError::Usage(
+                "`warm` takes nothing, or `--to` and a directory".into(),
+            ));
+        }
         ["run", ..] => {
             arguments.remove(0);
             return Ok(None);
         }
         ["accept"] => {
             let known = Notes::accept(&open(package)?)?;
-            format!("{} is known by {} from now on\n", printable(&known.name), known.fingerprint).into_bytes()
+            format!(
+                "{} is known by {} from now on\n",
+                printable(&known.name),
+                known.fingerprint
+            )
+            .into_bytes()
         }
-        ["version" | "--version" | "-V"] => format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes(),
+        ["version" | "--version" | "-V"] => {
+            format!("{}\n", crate::format::LAUNCHER_MARK).into_bytes()
+        }
         ["help" | "--help" | "-h"] => HELP.into(),
         // For the launcher itself.
         ["detach", _, ..] => {
@@ -82,20 +110,33 @@ pub fn run(
             Vec::new()
         }
         ["reap", _, root] => {
-            let failed = |source| LaunchError::Workenv { path: root.into(), source };
+            let failed = |source| LaunchError::Workenv {
+                path: root.into(),
+                source,
+            };
             Cache::reap(argument(1), argument(2)).map_err(failed)?;
             Vec::new()
         }
         ["evict", root] => {
-            let failed = |source| LaunchError::Workenv { path: root.into(), source };
+            let failed = |source| LaunchError::Workenv {
+                path: root.into(),
+                source,
+            };
             Cache::evict(argument(1)).map_err(failed)?;
             Vec::new()
         }
-        [known @ ("info" | "verify" | "metadata" | "accept" | "version" | "--version" | "-V" | "help"), ..] => {
+        [
+            known @ ("info" | "verify" | "metadata" | "accept" | "version" | "--version" | "-V"
+            | "help"),
+            ..,
+        ] => {
             return Err(LaunchError::Usage(format!("`{known}` takes no arguments")));
         }
         [other, ..] => {
-            return Err(LaunchError::Usage(format!("`{}` is not a command of the launcher", printable(other))));
+            return Err(LaunchError::Usage(format!(
+                "`{}` is not a command of the launcher",
+                printable(other)
+            )));
         }
     };
     Ok(Some(printed))
@@ -109,7 +150,10 @@ fn line(path: PathBuf) -> Vec<u8> {
 }
 
 fn open(package: &Path) -> Result<Reader, LaunchError> {
-    Reader::open(package).map_err(|source| LaunchError::Refused { path: package.into(), source: source.into() })
+    Reader::open(package).map_err(|source| LaunchError::Refused {
+        path: package.into(),
+        source: source.into(),
+    })
 }
 
 fn info(package: &Path) -> Result<String, LaunchError> {
@@ -124,8 +168,13 @@ fn info(package: &Path) -> Result<String, LaunchError> {
         reader.index().package_size,
     );
     for slot in reader.slots() {
-        let line =
-            format!("slot {}    {} {} {}\n", slot.index, slot.name(), slot.record.operations, slot.row.stored_size);
+        let line = format!(
+            "slot {}    {} {} {}\n",
+            slot.index,
+            slot.name(),
+            slot.record.operations,
+            slot.row.stored_size
+        );
         text.push_str(&printable(line.trim_end()));
         text.push('\n');
     }
@@ -134,11 +183,17 @@ fn info(package: &Path) -> Result<String, LaunchError> {
 
 fn check(package: &Path) -> Result<String, LaunchError> {
     let reader = open(package)?;
-    let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
+    let refused = |source| LaunchError::Refused {
+        path: package.into(),
+        source: Refusal::Package(source),
+    };
     let verified = verify(&reader).map_err(refused)?;
     check_content(&reader).map_err(refused)?;
     let launcher = if verified.launcher { "launcher, " } else { "" };
-    let mut text = format!("valid: signature, {launcher}{}\n", counted(verified.slots, "slot", "slots"));
+    let mut text = format!(
+        "valid: signature, {launcher}{}\n",
+        counted(verified.slots, "slot", "slots")
+    );
     for slot in &verified.unauthenticated {
         text.push_str(&format!("not authenticated: slot `{}`\n", printable(slot)));
     }
@@ -147,21 +202,38 @@ fn check(package: &Path) -> Result<String, LaunchError> {
 
 fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, LaunchError> {
     let reader = open(package)?;
-    let refused = |source| LaunchError::Refused { path: package.into(), source: Refusal::Package(source) };
+    let refused = |source| LaunchError::Refused {
+        path: package.into(),
+        source: Refusal::Package(source),
+    };
     // Nothing is decoded that has not been proven.
     verify(&reader).map_err(refused)?;
-    let slot = reader.slot(index).map_err(|source| LaunchError::NoSlot { path: package.into(), source })?;
+    let slot = reader.slot(index).map_err(|source| LaunchError::NoSlot {
+        path: package.into(),
+        source,
+    })?;
     let stored = slot.stored().map_err(|error| refused(error.into()))?;
     std::fs::create_dir_all(directory).on("create directory", directory)?;
     let destination = if stored.operations.tar {
         Destination::Tree(directory, Modes::Keep)
     } else {
-        Destination::File { directory, name: slot.name().as_ref(), mode: slot.record.mode() }
+        Destination::File {
+            directory,
+            name: slot.name().as_ref(),
+            mode: slot.record.mode(),
+        }
     };
     let extract_failed = |source| LaunchError::Workenv {
         path: package.into(),
-        source: crate::workenv::WorkenvError::Extract { slot: slot.name().into(), source },
+        source: crate::workenv::WorkenvError::Extract {
+            slot: slot.name().into(),
+            source,
+        },
     };
     let done = extract(&stored, destination, &Decoders::new(1)).map_err(extract_failed)?;
-    Ok(format!("{} in {}\n", counted(done.files, "file", "files"), directory.display()))
+    Ok(format!(
+        "{} in {}\n",
+        counted(done.files, "file", "files"),
+        directory.display()
+    ))
 }

@@ -23,14 +23,21 @@ impl Environment {
     pub fn adjusted(mut self, wishes: &RuntimeEnv, workenv: &Path) -> Self {
         if !wishes.unset.is_empty() {
             let matches = |patterns: &[String], name: &OsStr| {
-                patterns.iter().any(|pattern| glob(pattern.as_bytes(), name.as_bytes()))
+                patterns
+                    .iter()
+                    .any(|pattern| glob(pattern.as_bytes(), name.as_bytes()))
             };
-            self.0.retain(|name, _| !matches(&wishes.unset, name) || matches(&wishes.pass, name));
+            self.0
+                .retain(|name, _| !matches(&wishes.unset, name) || matches(&wishes.pass, name));
         }
         let renamed: Vec<_> = wishes
             .map
             .iter()
-            .filter_map(|(old, new)| self.0.remove(OsStr::new(old)).map(|value| (OsString::from(new), value)))
+            .filter_map(|(old, new)| {
+                self.0
+                    .remove(OsStr::new(old))
+                    .map(|value| (OsString::from(new), value))
+            })
             .collect();
         self.0.extend(renamed);
         self.extended(&wishes.set, workenv)
@@ -41,7 +48,12 @@ impl Environment {
     #[must_use]
     pub fn extended(self, values: &BTreeMap<String, String>, workenv: &Path) -> Self {
         let made: Vec<_> = { values.iter() }
-            .map(|(name, value)| (OsString::from(name), expand_value(value, workenv, |name| self.get(name))))
+            .map(|(name, value)| {
+                (
+                    OsString::from(name),
+                    expand_value(value, workenv, |name| self.get(name)),
+                )
+            })
             .collect();
         self.with_all(made)
     }
@@ -55,7 +67,10 @@ impl Environment {
 
     /// Adds variables.
     #[must_use]
-    pub(super) fn with_all(mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+    pub(super) fn with_all(
+        mut self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
         self.0.extend(variables);
         self
     }
@@ -93,7 +108,11 @@ pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
 ///
 /// A variable that is not set is empty, and a colon beside it goes as well: an element of `PATH` without a name is the working
 /// directory.
-fn expand_value<'a>(text: &str, workenv: &Path, get: impl Fn(&str) -> Option<&'a OsStr>) -> OsString {
+fn expand_value<'a>(
+    text: &str,
+    workenv: &Path,
+    get: impl Fn(&str) -> Option<&'a OsStr>,
+) -> OsString {
     let mut made: Vec<u8> = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {
@@ -135,7 +154,9 @@ fn glob(mut pattern: &[u8], mut name: &[u8]) -> bool {
                 (pattern, name) = (rest, left);
             }
             _ => {
-                let Some((rest, [_, left @ ..])) = again else { return false };
+                let Some((rest, [_, left @ ..])) = again else {
+                    return false;
+                };
                 again = Some((rest, left));
                 (pattern, name) = (rest, left);
             }
@@ -148,7 +169,11 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        Environment::new(pairs.iter().map(|(name, value)| (name.into(), value.into())))
+        Environment::new(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        )
     }
 
     fn wishes(text: &str) -> RuntimeEnv {
@@ -158,7 +183,12 @@ mod tests {
     #[test]
     fn without_wishes_nothing_changes() {
         let caller = environment(&[("A", "1"), ("LD_LIBRARY_PATH", "/x")]);
-        assert_eq!(caller.clone().adjusted(&RuntimeEnv::default(), Path::new("/w")), caller);
+        assert_eq!(
+            caller
+                .clone()
+                .adjusted(&RuntimeEnv::default(), Path::new("/w")),
+            caller
+        );
     }
 
     #[test]
@@ -166,8 +196,17 @@ mod tests {
         let wishes = wishes(
             r#"{"unset":["*"],"pass":["HOME","LC_*"],"map":{"HOME":"OLD"},"set":{"DATA":"{workenv}/data","HOME":"/h"}}"#,
         );
-        let made = environment(&[("HOME", "/me"), ("LC_ALL", "C"), ("X", "1")]).adjusted(&wishes, Path::new("/w"));
-        assert_eq!(made, environment(&[("DATA", "/w/data"), ("HOME", "/h"), ("LC_ALL", "C"), ("OLD", "/me")]));
+        let made = environment(&[("HOME", "/me"), ("LC_ALL", "C"), ("X", "1")])
+            .adjusted(&wishes, Path::new("/w"));
+        assert_eq!(
+            made,
+            environment(&[
+                ("DATA", "/w/data"),
+                ("HOME", "/h"),
+                ("LC_ALL", "C"),
+                ("OLD", "/me")
+            ])
+        );
     }
 
     #[test]
@@ -176,7 +215,10 @@ mod tests {
         let value = |text: &str| {
             let set = BTreeMap::from([("PATH".to_owned(), text.to_owned())]);
             let made = caller.clone().extended(&set, Path::new("/w"));
-            made.get("PATH").and_then(OsStr::to_str).expect("UTF-8").to_owned()
+            made.get("PATH")
+                .and_then(OsStr::to_str)
+                .expect("UTF-8")
+                .to_owned()
         };
         for (text, expected) in [
             ("{workenv}/bin:{env:PATH}", "/w/bin:/bin"),
@@ -187,7 +229,10 @@ mod tests {
             ("{env:NONE}", ""),
             ("{env:NONE:-/a:/b}:{env:EMPTY:-c}", "/a:/b:c"),
             ("{env:A:-b}{env:A}", "aa"),
-            ("{env:} {env:A-B} {env:1} {A} {env:A", "{env:} {env:A-B} {env:1} {A} {env:A"),
+            (
+                "{env:} {env:A-B} {env:1} {A} {env:A",
+                "{env:} {env:A-B} {env:1} {A} {env:A",
+            ),
         ] {
             assert_eq!(value(text), expected, "{text}");
         }
@@ -195,15 +240,16 @@ mod tests {
 
     #[test]
     fn values_look_at_what_was_there_before() {
-        let set = [("A", "{env:B}"), ("B", "{env:A}")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let set = [("A", "{env:B}"), ("B", "{env:A}")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let made = environment(&[("A", "1"), ("B", "2")]).extended(&set.into(), Path::new("/"));
         assert_eq!(made, environment(&[("A", "2"), ("B", "1")]));
     }
 
     #[test]
     fn renames_do_not_chain() {
-        let made =
-            environment(&[("A", "1"), ("B", "2")]).adjusted(&wishes(r#"{"map":{"A":"B","B":"C"}}"#), Path::new("/"));
+        let made = environment(&[("A", "1"), ("B", "2")])
+            .adjusted(&wishes(r#"{"map":{"A":"B","B":"C"}}"#), Path::new("/"));
         assert_eq!(made, environment(&[("B", "1"), ("C", "2")]));
     }
 }

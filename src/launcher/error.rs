@@ -20,7 +20,9 @@ pub enum LaunchError {
     Workenv { path: PathBuf, source: WorkenvError },
     #[error("cannot find the slot in `{}`", path.display())]
     NoSlot { path: PathBuf, source: PackageError },
-    #[error("the package would run with the rights of another user: its file is set-user-id or set-group-id")]
+    #[error(
+        "the package would run with the rights of another user: its file is set-user-id or set-group-id"
+    )]
     SetUserId,
     #[error("the package has no command to start")]
     NoProgram,
@@ -28,7 +30,10 @@ pub enum LaunchError {
     #[error("the package has no program `{name}`")]
     UnknownProgram { name: String, names: Vec<String> },
     #[error("cannot start `{}`", program.display())]
-    Exec { program: PathBuf, source: StartError },
+    Exec {
+        program: PathBuf,
+        source: StartError,
+    },
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
@@ -58,22 +63,40 @@ const LISTED: usize = 40;
 
 fn listed(names: &[String]) -> String {
     let more = names.len().saturating_sub(LISTED);
-    let text = names.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{text} and {more} more; `flavor inspect` lists them all") } else { text }
+    let text = names
+        .iter()
+        .take(LISTED)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        format!("{text} and {more} more; `flavor inspect` lists them all")
+    } else {
+        text
+    }
 }
 
 impl LaunchError {
     /// Of a program that the system refused to start.
     pub fn not_started(program: PathBuf, error: std::io::Error) -> Self {
         let fault = StartFault::of(&program, &error);
-        Self::Exec { program, source: StartError { error, fault } }
+        Self::Exec {
+            program,
+            source: StartError { error, fault },
+        }
     }
 
     /// Of a program for another processor, which the system may give to a shell instead of refusing it.
     pub fn foreign(program: &Path) -> Option<Self> {
         let fault = foreign(program)?;
         let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
-        Some(Self::Exec { program: program.into(), source: StartError { error, fault: Some(fault) } })
+        Some(Self::Exec {
+            program: program.into(),
+            source: StartError {
+                error,
+                fault: Some(fault),
+            },
+        })
     }
 
     /// Exit code, in the band 101–119 so that it cannot be mistaken for the program's own.
@@ -88,7 +111,8 @@ impl LaunchError {
                     | FormatError::UnknownVersion { .. }
                     | FormatError::BadMetadata(_),
                 )) => 102,
-                Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. }) | Refusal::Io(_) => 106,
+                Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. })
+                | Refusal::Io(_) => 106,
                 Refusal::Package(_)
                 | Refusal::NotComplete
                 | Refusal::ChangedSigner { .. }
@@ -122,7 +146,10 @@ impl LaunchError {
             Self::NoSlot { source, .. } => source.code(),
             Self::SetUserId => Code::SET_USER_ID,
             Self::NoProgram => Code::NO_PROGRAM,
-            Self::Exec { source, .. } => source.fault.as_ref().map_or(Code::NOT_STARTED, StartFault::code),
+            Self::Exec { source, .. } => source
+                .fault
+                .as_ref()
+                .map_or(Code::NOT_STARTED, StartFault::code),
             Self::UnknownProgram { .. } => Code::UNKNOWN_PROGRAM,
             Self::Usage(_) => Code::LAUNCHER_USAGE,
             Self::Io(error) => error.code(),
@@ -134,14 +161,18 @@ impl LaunchError {
         match self {
             Self::Refused { source, .. } => source.hint(),
             Self::Workenv { source, .. } => source.hint(),
-            Self::SetUserId => {
-                Some("take the bits away with `chmod ug-s`, and use sudo where other rights are needed".into())
-            }
+            Self::SetUserId => Some(
+                "take the bits away with `chmod ug-s`, and use sudo where other rights are needed"
+                    .into(),
+            ),
             Self::Exec { source, .. } => source.fault.as_ref().map(StartFault::hint),
-            Self::UnknownProgram { names, .. } => {
-                Some(format!("call the link by the name of a program: {}", listed(names)))
+            Self::UnknownProgram { names, .. } => Some(format!(
+                "call the link by the name of a program: {}",
+                listed(names)
+            )),
+            Self::Usage(_) => {
+                Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into())
             }
-            Self::Usage(_) => Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into()),
             _ => None,
         }
     }
@@ -161,6 +192,8 @@ impl LaunchError {
         if let Some(hint) = self.hint() {
             text.push_str(&format!("hint: {hint}\n"));
         }
-        text.lines().flat_map(|line| [printable(line), "\n".into()]).collect()
+        text.lines()
+            .flat_map(|line| [printable(line), "\n".into()])
+            .collect()
     }
 }

@@ -12,7 +12,11 @@ use super::LaunchError;
 pub fn own_path() -> Result<PathBuf, LaunchError> {
     if let Ok(path) = std::fs::read_link("/proc/self/exe") {
         // A memfd or a deleted file has no path, but the link itself still opens.
-        return Ok(if path.exists() { path } else { "/proc/self/exe".into() });
+        return Ok(if path.exists() {
+            path
+        } else {
+            "/proc/self/exe".into()
+        });
     }
     let executed = rustix::param::linux_execfn();
     if executed.is_empty() {

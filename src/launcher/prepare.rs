@@ -12,7 +12,9 @@ use crate::code::Code;
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, NotNoted, Refusal, judge};
-use crate::workenv::{Cache, Check, EnvId, Provision, WorkenvError, detach, lazy_slot, materialise, shared};
+use crate::workenv::{
+    Cache, Check, EnvId, Provision, WorkenvError, detach, lazy_slot, materialise, shared,
+};
 
 /// Asks for more checks than the usual ones. It never takes any away.
 const VALIDATION: &str = "FLAVOR_VALIDATION";
@@ -55,7 +57,10 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     tracing::debug!(took = %clock.took(), "accept");
     let metadata = accepted.reader().metadata();
     let argv = choose(metadata, &invocation)?;
-    let failed = |source| LaunchError::Workenv { path: path.clone(), source };
+    let failed = |source| LaunchError::Workenv {
+        path: path.clone(),
+        source,
+    };
     let (cache, lack) = Cache::open(path).map_err(failed)?;
     if let Some(lack) = lack.filter(|_| std::io::stderr().is_terminal()) {
         warn(lack.code(), &lack, &lack.hint());
@@ -64,14 +69,19 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
     let mut words = argv.iter().map(|word| expand(word, &workenv.root));
     let executable = PathBuf::from(words.next().ok_or(LaunchError::NoProgram)?);
-    let python = metadata.flavor.as_ref().and_then(|facts| facts.python.as_ref());
+    let python = metadata
+        .flavor
+        .as_ref()
+        .and_then(|facts| facts.python.as_ref());
     // The interpreter of the package is of the package's own target.
     if !executable.ends_with("bin/python")
         && let Some(foreign) = LaunchError::foreign(&executable)
     {
         return Err(foreign);
     }
-    let environment = invocation.environment.of_package(metadata, &workenv.root, path);
+    let environment = invocation
+        .environment
+        .of_package(metadata, &workenv.root, path);
     let environment = environment.withheld(python, &argv, &workenv.root);
     let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();
@@ -81,7 +91,12 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
         detach(path, &[OsStr::new("evict"), cache.root().as_os_str()]);
     }
     let keep = workenv.keep_across_exec().map_err(failed)?;
-    Ok(Launch { program: executable, arguments, environment, keep })
+    Ok(Launch {
+        program: executable,
+        arguments,
+        environment,
+        keep,
+    })
 }
 
 /// Extracts a package without starting it, into the cache or into a directory that is to be part of an image. Returns the
@@ -89,15 +104,23 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
 ///
 /// # Errors
 /// See [`LaunchError`].
-pub fn warm(package: &Path, to: Option<&Path>, environment: &Environment) -> Result<PathBuf, LaunchError> {
+pub fn warm(
+    package: &Path,
+    to: Option<&Path>,
+    environment: &Environment,
+) -> Result<PathBuf, LaunchError> {
     let accepted = accept(package)?;
-    let failed = |source| LaunchError::Workenv { path: package.into(), source };
+    let failed = |source| LaunchError::Workenv {
+        path: package.into(),
+        source,
+    };
     let cache = match to {
         Some(directory) => Cache::portable(directory),
         None => Cache::open_lasting(),
     };
     let cache = cache.map_err(failed)?;
-    let workenv = with_provision(&accepted, environment, |how| shared(&accepted, &cache, how)).map_err(failed)?;
+    let workenv = with_provision(&accepted, environment, |how| shared(&accepted, &cache, how))
+        .map_err(failed)?;
     if to.is_some() {
         cache.synchronise().map_err(failed)?;
     }
@@ -108,14 +131,22 @@ pub fn warm(package: &Path, to: Option<&Path>, environment: &Environment) -> Res
 ///
 /// # Errors
 /// See [`LaunchError`].
-pub fn repair(package: &Path, id: &EnvId, cache: &Cache, environment: &Environment) -> Result<bool, LaunchError> {
+pub fn repair(
+    package: &Path,
+    id: &EnvId,
+    cache: &Cache,
+    environment: &Environment,
+) -> Result<bool, LaunchError> {
     let accepted = accept(package)?;
     if EnvId::of(accepted.reader()) != *id {
         return Ok(false);
     }
     let strict = environment.clone().with(VALIDATION, OsStr::new(STRICT));
     let provided = with_provision(&accepted, &strict, |how| shared(&accepted, cache, how));
-    provided.map_err(|source| LaunchError::Workenv { path: package.into(), source })?;
+    provided.map_err(|source| LaunchError::Workenv {
+        path: package.into(),
+        source,
+    })?;
     Ok(true)
 }
 
@@ -123,27 +154,47 @@ pub fn repair(package: &Path, id: &EnvId, cache: &Cache, environment: &Environme
 ///
 /// # Errors
 /// See [`LaunchError`].
-pub fn slot_path(package: &Path, slot: &str, environment: &Environment) -> Result<PathBuf, LaunchError> {
+pub fn slot_path(
+    package: &Path,
+    slot: &str,
+    environment: &Environment,
+) -> Result<PathBuf, LaunchError> {
     let accepted = accept(package)?;
-    let failed = |source: WorkenvError| LaunchError::Workenv { path: package.into(), source };
-    let no_slot = |source| LaunchError::NoSlot { path: package.into(), source };
+    let failed = |source: WorkenvError| LaunchError::Workenv {
+        path: package.into(),
+        source,
+    };
+    let no_slot = |source| LaunchError::NoSlot {
+        path: package.into(),
+        source,
+    };
     let slot = accepted.reader().slot(slot).map_err(no_slot)?;
     let running = environment.get(WORKENV_VARIABLE).map(PathBuf::from);
-    let within =
-        running.and_then(|workenv| Cache::of_running(&workenv, accepted.reader()).map(|cache| (cache, workenv)));
+    let within = running.and_then(|workenv| {
+        Cache::of_running(&workenv, accepted.reader()).map(|cache| (cache, workenv))
+    });
     let (cache, running) = match within {
         Some((cache, workenv)) => (cache, Some(workenv)),
         None => (Cache::open_lasting().map_err(failed)?, None),
     };
     let path = with_provision(&accepted, environment, |how| {
         let workenv = shared(&accepted, &cache, how)?;
-        lazy_slot(&accepted, &cache, &slot, running.as_deref().unwrap_or(&workenv.root), how)
+        lazy_slot(
+            &accepted,
+            &cache,
+            &slot,
+            running.as_deref().unwrap_or(&workenv.root),
+            how,
+        )
     });
     path.map_err(failed)
 }
 
 fn accept(package: &Path) -> Result<Accepted, LaunchError> {
-    let refused = |source: Refusal| LaunchError::Refused { path: package.into(), source };
+    let refused = |source: Refusal| LaunchError::Refused {
+        path: package.into(),
+        source,
+    };
     let reader = Reader::open(package).map_err(|error| refused(error.into()))?;
     let accepted = judge(reader).map_err(refused)?;
     for warning in accepted.warnings() {
@@ -152,7 +203,11 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
         drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
     }
     let not_noted = |why: &dyn std::fmt::Display, remedy: &str| {
-        warn(Code::SIGNER_NOT_NOTED, &format!("{}: its signer is not noted: {why}", package.display()), remedy);
+        warn(
+            Code::SIGNER_NOT_NOTED,
+            &format!("{}: its signer is not noted: {why}", package.display()),
+            remedy,
+        );
     };
     match accepted.not_noted() {
         Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, &hindrance.remedy()),
@@ -168,7 +223,10 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
 /// Says what the user had better know. With stderr gone there is nobody to tell.
 fn warn(code: Code, text: &dyn std::fmt::Display, hint: &str) {
     let lines = [format!("warning[{code}]: {text}"), format!("hint: {hint}")];
-    let lines: String = lines.iter().flat_map(|line| [printable(line), "\n".into()]).collect();
+    let lines: String = lines
+        .iter()
+        .flat_map(|line| [printable(line), "\n".into()])
+        .collect();
     drop(std::io::stderr().write_all(lines.as_bytes()));
 }
 
@@ -178,10 +236,24 @@ fn with_provision<T>(
     work: impl FnOnce(Provision<'_>) -> Result<T, WorkenvError>,
 ) -> Result<T, WorkenvError> {
     let reader = accepted.reader();
-    let set_up = Commands { metadata: reader.metadata(), environment, package: reader.path() };
-    let is_strict = environment.get(VALIDATION).is_some_and(|word| word.eq_ignore_ascii_case(STRICT));
-    let check = if is_strict { Check::Strict } else { Check::Seal };
-    work(Provision { check, progress: &Line::default(), set_up: &set_up })
+    let set_up = Commands {
+        metadata: reader.metadata(),
+        environment,
+        package: reader.path(),
+    };
+    let is_strict = environment
+        .get(VALIDATION)
+        .is_some_and(|word| word.eq_ignore_ascii_case(STRICT));
+    let check = if is_strict {
+        Check::Strict
+    } else {
+        Check::Seal
+    };
+    work(Provision {
+        check,
+        progress: &Line::default(),
+        set_up: &set_up,
+    })
 }
 
 /// Where /proc is not mounted, the dynamic linker cannot find out what `$ORIGIN` in the program's search path stands for
@@ -190,7 +262,9 @@ fn with_origin(environment: Environment, executable: &Path) -> Environment {
     if Path::new("/proc/self/exe").read_link().is_ok() {
         return environment;
     }
-    let real = executable.canonicalize().unwrap_or_else(|_| executable.into());
+    let real = executable
+        .canonicalize()
+        .unwrap_or_else(|_| executable.into());
     match real.parent() {
         Some(origin) => environment.with("LD_ORIGIN_PATH", origin.as_os_str()),
         None => environment,

@@ -27,7 +27,8 @@ impl Line {
         let seen = Arc::clone(&over);
         // Without a thread to spare there is no line.
         let thread = std::thread::Builder::new().spawn(move || draw(&text, &seen));
-        *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) = thread.ok().map(|thread| (over, thread));
+        *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) =
+            thread.ok().map(|thread| (over, thread));
     }
 }
 
@@ -48,7 +49,12 @@ impl Progress for Line {
     }
 
     fn end(&self) {
-        if let Some((over, thread)) = self.drawing.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some((over, thread)) = self
+            .drawing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             over.store(true, Ordering::Relaxed);
             thread.thread().unpark();
             // The thread only draws; how it ended does not matter.
@@ -61,7 +67,11 @@ impl Progress for Line {
 fn extracting(total: u64, done: u64, elapsed: Duration) -> String {
     let text = format!("first start: {} of {} extracted", Bytes(done), Bytes(total));
     let left = u128::from(total.saturating_sub(done));
-    match elapsed.as_millis().saturating_mul(left).checked_div(u128::from(done)) {
+    match elapsed
+        .as_millis()
+        .saturating_mul(left)
+        .checked_div(u128::from(done))
+    {
         Some(millis) => format!("{text}, {} s left", millis.div_ceil(1000)),
         None => text,
     }
@@ -93,7 +103,13 @@ mod tests {
     fn what_is_left_follows_from_the_pace() {
         let after = |done, millis| extracting(80_000_000, done, Duration::from_millis(millis));
         assert_eq!(after(0, 300), "first start: 0 B of 80.0 MB extracted");
-        assert_eq!(after(20_000_000, 1000), "first start: 20.0 MB of 80.0 MB extracted, 3 s left");
-        assert_eq!(after(80_000_000, 1000), "first start: 80.0 MB of 80.0 MB extracted, 0 s left");
+        assert_eq!(
+            after(20_000_000, 1000),
+            "first start: 20.0 MB of 80.0 MB extracted, 3 s left"
+        );
+        assert_eq!(
+            after(80_000_000, 1000),
+            "first start: 80.0 MB of 80.0 MB extracted, 0 s left"
+        );
     }
 }

@@ -28,23 +28,42 @@ impl SetUp for Commands<'_> {
         let commands = facts.map(|facts| &facts.set_up[..]).unwrap_or_default();
         let python = facts.and_then(|facts| facts.python.as_ref());
         let path = workenv.join(SET_UP_LOG);
-        let mut log = File::options().read(true).append(true).create(true).open(&path).on("create", &path)?;
+        let mut log = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&path)
+            .on("create", &path)?;
         // The commands have it too, by what they write to: as long as one of them runs, whoever asks sees that.
         log.lock().on("lock", &path)?;
-        let environment = self.environment.clone().of_package(self.metadata, workenv, self.package);
+        let environment = self
+            .environment
+            .clone()
+            .of_package(self.metadata, workenv, self.package);
         for words in commands {
             let environment = environment.clone().withheld(python, words, workenv);
             let start = log.seek(SeekFrom::End(0)).on("examine", &path)?;
             let mut words = words.iter().map(|word| expand(word, workenv));
-            let Some(program) = words.next() else { continue };
+            let Some(program) = words.next() else {
+                continue;
+            };
             let command = program.to_string_lossy().into_owned();
             tracing::info!(command, "set up");
             let outcome = log.try_clone().and_then(|stdout| {
                 let stderr = stdout.try_clone()?;
                 let mut command = Command::new(&program);
-                command.args(words).env_clear().envs(environment.iter()).current_dir(workenv);
+                command
+                    .args(words)
+                    .env_clear()
+                    .envs(environment.iter())
+                    .current_dir(workenv);
                 // A pipe without a writer: a bare root file system has no /dev/null.
-                command.stdin(Stdio::piped()).stdout(stdout).stderr(stderr).spawn()?.wait()
+                command
+                    .stdin(Stdio::piped())
+                    .stdout(stdout)
+                    .stderr(stderr)
+                    .spawn()?
+                    .wait()
             });
             outcome.iter().copied().for_each(interrupt::after_child);
             let failed = match outcome {
@@ -52,7 +71,11 @@ impl SetUp for Commands<'_> {
                 Ok(status) => ended(status),
                 Err(error) => format!("cannot be started: {error}"),
             };
-            return Err(WorkenvError::SetUp { command, outcome: failed, output: end_of(&mut log, start) });
+            return Err(WorkenvError::SetUp {
+                command,
+                outcome: failed,
+                output: end_of(&mut log, start),
+            });
         }
         Ok(())
     }
@@ -61,9 +84,18 @@ impl SetUp for Commands<'_> {
 /// The last words since `start`, in one line.
 fn end_of(log: &mut File, start: u64) -> String {
     let mut text = Vec::new();
-    let from = log.metadata().map_or(start, |metadata| metadata.len().saturating_sub(SHOWN).max(start));
+    let from = log.metadata().map_or(start, |metadata| {
+        metadata.len().saturating_sub(SHOWN).max(start)
+    });
     // An error without the program's words is still an error.
-    drop(log.seek(SeekFrom::Start(from)).and_then(|_| log.read_to_end(&mut text)));
+    drop(
+        log.seek(SeekFrom::Start(from))
+            .and_then(|_| log.read_to_end(&mut text)),
+    );
     let text = String::from_utf8_lossy(&text);
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ")
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" / ")
 }

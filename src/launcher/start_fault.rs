@@ -68,20 +68,25 @@ impl StartFault {
             let Ok(metadata) = fs::metadata(&program) else {
                 // The interpreter of a script is looked for below.
                 let link = fs::read_link(&program).ok();
-                return (depth == 0 && error.kind() == io::ErrorKind::NotFound).then_some(Self::NoProgram { link });
+                return (depth == 0 && error.kind() == io::ErrorKind::NotFound)
+                    .then_some(Self::NoProgram { link });
             };
             let mode = metadata.permissions().mode() & 0o7777;
             if metadata.is_file() && mode & 0o111 == 0 {
                 return Some(Self::NoPermission { program, mode });
             }
-            if statvfs(&program).is_ok_and(|facts| facts.f_flag.contains(StatVfsMountFlags::NOEXEC)) {
+            if statvfs(&program).is_ok_and(|facts| facts.f_flag.contains(StatVfsMountFlags::NOEXEC))
+            {
                 return Some(Self::NoExec { program });
             }
             let start = start_of(&program)?;
             if let Some(line) = start.strip_prefix(b"#!") {
                 let interpreter = interpreter(line)?;
                 if fs::metadata(&interpreter).is_err() {
-                    return Some(Self::NoInterpreter { script: program, interpreter });
+                    return Some(Self::NoInterpreter {
+                        script: program,
+                        interpreter,
+                    });
                 }
                 program = interpreter;
                 continue;
@@ -91,7 +96,9 @@ impl StartFault {
             }
             return match of_elf(&start) {
                 Some(Elf::Foreign(machine)) => Some(Self::OtherMachine { program, machine }),
-                Some(Elf::Loader(loader)) if fs::metadata(&loader).is_err() => Some(Self::NoLoader { program, loader }),
+                Some(Elf::Loader(loader)) if fs::metadata(&loader).is_err() => {
+                    Some(Self::NoLoader { program, loader })
+                }
                 _ => None,
             };
         }
@@ -110,10 +117,15 @@ impl StartFault {
     /// The cause in one sentence.
     pub(super) fn cause(&self) -> String {
         match self {
-            Self::NoProgram { link: Some(to) } => format!("it is a link to `{}`, which does not exist", to.display()),
+            Self::NoProgram { link: Some(to) } => {
+                format!("it is a link to `{}`, which does not exist", to.display())
+            }
             Self::NoProgram { link: None } => "the file does not exist".into(),
             Self::NotOnPath => "no directory in PATH has a program of that name".into(),
-            Self::NoInterpreter { script, interpreter } => {
+            Self::NoInterpreter {
+                script,
+                interpreter,
+            } => {
                 format!(
                     "the first line of `{}` names `{}`, which does not exist",
                     script.display(),
@@ -121,19 +133,34 @@ impl StartFault {
                 )
             }
             Self::NoLoader { program, loader } => {
-                format!("`{}` needs the loader `{}`, which does not exist", program.display(), loader.display())
+                format!(
+                    "`{}` needs the loader `{}`, which does not exist",
+                    program.display(),
+                    loader.display()
+                )
             }
             Self::OtherMachine { program, machine } => {
                 let (theirs, ours) = (machine_name(*machine), std::env::consts::ARCH);
-                format!("`{}` is a program for {theirs}, this machine is {ours}", program.display())
+                format!(
+                    "`{}` is a program for {theirs}, this machine is {ours}",
+                    program.display()
+                )
             }
             Self::NoFormat { program } => {
-                format!("`{}` is neither an ELF program nor a script with a `#!` line", program.display())
+                format!(
+                    "`{}` is neither an ELF program nor a script with a `#!` line",
+                    program.display()
+                )
             }
             Self::NoPermission { program, mode } => {
-                format!("`{}` is not executable: its mode is {mode:04o}", program.display())
+                format!(
+                    "`{}` is not executable: its mode is {mode:04o}",
+                    program.display()
+                )
             }
-            Self::NoExec { program } => format!("`{}` is on a file system mounted noexec", program.display()),
+            Self::NoExec { program } => {
+                format!("`{}` is on a file system mounted noexec", program.display())
+            }
         }
     }
 
@@ -166,8 +193,13 @@ pub(super) fn foreign(program: &Path) -> Option<StartFault> {
     File::open(program).ok()?.read_exact(&mut start).ok()?;
     match of_elf(&start)? {
         // Emulators are registered with the kernel, beside the two files that it has there itself.
-        Elf::Foreign(machine) if fs::read_dir("/proc/sys/fs/binfmt_misc").map_or(0, Iterator::count) <= 2 => {
-            Some(StartFault::OtherMachine { program: program.into(), machine })
+        Elf::Foreign(machine)
+            if fs::read_dir("/proc/sys/fs/binfmt_misc").map_or(0, Iterator::count) <= 2 =>
+        {
+            Some(StartFault::OtherMachine {
+                program: program.into(),
+                machine,
+            })
         }
         _ => None,
     }
@@ -175,7 +207,11 @@ pub(super) fn foreign(program: &Path) -> Option<StartFault> {
 
 fn start_of(program: &Path) -> Option<Vec<u8>> {
     let mut start = Vec::new();
-    File::open(program).ok()?.take(START).read_to_end(&mut start).ok()?;
+    File::open(program)
+        .ok()?
+        .take(START)
+        .read_to_end(&mut start)
+        .ok()?;
     Some(start)
 }
 
@@ -184,7 +220,9 @@ fn interpreter(line: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let line = line.get(..LONGEST_LINE).unwrap_or(line);
     let line = line.split(|byte| *byte == b'\n').next()?;
-    let word = line.split(|byte| matches!(byte, b' ' | b'\t' | 0)).find(|word| !word.is_empty())?;
+    let word = line
+        .split(|byte| matches!(byte, b' ' | b'\t' | 0))
+        .find(|word| !word.is_empty())?;
     Some(std::ffi::OsStr::from_bytes(word).into())
 }
 
@@ -199,14 +237,21 @@ fn of_elf(start: &[u8]) -> Option<Elf> {
     use std::os::unix::ffi::OsStrExt;
     let number = |at: usize, width: usize| {
         let bytes = start.get(at..at.checked_add(width)?)?;
-        bytes.iter().rev().try_fold(0_usize, |sum, byte| sum.checked_mul(256)?.checked_add(usize::from(*byte)))
+        bytes.iter().rev().try_fold(0_usize, |sum, byte| {
+            sum.checked_mul(256)?.checked_add(usize::from(*byte))
+        })
     };
     if !start.starts_with(ELF) {
         return None;
     }
     let is_little = start.get(5) == Some(&1);
-    let machine =
-        if is_little { number(18, 2)? } else { number(18, 1)?.checked_mul(256)?.checked_add(number(19, 1)?)? };
+    let machine = if is_little {
+        number(18, 2)?
+    } else {
+        number(18, 1)?
+            .checked_mul(256)?
+            .checked_add(number(19, 1)?)?
+    };
     let machine = u16::try_from(machine).ok()?;
     if !is_little || !runs(machine) {
         return Some(Elf::Foreign(machine));
@@ -223,7 +268,9 @@ fn of_elf(start: &[u8]) -> Option<Elf> {
             continue;
         }
         let (offset, length) = if is_64 { (8, 32) } else { (4, 16) };
-        let (width, at) = (if is_64 { 8 } else { 4 }, |field: usize| at.checked_add(field));
+        let (width, at) = (if is_64 { 8 } else { 4 }, |field: usize| {
+            at.checked_add(field)
+        });
         let (offset, length) = (number(at(offset)?, width)?, number(at(length)?, width)?);
         let path = start.get(offset..offset.checked_add(length)?)?;
         let path = path.split(|byte| *byte == 0).next()?;
@@ -247,7 +294,10 @@ const MACHINES: &[(u16, &str)] = &[
 
 fn machine_name(machine: u16) -> String {
     let known = MACHINES.iter().find(|(number, _)| *number == machine);
-    known.map_or_else(|| format!("another processor ({machine})"), |(_, name)| (*name).into())
+    known.map_or_else(
+        || format!("another processor ({machine})"),
+        |(_, name)| (*name).into(),
+    )
 }
 
 /// Whether this machine may run it: 64-bit kernels often run the 32-bit programs of their processor.
@@ -266,9 +316,13 @@ mod tests {
 
     #[test]
     fn the_first_line_of_a_script_names_a_program() {
-        let interpreter = |line: &str| interpreter(line.as_bytes()).map(|path| path.display().to_string());
+        let interpreter =
+            |line: &str| interpreter(line.as_bytes()).map(|path| path.display().to_string());
         assert_eq!(interpreter("/bin/sh\n").as_deref(), Some("/bin/sh"));
-        assert_eq!(interpreter(" /usr/bin/env python3\n").as_deref(), Some("/usr/bin/env"));
+        assert_eq!(
+            interpreter(" /usr/bin/env python3\n").as_deref(),
+            Some("/usr/bin/env")
+        );
         assert_eq!(interpreter("/bin/sh\r\necho").as_deref(), Some("/bin/sh\r"));
         assert_eq!(interpreter("\n"), None);
     }

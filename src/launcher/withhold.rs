@@ -19,16 +19,27 @@ impl Environment {
     /// Keeps from the package's interpreter what says where modules come from. Its module gives that back to the program.
     /// For any other program nothing changes.
     #[must_use]
-    pub(super) fn withheld(mut self, python: Option<&PythonFacts>, argv: &[String], workenv: &Path) -> Self {
+    pub(super) fn withheld(
+        mut self,
+        python: Option<&PythonFacts>,
+        argv: &[String],
+        workenv: &Path,
+    ) -> Self {
         let restore = python.and_then(|python| python.restore.as_deref());
-        let (Some(restore), Some((program, words))) = (restore, argv.split_first()) else { return self };
+        let (Some(restore), Some((program, words))) = (restore, argv.split_first()) else {
+            return self;
+        };
         if !is_interpreter(program) {
             return self;
         }
         let options = options(words);
         if options.deaf || options.bare {
             // Nothing gives anything back here.
-            let names: &[&str] = if options.bare { &WITHHELD } else { &READ_REGARDLESS };
+            let names: &[&str] = if options.bare {
+                &WITHHELD
+            } else {
+                &READ_REGARDLESS
+            };
             for name in names {
                 self.remove(name);
             }
@@ -36,19 +47,31 @@ impl Environment {
         }
         let found: Vec<(OsString, OsString)> = WITHHELD
             .iter()
-            .filter_map(|name| Some((format!("{WITHHELD_PREFIX}{name}").into(), self.remove(name)?)))
+            .filter_map(|name| {
+                Some((
+                    format!("{WITHHELD_PREFIX}{name}").into(),
+                    self.remove(name)?,
+                ))
+            })
             .collect();
         if found.is_empty() {
             return self;
         }
-        self.with_all(found).with("PYTHONPATH", &expand(restore, workenv))
+        self.with_all(found)
+            .with("PYTHONPATH", &expand(restore, workenv))
     }
 }
 
 /// `{workenv}/bin/python`, `python3` or `python3.N`.
 fn is_interpreter(program: &str) -> bool {
-    let name = program.strip_prefix(WORKENV).and_then(|path| path.strip_prefix("/bin/python"));
-    name.is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+    let name = program
+        .strip_prefix(WORKENV)
+        .and_then(|path| path.strip_prefix("/bin/python"));
+    name.is_some_and(|version| {
+        version
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
 }
 
 /// Reads the options in front of the program, as `python --help` lists them.
@@ -68,7 +91,10 @@ fn options(words: &[String]) -> Options {
                 'S' => found.bare = true,
                 // What follows is theirs.
                 'W' | 'X' => {
-                    if letters.get(at.saturating_add(1)..).is_none_or(str::is_empty) {
+                    if letters
+                        .get(at.saturating_add(1)..)
+                        .is_none_or(str::is_empty)
+                    {
                         words.next();
                     }
                     break;
@@ -95,9 +121,18 @@ mod tests {
             let Options { deaf, bare } = options(&words);
             (deaf, bare)
         };
-        for line in
-            ["-s -P x", "-X dev x -I", "-WI x", "-W I -s x", "-m x -I", "-um x -E", "-cE", "-XS", "- -I", "x -S"]
-        {
+        for line in [
+            "-s -P x",
+            "-X dev x -I",
+            "-WI x",
+            "-W I -s x",
+            "-m x -I",
+            "-um x -E",
+            "-cE",
+            "-XS",
+            "- -I",
+            "x -S",
+        ] {
             assert_eq!(of(line), (false, false), "{line}");
         }
         assert_eq!(of("-I x"), (true, false));
@@ -108,10 +143,19 @@ mod tests {
 
     #[test]
     fn only_the_packages_own_interpreter_is_one() {
-        for one in ["{workenv}/bin/python", "{workenv}/bin/python3", "{workenv}/bin/python3.13"] {
+        for one in [
+            "{workenv}/bin/python",
+            "{workenv}/bin/python3",
+            "{workenv}/bin/python3.13",
+        ] {
             assert!(is_interpreter(one), "{one}");
         }
-        for other in ["{workenv}/bin/python-config", "/usr/bin/python3", "python", "{workenv}/python"] {
+        for other in [
+            "{workenv}/bin/python-config",
+            "/usr/bin/python3",
+            "python",
+            "{workenv}/python",
+        ] {
             assert!(!is_interpreter(other), "{other}");
         }
     }

@@ -17,7 +17,17 @@ const RELEASES: &[(&str, &[(&str, u32)])] = &[
             ("25.10", 42),
         ],
     ),
-    ("Debian", &[("8", 19), ("9", 24), ("10", 28), ("11", 31), ("12", 36), ("13", 41)]),
+    (
+        "Debian",
+        &[
+            ("8", 19),
+            ("9", 24),
+            ("10", 28),
+            ("11", 31),
+            ("12", 36),
+            ("13", 41),
+        ],
+    ),
     ("RHEL", &[("7", 17), ("8", 28), ("9", 34), ("10", 39)]),
 ];
 
@@ -42,9 +52,18 @@ mod tests {
     #[test]
     fn a_floor_leaves_out_what_is_older() {
         let first = |text: &str| first_with(text.parse().unwrap());
-        assert_eq!(first("2.35").as_deref(), Some("Ubuntu 22.04, Debian 12, RHEL 10"));
-        assert_eq!(first("2.17").as_deref(), Some("Ubuntu 14.04, Debian 8, RHEL 7"));
-        assert_eq!(first("2.28").as_deref(), Some("Ubuntu 20.04, Debian 10, RHEL 8"));
+        assert_eq!(
+            first("2.35").as_deref(),
+            Some("Ubuntu 22.04, Debian 12, RHEL 10")
+        );
+        assert_eq!(
+            first("2.17").as_deref(),
+            Some("Ubuntu 14.04, Debian 8, RHEL 7")
+        );
+        assert_eq!(
+            first("2.28").as_deref(),
+            Some("Ubuntu 20.04, Debian 10, RHEL 8")
+        );
         assert_eq!(first("2.41").as_deref(), Some("Ubuntu 25.04, Debian 13"));
         assert_eq!(first("2.99"), None);
     }

@@ -23,7 +23,9 @@ pub(super) fn parse(bytes: &[u8]) -> LoaderCache {
 fn entries(bytes: &[u8]) -> Option<LoaderCache> {
     // The new format may lie behind the old one, aligned for its widest field.
     let start = if bytes.starts_with(OLD_MAGIC) {
-        OLD_HEADER_LEN.checked_add(number(bytes, 12)?.checked_mul(OLD_ENTRY_LEN)?)?.checked_next_multiple_of(8)?
+        OLD_HEADER_LEN
+            .checked_add(number(bytes, 12)?.checked_mul(OLD_ENTRY_LEN)?)?
+            .checked_next_multiple_of(8)?
     } else {
         0
     };
@@ -38,7 +40,10 @@ fn entries(bytes: &[u8]) -> Option<LoaderCache> {
         if number(cache, at + 16)? != 0 || number(cache, at + 20)? != 0 {
             continue;
         }
-        let (name, path) = (text(cache, number(cache, at + 4)?)?, text(cache, number(cache, at + 8)?)?);
+        let (name, path) = (
+            text(cache, number(cache, at + 4)?)?,
+            text(cache, number(cache, at + 8)?)?,
+        );
         found.entry(name).or_default().push(PathBuf::from(path));
     }
     Some(found)
@@ -47,7 +52,11 @@ fn entries(bytes: &[u8]) -> Option<LoaderCache> {
 /// A `uint32_t` in the byte order of this machine, which wrote the file.
 fn number(bytes: &[u8], at: usize) -> Option<usize> {
     let field = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-    let number = if cfg!(target_endian = "little") { u32::from_le_bytes(field) } else { return None };
+    let number = if cfg!(target_endian = "little") {
+        u32::from_le_bytes(field)
+    } else {
+        return None;
+    };
     usize::try_from(number).ok()
 }
 
@@ -81,7 +90,10 @@ mod tests {
         both.extend(1_u32.to_le_bytes());
         both.resize((OLD_HEADER_LEN + OLD_ENTRY_LEN).next_multiple_of(8), 0);
         both.extend(&new);
-        let expected = LoaderCache::from([("libz.so.1".to_owned(), vec![PathBuf::from("/lib/libz.so.1")])]);
+        let expected = LoaderCache::from([(
+            "libz.so.1".to_owned(),
+            vec![PathBuf::from("/lib/libz.so.1")],
+        )]);
         assert_eq!(parse(&new), expected);
         assert_eq!(parse(&both), expected);
     }
@@ -96,14 +108,31 @@ mod tests {
 
     #[test]
     fn a_library_for_one_processor_is_not_taken() {
-        assert!(parse(&cache_of("libz.so.1", "/lib/glibc-hwcaps/x86-64-v3/libz.so.1", 1)).is_empty());
+        assert!(
+            parse(&cache_of(
+                "libz.so.1",
+                "/lib/glibc-hwcaps/x86-64-v3/libz.so.1",
+                1
+            ))
+            .is_empty()
+        );
     }
 
     #[test]
     fn the_cache_of_this_machine_leads_to_files() {
-        let Ok(bytes) = std::fs::read("/etc/ld.so.cache") else { return };
+        let Ok(bytes) = std::fs::read("/etc/ld.so.cache") else {
+            return;
+        };
         let cache = parse(&bytes);
-        let found = cache.values().flatten().filter(|path| path.exists()).count();
-        assert!(cache.is_empty() || found > 0, "{} names, no file", cache.len());
+        let found = cache
+            .values()
+            .flatten()
+            .filter(|path| path.exists())
+            .count();
+        assert!(
+            cache.is_empty() || found > 0,
+            "{} names, no file",
+            cache.len()
+        );
     }
 }

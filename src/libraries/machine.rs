@@ -58,7 +58,11 @@ impl Machine {
     /// Prepares to search for what an interpreter loads; `library` is its libpython.
     pub fn of_interpreter(executable: &Path, facts: Facts, library: Option<&Path>) -> Self {
         let program = Some((executable.to_path_buf(), facts));
-        Self { program, library: library.map(Path::to_path_buf), ..Self::new() }
+        Self {
+            program,
+            library: library.map(Path::to_path_buf),
+            ..Self::new()
+        }
     }
 
     /// The interpreter that it searches for.
@@ -80,7 +84,11 @@ impl Machine {
         let mut before = Vec::new();
         if facts.runpath.is_none() {
             before.extend(own(facts.rpath.as_ref()));
-            if let Some((executable, main)) = self.program.as_ref().filter(|(_, main)| main.runpath.is_none()) {
+            if let Some((executable, main)) = self
+                .program
+                .as_ref()
+                .filter(|(_, main)| main.runpath.is_none())
+            {
                 before.extend(expand_search_path(main.rpath.as_ref(), &origin(executable)));
             }
         }
@@ -90,13 +98,27 @@ impl Machine {
         before
             .iter()
             .find_map(in_directory)
-            .or_else(|| self.environment.iter().find_map(|directory| fitting(&directory.join(name), facts, true)))
+            .or_else(|| {
+                self.environment
+                    .iter()
+                    .find_map(|directory| fitting(&directory.join(name), facts, true))
+            })
             .or_else(|| after.iter().find_map(in_directory))
-            .or_else(|| library.clone().filter(|one| one.ends_with(name)).find_map(|one| fitting(one, facts, false)))
-            .or_else(|| self.system(name).find_map(|path| fitting(&path, facts, true)))
+            .or_else(|| {
+                library
+                    .clone()
+                    .filter(|one| one.ends_with(name))
+                    .find_map(|one| fitting(one, facts, false))
+            })
+            .or_else(|| {
+                self.system(name)
+                    .find_map(|path| fitting(&path, facts, true))
+            })
             // The interpreter is running with it from somewhere, so the next best place is beside its libpython.
             .or_else(|| {
-                library.filter_map(|one| Some(one.parent()?.join(name))).find_map(|path| fitting(&path, facts, false))
+                library
+                    .filter_map(|one| Some(one.parent()?.join(name)))
+                    .find_map(|path| fitting(&path, facts, false))
             })
     }
 
@@ -105,27 +127,43 @@ impl Machine {
         if name.contains('/') {
             return None;
         }
-        let named = self.environment.iter().map(|directory| directory.join(name));
-        named.chain(self.system(name)).find(|path| is_for_this_machine(path))
+        let named = self
+            .environment
+            .iter()
+            .map(|directory| directory.join(name));
+        named
+            .chain(self.system(name))
+            .find(|path| is_for_this_machine(path))
     }
 
     /// The name of a library that any program finds: this one, or `libfoo.so.1` for `libfoo.so`, which only development
     /// files have.
     pub fn named_like(&self, name: &str) -> Option<String> {
         let start = format!("{name}.");
-        let numbered = || self.cache().keys().filter(|known| known.starts_with(&start)).min().cloned();
+        let numbered = || {
+            self.cache()
+                .keys()
+                .filter(|known| known.starts_with(&start))
+                .min()
+                .cloned()
+        };
         numbered().or_else(|| self.find_by_name(name).map(|_| name.to_owned()))
     }
 
     fn cache(&self) -> &LoaderCache {
         self.cache.get_or_init(|| {
-            fs::read("/etc/ld.so.cache").map_or_else(|_| LoaderCache::new(), |bytes| loader_cache::parse(&bytes))
+            fs::read("/etc/ld.so.cache")
+                .map_or_else(|_| LoaderCache::new(), |bytes| loader_cache::parse(&bytes))
         })
     }
 
     fn system(&self, name: &str) -> impl Iterator<Item = PathBuf> {
         let cached = self.cache().get(name).into_iter().flatten().cloned();
-        cached.chain(self.standard.iter().map(move |directory| directory.join(name)))
+        cached.chain(
+            self.standard
+                .iter()
+                .map(move |directory| directory.join(name)),
+        )
     }
 }
 
@@ -151,7 +189,12 @@ fn fitting(path: &Path, wanted: &Facts, is_system: bool) -> Option<Found> {
     let bytes = fs::read(path).ok()?;
     let facts = elf::inspect(&bytes).ok()??;
     let fits = facts.is_compatible_with(wanted);
-    fits.then(|| Found { path: path.to_path_buf(), facts, versions: elf::versions(&bytes), is_system })
+    fits.then(|| Found {
+        path: path.to_path_buf(),
+        facts,
+        versions: elf::versions(&bytes),
+        is_system,
+    })
 }
 
 /// The file name of a library that is named with its directory, as interpreters made by patchelf do.
@@ -165,13 +208,27 @@ pub fn expand_search_path(path: Option<&String>, origin: &Path) -> Vec<PathBuf> 
         return Vec::new();
     };
     let origin = origin.to_string_lossy();
-    let lib = if cfg!(target_pointer_width = "64") { "lib64" } else { "lib" };
-    let expand = |entry: &str| {
-        [("$ORIGIN", &*origin), ("${ORIGIN}", &*origin), ("$LIB", lib), ("${LIB}", lib)]
-            .iter()
-            .fold(entry.to_owned(), |entry, (name, value)| entry.replace(name, value))
+    let lib = if cfg!(target_pointer_width = "64") {
+        "lib64"
+    } else {
+        "lib"
     };
-    path.split([':', ';']).filter(|entry| !entry.is_empty()).map(|entry| PathBuf::from(expand(entry))).collect()
+    let expand = |entry: &str| {
+        [
+            ("$ORIGIN", &*origin),
+            ("${ORIGIN}", &*origin),
+            ("$LIB", lib),
+            ("${LIB}", lib),
+        ]
+        .iter()
+        .fold(entry.to_owned(), |entry, (name, value)| {
+            entry.replace(name, value)
+        })
+    };
+    path.split([':', ';'])
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| PathBuf::from(expand(entry)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -182,6 +239,13 @@ mod tests {
     fn a_search_path_is_relative_to_its_file() {
         let path = "$ORIGIN/../lib:/opt/lib:${ORIGIN}".to_owned();
         let found = expand_search_path(Some(&path), Path::new("/py/bin"));
-        assert_eq!(found, [Path::new("/py/bin/../lib"), Path::new("/opt/lib"), Path::new("/py/bin")]);
+        assert_eq!(
+            found,
+            [
+                Path::new("/py/bin/../lib"),
+                Path::new("/opt/lib"),
+                Path::new("/py/bin")
+            ]
+        );
     }
 }

@@ -45,12 +45,17 @@ pub fn owners(paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPackage> {
 
 /// The distribution that this machine runs, and its release.
 fn distribution(root: &Path) -> (String, String) {
-    let text =
-        ["etc/os-release", "usr/lib/os-release"].iter().find_map(|path| fs::read_to_string(root.join(path)).ok());
+    let text = ["etc/os-release", "usr/lib/os-release"]
+        .iter()
+        .find_map(|path| fs::read_to_string(root.join(path)).ok());
     let text = text.unwrap_or_default();
     let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        line.unwrap_or_default()
+            .trim_matches(['"', '\''])
+            .to_owned()
     };
     (value("ID"), value("VERSION_ID"))
 }
@@ -70,11 +75,17 @@ fn names_of(path: &Path) -> BTreeSet<String> {
 }
 
 fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPackage> {
-    let wanted: BTreeMap<String, &PathBuf> =
-        paths.iter().flat_map(|path| names_of(path).into_iter().map(move |name| (name, path))).collect();
+    let wanted: BTreeMap<String, &PathBuf> = paths
+        .iter()
+        .flat_map(|path| names_of(path).into_iter().map(move |name| (name, path)))
+        .collect();
     let info = root.join(DPKG.trim_start_matches('/')).join("info");
-    let mut lists: Vec<PathBuf> =
-        fs::read_dir(info).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut lists: Vec<PathBuf> = fs::read_dir(info)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     lists.retain(|path| path.extension().is_some_and(|ending| ending == "list"));
     lists.sort_unstable();
     let found: Vec<(&PathBuf, String)> = lists
@@ -83,11 +94,15 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
             let text = fs::read_to_string(list).unwrap_or_default();
             let name = list.file_stem().unwrap_or_default().to_string_lossy();
             let name = name.split(':').next().unwrap_or_default().to_owned();
-            let hits: Vec<&PathBuf> = text.lines().filter_map(|line| wanted.get(line).copied()).collect();
+            let hits: Vec<&PathBuf> = text
+                .lines()
+                .filter_map(|line| wanted.get(line).copied())
+                .collect();
             hits.into_iter().map(move |path| (path, name.clone()))
         })
         .collect();
-    let status = fs::read_to_string(root.join(DPKG.trim_start_matches('/')).join("status")).unwrap_or_default();
+    let status = fs::read_to_string(root.join(DPKG.trim_start_matches('/')).join("status"))
+        .unwrap_or_default();
     let (distribution, release) = distribution(root);
     let mut owners = BTreeMap::new();
     for (path, name) in found {
@@ -95,7 +110,11 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
             let paragraph = paragraph(&status, &name).unwrap_or_default();
             let field = |key: &str| field(paragraph, key).unwrap_or_default().to_owned();
             // `gcc-12 (12.2.0-14)` where the source has a version of its own.
-            let source = field("Source").split(' ').next().unwrap_or_default().to_owned();
+            let source = field("Source")
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let copyright = root.join("usr/share/doc").join(&name).join("copyright");
             SystemPackage {
                 kind: "deb".into(),
@@ -103,8 +122,14 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
                 release: release.clone(),
                 version: field("Version"),
                 architecture: field("Architecture"),
-                source: if source.is_empty() { name.clone() } else { source },
-                license: fs::read(copyright).ok().and_then(|text| licenses(&String::from_utf8_lossy(&text))),
+                source: if source.is_empty() {
+                    name.clone()
+                } else {
+                    source
+                },
+                license: fs::read(copyright)
+                    .ok()
+                    .and_then(|text| licenses(&String::from_utf8_lossy(&text))),
                 name,
             }
         });
@@ -114,11 +139,16 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
 
 /// The paragraph of an installed package in dpkg's database.
 fn paragraph<'a>(status: &'a str, package: &str) -> Option<&'a str> {
-    status.split("\n\n").find(|paragraph| field(paragraph, "Package") == Some(package))
+    status
+        .split("\n\n")
+        .find(|paragraph| field(paragraph, "Package") == Some(package))
 }
 
 fn field<'a>(paragraph: &'a str, key: &str) -> Option<&'a str> {
-    paragraph.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
+    paragraph
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
+        .map(str::trim)
 }
 
 /// The names of the licences in a `copyright` file of Debian's: the fields of the machine-readable form; else the texts
@@ -126,17 +156,31 @@ fn field<'a>(paragraph: &'a str, key: &str) -> Option<&'a str> {
 fn licenses(text: &str) -> Option<String> {
     let mut found = BTreeSet::new();
     if text.starts_with("Format:") || text.contains("\nFormat:") {
-        let fields = text.lines().filter_map(|line| line.strip_prefix("License:"));
-        found.extend(fields.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned));
+        let fields = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("License:"));
+        found.extend(
+            fields
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+        );
     } else {
         let named = text.split("/usr/share/common-licenses/").skip(1);
         let name = |rest: &str| {
-            rest.split(|one: char| !one.is_ascii_alphanumeric() && !"-.+".contains(one)).next().map(str::to_owned)
+            rest.split(|one: char| !one.is_ascii_alphanumeric() && !"-.+".contains(one))
+                .next()
+                .map(str::to_owned)
         };
-        let names = named.filter_map(name).map(|name| name.trim_end_matches(['.', '-']).to_owned());
+        let names = named
+            .filter_map(name)
+            .map(|name| name.trim_end_matches(['.', '-']).to_owned());
         found.extend(names.filter(|name| !name.is_empty()));
         // What the text says of a compiler's tools and manuals does not concern the libraries of what it has compiled.
-        if text.to_ascii_uppercase().contains("GCC RUNTIME LIBRARY EXCEPTION") {
+        if text
+            .to_ascii_uppercase()
+            .contains("GCC RUNTIME LIBRARY EXCEPTION")
+        {
             return Some("GPL-3.0-or-later WITH GCC-exception-3.1".into());
         }
     }
@@ -150,11 +194,24 @@ fn rpm(paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPackage> {
     for path in paths {
         let file = path.canonicalize().unwrap_or_else(|_| path.clone());
         let mut command = Command::new("rpm");
-        command.args(["-qf", "--queryformat", FORMAT]).arg(&file).stdin(Stdio::null()).stderr(Stdio::null());
-        let Ok(output) = command.output() else { return owners };
+        command
+            .args(["-qf", "--queryformat", FORMAT])
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
+        let Ok(output) = command.output() else {
+            return owners;
+        };
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let fields: Vec<&str> = text.lines().next().unwrap_or_default().split('\t').collect();
-        if let ([name, version, architecture, source, license], true) = (&fields[..], output.status.success()) {
+        let fields: Vec<&str> = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split('\t')
+            .collect();
+        if let ([name, version, architecture, source, license], true) =
+            (&fields[..], output.status.success())
+        {
             owners.insert(
                 path.clone(),
                 SystemPackage {
@@ -185,7 +242,10 @@ mod tests {
             fs::write(path, text).expect("written");
         };
         at("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
-        at("var/lib/dpkg/info/libfoo1:amd64.list", "/.\n/lib\n/lib/x86_64-linux-gnu/libfoo-none.so.1\n");
+        at(
+            "var/lib/dpkg/info/libfoo1:amd64.list",
+            "/.\n/lib\n/lib/x86_64-linux-gnu/libfoo-none.so.1\n",
+        );
         at(
             "var/lib/dpkg/status",
             "Package: libfoo1-dev\nVersion: 9\n\nPackage: libfoo1\nArchitecture: amd64\nSource: foo (1.0)\nVersion: 1.0-2\n",
@@ -196,9 +256,13 @@ mod tests {
 
     #[test]
     fn a_file_is_found_by_the_lists_of_dpkg() {
-        let root = root("Format: https://…/1.0/\nFiles: *\nLicense: Zlib\n\nLicense: GPL-2+\n text\n");
+        let root =
+            root("Format: https://…/1.0/\nFiles: *\nLicense: Zlib\n\nLicense: GPL-2+\n text\n");
         let path = PathBuf::from("/usr/lib/x86_64-linux-gnu/libfoo-none.so.1");
-        let owners = dpkg(root.path(), &BTreeSet::from([path.clone(), PathBuf::from("/opt/nobody.so")]));
+        let owners = dpkg(
+            root.path(),
+            &BTreeSet::from([path.clone(), PathBuf::from("/opt/nobody.so")]),
+        );
         let expected = SystemPackage {
             kind: "deb".into(),
             distribution: "debian".into(),
@@ -214,10 +278,14 @@ mod tests {
 
     #[test]
     fn free_text_tells_its_licences_by_the_texts_it_refers_to() {
-        let text = "see `/usr/share/common-licenses/GPL-3'.\n/usr/share/common-licenses/LGPL-2.1.\n";
+        let text =
+            "see `/usr/share/common-licenses/GPL-3'.\n/usr/share/common-licenses/LGPL-2.1.\n";
         assert_eq!(licenses(text).as_deref(), Some("GPL-3, LGPL-2.1"));
         let text = format!("{text} under the GCC Runtime Library Exception, version 3.1");
-        assert_eq!(licenses(&text).as_deref(), Some("GPL-3.0-or-later WITH GCC-exception-3.1"));
+        assert_eq!(
+            licenses(&text).as_deref(),
+            Some("GPL-3.0-or-later WITH GCC-exception-3.1")
+        );
         assert_eq!(licenses("no words"), None);
     }
 }

@@ -100,16 +100,21 @@ pub fn must_come_from_target(name: &str) -> bool {
 
 /// Whether one of the patterns is the name; a `*` at the end of a pattern stands for any ending.
 pub fn matches_any(name: &str, patterns: &[impl AsRef<str>]) -> bool {
-    patterns.iter().map(AsRef::as_ref).any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => name == pattern,
-    })
+    patterns
+        .iter()
+        .map(AsRef::as_ref)
+        .any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        })
 }
 
 /// Whether a file has the name of a shared library, by the convention of linkers: `libz.so.1`, `libopenblas-r0.so`; not
 /// `_ssl.cpython-313-x86_64-linux-gnu.so`.
 pub fn is_shared_library_name(name: &str) -> bool {
-    let is_plain = Path::new(name).extension().is_some_and(|ending| ending == "so");
+    let is_plain = Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "so");
     name.starts_with("lib") && (is_plain || name.contains(".so."))
 }
 
@@ -119,20 +124,45 @@ mod tests {
 
     #[test]
     fn only_glibc_is_left_to_the_machine() {
-        for name in ["libc.so.6", "ld-linux-x86-64.so.2", "libnss_dns.so.2", "libresolv.so.2", "libnsl.so.1"] {
+        for name in [
+            "libc.so.6",
+            "ld-linux-x86-64.so.2",
+            "libnss_dns.so.2",
+            "libresolv.so.2",
+            "libnsl.so.1",
+        ] {
             assert!(is_part_of_glibc(name), "{name}");
         }
-        for name in ["libz.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libcrypt.so.1", "libnsl.so.2", "libcurses.so.6"] {
+        for name in [
+            "libz.so.1",
+            "libgcc_s.so.1",
+            "libstdc++.so.6",
+            "libcrypt.so.1",
+            "libnsl.so.2",
+            "libcurses.so.6",
+        ] {
             assert!(!is_part_of_glibc(name), "{name}");
         }
     }
 
     #[test]
     fn drivers_and_displays_are_the_target_s() {
-        for name in ["libGL.so.1", "libcuda.so.1", "libnvidia-ml.so.1", "libX11.so.6", "libwayland-client.so.0"] {
+        for name in [
+            "libGL.so.1",
+            "libcuda.so.1",
+            "libnvidia-ml.so.1",
+            "libX11.so.6",
+            "libwayland-client.so.0",
+        ] {
             assert!(must_come_from_target(name), "{name}");
         }
-        for name in ["libstdc++.so.6", "libxcb-cursor.so.0", "libxkbcommon.so.0", "libglib-2.0.so.0", "libz.so.1"] {
+        for name in [
+            "libstdc++.so.6",
+            "libxcb-cursor.so.0",
+            "libxkbcommon.so.0",
+            "libglib-2.0.so.0",
+            "libz.so.1",
+        ] {
             assert!(!must_come_from_target(name), "{name}");
         }
     }

@@ -25,18 +25,33 @@ impl Choices {
     pub(super) fn apply(&self, manifest: &mut Manifest) -> Result<(), Error> {
         let project = &manifest.project;
         let computed = project.awaits("optional-dependencies");
-        let extras = Selection { option: "--extra", what: "extra", known: &project.optional_dependencies, computed };
+        let extras = Selection {
+            option: "--extra",
+            what: "extra",
+            known: &project.optional_dependencies,
+            computed,
+        };
         // Those of a requirement are a part of it.
         if manifest.input != Input::Requirement {
             extras.add(&self.extras, &mut manifest.build.extras)?;
         }
         let known = &project.dependency_groups;
-        let groups = Selection { option: "--group", what: "dependency group", known, computed: false };
+        let groups = Selection {
+            option: "--group",
+            what: "dependency group",
+            known,
+            computed: false,
+        };
         groups.add(&self.groups, &mut manifest.build.groups)?;
         if let Some(text) = &self.entry_point {
             let found = EntryPoint::any(text);
-            let fits = |entry: &EntryPoint| manifest.input == Input::Directory || !matches!(entry, EntryPoint::File(_));
-            let refused = || Error::BadChoice { text: text.clone(), input: manifest.input };
+            let fits = |entry: &EntryPoint| {
+                manifest.input == Input::Directory || !matches!(entry, EntryPoint::File(_))
+            };
+            let refused = || Error::BadChoice {
+                text: text.clone(),
+                input: manifest.input,
+            };
             manifest.entry_point = Some(found.filter(fits).ok_or_else(refused)?);
             // Who names what is to be started wants that started.
             manifest.execution.command = None;

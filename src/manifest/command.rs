@@ -28,14 +28,20 @@ pub(super) fn split(line: &str) -> Option<Vec<String>> {
 /// Reads `command`, an array of words or one line; the first word, the program, is never empty.
 pub(super) fn parse(item: &Item<'_>) -> Result<Vec<String>, Error> {
     let words = match item.value.as_str() {
-        Some(line) => split(line).ok_or_else(|| Error::OpenQuote { at: item.at(), command: line.to_string() })?,
+        Some(line) => split(line).ok_or_else(|| Error::OpenQuote {
+            at: item.at(),
+            command: line.to_string(),
+        })?,
         None => item
             .list("an array of strings or one string")?
             .iter()
             .map(|word| word.text().map(str::to_string))
             .collect::<Result<_, _>>()?,
     };
-    if words.first().is_none_or(|program| program.trim().is_empty()) {
+    if words
+        .first()
+        .is_none_or(|program| program.trim().is_empty())
+    {
         return Err(item.bad("a program and its arguments", "nothing"));
     }
     for word in &words {
@@ -55,7 +61,10 @@ mod tests {
     fn blanks_separate_and_quotes_group() {
         let words = |line| split(line).expect("closed quotes");
         assert_eq!(words(" a  b\tc "), ["a", "b", "c"]);
-        assert_eq!(words(r#""{workenv}/my bin" 'a "b"' x"y z"w"#), ["{workenv}/my bin", "a \"b\"", "xy zw"]);
+        assert_eq!(
+            words(r#""{workenv}/my bin" 'a "b"' x"y z"w"#),
+            ["{workenv}/my bin", "a \"b\"", "xy zw"]
+        );
         assert_eq!(words(r"e\ f '' $HOME *"), ["e\\", "f", "", "$HOME", "*"]);
         assert!(words("  ").is_empty());
     }

@@ -23,7 +23,10 @@ impl EntryPoint {
         let text = text.split_once('[').map_or(text, |(before, _)| before);
         let (module, attr) = text.split_once(':')?;
         let (module, attr) = (module.trim(), attr.trim());
-        (is_dotted(module) && is_dotted(attr)).then(|| Self::Function { module: module.into(), attr: attr.into() })
+        (is_dotted(module) && is_dotted(attr)).then(|| Self::Function {
+            module: module.into(),
+            attr: attr.into(),
+        })
     }
 
     /// Reads `module:function`, `module`, or the path of a file that leads nowhere else.
@@ -31,8 +34,13 @@ impl EntryPoint {
         let text = text.trim();
         let path = Path::new(text);
         if text.contains('/') || path.extension().is_some_and(|ending| ending == "py") {
-            let parts: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
-            let is_inside = parts.components().all(|part| matches!(part, Component::Normal(_)));
+            let parts: PathBuf = path
+                .components()
+                .filter(|part| *part != Component::CurDir)
+                .collect();
+            let is_inside = parts
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
             return (is_inside && parts.file_name().is_some()).then_some(Self::File(parts));
         }
         Self::function(text).or_else(|| is_dotted(text).then(|| Self::Module(text.into())))
@@ -82,6 +90,11 @@ mod tests {
         ] {
             assert_eq!(kind(text), expected, "{text}");
         }
-        assert_eq!(EntryPoint::any("./tools//run.py").expect("a file").to_string(), "tools/run.py");
+        assert_eq!(
+            EntryPoint::any("./tools//run.py")
+                .expect("a file")
+                .to_string(),
+            "tools/run.py"
+        );
     }
 }

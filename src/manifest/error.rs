@@ -23,7 +23,11 @@ pub struct Site {
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: ", self.path.display(), self.line, self.column)?;
-        if self.key.is_empty() { Ok(()) } else { write!(f, "`{}` ", shown(&self.key)) }
+        if self.key.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "`{}` ", shown(&self.key))
+        }
     }
 }
 
@@ -62,11 +66,23 @@ pub enum Error {
     NotUtf8 { path: PathBuf, line: usize },
     /// `excerpt` is the source line with a caret under the place.
     #[error("{at}{message}\n{excerpt}")]
-    Syntax { at: At, message: String, excerpt: String },
+    Syntax {
+        at: At,
+        message: String,
+        excerpt: String,
+    },
     #[error("{at}must be {expected}, not {found}")]
-    WrongType { at: At, expected: &'static str, found: &'static str },
+    WrongType {
+        at: At,
+        expected: &'static str,
+        found: &'static str,
+    },
     #[error("{at}must be {expected}: {}", shown(value))]
-    BadValue { at: At, expected: String, value: String },
+    BadValue {
+        at: At,
+        expected: String,
+        value: String,
+    },
     #[error("{at}needs `{name}`")]
     Missing { at: At, name: &'static str },
     #[error("{}: neither `project.name` nor `tool.flavor.package_name` names the package", path.display())]
@@ -86,7 +102,12 @@ pub enum Error {
     },
     /// `known` are those that the build back end gives the project, all in normalized form.
     #[error("the project `{project}` has no extra `{}`", shown(extra))]
-    NoSuchExtra { project: String, extra: String, suggestion: Option<String>, known: Vec<String> },
+    NoSuchExtra {
+        project: String,
+        extra: String,
+        suggestion: Option<String>,
+        known: Vec<String>,
+    },
     #[error("there is nothing at `{}`", path.display())]
     NoInput { path: PathBuf },
     /// The word is no requirement either, for this reason.
@@ -116,7 +137,11 @@ pub enum Error {
     },
     /// PEP 723 allows one; both lines count from 1.
     #[error("{}:{second}: a second `script` block; the first is in line {first}", path.display())]
-    SecondBlock { path: PathBuf, first: usize, second: usize },
+    SecondBlock {
+        path: PathBuf,
+        first: usize,
+        second: usize,
+    },
     /// `line` is the one that opens the block.
     #[error("{}:{line}: the `script` block that begins here is never closed", path.display())]
     OpenBlock { path: PathBuf, line: usize },
@@ -124,27 +149,61 @@ pub enum Error {
     BadFileName { path: PathBuf, reason: &'static str },
     /// `what` is what the name is for: `package name`, `slot name`.
     #[error("{at}is not a {what}: {}", shown(name))]
-    BadName { at: At, what: &'static str, name: String },
-    #[error("{at}has an invalid requirement `{}`: {}", shown(requirement), shown(reason))]
-    BadRequirement { at: At, requirement: String, reason: String },
+    BadName {
+        at: At,
+        what: &'static str,
+        name: String,
+    },
+    #[error(
+        "{at}has an invalid requirement `{}`: {}",
+        shown(requirement),
+        shown(reason)
+    )]
+    BadRequirement {
+        at: At,
+        requirement: String,
+        reason: String,
+    },
     #[error("{at}is not a version specifier `{}`: {}", shown(text), shown(reason))]
-    BadSpecifier { at: At, text: String, reason: String },
+    BadSpecifier {
+        at: At,
+        text: String,
+        reason: String,
+    },
     #[error("{at}is not a version: {}", shown(text))]
     BadVersion { at: At, text: String },
-    #[error("{at}asks for Python {version}, but `project.requires-python` is {}", shown(requires))]
-    PythonRefused { at: At, version: String, requires: String },
+    #[error(
+        "{at}asks for Python {version}, but `project.requires-python` is {}",
+        shown(requires)
+    )]
+    PythonRefused {
+        at: At,
+        version: String,
+        requires: String,
+    },
     #[error("{at}is not of the form `module:function`: {}", shown(text))]
     BadEntryPoint { at: At, text: String },
     /// `what` names the kind of word (`operation`, `extra`), `known` all that would have been accepted.
     #[error("{at}names an unknown {what}: {}", shown(word))]
-    UnknownWord { at: At, what: &'static str, word: String, suggestion: Option<String>, known: Vec<String> },
+    UnknownWord {
+        at: At,
+        what: &'static str,
+        word: String,
+        suggestion: Option<String>,
+        known: Vec<String>,
+    },
     /// `circle` begins and ends with the same group: `a > b > a`.
     #[error("{at}goes round in a circle: {}", shown(circle))]
     GroupCycle { at: At, circle: String },
     #[error("{at}asks for bzip2, which packages are not built with")]
     Bzip2 { at: At },
     #[error("{at}gives `{operation}` the level `{}`", shown(level))]
-    BadLevel { at: At, operation: &'static str, level: String, allowed: &'static str },
+    BadLevel {
+        at: At,
+        operation: &'static str,
+        level: String,
+        allowed: &'static str,
+    },
     #[error("{at}has {count} operations, more than {max}")]
     TooManyOperations { at: At, count: usize, max: usize },
     #[error("{at}has `tar` after another operation")]
@@ -157,7 +216,10 @@ pub enum Error {
     TargetOutside { at: At, target: String },
     #[error("{at}lies under `.flavor`, which is reserved: {}", shown(target))]
     TargetReserved { at: At, target: String },
-    #[error("{at}has the placeholder `{}`, which is not expanded here", shown(placeholder))]
+    #[error(
+        "{at}has the placeholder `{}`, which is not expanded here",
+        shown(placeholder)
+    )]
     TargetPlaceholder { at: At, placeholder: String },
     #[error("{at}gives the slot two names, `{}` and `{}`", shown(id), shown(name))]
     IdAndName { at: At, id: String, name: String },
@@ -195,7 +257,9 @@ impl Error {
             Self::BadSpecifier { .. } => Code::BAD_SPECIFIER,
             Self::BadVersion { .. } => Code::BAD_VERSION,
             Self::PythonRefused { .. } => Code::PYTHON_REFUSED,
-            Self::BadEntryPoint { .. } | Self::NoEntryFile { .. } | Self::BadChoice { .. } => Code::BAD_ENTRY_POINT,
+            Self::BadEntryPoint { .. } | Self::NoEntryFile { .. } | Self::BadChoice { .. } => {
+                Code::BAD_ENTRY_POINT
+            }
             Self::UnknownWord { .. } | Self::UnknownChoice { .. } => Code::UNKNOWN_WORD,
             Self::GroupCycle { .. } => Code::GROUP_CYCLE,
             Self::Bzip2 { .. } => Code::NO_BZIP2,
@@ -248,10 +312,19 @@ impl Error {
 
     /// Whether it is about what was named, not about what stands in a file.
     pub fn is_input(&self) -> bool {
-        let of_wheel = matches!(self, Self::NothingToRun { input: Input::Wheel, .. });
+        let of_wheel = matches!(
+            self,
+            Self::NothingToRun {
+                input: Input::Wheel,
+                ..
+            }
+        );
         of_wheel
             || self.is_usage()
-            || matches!(self, Self::NoProgram { .. } | Self::NoEntryFile { .. } | Self::BadFileName { .. })
+            || matches!(
+                self,
+                Self::NoProgram { .. } | Self::NoEntryFile { .. } | Self::BadFileName { .. }
+            )
     }
 
     /// Whether the command line is to blame, not a file.
@@ -381,10 +454,17 @@ impl Error {
 pub enum Warning {
     #[error("{at}is not a known key and has no effect")]
     UnknownKey { at: At, suggestion: Option<String> },
-    #[error("{at}has the placeholder `{}`, which stands for nothing", shown(placeholder))]
+    #[error(
+        "{at}has the placeholder `{}`, which stands for nothing",
+        shown(placeholder)
+    )]
     UnknownPlaceholder { at: At, placeholder: String },
     #[error("{at}is not a known purpose: {}", shown(purpose))]
-    UnknownPurpose { at: At, purpose: String, suggestion: Option<String> },
+    UnknownPurpose {
+        at: At,
+        purpose: String,
+        suggestion: Option<String>,
+    },
 }
 
 impl Warning {
@@ -413,7 +493,9 @@ impl Warning {
     /// Where it stands.
     pub fn site(&self) -> &Site {
         match self {
-            Self::UnknownKey { at, .. } | Self::UnknownPlaceholder { at, .. } | Self::UnknownPurpose { at, .. } => at,
+            Self::UnknownKey { at, .. }
+            | Self::UnknownPlaceholder { at, .. }
+            | Self::UnknownPurpose { at, .. } => at,
         }
     }
 }
@@ -423,7 +505,11 @@ impl Warning {
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in crate::report::redact(text).chars() {
-        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+        if c.is_control() {
+            out.extend(c.escape_default())
+        } else {
+            out.push(c)
+        }
     }
     out
 }

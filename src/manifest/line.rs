@@ -11,7 +11,11 @@ pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize>
     let is_script = path.extension().is_none_or(|ending| ending != "toml") && is_script(path);
     let (first_line, text, keys) = if is_script {
         let (first_line, text) = block_line(path)?;
-        (first_line, text, keys.strip_prefix(&["project"]).unwrap_or(keys))
+        (
+            first_line,
+            text,
+            keys.strip_prefix(&["project"]).unwrap_or(keys),
+        )
     } else {
         (1, std::fs::read_to_string(path).ok()?, keys)
     };
@@ -27,5 +31,11 @@ pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize>
         _ => None,
     };
     let offset = item.map_or(key.span().start, |item| item.span().start);
-    Some(text.get(..offset)?.split('\n').count().saturating_add(first_line).saturating_sub(1))
+    Some(
+        text.get(..offset)?
+            .split('\n')
+            .count()
+            .saturating_add(first_line)
+            .saturating_sub(1),
+    )
 }

@@ -4,7 +4,11 @@
 //! [`parse`] sees nothing but the text: whether a source exists or an interpreter can be found is for the builder to
 //! say. What it returns needs no further checks of form: names are names, targets stay inside, requirements parse.
 
-#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::string_slice)]
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice
+)]
 
 mod choices;
 mod command;
@@ -106,19 +110,32 @@ impl Manifest {
             path.to_path_buf()
         };
         // What stands in a file for setuptools is for setuptools to read.
-        let text = if setup::is_description(&path) { String::new() } else { read_text(&path)? };
+        let text = if setup::is_description(&path) {
+            String::new()
+        } else {
+            read_text(&path)?
+        };
         Self::of_text(&text, &path, choices)
     }
 
     /// Parses the text of a manifest, or of what is to become one, that has its place at `path`.
-    pub fn of_text(text: &str, path: &Path, choices: &Choices) -> Result<(Self, Vec<Warning>), Error> {
+    pub fn of_text(
+        text: &str,
+        path: &Path,
+        choices: &Choices,
+    ) -> Result<(Self, Vec<Warning>), Error> {
         parse_with(text, path, choices, setup::is_beside(path))
     }
 
     /// A manifest of an input that has no file to say more.
     ///
     /// `project` has the name and the version.
-    pub fn of_input(input: Input, path: &Path, project: Project, choices: &Choices) -> Result<Self, Error> {
+    pub fn of_input(
+        input: Input,
+        path: &Path,
+        project: Project,
+        choices: &Choices,
+    ) -> Result<Self, Error> {
         Self::bare(input, path, project).completed(choices)
     }
 
@@ -131,8 +148,18 @@ impl Manifest {
         name: &str,
         choices: &Choices,
     ) -> Result<Self, Error> {
-        let project = Project { dynamic: vec!["version".into()], ..Project::plain(name) };
-        let mut manifest = Self::bare(Input::Requirement, path, Project { version: None, ..project });
+        let project = Project {
+            dynamic: vec!["version".into()],
+            ..Project::plain(name)
+        };
+        let mut manifest = Self::bare(
+            Input::Requirement,
+            path,
+            Project {
+                version: None,
+                ..project
+            },
+        );
         manifest.directory = directory.to_path_buf();
         manifest.requirement = Some(requirement.to_string());
         manifest.completed(choices)
@@ -141,8 +168,17 @@ impl Manifest {
     /// The same with what its requirement has turned out to be.
     #[must_use]
     pub fn called(&self, name: &str, version: &str) -> Self {
-        let project = Project { name: name.into(), version: Some(version.into()), ..self.project.clone() };
-        Self { package_name: name.into(), version: Some(version.into()), project, ..self.clone() }
+        let project = Project {
+            name: name.into(),
+            version: Some(version.into()),
+            ..self.project.clone()
+        };
+        Self {
+            package_name: name.into(),
+            version: Some(version.into()),
+            project,
+            ..self.clone()
+        }
     }
 
     /// The same input at another place: `directory` has what [`Self::directory`] has now.
@@ -155,7 +191,11 @@ impl Manifest {
             Input::Directory => directory.to_path_buf(),
             _ => directory.join(self.path.file_name().unwrap_or_default()),
         };
-        Self { path, directory: directory.to_path_buf(), ..self.clone() }
+        Self {
+            path,
+            directory: directory.to_path_buf(),
+            ..self.clone()
+        }
     }
 
     /// The directory that installers run in, so that paths and settings there mean what they mean to the user.
@@ -218,7 +258,9 @@ impl Manifest {
                 && self.execution.command.is_none()
         };
         let scripts = || !project.is_filled && (project.computes_scripts() || has_nothing_else());
-        ["name", "requires-python", "dependencies"].iter().any(|key| project.awaits(key))
+        ["name", "requires-python", "dependencies"]
+            .iter()
+            .any(|key| project.awaits(key))
             || (project.awaits("optional-dependencies") && !self.build.extras.is_empty())
             || scripts()
     }
@@ -234,8 +276,18 @@ impl Manifest {
             project.programs.clear();
         }
         let version = self.version.clone().or_else(|| project.version.clone());
-        let package_name = if self.package_name.is_empty() { &project.name } else { &self.package_name }.clone();
-        Self { project, package_name, version, ..self.clone() }
+        let package_name = if self.package_name.is_empty() {
+            &project.name
+        } else {
+            &self.package_name
+        }
+        .clone();
+        Self {
+            project,
+            package_name,
+            version,
+            ..self.clone()
+        }
     }
 
     /// Checks what has been filled in.
@@ -244,11 +296,17 @@ impl Manifest {
     /// The build back end does not say either what the package needs, or an extra that was chosen is unknown to it.
     pub fn complete(self) -> Result<Self, Error> {
         let extras = &self.project.optional_dependencies;
-        if let Some(extra) = self.build.extras.iter().find(|extra| !extras.contains_key(*extra)) {
+        if let Some(extra) = self
+            .build
+            .extras
+            .iter()
+            .find(|extra| !extras.contains_key(*extra))
+        {
             return Err(Error::NoSuchExtra {
                 project: self.project.name.clone(),
                 extra: extra.clone(),
-                suggestion: suggest::closest(extra, extras.keys().map(String::as_str)).map(str::to_owned),
+                suggestion: suggest::closest(extra, extras.keys().map(String::as_str))
+                    .map(str::to_owned),
                 known: extras.keys().cloned().collect(),
             });
         }
@@ -260,7 +318,11 @@ impl Manifest {
         let project = &mut self.project;
         if self.package_name.is_empty() && !project.awaits("name") {
             let path = self.path;
-            return Err(if project.is_filled { Error::Unnamed { path } } else { Error::NoName { path } });
+            return Err(if project.is_filled {
+                Error::Unnamed { path }
+            } else {
+                Error::NoName { path }
+            });
         }
         if project.name.is_empty() {
             project.name.clone_from(&self.package_name);
@@ -272,14 +334,21 @@ impl Manifest {
             return Ok(self);
         }
         // Which scripts there are is known when everything is installed.
-        let is_open = self.choices.script.is_some() || !self.scripts.is_empty() || self.input == Input::Requirement;
-        if !is_open && self.entry_point.is_none() && self.project.scripts.is_empty() && self.execution.command.is_none()
+        let is_open = self.choices.script.is_some()
+            || !self.scripts.is_empty()
+            || self.input == Input::Requirement;
+        if !is_open
+            && self.entry_point.is_none()
+            && self.project.scripts.is_empty()
+            && self.execution.command.is_none()
         {
             let program = self.main_of(&self.project.programs, String::as_str);
-            self.execution.command = program.map(|program| vec![format!("{WORKENV}/bin/{program}")]);
+            self.execution.command =
+                program.map(|program| vec![format!("{WORKENV}/bin/{program}")]);
         }
         let nothing_in_python = self.entry_point.is_none() && self.project.scripts.is_empty();
-        if !is_open && self.execution.command.is_none() && (nothing_in_python || !self.is_python()) {
+        if !is_open && self.execution.command.is_none() && (nothing_in_python || !self.is_python())
+        {
             return Err(Error::NothingToRun {
                 is_built: self.project.is_filled && self.project.computes_scripts(),
                 path: self.path,
@@ -317,9 +386,13 @@ impl Manifest {
 
     fn main_of<'a, T>(&self, commands: &'a [T], name_of: impl Fn(&T) -> &str) -> Option<&'a T> {
         let named = |wanted: &str| {
-            commands.iter().find(|command| name::normalized(name_of(command)) == name::normalized(wanted))
+            commands
+                .iter()
+                .find(|command| name::normalized(name_of(command)) == name::normalized(wanted))
         };
-        named(&self.package_name).or_else(|| named(&self.project.name)).or_else(|| commands.first())
+        named(&self.package_name)
+            .or_else(|| named(&self.project.name))
+            .or_else(|| commands.first())
     }
 }
 
@@ -337,7 +410,11 @@ fn parse_with(
     let source = Source::new(text, path);
     let document = DeTable::parse(text).map_err(|error| source.syntax_error(&error))?;
     let mut root = Table::root(&source, document.get_ref());
-    let mut manifest = Manifest::bare(Input::Project, path, project::parse(&mut root, is_described)?);
+    let mut manifest = Manifest::bare(
+        Input::Project,
+        path,
+        project::parse(&mut root, is_described)?,
+    );
     read_tool(&mut root, &mut manifest)?;
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }
@@ -346,14 +423,25 @@ fn parse_with(
 fn read_text(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(|source| error::unreadable(path, source))?;
     String::from_utf8(bytes).map_err(|error| {
-        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        Error::NotUtf8 { path: path.to_path_buf(), line: before.split(|byte| *byte == b'\n').count() }
+        let before = error
+            .as_bytes()
+            .get(..error.utf8_error().valid_up_to())
+            .unwrap_or_default();
+        Error::NotUtf8 {
+            path: path.to_path_buf(),
+            line: before.split(|byte| *byte == b'\n').count(),
+        }
     })
 }
 
 /// Reads `[tool.flavor]`, and returns `[tool]`.
-fn read_tool<'a>(root: &mut Table<'a>, manifest: &mut Manifest) -> Result<Option<Table<'a>>, Error> {
-    let Some(mut tool) = root.table("tool")? else { return Ok(None) };
+fn read_tool<'a>(
+    root: &mut Table<'a>,
+    manifest: &mut Manifest,
+) -> Result<Option<Table<'a>>, Error> {
+    let Some(mut tool) = root.table("tool")? else {
+        return Ok(None);
+    };
     match tool.table("flavor")? {
         Some(flavor) => read_flavor(flavor, manifest)?,
         // Other tools' tables are their own business, but `[tool.flavour]` is meant for us.
@@ -367,7 +455,11 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     let package_name = match (flavor.get("package_name"), flavor.get("name")) {
         (Some(item), _) | (None, Some(item)) => Some(item),
         // FlavorPack keeps the name here.
-        (None, None) => metadata.as_ref().map(Item::table).transpose()?.and_then(|mut table| table.get("package_name")),
+        (None, None) => metadata
+            .as_ref()
+            .map(Item::table)
+            .transpose()?
+            .and_then(|mut table| table.get("package_name")),
     };
     if let Some(item) = package_name {
         manifest.package_name = name::checked(&item, "package name")?;
@@ -375,8 +467,11 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     if let Some(item) = flavor.get("version") {
         manifest.version = Some(project::version(&item)?);
     }
-    manifest.entry_point =
-        flavor.get("entry_point").map(|item| project::entry_point(&item)).transpose()?.or(manifest.entry_point.take());
+    manifest.entry_point = flavor
+        .get("entry_point")
+        .map(|item| project::entry_point(&item))
+        .transpose()?
+        .or(manifest.entry_point.take());
     if let Some(item) = flavor.get("scripts") {
         manifest.scripts = scripts::parse(&item)?;
     }
@@ -409,9 +504,22 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     if let Some(item) = flavor.get("slots") {
         manifest.slots = slot::parse_all(&item, manifest.is_python())?;
     }
-    if let Some(slots) = flavor.table("budget")?.map(|mut budget| budget.table("slots")).transpose()?.flatten() {
-        let own = if manifest.is_python() { &slot::PYTHON_SLOTS[..] } else { &[] };
-        slots.warn_but(own.iter().copied().chain(manifest.slots.iter().map(|slot| slot.name.as_str())));
+    if let Some(slots) = flavor
+        .table("budget")?
+        .map(|mut budget| budget.table("slots"))
+        .transpose()?
+        .flatten()
+    {
+        let own = if manifest.is_python() {
+            &slot::PYTHON_SLOTS[..]
+        } else {
+            &[]
+        };
+        slots.warn_but(
+            own.iter()
+                .copied()
+                .chain(manifest.slots.iter().map(|slot| slot.name.as_str())),
+        );
     }
     flavor.finish();
     Ok(())
@@ -434,10 +542,16 @@ fn to_json(item: &Item<'_>) -> Result<serde_json::Value, Error> {
             .and_then(serde_json::Number::from_f64)
             .map(Value::Number)
             .ok_or_else(|| item.bad("a finite number", number))?,
-        DeValue::Array(_) => item.list("an array")?.iter().map(to_json).collect::<Result<_, _>>()?,
+        DeValue::Array(_) => item
+            .list("an array")?
+            .iter()
+            .map(to_json)
+            .collect::<Result<_, _>>()?,
         DeValue::Table(_) => {
             let entries = item.table()?.entries();
-            let pairs = entries.iter().map(|(key, value)| Ok(((*key).to_string(), to_json(value)?)));
+            let pairs = entries
+                .iter()
+                .map(|(key, value)| Ok(((*key).to_string(), to_json(value)?)));
             Value::Object(pairs.collect::<Result<_, Error>>()?)
         }
     })

@@ -8,7 +8,11 @@ pub(super) fn checked(item: &Item<'_>, what: &'static str) -> Result<String, Err
     if is_name(name) {
         Ok(name.to_string())
     } else {
-        Err(Error::BadName { at: item.at(), what, name: name.to_string() })
+        Err(Error::BadName {
+            at: item.at(),
+            what,
+            name: name.to_string(),
+        })
     }
 }
 
@@ -57,7 +61,11 @@ pub fn made_of(text: &str) -> String {
     }
     name.truncate(MAX_NAME);
     let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    if name.is_empty() { "app".into() } else { name.into() }
+    if name.is_empty() {
+        "app".into()
+    } else {
+        name.into()
+    }
 }
 
 /// The form in which Python compares names of projects, extras and groups: lower case, runs of `-_.` are one `-`.

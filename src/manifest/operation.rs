@@ -61,19 +61,35 @@ pub(super) fn parse(item: &Item<'_>) -> Result<Vec<Operation>, Error> {
         chain.push(plain(OperationName::Raw));
     }
     if chain.len() > MAX_OPERATIONS {
-        return Err(Error::TooManyOperations { at: item.at(), count: chain.len(), max: MAX_OPERATIONS });
+        return Err(Error::TooManyOperations {
+            at: item.at(),
+            count: chain.len(),
+            max: MAX_OPERATIONS,
+        });
     }
-    if chain.len() > 1 && chain.iter().any(|operation| operation.name == OperationName::Raw) {
+    if chain.len() > 1
+        && chain
+            .iter()
+            .any(|operation| operation.name == OperationName::Raw)
+    {
         return Err(Error::RawNotAlone { at: item.at() });
     }
-    if chain.iter().skip(1).any(|operation| operation.name == OperationName::Tar) {
+    if chain
+        .iter()
+        .skip(1)
+        .any(|operation| operation.name == OperationName::Tar)
+    {
         return Err(Error::TarNotFirst { at: item.at() });
     }
     Ok(chain)
 }
 
 const fn plain(name: OperationName) -> Operation {
-    Operation { name, level: None, extreme: false }
+    Operation {
+        name,
+        level: None,
+        extreme: false,
+    }
 }
 
 fn push_chain(item: &Item<'_>, text: &str, chain: &mut Vec<Operation>) -> Result<(), Error> {
@@ -88,7 +104,9 @@ fn push_chain(item: &Item<'_>, text: &str, chain: &mut Vec<Operation>) -> Result
 }
 
 fn push_step(item: &Item<'_>, step: &str, chain: &mut Vec<Operation>) -> Result<(), Error> {
-    let (word, level) = step.split_once(':').map_or((step, None), |(word, level)| (word.trim(), Some(level.trim())));
+    let (word, level) = step.split_once(':').map_or((step, None), |(word, level)| {
+        (word.trim(), Some(level.trim()))
+    });
     let names: &[OperationName] = match word.to_ascii_lowercase().as_str() {
         "raw" | "none" => &[OperationName::Raw],
         "tar" => &[OperationName::Tar],
@@ -125,9 +143,21 @@ fn with_level(item: &Item<'_>, name: OperationName, text: &str) -> Result<Operat
     };
     let extreme = name == OperationName::Xz && text.eq_ignore_ascii_case("9e");
     let digits = if extreme { "9" } else { text };
-    let level = digits.parse::<u32>().ok().filter(|level| range.contains(level));
+    let level = digits
+        .parse::<u32>()
+        .ok()
+        .filter(|level| range.contains(level));
     if level.is_none() {
-        return Err(Error::BadLevel { at: item.at(), operation: name.as_str(), level: text.to_string(), allowed });
+        return Err(Error::BadLevel {
+            at: item.at(),
+            operation: name.as_str(),
+            level: text.to_string(),
+            allowed,
+        });
     }
-    Ok(Operation { name, level, extreme })
+    Ok(Operation {
+        name,
+        level,
+        extreme,
+    })
 }

@@ -28,7 +28,10 @@ pub(super) fn check_value(item: &Item<'_>, text: &str) {
 }
 
 fn inside_braces(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside)
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(inside, _)| inside)
 }
 
 /// Whether somebody who wrote this meant a variable: `{env:HOME}`, `{env.HOME}`, `{ENV: HOME}`.
@@ -38,5 +41,8 @@ fn is_like_reference(inside: &str) -> bool {
 }
 
 fn warn(item: &Item<'_>, inside: &str) {
-    item.source.warn(Warning::UnknownPlaceholder { at: item.at(), placeholder: format!("{{{inside}}}") });
+    item.source.warn(Warning::UnknownPlaceholder {
+        at: item.at(),
+        placeholder: format!("{{{inside}}}"),
+    });
 }

@@ -61,7 +61,10 @@ impl Project {
         }
         let specifier = requires_python.as_deref().map(VersionSpecifiers::from_str);
         if let Some(Err(error)) = specifier {
-            return Err(format!("`Requires-Python`: {}", requirement::first_line(&error.to_string())));
+            return Err(format!(
+                "`Requires-Python`: {}",
+                requirement::first_line(&error.to_string())
+            ));
         }
         let required = requirement::by_extra(requires, extras)?;
         Ok(Self {
@@ -70,7 +73,10 @@ impl Project {
             requires_python,
             dependencies: required.always,
             optional_dependencies: required.with_extra,
-            scripts: scripts.into_iter().filter(|(script, _)| name::is_name(script)).collect(),
+            scripts: scripts
+                .into_iter()
+                .filter(|(script, _)| name::is_name(script))
+                .collect(),
             ..Self::default()
         })
     }
@@ -131,7 +137,11 @@ impl Project {
 
     /// Fills in what the build back end has computed. What the file states stays.
     pub(super) fn filled(&self, built: Self) -> Self {
-        let mut filled = Self { is_filled: true, programs: built.programs, ..self.clone() };
+        let mut filled = Self {
+            is_filled: true,
+            programs: built.programs,
+            ..self.clone()
+        };
         if self.computes("name") {
             filled.name = built.name;
         }
@@ -158,21 +168,35 @@ impl Project {
 
     /// A directory without a manifest, called as it is called.
     pub fn plain(directory: &str) -> Self {
-        Self { name: name::made_of(directory), version: Some("0.0.0".into()), ..Self::default() }
+        Self {
+            name: name::made_of(directory),
+            version: Some("0.0.0".into()),
+            ..Self::default()
+        }
     }
 }
 
 pub(super) fn entry_point(item: &Item<'_>) -> Result<EntryPoint, Error> {
     let text = item.text()?;
-    EntryPoint::function(text).ok_or_else(|| Error::BadEntryPoint { at: item.at(), text: text.to_string() })
+    EntryPoint::function(text).ok_or_else(|| Error::BadEntryPoint {
+        at: item.at(),
+        text: text.to_string(),
+    })
 }
 
 /// Keys with which a back end says that it computes commands.
 const SCRIPTS: [&str; 3] = ["scripts", "gui-scripts", "entry-points"];
 
 /// What is asked of a back end that describes the whole project.
-const FACTS: [&str; 7] =
-    ["name", "version", "description", "requires-python", "dependencies", "optional-dependencies", "scripts"];
+const FACTS: [&str; 7] = [
+    "name",
+    "version",
+    "description",
+    "requires-python",
+    "dependencies",
+    "optional-dependencies",
+    "scripts",
+];
 
 /// Reads the standard tables. `name` stays empty when there is none.
 ///
@@ -182,7 +206,8 @@ pub(super) fn parse(root: &mut Table<'_>, is_described: bool) -> Result<Project,
         Some(table) => parse_project(table)?,
         None => Project::default(),
     };
-    project.has_back_end = root.table("build-system")?.is_some() || is_described || has_older_table(root)?;
+    project.has_back_end =
+        root.table("build-system")?.is_some() || is_described || has_older_table(root)?;
     if !project.has_table && project.has_back_end {
         project.dynamic = FACTS.map(ToOwned::to_owned).to_vec();
     }
@@ -194,9 +219,14 @@ pub(super) fn parse(root: &mut Table<'_>, is_described: bool) -> Result<Project,
 
 /// Whether a tool's own table describes the project, as Poetry and flit did before there was `[project]`.
 fn has_older_table(root: &mut Table<'_>) -> Result<bool, Error> {
-    let Some(mut tool) = root.table("tool")? else { return Ok(false) };
+    let Some(mut tool) = root.table("tool")? else {
+        return Ok(false);
+    };
     // Other tools' tables are for them to check.
-    let has_metadata = |flit: Item<'_>| flit.table().is_ok_and(|mut flit| flit.get("metadata").is_some());
+    let has_metadata = |flit: Item<'_>| {
+        flit.table()
+            .is_ok_and(|mut flit| flit.get("metadata").is_some())
+    };
     Ok(tool.get("poetry").is_some() || tool.get("flit").is_some_and(has_metadata))
 }
 
@@ -204,28 +234,53 @@ fn parse_project(mut table: Table<'_>) -> Result<Project, Error> {
     let mut optional_dependencies = BTreeMap::new();
     if let Some(extras) = table.table("optional-dependencies")? {
         for (extra, item) in extras.entries() {
-            optional_dependencies
-                .insert(normalized(extra), requirement::parse_all(&item.list("an array of strings")?)?);
+            optional_dependencies.insert(
+                normalized(extra),
+                requirement::parse_all(&item.list("an array of strings")?)?,
+            );
         }
     }
     let mut scripts = Vec::new();
     for key in ["scripts", "gui-scripts"] {
-        let Some(table) = table.table(key)? else { continue };
+        let Some(table) = table.table(key)? else {
+            continue;
+        };
         for (script, item) in table.entries() {
             if !name::is_name(script) {
-                return Err(Error::BadName { at: item.at(), what: "script name", name: script.to_string() });
+                return Err(Error::BadName {
+                    at: item.at(),
+                    what: "script name",
+                    name: script.to_string(),
+                });
             }
             scripts.push((script.to_string(), entry_point(&item)?.to_string()));
         }
     }
     Ok(Project {
         has_table: true,
-        name: table.get("name").map(|item| name::checked(&item, "project name")).transpose()?.unwrap_or_default(),
-        version: table.get("version").map(|item| version(&item)).transpose()?,
-        description: table.get("description").map(|item| item.text().map(str::to_string)).transpose()?,
-        license: table.get("license").map(|item| license(&item)).transpose()?.flatten(),
+        name: table
+            .get("name")
+            .map(|item| name::checked(&item, "project name"))
+            .transpose()?
+            .unwrap_or_default(),
+        version: table
+            .get("version")
+            .map(|item| version(&item))
+            .transpose()?,
+        description: table
+            .get("description")
+            .map(|item| item.text().map(str::to_string))
+            .transpose()?,
+        license: table
+            .get("license")
+            .map(|item| license(&item))
+            .transpose()?
+            .flatten(),
         dynamic: table.texts("dynamic")?,
-        requires_python: table.get("requires-python").map(|item| specifier(&item)).transpose()?,
+        requires_python: table
+            .get("requires-python")
+            .map(|item| specifier(&item))
+            .transpose()?,
         dependencies: requirement::parse_all(&table.items("dependencies")?)?,
         optional_dependencies,
         scripts,
@@ -237,7 +292,10 @@ pub(super) fn version(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
     match Version::from_str(text) {
         Ok(_) if is_version(text.trim()) => Ok(text.trim().to_string()),
-        _ => Err(Error::BadVersion { at: item.at(), text: text.to_string() }),
+        _ => Err(Error::BadVersion {
+            at: item.at(),
+            text: text.to_string(),
+        }),
     }
 }
 
@@ -245,13 +303,20 @@ pub(super) fn specifier(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
     let checked = requirement::require_ascii(text).and_then(|()| {
         // The rest of the message draws the text again with an underline.
-        VersionSpecifiers::from_str(text).map_err(|error| requirement::first_line(&error.to_string()).to_string())
+        VersionSpecifiers::from_str(text)
+            .map_err(|error| requirement::first_line(&error.to_string()).to_string())
     });
     match checked {
         Ok(_) => Ok(text.to_string()),
         Err(reason) => {
-            let reason = reason.trim_start_matches("Failed to parse version: ").to_string();
-            Err(Error::BadSpecifier { at: item.at(), text: text.to_string(), reason })
+            let reason = reason
+                .trim_start_matches("Failed to parse version: ")
+                .to_string();
+            Err(Error::BadSpecifier {
+                at: item.at(),
+                text: text.to_string(),
+                reason,
+            })
         }
     }
 }
@@ -261,7 +326,10 @@ fn license(item: &Item<'_>) -> Result<Option<String>, Error> {
     if item.value.is_str() {
         return item.text().map(|text| Some(text.to_string()));
     }
-    item.table()?.get("text").map(|text| text.text().map(str::to_string)).transpose()
+    item.table()?
+        .get("text")
+        .map(|text| text.text().map(str::to_string))
+        .transpose()
 }
 
 fn parse_groups(table: &Table<'_>) -> Result<BTreeMap<String, Vec<String>>, Error> {
@@ -300,7 +368,10 @@ fn follow(
         };
         if path.contains(&name) {
             path.push(name);
-            return Err(Error::GroupCycle { at: included.at(), circle: path.join(" > ") });
+            return Err(Error::GroupCycle {
+                at: included.at(),
+                circle: path.join(" > "),
+            });
         }
         path.push(name.clone());
         follow(inner, groups, path, out)?;

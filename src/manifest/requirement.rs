@@ -33,7 +33,8 @@ impl Pep508Url for AnyUrl {
 /// Reads a requirement as distributions have them in their metadata; the reason, if it is none.
 pub fn read(text: &str) -> Result<Requirement<AnyUrl>, String> {
     check_names(text)?;
-    Requirement::<AnyUrl>::from_str(text).map_err(|error| first_line(&error.message.to_string()).to_string())
+    Requirement::<AnyUrl>::from_str(text)
+        .map_err(|error| first_line(&error.message.to_string()).to_string())
 }
 
 pub(super) fn parse_all(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
@@ -43,11 +44,16 @@ pub(super) fn parse_all(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
 pub(super) fn parse(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
     let checked = check_names(text).and_then(|()| {
-        Requirement::<AnyUrl>::from_str(text).map_err(|error| first_line(&error.message.to_string()).to_string())
+        Requirement::<AnyUrl>::from_str(text)
+            .map_err(|error| first_line(&error.message.to_string()).to_string())
     });
     match checked {
         Ok(_) => Ok(text.trim().to_string()),
-        Err(reason) => Err(Error::BadRequirement { at: item.at(), requirement: text.to_string(), reason }),
+        Err(reason) => Err(Error::BadRequirement {
+            at: item.at(),
+            requirement: text.to_string(),
+            reason,
+        }),
     }
 }
 
@@ -58,7 +64,11 @@ pub(super) type Marker = MarkerTree;
 pub(super) fn of_itself(text: &str, project: &str) -> Option<(Vec<String>, Marker)> {
     check_names(text).ok()?;
     let requirement = Requirement::<AnyUrl>::from_str(text).ok()?;
-    let extras = requirement.extras.iter().map(|extra| normalized(extra.as_ref())).collect();
+    let extras = requirement
+        .extras
+        .iter()
+        .map(|extra| normalized(extra.as_ref()))
+        .collect();
     (requirement.name.as_ref() == normalized(project)).then_some((extras, requirement.marker))
 }
 
@@ -73,10 +83,20 @@ pub(super) fn both(one: Option<&Marker>, other: &Marker) -> Marker {
 
 /// A requirement that counts only where `marker` holds, too.
 pub(super) fn restricted(text: &str, marker: Option<&Marker>) -> String {
-    let requirement = marker.filter(|marker| !marker.is_true()).and_then(|marker| {
-        let requirement = check_names(text).ok().and_then(|()| Requirement::<AnyUrl>::from_str(text).ok())?;
-        Some(Requirement { marker: both(Some(marker), &requirement.marker), ..requirement }.to_string())
-    });
+    let requirement = marker
+        .filter(|marker| !marker.is_true())
+        .and_then(|marker| {
+            let requirement = check_names(text)
+                .ok()
+                .and_then(|()| Requirement::<AnyUrl>::from_str(text).ok())?;
+            Some(
+                Requirement {
+                    marker: both(Some(marker), &requirement.marker),
+                    ..requirement
+                }
+                .to_string(),
+            )
+        });
     requirement.unwrap_or_else(|| text.to_string())
 }
 
@@ -95,7 +115,8 @@ pub struct Named {
 pub fn named(text: &str, extras: &[String]) -> Result<Named, String> {
     check_names(text)?;
     let reason = |text: String| first_line(&text).to_string();
-    let mut requirement = Requirement::<AnyUrl>::from_str(text).map_err(|error| reason(error.message.to_string()))?;
+    let mut requirement =
+        Requirement::<AnyUrl>::from_str(text).map_err(|error| reason(error.message.to_string()))?;
     for extra in extras {
         let extra = ExtraName::from_str(extra).map_err(|error| reason(error.to_string()))?;
         if !requirement.extras.contains(&extra) {
@@ -106,8 +127,16 @@ pub fn named(text: &str, extras: &[String]) -> Result<Named, String> {
         Some(VersionOrUrl::Url(address)) => Some(address.0.clone()),
         _ => None,
     };
-    let written = if extras.is_empty() { text.trim().to_string() } else { requirement.to_string() };
-    Ok(Named { name: requirement.name.to_string(), address, text: written })
+    let written = if extras.is_empty() {
+        text.trim().to_string()
+    } else {
+        requirement.to_string()
+    };
+    Ok(Named {
+        name: requirement.name.to_string(),
+        address,
+        text: written,
+    })
 }
 
 /// What a distribution requires.
@@ -122,8 +151,10 @@ pub(super) struct Required {
 /// `texts` is no requirement.
 pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, String> {
     let mut always = Vec::new();
-    let mut with_extra: BTreeMap<String, Vec<String>> =
-        extras.iter().map(|extra| (normalized(extra), Vec::new())).collect();
+    let mut with_extra: BTreeMap<String, Vec<String>> = extras
+        .iter()
+        .map(|extra| (normalized(extra), Vec::new()))
+        .collect();
     for text in texts {
         check_names(text)?;
         let requirement = Requirement::<AnyUrl>::from_str(text)
@@ -133,11 +164,22 @@ pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, 
             continue;
         }
         for (extra, list) in &mut with_extra {
-            let Ok(extra) = ExtraName::from_str(extra) else { continue };
-            if requirement.marker.evaluate_extras(std::slice::from_ref(&extra)) {
+            let Ok(extra) = ExtraName::from_str(extra) else {
+                continue;
+            };
+            if requirement
+                .marker
+                .evaluate_extras(std::slice::from_ref(&extra))
+            {
                 // Installers know of no extra: what it decides is decided here.
                 let marker = requirement.marker.clone().simplify_extras(&[extra]);
-                list.push(Requirement { marker, ..requirement.clone() }.to_string());
+                list.push(
+                    Requirement {
+                        marker,
+                        ..requirement.clone()
+                    }
+                    .to_string(),
+                );
             }
         }
     }
@@ -151,17 +193,32 @@ fn check_names(text: &str) -> Result<(), String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let text = text.trim_start();
     let (name, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
-    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
-    match extras.split(|c| !is_part(c)).chain([name]).find(|name| name.ends_with(['.', '-', '_'])) {
-        Some(name) => Err(format!("the name `{name}` does not end in a letter or a digit")),
+    let extras = rest
+        .trim_start()
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next())
+        .unwrap_or_default();
+    match extras
+        .split(|c| !is_part(c))
+        .chain([name])
+        .find(|name| name.ends_with(['.', '-', '_']))
+    {
+        Some(name) => Err(format!(
+            "the name `{name}` does not end in a letter or a digit"
+        )),
         None => Ok(()),
     }
 }
 
 pub(super) fn require_ascii(text: &str) -> Result<(), String> {
-    text.chars().find(|c| !c.is_ascii()).map_or(Ok(()), |c| Err(format!("`{c}` is not an ASCII character")))
+    text.chars()
+        .find(|c| !c.is_ascii())
+        .map_or(Ok(()), |c| Err(format!("`{c}` is not an ASCII character")))
 }
 
 pub(super) fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim_end_matches([':', '.'])
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches([':', '.'])
 }

@@ -40,7 +40,10 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
         Err(Error::NotUtf8 { .. }) if !has_block(path) => String::new(),
         text => text?,
     };
-    let block = block(&text, path)?.unwrap_or(Block { text: String::new(), first_line: 1 });
+    let block = block(&text, path)?.unwrap_or(Block {
+        text: String::new(),
+        first_line: 1,
+    });
     let source = Source::within(&block.text, path, block.first_line, MARGIN);
     let document = DeTable::parse(&block.text).map_err(|error| source.syntax_error(&error))?;
     let mut root = Table::root(&source, document.get_ref());
@@ -48,7 +51,10 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
     let project = Project {
         name: name::made_of(&stem),
         version: Some(VERSION.into()),
-        requires_python: root.get("requires-python").map(|item| project::specifier(&item)).transpose()?,
+        requires_python: root
+            .get("requires-python")
+            .map(|item| project::specifier(&item))
+            .transpose()?,
         dependencies: requirement::parse_all(&root.items("dependencies")?)?,
         ..Project::default()
     };
@@ -61,9 +67,17 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
     }
     root.finish();
     // A script is copied without what lies beside it; these stay where they are.
-    for link in manifest.build.find_links.iter_mut().filter(|link| !link.contains("://")) {
+    for link in manifest
+        .build
+        .find_links
+        .iter_mut()
+        .filter(|link| !link.contains("://"))
+    {
         let path = manifest.directory.join(&*link);
-        *link = std::path::absolute(&path).unwrap_or(path).display().to_string();
+        *link = std::path::absolute(&path)
+            .unwrap_or(path)
+            .display()
+            .to_string();
     }
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }
@@ -73,22 +87,32 @@ fn check_name(path: &Path) -> Result<(), Error> {
     let name = path.file_name().unwrap_or_default();
     let reason = match name.to_str() {
         None => "is not UTF-8",
-        Some(text) if text.chars().any(char::is_control) => "has a line end or another control character in it",
+        Some(text) if text.chars().any(char::is_control) => {
+            "has a line end or another control character in it"
+        }
         // That of its bytecode is longer, and no system takes more than 255 bytes.
         Some(text) if text.len() > MAX_FILE_NAME => "is longer than 200 bytes",
         Some(_) => return Ok(()),
     };
-    Err(Error::BadFileName { path: path.to_path_buf(), reason })
+    Err(Error::BadFileName {
+        path: path.to_path_buf(),
+        reason,
+    })
 }
 
 /// Whether a file that is not called so is a script of Python: by its first line, or by a block.
 pub fn is_script(path: &Path) -> bool {
-    let is_named = path.extension().is_some_and(|ending| ending == "py" || ending == "pyw");
+    let is_named = path
+        .extension()
+        .is_some_and(|ending| ending == "py" || ending == "pyw");
     let says_so = || {
         let text = read_text(path).ok()?;
         let first = text.lines().next()?;
         // What is wrong with a block is said when it is read.
-        Some((first.starts_with("#!") && first.contains("python")) || !matches!(block(&text, path), Ok(None)))
+        Some(
+            (first.starts_with("#!") && first.contains("python"))
+                || !matches!(block(&text, path), Ok(None)),
+        )
     };
     path.is_file() && (is_named || says_so().unwrap_or_default())
 }
@@ -96,7 +120,9 @@ pub fn is_script(path: &Path) -> bool {
 /// The line in which the TOML of a script's block begins, counted from 1, and that TOML.
 pub(super) fn block_line(path: &Path) -> Option<(usize, String)> {
     let text = read_text(path).ok()?;
-    block(&text, path).ok()?.map(|block| (block.first_line, block.text))
+    block(&text, path)
+        .ok()?
+        .map(|block| (block.first_line, block.text))
 }
 
 /// The TOML of a script's block.
@@ -113,31 +139,52 @@ pub fn script_block(path: &Path) -> Option<String> {
 /// It takes as much as it can: the last closing line of an unbroken run of comments ends the block.
 fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
     // As Python reads a text file.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = text
+        .strip_prefix('\u{feff}')
+        .unwrap_or(text)
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
     let lines: Vec<&str> = text.split('\n').collect();
     let mut found: Option<Block> = None;
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         at = at.saturating_add(1);
-        let Some(kind) = line.strip_prefix(FENCE).and_then(|rest| rest.strip_prefix(' ')) else { continue };
+        let Some(kind) = line
+            .strip_prefix(FENCE)
+            .and_then(|rest| rest.strip_prefix(' '))
+        else {
+            continue;
+        };
         if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             continue;
         }
         let rest = lines.get(at..).unwrap_or_default();
-        let run = rest.iter().take_while(|line| **line == "#" || line.starts_with(MARGIN)).count();
+        let run = rest
+            .iter()
+            .take_while(|line| **line == "#" || line.starts_with(MARGIN))
+            .count();
         let run = rest.get(..run).unwrap_or_default();
         let end = run.iter().rposition(|line| *line == FENCE);
         if end.is_none() && kind == "script" {
             // The standard's expression does not match then; but nobody writes that line for another reason.
-            return Err(Error::OpenBlock { path: path.to_path_buf(), line: at });
+            return Err(Error::OpenBlock {
+                path: path.to_path_buf(),
+                line: at,
+            });
         }
         // Between the two there is at least one line.
-        let Some(end) = end.filter(|end| *end > 0) else { continue };
+        let Some(end) = end.filter(|end| *end > 0) else {
+            continue;
+        };
         if kind == "script" {
             let first_line = at.saturating_add(1);
             if let Some(first) = &found {
                 let first = first.first_line.saturating_sub(1);
-                return Err(Error::SecondBlock { path: path.to_path_buf(), first, second: at });
+                return Err(Error::SecondBlock {
+                    path: path.to_path_buf(),
+                    first,
+                    second: at,
+                });
             }
             let content = run.get(..end).unwrap_or_default().iter();
             let content = content.map(|line| line.strip_prefix(MARGIN).unwrap_or_default());
@@ -152,7 +199,9 @@ fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
 /// Whether bytes of any encoding have a line that may begin a block.
 fn has_block(path: &Path) -> bool {
     let bytes = std::fs::read(path).unwrap_or_default();
-    bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"# /// "))
+    bytes
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.starts_with(b"# /// "))
 }
 
 /// The settings of uv that say where distributions come from. uv does not run in the script's directory, nor always.
@@ -176,7 +225,9 @@ mod tests {
     use super::*;
 
     fn content(text: &str) -> Option<(String, usize)> {
-        block(text, Path::new("x.py")).expect("one block").map(|block| (block.text, block.first_line))
+        block(text, Path::new("x.py"))
+            .expect("one block")
+            .map(|block| (block.text, block.first_line))
     }
 
     #[test]
@@ -184,10 +235,17 @@ mod tests {
         let plain = "#!/usr/bin/env python\n# /// script\n# a = 1\n#\n#  b = 2\n# ///\nprint()\n";
         assert_eq!(content(plain), Some(("a = 1\n\n b = 2\n".into(), 3)));
         assert_eq!(content(&plain.replace('\n', "\r\n")), content(plain));
-        assert_eq!(content("# /// script\n# a = 1\n# ///"), Some(("a = 1\n".into(), 2)), "no line end at the end");
+        assert_eq!(
+            content("# /// script\n# a = 1\n# ///"),
+            Some(("a = 1\n".into(), 2)),
+            "no line end at the end"
+        );
         // The last closing line of the run counts.
         let long = "# /// script\n# a = 1\n# ///\n# b = 2\n# ///\n";
-        assert_eq!(content(long), Some(("a = 1\n/// \nb = 2\n".replace("/// ", "///"), 2)));
+        assert_eq!(
+            content(long),
+            Some(("a = 1\n/// \nb = 2\n".replace("/// ", "///"), 2))
+        );
         for none in [
             "# /// script\n# ///\n",
             " # /// script\n# a = 1\n# ///\n",
@@ -209,7 +267,8 @@ mod tests {
             ("# /// script\n", 1),
         ] {
             let error = block(open, Path::new("x.py")).expect_err("open");
-            let expected = format!("x.py:{line}: the `script` block that begins here is never closed");
+            let expected =
+                format!("x.py:{line}: the `script` block that begins here is never closed");
             assert_eq!(error.to_string(), expected, "{open:?}");
         }
         assert_eq!(content("# /// other\n# a = 1\n"), None);
@@ -219,8 +278,14 @@ mod tests {
     fn two_blocks_are_one_too_many() {
         let one = "# /// script\n# a = 1\n# ///\n";
         let error = block(&format!("{one}\n{one}"), Path::new("x.py")).expect_err("two");
-        assert_eq!(error.to_string(), "x.py:5: a second `script` block; the first is in line 1");
+        assert_eq!(
+            error.to_string(),
+            "x.py:5: a second `script` block; the first is in line 1"
+        );
         let other = "# /// other\n# a = 1\n# ///\n";
-        assert_eq!(content(&format!("{other}\n{one}")), Some(("a = 1\n".into(), 6)));
+        assert_eq!(
+            content(&format!("{other}\n{one}")),
+            Some(("a = 1\n".into(), 6))
+        );
     }
 }

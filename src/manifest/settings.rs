@@ -138,33 +138,54 @@ pub(super) fn python(mut table: Table<'_>, project: &Project) -> Result<Python, 
 /// A version of two or three numbers that `requires-python` allows.
 fn python_version(item: &Item<'_>, requires: Option<&str>) -> Result<String, Error> {
     let text = item.text()?.trim();
-    let numbers: Vec<u64> = text.split('.').map_while(|part| part.parse().ok()).collect();
+    let numbers: Vec<u64> = text
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect();
     let (2 | 3, Ok(version)) = (numbers.len(), Version::from_str(text)) else {
         return Err(item.bad("a Python version such as \"3.12\"", text));
     };
     if let Some(requires) = requires {
         // The specifier was checked with the project; `3.12` stands for any of its patch releases.
-        let allowed = VersionSpecifiers::from_str(requires).is_ok_and(|specifiers| match numbers[..] {
-            [major, minor] => (0..100).any(|patch| specifiers.contains(&Version::new([major, minor, patch]))),
-            _ => specifiers.contains(&version),
-        });
+        let allowed =
+            VersionSpecifiers::from_str(requires).is_ok_and(|specifiers| match numbers[..] {
+                [major, minor] => {
+                    (0..100).any(|patch| specifiers.contains(&Version::new([major, minor, patch])))
+                }
+                _ => specifiers.contains(&version),
+            });
         if !allowed {
             let (version, requires) = (text.to_string(), requires.to_string());
-            return Err(Error::PythonRefused { at: item.at(), version, requires });
+            return Err(Error::PythonRefused {
+                at: item.at(),
+                version,
+                requires,
+            });
         }
     }
     Ok(text.to_string())
 }
 
 fn flags(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
-    items.iter().map(|item| item.filled().map(str::to_string)).collect()
+    items
+        .iter()
+        .map(|item| item.filled().map(str::to_string))
+        .collect()
 }
 
 pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Error> {
     let extras = if project.awaits("optional-dependencies") {
-        table.texts("extras")?.iter().map(|extra| normalized(extra)).collect()
+        table
+            .texts("extras")?
+            .iter()
+            .map(|extra| normalized(extra))
+            .collect()
     } else {
-        selection(&table.items("extras")?, "extra", &project.optional_dependencies)?
+        selection(
+            &table.items("extras")?,
+            "extra",
+            &project.optional_dependencies,
+        )?
     };
     let (mut dependencies, mut local_dependencies) = (Vec::new(), Vec::new());
     for item in table.items("dependencies")? {
@@ -177,19 +198,34 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
     }
     let build = Build {
         extras,
-        groups: selection(&table.items("groups")?, "dependency group", &project.dependency_groups)?,
+        groups: selection(
+            &table.items("groups")?,
+            "dependency group",
+            &project.dependency_groups,
+        )?,
         exclude: table.texts("exclude")?,
         include: table.texts("include")?,
         dependencies,
         local_dependencies,
         strip: table.flag("strip")?,
-        slim: table.get("slim").map(|item| slim(&item)).transpose()?.unwrap_or_default(),
-        compress: table.get("compress").map(|item| small(&item, 9, "0 to 9")).transpose()?,
+        slim: table
+            .get("slim")
+            .map(|item| slim(&item))
+            .transpose()?
+            .unwrap_or_default(),
+        compress: table
+            .get("compress")
+            .map(|item| small(&item, 9, "0 to 9"))
+            .transpose()?,
         find_links: one_or_many(&mut table, "find_links")?,
         index_url: table.text("index_url")?,
         extra_index_urls: one_or_many(&mut table, "extra_index_urls")?,
         offline: table.flag("offline")?,
-        unmet: table.texts("unmet")?.iter().map(|name| normalized(name)).collect(),
+        unmet: table
+            .texts("unmet")?
+            .iter()
+            .map(|name| normalized(name))
+            .collect(),
         pre_build: commands(&mut table, "pre_build")?,
         post_build: commands(&mut table, "post_build")?,
     };
@@ -200,7 +236,11 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
 /// `true` for what is safe, or a list of names.
 fn slim(item: &Item<'_>) -> Result<Vec<Slim>, Error> {
     if item.value.is_bool() {
-        return Ok(if item.flag()? { Slim::SAFE.to_vec() } else { Vec::new() });
+        return Ok(if item.flag()? {
+            Slim::SAFE.to_vec()
+        } else {
+            Vec::new()
+        });
     }
     let mut found = Vec::new();
     for item in item.list("`true`, `false` or an array of strings")? {
@@ -244,13 +284,23 @@ fn one_or_many(table: &mut Table<'_>, name: &'static str) -> Result<Vec<String>,
 
 fn small(item: &Item<'_>, max: u8, range: &'static str) -> Result<u8, Error> {
     let number = item.number()?;
-    u8::try_from(number).ok().filter(|number| *number <= max).ok_or_else(|| item.bad(range, &number))
+    u8::try_from(number)
+        .ok()
+        .filter(|number| *number <= max)
+        .ok_or_else(|| item.bad(range, &number))
 }
 
 pub(super) fn execution(mut table: Table<'_>) -> Result<Execution, Error> {
     let mut execution = Execution {
-        command: table.get("command").map(|item| command::parse(&item)).transpose()?,
-        args: table.items("args")?.iter().map(argument).collect::<Result<_, _>>()?,
+        command: table
+            .get("command")
+            .map(|item| command::parse(&item))
+            .transpose()?,
+        args: table
+            .items("args")?
+            .iter()
+            .map(argument)
+            .collect::<Result<_, _>>()?,
         env: variables(&mut table, "env")?,
         runtime_env: RuntimeEnv::default(),
         path: table.flag("path")?.unwrap_or_default(),
@@ -288,22 +338,37 @@ pub(super) fn hooks(mut table: Table<'_>) -> Result<Vec<Vec<String>>, Error> {
 fn commands(table: &mut Table<'_>, name: &'static str) -> Result<Vec<Vec<String>>, Error> {
     match table.get(name) {
         Some(item) if item.value.is_str() => Ok(vec![command::parse(&item)?]),
-        Some(item) => item.list("a list of commands")?.iter().map(command::parse).collect(),
+        Some(item) => item
+            .list("a list of commands")?
+            .iter()
+            .map(command::parse)
+            .collect(),
         None => Ok(Vec::new()),
     }
 }
 
 fn names(items: &[Item<'_>]) -> Result<Vec<String>, Error> {
-    items.iter().map(|item| variable(item, item.text()?)).collect()
+    items
+        .iter()
+        .map(|item| variable(item, item.text()?))
+        .collect()
 }
 
 fn renames(env: &mut Table<'_>) -> Result<Vec<(String, String)>, Error> {
-    let Some(table) = env.table("map")? else { return Ok(Vec::new()) };
-    table.entries().iter().map(|(old, item)| Ok((variable(item, old)?, variable(item, item.text()?)?))).collect()
+    let Some(table) = env.table("map")? else {
+        return Ok(Vec::new());
+    };
+    table
+        .entries()
+        .iter()
+        .map(|(old, item)| Ok((variable(item, old)?, variable(item, item.text()?)?)))
+        .collect()
 }
 
 fn variables(table: &mut Table<'_>, name: &'static str) -> Result<Vec<(String, String)>, Error> {
-    let Some(table) = table.table(name)? else { return Ok(Vec::new()) };
+    let Some(table) = table.table(name)? else {
+        return Ok(Vec::new());
+    };
     let pair = |(name, item): &(&str, Item<'_>)| {
         let value = item.scalar()?;
         if value.contains('\0') {
@@ -344,37 +409,73 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
         return item.number();
     }
     let text = item.text()?;
-    Bytes::parse(text).map(|size| size.0).ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
+    Bytes::parse(text)
+        .map(|size| size.0)
+        .ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
 }
 
 /// Systems and processors as policies call them.
-const SYSTEMS: &[&str] = &["linux", "darwin", "macos", "windows", "freebsd", "netbsd", "openbsd", "android"];
-const PROCESSORS: &[&str] = &["amd64", "arm64", "x86", "arm", "riscv64", "powerpc64", "s390x", "loongarch64"];
+const SYSTEMS: &[&str] = &[
+    "linux", "darwin", "macos", "windows", "freebsd", "netbsd", "openbsd", "android",
+];
+const PROCESSORS: &[&str] = &[
+    "amd64",
+    "arm64",
+    "x86",
+    "arm",
+    "riscv64",
+    "powerpc64",
+    "s390x",
+    "loongarch64",
+];
 
 /// A platform that there is: `linux_amd64`.
 fn platform(item: &Item<'_>) -> Result<String, Error> {
     let word = item.filled()?;
-    if word.split_once('_').is_some_and(|(system, cpu)| SYSTEMS.contains(&system) && PROCESSORS.contains(&cpu)) {
+    if word
+        .split_once('_')
+        .is_some_and(|(system, cpu)| SYSTEMS.contains(&system) && PROCESSORS.contains(&cpu))
+    {
         return Ok(word.to_string());
     }
     // As others call them.
-    let usual = word.to_lowercase().replace('-', "_").replace("x86_64", "amd64").replace("aarch64", "arm64");
-    let all = SYSTEMS.iter().flat_map(|system| PROCESSORS.iter().map(move |cpu| format!("{system}_{cpu}")));
+    let usual = word
+        .to_lowercase()
+        .replace('-', "_")
+        .replace("x86_64", "amd64")
+        .replace("aarch64", "arm64");
+    let all = SYSTEMS
+        .iter()
+        .flat_map(|system| PROCESSORS.iter().map(move |cpu| format!("{system}_{cpu}")));
     let all: Vec<String> = all.collect();
     Err(Error::UnknownWord {
         at: item.at(),
         what: "platform",
         word: word.to_string(),
         suggestion: closest(&usual, all.iter().map(String::as_str)).map(str::to_string),
-        known: ["linux_amd64", "linux_arm64", "darwin_arm64", "windows_amd64"].map(str::to_string).into(),
+        known: [
+            "linux_amd64",
+            "linux_arm64",
+            "darwin_arm64",
+            "windows_amd64",
+        ]
+        .map(str::to_string)
+        .into(),
     })
 }
 
 pub(super) fn policy(mut table: Table<'_>) -> Result<Policy, Error> {
     let policy = Policy {
-        platforms: table.items("platforms")?.iter().map(platform).collect::<Result<_, _>>()?,
+        platforms: table
+            .items("platforms")?
+            .iter()
+            .map(platform)
+            .collect::<Result<_, _>>()?,
         refuse_root: table.flag("refuse_root")?.unwrap_or_default(),
-        max_age_days: table.get("max_age_days").map(|item| item.number()).transpose()?,
+        max_age_days: table
+            .get("max_age_days")
+            .map(|item| item.number())
+            .transpose()?,
         require_env: names(&table.items("require_env")?)?,
     };
     table.finish();

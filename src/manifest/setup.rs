@@ -12,10 +12,13 @@ const SETUPS: [&str; 4] = ["setuptools", "distutils", "skbuild", "import setup"]
 
 /// The file that describes the project in a directory: `pyproject.toml` if there is one, else one of setuptools' own.
 pub fn description_in(directory: &Path) -> Option<PathBuf> {
-    [MANIFEST, SCRIPT, CONFIG].iter().map(|name| directory.join(name)).find(|path| match path.file_name() {
-        Some(name) if name == MANIFEST => path.exists(),
-        _ => describes(path),
-    })
+    [MANIFEST, SCRIPT, CONFIG]
+        .iter()
+        .map(|name| directory.join(name))
+        .find(|path| match path.file_name() {
+            Some(name) if name == MANIFEST => path.exists(),
+            _ => describes(path),
+        })
 }
 
 /// Whether a file is a description for setuptools.
@@ -27,30 +30,46 @@ pub fn is_setup(path: &Path) -> bool {
 pub fn describes_project(manifest: &Path) -> bool {
     let text = std::fs::read_to_string(manifest).unwrap_or_default();
     // What is wrong with the text is for its reader to say.
-    let Ok(table) = text.parse::<toml::Table>() else { return true };
-    let of_tool = |tool: &str| table.get("tool").is_some_and(|tools| tools.get(tool).is_some());
-    ["project", "build-system"].iter().any(|key| table.contains_key(*key))
+    let Ok(table) = text.parse::<toml::Table>() else {
+        return true;
+    };
+    let of_tool = |tool: &str| {
+        table
+            .get("tool")
+            .is_some_and(|tools| tools.get(tool).is_some())
+    };
+    ["project", "build-system"]
+        .iter()
+        .any(|key| table.contains_key(*key))
         || ["flavor", "poetry", "flit"].into_iter().any(of_tool)
         || is_beside(manifest)
 }
 
 /// Whether a file is called as one of setuptools' own is.
 pub(super) fn is_description(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == SCRIPT || name == CONFIG)
+    path.file_name()
+        .is_some_and(|name| name == SCRIPT || name == CONFIG)
 }
 
 /// Whether there is a description for setuptools beside the manifest `path`, or at its place.
 pub fn is_beside(path: &Path) -> bool {
-    [SCRIPT, CONFIG].iter().any(|name| describes(&path.with_file_name(name)))
+    [SCRIPT, CONFIG]
+        .iter()
+        .any(|name| describes(&path.with_file_name(name)))
 }
 
 /// Whether a file describes a project. Programs have modules called `setup` too, and many tools keep their settings in
 /// `setup.cfg`.
 fn describes(path: &Path) -> bool {
-    let Ok(text) = std::fs::read(path) else { return false };
+    let Ok(text) = std::fs::read(path) else {
+        return false;
+    };
     let text = String::from_utf8_lossy(&text);
     if path.ends_with(CONFIG) {
-        return text.lines().map(str::trim_end).any(|line| line == "[metadata]" || line == "[options]");
+        return text
+            .lines()
+            .map(str::trim_end)
+            .any(|line| line == "[metadata]" || line == "[options]");
     }
     let calls = |line: &str| line.contains("setup(") && !line.trim_start().starts_with("def ");
     text.lines().any(calls) && SETUPS.iter().any(|name| text.contains(name))

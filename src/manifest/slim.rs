@@ -39,9 +39,22 @@ const COMPILERS: &[&str] = &[
 const KEPT: &str = "!**/*.dist-info/**";
 
 impl Slim {
-    pub const ALL: [Self; 6] = [Self::Tests, Self::Docs, Self::Stubs, Self::Sources, Self::Static, Self::Locales];
+    pub const ALL: [Self; 6] = [
+        Self::Tests,
+        Self::Docs,
+        Self::Stubs,
+        Self::Sources,
+        Self::Static,
+        Self::Locales,
+    ];
     /// What a program that is imported as before will not miss. Translations are not among them: a user would.
-    pub const SAFE: [Self; 5] = [Self::Tests, Self::Docs, Self::Stubs, Self::Sources, Self::Static];
+    pub const SAFE: [Self; 5] = [
+        Self::Tests,
+        Self::Docs,
+        Self::Stubs,
+        Self::Sources,
+        Self::Static,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -94,15 +107,22 @@ impl Slim {
             Self::Stubs => (&["*.pyi", "**/site-packages/*-stubs/"], &[]),
             Self::Sources => (
                 &[
-                    "*.h", "*.hh", "*.hpp", "*.hxx", "*.c", "*.cc", "*.cpp", "*.cxx", "*.cu", "*.cuh", "*.pyx",
-                    "*.pxd", "*.pxi", "*.f", "*.f90",
+                    "*.h", "*.hh", "*.hpp", "*.hxx", "*.c", "*.cc", "*.cpp", "*.cxx", "*.cu",
+                    "*.cuh", "*.pyx", "*.pxd", "*.pxi", "*.f", "*.f90",
                 ],
                 COMPILERS,
             ),
             Self::Static => (&["*.a", "*.la", "*.o"], COMPILERS),
-            Self::Locales => (&["*.po", "*.pot", "**/locale/**/*.mo"], &["!**/locale/en*/**"]),
+            Self::Locales => (
+                &["*.po", "*.pot", "**/locale/**/*.mo"],
+                &["!**/locale/en*/**"],
+            ),
         };
-        drop.iter().chain(keep).chain([&KEPT]).map(|pattern| (*pattern).to_owned()).collect()
+        drop.iter()
+            .chain(keep)
+            .chain([&KEPT])
+            .map(|pattern| (*pattern).to_owned())
+            .collect()
     }
 
     /// Matches what it leaves out.
@@ -121,7 +141,11 @@ impl Slim {
     /// [`UnknownSlim`].
     pub fn parse_list(text: &str) -> Result<Vec<Self>, UnknownSlim> {
         let mut found = Vec::new();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 "safe" => found.extend(Self::SAFE),
                 "all" => found.extend(Self::ALL),
@@ -144,7 +168,8 @@ pub struct UnknownSlim {
 }
 
 fn meant(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+    near.map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default()
 }
 
 impl FromStr for Slim {
@@ -164,7 +189,9 @@ mod tests {
     use super::*;
 
     fn leaves_out(slim: Slim, path: &str) -> bool {
-        slim.matcher().matched_path_or_any_parents(path, false).is_ignore()
+        slim.matcher()
+            .matched_path_or_any_parents(path, false)
+            .is_ignore()
     }
 
     #[test]
@@ -172,7 +199,11 @@ mod tests {
         let root = "lib/python3.13/site-packages";
         for (slim, path, expected) in [
             (Slim::Tests, "numpy/tests/test_all.py", true),
-            (Slim::Tests, "numpy/tests/__pycache__/test_all.cpython-313.pyc", true),
+            (
+                Slim::Tests,
+                "numpy/tests/__pycache__/test_all.cpython-313.pyc",
+                true,
+            ),
             (Slim::Tests, "numpy/testing/__init__.py", false),
             (Slim::Tests, "jinja2/tests.py", false),
             (Slim::Tests, "django/test/client.py", false),
@@ -189,10 +220,22 @@ mod tests {
             (Slim::Sources, "lxml/etree.pyx", true),
             (Slim::Static, "numpy/lib/libnpymath.a", true),
             (Slim::Static, "numpy/lib/libz.so", false),
-            (Slim::Locales, "django/conf/locale/de/LC_MESSAGES/django.mo", true),
-            (Slim::Locales, "django/conf/locale/en_GB/LC_MESSAGES/django.mo", false),
+            (
+                Slim::Locales,
+                "django/conf/locale/de/LC_MESSAGES/django.mo",
+                true,
+            ),
+            (
+                Slim::Locales,
+                "django/conf/locale/en_GB/LC_MESSAGES/django.mo",
+                false,
+            ),
         ] {
-            assert_eq!(leaves_out(slim, &format!("{root}/{path}")), expected, "{slim:?} {path}");
+            assert_eq!(
+                leaves_out(slim, &format!("{root}/{path}")),
+                expected,
+                "{slim:?} {path}"
+            );
         }
     }
 
@@ -201,7 +244,9 @@ mod tests {
         for slim in Slim::ALL {
             let mut builder = GitignoreBuilder::new("");
             for pattern in slim.patterns() {
-                builder.add_line(None, &pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+                builder
+                    .add_line(None, &pattern)
+                    .unwrap_or_else(|error| panic!("{pattern}: {error}"));
             }
             assert_eq!(slim.name().parse(), Ok(slim));
         }
@@ -209,9 +254,15 @@ mod tests {
 
     #[test]
     fn a_list_is_read_once_each() {
-        assert_eq!(Slim::parse_list("docs,tests,docs"), Ok(vec![Slim::Tests, Slim::Docs]));
+        assert_eq!(
+            Slim::parse_list("docs,tests,docs"),
+            Ok(vec![Slim::Tests, Slim::Docs])
+        );
         assert_eq!(Slim::parse_list("safe"), Ok(Slim::SAFE.to_vec()));
         let error = Slim::parse_list("test").expect_err("unknown");
-        assert!(error.to_string().ends_with("did you mean `tests`?"), "{error}");
+        assert!(
+            error.to_string().ends_with("did you mean `tests`?"),
+            "{error}"
+        );
     }
 }

@@ -11,8 +11,19 @@ use crate::format::{WORKENV, is_target};
 pub(super) const PYTHON_SLOTS: [&str; 3] = ["runtime", "deps", "app"];
 
 /// What a slot may be for. Only shown; the format stores any text.
-const PURPOSES: [&str; 11] =
-    ["data", "payload", "code", "runtime", "config", "tool", "media", "asset", "library", "binary", "installer"];
+const PURPOSES: [&str; 11] = [
+    "data",
+    "payload",
+    "code",
+    "runtime",
+    "config",
+    "tool",
+    "media",
+    "asset",
+    "library",
+    "binary",
+    "installer",
+];
 
 /// A tree or a file that travels in the package beside the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +106,10 @@ impl Lifecycle {
 pub(super) fn parse_all(slots: &Item<'_>, is_python: bool) -> Result<Vec<Slot>, Error> {
     let entries = if slots.value.is_table() {
         let mut table = slots.table()?;
-        let entries = table.get("entries").map(|entries| entries.list("an array of tables")).transpose()?;
+        let entries = table
+            .get("entries")
+            .map(|entries| entries.list("an array of tables"))
+            .transpose()?;
         table.finish();
         entries.unwrap_or_default()
     } else {
@@ -105,10 +119,17 @@ pub(super) fn parse_all(slots: &Item<'_>, is_python: bool) -> Result<Vec<Slot>, 
     for entry in &entries {
         let (name_item, slot) = parse(entry.table()?)?;
         if is_python && PYTHON_SLOTS.contains(&slot.name.as_str()) {
-            return Err(Error::ReservedSlot { at: name_item.at(), name: slot.name });
+            return Err(Error::ReservedSlot {
+                at: name_item.at(),
+                name: slot.name,
+            });
         }
         if let Some(first) = parsed.iter().find(|earlier| earlier.name == slot.name) {
-            return Err(Error::DuplicateSlot { at: name_item.at(), name: slot.name, first: first.line });
+            return Err(Error::DuplicateSlot {
+                at: name_item.at(),
+                name: slot.name,
+                first: first.line,
+            });
         }
         parsed.push(slot);
     }
@@ -119,19 +140,41 @@ fn parse(mut table: Table<'_>) -> Result<(Item<'_>, Slot), Error> {
     let name_item = match (table.get("name"), table.get("id")) {
         (Some(name), Some(id)) if name.text()? != id.text()? => {
             let (id_text, name_text) = (id.text()?.to_string(), name.text()?.to_string());
-            return Err(Error::IdAndName { at: id.at(), id: id_text, name: name_text });
+            return Err(Error::IdAndName {
+                at: id.at(),
+                id: id_text,
+                name: name_text,
+            });
         }
         (Some(item), _) | (None, Some(item)) => item,
-        (None, None) => return Err(Error::Missing { at: table.at(), name: "name" }),
+        (None, None) => {
+            return Err(Error::Missing {
+                at: table.at(),
+                name: "name",
+            });
+        }
     };
     let slot = Slot {
         name: name::checked(&name_item, "slot name")?,
         source: source(&table.need("source")?)?,
-        operations: table.get("operations").map(|item| operation::parse(&item)).transpose()?,
+        operations: table
+            .get("operations")
+            .map(|item| operation::parse(&item))
+            .transpose()?,
         target: table.get("target").map(|item| target(&item)).transpose()?,
-        lifecycle: table.get("lifecycle").map(|item| lifecycle(&item)).transpose()?.unwrap_or_default(),
-        permissions: table.get("permissions").map(|item| permissions(&item)).transpose()?,
-        purpose: table.get("purpose").map(|item| purpose(&item)).transpose()?,
+        lifecycle: table
+            .get("lifecycle")
+            .map(|item| lifecycle(&item))
+            .transpose()?
+            .unwrap_or_default(),
+        permissions: table
+            .get("permissions")
+            .map(|item| permissions(&item))
+            .transpose()?,
+        purpose: table
+            .get("purpose")
+            .map(|item| purpose(&item))
+            .transpose()?,
         follow: table.flag("follow")?.unwrap_or_default(),
         line: table.at().line,
     };
@@ -141,32 +184,56 @@ fn parse(mut table: Table<'_>) -> Result<(Item<'_>, Slot), Error> {
 
 fn source(item: &Item<'_>) -> Result<PathBuf, Error> {
     let text = item.filled()?;
-    if text.contains('\0') { Err(item.bad("a path", "a NUL character")) } else { Ok(PathBuf::from(text)) }
+    if text.contains('\0') {
+        Err(item.bad("a path", "a NUL character"))
+    } else {
+        Ok(PathBuf::from(text))
+    }
 }
 
 /// Reduces a target to a relative path without `.`, doubled or trailing slashes.
 fn target(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
-    let outside = || Error::TargetOutside { at: item.at(), target: text.to_string() };
+    let outside = || Error::TargetOutside {
+        at: item.at(),
+        target: text.to_string(),
+    };
     let relative = match text.strip_prefix("{workenv}") {
         Some("") => "",
         Some(rest) => rest.strip_prefix('/').ok_or_else(outside)?,
         None => text,
     };
     if let Some((_, rest)) = relative.split_once('{') {
-        let placeholder = rest.split_once('}').map_or(format!("{{{rest}"), |(name, _)| format!("{{{name}}}"));
-        return Err(Error::TargetPlaceholder { at: item.at(), placeholder });
+        let placeholder = rest
+            .split_once('}')
+            .map_or(format!("{{{rest}"), |(name, _)| format!("{{{name}}}"));
+        return Err(Error::TargetPlaceholder {
+            at: item.at(),
+            placeholder,
+        });
     }
     // A backslash or a drive letter would mean something else on another system.
-    if relative.starts_with('/') || relative.contains(['\\', ':']) || relative.chars().any(char::is_control) {
+    if relative.starts_with('/')
+        || relative.contains(['\\', ':'])
+        || relative.chars().any(char::is_control)
+    {
         return Err(outside());
     }
-    let parts: Vec<&str> = relative.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let parts: Vec<&str> = relative
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
     if parts.contains(&"..") {
         return Err(outside());
     }
-    if parts.first().is_some_and(|first| first.eq_ignore_ascii_case(".flavor")) {
-        return Err(Error::TargetReserved { at: item.at(), target: text.to_string() });
+    if parts
+        .first()
+        .is_some_and(|first| first.eq_ignore_ascii_case(".flavor"))
+    {
+        return Err(Error::TargetReserved {
+            at: item.at(),
+            target: text.to_string(),
+        });
     }
     let target = parts.join("/");
     let is_sound = target.is_empty() || is_target(&format!("{WORKENV}/{target}"));
@@ -195,23 +262,40 @@ fn permissions(item: &Item<'_>) -> Result<u32, Error> {
         let digits = text.strip_prefix("0o").unwrap_or(text);
         // from_str_radix would take a sign.
         let octal = !digits.is_empty() && digits.chars().all(|c| c.is_digit(8));
-        u32::from_str_radix(digits, 8).ok().filter(|_| octal).ok_or_else(|| item.bad(EXPECTED, text))?
+        u32::from_str_radix(digits, 8)
+            .ok()
+            .filter(|_| octal)
+            .ok_or_else(|| item.bad(EXPECTED, text))?
     } else {
-        let number = item.value.as_integer().ok_or_else(|| item.wrong("octal permissions in a string"))?;
+        let number = item
+            .value
+            .as_integer()
+            .ok_or_else(|| item.wrong("octal permissions in a string"))?;
         // Decimal 755 is not what anybody means by it.
         if number.radix() != 8 {
             return Err(item.bad(EXPECTED, number));
         }
         u32::try_from(item.number()?).map_err(|_| item.bad(EXPECTED, number))?
     };
-    if mode > 0o777 { Err(Error::SpecialPermissions { at: item.at(), mode }) } else { Ok(mode) }
+    if mode > 0o777 {
+        Err(Error::SpecialPermissions {
+            at: item.at(),
+            mode,
+        })
+    } else {
+        Ok(mode)
+    }
 }
 
 fn purpose(item: &Item<'_>) -> Result<String, Error> {
     let text = item.filled()?;
     if !PURPOSES.contains(&text) {
         let suggestion = closest(text, PURPOSES).map(str::to_string);
-        item.source.warn(Warning::UnknownPurpose { at: item.at(), purpose: text.to_string(), suggestion });
+        item.source.warn(Warning::UnknownPurpose {
+            at: item.at(),
+            purpose: text.to_string(),
+            suggestion,
+        });
     }
     Ok(text.to_string())
 }

@@ -17,7 +17,10 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 fn fold(word: &str) -> String {
-    word.chars().flat_map(char::to_lowercase).map(|c| if c == '-' { '_' } else { c }).collect()
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == '-' { '_' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -30,7 +33,10 @@ mod tests {
     fn near_words_are_found() {
         assert_eq!(closest("zsdt", CODECS), Some("zstd"));
         assert_eq!(closest("GZIP", CODECS), Some("gzip"));
-        assert_eq!(closest("entry-pont", ["package_name", "entry_point"]), Some("entry_point"));
+        assert_eq!(
+            closest("entry-pont", ["package_name", "entry_point"]),
+            Some("entry_point")
+        );
     }
 
     #[test]

@@ -23,12 +23,27 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str, path: &'a Path) -> Self {
-        Self { path, text, first_line: 1, margin: "", warnings: RefCell::default() }
+        Self {
+            path,
+            text,
+            first_line: 1,
+            margin: "",
+            warnings: RefCell::default(),
+        }
     }
 
     /// A text that stands in the middle of a file, with something in front of each of its lines.
-    pub(super) fn within(text: &'a str, path: &'a Path, first_line: usize, margin: &'static str) -> Self {
-        Self { first_line, margin, ..Self::new(text, path) }
+    pub(super) fn within(
+        text: &'a str,
+        path: &'a Path,
+        first_line: usize,
+        margin: &'static str,
+    ) -> Self {
+        Self {
+            first_line,
+            margin,
+            ..Self::new(text, path)
+        }
     }
 
     pub(super) fn warn(&self, warning: Warning) {
@@ -47,7 +62,11 @@ impl<'a> Source<'a> {
         At::from(Site {
             key: key.to_string(),
             path: self.path.to_path_buf(),
-            line: before.split('\n').count().saturating_add(self.first_line).saturating_sub(1),
+            line: before
+                .split('\n')
+                .count()
+                .saturating_add(self.first_line)
+                .saturating_sub(1),
             column: before
                 .rsplit('\n')
                 .next()
@@ -62,16 +81,26 @@ impl<'a> Source<'a> {
     /// What the TOML parser says, with the source line and a caret under the place.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
         let at = self.at("", error.span().map_or(self.text.len(), |span| span.start));
-        let line = self.text.split('\n').nth(at.line.saturating_sub(self.first_line)).unwrap_or_default();
+        let line = self
+            .text
+            .split('\n')
+            .nth(at.line.saturating_sub(self.first_line))
+            .unwrap_or_default();
         let line = format!("{}{line}", self.margin);
         let line = line.trim_end();
         // Tabs are shown as one blank, so that the caret stands under its character.
         let indent = " ".repeat(at.column.saturating_sub(1));
         let number = at.line.to_string();
         let gutter = " ".repeat(number.len());
-        let excerpt =
-            format!("{gutter} |\n{number} | {}\n{gutter} | {indent}^", super::error::shown(&line.replace('\t', " ")));
-        Error::Syntax { at, message: error.message().replace('\n', ", "), excerpt }
+        let excerpt = format!(
+            "{gutter} |\n{number} | {}\n{gutter} | {indent}^",
+            super::error::shown(&line.replace('\t', " "))
+        );
+        Error::Syntax {
+            at,
+            message: error.message().replace('\n', ", "),
+            excerpt,
+        }
     }
 }
 
@@ -90,11 +119,23 @@ impl<'a> Item<'a> {
     }
 
     pub(super) fn wrong(&self, expected: &'static str) -> Error {
-        Error::WrongType { at: self.at(), expected, found: kind(self.value) }
+        Error::WrongType {
+            at: self.at(),
+            expected,
+            found: kind(self.value),
+        }
     }
 
-    pub(super) fn bad(&self, expected: impl Into<String>, value: &(impl ToString + ?Sized)) -> Error {
-        Error::BadValue { at: self.at(), expected: expected.into(), value: value.to_string() }
+    pub(super) fn bad(
+        &self,
+        expected: impl Into<String>,
+        value: &(impl ToString + ?Sized),
+    ) -> Error {
+        Error::BadValue {
+            at: self.at(),
+            expected: expected.into(),
+            value: value.to_string(),
+        }
     }
 
     pub(super) fn text(&self) -> Result<&'a str, Error> {
@@ -104,15 +145,24 @@ impl<'a> Item<'a> {
     /// A string with at least one visible character.
     pub(super) fn filled(&self) -> Result<&'a str, Error> {
         let text = self.text()?;
-        if text.trim().is_empty() { Err(self.bad("a string that is not empty", "\"\"")) } else { Ok(text) }
+        if text.trim().is_empty() {
+            Err(self.bad("a string that is not empty", "\"\""))
+        } else {
+            Ok(text)
+        }
     }
 
     pub(super) fn flag(&self) -> Result<bool, Error> {
-        self.value.as_bool().ok_or_else(|| self.wrong("`true` or `false`"))
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.wrong("`true` or `false`"))
     }
 
     pub(super) fn number(&self) -> Result<u64, Error> {
-        let integer = self.value.as_integer().ok_or_else(|| self.wrong("a whole number"))?;
+        let integer = self
+            .value
+            .as_integer()
+            .ok_or_else(|| self.wrong("a whole number"))?;
         u64::from_str_radix(integer.as_str(), integer.radix())
             .map_err(|_| self.bad("a whole number that is not negative", integer))
     }
@@ -165,7 +215,13 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(super) fn root(source: &'a Source<'a>, table: &'a DeTable<'a>) -> Self {
-        Self { source, key: String::new(), span: 0..0, inner: table, known: Vec::new() }
+        Self {
+            source,
+            key: String::new(),
+            span: 0..0,
+            inner: table,
+            known: Vec::new(),
+        }
     }
 
     pub(super) fn at(&self) -> At {
@@ -175,17 +231,24 @@ impl<'a> Table<'a> {
     /// The value of `name`, also when it is written with `-` for `_`.
     pub(super) fn get(&mut self, name: &'static str) -> Option<Item<'a>> {
         self.known.push(name);
-        let (key, value) =
-            self.inner.get_key_value(name).or_else(|| self.inner.get_key_value(name.replace('_', "-").as_str()))?;
+        let (key, value) = self
+            .inner
+            .get_key_value(name)
+            .or_else(|| self.inner.get_key_value(name.replace('_', "-").as_str()))?;
         Some(self.item(key.get_ref(), value))
     }
 
     pub(super) fn need(&mut self, name: &'static str) -> Result<Item<'a>, Error> {
-        self.get(name).ok_or_else(|| Error::Missing { at: self.at(), name })
+        self.get(name).ok_or_else(|| Error::Missing {
+            at: self.at(),
+            name,
+        })
     }
 
     pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, Error> {
-        self.get(name).map(|item| item.filled().map(str::to_string)).transpose()
+        self.get(name)
+            .map(|item| item.filled().map(str::to_string))
+            .transpose()
     }
 
     pub(super) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Error> {
@@ -194,12 +257,16 @@ impl<'a> Table<'a> {
 
     /// The strings of an array, none when the key is missing.
     pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, Error> {
-        self.items(name)?.iter().map(|item| item.filled().map(str::to_string)).collect()
+        self.items(name)?
+            .iter()
+            .map(|item| item.filled().map(str::to_string))
+            .collect()
     }
 
     /// The entries of an array of strings, none when the key is missing.
     pub(super) fn items(&mut self, name: &'static str) -> Result<Vec<Item<'a>>, Error> {
-        self.get(name).map_or(Ok(Vec::new()), |item| item.list("an array of strings"))
+        self.get(name)
+            .map_or(Ok(Vec::new()), |item| item.list("an array of strings"))
     }
 
     pub(super) fn table(&mut self, name: &'static str) -> Result<Option<Table<'a>>, Error> {
@@ -208,13 +275,25 @@ impl<'a> Table<'a> {
 
     /// All entries in the order of the file, for tables whose keys are the user's.
     pub(super) fn entries(&self) -> Vec<(&'a str, Item<'a>)> {
-        self.inner.iter().map(|(key, value)| (&**key.get_ref(), self.item(key.get_ref(), value))).collect()
+        self.inner
+            .iter()
+            .map(|(key, value)| (&**key.get_ref(), self.item(key.get_ref(), value)))
+            .collect()
     }
 
     /// Warns about every key that nobody asked for.
     pub(super) fn finish(self) {
-        let dashed: Vec<String> = self.known.iter().map(|known| known.replace('_', "-")).collect();
-        self.warn_but(self.known.iter().copied().chain(dashed.iter().map(String::as_str)));
+        let dashed: Vec<String> = self
+            .known
+            .iter()
+            .map(|known| known.replace('_', "-"))
+            .collect();
+        self.warn_but(
+            self.known
+                .iter()
+                .copied()
+                .chain(dashed.iter().map(String::as_str)),
+        );
     }
 
     /// Warns about every key that is not one of these.
@@ -235,19 +314,38 @@ impl<'a> Table<'a> {
         for (key, _) in self.inner {
             if closest(key.get_ref(), [name]).is_some() {
                 let at = self.source.at(&self.join(key.get_ref()), key.span().start);
-                self.source.warn(Warning::UnknownKey { at, suggestion: Some(name.to_string()) });
+                self.source.warn(Warning::UnknownKey {
+                    at,
+                    suggestion: Some(name.to_string()),
+                });
             }
         }
     }
 
     fn item(&self, name: &str, value: &'a toml::Spanned<DeValue<'a>>) -> Item<'a> {
-        Item { source: self.source, key: self.join(name), value: value.get_ref(), span: value.span() }
+        Item {
+            source: self.source,
+            key: self.join(name),
+            value: value.get_ref(),
+            span: value.span(),
+        }
     }
 
     fn join(&self, name: &str) -> String {
-        let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let name = if bare { Cow::Borrowed(name) } else { Cow::Owned(format!("\"{name}\"")) };
-        if self.key.is_empty() { name.into_owned() } else { format!("{}.{name}", self.key) }
+        let bare = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let name = if bare {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(format!("\"{name}\""))
+        };
+        if self.key.is_empty() {
+            name.into_owned()
+        } else {
+            format!("{}.{name}", self.key)
+        }
     }
 }
 

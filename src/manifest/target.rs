@@ -23,7 +23,12 @@ pub(super) fn target(mut table: Table<'_>) -> Result<Target, Error> {
     let target = Target {
         glibc: table.get("glibc").map(|item| glibc(&item)).transpose()?,
         libraries: match table.get("libraries") {
-            Some(item) => Some(item.list("an array of strings")?.iter().map(library).collect::<Result<_, _>>()?),
+            Some(item) => Some(
+                item.list("an array of strings")?
+                    .iter()
+                    .map(library)
+                    .collect::<Result<_, _>>()?,
+            ),
             None => None,
         },
     };
@@ -33,14 +38,18 @@ pub(super) fn target(mut table: Table<'_>) -> Result<Target, Error> {
 
 fn glibc(item: &Item<'_>) -> Result<GlibcVersion, Error> {
     let text = item.text()?.trim();
-    text.parse().map_err(|_| item.bad("a glibc version such as \"2.28\"", text))
+    text.parse()
+        .map_err(|_| item.bad("a glibc version such as \"2.28\"", text))
 }
 
 /// As it stands in the files that need it: `libGL.so.1`, `libnvidia*`.
 fn library(item: &Item<'_>) -> Result<String, Error> {
     let text = item.filled()?;
-    let (stem, is_pattern) = text.strip_suffix('*').map_or((text, false), |stem| (stem, true));
-    let is_name = !stem.is_empty() && !stem.contains(['/', '*']) && (is_pattern || stem.contains(".so"));
+    let (stem, is_pattern) = text
+        .strip_suffix('*')
+        .map_or((text, false), |stem| (stem, true));
+    let is_name =
+        !stem.is_empty() && !stem.contains(['/', '*']) && (is_pattern || stem.contains(".so"));
     if is_name {
         Ok(text.to_owned())
     } else {

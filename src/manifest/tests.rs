@@ -5,10 +5,10 @@ use super::*;
 mod messages;
 
 /// A project that needs nothing more to be accepted.
-const PROJECT: &str = "[project]\nname = \"hello\"\nversion = \"1.0\"\nscripts.hello = \"hello.cli:main\"\n";
+const PROJECT: &str =
+    "[project]\nname = \"hello\"\nversion = \"1.0\"\nscripts.hello = \"hello.cli:main\"\n";
 /// The same without Python.
-const TOOL: &str =
-    "[project]\nname = \"tool\"\nversion = \"1.0\"\n[tool.flavor.execution]\ncommand = \"{workenv}/bin/tool -v\"\n";
+const TOOL: &str = "[project]\nname = \"tool\"\nversion = \"1.0\"\n[tool.flavor.execution]\ncommand = \"{workenv}/bin/tool -v\"\n";
 
 /// Follows [`PROJECT`]: every table that flavor reads.
 const FLAVOR: &str = r#"
@@ -80,7 +80,10 @@ fn with(more: &str) -> Manifest {
 /// What a person reads: the message and the hint.
 fn refusal(text: &str) -> String {
     let error = try_parse(text).expect_err("a bad manifest");
-    error.hint().map_or_else(|| error.to_string(), |hint| format!("{error}\nhint: {hint}"))
+    error.hint().map_or_else(
+        || error.to_string(),
+        |hint| format!("{error}\nhint: {hint}"),
+    )
 }
 
 fn refused(more: &str) -> String {
@@ -89,7 +92,10 @@ fn refused(more: &str) -> String {
 
 fn warned(more: &str) -> String {
     let (_, warnings) = try_parse(&format!("{PROJECT}{more}")).expect("a good manifest");
-    let lines = warnings.iter().map(|w| w.hint().map_or_else(|| w.to_string(), |hint| format!("{w}\nhint: {hint}")));
+    let lines = warnings.iter().map(|w| {
+        w.hint()
+            .map_or_else(|| w.to_string(), |hint| format!("{w}\nhint: {hint}"))
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -104,7 +110,9 @@ fn slot(more: &str) -> Slot {
 
 /// A chain as `tar zstd:19`.
 fn chain(operations: &str) -> String {
-    let operations = slot(&format!("operations = {operations}")).operations.expect("operations were given");
+    let operations = slot(&format!("operations = {operations}"))
+        .operations
+        .expect("operations were given");
     let words = operations.iter().map(|operation| {
         let extreme = if operation.extreme { "e" } else { "" };
         operation.level.map_or_else(
@@ -121,7 +129,10 @@ fn a_script_is_enough_without_any_flavor_table() {
     assert_eq!(manifest.package_name, "hello");
     assert_eq!(manifest.version.as_deref(), Some("1.0"));
     assert_eq!(manifest.directory, Path::new("."));
-    assert_eq!(manifest.main_script().map(|(name, _)| name.as_str()), Some("hello"));
+    assert_eq!(
+        manifest.main_script().map(|(name, _)| name.as_str()),
+        Some("hello")
+    );
     assert!(manifest.is_python());
 }
 
@@ -133,39 +144,73 @@ fn the_standard_tables_are_read() {
     assert_eq!(project.dependencies.len(), 3);
     assert_eq!(project.optional_dependencies["fast-json"], ["orjson"]);
     assert_eq!(project.dependency_groups["dev-all"], ["pytest", "ruff"]);
-    let scripts: Vec<_> = project.scripts.iter().map(|(name, entry)| format!("{name}={entry}")).collect();
+    let scripts: Vec<_> = project
+        .scripts
+        .iter()
+        .map(|(name, entry)| format!("{name}={entry}"))
+        .collect();
     assert_eq!(scripts, ["zeta=a.b:c", "my_app=m:main.run", "win=w:main"]);
     assert!(project.has_back_end);
-    assert_eq!(manifest.main_script().map(|(name, _)| name.as_str()), Some("my_app"));
+    assert_eq!(
+        manifest.main_script().map(|(name, _)| name.as_str()),
+        Some("my_app")
+    );
 }
 
 #[test]
 fn the_flavor_tables_are_read() {
     let manifest = with(FLAVOR);
     assert_eq!(manifest.package_name, "greeter");
-    assert_eq!(manifest.entry_point.as_ref().map(ToString::to_string).as_deref(), Some("hello.cli:main"));
+    assert_eq!(
+        manifest
+            .entry_point
+            .as_ref()
+            .map(ToString::to_string)
+            .as_deref(),
+        Some("hello.cli:main")
+    );
     assert_eq!(manifest.build.extras, ["web"]);
     assert_eq!(manifest.build.dependencies, ["tomli-w"]);
-    assert_eq!(manifest.build.local_dependencies, [Path::new("../shared-lib")]);
+    assert_eq!(
+        manifest.build.local_dependencies,
+        [Path::new("../shared-lib")]
+    );
     assert_eq!(manifest.build.find_links, [".cache/pip"]);
-    assert_eq!((manifest.build.compress, manifest.build.strip), (Some(9), Some(true)));
+    assert_eq!(
+        (manifest.build.compress, manifest.build.strip),
+        (Some(9), Some(true))
+    );
     let env = &manifest.execution.runtime_env;
-    assert_eq!(env.set, [("PORT".into(), "80".into()), ("DEBUG".into(), "false".into())]);
+    assert_eq!(
+        env.set,
+        [
+            ("PORT".into(), "80".into()),
+            ("DEBUG".into(), "false".into())
+        ]
+    );
     assert_eq!(env.map, [("A".into(), "B".into())]);
     assert_eq!(manifest.budget.total, Some(60_000_000));
     assert_eq!(manifest.budget.slots["app"], 512 * 1024);
     assert!(manifest.policy.refuse_root);
     let metadata = serde_json::Value::Object(manifest.metadata);
-    assert_eq!(metadata.to_string(), r#"{"released":"2026-01-02","team":{"name":"core","size":3}}"#);
+    assert_eq!(
+        metadata.to_string(),
+        r#"{"released":"2026-01-02","team":{"name":"core","size":3}}"#
+    );
 }
 
 #[test]
 fn a_command_alone_makes_a_package_without_python() {
     let manifest = accept(TOOL);
-    assert_eq!(manifest.execution.command.as_deref(), Some(&["{workenv}/bin/tool".to_string(), "-v".into()][..]));
+    assert_eq!(
+        manifest.execution.command.as_deref(),
+        Some(&["{workenv}/bin/tool".to_string(), "-v".into()][..])
+    );
     assert!(!manifest.is_python());
     assert!(accept(&format!("{TOOL}[tool.flavor.python]\n")).is_python());
-    assert!(!with("[tool.flavor]\nexecution.command = \"x\"\npython.enabled = false\n").is_python());
+    assert!(
+        !with("[tool.flavor]\nexecution.command = \"x\"\npython.enabled = false\n").is_python()
+    );
 }
 
 #[test]
@@ -174,7 +219,10 @@ fn both_slot_tables_of_the_guides_are_read() {
                 [[tool.flavor.slots.entries]]\nid = \"data\"\nsource = \"d\"\n";
     let slots = with(text).slots;
     assert_eq!(
-        slots.iter().map(|slot| (slot.name.as_str(), slot.line)).collect::<Vec<_>>(),
+        slots
+            .iter()
+            .map(|slot| (slot.name.as_str(), slot.line))
+            .collect::<Vec<_>>(),
         [("python-runtime", 5), ("data", 8)]
     );
     assert_eq!(slot("id = \"data\"").name, "data");
@@ -211,14 +259,20 @@ fn a_target_is_reduced_to_its_relative_path() {
         ("./a//b/.", "a/b"),
         (".config/flavor", ".config/flavor"),
     ] {
-        assert_eq!(slot(&format!("target = \"{text}\"")).target.as_deref(), Some(want), "{text}");
+        assert_eq!(
+            slot(&format!("target = \"{text}\"")).target.as_deref(),
+            Some(want),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn a_short_version_stands_for_its_patch_releases() {
     let python = |requires: &str, version: &str| {
-        try_parse(&format!("{PROJECT}requires-python = \"{requires}\"\n[tool.flavor.python]\nversion = \"{version}\""))
+        try_parse(&format!(
+            "{PROJECT}requires-python = \"{requires}\"\n[tool.flavor.python]\nversion = \"{version}\""
+        ))
     };
     assert!(python(">=3.12.4", "3.12").is_ok());
     assert!(python(">=3.12.4", "3.12.3").is_err());
@@ -242,27 +296,42 @@ fn a_byte_order_mark_and_foreign_line_ends_do_no_harm() {
     assert_eq!(accept(&text).package_name, "hello");
     let slot = slot_text("operations = \"zsdt\"").replace('\n', "\r\n");
     let error = try_parse(&format!("{text}{slot}")).expect_err("an unknown operation");
-    assert!(error.to_string().starts_with("pyproject.toml:8:14: "), "{error}");
+    assert!(
+        error.to_string().starts_with("pyproject.toml:8:14: "),
+        "{error}"
+    );
 }
 
 #[test]
 fn read_tells_a_missing_file_from_a_directory() {
     let dir = tempfile::tempdir().expect("a directory");
     let error = Manifest::read(dir.path()).expect_err("an empty directory");
-    assert!(matches!(&error, Error::NotFound { path } if *path == dir.path().join("pyproject.toml")), "{error}");
+    assert!(
+        matches!(&error, Error::NotFound { path } if *path == dir.path().join("pyproject.toml")),
+        "{error}"
+    );
     assert!(error.hint().is_some_and(|hint| hint.contains("--manifest")));
     std::fs::write(dir.path().join("pyproject.toml"), PROJECT).expect("a file");
     let (manifest, _) = Manifest::read(dir.path()).expect("a good manifest");
     assert_eq!(manifest.directory, dir.path());
-    std::fs::write(dir.path().join("pyproject.toml"), b"[project]\nname = \"\xff\"\n").expect("a file");
-    assert!(matches!(Manifest::read(dir.path()), Err(Error::NotUtf8 { line: 2, .. })));
+    std::fs::write(
+        dir.path().join("pyproject.toml"),
+        b"[project]\nname = \"\xff\"\n",
+    )
+    .expect("a file");
+    assert!(matches!(
+        Manifest::read(dir.path()),
+        Err(Error::NotUtf8 { line: 2, .. })
+    ));
 }
 
 #[test]
 fn the_examples_are_good_manifests() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     // Absent from the published crate.
-    let Ok(entries) = std::fs::read_dir(examples) else { return };
+    let Ok(entries) = std::fs::read_dir(examples) else {
+        return;
+    };
     for entry in entries {
         let path = entry.expect("an entry").path();
         if !path.is_dir() {

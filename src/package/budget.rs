@@ -25,7 +25,10 @@ impl Budget {
     /// For a package of so many bytes. Its time begins now.
     pub(super) fn new(limits: Limits, package_size: u64) -> Self {
         let time = (limits == Limits::Look).then(|| limits::time(package_size));
-        Self { limits, deadline: time.and_then(Deadline::after) }
+        Self {
+            limits,
+            deadline: time.and_then(Deadline::after),
+        }
     }
 
     /// Holds what one of our packages declares of its slots, which have so many stored bytes each, to the limits.
@@ -38,13 +41,25 @@ impl Budget {
         }
         let (mut plain, mut entries, mut all_stored) = (0_u64, 0_u64, 0_u64);
         for (slot, stored) in facts.slots.iter().zip(stored) {
-            within("unpacked bytes of a slot", slot.plain_size, limits::slot_plain(*stored))?;
-            within("entries of an archive", slot.entries, limits::ARCHIVE_ENTRIES)?;
+            within(
+                "unpacked bytes of a slot",
+                slot.plain_size,
+                limits::slot_plain(*stored),
+            )?;
+            within(
+                "entries of an archive",
+                slot.entries,
+                limits::ARCHIVE_ENTRIES,
+            )?;
             plain = plain.saturating_add(slot.plain_size);
             entries = entries.saturating_add(slot.entries);
             all_stored = all_stored.saturating_add(*stored);
         }
-        within("unpacked bytes of all slots", plain, limits::package_plain(all_stored))?;
+        within(
+            "unpacked bytes of all slots",
+            plain,
+            limits::package_plain(all_stored),
+        )?;
         within("entries of all archives", entries, limits::PACKAGE_ENTRIES)
     }
 
@@ -55,10 +70,17 @@ impl Budget {
             Limits::None => Grant::unlimited(),
             Limits::Format | Limits::Look => Grant::undeclared(stored_size, slots),
         };
-        Grant { deadline: self.deadline, ..grant }
+        Grant {
+            deadline: self.deadline,
+            ..grant
+        }
     }
 }
 
 fn within(what: &'static str, found: u64, limit: u64) -> Result<(), FormatError> {
-    if found <= limit { Ok(()) } else { Err(FormatError::OverBudget { what, found, limit }) }
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(FormatError::OverBudget { what, found, limit })
+    }
 }

@@ -12,8 +12,14 @@ use crate::slot::{StoredSlot, check, processors};
 /// [`PackageError::Content`] with the first slot that no reader could extract.
 pub fn check_content(reader: &Reader) -> Result<(), PackageError> {
     for slot in reader.slots().filter(|slot| slot.facts.is_some()) {
-        let stored = StoredSlot { signed: None, ..slot.stored()? };
-        check(&stored, processors()).map_err(|source| PackageError::Content { slot: slot.name().into(), source })?;
+        let stored = StoredSlot {
+            signed: None,
+            ..slot.stored()?
+        };
+        check(&stored, processors()).map_err(|source| PackageError::Content {
+            slot: slot.name().into(),
+            source,
+        })?;
     }
     Ok(())
 }

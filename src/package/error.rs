@@ -27,9 +27,16 @@ pub enum PackageError {
     #[error("the launcher has digest {found}, the signed metadata says {signed}")]
     LauncherDigest { found: String, signed: String },
     #[error("slot `{slot}` has digest {found}, the signed metadata says {signed}")]
-    SlotDigest { slot: String, found: String, signed: String },
+    SlotDigest {
+        slot: String,
+        found: String,
+        signed: String,
+    },
     #[error("slot `{slot}` cannot be decoded")]
-    Content { slot: String, source: crate::slot::SlotError },
+    Content {
+        slot: String,
+        source: crate::slot::SlotError,
+    },
     #[error("there is no slot `{wanted}`; the package has {}", listed(.names))]
     NoSlot { wanted: String, names: Vec<String> },
     #[error("`{}` was changed while it was read", path.display())]
@@ -40,18 +47,28 @@ pub enum PackageError {
 
 /// The names in their order, from number 0.
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { format!("`{}`", names.join("`, `")) }
+    if names.is_empty() {
+        "none".into()
+    } else {
+        format!("`{}`", names.join("`, `"))
+    }
 }
 
 impl PackageError {
     /// Whether the file was read but is damaged, tampered with, or no package at all.
     pub fn is_integrity(&self) -> bool {
-        !matches!(self, Self::Io(_) | Self::NotAFile { .. } | Self::NoSlot { .. })
+        !matches!(
+            self,
+            Self::Io(_) | Self::NotAFile { .. } | Self::NoSlot { .. }
+        )
     }
 
     /// Whether the file has nothing of a package.
     pub fn is_no_package(&self) -> bool {
-        matches!(self, Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. }))
+        matches!(
+            self,
+            Self::Format(FormatError::NoTrailer | FormatError::TooShort { .. })
+        )
     }
 
     /// Whether the package costs more than it is granted. Who trusts it may grant more: [`Limits::None`](super::Limits::None).
@@ -70,7 +87,9 @@ impl PackageError {
             Self::NotAFile { .. } => Code::NOT_A_FILE,
             Self::Format(error) => error.code(),
             Self::Sign(error) => error.code(),
-            Self::MetadataDigest | Self::MetadataForm | Self::Changed { .. } => Code::METADATA_CHANGED,
+            Self::MetadataDigest | Self::MetadataForm | Self::Changed { .. } => {
+                Code::METADATA_CHANGED
+            }
             Self::IndexDiffers { .. } => Code::INDEX_DIFFERS,
             Self::RowDiffers { .. } => Code::SLOT_TABLE_DIFFERS,
             Self::Padding { .. } => Code::PADDING,

@@ -10,12 +10,19 @@ use super::layout::{check_range, purpose_code};
 const DEFAULT_MODES: [u16; 4] = [0o600, 0o644, 0o700, 0o755];
 
 /// Checks where everything lies, and the rows.
-pub(super) fn check(index: &Index, metadata: &Metadata, rows: &[SlotEntry], end: u64) -> Result<(), PackageError> {
+pub(super) fn check(
+    index: &Index,
+    metadata: &Metadata,
+    rows: &[SlotEntry],
+    end: u64,
+) -> Result<(), PackageError> {
     check_range("the launcher", 0, index.launcher_size, end)?;
     for (at, (row, record)) in rows.iter().zip(&metadata.slots).enumerate() {
         check_range("a slot", row.offset, row.stored_size, end)?;
         if row.id != at as u64 || record.slot != row.id || !agrees(row, record) {
-            return Err(PackageError::RowDiffers { slot: record.id.clone() });
+            return Err(PackageError::RowDiffers {
+                slot: record.id.clone(),
+            });
         }
     }
     Ok(())
@@ -23,11 +30,15 @@ pub(super) fn check(index: &Index, metadata: &Metadata, rows: &[SlotEntry], end:
 
 fn agrees(row: &SlotEntry, record: &SlotRecord) -> bool {
     let mode = match &record.permissions {
-        Some(text) => u16::from_str_radix(text, 8).is_ok_and(|mode| mode == row.permissions && mode <= 0o777),
+        Some(text) => {
+            u16::from_str_radix(text, 8).is_ok_and(|mode| mode == row.permissions && mode <= 0o777)
+        }
         None => DEFAULT_MODES.contains(&row.permissions),
     };
     // The builder in Go hashes the target.
-    let name = [&record.id, &record.target].map(|name| SlotEntry::name_hash(name)).contains(&row.name_hash);
+    let name = [&record.id, &record.target]
+        .map(|name| SlotEntry::name_hash(name))
+        .contains(&row.name_hash);
     let purpose = match record.purpose.as_str() {
         "tool" => row.purpose == 0 || row.purpose == purpose_code("config"),
         word => row.purpose == purpose_code(word),
@@ -59,7 +70,12 @@ fn lifecycle_code(word: &str) -> Option<u8> {
 
 /// The chain that the words mean: one by itself, or several with bars between, whatever their case.
 fn operations(record: &SlotRecord) -> Result<u64, FormatError> {
-    let unknown = || FormatError::BadMetadata(format!("`{}` is not an operation", record.operations.escape_debug()));
+    let unknown = || {
+        FormatError::BadMetadata(format!(
+            "`{}` is not an operation",
+            record.operations.escape_debug()
+        ))
+    };
     let mut packed = 0_u64;
     let mut shift = 0_u32;
     for word in record.operations.to_ascii_lowercase().split('|') {
@@ -90,8 +106,19 @@ mod tests {
 
     #[test]
     fn words_mean_what_flavorpack_takes_them_for() {
-        let packed = |words: &str| operations(&SlotRecord { operations: words.into(), ..SlotRecord::default() });
-        for (words, chain) in [("none", 0), ("TAR|GZIP", 0x1001), ("tar.gz", 0x1001), ("tgz", 0x1001), ("zstd", 0x1b)] {
+        let packed = |words: &str| {
+            operations(&SlotRecord {
+                operations: words.into(),
+                ..SlotRecord::default()
+            })
+        };
+        for (words, chain) in [
+            ("none", 0),
+            ("TAR|GZIP", 0x1001),
+            ("tar.gz", 0x1001),
+            ("tgz", 0x1001),
+            ("zstd", 0x1b),
+        ] {
             assert_eq!(packed(words), Ok(chain), "{words}");
         }
         assert!(packed("lzma").is_err());

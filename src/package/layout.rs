@@ -1,6 +1,6 @@
 use crate::format::{
-    FormatError, Index, Lifecycle, Metadata, PackagePolicy, SLOT_ENTRY_LEN, Sha256, SlotEntry, SlotRecord, TRAILER_LEN,
-    limits, sealed_len,
+    FormatError, Index, Lifecycle, Metadata, PackagePolicy, SLOT_ENTRY_LEN, Sha256, SlotEntry,
+    SlotRecord, TRAILER_LEN, limits, sealed_len,
 };
 
 /// The slot table and every slot begin at a multiple of this many bytes.
@@ -25,16 +25,27 @@ impl Layout {
     ///
     /// # Errors
     /// [`FormatError::OverLimit`] when the sum does not fit 64 bits or there are too many slots.
-    pub fn compute(launcher_size: u64, text_len: usize, slot_sizes: &[u64]) -> Result<Self, FormatError> {
-        let too_large = FormatError::OverLimit { what: "bytes in the package", found: u64::MAX, limit: u64::MAX };
+    pub fn compute(
+        launcher_size: u64,
+        text_len: usize,
+        slot_sizes: &[u64],
+    ) -> Result<Self, FormatError> {
+        let too_large = FormatError::OverLimit {
+            what: "bytes in the package",
+            found: u64::MAX,
+            limit: u64::MAX,
+        };
         Self::checked(launcher_size, text_len, slot_sizes).ok_or(too_large)
     }
 
     fn checked(launcher_size: u64, text_len: usize, slot_sizes: &[u64]) -> Option<Self> {
-        let count = u32::try_from(slot_sizes.len()).ok().filter(|count| *count <= limits::SLOTS)?;
+        let count = u32::try_from(slot_sizes.len())
+            .ok()
+            .filter(|count| *count <= limits::SLOTS)?;
         let metadata_size = sealed_len(text_len) as u64;
         let slot_table_offset = align(launcher_size.checked_add(metadata_size)?)?;
-        let mut end = slot_table_offset.checked_add(u64::from(count).checked_mul(SLOT_ENTRY_LEN as u64)?)?;
+        let mut end =
+            slot_table_offset.checked_add(u64::from(count).checked_mul(SLOT_ENTRY_LEN as u64)?)?;
         let mut slots = Vec::with_capacity(slot_sizes.len());
         for size in slot_sizes {
             let offset = align(end)?;
@@ -42,7 +53,14 @@ impl Layout {
             end = offset.checked_add(*size)?;
         }
         let package_size = end.checked_add(TRAILER_LEN as u64)?;
-        Some(Self { launcher_size, metadata_size, slot_table_offset, slots, trailer_offset: end, package_size })
+        Some(Self {
+            launcher_size,
+            metadata_size,
+            slot_table_offset,
+            slots,
+            trailer_offset: end,
+            package_size,
+        })
     }
 
     /// The index that belongs to this layout.
@@ -63,7 +81,10 @@ impl Layout {
             public_key,
             metadata_checksum,
             signature,
-            build_timestamp: metadata.flavor.as_ref().map_or(0, |facts| facts.build_timestamp),
+            build_timestamp: metadata
+                .flavor
+                .as_ref()
+                .map_or(0, |facts| facts.build_timestamp),
             attestation: attestation(metadata),
             policy: metadata.policy.as_ref().map(PackagePolicy::digest),
         }
@@ -96,7 +117,11 @@ impl Layout {
 /// The digest by which the index binds the attestation, for launchers that look for it there.
 fn attestation(metadata: &Metadata) -> Option<Sha256> {
     let word = Lifecycle::Attestation.word();
-    metadata.slots.iter().find(|record| record.lifecycle == word).and_then(SlotRecord::sha256)
+    metadata
+        .slots
+        .iter()
+        .find(|record| record.lifecycle == word)
+        .and_then(SlotRecord::sha256)
 }
 
 /// PSPF's four codes; every other word is data.
@@ -118,10 +143,20 @@ pub(super) fn block_digest(block: &[u8]) -> [u8; 32] {
     Sha256::of(block).0
 }
 
-pub(super) fn check_range(what: &'static str, offset: u64, len: u64, end: u64) -> Result<(), FormatError> {
+pub(super) fn check_range(
+    what: &'static str,
+    offset: u64,
+    len: u64,
+    end: u64,
+) -> Result<(), FormatError> {
     match offset.checked_add(len) {
         Some(stop) if stop <= end => Ok(()),
-        _ => Err(FormatError::OutOfBounds { what, offset, len, end }),
+        _ => Err(FormatError::OutOfBounds {
+            what,
+            offset,
+            len,
+            end,
+        }),
     }
 }
 

@@ -6,8 +6,8 @@ use super::budget::{Budget, Limits};
 use super::layout::{Layout, block_digest, check_range};
 use super::{PackageError, foreign, strict};
 use crate::format::{
-    Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts, SlotRecord, TRAILER_LEN,
-    limits, open_envelope, parse_trailer, seal_envelope,
+    Facts, FormatError, Index, Metadata, Operations, SLOT_ENTRY_LEN, SlotEntry, SlotFacts,
+    SlotRecord, TRAILER_LEN, limits, open_envelope, parse_trailer, seal_envelope,
 };
 use crate::fs::IoContext;
 use crate::sign::PublicKey;
@@ -83,13 +83,20 @@ impl Reader {
     fn of(file: File, path: &Path, limits: Limits) -> Result<Self, PackageError> {
         let file_len = file.metadata().on("examine", path)?.len();
         let minimum = TRAILER_LEN as u64;
-        let trailer_offset = file_len.checked_sub(minimum).ok_or(FormatError::TooShort { file_len, minimum })?;
+        let trailer_offset = file_len
+            .checked_sub(minimum)
+            .ok_or(FormatError::TooShort { file_len, minimum })?;
         let mut trailer = [0; TRAILER_LEN];
-        file.read_exact_at(&mut trailer, trailer_offset).on("read", path)?;
+        file.read_exact_at(&mut trailer, trailer_offset)
+            .on("read", path)?;
         let index_bytes = parse_trailer(&trailer)?;
         let index = Index::decode(index_bytes)?;
         if index.package_size != file_len {
-            return Err(FormatError::PackageSize { declared: index.package_size, file_len }.into());
+            return Err(FormatError::PackageSize {
+                declared: index.package_size,
+                file_len,
+            }
+            .into());
         }
         let (block, table) = read_metadata(&file, path, &index, trailer_offset)?;
         if block_digest(&block) != index.metadata_checksum {
@@ -100,33 +107,67 @@ impl Reader {
         signer.verify(&text, &index.signature)?;
         let metadata = Metadata::from_bytes(&text)?;
         let (rows_bytes, []) = table.as_chunks::<SLOT_ENTRY_LEN>() else {
-            return Err(PackageError::Padding { what: "the slot table".into() });
+            return Err(PackageError::Padding {
+                what: "the slot table".into(),
+            });
         };
         let rows: Vec<SlotEntry> = rows_bytes.iter().map(SlotEntry::decode).collect();
         if rows.len() != metadata.slots.len() {
-            return Err(FormatError::SlotCount { rows: rows.len(), slots: metadata.slots.len() }.into());
+            return Err(FormatError::SlotCount {
+                rows: rows.len(),
+                slots: metadata.slots.len(),
+            }
+            .into());
         }
         let budget = Budget::new(limits, file_len);
-        let mut reader = Self { file, path: path.into(), index, metadata, text, rows, signer, layout: None, budget };
+        let mut reader = Self {
+            file,
+            path: path.into(),
+            index,
+            metadata,
+            text,
+            rows,
+            signer,
+            layout: None,
+            budget,
+        };
         if let Some(facts) = &reader.metadata.flavor {
             strict::check(&reader.metadata, facts)?;
             let layout = reader.strict_layout(facts)?;
             reader.hold_to(&layout, index_bytes, &block, rows_bytes)?;
             reader.layout = Some(layout);
         } else {
-            foreign::check(&reader.index, &reader.metadata, &reader.rows, trailer_offset)?;
+            foreign::check(
+                &reader.index,
+                &reader.metadata,
+                &reader.rows,
+                trailer_offset,
+            )?;
         }
         Ok(reader)
     }
 
     /// The layout that the signed metadata of one of our packages implies.
     fn strict_layout(&self, facts: &Facts) -> Result<Layout, PackageError> {
-        debug_assert_eq!(facts.slots.len(), self.rows.len(), "checked when the metadata was read");
-        let sizes: Option<Vec<u64>> =
-            self.metadata.slots.iter().map(|record| u64::try_from(record.size).ok()).collect();
-        let sizes = sizes.ok_or_else(|| FormatError::BadMetadata("a slot has a negative size".into()))?;
+        debug_assert_eq!(
+            facts.slots.len(),
+            self.rows.len(),
+            "checked when the metadata was read"
+        );
+        let sizes: Option<Vec<u64>> = self
+            .metadata
+            .slots
+            .iter()
+            .map(|record| u64::try_from(record.size).ok())
+            .collect();
+        let sizes =
+            sizes.ok_or_else(|| FormatError::BadMetadata("a slot has a negative size".into()))?;
         self.budget.hold(facts, &sizes)?;
-        Ok(Layout::compute(self.metadata.launcher.size, self.text.len(), &sizes)?)
+        Ok(Layout::compute(
+            self.metadata.launcher.size,
+            self.text.len(),
+            &sizes,
+        )?)
     }
 
     /// Holds index, table and metadata block against what the signed metadata implies, bit by bit.
@@ -138,20 +179,31 @@ impl Reader {
         rows: &[[u8; SLOT_ENTRY_LEN]],
     ) -> Result<(), PackageError> {
         let implied = layout
-            .index(&self.metadata, self.index.public_key, self.index.metadata_checksum, self.index.signature)
+            .index(
+                &self.metadata,
+                self.index.public_key,
+                self.index.metadata_checksum,
+                self.index.signature,
+            )
             .encode();
-        if let Some(at) = implied.iter().zip(index_bytes).position(|(implied, found)| implied != found) {
+        if let Some(at) = implied
+            .iter()
+            .zip(index_bytes)
+            .position(|(implied, found)| implied != found)
+        {
             return Err(PackageError::IndexDiffers { at });
         }
         if seal_envelope(&self.text) != block {
             return Err(PackageError::MetadataForm);
         }
-        let implied = layout
-            .rows(&self.metadata)
-            .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
+        let implied = layout.rows(&self.metadata).ok_or_else(|| {
+            FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into())
+        })?;
         for ((implied, found), record) in implied.iter().zip(rows).zip(&self.metadata.slots) {
             if implied.encode() != *found {
-                return Err(PackageError::RowDiffers { slot: record.id.clone() });
+                return Err(PackageError::RowDiffers {
+                    slot: record.id.clone(),
+                });
             }
         }
         Ok(())
@@ -189,7 +241,11 @@ impl Reader {
     }
 
     pub fn authenticity(&self) -> Authenticity {
-        if self.layout.is_some() { Authenticity::Complete } else { Authenticity::Slots }
+        if self.layout.is_some() {
+            Authenticity::Complete
+        } else {
+            Authenticity::Slots
+        }
     }
 
     /// Present for our packages.
@@ -199,13 +255,17 @@ impl Reader {
 
     pub fn slots(&self) -> impl ExactSizeIterator<Item = Slot<'_>> {
         // As many rows as records: checked when the package was opened.
-        self.rows.iter().zip(&self.metadata.slots).enumerate().map(|(index, (row, record))| Slot {
-            index,
-            record,
-            facts: self.facts().and_then(|facts| facts.slots.get(index)),
-            row,
-            reader: self,
-        })
+        self.rows
+            .iter()
+            .zip(&self.metadata.slots)
+            .enumerate()
+            .map(|(index, (row, record))| Slot {
+                index,
+                record,
+                facts: self.facts().and_then(|facts| facts.slots.get(index)),
+                row,
+                reader: self,
+            })
     }
 
     /// Finds a slot by number or by name.
@@ -215,10 +275,12 @@ impl Reader {
     pub fn slot(&self, wanted: &str) -> Result<Slot<'_>, PackageError> {
         let number = wanted.parse::<usize>().ok();
         let mut slots = self.slots();
-        slots.find(|slot| Some(slot.index) == number || slot.record.id == wanted).ok_or_else(|| PackageError::NoSlot {
-            wanted: wanted.into(),
-            names: self.slots().map(|slot| slot.name().into()).collect(),
-        })
+        slots
+            .find(|slot| Some(slot.index) == number || slot.record.id == wanted)
+            .ok_or_else(|| PackageError::NoSlot {
+                wanted: wanted.into(),
+                names: self.slots().map(|slot| slot.name().into()).collect(),
+            })
     }
 }
 
@@ -233,7 +295,12 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// [`FormatError::UnknownOperation`], possible only in foreign packages.
     pub fn operations(&self) -> Result<Operations, FormatError> {
-        self.row.chain().map_err(|code| FormatError::UnknownOperation { slot: self.record.id.clone(), code })
+        self.row
+            .chain()
+            .map_err(|code| FormatError::UnknownOperation {
+                slot: self.record.id.clone(),
+                code,
+            })
     }
 
     /// What the stored bytes must be, if anything signed says so.
@@ -256,26 +323,51 @@ impl<'a> Slot<'a> {
                 files: facts.files,
                 entries: facts.entries,
             }),
-            grant: self.reader.budget.grant(self.facts.is_some(), self.row.stored_size, self.reader.rows.len()),
+            grant: self.reader.budget.grant(
+                self.facts.is_some(),
+                self.row.stored_size,
+                self.reader.rows.len(),
+            ),
             operations: self.operations()?,
         })
     }
 }
 
-fn read_metadata(file: &File, path: &Path, index: &Index, end: u64) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
-    within("bytes of metadata", index.metadata_size, limits::METADATA_STORED)?;
+fn read_metadata(
+    file: &File,
+    path: &Path,
+    index: &Index,
+    end: u64,
+) -> Result<(Vec<u8>, Vec<u8>), PackageError> {
+    within(
+        "bytes of metadata",
+        index.metadata_size,
+        limits::METADATA_STORED,
+    )?;
     within("slots", index.slot_count.into(), limits::SLOTS.into())?;
     let table_size = u64::from(index.slot_count).saturating_mul(SLOT_ENTRY_LEN as u64);
-    check_range("the metadata", index.metadata_offset, index.metadata_size, end)?;
+    check_range(
+        "the metadata",
+        index.metadata_offset,
+        index.metadata_size,
+        end,
+    )?;
     check_range("the slot table", index.slot_table_offset, table_size, end)?;
     let read = |offset, len: u64| {
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
         file.read_exact_at(&mut bytes, offset).on("read", path)?;
         Ok::<_, PackageError>(bytes)
     };
-    Ok((read(index.metadata_offset, index.metadata_size)?, read(index.slot_table_offset, table_size)?))
+    Ok((
+        read(index.metadata_offset, index.metadata_size)?,
+        read(index.slot_table_offset, table_size)?,
+    ))
 }
 
 fn within(what: &'static str, found: u64, limit: u64) -> Result<(), FormatError> {
-    if found <= limit { Ok(()) } else { Err(FormatError::OverLimit { what, found, limit }) }
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(FormatError::OverLimit { what, found, limit })
+    }
 }

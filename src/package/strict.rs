@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::format::{
-    FORMAT, FORMAT_REVISION, Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV, is_file_name,
-    is_name, is_platform, is_target, is_time, is_version,
+    FORMAT, FORMAT_REVISION, Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV,
+    is_file_name, is_name, is_platform, is_target, is_time, is_version,
 };
 use crate::fs::checked_path;
 
@@ -22,7 +22,10 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
     }
     let mut names = BTreeSet::new();
     if Sha256::parse(&metadata.launcher.checksum).is_none() {
-        return Err(bad("the launcher has the digest", &metadata.launcher.checksum));
+        return Err(bad(
+            "the launcher has the digest",
+            &metadata.launcher.checksum,
+        ));
     }
     for (at, slot) in metadata.slots.iter().enumerate() {
         check_slot(slot)?;
@@ -49,23 +52,48 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         .flat_map(|one| one.before.iter().chain(&one.after))
         .any(|word| word.contains(char::is_control))
     {
-        return Err(bad("there can be no command", "with control characters in it"));
+        return Err(bad(
+            "there can be no command",
+            "with control characters in it",
+        ));
     }
-    for command in facts.programs.iter().map(|program| &program.argv).chain(&facts.set_up) {
-        let program = command.first().filter(|program| !program.chars().any(char::is_control));
+    for command in facts
+        .programs
+        .iter()
+        .map(|program| &program.argv)
+        .chain(&facts.set_up)
+    {
+        let program = command
+            .first()
+            .filter(|program| !program.chars().any(char::is_control));
         if program.is_none() || command.iter().any(|word| word.contains('\0')) {
             return Err(bad("there can be no command", &command.join(" ")));
         }
     }
     if let Some(python) = &facts.python {
         if !names.contains(python.slot.as_str()) {
-            return Err(bad("the interpreter is in a slot that there is not", &python.slot));
+            return Err(bad(
+                "the interpreter is in a slot that there is not",
+                &python.slot,
+            ));
         }
-        if checked_path(python.executable.as_bytes()).is_err() || python.executable.chars().any(char::is_control) {
-            return Err(bad("the interpreter is not inside its slot", &python.executable));
+        if checked_path(python.executable.as_bytes()).is_err()
+            || python.executable.chars().any(char::is_control)
+        {
+            return Err(bad(
+                "the interpreter is not inside its slot",
+                &python.executable,
+            ));
         }
-        if python.restore.as_ref().is_some_and(|directory| !is_target(directory)) {
-            return Err(bad("the module that restores variables is outside of", WORKENV));
+        if python
+            .restore
+            .as_ref()
+            .is_some_and(|directory| !is_target(directory))
+        {
+            return Err(bad(
+                "the module that restores variables is outside of",
+                WORKENV,
+            ));
         }
         for word in [&python.implementation, &python.version] {
             // A version between releases ends in a plus sign.
@@ -92,19 +120,32 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
 
 /// Checks what has one form alone, or a form that keeps it from meaning something else wherever it is put.
 fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
-    let revisions = [&metadata.format_version, &metadata.compatibility.min_format_version];
+    let revisions = [
+        &metadata.format_version,
+        &metadata.compatibility.min_format_version,
+    ];
     if metadata.format != FORMAT {
         return Err(bad("the package has the format", &metadata.format));
     }
-    if let Some(revision) = revisions.into_iter().find(|revision| *revision != FORMAT_REVISION) {
+    if let Some(revision) = revisions
+        .into_iter()
+        .find(|revision| *revision != FORMAT_REVISION)
+    {
         return Err(bad("the package has the revision of the format", revision));
     }
     let (build, launcher) = (&metadata.build, &metadata.launcher);
-    let versions = [&metadata.package.version, &build.tool_version, &launcher.tool_version];
+    let versions = [
+        &metadata.package.version,
+        &build.tool_version,
+        &launcher.tool_version,
+    ];
     if let Some(version) = versions.into_iter().find(|version| !is_version(version)) {
         return Err(bad("there can be no version", version));
     }
-    if let Some(tool) = [&build.tool, &launcher.tool].into_iter().find(|tool| !is_name(tool)) {
+    if let Some(tool) = [&build.tool, &launcher.tool]
+        .into_iter()
+        .find(|tool| !is_name(tool))
+    {
         return Err(bad("there can be no tool", tool));
     }
     if !is_time(&build.timestamp) {
@@ -113,10 +154,18 @@ fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
     if !is_platform(&facts.target) {
         return Err(bad("the package is for", &facts.target));
     }
-    if let Some(version) = facts.glibc_floor.as_ref().filter(|version| !is_version(version)) {
+    if let Some(version) = facts
+        .glibc_floor
+        .as_ref()
+        .filter(|version| !is_version(version))
+    {
         return Err(bad("the package needs the glibc", version));
     }
-    if let Some(library) = facts.libraries.iter().find(|library| !is_file_name(library)) {
+    if let Some(library) = facts
+        .libraries
+        .iter()
+        .find(|library| !is_file_name(library))
+    {
         return Err(bad("the package needs a library", library));
     }
     let algorithm = &metadata.verification.integrity_seal.algorithm;
@@ -131,16 +180,24 @@ fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
 fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
     for (at, slot) in slots.iter().enumerate() {
         let is_tree = slot.chain().is_some_and(|chain| chain.tar);
-        let comes_and_goes = matches!(Lifecycle::parse(&slot.lifecycle), Some(Lifecycle::Lazy | Lifecycle::Init));
+        let comes_and_goes = matches!(
+            Lifecycle::parse(&slot.lifecycle),
+            Some(Lifecycle::Lazy | Lifecycle::Init)
+        );
         if is_tree && !comes_and_goes {
             continue;
         }
         if is_tree && slot.target == WORKENV {
-            return Err(bad("the whole work environment comes and goes with", &slot.id));
+            return Err(bad(
+                "the whole work environment comes and goes with",
+                &slot.id,
+            ));
         }
         let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
         let below = |target: &str| {
-            target.strip_prefix(&*slot.target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            target
+                .strip_prefix(&*slot.target)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if let Some((_, other)) = others.into_iter().find(|(_, other)| below(&other.target)) {
             return Err(bad("another slot is at the target of", &other.id));
@@ -155,11 +212,21 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
         return Err(bad("a slot has the name", &slot.id));
     }
     if !is_target(&slot.target) {
-        return Err(bad("a slot has a target outside of the work environment", &slot.target));
+        return Err(bad(
+            "a slot has a target outside of the work environment",
+            &slot.target,
+        ));
     }
     match &slot.permissions {
-        Some(text) if text.len() == 4 && u16::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) => Ok(()),
-        other => Err(bad("a slot has the permissions", other.as_deref().unwrap_or("none"))),
+        Some(text)
+            if text.len() == 4 && u16::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777) =>
+        {
+            Ok(())
+        }
+        other => Err(bad(
+            "a slot has the permissions",
+            other.as_deref().unwrap_or("none"),
+        )),
     }
 }
 

@@ -38,7 +38,11 @@ pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
     let digests = Digests::of(reader);
     let launcher = check_launcher(reader, &digests)?;
     check_padding(reader)?;
-    let mut verified = Verified { slots: 0, unauthenticated: Vec::new(), launcher };
+    let mut verified = Verified {
+        slots: 0,
+        unauthenticated: Vec::new(),
+        launcher,
+    };
     for slot in reader.slots() {
         if check_slot(&slot, &digests)? {
             verified.slots = verified.slots.saturating_add(1);
@@ -52,28 +56,45 @@ pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
 /// FlavorPack doubles the prefix of this one digest.
 fn check_launcher(reader: &Reader, digests: &Digests) -> Result<bool, PackageError> {
     let record = &reader.metadata().launcher;
-    let text = record.checksum.strip_prefix("sha256:sha256:").map(|rest| format!("sha256:{rest}"));
-    let Some(signed) = Sha256::parse(text.as_deref().unwrap_or(&record.checksum)) else { return Ok(false) };
+    let text = record
+        .checksum
+        .strip_prefix("sha256:sha256:")
+        .map(|rest| format!("sha256:{rest}"));
+    let Some(signed) = Sha256::parse(text.as_deref().unwrap_or(&record.checksum)) else {
+        return Ok(false);
+    };
     let found = digests.sha256(Part::Launcher)?;
     if found != signed {
-        return Err(PackageError::LauncherDigest { found: found.to_string(), signed: signed.to_string() });
+        return Err(PackageError::LauncherDigest {
+            found: found.to_string(),
+            signed: signed.to_string(),
+        });
     }
     Ok(true)
 }
 
 fn check_padding(reader: &Reader) -> Result<(), PackageError> {
-    let Some(layout) = reader.layout() else { return Ok(()) };
+    let Some(layout) = reader.layout() else {
+        return Ok(());
+    };
     let table = (layout.slots.len() as u64).saturating_mul(SLOT_ENTRY_LEN as u64);
     let mut end = layout.slot_table_offset.saturating_add(table);
     let metadata_end = layout.launcher_size.saturating_add(layout.metadata_size);
-    let mut gaps = vec![(metadata_end, layout.slot_table_offset, "the slot table".into())];
+    let mut gaps = vec![(
+        metadata_end,
+        layout.slot_table_offset,
+        "the slot table".into(),
+    )];
     for (slot, (offset, len)) in reader.slots().zip(&layout.slots) {
         gaps.push((end, *offset, format!("slot `{}`", slot.name())));
         end = offset.saturating_add(*len);
     }
     for (from, to, what) in gaps {
         let mut padding = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(0)];
-        reader.file().read_exact_at(&mut padding, from).on("read", reader.path())?;
+        reader
+            .file()
+            .read_exact_at(&mut padding, from)
+            .on("read", reader.path())?;
         if padding.iter().any(|byte| *byte != 0) {
             return Err(PackageError::Padding { what });
         }
@@ -84,7 +105,11 @@ fn check_padding(reader: &Reader) -> Result<(), PackageError> {
 /// Checks one slot; `false` when no full digest of it is signed.
 fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> {
     let part = Part::Slot(slot.index);
-    let differs = |found: String, signed: String| PackageError::SlotDigest { slot: slot.name().into(), found, signed };
+    let differs = |found: String, signed: String| PackageError::SlotDigest {
+        slot: slot.name().into(),
+        found,
+        signed,
+    };
     if let Some(facts) = slot.facts {
         let blake3 = digests.blake3(part)?;
         if facts.blake3 != blake3 {
@@ -93,7 +118,10 @@ fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> 
     }
     let sha256 = digests.sha256(part)?;
     if slot.row.checksum != sha256.short() {
-        return Err(differs(format!("{:016x}", sha256.short()), format!("{:016x} (slot table)", slot.row.checksum)));
+        return Err(differs(
+            format!("{:016x}", sha256.short()),
+            format!("{:016x} (slot table)", slot.row.checksum),
+        ));
     }
     match slot.record.sha256() {
         Some(signed) if signed == sha256 => Ok(true),
@@ -126,9 +154,18 @@ struct Digests {
 impl Digests {
     /// Computes them, the longest first, so that no processor is left with one at the end.
     fn of(reader: &Reader) -> Self {
-        let mut wanted = vec![(Part::Launcher, Algorithm::Sha256, 0, reader.index().launcher_size)];
+        let mut wanted = vec![(
+            Part::Launcher,
+            Algorithm::Sha256,
+            0,
+            reader.index().launcher_size,
+        )];
         for slot in reader.slots() {
-            let (part, offset, len) = (Part::Slot(slot.index), slot.row.offset, slot.row.stored_size);
+            let (part, offset, len) = (
+                Part::Slot(slot.index),
+                slot.row.offset,
+                slot.row.stored_size,
+            );
             wanted.push((part, Algorithm::Sha256, offset, len));
             if slot.facts.is_some() {
                 wanted.push((part, Algorithm::Blake3, offset, len));
@@ -137,13 +174,21 @@ impl Digests {
         wanted.sort_by_key(|(_, algorithm, _, len)| (Reverse(*len), *algorithm));
         let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
         let worker = || {
-            while let Some((part, algorithm, offset, len)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some((part, algorithm, offset, len)) =
+                wanted.get(next.fetch_add(1, Ordering::Relaxed))
+            {
                 let digest = digest(Window::new(reader.file(), *offset, *len), *algorithm);
-                found.lock().unwrap_or_else(PoisonError::into_inner).insert((*part, *algorithm), digest);
+                found
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert((*part, *algorithm), digest);
             }
         };
         on_threads(processors().min(wanted.len()), worker, || ());
-        Self { path: reader.path().into(), found }
+        Self {
+            path: reader.path().into(),
+            found,
+        }
     }
 
     fn sha256(&self, part: Part) -> Result<Sha256, PackageError> {
@@ -157,7 +202,9 @@ impl Digests {
     fn take(&self, part: Part, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         // A thread that died left nothing.
-        let digest = found.remove(&(part, algorithm)).unwrap_or_else(|| Err(io::Error::other("nothing was computed")));
+        let digest = found
+            .remove(&(part, algorithm))
+            .unwrap_or_else(|| Err(io::Error::other("nothing was computed")));
         Ok(digest.on("read", &self.path)?)
     }
 }

@@ -22,17 +22,35 @@ impl SignedPackage {
     ///
     /// # Errors
     /// [`FormatError::BadMetadata`] when the metadata is not complete.
-    pub fn new(metadata: &Metadata, launcher_len: u64, key: &SecretKey) -> Result<Self, PackageError> {
+    pub fn new(
+        metadata: &Metadata,
+        launcher_len: u64,
+        key: &SecretKey,
+    ) -> Result<Self, PackageError> {
         let text = metadata.to_bytes()?;
-        let sizes: Vec<u64> = metadata.slots.iter().map(|record| u64::try_from(record.size).unwrap_or(0)).collect();
+        let sizes: Vec<u64> = metadata
+            .slots
+            .iter()
+            .map(|record| u64::try_from(record.size).unwrap_or(0))
+            .collect();
         let layout = Layout::compute(launcher_len, text.len(), &sizes)?;
-        let rows = layout
-            .rows(metadata)
-            .ok_or_else(|| FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into()))?;
+        let rows = layout.rows(metadata).ok_or_else(|| {
+            FormatError::BadMetadata("a slot lacks a digest, operation or lifecycle".into())
+        })?;
         let block = seal_envelope(&text);
-        let index = layout.index(metadata, key.public().to_bytes(), block_digest(&block), key.sign(&text));
+        let index = layout.index(
+            metadata,
+            key.public().to_bytes(),
+            block_digest(&block),
+            key.sign(&text),
+        );
         let trailer = wrap_index(&index.encode());
-        Ok(Self { layout, block, rows, trailer })
+        Ok(Self {
+            layout,
+            block,
+            rows,
+            trailer,
+        })
     }
 
     /// Bytes of the whole file.
@@ -48,8 +66,18 @@ impl SignedPackage {
     }
 
     /// Writes the file to `out`, which is at its start. `slots` are files with the stored bytes of each slot, in order.
-    pub fn write(&self, launcher: &[u8], slots: &[&File], out: &mut File, path: &Path) -> Result<(), PackageError> {
-        let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, out), position: 0, path };
+    pub fn write(
+        &self,
+        launcher: &[u8],
+        slots: &[&File],
+        out: &mut File,
+        path: &Path,
+    ) -> Result<(), PackageError> {
+        let mut out = Counted {
+            inner: BufWriter::with_capacity(1 << 20, out),
+            position: 0,
+            path,
+        };
         out.write(launcher)?;
         out.write(&self.block)?;
         out.pad_to(self.layout.slot_table_offset)?;
@@ -62,7 +90,10 @@ impl SignedPackage {
         }
         out.write(&self.trailer)?;
         out.inner.flush().on("write", path)?;
-        debug_assert_eq!(out.position, self.layout.package_size, "the layout and the file agree");
+        debug_assert_eq!(
+            out.position, self.layout.package_size,
+            "the layout and the file agree"
+        );
         Ok(())
     }
 }
@@ -86,13 +117,17 @@ impl<W: Write> Counted<'_, W> {
     }
 
     fn copy(&mut self, mut from: &File, len: u64) -> Result<(), PackageError> {
-        from.seek(SeekFrom::Start(0)).on("rewind", "temporary slot file")?;
-        let copied = io::copy(&mut io::Read::take(from, len), &mut self.inner).on("write", self.path)?;
+        from.seek(SeekFrom::Start(0))
+            .on("rewind", "temporary slot file")?;
+        let copied =
+            io::copy(&mut io::Read::take(from, len), &mut self.inner).on("write", self.path)?;
         self.position += copied;
         if copied == len {
             Ok(())
         } else {
-            Err(io::Error::from(io::ErrorKind::UnexpectedEof)).on("write", self.path).map_err(Into::into)
+            Err(io::Error::from(io::ErrorKind::UnexpectedEof))
+                .on("write", self.path)
+                .map_err(Into::into)
         }
     }
 }

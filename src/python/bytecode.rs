@@ -78,20 +78,34 @@ pub fn compile(
     }
     let reused = known - sources.len();
     let total: u64 = sources.iter().map(|source| source.size).sum();
-    let worth = usize::try_from(total / WORTH_A_JOB).unwrap_or(usize::MAX).max(1);
+    let worth = usize::try_from(total / WORTH_A_JOB)
+        .unwrap_or(usize::MAX)
+        .max(1);
     let count = sources.len();
     if count == 0 {
-        return Ok(Compiled { files: reused, broken: BTreeMap::new() });
+        return Ok(Compiled {
+            files: reused,
+            broken: BTreeMap::new(),
+        });
     }
     let shares = share(sources, jobs.clamp(1, worth));
     let jobs = shares.len();
     let broken = thread::scope(|scope| {
-        let workers: Vec<_> = shares.iter().map(|share| scope.spawn(|| work(interpreter, positions, share))).collect();
-        workers.into_iter().try_fold(BTreeMap::new(), |mut broken, worker| {
-            // A worker thread has nothing in it that panics; should that change, the panic goes on here.
-            broken.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-            Ok::<_, Error>(broken)
-        })
+        let workers: Vec<_> = shares
+            .iter()
+            .map(|share| scope.spawn(|| work(interpreter, positions, share)))
+            .collect();
+        workers
+            .into_iter()
+            .try_fold(BTreeMap::new(), |mut broken, worker| {
+                // A worker thread has nothing in it that panics; should that change, the panic goes on here.
+                broken.extend(
+                    worker
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+                );
+                Ok::<_, Error>(broken)
+            })
     })?;
     let failed = broken.len();
     tracing::info!(
@@ -101,14 +115,21 @@ pub fn compile(
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "compiled bytecode in parallel"
     );
-    Ok(Compiled { files: reused + count - failed, broken })
+    Ok(Compiled {
+        files: reused + count - failed,
+        broken,
+    })
 }
 
 /// Where the bytecode of a source lies, as seen from where the source lies.
 pub fn bytecode_of(interpreter: &Interpreter, source: &Path) -> PathBuf {
     let mut name = source.file_stem().unwrap_or_default().to_os_string();
     name.push(format!(".{}.pyc", interpreter.cache_tag));
-    source.parent().unwrap_or(Path::new("")).join("__pycache__").join(name)
+    source
+        .parent()
+        .unwrap_or(Path::new(""))
+        .join("__pycache__")
+        .join(name)
 }
 
 fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<()> {
@@ -122,9 +143,16 @@ fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(
             }
         } else if path.extension().is_some_and(|extension| extension == "py") {
             // A link may lead nowhere, or to a directory.
-            let Some(metadata) = path.metadata().ok().filter(fs::Metadata::is_file) else { continue };
+            let Some(metadata) = path.metadata().ok().filter(fs::Metadata::is_file) else {
+                continue;
+            };
             let name = path.strip_prefix(root).unwrap_or(&path).to_path_buf();
-            sources.push(Source { path, name, target: PathBuf::new(), size: metadata.len() });
+            sources.push(Source {
+                path,
+                name,
+                target: PathBuf::new(),
+                size: metadata.len(),
+            });
         }
     }
     Ok(())
@@ -132,11 +160,19 @@ fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(
 
 /// Spreads the sources over `jobs` shares of about the same number of bytes, largest file first.
 fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
-    sources.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.path.cmp(&other.path)));
+    sources.sort_by(|one, other| {
+        other
+            .size
+            .cmp(&one.size)
+            .then_with(|| one.path.cmp(&other.path))
+    });
     let mut shares: Vec<Vec<Source>> = (0..jobs).map(|_| Vec::new()).collect();
-    let mut lightest: BinaryHeap<Reverse<(u64, usize)>> = (0..jobs).map(|job| Reverse((0, job))).collect();
+    let mut lightest: BinaryHeap<Reverse<(u64, usize)>> =
+        (0..jobs).map(|job| Reverse((0, job))).collect();
     for source in sources {
-        let Some(Reverse((load, job))) = lightest.pop() else { break };
+        let Some(Reverse((load, job))) = lightest.pop() else {
+            break;
+        };
         // A file costs something even when it is empty.
         lightest.push(Reverse((load + source.size + 500, job)));
         shares[job].push(source);
@@ -146,7 +182,11 @@ fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
 }
 
 /// Runs one compiler process over its share; returns the files that it could not compile, and why.
-fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Result<Vec<(PathBuf, String)>> {
+fn work(
+    interpreter: &Interpreter,
+    positions: Positions,
+    share: &[Source],
+) -> Result<Vec<(PathBuf, String)>> {
     let executable = &interpreter.executable;
     // Not `-I`: that would turn the fixed hash seed off, and older versions write sets in iteration order.
     let mut worker = command(executable);
@@ -161,7 +201,10 @@ fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Re
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|source| Error::Start { program: executable.clone(), source })?;
+        .map_err(|source| Error::Start {
+            program: executable.clone(),
+            source,
+        })?;
     if let Some(mut input) = child.stdin.take() {
         let mut list = Vec::new();
         for source in share {
@@ -173,11 +216,20 @@ fn work(interpreter: &Interpreter, positions: Positions, share: &[Source]) -> Re
         // The worker reads everything before it writes anything. If it died, its status says so below.
         let _ = input.write_all(&list);
     }
-    let output = child::finish(child).map_err(|source| Error::Start { program: executable.clone(), source })?;
+    let output = child::finish(child).map_err(|source| Error::Start {
+        program: executable.clone(),
+        source,
+    })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().last().map_or_else(|| output.status.to_string(), ToOwned::to_owned);
-        return Err(Error::Compiler { interpreter: executable.clone(), said });
+        let said = said
+            .lines()
+            .last()
+            .map_or_else(|| output.status.to_string(), ToOwned::to_owned);
+        return Err(Error::Compiler {
+            interpreter: executable.clone(),
+            said,
+        });
     }
     let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
     let mut broken = Vec::new();
@@ -206,7 +258,11 @@ mod tests {
                 number % 7,
                 number % 5
             );
-            fs::write(library.join(format!("m{number}.py")), text + &"# filler\n".repeat(1500)).expect("scratch");
+            fs::write(
+                library.join(format!("m{number}.py")),
+                text + &"# filler\n".repeat(1500),
+            )
+            .expect("scratch");
         }
         fs::write(library.join("broken.py"), "print 'two'\n").expect("scratch");
         fs::write(library.join("warns.py"), "x = '\\d'\n").expect("scratch");
@@ -217,7 +273,12 @@ mod tests {
         let entries = fs::read_dir(&cache).expect("compiled");
         let mut files: Vec<_> = entries
             .map(|entry| entry.expect("readable").path())
-            .map(|path| (PathBuf::from(path.file_name().expect("a name")), fs::read(&path).expect("readable")))
+            .map(|path| {
+                (
+                    PathBuf::from(path.file_name().expect("a name")),
+                    fs::read(&path).expect("readable"),
+                )
+            })
             .collect();
         files.sort();
         files
@@ -231,17 +292,30 @@ mod tests {
         for (name, jobs) in [("one", 1), ("another place", 3), ("third", 2)] {
             let root = scratch.path().join(name);
             write_tree(&root);
-            let compiled = compile(&interpreter, &root, &root, Positions::Columns, jobs).expect("compiles");
+            let compiled =
+                compile(&interpreter, &root, &root, Positions::Columns, jobs).expect("compiles");
             let reason = compiled.broken.values().next().expect("a source is broken");
-            assert!(reason.starts_with("line 1: Missing parentheses in call to 'print'"), "{reason}");
+            assert!(
+                reason.starts_with("line 1: Missing parentheses in call to 'print'"),
+                "{reason}"
+            );
             assert_eq!((compiled.files, compiled.broken.len()), (41, 1));
             results.push(bytecode(&root));
         }
         assert_eq!(results[0].len(), 41);
-        assert!(results[0] == results[1] && results[1] == results[2], "bytes differ");
+        assert!(
+            results[0] == results[1] && results[1] == results[2],
+            "bytes differ"
+        );
         let (name, bytes) = &results[0][0];
-        assert!(name.to_string_lossy().ends_with(&format!(".{}.pyc", interpreter.cache_tag)));
-        assert_eq!(bytes[..8], [&interpreter.magic_number[..], &[1, 0, 0, 0]].concat());
+        assert!(
+            name.to_string_lossy()
+                .ends_with(&format!(".{}.pyc", interpreter.cache_tag))
+        );
+        assert_eq!(
+            bytes[..8],
+            [&interpreter.magic_number[..], &[1, 0, 0, 0]].concat()
+        );
     }
 
     #[test]
@@ -253,7 +327,10 @@ mod tests {
             size,
         };
         let shares = share([50_000, 10_000, 20_000, 30_000].map(source).into(), 2);
-        let weights: Vec<u64> = shares.iter().map(|share| share.iter().map(|source| source.size).sum()).collect();
+        let weights: Vec<u64> = shares
+            .iter()
+            .map(|share| share.iter().map(|source| source.size).sum())
+            .collect();
         assert_eq!(weights, [60_000, 50_000]);
     }
 }

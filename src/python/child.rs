@@ -20,12 +20,23 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 /// Runs a command to its end and returns what it wrote, of too much the beginning and the end.
 pub(super) fn output(command: &mut Command) -> io::Result<Output> {
-    captured(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?, WORDS)
+    captured(
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?,
+        WORDS,
+    )
 }
 
 /// The same for one whose output is an answer.
 pub(super) fn answer(command: &mut Command) -> io::Result<Output> {
-    finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    finish(
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?,
+    )
 }
 
 /// Waits for a child that answers on the pipes that it was given.
@@ -40,8 +51,16 @@ pub(super) fn finish(child: Child) -> io::Result<Output> {
 fn captured(mut child: Child, most: usize) -> io::Result<Output> {
     drop(child.stdin.take());
     let (done, ended) = channel();
-    let stdout = child.stdout.take().map(|pipe| Capture::begin(pipe, most, done.clone())).transpose()?;
-    let stderr = child.stderr.take().map(|pipe| Capture::begin(pipe, most, done.clone())).transpose()?;
+    let stdout = child
+        .stdout
+        .take()
+        .map(|pipe| Capture::begin(pipe, most, done.clone()))
+        .transpose()?;
+    let stderr = child
+        .stderr
+        .take()
+        .map(|pipe| Capture::begin(pipe, most, done.clone()))
+        .transpose()?;
     drop(done);
     let status = child.wait()?;
     if !all_end(&ended) {
@@ -52,7 +71,11 @@ fn captured(mut child: Child, most: usize) -> io::Result<Output> {
     }
     interrupt::after_child(status);
     let text = |capture: Option<Capture>| capture.map(Capture::text).unwrap_or_default();
-    Ok(Output { status, stdout: text(stdout), stderr: text(stderr) })
+    Ok(Output {
+        status,
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
 }
 
 /// Waits until every reader has dropped its end, or patience does.
@@ -71,21 +94,33 @@ fn all_end(ended: &Receiver<()>) -> bool {
 struct Capture(Arc<Mutex<Kept>>);
 
 impl Capture {
-    fn begin(mut pipe: impl Read + Send + 'static, most: usize, done: Sender<()>) -> io::Result<Self> {
-        let kept = Arc::new(Mutex::new(Kept { most, ..Kept::default() }));
+    fn begin(
+        mut pipe: impl Read + Send + 'static,
+        most: usize,
+        done: Sender<()>,
+    ) -> io::Result<Self> {
+        let kept = Arc::new(Mutex::new(Kept {
+            most,
+            ..Kept::default()
+        }));
         let into = Arc::clone(&kept);
-        thread::Builder::new().name("output".into()).spawn(move || {
-            let mut buffer = vec![0; 64 << 10];
-            loop {
-                match pipe.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(count) => into.lock().unwrap_or_else(PoisonError::into_inner).add(&buffer[..count]),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => break,
+        thread::Builder::new()
+            .name("output".into())
+            .spawn(move || {
+                let mut buffer = vec![0; 64 << 10];
+                loop {
+                    match pipe.read(&mut buffer) {
+                        Ok(0) => break,
+                        Ok(count) => into
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .add(&buffer[..count]),
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        Err(_) => break,
+                    }
                 }
-            }
-            drop(done);
-        })?;
+                drop(done);
+            })?;
         Ok(Self(kept))
     }
 
@@ -124,7 +159,8 @@ impl Kept {
     fn text(mut self) -> Vec<u8> {
         if self.left_out > 0 {
             self.cut();
-            self.head.extend_from_slice(format!("\n[{}{LEFT_OUT}\n", self.left_out).as_bytes());
+            self.head
+                .extend_from_slice(format!("\n[{}{LEFT_OUT}\n", self.left_out).as_bytes());
         }
         self.head.append(&mut self.tail);
         self.head
@@ -144,7 +180,10 @@ mod tests {
     #[test]
     fn what_is_short_is_kept_whole() {
         let output = output(&mut shell("echo out; echo err >&2; exit 3")).expect("it runs");
-        assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+        assert_eq!(
+            (output.stdout.as_slice(), output.stderr.as_slice()),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
         assert_eq!(output.status.code(), Some(3));
     }
 
@@ -152,13 +191,20 @@ mod tests {
     fn who_is_left_behind_is_not_waited_for() {
         let begin = Instant::now();
         let output = output(&mut shell("echo before; sleep 30 & exit 0")).expect("it runs");
-        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+        assert!(
+            begin.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            begin.elapsed()
+        );
         assert_eq!(output.stdout, b"before\n");
     }
 
     #[test]
     fn of_too_much_the_beginning_and_the_end_are_kept() {
-        let mut kept = Kept { most: WORDS, ..Kept::default() };
+        let mut kept = Kept {
+            most: WORDS,
+            ..Kept::default()
+        };
         kept.add(b"begin ");
         for _ in 0..64 {
             kept.add(&vec![b'x'; 1 << 20]);

@@ -57,32 +57,47 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
         flags.push(" -g0");
         command.env(name, flags);
     }
-    command.env("PYTHONHASHSEED", "0").env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .env("PYTHONHASHSEED", "0")
+        .env("PYTHONUTF8", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
 /// Runs to the end and returns what was written; of very much the beginning and the end.
 pub(super) fn run(command: &mut Command) -> Result<Output> {
-    child::output(command).map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })
+    child::output(command).map_err(|source| Error::Start {
+        program: PathBuf::from(command.get_program()),
+        source,
+    })
 }
 
 /// The same for a command whose output is read by a program, not by people.
 pub(super) fn ask(command: &mut Command) -> Result<Output> {
-    child::answer(command).map_err(|source| Error::Start { program: PathBuf::from(command.get_program()), source })
+    child::answer(command).map_err(|source| Error::Start {
+        program: PathBuf::from(command.get_program()),
+        source,
+    })
 }
 
 /// The first executable file called `name` on PATH.
 pub(super) fn on_path(name: &str) -> Option<PathBuf> {
-    path_directories().into_iter().map(|directory| directory.join(name)).find(|path| is_executable(path))
+    path_directories()
+        .into_iter()
+        .map(|directory| directory.join(name))
+        .find(|path| is_executable(path))
 }
 
 /// The absolute directories of PATH, in order. Relative ones depend on where one stands and are no place to search.
 pub(super) fn path_directories() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).filter(|directory| directory.is_absolute()).collect()
+    env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .collect()
 }
 
 pub(super) fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }

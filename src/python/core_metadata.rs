@@ -42,29 +42,43 @@ impl CoreMetadata {
 }
 
 fn requires(metadata: &str) -> Vec<String> {
-    let of_interest = headers(metadata).filter(|(key, _)| key.eq_ignore_ascii_case("Requires-Dist"));
+    let of_interest =
+        headers(metadata).filter(|(key, _)| key.eq_ignore_ascii_case("Requires-Dist"));
     let end_of_name = |c: char| !c.is_alphanumeric() && !"-_.".contains(c);
-    of_interest.filter_map(|(_, value)| value.trim().split(end_of_name).next()).map(normalised).collect()
+    of_interest
+        .filter_map(|(_, value)| value.trim().split(end_of_name).next())
+        .map(normalised)
+        .collect()
 }
 
 fn all(metadata: &str, name: &str) -> Vec<String> {
     let of_interest = headers(metadata).filter(|(key, _)| key.eq_ignore_ascii_case(name));
-    of_interest.map(|(_, value)| value.trim().to_owned()).collect()
+    of_interest
+        .map(|(_, value)| value.trim().to_owned())
+        .collect()
 }
 
 /// A distribution's name as it is compared: PEP 503.
 pub(super) fn normalised(name: &str) -> String {
-    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = name
+        .split(['-', '_', '.'])
+        .filter(|part| !part.is_empty())
+        .collect();
     parts.join("-").to_ascii_lowercase()
 }
 
 fn headers(metadata: &str) -> impl Iterator<Item = (&str, &str)> {
     // The description follows an empty line and may look like anything.
-    metadata.lines().take_while(|line| !line.trim_end().is_empty()).filter_map(|line| line.split_once(':'))
+    metadata
+        .lines()
+        .take_while(|line| !line.trim_end().is_empty())
+        .filter_map(|line| line.split_once(':'))
 }
 
 fn header<'a>(metadata: &'a str, name: &str) -> Option<&'a str> {
-    let value = headers(metadata).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+    let value = headers(metadata)
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim());
     value.filter(|value| !value.is_empty() && *value != "UNKNOWN")
 }
 
@@ -74,17 +88,25 @@ const LONGEST_LICENSE: usize = 80;
 fn license(metadata: &str) -> Option<String> {
     let continued = |name: &str| {
         let mut lines = metadata.lines().skip_while(|line| !line.starts_with(name));
-        lines.nth(1).is_some_and(|next| next.starts_with([' ', '\t']))
+        lines
+            .nth(1)
+            .is_some_and(|next| next.starts_with([' ', '\t']))
     };
-    let named = header(metadata, "License").filter(|text| text.len() <= LONGEST_LICENSE && !continued("License:"));
+    let named = header(metadata, "License")
+        .filter(|text| text.len() <= LONGEST_LICENSE && !continued("License:"));
     let classifier = || {
         headers(metadata)
-            .filter(|(key, value)| key.eq_ignore_ascii_case("Classifier") && value.trim().starts_with("License ::"))
+            .filter(|(key, value)| {
+                key.eq_ignore_ascii_case("Classifier") && value.trim().starts_with("License ::")
+            })
             .filter_map(|(_, value)| value.rsplit("::").next())
             .map(str::trim)
             .find(|value| *value != "OSI Approved")
     };
-    header(metadata, "License-Expression").or(named).or_else(classifier).map(ToOwned::to_owned)
+    header(metadata, "License-Expression")
+        .or(named)
+        .or_else(classifier)
+        .map(ToOwned::to_owned)
 }
 
 #[cfg(test)]
@@ -95,10 +117,12 @@ mod tests {
     fn a_licence_is_a_name_not_a_text() {
         let expression = "Name: a\nLicense-Expression: MIT\nLicense: x\n\nLicense: y\n";
         assert_eq!(license(expression).as_deref(), Some("MIT"));
-        let text =
-            "Name: a\nLicense: Permission is\n  hereby granted\nClassifier: License :: OSI Approved :: BSD License\n";
+        let text = "Name: a\nLicense: Permission is\n  hereby granted\nClassifier: License :: OSI Approved :: BSD License\n";
         assert_eq!(license(text).as_deref(), Some("BSD License"));
-        assert_eq!(license("Name: a\nLicense: UNKNOWN\n\nLicense: MIT").as_deref(), None);
+        assert_eq!(
+            license("Name: a\nLicense: UNKNOWN\n\nLicense: MIT").as_deref(),
+            None
+        );
     }
 
     #[test]

@@ -17,7 +17,11 @@ pub enum Error {
     Fs(#[from] crate::fs::Error),
 
     #[error("no CPython interpreter fits `{wanted}`{}", listed(found))]
-    NoInterpreter { wanted: String, free_threaded: bool, found: Vec<Found> },
+    NoInterpreter {
+        wanted: String,
+        free_threaded: bool,
+        found: Vec<Found>,
+    },
 
     #[error("`{word}` is neither a path nor a version of CPython")]
     NotAVersion { word: String },
@@ -35,13 +39,21 @@ pub enum Error {
     NotAnInterpreter { path: PathBuf, said: String },
 
     #[error("`{}` is {implementation} {version}, the project needs CPython {requires}", path.display())]
-    Unsuitable { path: PathBuf, implementation: String, version: String, requires: String },
+    Unsuitable {
+        path: PathBuf,
+        implementation: String,
+        version: String,
+        requires: String,
+    },
 
     #[error("cannot start `{}`", program.display())]
     Start { program: PathBuf, source: io::Error },
 
     #[error("`{}`, which was to import the packed modules, {outcome}", executable.display())]
-    ImportCheck { executable: PathBuf, outcome: String },
+    ImportCheck {
+        executable: PathBuf,
+        outcome: String,
+    },
 
     #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
     NoInstaller { interpreter: PathBuf, asked: Choice },
@@ -62,11 +74,22 @@ pub enum Error {
 
     /// `requirement` is without credentials.
     #[error("{}:{line}: `{requirement}` is no requirement: {reason}", path.display())]
-    BadLine { path: PathBuf, line: usize, requirement: Box<str>, reason: Box<str> },
+    BadLine {
+        path: PathBuf,
+        line: usize,
+        requirement: Box<str>,
+        reason: Box<str>,
+    },
 
     /// An installer that ran out of room.
-    #[error("there is no room for the distributions\n{}", indented(installer, said))]
-    NoRoom { installer: &'static str, said: Vec<String> },
+    #[error(
+        "there is no room for the distributions\n{}",
+        indented(installer, said)
+    )]
+    NoRoom {
+        installer: &'static str,
+        said: Vec<String>,
+    },
 
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -98,7 +121,11 @@ pub enum Error {
     BadWheel { wheel: PathBuf, reason: String },
     /// `interpreter` is its version and platform.
     #[error("the wheel `{}` is for {tags}, which {interpreter} is not", wheel.display())]
-    WheelMisfit { wheel: PathBuf, tags: String, interpreter: String },
+    WheelMisfit {
+        wheel: PathBuf,
+        tags: String,
+        interpreter: String,
+    },
 
     #[error("cannot use the lock file `{}`\n{}", path.display(), indented("lock", said))]
     Lock { path: PathBuf, said: Vec<String> },
@@ -109,23 +136,38 @@ pub enum Error {
 
     /// `path` is the manifest.
     #[error("the source of `{name}` in `{}` cannot be used: {reason}", path.display())]
-    NamedSource { path: PathBuf, name: String, reason: Box<str> },
+    NamedSource {
+        path: PathBuf,
+        name: String,
+        reason: Box<str>,
+    },
 
     #[error("there is no `{}`, which `{name}` is to come from", path.display())]
     NoPlace { name: Box<str>, path: PathBuf },
 
     /// `path` is the project that names the second one.
     #[error("`{name}` is to come from two places: `{one}`, and by `{}` from `{other}`", path.display())]
-    SourceConflict { name: Box<str>, one: Box<str>, other: Box<str>, path: PathBuf },
+    SourceConflict {
+        name: Box<str>,
+        one: Box<str>,
+        other: Box<str>,
+        path: PathBuf,
+    },
 
     #[error("`{source_of}` is to be `{wanted}`, and is called `{found}`")]
-    OtherName { wanted: Box<str>, found: Box<str>, source_of: Box<str> },
+    OtherName {
+        wanted: Box<str>,
+        found: Box<str>,
+        source_of: Box<str>,
+    },
 
     /// `url` is without credentials.
     #[error("cannot fetch `{url}` with git\n{}", indented("git", said))]
     Git { url: Box<str>, said: Vec<String> },
 
-    #[error("the index `{index}` goes before the others, and pip cannot keep to an order of indexes")]
+    #[error(
+        "the index `{index}` goes before the others, and pip cannot keep to an order of indexes"
+    )]
     IndexOrder { index: Box<str> },
 
     /// What an editable installation leaves.
@@ -150,10 +192,14 @@ impl Error {
             Self::Fs(error) => error.code(),
             Self::NoInterpreter { .. } => Code::NO_INTERPRETER,
             Self::NotAVersion { .. } | Self::NotASpecifier { .. } => Code::NOT_A_PYTHON,
-            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => Code::NO_SUCH_INTERPRETER,
+            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => {
+                Code::NO_SUCH_INTERPRETER
+            }
             Self::NotAnInterpreter { .. } => Code::NOT_AN_INTERPRETER,
             Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER,
-            Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => Code::PROGRAM_STOPPED,
+            Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => {
+                Code::PROGRAM_STOPPED
+            }
             Self::NoInstaller { .. } => Code::NO_INSTALLER,
             Self::NoProject | Self::NoProjectAt { .. } => Code::NO_MANIFEST,
             Self::Source(error) => error.code(),
@@ -320,25 +366,37 @@ fn lock_command(lock: &Path) -> &'static str {
         Some("pdm.lock") => "pdm lock",
         Some("pylock.toml") => "uv export --output-file pylock.toml",
         Some("uv.lock") => "uv lock",
-        Some(name) if Path::new(name).extension().is_some_and(|extension| extension == "lock") => "uv lock --script",
+        Some(name)
+            if Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "lock") =>
+        {
+            "uv lock --script"
+        }
         _ => "uv pip compile --generate-hashes",
     }
 }
 
 /// Whether an installer said one of these.
 fn says(said: &[String], marks: &[&str]) -> bool {
-    said.iter().any(|line| marks.iter().any(|mark| line.contains(mark)))
+    said.iter()
+        .any(|line| marks.iter().any(|mark| line.contains(mark)))
 }
 
 /// Whether a dependency was found but did not build from its sources.
 fn not_compiled(said: &[String]) -> bool {
     let has = |mark| said.iter().any(|line| line.contains(mark));
-    (has("Failed to build") || has("Failed building")) && !has("No solution found") && !has("Failed to resolve")
+    (has("Failed to build") || has("Failed building"))
+        && !has("No solution found")
+        && !has("Failed to resolve")
 }
 
 /// What a program said, each line marked as its words.
 fn indented(who: &str, said: &[String]) -> String {
-    said.iter().map(|line| format!("  {who}: {line}")).collect::<Vec<_>>().join("\n")
+    said.iter()
+        .map(|line| format!("  {who}: {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// At most this many of the interpreters found are listed.

@@ -28,11 +28,20 @@ pub fn importable<'a>(files: impl IntoIterator<Item = &'a Path>) -> Vec<String> 
     let mut packages: BTreeSet<String> = BTreeSet::new();
     let mut modules: BTreeSet<Vec<&str>> = BTreeSet::new();
     for file in files {
-        let Some(parts) = file.to_str().map(|path| path.split('/').collect::<Vec<_>>()) else { continue };
-        let Some((name, directories)) = parts.split_last() else { continue };
+        let Some(parts) = file
+            .to_str()
+            .map(|path| path.split('/').collect::<Vec<_>>())
+        else {
+            continue;
+        };
+        let Some((name, directories)) = parts.split_last() else {
+            continue;
+        };
         let is_module = [".py", ".so"].iter().any(|ending| name.ends_with(ending));
         let stem = name.split('.').next().unwrap_or_default();
-        if !is_module || directories.len() > NAMESPACES || !directories.iter().chain([&stem]).all(|part| is_name(part))
+        if !is_module
+            || directories.len() > NAMESPACES
+            || !directories.iter().chain([&stem]).all(|part| is_name(part))
         {
             continue;
         }
@@ -42,16 +51,27 @@ pub fn importable<'a>(files: impl IntoIterator<Item = &'a Path>) -> Vec<String> 
             modules.insert(directories.iter().copied().chain([stem]).collect());
         }
     }
-    let names = modules.into_iter().map(|parts| parts.join(".")).chain(packages.iter().cloned());
-    let is_inside = |name: &str| name.match_indices('.').any(|(at, _)| packages.contains(&name[..at]));
-    let mut found: Vec<String> = names.filter(|name| !name.is_empty() && !is_inside(name)).collect();
+    let names = modules
+        .into_iter()
+        .map(|parts| parts.join("."))
+        .chain(packages.iter().cloned());
+    let is_inside = |name: &str| {
+        name.match_indices('.')
+            .any(|(at, _)| packages.contains(&name[..at]))
+    };
+    let mut found: Vec<String> = names
+        .filter(|name| !name.is_empty() && !is_inside(name))
+        .collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
 fn is_name(text: &str) -> bool {
-    let starts = text.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
+    let starts = text
+        .chars()
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_');
     starts && text.chars().all(|one| one.is_alphanumeric() || one == '_')
 }
 
@@ -66,20 +86,33 @@ pub fn import(
 ) -> Result<BTreeMap<String, String>> {
     let mut command = command(executable);
     // Nothing of the user's, and nothing left in the trees: they are read by others.
-    command.args(["-I", "-B", "-c", WORKER]).current_dir(home).env("HOME", home).env("TMPDIR", home);
+    command
+        .args(["-I", "-B", "-c", WORKER])
+        .current_dir(home)
+        .env("HOME", home)
+        .env("TMPDIR", home);
     for name in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
         command.env(name, home);
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|source| Error::Start { program: executable.into(), source })?;
-    let task = json!({ "roots": roots, "modules": modules, "jobs": jobs, "patience": PATIENCE }).to_string();
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|source| Error::Start {
+        program: executable.into(),
+        source,
+    })?;
+    let task = json!({ "roots": roots, "modules": modules, "jobs": jobs, "patience": PATIENCE })
+        .to_string();
     if let Some(mut stdin) = child.stdin.take() {
         // One that has ended already says so by its output.
         drop(stdin.write_all(task.as_bytes()));
     }
     let output = child::finish(child).on("wait for", executable)?;
-    serde_json::from_slice(&output.stdout)
-        .map_err(|_| Error::ImportCheck { executable: executable.into(), outcome: ended(output.status) })
+    serde_json::from_slice(&output.stdout).map_err(|_| Error::ImportCheck {
+        executable: executable.into(),
+        outcome: ended(output.status),
+    })
 }
 
 #[cfg(test)]
@@ -101,6 +134,9 @@ mod tests {
             "data-files/x.py",
         ];
         let found = importable(files.iter().map(Path::new));
-        assert_eq!(found, ["_cffi", "google.api.http", "google.protobuf", "rich", "six"]);
+        assert_eq!(
+            found,
+            ["_cffi", "google.api.http", "google.protobuf", "rich", "six"]
+        );
     }
 }

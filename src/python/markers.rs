@@ -36,7 +36,11 @@ pub(super) fn parse(text: &str) -> Option<Requirement> {
     // `pep508_rs` panics on other characters than ASCII, and on names that end in punctuation.
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let (name, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
-    let extras = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let extras = rest
+        .trim_start()
+        .strip_prefix('[')
+        .and_then(|rest| rest.split(']').next())
+        .unwrap_or_default();
     let mut names = extras.split(|c| !is_part(c)).chain([name]);
     if !text.is_ascii() || names.any(|name| name.ends_with(['.', '-', '_'])) {
         return None;
@@ -54,7 +58,8 @@ pub(super) fn marker(text: &str) -> Option<MarkerTree> {
 
 /// The name of an extra; none of what cannot be one.
 pub(super) fn extra(name: &str) -> Option<ExtraName> {
-    let fits = name.is_ascii() && !name.ends_with(['.', '-', '_']) && !name.starts_with(['.', '-', '_']);
+    let fits =
+        name.is_ascii() && !name.ends_with(['.', '-', '_']) && !name.starts_with(['.', '-', '_']);
     fits.then(|| ExtraName::from_str(name).ok()).flatten()
 }
 
@@ -69,7 +74,11 @@ pub(super) fn environment(interpreter: &Interpreter) -> MarkerEnvironment {
     let (major, minor, patch) = interpreter.version;
     let short = format!("{major}.{minor}");
     let full = interpreter.version_text.trim_end_matches('+').to_owned();
-    let machine = interpreter.platform.split_once('-').map_or("", |(_, machine)| machine).replace('-', "_");
+    let machine = interpreter
+        .platform
+        .split_once('-')
+        .map_or("", |(_, machine)| machine)
+        .replace('-', "_");
     let build = |full: &str| {
         MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
             implementation_name: "cpython",

@@ -44,17 +44,29 @@ impl Start {
 
 /// The extension modules that are imported from `start` on. A root is a tree and a directory in it; what is found is relative
 /// to its tree.
-pub fn reach(executable: &Path, roots: &[(PathBuf, PathBuf)], start: &Start) -> Result<Vec<String>> {
+pub fn reach(
+    executable: &Path,
+    roots: &[(PathBuf, PathBuf)],
+    start: &Start,
+) -> Result<Vec<String>> {
     let mut command = command(executable);
     command.args(["-I", "-S", "-B", "-c", WORKER]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|source| Error::Start { program: executable.into(), source })?;
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|source| Error::Start {
+        program: executable.into(),
+        source,
+    })?;
     let task = json!({ "roots": roots, "start": start.words() }).to_string();
     if let Some(mut stdin) = child.stdin.take() {
         // One that has ended already says so by its output.
         drop(stdin.write_all(task.as_bytes()));
     }
     let output = child::finish(child).on("wait for", executable)?;
-    serde_json::from_slice(&output.stdout)
-        .map_err(|_| Error::ImportCheck { executable: executable.into(), outcome: ended(output.status) })
+    serde_json::from_slice(&output.stdout).map_err(|_| Error::ImportCheck {
+        executable: executable.into(),
+        outcome: ended(output.status),
+    })
 }

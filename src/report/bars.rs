@@ -34,7 +34,8 @@ struct Phase {
 
 /// Whether anybody watches who could read bars: not a log of continuous integration, whatever it calls itself.
 pub(super) fn are_wanted() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
+    let is_set =
+        |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     io::stderr().is_terminal() && !is_set("CI") && !is_dumb
 }
@@ -43,20 +44,32 @@ impl Bars {
     pub(super) fn new() -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         *lock(&SHOWN) = Some(all.clone());
-        let shared = Arc::new(Shared { all, phases: Mutex::default(), over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            all,
+            phases: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
         let ticking = Arc::clone(&shared);
         // Without the thread there are no bars, and the work goes on.
-        drop(std::thread::Builder::new().name("bars".into()).spawn(move || {
-            while !ticking.over.load(Ordering::Relaxed) {
-                ticking.tick();
-                std::thread::sleep(TICK);
-            }
-        }));
+        drop(
+            std::thread::Builder::new()
+                .name("bars".into())
+                .spawn(move || {
+                    while !ticking.over.load(Ordering::Relaxed) {
+                        ticking.tick();
+                        std::thread::sleep(TICK);
+                    }
+                }),
+        );
         Self { shared }
     }
 
     pub(super) fn begin(&self, name: &str) {
-        let phase = Phase { begin: Instant::now(), bytes: None, bar: None };
+        let phase = Phase {
+            begin: Instant::now(),
+            bytes: None,
+            bar: None,
+        };
         lock(&self.shared.phases).insert(name.into(), phase);
     }
 
@@ -70,7 +83,10 @@ impl Bars {
     }
 
     pub(super) fn end(&self, name: &str) {
-        if let Some(bar) = lock(&self.shared.phases).remove(name).and_then(|phase| phase.bar) {
+        if let Some(bar) = lock(&self.shared.phases)
+            .remove(name)
+            .and_then(|phase| phase.bar)
+        {
             bar.finish_and_clear();
         }
     }
@@ -109,7 +125,8 @@ impl Shared {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.progress_chars("=> ").tick_chars("|/-\\ ")
 }
 

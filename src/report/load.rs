@@ -28,7 +28,10 @@ impl Sampler {
     /// `None` when the system gives no thread for it.
     pub(super) fn start(began: Instant) -> Option<Self> {
         let (stop, stopped) = channel();
-        let thread = std::thread::Builder::new().name("load".into()).spawn(move || sample(began, &stopped)).ok()?;
+        let thread = std::thread::Builder::new()
+            .name("load".into())
+            .spawn(move || sample(began, &stopped))
+            .ok()?;
         Some(Self { stop, thread })
     }
 
@@ -40,15 +43,28 @@ impl Sampler {
 
 fn sample(began: Instant, stopped: &Receiver<()>) -> Vec<Load> {
     let mut samples = Vec::new();
-    let Some(mut last) = processor_time() else { return samples };
+    let Some(mut last) = processor_time() else {
+        return samples;
+    };
     loop {
-        let is_over = !matches!(stopped.recv_timeout(INTERVAL), Err(RecvTimeoutError::Timeout));
-        let Some(now) = processor_time() else { return samples };
-        let (all, idle) = (now.all.saturating_sub(last.all), now.idle.saturating_sub(last.idle));
+        let is_over = !matches!(
+            stopped.recv_timeout(INTERVAL),
+            Err(RecvTimeoutError::Timeout)
+        );
+        let Some(now) = processor_time() else {
+            return samples;
+        };
+        let (all, idle) = (
+            now.all.saturating_sub(last.all),
+            now.idle.saturating_sub(last.idle),
+        );
         if all > 0 {
             #[expect(clippy::cast_precision_loss, reason = "ticks of a pack")]
             let busy = all.saturating_sub(idle) as f64 / all as f64;
-            samples.push(Load { at: Took(began.elapsed()), busy });
+            samples.push(Load {
+                at: Took(began.elapsed()),
+                busy,
+            });
             last = now;
         }
         if is_over {
@@ -70,10 +86,18 @@ fn processor_time() -> Option<ProcessorTime> {
 
 /// The first line counts user, nice, system, idle, iowait, irq, softirq and steal; what follows is part of user and nice.
 fn parse(stat: &str) -> Option<ProcessorTime> {
-    let numbers = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().take(8);
+    let numbers = stat
+        .lines()
+        .next()?
+        .strip_prefix("cpu ")?
+        .split_whitespace()
+        .take(8);
     let numbers: Vec<u64> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
     let idle = numbers.get(3)?.saturating_add(*numbers.get(4)?);
-    Some(ProcessorTime { all: numbers.iter().sum(), idle })
+    Some(ProcessorTime {
+        all: numbers.iter().sum(),
+        idle,
+    })
 }
 
 #[cfg(test)]
@@ -83,7 +107,13 @@ mod tests {
     #[test]
     fn guests_are_not_counted_twice_and_waiting_is_idle() {
         let stat = "cpu  100 20 30 400 50 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
-        assert_eq!(parse(stat), Some(ProcessorTime { all: 621, idle: 450 }));
+        assert_eq!(
+            parse(stat),
+            Some(ProcessorTime {
+                all: 621,
+                idle: 450
+            })
+        );
         assert_eq!(parse("cpu  1 2"), None);
         assert_eq!(parse(""), None);
     }

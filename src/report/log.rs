@@ -21,7 +21,9 @@ const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_
 ///
 /// `default` applies when no variable is set; `None` means silence.
 pub fn init(default: Option<LevelFilter>) {
-    let asked = VARIABLES.iter().find_map(|name| Some((name, env::var_os(name)?)));
+    let asked = VARIABLES
+        .iter()
+        .find_map(|name| Some((name, env::var_os(name)?)));
     let asked = asked.map(|(name, value)| {
         let value = value.to_string_lossy();
         level(&value).unwrap_or_else(|| {
@@ -32,7 +34,9 @@ pub fn init(default: Option<LevelFilter>) {
             LevelFilter::INFO
         })
     });
-    let Some(most) = asked.or(default).filter(|level| *level != LevelFilter::OFF) else { return };
+    let Some(most) = asked.or(default).filter(|level| *level != LevelFilter::OFF) else {
+        return;
+    };
     // Only a second call could fail, and there is none.
     drop(tracing::subscriber::set_global_default(Lines { most }));
 }
@@ -52,7 +56,8 @@ fn warn(name: &str, value: &str) {
 fn level(text: &str) -> Option<LevelFilter> {
     let directives = || text.split(',').map(str::trim);
     let ours = directives().find_map(|directive| directive.strip_prefix("flavor="));
-    let Some(word) = ours.or_else(|| directives().find(|directive| !directive.contains('='))) else {
+    let Some(word) = ours.or_else(|| directives().find(|directive| !directive.contains('=')))
+    else {
         return Some(LevelFilter::OFF);
     };
     Some(match word.to_ascii_lowercase().as_str() {
@@ -82,9 +87,17 @@ impl Subscriber for Lines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line { message: String::new(), fields: String::new() };
+        let mut line = Line {
+            message: String::new(),
+            fields: String::new(),
+        };
         event.record(&mut line);
-        let text = format!("{} {}{}", event.metadata().level(), line.message, line.fields);
+        let text = format!(
+            "{} {}{}",
+            event.metadata().level(),
+            line.message,
+            line.fields
+        );
         // One write a line, so that lines of several processes do not mix. With stderr gone there is nobody to tell.
         let line = format!("{}\n", printable(&text));
         #[cfg(feature = "cli")]

@@ -24,13 +24,22 @@ impl fmt::Display for Took {
             // Whole numbers: the launcher needs no others, and what writes them is large.
             1000..10_000 => write!(f, "{}.{}ms", micros / 1000, micros % 1000 / 100),
             10_000..1_000_000 => write!(f, "{}ms", micros / 1000),
-            _ => write!(f, "{}.{:02}s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+            _ => write!(
+                f,
+                "{}.{:02}s",
+                micros / 1_000_000,
+                micros % 1_000_000 / 10_000
+            ),
         }
     }
 }
 
 /// A number of things: `1 file`, `2 files`.
-pub fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(number: N, one: &str, many: &str) -> String {
+pub fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(
+    number: N,
+    one: &str,
+    many: &str,
+) -> String {
     let what = if number == N::from(1) { one } else { many };
     format!("{number} {what}")
 }
@@ -57,7 +66,10 @@ impl Bytes {
     /// Reads a number with a decimal (`60MB`) or binary (`60MiB`) unit, or without one.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let (number, unit) = text.split_at(text.find(|one: char| !one.is_ascii_digit()).unwrap_or(text.len()));
+        let (number, unit) = text.split_at(
+            text.find(|one: char| !one.is_ascii_digit())
+                .unwrap_or(text.len()),
+        );
         let unit = match unit.trim().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
             "k" | "kb" => 1000,
@@ -99,13 +111,29 @@ mod tests {
 
     #[test]
     fn bytes_read_like_a_file_manager_shows_them() {
-        let shown = [0, 999, 1000, 4600, 999_949, 999_950, 13_249_999, 5_000_000_000].map(|n| Bytes(n).to_string());
-        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "4.6 kB", "999.9 kB", "1.0 MB", "13.2 MB", "5.0 GB"]);
+        let shown = [
+            0,
+            999,
+            1000,
+            4600,
+            999_949,
+            999_950,
+            13_249_999,
+            5_000_000_000,
+        ]
+        .map(|n| Bytes(n).to_string());
+        assert_eq!(
+            shown,
+            [
+                "0 B", "999 B", "1.0 kB", "4.6 kB", "999.9 kB", "1.0 MB", "13.2 MB", "5.0 GB"
+            ]
+        );
     }
 
     #[test]
     fn durations_keep_three_digits() {
-        let shown = [87, 1250, 412_000, 1_250_000].map(|micros| Took(Duration::from_micros(micros)).to_string());
+        let shown = [87, 1250, 412_000, 1_250_000]
+            .map(|micros| Took(Duration::from_micros(micros)).to_string());
         assert_eq!(shown, ["87µs", "1.2ms", "412ms", "1.25s"]);
     }
 }

@@ -61,15 +61,34 @@ impl<'a> Recorder<'a> {
     /// Details are every part and the load of the machine.
     pub fn start(told: &'a dyn Reporter, is_detailed: bool) -> Self {
         let began = Instant::now();
-        let sampler = if is_detailed { Sampler::start(began) } else { None };
-        Self { told, began: (SystemTime::now(), began), sampler, is_detailed, state: Mutex::default() }
+        let sampler = if is_detailed {
+            Sampler::start(began)
+        } else {
+            None
+        };
+        Self {
+            told,
+            began: (SystemTime::now(), began),
+            sampler,
+            is_detailed,
+            state: Mutex::default(),
+        }
     }
 
     pub fn finish(self) -> Recording {
         let took = Took(self.began.1.elapsed());
         let load = self.sampler.map(Sampler::stop).unwrap_or_default();
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Recording { began: self.began.0, took, phases: state.phases, parts: state.parts, load }
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        Recording {
+            began: self.began.0,
+            took,
+            phases: state.phases,
+            parts: state.parts,
+            load,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -93,7 +112,10 @@ impl Reporter for Recorder<'_> {
 
     fn part(&self, part: &Part) {
         let mut state = self.lock();
-        let extent = state.extents.entry(part.phase.into()).or_insert((part.began, part.ended));
+        let extent = state
+            .extents
+            .entry(part.phase.into())
+            .or_insert((part.began, part.ended));
         *extent = (extent.0.min(part.began), extent.1.max(part.ended));
         if self.is_detailed {
             state.parts.push(PartSpan {

@@ -4,13 +4,27 @@
 const HIDDEN: &str = "****";
 
 /// Parts of a fragment that say what an archive is, and are meant to be read.
-const OPEN: &[&str] = &["egg", "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "subdirectory"];
+const OPEN: &[&str] = &[
+    "egg",
+    "md5",
+    "sha1",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "subdirectory",
+];
 
 /// Replaces by `****` what may be secret in every URL of a text: user information, and values in queries and fragments.
 pub fn redact(text: &str) -> String {
     each_url(text, |url| {
         let user = url.user.map(|_| HIDDEN).unwrap_or_default();
-        format!("{user}{}{}{}", url.rest, pairs(url.query, &hide), pairs(url.fragment, &hide))
+        format!(
+            "{user}{}{}{}",
+            url.rest,
+            pairs(url.query, &hide),
+            pairs(url.fragment, &hide)
+        )
     })
 }
 
@@ -19,22 +33,38 @@ pub fn fingerprinted(text: &str) -> String {
     let print = |value: &str| blake3::hash(value.as_bytes()).to_hex()[..8].to_owned();
     each_url(text, |url| {
         let user = url.user.map(|_| HIDDEN).unwrap_or_default();
-        format!("{user}{}{}{}", url.rest, pairs(url.query, &print), pairs(url.fragment, &print))
+        format!(
+            "{user}{}{}{}",
+            url.rest,
+            pairs(url.query, &print),
+            pairs(url.fragment, &print)
+        )
     })
 }
 
 /// Takes what may be secret out of every URL of a text, so that it still leads somewhere.
 pub fn without_secrets(text: &str) -> String {
     each_url(text, |url| {
-        let mut kept = url.fragment.trim_start_matches('#').split('&').filter(|part| is_open(part)).peekable();
+        let mut kept = url
+            .fragment
+            .trim_start_matches('#')
+            .split('&')
+            .filter(|part| is_open(part))
+            .peekable();
         let mark = if kept.peek().is_some() { "#" } else { "" };
-        format!("{}{mark}{}", url.without_password(), kept.collect::<Vec<_>>().join("&"))
+        format!(
+            "{}{mark}{}",
+            url.without_password(),
+            kept.collect::<Vec<_>>().join("&")
+        )
     })
 }
 
 /// Takes the user information out of every URL of a text.
 pub fn without_user(text: &str) -> String {
-    each_url(text, |url| format!("{}{}{}", url.without_password(), url.query, url.fragment))
+    each_url(text, |url| {
+        format!("{}{}{}", url.without_password(), url.query, url.fragment)
+    })
 }
 
 /// The parts of a URL after `://`.
@@ -52,7 +82,9 @@ impl Url<'_> {
     /// Over SSH a name alone is no secret, and nothing is found without it.
     fn without_password(&self) -> String {
         match self.user {
-            Some(user) if self.scheme.ends_with("ssh") && !user.contains(':') => format!("{user}{}", self.rest),
+            Some(user) if self.scheme.ends_with("ssh") && !user.contains(':') => {
+                format!("{user}{}", self.rest)
+            }
             Some(_) => self.rest.trim_start_matches('@').to_owned(),
             None => self.rest.to_owned(),
         }
@@ -68,12 +100,15 @@ fn each_url(text: &str, rewritten: impl Fn(&Url) -> String) -> String {
         let scheme = &before[..at];
         let scheme = &scheme[scheme
             .rfind(|c: char| !(c.is_alphanumeric() || "+-.".contains(c)))
-            .map_or(0, |at| at + scheme[at..].chars().next().map_or(1, char::len_utf8))..];
+            .map_or(0, |at| {
+                at + scheme[at..].chars().next().map_or(1, char::len_utf8)
+            })..];
         let ends = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
         let whole = &after[..after.find(ends).unwrap_or(after.len())];
         // Another URL in it, as in a list with commas, is one of its own.
-        let other =
-            whole.find("://").and_then(|at| whole[..at].rfind(|c: char| !(c.is_alphanumeric() || "+-.".contains(c))));
+        let other = whole.find("://").and_then(|at| {
+            whole[..at].rfind(|c: char| !(c.is_alphanumeric() || "+-.".contains(c)))
+        });
         let whole = other.map_or(whole, |at| &whole[..at]);
         let url = parts(scheme, whole);
         out.push_str(&rewritten(&url));
@@ -89,20 +124,30 @@ fn parts<'a>(scheme: &'a str, whole: &'a str) -> Url<'a> {
     let mut user = authority.rfind('@');
     // One with a `/` or a `,` in it, which ought to have been encoded. What follows a `:` is a port otherwise.
     let port = authority.rsplit_once(':').map(|(_, port)| port);
-    if user.is_none() && port.is_some_and(|port| !port.is_empty() && !port.chars().all(|c| c.is_ascii_digit())) {
+    if user.is_none()
+        && port.is_some_and(|port| !port.is_empty() && !port.chars().all(|c| c.is_ascii_digit()))
+    {
         user = whole.rfind('@');
     }
     let (user, rest) = user.map_or((None, whole), |at| (Some(&whole[..at]), &whole[at..]));
     let user = user.filter(|user| !user.is_empty());
     let (rest, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
     let (rest, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
-    Url { scheme, user, rest, query, fragment }
+    Url {
+        scheme,
+        user,
+        rest,
+        query,
+        fragment,
+    }
 }
 
 /// A query or a fragment whose values are rewritten, but for those that are [`OPEN`].
 fn pairs(text: &str, value: &dyn Fn(&str) -> String) -> String {
     let part = |part: &str| match part.split_once('=') {
-        Some((key, secret)) if !is_open(part.trim_start_matches(['?', '#'])) && !secret.is_empty() => {
+        Some((key, secret))
+            if !is_open(part.trim_start_matches(['?', '#'])) && !secret.is_empty() =>
+        {
             format!("{key}={}", value(secret))
         }
         _ => part.to_owned(),
@@ -111,7 +156,8 @@ fn pairs(text: &str, value: &dyn Fn(&str) -> String) -> String {
 }
 
 fn is_open(part: &str) -> bool {
-    part.split_once('=').is_some_and(|(key, _)| OPEN.contains(&key))
+    part.split_once('=')
+        .is_some_and(|(key, _)| OPEN.contains(&key))
 }
 
 fn hide(_: &str) -> String {
@@ -128,8 +174,14 @@ mod tests {
             redact("see https://bob:s3cret@host.example/simple and http://host/a@b, x@y"),
             "see https://****@host.example/simple and http://host/a@b, x@y"
         );
-        assert_eq!(redact("git+ssh://git@host/x https://tok@en@host"), "git+ssh://****@host/x https://****@host");
-        assert_eq!(redact("http://a:1/x,https://u:p@b/y"), "http://a:1/x,https://****@b/y");
+        assert_eq!(
+            redact("git+ssh://git@host/x https://tok@en@host"),
+            "git+ssh://****@host/x https://****@host"
+        );
+        assert_eq!(
+            redact("http://a:1/x,https://u:p@b/y"),
+            "http://a:1/x,https://****@b/y"
+        );
         assert_eq!(redact("https://bob:pa/ss@host/x"), "https://****@host/x");
         assert_eq!(redact("no url"), "no url");
     }
@@ -137,10 +189,22 @@ mod tests {
     #[test]
     fn tokens_in_queries_and_fragments_are_hidden() {
         let url = "https://host/x-1.whl?sig=abc&v=2#sha256=00&token=t";
-        assert_eq!(redact(url), "https://host/x-1.whl?sig=****&v=****#sha256=00&token=****");
+        assert_eq!(
+            redact(url),
+            "https://host/x-1.whl?sig=****&v=****#sha256=00&token=****"
+        );
         assert_eq!(without_secrets(url), "https://host/x-1.whl#sha256=00");
-        assert_ne!(fingerprinted(url), fingerprinted(&url.replace("v=2", "v=3")));
-        assert_eq!(without_secrets("git+ssh://git@host/x@v1"), "git+ssh://git@host/x@v1");
-        assert_eq!(without_secrets("git+https://tok@host/x@v1#egg=x"), "git+https://host/x@v1#egg=x");
+        assert_ne!(
+            fingerprinted(url),
+            fingerprinted(&url.replace("v=2", "v=3"))
+        );
+        assert_eq!(
+            without_secrets("git+ssh://git@host/x@v1"),
+            "git+ssh://git@host/x@v1"
+        );
+        assert_eq!(
+            without_secrets("git+https://tok@host/x@v1#egg=x"),
+            "git+https://host/x@v1#egg=x"
+        );
     }
 }

@@ -34,7 +34,10 @@ pub struct TerminalReporter {
 
 impl TerminalReporter {
     pub fn new(talk: Talk) -> Self {
-        Self { talk, bars: (talk != Talk::Quiet && bars::are_wanted()).then(Bars::new) }
+        Self {
+            talk,
+            bars: (talk != Talk::Quiet && bars::are_wanted()).then(Bars::new),
+        }
     }
 
     /// A line of talk.
@@ -47,7 +50,11 @@ impl TerminalReporter {
         let code = code.map_or(String::new(), |code| format!("[{code}]"));
         for (at, line) in text.lines().enumerate() {
             let line = printable(line);
-            self.write(&if at == 0 { format!("{WARNING}warning{code}{WARNING:#}: {line}") } else { line.into_owned() });
+            self.write(&if at == 0 {
+                format!("{WARNING}warning{code}{WARNING:#}: {line}")
+            } else {
+                line.into_owned()
+            });
         }
         if let Some(hint) = hint {
             self.write(&format!("{HINT}hint{HINT:#}: {}", printable(hint)));
@@ -62,7 +69,10 @@ impl TerminalReporter {
         let choice = AutoStream::choice(&std::io::stderr());
         let mut plain = AutoStream::new(Vec::new(), choice);
         // Writing to memory cannot fail.
-        drop(std::io::Write::write_all(&mut plain, format!("{line}\n").as_bytes()));
+        drop(std::io::Write::write_all(
+            &mut plain,
+            format!("{line}\n").as_bytes(),
+        ));
         // One write a line, so that those of several threads do not mix.
         bars::write(&String::from_utf8_lossy(&plain.into_inner()));
     }

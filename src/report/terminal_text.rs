@@ -40,7 +40,13 @@ pub fn printable_json(text: &str) -> Cow<'_, str> {
     if !text.chars().any(harmful) {
         return Cow::Borrowed(text);
     }
-    let escaped = |one: char| if harmful(one) { format!("\\u{:04x}", u32::from(one)) } else { one.to_string() };
+    let escaped = |one: char| {
+        if harmful(one) {
+            format!("\\u{:04x}", u32::from(one))
+        } else {
+            one.to_string()
+        }
+    };
     Cow::Owned(text.chars().map(escaped).collect())
 }
 

@@ -13,10 +13,19 @@ pub enum SignError {
     #[error("the signature does not match the metadata")]
     BadSignature,
     #[error("`{}` is not a PEM file with an Ed25519 {expected} key", path.display())]
-    NotPem { path: PathBuf, expected: &'static str },
+    NotPem {
+        path: PathBuf,
+        expected: &'static str,
+    },
     #[error("`{}` holds the {found} half of a pair, and the {expected} one is meant", path.display())]
-    OtherHalf { path: PathBuf, expected: &'static str, found: &'static str },
-    #[error("`{variable}` is neither the path of a file nor a private key as PEM; its value is not shown")]
+    OtherHalf {
+        path: PathBuf,
+        expected: &'static str,
+        found: &'static str,
+    },
+    #[error(
+        "`{variable}` is neither the path of a file nor a private key as PEM; its value is not shown"
+    )]
     BadVariable { variable: &'static str },
     #[error("the public key in `{}` does not belong to the private key", path.display())]
     KeysDiffer { path: PathBuf },
@@ -32,7 +41,9 @@ impl SignError {
         match self {
             Self::BadKey | Self::WeakKey => Code::BAD_KEY,
             Self::BadSignature => Code::BAD_SIGNATURE,
-            Self::NotPem { .. } | Self::OtherHalf { .. } | Self::BadVariable { .. } => Code::NOT_A_KEY_FILE,
+            Self::NotPem { .. } | Self::OtherHalf { .. } | Self::BadVariable { .. } => {
+                Code::NOT_A_KEY_FILE
+            }
             Self::KeysDiffer { .. } => Code::KEYS_DIFFER,
             Self::KeyExists { .. } => Code::KEY_EXISTS,
             Self::Io(error) => error.code(),

@@ -19,14 +19,19 @@ pub(super) struct Pem {
 pub(super) const PUBLIC: Pem = Pem {
     label: "PUBLIC KEY",
     half: "public",
-    prefix: &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00],
+    prefix: &[
+        0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+    ],
 };
 
 /// PKCS#8 version 1.
 pub(super) const PRIVATE: Pem = Pem {
     label: "PRIVATE KEY",
     half: "private",
-    prefix: &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20],
+    prefix: &[
+        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
+        0x20,
+    ],
 };
 
 /// No key file is longer; what is longer is not read to its end.
@@ -43,13 +48,22 @@ impl Pem {
         let mut file = File::open(path).on("read key", path)?.take(LONGEST as u64);
         file.read_to_end(buffer).on("read key", path)?;
         let text = std::str::from_utf8(buffer).unwrap_or_default();
-        let other = if self.half == PUBLIC.half { PRIVATE } else { PUBLIC };
+        let other = if self.half == PUBLIC.half {
+            PRIVATE
+        } else {
+            PUBLIC
+        };
         match self.decode(text) {
             Some(key) => Ok(key),
-            None if text.contains(&other.begin()) => {
-                Err(SignError::OtherHalf { path: path.into(), expected: self.half, found: other.half })
-            }
-            None => Err(SignError::NotPem { path: path.into(), expected: self.half }),
+            None if text.contains(&other.begin()) => Err(SignError::OtherHalf {
+                path: path.into(),
+                expected: self.half,
+                found: other.half,
+            }),
+            None => Err(SignError::NotPem {
+                path: path.into(),
+                expected: self.half,
+            }),
         }
     }
 
@@ -68,7 +82,12 @@ impl Pem {
     #[cfg(feature = "cli")]
     pub(super) fn encode(&self, key: &[u8; 32]) -> String {
         let der = [self.prefix, key].concat();
-        format!("{}\n{}\n-----END {}-----\n", self.begin(), encode_base64(&der), self.label)
+        format!(
+            "{}\n{}\n-----END {}-----\n",
+            self.begin(),
+            encode_base64(&der),
+            self.label
+        )
     }
 }
 
@@ -77,7 +96,10 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let (mut bits, mut count) = (0_u32, 0_u32);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
+    for byte in text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=')
+    {
         let value = ALPHABET.iter().position(|letter| *letter == byte)?;
         bits = (bits << 6) | u32::try_from(value).ok()?;
         count = count.saturating_add(6);
@@ -93,8 +115,10 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 fn encode_base64(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let group =
-            chunk.iter().fold(0_usize, |group, byte| (group << 8) | usize::from(*byte)) << (8 * (3 - chunk.len()));
+        let group = chunk
+            .iter()
+            .fold(0_usize, |group, byte| (group << 8) | usize::from(*byte))
+            << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let letter = char::from(ALPHABET[(group >> (18 - 6 * at)) & 0x3f]);
             out.push(if at <= chunk.len() { letter } else { '=' });

@@ -80,7 +80,9 @@ impl PublicKey {
     /// # Errors
     /// [`SignError::BadSignature`].
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), SignError> {
-        self.0.verify_strict(message, &Signature::from_bytes(signature)).map_err(|_| SignError::BadSignature)
+        self.0
+            .verify_strict(message, &Signature::from_bytes(signature))
+            .map_err(|_| SignError::BadSignature)
     }
 }
 

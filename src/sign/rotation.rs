@@ -18,13 +18,21 @@ impl Rotation {
     #[cfg(feature = "cli")]
     pub fn sign(old: &super::SecretKey, new: PublicKey) -> Self {
         let signature = old.sign(&message(&old.public(), &new));
-        Self { old: old.public(), new, signature }
+        Self {
+            old: old.public(),
+            new,
+            signature,
+        }
     }
 
     /// Reads a statement; `None` for what cannot be one. Whether it is signed is another question.
     pub fn read(record: &RotationRecord) -> Option<Self> {
         let key = |text: &str| PublicKey::from_bytes(&from_hex(text)?).ok();
-        Some(Self { old: key(&record.old)?, new: key(&record.new)?, signature: from_hex(&record.signature)? })
+        Some(Self {
+            old: key(&record.old)?,
+            new: key(&record.new)?,
+            signature: from_hex(&record.signature)?,
+        })
     }
 
     pub fn to_record(&self) -> RotationRecord {
@@ -37,7 +45,9 @@ impl Rotation {
 
     /// Whether the older key signed it.
     pub fn is_signed(&self) -> bool {
-        self.old.verify(&message(&self.old, &self.new), &self.signature).is_ok()
+        self.old
+            .verify(&message(&self.old, &self.new), &self.signature)
+            .is_ok()
     }
 }
 
@@ -47,7 +57,9 @@ pub fn stray_rotation<'a>(rotations: &'a [Rotation], signer: &PublicKey) -> Opti
     let mut succeeded = vec![*signer];
     loop {
         let leads = |one: &&Rotation| succeeded.contains(&one.new) && !succeeded.contains(&one.old);
-        let Some(next) = rotations.iter().find(leads) else { break };
+        let Some(next) = rotations.iter().find(leads) else {
+            break;
+        };
         succeeded.push(next.old);
     }
     rotations.iter().find(|one| !succeeded.contains(&one.new))
@@ -69,9 +81,18 @@ mod tests {
         let signer = key("c").public();
         let chain = [from("a", "b"), from("b", "c")];
         assert_eq!(stray_rotation(&chain, &signer), None);
-        assert_eq!(stray_rotation(&[chain[1].clone(), chain[0].clone()], &signer), None);
-        assert_eq!(stray_rotation(&[from("a", "b")], &signer), Some(&from("a", "b")));
-        assert_eq!(stray_rotation(&[from("c", "d")], &signer), Some(&from("c", "d")));
+        assert_eq!(
+            stray_rotation(&[chain[1].clone(), chain[0].clone()], &signer),
+            None
+        );
+        assert_eq!(
+            stray_rotation(&[from("a", "b")], &signer),
+            Some(&from("a", "b"))
+        );
+        assert_eq!(
+            stray_rotation(&[from("c", "d")], &signer),
+            Some(&from("c", "d"))
+        );
         assert_eq!(stray_rotation(&[], &signer), None);
     }
 }

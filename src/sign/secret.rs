@@ -42,19 +42,24 @@ impl SecretKey {
 
     /// The key that every PSPF builder derives from a `--key-seed`: its seed is the SHA-256 of the text.
     pub fn from_seed(seed: &str) -> Self {
-        let digest: Zeroizing<[u8; 32]> = Zeroizing::new(sha2::Sha256::digest(seed.as_bytes()).into());
+        let digest: Zeroizing<[u8; 32]> =
+            Zeroizing::new(sha2::Sha256::digest(seed.as_bytes()).into());
         Self::from_bytes(&digest)
     }
 
     /// Reads a PKCS#8 PEM file.
     pub fn read(path: &Path) -> Result<Self, SignError> {
         let mut text = Zeroizing::new(Vec::new());
-        Ok(Self::from_bytes(&Zeroizing::new(pem::PRIVATE.read(path, &mut text)?)))
+        Ok(Self::from_bytes(&Zeroizing::new(
+            pem::PRIVATE.read(path, &mut text)?,
+        )))
     }
 
     /// Reads PKCS#8 PEM; `None` for any other text.
     pub fn from_pem(text: &str) -> Option<Self> {
-        pem::PRIVATE.decode(text).map(|seed| Self::from_bytes(&Zeroizing::new(seed)))
+        pem::PRIVATE
+            .decode(text)
+            .map(|seed| Self::from_bytes(&Zeroizing::new(seed)))
     }
 
     pub fn public(&self) -> PublicKey {
@@ -71,13 +76,20 @@ impl SecretKey {
 /// # Errors
 /// [`SignError::KeyExists`]; then nothing was written.
 pub fn write_key_pair(key: &SecretKey, directory: &Path) -> Result<(), SignError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).on("create directory", directory)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .on("create directory", directory)?;
     let private = directory.join(PRIVATE_KEY_FILE);
     let public = directory.join(PUBLIC_KEY_FILE);
     if public.symlink_metadata().is_ok() {
         return Err(SignError::KeyExists { path: public });
     }
-    place(&private, &Zeroizing::new(pem::PRIVATE.encode(key.0.as_bytes())))?;
+    place(
+        &private,
+        &Zeroizing::new(pem::PRIVATE.encode(key.0.as_bytes())),
+    )?;
     place(&public, &pem::PUBLIC.encode(&key.public().to_bytes()))
 }
 
@@ -91,7 +103,9 @@ fn place(path: &Path, text: &str) -> Result<(), SignError> {
     drop(std::fs::remove_file(&beside));
     match placed {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(SignError::KeyExists { path: path.into() }),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(SignError::KeyExists { path: path.into() })
+        }
         // A file system without hard links.
         Err(_) => write_new(path, text).inspect_err(|error| {
             if !matches!(error, SignError::KeyExists { .. }) {
@@ -103,12 +117,22 @@ fn place(path: &Path, text: &str) -> Result<(), SignError> {
 
 fn write_new(path: &Path, text: &str) -> Result<(), SignError> {
     let mut file = create_new(path)?;
-    Ok(file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).on("write key", path)?)
+    Ok(file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .on("write key", path)?)
 }
 
 fn create_new(path: &Path) -> Result<File, SignError> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(SignError::KeyExists { path: path.into() }),
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(SignError::KeyExists { path: path.into() })
+        }
         other => Ok(other.on("create key", path)?),
     }
 }
@@ -142,8 +166,14 @@ mod tests {
         write_key_pair(&key, directory.path()).expect("written");
         let read = SecretKey::read(&directory.path().join(PRIVATE_KEY_FILE)).expect("read");
         assert_eq!(read.public(), key.public());
-        assert_eq!(PublicKey::read(&directory.path().join(PUBLIC_KEY_FILE)).expect("read"), key.public());
-        assert!(matches!(write_key_pair(&key, directory.path()), Err(SignError::KeyExists { .. })));
+        assert_eq!(
+            PublicKey::read(&directory.path().join(PUBLIC_KEY_FILE)).expect("read"),
+            key.public()
+        );
+        assert!(matches!(
+            write_key_pair(&key, directory.path()),
+            Err(SignError::KeyExists { .. })
+        ));
     }
 
     #[test]
@@ -151,10 +181,16 @@ mod tests {
         // The neutral element and a point of order two, RFC 8032 encodings.
         let mut neutral = [0; 32];
         neutral[0] = 1;
-        assert!(matches!(PublicKey::from_bytes(&neutral), Err(SignError::WeakKey)));
+        assert!(matches!(
+            PublicKey::from_bytes(&neutral),
+            Err(SignError::WeakKey)
+        ));
         let mut order_two = [0xff; 32];
         order_two[0] = 0xec;
         order_two[31] = 0x7f;
-        assert!(matches!(PublicKey::from_bytes(&order_two), Err(SignError::WeakKey)));
+        assert!(matches!(
+            PublicKey::from_bytes(&order_two),
+            Err(SignError::WeakKey)
+        ));
     }
 }

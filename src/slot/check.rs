@@ -11,9 +11,24 @@ use crate::fs::PaperTree;
 pub fn check(slot: &StoredSlot<'_>, jobs: usize) -> Result<(), SlotError> {
     let witness = slot.witness();
     let tree = PaperTree::default();
-    let place = if slot.operations.tar { Place::Root } else { Place::File { name: b"content", mode: 0o644 } };
-    let unpacking = Unpacking { slot, witness: &witness, tree: &tree, place, decoders: &Decoders::new(jobs) };
-    let done = unpacking.run(slot.most_entries(), None).and_then(|_| Ok(tree.finish()?));
+    let place = if slot.operations.tar {
+        Place::Root
+    } else {
+        Place::File {
+            name: b"content",
+            mode: 0o644,
+        }
+    };
+    let unpacking = Unpacking {
+        slot,
+        witness: &witness,
+        tree: &tree,
+        place,
+        decoders: &Decoders::new(jobs),
+    };
+    let done = unpacking
+        .run(slot.most_entries(), None)
+        .and_then(|_| Ok(tree.finish()?));
     done.map_err(|error| slot.blame(error))?;
     slot.check(witness)
 }

@@ -33,7 +33,11 @@ impl Compression {
             Codec::Zstd => ZSTD_LEVELS[effort],
             _ => u32::try_from(effort).unwrap_or(9),
         };
-        Self { codec, level, extreme: effort == 9 }
+        Self {
+            codec,
+            level,
+            extreme: effort == 9,
+        }
     }
 
     /// Plain bytes after which a frame is cut. Longer frames compress better, shorter ones share the work more evenly
@@ -65,7 +69,9 @@ impl Compression {
                 _ => 100 * MB,
             },
             // The match finder takes eleven times the dictionary.
-            Codec::Xz => 2 * self.frame_len() + 11 * u64::from(preset_dictionary(self.level).min(32 << 20)),
+            Codec::Xz => {
+                2 * self.frame_len() + 11 * u64::from(preset_dictionary(self.level).min(32 << 20))
+            }
         }
     }
 
@@ -76,7 +82,15 @@ impl Compression {
 
     /// Compresses one frame. Content that is compressed already is not worth the effort asked for.
     pub(super) fn frame(self, plain: &[u8]) -> io::Result<Vec<u8>> {
-        let this = if is_compressed(plain)? { Self { level: 1, extreme: false, ..self } } else { self };
+        let this = if is_compressed(plain)? {
+            Self {
+                level: 1,
+                extreme: false,
+                ..self
+            }
+        } else {
+            self
+        };
         this.compress(plain)
     }
 
@@ -112,7 +126,8 @@ impl Compression {
     }
 
     fn zstd(self, plain: &[u8]) -> io::Result<Vec<u8>> {
-        let mut compressor = zstd::bulk::Compressor::new(i32::try_from(self.level).unwrap_or(i32::MAX))?;
+        let mut compressor =
+            zstd::bulk::Compressor::new(i32::try_from(self.level).unwrap_or(i32::MAX))?;
         if self.extreme {
             compressor.set_parameter(CParameter::WindowLog(25))?;
             compressor.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
@@ -144,10 +159,17 @@ impl Compression {
         let mut options = LzmaOptions::new_preset(preset)?;
         // A dictionary longer than the frame only costs the reader memory.
         let dictionary = plain.len().next_power_of_two().clamp(4096, 64 << 20);
-        options.dict_size(u32::try_from(dictionary).unwrap_or(64 << 20).min(preset_dictionary(self.level)));
+        options.dict_size(
+            u32::try_from(dictionary)
+                .unwrap_or(64 << 20)
+                .min(preset_dictionary(self.level)),
+        );
         let mut filters = Filters::new();
         filters.lzma2(&options);
-        let mut encoder = XzEncoder::new_stream(Vec::new(), Stream::new_stream_encoder(&filters, Check::Crc32)?);
+        let mut encoder = XzEncoder::new_stream(
+            Vec::new(),
+            Stream::new_stream_encoder(&filters, Check::Crc32)?,
+        );
         encoder.write_all(plain)?;
         encoder.finish()
     }
@@ -195,7 +217,9 @@ fn uncompressed_stream(plain: &[u8]) -> Vec<u8> {
     for (number, chunk) in plain.chunks(CHUNK).enumerate() {
         // Stored; the first resets the dictionary.
         out.push(if number == 0 { 1 } else { 2 });
-        let [low, high] = u16::try_from(chunk.len() - 1).unwrap_or(u16::MAX).to_le_bytes();
+        let [low, high] = u16::try_from(chunk.len() - 1)
+            .unwrap_or(u16::MAX)
+            .to_le_bytes();
         out.extend([high, low]);
         out.extend_from_slice(chunk);
     }
@@ -233,7 +257,10 @@ fn is_compressed(plain: &[u8]) -> io::Result<bool> {
         return Ok(false);
     }
     let mut stored = 0;
-    for start in (0..plain.len() - SAMPLE).step_by((plain.len() - SAMPLE) / SAMPLES).take(SAMPLES) {
+    for start in (0..plain.len() - SAMPLE)
+        .step_by((plain.len() - SAMPLE) / SAMPLES)
+        .take(SAMPLES)
+    {
         let size = zstd::bulk::compress(&plain[start..start + SAMPLE], 1)?.len();
         // One sample that gets smaller is enough to go on with.
         if size < SAMPLE - SAMPLE / 20 {
@@ -247,7 +274,8 @@ fn is_compressed(plain: &[u8]) -> io::Result<bool> {
 /// Bytes of dictionary of xz's presets, from its manual.
 fn preset_dictionary(level: u32) -> u32 {
     const MIB: [u32; 10] = [0, 1, 2, 4, 4, 8, 8, 16, 32, 64];
-    MIB.get(level as usize).map_or(64 << 20, |mib| (mib << 20).max(256 << 10))
+    MIB.get(level as usize)
+        .map_or(64 << 20, |mib| (mib << 20).max(256 << 10))
 }
 
 /// Opens a gzip member: no name, no time, made on Unix (RFC 1952).
@@ -270,20 +298,40 @@ mod tests {
             let plain: Vec<u8> = (0..len).map(|at: u32| at.to_le_bytes()[1]).collect();
             let stored = raw_blocks(&plain);
             assert!(stored.len() <= plain.len() + plain.len() / 1000 + 20);
-            assert_eq!(zstd::bulk::decompress(&stored, plain.len()).expect("a frame"), plain, "{len}");
+            assert_eq!(
+                zstd::bulk::decompress(&stored, plain.len()).expect("a frame"),
+                plain,
+                "{len}"
+            );
         }
     }
 
     #[test]
     fn the_beginning_of_an_xz_frame_as_it_is_is_a_stream_of_its_own() {
         use std::io::Read;
-        let xz = Compression { codec: Codec::Xz, level: 1, extreme: false };
-        for len in [0, 1, 2, 3, 64 << 10, (64 << 10) + 1, 1 << 20, (1 << 20) + 1, 3 << 20] {
+        let xz = Compression {
+            codec: Codec::Xz,
+            level: 1,
+            extreme: false,
+        };
+        for len in [
+            0,
+            1,
+            2,
+            3,
+            64 << 10,
+            (64 << 10) + 1,
+            1 << 20,
+            (1 << 20) + 1,
+            3 << 20,
+        ] {
             let plain: Vec<u8> = (0..len).map(|at: u32| at.to_le_bytes()[1]).collect();
             let stored = xz.frame_as_it_is(&plain).expect("a frame");
             assert!(stored.len() >= plain.len().min(1 << 20), "{len}");
             let mut found = Vec::new();
-            xz2::read::XzDecoder::new_multi_decoder(&stored[..]).read_to_end(&mut found).expect("xz");
+            xz2::read::XzDecoder::new_multi_decoder(&stored[..])
+                .read_to_end(&mut found)
+                .expect("xz");
             assert!(found == plain, "{len}");
         }
     }
@@ -293,11 +341,18 @@ mod tests {
         let mut state = 1_u64;
         let mut noise = || {
             // Numerical Recipes' linear congruential generator; the upper bits are good enough.
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 56) as u8
         };
         let random: Vec<u8> = (0..1 << 20).map(|_| noise()).collect();
-        let text: Vec<u8> = b"the quick brown fox ".iter().copied().cycle().take(1 << 20).collect();
+        let text: Vec<u8> = b"the quick brown fox "
+            .iter()
+            .copied()
+            .cycle()
+            .take(1 << 20)
+            .collect();
         let both = [&random[..1 << 19], &text[..1 << 19]].concat();
         assert!(is_compressed(&random).expect("sampled"));
         assert!(!is_compressed(&text).expect("sampled"));

@@ -95,8 +95,16 @@ impl Notes {
     /// A file of which each thread gives its part to the digest that is returned.
     pub(super) fn spread_file(&self, path: &[u8], mode: u16, size: u64) -> Arc<PiecewiseDigest> {
         let digest = Arc::new(PiecewiseDigest::new(size));
-        let file = SpreadFile { path: path.into(), mode, size, digest: Arc::clone(&digest) };
-        self.spread.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        let file = SpreadFile {
+            path: path.into(),
+            mode,
+            size,
+            digest: Arc::clone(&digest),
+        };
+        self.spread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(file);
         digest
     }
 
@@ -105,7 +113,10 @@ impl Notes {
         match &link.made {
             Made::Link(target) => self.link(path, target.as_os_str().as_bytes()),
             Made::Copy { mode, size } => {
-                self.unread.lock().unwrap_or_else(PoisonError::into_inner).push((path.into(), *mode, *size));
+                self.unread
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((path.into(), *mode, *size));
             }
         }
     }
@@ -129,24 +140,41 @@ impl Notes {
     /// # Errors
     /// What reading a copy says, and [`io::ErrorKind::UnexpectedEof`] when part of a file was never seen.
     pub(super) fn finish(self, root: &Path, jobs: usize) -> io::Result<Contents> {
-        let spread = std::mem::take(&mut *self.spread.lock().unwrap_or_else(PoisonError::into_inner));
-        for SpreadFile { path, mode, size, digest } in spread {
+        let spread =
+            std::mem::take(&mut *self.spread.lock().unwrap_or_else(PoisonError::into_inner));
+        for SpreadFile {
+            path,
+            mode,
+            size,
+            digest,
+        } in spread
+        {
             let digest = digest.take().ok_or(io::ErrorKind::UnexpectedEof)?;
             self.file(&path, mode, size, FileDigest::Blake3(digest));
         }
-        let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
+        let unread =
+            std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
         for (path, mode, size) in unread {
             let digest = digest_range(&File::open(below(root, &path))?, 0, size, jobs)?;
             self.file(&path, mode, size, FileDigest::Blake3(digest));
         }
-        let notes = self.text.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Contents { text: [HEADER, &notes].concat() })
+        let notes = self
+            .text
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(Contents {
+            text: [HEADER, &notes].concat(),
+        })
     }
 }
 
 /// The root itself has an empty path: a slot that is one file.
 fn below(root: &Path, path: &[u8]) -> PathBuf {
-    if path.is_empty() { root.into() } else { root.join(OsStr::from_bytes(path)) }
+    if path.is_empty() {
+        root.into()
+    } else {
+        root.join(OsStr::from_bytes(path))
+    }
 }
 
 struct Record<'a> {
@@ -155,10 +183,20 @@ struct Record<'a> {
 }
 
 enum Kind<'a> {
-    Directory { mode: u32 },
-    File { mode: u32, size: u64, digest: FileDigest },
-    HardLink { target: &'a [u8] },
-    Symlink { target: &'a [u8] },
+    Directory {
+        mode: u32,
+    },
+    File {
+        mode: u32,
+        size: u64,
+        digest: FileDigest,
+    },
+    HardLink {
+        target: &'a [u8],
+    },
+    Symlink {
+        target: &'a [u8],
+    },
 }
 
 impl Contents {
@@ -189,7 +227,9 @@ impl Contents {
             };
             let start = match record.kind {
                 // Others than the owner do not get into a cache; many mounts give them no modes.
-                Kind::File { mode, .. } if mode & 0o100 & !found != 0 => return Err(Lack::Programs.error()),
+                Kind::File { mode, .. } if mode & 0o100 & !found != 0 => {
+                    return Err(Lack::Programs.error());
+                }
                 Kind::Directory { .. } => format!("d {found:o} "),
                 Kind::File { size, digest, .. } => format!("f {found:o} {size} {digest} "),
                 Kind::HardLink { .. } => "h ".into(),
@@ -204,7 +244,10 @@ impl Contents {
     }
 
     fn records(&self) -> Option<Vec<Record<'_>>> {
-        let mut rest = self.text.strip_prefix(HEADER).or_else(|| self.text.strip_prefix(EARLIER_HEADER))?;
+        let mut rest = self
+            .text
+            .strip_prefix(HEADER)
+            .or_else(|| self.text.strip_prefix(EARLIER_HEADER))?;
         let mut records = Vec::new();
         let mut next = || -> Option<Option<&[u8]>> {
             if rest.is_empty() {
@@ -219,7 +262,12 @@ impl Contents {
             records.push(match line.split_at_checked(2)? {
                 (b"d ", line) => {
                     let (mode, path) = word(line)?;
-                    Record { path, kind: Kind::Directory { mode: u32::from_str_radix(mode, 8).ok()? } }
+                    Record {
+                        path,
+                        kind: Kind::Directory {
+                            mode: u32::from_str_radix(mode, 8).ok()?,
+                        },
+                    }
                 }
                 (b"f ", line) => {
                     let (mode, line) = word(line)?;
@@ -227,10 +275,19 @@ impl Contents {
                     let (digest, path) = word(line)?;
                     let (mode, size) = (u32::from_str_radix(mode, 8).ok()?, size.parse().ok()?);
                     let digest = FileDigest::parse(digest)?;
-                    Record { path, kind: Kind::File { mode, size, digest } }
+                    Record {
+                        path,
+                        kind: Kind::File { mode, size, digest },
+                    }
                 }
-                (b"h ", path) => Record { path, kind: Kind::HardLink { target: next()?? } },
-                (b"l ", path) => Record { path, kind: Kind::Symlink { target: next()?? } },
+                (b"h ", path) => Record {
+                    path,
+                    kind: Kind::HardLink { target: next()?? },
+                },
+                (b"l ", path) => Record {
+                    path,
+                    kind: Kind::Symlink { target: next()?? },
+                },
                 _ => return None,
             });
         }
@@ -240,9 +297,16 @@ impl Contents {
     /// Compares with what lies at `root`, on up to `jobs` threads: every byte and every mode, and that there is nothing else.
     /// Returns what is not as it was, in no order.
     pub fn damage(&self, root: &Path, jobs: usize) -> Vec<PathBuf> {
-        let Some(records) = self.records() else { return vec![root.into()] };
+        let Some(records) = self.records() else {
+            return vec![root.into()];
+        };
         let (next, damaged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        let note = |path: PathBuf| damaged.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        let note = |path: PathBuf| {
+            damaged
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(path)
+        };
         let worker = || {
             while let Some(record) = records.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if !record.is_at(root).unwrap_or(false) {
@@ -308,15 +372,27 @@ fn digest_of(path: &Path) -> io::Result<blake3::Hash> {
 
 /// Finds what nobody listed. Directories above listed entries are known even if the archive does not list them.
 fn strangers(records: &[Record<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
-    let paths = records.iter().map(|record| Path::new(OsStr::from_bytes(record.path)));
-    let mut known: Vec<&[u8]> = paths.flat_map(Path::ancestors).map(|path| path.as_os_str().as_bytes()).collect();
+    let paths = records
+        .iter()
+        .map(|record| Path::new(OsStr::from_bytes(record.path)));
+    let mut known: Vec<&[u8]> = paths
+        .flat_map(Path::ancestors)
+        .map(|path| path.as_os_str().as_bytes())
+        .collect();
     known.sort_unstable();
     let mut directories = vec![PathBuf::new()];
     while let Some(directory) = directories.pop() {
         // A slot that is one file has nothing below; a directory that cannot be read has been noted already.
-        for entry in std::fs::read_dir(root.join(&directory)).into_iter().flatten().flatten() {
+        for entry in std::fs::read_dir(root.join(&directory))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let relative = directory.join(entry.file_name());
-            if known.binary_search(&relative.as_os_str().as_bytes()).is_err() {
+            if known
+                .binary_search(&relative.as_os_str().as_bytes())
+                .is_err()
+            {
                 note(entry.path());
             } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 directories.push(relative);
@@ -333,16 +409,34 @@ mod tests {
         let notes = Notes::default();
         notes.directory(b"lib", 0o555);
         notes.file(b"lib/a b", 0o444, 3, FileDigest::Xxh3(xxh3_128(b"abc")));
-        notes.file(b"lib/large", 0o444, 3, FileDigest::Blake3(Blake3::of(b"abc")));
-        notes.hard_link(&MadeLink { path: "lib/c".into(), made: Made::Link("lib/a b".into()) });
+        notes.file(
+            b"lib/large",
+            0o444,
+            3,
+            FileDigest::Blake3(Blake3::of(b"abc")),
+        );
+        notes.hard_link(&MadeLink {
+            path: "lib/c".into(),
+            made: Made::Link("lib/a b".into()),
+        });
         notes.symlink(b"l", b"lib/\xff");
-        notes.finish(Path::new("/nonexistent"), 1).expect("no file is read").text
+        notes
+            .finish(Path::new("/nonexistent"), 1)
+            .expect("no file is read")
+            .text
     }
 
     #[test]
     fn a_list_reads_back_and_half_a_record_does_not() {
         let text = noted();
-        assert_eq!(Contents::parse(text.clone()).expect("a list").records().expect("records").len(), 5);
+        assert_eq!(
+            Contents::parse(text.clone())
+                .expect("a list")
+                .records()
+                .expect("records")
+                .len(),
+            5
+        );
         assert!(Contents::parse(text[..text.len() - 1].to_vec()).is_none());
         assert!(Contents::parse(Vec::new()).is_none());
     }
@@ -358,20 +452,27 @@ mod tests {
         std::fs::hard_link(root.join("lib/a b"), root.join("lib/c")).expect("a link");
         symlink(OsStr::from_bytes(b"lib/\xff"), root.join("l")).expect("a link");
         for (path, mode) in [("lib/a b", 0o444), ("lib/large", 0o444), ("lib", 0o555)] {
-            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(mode)).expect("mode");
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(mode))
+                .expect("mode");
         }
         let contents = Contents::parse(noted()).expect("a list");
         assert_eq!(contents.damage(root, 2), [""; 0].map(PathBuf::from));
-        std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o644)).expect("mode");
+        std::fs::set_permissions(root.join("lib/a b"), std::fs::Permissions::from_mode(0o644))
+            .expect("mode");
         assert_eq!(contents.damage(root, 2), [root.join("lib/a b")]);
         for path in ["lib/a b", "lib/large"] {
-            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o644)).expect("mode");
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o644))
+                .expect("mode");
             std::fs::write(root.join(path), "abd").expect("a file");
-            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o444)).expect("mode");
+            std::fs::set_permissions(root.join(path), std::fs::Permissions::from_mode(0o444))
+                .expect("mode");
         }
         std::fs::write(root.join("new"), "").expect("a file");
         let mut damage = contents.damage(root, 2);
         damage.sort();
-        assert_eq!(damage, ["lib/a b", "lib/large", "new"].map(|path| root.join(path)));
+        assert_eq!(
+            damage,
+            ["lib/a b", "lib/large", "new"].map(|path| root.join(path))
+        );
     }
 }

@@ -20,7 +20,11 @@ pub struct Decoders {
 impl Decoders {
     /// Up to `jobs` threads at once.
     pub fn new(jobs: usize) -> Self {
-        Self { jobs, progress: Arc::default(), idle: Mutex::default() }
+        Self {
+            jobs,
+            progress: Arc::default(),
+            idle: Mutex::default(),
+        }
     }
 
     /// The most threads at once.
@@ -38,12 +42,19 @@ impl Decoders {
     }
 
     pub(super) fn take(&self) -> WholeFrames {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default()
     }
 
     pub(super) fn give_back(&self, frames: WholeFrames) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = idle.iter().chain([&frames]).fold(0_usize, |sum, frames| sum.saturating_add(frames.held()));
+        let held = idle
+            .iter()
+            .chain([&frames])
+            .fold(0_usize, |sum, frames| sum.saturating_add(frames.held()));
         if held <= KEPT {
             idle.push(frames);
         }
@@ -51,6 +62,9 @@ impl Decoders {
 
     /// Gives the memory back, for decoders that need their own.
     pub(super) fn clear(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }

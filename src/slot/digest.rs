@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use blake3::Hasher;
-use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
+};
 
 use super::threads::on_threads;
 use crate::format::Blake3;
@@ -36,17 +38,28 @@ pub fn digest_range(file: &File, offset: u64, len: u64, jobs: usize) -> io::Resu
             buffer.clear();
             let part = SUBTREE.min(len.saturating_sub(start));
             Window::new(file, offset.saturating_add(start), part).read_to_end(&mut buffer)?;
-            let value = Hasher::new().set_input_offset(start).update(&buffer).finalize_non_root();
-            if let Some(place) = values.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
+            let value = Hasher::new()
+                .set_input_offset(start)
+                .update(&buffer)
+                .finalize_non_root();
+            if let Some(place) = values
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_mut(at)
+            {
                 *place = value;
             }
         }
     };
-    let results = on_threads(jobs.min(count), worker, || Err(io::Error::other("a thread died")));
+    let results = on_threads(jobs.min(count), worker, || {
+        Err(io::Error::other("a thread died"))
+    });
     results.into_iter().collect::<io::Result<()>>()?;
     let values = values.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (left, right) = values.split_at(left_len(values.len()));
-    Ok(Blake3(*merge_subtrees_root(&merge(left), &merge(right), Mode::Hash).as_bytes()))
+    Ok(Blake3(
+        *merge_subtrees_root(&merge(left), &merge(right), Mode::Hash).as_bytes(),
+    ))
 }
 
 fn merge(values: &[ChainingValue]) -> ChainingValue {
@@ -70,11 +83,25 @@ mod tests {
     #[test]
     fn threads_find_the_same_digest_as_one() {
         let mut file = tempfile::tempfile().expect("a temporary file");
-        let bytes: Vec<u8> = (0..5 * SUBTREE + 777).map(|at| u8::try_from(at * at % 251).unwrap_or(0)).collect();
+        let bytes: Vec<u8> = (0..5 * SUBTREE + 777)
+            .map(|at| u8::try_from(at * at % 251).unwrap_or(0))
+            .collect();
         file.write_all(&bytes).expect("written");
-        for len in [0, 1, SUBTREE, SUBTREE + 1, 2 * SUBTREE, 3 * SUBTREE + 5, 5 * SUBTREE + 700] {
+        for len in [
+            0,
+            1,
+            SUBTREE,
+            SUBTREE + 1,
+            2 * SUBTREE,
+            3 * SUBTREE + 5,
+            5 * SUBTREE + 700,
+        ] {
             let expected = Blake3::of(&bytes[7..7 + usize::try_from(len).expect("small")]);
-            assert_eq!(digest_range(&file, 7, len, 3).expect("hashed"), expected, "{len} bytes");
+            assert_eq!(
+                digest_range(&file, 7, len, 3).expect("hashed"),
+                expected,
+                "{len} bytes"
+            );
         }
     }
 }

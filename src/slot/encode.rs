@@ -66,9 +66,14 @@ pub fn encode(
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // The largest first, so that no core idles behind one that started it last.
     order.sort_by_key(|slot| std::cmp::Reverse(plans[*slot].plain_size));
-    let work: Vec<(usize, usize)> =
-        order.into_iter().flat_map(|slot| (0..plans[slot].frames.len()).map(move |frame| (slot, frame))).collect();
-    let outputs: Result<Vec<_>, SlotError> = slots.into_iter().map(|(plan, file)| Output::new(plan, file)).collect();
+    let work: Vec<(usize, usize)> = order
+        .into_iter()
+        .flat_map(|slot| (0..plans[slot].frames.len()).map(move |frame| (slot, frame)))
+        .collect();
+    let outputs: Result<Vec<_>, SlotError> = slots
+        .into_iter()
+        .map(|(plan, file)| Output::new(plan, file))
+        .collect();
     let outputs = outputs?;
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
@@ -80,9 +85,19 @@ pub fn encode(
             let outcome = compress_frame(plans[*slot], *frame).and_then(|one| {
                 let is_copied = plans[*slot].compression.codec == Codec::Raw;
                 let plain = one.plain;
-                let stored = if is_copied { plain } else { one.stored.len() as u64 };
+                let stored = if is_copied {
+                    plain
+                } else {
+                    one.stored.len() as u64
+                };
                 outputs[*slot].add(*frame, one, jobs, &failed)?;
-                done(DoneFrame { slot: *slot, thread, began, plain, stored });
+                done(DoneFrame {
+                    slot: *slot,
+                    thread,
+                    began,
+                    plain,
+                    stored,
+                });
                 Ok(())
             });
             if let Err(error) = outcome {
@@ -96,11 +111,16 @@ pub fn encode(
         Ok(())
     };
     let results: Vec<Result<(), SlotError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..jobs.max(1).min(work.len().max(1))).map(|thread| scope.spawn(move || worker(thread))).collect();
+        let threads: Vec<_> = (0..jobs.max(1).min(work.len().max(1)))
+            .map(|thread| scope.spawn(move || worker(thread)))
+            .collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect()
     });
     results.into_iter().collect::<Result<(), SlotError>>()?;
@@ -119,7 +139,12 @@ fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
     let frame = &plan.frames[frame];
     if plan.compression.codec == Codec::Raw {
         // Copied straight from the source when it is written.
-        return Ok(Compressed { stored: Vec::new(), plain: frame.plain, continues: frame.continues, crc: None });
+        return Ok(Compressed {
+            stored: Vec::new(),
+            plain: frame.plain,
+            continues: frame.continues,
+            crc: None,
+        });
     }
     let plain = read_frame(frame)?;
     let crc = (plan.compression.codec == Codec::Gzip).then(|| {
@@ -127,8 +152,16 @@ fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
         hasher.update(&plain);
         hasher
     });
-    let stored = plan.compression.frame(&plain).map_err(SlotError::BadStream)?;
-    Ok(Compressed { stored, plain: frame.plain, continues: frame.continues, crc })
+    let stored = plan
+        .compression
+        .frame(&plain)
+        .map_err(SlotError::BadStream)?;
+    Ok(Compressed {
+        stored,
+        plain: frame.plain,
+        continues: frame.continues,
+        crc,
+    })
 }
 
 fn read_frame(frame: &PlannedFrame) -> Result<Vec<u8>, SlotError> {
@@ -141,7 +174,10 @@ fn read_frame(frame: &PlannedFrame) -> Result<Vec<u8>, SlotError> {
 }
 
 /// Reads the pieces of a frame in order. A file that has become shorter or longer since it was planned is an error.
-fn each_chunk(frame: &PlannedFrame, mut take: impl FnMut(&[u8]) -> Result<(), SlotError>) -> Result<(), SlotError> {
+fn each_chunk(
+    frame: &PlannedFrame,
+    mut take: impl FnMut(&[u8]) -> Result<(), SlotError>,
+) -> Result<(), SlotError> {
     let mut buffer = vec![0; 256 << 10];
     for piece in &frame.pieces {
         match piece {
@@ -150,8 +186,12 @@ fn each_chunk(frame: &PlannedFrame, mut take: impl FnMut(&[u8]) -> Result<(), Sl
                 let file = File::open(path).on("read", path)?;
                 let mut done = 0;
                 while done < *len {
-                    let wanted = buffer.len().min(usize::try_from(len - done).unwrap_or(usize::MAX));
-                    let count = file.read_at(&mut buffer[..wanted], offset + done).on("read", path)?;
+                    let wanted = buffer
+                        .len()
+                        .min(usize::try_from(len - done).unwrap_or(usize::MAX));
+                    let count = file
+                        .read_at(&mut buffer[..wanted], offset + done)
+                        .on("read", path)?;
                     if count == 0 {
                         return Err(SlotError::Changed { path: path.clone() });
                     }
@@ -203,7 +243,11 @@ impl<'a> Output<'a> {
         if plan.compression.codec == Codec::Gzip {
             state.write(&GZIP_HEADER)?;
         }
-        Ok(Self { plan, state: Mutex::new(state), written: Condvar::new() })
+        Ok(Self {
+            plan,
+            state: Mutex::new(state),
+            written: Condvar::new(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -211,7 +255,13 @@ impl<'a> Output<'a> {
     }
 
     /// Hands in a finished frame. Waits while too many later ones pile up behind a slow one, to bound memory.
-    fn add(&self, frame: usize, done: Compressed, jobs: usize, failed: &AtomicBool) -> Result<(), SlotError> {
+    fn add(
+        &self,
+        frame: usize,
+        done: Compressed,
+        jobs: usize,
+        failed: &AtomicBool,
+    ) -> Result<(), SlotError> {
         let mut state = self.lock();
         state.waiting.insert(frame, done);
         loop {
@@ -220,7 +270,10 @@ impl<'a> Output<'a> {
                 state.write_frame(self.plan, &ready)?;
                 self.written.notify_all();
             } else if frame > state.next + 2 * jobs && !failed.load(Ordering::Relaxed) {
-                state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self
+                    .written
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
             } else {
                 return Ok(());
             }
@@ -229,7 +282,10 @@ impl<'a> Output<'a> {
 
     fn finish(self) -> Result<EncodedSlot, SlotError> {
         let plan = self.plan;
-        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         if plan.compression.has_table() {
             let table = encode_table(&state.frames);
             state.write(&table)?;
@@ -240,9 +296,16 @@ impl<'a> Output<'a> {
         }
         let limit = limits::slot_plain(state.stored_size);
         if plan.plain_size > limit {
-            return Err(SlotError::TooLarge { stored: state.stored_size, plain: plan.plain_size, limit });
+            return Err(SlotError::TooLarge {
+                stored: state.stored_size,
+                plain: plan.plain_size,
+                limit,
+            });
         }
-        state.file.seek(SeekFrom::Start(0)).on("rewind", state.path)?;
+        state
+            .file
+            .seek(SeekFrom::Start(0))
+            .on("rewind", state.path)?;
         Ok(EncodedSlot {
             file: state.file,
             stored_size: state.stored_size,
@@ -273,7 +336,11 @@ impl State {
             self.plain_size += done.plain;
             if self.plain_size > limits::written_plain(self.stored_size + stored.len() as u64) {
                 let plain = read_frame(&plan.frames[self.next])?;
-                stored = Cow::Owned(plan.compression.frame_as_it_is(&plain).map_err(SlotError::BadStream)?);
+                stored = Cow::Owned(
+                    plan.compression
+                        .frame_as_it_is(&plain)
+                        .map_err(SlotError::BadStream)?,
+                );
             }
             self.frames.push(Frame {
                 offset: self.stored_size,

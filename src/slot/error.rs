@@ -17,12 +17,18 @@ pub enum SlotError {
     #[error("the archive holds more than {0} entries")]
     TooManyEntries(u64),
     #[error("the archive has {found} {what}, {declared} were declared")]
-    WrongCount { what: &'static str, declared: u64, found: u64 },
+    WrongCount {
+        what: &'static str,
+        declared: u64,
+        found: u64,
+    },
     #[error("the names in the archive are longer than those of any tree")]
     LongNames,
     #[error("the archive is cut short: nothing marks its end")]
     NoEnd,
-    #[error("{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}")]
+    #[error(
+        "{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}"
+    )]
     TooLarge { stored: u64, plain: u64, limit: u64 },
     #[error("reading it takes longer than the {} seconds that are granted for a package of this size", granted.as_secs())]
     OutOfTime { granted: Duration },
@@ -80,7 +86,9 @@ impl SlotError {
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
-            Self::TooLarge { .. } | Self::TooLong { .. } | Self::FrameTooLarge { .. } => Code::TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooLong { .. } | Self::FrameTooLarge { .. } => {
+                Code::TOO_LARGE
+            }
             Self::OutOfTime { .. } => Code::OVER_LIMIT,
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
             Self::Changed { .. } => Code::SOURCE_CHANGED,
@@ -108,13 +116,17 @@ impl SlotError {
         match self {
             Self::Digest { .. } => Some("get the package again from where it was published".into()),
             Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
-            Self::TooLarge { .. } => {
-                Some("store what it consists of without compression: `operations = [\"tar\"]`".into())
-            }
+            Self::TooLarge { .. } => Some(
+                "store what it consists of without compression: `operations = [\"tar\"]`".into(),
+            ),
             Self::TooLong { .. } => Some("divide what it consists of among several slots".into()),
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
-            Self::EscapingLink { .. } => Some("replace the link by a copy, or widen the slot's source".into()),
-            Self::DirectoryWithoutTar { .. } => Some("write `operations = [\"tar\", \"zstd\"]`".into()),
+            Self::EscapingLink { .. } => {
+                Some("replace the link by a copy, or widen the slot's source".into())
+            }
+            Self::DirectoryWithoutTar { .. } => {
+                Some("write `operations = [\"tar\", \"zstd\"]`".into())
+            }
             Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.hint(),
             _ => None,
         }

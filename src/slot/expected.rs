@@ -32,7 +32,11 @@ pub fn expected(slot: &StoredSlot<'_>, form: Form) -> Result<Contents, SlotError
     notes.finish(Path::new(""), 1).map_err(SlotError::BadStream)
 }
 
-fn expected_before(slot: &StoredSlot<'_>, form: Form, witness: &Witness) -> Result<Notes, SlotError> {
+fn expected_before(
+    slot: &StoredSlot<'_>,
+    form: Form,
+    witness: &Witness,
+) -> Result<Notes, SlotError> {
     let notes = Notes::default();
     let mut reader = slot.plain(witness)?;
     let modes = match form {
@@ -50,7 +54,9 @@ fn expected_before(slot: &StoredSlot<'_>, form: Form, witness: &Witness) -> Resu
             Next::Cut => return Err(SlotError::NoEnd),
             Next::End => return Ok(notes),
         };
-        left = left.checked_sub(1).ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
+        left = left
+            .checked_sub(1)
+            .ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
         match entry.kind {
             EntryKind::Directory if entry.name == b"." || entry.name.is_empty() => {}
             EntryKind::Directory => notes.directory(&entry.name, modes.apply(entry.mode)),

@@ -32,7 +32,11 @@ pub enum Destination<'a> {
     /// Entries are written below it.
     Tree(&'a Path, Modes),
     /// The content becomes one file of this name and mode in the directory.
-    File { directory: &'a Path, name: &'a OsStr, mode: u16 },
+    File {
+        directory: &'a Path,
+        name: &'a OsStr,
+        mode: u16,
+    },
 }
 
 /// What was written.
@@ -57,7 +61,8 @@ pub fn extract(
     decoders: &Decoders,
 ) -> Result<Extracted, SlotError> {
     let witness = slot.witness();
-    let done = extract_before(slot, destination, decoders, &witness).map_err(|error| slot.blame(error))?;
+    let done =
+        extract_before(slot, destination, decoders, &witness).map_err(|error| slot.blame(error))?;
     slot.check(witness)?;
     Ok(done)
 }
@@ -71,31 +76,60 @@ fn extract_before(
 ) -> Result<Extracted, SlotError> {
     let (directory, modes, place) = match destination {
         Destination::Tree(directory, modes) => (directory, modes, Place::Root),
-        Destination::File { directory, name, mode } => {
-            (directory, Modes::Keep, Place::File { name: name.as_bytes(), mode })
-        }
+        Destination::File {
+            directory,
+            name,
+            mode,
+        } => (
+            directory,
+            Modes::Keep,
+            Place::File {
+                name: name.as_bytes(),
+                mode,
+            },
+        ),
     };
     // What would take long to be refused later is refused before anything is written.
     let most = most_entries(slot)?;
     let tree = TreeWriter::new(directory, modes)?;
-    let unpacking = Unpacking { slot, witness, tree: &tree, place, decoders };
+    let unpacking = Unpacking {
+        slot,
+        witness,
+        tree: &tree,
+        place,
+        decoders,
+    };
     let (bytes, tally) = unpacking.run(most, Some(Notes::default()))?;
     for link in tree.finish()? {
         tally.note(|notes| notes.hard_link(&link));
     }
     let root = match destination {
         Destination::Tree(directory, _) => directory.to_path_buf(),
-        Destination::File { directory, name, .. } => directory.join(name),
+        Destination::File {
+            directory, name, ..
+        } => directory.join(name),
     };
     let files = tally.files.load(Ordering::Relaxed);
-    let contents = tally.notes.unwrap_or_default().finish(&root, decoders.jobs()).on("read", &root)?;
-    Ok(Extracted { files, bytes, contents })
+    let contents = tally
+        .notes
+        .unwrap_or_default()
+        .finish(&root, decoders.jobs())
+        .on("read", &root)?;
+    Ok(Extracted {
+        files,
+        bytes,
+        contents,
+    })
 }
 
 /// How many entries to expect. A slot of ours says it, and its package was refused if that is too much; what says nothing is
 /// decoded once to see.
 fn most_entries(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
-    if slot.declared.is_none() && slot.operations.tar { count(slot) } else { Ok(slot.most_entries()) }
+    if slot.declared.is_none() && slot.operations.tar {
+        count(slot)
+    } else {
+        Ok(slot.most_entries())
+    }
 }
 
 /// What the plain bytes of a slot become in a tree.
@@ -128,19 +162,49 @@ impl Unpacking<'_> {
         if frames.iter().any(|frame| !WholeFrames::take(frame)) {
             self.decoders.clear();
         }
-        let jobs = self.decoders.jobs().clamp(1, frames.len().max(1)).min(threads_for(&frames));
-        let work = Work { of: self, tally: &tally, queue: Mutex::new(Queue::new(frames)), idle: Condvar::new() };
-        let results = on_threads(jobs, || work.run(), || Err(SlotError::BadArchive("a decoding thread died")));
+        let jobs = self
+            .decoders
+            .jobs()
+            .clamp(1, frames.len().max(1))
+            .min(threads_for(&frames));
+        let work = Work {
+            of: self,
+            tally: &tally,
+            queue: Mutex::new(Queue::new(frames)),
+            idle: Condvar::new(),
+        };
+        let results = on_threads(
+            jobs,
+            || work.run(),
+            || Err(SlotError::BadArchive("a decoding thread died")),
+        );
         results.into_iter().collect::<Result<(), SlotError>>()?;
-        let plain = work.queue.into_inner().unwrap_or_else(PoisonError::into_inner).plain;
-        let (files, entries) = (tally.files.load(Ordering::Relaxed), tally.entries.load(Ordering::Relaxed));
+        let plain = work
+            .queue
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .plain;
+        let (files, entries) = (
+            tally.files.load(Ordering::Relaxed),
+            tally.entries.load(Ordering::Relaxed),
+        );
         if let Some(declared) = self.slot.declared {
             if declared.plain_size != plain {
-                return Err(SlotError::WrongLength { declared: declared.plain_size, found: plain });
+                return Err(SlotError::WrongLength {
+                    declared: declared.plain_size,
+                    found: plain,
+                });
             }
-            for (what, declared, found) in [("files", declared.files, files), ("entries", declared.entries, entries)] {
+            for (what, declared, found) in [
+                ("files", declared.files, files),
+                ("entries", declared.entries, entries),
+            ] {
                 if declared != found {
-                    return Err(SlotError::WrongCount { what, declared, found });
+                    return Err(SlotError::WrongCount {
+                        what,
+                        declared,
+                        found,
+                    });
                 }
             }
         }
@@ -150,8 +214,14 @@ impl Unpacking<'_> {
 
 /// How many threads may decode at once within [`MEMORY`].
 fn threads_for(frames: &[Frame]) -> usize {
-    let largest = frames.iter().map(|frame| frame.plain.saturating_add(frame.stored)).max().unwrap_or(1);
-    usize::try_from(MEMORY.checked_div(largest).unwrap_or(1)).unwrap_or(usize::MAX).max(1)
+    let largest = frames
+        .iter()
+        .map(|frame| frame.plain.saturating_add(frame.stored))
+        .max()
+        .unwrap_or(1);
+    usize::try_from(MEMORY.checked_div(largest).unwrap_or(1))
+        .unwrap_or(usize::MAX)
+        .max(1)
 }
 
 struct Work<'a> {
@@ -196,7 +266,13 @@ enum Part {
 
 impl Queue {
     fn new(frames: Vec<Frame>) -> Self {
-        Self { frames: frames.into(), continuations: Vec::new(), heads: 0, failed: false, plain: 0 }
+        Self {
+            frames: frames.into(),
+            continuations: Vec::new(),
+            heads: 0,
+            failed: false,
+            plain: 0,
+        }
     }
 }
 
@@ -248,16 +324,29 @@ impl Work<'_> {
                 }
                 queue.heads = queue.heads.saturating_add(1);
                 let last = queue.frames.is_empty();
-                return Some(Part::Head { frame: head, rest, last });
+                return Some(Part::Head {
+                    frame: head,
+                    rest,
+                    last,
+                });
             }
             if queue.heads == 0 {
                 return None;
             }
-            queue = self.idle.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = self
+                .idle
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn head(&self, frame: Frame, rest: &[Frame], last: bool, whole: &mut WholeFrames) -> Result<u64, SlotError> {
+    fn head(
+        &self,
+        frame: Frame,
+        rest: &[Frame],
+        last: bool,
+        whole: &mut WholeFrames,
+    ) -> Result<u64, SlotError> {
         let mut reader = Counted::new(self.of.slot.frame(frame, self.of.witness, whole)?);
         let end = match self.of.place {
             Place::Root => unpack(&mut reader, self.of.tree, self.tally)?,
@@ -268,12 +357,17 @@ impl Work<'_> {
             return Err(SlotError::BadArchive("bytes after its end"));
         }
         if frame.plain != u64::MAX && reader.count != frame.plain {
-            return Err(SlotError::WrongLength { declared: frame.plain, found: reader.count });
+            return Err(SlotError::WrongLength {
+                declared: frame.plain,
+                found: reader.count,
+            });
         }
         let archive = matches!(self.of.place, Place::Root);
         match (end, rest) {
             // Another reader would stop here.
-            (FrameEnd::Archive, []) if !last => return Err(SlotError::BadArchive("bytes after its end")),
+            (FrameEnd::Archive, []) if !last => {
+                return Err(SlotError::BadArchive("bytes after its end"));
+            }
             (FrameEnd::Archive, []) => {}
             _ if archive && last => return Err(SlotError::NoEnd),
             (FrameEnd::Cut, []) => {}
@@ -294,13 +388,19 @@ impl Work<'_> {
         let tree = self.of.tree;
         let file = tree.file(name, mode)?;
         self.tally.files.fetch_add(1, Ordering::Relaxed);
-        let size = rest.iter().fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
+        let size = rest
+            .iter()
+            .fold(frame.plain, |sum, frame| sum.saturating_add(frame.plain));
         let mut done = 0;
         let mode = tree.mode(mode);
         let notes = self.tally.notes.as_ref();
         // How long the one frame of a foreign slot is shows at its end.
-        let digest = notes.filter(|_| !rest.is_empty()).map(|notes| notes.spread_file(b"", mode, size));
-        let mut hasher = notes.filter(|_| rest.is_empty()).map(|_| blake3::Hasher::new());
+        let digest = notes
+            .filter(|_| !rest.is_empty())
+            .map(|notes| notes.spread_file(b"", mode, size));
+        let mut hasher = notes
+            .filter(|_| rest.is_empty())
+            .map(|_| blake3::Hasher::new());
         loop {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
@@ -318,10 +418,20 @@ impl Work<'_> {
             done = done.saturating_add(len as u64);
         }
         if !rest.is_empty() {
-            return Ok(FrameEnd::Open(OpenFile { file, digest, done, size }));
+            return Ok(FrameEnd::Open(OpenFile {
+                file,
+                digest,
+                done,
+                size,
+            }));
         }
         if let (Some(notes), Some(hasher)) = (notes, hasher) {
-            notes.file(b"", mode, done, FileDigest::Blake3(Blake3(hasher.finalize().into())));
+            notes.file(
+                b"",
+                mode,
+                done,
+                FileDigest::Blake3(Blake3(hasher.finalize().into())),
+            );
         }
         Ok(FrameEnd::Cut)
     }
@@ -333,7 +443,14 @@ impl Work<'_> {
         for frame in rest {
             let content = frame.plain.min(open.size.saturating_sub(offset));
             let (file, digest) = (Arc::clone(&file), open.digest.clone());
-            parts.push(Continuation { frame: *frame, file, digest, offset, content, size: open.size });
+            parts.push(Continuation {
+                frame: *frame,
+                file,
+                digest,
+                offset,
+                content,
+                size: open.size,
+            });
             offset = offset.saturating_add(content);
         }
         if offset != open.size {
@@ -352,7 +469,9 @@ impl Work<'_> {
             if chunk.is_empty() {
                 return Err(SlotError::BadArchive("it ends inside a file"));
             }
-            let chunk = chunk.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(chunk);
+            let chunk = chunk
+                .get(..usize::try_from(left).unwrap_or(usize::MAX))
+                .unwrap_or(chunk);
             let done = part.content.saturating_sub(left);
             let offset = part.offset.saturating_add(done);
             if let Some(digest) = &part.digest {
@@ -367,7 +486,10 @@ impl Work<'_> {
             tar::skip_padding(&mut reader, part.size)?;
         }
         if reader.read(&mut [0])? != 0 || reader.count != part.frame.plain {
-            return Err(SlotError::WrongLength { declared: part.frame.plain, found: reader.count });
+            return Err(SlotError::WrongLength {
+                declared: part.frame.plain,
+                found: reader.count,
+            });
         }
         Ok(reader.count)
     }

@@ -56,29 +56,43 @@ pub(super) fn table_len(probe: [u8; PROBE_LEN]) -> Option<u64> {
 
 /// Reads a table and holds it against the slot: the frames must fill it exactly.
 pub(super) fn decode_table(table: &[u8], stored_size: u64) -> Result<Vec<Frame>, SlotError> {
-    let body = table.strip_prefix(&SKIPPABLE_MAGIC).and_then(|rest| rest.split_first_chunk::<4>());
+    let body = table
+        .strip_prefix(&SKIPPABLE_MAGIC)
+        .and_then(|rest| rest.split_first_chunk::<4>());
     let (len, body) = body.ok_or(SlotError::BadFrameTable)?;
     if u32::from_le_bytes(*len) as usize != body.len() || body.len() < FOOTER_LEN {
         return Err(SlotError::BadFrameTable);
     }
     let mut offset = 0_u64;
-    let rows = body.get(..body.len().saturating_sub(FOOTER_LEN)).unwrap_or_default();
+    let rows = body
+        .get(..body.len().saturating_sub(FOOTER_LEN))
+        .unwrap_or_default();
     let (rows, []) = rows.as_chunks::<ROW_LEN>() else {
         return Err(SlotError::BadFrameTable);
     };
     let mut frames = Vec::with_capacity(rows.len());
     for row in rows {
-        let ([stored, plain, continues], []) = row.as_chunks::<4>() else { return Err(SlotError::BadFrameTable) };
+        let ([stored, plain, continues], []) = row.as_chunks::<4>() else {
+            return Err(SlotError::BadFrameTable);
+        };
         let continues = match u32::from_le_bytes(*continues) {
             0 => false,
             1 if !frames.is_empty() => true,
             _ => return Err(SlotError::BadFrameTable),
         };
-        let (stored, plain) = (u32::from_le_bytes(*stored).into(), u32::from_le_bytes(*plain).into());
+        let (stored, plain) = (
+            u32::from_le_bytes(*stored).into(),
+            u32::from_le_bytes(*plain).into(),
+        );
         if stored > most_stored(plain) {
             return Err(SlotError::BadFrameTable);
         }
-        frames.push(Frame { offset, stored, plain, continues });
+        frames.push(Frame {
+            offset,
+            stored,
+            plain,
+            continues,
+        });
         offset = offset.saturating_add(stored);
     }
     // A slot of nothing still has a frame: the two empty blocks of its archive, or no bytes.
@@ -100,8 +114,18 @@ mod tests {
     #[test]
     fn a_table_reads_back_and_must_fill_its_slot() {
         let frames = [
-            Frame { offset: 0, stored: 10, plain: 100, continues: false },
-            Frame { offset: 10, stored: 20, plain: 200, continues: true },
+            Frame {
+                offset: 0,
+                stored: 10,
+                plain: 100,
+                continues: false,
+            },
+            Frame {
+                offset: 10,
+                stored: 20,
+                plain: 200,
+                continues: true,
+            },
         ];
         let table = encode_table(&frames);
         let stored = 30 + table.len() as u64;

@@ -29,7 +29,9 @@ pub struct Deadline {
 impl Deadline {
     /// So much time from now.
     pub fn after(granted: Duration) -> Option<Self> {
-        Instant::now().checked_add(granted).map(|at| Self { at, granted })
+        Instant::now()
+            .checked_add(granted)
+            .map(|at| Self { at, granted })
     }
 
     /// The time that was granted, if it is over.
@@ -61,6 +63,10 @@ impl Grant {
 
     /// For a slot whose package is trusted to cost what it costs. Memory stays bounded.
     pub fn unlimited() -> Self {
-        Self { plain: u64::MAX, entries: u64::MAX, ..Self::undeclared(0, 1) }
+        Self {
+            plain: u64::MAX,
+            entries: u64::MAX,
+            ..Self::undeclared(0, 1)
+        }
     }
 }

@@ -52,7 +52,10 @@ pub struct Shares {
 
 /// Compresses bytes by themselves, as the shares are weighed, and says what comes out.
 pub fn weigh(bytes: &[u8]) -> u64 {
-    bytes.par_chunks(usize::try_from(PIECE).unwrap_or(usize::MAX)).map(|piece| weigh_piece(None, piece)).sum()
+    bytes
+        .par_chunks(usize::try_from(PIECE).unwrap_or(usize::MAX))
+        .map(|piece| weigh_piece(None, piece))
+        .sum()
 }
 
 /// Reads a whole slot and shares its stored bytes out. `visit` sees every entry in the order of the archive; it gets the
@@ -67,7 +70,8 @@ pub fn measure(
     visit: impl FnMut(Passing<'_>),
 ) -> Result<Shares, SlotError> {
     let witness = slot.witness();
-    let shares = measure_before(slot, wanted, visit, &witness).map_err(|error| slot.blame(error))?;
+    let shares =
+        measure_before(slot, wanted, visit, &witness).map_err(|error| slot.blame(error))?;
     slot.check(witness)?;
     Ok(shares)
 }
@@ -80,9 +84,24 @@ fn measure_before(
 ) -> Result<Shares, SlotError> {
     let mut weighing = Weighing::new(slot)?;
     if !slot.operations.tar {
-        let whole = TarEntry { name: Vec::new(), kind: EntryKind::File, mode: 0, size: u64::MAX, link: Vec::new() };
-        let (size, digest, content) = take(&mut weighing, &mut Counted::new(slot.plain(witness)?), &whole, &wanted)?;
-        visit(Passing { entry: &TarEntry { size, ..whole }, digest: Some(digest), content: content.as_deref() });
+        let whole = TarEntry {
+            name: Vec::new(),
+            kind: EntryKind::File,
+            mode: 0,
+            size: u64::MAX,
+            link: Vec::new(),
+        };
+        let (size, digest, content) = take(
+            &mut weighing,
+            &mut Counted::new(slot.plain(witness)?),
+            &whole,
+            &wanted,
+        )?;
+        visit(Passing {
+            entry: &TarEntry { size, ..whole },
+            digest: Some(digest),
+            content: content.as_deref(),
+        });
         return Ok(weighing.shares(slot.stored_size));
     }
     let mut reader = Counted::new(slot.plain(witness)?);
@@ -94,19 +113,27 @@ fn measure_before(
             Next::Cut => return Err(SlotError::NoEnd),
             Next::End => return Ok(weighing.shares(slot.stored_size)),
         };
-        left = left.checked_sub(1).ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
+        left = left
+            .checked_sub(1)
+            .ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
         // "./" itself, which other archivers list first, is no name; what else is none could not be extracted either.
         if entry.kind != EntryKind::Directory || !(entry.name == b"." || entry.name.is_empty()) {
             checked_path(&entry.name)?;
         }
-        names_left = names_left.checked_sub(name_bytes(&entry)).ok_or(SlotError::LongNames)?;
+        names_left = names_left
+            .checked_sub(name_bytes(&entry))
+            .ok_or(SlotError::LongNames)?;
         weighing.begin(reader.count);
         let (size, digest, content) = take(&mut weighing, &mut reader, &entry, &wanted)?;
         if size < entry.size {
             return Err(SlotError::BadArchive("it ends inside a file"));
         }
         let digest = (entry.kind == EntryKind::File).then_some(digest);
-        visit(Passing { entry: &entry, digest, content: content.as_deref() });
+        visit(Passing {
+            entry: &entry,
+            digest,
+            content: content.as_deref(),
+        });
     }
 }
 
@@ -202,7 +229,11 @@ impl Weighing {
         let entry = self.entry();
         // The header is in the frame of its last byte.
         self.seek(position.saturating_sub(1));
-        self.weights.push((entry, self.frame, if self.raw { RAW_HEADER } else { HEADER }));
+        self.weights.push((
+            entry,
+            self.frame,
+            if self.raw { RAW_HEADER } else { HEADER },
+        ));
     }
 
     /// Goes on to the frame that holds the byte at `position`.
@@ -223,17 +254,30 @@ impl Weighing {
                 }
                 _ => 0,
             };
-            let in_frame = self.frames.get(self.frame).map_or(u64::MAX, |frame| frame.0.saturating_sub(position));
+            let in_frame = self
+                .frames
+                .get(self.frame)
+                .map_or(u64::MAX, |frame| frame.0.saturating_sub(position));
             // The last frame takes what a wrong table would leave over.
-            let in_frame = if self.frame + 1 < self.frames.len() { in_frame } else { u64::MAX };
+            let in_frame = if self.frame + 1 < self.frames.len() {
+                in_frame
+            } else {
+                u64::MAX
+            };
             let most = in_frame.min(if room == 0 { PIECE } else { room });
-            let (now, rest) =
-                chunk.split_at_checked(usize::try_from(most).unwrap_or(usize::MAX)).unwrap_or((chunk, &[]));
+            let (now, rest) = chunk
+                .split_at_checked(usize::try_from(most).unwrap_or(usize::MAX))
+                .unwrap_or((chunk, &[]));
             let start = self.batch.len();
             self.batch.extend_from_slice(now);
             match self.pieces.last_mut().filter(|_| room > 0) {
                 Some(last) => last.end = self.batch.len(),
-                None => self.pieces.push(Piece { entry, frame: self.frame, start, end: self.batch.len() }),
+                None => self.pieces.push(Piece {
+                    entry,
+                    frame: self.frame,
+                    start,
+                    end: self.batch.len(),
+                }),
             }
             chunk = rest;
             position = position.saturating_add(now.len() as u64);
@@ -247,13 +291,19 @@ impl Weighing {
     fn flush(&mut self) {
         let weigh = |compressor: &mut Option<_>, piece: &Piece| {
             let bytes = self.batch.get(piece.start..piece.end).unwrap_or_default();
-            (piece.entry, piece.frame, bytes.len() as u64, weigh_piece(compressor.as_mut(), bytes))
+            (
+                piece.entry,
+                piece.frame,
+                bytes.len() as u64,
+                weigh_piece(compressor.as_mut(), bytes),
+            )
         };
         let compressor = || zstd::bulk::Compressor::new(LEVEL).ok();
         let found: Vec<_> = self.pieces.par_iter().map_init(compressor, weigh).collect();
         for (entry, frame, len, weight) in found {
             self.alone[entry] += weight;
-            self.weights.push((entry, frame, if self.raw { len } else { weight }));
+            self.weights
+                .push((entry, frame, if self.raw { len } else { weight }));
         }
         self.batch.clear();
         self.pieces.clear();
@@ -262,10 +312,18 @@ impl Weighing {
     fn shares(mut self, stored: u64) -> Shares {
         self.flush();
         // Pieces come later than the headers of entries behind them.
-        self.weights.sort_by_key(|(entry, frame, _)| (*frame, *entry));
-        let mut shares = Shares { entries: vec![0; self.entries], alone: self.alone, overhead: stored };
+        self.weights
+            .sort_by_key(|(entry, frame, _)| (*frame, *entry));
+        let mut shares = Shares {
+            entries: vec![0; self.entries],
+            alone: self.alone,
+            overhead: stored,
+        };
         for in_frame in self.weights.chunk_by(|one, other| one.1 == other.1) {
-            let stored = in_frame.first().and_then(|first| self.frames.get(first.1)).map_or(0, |frame| frame.1);
+            let stored = in_frame
+                .first()
+                .and_then(|first| self.frames.get(first.1))
+                .map_or(0, |frame| frame.1);
             let total: u64 = in_frame.iter().map(|(_, _, weight)| weight).sum();
             let (mut sum, mut given) = (0, 0);
             for (entry, _, weight) in in_frame {

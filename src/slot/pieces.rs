@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use blake3::Hasher;
-use blake3::hazmat::{ChainingValue, HasherExt, Mode, max_subtree_len, merge_subtrees_non_root, merge_subtrees_root};
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, max_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
+};
 
 use crate::format::Blake3;
 
@@ -18,7 +20,10 @@ pub(super) struct PiecewiseDigest {
 impl PiecewiseDigest {
     /// For so many bytes.
     pub(super) fn new(len: u64) -> Self {
-        Self { len, pieces: Mutex::default() }
+        Self {
+            len,
+            pieces: Mutex::default(),
+        }
     }
 
     /// Takes note of the bytes from `offset` on. No byte may come twice.
@@ -33,13 +38,24 @@ impl PiecewiseDigest {
     /// What has been seen: where each part begins and how long it is, in no order.
     pub(super) fn seen(&self) -> Vec<(u64, u64)> {
         let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-        let subtrees = pieces.subtrees.iter().map(|(start, (len, _))| (*start, *len));
-        subtrees.chain(pieces.edges.iter().map(|(start, bytes)| (*start, bytes.len() as u64))).collect()
+        let subtrees = pieces
+            .subtrees
+            .iter()
+            .map(|(start, (len, _))| (*start, *len));
+        subtrees
+            .chain(
+                pieces
+                    .edges
+                    .iter()
+                    .map(|(start, bytes)| (*start, bytes.len() as u64)),
+            )
+            .collect()
     }
 
     /// The digest, if all bytes have been seen; what was seen is forgotten.
     pub(super) fn take(&self) -> Option<Blake3> {
-        std::mem::take(&mut *self.pieces.lock().unwrap_or_else(PoisonError::into_inner)).digest(self.len)
+        std::mem::take(&mut *self.pieces.lock().unwrap_or_else(PoisonError::into_inner))
+            .digest(self.len)
     }
 }
 
@@ -66,12 +82,23 @@ impl Pieces {
             let (take, is_node) = match subtree(at, end, len) {
                 Some(take) => (take, true),
                 // Up to the next chunk.
-                None => ((at / CHUNK).saturating_add(1).saturating_mul(CHUNK).min(end).saturating_sub(at), false),
+                None => (
+                    (at / CHUNK)
+                        .saturating_add(1)
+                        .saturating_mul(CHUNK)
+                        .min(end)
+                        .saturating_sub(at),
+                    false,
+                ),
             };
-            let (now, later) =
-                rest.split_at_checked(usize::try_from(take).unwrap_or(usize::MAX)).unwrap_or((rest, &[]));
+            let (now, later) = rest
+                .split_at_checked(usize::try_from(take).unwrap_or(usize::MAX))
+                .unwrap_or((rest, &[]));
             if is_node {
-                let value = Hasher::new().set_input_offset(at).update(now).finalize_non_root();
+                let value = Hasher::new()
+                    .set_input_offset(at)
+                    .update(now)
+                    .finalize_non_root();
                 pieces.subtrees.insert(at, (take, value));
             } else {
                 pieces.edges.insert(at, now.to_vec());
@@ -97,8 +124,12 @@ impl Pieces {
                 return Some(Blake3::of(&chunk));
             }
             if chunk.len() as u64 == CHUNK || end == len {
-                let value = Hasher::new().set_input_offset(chunk_start).update(&chunk).finalize_non_root();
-                self.subtrees.insert(chunk_start, (chunk.len() as u64, value));
+                let value = Hasher::new()
+                    .set_input_offset(chunk_start)
+                    .update(&chunk)
+                    .finalize_non_root();
+                self.subtrees
+                    .insert(chunk_start, (chunk.len() as u64, value));
                 chunk.clear();
             }
         }
@@ -106,8 +137,13 @@ impl Pieces {
             return Some(Blake3::of(&[]));
         }
         let left = left_len(len.max(CHUNK.saturating_add(1)));
-        let (one, other) = (self.node(0, left)?, self.node(left, len.checked_sub(left)?)?);
-        Some(Blake3(*merge_subtrees_root(&one, &other, Mode::Hash).as_bytes()))
+        let (one, other) = (
+            self.node(0, left)?,
+            self.node(left, len.checked_sub(left)?)?,
+        );
+        Some(Blake3(
+            *merge_subtrees_root(&one, &other, Mode::Hash).as_bytes(),
+        ))
     }
 
     fn node(&self, start: u64, len: u64) -> Option<ChainingValue> {
@@ -120,7 +156,10 @@ impl Pieces {
             return None;
         }
         let left = left_len(len);
-        let (one, other) = (self.node(start, left)?, self.node(start.saturating_add(left), len.saturating_sub(left))?);
+        let (one, other) = (
+            self.node(start, left)?,
+            self.node(start.saturating_add(left), len.saturating_sub(left))?,
+        );
         Some(merge_subtrees_non_root(&one, &other, Mode::Hash))
     }
 }
@@ -166,7 +205,11 @@ mod tests {
     #[test]
     fn children_are_those_of_blake3() {
         for len in [1025, 2048, 2049, 3 << 20, u64::MAX / 2] {
-            assert_eq!(left_len(len), blake3::hazmat::left_subtree_len(len), "{len}");
+            assert_eq!(
+                left_len(len),
+                blake3::hazmat::left_subtree_len(len),
+                "{len}"
+            );
         }
     }
 }

@@ -12,7 +12,9 @@ use super::SlotError;
 use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
 use crate::format::{Blake3, Operations, limits};
-use crate::fs::{Entry, EntryKind as Found, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk};
+use crate::fs::{
+    Entry, EntryKind as Found, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk,
+};
 
 /// Whether an archive may hold links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,14 +72,24 @@ pub(super) enum Piece {
 /// # Errors
 /// [`SlotError::TooLong`].
 pub fn check_size(entries: &[Entry]) -> Result<(), SlotError> {
-    let len = |entry: &Entry| if let Found::File { len } = entry.kind { Some(len) } else { None };
+    let len = |entry: &Entry| {
+        if let Found::File { len } = entry.kind {
+            Some(len)
+        } else {
+            None
+        }
+    };
     let sizes: HashSet<u64> = entries.iter().filter_map(len).collect();
     within_a_slot(sizes.iter().fold(0, |sum, size| sum.saturating_add(*size)))
 }
 
 fn within_a_slot(plain: u64) -> Result<(), SlotError> {
     let limit = limits::SLOT_PLAIN;
-    if plain <= limit { Ok(()) } else { Err(SlotError::TooLong { plain, limit }) }
+    if plain <= limit {
+        Ok(())
+    } else {
+        Err(SlotError::TooLong { plain, limit })
+    }
 }
 
 impl Plan {
@@ -90,7 +102,10 @@ impl Plan {
         if !metadata.is_file() {
             return Err(SlotError::SpecialFile { path: path.into() });
         }
-        let operations = Operations { tar: false, codec: compression.codec };
+        let operations = Operations {
+            tar: false,
+            codec: compression.codec,
+        };
         let mut cutter = Cutter::new(compression, metadata.len());
         cutter.content(path, metadata.len());
         cutter.finish(operations, 1, 0)
@@ -100,8 +115,15 @@ impl Plan {
     ///
     /// Directories come first, then files, then links: a reader can make the directories, fill them in parallel, and
     /// only then follow any link.
-    pub fn for_tree(entries: &[Entry], compression: Compression, options: &TreeOptions) -> Result<Self, SlotError> {
-        let operations = Operations { tar: true, codec: compression.codec };
+    pub fn for_tree(
+        entries: &[Entry],
+        compression: Compression,
+        options: &TreeOptions,
+    ) -> Result<Self, SlotError> {
+        let operations = Operations {
+            tar: true,
+            codec: compression.codec,
+        };
         let followed;
         let entries = match options.links {
             Links::Keep => {
@@ -117,16 +139,39 @@ impl Plan {
             Links::Keep => find_twins(entries)?,
             Links::Follow => HashMap::new(),
         };
-        let content = |entry: &Entry| if let Found::File { len } = entry.kind { len } else { 0 };
+        let content = |entry: &Entry| {
+            if let Found::File { len } = entry.kind {
+                len
+            } else {
+                0
+            }
+        };
         let mut cutter = Cutter::new(compression, entries.iter().map(content).sum());
-        let name = |relative: &Path| options.prefix.join(relative).as_os_str().as_bytes().to_vec();
+        let name = |relative: &Path| {
+            options
+                .prefix
+                .join(relative)
+                .as_os_str()
+                .as_bytes()
+                .to_vec()
+        };
         let mut names = 0_u64;
         for entry in entries {
             checked_path(&name(&entry.relative))?;
         }
         let mut header = |cutter: &mut Cutter, entry: &Entry, kind, size, link: &[u8]| {
-            let mode = if kind == EntryKind::Symlink { 0o777 } else { stored_mode(entry) };
-            let entry = TarEntry { name: name(&entry.relative), kind, mode, size, link: link.to_vec() };
+            let mode = if kind == EntryKind::Symlink {
+                0o777
+            } else {
+                stored_mode(entry)
+            };
+            let entry = TarEntry {
+                name: name(&entry.relative),
+                kind,
+                mode,
+                size,
+                link: link.to_vec(),
+            };
             names = names.saturating_add((entry.name.len() + entry.link.len()) as u64);
             cutter.header(entry.encode(options.mtime), size);
         };
@@ -134,15 +179,25 @@ impl Plan {
             return Err(SlotError::TooManyEntries(limits::ARCHIVE_ENTRIES));
         }
         let (mut files, mut links) = (0, Vec::new());
-        for entry in entries.iter().filter(|entry| entry.kind == Found::Directory) {
+        for entry in entries
+            .iter()
+            .filter(|entry| entry.kind == Found::Directory)
+        {
             header(&mut cutter, entry, EntryKind::Directory, 0, &[]);
         }
-        let mut others: Vec<&Entry> = entries.iter().filter(|entry| entry.kind != Found::Directory).collect();
+        let mut others: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| entry.kind != Found::Directory)
+            .collect();
         others.sort_by_cached_key(|entry| neighbourhood(&entry.relative));
         for entry in others {
             match &entry.kind {
                 Found::Directory => {}
-                Found::Special => return Err(SlotError::SpecialFile { path: entry.path.clone() }),
+                Found::Special => {
+                    return Err(SlotError::SpecialFile {
+                        path: entry.path.clone(),
+                    });
+                }
                 Found::File { len } => {
                     files += 1;
                     if twins.contains_key(&entry.relative) {
@@ -159,9 +214,21 @@ impl Plan {
         for entry in links {
             match &entry.kind {
                 Found::Symlink { target } => {
-                    header(&mut cutter, entry, EntryKind::Symlink, 0, target.as_os_str().as_bytes());
+                    header(
+                        &mut cutter,
+                        entry,
+                        EntryKind::Symlink,
+                        0,
+                        target.as_os_str().as_bytes(),
+                    );
                 }
-                _ => header(&mut cutter, entry, EntryKind::HardLink, 0, &name(&twins[&entry.relative])),
+                _ => header(
+                    &mut cutter,
+                    entry,
+                    EntryKind::HardLink,
+                    0,
+                    &name(&twins[&entry.relative]),
+                ),
             }
         }
         if names > limits::names(entries.len() as u64) {
@@ -192,9 +259,16 @@ fn neighbourhood(path: &Path) -> (bool, PathBuf, Vec<u8>, PathBuf) {
     let name = path.file_name().unwrap_or_default().as_bytes();
     let native = name.windows(3).any(|part| part == b".so");
     let directory = path.parent().unwrap_or(Path::new(""));
-    let directory =
-        if directory.ends_with("__pycache__") { directory.parent().unwrap_or(directory) } else { directory };
-    let stem = name.split(|byte| *byte == b'.').next().unwrap_or(name).to_vec();
+    let directory = if directory.ends_with("__pycache__") {
+        directory.parent().unwrap_or(directory)
+    } else {
+        directory
+    };
+    let stem = name
+        .split(|byte| *byte == b'.')
+        .next()
+        .unwrap_or(name)
+        .to_vec();
     (native, directory.into(), stem, path.into())
 }
 
@@ -260,7 +334,11 @@ impl Cutter {
                 self.cut(true);
             }
             let len = (size - offset).min(self.limit - self.current.plain);
-            self.current.pieces.push(Piece::Content { path: path.into(), offset, len });
+            self.current.pieces.push(Piece::Content {
+                path: path.into(),
+                offset,
+                len,
+            });
             self.current.plain += len;
             self.left = self.left.saturating_sub(len);
             offset += len;
@@ -276,19 +354,34 @@ impl Cutter {
     }
 
     fn cut(&mut self, next_continues: bool) {
-        let next = PlannedFrame { continues: next_continues, ..PlannedFrame::default() };
+        let next = PlannedFrame {
+            continues: next_continues,
+            ..PlannedFrame::default()
+        };
         self.done.push(std::mem::replace(&mut self.current, next));
         self.limit = self.next_limit();
     }
 
     /// Refuses what no reader unpacks, before anything is compressed.
-    fn finish(mut self, operations: Operations, files: u64, entries: u64) -> Result<Plan, SlotError> {
+    fn finish(
+        mut self,
+        operations: Operations,
+        files: u64,
+        entries: u64,
+    ) -> Result<Plan, SlotError> {
         if self.current.plain > 0 || self.done.is_empty() {
             self.cut(false);
         }
         let plain_size = self.done.iter().map(|frame| frame.plain).sum();
         within_a_slot(plain_size)?;
-        Ok(Plan { compression: self.compression, operations, frames: self.done, plain_size, files, entries })
+        Ok(Plan {
+            compression: self.compression,
+            operations,
+            frames: self.done,
+            plain_size,
+            files,
+            entries,
+        })
     }
 }
 
@@ -309,18 +402,29 @@ fn find_twins(entries: &[Entry]) -> Result<HashMap<PathBuf, PathBuf>, SlotError>
         if let Found::File { len } = entry.kind
             && len > 0
         {
-            by_size.entry((len, stored_mode(entry))).or_default().push(entry);
+            by_size
+                .entry((len, stored_mode(entry)))
+                .or_default()
+                .push(entry);
         }
     }
-    let candidates: Vec<&Entry> = by_size.into_values().filter(|group| group.len() > 1).flatten().collect();
-    let hashed: Result<Vec<(Blake3, &Entry)>, SlotError> =
-        candidates.into_par_iter().map(|entry| Ok((hash_file(&entry.path)?, entry))).collect();
+    let candidates: Vec<&Entry> = by_size
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .flatten()
+        .collect();
+    let hashed: Result<Vec<(Blake3, &Entry)>, SlotError> = candidates
+        .into_par_iter()
+        .map(|entry| Ok((hash_file(&entry.path)?, entry)))
+        .collect();
     let mut hashed = hashed?;
     hashed.sort_by(|a, b| a.1.relative.cmp(&b.1.relative));
     let mut groups: HashMap<_, (&Path, usize)> = HashMap::new();
     let mut twins = HashMap::new();
     for (digest, entry) in hashed {
-        let (first, names) = groups.entry((digest, stored_mode(entry))).or_insert((&entry.relative, 0));
+        let (first, names) = groups
+            .entry((digest, stored_mode(entry)))
+            .or_insert((&entry.relative, 0));
         if *names == MOST_NAMES {
             (*first, *names) = (&entry.relative, 0);
         }
@@ -345,7 +449,10 @@ pub fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
 }
 
 /// Replaces the links that are `wanted`, and all that lie behind them.
-pub fn follow_links_where(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Result<Vec<Entry>, SlotError> {
+pub fn follow_links_where(
+    entries: &[Entry],
+    wanted: impl Fn(&Entry) -> bool,
+) -> Result<Vec<Entry>, SlotError> {
     let mut out = Vec::new();
     for entry in entries {
         if matches!(entry.kind, Found::Symlink { .. }) && wanted(entry) {
@@ -357,7 +464,11 @@ pub fn follow_links_where(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) ->
     Ok(out)
 }
 
-fn follow_one(link: &Entry, open: &mut HashSet<PathBuf>, out: &mut Vec<Entry>) -> Result<(), SlotError> {
+fn follow_one(
+    link: &Entry,
+    open: &mut HashSet<PathBuf>,
+    out: &mut Vec<Entry>,
+) -> Result<(), SlotError> {
     let real = std::fs::canonicalize(&link.path).on("follow link", &link.path)?;
     let target = Entry::examine(real.clone(), link.relative.clone())?;
     if target.kind != Found::Directory {
@@ -365,11 +476,16 @@ fn follow_one(link: &Entry, open: &mut HashSet<PathBuf>, out: &mut Vec<Entry>) -
         return Ok(());
     }
     if !open.insert(real.clone()) {
-        return Err(SlotError::LinkLoop { path: link.path.clone() });
+        return Err(SlotError::LinkLoop {
+            path: link.path.clone(),
+        });
     }
     out.push(target);
     for child in walk(&real)? {
-        let moved = Entry { relative: link.relative.join(&child.relative), ..child };
+        let moved = Entry {
+            relative: link.relative.join(&child.relative),
+            ..child
+        };
         if matches!(moved.kind, Found::Symlink { .. }) {
             follow_one(&moved, open, out)?;
         } else {
@@ -390,8 +506,14 @@ fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
     }
     links.check(entries.len()).map_err(|fault| match fault {
         LinkFault::LeadsOut { path, target } => {
-            let place = entries.iter().find(|entry| entry.relative == path).map_or(path, |entry| &entry.path);
-            SlotError::EscapingLink { path: place.into(), target: target.into() }
+            let place = entries
+                .iter()
+                .find(|entry| entry.relative == path)
+                .map_or(path, |entry| &entry.path);
+            SlotError::EscapingLink {
+                path: place.into(),
+                target: target.into(),
+            }
         }
         // On a disk nothing lies behind a link.
         LinkFault::Behind { path } => SlotError::Changed { path: path.into() },
@@ -406,7 +528,11 @@ mod tests {
 
     #[test]
     fn a_large_file_is_cut_and_small_ones_share_a_frame() {
-        let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
+        let compression = Compression {
+            codec: Codec::Zstd,
+            level: 3,
+            extreme: false,
+        };
         let mut cutter = Cutter::new(compression, 0);
         let big = 9 << 20;
         for size in [100, big, 100, 100] {
@@ -414,19 +540,44 @@ mod tests {
             cutter.content(Path::new("x"), size);
             cutter.padding(size);
         }
-        let plan = cutter.finish(Operations { tar: true, codec: Codec::Zstd }, 4, 4).expect("a plan");
+        let plan = cutter
+            .finish(
+                Operations {
+                    tar: true,
+                    codec: Codec::Zstd,
+                },
+                4,
+                4,
+            )
+            .expect("a plan");
         let shape: Vec<bool> = plan.frames.iter().map(|frame| frame.continues).collect();
         assert_eq!(shape, [false, false, true, true, false]);
-        assert_eq!(plan.plain_size, plan.frames.iter().map(|frame| frame.plain).sum::<u64>());
+        assert_eq!(
+            plan.plain_size,
+            plan.frames.iter().map(|frame| frame.plain).sum::<u64>()
+        );
     }
 
     #[test]
     fn the_last_frames_are_the_shorter_ones() {
-        let compression = Compression { codec: Codec::Zstd, level: 3, extreme: false };
+        let compression = Compression {
+            codec: Codec::Zstd,
+            level: 3,
+            extreme: false,
+        };
         let size = 100 << 20;
         let mut cutter = Cutter::new(compression, size);
         cutter.content(Path::new("x"), size);
-        let plan = cutter.finish(Operations { tar: false, codec: Codec::Zstd }, 1, 0).expect("a plan");
+        let plan = cutter
+            .finish(
+                Operations {
+                    tar: false,
+                    codec: Codec::Zstd,
+                },
+                1,
+                0,
+            )
+            .expect("a plan");
         let lengths: Vec<u64> = plan.frames.iter().map(|frame| frame.plain).collect();
         assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
         assert_eq!((lengths[0], lengths[lengths.len() - 2]), (5 << 20, 4 << 20));

@@ -88,7 +88,9 @@ impl<'a> StoredSlot<'a> {
         loop {
             match stored.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(count) => take(buffer.get(..count).unwrap_or_default()).map_err(SlotError::BadStream)?,
+                Ok(count) => {
+                    take(buffer.get(..count).unwrap_or_default()).map_err(SlotError::BadStream)?
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(SlotError::BadStream(error)),
             }
@@ -103,7 +105,11 @@ impl<'a> StoredSlot<'a> {
     #[cfg(feature = "cli")]
     pub fn bytes(&self, limit: u64) -> Result<Vec<u8>, SlotError> {
         if self.stored_size > limit {
-            return Err(SlotError::TooLarge { stored: self.stored_size, plain: self.stored_size, limit });
+            return Err(SlotError::TooLarge {
+                stored: self.stored_size,
+                plain: self.stored_size,
+                limit,
+            });
         }
         let mut bytes = Vec::new();
         self.copy(|part| {
@@ -115,7 +121,8 @@ impl<'a> StoredSlot<'a> {
 
     /// Bytes that may come out.
     fn most(&self) -> u64 {
-        self.declared.map_or(self.grant.plain, |declared| declared.plain_size)
+        self.declared
+            .map_or(self.grant.plain, |declared| declared.plain_size)
     }
 
     /// Where the last `len` stored bytes begin, from the first.
@@ -125,7 +132,8 @@ impl<'a> StoredSlot<'a> {
 
     /// Entries that the archive may have.
     pub(super) fn most_entries(&self) -> u64 {
-        self.declared.map_or(self.grant.entries, |declared| declared.entries)
+        self.declared
+            .map_or(self.grant.entries, |declared| declared.entries)
     }
 
     /// The plain bytes, if there are at most `limit`; `None` if there are more.
@@ -137,7 +145,9 @@ impl<'a> StoredSlot<'a> {
         let witness = self.witness();
         let mut plain = Vec::new();
         let mut reader = self.plain(&witness)?.take(limit.saturating_add(1));
-        reader.read_to_end(&mut plain).map_err(|error| self.blame(SlotError::BadStream(error)))?;
+        reader
+            .read_to_end(&mut plain)
+            .map_err(|error| self.blame(SlotError::BadStream(error)))?;
         drop(reader);
         if plain.len() as u64 > limit {
             return Ok(None);
@@ -146,36 +156,58 @@ impl<'a> StoredSlot<'a> {
     }
 
     /// The plain bytes, decoded by one thread.
-    pub(super) fn plain<'w>(&self, witness: &'w Witness) -> Result<impl BufRead + use<'w>, SlotError>
+    pub(super) fn plain<'w>(
+        &self,
+        witness: &'w Witness,
+    ) -> Result<impl BufRead + use<'w>, SlotError>
     where
         'a: 'w,
     {
-        self.decoder(Watched::new(self.file, self.offset, 0, self.stored_size, witness), u64::MAX)
+        self.decoder(
+            Watched::new(self.file, self.offset, 0, self.stored_size, witness),
+            u64::MAX,
+        )
     }
 
     /// The independent parts. A slot without a table is one part, and so is one whose bytes have to come in order.
     pub(super) fn frames(&self, witness: &Witness) -> Result<Vec<Frame>, SlotError> {
-        let whole = Frame { offset: 0, stored: self.stored_size, plain: u64::MAX, continues: false };
+        let whole = Frame {
+            offset: 0,
+            stored: self.stored_size,
+            plain: u64::MAX,
+            continues: false,
+        };
         let in_order = matches!(self.signed, Some(Signed::Sha256(_)));
         let mut probe = [0; frame::PROBE_LEN];
-        if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 || in_order {
+        if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 || in_order
+        {
             return Ok(vec![whole]);
         }
         let at = self.last(frame::PROBE_LEN as u64);
         // Whether there is a table is looked up, and seen when the table is read; without one the decoder reads it.
         let unseen = Witness::new(self.stored_size, None);
-        read_exact_at(self.file, self.offset, at, &mut probe, &unseen).map_err(SlotError::BadStream)?;
-        let Some(len) = frame::table_len(probe) else { return Ok(vec![whole]) };
+        read_exact_at(self.file, self.offset, at, &mut probe, &unseen)
+            .map_err(SlotError::BadStream)?;
+        let Some(len) = frame::table_len(probe) else {
+            return Ok(vec![whole]);
+        };
         if len > self.stored_size || len > limits::FRAME_TABLE {
             return Err(SlotError::BadFrameTable);
         }
         let mut table = vec![0; usize::try_from(len).unwrap_or(0)];
-        read_exact_at(self.file, self.offset, self.last(len), &mut table, witness).map_err(SlotError::BadStream)?;
+        read_exact_at(self.file, self.offset, self.last(len), &mut table, witness)
+            .map_err(SlotError::BadStream)?;
         let frames = frame::decode_table(&table, self.stored_size)?;
-        let plain = frames.iter().fold(0_u64, |sum, frame| sum.saturating_add(frame.plain));
+        let plain = frames
+            .iter()
+            .fold(0_u64, |sum, frame| sum.saturating_add(frame.plain));
         let limit = self.most();
         if plain > limit {
-            return Err(SlotError::TooLarge { stored: self.stored_size, plain, limit });
+            return Err(SlotError::TooLarge {
+                stored: self.stored_size,
+                plain,
+                limit,
+            });
         }
         Ok(frames)
     }
@@ -193,7 +225,9 @@ impl<'a> StoredSlot<'a> {
         let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
         if self.operations.codec == Codec::Zstd && WholeFrames::take(&frame) {
             self.in_time()?;
-            return whole.decode(window, frame, self.grant.window_log).map(Plain::Memory);
+            return whole
+                .decode(window, frame, self.grant.window_log)
+                .map(Plain::Memory);
         }
         Ok(Plain::Stream(Box::new(self.decoder(window, frame.plain)?)))
     }
@@ -207,17 +241,25 @@ impl<'a> StoredSlot<'a> {
         }
     }
 
-    fn decoder<'w>(&self, window: Watched<'w>, plain: u64) -> Result<impl BufRead + use<'w>, SlotError> {
+    fn decoder<'w>(
+        &self,
+        window: Watched<'w>,
+        plain: u64,
+    ) -> Result<impl BufRead + use<'w>, SlotError> {
         let most = self.most().min(plain);
         let source: Box<dyn Read + Send + 'w> = match self.operations.codec {
             Codec::Raw => Box::new(window),
-            Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(buffered(window))))),
+            Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(
+                buffered(window),
+            )))),
             Codec::Zstd => {
                 // The decoder panics when there is no memory for its context. One made here shows that there is.
                 drop(zstd_context().map_err(SlotError::BadStream)?);
-                let mut decoder =
-                    zstd::stream::read::Decoder::with_buffer(buffered(window)).map_err(SlotError::BadStream)?;
-                decoder.window_log_max(self.grant.window_log).map_err(SlotError::BadStream)?;
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered(window))
+                    .map_err(SlotError::BadStream)?;
+                decoder
+                    .window_log_max(self.grant.window_log)
+                    .map_err(SlotError::BadStream)?;
                 Box::new(decoder)
             }
             Codec::Xz => {
@@ -228,7 +270,16 @@ impl<'a> StoredSlot<'a> {
             Codec::Bzip2 => return Err(SlotError::UnsupportedCodec("bzip2")),
         };
         let (stored, deadline) = (self.stored_size, self.grant.deadline);
-        Ok(BufReader::with_capacity(CHUNK, Capped { inner: source, left: most, stored, limit: most, deadline }))
+        Ok(BufReader::with_capacity(
+            CHUNK,
+            Capped {
+                inner: source,
+                left: most,
+                stored,
+                limit: most,
+                deadline,
+            },
+        ))
     }
 }
 
@@ -259,11 +310,17 @@ impl<R: Read> Read for Capped<R> {
         let len = buffer.len().min(most);
         let count = self.inner.read(buffer.get_mut(..len).unwrap_or_default())?;
         if let Some(granted) = self.deadline.and_then(|deadline| deadline.passed()) {
-            return Err(io::Error::other(Stopped::from(SlotError::OutOfTime { granted })));
+            return Err(io::Error::other(Stopped::from(SlotError::OutOfTime {
+                granted,
+            })));
         }
         self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
             let plain = self.limit.saturating_add(1);
-            io::Error::other(Stopped::from(SlotError::TooLarge { stored: self.stored, plain, limit: self.limit }))
+            io::Error::other(Stopped::from(SlotError::TooLarge {
+                stored: self.stored,
+                plain,
+                limit: self.limit,
+            }))
         })?;
         Ok(count)
     }
@@ -310,12 +367,17 @@ struct SingleMember<R>(Option<flate2::bufread::GzDecoder<R>>);
 
 impl<R: BufRead> Read for SingleMember<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(decoder) = &mut self.0 else { return Ok(0) };
+        let Some(decoder) = &mut self.0 else {
+            return Ok(0);
+        };
         let count = decoder.read(buffer)?;
         if count == 0 && !buffer.is_empty() {
             let rest = self.0.take().map(flate2::bufread::GzDecoder::into_inner);
             if !rest.map_or(Ok(true), |mut rest| rest.fill_buf().map(<[u8]>::is_empty))? {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes after the gzip member"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "bytes after the gzip member",
+                ));
             }
         }
         Ok(count)

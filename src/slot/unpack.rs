@@ -29,7 +29,13 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(limit: u64, notes: Option<Notes>) -> Self {
-        Self { limit, entries: AtomicU64::new(0), names: AtomicU64::new(0), files: AtomicU64::new(0), notes }
+        Self {
+            limit,
+            entries: AtomicU64::new(0),
+            names: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+            notes,
+        }
     }
 
     pub(super) fn note(&self, note: impl FnOnce(&Notes)) {
@@ -39,9 +45,18 @@ impl Tally {
     }
 
     /// Notes a file whose content begins with `first`. What adds the parts to its digest is returned if that is not all of it.
-    fn note_file(&self, name: &[u8], mode: u16, size: u64, first: &[u8]) -> Option<Arc<PiecewiseDigest>> {
+    fn note_file(
+        &self,
+        name: &[u8],
+        mode: u16,
+        size: u64,
+        first: &[u8],
+    ) -> Option<Arc<PiecewiseDigest>> {
         let notes = self.notes.as_ref()?;
-        match usize::try_from(size).ok().and_then(|size| first.get(..size)) {
+        match usize::try_from(size)
+            .ok()
+            .and_then(|size| first.get(..size))
+        {
             Some(content) => {
                 notes.file(name, mode, size, FileDigest::Xxh3(xxh3_128(content)));
                 None
@@ -52,7 +67,10 @@ impl Tally {
 
     fn add_entry(&self, entry: &TarEntry) -> Result<(), SlotError> {
         let bytes = name_bytes(entry);
-        let names = self.names.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let names = self
+            .names
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
         if names > limits::names(self.limit) {
             return Err(SlotError::LongNames);
         }
@@ -86,7 +104,11 @@ pub(super) enum FrameEnd {
 }
 
 /// Unpacks the entries of one frame.
-pub(super) fn unpack(reader: &mut impl BufRead, tree: &dyn Tree, tally: &Tally) -> Result<FrameEnd, SlotError> {
+pub(super) fn unpack(
+    reader: &mut impl BufRead,
+    tree: &dyn Tree,
+    tally: &Tally,
+) -> Result<FrameEnd, SlotError> {
     loop {
         let entry = match tar::next_entry(reader)? {
             Next::Entry(entry) => entry,
@@ -123,7 +145,12 @@ pub(super) fn unpack(reader: &mut impl BufRead, tree: &dyn Tree, tally: &Tally) 
                 };
                 let done = tar::take_content(reader, entry.size, write)?;
                 if done < entry.size {
-                    return Ok(FrameEnd::Open(OpenFile { file, digest, done, size: entry.size }));
+                    return Ok(FrameEnd::Open(OpenFile {
+                        file,
+                        digest,
+                        done,
+                        size: entry.size,
+                    }));
                 }
             }
         }
@@ -142,7 +169,11 @@ pub(super) fn count(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
         names = names.saturating_add(name_bytes(entry));
     };
     list(slot, add, |_| false)?;
-    if names > limits::names(entries) { Err(SlotError::LongNames) } else { Ok(entries) }
+    if names > limits::names(entries) {
+        Err(SlotError::LongNames)
+    } else {
+        Ok(entries)
+    }
 }
 
 /// Longest content that [`list`] keeps in memory.
@@ -177,7 +208,9 @@ fn list_before(
             Next::Cut => return Err(SlotError::NoEnd),
             Next::End => return Ok(()),
         };
-        left = left.checked_sub(1).ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
+        left = left
+            .checked_sub(1)
+            .ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
         let keep = wanted(&entry) && entry.size <= LISTED;
         let mut content = Vec::new();
         let take = |chunk: &[u8], _| {

@@ -55,14 +55,20 @@ impl WholeFrames {
         window.read_exact(stored).map_err(SlotError::BadStream)?;
         if !windows_are_granted(stored, window_log) {
             let what = "a frame asks for a larger window than is granted";
-            return Err(SlotError::BadStream(io::Error::new(io::ErrorKind::InvalidData, what)));
+            return Err(SlotError::BadStream(io::Error::new(
+                io::ErrorKind::InvalidData,
+                what,
+            )));
         }
         let context = match &mut self.context {
             Some(context) => context,
             none => none.insert(zstd_context().map_err(SlotError::BadStream)?),
         };
-        let refused = |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
-        context.decompress(&mut self.plain, &*stored).map_err(|code| SlotError::BadStream(refused(code)))?;
+        let refused =
+            |code| io::Error::new(io::ErrorKind::InvalidData, zstd_safe::get_error_name(code));
+        context
+            .decompress(&mut self.plain, &*stored)
+            .map_err(|code| SlotError::BadStream(refused(code)))?;
         if self.plain.len() as u64 != frame.plain {
             return Err(SlotError::BadFrameTable);
         }
@@ -77,7 +83,9 @@ fn make_room(buffer: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
     if buffer.capacity() < bytes {
         // What is in it is not kept, so it need not be copied.
         *buffer = Vec::new();
-        buffer.try_reserve_exact(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        buffer
+            .try_reserve_exact(bytes)
+            .map_err(|_| io::ErrorKind::OutOfMemory)?;
     }
     Ok(())
 }
@@ -94,7 +102,10 @@ fn windows_are_granted(stored: &[u8], window_log: u32) -> bool {
             && descriptor & SINGLE_SEGMENT == 0
         {
             // Five bits of exponent above 1 KiB, three of eighths.
-            let (exponent, eighths) = (u32::from(window >> 3).saturating_add(10), u64::from(window & 7));
+            let (exponent, eighths) = (
+                u32::from(window >> 3).saturating_add(10),
+                u64::from(window & 7),
+            );
             let base = 1_u64 << exponent.min(41);
             if base.saturating_add((base >> 3).saturating_mul(eighths)) > 1 << window_log {
                 return false;
@@ -121,7 +132,12 @@ mod tests {
     /// A frame of three bytes that asks for a window.
     fn frame(window: u8) -> Vec<u8> {
         const LAST_RAW_BLOCK_OF_3: [u8; 3] = [3 << 3 | 1, 0, 0];
-        [&[0x28, 0xb5, 0x2f, 0xfd, 0, window][..], &LAST_RAW_BLOCK_OF_3, b"abc"].concat()
+        [
+            &[0x28, 0xb5, 0x2f, 0xfd, 0, window][..],
+            &LAST_RAW_BLOCK_OF_3,
+            b"abc",
+        ]
+        .concat()
     }
 
     fn streams(bytes: &[u8]) -> bool {
@@ -135,9 +151,20 @@ mod tests {
         const SKIPPABLE: &[u8] = b"\x50\x2a\x4d\x18\x02\0\0\0xx";
         for window in 0..=u8::MAX {
             let bytes = frame(window);
-            assert_eq!(windows_are_granted(&bytes, WINDOW_LOG), streams(&bytes), "window {window:#04x}");
-            for bytes in [[frame(0), bytes.clone()].concat(), [SKIPPABLE, &bytes].concat()] {
-                assert_eq!(windows_are_granted(&bytes, WINDOW_LOG), streams(&bytes), "second, window {window:#04x}");
+            assert_eq!(
+                windows_are_granted(&bytes, WINDOW_LOG),
+                streams(&bytes),
+                "window {window:#04x}"
+            );
+            for bytes in [
+                [frame(0), bytes.clone()].concat(),
+                [SKIPPABLE, &bytes].concat(),
+            ] {
+                assert_eq!(
+                    windows_are_granted(&bytes, WINDOW_LOG),
+                    streams(&bytes),
+                    "second, window {window:#04x}"
+                );
             }
         }
     }

@@ -77,7 +77,8 @@ impl Witness {
     /// [`SlotError::Digest`], and what the file system says.
     pub(super) fn check(self, file: &File, offset: u64) -> Result<(), SlotError> {
         for (from, to) in self.unseen() {
-            let mut window = Window::new(file, offset.saturating_add(from), to.saturating_sub(from));
+            let mut window =
+                Window::new(file, offset.saturating_add(from), to.saturating_sub(from));
             let mut at = from;
             let mut buffer = vec![0; 64 << 10];
             while at < to {
@@ -89,13 +90,18 @@ impl Witness {
                 at = at.saturating_add(count as u64);
             }
         }
-        let Some((signed, state)) = self.state else { return Ok(()) };
+        let Some((signed, state)) = self.state else {
+            return Ok(());
+        };
         let (found, signed) = match (state, signed) {
-            (State::Blake3(digest), Signed::Blake3(signed)) => {
-                (digest.take().map(|found| found.to_string()), signed.to_string())
-            }
+            (State::Blake3(digest), Signed::Blake3(signed)) => (
+                digest.take().map(|found| found.to_string()),
+                signed.to_string(),
+            ),
             (State::Sha256(in_order), Signed::Sha256(signed)) => {
-                let InOrder { hasher, done } = in_order.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let InOrder { hasher, done } = in_order
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner);
                 let found = Sha256(hasher.finalize().into()).to_string();
                 (Some(found).filter(|_| done == self.len), signed.to_string())
             }
@@ -103,15 +109,23 @@ impl Witness {
         };
         match found {
             Some(found) if found == signed => Ok(()),
-            found => Err(SlotError::Digest { found: found.unwrap_or_else(|| "of other bytes".into()), signed }),
+            found => Err(SlotError::Digest {
+                found: found.unwrap_or_else(|| "of other bytes".into()),
+                signed,
+            }),
         }
     }
 
     /// The ranges of the slot that nothing has been seen of, in order.
     fn unseen(&self) -> Vec<(u64, u64)> {
-        let Some((_, state)) = &self.state else { return Vec::new() };
+        let Some((_, state)) = &self.state else {
+            return Vec::new();
+        };
         let mut seen = match state {
-            State::Sha256(in_order) => vec![(0, in_order.lock().unwrap_or_else(PoisonError::into_inner).done)],
+            State::Sha256(in_order) => vec![(
+                0,
+                in_order.lock().unwrap_or_else(PoisonError::into_inner).done,
+            )],
             State::Blake3(digest) => digest.seen(),
         };
         seen.sort_unstable();
@@ -140,22 +154,39 @@ pub(super) struct Watched<'a> {
 
 impl<'a> Watched<'a> {
     /// The `len` bytes that begin `at` bytes into the slot, which begins at `offset` of the file.
-    pub(super) fn new(file: &'a File, offset: u64, at: u64, len: u64, witness: &'a Witness) -> Self {
-        Self { window: Window::new(file, offset.saturating_add(at), len), witness, at }
+    pub(super) fn new(
+        file: &'a File,
+        offset: u64,
+        at: u64,
+        len: u64,
+        witness: &'a Witness,
+    ) -> Self {
+        Self {
+            window: Window::new(file, offset.saturating_add(at), len),
+            witness,
+            at,
+        }
     }
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.window.read(buffer)?;
-        self.witness.see(self.at, buffer.get(..count).unwrap_or_default());
+        self.witness
+            .see(self.at, buffer.get(..count).unwrap_or_default());
         self.at = self.at.saturating_add(count as u64);
         Ok(count)
     }
 }
 
 /// Reads bytes at a place of the slot into memory.
-pub(super) fn read_exact_at(file: &File, offset: u64, at: u64, buffer: &mut [u8], witness: &Witness) -> io::Result<()> {
+pub(super) fn read_exact_at(
+    file: &File,
+    offset: u64,
+    at: u64,
+    buffer: &mut [u8],
+    witness: &Witness,
+) -> io::Result<()> {
     file.read_exact_at(buffer, offset.saturating_add(at))?;
     witness.see(at, buffer);
     Ok(())
@@ -166,12 +197,26 @@ mod tests {
     use super::*;
 
     fn bytes(len: usize) -> Vec<u8> {
-        (0..len).map(|at| u8::try_from(at * at % 251).unwrap_or(0)).collect()
+        (0..len)
+            .map(|at| u8::try_from(at * at % 251).unwrap_or(0))
+            .collect()
     }
 
     #[test]
     fn pieces_in_any_order_have_the_digest_of_the_whole() {
-        for len in [0, 1, 1023, 1024, 1025, 2048, 2049, 5000, 8192, 70_001, 1 << 20] {
+        for len in [
+            0,
+            1,
+            1023,
+            1024,
+            1025,
+            2048,
+            2049,
+            5000,
+            8192,
+            70_001,
+            1 << 20,
+        ] {
             let whole = bytes(len);
             for step in [1, 7, 1000, 1024, 1500, 4096, 10_000, 300_000] {
                 if len / step > 10_000 {
@@ -180,12 +225,15 @@ mod tests {
                 let witness = Witness::new(len as u64, Some(Signed::Blake3(Blake3::of(&whole))));
                 // Odd pieces first, then the even ones from the back.
                 let pieces: Vec<(usize, &[u8])> = whole.chunks(step).enumerate().collect();
-                let (odd, even): (Vec<_>, Vec<_>) = pieces.into_iter().partition(|(number, _)| number % 2 == 1);
+                let (odd, even): (Vec<_>, Vec<_>) =
+                    pieces.into_iter().partition(|(number, _)| number % 2 == 1);
                 for (number, piece) in odd.into_iter().chain(even.into_iter().rev()) {
                     witness.see((number * step) as u64, piece);
                 }
                 let file = tempfile::tempfile().expect("a file");
-                witness.check(&file, 0).unwrap_or_else(|error| panic!("{len} by {step}: {error}"));
+                witness
+                    .check(&file, 0)
+                    .unwrap_or_else(|error| panic!("{len} by {step}: {error}"));
             }
         }
     }
@@ -195,8 +243,12 @@ mod tests {
         use std::io::Write;
         let whole = bytes(10_000);
         let mut file = tempfile::tempfile().expect("a file");
-        file.write_all(&[b"before".as_slice(), &whole].concat()).expect("written");
-        for signed in [Signed::Blake3(Blake3::of(&whole)), Signed::Sha256(Sha256::of(&whole))] {
+        file.write_all(&[b"before".as_slice(), &whole].concat())
+            .expect("written");
+        for signed in [
+            Signed::Blake3(Blake3::of(&whole)),
+            Signed::Sha256(Sha256::of(&whole)),
+        ] {
             let seen = |change: usize| {
                 let witness = Witness::new(10_000, Some(signed));
                 let mut piece = whole[..3000].to_vec();

@@ -11,13 +11,18 @@ pub enum Family {
 
 /// Texts that each family's launchers hold: the first is what ours says when it starts, the second a variable that only
 /// FlavorPack's read.
-const MARKS: [(&[u8], Family); 2] =
-    [(crate::format::LAUNCHER_MARK.as_bytes(), Family::Flavor), (b"FLAVOR_WORKENV_CACHE", Family::FlavorPack)];
+const MARKS: [(&[u8], Family); 2] = [
+    (crate::format::LAUNCHER_MARK.as_bytes(), Family::Flavor),
+    (b"FLAVOR_WORKENV_CACHE", Family::FlavorPack),
+];
 
 impl Family {
     /// Recognises a launcher by the texts in it.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
-        MARKS.into_iter().find(|(mark, _)| contains(bytes, mark)).map(|(_, family)| family)
+        MARKS
+            .into_iter()
+            .find(|(mark, _)| contains(bytes, mark))
+            .map(|(_, family)| family)
     }
 
     /// The word used in messages.
@@ -30,7 +35,9 @@ impl Family {
 }
 
 fn contains(bytes: &[u8], mark: &[u8]) -> bool {
-    let Some(first) = mark.first() else { return true };
+    let Some(first) = mark.first() else {
+        return true;
+    };
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| byte == first) {
         rest = &rest[at..];
@@ -45,8 +52,14 @@ fn contains(bytes: &[u8], mark: &[u8]) -> bool {
 /// Whether these bytes are a program for this system and processor.
 pub(super) fn runs_here(bytes: &[u8]) -> bool {
     /// `EM_X86_64` and `EM_AARCH64` of the ELF specification.
-    const MACHINE: u16 = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+    const MACHINE: u16 = if cfg!(target_arch = "aarch64") {
+        183
+    } else {
+        62
+    };
     elf::inspect(bytes).ok().flatten().is_some_and(|facts| {
-        facts.machine == MACHINE && facts.is_64 && matches!(facts.kind, Kind::Executable | Kind::SharedObject)
+        facts.machine == MACHINE
+            && facts.is_64
+            && matches!(facts.kind, Kind::Executable | Kind::SharedObject)
     })
 }

@@ -62,7 +62,11 @@ impl StubError {
 impl Stub {
     /// The launcher that this program carries.
     pub fn embedded() -> Self {
-        Self { bytes: embedded::BYTES.to_vec(), family: Family::Flavor, origin: Origin::Embedded }
+        Self {
+            bytes: embedded::BYTES.to_vec(),
+            family: Family::Flavor,
+            origin: Origin::Embedded,
+        }
     }
 
     /// A launcher from a file.
@@ -74,8 +78,13 @@ impl Stub {
         if !identify::runs_here(&bytes) {
             return Err(StubError::NotExecutable { path: path.into() });
         }
-        let family = Family::of(&bytes).ok_or_else(|| StubError::NotALauncher { path: path.into() })?;
-        Ok(Self { bytes, family, origin: Origin::File(path.into()) })
+        let family =
+            Family::of(&bytes).ok_or_else(|| StubError::NotALauncher { path: path.into() })?;
+        Ok(Self {
+            bytes,
+            family,
+            origin: Origin::File(path.into()),
+        })
     }
 
     /// The version of the tool that it comes from: of others what the name of the file says.
@@ -85,7 +94,9 @@ impl Stub {
             (_, Origin::Embedded) => None,
             (_, Origin::File(path)) => {
                 let name = path.file_name()?.to_string_lossy().into_owned();
-                let is_version = |part: &&str| part.contains('.') && part.starts_with(|one: char| one.is_ascii_digit());
+                let is_version = |part: &&str| {
+                    part.contains('.') && part.starts_with(|one: char| one.is_ascii_digit())
+                };
                 name.split('-').find(is_version).map(Into::into)
             }
         }

@@ -16,8 +16,8 @@ use crate::sign::Rotation;
 
 pub use known::{Acquaintance, Known, NotNoted, Notes, Presented};
 pub use policy::{
-    AttestationRules, Consequence, Enforcement, ExecutionRules, OperatorPolicy, SYSTEM_DIR, Source, TrustRules,
-    Violation, platform, policies, read as read_policy,
+    AttestationRules, Consequence, Enforcement, ExecutionRules, OperatorPolicy, SYSTEM_DIR, Source,
+    TrustRules, Violation, platform, policies, read as read_policy,
 };
 pub use store::{TrustStore, TrustedKey, UnusableKey};
 
@@ -69,11 +69,24 @@ pub enum Refusal {
     #[error("`{}` is not a note about a package: {reason}", path.display())]
     BadNote { path: PathBuf, reason: String },
     #[error("`{name}` was signed by {known} before, and is now signed by {found}")]
-    ChangedSigner { name: String, known: String, found: String },
+    ChangedSigner {
+        name: String,
+        known: String,
+        found: String,
+    },
     #[error("`{name}` looks like `{other}`, which {known} signed before, and is signed by {found}")]
-    LooksAlike { name: String, other: String, known: String, found: String },
+    LooksAlike {
+        name: String,
+        other: String,
+        known: String,
+        found: String,
+    },
     #[error("at `{}` there was {known} before, and now there is {found}", place.display())]
-    ChangedPlace { place: PathBuf, known: String, found: String },
+    ChangedPlace {
+        place: PathBuf,
+        known: String,
+        found: String,
+    },
     #[error(transparent)]
     Package(#[from] PackageError),
     #[error(transparent)]
@@ -91,7 +104,9 @@ impl Refusal {
             Self::BadPolicy { .. } => Code::BAD_POLICY,
             Self::Writable { .. } => Code::WRITABLE_POLICY,
             Self::BadNote { .. } => Code::BAD_NOTE,
-            Self::ChangedSigner { .. } | Self::LooksAlike { .. } | Self::ChangedPlace { .. } => Code::CHANGED_SIGNER,
+            Self::ChangedSigner { .. } | Self::LooksAlike { .. } | Self::ChangedPlace { .. } => {
+                Code::CHANGED_SIGNER
+            }
             Self::Package(error) => error.code(),
             Self::Io(error) => error.code(),
         }
@@ -141,14 +156,32 @@ pub struct Objection {
 /// [`Refusal::NotComplete`] for packages that are not ours, [`Refusal::OtherTarget`] for another system or processor, and
 /// whatever a policy or the notes object to.
 pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
-    let Some(facts) = &reader.metadata().flavor else { return Err(Refusal::NotComplete) };
+    let Some(facts) = &reader.metadata().flavor else {
+        return Err(Refusal::NotComplete);
+    };
     let here = format!("linux-{}", std::env::consts::ARCH);
     if facts.target != here {
-        return Err(Refusal::OtherTarget { wanted: facts.target.clone(), here });
+        return Err(Refusal::OtherTarget {
+            wanted: facts.target.clone(),
+            here,
+        });
     }
-    debug_assert_eq!(reader.authenticity(), Authenticity::Complete, "a package with facts is held to the strict rules");
-    let Permitted { warnings, acquaintance, not_noted } = permit(&reader)?;
-    Ok(Accepted { reader, warnings, acquaintance, not_noted })
+    debug_assert_eq!(
+        reader.authenticity(),
+        Authenticity::Complete,
+        "a package with facts is held to the strict rules"
+    );
+    let Permitted {
+        warnings,
+        acquaintance,
+        not_noted,
+    } = permit(&reader)?;
+    Ok(Accepted {
+        reader,
+        warnings,
+        acquaintance,
+        not_noted,
+    })
 }
 
 /// What is left to say of a package that may start.
@@ -176,7 +209,11 @@ pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
             apply(objection, &mut warnings)?;
         }
     }
-    Ok(Permitted { warnings, acquaintance, not_noted })
+    Ok(Permitted {
+        warnings,
+        acquaintance,
+        not_noted,
+    })
 }
 
 /// Everything that policies have against a package, the notes left aside.
@@ -185,26 +222,48 @@ pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
     // Other tools say nothing of the time that could be believed.
     let built = reader.facts().map_or(0, |facts| facts.build_timestamp);
     for source in policies {
-        found.extend(violations(source, reader, built).into_iter().map(|violation| source.objection(violation)));
+        found.extend(
+            violations(source, reader, built)
+                .into_iter()
+                .map(|violation| source.objection(violation)),
+        );
     }
-    let own = reader.metadata().policy.iter().flat_map(|policy| demands(policy, built));
-    found.extend(own.map(|violation| Objection { policy: None, violation, consequence: Consequence::Deny }));
+    let own = reader
+        .metadata()
+        .policy
+        .iter()
+        .flat_map(|policy| demands(policy, built));
+    found.extend(own.map(|violation| Objection {
+        policy: None,
+        violation,
+        consequence: Consequence::Deny,
+    }));
     found
 }
 
 /// What policies have against a version older than `newest`.
 pub fn rollback(reader: &Reader, newest: &str, policies: &[Source]) -> Vec<Objection> {
     let version = &reader.metadata().package.version;
-    let strict = policies.iter().filter(|source| source.policy.trust.refuse_rollback);
+    let strict = policies
+        .iter()
+        .filter(|source| source.policy.trust.refuse_rollback);
     strict
-        .map(|source| source.objection(Violation::Rollback { version: version.clone(), newest: newest.into() }))
+        .map(|source| {
+            source.objection(Violation::Rollback {
+                version: version.clone(),
+                newest: newest.into(),
+            })
+        })
         .collect()
 }
 
 /// The statements in a package about its keys, those left out that cannot be read.
 pub fn rotations(reader: &Reader) -> Vec<Rotation> {
     let facts = reader.metadata().flavor.iter();
-    facts.flat_map(|facts| &facts.rotations).filter_map(Rotation::read).collect()
+    facts
+        .flat_map(|facts| &facts.rotations)
+        .filter_map(Rotation::read)
+        .collect()
 }
 
 /// What an operator's policy objects to.
@@ -217,11 +276,21 @@ fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
         require_env: Vec::new(),
     };
     let mut found = demands(&execution, built);
-    if policy.trust.require_trusted_key && !TrustStore::beside(&source.path).contains(reader.signer()) {
-        found.push(Violation::UntrustedKey { fingerprint: reader.signer().fingerprint().as_str().into() });
+    if policy.trust.require_trusted_key
+        && !TrustStore::beside(&source.path).contains(reader.signer())
+    {
+        found.push(Violation::UntrustedKey {
+            fingerprint: reader.signer().fingerprint().as_str().into(),
+        });
     }
     let attestation = Lifecycle::Attestation.word();
-    if policy.attestation.require_sbom && reader.metadata().slots.iter().all(|slot| slot.lifecycle != attestation) {
+    if policy.attestation.require_sbom
+        && reader
+            .metadata()
+            .slots
+            .iter()
+            .all(|slot| slot.lifecycle != attestation)
+    {
         found.push(Violation::NoSbom);
     }
     found
@@ -239,7 +308,9 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
         found.push(Violation::Root);
     }
     if let Some(limit) = policy.max_age_days {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
         let days = now.saturating_sub(built) / DAY;
         if built == 0 {
             found.push(Violation::NoBuildTime { limit });
@@ -247,10 +318,15 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
             found.push(Violation::Expired { days, limit });
         } else if built.saturating_sub(now) > DAY {
             // It would never grow old. A day is for clocks that differ.
-            found.push(Violation::BuiltInFuture { days: built.saturating_sub(now) / DAY });
+            found.push(Violation::BuiltInFuture {
+                days: built.saturating_sub(now) / DAY,
+            });
         }
     }
-    let missing = policy.require_env.iter().filter(|name| std::env::var_os(name).is_none());
+    let missing = policy
+        .require_env
+        .iter()
+        .filter(|name| std::env::var_os(name).is_none());
     found.extend(missing.map(|name| Violation::MissingVariable { name: name.clone() }));
     found
 }
@@ -258,12 +334,20 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
 impl Source {
     fn objection(&self, violation: Violation) -> Objection {
         let consequence = self.policy.enforcement.of(&violation);
-        Objection { policy: Some(self.path.clone()), violation, consequence }
+        Objection {
+            policy: Some(self.path.clone()),
+            violation,
+            consequence,
+        }
     }
 }
 
 fn apply(objection: Objection, warnings: &mut Vec<Violation>) -> Result<(), Refusal> {
-    let Objection { policy, violation, consequence } = objection;
+    let Objection {
+        policy,
+        violation,
+        consequence,
+    } = objection;
     match (consequence, policy) {
         (Consequence::Deny, Some(path)) => return Err(Refusal::OperatorPolicy { path, violation }),
         (Consequence::Deny, None) => return Err(Refusal::PackagePolicy { violation }),

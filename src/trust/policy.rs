@@ -136,9 +136,9 @@ impl Enforcement {
         let own = match violation {
             Violation::Platform { .. } => self.platform_mismatch,
             Violation::UntrustedKey { .. } => self.untrusted_key,
-            Violation::Expired { .. } | Violation::BuiltInFuture { .. } | Violation::NoBuildTime { .. } => {
-                self.expired_package
-            }
+            Violation::Expired { .. }
+            | Violation::BuiltInFuture { .. }
+            | Violation::NoBuildTime { .. } => self.expired_package,
             Violation::MissingVariable { .. } => self.missing_env,
             Violation::NoSbom => self.missing_sbom,
             Violation::Root => self.root_execution,
@@ -173,7 +173,9 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
         match read(&path) {
             Ok(policy) => found.extend(policy.map(|policy| Source { path, policy })),
             // The environment of another user, left by a program that changes users: that one's policies are not ours.
-            Err(Refusal::Io(error)) if at >= certain && error.source.kind() == ErrorKind::PermissionDenied => {
+            Err(Refusal::Io(error))
+                if at >= certain && error.source.kind() == ErrorKind::PermissionDenied =>
+            {
                 tracing::debug!(%error, "not this user's policy");
             }
             Err(error) => return Err(error),
@@ -184,11 +186,17 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
 
 /// Reads one policy file; `None` when there is none.
 pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
-    let bad = |reason: String| Refusal::BadPolicy { path: path.into(), reason };
+    let bad = |reason: String| Refusal::BadPolicy {
+        path: path.into(),
+        reason,
+    };
     match path.symlink_metadata() {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             // Absent is what the system says of the place itself, not what a link to nowhere makes of it.
-            return match path.parent().filter(|directory| directory.is_symlink() && !directory.exists()) {
+            return match path
+                .parent()
+                .filter(|directory| directory.is_symlink() && !directory.exists())
+            {
                 Some(_) => Err(bad("its directory is a link that leads nowhere".into())),
                 None => Ok(None),
             };
@@ -197,7 +205,9 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     }
     // Opening a pipe would wait for a writer.
     match path.metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(bad("it is a link that leads nowhere".into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(bad("it is a link that leads nowhere".into()));
+        }
         other => {
             if !other.on("read policy", path)?.is_file() {
                 return Err(bad("it is not a regular file".into()));
@@ -208,7 +218,10 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     refuse_writable(path)?;
     let policy: OperatorPolicy = from_json(&bytes).map_err(|error| bad(error.to_string()))?;
     if policy.version != VERSION {
-        return Err(bad(format!("version {} is not known, only {VERSION}", policy.version)));
+        return Err(bad(format!(
+            "version {} is not known, only {VERSION}",
+            policy.version
+        )));
     }
     if policy.trust.use_os_keychain {
         return Err(bad("`trust.use_os_keychain` is not supported".into()));
@@ -218,7 +231,11 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
 
 /// Refuses a file that somebody else than its user or root may write to.
 pub(super) fn refuse_writable(path: &Path) -> Result<(), Refusal> {
-    if is_private(path)? { Ok(()) } else { Err(Refusal::Writable { path: path.into() }) }
+    if is_private(path)? {
+        Ok(())
+    } else {
+        Err(Refusal::Writable { path: path.into() })
+    }
 }
 
 /// Whether only this user and root can change a file.
@@ -244,9 +261,12 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_denied() {
-        let enforcement: Enforcement = serde_json::from_str(r#"{"untrusted_key":"warn"}"#).expect("read");
+        let enforcement: Enforcement =
+            serde_json::from_str(r#"{"untrusted_key":"warn"}"#).expect("read");
         assert_eq!(enforcement.of(&Violation::Root), Consequence::Deny);
-        let untrusted = Violation::UntrustedKey { fingerprint: String::new() };
+        let untrusted = Violation::UntrustedKey {
+            fingerprint: String::new(),
+        };
         assert_eq!(enforcement.of(&untrusted), Consequence::Warn);
     }
 
@@ -255,7 +275,11 @@ mod tests {
         let read = serde_json::from_str::<OperatorPolicy>;
         let partial = read(r#"{"version":1,"execution":{"refuse_root":true}}"#).expect("read");
         assert!(partial.execution.refuse_root && !partial.trust.require_trusted_key);
-        for bad in [r#"{"version":1,"trsut":{}}"#, "{}", r#"{"version":1,"trust":{"require_trusted_keys":true}}"#] {
+        for bad in [
+            r#"{"version":1,"trsut":{}}"#,
+            "{}",
+            r#"{"version":1,"trust":{"require_trusted_keys":true}}"#,
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

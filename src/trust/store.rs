@@ -37,12 +37,18 @@ impl TrustStore {
         let user = env::var_os("FLAVOR_TRUSTED_KEYS_DIR")
             .map(PathBuf::from)
             .or_else(|| Some(own_config_dir()?.join(DIRECTORY)));
-        Self { directories: user.iter().cloned().chain([system()]).collect(), own: user }
+        Self {
+            directories: user.iter().cloned().chain([system()]).collect(),
+            own: user,
+        }
     }
 
     /// One directory of the caller's choice.
     pub fn at(directory: PathBuf) -> Self {
-        Self { own: Some(directory.clone()), directories: vec![directory] }
+        Self {
+            own: Some(directory.clone()),
+            directories: vec![directory],
+        }
     }
 
     /// The directories that a policy beside `policy` means: its own neighbour and the system's. No variable adds to them.
@@ -50,15 +56,24 @@ impl TrustStore {
         let own = policy.parent().map(|parent| parent.join(DIRECTORY));
         let mut directories: Vec<PathBuf> = own.into_iter().chain([system()]).collect();
         directories.dedup();
-        Self { own: None, directories }
+        Self {
+            own: None,
+            directories,
+        }
     }
 
     /// The user's lasting directories and the system's.
     pub(super) fn lasting() -> Self {
-        let users = config_dir().into_iter().chain(home_config_dir()).map(|directory| directory.join(DIRECTORY));
+        let users = config_dir()
+            .into_iter()
+            .chain(home_config_dir())
+            .map(|directory| directory.join(DIRECTORY));
         let mut directories: Vec<PathBuf> = users.chain([system()]).collect();
         directories.dedup();
-        Self { own: None, directories }
+        Self {
+            own: None,
+            directories,
+        }
     }
 
     /// Where new keys go: never the system's directory unless it is named.
@@ -68,7 +83,8 @@ impl TrustStore {
 
     /// Whether a key is among the trusted ones.
     pub fn contains(&self, key: &PublicKey) -> bool {
-        self.files().any(|path| usable(&path).is_ok_and(|trusted| trusted == *key))
+        self.files()
+            .any(|path| usable(&path).is_ok_and(|trusted| trusted == *key))
     }
 
     /// All keys, and what only looks like one.
@@ -78,7 +94,11 @@ impl TrustStore {
         files.sort();
         for path in files {
             match usable(&path) {
-                Ok(key) => keys.push(TrustedKey { name: name_in(&path), path, key }),
+                Ok(key) => keys.push(TrustedKey {
+                    name: name_in(&path),
+                    path,
+                    key,
+                }),
                 Err(reason) => unusable.push(UnusableKey { path, reason }),
             }
         }
@@ -110,5 +130,7 @@ fn usable(path: &Path) -> Result<PublicKey, String> {
 
 fn name_in(path: &Path) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("# Name:")).map(|name| name.trim().to_owned())
+    text.lines()
+        .find_map(|line| line.strip_prefix("# Name:"))
+        .map(|name| name.trim().to_owned())
 }

@@ -8,7 +8,11 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (parts(one), parts(other));
     let longest = one.len().max(other.len());
     (0..longest)
-        .map(|at| one.get(at).unwrap_or(&Part::END).cmp(other.get(at).unwrap_or(&Part::END)))
+        .map(|at| {
+            one.get(at)
+                .unwrap_or(&Part::END)
+                .cmp(other.get(at).unwrap_or(&Part::END))
+        })
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)
 }
@@ -23,7 +27,10 @@ impl Part {
 }
 
 fn parts(version: &str) -> Vec<Part> {
-    let version = version.trim().trim_start_matches(['v', 'V']).to_ascii_lowercase();
+    let version = version
+        .trim()
+        .trim_start_matches(['v', 'V'])
+        .to_ascii_lowercase();
     // An epoch goes before everything.
     let (epoch, rest) = version.split_once('!').unwrap_or(("0", &version));
     let mut found = vec![Part(4, number(epoch), String::new())];
@@ -49,7 +56,11 @@ fn parts(version: &str) -> Vec<Part> {
 
 /// 1.0 and 1 are the same, and so are 1.0a1 and 1a1. The first part is the epoch.
 fn drop_zeros(parts: &mut Vec<Part>) {
-    while parts.len() > 1 && parts.last().is_some_and(|part| *part == Part(4, 1, String::new())) {
+    while parts.len() > 1
+        && parts
+            .last()
+            .is_some_and(|part| *part == Part(4, 1, String::new()))
+    {
         parts.pop();
     }
 }
@@ -63,7 +74,11 @@ fn words(version: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut last = None;
     for character in version.chars() {
-        let kind = if character.is_ascii_digit() { Some(true) } else { character.is_alphabetic().then_some(false) };
+        let kind = if character.is_ascii_digit() {
+            Some(true)
+        } else {
+            character.is_alphabetic().then_some(false)
+        };
         match (kind, found.last_mut()) {
             (Some(_), Some(word)) if kind == last => word.push(character),
             (Some(_), _) => found.push(character.into()),
@@ -100,7 +115,12 @@ mod tests {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
             assert_eq!(compare(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
         }
-        for (one, other) in [("1", "1.0"), ("v1.2", "1.2.0"), ("1.0RC1", "1.0-rc.1"), ("1.0alpha1", "1.0a1")] {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("v1.2", "1.2.0"),
+            ("1.0RC1", "1.0-rc.1"),
+            ("1.0alpha1", "1.0a1"),
+        ] {
             assert_eq!(compare(one, other), Ordering::Equal, "{one} {other}");
         }
     }

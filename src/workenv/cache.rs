@@ -5,7 +5,9 @@ use rustix::fs::StatVfsMountFlags;
 
 use super::written::Written;
 use super::{EnvId, SlotKey, WorkenvError};
-use crate::fs::{IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name};
+use crate::fs::{
+    IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name,
+};
 use crate::interrupt::Leftover;
 use crate::report::Bytes;
 
@@ -33,13 +35,19 @@ pub(super) enum Kind {
 
 impl Cache {
     pub(super) fn at(root: PathBuf, kind: Kind) -> Self {
-        Self { layout: root.join(LAYOUT), root, kind }
+        Self {
+            layout: root.join(LAYOUT),
+            root,
+            kind,
+        }
     }
 
     /// Checks what only an extraction needs: that programs may run from here and that there is room.
     pub(super) fn check_room(&self, needed: u64) -> Result<(), WorkenvError> {
         if self.is_noexec()? {
-            return Err(WorkenvError::NoExec { path: self.root.clone() });
+            return Err(WorkenvError::NoExec {
+                path: self.root.clone(),
+            });
         }
         let available = room(&self.layout)?;
         if available < needed {
@@ -111,21 +119,31 @@ impl Cache {
     pub(super) fn keeps_modes(&self) -> bool {
         // Of a slot's directories. Some mounts keep the owner's modes and give others none.
         const MODE: u32 = 0o555;
-        let Ok(staging) = self.stage() else { return true };
+        let Ok(staging) = self.stage() else {
+            return true;
+        };
         set_mode(&staging.path, MODE).is_err()
-            || staging.path.metadata().map_or(true, |metadata| metadata.mode() & 0o777 == MODE)
+            || staging
+                .path
+                .metadata()
+                .map_or(true, |metadata| metadata.mode() & 0o777 == MODE)
     }
 
     /// A new directory to work in, gone again when dropped.
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
         loop {
             let path = self.layout.join("staging").join(staging_name("work"));
-            match Leftover::make(&path, || std::fs::DirBuilder::new().mode(0o700).create(&path)) {
+            match Leftover::make(&path, || {
+                std::fs::DirBuilder::new().mode(0o700).create(&path)
+            }) {
                 // Two containers with one cache and one process number at one moment.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 other => {
                     let (leftover, ()) = other.on("create directory", &path)?;
-                    return Ok(Staging { path, _leftover: leftover });
+                    return Ok(Staging {
+                        path,
+                        _leftover: leftover,
+                    });
                 }
             }
         }
@@ -158,7 +176,9 @@ impl Cache {
 
 /// Whether a file system does not let programs start.
 pub(super) fn is_noexec(directory: &Path) -> std::io::Result<bool> {
-    Ok(rustix::fs::statvfs(directory)?.f_flag.contains(StatVfsMountFlags::NOEXEC))
+    Ok(rustix::fs::statvfs(directory)?
+        .f_flag
+        .contains(StatVfsMountFlags::NOEXEC))
 }
 
 /// A directory below `staging/`.

@@ -37,19 +37,33 @@ impl Composition {
     ) -> std::result::Result<Self, WorkenvError> {
         let mut root = BTreeMap::new();
         for slot in slots.clone() {
-            add(&mut root, &target_path(slot)?, Node::Link(slot.tree.clone()))?;
+            add(
+                &mut root,
+                &target_path(slot)?,
+                Node::Link(slot.tree.clone()),
+            )?;
         }
         if let Some(python) = python.filter(|python| python.venv) {
             let runtime = { slots }
                 .find(|slot| slot.slot.name() == python.slot)
                 .ok_or_else(|| WorkenvError::NoRuntime(python.slot.clone()))?;
             let interpreter = runtime.tree.join(&python.executable);
-            add(&mut root, Path::new("pyvenv.cfg"), Node::File(pyvenv_cfg(python, &interpreter)))?;
+            add(
+                &mut root,
+                Path::new("pyvenv.cfg"),
+                Node::File(pyvenv_cfg(python, &interpreter)),
+            )?;
             for name in interpreter_names(&python.version) {
-                add(&mut root, &Path::new("bin").join(name), Node::Link(interpreter.clone()))?;
+                add(
+                    &mut root,
+                    &Path::new("bin").join(name),
+                    Node::Link(interpreter.clone()),
+                )?;
             }
         }
-        Ok(Self { root: Node::Directory(root) })
+        Ok(Self {
+            root: Node::Directory(root),
+        })
     }
 
     /// Plans an environment that has all of another one, and slots of its own at their targets.
@@ -61,7 +75,9 @@ impl Composition {
         for (slot, tree) in slots {
             add(&mut root, &target_path(slot)?, Node::Link(tree))?;
         }
-        Ok(Self { root: Node::Directory(root) })
+        Ok(Self {
+            root: Node::Directory(root),
+        })
     }
 
     /// Makes it.
@@ -78,10 +94,15 @@ impl Composition {
 /// Where a slot goes, relative to the environment; empty for the environment itself.
 pub(super) fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvError> {
     let text = &slot.slot.record.target;
-    let bad = || WorkenvError::BadTarget { slot: slot.slot.name().into(), target: text.clone() };
+    let bad = || WorkenvError::BadTarget {
+        slot: slot.slot.name().into(),
+        target: text.clone(),
+    };
     let relative = text.strip_prefix(WORKENV).ok_or_else(bad)?;
     let relative = Path::new(relative.strip_prefix('/').unwrap_or(relative));
-    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    let plain = relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     if !plain || relative.starts_with(PRIVATE_DIR) {
         return Err(bad());
     }
@@ -102,18 +123,26 @@ fn pyvenv_cfg(python: &PythonFacts, interpreter: &Path) -> String {
 /// `python`, `python3`, `python3.13`: what a virtual environment has.
 fn interpreter_names(version: &str) -> [String; 3] {
     let minor = version.split('.').nth(1).unwrap_or("0");
-    ["python".into(), "python3".into(), format!("python3.{minor}")]
+    [
+        "python".into(),
+        "python3".into(),
+        format!("python3.{minor}"),
+    ]
 }
 
 /// Puts a node at a path. Where directories meet they are merged; where anything else meets, the later one wins.
 fn add(directory: &mut BTreeMap<OsString, Node>, path: &Path, node: Node) -> Result<()> {
     let mut parts = path.components();
-    let Some(first) = parts.next().map(Component::as_os_str) else { return merge(directory, node) };
+    let Some(first) = parts.next().map(Component::as_os_str) else {
+        return merge(directory, node);
+    };
     let rest = parts.as_path();
     if rest.as_os_str().is_empty() {
         return place(directory, first, node);
     }
-    let child = directory.entry(first.into()).or_insert_with(|| Node::Directory(BTreeMap::new()));
+    let child = directory
+        .entry(first.into())
+        .or_insert_with(|| Node::Directory(BTreeMap::new()));
     add(expanded(child)?, rest, node)
 }
 
@@ -140,9 +169,9 @@ fn is_directory(node: &Node) -> bool {
     match node {
         Node::Directory(_) => true,
         // A link inside a slot stays a link to be linked to, whatever it leads to.
-        Node::Link(target) | Node::Borrowed(target) => {
-            target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
-        }
+        Node::Link(target) | Node::Borrowed(target) => target
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_dir()),
         Node::File(_) => false,
     }
 }
@@ -187,7 +216,11 @@ fn borrowed(path: PathBuf) -> Result<Node> {
         return Ok(Node::Borrowed(path));
     }
     let target = std::fs::read_link(&path).on("read link", &path)?;
-    Ok(if target.is_absolute() { Node::Link(target) } else { Node::Borrowed(path) })
+    Ok(if target.is_absolute() {
+        Node::Link(target)
+    } else {
+        Node::Borrowed(path)
+    })
 }
 
 fn write(node: &Node, path: &Path) -> Result<()> {
@@ -197,18 +230,25 @@ fn write(node: &Node, path: &Path) -> Result<()> {
         Node::Directory(children) => {
             std::fs::create_dir(path).on("create directory", path)?;
             set_mode(path, 0o755)?;
-            children.iter().try_for_each(|(name, child)| write(child, &path.join(name)))
+            children
+                .iter()
+                .try_for_each(|(name, child)| write(child, &path.join(name)))
         }
     }
 }
 
 fn is_at(node: &Node, path: &Path, exact: bool) -> bool {
     match node {
-        Node::Link(target) | Node::Borrowed(target) => std::fs::read_link(path).is_ok_and(|found| found == *target),
+        Node::Link(target) | Node::Borrowed(target) => {
+            std::fs::read_link(path).is_ok_and(|found| found == *target)
+        }
         Node::File(text) => std::fs::read(path).is_ok_and(|found| found == text.as_bytes()),
         Node::Directory(children) => {
-            path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
-                && children.iter().all(|(name, child)| is_at(child, &path.join(name), exact))
+            path.symlink_metadata()
+                .is_ok_and(|metadata| metadata.is_dir())
+                && children
+                    .iter()
+                    .all(|(name, child)| is_at(child, &path.join(name), exact))
                 && (!exact || !has_more(path, children))
         }
     }
@@ -216,5 +256,8 @@ fn is_at(node: &Node, path: &Path, exact: bool) -> bool {
 
 /// Whether a directory has entries that were not planned, our own apart.
 fn has_more(directory: &Path, children: &BTreeMap<OsString, Node>) -> bool {
-    names_in(directory).unwrap_or_default().into_iter().any(|name| name != PRIVATE_DIR && !children.contains_key(&name))
+    names_in(directory)
+        .unwrap_or_default()
+        .into_iter()
+        .any(|name| name != PRIVATE_DIR && !children.contains_key(&name))
 }

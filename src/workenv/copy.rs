@@ -68,12 +68,26 @@ impl Cache {
         let lock = Lock::acquire(&lock_path, LockKind::Shared)?;
         lock.touch();
         if let Ok((reader, verified)) = checked(&place.join(name), original, &key) {
-            return Ok(PrivateCopy { reader, verified, lock, lock_path });
+            return Ok(PrivateCopy {
+                reader,
+                verified,
+                lock,
+                lock_path,
+            });
         }
-        let _making =
-            Lock::acquire(&self.directory("locks").join(format!("making-{FOREIGN}-{key}")), LockKind::Exclusive)?;
+        let _making = Lock::acquire(
+            &self
+                .directory("locks")
+                .join(format!("making-{FOREIGN}-{key}")),
+            LockKind::Exclusive,
+        )?;
         if let Ok((reader, verified)) = checked(&place.join(name), original, &key) {
-            return Ok(PrivateCopy { reader, verified, lock, lock_path });
+            return Ok(PrivateCopy {
+                reader,
+                verified,
+                lock,
+                lock_path,
+            });
         }
         let len = original.index().package_size;
         self.check_room(len)?;
@@ -83,8 +97,19 @@ impl Cache {
         write(original, len, &made.join(name))?;
         let (reader, verified) = checked(&made.join(name), original, &key)?;
         create_private_dir(&self.directory(FOREIGN))?;
-        staging.publish(&made, Marked { path: &place, mark: name })?;
-        Ok(PrivateCopy { reader, verified, lock, lock_path })
+        staging.publish(
+            &made,
+            Marked {
+                path: &place,
+                mark: name,
+            },
+        )?;
+        Ok(PrivateCopy {
+            reader,
+            verified,
+            lock,
+            lock_path,
+        })
     }
 
     /// Removes old copies before there is another one: somebody who starts packages of other tools alone never has the daily
@@ -111,7 +136,12 @@ fn key_of(reader: &Reader) -> String {
 
 /// Copies what the original's descriptor leads to, and no more of it than there was.
 fn write(original: &Reader, len: u64, to: &Path) -> Result<(), CopyError> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).on("create", to)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .on("create", to)?;
     // Where the file system can share blocks it does.
     std::io::copy(&mut original.file().take(len), &mut file).on("copy to", to)?;
     Ok(set_mode(to, 0o500)?)
@@ -122,7 +152,9 @@ fn write(original: &Reader, len: u64, to: &Path) -> Result<(), CopyError> {
 fn checked(path: &Path, original: &Reader, key: &str) -> Result<(Reader, Verified), PackageError> {
     let reader = Reader::from_file(File::open(path).on("open", path)?, original.path())?;
     if key_of(&reader) != key {
-        return Err(PackageError::Changed { path: original.path().into() });
+        return Err(PackageError::Changed {
+            path: original.path().into(),
+        });
     }
     let verified = verify(&reader)?;
     Ok((reader, verified))

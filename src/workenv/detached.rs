@@ -20,14 +20,20 @@ impl Cache {
         if self.kind == Kind::Temporary && root != self.root {
             return;
         }
-        detach(package, &["reap".as_ref(), lock.as_os_str(), root.as_os_str()]);
+        detach(
+            package,
+            &["reap".as_ref(), lock.as_os_str(), root.as_os_str()],
+        );
     }
 
     /// The work of `arrange_removal`.
     pub fn reap(lock: &Path, root: &Path) -> Result<(), WorkenvError> {
         let name = root.file_name().unwrap_or_default().to_string_lossy();
         let is_temporary = name.starts_with("flavor-") && lock.starts_with(root);
-        let is_run = lock == root && root.parent().is_some_and(|parent| parent.ends_with("v1/runs"));
+        let is_run = lock == root
+            && root
+                .parent()
+                .is_some_and(|parent| parent.ends_with("v1/runs"));
         if !is_temporary && !is_run {
             return Err(WorkenvError::BadName(root.display().to_string()));
         }
@@ -42,7 +48,11 @@ impl Cache {
 /// Starts the launcher at the front of `package` with a command of its own, in a session of its own and not as a child of
 /// the program to come: a program that waits for its children would wait for this one.
 pub fn detach(package: &Path, words: &[&std::ffi::OsStr]) {
-    let started = silent(package).arg("detach").args(words).spawn().and_then(|mut child| child.wait());
+    let started = silent(package)
+        .arg("detach")
+        .args(words)
+        .spawn()
+        .and_then(|mut child| child.wait());
     if let Err(error) = started {
         tracing::warn!("cannot start what would clean up afterwards: {error}");
     }

@@ -14,15 +14,29 @@ pub enum WorkenvError {
     #[error("the cache directory `{}`, or a directory above it, cannot be written to", path.display())]
     NotWritable { path: PathBuf, source: fs::Error },
     #[error("the directory `{}` belongs to user {owner}, not to user {user}, and the cache would be there", path.display())]
-    ForeignOwner { path: PathBuf, owner: u32, user: u32 },
+    ForeignOwner {
+        path: PathBuf,
+        owner: u32,
+        user: u32,
+    },
     #[error("the directory `{}` can be written by others (mode {mode:04o}), and the cache would be there", path.display())]
     WritableByOthers { path: PathBuf, mode: u32 },
     #[error("the cache directory `{}` is on a file system that is mounted noexec", path.display())]
     NoExec { path: PathBuf },
     #[error("not enough space in `{}`: {needed} needed, {available} available", path.display())]
-    NoSpace { path: PathBuf, needed: crate::report::Bytes, available: crate::report::Bytes },
-    #[error("slot `{slot}` is damaged: its bytes have digest {found}, the signed metadata says {signed}")]
-    SlotDigest { slot: String, found: String, signed: String },
+    NoSpace {
+        path: PathBuf,
+        needed: crate::report::Bytes,
+        available: crate::report::Bytes,
+    },
+    #[error(
+        "slot `{slot}` is damaged: its bytes have digest {found}, the signed metadata says {signed}"
+    )]
+    SlotDigest {
+        slot: String,
+        found: String,
+        signed: String,
+    },
     #[error("cannot extract slot `{slot}`")]
     Extract { slot: String, source: SlotError },
     #[error("slot `{slot}`: the target `{target}` is not inside the work environment")]
@@ -34,7 +48,11 @@ pub enum WorkenvError {
     #[error("the cache directory `{}` is on a file system without locks, which {what} needs", path.display())]
     NoLocks { path: PathBuf, what: &'static str },
     #[error("the set-up command `{}` {outcome}", crate::report::printable(command))]
-    SetUp { command: String, outcome: String, output: String },
+    SetUp {
+        command: String,
+        outcome: String,
+        output: String,
+    },
     #[error("slot `{slot}` is there only while {when}")]
     NotThere { slot: String, when: &'static str },
     #[error("`{0}` is not the name of an environment")]
@@ -79,7 +97,9 @@ impl WorkenvError {
             && let Some(locked) = source.locked_out()
         {
             let remedy = locked.remedy();
-            return Some(format!("{locked}; {remedy}, or set FLAVOR_CACHE_DIR to a directory of your own"));
+            return Some(format!(
+                "{locked}; {remedy}, or set FLAVOR_CACHE_DIR to a directory of your own"
+            ));
         }
         match self {
             Self::NoCache { .. }
@@ -87,15 +107,20 @@ impl WorkenvError {
             | Self::NoSpace { .. }
             | Self::NotWritable { .. }
             | Self::NoLocks { .. }
-            | Self::ForeignOwner { .. } => {
-                Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
-            }
+            | Self::ForeignOwner { .. } => Some(
+                "set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into(),
+            ),
             Self::SetUp { output, .. } if !output.is_empty() => Some(format!("it said: {output}")),
-            Self::WritableByOthers { path, .. } => {
-                Some(format!("run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory", path.display()))
+            Self::WritableByOthers { path, .. } => Some(format!(
+                "run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory",
+                path.display()
+            )),
+            Self::SlotDigest { .. } => {
+                Some("get the package again from where it was published".into())
             }
-            Self::SlotDigest { .. } => Some("get the package again from where it was published".into()),
-            Self::BadName(_) | Self::NoEnvironment(_) => Some("`flavor workenv list` shows the names".into()),
+            Self::BadName(_) | Self::NoEnvironment(_) => {
+                Some("`flavor workenv list` shows the names".into())
+            }
             other => system_cause(other).and_then(remedy),
         }
     }
@@ -115,8 +140,8 @@ fn system_cause(error: &WorkenvError) -> Option<&io::Error> {
 
 fn remedy(error: &io::Error) -> Option<String> {
     use io::ErrorKind::{
-        AlreadyExists, InvalidFilename, NotADirectory, OutOfMemory, PermissionDenied, QuotaExceeded,
-        ReadOnlyFilesystem, StorageFull, TooManyLinks,
+        AlreadyExists, InvalidFilename, NotADirectory, OutOfMemory, PermissionDenied,
+        QuotaExceeded, ReadOnlyFilesystem, StorageFull, TooManyLinks,
     };
     if let Some(lack) = fs::Lack::of(error) {
         return Some(format!("set FLAVOR_CACHE_DIR to {}", lack.remedy()));

@@ -36,7 +36,11 @@ pub struct Selection {
 impl Selection {
     /// Chooses among all environments of a cache.
     pub fn choose<'a>(&self, all: &'a [Summary], now: SystemTime) -> Vec<&'a Summary> {
-        let age = |one: &Summary| one.last_used.and_then(|last| now.duration_since(last).ok()).unwrap_or_default();
+        let age = |one: &Summary| {
+            one.last_used
+                .and_then(|last| now.duration_since(last).ok())
+                .unwrap_or_default()
+        };
         let may_go = |one: &&Summary| !one.in_use && age(one) >= self.spare;
         if self.older_than.is_none() && self.max_size.is_none() && self.keep_latest.is_none() {
             return all.iter().collect();
@@ -50,15 +54,28 @@ impl Selection {
         if let Some(keep) = self.keep_latest {
             let is_superseded = |one: &&Summary| {
                 let of_same = |other: &&Summary| {
-                    (&other.origin.signer, &other.origin.name) == (&one.origin.signer, &one.origin.name)
+                    (&other.origin.signer, &other.origin.name)
+                        == (&one.origin.signer, &one.origin.name)
                 };
-                all.iter().filter(of_same).filter(|other| rank(other) > rank(one)).count() >= keep
+                all.iter()
+                    .filter(of_same)
+                    .filter(|other| rank(other) > rank(one))
+                    .count()
+                    >= keep
             };
-            chosen.extend(all.iter().filter(may_go).filter(is_superseded).map(|one| &one.id));
+            chosen.extend(
+                all.iter()
+                    .filter(may_go)
+                    .filter(is_superseded)
+                    .map(|one| &one.id),
+            );
         }
         if let Some(limit) = self.max_size {
             while bytes(all.iter().filter(|one| !chosen.contains(&&one.id))) > limit {
-                let left = all.iter().filter(may_go).filter(|one| !chosen.contains(&&one.id));
+                let left = all
+                    .iter()
+                    .filter(may_go)
+                    .filter(|one| !chosen.contains(&&one.id));
                 match left.min_by_key(|one| rank(one)) {
                     Some(oldest) => chosen.push(&oldest.id),
                     None => break,
@@ -89,8 +106,13 @@ pub fn bytes<'a>(all: impl Iterator<Item = &'a Summary>) -> u64 {
 impl Cache {
     /// Whether nobody has looked at the cache for a day.
     pub fn is_due(&self) -> bool {
-        let last = self.stamp().metadata().and_then(|metadata| metadata.modified()).ok();
-        last.and_then(|last| SystemTime::now().duration_since(last).ok()).is_none_or(|age| age > DAY)
+        let last = self
+            .stamp()
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok();
+        last.and_then(|last| SystemTime::now().duration_since(last).ok())
+            .is_none_or(|age| age > DAY)
     }
 
     /// Its modification time is that of the last look.
@@ -116,12 +138,21 @@ impl Cache {
         }
         cache.sweep_runs()?;
         // Nothing goes by limits that the user may have meant otherwise; the commands say what is wrong with the settings.
-        let Ok(limits) = Config::read().and_then(|config| config.cache_limits()) else { return Ok(()) };
-        let selection =
-            Selection { max_size: limits.max_size, keep_latest: Some(limits.retain), spare: DAY, older_than: None };
+        let Ok(limits) = Config::read().and_then(|config| config.cache_limits()) else {
+            return Ok(());
+        };
+        let selection = Selection {
+            max_size: limits.max_size,
+            keep_latest: Some(limits.retain),
+            spare: DAY,
+            older_than: None,
+        };
         let all = cache.environments()?;
-        let chosen: Vec<EnvId> =
-            selection.choose(&all, SystemTime::now()).into_iter().map(|one| one.id.clone()).collect();
+        let chosen: Vec<EnvId> = selection
+            .choose(&all, SystemTime::now())
+            .into_iter()
+            .map(|one| one.id.clone())
+            .collect();
         cache.remove(&chosen, COPIES_KEPT)?;
         Ok(())
     }
@@ -134,8 +165,13 @@ impl Cache {
         let directory = self.directory(FOREIGN);
         let mut idle = Vec::new();
         for key in names_in(&directory).unwrap_or_default() {
-            let Some(lock) = Lock::alone(&self.copy_lock(&key.to_string_lossy()))? else { continue };
-            let age = lock.modified().and_then(|last| SystemTime::now().duration_since(last).ok()).unwrap_or_default();
+            let Some(lock) = Lock::alone(&self.copy_lock(&key.to_string_lossy()))? else {
+                continue;
+            };
+            let age = lock
+                .modified()
+                .and_then(|last| SystemTime::now().duration_since(last).ok())
+                .unwrap_or_default();
             if age >= spare {
                 let path = directory.join(key);
                 let bytes = disk_usage(&path)?.0;
@@ -150,7 +186,10 @@ impl Cache {
         let mut freed = 0_u64;
         for (path, bytes) in self.idle_copies(spare)? {
             let name = names_in(&path)?.into_iter().next().unwrap_or_default();
-            self.stage()?.take(Marked { path: &path, mark: Path::new(&name) })?;
+            self.stage()?.take(Marked {
+                path: &path,
+                mark: Path::new(&name),
+            })?;
             freed = freed.saturating_add(bytes);
         }
         Ok(freed)

@@ -16,7 +16,11 @@ pub(super) fn extraction(
     how.progress.begin(total, decoders.progress());
     // All may read, nobody else may write.
     let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
-    let outcome = work(&Tools { cache, decoders: &decoders, progress: how.progress });
+    let outcome = work(&Tools {
+        cache,
+        decoders: &decoders,
+        progress: how.progress,
+    });
     rustix::process::umask(umask);
     how.progress.end();
     outcome

@@ -15,14 +15,21 @@ impl SlotKey {
         hasher.update(&facts.plain_size.to_le_bytes());
         hasher.update(&operations.pack().to_le_bytes());
         // Only a slot that is a single file takes its mode from the package; an archive has modes of its own.
-        let mode = if operations.tar { 0 } else { slot.record.mode() };
+        let mode = if operations.tar {
+            0
+        } else {
+            slot.record.mode()
+        };
         hasher.update(&mode.to_le_bytes());
         Self(hex::encode(&hasher.finalize().as_bytes()[..20]))
     }
 
     /// Reads a directory name; `None` for anything that is not a key.
     pub fn parse(name: &str) -> Option<Self> {
-        let valid = name.len() == 40 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let valid = name.len() == 40
+            && name
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         valid.then(|| Self(name.into()))
     }
 
@@ -53,13 +60,22 @@ impl EnvId {
         let package = &reader.metadata().package;
         let mut words: String = format!("{}-{}", package.name, package.version)
             .chars()
-            .map(|one| if one.is_ascii_alphanumeric() || "._+-".contains(one) { one } else { '_' })
+            .map(|one| {
+                if one.is_ascii_alphanumeric() || "._+-".contains(one) {
+                    one
+                } else {
+                    '_'
+                }
+            })
             .take(WORDS)
             .collect();
         if words.starts_with('.') {
             words.replace_range(..1, "_");
         }
-        Self(format!("{words}-{}", hex::encode(&hasher.finalize().as_bytes()[..10])))
+        Self(format!(
+            "{words}-{}",
+            hex::encode(&hasher.finalize().as_bytes()[..10])
+        ))
     }
 
     /// Reads a name that a user or a directory gives.
@@ -69,7 +85,9 @@ impl EnvId {
         let valid = !name.is_empty()
             && name.len() <= 255
             && !name.starts_with('.')
-            && name.chars().all(|one| one.is_ascii_alphanumeric() || "._+-".contains(one));
+            && name
+                .chars()
+                .all(|one| one.is_ascii_alphanumeric() || "._+-".contains(one));
         valid.then(|| Self(name.into()))
     }
 
@@ -90,7 +108,9 @@ mod tests {
 
     #[test]
     fn names_are_never_paths() {
-        for bad in ["", ".", "..", "../x", "/etc", "a/b", ".hidden", "a\0b", "a b"] {
+        for bad in [
+            "", ".", "..", "../x", "/etc", "a/b", ".hidden", "a\0b", "a b",
+        ] {
             assert!(EnvId::parse(bad).is_none(), "{bad:?}");
         }
         assert!(EnvId::parse("hello-1.0.0-0123456789abcdef0123").is_some());

@@ -74,11 +74,21 @@ impl Cache {
     /// All environments, in no order.
     pub fn environments(&self) -> std::result::Result<Vec<Summary>, WorkenvError> {
         let ids = self.ids()?;
-        let seals: Vec<Option<Seal>> = ids.iter().map(|id| Seal::read(&self.workenv_dir(id))).collect();
+        let seals: Vec<Option<Seal>> = ids
+            .iter()
+            .map(|id| Seal::read(&self.workenv_dir(id)))
+            .collect();
         // A hundred environments have some hundred slots: lists are enough.
-        let sharers: Vec<SlotKey> = seals.iter().flatten().flat_map(|seal| seal.slots.clone()).collect();
+        let sharers: Vec<SlotKey> = seals
+            .iter()
+            .flatten()
+            .flat_map(|seal| seal.slots.clone())
+            .collect();
         let mut usage = Vec::new();
-        ids.into_iter().zip(seals).map(|(id, seal)| self.summary(id, seal, &sharers, &mut usage)).collect()
+        ids.into_iter()
+            .zip(seals)
+            .map(|(id, seal)| self.summary(id, seal, &sharers, &mut usage))
+            .collect()
     }
 
     /// One environment, by its full name or a beginning that only it has.
@@ -91,14 +101,20 @@ impl Cache {
         let exact = all.iter().find(|one| one.id == wanted);
         let mut matching = all.iter().filter(|one| one.id.as_str().starts_with(name));
         let found = exact.or_else(|| matching.next().filter(|_| matching.next().is_none()));
-        found.cloned().ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
+        found
+            .cloned()
+            .ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
     }
 
     /// Removes environments that no program runs in, then every slot that none leads to any more, what runs that have ended
     /// left behind, and the copies of other tools' packages that have not been started for as long as `copies`.
     ///
     /// Starts wait only while names change. The files go afterwards.
-    pub fn remove(&self, ids: &[EnvId], copies: Duration) -> std::result::Result<Removal, WorkenvError> {
+    pub fn remove(
+        &self,
+        ids: &[EnvId],
+        copies: Duration,
+    ) -> std::result::Result<Removal, WorkenvError> {
         self.complete()?;
         let removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
         if removing.is_held() {
@@ -145,16 +161,27 @@ impl Cache {
         damaged.extend(slots.into_iter().flat_map(|(_, paths)| paths));
         damaged.sort();
         damaged.dedup();
-        Verification { damaged, against_package }
+        Verification {
+            damaged,
+            against_package,
+        }
     }
 
     /// Slots of an environment with what of them is not what its package has signed; `None` when the package cannot be read.
     /// A lazy slot may not be there yet.
-    fn damaged_slots(&self, one: &Summary, reader: &Reader) -> Option<Vec<(PathBuf, Vec<PathBuf>)>> {
+    fn damaged_slots(
+        &self,
+        one: &Summary,
+        reader: &Reader,
+    ) -> Option<Vec<(PathBuf, Vec<PathBuf>)>> {
         let slots = CachedSlot::all(self, reader, &one.path).ok()?;
         let kept = slots.iter().filter(|slot| slot.is_kept());
-        let there = kept.map(|slot| (slot, self.slot_dir(&slot.key))).filter(|(_, directory)| directory.exists());
-        there.map(|(slot, directory)| Some((directory, slot.damage(self, processors()).ok()?))).collect()
+        let there = kept
+            .map(|slot| (slot, self.slot_dir(&slot.key)))
+            .filter(|(_, directory)| directory.exists());
+        there
+            .map(|(slot, directory)| Some((directory, slot.damage(self, processors()).ok()?)))
+            .collect()
     }
 
     /// Removes an environment and those of its slots that are damaged, so that the next start makes them again.
@@ -164,7 +191,9 @@ impl Cache {
     pub fn discard_damaged(&self, one: &Summary) -> std::result::Result<(), WorkenvError> {
         let in_use = || WorkenvError::InUse(one.id.to_string());
         let _removing = Lock::acquire(&self.content_lock(), LockKind::Exclusive)?;
-        let _lock = Lock::alone(&self.env_lock(&one.id))?.filter(|_| !is_being_set_up(&one.path)).ok_or_else(in_use)?;
+        let _lock = Lock::alone(&self.env_lock(&one.id))?
+            .filter(|_| !is_being_set_up(&one.path))
+            .ok_or_else(in_use)?;
         let trash = self.stage()?;
         trash.take(seal::marked(&one.path))?;
         let signed = package_of(one).and_then(|reader| self.damaged_slots(one, &reader));
@@ -176,16 +205,26 @@ impl Cache {
     }
 
     fn ids(&self) -> std::result::Result<Vec<EnvId>, WorkenvError> {
-        Ok(names(&self.directory("workenv"))?.iter().filter_map(|name| EnvId::parse(name)).collect())
+        Ok(names(&self.directory("workenv"))?
+            .iter()
+            .filter_map(|name| EnvId::parse(name))
+            .collect())
     }
 
     fn unused_slots(&self) -> std::result::Result<Vec<(SlotKey, u64)>, WorkenvError> {
         let mut used = Vec::new();
         for id in self.ids()? {
-            used.extend(Seal::read(&self.workenv_dir(&id)).into_iter().flat_map(|seal| seal.slots));
+            used.extend(
+                Seal::read(&self.workenv_dir(&id))
+                    .into_iter()
+                    .flat_map(|seal| seal.slots),
+            );
         }
         let keys = names(&self.directory("slots"))?;
-        let unused = keys.iter().filter_map(|name| SlotKey::parse(name)).filter(|key| !used.contains(key));
+        let unused = keys
+            .iter()
+            .filter_map(|name| SlotKey::parse(name))
+            .filter(|key| !used.contains(key));
         Ok(unused
             .map(|key| Ok((disk_usage(&self.slot_dir(&key))?.0, key)))
             .map(|pair: Result<_>| pair.map(|(bytes, key)| (key, bytes)))
@@ -204,7 +243,10 @@ impl Cache {
         let mut slots = Vec::new();
         for key in seal.iter().flat_map(|seal| &seal.slots) {
             let place = self.slot_dir(key);
-            let known = usage.iter().find(|(known, _)| known == key).map(|(_, usage)| *usage);
+            let known = usage
+                .iter()
+                .find(|(known, _)| known == key)
+                .map(|(_, usage)| *usage);
             let (slot_bytes, slot_files) = match known {
                 Some(known) => known,
                 None => disk_usage(&place)?,
@@ -213,13 +255,30 @@ impl Cache {
             bytes = bytes.saturating_add(slot_bytes);
             files = files.saturating_add(slot_files);
             let shared_by = sharers.iter().filter(|one| *one == key).count();
-            slots.push(SlotUse { key: key.clone(), path: place, bytes: slot_bytes, files: slot_files, shared_by });
+            slots.push(SlotUse {
+                key: key.clone(),
+                path: place,
+                bytes: slot_bytes,
+                files: slot_files,
+                shared_by,
+            });
         }
         let lock = self.env_lock(&id);
-        let used = lock.metadata().and_then(|metadata| metadata.modified()).ok();
-        let created = path.metadata().and_then(|metadata| metadata.modified()).ok();
-        let in_use = Lock::try_acquire(&lock, LockKind::Exclusive)?.is_none() || is_being_set_up(&path);
-        let shared = slots.iter().filter(|slot| slot.shared_by > 1).map(|slot| slot.bytes).sum::<u64>();
+        let used = lock
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok();
+        let created = path
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .ok();
+        let in_use =
+            Lock::try_acquire(&lock, LockKind::Exclusive)?.is_none() || is_being_set_up(&path);
+        let shared = slots
+            .iter()
+            .filter(|slot| slot.shared_by > 1)
+            .map(|slot| slot.bytes)
+            .sum::<u64>();
         Ok(Summary {
             created,
             last_used: used.max(created),
@@ -238,21 +297,33 @@ impl Cache {
 
 /// The package that an environment was made from, if it is still where it was at the last start.
 fn package_of(one: &Summary) -> Option<Reader> {
-    Reader::open(&one.origin.package).ok().filter(|reader| EnvId::of(reader) == one.id)
+    Reader::open(&one.origin.package)
+        .ok()
+        .filter(|reader| EnvId::of(reader) == one.id)
 }
 
 /// Whether an environment is put together otherwise than its package says; `None` when that cannot be told.
 fn is_recomposed(cache: &Cache, one: &Summary, reader: &Reader) -> Option<bool> {
     let slots = CachedSlot::all(cache, reader, &one.path).ok()?;
     let facts = reader.facts()?;
-    let composition = Composition::of(slots.iter().filter(|slot| slot.is_kept()), facts.python.as_ref()).ok()?;
+    let composition = Composition::of(
+        slots.iter().filter(|slot| slot.is_kept()),
+        facts.python.as_ref(),
+    )
+    .ok()?;
     Some(!composition.is_at(&one.path, facts.set_up.is_empty()))
 }
 
 /// Slots of an environment with what of them is not as the lists beside them say.
 fn unlisted_slots(one: &Summary) -> Vec<(PathBuf, Vec<PathBuf>)> {
-    let there = one.slots.iter().map(|slot| &slot.path).filter(|path| path.exists());
-    there.map(|path| (path.clone(), unlisted(path, processors()))).collect()
+    let there = one
+        .slots
+        .iter()
+        .map(|slot| &slot.path)
+        .filter(|path| path.exists());
+    there
+        .map(|path| (path.clone(), unlisted(path, processors())))
+        .collect()
 }
 
 /// Whether set-up commands of a start that was killed still run in an environment.
@@ -267,14 +338,22 @@ fn names(directory: &Path) -> Result<Vec<String>> {
         Err(error) if error.source.kind() == ErrorKind::NotFound => Vec::new(),
         found => found?,
     };
-    Ok(found.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    Ok(found
+        .into_iter()
+        .filter_map(|name| name.into_string().ok())
+        .collect())
 }
 
 /// Bytes on disk and regular files below a path; nothing there is nothing used.
 pub(super) fn disk_usage(path: &Path) -> Result<(u64, u64)> {
-    let Ok(metadata) = path.symlink_metadata() else { return Ok((0, 0)) };
+    let Ok(metadata) = path.symlink_metadata() else {
+        return Ok((0, 0));
+    };
     // st_blocks counts 512-byte units whatever the file system's own.
-    let mut total = (metadata.blocks().saturating_mul(512), u64::from(metadata.is_file()));
+    let mut total = (
+        metadata.blocks().saturating_mul(512),
+        u64::from(metadata.is_file()),
+    );
     if metadata.is_dir() {
         for name in names_in(path)? {
             let (bytes, files) = disk_usage(&path.join(name))?;

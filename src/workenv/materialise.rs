@@ -43,7 +43,10 @@ impl Workenv {
     /// Turns the hold on the environment into descriptors that `exec` keeps, so that nobody removes the environment while
     /// the program runs.
     pub fn keep_across_exec(self) -> Result<Vec<OwnedFd>, WorkenvError> {
-        self.locks.into_iter().map(|(lock, path)| Ok(lock.keep_across_exec(&path)?)).collect()
+        self.locks
+            .into_iter()
+            .map(|(lock, path)| Ok(lock.keep_across_exec(&path)?))
+            .collect()
     }
 }
 
@@ -56,10 +59,19 @@ const USE_STEP: Duration = Duration::from_hours(1);
 ///
 /// # Errors
 /// See [`WorkenvError`]; nothing half-made is left where it could be mistaken for an environment.
-pub fn materialise(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<Workenv, WorkenvError> {
+pub fn materialise(
+    accepted: &Accepted,
+    cache: &Cache,
+    how: Provision<'_>,
+) -> Result<Workenv, WorkenvError> {
     let mut workenv = shared(accepted, cache, how)?;
     let reader = accepted.reader();
-    if reader.metadata().slots.iter().any(|slot| slot.lifecycle == Lifecycle::Temporary.word()) {
+    if reader
+        .metadata()
+        .slots
+        .iter()
+        .any(|slot| slot.lifecycle == Lifecycle::Temporary.word())
+    {
         let (root, lock, path) = run::prepare(reader, cache, &workenv.root, how)?;
         workenv.root = root;
         workenv.locks.push((lock, path));
@@ -68,7 +80,11 @@ pub fn materialise(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Re
 }
 
 /// Provides the environment that all runs share.
-pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<Workenv, WorkenvError> {
+pub fn shared(
+    accepted: &Accepted,
+    cache: &Cache,
+    how: Provision<'_>,
+) -> Result<Workenv, WorkenvError> {
     let reader = accepted.reader();
     let id = EnvId::of(reader);
     let root = cache.workenv_dir(&id);
@@ -78,23 +94,46 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
     let mut checked = how.check == Check::Seal && are_lazy_ones_certain(accepted, cache, &root);
     for _ in 0..ATTEMPTS {
         // Held from before the first look until the program ends: who removes environments leaves this one alone.
-        let lock = how.progress.wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
+        let lock = how
+            .progress
+            .wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
         if let Some(seal) = Seal::read(&root)
             && checked
             && seal.holds(&root)
             && cache.is_content_with(&seal)
         {
-            tracing::debug!(workenv = id.as_str(), "cache {}", if start == Start::Warm { "hit" } else { "filled" });
+            tracing::debug!(
+                workenv = id.as_str(),
+                "cache {}",
+                if start == Start::Warm {
+                    "hit"
+                } else {
+                    "filled"
+                }
+            );
             let is_due = !seal.is_portable() && note_use(&lock);
             cache.sweep_litter();
             if start == Start::Cold {
                 cache.arrange_removal(&lock_path, cache.root(), reader.path());
             }
-            return Ok(Workenv { root, start, is_due, locks: vec![(lock, lock_path)] });
+            return Ok(Workenv {
+                root,
+                start,
+                is_due,
+                locks: vec![(lock, lock_path)],
+            });
         }
-        let what = format!("another process that extracts {} {}", package.name, package.version);
-        let making = how.progress.wait(&cache.making_lock(&id), LockKind::Exclusive, &what)?;
-        if checked && Seal::read(&root).is_some_and(|seal| seal.holds(&root) && cache.is_content_with(&seal)) {
+        let what = format!(
+            "another process that extracts {} {}",
+            package.name, package.version
+        );
+        let making = how
+            .progress
+            .wait(&cache.making_lock(&id), LockKind::Exclusive, &what)?;
+        if checked
+            && Seal::read(&root)
+                .is_some_and(|seal| seal.holds(&root) && cache.is_content_with(&seal))
+        {
             continue;
         }
         tracing::debug!(workenv = id.as_str(), "cache miss");
@@ -110,12 +149,18 @@ pub fn shared(accepted: &Accepted, cache: &Cache, how: Provision<'_>) -> Result<
 /// after the seal of the environment, which does not watch them.
 fn are_lazy_ones_certain(accepted: &Accepted, cache: &Cache, root: &Path) -> bool {
     let reader = accepted.reader();
-    if reader.metadata().slots.iter().all(|slot| slot.lifecycle != Lifecycle::Lazy.word()) {
+    if reader
+        .metadata()
+        .slots
+        .iter()
+        .all(|slot| slot.lifecycle != Lifecycle::Lazy.word())
+    {
         return true;
     }
     let is_certain = |slot: &CachedSlot<'_>| {
         slot.lifecycle != Lifecycle::Lazy
-            || SlotSeal::read(&cache.slot_dir(&slot.key)).is_none_or(|seal| seal.written.is_certain())
+            || SlotSeal::read(&cache.slot_dir(&slot.key))
+                .is_none_or(|seal| seal.written.is_certain())
     };
     // What is wrong with the slots is said by whoever makes them.
     CachedSlot::all(cache, reader, root).map_or(true, |slots| slots.iter().all(is_certain))
@@ -125,7 +170,10 @@ fn are_lazy_ones_certain(accepted: &Accepted, cache: &Cache, root: &Path) -> boo
 /// a cache that this user cannot write to.
 fn note_use(lock: &Lock) -> bool {
     let now = SystemTime::now();
-    let is_old = lock.modified().and_then(|last| now.duration_since(last).ok()).is_some_and(|age| age > USE_STEP);
+    let is_old = lock
+        .modified()
+        .and_then(|last| now.duration_since(last).ok())
+        .is_some_and(|age| age > USE_STEP);
     is_old && lock.touch()
 }
 
@@ -148,23 +196,37 @@ fn make(
             alone.share();
             alone
         }
-        None => how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?,
+        None => how.progress.wait(
+            &cache.content_lock(),
+            LockKind::Shared,
+            "the cache to be cleaned",
+        )?,
     };
     let slots = CachedSlot::all(cache, reader, root)?;
     let seal = Seal::read(root);
     let jobs = processors();
     let damaged = damaged(cache, root, &slots, seal.as_ref(), how.check, jobs)?;
     let is_wanted = |slot: &&CachedSlot<'_>| {
-        damaged.contains(&slot.slot.index) || (slot.lifecycle == Lifecycle::Eager && !slot.is_there(cache))
+        damaged.contains(&slot.slot.index)
+            || (slot.lifecycle == Lifecycle::Eager && !slot.is_there(cache))
     };
     let wanted: Vec<&CachedSlot<'_>> = slots.iter().filter(is_wanted).collect();
-    let making = Making { reader, cache, root, slots: &slots, seal: seal.as_ref(), is_alone };
+    let making = Making {
+        reader,
+        cache,
+        root,
+        slots: &slots,
+        seal: seal.as_ref(),
+        is_alone,
+    };
     if wanted.is_empty() && making.is_done()? {
         tracing::debug!(took = %clock.took(), "checked");
         return Ok(false);
     }
     let done = extraction(cache, how, &wanted, |tools| {
-        wanted.iter().try_for_each(|slot| slot.ensure(tools, damaged.contains(&slot.slot.index)))?;
+        wanted
+            .iter()
+            .try_for_each(|slot| slot.ensure(tools, damaged.contains(&slot.slot.index)))?;
         making.publish(tools, how.set_up)
     });
     done?;
@@ -181,13 +243,17 @@ fn damaged(
     check: Check,
     jobs: usize,
 ) -> Result<Vec<usize>, WorkenvError> {
-    let changed: Vec<PathBuf> = seal.map(|seal| seal.changed(root).collect()).unwrap_or_default();
+    let changed: Vec<PathBuf> = seal
+        .map(|seal| seal.changed(root).collect())
+        .unwrap_or_default();
     // Something has happened to an environment whose seal does not read, and nothing tells to what else.
     let is_unsealed = seal.is_none() && root.symlink_metadata().is_ok();
     let mut damaged = Vec::new();
     for slot in slots.iter().filter(|slot| slot.is_kept()) {
         let directory = cache.slot_dir(&slot.key);
-        let Some(slot_seal) = SlotSeal::read(&directory) else { continue };
+        let Some(slot_seal) = SlotSeal::read(&directory) else {
+            continue;
+        };
         // Another inode or another time is not yet another content: network file systems number their files anew with each
         // mount, a cache may have been copied, another environment may have had the slot extracted again. Comparing takes
         // a part of the time of extracting. A write that the machine has lost may have left the size and zeros.
@@ -202,7 +268,10 @@ fn damaged(
             tracing::debug!(slot = slot.slot.name(), took = %clock.took(), "check");
         }
         if let Some(path) = found.first() {
-            tracing::warn!("cache: {} is not what was signed, extracting it again", path.display());
+            tracing::warn!(
+                "cache: {} is not what was signed, extracting it again",
+                path.display()
+            );
             damaged.push(slot.slot.index);
         } else if !slot_seal.written.is_certain() || cache.kind == Kind::Portable {
             slot_seal.settle(cache, slot);

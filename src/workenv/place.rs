@@ -12,8 +12,8 @@ use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
 use crate::code::Code;
 use crate::fs::{
-    CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, is_outside_namespace, last_candidate, staging_name,
-    temporary_parents,
+    CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, is_outside_namespace,
+    last_candidate, staging_name, temporary_parents,
 };
 #[cfg(feature = "cli")]
 use crate::fs::{takes_files, there_of};
@@ -41,7 +41,11 @@ impl Cache {
             let root = parent.join(staging_name("flavor"));
             let made = match is_noexec(&parent) {
                 Ok(true) => Err(WorkenvError::NoExec { path: parent }),
-                _ => DirBuilder::new().mode(0o700).create(&root).on("create directory", &root).map_err(Into::into),
+                _ => DirBuilder::new()
+                    .mode(0o700)
+                    .create(&root)
+                    .on("create directory", &root)
+                    .map_err(Into::into),
             };
             match made.and_then(|()| Self::prepared(&root, Kind::Temporary)) {
                 Ok(cache) => {
@@ -51,7 +55,9 @@ impl Cache {
                 Err(error) => tried.push(describe(&error)),
             }
         }
-        Err(WorkenvError::NoCache { tried: tried.join("; ") })
+        Err(WorkenvError::NoCache {
+            tried: tried.join("; "),
+        })
     }
 
     /// As [`Self::open`], but only a cache that stays.
@@ -59,7 +65,9 @@ impl Cache {
         let mut tried = Vec::new();
         match Self::named(&mut tried, Self::own)? {
             Some((cache, _)) => Ok(cache),
-            None => Err(WorkenvError::NoCache { tried: tried.join("; ") }),
+            None => Err(WorkenvError::NoCache {
+                tried: tried.join("; "),
+            }),
         }
     }
 
@@ -92,7 +100,9 @@ impl Cache {
             match prepared(&candidate.path) {
                 Ok(cache) => return Ok(Some((cache, candidate.origin))),
                 // A home that is somebody else's (`sudo -E`) is no place to write to, but no reason not to start either.
-                Err(error) if candidate.optional => tried.push(format!("{} ({})", describe(&error), candidate.origin)),
+                Err(error) if candidate.optional => {
+                    tried.push(format!("{} ({})", describe(&error), candidate.origin))
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -116,7 +126,10 @@ impl Cache {
     /// As [`Self::foresee`].
     #[cfg(feature = "cli")]
     pub fn find() -> Result<Option<Self>, WorkenvError> {
-        Ok(Self::foresee()?.found.map(|(cache, _)| cache).filter(Self::is_there))
+        Ok(Self::foresee()?
+            .found
+            .map(|(cache, _)| cache)
+            .filter(Self::is_there))
     }
 
     /// Whether anything has been extracted here.
@@ -172,12 +185,19 @@ impl Cache {
     /// as their names reach the disk in any order. Called before anything is added or removed.
     pub(super) fn complete(&self) -> Result<(), WorkenvError> {
         let directories = DIRECTORIES.map(|name| self.directory(name));
-        directories.iter().filter(|path| !path.is_dir()).try_for_each(|path| create(path, self.kind))
+        directories
+            .iter()
+            .filter(|path| !path.is_dir())
+            .try_for_each(|path| create(path, self.kind))
     }
 
     fn checked(self) -> Result<Self, WorkenvError> {
         let layout = self.layout();
-        check(layout, &layout.metadata().on("examine", layout)?, Part::Cache)?;
+        check(
+            layout,
+            &layout.metadata().on("examine", layout)?,
+            Part::Cache,
+        )?;
         Ok(self)
     }
 }
@@ -213,16 +233,21 @@ pub struct Foreseen {
 
 fn create(path: &Path, kind: Kind) -> Result<(), WorkenvError> {
     let mode = if kind == Kind::Portable { 0o755 } else { 0o700 };
-    let made = DirBuilder::new().recursive(true).mode(mode).create(path).on("create directory", path);
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .on("create directory", path);
     made.map_err(|error| not_writable(path, error))
 }
 
 /// Turns the refusal to write into the error that names the remedy.
 pub(super) fn not_writable(path: &Path, error: crate::fs::Error) -> WorkenvError {
     match error.source.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => {
-            WorkenvError::NotWritable { path: path.into(), source: error }
-        }
+        Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => WorkenvError::NotWritable {
+            path: path.into(),
+            source: error,
+        },
         _ => error.into(),
     }
 }
@@ -252,7 +277,9 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
             check(&so_far, &metadata, Part::Way)?;
             links = links.saturating_add(1);
             if links > MAX_LINKS {
-                return Err(io::Error::from(Errno::LOOP)).on("resolve", path).map_err(Into::into);
+                return Err(io::Error::from(Errno::LOOP))
+                    .on("resolve", path)
+                    .map_err(Into::into);
             }
             let target = std::fs::read_link(&so_far).on("read link", &so_far)?;
             so_far.pop();
@@ -261,7 +288,11 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
             }
             rest.extend(parts(&target));
         } else {
-            check(&so_far, &metadata, if rest.is_empty() { end } else { Part::Way })?;
+            check(
+                &so_far,
+                &metadata,
+                if rest.is_empty() { end } else { Part::Way },
+            )?;
         }
     }
     Ok(so_far)
@@ -269,8 +300,13 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
 
 /// The parts of a path, last one first.
 fn parts(path: &Path) -> Vec<OsString> {
-    let parts = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
-    parts.rev().map(|part| part.as_os_str().to_owned()).collect()
+    let parts = path
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+    parts
+        .rev()
+        .map(|part| part.as_os_str().to_owned())
+        .collect()
 }
 
 /// Refuses what somebody else could change. The superuser may: an image has a cache that root has made.
@@ -278,7 +314,11 @@ fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), Wo
     const STICKY: u32 = 0o1000;
     let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
     if owner != user && owner != 0 && !(part == Part::Way && is_outside_namespace(owner)) {
-        return Err(WorkenvError::ForeignOwner { path: path.into(), owner, user });
+        return Err(WorkenvError::ForeignOwner {
+            path: path.into(),
+            owner,
+            user,
+        });
     }
     let mode = metadata.mode() & 0o7777;
     // What is in a sticky directory only its owner can replace. One's own group is oneself on many systems.
@@ -287,7 +327,10 @@ fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), Wo
             || mode & STICKY != 0
             || (mode & 0o002 == 0 && metadata.gid() == rustix::process::getegid().as_raw()));
     if mode & 0o022 != 0 && !harmless {
-        return Err(WorkenvError::WritableByOthers { path: path.into(), mode });
+        return Err(WorkenvError::WritableByOthers {
+            path: path.into(),
+            mode,
+        });
     }
     Ok(())
 }

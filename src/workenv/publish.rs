@@ -30,14 +30,19 @@ pub(super) struct Making<'a> {
 impl Making<'_> {
     /// When nothing had to be extracted: whether the environment is as it should be. If so, that is noted.
     pub(super) fn is_done(&self) -> Result<bool, WorkenvError> {
-        let Some(seal) = self.seal.filter(|seal| seal.is_unchanged(self.root)) else { return Ok(false) };
+        let Some(seal) = self.seal.filter(|seal| seal.is_unchanged(self.root)) else {
+            return Ok(false);
+        };
         let composition = self.composition(false)?;
         if !composition.is_at(self.root, !self.has_set_up()) {
             return Ok(false);
         }
         if !seal.written.is_certain() || !self.cache.is_content_with(seal) {
             // A cache that cannot be written to is looked at again next time.
-            match self.sealed(self.root, Written::Settled).and_then(|seal| self.replace_seal(&seal)) {
+            match self
+                .sealed(self.root, Written::Settled)
+                .and_then(|seal| self.replace_seal(&seal))
+            {
                 Err(error) if seal.is_unchanged(self.root) => tracing::debug!("not noted: {error}"),
                 other => other?,
             }
@@ -47,7 +52,11 @@ impl Making<'_> {
 
     /// Composes the environment and puts it in its place. An environment whose links are right keeps its place, and what
     /// its set-up commands made; it only gets a new seal.
-    pub(super) fn publish(&self, tools: &Tools<'_>, set_up: &dyn SetUp) -> Result<(), WorkenvError> {
+    pub(super) fn publish(
+        &self,
+        tools: &Tools<'_>,
+        set_up: &dyn SetUp,
+    ) -> Result<(), WorkenvError> {
         let is_ours = self.seal.is_some_and(|seal| seal.root == self.root);
         let plain = self.composition(false)?;
         if is_ours && plain.is_at(self.root, !self.has_set_up()) {
@@ -70,11 +79,15 @@ impl Making<'_> {
             // sealed it counts for nothing: when a command fails, or the power, the next start begins anew.
             let log = self.root.join(SET_UP_LOG);
             // Commands of a start that was killed would write into what comes now.
-            let before =
-                log.is_file().then(|| tools.progress.wait(&log, LockKind::Exclusive, "an earlier set-up to end"));
+            let before = log.is_file().then(|| {
+                tools
+                    .progress
+                    .wait(&log, LockKind::Exclusive, "an earlier set-up to end")
+            });
             let _ended = before.transpose()?;
             // What a set-up has half done is no use to anybody.
-            let (_half_done, _) = Leftover::make(self.root, || staging.publish(&made, marked(self.root)))?;
+            let (_half_done, _) =
+                Leftover::make(self.root, || staging.publish(&made, marked(self.root)))?;
             let outcome = self.set_up(tools, set_up);
             if outcome.is_err() {
                 staging.take(marked(self.root))?;
@@ -90,16 +103,22 @@ impl Making<'_> {
         match staging.publish(&made, marked(self.root))? {
             Put::AtOnce => Ok(()),
             // What is watched was renamed itself, which shows in its change time.
-            Put::ByEntries => self.replace_seal(&self.sealed(self.root, self.cache.written_now()?)?),
+            Put::ByEntries => {
+                self.replace_seal(&self.sealed(self.root, self.cache.written_now()?)?)
+            }
         }
     }
 
     fn has_set_up(&self) -> bool {
-        self.reader.facts().is_some_and(|facts| !facts.set_up.is_empty())
+        self.reader
+            .facts()
+            .is_some_and(|facts| !facts.set_up.is_empty())
     }
 
     fn init_slots(&self) -> impl Iterator<Item = &CachedSlot<'_>> {
-        self.slots.iter().filter(|slot| slot.lifecycle == Lifecycle::Init)
+        self.slots
+            .iter()
+            .filter(|slot| slot.lifecycle == Lifecycle::Init)
     }
 
     /// What the environment is to be, `with_init` while set-up commands run.
@@ -143,10 +162,19 @@ impl Making<'_> {
 
     /// Seals an environment that lies in `staged`.
     fn sealed(&self, staged: &Path, written: Written) -> Result<Seal, WorkenvError> {
-        let extracted: Vec<_> = self.slots.iter().filter(|slot| slot.lifecycle == Lifecycle::Eager).collect();
+        let extracted: Vec<_> = self
+            .slots
+            .iter()
+            .filter(|slot| slot.lifecycle == Lifecycle::Eager)
+            .collect();
         let about = self.reader.facts();
         let programs = about.map(|facts| &facts.programs[..]).unwrap_or_default();
-        let watch = critical_set(staged, &extracted, programs, about.and_then(|facts| facts.python.as_ref()));
+        let watch = critical_set(
+            staged,
+            &extracted,
+            programs,
+            about.and_then(|facts| facts.python.as_ref()),
+        );
         let package = &self.reader.metadata().package;
         let origin = Origin {
             name: package.name.clone(),
@@ -154,9 +182,20 @@ impl Making<'_> {
             signer: self.reader.signer().fingerprint().to_string(),
             package: self.reader.path().into(),
         };
-        let slots = self.slots.iter().filter(|slot| slot.is_kept()).map(|slot| slot.key.clone()).collect();
-        let facts = if self.cache.kind == Kind::Portable { Facts::Lasting } else { Facts::All };
-        Ok(Seal::of(self.root, staged, origin, slots, &watch, facts, written)?)
+        let slots = self
+            .slots
+            .iter()
+            .filter(|slot| slot.is_kept())
+            .map(|slot| slot.key.clone())
+            .collect();
+        let facts = if self.cache.kind == Kind::Portable {
+            Facts::Lasting
+        } else {
+            Facts::All
+        };
+        Ok(Seal::of(
+            self.root, staged, origin, slots, &watch, facts, written,
+        )?)
     }
 
     /// Gives the environment in its place a new seal, by one rename.

@@ -29,17 +29,29 @@ pub(super) fn prepare(
 ) -> Result<(PathBuf, Lock, PathBuf), WorkenvError> {
     cache.complete()?;
     cache.sweep_runs()?;
-    let _adding = how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?;
-    let place = cache.directory("runs").join(staging_name(EnvId::of(reader).as_str()));
+    let _adding = how.progress.wait(
+        &cache.content_lock(),
+        LockKind::Shared,
+        "the cache to be cleaned",
+    )?;
+    let place = cache
+        .directory("runs")
+        .join(staging_name(EnvId::of(reader).as_str()));
     let root = place.join(WORKENV_DIR);
     let slots = CachedSlot::all(cache, reader, &root)?;
-    let temporary: Vec<_> = slots.iter().filter(|slot| slot.lifecycle == Lifecycle::Temporary).collect();
+    let temporary: Vec<_> = slots
+        .iter()
+        .filter(|slot| slot.lifecycle == Lifecycle::Temporary)
+        .collect();
     let staging = cache.stage()?;
     let made = staging.path.join("run");
     std::fs::create_dir(&made).on("create directory", &made)?;
     let mut lock = Lock::acquire(&made, LockKind::Shared)?;
     if !lock.is_held() {
-        return Err(WorkenvError::NoLocks { path: cache.root().into(), what: "a package with temporary slots" });
+        return Err(WorkenvError::NoLocks {
+            path: cache.root().into(),
+            what: "a package with temporary slots",
+        });
     }
     let directory = |slot: &CachedSlot<'_>| Path::new("slots").join(slot.slot.index.to_string());
     extraction(cache, how, &temporary, |tools| {
@@ -49,11 +61,20 @@ pub(super) fn prepare(
             slot.extract_into(&directory, Modes::Keep, tools)?;
         }
         // In its place the directory is the run's alone; nothing has to appear at once any more.
-        if staging.publish(&made, Marked { path: &place, mark: Path::new(WORKENV_DIR) })? == Put::ByEntries {
+        if staging.publish(
+            &made,
+            Marked {
+                path: &place,
+                mark: Path::new(WORKENV_DIR),
+            },
+        )? == Put::ByEntries
+        {
             // The lock stayed behind with the directory that was left.
             lock = Lock::acquire(&place, LockKind::Shared)?;
         }
-        let trees = temporary.iter().map(|slot| (*slot, place.join(directory(slot)).join(super::slots::TREE)));
+        let trees = temporary
+            .iter()
+            .map(|slot| (*slot, place.join(directory(slot)).join(super::slots::TREE)));
         Ok(Composition::over(shared, trees)?.write(&root)?)
     })?;
     cache.arrange_removal(&place, &place, reader.path());
@@ -72,7 +93,10 @@ impl Cache {
             let path = runs.join(name);
             // It may have gone by itself since it was listed.
             if let Ok(Some(_ended)) = Lock::alone(&path) {
-                self.stage()?.take(Marked { path: &path, mark: Path::new(WORKENV_DIR) })?;
+                self.stage()?.take(Marked {
+                    path: &path,
+                    mark: Path::new(WORKENV_DIR),
+                })?;
             }
         }
         Ok(())
@@ -83,12 +107,19 @@ impl Cache {
     /// The cache that a running program of this package has its environment in.
     pub fn of_running(workenv: &Path, reader: &Reader) -> Option<Self> {
         let id = EnvId::of(reader);
-        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = |path: &Path| {
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        };
         let directory = workenv.parent()?;
         let layout = if name(directory) == "workenv" && name(workenv) == id.as_str() {
             directory.parent()?
         } else if name(workenv) == WORKENV_DIR && name(directory).starts_with(id.as_str()) {
-            directory.parent().filter(|runs| name(runs) == "runs")?.parent()?
+            directory
+                .parent()
+                .filter(|runs| name(runs) == "runs")?
+                .parent()?
         } else {
             return None;
         };
@@ -107,18 +138,31 @@ pub fn lazy_slot(
     let slots = CachedSlot::all(cache, accepted.reader(), root)?;
     let name = || wanted.name().to_owned();
     let slot = slots.iter().find(|slot| slot.slot.index == wanted.index);
-    let slot = slot.ok_or_else(|| WorkenvError::NotThere { slot: name(), when: "its package is one of ours" })?;
+    let slot = slot.ok_or_else(|| WorkenvError::NotThere {
+        slot: name(),
+        when: "its package is one of ours",
+    })?;
     if slot.lifecycle == Lifecycle::Init {
-        return Err(WorkenvError::NotThere { slot: name(), when: "the environment is set up" });
+        return Err(WorkenvError::NotThere {
+            slot: name(),
+            when: "the environment is set up",
+        });
     }
     if slot.lifecycle == Lifecycle::Lazy && !slot.is_there(cache) {
         cache.complete()?;
-        let _adding = how.progress.wait(&cache.content_lock(), LockKind::Shared, "the cache to be cleaned")?;
+        let _adding = how.progress.wait(
+            &cache.content_lock(),
+            LockKind::Shared,
+            "the cache to be cleaned",
+        )?;
         extraction(cache, how, &[slot], |tools| slot.ensure(tools, false))?;
     }
     let path = root.join(target_path(slot)?);
     if slot.lifecycle == Lifecycle::Temporary && !path.exists() {
-        return Err(WorkenvError::NotThere { slot: name(), when: "the program runs" });
+        return Err(WorkenvError::NotThere {
+            slot: name(),
+            when: "the program runs",
+        });
     }
     Ok(path)
 }

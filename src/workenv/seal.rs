@@ -17,7 +17,10 @@ pub(super) const SEAL_FILE: &str = ".flavor/seal";
 
 /// An environment, which counts when it has its seal.
 pub(super) fn marked(root: &Path) -> Marked<'_> {
-    Marked { path: root, mark: Path::new(SEAL_FILE) }
+    Marked {
+        path: root,
+        mark: Path::new(SEAL_FILE),
+    }
 }
 
 /// Which facts about a watched file count.
@@ -77,19 +80,42 @@ impl Seal {
             .iter()
             .map(|path| {
                 let found = facts(staged, path, which).on("examine", staged.join(path))?;
-                Ok(Watched { path: path.clone(), facts: found })
+                Ok(Watched {
+                    path: path.clone(),
+                    facts: found,
+                })
             })
             .collect::<fs::Result<_>>()?;
-        Ok(Self { root: root.into(), origin, written, slots, watched })
+        Ok(Self {
+            root: root.into(),
+            origin,
+            written,
+            slots,
+            watched,
+        })
     }
 
     /// One fact a line. Texts that may hold any byte are in hexadecimal digits.
     pub(super) fn to_text(&self) -> String {
         let hex = |path: &Path| hex::encode(path.as_os_str().as_bytes());
-        let mut text = format!("{HEADER}\nroot {}\nboot {}\n", hex(&self.root), self.written);
+        let mut text = format!(
+            "{HEADER}\nroot {}\nboot {}\n",
+            hex(&self.root),
+            self.written
+        );
         let origin = &self.origin;
-        _ = writeln!(text, "name {}\nversion {}", hex::encode(&origin.name), hex::encode(&origin.version));
-        _ = writeln!(text, "signer {}\npackage {}", origin.signer, hex(&origin.package));
+        _ = writeln!(
+            text,
+            "name {}\nversion {}",
+            hex::encode(&origin.name),
+            hex::encode(&origin.version)
+        );
+        _ = writeln!(
+            text,
+            "signer {}\npackage {}",
+            origin.signer,
+            hex(&origin.package)
+        );
         for slot in &self.slots {
             _ = writeln!(text, "slot {slot}");
         }
@@ -102,7 +128,10 @@ impl Seal {
 
     /// Reads a seal; `None` for a text that is not a whole one.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let body = text.strip_prefix(HEADER)?.strip_prefix('\n')?.strip_suffix("end\n")?;
+        let body = text
+            .strip_prefix(HEADER)?
+            .strip_prefix('\n')?
+            .strip_suffix("end\n")?;
         let bytes = |text: &str| hex::decode(text).ok();
         let path = |text: &str| Some(PathBuf::from(OsString::from_vec(bytes(text)?)));
         let mut seal = Self {
@@ -123,7 +152,10 @@ impl Seal {
                 ("slot", key) => seal.slots.push(SlotKey::parse(key)?),
                 ("file", rest) => {
                     let (facts, text) = rest.split_once(' ')?;
-                    seal.watched.push(Watched { path: path(text)?, facts: facts.into() });
+                    seal.watched.push(Watched {
+                        path: path(text)?,
+                        facts: facts.into(),
+                    });
                 }
                 _ => return None,
             }
@@ -148,8 +180,13 @@ impl Seal {
 
     /// What is watched and not as it was.
     pub(super) fn changed(&self, root: &Path) -> impl Iterator<Item = PathBuf> {
-        let is_changed = move |one: &&Watched| facts(root, &one.path, one.which()).ok().as_ref() != Some(&one.facts);
-        self.watched.iter().filter(is_changed).map(move |one| root.join(&one.path))
+        let is_changed = move |one: &&Watched| {
+            facts(root, &one.path, one.which()).ok().as_ref() != Some(&one.facts)
+        };
+        self.watched
+            .iter()
+            .filter(is_changed)
+            .map(move |one| root.join(&one.path))
     }
 
     /// Whether the environment may be copied with all its cache and still holds.
@@ -160,7 +197,11 @@ impl Seal {
 
 impl Watched {
     fn which(&self) -> Facts {
-        if self.facts.matches(':').count() == 1 { Facts::Lasting } else { Facts::All }
+        if self.facts.matches(':').count() == 1 {
+            Facts::Lasting
+        } else {
+            Facts::All
+        }
     }
 }
 
@@ -169,10 +210,26 @@ impl Watched {
 /// A relative path is a part of the environment, whose links are watched themselves: one that leads elsewhere is a change.
 fn facts(root: &Path, path: &Path, which: Facts) -> std::io::Result<String> {
     let place = root.join(path);
-    let one = if path.is_relative() { place.symlink_metadata()? } else { place.metadata()? };
-    let mut word = format!("{}:{:o}", if one.is_dir() { 0 } else { one.len() }, one.mode());
+    let one = if path.is_relative() {
+        place.symlink_metadata()?
+    } else {
+        place.metadata()?
+    };
+    let mut word = format!(
+        "{}:{:o}",
+        if one.is_dir() { 0 } else { one.len() },
+        one.mode()
+    );
     if which == Facts::All {
-        _ = write!(word, ":{}:{}.{}:{}.{}", one.ino(), one.mtime(), one.mtime_nsec(), one.ctime(), one.ctime_nsec());
+        _ = write!(
+            word,
+            ":{}:{}.{}:{}.{}",
+            one.ino(),
+            one.mtime(),
+            one.mtime_nsec(),
+            one.ctime(),
+            one.ctime_nsec()
+        );
     }
     Ok(word)
 }
@@ -193,7 +250,10 @@ mod tests {
             },
             written: Written::Settled,
             slots: vec![SlotKey::parse(&"0a".repeat(20)).expect("a key")],
-            watched: vec![Watched { path: "bin/python 3".into(), facts: "1:2:3".into() }],
+            watched: vec![Watched {
+                path: "bin/python 3".into(),
+                facts: "1:2:3".into(),
+            }],
         };
         let text = seal.to_text();
         assert_eq!(Seal::parse(&text), Some(seal));

@@ -37,7 +37,11 @@ pub(super) struct Tools<'a> {
 
 impl<'a> CachedSlot<'a> {
     /// All slots of one of our packages, whose environment is at `root`.
-    pub(super) fn all(cache: &Cache, reader: &'a Reader, root: &Path) -> Result<Vec<Self>, WorkenvError> {
+    pub(super) fn all(
+        cache: &Cache,
+        reader: &'a Reader,
+        root: &Path,
+    ) -> Result<Vec<Self>, WorkenvError> {
         reader
             .slots()
             .filter(|slot| slot.record.lifecycle != Lifecycle::Attestation.word())
@@ -47,11 +51,18 @@ impl<'a> CachedSlot<'a> {
                 let lifecycle = Lifecycle::parse(&slot.record.lifecycle).unwrap_or_default();
                 let directory = match lifecycle {
                     Lifecycle::Eager | Lifecycle::Lazy => cache.slot_dir(&key),
-                    Lifecycle::Init | Lifecycle::Temporary | Lifecycle::Attestation => {
-                        root.join(PRIVATE_DIR).join("slots").join(slot.index.to_string())
-                    }
+                    Lifecycle::Init | Lifecycle::Temporary | Lifecycle::Attestation => root
+                        .join(PRIVATE_DIR)
+                        .join("slots")
+                        .join(slot.index.to_string()),
                 };
-                Ok(Self { slot, facts, key, lifecycle, tree: directory.join(TREE) })
+                Ok(Self {
+                    slot,
+                    facts,
+                    key,
+                    lifecycle,
+                    tree: directory.join(TREE),
+                })
             })
             .collect()
     }
@@ -75,7 +86,11 @@ impl<'a> CachedSlot<'a> {
             return Ok(());
         }
         let waiting_for = format!("another process that extracts slot `{name}`");
-        let _lock = tools.progress.wait(&cache.slot_lock(&self.key), LockKind::Exclusive, &waiting_for)?;
+        let _lock = tools.progress.wait(
+            &cache.slot_lock(&self.key),
+            LockKind::Exclusive,
+            &waiting_for,
+        )?;
         if !again && self.is_there(cache) {
             tracing::debug!(slot = name, "cache hit, extracted by another process");
             return Ok(());
@@ -92,7 +107,10 @@ impl<'a> CachedSlot<'a> {
         }
         // One look at one file tells whether the file system keeps modes.
         if tree.metadata().on("examine", &tree)?.mode() & 0o777 != mode {
-            done.contents = done.contents.with_modes_of(&tree).on("mark the programs of", &tree)?;
+            done.contents = done
+                .contents
+                .with_modes_of(&tree)
+                .on("mark the programs of", &tree)?;
         }
         let contents = made.join(CONTENTS);
         std::fs::write(&contents, done.contents.as_bytes()).on("write", &contents)?;
@@ -119,9 +137,18 @@ impl<'a> CachedSlot<'a> {
         let stored = self.slot.stored()?;
         let modes = Modes::ReadOnly;
         let is_tree = stored.operations.tar;
-        let form = if is_tree { Form::Tree(modes) } else { Form::File(modes.apply(self.slot.record.mode())) };
+        let form = if is_tree {
+            Form::Tree(modes)
+        } else {
+            Form::File(modes.apply(self.slot.record.mode()))
+        };
         let mut expected = expected(&stored, form).map_err(|source| self.failed(source))?;
-        if self.tree.metadata().is_ok_and(|there| there.mode() & 0o777 != self.mode(is_tree)) && !cache.keeps_modes() {
+        if self
+            .tree
+            .metadata()
+            .is_ok_and(|there| there.mode() & 0o777 != self.mode(is_tree))
+            && !cache.keeps_modes()
+        {
             expected = expected.with_modes_of(&self.tree).unwrap_or(expected);
         }
         let mut damaged = expected.damage(&self.tree, jobs);
@@ -131,14 +158,22 @@ impl<'a> CachedSlot<'a> {
 
     /// Of the tree's directory, or of the one file.
     fn mode(&self, is_tree: bool) -> u32 {
-        let mode = if is_tree { 0o555 } else { self.slot.record.mode() };
+        let mode = if is_tree {
+            0o555
+        } else {
+            self.slot.record.mode()
+        };
         Modes::ReadOnly.apply(mode).into()
     }
 
     fn failed(&self, source: SlotError) -> WorkenvError {
         let slot = self.slot.name().into();
         match source {
-            SlotError::Digest { found, signed } => WorkenvError::SlotDigest { slot, found, signed },
+            SlotError::Digest { found, signed } => WorkenvError::SlotDigest {
+                slot,
+                found,
+                signed,
+            },
             source => WorkenvError::Extract { slot, source },
         }
     }
@@ -158,9 +193,14 @@ impl<'a> CachedSlot<'a> {
             std::fs::create_dir(&tree).on("create directory", &tree)?;
             Destination::Tree(&tree, modes)
         } else {
-            Destination::File { directory, name: TREE.as_ref(), mode: modes.apply(self.slot.record.mode()) }
+            Destination::File {
+                directory,
+                name: TREE.as_ref(),
+                mode: modes.apply(self.slot.record.mode()),
+            }
         };
-        let done = extract(&stored, destination, tools.decoders).map_err(|source| self.failed(source))?;
+        let done =
+            extract(&stored, destination, tools.decoders).map_err(|source| self.failed(source))?;
         let name = self.slot.name();
         tracing::info!(slot = name, files = done.files, bytes = done.bytes, took = %clock.took(), "extract");
         Ok(done)
@@ -169,7 +209,10 @@ impl<'a> CachedSlot<'a> {
 
 /// The directory of a slot, which counts when it has its seal.
 pub(super) fn marked(directory: &Path) -> Marked<'_> {
-    Marked { path: directory, mark: Path::new(SEAL) }
+    Marked {
+        path: directory,
+        mark: Path::new(SEAL),
+    }
 }
 
 /// What of a slot in the cache is not as its own list says; nothing for a sound one. For want of the package: who can
@@ -185,7 +228,9 @@ pub(super) fn unlisted(directory: &Path, jobs: usize) -> Vec<PathBuf> {
 fn listed(directory: &Path) -> Result<Contents, PathBuf> {
     let seal = SlotSeal::read(directory).ok_or_else(|| directory.join(SEAL))?;
     let path = directory.join(CONTENTS);
-    let text = std::fs::read(&path).ok().filter(|text| Blake3::of(text).to_string() == seal.contents);
+    let text = std::fs::read(&path)
+        .ok()
+        .filter(|text| Blake3::of(text).to_string() == seal.contents);
     text.and_then(Contents::parse).ok_or(path)
 }
 
@@ -202,9 +247,14 @@ pub(super) struct SlotSeal {
 impl SlotSeal {
     pub(super) fn read(directory: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(directory.join(SEAL)).ok()?;
-        let body = text.strip_prefix(SEAL_HEADER)?.strip_prefix('\n')?.strip_suffix("end\n")?;
+        let body = text
+            .strip_prefix(SEAL_HEADER)?
+            .strip_prefix('\n')?
+            .strip_suffix("end\n")?;
         let field = |name: &str| {
-            body.lines().find_map(|line| line.split_once(' ').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+            body.lines()
+                .find_map(|line| line.split_once(' ').filter(|(key, _)| *key == name))
+                .map(|(_, value)| value)
         };
         Some(Self {
             written: Written::parse(field("boot")?),
@@ -215,7 +265,12 @@ impl SlotSeal {
     }
 
     fn write(&self, path: &Path, slot: &str) -> crate::fs::Result<()> {
-        let Self { written, contents, files, bytes } = self;
+        let Self {
+            written,
+            contents,
+            files,
+            bytes,
+        } = self;
         let text = format!(
             "{SEAL_HEADER}\nslot {slot}\nboot {written}\ncontents {contents}\nfiles {files}\nbytes {bytes}\nend\n"
         );

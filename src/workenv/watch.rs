@@ -18,7 +18,10 @@ pub(super) fn critical_set(
     programs: &[Program],
     python: Option<&PythonFacts>,
 ) -> Vec<PathBuf> {
-    let mut set = Set { made, paths: slots.iter().map(|slot| slot.tree.clone()).collect() };
+    let mut set = Set {
+        made,
+        paths: slots.iter().map(|slot| slot.tree.clone()).collect(),
+    };
     for name in names_in(made).unwrap_or_default() {
         set.links_on_the_way(Path::new(&name));
     }
@@ -52,7 +55,10 @@ impl Set<'_> {
 
     /// Adds every link of the environment that a path leads through, its end included.
     fn links_on_the_way(&mut self, relative: &Path) {
-        for part in relative.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+        for part in relative
+            .ancestors()
+            .filter(|part| !part.as_os_str().is_empty())
+        {
             if self.made.join(part).is_symlink() {
                 self.add(part.into());
             }
@@ -74,14 +80,24 @@ impl Set<'_> {
     fn python(&mut self, python: &PythonFacts) {
         self.file(Path::new("pyvenv.cfg"));
         let minor = python.version.split('.').nth(1).unwrap_or("0");
-        for name in ["python".into(), "python3".into(), format!("python3.{minor}")] {
+        for name in [
+            "python".into(),
+            "python3".into(),
+            format!("python3.{minor}"),
+        ] {
             self.file(&Path::new("bin").join(name));
         }
-        if let Some(restore) = python.restore.as_ref().and_then(|path| path.strip_prefix(WORKENV)) {
+        if let Some(restore) = python
+            .restore
+            .as_ref()
+            .and_then(|path| path.strip_prefix(WORKENV))
+        {
             self.file(&Path::new(restore.trim_start_matches('/')).join("sitecustomize.py"));
         }
         // The directory itself, because a new file there may be read as well.
-        let site = Path::new("lib").join(format!("python3.{minor}")).join("site-packages");
+        let site = Path::new("lib")
+            .join(format!("python3.{minor}"))
+            .join("site-packages");
         self.file(&site);
         for name in names_in(&self.real(&site)).unwrap_or_default() {
             if is_read_at_start(&name) {
@@ -92,7 +108,11 @@ impl Set<'_> {
 
     /// The interpreter's library, if it has one.
     fn interpreter(&mut self, runtime: &Path, python: &PythonFacts) {
-        let prefix = runtime.join(&python.executable).ancestors().nth(2).map(|prefix| prefix.join("lib"));
+        let prefix = runtime
+            .join(&python.executable)
+            .ancestors()
+            .nth(2)
+            .map(|prefix| prefix.join("lib"));
         let Some(libraries) = prefix else { return };
         for name in names_in(&libraries).unwrap_or_default() {
             if name.as_bytes().starts_with(b"libpython")
@@ -112,7 +132,9 @@ impl Set<'_> {
 /// Whether the module `site` reads a file of this name.
 fn is_read_at_start(name: &OsStr) -> bool {
     let name = name.as_bytes();
-    name.ends_with(b".pth") || name.starts_with(b"sitecustomize") || name.starts_with(b"usercustomize")
+    name.ends_with(b".pth")
+        || name.starts_with(b"sitecustomize")
+        || name.starts_with(b"usercustomize")
 }
 
 #[cfg(all(test, feature = "cli"))]
@@ -144,7 +166,10 @@ mod tests {
             venv: true,
             restore: None,
         };
-        let program = Program { name: "a".into(), argv: vec!["sh".into(), "{workenv}/share/script".into()] };
+        let program = Program {
+            name: "a".into(),
+            argv: vec!["sh".into(), "{workenv}/share/script".into()],
+        };
         let relative = |path: &str| PathBuf::from("lib/python3.13/site-packages").join(path);
         let mut expected = vec![
             "pyvenv.cfg".into(),

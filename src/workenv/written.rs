@@ -46,7 +46,11 @@ impl Written {
 
     /// Reads what [`ToString::to_string`] gives.
     pub(super) fn parse(word: &str) -> Self {
-        if word == SETTLED { Self::Settled } else { Self::During(word.into()) }
+        if word == SETTLED {
+            Self::Settled
+        } else {
+            Self::During(word.into())
+        }
     }
 }
 
@@ -65,5 +69,9 @@ fn boot_id() -> Option<String> {
     let file = std::fs::File::open(BOOT_ID).ok()?;
     let count = std::io::Read::read(&mut &file, &mut bytes).ok()?;
     let text = str::from_utf8(bytes.get(..count)?).ok()?.trim();
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')).then(|| text.into())
+    (!text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+    .then(|| text.into())
 }

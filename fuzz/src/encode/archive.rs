@@ -108,8 +108,12 @@ impl Archive<'_> {
     /// Files, those that are links included, and entries.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let entries = &self.entries[..self.entries.len().min(MOST)];
-        let is_file = |entry: &&Entry<'_>| matches!(entry.kind, Kind::File | Kind::OldFile | Kind::HardLink);
-        (entries.iter().filter(is_file).count() as u64, entries.len() as u64)
+        let is_file =
+            |entry: &&Entry<'_>| matches!(entry.kind, Kind::File | Kind::OldFile | Kind::HardLink);
+        (
+            entries.iter().filter(is_file).count() as u64,
+            entries.len() as u64,
+        )
     }
 }
 
@@ -131,7 +135,9 @@ impl Name<'_> {
                 Part::Up => out.extend(b".."),
                 Part::Nothing => {}
                 // Around the limit of a part.
-                Part::Long(len) => out.extend(std::iter::repeat_n(b'n', 200 + usize::from(len % 64))),
+                Part::Long(len) => {
+                    out.extend(std::iter::repeat_n(b'n', 200 + usize::from(len % 64)))
+                }
                 Part::Bytes(bytes) => out.extend(bytes.iter().take(300)),
             }
         }
@@ -217,7 +223,15 @@ impl Entry<'_> {
             _ => {}
         }
         out.extend(header);
-        block(out, &content, if let Oddity::Padding(byte) = self.oddity { byte } else { 0 });
+        block(
+            out,
+            &content,
+            if let Oddity::Padding(byte) = self.oddity {
+                byte
+            } else {
+                0
+            },
+        );
     }
 
     fn has_content(&self) -> bool {
@@ -232,12 +246,22 @@ impl Entry<'_> {
 fn record(key: &str, value: &[u8]) -> Vec<u8> {
     let body = key.len() + value.len() + 3;
     // The length counts its own digits.
-    let len = (1..8).map(|digits| body + digits).find(|len| body + len.to_string().len() == *len).expect("short");
+    let len = (1..8)
+        .map(|digits| body + digits)
+        .find(|len| body + len.to_string().len() == *len)
+        .expect("short");
     [format!("{len} {key}=").as_bytes(), value, b"\n"].concat()
 }
 
 fn gnu(out: &mut Vec<u8>, flag: u8, name: &[u8]) {
-    out.extend(header(b"././@LongLink", flag, 0o644, name.len() as u64 + 1, &[], &[]));
+    out.extend(header(
+        b"././@LongLink",
+        flag,
+        0o644,
+        name.len() as u64 + 1,
+        &[],
+        &[],
+    ));
     block(out, &[name, b"\0"].concat(), 0);
 }
 
@@ -258,7 +282,11 @@ fn header(name: &[u8], flag: u8, mode: u16, size: u64, link: &[u8], prefix: &[u8
     put(100, 8, format!("{mode:07o}\0").as_bytes());
     put(108, 8, b"0000000\0");
     put(116, 8, b"0000000\0");
-    put(124, 12, format!("{:011o}\0", size & 0o777_7777_7777).as_bytes());
+    put(
+        124,
+        12,
+        format!("{:011o}\0", size & 0o777_7777_7777).as_bytes(),
+    );
     put(136, 12, b"00000000000\0");
     put(156, 1, &[flag]);
     put(157, 100, link);
@@ -278,7 +306,11 @@ fn seal(block: &mut [u8; BLOCK]) {
 impl Archive<'static> {
     /// A tree of one entry of each kind.
     pub(crate) fn sample() -> Self {
-        let name = |parts| Name { is_absolute: false, parts, ends_with_slash: false };
+        let name = |parts| Name {
+            is_absolute: false,
+            parts,
+            ends_with_slash: false,
+        };
         let entry = |kind, at, link, content| Entry {
             kind,
             name: name(at),
@@ -290,10 +322,29 @@ impl Archive<'static> {
         };
         let entries = vec![
             entry(Kind::Directory, vec![Part::A], vec![], Content::Nothing),
-            entry(Kind::File, vec![Part::A, Part::B], vec![], Content::Bytes(b"content")),
-            entry(Kind::HardLink, vec![Part::A, Part::C], vec![Part::A, Part::B], Content::Nothing),
-            entry(Kind::Symlink, vec![Part::B], vec![Part::A, Part::B], Content::Nothing),
+            entry(
+                Kind::File,
+                vec![Part::A, Part::B],
+                vec![],
+                Content::Bytes(b"content"),
+            ),
+            entry(
+                Kind::HardLink,
+                vec![Part::A, Part::C],
+                vec![Part::A, Part::B],
+                Content::Nothing,
+            ),
+            entry(
+                Kind::Symlink,
+                vec![Part::B],
+                vec![Part::A, Part::B],
+                Content::Nothing,
+            ),
         ];
-        Self { entries, end: 2, excess: &[] }
+        Self {
+            entries,
+            end: 2,
+            excess: &[],
+        }
     }
 }

@@ -27,7 +27,9 @@ impl Gzip {
         };
         let members = usize::from(self.members % 3) + 1;
         let parts = plain.chunks(plain.len().div_ceil(members).max(1));
-        let mut out: Vec<u8> = parts.flat_map(|part| member(part, block, self.flags, self.lie)).collect();
+        let mut out: Vec<u8> = parts
+            .flat_map(|part| member(part, block, self.flags, self.lie))
+            .collect();
         if out.is_empty() {
             out = member(&[], block, self.flags, self.lie);
         }

@@ -54,7 +54,10 @@ impl Fields {
         put(832, &0x81_u64.to_le_bytes());
         put(856, &0x2025_0001_u32.to_le_bytes());
         put(860, &1_u32.to_le_bytes());
-        put(1376, hex::encode(sha2::Sha256::digest(self.public_key)).as_bytes());
+        put(
+            1376,
+            hex::encode(sha2::Sha256::digest(self.public_key)).as_bytes(),
+        );
         for (at, digest) in [(1440, self.attestation), (1504, self.policy)] {
             if let Some(digest) = digest {
                 put(at, hex::encode(digest).as_bytes());

@@ -28,8 +28,9 @@ impl Xz {
         }
         let streams = usize::from(self.streams % 3) + 1;
         let parts = plain.chunks(plain.len().div_ceil(streams).max(1));
-        let mut out: Vec<u8> =
-            parts.flat_map(|part| stream(part, self.dictionary % 64, self.chunk.max(63), self.lie)).collect();
+        let mut out: Vec<u8> = parts
+            .flat_map(|part| stream(part, self.dictionary % 64, self.chunk.max(63), self.lie))
+            .collect();
         out.extend(std::iter::repeat_n(0, usize::from(self.padding % 16)));
         out
     }
@@ -45,7 +46,11 @@ fn stream(plain: &[u8], dictionary: u8, chunk: u16, lie: u32) -> Vec<u8> {
     for (at, part) in plain.chunks(usize::from(chunk) + 1).enumerate() {
         // The first resets the dictionary.
         out.push(if at == 0 { 1 } else { 2 });
-        out.extend(u16::try_from(part.len() - 1).expect("a chunk fits").to_be_bytes());
+        out.extend(
+            u16::try_from(part.len() - 1)
+                .expect("a chunk fits")
+                .to_be_bytes(),
+        );
         out.extend(part);
     }
     out.push(0);
@@ -58,7 +63,9 @@ fn stream(plain: &[u8], dictionary: u8, chunk: u16, lie: u32) -> Vec<u8> {
     out.extend(variable(plain.len()));
     pad(&mut out, index);
     out.extend(crc32(&out[index..]).to_le_bytes());
-    let backward = u32::try_from((out.len() - index) / 4 - 1).expect("short").to_le_bytes();
+    let backward = u32::try_from((out.len() - index) / 4 - 1)
+        .expect("short")
+        .to_le_bytes();
     let footer = [&backward[..], &FLAGS].concat();
     out.extend(crc32(&footer).to_le_bytes());
     out.extend(footer);

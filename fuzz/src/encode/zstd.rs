@@ -53,7 +53,8 @@ impl Zstd {
         while let Some(block) = blocks.next() {
             let is_run = block.iter().all(|byte| *byte == block[0]);
             let size = u32::try_from(block.len()).expect("short");
-            let header = (size << 3) | (u32::from(is_run) << 1) | u32::from(blocks.peek().is_none());
+            let header =
+                (size << 3) | (u32::from(is_run) << 1) | u32::from(blocks.peek().is_none());
             out.extend(&header.to_le_bytes()[..3]);
             out.extend(if is_run { &block[..1] } else { block });
         }
@@ -65,7 +66,12 @@ impl Zstd {
         if !frames.has_table {
             return self.frame(plain);
         }
-        let mut places: Vec<usize> = frames.cuts.iter().take(64).map(|cut| cut.place(plain.len(), headers)).collect();
+        let mut places: Vec<usize> = frames
+            .cuts
+            .iter()
+            .take(64)
+            .map(|cut| cut.place(plain.len(), headers))
+            .collect();
         places.extend([0, plain.len()]);
         places.sort_unstable();
         if frames.is_honest {
@@ -81,7 +87,11 @@ impl Zstd {
             let frame = self.frame(&plain[pair[0]..pair[1]]);
             let number = |value: usize| u32::try_from(value).expect("short");
             let continues = pair[0] > 0 && headers.binary_search(&pair[0]).is_err();
-            rows.push([number(frame.len()), number(pair[1] - pair[0]), u32::from(continues)]);
+            rows.push([
+                number(frame.len()),
+                number(pair[1] - pair[0]),
+                u32::from(continues),
+            ]);
             out.extend(frame);
         }
         if !frames.is_honest {
@@ -100,7 +110,15 @@ impl Zstd {
 impl Cut {
     fn place(&self, len: usize, headers: &[usize]) -> usize {
         let at = usize::from(self.at) % (len + 1);
-        if self.snaps { headers.iter().copied().rfind(|header| *header <= at).unwrap_or(0) } else { at }
+        if self.snaps {
+            headers
+                .iter()
+                .copied()
+                .rfind(|header| *header <= at)
+                .unwrap_or(0)
+        } else {
+            at
+        }
     }
 }
 
@@ -109,7 +127,11 @@ fn table(rows: &[[u32; 3]], lie: u32) -> Vec<u8> {
     let count = u32::try_from(rows.len()).expect("short");
     let mut out = vec![0x5e, 0x2a, 0x4d, 0x18];
     out.extend((12 * count + 8).to_le_bytes());
-    out.extend(rows.iter().flatten().flat_map(|number| number.to_le_bytes()));
+    out.extend(
+        rows.iter()
+            .flatten()
+            .flat_map(|number| number.to_le_bytes()),
+    );
     out.extend((count ^ lie).to_le_bytes());
     out.extend(b"FLVT");
     out

@@ -38,14 +38,24 @@ pub(super) fn compile(
     positions: Positions,
     jobs: usize,
 ) -> Result<Made<Bytecode>, BuildError> {
-    let Context { interpreter, cache, reporter, .. } = context;
+    let Context {
+        interpreter,
+        cache,
+        reporter,
+        ..
+    } = context;
     let (began, clock) = (Instant::now(), Stopwatch::start());
     let step = &format!("{PHASE} {slot}");
     let sources: BTreeMap<PathBuf, Blake3> = hashed
         .entries
         .iter()
         .zip(&hashed.digests)
-        .filter(|(entry, _)| entry.relative.extension().is_some_and(|extension| extension == "py"))
+        .filter(|(entry, _)| {
+            entry
+                .relative
+                .extension()
+                .is_some_and(|extension| extension == "py")
+        })
         .filter_map(|(entry, digest)| Some((entry.relative.clone(), (*digest)?)))
         .collect();
     let mut inputs = common_inputs(interpreter);
@@ -53,7 +63,10 @@ pub(super) fn compile(
     inputs.add("positions", format!("{positions:?}"));
     let mut digest = blake3::Hasher::new();
     for (path, content) in &sources {
-        digest.update(path.as_os_str().as_encoded_bytes()).update(&[0]).update(&content.0);
+        digest
+            .update(path.as_os_str().as_encoded_bytes())
+            .update(&[0])
+            .update(&content.0);
     }
     inputs.add("sources", digest.finalize().to_hex());
     let made = if let Some(made) = cache.find(step, Layer::Bytecode, &inputs, |_| Ok(()))? {
@@ -65,22 +78,41 @@ pub(super) fn compile(
         }
         let make = |dest: &Path| {
             if let Some(last) = &last {
-                adopt(last, &sources, dest, |source| bytecode_of(interpreter, source))?;
+                adopt(last, &sources, dest, |source| {
+                    bytecode_of(interpreter, source)
+                })?;
             }
             let compiled = bytecode::compile(interpreter, tree, dest, positions, jobs)?;
-            Ok::<_, BuildError>(Bytecode { modules: compiled.files, sources: sources.clone(), broken: compiled.broken })
+            Ok::<_, BuildError>(Bytecode {
+                modules: compiled.files,
+                sources: sources.clone(),
+                broken: compiled.broken,
+            })
         };
         cache.make_missing(step, Layer::Bytecode, &inputs, |_| Ok(()), make)?
     };
-    let mut all = context.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-    reporter.part(&Part { phase: PHASE, name: slot, thread: all.len(), began, ended: Instant::now(), bytes: None });
+    let mut all = context
+        .compiled
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    reporter.part(&Part {
+        phase: PHASE,
+        name: slot,
+        thread: all.len(),
+        began,
+        ended: Instant::now(),
+        bytes: None,
+    });
     all.push((made.facts.modules, made.reused, clock.took()));
     Ok(made)
 }
 
 /// Which sources are not what they were, a phrase each.
 fn changes(old: &BTreeMap<PathBuf, Blake3>, new: &BTreeMap<PathBuf, Blake3>) -> Vec<String> {
-    let gone = old.keys().filter(|path| !new.contains_key(*path)).map(|path| format!("{} is gone", path.display()));
+    let gone = old
+        .keys()
+        .filter(|path| !new.contains_key(*path))
+        .map(|path| format!("{} is gone", path.display()));
     let others = new.iter().filter_map(|(path, digest)| match old.get(path) {
         None => Some(format!("{} is new", path.display())),
         Some(before) => (before != digest).then(|| format!("{} has changed", path.display())),
@@ -95,7 +127,9 @@ fn adopt(
     dest: &Path,
     bytecode_of: impl Fn(&Path) -> PathBuf,
 ) -> Result<(), BuildError> {
-    let unchanged = sources.iter().filter(|(path, digest)| last.facts.sources.get(*path) == Some(*digest));
+    let unchanged = sources
+        .iter()
+        .filter(|(path, digest)| last.facts.sources.get(*path) == Some(*digest));
     for (path, _) in unchanged {
         let bytecode = bytecode_of(path);
         let (from, to) = (last.tree.join(&bytecode), dest.join(&bytecode));
@@ -109,9 +143,22 @@ fn adopt(
 
 /// Reports the compilations of a pack as the one phase that they are to a user.
 pub(super) fn report(context: &Context) {
-    let all = context.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(longest) = all.iter().map(|(_, _, took)| *took).max() else { return };
+    let all = context
+        .compiled
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let Some(longest) = all.iter().map(|(_, _, took)| *took).max() else {
+        return;
+    };
     let modules: usize = all.iter().map(|(modules, ..)| modules).sum();
-    let reused = if all.iter().all(|(_, reused, _)| *reused) { ", reused" } else { "" };
-    context.reporter.phase(PHASE, &format!("{}{reused}", counted(modules, "module", "modules")), longest);
+    let reused = if all.iter().all(|(_, reused, _)| *reused) {
+        ", reused"
+    } else {
+        ""
+    };
+    context.reporter.phase(
+        PHASE,
+        &format!("{}{reused}", counted(modules, "module", "modules")),
+        longest,
+    );
 }

@@ -9,7 +9,9 @@ use super::super::cache::{BuildCache, Layer, Made};
 use super::super::{BuildError, Settings};
 use super::project::{App, AppFacts};
 use super::runtime::Runtime;
-use super::{APP, Context, RUNTIME, install_request, interpreter, join, project, report_interpreter, runtime};
+use super::{
+    APP, Context, RUNTIME, install_request, interpreter, join, project, report_interpreter, runtime,
+};
 use crate::manifest::{self, Manifest, Project};
 use crate::python::Interpreter;
 use crate::python::install::{ProjectInstall, ProjectMetadata};
@@ -35,7 +37,8 @@ pub(in crate::build) fn state<'a>(
     }
     let clock = Stopwatch::start();
     let assumed = as_before(manifest, cache);
-    let first = interpreter(&assumed, settings, cache).or_else(|_| interpreter(manifest, settings, cache))?;
+    let first = interpreter(&assumed, settings, cache)
+        .or_else(|_| interpreter(manifest, settings, cache))?;
     report_interpreter(&first, clock.took(), reporter);
     let (mut facts, mut stated) = build_with(first, manifest, settings, cache, reporter)?;
     if stated.project.requires_python != assumed.project.requires_python {
@@ -58,7 +61,8 @@ fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
     let mut assumed = manifest.clone();
     if manifest.project.awaits("requires-python") {
         let last: Option<AppFacts> = cache.latest(APP, Layer::App);
-        assumed.project.requires_python = last.and_then(|facts| facts.install?.metadata.requires_python);
+        assumed.project.requires_python =
+            last.and_then(|facts| facts.install?.metadata.requires_python);
     }
     assumed
 }
@@ -82,27 +86,64 @@ fn build_with(
     };
     tracing::debug!("the wheel of the project first: its metadata are needed");
     let (runtime, app) = std::thread::scope(|scope| {
-        let runtime = manifest.is_python().then(|| scope.spawn(|| runtime::build(&context)));
+        let runtime = manifest
+            .is_python()
+            .then(|| scope.spawn(|| runtime::build(&context)));
         let app = project::make(&context);
         (runtime.map(join), app)
     });
     let (app, runtime) = (app?, runtime.transpose()?);
     let install = app.as_ref().and_then(|app| app.made.facts.install.as_ref());
-    let stated = install.map_or_else(|| Ok(manifest.clone()), |install| filled(manifest, install))?;
-    Ok((Facts { interpreter, runtime, app }, stated))
+    let stated =
+        install.map_or_else(|| Ok(manifest.clone()), |install| filled(manifest, install))?;
+    Ok((
+        Facts {
+            interpreter,
+            runtime,
+            app,
+        },
+        stated,
+    ))
 }
 
 /// The manifest with what the metadata of the project's wheel say.
-pub(super) fn filled(manifest: &Manifest, install: &ProjectInstall) -> Result<Manifest, BuildError> {
-    let ProjectMetadata { name, version, summary, requires_python, requires, extras, commands, programs } =
-        &install.metadata;
+pub(super) fn filled(
+    manifest: &Manifest,
+    install: &ProjectInstall,
+) -> Result<Manifest, BuildError> {
+    let ProjectMetadata {
+        name,
+        version,
+        summary,
+        requires_python,
+        requires,
+        extras,
+        commands,
+        programs,
+    } = &install.metadata;
     let name = name.as_deref().unwrap_or(&manifest.package_name);
     if name.is_empty() {
-        return Err(manifest::Error::Unnamed { path: manifest.path.clone() }.into());
+        return Err(manifest::Error::Unnamed {
+            path: manifest.path.clone(),
+        }
+        .into());
     }
-    let scripts = commands.iter().map(|one| (one.name.clone(), format!("{}:{}", one.module, one.attr)));
+    let scripts = commands
+        .iter()
+        .map(|one| (one.name.clone(), format!("{}:{}", one.module, one.attr)));
     let version = version.as_deref().unwrap_or_default();
-    let built = Project::built(name, version, requires_python.clone(), requires, extras, scripts.collect());
+    let built = Project::built(
+        name,
+        version,
+        requires_python.clone(),
+        requires,
+        extras,
+        scripts.collect(),
+    );
     let built = built.map_err(|reason| BuildError::BadMetadata { reason })?;
-    Ok(manifest.filled(Project { description: summary.clone(), programs: programs.clone(), ..built }))
+    Ok(manifest.filled(Project {
+        description: summary.clone(),
+        programs: programs.clone(),
+        ..built
+    }))
 }

@@ -9,14 +9,22 @@ use crate::python::install::{fits, install_project};
 
 /// Unpacks the wheel, if it is one for the interpreter.
 pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
-    let Context { manifest, interpreter, cache, .. } = context;
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
     let wheel = &manifest.path;
     fits(wheel, interpreter)?;
     let name = wheel.file_name().unwrap_or_default();
     let entry = Entry::examine_target(wheel.clone(), name.into())?;
     let hashed = hash_tree(vec![entry], &cache.memory(&absolute(wheel), "wheel"))?;
     let mut inputs = common_inputs(interpreter);
-    inputs.add("wheel", hashed.digest.hex()).found_at(wheel).changed(&hashed.changes);
+    inputs
+        .add("wheel", hashed.digest.hex())
+        .found_at(wheel)
+        .changed(&hashed.changes);
     add_start(&mut inputs, manifest);
     cache.make(
         APP,
@@ -26,7 +34,11 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
         |tree| {
             let install = install_project(interpreter, wheel, tree)?;
             let main = main_command(manifest, &install, tree)?;
-            Ok(AppFacts { install: Some(install), sources: hashed.digest, main })
+            Ok(AppFacts {
+                install: Some(install),
+                sources: hashed.digest,
+                main,
+            })
         },
     )
 }

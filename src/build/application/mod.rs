@@ -22,7 +22,9 @@ use crate::format::{Blake3, Commands, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest, script_block};
-use crate::python::install::{Distribution, EntryPoint, InstallRequest, Lock, NamedSources, Notice, Purpose, Subject};
+use crate::python::install::{
+    Distribution, EntryPoint, InstallRequest, Lock, NamedSources, Notice, Purpose, Subject,
+};
 use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
@@ -112,15 +114,25 @@ pub(super) struct Tree {
 
 impl Tree {
     fn of(hashed: &HashedTree) -> Self {
-        Self { entries: hashed.entries.clone(), parts: vec![("tree", hashed.digest.hex())] }
+        Self {
+            entries: hashed.entries.clone(),
+            parts: vec![("tree", hashed.digest.hex())],
+        }
     }
 
     /// Lays the bytecode over the sources.
     fn with_bytecode(mut self, bytecode: &HashedTree) -> Self {
-        let there: std::collections::HashSet<_> = self.entries.iter().map(|entry| entry.relative.clone()).collect();
-        let new = |entry: &&Entry| entry.kind != EntryKind::Directory || !there.contains(&entry.relative);
-        self.entries.extend(bytecode.entries.iter().filter(new).cloned());
-        self.entries.sort_by(|one, other| one.relative.cmp(&other.relative));
+        let there: std::collections::HashSet<_> = self
+            .entries
+            .iter()
+            .map(|entry| entry.relative.clone())
+            .collect();
+        let new =
+            |entry: &&Entry| entry.kind != EntryKind::Directory || !there.contains(&entry.relative);
+        self.entries
+            .extend(bytecode.entries.iter().filter(new).cloned());
+        self.entries
+            .sort_by(|one, other| one.relative.cmp(&other.relative));
         self.parts.push(("bytecode", bytecode.digest.hex()));
         self
     }
@@ -139,9 +151,16 @@ struct Context<'a> {
 }
 
 /// The interpreter that the application is for.
-fn interpreter(manifest: &Manifest, settings: &Settings, cache: &BuildCache) -> Result<Interpreter, BuildError> {
-    let explicit =
-        settings.python.as_deref().or(manifest.python.executable.as_deref()).or(manifest.python.version.as_deref());
+fn interpreter(
+    manifest: &Manifest,
+    settings: &Settings,
+    cache: &BuildCache,
+) -> Result<Interpreter, BuildError> {
+    let explicit = settings
+        .python
+        .as_deref()
+        .or(manifest.python.executable.as_deref())
+        .or(manifest.python.version.as_deref());
     let memory = ProbeMemory::load(cache.interpreters());
     let request = Request {
         explicit,
@@ -153,7 +172,11 @@ fn interpreter(manifest: &Manifest, settings: &Settings, cache: &BuildCache) -> 
 }
 
 fn report_interpreter(interpreter: &Interpreter, took: Took, reporter: &dyn Reporter) {
-    let text = format!("CPython {} ({})", interpreter.version_text, interpreter.executable.display());
+    let text = format!(
+        "CPython {} ({})",
+        interpreter.version_text,
+        interpreter.executable.display()
+    );
     reporter.phase("interpreter", &text, took);
 }
 
@@ -166,7 +189,12 @@ pub(super) fn build(
     cache: &BuildCache,
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
-    let (interpreter, runtime, app) = if let Some(Facts { interpreter, runtime, app }) = facts {
+    let (interpreter, runtime, app) = if let Some(Facts {
+        interpreter,
+        runtime,
+        app,
+    }) = facts
+    {
         (interpreter, runtime, app)
     } else {
         let clock = Stopwatch::start();
@@ -183,7 +211,10 @@ pub(super) fn build(
         request: install_request(manifest, settings, cache)?,
         compiled: Mutex::default(),
     };
-    tracing::debug!(jobs = settings.jobs, "runtime, dependencies and project in parallel");
+    tracing::debug!(
+        jobs = settings.jobs,
+        "runtime, dependencies and project in parallel"
+    );
     let (runtime, deps, project) = std::thread::scope(|scope| {
         let runtime = scope.spawn(|| runtime.map_or_else(|| runtime::build(&context), Ok));
         let deps = scope.spawn(|| dependencies::build(&context));
@@ -201,18 +232,39 @@ pub(super) fn build(
         None => Some(requirement::named(manifest, &deps.made.facts)?),
     };
     let manifest = named.as_ref().unwrap_or(manifest);
-    let context = Context { manifest, ..context };
+    let context = Context {
+        manifest,
+        ..context
+    };
     let project = match project {
         Some(project) => project,
         None => project::of_requirement(&context, &deps)?,
     };
     compiled::report(&context);
     let mut distributions = deps.made.facts.distributions.clone();
-    let own = project.made.facts.install.as_ref().map(|install| install.distribution.clone());
-    let entry_points = project.made.facts.install.as_ref().map(|install| install.entry_points.clone());
-    let entry_points = entry_points.or(deps.made.facts.subject.as_ref().map(|subject| subject.entry_points.clone()));
+    let own = project
+        .made
+        .facts
+        .install
+        .as_ref()
+        .map(|install| install.distribution.clone());
+    let entry_points = project
+        .made
+        .facts
+        .install
+        .as_ref()
+        .map(|install| install.entry_points.clone());
+    let entry_points = entry_points.or(deps
+        .made
+        .facts
+        .subject
+        .as_ref()
+        .map(|subject| subject.entry_points.clone()));
     let entry_points = entry_points.unwrap_or_default();
-    let version = own.as_ref().map(|own| own.version.clone()).unwrap_or_default();
+    let version = own
+        .as_ref()
+        .map(|own| own.version.clone())
+        .unwrap_or_default();
     let has_distribution = own.is_some();
     distributions.extend(own);
     let subject = deps.made.facts.subject.clone();
@@ -220,7 +272,10 @@ pub(super) fn build(
         manifest,
         &project.made.facts,
         &deps.made.facts,
-        Start { family, python: interpreter.version },
+        Start {
+            family,
+            python: interpreter.version,
+        },
     )?;
     let executable = runtime.facts.executable.clone();
     let evidence = Evidence {
@@ -235,7 +290,10 @@ pub(super) fn build(
     Ok(Application {
         interpreter: interpreter.clone(),
         runtime: Tree::of(&runtime.hashed),
-        deps: deps.bytecode.as_ref().map(|bytecode| Tree::of(&deps.made.hashed).with_bytecode(&bytecode.hashed)),
+        deps: deps
+            .bytecode
+            .as_ref()
+            .map(|bytecode| Tree::of(&deps.made.hashed).with_bytecode(&bytecode.hashed)),
         app: Tree::of(&project.made.hashed).with_bytecode(&project.bytecode.hashed),
         trees: Trees {
             interpreter: runtime.tree.join(&executable),
@@ -243,14 +301,18 @@ pub(super) fn build(
             app: project.made.tree.clone(),
             site_packages: interpreter.site_packages(),
         },
-        source: Source { executable: interpreter.real_executable.clone(), library: interpreter.library.clone() },
+        source: Source {
+            executable: interpreter.real_executable.clone(),
+            library: interpreter.library.clone(),
+        },
         python: PythonFacts {
             slot: RUNTIME.into(),
             executable,
             implementation: interpreter.implementation.to_ascii_lowercase(),
             version: interpreter.version_text.clone(),
             venv: family == Family::Flavor,
-            restore: (family == Family::Flavor).then(|| format!("{WORKENV}/{RUNTIME}/{}", start::DIRECTORY)),
+            restore: (family == Family::Flavor)
+                .then(|| format!("{WORKENV}/{RUNTIME}/{}", start::DIRECTORY)),
         },
         programs: programs.own,
         commands: programs.commands,
@@ -268,15 +330,27 @@ pub(super) fn build(
 }
 
 fn lock(context: &Context, notices: &[Notice]) -> Result<Option<(String, Sha256)>, BuildError> {
-    let is_unused = notices.iter().any(|notice| matches!(notice, Notice::StaleLock { .. }));
-    let Some(lock) = context.request.lock.as_ref().filter(|_| !is_unused) else { return Ok(None) };
+    let is_unused = notices
+        .iter()
+        .any(|notice| matches!(notice, Notice::StaleLock { .. }));
+    let Some(lock) = context.request.lock.as_ref().filter(|_| !is_unused) else {
+        return Ok(None);
+    };
     let path = lock.path();
     let digest = Sha256::of(&std::fs::read(path).on("read", path)?);
-    Ok(Some((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest)))
+    Ok(Some((
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        digest,
+    )))
 }
 
 fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn install_request<'a>(
@@ -285,7 +359,10 @@ fn install_request<'a>(
     cache: &'a BuildCache,
 ) -> Result<InstallRequest<'a>, BuildError> {
     let mut request = InstallRequest::new(cache.work());
-    let home = settings.copied_from.as_deref().unwrap_or(&manifest.directory);
+    let home = settings
+        .copied_from
+        .as_deref()
+        .unwrap_or(&manifest.directory);
     let script = home.join(manifest.path.file_name().unwrap_or_default());
     request.project = manifest.project_directory().map(|_| home);
     request.lock = match manifest.input {
@@ -296,7 +373,9 @@ fn install_request<'a>(
     };
     request.named = match manifest.input {
         Input::Project => NamedSources::of_project(home)?,
-        Input::Script => NamedSources::of_script(&script, &script_block(&script).unwrap_or_default())?,
+        Input::Script => {
+            NamedSources::of_script(&script, &script_block(&script).unwrap_or_default())?
+        }
         Input::Wheel | Input::Directory | Input::Requirement => NamedSources::default(),
     };
     request.refresh = settings.cache == CacheUse::Refresh;
@@ -309,11 +388,26 @@ fn install_request<'a>(
     request.groups.clone_from(&manifest.build.groups);
     // Paths in a manifest start from where it lies.
     let here = |link: &String| manifest.directory.join(link).display().to_string();
-    let of_manifest =
-        manifest.build.find_links.iter().map(|link| if link.contains("://") { link.clone() } else { here(link) });
-    request.find_links = settings.find_links.iter().cloned().chain(of_manifest).collect();
-    request.index_url = settings.index_url.clone().or_else(|| manifest.build.index_url.clone());
-    request.extra_index_urls.clone_from(&manifest.build.extra_index_urls);
+    let of_manifest = manifest.build.find_links.iter().map(|link| {
+        if link.contains("://") {
+            link.clone()
+        } else {
+            here(link)
+        }
+    });
+    request.find_links = settings
+        .find_links
+        .iter()
+        .cloned()
+        .chain(of_manifest)
+        .collect();
+    request.index_url = settings
+        .index_url
+        .clone()
+        .or_else(|| manifest.build.index_url.clone());
+    request
+        .extra_index_urls
+        .clone_from(&manifest.build.extra_index_urls);
     request.offline = settings.offline;
     Ok(request)
 }
@@ -321,24 +415,55 @@ fn install_request<'a>(
 /// What is to be packed, if it is a requirement; what the project depends on, and what the chosen extras and groups add.
 pub(super) fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
-    let extras = manifest.build.extras.iter().filter_map(|extra| project.optional_dependencies.get(extra));
-    let groups = manifest.build.groups.iter().filter_map(|group| project.dependency_groups.get(group));
-    let declared = std::iter::once(&project.dependencies).chain(extras).chain(groups).flatten().cloned();
-    manifest.requirement.iter().cloned().chain(project.without_itself(declared)).collect()
+    let extras = manifest
+        .build
+        .extras
+        .iter()
+        .filter_map(|extra| project.optional_dependencies.get(extra));
+    let groups = manifest
+        .build
+        .groups
+        .iter()
+        .filter_map(|group| project.dependency_groups.get(group));
+    let declared = std::iter::once(&project.dependencies)
+        .chain(extras)
+        .chain(groups)
+        .flatten()
+        .cloned();
+    manifest
+        .requirement
+        .iter()
+        .cloned()
+        .chain(project.without_itself(declared))
+        .collect()
 }
 
 /// What the manifest adds for the package, which no lock of the project has.
 fn additional(manifest: &Manifest) -> Vec<String> {
     let local = manifest.build.local_dependencies.iter().map(|path| {
         let path = manifest.directory.join(path);
-        std::path::absolute(&path).unwrap_or(path).display().to_string()
+        std::path::absolute(&path)
+            .unwrap_or(path)
+            .display()
+            .to_string()
     });
-    manifest.build.dependencies.iter().cloned().chain(local).collect()
+    manifest
+        .build
+        .dependencies
+        .iter()
+        .cloned()
+        .chain(local)
+        .collect()
 }
 
 /// What is odd about the dependencies and about the project; what is said of both is said once.
 fn findings(notices: &[Notice], project: &project::Project) -> Vec<Finding> {
-    let of_project = project.made.facts.install.iter().flat_map(|install| &install.notices);
+    let of_project = project
+        .made
+        .facts
+        .install
+        .iter()
+        .flat_map(|install| &install.notices);
     let mut all: Vec<Notice> = notices.iter().chain(of_project).cloned().collect();
     all.sort();
     all.dedup();
@@ -350,7 +475,12 @@ fn findings(notices: &[Notice], project: &project::Project) -> Vec<Finding> {
         }
     }
     all.retain(|notice| !matches!(notice, Notice::Credentials { names } if names.is_empty()));
-    project.findings.iter().cloned().chain(all.into_iter().map(Finding::Install)).collect()
+    project
+        .findings
+        .iter()
+        .cloned()
+        .chain(all.into_iter().map(Finding::Install))
+        .collect()
 }
 
 /// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.
@@ -359,8 +489,13 @@ fn common_inputs(interpreter: &Interpreter) -> Inputs {
     inputs.add("tool", env!("CARGO_PKG_VERSION"));
     let name = format!(
         "{} {} {} {}",
-        interpreter.implementation, interpreter.version_text, interpreter.soabi, interpreter.platform
+        interpreter.implementation,
+        interpreter.version_text,
+        interpreter.soabi,
+        interpreter.platform
     );
-    inputs.add("interpreter", name).found_at(&interpreter.executable);
+    inputs
+        .add("interpreter", name)
+        .found_at(&interpreter.executable);
     inputs
 }

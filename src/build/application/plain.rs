@@ -14,21 +14,34 @@ use crate::python::install::{Hidden, SourceError, Sources, copy_sources, list_so
 
 /// Copies the sources to their place.
 pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
-    let Context { manifest, interpreter, cache, .. } = context;
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
     let files = if manifest.input == Input::Script {
         vec![PathBuf::from(manifest.path.file_name().unwrap_or_default())]
     } else {
-        let sources = list_sources_with(&manifest.directory, Hidden::Named, &manifest.build.include)?;
+        let sources =
+            list_sources_with(&manifest.directory, Hidden::Named, &manifest.build.include)?;
         let mut files = sound(sources, &manifest.directory)?;
         // What an earlier pack has written is no source of the next one.
         let written = context.settings.written(manifest);
         files.retain(|file| !written.contains(&manifest.directory.join(file)));
         files
     };
-    let entries = files.iter().map(|file| Entry::examine_target(manifest.directory.join(file), file.clone()));
-    let hashed = hash_tree(entries.collect::<Result<_, _>>()?, &cache.memory(&absolute(&manifest.path), "sources"))?;
+    let entries = files
+        .iter()
+        .map(|file| Entry::examine_target(manifest.directory.join(file), file.clone()));
+    let hashed = hash_tree(
+        entries.collect::<Result<_, _>>()?,
+        &cache.memory(&absolute(&manifest.path), "sources"),
+    )?;
     let mut inputs = common_inputs(interpreter);
-    inputs.add("sources", hashed.digest.hex()).changed(&hashed.changes);
+    inputs
+        .add("sources", hashed.digest.hex())
+        .changed(&hashed.changes);
     add_start(&mut inputs, manifest);
     cache.make(
         APP,
@@ -42,12 +55,19 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
                 let path = dest.join(file);
                 let mode = path.metadata().on("examine", &path)?.permissions().mode();
                 let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
-                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).on("set the mode of", &path)?;
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))
+                    .on("set the mode of", &path)?;
             }
             write_named(manifest, tree)?;
             let entry_point = manifest.entry_point.as_ref();
-            let main = entry_point.map(|wanted| write_script(manifest, wanted, &[], tree)).transpose()?;
-            Ok(AppFacts { install: None, sources: hashed.digest, main })
+            let main = entry_point
+                .map(|wanted| write_script(manifest, wanted, &[], tree))
+                .transpose()?;
+            Ok(AppFacts {
+                install: None,
+                sources: hashed.digest,
+                main,
+            })
         },
     )
 }
@@ -58,9 +78,18 @@ fn sound(sources: Sources, directory: &Path) -> Result<Vec<PathBuf>, BuildError>
     let leads_out = |link: PathBuf| {
         let path = directory.join(link);
         let target = path.read_link().unwrap_or_default();
-        SourceError::LeadsOut { directory: directory.to_path_buf(), path, target }
+        SourceError::LeadsOut {
+            directory: directory.to_path_buf(),
+            path,
+            target,
+        }
     };
-    match sources.unfit.into_iter().chain(sources.outside.into_iter().map(leads_out)).next() {
+    match sources
+        .unfit
+        .into_iter()
+        .chain(sources.outside.into_iter().map(leads_out))
+        .next()
+    {
         Some(error) => Err(crate::python::Error::from(error).into()),
         None => Ok(sources.files),
     }

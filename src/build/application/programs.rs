@@ -10,7 +10,9 @@ use super::{APP, RUNTIME, requirement};
 use crate::format::{Commands, Program, WORKENV};
 use crate::fs::IoContext;
 use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget, is_name, normalized};
-use crate::python::install::{self, Command, Dependencies, file_script, function_in, module_script, script};
+use crate::python::install::{
+    self, Command, Dependencies, file_script, function_in, module_script, script,
+};
 use crate::python::start::{FILE_OPTIONS, script_options};
 use crate::stub::Family;
 
@@ -21,10 +23,16 @@ pub(in crate::build) fn place(manifest: &Manifest) -> PathBuf {
 
 /// What the interpreter is given to run a file of the input, relative to the tree; `None` when something else is run.
 fn file(manifest: &Manifest) -> Option<String> {
-    let Some(EntryPoint::File(file)) = &manifest.entry_point else { return None };
+    let Some(EntryPoint::File(file)) = &manifest.entry_point else {
+        return None;
+    };
     let place = place(manifest);
     // As for a zipapp, the directory is the program.
-    let path = if file == Path::new("__main__.py") { place } else { place.join(file) };
+    let path = if file == Path::new("__main__.py") {
+        place
+    } else {
+        place.join(file)
+    };
     Some(path.to_string_lossy().into_owned())
 }
 
@@ -56,33 +64,55 @@ impl<'a> Inside<'a> {
     fn of(app: &'a AppFacts, deps: &'a Dependencies) -> Self {
         let by_name = |commands: &'a [Command]| {
             // A name that is none could not be signed; the interpreter is no program of the package.
-            let is_usable = |command: &&Command| is_name(&command.name) && !is_interpreter(&command.name);
-            commands.iter().filter(is_usable).map(|command| (command.name.as_str(), command)).collect()
+            let is_usable =
+                |command: &&Command| is_name(&command.name) && !is_interpreter(&command.name);
+            commands
+                .iter()
+                .filter(is_usable)
+                .map(|command| (command.name.as_str(), command))
+                .collect()
         };
-        let project = app.install.as_ref().map(|install| &install.commands[..]).unwrap_or_default();
-        Self { project: by_name(project), deps: by_name(&deps.commands) }
+        let project = app
+            .install
+            .as_ref()
+            .map(|install| &install.commands[..])
+            .unwrap_or_default();
+        Self {
+            project: by_name(project),
+            deps: by_name(&deps.commands),
+        }
     }
 
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.project.keys().map(ToString::to_string).collect();
-        names.extend(self.deps.keys().filter(|name| !self.project.contains_key(*name)).map(ToString::to_string));
+        names.extend(
+            self.deps
+                .keys()
+                .filter(|name| !self.project.contains_key(*name))
+                .map(ToString::to_string),
+        );
         names
     }
 
     fn get(&self, name: &str) -> Option<&'a Command> {
-        self.project.get(name).or_else(|| self.deps.get(name)).copied()
+        self.project
+            .get(name)
+            .or_else(|| self.deps.get(name))
+            .copied()
     }
 
     /// The command that `word` means for a program `name`: the one that it names, else the one called `name` of the
     /// distribution that it names.
     fn find(&self, name: &str, word: &str) -> Option<&'a Command> {
         let of_distribution = |command: &&Command| command.distribution == normalized(word);
-        self.get(word).or_else(|| self.get(name).filter(of_distribution))
+        self.get(word)
+            .or_else(|| self.get(name).filter(of_distribution))
     }
 }
 
 fn is_interpreter(name: &str) -> bool {
-    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+    name.strip_prefix("python")
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 /// What can be started: the main program first, then what the manifest names, then every command inside.
@@ -98,25 +128,38 @@ pub(super) fn programs(
     let inside = Inside::of(app, deps);
     let argv_of = |name: &str, is_python: bool| command(manifest, name, None, is_python, start);
     // Of a script that was written, there is no record.
-    let is_python = |name: &str| app.main.as_deref() == Some(name) || inside.get(name).is_none_or(|one| one.is_python);
+    let is_python = |name: &str| {
+        app.main.as_deref() == Some(name) || inside.get(name).is_none_or(|one| one.is_python)
+    };
     let mut named = Vec::new();
     for script in &manifest.scripts {
         let file = match &script.target {
             ScriptTarget::Function(_) => (script.name.as_str(), true),
             ScriptTarget::Script(word) => {
                 let asked = || format!("`{}` under [tool.flavor.scripts]", script.name);
-                let found = inside.find(&script.name, word).ok_or_else(|| unknown(asked(), word, &inside))?;
+                let found = inside
+                    .find(&script.name, word)
+                    .ok_or_else(|| unknown(asked(), word, &inside))?;
                 (found.name.as_str(), found.is_python)
             }
         };
         named.push((script, file));
     }
-    let is_called_like_the_package = |name: &str| normalized(name) == normalized(&manifest.package_name);
-    let first_named = |wanted: &dyn Fn(&str) -> bool| named.iter().find(|(script, _)| wanted(&script.name));
+    let is_called_like_the_package =
+        |name: &str| normalized(name) == normalized(&manifest.package_name);
+    let first_named =
+        |wanted: &dyn Fn(&str) -> bool| named.iter().find(|(script, _)| wanted(&script.name));
     let main: (String, Option<(String, bool)>) = if let Some(word) = &manifest.choices.script {
-        let own = first_named(&|name| name == word).map(|(_, (file, is_python))| (file.to_string(), *is_python));
-        let known = || inside.get(word).map(|found| (found.name.clone(), found.is_python));
-        let file = own.or_else(known).ok_or_else(|| unknown("`--script`".into(), word, &inside))?;
+        let own = first_named(&|name| name == word)
+            .map(|(_, (file, is_python))| (file.to_string(), *is_python));
+        let known = || {
+            inside
+                .get(word)
+                .map(|found| (found.name.clone(), found.is_python))
+        };
+        let file = own
+            .or_else(known)
+            .ok_or_else(|| unknown("`--script`".into(), word, &inside))?;
         (word.clone(), Some(file))
     } else if manifest.execution.command.is_some() {
         (manifest.package_name.clone(), None)
@@ -138,17 +181,29 @@ pub(super) fn programs(
     let (main_name, main_file) = main;
     let main_argv = match (&main_file, &manifest.execution.command) {
         // The entry point's own script, which stands for a file.
-        (Some((name, true)), _) if manifest.entry_point.is_some() && app.main.as_ref() == Some(name) => {
+        (Some((name, true)), _)
+            if manifest.entry_point.is_some() && app.main.as_ref() == Some(name) =>
+        {
             command(manifest, name, file(manifest).as_deref(), true, start)
         }
         (Some((name, is_python)), _) => argv_of(name, *is_python),
         (None, command) => command.clone().unwrap_or_default(),
     };
-    let with_arguments = |argv: Vec<String>| argv.into_iter().chain(manifest.execution.args.iter().cloned()).collect();
-    let mut own = vec![Program { name: main_name, argv: with_arguments(main_argv) }];
+    let with_arguments = |argv: Vec<String>| {
+        argv.into_iter()
+            .chain(manifest.execution.args.iter().cloned())
+            .collect()
+    };
+    let mut own = vec![Program {
+        name: main_name,
+        argv: with_arguments(main_argv),
+    }];
     for (script, (file, is_python)) in &named {
         if own.iter().all(|program| program.name != script.name) {
-            own.push(Program { name: script.name.clone(), argv: argv_of(file, *is_python) });
+            own.push(Program {
+                name: script.name.clone(),
+                argv: argv_of(file, *is_python),
+            });
         }
     }
     let commands = match start.family {
@@ -156,17 +211,33 @@ pub(super) fn programs(
         // Its launchers know of one program.
         Family::FlavorPack => Vec::new(),
     };
-    Ok(Programs { own, commands, main: main_file.map(|(file, _)| file) })
+    Ok(Programs {
+        own,
+        commands,
+        main: main_file.map(|(file, _)| file),
+    })
 }
 
 /// The commands that are no program of their own, as few lists as there are ways to call them.
 fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -> Vec<Commands> {
-    let mut before = command(manifest, "", None, true, Start { family: Family::Flavor, ..start });
+    let mut before = command(
+        manifest,
+        "",
+        None,
+        true,
+        Start {
+            family: Family::Flavor,
+            ..start
+        },
+    );
     // The place of the command's file.
     before.pop();
     let mut groups: Vec<Commands> = Vec::new();
     let own_arguments = &manifest.execution.args;
-    for (commands, after) in [(&inside.project, own_arguments.clone()), (&inside.deps, Vec::new())] {
+    for (commands, after) in [
+        (&inside.project, own_arguments.clone()),
+        (&inside.deps, Vec::new()),
+    ] {
         for (name, one) in commands {
             // The name of a project's package is nobody else's.
             let is_taken = manifest.input != Input::Requirement && *name == manifest.package_name;
@@ -174,14 +245,27 @@ fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -
                 continue;
             }
             if own.iter().any(|program| program.name == *name)
-                || groups.iter().any(|group| group.names.iter().any(|known| known == name))
+                || groups
+                    .iter()
+                    .any(|group| group.names.iter().any(|known| known == name))
             {
                 continue;
             }
-            let before = if one.is_python { before.clone() } else { Vec::new() };
-            match groups.iter_mut().find(|group| group.before == before && group.after == after) {
+            let before = if one.is_python {
+                before.clone()
+            } else {
+                Vec::new()
+            };
+            match groups
+                .iter_mut()
+                .find(|group| group.before == before && group.after == after)
+            {
                 Some(group) => group.names.push((*name).to_string()),
-                None => groups.push(Commands { before, after: after.clone(), names: vec![(*name).to_string()] }),
+                None => groups.push(Commands {
+                    before,
+                    after: after.clone(),
+                    names: vec![(*name).to_string()],
+                }),
             }
         }
     }
@@ -189,30 +273,54 @@ fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -
 }
 
 fn unknown(asked: String, word: &str, inside: &Inside) -> BuildError {
-    BuildError::UnknownScript { asked, word: word.to_string(), known: inside.names() }
+    BuildError::UnknownScript {
+        asked,
+        word: word.to_string(),
+        known: inside.names(),
+    }
 }
 
 /// There are several, or none.
 fn which(manifest: &Manifest, deps: &Dependencies, inside: &Inside) -> BuildError {
-    let own = deps.subject.as_ref().map(|subject| requirement::commands_of(&subject.name, deps)).unwrap_or_default();
+    let own = deps
+        .subject
+        .as_ref()
+        .map(|subject| requirement::commands_of(&subject.name, deps))
+        .unwrap_or_default();
     let own: Vec<String> = own.into_iter().map(str::to_string).collect();
     let of_others = own.is_empty();
     let known = if of_others { inside.names() } else { own };
-    BuildError::WhichScript { package: manifest.package_name.clone(), of_others, known }
+    BuildError::WhichScript {
+        package: manifest.package_name.clone(),
+        of_others,
+        known,
+    }
 }
 
 /// How a file in `bin` is called; or the `file` of the input that it stands for.
-fn command(manifest: &Manifest, name: &str, file: Option<&str>, is_python: bool, start: Start) -> Vec<String> {
+fn command(
+    manifest: &Manifest,
+    name: &str,
+    file: Option<&str>,
+    is_python: bool,
+    start: Start,
+) -> Vec<String> {
     match start.family {
         Family::Flavor if !is_python => vec![format!("{WORKENV}/bin/{name}")],
         // The script's own first line would start the same interpreter, by way of a shell.
         Family::Flavor => {
             let (options, path): (&[&str], _) = match file {
                 Some(file) => (&FILE_OPTIONS, format!("{WORKENV}/{file}")),
-                None => (script_options(start.python), format!("{WORKENV}/bin/{name}")),
+                None => (
+                    script_options(start.python),
+                    format!("{WORKENV}/bin/{name}"),
+                ),
             };
             let interpreter = std::iter::once(format!("{WORKENV}/bin/python"));
-            let options = options.iter().map(ToString::to_string).chain(manifest.python.flags.iter().cloned());
+            let options = options
+                .iter()
+                .map(ToString::to_string)
+                .chain(manifest.python.flags.iter().cloned());
             interpreter.chain(options).chain([path]).collect()
         }
         // FlavorPack's launchers start programs under the package's name. An interpreter that is not called by its
@@ -242,7 +350,9 @@ pub(super) fn write_script(
     let directory = app.join("bin");
     let mut name = manifest.package_name.clone();
     // A wheel may bring a program of that name, and its modules may need it.
-    while directory.join(&name).symlink_metadata().is_ok() && scripts.iter().all(|script| script.name != name) {
+    while directory.join(&name).symlink_metadata().is_ok()
+        && scripts.iter().all(|script| script.name != name)
+    {
         name.push_str("-start");
     }
     write(app, &name, &text_of(manifest, wanted, &name))?;
@@ -250,12 +360,17 @@ pub(super) fn write_script(
 }
 
 fn text_of(manifest: &Manifest, wanted: &EntryPoint, name: &str) -> String {
-    let place = manifest.input.is_sources().then(|| place(manifest).to_string_lossy().into_owned());
+    let place = manifest
+        .input
+        .is_sources()
+        .then(|| place(manifest).to_string_lossy().into_owned());
     match (wanted, &place) {
         (EntryPoint::Function { module, attr }, Some(place)) => function_in(place, module, attr),
-        (EntryPoint::Function { module, attr }, None) => {
-            script(&install::EntryPoint { name: name.into(), module: module.clone(), attr: attr.clone() })
-        }
+        (EntryPoint::Function { module, attr }, None) => script(&install::EntryPoint {
+            name: name.into(),
+            module: module.clone(),
+            attr: attr.clone(),
+        }),
         (EntryPoint::Module(module), place) => module_script(place.as_deref(), module),
         (EntryPoint::File(_), _) => file_script(&file(manifest).unwrap_or_default()),
     }
@@ -266,6 +381,7 @@ fn write(app: &Path, name: &str, text: &str) -> Result<(), BuildError> {
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
     let path = directory.join(name);
     std::fs::write(&path, text).on("write", &path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).on("set the mode of", &path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+        .on("set the mode of", &path)?;
     Ok(())
 }

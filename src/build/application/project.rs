@@ -19,8 +19,8 @@ use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View, WheelBuild,
-    build_variables, build_wheel, install_project, make_build_environment,
+    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View,
+    WheelBuild, build_variables, build_wheel, install_project, make_build_environment,
 };
 use crate::report::Stopwatch;
 
@@ -52,14 +52,27 @@ pub(super) struct App {
 impl App {
     pub(super) fn compiled(self, context: &Context) -> Result<Project, BuildError> {
         let Self { made, findings } = self;
-        let bytecode = compile(context, APP, &made.hashed, &made.tree, Positions::Columns, context.settings.jobs)?;
-        Ok(Project { made, bytecode, findings })
+        let bytecode = compile(
+            context,
+            APP,
+            &made.hashed,
+            &made.tree,
+            Positions::Columns,
+            context.settings.jobs,
+        )?;
+        Ok(Project {
+            made,
+            bytecode,
+            findings,
+        })
     }
 }
 
 /// `None` of a requirement: what it is called is known with its dependencies, and then [`of_requirement`] builds it.
 pub(super) fn make(context: &Context) -> Result<Option<App>, BuildError> {
-    let Context { manifest, reporter, .. } = context;
+    let Context {
+        manifest, reporter, ..
+    } = context;
     reporter.begin(APP);
     let clock = Stopwatch::start();
     let (made, findings) = match manifest.input {
@@ -78,10 +91,20 @@ pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, 
     reported(context, made, Vec::new(), clock).compiled(context)
 }
 
-fn reported(context: &Context, made: Made<AppFacts>, findings: Vec<Finding>, clock: Stopwatch) -> App {
-    let Context { manifest, reporter, .. } = context;
+fn reported(
+    context: &Context,
+    made: Made<AppFacts>,
+    findings: Vec<Finding>,
+    clock: Stopwatch,
+) -> App {
+    let Context {
+        manifest, reporter, ..
+    } = context;
     let what = match &made.facts.install {
-        Some(install) => format!("{} {}", install.distribution.name, install.distribution.version),
+        Some(install) => format!(
+            "{} {}",
+            install.distribution.name, install.distribution.version
+        ),
         None => manifest.package_name.clone(),
     };
     let from = if made.reused { ", reused" } else { "" };
@@ -90,11 +113,20 @@ fn reported(context: &Context, made: Made<AppFacts>, findings: Vec<Finding>, clo
 }
 
 fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
-    let Context { manifest, interpreter, cache, .. } = context;
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
     let project = &manifest.directory;
     let view = view(context)?;
     let system = BuildSystem::of(project);
-    let Seen { inputs, sources, ignored } = inputs(context, &system, &view)?;
+    let Seen {
+        inputs,
+        sources,
+        ignored,
+    } = inputs(context, &system, &view)?;
     let made = cache.make(
         APP,
         Layer::App,
@@ -112,22 +144,36 @@ fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), Bu
             // What the user names goes before what only the wheel says.
             let is_named = manifest.entry_point.is_none() && !manifest.scripts.is_empty();
             let main = main.filter(|_| !is_named || !manifest.project.scripts.is_empty());
-            Ok::<_, BuildError>(AppFacts { install: Some(install), sources, main })
+            Ok::<_, BuildError>(AppFacts {
+                install: Some(install),
+                sources,
+                main,
+            })
         },
     )?;
-    let Sources { outside, unfit, too_large, trouble, .. } = &view.sources;
+    let Sources {
+        outside,
+        unfit,
+        too_large,
+        trouble,
+        ..
+    } = &view.sources;
     let findings = [
         finding::from_outside(outside, &made.hashed.entries),
         finding::passed_over(project, unfit),
         finding::not_looked_through(too_large),
-        trouble.clone().map(|reason| Finding::IndexUnread { reason }),
+        trouble
+            .clone()
+            .map(|reason| Finding::IndexUnread { reason }),
     ];
     Ok((made, findings.into_iter().flatten().collect()))
 }
 
 /// What the project's build sees. What an earlier pack has written is no source of the next one.
 fn view(context: &Context) -> Result<View, BuildError> {
-    let Context { manifest, settings, .. } = context;
+    let Context {
+        manifest, settings, ..
+    } = context;
     let mut view = View::of(&manifest.directory, &manifest.build.include)?;
     let written = settings.written(manifest);
     let is_kept = |file: &PathBuf| !written.contains(&manifest.directory.join(file));
@@ -146,39 +192,72 @@ struct Seen {
 
 /// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.
 fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, BuildError> {
-    let Context { manifest, interpreter, cache, .. } = context;
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
     let project = &manifest.directory;
     let examine = |file: &PathBuf| Entry::examine_target(project.join(file), file.clone());
-    let entries = |files: &[PathBuf]| files.par_iter().map(examine).collect::<crate::fs::Result<Vec<Entry>>>();
+    let entries = |files: &[PathBuf]| {
+        files
+            .par_iter()
+            .map(examine)
+            .collect::<crate::fs::Result<Vec<Entry>>>()
+    };
     let memory = |what: &str| cache.memory(&absolute(project), what);
     let sources = hash_tree(entries(&view.sources.files)?, &memory("sources"))?;
     let mut inputs = common_inputs(interpreter);
-    inputs.add("sources", sources.digest.hex()).changed(&sources.changes);
+    inputs
+        .add("sources", sources.digest.hex())
+        .changed(&sources.changes);
     let ignored = entries(&view.sources.ignored)?;
     if !ignored.is_empty() {
-        let is_large = |entry: &Entry| matches!(entry.kind, EntryKind::File { len } if View::is_large(len));
+        let is_large =
+            |entry: &Entry| matches!(entry.kind, EntryKind::File { len } if View::is_large(len));
         let (large, small): (Vec<Entry>, Vec<Entry>) = ignored.iter().cloned().partition(is_large);
         let hashed = hash_tree(small, &memory("ignored"))?;
-        inputs.add("files that git ignores", hashed.digest.hex()).changed(&hashed.changes);
+        inputs
+            .add("files that git ignores", hashed.digest.hex())
+            .changed(&hashed.changes);
         let large = large.iter().map(|entry| {
-            format!("{} {:o} {} {}", entry.relative.display(), entry.mode, entry.stamp.len, entry.stamp.mtime)
+            format!(
+                "{} {:o} {} {}",
+                entry.relative.display(),
+                entry.mode,
+                entry.stamp.len,
+                entry.stamp.mtime
+            )
         });
         inputs.add_list("large files that git ignores", large);
     }
     let history = view.history();
     if !history.is_empty() {
         let hashed = hash_tree(entries(&history)?, &memory("history"))?;
-        inputs.add("git history", hashed.digest.hex()).changed(&hashed.changes);
+        inputs
+            .add("git history", hashed.digest.hex())
+            .changed(&hashed.changes);
     }
     if let Some(tracked) = view.tracked {
         inputs.add("git index", tracked.hex());
     }
     inputs.add_list("variables", build_variables());
-    let (environment, _) =
-        resolution_inputs(interpreter, &environment_request(context, &system.requires, project), cache, true)?;
-    inputs.add("build environment", environment.key()).set_by(&["build-system", "requires"]);
+    let (environment, _) = resolution_inputs(
+        interpreter,
+        &environment_request(context, &system.requires, project),
+        cache,
+        true,
+    )?;
+    inputs
+        .add("build environment", environment.key())
+        .set_by(&["build-system", "requires"]);
     add_start(&mut inputs, manifest);
-    Ok(Seen { inputs, sources: sources.digest, ignored })
+    Ok(Seen {
+        inputs,
+        sources: sources.digest,
+        ignored,
+    })
 }
 
 /// The digest of the sources that a package attests: they are what git does not ignore, and those of the other files whose
@@ -191,38 +270,60 @@ fn attested(sources: Blake3, ignored: &[Entry], tree: &Path) -> Result<Blake3, B
     let mut packed: HashMap<(&std::ffi::OsStr, u64), Vec<&Entry>> = HashMap::new();
     let tree = crate::fs::walk(tree)?;
     for entry in tree.iter().filter(|entry| is_file(entry)) {
-        packed.entry((entry.relative.file_name().unwrap_or_default(), entry.stamp.len)).or_default().push(entry);
+        packed
+            .entry((
+                entry.relative.file_name().unwrap_or_default(),
+                entry.stamp.len,
+            ))
+            .or_default()
+            .push(entry);
     }
     let read = |path: &Path| std::fs::read(path).on("read", path);
     let mut used = Vec::new();
     for entry in ignored.iter().filter(|entry| is_file(entry)) {
-        let Some(like) = packed.get(&(entry.relative.file_name().unwrap_or_default(), entry.stamp.len)) else {
+        let Some(like) = packed.get(&(
+            entry.relative.file_name().unwrap_or_default(),
+            entry.stamp.len,
+        )) else {
             continue;
         };
         let digest = Blake3::of(&read(&entry.path)?);
-        if like.iter().map(|one| read(&one.path)).any(|bytes| bytes.is_ok_and(|bytes| Blake3::of(&bytes) == digest)) {
+        if like
+            .iter()
+            .map(|one| read(&one.path))
+            .any(|bytes| bytes.is_ok_and(|bytes| Blake3::of(&bytes) == digest))
+        {
             used.push(format!("{} {}", entry.relative.display(), digest.hex()));
         }
     }
     if used.is_empty() {
         Ok(sources)
     } else {
-        Ok(Blake3::of([vec![sources.hex()], used].concat().join("\n").as_bytes()))
+        Ok(Blake3::of(
+            [vec![sources.hex()], used].concat().join("\n").as_bytes(),
+        ))
     }
 }
 
 /// Adds what decides on the command that is written for an entry point.
 pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
     let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
-    inputs.add_list("entry point", entry_point).set_by(&["tool", "flavor", "entry_point"]);
+    inputs
+        .add_list("entry point", entry_point)
+        .set_by(&["tool", "flavor", "entry_point"]);
     inputs.add("name", &manifest.package_name);
-    let functions = manifest.scripts.iter().filter_map(|script| match &script.target {
-        ScriptTarget::Function(wanted) => Some(format!("{} {wanted}", script.name)),
-        ScriptTarget::Script(_) => None,
-    });
+    let functions = manifest
+        .scripts
+        .iter()
+        .filter_map(|script| match &script.target {
+            ScriptTarget::Function(wanted) => Some(format!("{} {wanted}", script.name)),
+            ScriptTarget::Script(_) => None,
+        });
     let functions: Vec<String> = functions.collect();
     if !functions.is_empty() {
-        inputs.add_list("scripts", functions).set_by(&["tool", "flavor", "scripts"]);
+        inputs
+            .add_list("scripts", functions)
+            .set_by(&["tool", "flavor", "scripts"]);
     }
 }
 
@@ -230,7 +331,11 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a Path) -> InstallRequest<'a> {
+fn environment_request<'a>(
+    context: &Context<'a>,
+    requires: &[String],
+    work: &'a Path,
+) -> InstallRequest<'a> {
     let mut request = context.request.clone();
     request.requirements = requires.to_vec();
     request.extras.clear();
@@ -244,7 +349,12 @@ fn environment_request<'a>(context: &Context<'a>, requires: &[String], work: &'a
 
 /// The project's wheel, from a copy of what its build sees.
 fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf, BuildError> {
-    let Context { manifest, interpreter, cache, .. } = context;
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
     let snapshot = view.copy(&cache.work().join("source"))?;
     let wheels = cache.work().join("project-wheel");
     let build = WheelBuild {
@@ -261,7 +371,9 @@ fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf
             match build_wheel(interpreter, Environment::Interpreter, build, &[])? {
                 Built::Lacks(_) | Built::NoBackEnd => return Err(error),
                 built @ Built::Wheel(_) => {
-                    tracing::warn!("the build back end installed beside the interpreter was used, not an isolated one");
+                    tracing::warn!(
+                        "the build back end installed beside the interpreter was used, not an isolated one"
+                    );
                     built
                 }
             }
@@ -269,7 +381,11 @@ fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf
         outcome => outcome?,
     };
     if let Some(path) = snapshot.damaged() {
-        return Err(crate::python::Error::WrittenTo { project: manifest.directory.clone(), path }.into());
+        return Err(crate::python::Error::WrittenTo {
+            project: manifest.directory.clone(),
+            path,
+        }
+        .into());
     }
     match built {
         Built::Wheel(wheel) => Ok(wheel),
@@ -278,8 +394,14 @@ fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf
 }
 
 /// Builds the wheel in the environment that its requirements and `more` make, which is made first if there is none.
-fn build_in_environment(context: &Context, build: WheelBuild, more: &[String]) -> Result<Built, BuildError> {
-    let Context { interpreter, cache, .. } = context;
+fn build_in_environment(
+    context: &Context,
+    build: WheelBuild,
+    more: &[String],
+) -> Result<Built, BuildError> {
+    let Context {
+        interpreter, cache, ..
+    } = context;
     let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
     let work = cache.work().join("build-env-scratch");
     let request = environment_request(context, &requires, &work);
@@ -290,16 +412,36 @@ fn build_in_environment(context: &Context, build: WheelBuild, more: &[String]) -
         make_build_environment(interpreter, &request, tree)?;
         // The first build leaves the bytecode of the back end behind, so that the next ones need not compile it. Whether
         // it goes well says nothing about the environment.
-        first = Some(build_wheel(interpreter, Environment::New(tree), build, more));
+        first = Some(build_wheel(
+            interpreter,
+            Environment::New(tree),
+            build,
+            more,
+        ));
         Ok::<_, BuildError>(())
     };
-    let environment = cache.make("build environment", Layer::BuildEnv, &inputs, |()| Ok(()), make)?;
-    let built = first.unwrap_or_else(|| build_wheel(interpreter, Environment::Kept(&environment.tree), build, more));
+    let environment = cache.make(
+        "build environment",
+        Layer::BuildEnv,
+        &inputs,
+        |()| Ok(()),
+        make,
+    )?;
+    let built = first.unwrap_or_else(|| {
+        build_wheel(
+            interpreter,
+            Environment::Kept(&environment.tree),
+            build,
+            more,
+        )
+    });
     Ok(built?)
 }
 
 fn no_back_end(context: &Context) -> BuildError {
-    BuildError::Python(crate::python::Error::NoBackEnd { project: context.manifest.directory.clone() })
+    BuildError::Python(crate::python::Error::NoBackEnd {
+        project: context.manifest.directory.clone(),
+    })
 }
 
 /// The name of the command to start with; a script is written for an entry point that the project does not list.
@@ -310,7 +452,9 @@ pub(super) fn main_command(
 ) -> Result<Option<String>, BuildError> {
     write_named(manifest, tree)?;
     let Some(wanted) = &manifest.entry_point else {
-        let Some((name, _)) = manifest.main_script() else { return Ok(None) };
+        let Some((name, _)) = manifest.main_script() else {
+            return Ok(None);
+        };
         let commands = || install.entry_points.iter().map(|script| &script.name);
         if manifest.execution.command.is_none() && commands().all(|command| command != name) {
             let (script, known) = (name.clone(), commands().cloned().collect());
@@ -319,7 +463,11 @@ pub(super) fn main_command(
         return Ok(Some(name.clone()));
     };
     let same = |script: &&crate::python::install::EntryPoint| {
-        *wanted == EntryPoint::Function { module: script.module.clone(), attr: script.attr.clone() }
+        *wanted
+            == EntryPoint::Function {
+                module: script.module.clone(),
+                attr: script.attr.clone(),
+            }
     };
     match install.entry_points.iter().find(same) {
         Some(script) => Ok(Some(script.name.clone())),

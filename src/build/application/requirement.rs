@@ -21,14 +21,21 @@ pub(super) fn named(manifest: &Manifest, deps: &Dependencies) -> Result<Manifest
 }
 
 fn subject<'a>(manifest: &Manifest, deps: &'a Dependencies) -> Result<&'a Subject, BuildError> {
-    deps.subject.as_ref().ok_or_else(|| BuildError::NothingSelected {
-        requirement: redact(manifest.requirement.as_deref().unwrap_or_default()),
-    })
+    deps.subject
+        .as_ref()
+        .ok_or_else(|| BuildError::NothingSelected {
+            requirement: redact(manifest.requirement.as_deref().unwrap_or_default()),
+        })
 }
 
 /// Writes the script for an entry point, if one was named.
 pub(super) fn build(context: &Context, deps: &Dependencies) -> Result<Made<AppFacts>, BuildError> {
-    let Context { manifest, interpreter, cache, .. } = context;
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
     let subject = subject(manifest, deps)?;
     let mut inputs = common_inputs(interpreter);
     add_start(&mut inputs, manifest);
@@ -39,9 +46,15 @@ pub(super) fn build(context: &Context, deps: &Dependencies) -> Result<Made<AppFa
         |_| Ok(()),
         |tree| {
             let wanted = manifest.entry_point.as_ref();
-            let main = wanted.map(|wanted| write_script(manifest, wanted, &[], tree)).transpose()?;
+            let main = wanted
+                .map(|wanted| write_script(manifest, wanted, &[], tree))
+                .transpose()?;
             let sources = Blake3::of(format!("{} {}", subject.name, subject.version).as_bytes());
-            Ok(AppFacts { install: None, sources, main })
+            Ok(AppFacts {
+                install: None,
+                sources,
+                main,
+            })
         },
     )
 }
@@ -50,16 +63,30 @@ pub(super) fn build(context: &Context, deps: &Dependencies) -> Result<Made<AppFa
 /// has.
 pub(super) fn main_script(subject: &Subject, deps: &Dependencies) -> Option<String> {
     let own: Vec<&str> = commands_of(&subject.name, deps);
-    let alike = |names: &[&str]| names.iter().find(|name| normalized(name) == subject.name).map(ToString::to_string);
-    let all: Vec<&str> = deps.commands.iter().map(|command| command.name.as_str()).collect();
-    alike(&own).or_else(|| alike(&all)).or_else(|| match own[..] {
-        [only] => Some(only.to_owned()),
-        _ => None,
-    })
+    let alike = |names: &[&str]| {
+        names
+            .iter()
+            .find(|name| normalized(name) == subject.name)
+            .map(ToString::to_string)
+    };
+    let all: Vec<&str> = deps
+        .commands
+        .iter()
+        .map(|command| command.name.as_str())
+        .collect();
+    alike(&own)
+        .or_else(|| alike(&all))
+        .or_else(|| match own[..] {
+            [only] => Some(only.to_owned()),
+            _ => None,
+        })
 }
 
 /// The names of the commands that a distribution brings.
 pub(super) fn commands_of<'a>(distribution: &str, deps: &'a Dependencies) -> Vec<&'a str> {
-    let own = deps.commands.iter().filter(|command| command.distribution == distribution);
+    let own = deps
+        .commands
+        .iter()
+        .filter(|command| command.distribution == distribution);
     own.map(|command| command.name.as_str()).collect()
 }

@@ -30,34 +30,59 @@ pub(super) struct Runtime {
 }
 
 pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
-    let Context { manifest, settings, interpreter, cache, reporter, .. } = context;
+    let Context {
+        manifest,
+        settings,
+        interpreter,
+        cache,
+        reporter,
+        ..
+    } = context;
     reporter.begin(RUNTIME);
     let clock = Stopwatch::start();
     let include = &manifest.python.include;
     let sources = runtime::sources(interpreter, include)?;
-    let singles = [Some(&interpreter.real_executable), interpreter.library.as_ref()].into_iter().flatten();
+    let singles = [
+        Some(&interpreter.real_executable),
+        interpreter.library.as_ref(),
+    ]
+    .into_iter()
+    .flatten();
     let entries = singles
         .map(|path| (path.clone(), path.clone()))
         .chain(sources)
         .map(|(from, to)| Entry::examine_target(from, to))
         .collect::<Result<_, _>>()?;
-    let sources = hash_tree(entries, &cache.memory(&interpreter.base_prefix, &include.join(" ")))?;
+    let sources = hash_tree(
+        entries,
+        &cache.memory(&interpreter.base_prefix, &include.join(" ")),
+    )?;
     let mut inputs = common_inputs(interpreter);
-    inputs.add_list("include", include.iter().cloned()).set_by(&["tool", "flavor", "python", "include"]);
-    inputs.add("files", sources.digest.hex()).found_at(&interpreter.base_prefix).changed(&sources.changes);
+    inputs
+        .add_list("include", include.iter().cloned())
+        .set_by(&["tool", "flavor", "python", "include"]);
+    inputs
+        .add("files", sources.digest.hex())
+        .found_at(&interpreter.base_prefix)
+        .changed(&sources.changes);
     inputs.add("amendments", runtime::amendments_digest().hex());
     inputs.add("bytecode", "lines");
     inputs.add("start", Blake3::of(start::texts().as_bytes()).hex());
     let from_target = manifest.target.listed();
-    inputs.add_list("target libraries", from_target.iter().cloned()).set_by(&["tool", "flavor", "target", "libraries"]);
+    inputs
+        .add_list("target libraries", from_target.iter().cloned())
+        .set_by(&["tool", "flavor", "target", "libraries"]);
     // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
     let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {
         Ok(digest) if digest == facts.libraries_digest => Ok(()),
         _ => Err("a shared library of this machine that it carries has changed".to_owned()),
     };
     let made = cache.make(RUNTIME, Layer::Runtime, &inputs, unchanged, |tree| {
-        let options =
-            runtime::Options { include: include.clone(), from_target: from_target.to_vec(), jobs: settings.jobs };
+        let options = runtime::Options {
+            include: include.clone(),
+            from_target: from_target.to_vec(),
+            jobs: settings.jobs,
+        };
         let made = runtime::build(interpreter, &options, tree)?;
         for one in &made.left_out {
             tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
@@ -68,10 +93,20 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
         let owners = owners_by_name(&made);
         let files = sources.digest;
         let libraries = made.libraries;
-        Ok::<_, BuildError>(Runtime { executable: made.executable, files, libraries, libraries_digest, owners })
+        Ok::<_, BuildError>(Runtime {
+            executable: made.executable,
+            files,
+            libraries,
+            libraries_digest,
+            owners,
+        })
     })?;
     let from = if made.reused { ", reused" } else { "" };
-    reporter.phase(RUNTIME, &format!("{}{from}", Bytes(made.hashed.bytes())), clock.took());
+    reporter.phase(
+        RUNTIME,
+        &format!("{}{from}", Bytes(made.hashed.bytes())),
+        clock.took(),
+    );
     Ok(made)
 }
 
@@ -79,12 +114,18 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
 fn owners_by_name(made: &runtime::Runtime) -> BTreeMap<String, SystemPackage> {
     let owners = owners(&made.libraries.iter().cloned().collect());
     let named = made.bundled.iter().zip(&made.libraries);
-    named.filter_map(|(name, path)| Some((name.clone(), owners.get(path)?.clone()))).collect()
+    named
+        .filter_map(|(name, path)| Some((name.clone(), owners.get(path)?.clone())))
+        .collect()
 }
 
 fn digest(context: &Context, libraries: &[PathBuf]) -> Result<Blake3, BuildError> {
-    let entries = libraries.iter().map(|path| Entry::examine_target(path.clone(), path.clone()));
+    let entries = libraries
+        .iter()
+        .map(|path| Entry::examine_target(path.clone(), path.clone()));
     let entries = entries.collect::<Result<_, _>>()?;
-    let memory = context.cache.memory(&context.interpreter.base_prefix, "libraries");
+    let memory = context
+        .cache
+        .memory(&context.interpreter.base_prefix, "libraries");
     Ok(hash_tree(entries, &memory)?.digest)
 }

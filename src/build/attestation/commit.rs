@@ -12,13 +12,16 @@ pub(super) fn head(directory: &Path) -> Option<String> {
         None => head.trim().to_owned(),
         Some(name) => {
             // A worktree has its own HEAD and shares the branches.
-            let common =
-                fs::read_to_string(git.join("commondir")).map_or_else(|_| git.clone(), |to| git.join(to.trim()));
-            let loose = [&git, &common].into_iter().find_map(|place| fs::read_to_string(place.join(name)).ok());
+            let common = fs::read_to_string(git.join("commondir"))
+                .map_or_else(|_| git.clone(), |to| git.join(to.trim()));
+            let loose = [&git, &common]
+                .into_iter()
+                .find_map(|place| fs::read_to_string(place.join(name)).ok());
             loose.or_else(|| packed(&common, name))?.trim().to_owned()
         }
     };
-    let is_id = matches!(found.len(), 40 | 64) && found.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id =
+        matches!(found.len(), 40 | 64) && found.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then_some(found)
 }
 
@@ -34,7 +37,11 @@ fn git_directory(directory: &Path) -> Option<PathBuf> {
 
 fn packed(git: &Path, name: &str) -> Option<String> {
     let text = fs::read_to_string(git.join("packed-refs")).ok()?;
-    text.lines().find_map(|line| line.split_once(' ').filter(|(_, one)| *one == name).map(|(id, _)| id.to_owned()))
+    text.lines().find_map(|line| {
+        line.split_once(' ')
+            .filter(|(_, one)| *one == name)
+            .map(|(id, _)| id.to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -55,15 +62,26 @@ mod tests {
         at("loose/.git/refs/heads/main", &format!("{ID}\n"));
         at("loose/sub/project/pyproject.toml", "");
         at("packed/.git/HEAD", "ref: refs/heads/main\n");
-        at("packed/.git/packed-refs", &format!("# pack-refs\n{ID} refs/heads/main\n"));
+        at(
+            "packed/.git/packed-refs",
+            &format!("# pack-refs\n{ID} refs/heads/main\n"),
+        );
         at("detached/.git/HEAD", &format!("{ID}\n"));
         at("tree/.git", "gitdir: ../loose/.git/worktrees/tree\n");
         at("loose/.git/worktrees/tree/HEAD", "ref: refs/heads/main\n");
         at("loose/.git/worktrees/tree/commondir", "../..\n");
         for place in ["loose", "loose/sub/project", "packed", "detached", "tree"] {
-            assert_eq!(head(&scratch.path().join(place)).as_deref(), Some(ID), "{place}");
+            assert_eq!(
+                head(&scratch.path().join(place)).as_deref(),
+                Some(ID),
+                "{place}"
+            );
         }
         at("empty/.git/HEAD", "ref: refs/heads/main\n");
-        assert_eq!(head(&scratch.path().join("empty")), None, "a repository without a commit");
+        assert_eq!(
+            head(&scratch.path().join("empty")),
+            None,
+            "a repository without a commit"
+        );
     }
 }

@@ -12,7 +12,9 @@ use super::cache::BuildCache;
 use super::native::Library;
 use super::seal::Built;
 use super::{BuildError, OWN_LAUNCHER, Settings};
-use crate::evidence::{Archive, Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject};
+use crate::evidence::{
+    Archive, Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject,
+};
 use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sha256, limits};
 use crate::fs::IoContext;
 use crate::libraries::SystemPackage;
@@ -34,16 +36,33 @@ pub(super) struct About<'a> {
 
 impl About<'_> {
     /// Makes the slot. The same package gives the same bytes.
-    pub(super) fn slot(&self, key: &SecretKey, cache: &BuildCache) -> Result<EncodedSlot, BuildError> {
+    pub(super) fn slot(
+        &self,
+        key: &SecretKey,
+        cache: &BuildCache,
+    ) -> Result<EncodedSlot, BuildError> {
         let provenance = Envelope::sign(&self.provenance()?.statement(), key);
-        let bytes = Attestation { provenance, sbom: self.bill().to_json() }.to_bytes();
+        let bytes = Attestation {
+            provenance,
+            sbom: self.bill().to_json(),
+        }
+        .to_bytes();
         if bytes.len() as u64 > limits::ATTESTATION {
             let (found, limit) = (bytes.len() as u64, limits::ATTESTATION);
-            return Err(FormatError::OverLimit { what: "bytes of attestation", found, limit }.into());
+            return Err(FormatError::OverLimit {
+                what: "bytes of attestation",
+                found,
+                limit,
+            }
+            .into());
         }
         let path = cache.work().join(ATTESTATION_SLOT);
-        let mut file =
-            std::fs::File::options().read(true).write(true).create_new(true).open(&path).on("create", &path)?;
+        let mut file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .on("create", &path)?;
         file.write_all(&bytes).on("write", &path)?;
         Ok(EncodedSlot {
             file,
@@ -51,7 +70,10 @@ impl About<'_> {
             plain_size: bytes.len() as u64,
             files: 1,
             entries: 0,
-            operations: Operations { tar: false, codec: Codec::Raw },
+            operations: Operations {
+                tar: false,
+                codec: Codec::Raw,
+            },
             sha256: Sha256::of(&bytes),
             blake3: Blake3::of(&bytes),
         })
@@ -65,7 +87,8 @@ impl About<'_> {
             components.push(interpreter(python));
         }
         let slots = self.built.plans.iter().zip(self.built.stored);
-        let own = slots.flat_map(|(plan, stored)| stored.native.libraries.iter().map(move |one| (plan, one)));
+        let own = slots
+            .flat_map(|(plan, stored)| stored.native.libraries.iter().map(move |one| (plan, one)));
         components.extend(own.map(|(plan, one)| library(one, self.owner(&plan.name, one))));
         components.push(self.launcher());
         Bill {
@@ -73,7 +96,11 @@ impl About<'_> {
                 kind: Kind::Application,
                 name: self.built.manifest.package_name.clone(),
                 version: Some(self.built.version.into()),
-                purl: Some(format!("pkg:generic/{}@{}", self.built.manifest.package_name, escaped(self.built.version))),
+                purl: Some(format!(
+                    "pkg:generic/{}@{}",
+                    self.built.manifest.package_name,
+                    escaped(self.built.version)
+                )),
                 description: project.description.clone(),
                 ..Component::default()
             },
@@ -95,7 +122,12 @@ impl About<'_> {
         let own = self.built.stub.family == Family::Flavor;
         Component {
             kind: Kind::Application,
-            name: if own { OWN_LAUNCHER } else { "flavorpack-launcher" }.into(),
+            name: if own {
+                OWN_LAUNCHER
+            } else {
+                "flavorpack-launcher"
+            }
+            .into(),
             version: own.then(|| env!("CARGO_PKG_VERSION").into()),
             license: own.then(|| License::Expression(env!("CARGO_PKG_LICENSE").into())),
             sha256: Some(self.built.stub.sha256()),
@@ -106,9 +138,15 @@ impl About<'_> {
     fn provenance(&self) -> Result<Provenance, BuildError> {
         let slots = self.built.plans.iter().zip(self.built.stored);
         let mut subjects: Vec<Subject> = slots
-            .map(|(plan, stored)| Subject { name: format!("slot/{}", plan.name), sha256: stored.slot.sha256 })
+            .map(|(plan, stored)| Subject {
+                name: format!("slot/{}", plan.name),
+                sha256: stored.slot.sha256,
+            })
             .collect();
-        subjects.push(Subject { name: "launcher".into(), sha256: self.built.stub.sha256() });
+        subjects.push(Subject {
+            name: "launcher".into(),
+            sha256: self.built.stub.sha256(),
+        });
         Ok(Provenance {
             subjects,
             parameters: self.parameters(),
@@ -120,16 +158,38 @@ impl About<'_> {
     /// What decides on the bytes of the package, beside its materials. Not the number of jobs, and no address of an
     /// index: they may hold passwords.
     fn parameters(&self) -> Map<String, Value> {
-        let Settings { strip, effort, slim, .. } = self.built.settings;
-        let mut options = Map::from_iter([("compress".to_owned(), json!(effort)), ("strip".to_owned(), json!(strip))]);
+        let Settings {
+            strip,
+            effort,
+            slim,
+            ..
+        } = self.built.settings;
+        let mut options = Map::from_iter([
+            ("compress".to_owned(), json!(effort)),
+            ("strip".to_owned(), json!(strip)),
+        ]);
         if !slim.is_empty() {
-            options.insert("slim".into(), slim.iter().map(|slim| slim.name()).collect::<Vec<_>>().into());
+            options.insert(
+                "slim".into(),
+                slim.iter()
+                    .map(|slim| slim.name())
+                    .collect::<Vec<_>>()
+                    .into(),
+            );
         }
         // Which one it was, not how it was asked for: that may be a path of this machine.
         if let Some(python) = self.python {
             options.insert("python".into(), python.version.as_str().into());
         }
-        let Manifest { path, input, choices, package_name, build, requirement, .. } = self.built.manifest;
+        let Manifest {
+            path,
+            input,
+            choices,
+            package_name,
+            build,
+            requirement,
+            ..
+        } = self.built.manifest;
         if let Some(entry_point) = &choices.entry_point {
             options.insert("entry_point".into(), entry_point.as_str().into());
         }
@@ -142,17 +202,27 @@ impl About<'_> {
             }
         }
         // That there are commands, not what they are: they may hold what is nobody else's business.
-        let hooks = [("pre_build", &build.pre_build), ("post_build", &build.post_build)];
-        let hooks = hooks.iter().filter(|(_, commands)| self.built.settings.hooks && !commands.is_empty());
+        let hooks = [
+            ("pre_build", &build.pre_build),
+            ("post_build", &build.post_build),
+        ];
+        let hooks = hooks
+            .iter()
+            .filter(|(_, commands)| self.built.settings.hooks && !commands.is_empty());
         let hooks: Vec<Value> = hooks.map(|(name, _)| json!(name)).collect();
         if !hooks.is_empty() {
             options.insert("hooks".into(), hooks.into());
         }
-        let mut found =
-            Map::from_iter([("package".to_owned(), json!(package_name)), ("options".into(), options.into())]);
+        let mut found = Map::from_iter([
+            ("package".to_owned(), json!(package_name)),
+            ("options".into(), options.into()),
+        ]);
         // A directory has no name of its own: it is the same wherever it lies.
         if !matches!(input, Input::Directory | Input::Requirement) {
-            found.insert("manifest".into(), json!(path.file_name().unwrap_or_default().to_string_lossy()));
+            found.insert(
+                "manifest".into(),
+                json!(path.file_name().unwrap_or_default().to_string_lossy()),
+            );
         }
         if let Some(requirement) = requirement {
             found.insert("requirement".into(), shown(requirement).into());
@@ -166,9 +236,18 @@ impl About<'_> {
     fn materials(&self) -> Result<Vec<Material>, BuildError> {
         let mut found = Vec::new();
         let mut add = |name: &str, uri: Option<String>, algorithm, digest| {
-            found.push(Material { name: name.into(), uri, digest: (algorithm, digest) });
+            found.push(Material {
+                name: name.into(),
+                uri,
+                digest: (algorithm, digest),
+            });
         };
-        let Manifest { path, input, directory, .. } = self.built.manifest;
+        let Manifest {
+            path,
+            input,
+            directory,
+            ..
+        } = self.built.manifest;
         let name = match input {
             Input::Project => Some("manifest"),
             // Their sources are themselves.
@@ -176,7 +255,12 @@ impl About<'_> {
             Input::Directory | Input::Requirement => None,
         };
         if let Some(name) = name {
-            add(name, None, "sha256", Sha256::of(&std::fs::read(path).on("read", path)?).hex());
+            add(
+                name,
+                None,
+                "sha256",
+                Sha256::of(&std::fs::read(path).on("read", path)?).hex(),
+            );
         }
         // A single file may lie anywhere.
         let is_tree = matches!(input, Input::Project | Input::Directory);
@@ -186,13 +270,27 @@ impl About<'_> {
         if let Some(python) = self.python {
             match self.subject {
                 None => add("sources", None, "blake3", python.sources.hex()),
-                Some(install::Subject { from, commit: Some(commit), .. }) => {
+                Some(install::Subject {
+                    from,
+                    commit: Some(commit),
+                    ..
+                }) => {
                     // Where it lies on this machine is nothing to others.
                     let uri = Some(from.clone()).filter(|from| !from.contains("file://"));
                     add("repository", uri, "gitCommit", commit.clone());
                 }
-                Some(install::Subject { name, version, sha256: Some(sha256), .. }) => {
-                    add("requirement", Some(purl(name, version)), "sha256", sha256.clone());
+                Some(install::Subject {
+                    name,
+                    version,
+                    sha256: Some(sha256),
+                    ..
+                }) => {
+                    add(
+                        "requirement",
+                        Some(purl(name, version)),
+                        "sha256",
+                        sha256.clone(),
+                    );
                 }
                 // It is among the distributions, with the digest of its files.
                 Some(_) => {}
@@ -206,16 +304,43 @@ impl About<'_> {
                 let uri = Some(purl(&one.name, &one.version));
                 match &one.archive {
                     Some(archive) => add(&archive.file, uri, "sha256", archive.sha256.clone()),
-                    None => add(&format!("{}/RECORD", one.dist_info), uri, "sha256", one.record.clone()),
+                    None => add(
+                        &format!("{}/RECORD", one.dist_info),
+                        uri,
+                        "sha256",
+                        one.record.clone(),
+                    ),
                 }
             }
         }
-        for one in self.built.stored.iter().flat_map(|stored| &stored.native.carried) {
-            let uri = one.package.as_ref().map(|package| system_purl(package, &one.from.display().to_string()));
-            add(&one.from.display().to_string(), uri, "sha256", one.sha256.hex());
+        for one in self
+            .built
+            .stored
+            .iter()
+            .flat_map(|stored| &stored.native.carried)
+        {
+            let uri = one
+                .package
+                .as_ref()
+                .map(|package| system_purl(package, &one.from.display().to_string()));
+            add(
+                &one.from.display().to_string(),
+                uri,
+                "sha256",
+                one.sha256.hex(),
+            );
         }
-        for plan in self.built.plans.iter().filter(|plan| !plan.source.is_empty()) {
-            if let Some(digest) = plan.inputs.get("content").and_then(|input| input.values.first()) {
+        for plan in self
+            .built
+            .plans
+            .iter()
+            .filter(|plan| !plan.source.is_empty())
+        {
+            if let Some(digest) = plan
+                .inputs
+                .get("content")
+                .and_then(|input| input.values.first())
+            {
                 add(&plan.source, None, "blake3", digest.clone());
             }
         }
@@ -230,13 +355,19 @@ fn distribution(one: &Distribution) -> Component {
         name: one.name.clone(),
         version: Some(one.version.clone()),
         purl: Some(purl(&one.name, &one.version)),
-        license: license.map(if one.spdx { License::Expression } else { License::Name }),
+        license: license.map(if one.spdx {
+            License::Expression
+        } else {
+            License::Name
+        }),
         description: None,
         sha256: digest(&one.record),
-        archive: one
-            .archive
-            .as_ref()
-            .and_then(|archive| Some(Archive { file: archive.file.clone(), sha256: digest(&archive.sha256)? })),
+        archive: one.archive.as_ref().and_then(|archive| {
+            Some(Archive {
+                file: archive.file.clone(),
+                sha256: digest(&archive.sha256)?,
+            })
+        }),
         properties: vec![("flavor:hash-of", format!("{}/RECORD", one.dist_info))],
         parts: one.parts.iter().map(part).collect(),
     }
@@ -248,7 +379,11 @@ fn part(one: &Part) -> Component {
         name: one.name.clone(),
         version: one.version.clone(),
         purl: one.purl.clone(),
-        license: license.map(if one.spdx { License::Expression } else { License::Name }),
+        license: license.map(if one.spdx {
+            License::Expression
+        } else {
+            License::Name
+        }),
         sha256: one.sha256.as_deref().and_then(digest),
         ..Component::default()
     }
@@ -259,7 +394,11 @@ fn interpreter(python: &Evidence) -> Component {
         kind: Kind::Platform,
         name: python.implementation.clone(),
         version: Some(python.version.clone()),
-        purl: Some(format!("pkg:generic/{}@{}", python.implementation, escaped(&python.version))),
+        purl: Some(format!(
+            "pkg:generic/{}@{}",
+            python.implementation,
+            escaped(&python.version)
+        )),
         license: Some(License::Expression("PSF-2.0".into())),
         ..Component::default()
     }
@@ -279,7 +418,10 @@ fn library(one: &Library, owner: Option<&SystemPackage>) -> Component {
         component.purl = Some(system_purl(owner, &one.path));
         component.license = owner.license.clone().map(License::Name);
         component.properties = vec![
-            ("flavor:system-package", format!("{} {}", owner.name, owner.version)),
+            (
+                "flavor:system-package",
+                format!("{} {}", owner.name, owner.version),
+            ),
             ("flavor:source-package", owner.source.clone()),
         ];
     }
@@ -288,10 +430,22 @@ fn library(one: &Library, owner: Option<&SystemPackage>) -> Component {
 
 /// Several libraries may be from one package: the path of the file tells them apart.
 fn system_purl(owner: &SystemPackage, path: &str) -> String {
-    let SystemPackage { kind, distribution, release, name, version, architecture, source, .. } = owner;
+    let SystemPackage {
+        kind,
+        distribution,
+        release,
+        name,
+        version,
+        architecture,
+        source,
+        ..
+    } = owner;
     let name = utf8_percent_encode(name, IN_VERSIONS);
-    let file: Vec<String> =
-        path.split('/').filter(|part| !part.is_empty()).map(|part| escaped(part).to_string()).collect();
+    let file: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| escaped(part).to_string())
+        .collect();
     format!(
         "pkg:{kind}/{distribution}/{name}@{}?arch={architecture}&distro={distribution}-{release}&upstream={}#{}",
         escaped(version),
@@ -304,8 +458,11 @@ fn system_purl(owner: &SystemPackage, path: &str) -> String {
 fn shown(requirement: &str) -> String {
     match requirement.split_once("file://") {
         Some((before, path)) => {
-            let (path, rest) =
-                path.split_once(" ;").map_or((path, String::new()), |(path, rest)| (path, format!(" ;{rest}")));
+            let (path, rest) = path
+                .split_once(" ;")
+                .map_or((path, String::new()), |(path, rest)| {
+                    (path, format!(" ;{rest}"))
+                });
             format!("{before}{}{rest}", path.rsplit('/').next().unwrap_or(path))
         }
         None => redact(requirement),
@@ -321,7 +478,11 @@ fn purl(name: &str, version: &str) -> String {
 }
 
 /// What is not itself in the version of a package URL.
-const IN_VERSIONS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const IN_VERSIONS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 fn escaped(version: &str) -> PercentEncode<'_> {
     utf8_percent_encode(version, IN_VERSIONS)

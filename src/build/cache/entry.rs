@@ -10,7 +10,8 @@ use super::lock_directory;
 use super::stat_cache::{HashedTree, hash_tree};
 use crate::format::Blake3;
 use crate::fs::{
-    self, IoContext, Lock, LockKind, Marked, create_private_dir, is_at, names_in, remove_tree, staging_name, walk,
+    self, IoContext, Lock, LockKind, Marked, create_private_dir, is_at, names_in, remove_tree,
+    staging_name, walk,
 };
 use crate::interrupt::Leftover;
 
@@ -67,19 +68,30 @@ impl<F: DeserializeOwned> Made<F> {
         Some(Self::check(path).map(|made| {
             // Least recently used is what eviction goes by. A cache that cannot be written to evicts nothing either.
             drop(directory.set_modified(SystemTime::now()));
-            Self { reused: true, _in_use: in_use.then_some(directory), ..made }
+            Self {
+                reused: true,
+                _in_use: in_use.then_some(directory),
+                ..made
+            }
         }))
     }
 
     fn check(path: &Path) -> Result<Self, Damage> {
         let record: Record<F> = read_record(path).ok_or(Damage::Record)?;
         let tree = path.join(TREE);
-        let hashed =
-            walk(&tree).and_then(|entries| hash_tree(entries, &path.join(STAT))).map_err(|_| Damage::Content)?;
+        let hashed = walk(&tree)
+            .and_then(|entries| hash_tree(entries, &path.join(STAT)))
+            .map_err(|_| Damage::Content)?;
         if hashed.digest != record.digest {
             return Err(Damage::Content);
         }
-        Ok(Self { tree, hashed, facts: record.facts, reused: false, _in_use: None })
+        Ok(Self {
+            tree,
+            hashed,
+            facts: record.facts,
+            reused: false,
+            _in_use: None,
+        })
     }
 }
 
@@ -139,7 +151,11 @@ impl Staging {
         let (leftover, ()) = Leftover::make(&path, || create_private_dir(&path))?;
         let directory = File::open(&path).on("open", &path)?;
         let in_use = lock_directory(&directory).then_some(directory);
-        Ok(Self { path, _in_use: in_use, _leftover: leftover })
+        Ok(Self {
+            path,
+            _in_use: in_use,
+            _leftover: leftover,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -155,7 +171,11 @@ impl Staging {
 
     /// Moves something here, so that it vanishes too.
     pub(super) fn take_in(&self, path: &Path) -> fs::Result<()> {
-        Marked { path, mark: Path::new(ENTRY) }.clear(&self.path.join("taken"))
+        Marked {
+            path,
+            mark: Path::new(ENTRY),
+        }
+        .clear(&self.path.join("taken"))
     }
 
     /// Describes what was made and gives it its place. What is there already is the same, made by a quicker pack, and stays
@@ -168,9 +188,16 @@ impl Staging {
         replace: bool,
     ) -> fs::Result<Made<F>> {
         let mut hashed = hash_tree(walk(&self.path.join(TREE))?, &self.path.join(STAT))?;
-        let record = Record { inputs: inputs.clone(), digest: hashed.digest, bytes: hashed.bytes(), facts };
+        let record = Record {
+            inputs: inputs.clone(),
+            digest: hashed.digest,
+            bytes: hashed.bytes(),
+            facts,
+        };
         let description = self.path.join(ENTRY);
-        let json = serde_json::to_vec(&record).map_err(std::io::Error::from).on("write", &description)?;
+        let json = serde_json::to_vec(&record)
+            .map_err(std::io::Error::from)
+            .on("write", &description)?;
         let text = [Blake3::of(&json).hex().as_bytes(), b"\n", &json].concat();
         std::fs::write(&description, text).on("write", &description)?;
         loop {
@@ -192,12 +219,20 @@ impl Staging {
         }
         // The lock that was taken on the staging directory is on the entry now.
         let in_use = File::open(place).ok().filter(lock_directory);
-        Ok(Made { tree, hashed, facts: record.facts, reused: false, _in_use: in_use })
+        Ok(Made {
+            tree,
+            hashed,
+            facts: record.facts,
+            reused: false,
+            _in_use: in_use,
+        })
     }
 
     /// Takes an entry away once nobody uses it any more.
     pub(super) fn clear(&self, place: &Path) -> fs::Result<()> {
-        let Ok(directory) = File::open(place) else { return Ok(()) };
+        let Ok(directory) = File::open(place) else {
+            return Ok(());
+        };
         directory.lock().on("lock", place)?;
         if is_at(&directory, place) {
             Self::within(self.root())?.take_in(place)?;
@@ -208,7 +243,9 @@ impl Staging {
 
 /// Removes a staging directory unless a living pack holds it.
 pub(super) fn remove_dead(path: &Path) {
-    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+    if path
+        .symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_dir())
         && File::open(path).is_ok_and(|directory| directory.try_lock().is_ok())
     {
         tracing::debug!(path = %path.display(), "swept");

@@ -26,10 +26,18 @@ fn difference(before: Option<&Input>, input: &Input, manifest: &Path) -> Vec<Str
     let none = Vec::new();
     let old = before.map_or(&none, |before| &before.values);
     if !input.changes.is_empty() {
-        let mut lines: Vec<String> =
-            input.changes.iter().take(SHOWN).map(|change| format!("{}: {change}", input.name)).collect();
+        let mut lines: Vec<String> = input
+            .changes
+            .iter()
+            .take(SHOWN)
+            .map(|change| format!("{}: {change}", input.name))
+            .collect();
         if input.changes.len() > SHOWN {
-            lines.push(format!("{}: and {} more", input.name, input.changes.len() - SHOWN));
+            lines.push(format!(
+                "{}: and {} more",
+                input.name,
+                input.changes.len() - SHOWN
+            ));
         }
         return lines;
     }
@@ -43,7 +51,13 @@ fn difference(before: Option<&Input>, input: &Input, manifest: &Path) -> Vec<Str
     };
     if old.len() <= 1 && input.values.len() <= 1 {
         let value = input.values.first().map(String::as_str);
-        return vec![format!("{}: {} → {}{}", input.name, shown(old), shown(&input.values), at(value))];
+        return vec![format!(
+            "{}: {} → {}{}",
+            input.name,
+            shown(old),
+            shown(&input.values),
+            at(value)
+        )];
     }
     let added = input.values.iter().filter(|value| !old.contains(value));
     let removed = old.iter().filter(|value| !input.values.contains(value));
@@ -65,7 +79,11 @@ fn difference(before: Option<&Input>, input: &Input, manifest: &Path) -> Vec<Str
 fn shown(values: &[String]) -> String {
     match values {
         [] => "none".into(),
-        values => values.iter().map(|value| format!("`{}`", short(value))).collect::<Vec<_>>().join(", "),
+        values => values
+            .iter()
+            .map(|value| format!("`{}`", short(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -83,11 +101,16 @@ mod tests {
     fn a_change_names_the_value_and_its_line() {
         let scratch = tempfile::tempdir().expect("scratch");
         let manifest = scratch.path().join("pyproject.toml");
-        std::fs::write(&manifest, "[project]\nname = \"a\"\ndependencies = [\n  \"click\",\n  \"rich\",\n]\n")
-            .expect("written");
+        std::fs::write(
+            &manifest,
+            "[project]\nname = \"a\"\ndependencies = [\n  \"click\",\n  \"rich\",\n]\n",
+        )
+        .expect("written");
         let with = |requirements: &[&str], level: &str| {
             let mut inputs = Inputs::default();
-            inputs.add_list("requirements", requirements.iter().copied()).set_by(&["project", "dependencies"]);
+            inputs
+                .add_list("requirements", requirements.iter().copied())
+                .set_by(&["project", "dependencies"]);
             inputs.add("level", level);
             inputs
         };
@@ -95,7 +118,10 @@ mod tests {
         let place = manifest.display();
         assert_eq!(
             differences(&old, &new, &manifest),
-            [format!("requirements: + `rich` ({place}:5)"), "level: `9` → `12`".to_owned()]
+            [
+                format!("requirements: + `rich` ({place}:5)"),
+                "level: `9` → `12`".to_owned()
+            ]
         );
         assert!(differences(&new, &new, &manifest).is_empty());
     }
@@ -105,10 +131,15 @@ mod tests {
         let mut old = Inputs::default();
         old.add("sources", "0".repeat(64));
         let mut new = Inputs::default();
-        let changes: Vec<String> = (0..25).map(|number| format!("{number}.py has changed")).collect();
+        let changes: Vec<String> = (0..25)
+            .map(|number| format!("{number}.py has changed"))
+            .collect();
         new.add("sources", "1".repeat(64)).changed(&changes);
         let lines = differences(&old, &new, Path::new("pyproject.toml"));
         assert_eq!(lines.len(), SHOWN + 1);
-        assert_eq!(lines.last().map(String::as_str), Some("sources: and 15 more"));
+        assert_eq!(
+            lines.last().map(String::as_str),
+            Some("sources: and 15 more")
+        );
     }
 }

@@ -33,7 +33,11 @@ pub(in crate::build) enum Origin {
 
 impl Inputs {
     /// Adds a plain value.
-    pub(in crate::build) fn add(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Input {
+    pub(in crate::build) fn add(
+        &mut self,
+        name: &str,
+        value: impl std::fmt::Display,
+    ) -> &mut Input {
         self.push(name, vec![value.to_string()])
     }
 
@@ -47,7 +51,12 @@ impl Inputs {
     }
 
     fn push(&mut self, name: &str, values: Vec<String>) -> &mut Input {
-        self.0.push(Input { name: name.into(), values, origin: None, changes: Vec::new() });
+        self.0.push(Input {
+            name: name.into(),
+            values,
+            origin: None,
+            changes: Vec::new(),
+        });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
@@ -68,8 +77,12 @@ impl Inputs {
     /// Whether the other inputs differ in nothing but those called `except`.
     pub(in crate::build) fn same_but(&self, other: &Self, except: &[&str]) -> bool {
         let rest = |inputs: &Self| -> Vec<(String, Vec<String>)> {
-            let kept = inputs.0.iter().filter(|input| !except.contains(&input.name.as_str()));
-            kept.map(|input| (input.name.clone(), input.values.clone())).collect()
+            let kept = inputs
+                .0
+                .iter()
+                .filter(|input| !except.contains(&input.name.as_str()));
+            kept.map(|input| (input.name.clone(), input.values.clone()))
+                .collect()
         };
         rest(self) == rest(other)
     }

@@ -35,8 +35,8 @@ pub use usage::{CacheStats, Cleaned, LayerStats, cache_stats, clean_cache};
 
 use crate::format::Blake3;
 use crate::fs::{
-    self, CACHE_TAG, Candidate, Lock, LockKind, belongs_to_another, cache_candidates, cache_tag, create_private_dir,
-    last_candidate, replace_file, takes_files,
+    self, CACHE_TAG, Candidate, Lock, LockKind, belongs_to_another, cache_candidates, cache_tag,
+    create_private_dir, last_candidate, replace_file, takes_files,
 };
 
 /// What kind of thing an entry is.
@@ -59,7 +59,14 @@ pub enum Layer {
 
 impl Layer {
     /// All layers, in the order in which a pack comes by them.
-    pub const ALL: [Self; 6] = [Self::Runtime, Self::BuildEnv, Self::Deps, Self::App, Self::Bytecode, Self::Slots];
+    pub const ALL: [Self; 6] = [
+        Self::Runtime,
+        Self::BuildEnv,
+        Self::Deps,
+        Self::App,
+        Self::Bytecode,
+        Self::Slots,
+    ];
 
     /// Name of its directory, and in what people read.
     pub fn name(self) -> &'static str {
@@ -118,11 +125,15 @@ impl BuildCache {
     /// stands in for it.
     pub(super) fn open(usage: CacheUse, manifest: &Path) -> fs::Result<Self> {
         let made = |root: &Path| {
-            Layer::ALL.iter().map(|layer| layer.name()).chain(["staging", "stat", "projects", "locks"]).all(|name| {
-                create_private_dir(&root.join(name))
-                    .inspect_err(|error| tracing::debug!(%error, "no build cache"))
-                    .is_ok()
-            })
+            Layer::ALL
+                .iter()
+                .map(|layer| layer.name())
+                .chain(["staging", "stat", "projects", "locks"])
+                .all(|name| {
+                    create_private_dir(&root.join(name))
+                        .inspect_err(|error| tracing::debug!(%error, "no build cache"))
+                        .is_ok()
+                })
         };
         let root = match usage {
             CacheUse::Off => None,
@@ -140,7 +151,14 @@ impl BuildCache {
             (root, work)
         };
         let project = Project::load(&root, manifest);
-        Ok(Self { root, usage, work, project, steps: Mutex::default(), changes: Mutex::default() })
+        Ok(Self {
+            root,
+            usage,
+            work,
+            project,
+            steps: Mutex::default(),
+            changes: Mutex::default(),
+        })
     }
 
     /// A directory for this pack alone.
@@ -151,7 +169,9 @@ impl BuildCache {
     /// Where the digests of the tree `root` are remembered; `what` tells different choices from one tree apart.
     pub(super) fn memory(&self, root: &Path, what: &str) -> PathBuf {
         let name = format!("{}\n{what}", root.display());
-        self.root.join("stat").join(Blake3::of(name.as_bytes()).hex())
+        self.root
+            .join("stat")
+            .join(Blake3::of(name.as_bytes()).hex())
     }
 
     /// What has changed since the last pack, of something that may be looked at more than once in this one: after the first
@@ -192,7 +212,9 @@ impl BuildCache {
             return Ok(None);
         }
         let path = self.entry(layer, inputs);
-        let Some(found) = Made::open(&path) else { return Ok(None) };
+        let Some(found) = Made::open(&path) else {
+            return Ok(None);
+        };
         let problem = match found {
             Ok(made) => match acceptable(&made.facts) {
                 Ok(()) => {
@@ -245,7 +267,10 @@ impl BuildCache {
     {
         let key = inputs.key();
         let stripe = usize::from_str_radix(key.get(..4).unwrap_or("0"), 16).unwrap_or(0) % STRIPES;
-        let lock = self.root.join("locks").join(format!("{}-{stripe:02}", layer.name()));
+        let lock = self
+            .root
+            .join("locks")
+            .join(format!("{}-{stripe:02}", layer.name()));
         // Making one layer may need another, never one of its own kind, so nobody waits in a circle.
         let _making = Lock::acquire(&lock, LockKind::Exclusive)?;
         // Another pack may have made it while this one waited.
@@ -263,7 +288,10 @@ impl BuildCache {
 
     /// Leaves a step out of the account: its result is not needed after all.
     pub(super) fn forget(&self, step: &str) {
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one.name != step);
+        self.steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|one| one.name != step);
         self.project.forget(step);
     }
 
@@ -276,7 +304,9 @@ impl BuildCache {
         except: &[&str],
     ) -> Option<Made<F>> {
         let last = self.project.last(step)?;
-        last.same_but(inputs, except).then(|| Made::open(&self.entry(layer, last))?.ok()).flatten()
+        last.same_but(inputs, except)
+            .then(|| Made::open(&self.entry(layer, last))?.ok())
+            .flatten()
     }
 
     /// What is known of the last result of `step`, whatever it was made from.
@@ -294,14 +324,22 @@ impl BuildCache {
         facts: F,
     ) -> fs::Result<Made<F>> {
         let because = self.project.because(step, inputs);
-        let made = staging.publish(&self.entry(layer, inputs), inputs, facts, self.usage == CacheUse::Refresh)?;
+        let made = staging.publish(
+            &self.entry(layer, inputs),
+            inputs,
+            facts,
+            self.usage == CacheUse::Refresh,
+        )?;
         self.record(step, layer, inputs, Some(because), made.hashed.bytes());
         Ok(made)
     }
 
     /// Remembers what the next pack is compared with, counts, and makes room. Returns the steps.
     pub(super) fn finish(self, output: Option<LastOutput>, max_size: u64) -> Vec<Step> {
-        let steps = self.steps.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let steps = self
+            .steps
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         if self.usage != CacheUse::Off {
             self.project.save(output);
             usage::count(&self.root, &steps);
@@ -316,11 +354,31 @@ impl BuildCache {
         self.root.join(layer.name()).join(inputs.key())
     }
 
-    fn record(&self, step: &str, layer: Layer, inputs: &Inputs, because: Option<Vec<String>>, bytes: u64) {
-        tracing::debug!(step, layer = layer.name(), reused = because.is_none(), "build cache");
+    fn record(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        because: Option<Vec<String>>,
+        bytes: u64,
+    ) {
+        tracing::debug!(
+            step,
+            layer = layer.name(),
+            reused = because.is_none(),
+            "build cache"
+        );
         self.project.remember(step, inputs);
-        let step = Step { name: step.into(), layer, because, bytes };
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+        let step = Step {
+            name: step.into(),
+            layer,
+            because,
+            bytes,
+        };
+        self.steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(step);
     }
 }
 
@@ -341,9 +399,16 @@ fn place() -> Option<PathBuf> {
     let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
     // What is made in another user's home would shut that user out.
     let may = |candidate: &Candidate| !candidate.optional || !belongs_to_another(&candidate.path);
-    let places = candidates.into_iter().chain(last).filter(may).map(|candidate| candidate.path.join("build"));
-    let takes =
-        |root: &PathBuf| takes_files(root).inspect_err(|error| tracing::debug!(%error, "no build cache")).is_ok();
+    let places = candidates
+        .into_iter()
+        .chain(last)
+        .filter(may)
+        .map(|candidate| candidate.path.join("build"));
+    let takes = |root: &PathBuf| {
+        takes_files(root)
+            .inspect_err(|error| tracing::debug!(%error, "no build cache"))
+            .is_ok()
+    };
     places.into_iter().find(takes)
 }
 

@@ -52,8 +52,16 @@ impl Project {
         let manifest = std::path::absolute(manifest).unwrap_or_else(|_| manifest.to_path_buf());
         let name = Blake3::of(manifest.as_os_str().as_encoded_bytes()).hex();
         let file = root.join("projects").join(name);
-        let last = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Self { manifest, file, last, now: Mutex::default() }
+        let last = std::fs::read(&file)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        Self {
+            manifest,
+            file,
+            last,
+            now: Mutex::default(),
+        }
     }
 
     /// What was last written to `path`.
@@ -96,11 +104,16 @@ impl Project {
     pub(super) fn save(self, output: Option<LastOutput>) {
         let mut next = Last {
             manifest: self.manifest,
-            steps: self.now.into_inner().unwrap_or_else(PoisonError::into_inner).steps,
+            steps: self
+                .now
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .steps,
             outputs: self.last.outputs.clone(),
         };
         next.outputs.retain(|path, _| path.exists());
-        next.outputs.extend(output.map(|output| (output.path.clone(), output)));
+        next.outputs
+            .extend(output.map(|output| (output.path.clone(), output)));
         if next == self.last {
             return;
         }

@@ -35,7 +35,16 @@ pub(in crate::build) struct HashedTree {
 impl HashedTree {
     /// Bytes of all files.
     pub(in crate::build) fn bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| if let EntryKind::File { len } = entry.kind { len } else { 0 }).sum()
+        self.entries
+            .iter()
+            .map(|entry| {
+                if let EntryKind::File { len } = entry.kind {
+                    len
+                } else {
+                    0
+                }
+            })
+            .sum()
     }
 }
 
@@ -50,9 +59,14 @@ pub(in crate::build) fn hash_tree(entries: Vec<Entry>, memory: &Path) -> fs::Res
     let lines: Vec<Option<Line>> = entries
         .par_iter()
         .map(|entry| {
-            let EntryKind::File { len } = entry.kind else { return Ok(None) };
+            let EntryKind::File { len } = entry.kind else {
+                return Ok(None);
+            };
             let path = entry.relative.as_os_str().as_bytes();
-            let known = old.binary_search_by(|line| line.path.as_slice().cmp(path)).ok().map(|at| &old[at]);
+            let known = old
+                .binary_search_by(|line| line.path.as_slice().cmp(path))
+                .ok()
+                .map(|at| &old[at]);
             if let Some(known) = known
                 && known.stamp == entry.stamp
                 && known.stamp.is_settled(known.looked_at)
@@ -60,20 +74,37 @@ pub(in crate::build) fn hash_tree(entries: Vec<Entry>, memory: &Path) -> fs::Res
                 return Ok(Some(known.clone()));
             }
             let digest = hash_file(&entry.path, len).on("read", &entry.path)?;
-            Ok(Some(Line { path: path.to_vec(), stamp: entry.stamp, looked_at, digest }))
+            Ok(Some(Line {
+                path: path.to_vec(),
+                stamp: entry.stamp,
+                looked_at,
+                digest,
+            }))
         })
         .collect::<fs::Result<_>>()?;
-    let digests: Vec<Option<Blake3>> = lines.iter().map(|line| line.as_ref().map(|line| line.digest)).collect();
+    let digests: Vec<Option<Blake3>> = lines
+        .iter()
+        .map(|line| line.as_ref().map(|line| line.digest))
+        .collect();
     let digest = digest_of(&entries, &digests);
     let mut sorted: Vec<Line> = lines.into_iter().flatten().collect();
     sorted.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-    let changes = if remembered.is_some() { changes(old, &sorted) } else { Vec::new() };
+    let changes = if remembered.is_some() {
+        changes(old, &sorted)
+    } else {
+        Vec::new()
+    };
     if sorted != old
         && let Err(error) = write_memory(memory, &sorted)
     {
         tracing::debug!(path = %memory.display(), %error, "digests are not remembered");
     }
-    Ok(HashedTree { entries, digests, digest, changes })
+    Ok(HashedTree {
+        entries,
+        digests,
+        digest,
+        changes,
+    })
 }
 
 fn digest_of(entries: &[Entry], digests: &[Option<Blake3>]) -> Blake3 {
@@ -88,9 +119,14 @@ fn digest_of(entries: &[Entry], digests: &[Option<Blake3>]) -> Blake3 {
             EntryKind::Special => hasher.update(b"?"),
             EntryKind::Symlink { target } => {
                 let target = target.as_os_str().as_bytes();
-                hasher.update(b"l").update(&(target.len() as u64).to_le_bytes()).update(target)
+                hasher
+                    .update(b"l")
+                    .update(&(target.len() as u64).to_le_bytes())
+                    .update(target)
             }
-            EntryKind::File { .. } => hasher.update(b"f").update(&digest.map_or([0; 32], |digest| digest.0)),
+            EntryKind::File { .. } => hasher
+                .update(b"f")
+                .update(&digest.map_or([0; 32], |digest| digest.0)),
         };
     }
     Blake3(*hasher.finalize().as_bytes())
@@ -120,7 +156,11 @@ struct Line {
 fn changes(old: &[Line], new: &[Line]) -> Vec<String> {
     let mut found = Vec::new();
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
-    let name = |line: &Line| PathBuf::from(std::ffi::OsString::from_vec(line.path.clone())).display().to_string();
+    let name = |line: &Line| {
+        PathBuf::from(std::ffi::OsString::from_vec(line.path.clone()))
+            .display()
+            .to_string()
+    };
     loop {
         match (old.peek(), new.peek()) {
             (Some(gone), other) if other.is_none_or(|other| gone.path < other.path) => {
@@ -157,8 +197,18 @@ fn read_memory(path: &Path) -> Option<Vec<Line>> {
         let [len, stamp_len, mtime, ctime, inode, looked_at] = take_numbers(&mut rest)?;
         let (digest, after) = rest.split_first_chunk::<32>()?;
         let (path, after) = after.split_at_checked(usize::try_from(len).ok()?)?;
-        let stamp = Stamp { len: stamp_len, mtime: mtime.cast_signed(), ctime: ctime.cast_signed(), inode };
-        lines.push(Line { path: path.to_vec(), stamp, looked_at: looked_at.cast_signed(), digest: Blake3(*digest) });
+        let stamp = Stamp {
+            len: stamp_len,
+            mtime: mtime.cast_signed(),
+            ctime: ctime.cast_signed(),
+            inode,
+        };
+        lines.push(Line {
+            path: path.to_vec(),
+            stamp,
+            looked_at: looked_at.cast_signed(),
+            digest: Blake3(*digest),
+        });
         rest = after;
     }
     Some(lines)
@@ -177,7 +227,12 @@ fn take_numbers<const N: usize>(rest: &mut &[u8]) -> Option<[u64; N]> {
 fn write_memory(path: &Path, lines: &[Line]) -> fs::Result<()> {
     let mut bytes = MAGIC.to_vec();
     for line in lines {
-        let Stamp { len, mtime, ctime, inode } = line.stamp;
+        let Stamp {
+            len,
+            mtime,
+            ctime,
+            inode,
+        } = line.stamp;
         let numbers = [
             line.path.len() as u64,
             len,
@@ -236,8 +291,16 @@ mod tests {
         assert!(first.changes.is_empty());
         // Whoever would read the file now would fail.
         let entries = walk(&tree).expect("walked").into_iter();
-        let elsewhere = entries.map(|entry| Entry { path: "/nowhere".into(), ..entry }).collect();
-        assert_eq!(hash_tree(elsewhere, &memory).expect("remembered").digest, first.digest);
+        let elsewhere = entries
+            .map(|entry| Entry {
+                path: "/nowhere".into(),
+                ..entry
+            })
+            .collect();
+        assert_eq!(
+            hash_tree(elsewhere, &memory).expect("remembered").digest,
+            first.digest
+        );
         std::fs::write(tree.join("b"), "B").expect("written");
         std::fs::remove_file(tree.join("c")).expect("removed");
         std::fs::write(tree.join("d"), "d").expect("written");

@@ -63,7 +63,9 @@ struct Listed {
 
 /// Looks through the build cache.
 pub fn cache_stats() -> CacheStats {
-    let Some(root) = place() else { return CacheStats::default() };
+    let Some(root) = place() else {
+        return CacheStats::default();
+    };
     let (entries, unread) = list(&root);
     let counters = counters(&root);
     let layers = Layer::ALL.iter().map(|layer| {
@@ -90,9 +92,15 @@ pub fn cache_stats() -> CacheStats {
 }
 
 /// Removes the entries of the given layers (all, if none is given) that were not used for `older_than`.
-pub fn clean_cache(layers: &[Layer], older_than: Option<Duration>, dry_run: bool) -> fs::Result<Cleaned> {
+pub fn clean_cache(
+    layers: &[Layer],
+    older_than: Option<Duration>,
+    dry_run: bool,
+) -> fs::Result<Cleaned> {
     let mut cleaned = Cleaned::default();
-    let Some(root) = place() else { return Ok(cleaned) };
+    let Some(root) = place() else {
+        return Ok(cleaned);
+    };
     let (entries, unread) = list(&root);
     cleaned.unread = unread;
     for entry in entries {
@@ -121,7 +129,9 @@ pub fn clean_cache(layers: &[Layer], older_than: Option<Duration>, dry_run: bool
 
 /// Adds one pack's hits and misses to the counters.
 pub(super) fn count(root: &Path, steps: &[Step]) {
-    let Ok(_lock) = Lock::acquire(&root.join("locks/usage"), LockKind::Exclusive) else { return };
+    let Ok(_lock) = Lock::acquire(&root.join("locks/usage"), LockKind::Exclusive) else {
+        return;
+    };
     let mut counters = counters(root);
     for step in steps {
         let (hits, misses) = counters.entry(step.layer).or_default();
@@ -179,7 +189,9 @@ pub(super) fn sweep_staging(root: &Path) {
         return;
     }
     // Whoever holds the lock is about to lock what it has made.
-    let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else { return };
+    let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else {
+        return;
+    };
     for path in &left {
         remove_dead(path);
     }
@@ -188,7 +200,10 @@ pub(super) fn sweep_staging(root: &Path) {
 /// The same, and removes what is remembered of things long gone.
 fn sweep(root: &Path) {
     sweep_staging(root);
-    for path in ["stat", "projects"].iter().flat_map(|name| children(&root.join(name))) {
+    for path in ["stat", "projects"]
+        .iter()
+        .flat_map(|name| children(&root.join(name)))
+    {
         let modified = path.metadata().and_then(|metadata| metadata.modified());
         if modified.is_ok_and(|modified| age(modified) > FORGOTTEN) {
             drop(remove_tree(&path));
@@ -207,20 +222,35 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<PathBuf>) {
             Ok(_) => {}
         }
         for path in children(&directory) {
-            let Ok(last_used) = path.metadata().and_then(|metadata| metadata.modified()) else { continue };
-            if path.read_dir().is_err_and(|error| error.kind() != ErrorKind::NotFound) {
+            let Ok(last_used) = path.metadata().and_then(|metadata| metadata.modified()) else {
+                continue;
+            };
+            if path
+                .read_dir()
+                .is_err_and(|error| error.kind() != ErrorKind::NotFound)
+            {
                 unread.push(path);
                 continue;
             }
             let record: Option<Record<serde::de::IgnoredAny>> = read_record(&path);
-            found.push(Listed { bytes: record.map_or(0, |record| record.bytes), path, layer, last_used });
+            found.push(Listed {
+                bytes: record.map_or(0, |record| record.bytes),
+                path,
+                layer,
+                last_used,
+            });
         }
     }
     (found, unread)
 }
 
 fn children(directory: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    std::fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect()
 }
 
 fn counters(root: &Path) -> Counters {

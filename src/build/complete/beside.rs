@@ -53,13 +53,20 @@ const OF_PACKAGES: &[&str] = &[
 
 /// The files that are read and not in the wheel.
 pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
-    let Scene { manifest, application, modules, .. } = scene;
+    let Scene {
+        manifest,
+        application,
+        modules,
+        ..
+    } = scene;
     if manifest.input != Input::Project {
         return Ok(Vec::new());
     }
     let mut reading = Vec::new();
     for node in modules.own() {
-        let Ok(bytes) = std::fs::read(&node.entry.path) else { continue };
+        let Ok(bytes) = std::fs::read(&node.entry.path) else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if READS.iter().any(|mark| text.contains(mark)) {
             reading.push((node, text));
@@ -68,10 +75,15 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
     if reading.is_empty() {
         return Ok(Vec::new());
     }
-    let sources = list_sources(&manifest.directory, Hidden::Taken).map_err(BuildError::Python)?.files;
+    let sources = list_sources(&manifest.directory, Hidden::Taken)
+        .map_err(BuildError::Python)?
+        .files;
     let (ignored, _) = Gitignore::new(manifest.directory.join(".flavorignore"));
     let wheel = Wheel {
-        project: manifest.directory.canonicalize().unwrap_or_else(|_| manifest.directory.clone()),
+        project: manifest
+            .directory
+            .canonicalize()
+            .unwrap_or_else(|_| manifest.directory.clone()),
         tree: application.trees.app.join(&application.trees.site_packages),
         sources,
         ignored,
@@ -103,10 +115,15 @@ impl Wheel {
         let wanted = Path::new(node.path);
         let is_same = |path: &&PathBuf| {
             path.file_name() == wanted.file_name()
-                && std::fs::read(self.project.join(path)).is_ok_and(|bytes| String::from_utf8_lossy(&bytes) == *text)
+                && std::fs::read(self.project.join(path))
+                    .is_ok_and(|bytes| String::from_utf8_lossy(&bytes) == *text)
         };
         let alike = |path: &Path| {
-            path.components().rev().zip(wanted.components().rev()).take_while(|(one, other)| one == other).count()
+            path.components()
+                .rev()
+                .zip(wanted.components().rev())
+                .take_while(|(one, other)| one == other)
+                .count()
         };
         self.sources
             .iter()
@@ -123,7 +140,9 @@ impl Wheel {
         let mut bases: Vec<(PathBuf, PathBuf)> = vec![(inside.into(), directory.into())];
         // Where modules are looked for. Beyond it a module reads by way of its own place alone.
         let root = up(directory, inside.components().count());
-        let beyond = root.iter().flat_map(|root| root.ancestors().skip(1).map(Path::to_path_buf));
+        let beyond = root
+            .iter()
+            .flat_map(|root| root.ancestors().skip(1).map(Path::to_path_buf));
         let beyond: Vec<PathBuf> = beyond.collect();
         for (depth, above) in inside.ancestors().enumerate().skip(1).take(2) {
             // Beyond the project there is nothing of it.
@@ -132,17 +151,29 @@ impl Wheel {
             }
         }
         let is_package = |name: &str| {
-            name.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            name.split('.').all(|part| {
+                !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+            })
         };
         if let Some(root) = &root {
             let named = texts
                 .iter()
-                .filter(|text| text.reader.as_deref().is_some_and(|reader| OF_PACKAGES.contains(&reader)))
+                .filter(|text| {
+                    text.reader
+                        .as_deref()
+                        .is_some_and(|reader| OF_PACKAGES.contains(&reader))
+                })
                 .flat_map(|text| &text.paths)
                 .filter(|name| is_package(name))
                 .map(|name| name.replace('.', "/"));
-            let there: BTreeSet<String> = named.filter(|path| self.project.join(root).join(path).is_dir()).collect();
-            bases.extend(there.iter().map(|path| (PathBuf::from(path), root.join(path))));
+            let there: BTreeSet<String> = named
+                .filter(|path| self.project.join(root).join(path).is_dir())
+                .collect();
+            bases.extend(
+                there
+                    .iter()
+                    .map(|path| (PathBuf::from(path), root.join(path))),
+            );
         }
         let mut found: BTreeMap<PathBuf, Fault> = BTreeMap::new();
         for text in &texts {
@@ -156,18 +187,31 @@ impl Wheel {
                     (_, false) => text.is_path || path.contains('/'),
                 };
                 let missing = bases.iter().enumerate().find_map(|(at, (base, place))| {
-                    self.named(text, path, Some(base), place, at == 0).filter(|_| may_name(at, base))
+                    self.named(text, path, Some(base), place, at == 0)
+                        .filter(|_| may_name(at, base))
                 });
                 let by_place = text.of_file && text.is_path;
-                let beyond =
-                    || beyond.iter().filter(|_| by_place).find_map(|place| self.named(text, path, None, place, false));
+                let beyond = || {
+                    beyond
+                        .iter()
+                        .filter(|_| by_place)
+                        .find_map(|place| self.named(text, path, None, place, false))
+                };
                 let missing = missing.or_else(beyond);
                 if let Some((inside_wheel, file)) = missing {
-                    let is_beside = file.starts_with(directory) && !directory.as_os_str().is_empty()
+                    let is_beside = file.starts_with(directory)
+                        && !directory.as_os_str().is_empty()
                         || file.parent() == Some(directory);
-                    let shown = if is_beside { file.strip_prefix(directory).unwrap_or(&file) } else { &file };
+                    let shown = if is_beside {
+                        file.strip_prefix(directory).unwrap_or(&file)
+                    } else {
+                        &file
+                    };
                     let fault = Fault::NotInWheel {
-                        place: Place { file: node.path.into(), line: text.line },
+                        place: Place {
+                            file: node.path.into(),
+                            line: text.line,
+                        },
                         path: shown.into(),
                         remedy: self.remedy(inside, &inside_wheel, &file),
                         file: file.clone(),
@@ -179,7 +223,12 @@ impl Wheel {
             }
         }
         // A directory says it for what is in it, but where a line names the file in it.
-        let line = |file: &PathBuf| found.get(file).and_then(Fault::place).map(|place| place.line);
+        let line = |file: &PathBuf| {
+            found
+                .get(file)
+                .and_then(Fault::place)
+                .map(|place| place.line)
+        };
         let is_said = |file: &PathBuf| {
             let others = || found.keys().filter(|other| *other != file);
             others().any(|other| file.starts_with(other) && line(file) != line(other))
@@ -202,9 +251,19 @@ impl Wheel {
         directory: &Path,
         is_own: bool,
     ) -> Option<(PathBuf, PathBuf)> {
-        let of_templates = text.reader.as_deref().is_some_and(|reader| OF_TEMPLATES.contains(&reader));
-        let path = if of_templates && is_own { Path::new("templates").join(path) } else { PathBuf::from(path) };
-        let (inside, file) = (base.and_then(|base| joined(base, &path)), joined(directory, &path)?);
+        let of_templates = text
+            .reader
+            .as_deref()
+            .is_some_and(|reader| OF_TEMPLATES.contains(&reader));
+        let path = if of_templates && is_own {
+            Path::new("templates").join(path)
+        } else {
+            PathBuf::from(path)
+        };
+        let (inside, file) = (
+            base.and_then(|base| joined(base, &path)),
+            joined(directory, &path)?,
+        );
         let place = self.project.join(&file);
         let (is_file, is_directory) = (place.is_file(), place.is_dir());
         // A word is a name of a directory only where paths are put together.
@@ -214,14 +273,21 @@ impl Wheel {
             let place = self.tree.join(inside);
             place.is_file() || (is_directory && place.is_dir())
         });
-        let is_ignored = || self.ignored.matched_path_or_any_parents(&file, is_directory).is_ignore();
+        let is_ignored = || {
+            self.ignored
+                .matched_path_or_any_parents(&file, is_directory)
+                .is_ignore()
+        };
         // The project's own directory is no file beside anything.
         (is_meant && !is_in_wheel && !file.as_os_str().is_empty() && !is_ignored())
             .then(|| (inside.unwrap_or_default(), file))
     }
 
     fn remedy(&self, reader: &Path, inside: &Path, file: &Path) -> Remedy {
-        let package = reader.components().next().map(|top| Path::new(top.as_os_str()));
+        let package = reader
+            .components()
+            .next()
+            .map(|top| Path::new(top.as_os_str()));
         match package.filter(|top| inside.starts_with(top)) {
             Some(_) => {
                 // Package data are of the innermost package that is in the wheel.
@@ -230,8 +296,17 @@ impl Wheel {
                     package = package.parent().unwrap_or(Path::new(""));
                 }
                 let below = inside.strip_prefix(package).unwrap_or(inside);
-                let below = if self.project.join(file).is_dir() { below.join("**") } else { below.into() };
-                setting(&self.back_end, file, &package.display().to_string().replace('/', "."), &below)
+                let below = if self.project.join(file).is_dir() {
+                    below.join("**")
+                } else {
+                    below.into()
+                };
+                setting(
+                    &self.back_end,
+                    file,
+                    &package.display().to_string().replace('/', "."),
+                    &below,
+                )
             }
             None => Remedy::MoveInside,
         }
@@ -240,7 +315,16 @@ impl Wheel {
 
 /// Whether a file is one that projects have for their tools and readers.
 fn is_of_projects(path: &str) -> bool {
-    let starts = ["README", "LICEN", "CHANGE", "requirements", "setup.", "pyproject.", "tox.", "uv."];
+    let starts = [
+        "README",
+        "LICEN",
+        "CHANGE",
+        "requirements",
+        "setup.",
+        "pyproject.",
+        "tox.",
+        "uv.",
+    ];
     starts.iter().any(|start| path.starts_with(start))
 }
 
@@ -261,18 +345,22 @@ fn joined(directory: &Path, path: &Path) -> Option<PathBuf> {
 /// The directory so many levels above; `None` if it is outside the project.
 fn up(directory: &Path, levels: usize) -> Option<PathBuf> {
     let parts: Vec<Component> = directory.components().collect();
-    parts.get(..parts.len().checked_sub(levels)?).map(|parts| parts.iter().collect())
+    parts
+        .get(..parts.len().checked_sub(levels)?)
+        .map(|parts| parts.iter().collect())
 }
 
 fn has_files(directory: &Path) -> bool {
-    std::fs::read_dir(directory)
-        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|one| one.file_name() != "__pycache__")))
+    std::fs::read_dir(directory).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|one| one.file_name() != "__pycache__"))
+    })
 }
 
 fn back_end(project: &Path) -> String {
     let text = std::fs::read_to_string(project.join("pyproject.toml")).unwrap_or_default();
     let table: Table = text.parse().unwrap_or_default();
-    let name =
-        table.get("build-system").and_then(|system| system.get("build-backend")?.as_str().map(ToOwned::to_owned));
+    let name = table
+        .get("build-system")
+        .and_then(|system| system.get("build-backend")?.as_str().map(ToOwned::to_owned));
     name.unwrap_or_else(|| "setuptools".into())
 }

@@ -7,26 +7,75 @@ use super::remedy::Remedy;
 use crate::code::Code;
 
 /// Something that a package asks for and does not have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
 pub enum Fault {
     /// `by` is a distribution with its version; `found` are the versions that the package has instead.
     #[error("{by} requires {requirement}, {}", has(name, found))]
-    Unmet { by: String, name: String, requirement: String, found: Vec<String>, remedy: Remedy },
+    Unmet {
+        by: String,
+        name: String,
+        requirement: String,
+        found: Vec<String>,
+        remedy: Remedy,
+    },
     #[error("{by} requires Python {requires}, the package has {python}")]
-    OtherPython { by: String, name: String, requires: String, python: String, is_error: bool },
+    OtherPython {
+        by: String,
+        name: String,
+        requires: String,
+        python: String,
+        is_error: bool,
+    },
     #[error("{by} has a requirement that cannot be read: `{requirement}`: {reason}")]
-    Unreadable { by: String, requirement: String, reason: String },
+    Unreadable {
+        by: String,
+        requirement: String,
+        reason: String,
+    },
     /// `places` are those that import it, the first of them that of the message.
-    #[error("{} imports {module}, which nothing in the package provides{}", first(places), others(places))]
-    NoModule { module: String, places: Vec<Place>, chain: Vec<String>, remedy: Remedy },
+    #[error(
+        "{} imports {module}, which nothing in the package provides{}",
+        first(places),
+        others(places)
+    )]
+    NoModule {
+        module: String,
+        places: Vec<Place>,
+        chain: Vec<String>,
+        remedy: Remedy,
+    },
     /// A part of the standard library.
-    #[error("{} imports {module}, which the slim Python of the package leaves out{}", first(places), others(places))]
-    LeftOut { module: String, places: Vec<Place>, include: String, is_there: bool, remedy: Remedy },
+    #[error(
+        "{} imports {module}, which the slim Python of the package leaves out{}",
+        first(places),
+        others(places)
+    )]
+    LeftOut {
+        module: String,
+        places: Vec<Place>,
+        include: String,
+        is_there: bool,
+        remedy: Remedy,
+    },
     /// `path` is relative to the module's directory, or to the project.
     #[error("{place} reads {}, which {} and is not in the wheel", path.display(), if *is_beside { "lies beside it in the project" } else { "lies in the project" })]
-    NotInWheel { place: Place, path: PathBuf, file: PathBuf, is_beside: bool, remedy: Remedy },
-    #[error("the entry point `{name}` of `{group}` names {module}, which nothing in the package provides")]
-    NoPlugin { group: String, name: String, module: String },
+    NotInWheel {
+        place: Place,
+        path: PathBuf,
+        file: PathBuf,
+        is_beside: bool,
+        remedy: Remedy,
+    },
+    #[error(
+        "the entry point `{name}` of `{group}` names {module}, which nothing in the package provides"
+    )]
+    NoPlugin {
+        group: String,
+        name: String,
+        module: String,
+    },
 }
 
 /// A line of a module.
@@ -91,16 +140,22 @@ impl Fault {
 
     /// Whether the package cannot do without it.
     pub(super) fn is_error(&self) -> bool {
-        matches!(self, Self::Unmet { .. } | Self::OtherPython { is_error: true, .. })
+        matches!(
+            self,
+            Self::Unmet { .. } | Self::OtherPython { is_error: true, .. }
+        )
     }
 
     /// Whether one of the names in `unmet`, which are normalised, is that of the distribution or the module.
     pub(super) fn is_allowed(&self, unmet: &[String]) -> bool {
         let name = match self {
             Self::Unmet { name, .. } | Self::OtherPython { name, .. } => name.clone(),
-            Self::NoModule { module, .. } => {
-                module.split('.').next().unwrap_or(module).replace('_', "-").to_ascii_lowercase()
-            }
+            Self::NoModule { module, .. } => module
+                .split('.')
+                .next()
+                .unwrap_or(module)
+                .replace('_', "-")
+                .to_ascii_lowercase(),
             _ => return false,
         };
         unmet.contains(&name)
@@ -113,7 +168,11 @@ pub(in crate::build) fn all(faults: &[Fault]) -> String {
         return one.to_string();
     }
     let lines = faults.iter().map(|fault| format!("\n  {fault}"));
-    format!("{} requirements are not met:{}", faults.len(), lines.collect::<String>())
+    format!(
+        "{} requirements are not met:{}",
+        faults.len(),
+        lines.collect::<String>()
+    )
 }
 
 fn has(name: &str, found: &[String]) -> String {
@@ -132,9 +191,18 @@ const LISTED: usize = 3;
 
 fn others(places: &[Place]) -> String {
     let others = places.get(1..).unwrap_or_default();
-    let mut text = others.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut text = others
+        .iter()
+        .take(LISTED)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     if others.len() > LISTED {
         text.push_str(&format!(" and {} more", others.len() - LISTED));
     }
-    if text.is_empty() { text } else { format!(" (also {text})") }
+    if text.is_empty() {
+        text
+    } else {
+        format!(" (also {text})")
+    }
 }

@@ -39,13 +39,36 @@ const ALTERS_PATH: &[&str] = &["sys.path", "addsitedir", "addpackage"];
 /// What a module does that brings modules which are no files.
 const CONJURES: &[&str] = &["modules[", "modules.setdefault", "meta_path", "path_hooks"];
 /// What a package does that has modules elsewhere than in its directory.
-const BRINGS_MODULES: &[&str] =
-    &["__path__", "sys.modules", "meta_path", "path_hooks", "declare_namespace", "modules["];
+const BRINGS_MODULES: &[&str] = &[
+    "__path__",
+    "sys.modules",
+    "meta_path",
+    "path_hooks",
+    "declare_namespace",
+    "modules[",
+];
 /// What a package does that has names which it does not write down.
-const BRINGS_NAMES: &[&str] = &["import *", "__getattr__", "globals", "exec", "setattr", "vars("];
+const BRINGS_NAMES: &[&str] = &[
+    "import *",
+    "__getattr__",
+    "globals",
+    "exec",
+    "setattr",
+    "vars(",
+];
 /// Parts of the standard library of other systems.
-const ELSEWHERE: &[&str] =
-    &["_msi", "_overlapped", "_scproxy", "_winapi", "_winreg", "msilib", "msvcrt", "nt", "winreg", "winsound"];
+const ELSEWHERE: &[&str] = &[
+    "_msi",
+    "_overlapped",
+    "_scproxy",
+    "_winapi",
+    "_winreg",
+    "msilib",
+    "msvcrt",
+    "nt",
+    "winreg",
+    "winsound",
+];
 
 struct Search<'a> {
     scene: Scene<'a>,
@@ -56,33 +79,53 @@ struct Search<'a> {
 
 /// Returns how many modules were read, and what they lack.
 pub(super) fn check(scene: Scene<'_>) -> (usize, Vec<Fault>) {
-    let Scene { manifest, modules, .. } = scene;
-    let mut search = Search { scene, read: HashMap::new(), by: HashMap::new() };
+    let Scene {
+        manifest, modules, ..
+    } = scene;
+    let mut search = Search {
+        scene,
+        read: HashMap::new(),
+        by: HashMap::new(),
+    };
     let starts = search.starts();
     let certain = search.follow(starts.clone(), |_, when| when == When::Always);
     let own = match manifest.input {
         // All that is in a wheel can be imported. A directory may hold anything.
         Input::Project => search.own(&certain),
-        Input::Script | Input::Directory => {
-            search.follow(starts, |node, when| node.owner == Owner::Own && when != When::Perhaps)
-        }
+        Input::Script | Input::Directory => search.follow(starts, |node, when| {
+            node.owner == Owner::Own && when != When::Perhaps
+        }),
         Input::Wheel | Input::Requirement => BTreeSet::new(),
     };
     let checked: BTreeSet<&str> = certain.iter().copied().chain(own).collect();
-    let faults = if modules.is_open { Vec::new() } else { search.faults(&certain, &checked) };
+    let faults = if modules.is_open {
+        Vec::new()
+    } else {
+        search.faults(&certain, &checked)
+    };
     (search.read.len(), faults)
 }
 
 impl<'a> Search<'a> {
     /// The modules that programs start with.
     fn starts(&self) -> Vec<Node<'a>> {
-        let Scene { manifest, application, modules, .. } = self.scene;
+        let Scene {
+            manifest,
+            application,
+            modules,
+            ..
+        } = self.scene;
         let mut names: Vec<String> = Vec::new();
         let mut starts: Vec<Node<'a>> = Vec::new();
-        let mut module = |module: &str| names.extend([module.to_owned(), format!("{module}.__main__")]);
+        let mut module =
+            |module: &str| names.extend([module.to_owned(), format!("{module}.__main__")]);
         match (&manifest.execution.command, &manifest.entry_point) {
             (Some(command), _) => {
-                let words = command.iter().chain(&manifest.execution.args).map(String::as_str).collect::<Vec<_>>();
+                let words = command
+                    .iter()
+                    .chain(&manifest.execution.args)
+                    .map(String::as_str)
+                    .collect::<Vec<_>>();
                 if let Some([_, name]) = words.windows(2).find(|pair| pair[0] == "-m") {
                     module(name);
                 }
@@ -93,14 +136,23 @@ impl<'a> Search<'a> {
             (None, None) => {}
         }
         if manifest.execution.command.is_none() {
-            names.extend(application.entry_points.iter().map(|script| script.module.clone()));
+            names.extend(
+                application
+                    .entry_points
+                    .iter()
+                    .map(|script| script.module.clone()),
+            );
         }
         starts.extend(names.iter().flat_map(|name| modules.lineage(name)));
         starts
     }
 
     /// Follows imports from `starts` on, those that `takes` is satisfied with; returns the paths of all that was reached.
-    fn follow(&mut self, starts: Vec<Node<'a>>, takes: impl Fn(&Node<'a>, When) -> bool) -> BTreeSet<&'a str> {
+    fn follow(
+        &mut self,
+        starts: Vec<Node<'a>>,
+        takes: impl Fn(&Node<'a>, When) -> bool,
+    ) -> BTreeSet<&'a str> {
         let mut reached: BTreeSet<&'a str> = BTreeSet::new();
         let mut next: Vec<Node<'a>> = Vec::new();
         for node in starts {
@@ -113,7 +165,9 @@ impl<'a> Search<'a> {
             self.read(&next);
             let mut found = Vec::new();
             for node in &next {
-                let Some((_, read)) = self.read.get(node.path) else { continue };
+                let Some((_, read)) = self.read.get(node.path) else {
+                    continue;
+                };
                 for wish in read.wishes.iter().filter(|wish| takes(node, wish.when)) {
                     for target in self.targets(wish) {
                         if reached.insert(target.path) {
@@ -130,14 +184,20 @@ impl<'a> Search<'a> {
 
     /// Reads those modules that have not been read yet, side by side.
     fn read(&mut self, nodes: &[Node<'a>]) {
-        let new: Vec<&Node<'a>> = nodes.iter().filter(|node| !self.read.contains_key(node.path)).collect();
+        let new: Vec<&Node<'a>> = nodes
+            .iter()
+            .filter(|node| !self.read.contains_key(node.path))
+            .collect();
         let broken = &self.scene.application.broken;
         let read = |node: &&Node<'a>| {
             if node.owner == Owner::Own && broken.contains_key(&node.entry.relative) {
                 return None;
             }
             let bytes = std::fs::read(&node.entry.path).ok()?;
-            Some((node.path, (**node, read_source(node, &String::from_utf8_lossy(&bytes)))))
+            Some((
+                node.path,
+                (**node, read_source(node, &String::from_utf8_lossy(&bytes))),
+            ))
         };
         let all: Vec<_> = new.par_iter().filter_map(read).collect();
         self.read.extend(all);
@@ -163,14 +223,19 @@ impl<'a> Search<'a> {
         let mut imported: HashMap<&'a str, When> = HashMap::new();
         let mut lazily: BTreeSet<&'a str> = BTreeSet::new();
         for node in &nodes {
-            let Some((_, read)) = self.read.get(node.path) else { continue };
+            let Some((_, read)) = self.read.get(node.path) else {
+                continue;
+            };
             for wish in &read.wishes {
                 // Importing a module executes the packages that it is in, but nobody means them by that.
                 let last = self.targets(wish).into_iter().filter(|target| {
                     target.owner == Owner::Own
                         && target.path != node.path
                         && (target.module() == wish.module
-                            || wish.names.iter().any(|name| target.module() == format!("{}.{name}", wish.module)))
+                            || wish
+                                .names
+                                .iter()
+                                .any(|name| target.module() == format!("{}.{name}", wish.module)))
                 });
                 for target in last {
                     if wish.when == When::Lazily {
@@ -184,12 +249,18 @@ impl<'a> Search<'a> {
         // A package that may fail stands for what is in it.
         let optional: Vec<&str> = imported
             .iter()
-            .filter(|(path, when)| **when == When::Perhaps && !certain.contains(**path) && !lazily.contains(**path))
+            .filter(|(path, when)| {
+                **when == When::Perhaps && !certain.contains(**path) && !lazily.contains(**path)
+            })
             .filter_map(|(path, _)| path.strip_suffix("__init__.py"))
             .collect();
         let is_start = |node: &&Node<'a>| {
             let is_alone = !imported.contains_key(node.path) && !is_test(node.path);
-            let may_fail = || optional.iter().any(|package| node.path.starts_with(package));
+            let may_fail = || {
+                optional
+                    .iter()
+                    .any(|package| node.path.starts_with(package))
+            };
             certain.contains(node.path) || (is_alone && !may_fail()) || lazily.contains(node.path)
         };
         let starts: Vec<Node<'a>> = nodes.iter().filter(is_start).copied().collect();
@@ -197,36 +268,56 @@ impl<'a> Search<'a> {
     }
 
     fn follow_own(&mut self, starts: Vec<Node<'a>>) -> BTreeSet<&'a str> {
-        let reached = self.follow(starts, |node, when| node.owner == Owner::Own && when == When::Always);
-        let is_own = |path: &&str| self.read.get(*path).is_some_and(|(node, _)| node.owner == Owner::Own);
+        let reached = self.follow(starts, |node, when| {
+            node.owner == Owner::Own && when == When::Always
+        });
+        let is_own = |path: &&str| {
+            self.read
+                .get(*path)
+                .is_some_and(|(node, _)| node.owner == Owner::Own)
+        };
         reached.into_iter().filter(is_own).collect()
     }
 
     fn faults(&self, certain: &BTreeSet<&str>, checked: &BTreeSet<&'a str>) -> Vec<Fault> {
         let read = || checked.iter().filter_map(|path| self.read.get(path));
         let top_of = |node: &Node<'a>| node.path.split('/').next().unwrap_or_default();
-        let altering: BTreeSet<(Owner, &str)> =
-            read().filter(|(_, read)| read.alters_path).map(|(node, _)| (node.owner, top_of(node))).collect();
+        let altering: BTreeSet<(Owner, &str)> = read()
+            .filter(|(_, read)| read.alters_path)
+            .map(|(node, _)| (node.owner, top_of(node)))
+            .collect();
         let alters_path = |node: &Node<'a>| {
-            altering.iter().any(|(owner, top)| *owner == node.owner && (*owner == Owner::Own || *top == top_of(node)))
+            altering.iter().any(|(owner, top)| {
+                *owner == node.owner && (*owner == Owner::Own || *top == top_of(node))
+            })
         };
-        let conjurers: Vec<&str> = read().filter_map(|(_, read)| read.conjures.as_deref()).collect();
+        let conjurers: Vec<&str> = read()
+            .filter_map(|(_, read)| read.conjures.as_deref())
+            .collect();
         let mut missing: BTreeMap<String, Vec<(Node<'a>, usize)>> = BTreeMap::new();
         for path in checked {
-            let Some((node, read)) = self.read.get(path) else { continue };
+            let Some((node, read)) = self.read.get(path) else {
+                continue;
+            };
             let is_certain = certain.contains(path);
             for wish in read.wishes.iter().filter(|wish| wish.when == When::Always) {
                 for module in self.lacking(node, wish) {
                     let top = module.split('.').next().unwrap_or_default();
-                    let is_elsewhere = alters_path(node) && self.scene.modules.has_anywhere(top, node.owner);
-                    let is_conjured = conjurers.iter().any(|text| conjures(text, &module) || conjures(text, top));
+                    let is_elsewhere =
+                        alters_path(node) && self.scene.modules.has_anywhere(top, node.owner);
+                    let is_conjured = conjurers
+                        .iter()
+                        .any(|text| conjures(text, &module) || conjures(text, top));
                     if !is_elsewhere && !is_conjured && (is_certain || !self.is_optional(top)) {
                         missing.entry(module).or_default().push((*node, wish.line));
                     }
                 }
             }
         }
-        let mut faults: Vec<Fault> = missing.into_iter().map(|(module, places)| self.fault(module, places)).collect();
+        let mut faults: Vec<Fault> = missing
+            .into_iter()
+            .map(|(module, places)| self.fault(module, places))
+            .collect();
         faults.sort_by(|one, other| one.place().cmp(&other.place()));
         faults
     }
@@ -235,7 +326,11 @@ impl<'a> Search<'a> {
     fn is_optional(&self, top: &str) -> bool {
         let project = &self.scene.manifest.project;
         ELSEWHERE.contains(&top)
-            || project.optional_dependencies.values().flatten().any(|requirement| names(requirement, top))
+            || project
+                .optional_dependencies
+                .values()
+                .flatten()
+                .any(|requirement| names(requirement, top))
     }
 
     /// What of an import cannot be found.
@@ -245,7 +340,11 @@ impl<'a> Search<'a> {
             // Of a large part, the module alone is brought back.
             let is_alone = include_for(&wish.module).is_some_and(|name| name == wish.module);
             // Of a package that is there, the whole name says what is meant.
-            return vec![if is_alone || missing.contains('.') { wish.module.clone() } else { missing }];
+            return vec![if is_alone || missing.contains('.') {
+                wish.module.clone()
+            } else {
+                missing
+            }];
         }
         if node.owner != Owner::Own {
             return Vec::new();
@@ -254,22 +353,32 @@ impl<'a> Search<'a> {
         let has: Box<dyn Fn(&str) -> bool> = match modules.find(&wish.module) {
             Found::Namespace => Box::new(|_| false),
             Found::Source(package)
-                if package.owner == Owner::Own && package.is_package() && package.path != node.path =>
+                if package.owner == Owner::Own
+                    && package.is_package()
+                    && package.path != node.path =>
             {
                 let text = std::fs::read_to_string(&package.entry.path).unwrap_or_default();
-                if text.is_empty() && package.entry.path.metadata().is_ok_and(|metadata| metadata.len() > 0)
+                if text.is_empty()
+                    && package
+                        .entry
+                        .path
+                        .metadata()
+                        .is_ok_and(|metadata| metadata.len() > 0)
                     || has_one_of(&text, BRINGS_MODULES)
                     || has_one_of(&text, BRINGS_NAMES)
                 {
                     return Vec::new();
                 }
-                Box::new(move |name| has_word(&text, name) || (name.starts_with("__") && name.ends_with("__")))
+                Box::new(move |name| {
+                    has_word(&text, name) || (name.starts_with("__") && name.ends_with("__"))
+                })
             }
             _ => return Vec::new(),
         };
         let whole = |name: &String| format!("{}.{name}", wish.module);
-        let is_missing =
-            |name: &&String| *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere);
+        let is_missing = |name: &&String| {
+            *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere)
+        };
         wish.names.iter().filter(is_missing).map(whole).collect()
     }
 
@@ -277,19 +386,41 @@ impl<'a> Search<'a> {
         let remedies = Remedies(self.scene);
         places.sort_by_key(|(node, line)| (node.owner, node.path, *line));
         places.dedup_by_key(|(node, _)| node.path);
-        let chain = places.first().map(|(node, _)| self.chain(node)).unwrap_or_default();
-        let shown = places.iter().map(|(node, line)| Place { file: node.path.into(), line: *line }).collect();
+        let chain = places
+            .first()
+            .map(|(node, _)| self.chain(node))
+            .unwrap_or_default();
+        let shown = places
+            .iter()
+            .map(|(node, line)| Place {
+                file: node.path.into(),
+                line: *line,
+            })
+            .collect();
         if let Some((include, is_there, remedy)) = remedies.left_out(&module) {
-            return Fault::LeftOut { module, places: shown, include, is_there, remedy };
+            return Fault::LeftOut {
+                module,
+                places: shown,
+                include,
+                is_there,
+                remedy,
+            };
         }
         let first = places.first().map(|(node, _)| node);
         let is_library = first.is_some_and(|node| node.owner == Owner::Library);
         let remedy = match first {
-            Some(_) if is_library => super::Remedy::OtherPython { name: module.clone() },
+            Some(_) if is_library => super::Remedy::OtherPython {
+                name: module.clone(),
+            },
             Some(node) => remedies.module(&module, node, &chain),
             None => super::Remedy::PackModule,
         };
-        Fault::NoModule { module, places: shown, chain, remedy }
+        Fault::NoModule {
+            module,
+            places: shown,
+            chain,
+            remedy,
+        }
     }
 
     /// The modules by way of which one is imported, the first of them one that a program starts with.
@@ -297,7 +428,9 @@ impl<'a> Search<'a> {
         let mut chain = Vec::new();
         let mut at = Some(node.path);
         while let Some(path) = at {
-            let Some((node, _)) = self.read.get(path) else { break };
+            let Some((node, _)) = self.read.get(path) else {
+                break;
+            };
             chain.push(node.module());
             at = self.by.get(path).copied().flatten();
         }
@@ -340,7 +473,10 @@ impl Modules<'_> {
 
 /// `a`, `a.b` and `a.b.c` of `a.b.c`.
 fn prefixes(module: &str) -> impl Iterator<Item = &str> {
-    module.match_indices('.').filter_map(|(at, _)| module.get(..at)).chain([module])
+    module
+        .match_indices('.')
+        .filter_map(|(at, _)| module.get(..at))
+        .chain([module])
 }
 
 fn read_source(node: &Node<'_>, text: &str) -> Read {
@@ -350,16 +486,26 @@ fn read_source(node: &Node<'_>, text: &str) -> Read {
             0 => import.module,
             level => {
                 let package = node.package(level)?;
-                if import.module.is_empty() { package } else { format!("{package}.{}", import.module) }
+                if import.module.is_empty() {
+                    package
+                } else {
+                    format!("{package}.{}", import.module)
+                }
             }
         };
         let names = import.names.into_iter().map(ToOwned::to_owned).collect();
-        Some(Wish { line: import.line, when: import.when, module, names })
+        Some(Wish {
+            line: import.line,
+            when: import.when,
+            module,
+            names,
+        })
     };
     Read {
         wishes: source.imports.into_iter().filter_map(wish).collect(),
         alters_path: node.owner != Owner::Library && has_one_of(text, ALTERS_PATH),
-        conjures: (node.owner != Owner::Library && has_one_of(text, CONJURES)).then(|| text.to_owned()),
+        conjures: (node.owner != Owner::Library && has_one_of(text, CONJURES))
+            .then(|| text.to_owned()),
     }
 }
 
@@ -367,7 +513,10 @@ fn read_source(node: &Node<'_>, text: &str) -> Read {
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_named = name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py";
-    is_named || path.split('/').any(|part| matches!(part, "test" | "tests" | "testing"))
+    is_named
+        || path
+            .split('/')
+            .any(|part| matches!(part, "test" | "tests" | "testing"))
 }
 
 fn has_one_of(text: &str, marks: &[&str]) -> bool {
@@ -375,15 +524,19 @@ fn has_one_of(text: &str, marks: &[&str]) -> bool {
 }
 
 fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|one| one == word)
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|one| one == word)
 }
 
 /// Whether a module brings another one by its name: `sys.modules["six.moves"] = …`, or in an importer of its own.
 fn conjures(text: &str, module: &str) -> bool {
     let is_importer = text.contains("meta_path") || text.contains("path_hooks");
-    ['"', '\''].iter().map(|quote| format!("{quote}{module}{quote}")).any(|name| {
-        text.contains(&format!("modules[{name}]"))
-            || text.contains(&format!("modules.setdefault({name}"))
-            || (is_importer && text.contains(&name))
-    })
+    ['"', '\'']
+        .iter()
+        .map(|quote| format!("{quote}{module}{quote}"))
+        .any(|name| {
+            text.contains(&format!("modules[{name}]"))
+                || text.contains(&format!("modules.setdefault({name}"))
+                || (is_importer && text.contains(&name))
+        })
 }

@@ -63,7 +63,9 @@ pub(super) fn check(
     cache: &BuildCache,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Finding>, BuildError> {
-    let Some(application) = application else { return Ok(Vec::new()) };
+    let Some(application) = application else {
+        return Ok(Vec::new());
+    };
     reporter.begin(PHASE);
     let clock = Stopwatch::start();
     let inputs = inputs(manifest, application, plans, family);
@@ -74,31 +76,66 @@ pub(super) fn check(
         |_| Ok(()),
         |_| {
             let modules = &Modules::new(manifest, application, plans, family);
-            look(Scene { manifest, application, plans, modules })
+            look(Scene {
+                manifest,
+                application,
+                plans,
+                modules,
+            })
         },
     )?;
-    let Checked { distributions, modules, faults } = &made.facts;
-    let (what, from) =
-        (counted(*distributions, "distribution", "distributions"), if made.reused { ", reused" } else { "" });
-    reporter.phase(PHASE, &format!("{what}, {}{from}", counted(*modules, "module", "modules")), clock.took());
+    let Checked {
+        distributions,
+        modules,
+        faults,
+    } = &made.facts;
+    let (what, from) = (
+        counted(*distributions, "distribution", "distributions"),
+        if made.reused { ", reused" } else { "" },
+    );
+    reporter.phase(
+        PHASE,
+        &format!("{what}, {}{from}", counted(*modules, "module", "modules")),
+        clock.took(),
+    );
     // What git ignores is no source, so that nothing tells of its going.
-    let is_gone =
-        |fault: &&Fault| matches!(fault, Fault::NotInWheel { file, .. } if !manifest.directory.join(file).exists());
+    let is_gone = |fault: &&Fault| matches!(fault, Fault::NotInWheel { file, .. } if !manifest.directory.join(file).exists());
     let counts = |fault: &&Fault| !is_gone(fault) && !fault.is_allowed(&manifest.build.unmet);
-    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) =
-        faults.iter().filter(counts).partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
+    let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) = faults
+        .iter()
+        .filter(counts)
+        .partition(|fault| fault.is_error() && manifest.post_extract.is_empty());
     match errors[..] {
-        [] => Ok(warnings.into_iter().cloned().map(|fault| Finding::Missing(Box::new(fault))).collect()),
-        _ => Err(BuildError::Incomplete(errors.into_iter().cloned().collect())),
+        [] => Ok(warnings
+            .into_iter()
+            .cloned()
+            .map(|fault| Finding::Missing(Box::new(fault)))
+            .collect()),
+        _ => Err(BuildError::Incomplete(
+            errors.into_iter().cloned().collect(),
+        )),
     }
 }
 
 fn look(scene: Scene<'_>) -> Result<Checked, BuildError> {
-    let Scene { manifest, application, .. } = scene;
-    let lock = manifest.project_directory().map(|directory| directory.join("uv.lock"));
-    let lock = lock.filter(|_| application.evidence.lock.as_ref().is_some_and(|(name, _)| name == "uv.lock"));
+    let Scene {
+        manifest,
+        application,
+        ..
+    } = scene;
+    let lock = manifest
+        .project_directory()
+        .map(|directory| directory.join("uv.lock"));
+    let lock = lock.filter(|_| {
+        application
+            .evidence
+            .lock
+            .as_ref()
+            .is_some_and(|(name, _)| name == "uv.lock")
+    });
     let lock = match manifest.input {
-        Input::Script => crate::python::install::Lock::of_script(&manifest.path).map(|lock| lock.path().to_path_buf()),
+        Input::Script => crate::python::install::Lock::of_script(&manifest.path)
+            .map(|lock| lock.path().to_path_buf()),
         _ => lock,
     };
     let overrides = Overrides::of(manifest.project_directory(), lock.as_deref());
@@ -107,22 +144,48 @@ fn look(scene: Scene<'_>) -> Result<Checked, BuildError> {
     faults.extend(missing);
     faults.extend(plugins::check(scene)?);
     faults.extend(beside::check(scene)?);
-    Ok(Checked { distributions: application.evidence.distributions.len(), modules, faults })
+    Ok(Checked {
+        distributions: application.evidence.distributions.len(),
+        modules,
+        faults,
+    })
 }
 
 /// What is required beside what the metadata of the project's own distribution says.
 fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
-    let name = manifest.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let groups = manifest.build.groups.iter().filter_map(|group| manifest.project.dependency_groups.get(group));
+    let name = manifest
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let groups = manifest
+        .build
+        .groups
+        .iter()
+        .filter_map(|group| manifest.project.dependency_groups.get(group));
     let requirements = if application.has_distribution {
-        groups.flatten().chain(&manifest.build.dependencies).cloned().collect()
+        groups
+            .flatten()
+            .chain(&manifest.build.dependencies)
+            .cloned()
+            .collect()
     } else {
         application::requirements(manifest)
     };
-    Wanted { by: name, requirements, extras: &manifest.build.extras }
+    Wanted {
+        by: name,
+        requirements,
+        extras: &manifest.build.extras,
+    }
 }
 
-fn inputs(manifest: &Manifest, application: &Application, plans: &[SlotPlan], family: Family) -> Inputs {
+fn inputs(
+    manifest: &Manifest,
+    application: &Application,
+    plans: &[SlotPlan],
+    family: Family,
+) -> Inputs {
     let mut inputs = Inputs::default();
     inputs.add("tool", env!("CARGO_PKG_VERSION"));
     inputs.add("launcher", family.name());
@@ -130,14 +193,43 @@ fn inputs(manifest: &Manifest, application: &Application, plans: &[SlotPlan], fa
         inputs.add(&format!("slot {}", plan.name), plan.inputs.key());
         inputs.add("place", plan.place().display());
     }
-    inputs.add("sources", application.evidence.sources.hex()).found_at(&manifest.directory);
+    inputs
+        .add("sources", application.evidence.sources.hex())
+        .found_at(&manifest.directory);
     inputs.add("lock", format!("{:?}", application.evidence.lock));
-    inputs.add("interpreter", format!("{:?}", application.interpreter.markers));
+    inputs.add(
+        "interpreter",
+        format!("{:?}", application.interpreter.markers),
+    );
     // Digests: a requirement may have a password in its address.
     let digest = |text: String| Blake3::of(text.as_bytes()).hex();
-    inputs.add("input", digest(format!("{:?}", (manifest.input, &manifest.project, &manifest.entry_point))));
-    inputs.add("execution", format!("{:?}", (&manifest.execution.command, &manifest.post_extract, place(manifest))));
-    let Build { extras, groups, dependencies, .. } = &manifest.build;
-    inputs.add("selection", digest(format!("{:?}", (extras, groups, dependencies))));
+    inputs.add(
+        "input",
+        digest(format!(
+            "{:?}",
+            (manifest.input, &manifest.project, &manifest.entry_point)
+        )),
+    );
+    inputs.add(
+        "execution",
+        format!(
+            "{:?}",
+            (
+                &manifest.execution.command,
+                &manifest.post_extract,
+                place(manifest)
+            )
+        ),
+    );
+    let Build {
+        extras,
+        groups,
+        dependencies,
+        ..
+    } = &manifest.build;
+    inputs.add(
+        "selection",
+        digest(format!("{:?}", (extras, groups, dependencies))),
+    );
     inputs
 }

@@ -61,7 +61,11 @@ fn is_stub_at(entry: &Entry) -> bool {
 }
 
 /// Modules that the interpreter has without a file.
-const FROZEN: &[&str] = &["__main__", "_frozen_importlib", "_frozen_importlib_external"];
+const FROZEN: &[&str] = &[
+    "__main__",
+    "_frozen_importlib",
+    "_frozen_importlib_external",
+];
 
 impl<'a> Modules<'a> {
     pub(super) fn new(
@@ -70,7 +74,11 @@ impl<'a> Modules<'a> {
         plans: &'a [SlotPlan],
         family: Family,
     ) -> Self {
-        let home = Path::new(if family == Family::FlavorPack { RUNTIME } else { "" });
+        let home = Path::new(if family == Family::FlavorPack {
+            RUNTIME
+        } else {
+            ""
+        });
         let site_packages = &application.trees.site_packages;
         let library = Path::new(RUNTIME).join(site_packages.parent().unwrap_or(Path::new("")));
         let root = |path: &Path| format!("{}/", path.display());
@@ -78,9 +86,17 @@ impl<'a> Modules<'a> {
         if manifest.input.is_sources() {
             roots.push((root(&home.join(place(manifest))), false));
         }
-        roots.extend([(root(&library), true), (root(&library.join("lib-dynload")), true)]);
+        roots.extend([
+            (root(&library), true),
+            (root(&library.join("lib-dynload")), true),
+        ]);
         roots.push((root(&home.join(site_packages)), false));
-        let builtin = application.interpreter.builtin_modules.iter().map(String::as_str).chain(FROZEN.iter().copied());
+        let builtin = application
+            .interpreter
+            .builtin_modules
+            .iter()
+            .map(String::as_str)
+            .chain(FROZEN.iter().copied());
         let mut modules = Self {
             roots,
             files: HashMap::new(),
@@ -102,7 +118,9 @@ impl<'a> Modules<'a> {
     }
 
     fn add(&mut self, path: Option<&str>, entry: &'a Entry, plan: &SlotPlan) {
-        let Some(path) = path.filter(|path| !path.contains("/__pycache__")) else { return };
+        let Some(path) = path.filter(|path| !path.contains("/__pycache__")) else {
+            return;
+        };
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = name.split('.').next().unwrap_or_default();
         let ending = name.rsplit('.').next().unwrap_or_default();
@@ -112,9 +130,14 @@ impl<'a> Modules<'a> {
                 true
             }
             // It only says which part is left out.
-            (_, "py") if plan.name == RUNTIME && include_for(stem).is_some() && is_stub_at(entry) => false,
+            (_, "py")
+                if plan.name == RUNTIME && include_for(stem).is_some() && is_stub_at(entry) =>
+            {
+                false
+            }
             (_, "py") => {
-                self.files.insert(path.to_owned(), (entry, plan.name == APP));
+                self.files
+                    .insert(path.to_owned(), (entry, plan.name == APP));
                 true
             }
             (_, "so" | "pyc") | (EntryKind::Symlink { .. }, _) => {
@@ -138,17 +161,27 @@ impl<'a> Modules<'a> {
     /// What a `.pth` file brings: directories of the package, or code that may do anything.
     fn add_paths(&mut self, directory: &str, name: &str, entry: &Entry) {
         let text = std::fs::read_to_string(&entry.path).unwrap_or_default();
-        for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .map(str::trim_end)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             match line {
                 // It makes directories what they are without it: packages without a source.
                 _ if name.ends_with("-nspkg.pth") => {}
                 _ if name == "distutils-precedence.pth" => {
                     self.by_pth.insert("distutils");
                 }
-                _ if line.starts_with(['/', '.']) || line.starts_with("import ") || line.starts_with("import\t") => {
+                _ if line.starts_with(['/', '.'])
+                    || line.starts_with("import ")
+                    || line.starts_with("import\t") =>
+                {
                     self.is_open = true;
                 }
-                _ => self.roots.push((format!("{directory}/{}/", line.trim_end_matches('/')), false)),
+                _ => self.roots.push((
+                    format!("{directory}/{}/", line.trim_end_matches('/')),
+                    false,
+                )),
             }
         }
     }
@@ -163,7 +196,10 @@ impl<'a> Modules<'a> {
         let path = module.replace('.', "/");
         let mut is_namespace = false;
         for (root, _) in &self.roots {
-            for file in [format!("{root}{path}/__init__.py"), format!("{root}{path}.py")] {
+            for file in [
+                format!("{root}{path}/__init__.py"),
+                format!("{root}{path}.py"),
+            ] {
                 if let Some(node) = self.node(&file) {
                     return Found::Source(node);
                 }
@@ -174,7 +210,11 @@ impl<'a> Modules<'a> {
             }
             is_namespace |= self.directories.contains(&place);
         }
-        if is_namespace { Found::Namespace } else { Found::Nowhere }
+        if is_namespace {
+            Found::Namespace
+        } else {
+            Found::Nowhere
+        }
     }
 
     /// The module at a path of the environment.
@@ -188,17 +228,27 @@ impl<'a> Modules<'a> {
             (false, true) => Owner::Library,
             (false, false) => Owner::Dependency,
         };
-        Some(Node { entry, path: path.get(root.len()..)?, owner })
+        Some(Node {
+            entry,
+            path: path.get(root.len()..)?,
+            owner,
+        })
     }
 
     /// The sources of the application's own that can be imported, in the order of their paths.
     pub(super) fn own(&self) -> Vec<Node<'_>> {
         let is_name = |part: &str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
         let is_importable = |node: &Node<'_>| {
-            node.path.trim_end_matches(".py").split('/').all(|part| !part.is_empty() && is_name(part))
+            node.path
+                .trim_end_matches(".py")
+                .split('/')
+                .all(|part| !part.is_empty() && is_name(part))
         };
         let own = self.files.iter().filter(|(_, (_, is_own))| *is_own);
-        let mut nodes: Vec<Node<'_>> = own.filter_map(|(path, _)| self.node(path)).filter(is_importable).collect();
+        let mut nodes: Vec<Node<'_>> = own
+            .filter_map(|(path, _)| self.node(path))
+            .filter(is_importable)
+            .collect();
         nodes.sort_by_key(|node| node.path);
         nodes
     }
@@ -221,7 +271,9 @@ impl Node<'_> {
     /// Its name: `hello.cli`.
     pub(super) fn module(&self) -> String {
         let path = self.path.trim_end_matches(".py");
-        path.strip_suffix("/__init__").unwrap_or(path).replace('/', ".")
+        path.strip_suffix("/__init__")
+            .unwrap_or(path)
+            .replace('/', ".")
     }
 
     pub(super) fn is_package(&self) -> bool {
@@ -232,7 +284,11 @@ impl Node<'_> {
     pub(super) fn package(&self, level: usize) -> Option<String> {
         let module = self.module();
         let mut parts: Vec<&str> = module.split('.').collect();
-        let up = if self.is_package() { level.checked_sub(1)? } else { level };
+        let up = if self.is_package() {
+            level.checked_sub(1)?
+        } else {
+            level
+        };
         parts.truncate(parts.len().checked_sub(up).filter(|left| *left > 0)?);
         Some(parts.join("."))
     }

@@ -19,27 +19,45 @@ impl Overrides {
     /// Those of uv and PDM in a project's manifest and its `uv.lock`, which has those of its workspace.
     pub(super) fn of(directory: Option<&Path>, lock: Option<&Path>) -> Self {
         let mut found = Self::default();
-        if let Some(manifest) = directory.and_then(|directory| table(&directory.join("pyproject.toml"))) {
+        if let Some(manifest) =
+            directory.and_then(|directory| table(&directory.join("pyproject.toml")))
+        {
             let tool = |name: &str| manifest.get("tool")?.get(name);
             found.add_uv(tool("uv"));
-            let pdm = tool("pdm").and_then(|pdm| pdm.get("resolution")?.get("overrides")?.as_table());
+            let pdm =
+                tool("pdm").and_then(|pdm| pdm.get("resolution")?.get("overrides")?.as_table());
             for (name, version) in pdm.into_iter().flatten() {
                 let version = version.as_str().unwrap_or_default();
                 let exact = version.starts_with(|c: char| c.is_ascii_digit());
-                found.add(&if exact { format!("{name}=={version}") } else { format!("{name}{version}") });
+                found.add(&if exact {
+                    format!("{name}=={version}")
+                } else {
+                    format!("{name}{version}")
+                });
             }
         }
         let settings = directory.and_then(|directory| table(&directory.join("uv.toml")));
         found.add_uv(settings.map(Value::Table).as_ref());
         let locked = lock.and_then(table);
         if let Some(decided) = locked.as_ref().and_then(|lock| lock.get("manifest")) {
-            let list = |key: &str| decided.get(key).and_then(Value::as_array).into_iter().flatten();
+            let list = |key: &str| {
+                decided
+                    .get(key)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+            };
             for one in list("overrides") {
                 let text = |key: &str| one.get(key).and_then(Value::as_str);
                 let Some(name) = text("name") else { continue };
-                let marker = text("marker").map(|marker| format!(" ; {marker}")).unwrap_or_default();
+                let marker = text("marker")
+                    .map(|marker| format!(" ; {marker}"))
+                    .unwrap_or_default();
                 // One that comes from a path or a URL is what it is.
-                found.add(&format!("{name}{}{marker}", text("specifier").unwrap_or_default()));
+                found.add(&format!(
+                    "{name}{}{marker}",
+                    text("specifier").unwrap_or_default()
+                ));
             }
             for name in list("excludes").filter_map(Value::as_str) {
                 found.exclude(name);
@@ -54,7 +72,12 @@ impl Overrides {
     }
 
     fn add_uv(&mut self, settings: Option<&Value>) {
-        let list = |key: &str| settings.and_then(|uv| uv.get(key)?.as_array()).into_iter().flatten();
+        let list = |key: &str| {
+            settings
+                .and_then(|uv| uv.get(key)?.as_array())
+                .into_iter()
+                .flatten()
+        };
         for text in list("override-dependencies").filter_map(Value::as_str) {
             self.add(text);
         }
@@ -69,7 +92,11 @@ impl Overrides {
 
     fn add(&mut self, text: &str) {
         match read_requirement(text) {
-            Ok(requirement) => self.0.entry(requirement.name.to_string()).or_default().push(requirement),
+            Ok(requirement) => self
+                .0
+                .entry(requirement.name.to_string())
+                .or_default()
+                .push(requirement),
             Err(reason) => tracing::debug!(text, reason, "an override that cannot be read"),
         }
     }

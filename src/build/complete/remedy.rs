@@ -61,40 +61,70 @@ pub enum Remedy {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Require { requirement, name, list, again, may_allow } => {
+            Self::Require {
+                requirement,
+                name,
+                list,
+                again,
+                may_allow,
+            } => {
                 write!(f, "add `{requirement}` to {list}")?;
                 if let Some(again) = again {
                     write!(f, " and lock again with `{again}`")?;
                 }
                 if *may_allow {
-                    write!(f, "; if the program runs without, add `unmet = [\"{name}\"]` to [tool.flavor.build]")?;
+                    write!(
+                        f,
+                        "; if the program runs without, add `unmet = [\"{name}\"]` to [tool.flavor.build]"
+                    )?;
                 }
                 Ok(())
             }
             Self::Declare { list, chain } => {
                 write!(f, "add the distribution that provides it to {list}")?;
                 if !chain.is_empty() {
-                    write!(f, "; the program imports it by way of {}", chain.join(" → "))?;
+                    write!(
+                        f,
+                        "; the program imports it by way of {}",
+                        chain.join(" → ")
+                    )?;
                 }
                 Ok(())
             }
             Self::Relative { package, module } => {
-                write!(f, "`{module}` lies in the same package: write `from {package} import {module}`")
+                write!(
+                    f,
+                    "`{module}` lies in the same package: write `from {package} import {module}`"
+                )
             }
             Self::PackDirectory { script } => {
-                write!(f, "it lies beside the script: pack the directory, with `--entry-point {script}`")
+                write!(
+                    f,
+                    "it lies beside the script: pack the directory, with `--entry-point {script}`"
+                )
             }
-            Self::Extra { extra } => write!(f, "the extra `{extra}` brings it: choose it with `--extra {extra}`"),
+            Self::Extra { extra } => write!(
+                f,
+                "the extra `{extra}` brings it: choose it with `--extra {extra}`"
+            ),
             Self::Group { group, name } => write!(
                 f,
                 "the dependency group `{group}` brings it, which is not packed: add `{name}` to `dependencies` under [project]"
             ),
-            Self::PackModule => f.write_str("correct the name, or see to it that the build packs the module"),
+            Self::PackModule => {
+                f.write_str("correct the name, or see to it that the build packs the module")
+            }
             Self::Include { name, table: true } => {
-                write!(f, "bring it back with `include = [\"{name}\"]` under [tool.flavor.python]")
+                write!(
+                    f,
+                    "bring it back with `include = [\"{name}\"]` under [tool.flavor.python]"
+                )
             }
             Self::Include { name, table: false } => {
-                write!(f, "pack it from a project, with `include = [\"{name}\"]` under [tool.flavor.python]")
+                write!(
+                    f,
+                    "pack it from a project, with `include = [\"{name}\"]` under [tool.flavor.python]"
+                )
             }
             Self::OtherPython { name } => write!(
                 f,
@@ -113,20 +143,32 @@ pub(super) struct Remedies<'a>(pub(super) Scene<'a>);
 impl Remedies<'_> {
     /// Against a requirement that is not met.
     pub(super) fn require(self, name: &str, requirement: &str) -> Remedy {
-        let Scene { manifest, application, .. } = self.0;
-        let lock = application.evidence.lock.as_ref().map(|(name, _)| name.as_str());
+        let Scene {
+            manifest,
+            application,
+            ..
+        } = self.0;
+        let lock = application
+            .evidence
+            .lock
+            .as_ref()
+            .map(|(name, _)| name.as_str());
         Remedy::Require {
             requirement: requirement.into(),
             name: name.into(),
             list: list(manifest),
-            again: lock.filter(|name| *name == "uv.lock").map(|_| "uv lock".into()),
+            again: lock
+                .filter(|name| *name == "uv.lock")
+                .map(|_| "uv lock".into()),
             may_allow: has_tables(manifest),
         }
     }
 
     /// Against a module that is missing, imported in `node`, which is reached by way of `chain`.
     pub(super) fn module(self, module: &str, node: &Node<'_>, chain: &[String]) -> Remedy {
-        let Scene { manifest, modules, .. } = self.0;
+        let Scene {
+            manifest, modules, ..
+        } = self.0;
         let top = module.split('.').next().unwrap_or(module);
         let is_own = node.owner == Owner::Own;
         if is_own && !matches!(modules.find(top), Found::Nowhere) && module != top {
@@ -136,42 +178,73 @@ impl Remedies<'_> {
             && let Some(package) = node.package(1)
             && !matches!(modules.find(&format!("{package}.{top}")), Found::Nowhere)
         {
-            return Remedy::Relative { package, module: top.into() };
+            return Remedy::Relative {
+                package,
+                module: top.into(),
+            };
         }
         let beside = |ending: &str| manifest.directory.join(format!("{top}{ending}")).is_file();
         if manifest.input == Input::Script && (beside(".py") || beside("/__init__.py")) {
-            let script = manifest.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let script = manifest
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             return Remedy::PackDirectory { script };
         }
         let project = &manifest.project;
         let has = |list: &&Vec<String>| list.iter().any(|text| names(text, top));
-        if let Some((extra, _)) = project.optional_dependencies.iter().find(|(_, list)| has(list)) {
-            return Remedy::Extra { extra: extra.clone() };
+        if let Some((extra, _)) = project
+            .optional_dependencies
+            .iter()
+            .find(|(_, list)| has(list))
+        {
+            return Remedy::Extra {
+                extra: extra.clone(),
+            };
         }
         if let Some((group, _)) = project.dependency_groups.iter().find(|(_, list)| has(list)) {
-            return Remedy::Group { group: group.clone(), name: top.into() };
+            return Remedy::Group {
+                group: group.clone(),
+                name: top.into(),
+            };
         }
         let chain = if is_own { Vec::new() } else { chain.to_vec() };
-        Remedy::Declare { list: list(manifest), chain }
+        Remedy::Declare {
+            list: list(manifest),
+            chain,
+        }
     }
 
     /// What brings a part of the standard library back: the name, whether the interpreter has it, and the remedy; `None`
     /// of a module that is no part of it.
     pub(super) fn left_out(self, module: &str) -> Option<(String, bool, Remedy)> {
-        let Scene { manifest, application, .. } = self.0;
+        let Scene {
+            manifest,
+            application,
+            ..
+        } = self.0;
         let name = runtime::include_for(module)?;
         let interpreter = &application.interpreter;
         let path = module.replace('.', "/");
         let places = [
             interpreter.stdlib.join(&path),
             interpreter.stdlib.join(format!("{path}.py")),
-            interpreter.dynload.join(format!("{path}.{}.so", interpreter.soabi)),
+            interpreter
+                .dynload
+                .join(format!("{path}.{}.so", interpreter.soabi)),
         ];
         let is_there = places.iter().any(|place| place.exists());
         let remedy = if is_there {
-            Remedy::Include { name: name.clone(), table: has_tables(manifest) }
+            Remedy::Include {
+                name: name.clone(),
+                table: has_tables(manifest),
+            }
         } else {
-            Remedy::OtherPython { name: module.into() }
+            Remedy::OtherPython {
+                name: module.into(),
+            }
         };
         Some((name, is_there, remedy))
     }
@@ -195,7 +268,8 @@ fn has_tables(manifest: &Manifest) -> bool {
 
 /// Whether a requirement is of the distribution that is called as a module is.
 pub(super) fn names(requirement: &str, module: &str) -> bool {
-    read_requirement(requirement).is_ok_and(|one| one.name.as_ref().replace('-', "_") == module.to_ascii_lowercase())
+    read_requirement(requirement)
+        .is_ok_and(|one| one.name.as_ref().replace('-', "_") == module.to_ascii_lowercase())
 }
 
 /// Where a project's build back end is told to pack a file. `source` is relative to the project, `package` and `inside`
@@ -208,7 +282,9 @@ pub(super) fn setting(back_end: &str, source: &Path, package: &str, inside: &Pat
     } else if is("hatchling") {
         format!("add `artifacts = [\"{source}\"]` to [tool.hatch.build.targets.wheel]")
     } else if is("poetry") {
-        format!("add `include = [{{ path = \"{source}\", format = [\"sdist\", \"wheel\"] }}]` to [tool.poetry]")
+        format!(
+            "add `include = [{{ path = \"{source}\", format = [\"sdist\", \"wheel\"] }}]` to [tool.poetry]"
+        )
     } else if is("pdm") {
         format!("add `includes = [\"{source}\"]` to [tool.pdm.build]")
     } else if is("maturin") {

@@ -35,20 +35,46 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Everything that is required and not met, and what cannot be told.
-pub(super) fn check(scene: Scene<'_>, wanted: &Wanted, overrides: &Overrides) -> Result<Vec<Fault>, BuildError> {
-    let Scene { application, plans, .. } = scene;
+pub(super) fn check(
+    scene: Scene<'_>,
+    wanted: &Wanted,
+    overrides: &Overrides,
+) -> Result<Vec<Fault>, BuildError> {
+    let Scene {
+        application, plans, ..
+    } = scene;
     let all = inside(application, plans)?;
-    let mut faults: Vec<Fault> = all.iter().filter_map(|one| of_python(one, &application.interpreter)).collect();
-    let Some(markers) = markers(&application.interpreter) else { return Ok(faults) };
+    let mut faults: Vec<Fault> = all
+        .iter()
+        .filter_map(|one| of_python(one, &application.interpreter))
+        .collect();
+    let Some(markers) = markers(&application.interpreter) else {
+        return Ok(faults);
+    };
     let mut by_name: BTreeMap<&str, Vec<&Inside>> = BTreeMap::new();
     for one in &all {
         by_name.entry(&one.name).or_default().push(one);
     }
     let remedies = Remedies(scene);
-    let mut search = Search { by_name, markers, overrides, remedies, extras: BTreeMap::new(), faults: BTreeSet::new() };
-    let own = application.evidence.distributions.last().filter(|_| application.has_distribution);
+    let mut search = Search {
+        by_name,
+        markers,
+        overrides,
+        remedies,
+        extras: BTreeMap::new(),
+        faults: BTreeSet::new(),
+    };
+    let own = application
+        .evidence
+        .distributions
+        .last()
+        .filter(|_| application.has_distribution);
     if let Some(own) = own {
-        search.extras.entry(own.name.clone()).or_default().extend(wanted.extras.iter().filter_map(|name| extra(name)));
+        search
+            .extras
+            .entry(own.name.clone())
+            .or_default()
+            .extend(wanted.extras.iter().filter_map(|name| extra(name)));
     }
     // What is asked for with an extra may ask for more with extras: it goes on until nothing is new.
     loop {
@@ -84,7 +110,13 @@ struct Search<'a> {
 impl Search<'_> {
     fn of(&mut self, one: &Inside) {
         let by = format!("{} {}", one.name, one.version);
-        let extras: Vec<ExtraName> = self.extras.get(&one.name).into_iter().flatten().cloned().collect();
+        let extras: Vec<ExtraName> = self
+            .extras
+            .get(&one.name)
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
         for text in &one.metadata.requires_dist {
             match read_requirement(text) {
                 Ok(requirement) => self.require(&by, &requirement, &extras),
@@ -99,11 +131,15 @@ impl Search<'_> {
         }
         let name = requirement.name.to_string();
         let instead = self.overrides.of_name(&name);
-        let met =
-            |one: &Requirement<AnyUrl>, found: &[&Inside]| found.iter().any(|inside| is_met(one, &inside.version));
+        let met = |one: &Requirement<AnyUrl>, found: &[&Inside]| {
+            found.iter().any(|inside| is_met(one, &inside.version))
+        };
         let found = self.by_name.get(&*name).cloned().unwrap_or_default();
         if let Some(instead) = instead {
-            let mut instead = instead.iter().filter(|one| one.marker.evaluate(&self.markers, &[])).peekable();
+            let mut instead = instead
+                .iter()
+                .filter(|one| one.marker.evaluate(&self.markers, &[]))
+                .peekable();
             // Without one that applies it is not wanted at all.
             if instead.peek().is_none() || instead.all(|one| met(one, &found)) {
                 self.ask(&name, requirement);
@@ -114,7 +150,10 @@ impl Search<'_> {
             self.ask(&name, requirement);
             return;
         }
-        let requirement = Requirement { marker: pep508_rs::MarkerTree::TRUE, ..requirement.clone() };
+        let requirement = Requirement {
+            marker: pep508_rs::MarkerTree::TRUE,
+            ..requirement.clone()
+        };
         let text = text_of(&requirement);
         self.faults.insert(Fault::Unmet {
             by: by.into(),
@@ -127,35 +166,54 @@ impl Search<'_> {
 
     fn ask(&mut self, name: &str, requirement: &Requirement<AnyUrl>) {
         if !requirement.extras.is_empty() {
-            self.extras.entry(name.into()).or_default().extend(requirement.extras.iter().cloned());
+            self.extras
+                .entry(name.into())
+                .or_default()
+                .extend(requirement.extras.iter().cloned());
         }
     }
 
     /// Of a line that is no requirement today, the name and the condition may still be read.
     fn unreadable(&mut self, by: &str, text: &str, reason: String, extras: &[ExtraName]) {
         let (first, condition) = text.split_once(';').unwrap_or((text, ""));
-        let end = first.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).unwrap_or(first.len());
+        let end = first
+            .find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c))
+            .unwrap_or(first.len());
         let name = first.get(..end).unwrap_or_default();
-        let condition = if condition.trim().is_empty() { String::new() } else { format!(" ; {condition}") };
+        let condition = if condition.trim().is_empty() {
+            String::new()
+        } else {
+            format!(" ; {condition}")
+        };
         if let Ok(requirement) = read_requirement(&format!("{name}{condition}")) {
             if !requirement.marker.evaluate(&self.markers, extras) {
                 return;
             }
             self.require(by, &requirement, extras);
         }
-        self.faults.insert(Fault::Unreadable { by: by.into(), requirement: text.into(), reason });
+        self.faults.insert(Fault::Unreadable {
+            by: by.into(),
+            requirement: text.into(),
+            reason,
+        });
     }
 }
 
 /// A requirement as people write it: `h11>=0.13,<0.15`.
 fn text_of(requirement: &Requirement<AnyUrl>) -> String {
     let extras: Vec<String> = requirement.extras.iter().map(ToString::to_string).collect();
-    let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+    let extras = if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    };
     let rest = match &requirement.version_or_url {
         None => String::new(),
-        Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
-            specifiers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-        }
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => specifiers
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(","),
         Some(VersionOrUrl::Url(url)) => format!(" @ {}", crate::python::redact(&url.to_string())),
     };
     format!("{}{extras}{rest}", requirement.name)
@@ -164,14 +222,20 @@ fn text_of(requirement: &Requirement<AnyUrl>) -> String {
 /// Whether a version is one that a requirement takes. What came from a URL is what it is, and of a version that is none
 /// nothing can be said.
 fn is_met(requirement: &Requirement<AnyUrl>, version: &str) -> bool {
-    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return true };
+    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else {
+        return true;
+    };
     Version::from_str(version).map_or(true, |version| specifiers.contains(&version))
 }
 
 fn of_python(one: &Inside, interpreter: &Interpreter) -> Option<Fault> {
     let requires = one.metadata.requires_python.as_ref()?;
     let Ok(specifiers) = VersionSpecifiers::from_str(requires) else {
-        tracing::debug!(name = one.name, requires, "`Requires-Python` is no specifier");
+        tracing::debug!(
+            name = one.name,
+            requires,
+            "`Requires-Python` is no specifier"
+        );
         return None;
     };
     let (major, minor, patch) = interpreter.version;
@@ -180,8 +244,12 @@ fn of_python(one: &Inside, interpreter: &Interpreter) -> Option<Fault> {
         return None;
     }
     // An upper limit is a guess about a version that was not there yet, and resolvers take it for no more.
-    let is_upper = |operator: &Operator| matches!(operator, Operator::LessThan | Operator::LessThanEqual);
-    let too_old = specifiers.iter().filter(|one| !is_upper(one.operator())).any(|one| !one.contains(&version));
+    let is_upper =
+        |operator: &Operator| matches!(operator, Operator::LessThan | Operator::LessThanEqual);
+    let too_old = specifiers
+        .iter()
+        .filter(|one| !is_upper(one.operator()))
+        .any(|one| !one.contains(&version));
     Some(Fault::OtherPython {
         by: format!("{} {}", one.name, one.version),
         name: one.name.clone(),
@@ -199,7 +267,9 @@ fn extra(name: &str) -> Option<ExtraName> {
 
 fn markers(interpreter: &Interpreter) -> Option<MarkerEnvironment> {
     let text = serde_json::to_value(&interpreter.markers).ok()?;
-    serde_json::from_value(text).inspect_err(|error| tracing::debug!(%error, "no markers of the interpreter")).ok()
+    serde_json::from_value(text)
+        .inspect_err(|error| tracing::debug!(%error, "no markers of the interpreter"))
+        .ok()
 }
 
 /// The distributions in the package. What the user has left out of one is meant to be left out: it counts.
@@ -207,19 +277,43 @@ fn inside(application: &Application, plans: &[SlotPlan]) -> Result<Vec<Inside>, 
     let trees = &application.trees;
     let mut places: Vec<PathBuf> = Vec::new();
     for one in &application.evidence.distributions {
-        let metadata = |tree: &Path| tree.join(&trees.site_packages).join(&one.dist_info).join("METADATA");
-        places.extend([metadata(&trees.deps), metadata(&trees.app)].into_iter().find(|path| path.is_file()));
+        let metadata = |tree: &Path| {
+            tree.join(&trees.site_packages)
+                .join(&one.dist_info)
+                .join("METADATA")
+        };
+        places.extend(
+            [metadata(&trees.deps), metadata(&trees.app)]
+                .into_iter()
+                .find(|path| path.is_file()),
+        );
     }
-    let others = plans.iter().filter(|plan| !plan.is_of_application()).flat_map(SlotPlan::entries);
+    let others = plans
+        .iter()
+        .filter(|plan| !plan.is_of_application())
+        .flat_map(SlotPlan::entries);
     let is_metadata = |path: &Path| {
         let directory = path.parent().and_then(Path::extension);
         path.ends_with("METADATA") && directory.is_some_and(|ending| ending == "dist-info")
     };
-    places.extend(others.filter(|entry| is_metadata(&entry.relative)).map(|entry| entry.path.clone()));
+    places.extend(
+        others
+            .filter(|entry| is_metadata(&entry.relative))
+            .map(|entry| entry.path.clone()),
+    );
     let read = |path: PathBuf| {
-        let metadata = CoreMetadata::parse(&String::from_utf8_lossy(&std::fs::read(&path).on("read", &path)?));
-        let (name, version) = (metadata.name.clone().unwrap_or_default(), metadata.version.clone().unwrap_or_default());
-        Ok(Inside { name, version, metadata })
+        let metadata = CoreMetadata::parse(&String::from_utf8_lossy(
+            &std::fs::read(&path).on("read", &path)?,
+        ));
+        let (name, version) = (
+            metadata.name.clone().unwrap_or_default(),
+            metadata.version.clone().unwrap_or_default(),
+        );
+        Ok(Inside {
+            name,
+            version,
+            metadata,
+        })
     };
     places.into_iter().map(read).collect()
 }

@@ -67,11 +67,24 @@ impl Edit {
     /// The search path and its kind. With `relocate`, entries that lead to this machine are dropped.
     pub(super) fn search_path(&self, facts: &Facts, relocate: bool) -> (String, SearchPathTag) {
         let own = facts.runpath.as_ref().or(facts.rpath.as_ref());
-        let own: Vec<&str> =
-            own.map(|path| path.split([':', ';']).filter(|one| !one.is_empty()).collect()).unwrap_or_default();
-        let kept = own.into_iter().filter(|entry| !relocate || !entry.starts_with('/'));
+        let own: Vec<&str> = own
+            .map(|path| {
+                path.split([':', ';'])
+                    .filter(|one| !one.is_empty())
+                    .collect()
+            })
+            .unwrap_or_default();
+        let kept = own
+            .into_iter()
+            .filter(|entry| !relocate || !entry.starts_with('/'));
         let mut entries: Vec<&str> = Vec::new();
-        for entry in self.before.iter().map(String::as_str).chain(kept).chain(self.after.iter().map(String::as_str)) {
+        for entry in self
+            .before
+            .iter()
+            .map(String::as_str)
+            .chain(kept)
+            .chain(self.after.iter().map(String::as_str))
+        {
             if !entries.contains(&entry) {
                 entries.push(entry);
             }
@@ -81,13 +94,23 @@ impl Edit {
         }
         // `DT_RUNPATH` would hide the interpreter's own search path; else the file keeps the kind that it has.
         let keeps = facts.runpath.is_some() && !self.inherits;
-        (entries.join(":"), if keeps { SearchPathTag::Runpath } else { SearchPathTag::Rpath })
+        (
+            entries.join(":"),
+            if keeps {
+                SearchPathTag::Runpath
+            } else {
+                SearchPathTag::Rpath
+            },
+        )
     }
 
     /// What the file does not find, if it cannot be edited.
     pub(super) fn left_without(self, file: &Path, error: &elf::Error) -> Vec<Left> {
-        let left =
-            |library| Left { library, why: Why::Unfit(error.to_string()), needed_by: vec![file.display().to_string()] };
+        let left = |library| Left {
+            library,
+            why: Why::Unfit(error.to_string()),
+            needed_by: vec![file.display().to_string()],
+        };
         self.libraries.into_iter().map(left).collect()
     }
 }
@@ -153,8 +176,13 @@ struct Decision<'a> {
 impl Decision<'_> {
     fn file(&mut self, at: usize) {
         let facts = &self.files[at].facts;
-        let of_other_libc = facts.needed.iter().any(|name| name.starts_with("libc.musl-") || name == "libc.so");
-        if !facts.is_for_this_machine() || of_other_libc || !matches!(facts.kind, Kind::Executable | Kind::SharedObject)
+        let of_other_libc = facts
+            .needed
+            .iter()
+            .any(|name| name.starts_with("libc.musl-") || name == "libc.so");
+        if !facts.is_for_this_machine()
+            || of_other_libc
+            || !matches!(facts.kind, Kind::Executable | Kind::SharedObject)
         {
             return;
         }
@@ -191,18 +219,30 @@ impl Decision<'_> {
             return;
         }
         // Code that loads it by its path does so before the file is loaded.
-        let named = self.inside.named(name).iter().copied().find(|one| missing(&files[*one].versions).is_empty());
+        let named = self
+            .inside
+            .named(name)
+            .iter()
+            .copied()
+            .find(|one| missing(&files[*one].versions).is_empty());
         if !around.carries || around.is_from_target(name) {
             if named.is_none() {
                 self.leave(at, name, Why::Absent);
             }
             return;
         }
-        let found = around.machine.find(name, &self.entries[files[at].at].path, &files[at].facts);
+        let found = around
+            .machine
+            .find(name, &self.entries[files[at].at].path, &files[at].facts);
         match (found, named) {
             // It may be this machine's that makes it work here; with its own it works anywhere.
             (Some(_), Some(own)) if around.has_place => {
-                let directory = self.inside.path(own).parent().unwrap_or(Path::new("")).to_path_buf();
+                let directory = self
+                    .inside
+                    .path(own)
+                    .parent()
+                    .unwrap_or(Path::new(""))
+                    .to_path_buf();
                 self.lead(at, name, &directory, false);
             }
             (Some(found), None) => {
@@ -224,8 +264,15 @@ impl Decision<'_> {
     /// The library that the file finds is too old: this machine's may do.
     fn newer(&mut self, at: usize, name: &str, lacks: Vec<String>) {
         let file = &self.files[at];
-        let found = self.around.carries && self.around.has_place && !self.around.is_from_target(name);
-        let found = found.then(|| self.around.machine.find(name, &self.entries[file.at].path, &file.facts)).flatten();
+        let found =
+            self.around.carries && self.around.has_place && !self.around.is_from_target(name);
+        let found = found
+            .then(|| {
+                self.around
+                    .machine
+                    .find(name, &self.entries[file.at].path, &file.facts)
+            })
+            .flatten();
         match found.filter(|found| file.versions.missing_from(name, &found.versions).is_empty()) {
             Some(found) => self.carry(at, name, found, true),
             None => self.leave(at, name, Why::Versions(lacks)),
@@ -246,16 +293,25 @@ impl Decision<'_> {
             return;
         }
         let (path, facts) = (found.path.clone(), found.facts.clone());
-        let library = Library { found, needs_others: false, needed_by: needed_by.to_vec() };
+        let library = Library {
+            found,
+            needs_others: false,
+            needed_by: needed_by.to_vec(),
+        };
         self.made.libraries.insert(name.to_owned(), library);
         for next in &facts.needed {
             let base = base_name(next);
-            let is_there = is_part_of_glibc(base) || (!by_program && self.around.runtime.contains_key(base));
+            let is_there =
+                is_part_of_glibc(base) || (!by_program && self.around.runtime.contains_key(base));
             if is_there {
                 continue;
             }
             if self.around.is_from_target(base) {
-                self.made.left.push(Left { library: base.into(), why: Why::Absent, needed_by: needed_by.to_vec() });
+                self.made.left.push(Left {
+                    library: base.into(),
+                    why: Why::Absent,
+                    needed_by: needed_by.to_vec(),
+                });
                 continue;
             }
             match self.around.machine.find(next, &path, &facts) {
@@ -266,7 +322,11 @@ impl Decision<'_> {
                     }
                 }
                 None => {
-                    self.made.left.push(Left { library: base.into(), why: Why::Absent, needed_by: needed_by.to_vec() });
+                    self.made.left.push(Left {
+                        library: base.into(),
+                        why: Why::Absent,
+                        needed_by: needed_by.to_vec(),
+                    });
                 }
             }
         }
@@ -274,10 +334,19 @@ impl Decision<'_> {
 
     /// Makes a file search a directory of the tree.
     fn lead(&mut self, at: usize, name: &str, directory: &Path, first: bool) {
-        let above = self.inside.path(at).parent().unwrap_or(Path::new("")).to_path_buf();
+        let above = self
+            .inside
+            .path(at)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_path_buf();
         let entry = from_origin(&above, directory);
         let edit = self.edit(at);
-        let list = if first { &mut edit.before } else { &mut edit.after };
+        let list = if first {
+            &mut edit.before
+        } else {
+            &mut edit.after
+        };
         if !list.contains(&entry) {
             list.push(entry);
         }
@@ -290,17 +359,31 @@ impl Decision<'_> {
 
     fn leave(&mut self, at: usize, name: &str, why: Why) {
         let needed_by = self.names(at);
-        self.made.left.push(Left { library: base_name(name).to_owned(), why, needed_by });
+        self.made.left.push(Left {
+            library: base_name(name).to_owned(),
+            why,
+            needed_by,
+        });
     }
 
     fn names(&self, at: usize) -> Vec<String> {
-        self.inside.with_parents(at).into_iter().map(|one| self.inside.path(one).display().to_string()).collect()
+        self.inside
+            .with_parents(at)
+            .into_iter()
+            .map(|one| self.inside.path(one).display().to_string())
+            .collect()
     }
 
     fn of_runtime(&mut self, name: &str) -> Versions {
         let path = self.around.runtime.get(name);
-        let read = || path.and_then(|path| std::fs::read(path).ok()).map(|bytes| elf::versions(&bytes));
-        self.runtime.entry(name.to_owned()).or_insert_with(|| read().unwrap_or_default()).clone()
+        let read = || {
+            path.and_then(|path| std::fs::read(path).ok())
+                .map(|bytes| elf::versions(&bytes))
+        };
+        self.runtime
+            .entry(name.to_owned())
+            .or_insert_with(|| read().unwrap_or_default())
+            .clone()
     }
 
     fn finish(self) -> Carrying {
@@ -310,11 +393,22 @@ impl Decision<'_> {
 
 /// The entry of a search path that leads from a file in one directory of the tree to another directory.
 fn from_origin(from: &Path, to: &Path) -> String {
-    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(one, other)| one == other)
+        .count();
     let up = "/..".repeat(from.components().count() - shared);
-    let down: Vec<String> =
-        to.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-    let down = if down.is_empty() { String::new() } else { format!("/{}", down.join("/")) };
+    let down: Vec<String> = to
+        .components()
+        .skip(shared)
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    let down = if down.is_empty() {
+        String::new()
+    } else {
+        format!("/{}", down.join("/"))
+    };
     format!("$ORIGIN{up}{down}")
 }
 
@@ -325,7 +419,10 @@ mod tests {
     #[test]
     fn a_search_path_leads_through_what_both_share() {
         let lead = |from: &str, to: &str| from_origin(Path::new(from), Path::new(to));
-        assert_eq!(lead("lib/python3.13/site-packages/a", "deps.libs"), "$ORIGIN/../../../../deps.libs");
+        assert_eq!(
+            lead("lib/python3.13/site-packages/a", "deps.libs"),
+            "$ORIGIN/../../../../deps.libs"
+        );
         assert_eq!(lead("", "node.libs"), "$ORIGIN/node.libs");
         assert_eq!(lead("lib/server", "lib"), "$ORIGIN/..");
         assert_eq!(lead("lib", "lib"), "$ORIGIN");

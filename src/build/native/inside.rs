@@ -26,8 +26,11 @@ pub(super) struct Inside<'a> {
 
 impl<'a> Inside<'a> {
     pub(super) fn of(entries: &'a [Entry], files: &'a [Inspected]) -> Self {
-        let by_path: HashMap<&Path, usize> =
-            files.iter().enumerate().map(|(at, file)| (&*entries[file.at].relative, at)).collect();
+        let by_path: HashMap<&Path, usize> = files
+            .iter()
+            .enumerate()
+            .map(|(at, file)| (&*entries[file.at].relative, at))
+            .collect();
         let link = |entry: &'a Entry| match &entry.kind {
             EntryKind::Symlink { target } => Some((&*entry.relative, &**target)),
             _ => None,
@@ -54,7 +57,10 @@ impl<'a> Inside<'a> {
 
     /// The files of that name, wherever they are.
     pub(super) fn named(&self, name: &str) -> &[usize] {
-        self.by_name.get(base_name(name)).map(Vec::as_slice).unwrap_or_default()
+        self.by_name
+            .get(base_name(name))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     pub(super) fn path(&self, file: usize) -> &'a Path {
@@ -66,7 +72,13 @@ impl<'a> Inside<'a> {
         let mut all = vec![file];
         let mut next = 0;
         while let Some(one) = all.get(next).copied() {
-            all.extend(self.parents[one].iter().copied().filter(|parent| !all.contains(parent)).collect::<Vec<_>>());
+            all.extend(
+                self.parents[one]
+                    .iter()
+                    .copied()
+                    .filter(|parent| !all.contains(parent))
+                    .collect::<Vec<_>>(),
+            );
             next += 1;
         }
         all
@@ -94,11 +106,23 @@ impl<'a> Inside<'a> {
     fn name(&mut self) {
         let mut names: Vec<(String, usize)> = Vec::new();
         for (at, file) in self.files.iter().enumerate() {
-            let own = self.path(at).file_name().map(|name| name.to_string_lossy().into_owned());
-            names.extend(own.into_iter().chain(file.facts.soname.clone()).map(|name| (name, at)));
+            let own = self
+                .path(at)
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            names.extend(
+                own.into_iter()
+                    .chain(file.facts.soname.clone())
+                    .map(|name| (name, at)),
+            );
         }
         for link in self.links.keys() {
-            let Some(name) = link.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
+            let Some(name) = link
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+            else {
+                continue;
+            };
             if name.contains(".so")
                 && let Some(at) = self.at(link)
             {
@@ -152,17 +176,25 @@ impl<'a> Inside<'a> {
             Some(runpath) => self.search_path(at, Some(runpath)),
             None => self.search_path(at, facts.rpath.as_ref()),
         };
-        let mut reach: Vec<Vec<PathBuf>> =
-            self.files.iter().enumerate().map(|(at, file)| own(at, &file.facts)).collect();
+        let mut reach: Vec<Vec<PathBuf>> = self
+            .files
+            .iter()
+            .enumerate()
+            .map(|(at, file)| own(at, &file.facts))
+            .collect();
         loop {
             let mut changed = false;
             for at in 0..self.files.len() {
                 let files = self.files;
                 for name in &files[at].facts.needed {
-                    if is_part_of_glibc(base_name(name)) || self.found[at].contains_key(name.as_str()) {
+                    if is_part_of_glibc(base_name(name))
+                        || self.found[at].contains_key(name.as_str())
+                    {
                         continue;
                     }
-                    let Some(library) = self.find(at, name, &reach[at]) else { continue };
+                    let Some(library) = self.find(at, name, &reach[at]) else {
+                        continue;
+                    };
                     changed = true;
                     self.found[at].insert(name, library);
                     self.parents[library].insert(at);
@@ -175,8 +207,11 @@ impl<'a> Inside<'a> {
                     if library == at || files[library].facts.runpath.is_some() {
                         continue;
                     }
-                    let more: Vec<PathBuf> =
-                        reach[at].iter().filter(|directory| !reach[library].contains(directory)).cloned().collect();
+                    let more: Vec<PathBuf> = reach[at]
+                        .iter()
+                        .filter(|directory| !reach[library].contains(directory))
+                        .cloned()
+                        .collect();
                     changed |= !more.is_empty();
                     reach[library].extend(more);
                 }
@@ -188,13 +223,26 @@ impl<'a> Inside<'a> {
     }
 
     fn find(&self, at: usize, name: &str, reach: &[PathBuf]) -> Option<usize> {
-        let fits = |library: &usize| self.files[*library].facts.is_compatible_with(&self.files[at].facts);
+        let fits = |library: &usize| {
+            self.files[*library]
+                .facts
+                .is_compatible_with(&self.files[at].facts)
+        };
         if name.contains('/') {
             let path = self.search_path(at, Some(&name.to_owned()));
-            return path.iter().find_map(|path| self.at(&below_root(path))).filter(fits);
+            return path
+                .iter()
+                .find_map(|path| self.at(&below_root(path)))
+                .filter(fits);
         }
-        let inside = reach.iter().find_map(|directory| self.at(&below_root(&directory.join(name))).filter(fits));
-        inside.or_else(|| self.parents[at].iter().find_map(|parent| self.found[*parent].get(name).copied()))
+        let inside = reach
+            .iter()
+            .find_map(|directory| self.at(&below_root(&directory.join(name))).filter(fits));
+        inside.or_else(|| {
+            self.parents[at]
+                .iter()
+                .find_map(|parent| self.found[*parent].get(name).copied())
+        })
     }
 }
 
@@ -204,5 +252,7 @@ fn below_root(path: &Path) -> PathBuf {
 
 /// The entries of a search path that start from the file.
 pub(super) fn relative_entries(path: &str) -> Vec<&str> {
-    path.split([':', ';']).filter(|entry| entry.starts_with("$ORIGIN") || entry.starts_with("${ORIGIN}")).collect()
+    path.split([':', ';'])
+        .filter(|entry| entry.starts_with("$ORIGIN") || entry.starts_with("${ORIGIN}"))
+        .collect()
 }

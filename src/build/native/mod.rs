@@ -121,11 +121,22 @@ struct Inspected {
 
 /// Looks at every native file among the entries, leads those that are to be changed to changed copies, and adds the
 /// libraries of this machine that they need.
-pub(super) fn examine(entries: &mut Vec<Entry>, treatment: Treatment<'_>) -> Result<Native, BuildError> {
-    let inspected: Result<Vec<Option<Inspected>>, BuildError> =
-        entries.par_iter().enumerate().map(|(at, entry)| inspect(entry, at)).collect();
+pub(super) fn examine(
+    entries: &mut Vec<Entry>,
+    treatment: Treatment<'_>,
+) -> Result<Native, BuildError> {
+    let inspected: Result<Vec<Option<Inspected>>, BuildError> = entries
+        .par_iter()
+        .enumerate()
+        .map(|(at, entry)| inspect(entry, at))
+        .collect();
     let inspected: Vec<Inspected> = inspected?.into_iter().flatten().collect();
-    let Carrying { place, libraries, mut edits, left } = carry::decide(entries, &inspected, treatment.around);
+    let Carrying {
+        place,
+        libraries,
+        mut edits,
+        left,
+    } = carry::decide(entries, &inspected, treatment.around);
     let changes: Result<Vec<(usize, Changed)>, BuildError> = inspected
         .par_iter()
         .map(|one| {
@@ -133,7 +144,10 @@ pub(super) fn examine(entries: &mut Vec<Entry>, treatment: Treatment<'_>) -> Res
             Ok((one.at, change(&entries[one.at], one, edit, treatment)?))
         })
         .collect();
-    let mut native = Native { left, ..Native::default() };
+    let mut native = Native {
+        left,
+        ..Native::default()
+    };
     for ((at, changed), one) in changes?.into_iter().zip(&inspected) {
         let entry = &mut entries[at];
         if let Some((copy, len)) = changed.copy {
@@ -141,7 +155,9 @@ pub(super) fn examine(entries: &mut Vec<Entry>, treatment: Treatment<'_>) -> Res
             entry.kind = EntryKind::File { len };
         }
         if let (Some(error), Some(edit)) = (changed.failed, edits.remove(&at)) {
-            native.left.extend(edit.left_without(&entry.relative, &error));
+            native
+                .left
+                .extend(edit.left_without(&entry.relative, &error));
         }
         native = native.plus(Native {
             glibc_floor: one.facts.glibc_floor,
@@ -166,7 +182,11 @@ impl Native {
         self.carried.extend(other.carried);
         self.left.extend(other.left);
         self.opened.extend(other.opened);
-        let floor_by = if other.glibc_floor > self.glibc_floor { other.floor_by } else { self.floor_by };
+        let floor_by = if other.glibc_floor > self.glibc_floor {
+            other.floor_by
+        } else {
+            self.floor_by
+        };
         Self {
             glibc_floor: self.glibc_floor.max(other.glibc_floor),
             floor_by,
@@ -179,20 +199,33 @@ impl Native {
     /// Whether this machine would still give the same libraries.
     pub(super) fn is_current(&self, around: &Around<'_>) -> Result<(), String> {
         for one in &self.carried {
-            let moved = one.is_system && around.machine.find_by_name(&one.name).as_ref() != Some(&one.from);
+            let moved =
+                one.is_system && around.machine.find_by_name(&one.name).as_ref() != Some(&one.from);
             let Ok(metadata) = one.from.metadata() else {
-                return Err(format!("`{}`, which it carries, is gone", one.from.display()));
+                return Err(format!(
+                    "`{}`, which it carries, is gone",
+                    one.from.display()
+                ));
             };
             let same = Stamp::of(&metadata) == one.stamp
                 || std::fs::read(&one.from).is_ok_and(|bytes| Sha256::of(&bytes) == one.sha256);
             if moved || !same {
-                return Err(format!("the library `{}` of this machine, which it carries, has changed", one.name));
+                return Err(format!(
+                    "the library `{}` of this machine, which it carries, has changed",
+                    one.name
+                ));
             }
         }
-        let absent = self.left.iter().filter(|left| around.carries && left.why == Why::Absent);
+        let absent = self
+            .left
+            .iter()
+            .filter(|left| around.carries && left.why == Why::Absent);
         let mut absent = absent.filter(|left| !around.is_from_target(&left.library));
         match absent.find(|left| around.machine.find_by_name(&left.library).is_some()) {
-            Some(left) => Err(format!("the library `{}`, which was missing, is on this machine now", left.library)),
+            Some(left) => Err(format!(
+                "the library `{}`, which was missing, is on this machine now",
+                left.library
+            )),
             None => Ok(()),
         }
     }
@@ -200,7 +233,11 @@ impl Native {
 
 impl Stripped {
     fn plus(self, other: Self) -> Self {
-        Self { files: self.files + other.files, before: self.before + other.before, after: self.after + other.after }
+        Self {
+            files: self.files + other.files,
+            before: self.before + other.before,
+            after: self.after + other.after,
+        }
     }
 }
 
@@ -210,8 +247,14 @@ fn inspect(entry: &Entry, at: usize) -> Result<Option<Inspected>, BuildError> {
     }
     let bytes = std::fs::read(&entry.path).on("read", &entry.path)?;
     // A file that only looks native, or is damaged, is packed as it is.
-    let Ok(Some(facts)) = elf::inspect(&bytes) else { return Ok(None) };
-    Ok(Some(Inspected { at, facts, versions: elf::versions(&bytes) }))
+    let Ok(Some(facts)) = elf::inspect(&bytes) else {
+        return Ok(None);
+    };
+    Ok(Some(Inspected {
+        at,
+        facts,
+        versions: elf::versions(&bytes),
+    }))
 }
 
 /// What became of one file.
@@ -231,11 +274,17 @@ fn change(
     edit: Option<&carry::Edit>,
     treatment: Treatment<'_>,
 ) -> Result<Changed, BuildError> {
-    let leads_away =
-        |path: &Option<String>| path.as_deref().is_some_and(|path| path.split(':').any(|one| one.starts_with('/')));
+    let leads_away = |path: &Option<String>| {
+        path.as_deref()
+            .is_some_and(|path| path.split(':').any(|one| one.starts_with('/')))
+    };
     let facts = &one.facts;
     let relocate = treatment.relocate && (leads_away(&facts.runpath) || leads_away(&facts.rpath));
-    let name = entry.relative.file_name().unwrap_or_default().to_string_lossy();
+    let name = entry
+        .relative
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
     let is_library = is_shared_library_name(&name);
     let mut changed = Changed::default();
     if !relocate && edit.is_none() && !treatment.strip && !is_library {
@@ -254,14 +303,23 @@ fn change(
         }
     } else if relocate {
         let kept = carry::relative_paths(facts);
-        let path = if kept.is_empty() { "$ORIGIN".to_owned() } else { kept.join(":") };
-        is_other = elf::rewrite_search_path(&mut bytes, &path, SearchPathTag::Runpath).unwrap_or(false);
+        let path = if kept.is_empty() {
+            "$ORIGIN".to_owned()
+        } else {
+            kept.join(":")
+        };
+        is_other =
+            elf::rewrite_search_path(&mut bytes, &path, SearchPathTag::Runpath).unwrap_or(false);
     }
     let before = bytes.len() as u64;
     if treatment.strip
         && let StripOutcome::Stripped { .. } = elf::strip(&mut bytes)
     {
-        changed.stripped = Stripped { files: 1, before, after: bytes.len() as u64 };
+        changed.stripped = Stripped {
+            files: 1,
+            before,
+            after: bytes.len() as u64,
+        };
         is_other = true;
     }
     if is_other {
@@ -271,7 +329,11 @@ fn change(
     }
     if is_library {
         let path = entry.relative.display().to_string();
-        changed.library = Some(Library { path, sha256: Sha256::of(&bytes), package: None });
+        changed.library = Some(Library {
+            path,
+            sha256: Sha256::of(&bytes),
+            package: None,
+        });
     }
     Ok(changed)
 }
@@ -289,8 +351,14 @@ fn add(
     }
     let directory = treatment.copies.join("libraries");
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
-    entries.push(Entry { mode: 0o755, ..Entry::examine(directory.clone(), place.to_path_buf())? });
-    let paths = libraries.values().map(|library| library.found.path.clone()).collect();
+    entries.push(Entry {
+        mode: 0o755,
+        ..Entry::examine(directory.clone(), place.to_path_buf())?
+    });
+    let paths = libraries
+        .values()
+        .map(|library| library.found.path.clone())
+        .collect();
     let mut packages = crate::libraries::owners(&paths);
     for (name, library) in libraries {
         let from = &library.found.path;
@@ -303,7 +371,11 @@ fn add(
         {
             tracing::debug!(library = name, %error, "not led to the libraries beside it");
             let why = Why::Unfit(error.to_string());
-            native.left.push(Left { library: name.clone(), needed_by: library.needed_by.clone(), why });
+            native.left.push(Left {
+                library: name.clone(),
+                needed_by: library.needed_by.clone(),
+                why,
+            });
         }
         if treatment.strip {
             elf::strip(&mut bytes);
@@ -312,11 +384,22 @@ fn add(
         std::fs::write(&copy, &bytes).on("write", &copy)?;
         let relative = place.join(name);
         let path = relative.display().to_string();
-        entries.push(Entry { mode: 0o644, ..Entry::examine(copy, relative)? });
+        entries.push(Entry {
+            mode: 0o644,
+            ..Entry::examine(copy, relative)?
+        });
         let package = packages.remove(from);
         let floor = library.found.facts.glibc_floor;
-        native = native.plus(Native { glibc_floor: floor, floor_by: Some(path.clone()), ..Native::default() });
-        native.libraries.push(Library { path, sha256: Sha256::of(&bytes), package: package.clone() });
+        native = native.plus(Native {
+            glibc_floor: floor,
+            floor_by: Some(path.clone()),
+            ..Native::default()
+        });
+        native.libraries.push(Library {
+            path,
+            sha256: Sha256::of(&bytes),
+            package: package.clone(),
+        });
         native.carried.push(Carried {
             name: name.clone(),
             from: from.clone(),
@@ -333,6 +416,8 @@ fn starts_like_elf(path: &Path) -> Result<bool, BuildError> {
     use std::os::unix::fs::FileExt;
     let mut start = [0; 4];
     // Every file of a tree comes by here: one call, not the four that reading to an end takes.
-    let found = std::fs::File::open(path).and_then(|file| file.read_at(&mut start, 0)).on("read", path)?;
+    let found = std::fs::File::open(path)
+        .and_then(|file| file.read_at(&mut start, 0))
+        .on("read", path)?;
     Ok(elf::is_elf(&start[..found]))
 }

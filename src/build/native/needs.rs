@@ -56,7 +56,11 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
     for (plan, stored) in slots() {
         if stored.native.glibc_floor > needs.glibc {
             needs.glibc = stored.native.glibc_floor;
-            needs.glibc_by = stored.native.floor_by.clone().map(|file| (plan.name.clone(), file));
+            needs.glibc_by = stored
+                .native
+                .floor_by
+                .clone()
+                .map(|file| (plan.name.clone(), file));
         }
     }
     let mut findings = Vec::new();
@@ -65,16 +69,24 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
         && floor > allowed
     {
         let (slot, file) = needs.glibc_by.clone().unwrap_or_default();
-        findings.push(Finding::NewerGlibc { floor, allowed, slot, file });
+        findings.push(Finding::NewerGlibc {
+            floor,
+            allowed,
+            slot,
+            file,
+        });
     }
-    let is_needless = slots().all(|(_, stored)| stored.native.left.is_empty() && stored.native.opened.is_empty());
+    let is_needless =
+        slots().all(|(_, stored)| stored.native.left.is_empty() && stored.native.opened.is_empty());
     if is_needless {
         return Ok((needs, findings));
     }
     let inside = Names::of(package);
     let mut from_target: BTreeMap<&str, Lacking> = BTreeMap::new();
     let mut lacking: BTreeMap<(&str, &Why), Lacked<'_>> = BTreeMap::new();
-    for (plan, left) in slots().flat_map(|(plan, stored)| stored.native.left.iter().map(move |left| (plan, left))) {
+    for (plan, left) in
+        slots().flat_map(|(plan, stored)| stored.native.left.iter().map(move |left| (plan, left)))
+    {
         let library = left.library.as_str();
         let by = Lacking::new(library, &plan.name, &left.needed_by);
         if left.why == Why::Absent {
@@ -85,12 +97,20 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
             if is_listed || must_come_from_target(library) {
                 needs.libraries.push(library.to_owned());
                 if !is_listed {
-                    from_target.entry(library).and_modify(|one| one.others += 1).or_insert(by);
+                    from_target
+                        .entry(library)
+                        .and_modify(|one| one.others += 1)
+                        .or_insert(by);
                 }
                 continue;
             }
         }
-        let lacked = lacking.entry((library, &left.why)).or_insert_with(|| Lacked { one: by, all: Vec::new() });
+        let lacked = lacking
+            .entry((library, &left.why))
+            .or_insert_with(|| Lacked {
+                one: by,
+                all: Vec::new(),
+            });
         lacked.one.others += usize::from(!lacked.all.is_empty());
         lacked.all.push((&plan.name, left));
     }
@@ -111,10 +131,19 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
         for ((_, why), Lacked { one, all }) in lacking {
             let finding = match why {
                 Why::Absent => Finding::NoLibrary(one),
-                Why::Versions(versions) => Finding::OldLibrary { one, versions: versions.clone() },
-                Why::Unfit(reason) => Finding::NotCarried { one, reason: reason.clone() },
+                Why::Versions(versions) => Finding::OldLibrary {
+                    one,
+                    versions: versions.clone(),
+                },
+                Why::Unfit(reason) => Finding::NotCarried {
+                    one,
+                    reason: reason.clone(),
+                },
             };
-            if all.iter().any(|(slot, left)| required.has(slot, &left.needed_by)) {
+            if all
+                .iter()
+                .any(|(slot, left)| required.has(slot, &left.needed_by))
+            {
                 return Err(BuildError::CannotStart(Box::new(finding)));
             }
             tracing::info!("{finding}");
@@ -145,8 +174,15 @@ impl Names {
     fn of(package: &Package<'_>) -> Self {
         let files = package.plans.iter().flat_map(SlotPlan::files);
         let named = files.filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()));
-        let carried = package.stored.iter().flat_map(|stored| &stored.native.carried).map(|one| one.name.clone());
-        Self { own: named.filter(|name| name.contains(".so")).collect(), carried: carried.collect() }
+        let carried = package
+            .stored
+            .iter()
+            .flat_map(|stored| &stored.native.carried)
+            .map(|one| one.name.clone());
+        Self {
+            own: named.filter(|name| name.contains(".so")).collect(),
+            carried: carried.collect(),
+        }
     }
 
     fn has(&self, library: &str) -> bool {
@@ -156,7 +192,10 @@ impl Names {
     /// Whether there is a library of that name, of whatever version and build.
     fn has_kind(&self, library: &str) -> bool {
         let stem = library.split(".so").next().unwrap_or(library);
-        self.own.iter().any(|name| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_'])))
+        self.own.iter().any(|name| {
+            name.strip_prefix(stem)
+                .is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+        })
     }
 }
 
@@ -167,8 +206,14 @@ fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     let slots = package.plans.iter().zip(package.stored);
-    for (plan, one) in slots.flat_map(|(plan, stored)| stored.native.opened.iter().map(move |one| (plan, one))) {
-        let Opened { library, file, is_certain } = one;
+    for (plan, one) in
+        slots.flat_map(|(plan, stored)| stored.native.opened.iter().map(move |one| (plan, one)))
+    {
+        let Opened {
+            library,
+            file,
+            is_certain,
+        } = one;
         let stem = library.split(".so").next().unwrap_or(library);
         // A name without a number stands for any.
         let start = format!("{library}.");
@@ -181,7 +226,11 @@ fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
         if is_said || inside.has_kind(library) {
             continue;
         }
-        let name = if *is_certain { Some(library.clone()) } else { package.machine.named_like(library) };
+        let name = if *is_certain {
+            Some(library.clone())
+        } else {
+            package.machine.named_like(library)
+        };
         if let Some(name) = name.filter(|_| seen.insert(stem)) {
             found.entry((&plan.name, file)).or_default().push(name);
         }
@@ -195,7 +244,16 @@ fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
 }
 
 fn is_glibc_stem(stem: &str) -> bool {
-    ["libc", "libm", "libdl", "libpthread", "librt", "libutil", "libresolv"].contains(&stem)
+    [
+        "libc",
+        "libm",
+        "libdl",
+        "libpthread",
+        "librt",
+        "libutil",
+        "libresolv",
+    ]
+    .contains(&stem)
 }
 
 /// Native files without which the main program does not start.
@@ -209,12 +267,19 @@ struct Required {
 impl Required {
     fn of(package: &Package<'_>) -> Result<Self, BuildError> {
         let command = package.manifest.execution.command.as_ref();
-        let program = command.and_then(|command| command.first()?.strip_prefix(WORKENV)?.strip_prefix('/'));
+        let program =
+            command.and_then(|command| command.first()?.strip_prefix(WORKENV)?.strip_prefix('/'));
         let program = program.and_then(|path| {
-            package.plans.iter().find_map(|plan| Some((plan.name.clone(), plan.inside(path.as_ref())?)))
+            package
+                .plans
+                .iter()
+                .find_map(|plan| Some((plan.name.clone(), plan.inside(path.as_ref())?)))
         });
         let application = package.application.filter(|_| command.is_none());
-        let modules = application.map(|application| imported(package, application)).transpose()?.unwrap_or_default();
+        let modules = application
+            .map(|application| imported(package, application))
+            .transpose()?
+            .unwrap_or_default();
         Ok(Self { program, modules })
     }
 
@@ -222,22 +287,32 @@ impl Required {
         let is_python = [DEPS, APP].contains(&slot);
         let mut files = files.iter().map(PathBuf::from);
         files.any(|file| {
-            self.program.as_ref().is_some_and(|(of, path)| of == slot && *path == file)
+            self.program
+                .as_ref()
+                .is_some_and(|(of, path)| of == slot && *path == file)
                 || (is_python && self.modules.contains(&file))
         })
     }
 }
 
 /// The extension modules that the main program imports whatever happens.
-fn imported(package: &Package<'_>, application: &Application) -> Result<BTreeSet<PathBuf>, BuildError> {
-    let Some(start) = start_of_main(package.manifest, application) else { return Ok(BTreeSet::new()) };
+fn imported(
+    package: &Package<'_>,
+    application: &Application,
+) -> Result<BTreeSet<PathBuf>, BuildError> {
+    let Some(start) = start_of_main(package.manifest, application) else {
+        return Ok(BTreeSet::new());
+    };
     let start = match start {
         EntryPoint::File(file) => Start::File(file.display().to_string()),
         EntryPoint::Function { module, .. } => Start::Module(module),
         EntryPoint::Module(module) => Start::Package(module),
     };
     let mut inputs = Inputs::default();
-    let trees = package.plans.iter().filter(|plan| [DEPS, APP].contains(&plan.name.as_str()));
+    let trees = package
+        .plans
+        .iter()
+        .filter(|plan| [DEPS, APP].contains(&plan.name.as_str()));
     for plan in trees {
         inputs.add(&plan.name, plan.inputs.key());
     }
@@ -250,9 +325,15 @@ fn imported(package: &Package<'_>, application: &Application) -> Result<BTreeSet
         &inputs,
         |_| Ok(()),
         |_| {
-            let roots = [(&trees.app, &place), (&trees.app, &trees.site_packages), (&trees.deps, &trees.site_packages)];
-            let roots: Vec<(PathBuf, PathBuf)> =
-                roots.iter().map(|(tree, below)| ((*tree).clone(), (*below).clone())).collect();
+            let roots = [
+                (&trees.app, &place),
+                (&trees.app, &trees.site_packages),
+                (&trees.deps, &trees.site_packages),
+            ];
+            let roots: Vec<(PathBuf, PathBuf)> = roots
+                .iter()
+                .map(|(tree, below)| ((*tree).clone(), (*below).clone()))
+                .collect();
             reach(&trees.interpreter, &roots, &start).map_err(BuildError::from)
         },
     )?;

@@ -41,8 +41,13 @@ pub(super) fn find(entries: &[Entry]) -> Result<Vec<Opened>, BuildError> {
     let each: Result<Vec<Vec<Opened>>, BuildError> = entries
         .par_iter()
         .map(|entry| {
-            let is_source = entry.relative.extension().is_some_and(|ending| ending == "py");
-            let EntryKind::File { len: 1..=LONGEST } = entry.kind else { return Ok(Vec::new()) };
+            let is_source = entry
+                .relative
+                .extension()
+                .is_some_and(|ending| ending == "py");
+            let EntryKind::File { len: 1..=LONGEST } = entry.kind else {
+                return Ok(Vec::new());
+            };
             if !is_source || is_test(&entry.relative) {
                 return Ok(Vec::new());
             }
@@ -54,35 +59,58 @@ pub(super) fn find(entries: &[Entry]) -> Result<Vec<Opened>, BuildError> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.components().any(|part| ["test", "tests"].iter().any(|name| part.as_os_str() == *name))
+    path.components().any(|part| {
+        ["test", "tests"]
+            .iter()
+            .any(|name| part.as_os_str() == *name)
+    })
 }
 
 fn of_text(text: &[u8], path: &Path) -> Vec<Opened> {
-    let opens = [&b"ctypes"[..], b"dlopen"].iter().any(|word| contains(text, word));
+    let opens = [&b"ctypes"[..], b"dlopen"]
+        .iter()
+        .any(|word| contains(text, word));
     if !opens {
         return Vec::new();
     }
-    let Ok(text) = std::str::from_utf8(text) else { return Vec::new() };
+    let Ok(text) = std::str::from_utf8(text) else {
+        return Vec::new();
+    };
     let file = path.display().to_string();
     let known = KNOWN.iter().filter(|(module, _)| path.ends_with(module));
-    let mut found: Vec<Opened> =
-        known.map(|(_, library)| Opened { library: (*library).into(), file: file.clone(), is_certain: true }).collect();
+    let mut found: Vec<Opened> = known
+        .map(|(_, library)| Opened {
+            library: (*library).into(),
+            file: file.clone(),
+            is_certain: true,
+        })
+        .collect();
     let is_known = |library: &String| {
         let stem = library.split(".so").next().unwrap_or_default();
-        KNOWN.iter().any(|(module, known)| path.ends_with(module) && known.starts_with(&format!("{stem}.so")))
+        KNOWN.iter().any(|(module, known)| {
+            path.ends_with(module) && known.starts_with(&format!("{stem}.so"))
+        })
     };
-    let named = literals(text).filter(|literal| is_library(literal)).map(str::to_owned);
+    let named = literals(text)
+        .filter(|literal| is_library(literal))
+        .map(str::to_owned);
     let sought = text.split("find_library(").skip(1).filter_map(|rest| {
         let rest = rest.trim_start();
-        let quote = rest.chars().next().filter(|first| ['"', '\''].contains(first))?;
+        let quote = rest
+            .chars()
+            .next()
+            .filter(|first| ['"', '\''].contains(first))?;
         let name = rest.get(1..)?.split(quote).next()?;
         is_plain(name).then(|| format!("lib{name}.so"))
     });
-    let uncertain = named.chain(sought).filter(|library| !is_known(library)).map(|library| Opened {
-        library,
-        file: file.clone(),
-        is_certain: false,
-    });
+    let uncertain = named
+        .chain(sought)
+        .filter(|library| !is_known(library))
+        .map(|library| Opened {
+            library,
+            file: file.clone(),
+            is_certain: false,
+        });
     found.extend(uncertain);
     found.sort();
     found.dedup_by(|one, other| one.library == other.library);
@@ -91,25 +119,36 @@ fn of_text(text: &[u8], path: &Path) -> Vec<Opened> {
 
 /// The short texts in quotation marks of a source, comments and longer texts included.
 fn literals(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| line.split(['"', '\'']).skip(1).step_by(2))
+    text.lines()
+        .flat_map(|line| line.split(['"', '\'']).skip(1).step_by(2))
 }
 
 /// `libfoo.so.1`, not `lib%s.so`.
 fn is_library(text: &str) -> bool {
-    let Some((stem, version)) = text.strip_prefix("lib").and_then(|rest| rest.split_once(".so")) else { return false };
+    let Some((stem, version)) = text
+        .strip_prefix("lib")
+        .and_then(|rest| rest.split_once(".so"))
+    else {
+        return false;
+    };
     let is_version = version.is_empty()
-        || version
-            .strip_prefix('.')
-            .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|one| one.is_ascii_digit() || one == '.'));
+        || version.strip_prefix('.').is_some_and(|rest| {
+            !rest.is_empty() && rest.chars().all(|one| one.is_ascii_digit() || one == '.')
+        });
     is_plain(stem) && is_version
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|one| one.is_ascii_alphanumeric() || "_+-.".contains(one))
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|one| one.is_ascii_alphanumeric() || "_+-.".contains(one))
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
-    let Some(first) = word.first() else { return true };
+    let Some(first) = word.first() else {
+        return true;
+    };
     let mut rest = text;
     while let Some(at) = rest.iter().position(|byte| byte == first) {
         if rest[at..].starts_with(word) {
@@ -125,7 +164,10 @@ mod tests {
     use super::*;
 
     fn named(text: &str) -> Vec<String> {
-        of_text(text.as_bytes(), Path::new("lib/pkg/x.py")).into_iter().map(|one| one.library).collect()
+        of_text(text.as_bytes(), Path::new("lib/pkg/x.py"))
+            .into_iter()
+            .map(|one| one.library)
+            .collect()
     }
 
     #[test]
@@ -133,13 +175,19 @@ mod tests {
         let text = "import ctypes, ctypes.util\nctypes.CDLL('libfoo.so.1')\nctypes.util.find_library(\"bar\")\n\
             x = f'lib{name}.so'\nctypes.CDLL('lib%s.so' % name)\nfind_library(name)\n";
         assert_eq!(named(text), ["libbar.so", "libfoo.so.1"]);
-        assert_eq!(named("ffi.dlopen(('libcairo.so.2', 'libcairo.2.dylib', 'cairo.dll'))"), ["libcairo.so.2"]);
+        assert_eq!(
+            named("ffi.dlopen(('libcairo.so.2', 'libcairo.2.dylib', 'cairo.dll'))"),
+            ["libcairo.so.2"]
+        );
         assert!(named("NAME = 'libfoo.so.1'").is_empty(), "nothing opens it");
     }
 
     #[test]
     fn what_is_known_needs_no_reading() {
-        let found = of_text(b"from ctypes.util import find_library", Path::new("lib/site-packages/magic/loader.py"));
+        let found = of_text(
+            b"from ctypes.util import find_library",
+            Path::new("lib/site-packages/magic/loader.py"),
+        );
         assert_eq!(found.len(), 1);
         assert!(found[0].is_certain && found[0].library == "libmagic.so.1");
     }

@@ -76,10 +76,25 @@ pub(super) fn plan(
     cache: &BuildCache,
 ) -> Result<Vec<SlotPlan>, BuildError> {
     let ignored = Ignored::new(manifest, &settings.slim)?;
-    let runtime = Arc::new(application.map(|application| libraries_of(&application.runtime)).unwrap_or_default());
+    let runtime = Arc::new(
+        application
+            .map(|application| libraries_of(&application.runtime))
+            .unwrap_or_default(),
+    );
     let listed = manifest.target.listed().to_vec();
-    let beside = Beside { runtime, elsewhere: BTreeSet::new(), listed };
-    let planner = Planner { settings, family, cache, ignored, written: settings.written(manifest), beside };
+    let beside = Beside {
+        runtime,
+        elsewhere: BTreeSet::new(),
+        listed,
+    };
+    let planner = Planner {
+        settings,
+        family,
+        cache,
+        ignored,
+        written: settings.written(manifest),
+        beside,
+    };
     let mut plans = Vec::new();
     if let Some(application) = application {
         let trees = [
@@ -114,8 +129,16 @@ impl SlotPlan {
 
     /// Where its content lies in the environment.
     pub(super) fn place(&self) -> PathBuf {
-        let inside = Path::new(self.target.trim_start_matches(WORKENV).trim_start_matches('/'));
-        if self.chain.tar { inside.join(&self.prefix) } else { inside.into() }
+        let inside = Path::new(
+            self.target
+                .trim_start_matches(WORKENV)
+                .trim_start_matches('/'),
+        );
+        if self.chain.tar {
+            inside.join(&self.prefix)
+        } else {
+            inside.into()
+        }
     }
 
     /// Whether it is one of the application's own.
@@ -128,7 +151,9 @@ impl SlotPlan {
         let inside = path.strip_prefix(self.place()).ok()?;
         match &self.content {
             // Paths are compared part by part otherwise, and there may be many.
-            Content::Tree(entries) => entries.iter().find(|entry| entry.relative.as_os_str() == inside.as_os_str()),
+            Content::Tree(entries) => entries
+                .iter()
+                .find(|entry| entry.relative.as_os_str() == inside.as_os_str()),
             Content::File(entry) => inside.as_os_str().is_empty().then_some(entry),
         }
     }
@@ -136,13 +161,18 @@ impl SlotPlan {
     /// Whether something may lie at a path of the environment when the program runs.
     pub(super) fn may_hold(&self, path: &Path) -> bool {
         let place = self.place();
-        let Ok(inside) = path.strip_prefix(&place) else { return place.starts_with(path) };
+        let Ok(inside) = path.strip_prefix(&place) else {
+            return place.starts_with(path);
+        };
         let is_link = |entry: &Entry| matches!(entry.kind, EntryKind::Symlink { .. });
         // A temporary slot is filled as the program likes; what lies behind a link is not looked up.
         inside.as_os_str().is_empty()
             || self.lifecycle == Lifecycle::Temporary
             || self.at(path).is_some()
-            || inside.ancestors().skip(1).any(|above| self.at(&place.join(above)).is_some_and(is_link))
+            || inside
+                .ancestors()
+                .skip(1)
+                .any(|above| self.at(&place.join(above)).is_some_and(is_link))
     }
 
     /// What it has in a directory of the environment.
@@ -157,9 +187,17 @@ impl SlotPlan {
                 .into_iter()
                 .collect();
         };
-        let is_inside =
-            |entry: &&Entry| entry.relative.parent().is_some_and(|parent| parent.as_os_str() == inside.as_os_str());
-        self.entries().iter().filter(is_inside).map(|entry| place.join(&entry.relative)).collect()
+        let is_inside = |entry: &&Entry| {
+            entry
+                .relative
+                .parent()
+                .is_some_and(|parent| parent.as_os_str() == inside.as_os_str())
+        };
+        self.entries()
+            .iter()
+            .filter(is_inside)
+            .map(|entry| place.join(&entry.relative))
+            .collect()
     }
 
     /// What looks like a secret in what is the user's own.
@@ -199,12 +237,18 @@ impl SlotPlan {
         };
         match &self.content {
             Content::Tree(entries) => entries.iter().filter_map(listed).collect(),
-            Content::File(entry) => listed(entry).map(|(_, size)| (self.place(), size)).into_iter().collect(),
+            Content::File(entry) => listed(entry)
+                .map(|(_, size)| (self.place(), size))
+                .into_iter()
+                .collect(),
         }
     }
 
     pub(super) fn operations(&self) -> Operations {
-        Operations { tar: self.chain.tar, codec: self.chain.compression.codec }
+        Operations {
+            tar: self.chain.tar,
+            codec: self.chain.compression.codec,
+        }
     }
 
     /// Reads what is to be encoded: looks into native files, adds the libraries of this machine that they need, finds files
@@ -218,16 +262,28 @@ impl SlotPlan {
         machine: &Machine,
         scratch: &Path,
     ) -> Result<(Plan, Native), BuildError> {
-        let failed = |source| BuildError::Slot { slot: self.name.clone(), source };
+        let failed = |source| BuildError::Slot {
+            slot: self.name.clone(),
+            source,
+        };
         let copies = scratch.join(&self.name);
         crate::fs::create_private_dir(&copies)?;
         let clock = Stopwatch::start();
         let is_python = matches!(self.name.as_str(), DEPS | APP);
         let around = self.around(machine);
-        let treatment =
-            Treatment { strip: settings.strip, relocate: is_python, opened: is_python, copies: &copies, around };
+        let treatment = Treatment {
+            strip: settings.strip,
+            relocate: is_python,
+            opened: is_python,
+            copies: &copies,
+            around,
+        };
         let tree = |entries: &[Entry], prefix: &Path| {
-            let options = TreeOptions { links: links(family), prefix: prefix.into(), mtime: settings.epoch };
+            let options = TreeOptions {
+                links: links(family),
+                prefix: prefix.into(),
+                mtime: settings.epoch,
+            };
             Plan::for_tree(entries, self.chain.compression, &options).map_err(failed)
         };
         match &self.content {
@@ -242,10 +298,17 @@ impl SlotPlan {
                 let mut entries = vec![alone];
                 let mut native = native::examine(&mut entries, treatment)?;
                 if native.carried.is_empty() {
-                    return Ok((Plan::for_file(&entries[0].path, self.chain.compression).map_err(failed)?, native));
+                    return Ok((
+                        Plan::for_file(&entries[0].path, self.chain.compression).map_err(failed)?,
+                        native,
+                    ));
                 }
                 native.is_widened = true;
-                let prefix = if family == Family::FlavorPack { directory } else { PathBuf::new() };
+                let prefix = if family == Family::FlavorPack {
+                    directory
+                } else {
+                    PathBuf::new()
+                };
                 Ok((tree(&entries, &prefix)?, native))
             }
         }
@@ -253,7 +316,11 @@ impl SlotPlan {
 
     /// What its native files find outside of it.
     pub(super) fn around<'a>(&'a self, machine: &'a Machine) -> Around<'a> {
-        let Beside { runtime, elsewhere, listed } = &self.beside;
+        let Beside {
+            runtime,
+            elsewhere,
+            listed,
+        } = &self.beside;
         let comes_and_goes = matches!(self.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
         Around {
             slot: &self.name,
@@ -272,17 +339,35 @@ impl SlotPlan {
     fn as_tree_of(&self, entry: &Entry) -> (PathBuf, Entry) {
         let place = self.place();
         let relative = PathBuf::from(place.file_name().unwrap_or_default());
-        let alone = Entry { relative, mode: self.mode.into(), ..entry.clone() };
+        let alone = Entry {
+            relative,
+            mode: self.mode.into(),
+            ..entry.clone()
+        };
         (place.parent().unwrap_or(Path::new("")).into(), alone)
     }
 
     /// Turns a slot that is one file into the tree that it was encoded as, with libraries beside the file.
     pub(super) fn widen(&mut self, family: Family) {
-        let Content::File(entry) = &self.content else { return };
+        let Content::File(entry) = &self.content else {
+            return;
+        };
         let (directory, alone) = self.as_tree_of(entry);
-        let inside = if family == Family::FlavorPack { Path::new("") } else { &*directory };
-        self.target = if inside == Path::new("") { WORKENV.into() } else { format!("{WORKENV}/{}", inside.display()) };
-        self.prefix = if family == Family::FlavorPack { directory } else { PathBuf::new() };
+        let inside = if family == Family::FlavorPack {
+            Path::new("")
+        } else {
+            &*directory
+        };
+        self.target = if inside == Path::new("") {
+            WORKENV.into()
+        } else {
+            format!("{WORKENV}/{}", inside.display())
+        };
+        self.prefix = if family == Family::FlavorPack {
+            directory
+        } else {
+            PathBuf::new()
+        };
         self.content = Content::Tree(vec![alone]);
         self.chain.tar = true;
     }
@@ -307,28 +392,57 @@ impl Beside {
 fn libraries_of(runtime: &Tree) -> BTreeMap<String, PathBuf> {
     let library = |entry: &Entry| {
         let name = entry.relative.strip_prefix("lib").ok()?.to_str()?;
-        (is_shared_library_name(name) && !name.contains('/')).then(|| (name.to_owned(), entry.path.clone()))
+        (is_shared_library_name(name) && !name.contains('/'))
+            .then(|| (name.to_owned(), entry.path.clone()))
     };
     runtime.entries.iter().filter_map(library).collect()
 }
 
 /// Where the package sets `LD_LIBRARY_PATH`, libraries may come from any slot of the manifest.
 fn find_elsewhere(plans: &mut [SlotPlan], manifest: &Manifest) {
-    let mut variables = manifest.execution.env.iter().chain(&manifest.execution.runtime_env.set);
+    let mut variables = manifest
+        .execution
+        .env
+        .iter()
+        .chain(&manifest.execution.runtime_env.set);
     if !variables.any(|(name, _)| name == "LD_LIBRARY_PATH") {
         return;
     }
     let names = |plan: &SlotPlan| -> Vec<String> {
         let files = plan.files();
-        let names = files.iter().filter_map(|(path, _)| path.file_name()?.to_str());
-        names.filter(|name| name.contains(".so")).map(str::to_owned).collect()
+        let names = files
+            .iter()
+            .filter_map(|(path, _)| path.file_name()?.to_str());
+        names
+            .filter(|name| name.contains(".so"))
+            .map(str::to_owned)
+            .collect()
     };
-    let all: Vec<Vec<String>> =
-        plans.iter().map(|plan| if plan.source.is_empty() { Vec::new() } else { names(plan) }).collect();
-    for (at, plan) in plans.iter_mut().enumerate().filter(|(_, plan)| plan.name != RUNTIME) {
-        let others = all.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, names)| names);
+    let all: Vec<Vec<String>> = plans
+        .iter()
+        .map(|plan| {
+            if plan.source.is_empty() {
+                Vec::new()
+            } else {
+                names(plan)
+            }
+        })
+        .collect();
+    for (at, plan) in plans
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, plan)| plan.name != RUNTIME)
+    {
+        let others = all
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at)
+            .flat_map(|(_, names)| names);
         plan.beside.elsewhere = others.cloned().collect();
-        plan.inputs.add_list("libraries of other slots", plan.beside.elsewhere.iter().cloned());
+        plan.inputs.add_list(
+            "libraries of other slots",
+            plan.beside.elsewhere.iter().cloned(),
+        );
     }
 }
 

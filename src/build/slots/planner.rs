@@ -31,9 +31,19 @@ pub(super) struct Planner<'a> {
 
 impl Planner<'_> {
     /// `deps` and `app` have the shape of a prefix and are merged into the environment; `runtime` stays apart.
-    pub(super) fn application_slot(&self, name: &str, tree: &Tree, target: &str, purpose: &str) -> SlotPlan {
+    pub(super) fn application_slot(
+        &self,
+        name: &str,
+        tree: &Tree,
+        target: &str,
+        purpose: &str,
+    ) -> SlotPlan {
         // FlavorPack's launchers only unpack: there everything goes into the interpreter's own prefix.
-        let target = if self.family == Family::FlavorPack { RUNTIME } else { target };
+        let target = if self.family == Family::FlavorPack {
+            RUNTIME
+        } else {
+            target
+        };
         let chain = self.default_chain(true);
         let mut entries = tree.entries.clone();
         let left_out = self.ignored.filter(name, &mut entries);
@@ -47,11 +57,18 @@ impl Planner<'_> {
             patterns.set_by(&["tool", "flavor", "build", "exclude"]);
         }
         if name == DEPS {
-            let slim = inputs.add_list("slim", self.settings.slim.iter().map(|slim| slim.name().to_owned()));
+            let slim = inputs.add_list(
+                "slim",
+                self.settings.slim.iter().map(|slim| slim.name().to_owned()),
+            );
             slim.set_by(&["tool", "flavor", "build", "slim"]);
         }
         inputs.add("relocate", name != RUNTIME);
-        let beside = if name == RUNTIME { Beside::default() } else { self.beside.clone() };
+        let beside = if name == RUNTIME {
+            Beside::default()
+        } else {
+            self.beside.clone()
+        };
         if name != RUNTIME {
             inputs.add_list("libraries of the runtime", beside.runtime.keys().cloned());
         }
@@ -64,7 +81,11 @@ impl Planner<'_> {
             lifecycle: Lifecycle::Eager,
             mode: 0o644,
             inputs,
-            layer: if name == RUNTIME { Layer::Runtime } else { Layer::Slots },
+            layer: if name == RUNTIME {
+                Layer::Runtime
+            } else {
+                Layer::Slots
+            },
             left_out,
             content: Content::Tree(entries),
             chain,
@@ -73,10 +94,18 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn manifest_slot(&self, manifest: &Manifest, slot: &manifest::Slot) -> Result<SlotPlan, BuildError> {
+    pub(super) fn manifest_slot(
+        &self,
+        manifest: &Manifest,
+        slot: &manifest::Slot,
+    ) -> Result<SlotPlan, BuildError> {
         let source = manifest.directory.join(&slot.source);
         if !source.exists() {
-            return Err(BuildError::MissingSource { slot: slot.name.clone(), line: slot.line, path: source });
+            return Err(BuildError::MissingSource {
+                slot: slot.name.clone(),
+                line: slot.line,
+                path: source,
+            });
         }
         outside::refuse(&manifest.directory, slot, &source)?;
         let target = slot.target.clone().unwrap_or_else(|| slot.name.clone());
@@ -87,22 +116,36 @@ impl Planner<'_> {
         let prefix = self.prefix(&target);
         let mut inputs = self.inputs(&chain, &prefix);
         let content = self.content(slot, &source, &chain, &mut inputs)?;
-        let beside = Beside { runtime: Arc::default(), ..self.beside.clone() };
+        let beside = Beside {
+            runtime: Arc::default(),
+            ..self.beside.clone()
+        };
         beside.add_to(&mut inputs);
         if !chain.tar {
             // With libraries beside it the file goes into a tree, where its name and its mode are written down.
             inputs.add("target", &target);
-            inputs.add("mode", slot.permissions.map_or_else(String::new, |mode| format!("{mode:o}")));
+            inputs.add(
+                "mode",
+                slot.permissions
+                    .map_or_else(String::new, |mode| format!("{mode:o}")),
+            );
             inputs.add("lifecycle", lifecycle(slot.lifecycle).word());
         }
-        let default_mode = if slot.purpose.as_deref() == Some("binary") { 0o755 } else { 0o644 };
+        let default_mode = if slot.purpose.as_deref() == Some("binary") {
+            0o755
+        } else {
+            0o644
+        };
         Ok(SlotPlan {
             name: slot.name.clone(),
             source: slot.source.display().to_string(),
             target: self.target_text(&target, chain.tar),
             purpose: slot.purpose.clone().unwrap_or_else(|| "data".into()),
             lifecycle: lifecycle(slot.lifecycle),
-            mode: slot.permissions.and_then(|mode| u16::try_from(mode).ok()).unwrap_or(default_mode),
+            mode: slot
+                .permissions
+                .and_then(|mode| u16::try_from(mode).ok())
+                .unwrap_or(default_mode),
             inputs,
             layer: Layer::Slots,
             left_out: Vec::new(),
@@ -121,19 +164,27 @@ impl Planner<'_> {
         chain: &Chain,
         inputs: &mut Inputs,
     ) -> Result<Content, BuildError> {
-        let failed = |source| BuildError::Slot { slot: slot.name.clone(), source };
+        let failed = |source| BuildError::Slot {
+            slot: slot.name.clone(),
+            source,
+        };
         let name: PathBuf = source.file_name().unwrap_or_default().into();
         if !chain.tar {
             if source.is_dir() {
-                return Err(failed(crate::slot::SlotError::DirectoryWithoutTar { path: source.into() }));
+                return Err(failed(crate::slot::SlotError::DirectoryWithoutTar {
+                    path: source.into(),
+                }));
             }
             let entry = Entry::examine_target(source.into(), name)?;
             check_size(std::slice::from_ref(&entry)).map_err(failed)?;
             self.hash(source, vec![entry.clone()], inputs)?;
             return Ok(Content::File(entry));
         }
-        let mut entries =
-            if source.is_dir() { walk(source)? } else { vec![Entry::examine_target(source.into(), name)?] };
+        let mut entries = if source.is_dir() {
+            walk(source)?
+        } else {
+            vec![Entry::examine_target(source.into(), name)?]
+        };
         if source.is_dir() {
             self.ignored.filter_by_files(source, &mut entries)?;
         }
@@ -150,20 +201,41 @@ impl Planner<'_> {
         Ok(Content::Tree(entries))
     }
 
-    fn hash(&self, source: &Path, entries: Vec<Entry>, inputs: &mut Inputs) -> Result<(), BuildError> {
+    fn hash(
+        &self,
+        source: &Path,
+        entries: Vec<Entry>,
+        inputs: &mut Inputs,
+    ) -> Result<(), BuildError> {
         let source = std::path::absolute(source).unwrap_or_else(|_| source.into());
         let hashed = hash_tree(entries, &self.cache.memory(&source, "slot"))?;
-        inputs.add("content", hashed.digest.hex()).found_at(source).changed(&hashed.changes);
+        inputs
+            .add("content", hashed.digest.hex())
+            .found_at(source)
+            .changed(&hashed.changes);
         Ok(())
     }
 
     /// What the stored bytes depend on beside the content.
     fn inputs(&self, chain: &Chain, prefix: &Path) -> Inputs {
         let mut inputs = Inputs::default();
-        let Compression { codec, level, extreme } = chain.compression;
+        let Compression {
+            codec,
+            level,
+            extreme,
+        } = chain.compression;
         inputs.add("tool", env!("CARGO_PKG_VERSION"));
-        inputs.add("operations", Operations { tar: chain.tar, codec });
-        inputs.add("level", format!("{level}{}", if extreme { "e" } else { "" }));
+        inputs.add(
+            "operations",
+            Operations {
+                tar: chain.tar,
+                codec,
+            },
+        );
+        inputs.add(
+            "level",
+            format!("{level}{}", if extreme { "e" } else { "" }),
+        );
         inputs.add("links", format!("{:?}", links(self.family)));
         inputs.add("prefix", prefix.display());
         inputs.add("native", NATIVE_REVISION);
@@ -181,8 +253,16 @@ impl Planner<'_> {
 
     /// FlavorPack's launchers ignore the target of an archive: its members carry the path themselves.
     fn target_text(&self, target: &str, tar: bool) -> String {
-        let inside = if self.family == Family::FlavorPack && tar { "" } else { target };
-        if inside.is_empty() { WORKENV.into() } else { format!("{WORKENV}/{inside}") }
+        let inside = if self.family == Family::FlavorPack && tar {
+            ""
+        } else {
+            target
+        };
+        if inside.is_empty() {
+            WORKENV.into()
+        } else {
+            format!("{WORKENV}/{inside}")
+        }
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
@@ -191,13 +271,18 @@ impl Planner<'_> {
             (Family::Flavor, _) => Codec::Zstd,
             (Family::FlavorPack, _) => Codec::Gzip,
         };
-        Chain { tar, compression: Compression::with_effort(codec, self.settings.effort) }
+        Chain {
+            tar,
+            compression: Compression::with_effort(codec, self.settings.effort),
+        }
     }
 
     /// Checks a chain from the manifest: at most a tar, then at most one codec that the launcher can undo.
     fn chain(&self, slot: &str, operations: &[Operation]) -> Result<Chain, BuildError> {
         let mut rest = operations;
-        let tar = rest.first().is_some_and(|first| first.name == OperationName::Tar);
+        let tar = rest
+            .first()
+            .is_some_and(|first| first.name == OperationName::Tar);
         if tar {
             rest = &rest[1..];
         }
@@ -206,7 +291,11 @@ impl Planner<'_> {
             [one] => (codec(one.name), Some(one)),
             [first, second, ..] => {
                 let (first, second) = (first.name.as_str(), second.name.as_str());
-                return Err(BuildError::BadChain { slot: slot.into(), first, second });
+                return Err(BuildError::BadChain {
+                    slot: slot.into(),
+                    first,
+                    second,
+                });
             }
         };
         if self.family == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
@@ -220,7 +309,11 @@ impl Planner<'_> {
         if let Some(step) = step
             && let Some(level) = step.level
         {
-            compression = Compression { codec, level, extreme: step.extreme };
+            compression = Compression {
+                codec,
+                level,
+                extreme: step.extreme,
+            };
         }
         Ok(Chain { tar, compression })
     }

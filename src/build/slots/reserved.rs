@@ -30,7 +30,10 @@ enum Whose {
 }
 
 /// Refuses slots that have, by their target or in their trees, what a start has itself. Without Python that is one directory.
-pub(super) fn refuse_reserved(plans: &[SlotPlan], application: Option<&Application>) -> Result<(), BuildError> {
+pub(super) fn refuse_reserved(
+    plans: &[SlotPlan],
+    application: Option<&Application>,
+) -> Result<(), BuildError> {
     let reserved = all(application);
     for plan in plans {
         let place = plan.place();
@@ -40,9 +43,10 @@ pub(super) fn refuse_reserved(plans: &[SlotPlan], application: Option<&Applicati
             }
             if let Some(found) = taken(plan, &place, one) {
                 return Err(match found {
-                    Taken::ByTarget => {
-                        BuildError::ReservedTarget { slot: plan.name.clone(), target: plan.target.clone() }
-                    }
+                    Taken::ByTarget => BuildError::ReservedTarget {
+                        slot: plan.name.clone(),
+                        target: plan.target.clone(),
+                    },
                     Taken::ByEntry(entry) => BuildError::ReservedPath {
                         slot: plan.name.clone(),
                         pattern: format!(
@@ -61,15 +65,31 @@ pub(super) fn refuse_reserved(plans: &[SlotPlan], application: Option<&Applicati
 }
 
 fn all(application: Option<&Application>) -> Vec<Reserved> {
-    let new = |path: &str, what, whose| Reserved { path: path.into(), what, whose };
-    let mut all = vec![new(".flavor", "the launcher keeps its own files there", Whose::Launcher)];
+    let new = |path: &str, what, whose| Reserved {
+        path: path.into(),
+        what,
+        whose,
+    };
+    let mut all = vec![new(
+        ".flavor",
+        "the launcher keeps its own files there",
+        Whose::Launcher,
+    )];
     if let Some(application) = application {
         let minor = application.python.version.split('.').nth(1).unwrap_or("0");
         let interpreter = format!("bin/python3.{minor}");
         for path in ["pyvenv.cfg", "bin/python", "bin/python3", &interpreter] {
-            all.push(new(path, "every start has its own there, to make a virtual environment", Whose::Environment));
+            all.push(new(
+                path,
+                "every start has its own there, to make a virtual environment",
+                Whose::Environment,
+            ));
         }
-        all.push(new(RUNTIME, "the interpreter lies there", Whose::Interpreter));
+        all.push(new(
+            RUNTIME,
+            "the interpreter lies there",
+            Whose::Interpreter,
+        ));
     }
     all
 }
@@ -96,9 +116,14 @@ fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Ta
         let is_directory = entry.kind == EntryKind::Directory;
         if is_below(inner, path, false) {
             // `bin` that is a file; of `bin` itself the reserved file counts.
-            return if path.len() == inner.len() { is_kept(plan, reserved, is_directory) } else { !is_directory };
+            return if path.len() == inner.len() {
+                is_kept(plan, reserved, is_directory)
+            } else {
+                !is_directory
+            };
         }
-        is_below(path, inner, reserved.whose == Whose::Launcher) && is_kept(plan, reserved, is_directory)
+        is_below(path, inner, reserved.whose == Whose::Launcher)
+            && is_kept(plan, reserved, is_directory)
     };
     entries.iter().find(is_taken).map(Taken::ByEntry)
 }
@@ -111,8 +136,14 @@ fn is_kept(plan: &SlotPlan, reserved: &Reserved, is_directory: bool) -> bool {
 
 /// Whether a path is `above` or lies below it.
 fn is_below(path: &[u8], above: &[u8], any_case: bool) -> bool {
-    let Some((begin, rest)) = path.split_at_checked(above.len()) else { return false };
-    let is_same = if any_case { begin.eq_ignore_ascii_case(above) } else { begin == above };
+    let Some((begin, rest)) = path.split_at_checked(above.len()) else {
+        return false;
+    };
+    let is_same = if any_case {
+        begin.eq_ignore_ascii_case(above)
+    } else {
+        begin == above
+    };
     is_same && (rest.is_empty() || rest.starts_with(b"/"))
 }
 
@@ -120,9 +151,16 @@ fn is_below(path: &[u8], above: &[u8], any_case: bool) -> bool {
 /// of the two would be hidden with all that is in it, or a start would find no way to what is below.
 pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
     let places: Vec<PathBuf> = plans.iter().map(SlotPlan::place).collect();
-    for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| !plan.is_of_application()) {
+    for (at, plan) in plans
+        .iter()
+        .enumerate()
+        .filter(|(_, plan)| !plan.is_of_application())
+    {
         // Two of the manifest's own are looked at once.
-        let others = plans.iter().enumerate().filter(|(other, one)| *other > at || one.is_of_application());
+        let others = plans
+            .iter()
+            .enumerate()
+            .filter(|(other, one)| *other > at || one.is_of_application());
         for (other, one) in others {
             let (upper, lower, inner) = if let Ok(inner) = places[other].strip_prefix(&places[at]) {
                 (plan, one, inner)
@@ -132,7 +170,11 @@ pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
                 continue;
             };
             if let Some((path, is_upper)) = hidden(upper, lower, inner) {
-                let (file, directory) = if is_upper { (upper, lower) } else { (lower, upper) };
+                let (file, directory) = if is_upper {
+                    (upper, lower)
+                } else {
+                    (lower, upper)
+                };
                 return Err(BuildError::HiddenDirectory {
                     slot: file.name.clone(),
                     other: directory.name.clone(),
@@ -147,7 +189,9 @@ pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
 /// The first path, relative to the upper slot, at which one has a file and the other a directory; and whether the file is the
 /// upper one's. The lower one lies at `inner` of the upper one.
 fn hidden(upper: &SlotPlan, lower: &SlotPlan, inner: &Path) -> Option<(PathBuf, bool)> {
-    let Content::Tree(above) = &upper.content else { return None };
+    let Content::Tree(above) = &upper.content else {
+        return None;
+    };
     let inner_bytes = inner.as_os_str().as_bytes();
     let is_directory = |entry: &Entry| entry.kind == EntryKind::Directory;
     // What the upper one has on the way to the lower one.
@@ -156,13 +200,20 @@ fn hidden(upper: &SlotPlan, lower: &SlotPlan, inner: &Path) -> Option<(PathBuf, 
         if path.len() > inner_bytes.len() || !is_below(inner_bytes, path, false) {
             continue;
         }
-        let needs_directory = path.len() < inner_bytes.len() || matches!(lower.content, Content::Tree(_));
+        let needs_directory =
+            path.len() < inner_bytes.len() || matches!(lower.content, Content::Tree(_));
         if needs_directory != is_directory(entry) {
             return Some((entry.relative.clone(), needs_directory));
         }
     }
-    let Content::Tree(below) = &lower.content else { return None };
-    let start = if inner_bytes.is_empty() { 0 } else { inner_bytes.len() + 1 };
+    let Content::Tree(below) = &lower.content else {
+        return None;
+    };
+    let start = if inner_bytes.is_empty() {
+        0
+    } else {
+        inner_bytes.len() + 1
+    };
     let meeting = above.iter().filter_map(|entry| {
         let path = entry.relative.as_os_str().as_bytes();
         let is_inside = start == 0 || (is_below(path, inner_bytes, false) && path.len() > start);
@@ -181,8 +232,14 @@ fn hidden(upper: &SlotPlan, lower: &SlotPlan, inner: &Path) -> Option<(PathBuf, 
     }
     below.iter().find_map(|entry| {
         let path = entry.relative.as_os_str().as_bytes();
-        let other = if is_directory(entry) { &files } else { &directories };
-        other.contains(path).then(|| (inner.join(&entry.relative), is_directory(entry)))
+        let other = if is_directory(entry) {
+            &files
+        } else {
+            &directories
+        };
+        other
+            .contains(path)
+            .then(|| (inner.join(&entry.relative), is_directory(entry)))
     })
 }
 
@@ -201,7 +258,11 @@ mod tests {
             (".flavors", ".flavor", true, false),
             ("b", "bin", false, false),
         ] {
-            assert_eq!(is_below(path.as_bytes(), above.as_bytes(), any_case), expected, "{path} {above}");
+            assert_eq!(
+                is_below(path.as_bytes(), above.as_bytes(), any_case),
+                expected,
+                "{path} {above}"
+            );
         }
     }
 }

@@ -33,18 +33,34 @@ pub(super) fn check(
         if let Some(missing) = command.next().and_then(|program| paths.no_program(program)) {
             return Err(BuildError::CannotStart(Box::new(missing)));
         }
-        let words = command.chain(&manifest.execution.args).map(|word| ("the command".to_owned(), word));
-        let variables = manifest.execution.env.iter().chain(&manifest.execution.runtime_env.set);
+        let words = command
+            .chain(&manifest.execution.args)
+            .map(|word| ("the command".to_owned(), word));
+        let variables = manifest
+            .execution
+            .env
+            .iter()
+            .chain(&manifest.execution.runtime_env.set);
         let variables = variables.map(|(name, value)| (format!("the variable `{name}`"), value));
-        findings.extend(words.chain(variables).filter_map(|(what, text)| paths.nowhere(&what, text)));
+        findings.extend(
+            words
+                .chain(variables)
+                .filter_map(|(what, text)| paths.nowhere(&what, text)),
+        );
     }
-    let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else { return Ok(findings) };
+    let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else {
+        return Ok(findings);
+    };
     let modules = Modules::new(manifest, application, plans, family);
     let is_main = |script: &&install::EntryPoint| Some(&script.name) == application.main.as_ref();
-    if let Some(fault) = start_of_main(manifest, application).and_then(|main| modules.fault(&main)) {
+    if let Some(fault) = start_of_main(manifest, application).and_then(|main| modules.fault(&main))
+    {
         return Err(BuildError::CannotStart(Box::new(fault)));
     }
-    let others = application.entry_points.iter().filter(|script| !is_main(script));
+    let others = application
+        .entry_points
+        .iter()
+        .filter(|script| !is_main(script));
     findings.extend(others.filter_map(|script| modules.fault(&start_of(script))));
     Ok(findings)
 }
@@ -52,13 +68,18 @@ pub(super) fn check(
 /// Where the main program of an application starts.
 pub(super) fn start_of_main(manifest: &Manifest, application: &Application) -> Option<EntryPoint> {
     let mut scripts = application.entry_points.iter();
-    let main = scripts.find(|script| Some(&script.name) == application.main.as_ref()).map(start_of);
+    let main = scripts
+        .find(|script| Some(&script.name) == application.main.as_ref())
+        .map(start_of);
     manifest.entry_point.clone().or(main)
 }
 
 fn start_of(script: &install::EntryPoint) -> EntryPoint {
     match script.attr.as_str() {
         "" => EntryPoint::Module(script.module.clone()),
-        attr => EntryPoint::Function { module: script.module.clone(), attr: attr.into() },
+        attr => EntryPoint::Function {
+            module: script.module.clone(),
+            attr: attr.into(),
+        },
     }
 }

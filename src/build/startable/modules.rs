@@ -32,7 +32,14 @@ enum Module<'a> {
 /// What a package does that has modules which are no files.
 const BRINGS_MODULES: &[&str] = &["__path__", "sys.modules", "meta_path"];
 /// What a module does that has names which it does not write down.
-const BRINGS_NAMES: &[&str] = &["import *", "__getattr__", "globals", "exec", "setattr", "sys.modules"];
+const BRINGS_NAMES: &[&str] = &[
+    "import *",
+    "__getattr__",
+    "globals",
+    "exec",
+    "setattr",
+    "sys.modules",
+];
 
 impl<'a> Modules<'a> {
     pub(super) fn new(
@@ -41,16 +48,43 @@ impl<'a> Modules<'a> {
         plans: &'a [SlotPlan],
         family: Family,
     ) -> Self {
-        let home = Path::new(if family == Family::FlavorPack { RUNTIME } else { "" });
+        let home = Path::new(if family == Family::FlavorPack {
+            RUNTIME
+        } else {
+            ""
+        });
         let site_packages = &application.trees.site_packages;
         let own = home.join(place(manifest));
         let library = Path::new(RUNTIME).join(site_packages.parent().unwrap_or(Path::new("")));
-        let mut roots = if manifest.input.is_sources() { vec![own.clone()] } else { Vec::new() };
-        roots.extend([home.join(site_packages), library.clone(), library.join("lib-dynload")]);
-        let trees = plans.iter().filter(|plan| matches!(plan.name.as_str(), APP | DEPS));
-        let adds_paths = |entry: &Entry| entry.relative.extension().is_some_and(|ending| ending == "pth");
-        let is_open = !manifest.post_extract.is_empty() || trees.flat_map(SlotPlan::entries).any(adds_paths);
-        Self { manifest, application, plans, own, roots, is_open }
+        let mut roots = if manifest.input.is_sources() {
+            vec![own.clone()]
+        } else {
+            Vec::new()
+        };
+        roots.extend([
+            home.join(site_packages),
+            library.clone(),
+            library.join("lib-dynload"),
+        ]);
+        let trees = plans
+            .iter()
+            .filter(|plan| matches!(plan.name.as_str(), APP | DEPS));
+        let adds_paths = |entry: &Entry| {
+            entry
+                .relative
+                .extension()
+                .is_some_and(|ending| ending == "pth")
+        };
+        let is_open =
+            !manifest.post_extract.is_empty() || trees.flat_map(SlotPlan::entries).any(adds_paths);
+        Self {
+            manifest,
+            application,
+            plans,
+            own,
+            roots,
+            is_open,
+        }
     }
 
     /// Why a program cannot start.
@@ -61,7 +95,9 @@ impl<'a> Modules<'a> {
                 None => Some(Finding::LeftOut { file: file.clone() }),
             },
             EntryPoint::Function { module, attr } => match self.find(module) {
-                Module::Source(entry) => self.broken(entry).or_else(|| self.lacks(entry, module, attr)),
+                Module::Source(entry) => self
+                    .broken(entry)
+                    .or_else(|| self.lacks(entry, module, attr)),
                 Module::Other => None,
                 Module::Nowhere => self.no_module(start, module),
             },
@@ -70,7 +106,9 @@ impl<'a> Modules<'a> {
                     match self.find(&format!("{module}.__main__")) {
                         Module::Source(main) => self.broken(entry).or_else(|| self.broken(main)),
                         Module::Other => None,
-                        Module::Nowhere => Some(Finding::NoMain { package: module.clone() }),
+                        Module::Nowhere => Some(Finding::NoMain {
+                            package: module.clone(),
+                        }),
                     }
                 }
                 Module::Source(entry) => self.broken(entry),
@@ -88,7 +126,10 @@ impl<'a> Modules<'a> {
         let path = module.replace('.', "/");
         let library = Path::new(RUNTIME).join("lib");
         for root in &self.roots {
-            let sources = [root.join(format!("{path}/__init__.py")), root.join(format!("{path}.py"))];
+            let sources = [
+                root.join(format!("{path}/__init__.py")),
+                root.join(format!("{path}.py")),
+            ];
             if let Some(entry) = sources.iter().find_map(|source| self.at(source)) {
                 let is_library = root.starts_with(&library);
                 if is_library && text_of(entry).is_some_and(|text| is_stub(&text)) {
@@ -98,7 +139,9 @@ impl<'a> Modules<'a> {
             }
             let place = root.join(&path);
             let is_compiled = |found: &PathBuf| {
-                let is_binary = found.extension().is_some_and(|ending| ending == "so" || ending == "pyc");
+                let is_binary = found
+                    .extension()
+                    .is_some_and(|ending| ending == "so" || ending == "pyc");
                 let name = found.file_name().unwrap_or_default().to_string_lossy();
                 let (first, last) = (name.split('.').next(), module.rsplit('.').next());
                 is_binary && first == last
@@ -113,9 +156,13 @@ impl<'a> Modules<'a> {
     }
 
     fn no_module(&self, start: &EntryPoint, module: &str) -> Option<Finding> {
-        let packages = module.match_indices('.').filter_map(|(at, _)| module.get(..at));
+        let packages = module
+            .match_indices('.')
+            .filter_map(|(at, _)| module.get(..at));
         let brings_more = |package: &str| match self.find(package) {
-            Module::Source(entry) => text_of(entry).is_none_or(|text| has_one_of(&text, BRINGS_MODULES)),
+            Module::Source(entry) => {
+                text_of(entry).is_none_or(|text| has_one_of(&text, BRINGS_MODULES))
+            }
             Module::Other | Module::Nowhere => false,
         };
         if self.is_open || packages.into_iter().any(brings_more) {
@@ -123,24 +170,54 @@ impl<'a> Modules<'a> {
         }
         let (package, name) = module.rsplit_once('.').unwrap_or(("", module));
         // The interpreter's own modules are no likely misspellings.
-        let own = self.roots.iter().filter(|root| !root.starts_with(Path::new(RUNTIME).join("lib")));
+        let own = self
+            .roots
+            .iter()
+            .filter(|root| !root.starts_with(Path::new(RUNTIME).join("lib")));
         let beside: Vec<PathBuf> = own
             .map(|root| root.join(package.replace('.', "/")))
-            .flat_map(|directory| self.plans.iter().flat_map(move |plan| plan.places_in(&directory)))
+            .flat_map(|directory| {
+                self.plans
+                    .iter()
+                    .flat_map(move |plan| plan.places_in(&directory))
+            })
             .collect();
-        let beside: Vec<&str> = beside.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+        let beside: Vec<&str> = beside
+            .iter()
+            .filter_map(|path| path.file_stem()?.to_str())
+            .collect();
         let suggestion = closest(name, beside);
-        let whole = |name: &str| if package.is_empty() { name.to_owned() } else { format!("{package}.{name}") };
+        let whole = |name: &str| {
+            if package.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{package}.{name}")
+            }
+        };
         let suggestion = suggestion.map(whole);
-        Some(Finding::NoModule { start: start.to_string(), module: module.into(), suggestion })
+        Some(Finding::NoModule {
+            start: start.to_string(),
+            module: module.into(),
+            suggestion,
+        })
     }
 
     /// Of a source that the interpreter did not compile.
     fn broken(&self, entry: &Entry) -> Option<Finding> {
         let reason = self.application.broken.get(&entry.relative)?.clone();
-        let own = [place(self.manifest), self.application.trees.site_packages.clone()];
-        let file = own.iter().find_map(|place| entry.relative.strip_prefix(place).ok()).unwrap_or(&entry.relative);
-        Some(Finding::Broken { file: file.into(), python: self.application.python.version.clone(), reason })
+        let own = [
+            place(self.manifest),
+            self.application.trees.site_packages.clone(),
+        ];
+        let file = own
+            .iter()
+            .find_map(|place| entry.relative.strip_prefix(place).ok())
+            .unwrap_or(&entry.relative);
+        Some(Finding::Broken {
+            file: file.into(),
+            python: self.application.python.version.clone(),
+            reason,
+        })
     }
 
     /// Of a function that the source of its module does not so much as mention.
@@ -153,11 +230,19 @@ impl<'a> Modules<'a> {
             return None;
         }
         let functions = text.lines().filter_map(|line| {
-            let rest = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ")?;
-            rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+            let rest = line
+                .strip_prefix("async ")
+                .unwrap_or(line)
+                .strip_prefix("def ")?;
+            rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
         });
         let suggestion = closest(name, functions).map(|name| format!("{module}:{name}"));
-        Some(Finding::NoFunction { module: module.into(), name: name.into(), suggestion })
+        Some(Finding::NoFunction {
+            module: module.into(),
+            name: name.into(),
+            suggestion,
+        })
     }
 }
 

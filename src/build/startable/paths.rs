@@ -19,9 +19,17 @@ impl<'a> Paths<'a> {
         let minor = version.and_then(|version| version.split('.').nth(1));
         let made = minor.map(|minor| {
             let interpreter = format!("bin/python3.{minor}");
-            vec!["bin/python".into(), "bin/python3".into(), interpreter, "pyvenv.cfg".into()]
+            vec![
+                "bin/python".into(),
+                "bin/python3".into(),
+                interpreter,
+                "pyvenv.cfg".into(),
+            ]
         });
-        Self { plans, made: made.unwrap_or_default() }
+        Self {
+            plans,
+            made: made.unwrap_or_default(),
+        }
     }
 
     /// A program that nothing makes: the word is its path and nothing else.
@@ -34,15 +42,27 @@ impl<'a> Paths<'a> {
     /// what the text is for.
     pub(super) fn nowhere(&self, what: &str, text: &str) -> Option<Finding> {
         let all = named(text);
-        let path = all.iter().find(|readings| !readings.iter().any(|path| self.is_there(path)))?.first()?;
+        let path = all
+            .iter()
+            .find(|readings| !readings.iter().any(|path| self.is_there(path)))?
+            .first()?;
         Some(self.missing(what, path))
     }
 
     fn missing(&self, what: &str, path: &Path) -> Finding {
         let parent = path.parent().unwrap_or(Path::new(""));
-        let near: Vec<PathBuf> = self.plans.iter().flat_map(|plan| plan.places_in(parent)).collect();
-        let near: Vec<&str> = near.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-        let suggestion = path.file_name().and_then(|name| closest(name.to_str()?, near));
+        let near: Vec<PathBuf> = self
+            .plans
+            .iter()
+            .flat_map(|plan| plan.places_in(parent))
+            .collect();
+        let near: Vec<&str> = near
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str())
+            .collect();
+        let suggestion = path
+            .file_name()
+            .and_then(|name| closest(name.to_str()?, near));
         Finding::NothingThere {
             what: what.into(),
             path: format!("{WORKENV}/{}", path.display()),
@@ -51,20 +71,28 @@ impl<'a> Paths<'a> {
     }
 
     fn is_there(&self, path: &Path) -> bool {
-        self.made.iter().any(|made| Path::new(made) == path) || self.plans.iter().any(|plan| plan.may_hold(path))
+        self.made.iter().any(|made| Path::new(made) == path)
+            || self.plans.iter().any(|plan| plan.may_hold(path))
     }
 }
 
 /// The paths below the environment that a text names, each with all the readings that it may have, the shortest first: what
 /// follows a path may belong to it. Of a pattern, or of what has a variable in it, nothing is known.
 fn named(text: &str) -> Vec<Vec<PathBuf>> {
-    let rests = text.match_indices(WORKENV).filter_map(|(at, mark)| text.get(at + mark.len()..)?.strip_prefix('/'));
+    let rests = text
+        .match_indices(WORKENV)
+        .filter_map(|(at, mark)| text.get(at + mark.len()..)?.strip_prefix('/'));
     let readings = rests.filter_map(|rest| {
-        let ends = rest.match_indices(|c: char| !c.is_alphanumeric() && !"/._-+".contains(c)).map(|(end, _)| end);
+        let ends = rest
+            .match_indices(|c: char| !c.is_alphanumeric() && !"/._-+".contains(c))
+            .map(|(end, _)| end);
         let ends: Vec<usize> = ends.chain([rest.len()]).collect();
         let (first, after) = rest.split_at(*ends.first()?);
         let is_known = !first.is_empty() && !after.starts_with(['{', '*', '?', '[', '$', '`']);
-        let readings: Vec<PathBuf> = ends.iter().filter_map(|end| plain(rest.get(..*end)?)).collect();
+        let readings: Vec<PathBuf> = ends
+            .iter()
+            .filter_map(|end| plain(rest.get(..*end)?))
+            .collect();
         (is_known && plain(first).is_some()).then_some(readings)
     });
     readings.collect()
@@ -73,7 +101,9 @@ fn named(text: &str) -> Vec<Vec<PathBuf>> {
 /// A path that leads down and nowhere else.
 fn plain(text: &str) -> Option<PathBuf> {
     let path: PathBuf = Path::new(text).components().collect();
-    let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let is_plain = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     (is_plain && !text.is_empty()).then_some(path)
 }
 
@@ -84,16 +114,33 @@ mod tests {
     #[test]
     fn paths_are_found_in_whatever_surrounds_them() {
         let found = |text| {
-            let shown = |readings: &Vec<PathBuf>| readings.iter().map(|path| path.display().to_string()).collect();
+            let shown = |readings: &Vec<PathBuf>| {
+                readings
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect()
+            };
             named(text).iter().map(shown).collect::<Vec<Vec<String>>>()
         };
         assert_eq!(found("{workenv}/bin/a"), [["bin/a"]]);
         assert_eq!(found("--in={workenv}/b/c/"), [["b/c"]]);
-        assert_eq!(found("{workenv}/run me, now"), [["run", "run me", "run me,", "run me, now"]].map(Vec::from));
-        assert_eq!(found("{workenv}/a:{workenv}/b").last().map(Vec::len), Some(1));
-        for unknown in
-            ["{workenv}", "{workenv}/", "{workenv}/../x", "{workenv}/*.so", "{workenv}/$X", "${workenv}x", "a"]
-        {
+        assert_eq!(
+            found("{workenv}/run me, now"),
+            [["run", "run me", "run me,", "run me, now"]].map(Vec::from)
+        );
+        assert_eq!(
+            found("{workenv}/a:{workenv}/b").last().map(Vec::len),
+            Some(1)
+        );
+        for unknown in [
+            "{workenv}",
+            "{workenv}/",
+            "{workenv}/../x",
+            "{workenv}/*.so",
+            "{workenv}/$X",
+            "${workenv}x",
+            "a",
+        ] {
             assert!(found(unknown).is_empty(), "{unknown}");
         }
     }

@@ -19,15 +19,27 @@ use super::{Finding, State};
 use crate::error::Error;
 
 /// In the order in which they are told: what packing needs, then what starting needs.
-pub(super) const ALL: [fn() -> Vec<Finding>; 8] =
-    [interpreter, settings, signing_key, trust_store, policy, cache, disk, launcher];
+pub(super) const ALL: [fn() -> Vec<Finding>; 8] = [
+    interpreter,
+    settings,
+    signing_key,
+    trust_store,
+    policy,
+    cache,
+    disk,
+    launcher,
+];
 
 fn interpreter() -> Vec<Finding> {
     let found = match discover(&Request::default()) {
         Ok(found) => found,
         Err(error) => return vec![python_failed("interpreter", &error)],
     };
-    let text = format!("CPython {} at {}", found.version_text, found.executable.display());
+    let text = format!(
+        "CPython {} at {}",
+        found.version_text,
+        found.executable.display()
+    );
     let installer = match Installer::choose(Choice::Auto, &found, &mut Vec::new()) {
         Ok(installer) => Finding::ok("installer", installer.to_string()),
         Err(error) => python_failed("installer", &error),
@@ -41,31 +53,58 @@ fn interpreter() -> Vec<Finding> {
 fn glibc(interpreter: &Interpreter) -> Option<Finding> {
     let facts = |path: &Path| elf::inspect(&std::fs::read(path).ok()?).ok()?;
     let main = facts(&interpreter.real_executable)?;
-    let library = interpreter.library.as_deref().and_then(facts).and_then(|facts| facts.glibc_floor);
+    let library = interpreter
+        .library
+        .as_deref()
+        .and_then(facts)
+        .and_then(|facts| facts.glibc_floor);
     let own = main.glibc_floor.max(library)?;
     let machine = Machine::new();
-    let carried = ["libgcc_s.so.1", "libstdc++.so.6"]
-        .map(|name| machine.find(name, &interpreter.real_executable, &main).and_then(|found| found.facts.glibc_floor));
+    let carried = ["libgcc_s.so.1", "libstdc++.so.6"].map(|name| {
+        machine
+            .find(name, &interpreter.real_executable, &main)
+            .and_then(|found| found.facts.glibc_floor)
+    });
     let carried = carried.into_iter().max().flatten().max(Some(own))?;
-    let first = |floor| first_with(floor).map_or(String::new(), |first| format!(" ({first} or later)"));
+    let first =
+        |floor| first_with(floor).map_or(String::new(), |first| format!(" ({first} or later)"));
     let mut text = format!("the interpreter needs glibc {own}{}", first(own));
     if carried > own {
-        text.push_str(&format!("; with libraries of this machine a package needs up to {carried}{}", first(carried)));
+        text.push_str(&format!(
+            "; with libraries of this machine a package needs up to {carried}{}",
+            first(carried)
+        ));
     }
     let remedy = "for older systems: pack on an older one, or with an interpreter that uv installs (`uv python install`, glibc 2.17) \
         and `libraries = [\"libgcc_s.so.1\", \"libstdc++.so.6\"]` under [tool.flavor.target]";
-    Some(Finding { remedy: Some(remedy.into()), ..Finding::ok("glibc", text) })
+    Some(Finding {
+        remedy: Some(remedy.into()),
+        ..Finding::ok("glibc", text)
+    })
 }
 
 fn python_failed(check: &'static str, error: &python::Error) -> Finding {
-    let remedy = error.hint().unwrap_or_else(|| "name one with `--python PATH`".into());
-    Finding { check, state: State::Fail, text: error.to_string(), code: Some(error.code()), remedy: Some(remedy) }
+    let remedy = error
+        .hint()
+        .unwrap_or_else(|| "name one with `--python PATH`".into());
+    Finding {
+        check,
+        state: State::Fail,
+        text: error.to_string(),
+        code: Some(error.code()),
+        remedy: Some(remedy),
+    }
 }
 
 fn settings() -> Vec<Finding> {
     let Some(directory) = config_dir() else {
         let remedy = "set HOME, or FLAVOR_CONFIG_DIR to a directory for keys and settings";
-        return vec![Finding::odd("settings", State::Warn, "there is no place for keys and settings", remedy)];
+        return vec![Finding::odd(
+            "settings",
+            State::Warn,
+            "there is no place for keys and settings",
+            remedy,
+        )];
     };
     match Config::read().and_then(|config| config.cache_limits()) {
         Err(error) => vec![Finding::failed("settings", &error.into())],
@@ -82,13 +121,27 @@ fn exposed(path: &Path, bits: u32) -> Option<Finding> {
     let (own, shown) = (rustix::process::geteuid().as_raw(), path.display());
     if metadata.uid() != own && metadata.uid() != 0 {
         let text = format!("{shown} belongs to user {}", metadata.uid());
-        return Some(Finding::odd("settings", State::Warn, text, format!("chown {own} {shown}")));
+        return Some(Finding::odd(
+            "settings",
+            State::Warn,
+            text,
+            format!("chown {own} {shown}"),
+        ));
     }
     let mode = metadata.permissions().mode() & 0o7777;
     (mode & bits != 0).then(|| {
-        let (verb, remedy) = if bits & 0o044 == 0 { ("changed", "go-w") } else { ("read", "go-rwx") };
+        let (verb, remedy) = if bits & 0o044 == 0 {
+            ("changed", "go-w")
+        } else {
+            ("read", "go-rwx")
+        };
         let text = format!("{shown} can be {verb} by others (mode {mode:04o})");
-        Finding::odd("settings", State::Warn, text, format!("chmod {remedy} {shown}"))
+        Finding::odd(
+            "settings",
+            State::Warn,
+            text,
+            format!("chmod {remedy} {shown}"),
+        )
     })
 }
 
@@ -100,26 +153,46 @@ fn signing_key() -> Vec<Finding> {
             return vec![match source.load() {
                 Ok(signing) => Finding::ok(
                     CHECK,
-                    format!("{} in {PRIVATE_KEY_VARIABLE}", signing.key.public().fingerprint().short()),
+                    format!(
+                        "{} in {PRIVATE_KEY_VARIABLE}",
+                        signing.key.public().fingerprint().short()
+                    ),
                 ),
-                Err(error) => Finding::failed(CHECK, &Error::Pack { manifest: PathBuf::new(), source: error }),
+                Err(error) => Finding::failed(
+                    CHECK,
+                    &Error::Pack {
+                        manifest: PathBuf::new(),
+                        source: error,
+                    },
+                ),
             }];
         }
         None => None,
     };
     let is_named = named.is_some();
-    let Some(path) = named.or_else(|| Some(config_dir()?.join("keys").join(PRIVATE_KEY_FILE))) else {
+    let Some(path) = named.or_else(|| Some(config_dir()?.join("keys").join(PRIVATE_KEY_FILE)))
+    else {
         let remedy = "set HOME, or pass --private-key FILE or --key-seed TEXT to `flavor pack`";
-        return vec![Finding::odd(CHECK, State::Warn, "there is no place for one", remedy)];
+        return vec![Finding::odd(
+            CHECK,
+            State::Warn,
+            "there is no place for one",
+            remedy,
+        )];
     };
     if !is_named && !path.exists() {
-        let there = path.ancestors().find(|one| one.is_dir()).unwrap_or(Path::new("/"));
+        let there = path
+            .ancestors()
+            .find(|one| one.is_dir())
+            .unwrap_or(Path::new("/"));
         return vec![match tempfile::tempfile_in(there) {
             Ok(_) => Finding::ok(CHECK, "none yet: the first pack makes one"),
             Err(error) => {
-                let text = format!("none yet, and none can be made in {}: {error}", there.display());
-                let remedy =
-                    "set FLAVOR_CONFIG_DIR to a directory of yours, or pass --private-key FILE to `flavor pack`";
+                let text = format!(
+                    "none yet, and none can be made in {}: {error}",
+                    there.display()
+                );
+                let remedy = "set FLAVOR_CONFIG_DIR to a directory of yours, or pass --private-key FILE to `flavor pack`";
                 Finding::odd(CHECK, State::Warn, text, remedy)
             }
         }];
@@ -127,8 +200,18 @@ fn signing_key() -> Vec<Finding> {
     match SecretKey::read(&path) {
         Err(error) => vec![Finding::failed(CHECK, &error.into())],
         Ok(key) => vec![match exposed(&path, 0o077) {
-            Some(finding) => Finding { check: CHECK, ..finding },
-            None => Finding::ok(CHECK, format!("{} at {}", key.public().fingerprint().short(), path.display())),
+            Some(finding) => Finding {
+                check: CHECK,
+                ..finding
+            },
+            None => Finding::ok(
+                CHECK,
+                format!(
+                    "{} at {}",
+                    key.public().fingerprint().short(),
+                    path.display()
+                ),
+            ),
         }],
     }
 }
@@ -145,7 +228,14 @@ fn trust_store() -> Vec<Finding> {
         })
         .collect();
     let directory = store.directory().filter(|directory| directory.is_dir());
-    found.extend(directory.and_then(|directory| exposed(directory, 0o022)).map(|one| Finding { check: CHECK, ..one }));
+    found.extend(
+        directory
+            .and_then(|directory| exposed(directory, 0o022))
+            .map(|one| Finding {
+                check: CHECK,
+                ..one
+            }),
+    );
     let count = match keys.len() {
         1 => "1 trusted key".into(),
         count => format!("{count} trusted keys"),
@@ -157,9 +247,15 @@ fn trust_store() -> Vec<Finding> {
 fn policy() -> Vec<Finding> {
     vec![match policies() {
         Err(refusal) => Finding::failed("policy", &Error::Policy(refusal)),
-        Ok(found) if found.is_empty() => Finding::ok("policy", "none: any package whose signature holds may start"),
+        Ok(found) if found.is_empty() => Finding::ok(
+            "policy",
+            "none: any package whose signature holds may start",
+        ),
         Ok(found) => {
-            let paths: Vec<String> = found.iter().map(|source| source.path.display().to_string()).collect();
+            let paths: Vec<String> = found
+                .iter()
+                .map(|source| source.path.display().to_string())
+                .collect();
             Finding::ok("policy", paths.join(", "))
         }
     }]
@@ -179,11 +275,16 @@ const TOO_LITTLE: u64 = 50_000_000;
 
 fn disk() -> Vec<Finding> {
     const CHECK: &str = "disk";
-    let cache = Cache::find().ok().flatten().map(|cache| cache.root().to_path_buf());
+    let cache = Cache::find()
+        .ok()
+        .flatten()
+        .map(|cache| cache.root().to_path_buf());
     let places = cache.into_iter().chain([env::temp_dir()]);
     let mut found: Vec<Finding> = Vec::new();
     for place in places {
-        let room = rustix::fs::statvfs(&place).map_err(std::io::Error::from).on("examine", &place);
+        let room = rustix::fs::statvfs(&place)
+            .map_err(std::io::Error::from)
+            .on("examine", &place);
         let room = match room {
             Ok(room) => room,
             Err(error) => {
@@ -195,11 +296,17 @@ fn disk() -> Vec<Finding> {
         let text = format!("{} free in {}", Bytes(free), place.display());
         // Some file systems do not count files.
         let is_out_of_files = room.f_files > 0 && room.f_favail == 0;
-        let remedy = format!("make room in {}: `flavor cache clean`, `flavor workenv clean`", place.display());
+        let remedy = format!(
+            "make room in {}: `flavor cache clean`, `flavor workenv clean`",
+            place.display()
+        );
         found.push(match free {
-            _ if is_out_of_files => {
-                Finding::odd(CHECK, State::Fail, format!("no more files can be made in {}", place.display()), remedy)
-            }
+            _ if is_out_of_files => Finding::odd(
+                CHECK,
+                State::Fail,
+                format!("no more files can be made in {}", place.display()),
+                remedy,
+            ),
             0..TOO_LITTLE => Finding::odd(CHECK, State::Fail, text, remedy),
             TOO_LITTLE..LITTLE => Finding::odd(CHECK, State::Warn, text, remedy),
             _ => Finding::ok(CHECK, text),
@@ -211,11 +318,18 @@ fn disk() -> Vec<Finding> {
 fn launcher() -> Vec<Finding> {
     const CHECK: &str = "launcher";
     vec![match self_test::run(None) {
-        Ok(None) => Finding::ok(CHECK, "a small package was packed, started, and did what it should"),
+        Ok(None) => Finding::ok(
+            CHECK,
+            "a small package was packed, started, and did what it should",
+        ),
         Ok(Some(instead)) => {
-            let remedy =
-                "`flavor helpers test` shows it again; a directory mounted noexec or a policy are what to look for";
-            Finding::odd(CHECK, State::Fail, format!("a small package did something else: {instead}"), remedy)
+            let remedy = "`flavor helpers test` shows it again; a directory mounted noexec or a policy are what to look for";
+            Finding::odd(
+                CHECK,
+                State::Fail,
+                format!("a small package did something else: {instead}"),
+                remedy,
+            )
         }
         Err(error) => Finding::failed(CHECK, &error),
     }]

@@ -36,18 +36,45 @@ struct Finding {
 
 impl Finding {
     fn ok(check: &'static str, text: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, text: text.into(), remedy: None, code: None }
+        Self {
+            check,
+            state: State::Ok,
+            text: text.into(),
+            remedy: None,
+            code: None,
+        }
     }
 
-    fn odd(check: &'static str, state: State, text: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { check, state, text: text.into(), remedy: Some(remedy.into()), code: None }
+    fn odd(
+        check: &'static str,
+        state: State,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            check,
+            state,
+            text: text.into(),
+            remedy: Some(remedy.into()),
+            code: None,
+        }
     }
 
     /// What the command would say that fails for this.
     fn failed(check: &'static str, error: &Error) -> Self {
-        let text = [vec![error.to_string()], error.causes()].concat().join(": ");
-        let remedy = error.hint().unwrap_or_else(|| format!("`flavor explain {}` says more", error.code()));
-        Self { check, state: State::Fail, text, remedy: Some(remedy), code: Some(error.code()) }
+        let text = [vec![error.to_string()], error.causes()]
+            .concat()
+            .join(": ");
+        let remedy = error
+            .hint()
+            .unwrap_or_else(|| format!("`flavor explain {}` says more", error.code()));
+        Self {
+            check,
+            state: State::Fail,
+            text,
+            remedy: Some(remedy),
+            code: Some(error.code()),
+        }
     }
 }
 
@@ -78,7 +105,11 @@ pub(super) fn run(as_json: bool) -> Result<ExitCode, Error> {
             .collect();
         output::json(&json!({ "ok": is_well, "findings": each }))?;
     }
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn line(one: &Finding) -> String {
@@ -89,7 +120,11 @@ fn line(one: &Finding) -> String {
     };
     let code = one.code.map_or(String::new(), |code| format!(" [{code}]"));
     let lines: Vec<&str> = one.text.lines().map(str::trim).collect();
-    let mut text = format!("{style}{word:<4}{style:#}  {:<11}  {}{code}\n", one.check, printable(&lines.join("; ")));
+    let mut text = format!(
+        "{style}{word:<4}{style:#}  {:<11}  {}{code}\n",
+        one.check,
+        printable(&lines.join("; "))
+    );
     if let Some(remedy) = &one.remedy {
         let plain = Style::new().italic();
         text.push_str(&format!("{:19}{plain}{}{plain:#}\n", "", printable(remedy)));

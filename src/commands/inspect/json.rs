@@ -1,6 +1,8 @@
 //! `flavor inspect --json`: FlavorPack's names where it has them, ours beside them, down to every file.
 
-use flavor::analysis::{Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules};
+use flavor::analysis::{
+    Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules,
+};
 use flavor::elf::GlibcVersion;
 use flavor::format::{FORMAT_VERSION, Facts};
 use flavor::libraries::first_with;
@@ -58,16 +60,28 @@ struct Files<'a>(&'a Contents);
 
 impl Serialize for Files<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.entries().map(|(slot, entry)| file(self.0, slot, entry)))
+        serializer.collect_seq(
+            self.0
+                .entries()
+                .map(|(slot, entry)| file(self.0, slot, entry)),
+        )
     }
 }
 
-pub(super) fn print(reader: &Reader, contents: &Contents, trusted: bool, largest: Option<usize>) -> Result<(), Error> {
+pub(super) fn print(
+    reader: &Reader,
+    contents: &Contents,
+    trusted: bool,
+    largest: Option<usize>,
+) -> Result<(), Error> {
     let largest = contents.largest(largest.unwrap_or(LARGEST));
     let native = contents.native_files();
     output::json(&Inspection {
         head: head(reader, contents, trusted),
-        largest: largest.into_iter().map(|(slot, entry)| file(contents, slot, entry)).collect(),
+        largest: largest
+            .into_iter()
+            .map(|(slot, entry)| file(contents, slot, entry))
+            .collect(),
         native: native
             .into_iter()
             .map(|(slot, entry, facts)| Native {
@@ -83,7 +97,9 @@ pub(super) fn print(reader: &Reader, contents: &Contents, trusted: bool, largest
 }
 
 fn file<'a>(contents: &'a Contents, slot: &'a SlotContents, entry: &'a PackedEntry) -> File<'a> {
-    let distribution = entry.distribution.and_then(|at| contents.distributions.get(at));
+    let distribution = entry
+        .distribution
+        .and_then(|at| contents.distributions.get(at));
     File {
         slot: &slot.name,
         path: &entry.path,
@@ -102,10 +118,18 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
     let metadata = reader.metadata();
     let facts = metadata.flavor.as_ref();
     let python = facts.and_then(|facts| facts.python.as_ref());
-    let slots: Vec<Value> = reader.slots().zip(&contents.slots).map(|(slot, found)| slot_json(&slot, found)).collect();
-    let stored = reader.slots().fold(0_u64, |sum, slot| sum.saturating_add(slot.row.stored_size));
+    let slots: Vec<Value> = reader
+        .slots()
+        .zip(&contents.slots)
+        .map(|(slot, found)| slot_json(&slot, found))
+        .collect();
+    let stored = reader
+        .slots()
+        .fold(0_u64, |sum, slot| sum.saturating_add(slot.row.stored_size));
     // A package of FlavorPack's may claim anything.
-    let plain = reader.slots().fold(0_u64, |sum, slot| sum.saturating_add(plain_size(&slot)));
+    let plain = reader
+        .slots()
+        .fold(0_u64, |sum, slot| sum.saturating_add(plain_size(&slot)));
     json!({
         "schema": JSON_SCHEMA,
         "package": reader.path().file_name().map(|name| name.to_string_lossy().into_owned()),
@@ -153,9 +177,14 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
 
 /// What the machine must have on which the package runs, and which file asks for so new a glibc.
 fn needs(facts: &Facts, contents: &Contents) -> Value {
-    let floor: Option<GlibcVersion> = facts.glibc_floor.as_ref().and_then(|floor| floor.parse().ok());
+    let floor: Option<GlibcVersion> = facts
+        .glibc_floor
+        .as_ref()
+        .and_then(|floor| floor.parse().ok());
     let native = contents.native_files();
-    let by = native.iter().find(|(_, _, native)| floor.is_some() && native.glibc_floor == floor);
+    let by = native
+        .iter()
+        .find(|(_, _, native)| floor.is_some() && native.glibc_floor == floor);
     json!({
         "glibc": facts.glibc_floor,
         "glibc_by": by.map(|(slot, entry, _)| json!({ "slot": slot.name, "path": entry.path })),

@@ -30,14 +30,21 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
     }
     let (reader, mut contents) = read(&options.package, options.limits)?;
     if let Some(wanted) = &options.slot {
-        let slot = reader.slot(wanted).map_err(|source| Error::Package { path: options.package.clone(), source })?;
+        let slot = reader.slot(wanted).map_err(|source| Error::Package {
+            path: options.package.clone(),
+            source,
+        })?;
         contents.slots.retain(|one| one.index == slot.index);
     }
     if options.licenses {
         evidence::licenses(as_json, &contents.distributions)?;
     } else if let Some(path) = &options.html {
         html::write(&contents, path)?;
-        if as_json { output::json(&serde_json::json!({ "path": output::text(path) })) } else { output::path(path) }?;
+        if as_json {
+            output::json(&serde_json::json!({ "path": output::text(path) }))
+        } else {
+            output::path(path)
+        }?;
     } else if as_json {
         let trusted = TrustStore::from_env().contains(reader.signer());
         json::print(&reader, &contents, trusted, options.largest)?;
@@ -52,7 +59,10 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
 
 /// Opens a package and proves every byte of it.
 fn open(path: &Path, limits: Limits) -> Result<Reader, Error> {
-    let failed = |source| Error::Package { path: path.into(), source };
+    let failed = |source| Error::Package {
+        path: path.into(),
+        source,
+    };
     let reader = Reader::open_within(path, limits.into()).map_err(failed)?;
     verify(&reader).map_err(failed)?;
     Ok(reader)
@@ -61,17 +71,28 @@ fn open(path: &Path, limits: Limits) -> Result<Reader, Error> {
 /// Proves a package and reads what is in it.
 pub(super) fn read(path: &Path, limits: Limits) -> Result<(Reader, Contents), Error> {
     let reader = open(path, limits)?;
-    let contents = Contents::read(&reader).map_err(|source| Error::Package { path: path.into(), source })?;
+    let contents = Contents::read(&reader).map_err(|source| Error::Package {
+        path: path.into(),
+        source,
+    })?;
     Ok((reader, contents))
 }
 
 /// Unpacked bytes: signed in our packages, only claimed in others.
 fn plain_size(slot: &Slot<'_>) -> u64 {
-    slot.facts.map_or(slot.row.plain_size, |facts| facts.plain_size)
+    slot.facts
+        .map_or(slot.row.plain_size, |facts| facts.plain_size)
 }
 
 fn ratio(stored: u64, plain: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a ratio for people; sizes stay far below 2^52")]
-    let ratio = if stored == 0 { 1.0 } else { plain as f64 / stored as f64 };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a ratio for people; sizes stay far below 2^52"
+    )]
+    let ratio = if stored == 0 {
+        1.0
+    } else {
+        plain as f64 / stored as f64
+    };
     (ratio * 100.0).round() / 100.0
 }

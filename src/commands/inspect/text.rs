@@ -13,7 +13,10 @@ const WORTH_SAYING: u64 = 100;
 pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> String {
     let metadata = reader.metadata();
     let facts = metadata.flavor.as_ref();
-    let mut lines = vec![format!("{} {}", metadata.package.name, metadata.package.version)];
+    let mut lines = vec![format!(
+        "{} {}",
+        metadata.package.name, metadata.package.version
+    )];
     if let Some(description) = &metadata.package.description {
         lines.push(format!("  {description}"));
     }
@@ -35,16 +38,26 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
     lines.push(format!(
         "signer    {} ({})",
         reader.signer().fingerprint(),
-        if trusted { "trusted" } else { "not among the trusted keys" }
+        if trusted {
+            "trusted"
+        } else {
+            "not among the trusted keys"
+        }
     ));
     if let Some(facts) = facts {
         if let Some(python) = &facts.python {
-            lines.push(format!("runtime   {} {}", python.implementation, python.version));
+            lines.push(format!(
+                "runtime   {} {}",
+                python.implementation, python.version
+            ));
         }
         let floor = facts.glibc_floor.as_deref().unwrap_or("none");
         lines.push(format!("target    {}, lowest glibc: {floor}", facts.target));
         if !facts.libraries.is_empty() {
-            lines.push(format!("          and of its libraries: {}", facts.libraries.join(", ")));
+            lines.push(format!(
+                "          and of its libraries: {}",
+                facts.libraries.join(", ")
+            ));
         }
         let names: Vec<&str> = facts.program_names().collect();
         lines.push(format!("programs  {}", names.join(", ")));
@@ -65,19 +78,25 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
             Bytes(plain_size(&slot)).to_string(),
             ratio(slot.row.stored_size, plain_size(&slot)),
             found.files().map_or("?".into(), |files| files.to_string()),
-            slot.operations().map_or("?".into(), |chain| chain.to_string()),
+            slot.operations()
+                .map_or("?".into(), |chain| chain.to_string()),
             slot.record.target
         ));
     }
     lines.extend(distributions(contents));
     let advice = advise(contents);
-    let worth = advice.iter().filter(|one| one.saving >= contents.size / WORTH_SAYING);
+    let worth = advice
+        .iter()
+        .filter(|one| one.saving >= contents.size / WORTH_SAYING);
     let said: Vec<String> = worth.map(advice_line).collect();
     if !said.is_empty() {
         lines.push(String::new());
         lines.extend(said);
     }
-    lines.iter().flat_map(|line| [printable(line), "\n".into()]).collect()
+    lines
+        .iter()
+        .flat_map(|line| [printable(line), "\n".into()])
+        .collect()
 }
 
 /// The distributions, the largest first.
@@ -87,10 +106,19 @@ fn distributions(contents: &Contents) -> Vec<String> {
     }
     let mut sorted: Vec<_> = contents.distributions.iter().collect();
     sorted.sort_by_key(|one| std::cmp::Reverse(one.stored));
-    let head = format!("{:>10} {:>10} {:>7}  distribution", "stored", "unpacked", "files");
+    let head = format!(
+        "{:>10} {:>10} {:>7}  distribution",
+        "stored", "unpacked", "files"
+    );
     let line = |one: &&PackedDistribution| {
         let (stored, size) = (Bytes(one.stored).to_string(), Bytes(one.size).to_string());
-        format!("{stored:>10} {size:>10} {:>7}  {} {}", one.files, one.name, one.version)
+        format!(
+            "{stored:>10} {size:>10} {:>7}  {} {}",
+            one.files, one.name, one.version
+        )
     };
-    [String::new(), head].into_iter().chain(sorted.iter().map(line)).collect()
+    [String::new(), head]
+        .into_iter()
+        .chain(sorted.iter().map(line))
+        .collect()
 }

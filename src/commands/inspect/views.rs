@@ -1,6 +1,8 @@
 //! The views of `flavor inspect`: `--tree`, `--files`, `--largest`, `--modules`, `--duplicates`, `--native`, `--advice`.
 
-use flavor::analysis::{Advice, Contents, Node, PackedEntry, SlotContents, advise, duplicates, modules, tree};
+use flavor::analysis::{
+    Advice, Contents, Node, PackedEntry, SlotContents, advise, duplicates, modules, tree,
+};
 use flavor::report::{Bytes, printable};
 
 use crate::cli::Inspect;
@@ -26,24 +28,43 @@ pub(super) fn chosen(options: &Inspect, contents: &Contents) -> Option<String> {
     } else {
         return None;
     };
-    Some(lines.iter().map(|line| printable(line).into_owned() + "\n").collect())
+    Some(
+        lines
+            .iter()
+            .map(|line| printable(line).into_owned() + "\n")
+            .collect(),
+    )
 }
 
 /// `FLA012 tests shipped in wheels: 6.1 MB → add "deps:**/tests/**" …`
 pub(super) fn advice_line(advice: &Advice) -> String {
-    format!("{} {}: {} → {}", advice.code, advice.title, Bytes(advice.saving), advice.remedy)
+    format!(
+        "{} {}: {} → {}",
+        advice.code,
+        advice.title,
+        Bytes(advice.saving),
+        advice.remedy
+    )
 }
 
 fn columns(stored: u64, size: u64) -> String {
-    format!("{:>10} {:>10}", Bytes(stored).to_string(), Bytes(size).to_string())
+    format!(
+        "{:>10} {:>10}",
+        Bytes(stored).to_string(),
+        Bytes(size).to_string()
+    )
 }
 
 fn as_tree(contents: &Contents, options: &Inspect) -> Vec<String> {
     let mut root = tree(contents);
     if options.slot.is_some() {
-        root.children.retain(|child| contents.slots.iter().any(|slot| slot.name == child.name));
+        root.children
+            .retain(|child| contents.slots.iter().any(|slot| slot.name == child.name));
     }
-    let mut lines = vec![format!("{:>10} {:>10} {:>7}", "stored", "unpacked", "files")];
+    let mut lines = vec![format!(
+        "{:>10} {:>10} {:>7}",
+        "stored", "unpacked", "files"
+    )];
     if options.slot.is_none() {
         lines.push(node_line(&root, 0));
     }
@@ -65,7 +86,11 @@ fn branch(node: &Node, indent: usize, depth: usize, lines: &mut Vec<String>) {
     for child in node.children.iter().take(BRANCHES) {
         branch(child, indent + 1, depth - 1, lines);
     }
-    if let Some(rest) = node.children.get(BRANCHES..).filter(|rest| !rest.is_empty()) {
+    if let Some(rest) = node
+        .children
+        .get(BRANCHES..)
+        .filter(|rest| !rest.is_empty())
+    {
         let sum = |of: fn(&Node) -> u64| rest.iter().map(of).sum();
         let name = format!("… {} more", rest.len());
         let rest = Node {
@@ -94,18 +119,37 @@ fn node_line(node: &Node, indent: usize) -> String {
 fn files<'a>(entries: impl Iterator<Item = (&'a SlotContents, &'a PackedEntry)>) -> Vec<String> {
     let head = format!("{:>10} {:>10}  {:<4}  path", "stored", "unpacked", "mode");
     let line = |(slot, entry): (&SlotContents, &PackedEntry)| {
-        let link = entry.link.as_ref().map(|link| format!(" → {link}")).unwrap_or_default();
-        format!("{}  {:04o}  {}/{}{link}", columns(entry.stored, entry.size), entry.mode, slot.name, entry.path)
+        let link = entry
+            .link
+            .as_ref()
+            .map(|link| format!(" → {link}"))
+            .unwrap_or_default();
+        format!(
+            "{}  {:04o}  {}/{}{link}",
+            columns(entry.stored, entry.size),
+            entry.mode,
+            slot.name,
+            entry.path
+        )
     };
     std::iter::once(head).chain(entries.map(line)).collect()
 }
 
 fn as_modules(contents: &Contents) -> Vec<String> {
-    let head = format!("{:>10} {:>10} {:>7}  {:<10} module", "stored", "unpacked", "files", "slot");
+    let head = format!(
+        "{:>10} {:>10} {:>7}  {:<10} module",
+        "stored", "unpacked", "files", "slot"
+    );
     let found = modules(contents);
-    let lines = found
-        .iter()
-        .map(|one| format!("{} {:>7}  {:<10} {}", columns(one.stored, one.size), one.files, one.slot, one.name));
+    let lines = found.iter().map(|one| {
+        format!(
+            "{} {:>7}  {:<10} {}",
+            columns(one.stored, one.size),
+            one.files,
+            one.slot,
+            one.name
+        )
+    });
     std::iter::once(head).chain(lines).collect()
 }
 
@@ -130,19 +174,27 @@ fn as_native(contents: &Contents) -> Vec<String> {
     if found.is_empty() {
         return vec!["there are no native files".into()];
     }
-    let head = format!("{:>10} {:>10}  {:<6} {:>10}  path, needed libraries", "stored", "unpacked", "glibc", "symbols");
-    let line = |(slot, entry, native): &(&SlotContents, &PackedEntry, &flavor::analysis::NativeFile)| {
-        let floor = native.glibc_floor.map_or("-".into(), |floor| floor.to_string());
-        let symbols = Bytes(native.strippable).to_string();
-        let needed = native.needed.join(" ");
-        format!(
-            "{}  {floor:<6} {symbols:>10}  {}/{}: {needed}",
-            columns(entry.stored, entry.size),
-            slot.name,
-            entry.path
-        )
-    };
-    std::iter::once(head).chain(found.iter().map(line)).collect()
+    let head = format!(
+        "{:>10} {:>10}  {:<6} {:>10}  path, needed libraries",
+        "stored", "unpacked", "glibc", "symbols"
+    );
+    let line =
+        |(slot, entry, native): &(&SlotContents, &PackedEntry, &flavor::analysis::NativeFile)| {
+            let floor = native
+                .glibc_floor
+                .map_or("-".into(), |floor| floor.to_string());
+            let symbols = Bytes(native.strippable).to_string();
+            let needed = native.needed.join(" ");
+            format!(
+                "{}  {floor:<6} {symbols:>10}  {}/{}: {needed}",
+                columns(entry.stored, entry.size),
+                slot.name,
+                entry.path
+            )
+        };
+    std::iter::once(head)
+        .chain(found.iter().map(line))
+        .collect()
 }
 
 fn as_advice(contents: &Contents) -> Vec<String> {
@@ -154,7 +206,12 @@ fn as_advice(contents: &Contents) -> Vec<String> {
     for one in &found {
         lines.push(advice_line(one));
         let files = if one.files == 1 { "file" } else { "files" };
-        lines.push(format!("       {} {files}, {} unpacked: {}", one.files, Bytes(one.size), one.examples.join(", ")));
+        lines.push(format!(
+            "       {} {files}, {} unpacked: {}",
+            one.files,
+            Bytes(one.size),
+            one.examples.join(", ")
+        ));
     }
     lines
 }

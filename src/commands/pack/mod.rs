@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::build::{
-    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, ReadInput, Settings,
-    check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
+    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, ReadInput,
+    Settings, check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
 };
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
@@ -36,19 +36,32 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     };
     let reporter = TerminalReporter::new(talk);
     let recorder = Recorder::start(&reporter, Profile::is_wanted(options));
-    let ReadInput { mut manifest, mut warnings, found_above } = read(options)?;
+    let ReadInput {
+        mut manifest,
+        mut warnings,
+        found_above,
+    } = read(options)?;
     if manifest.input == Input::Requirement && options.input.as_deref().is_some_and(is_bare_name) {
         // Not to be overlooked: somebody else's code, where a file may have been meant.
-        reporter
-            .say(&format!("there is no file `{}` here: taking the distribution of that name", manifest.path.display()));
+        reporter.say(&format!(
+            "there is no file `{}` here: taking the distribution of that name",
+            manifest.path.display()
+        ));
     }
     if let Some(found) = found_above {
-        reporter.say(&format!("packing the project of {}", printable_path(&found)));
+        reporter.say(&format!(
+            "packing the project of {}",
+            printable_path(&found)
+        ));
     }
     let mut settings = settings(options, &manifest)?;
     if run_pre_build(&manifest, &settings, &recorder).map_err(|source| failed(&manifest, source))? {
         // It may have been one of the files that were made.
-        ReadInput { manifest, warnings, .. } = read(options)?;
+        ReadInput {
+            manifest,
+            warnings,
+            ..
+        } = read(options)?;
         settings = self::settings(options, &manifest)?;
     }
     check_rotations(&manifest, &settings)?;
@@ -57,20 +70,30 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     for warning in &warnings {
         let (code, text) = (warning.code(), warning.to_string());
         let site = warning.site();
-        let place = Place { path: &site.path, line: site.line, column: Some(site.column) };
+        let place = Place {
+            path: &site.path,
+            line: site.line,
+            column: Some(site.column),
+        };
         if !globals.quiet {
             annotation::write(Level::Warning, &place, code, std::slice::from_ref(&text));
         }
         reporter.warn(Some(code), &text, warning.hint().as_deref());
     }
     if options.list_files {
-        let listing = list_files(&manifest, &settings, &reporter).map_err(|source| failed(&manifest, source))?;
+        let listing = list_files(&manifest, &settings, &reporter)
+            .map_err(|source| failed(&manifest, source))?;
         warn(&listing.findings, &reporter);
         return list(&listing.slots, globals.json).map(|()| ExitCode::SUCCESS);
     }
     let outcome = pack(&manifest, &settings, &recorder);
     let recording = recorder.finish();
-    let course = Course { manifest: &manifest, settings: &settings, recording: &recording, outcome: &outcome };
+    let course = Course {
+        manifest: &manifest,
+        settings: &settings,
+        recording: &recording,
+        outcome: &outcome,
+    };
     course.record();
     let profiled = profile.write(&course, &reporter);
     let report = outcome.map_err(|source| failed(&manifest, source))?;
@@ -88,34 +111,61 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         reporter.say(&line);
     }
     if !settings.slim.is_empty() && report.slimmed.is_none() {
-        reporter.warn(None, "there are no dependencies that something could be left out of", None);
+        reporter.warn(
+            None,
+            "there are no dependencies that something could be left out of",
+            None,
+        );
     }
-    let differences =
-        options.check_reproducible.then(|| check(&manifest, &settings, &report, &reporter)).transpose()?;
+    let differences = options
+        .check_reproducible
+        .then(|| check(&manifest, &settings, &report, &reporter))
+        .transpose()?;
     let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
     let over_budget = options.check_budget && report.over_budget().next().is_some();
     let exceeds = over_budget || report.beyond_target().next().is_some();
     // A package that does not pass is not for what comes after.
     if !is_other && !exceeds {
-        run_post_build(&report.manifest, &settings, &report.path, &report.version, &reporter)
-            .map_err(|source| failed(&manifest, source))?;
+        run_post_build(
+            &report.manifest,
+            &settings,
+            &report.path,
+            &report.version,
+            &reporter,
+        )
+        .map_err(|source| failed(&manifest, source))?;
         if !globals.json {
             output::path(&report.path)?;
         }
     }
     if exceeds && globals.quiet {
         // That a gate was not passed is no talk.
-        let gates = report.over_budget().filter(|_| over_budget).chain(report.beyond_target());
+        let gates = report
+            .over_budget()
+            .filter(|_| over_budget)
+            .chain(report.beyond_target());
         warn(gates, &TerminalReporter::new(Talk::Normal));
     }
     if globals.json {
-        output::json(&json::report(&report, &recording, &warnings, differences.as_deref()))?;
+        output::json(&json::report(
+            &report,
+            &recording,
+            &warnings,
+            differences.as_deref(),
+        ))?;
     }
-    Ok(if is_other || exceeds { ExitCode::from(5) } else { ExitCode::SUCCESS })
+    Ok(if is_other || exceeds {
+        ExitCode::from(5)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn failed(manifest: &Manifest, source: BuildError) -> Error {
-    Error::Pack { manifest: manifest.path.clone(), source }
+    Error::Pack {
+        manifest: manifest.path.clone(),
+        source,
+    }
 }
 
 fn read(options: &Pack) -> Result<ReadInput, Error> {
@@ -129,7 +179,11 @@ fn read(options: &Pack) -> Result<ReadInput, Error> {
     Ok(match &options.manifest {
         Some(path) => {
             let (manifest, warnings) = Manifest::read_with(path, &choices)?;
-            ReadInput { manifest, warnings, found_above: None }
+            ReadInput {
+                manifest,
+                warnings,
+                found_above: None,
+            }
         }
         None => read_input(options.input.as_deref(), &choices)?,
     })
@@ -142,7 +196,11 @@ fn is_bare_name(input: &Path) -> bool {
 
 fn warn<'a>(findings: impl IntoIterator<Item = &'a Finding>, reporter: &TerminalReporter) {
     for finding in findings {
-        reporter.warn(Some(finding.code()), &finding.to_string(), finding.hint().as_deref());
+        reporter.warn(
+            Some(finding.code()),
+            &finding.to_string(),
+            finding.hint().as_deref(),
+        );
     }
 }
 
@@ -174,13 +232,18 @@ fn check(
     report: &PackReport,
     reporter: &TerminalReporter,
 ) -> Result<Vec<Difference>, Error> {
-    let differences =
-        check_reproducible(manifest, settings, &report.path, reporter).map_err(|source| failed(manifest, source))?;
+    let differences = check_reproducible(manifest, settings, &report.path, reporter)
+        .map_err(|source| failed(manifest, source))?;
     if differences.is_empty() {
-        reporter.say("reproducible: a second pack, elsewhere and without caches, gave the same bytes");
+        reporter
+            .say("reproducible: a second pack, elsewhere and without caches, gave the same bytes");
     }
     for Difference { part, details } in &differences {
-        let which = if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) };
+        let which = if details.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", details.join(", "))
+        };
         reporter.say(&format!("not reproducible: {part}{which}"));
     }
     Ok(differences)
@@ -192,13 +255,17 @@ const MOST_JOBS: usize = 256;
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     let key = match (&options.key_seed, &options.private_key) {
         (Some(seed), _) => KeySource::Seed(seed.clone().into()),
-        (None, Some(private)) => KeySource::File { private: private.clone(), public: options.public_key.clone() },
+        (None, Some(private)) => KeySource::File {
+            private: private.clone(),
+            public: options.public_key.clone(),
+        },
         (None, None) => KeySource::from_variable().unwrap_or(KeySource::Own),
     };
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => {
-            text.parse().map_err(|_| Error::BadVariable { variable: "SOURCE_DATE_EPOCH", value: text.clone() })?
-        }
+        Ok(text) => text.parse().map_err(|_| Error::BadVariable {
+            variable: "SOURCE_DATE_EPOCH",
+            value: text.clone(),
+        })?,
         Err(_) => 0,
     };
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -208,11 +275,21 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         reports: Vec::new(),
         launcher_bin: options.launcher_bin.clone(),
         strip: options.strip || manifest.build.strip.unwrap_or(false),
-        slim: options.slim.as_ref().map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
-        effort: options.compress.or(manifest.build.compress).unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
+        slim: options
+            .slim
+            .as_ref()
+            .map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
+        effort: options
+            .compress
+            .or(manifest.build.compress)
+            .unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
         jobs: options.jobs.map_or(processors, usize::from).min(MOST_JOBS),
         memory_limit: options.memory_limit,
-        rotations: options.rotation.iter().map(|path| rotation(path)).collect::<Result<_, _>>()?,
+        rotations: options
+            .rotation
+            .iter()
+            .map(|path| rotation(path))
+            .collect::<Result<_, _>>()?,
         python: options.python.clone(),
         key,
         find_links: options.find_links.clone(),
@@ -235,17 +312,33 @@ fn check_rotations(manifest: &Manifest, settings: &Settings) -> Result<(), Error
     if settings.rotations.is_empty() {
         return Ok(());
     }
-    let signer = settings.key.load().map_err(|source| failed(manifest, source))?.key.public();
-    let rotations: Vec<Rotation> = settings.rotations.iter().filter_map(Rotation::read).collect();
+    let signer = settings
+        .key
+        .load()
+        .map_err(|source| failed(manifest, source))?
+        .key
+        .public();
+    let rotations: Vec<Rotation> = settings
+        .rotations
+        .iter()
+        .filter_map(Rotation::read)
+        .collect();
     stray_rotation(&rotations, &signer).map_or(Ok(()), |stray| {
         let text = |key: &PublicKey| key.fingerprint().short().to_owned();
-        Err(Error::StrayRotation { found: text(&stray.new), signer: text(&signer) })
+        Err(Error::StrayRotation {
+            found: text(&stray.new),
+            signer: text(&signer),
+        })
     })
 }
 
 fn rotation(path: &Path) -> Result<RotationRecord, Error> {
     let bytes = std::fs::read(path).on("read", path)?;
     let record: Option<RotationRecord> = from_json(&bytes).ok();
-    let signed = |record: &RotationRecord| Rotation::read(record).is_some_and(|rotation| rotation.is_signed());
-    record.filter(signed).ok_or_else(|| Error::BadRotation { path: path.into() })
+    let signed = |record: &RotationRecord| {
+        Rotation::read(record).is_some_and(|rotation| rotation.is_signed())
+    };
+    record
+        .filter(signed)
+        .ok_or_else(|| Error::BadRotation { path: path.into() })
 }

@@ -25,9 +25,22 @@ impl Profile {
     /// There is a place where nothing can be written, or another file.
     pub(super) fn new(options: &Pack, output: &Path) -> Result<Self, Error> {
         let beside = || output.with_extension("timings.html");
-        let place = |named: &OsString| if named.is_empty() { beside() } else { named.into() };
-        let is_beside = options.timings.as_ref().is_some_and(|named| named.is_empty());
-        let profile = Self { timings: options.timings.as_ref().map(place), is_beside, trace: options.trace.clone() };
+        let place = |named: &OsString| {
+            if named.is_empty() {
+                beside()
+            } else {
+                named.into()
+            }
+        };
+        let is_beside = options
+            .timings
+            .as_ref()
+            .is_some_and(|named| named.is_empty());
+        let profile = Self {
+            timings: options.timings.as_ref().map(place),
+            is_beside,
+            trace: options.trace.clone(),
+        };
         // The default place is made with the package.
         if let Some(path) = profile.timings.as_ref().filter(|path| **path != beside()) {
             page::check_place(path, page::MARK)?;
@@ -53,12 +66,17 @@ impl Profile {
         if let Some(path) = &self.timings {
             // What a requirement is called was not known before.
             let beside = course.outcome.as_ref().ok().filter(|_| self.is_beside);
-            let path = &beside.map_or_else(|| path.clone(), |report| report.path.with_extension("timings.html"));
+            let path = &beside.map_or_else(
+                || path.clone(),
+                |report| report.path.with_extension("timings.html"),
+            );
             timings::write(course, path)?;
             reporter.say(&format!("     timings  {}", path.display()));
         }
         if let Some(path) = &self.trace {
-            let json = serde_json::to_vec(&trace::of(course)).map_err(std::io::Error::from).on("write", path)?;
+            let json = serde_json::to_vec(&trace::of(course))
+                .map_err(std::io::Error::from)
+                .on("write", path)?;
             page::replace(path, trace::MARK, &json)?;
             reporter.say(&format!("       trace  {}", path.display()));
         }

@@ -14,29 +14,55 @@ pub(super) fn explain(report: &PackReport) -> Vec<String> {
     steps.sort_by_key(|step| step.layer);
     for step in steps {
         match &step.because {
-            None => lines.push(format!("explain: {} reused, {}", step.name, Bytes(step.bytes))),
+            None => lines.push(format!(
+                "explain: {} reused, {}",
+                step.name,
+                Bytes(step.bytes)
+            )),
             Some(because) => {
-                lines.push(format!("explain: {} made, {}", step.name, Bytes(step.bytes)));
+                lines.push(format!(
+                    "explain: {} made, {}",
+                    step.name,
+                    Bytes(step.bytes)
+                ));
                 lines.extend(because.iter().map(|line| format!("explain:     {line}")));
             }
         }
     }
     for (slot, one) in &report.carried {
-        let package =
-            one.package.as_ref().map_or(String::new(), |package| format!(" ({} {})", package.name, package.version));
+        let package = one.package.as_ref().map_or(String::new(), |package| {
+            format!(" ({} {})", package.name, package.version)
+        });
         let (name, from, digest) = (&one.name, one.from.display(), one.sha256.hex());
-        lines.push(format!("explain: slot {slot} carries {name} from {from}{package}, sha256 {digest}"));
+        lines.push(format!(
+            "explain: slot {slot} carries {name} from {from}{package}, sha256 {digest}"
+        ));
     }
-    let package = if report.fresh { "nothing to write" } else { "written" };
-    lines.push(format!("explain: package {package}, {}", Bytes(report.size)));
+    let package = if report.fresh {
+        "nothing to write"
+    } else {
+        "written"
+    };
+    lines.push(format!(
+        "explain: package {package}, {}",
+        Bytes(report.size)
+    ));
     lines
 }
 
 /// What a requirement turned out to be, and where it came from.
 pub(super) fn resolved(subject: &Subject) -> String {
-    let Subject { name, version, from, commit, .. } = subject;
-    let commit =
-        commit.as_ref().map(|commit| format!(", commit {}", &commit[..12.min(commit.len())])).unwrap_or_default();
+    let Subject {
+        name,
+        version,
+        from,
+        commit,
+        ..
+    } = subject;
+    let commit = commit
+        .as_ref()
+        .map(|commit| format!(", commit {}", &commit[..12.min(commit.len())]))
+        .unwrap_or_default();
     format!("resolved {name} {version} from {from}{commit}")
 }
 
@@ -52,10 +78,17 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
     for slot in &report.slots {
         let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));
         let files = counted(slot.files, "file", "files");
-        lines.push(format!("{:>12}  {plain} → {stored}, {files}, {}", slot.name, slot.operations));
+        lines.push(format!(
+            "{:>12}  {plain} → {stored}, {files}, {}",
+            slot.name, slot.operations
+        ));
     }
     if let Some((before, after)) = report.launcher_stripped {
-        lines.push(format!("    stripped  launcher {} → {}", Bytes(before), Bytes(after)));
+        lines.push(format!(
+            "    stripped  launcher {} → {}",
+            Bytes(before),
+            Bytes(after)
+        ));
         let files = report.stripped;
         lines.push(format!(
             "    stripped  {} {} → {}",
@@ -78,7 +111,9 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
             lines.push("    left out  nothing: the dependencies have no such files".into());
         }
         let modules = counted(slimmed.imported, "module", "modules");
-        lines.push(format!("    imported  {modules}, as with everything in place"));
+        lines.push(format!(
+            "    imported  {modules}, as with everything in place"
+        ));
     }
     if let Origin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
@@ -92,9 +127,17 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
         report.signer.short(),
         report.took
     ));
-    lines.push(format!("{}, digest {}", reuse(&report.steps), report.digest.hex()));
+    lines.push(format!(
+        "{}, digest {}",
+        reuse(&report.steps),
+        report.digest.hex()
+    ));
     // A bare name is looked for on PATH.
-    let here = if report.path.components().count() == 1 { "./" } else { "" };
+    let here = if report.path.components().count() == 1 {
+        "./"
+    } else {
+        ""
+    };
     lines.push(format!("next: {here}{} --help", report.path.display()));
     lines
 }
@@ -102,13 +145,24 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
 /// What the machine must have on which the package is to run: `needs glibc 2.34 and libGL.so.1: Ubuntu 22.04, …`.
 fn needs(needs: &Needs) -> String {
     let glibc = needs.glibc.map(|floor| format!("glibc {floor}"));
-    let mut all: Vec<String> = glibc.into_iter().chain(needs.libraries.iter().cloned()).collect();
-    let Some(last) = all.pop() else { return "runs on any Linux".into() };
-    let what = if all.is_empty() { last } else { format!("{} and {last}", all.join(", ")) };
+    let mut all: Vec<String> = glibc
+        .into_iter()
+        .chain(needs.libraries.iter().cloned())
+        .collect();
+    let Some(last) = all.pop() else {
+        return "runs on any Linux".into();
+    };
+    let what = if all.is_empty() {
+        last
+    } else {
+        format!("{} and {last}", all.join(", "))
+    };
     match needs.glibc.map(first_with) {
         None => format!("needs {what}"),
         Some(Some(first)) => format!("needs {what}: {first} or later"),
-        Some(None) => format!("needs {what}, which no release of Ubuntu, Debian or RHEL known here has"),
+        Some(None) => {
+            format!("needs {what}, which no release of Ubuntu, Debian or RHEL known here has")
+        }
     }
 }
 

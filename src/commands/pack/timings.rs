@@ -80,7 +80,10 @@ struct Part<'a> {
 
 pub(super) fn write(course: &Course, path: &Path) -> Result<(), Error> {
     let recording = course.recording;
-    let began = recording.began.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let began = recording
+        .began
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let mut phases: Vec<Phase> = recording.phases.iter().map(phase).collect();
     phases.sort_by(|one, other| one.begin.total_cmp(&other.begin));
     let data = Data {
@@ -91,11 +94,19 @@ pub(super) fn write(course: &Course, path: &Path) -> Result<(), Error> {
         took: recording.took.millis(),
         jobs: course.settings.jobs,
         processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        error: course.outcome.as_ref().err().map(|error| format!("{}: {error}", error.code())),
+        error: course
+            .outcome
+            .as_ref()
+            .err()
+            .map(|error| format!("{}: {error}", error.code())),
         package: course.outcome.as_ref().ok().map(package),
         phases,
         parts: recording.parts.iter().map(part).collect(),
-        load: recording.load.iter().map(|load| (load.at.millis(), load.busy)).collect(),
+        load: recording
+            .load
+            .iter()
+            .map(|load| (load.at.millis(), load.busy))
+            .collect(),
     };
     page::write(PAGE, &data, path)
 }
@@ -122,11 +133,20 @@ fn slot(slot: &SlotReport) -> Slot<'_> {
 }
 
 fn step(step: &Step) -> MadeStep<'_> {
-    MadeStep { name: &step.name, bytes: step.bytes, because: step.because.as_deref() }
+    MadeStep {
+        name: &step.name,
+        bytes: step.bytes,
+        because: step.because.as_deref(),
+    }
 }
 
 fn phase(span: &PhaseSpan) -> Phase<'_> {
-    Phase { name: &span.name, outcome: &span.outcome, begin: span.begin.millis(), took: span.took.millis() }
+    Phase {
+        name: &span.name,
+        outcome: &span.outcome,
+        begin: span.begin.millis(),
+        took: span.took.millis(),
+    }
 }
 
 fn part(span: &PartSpan) -> Part<'_> {

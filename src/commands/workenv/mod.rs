@@ -24,8 +24,18 @@ pub(super) fn run(command: &Workenv, json: bool) -> Result<ExitCode, Error> {
         Workenv::Remove(options) => {
             let cache = cache()?;
             let all = all(&cache)?;
-            let chosen: Result<Vec<Summary>, _> = options.names.iter().map(|name| cache.environment(name)).collect();
-            remove::remove(&cache, &all, &chosen?.iter().collect::<Vec<_>>(), &options.consent, json)
+            let chosen: Result<Vec<Summary>, _> = options
+                .names
+                .iter()
+                .map(|name| cache.environment(name))
+                .collect();
+            remove::remove(
+                &cache,
+                &all,
+                &chosen?.iter().collect::<Vec<_>>(),
+                &options.consent,
+                json,
+            )
         }
         Workenv::Clean(options) => remove::clean(options, json),
     }
@@ -36,7 +46,10 @@ fn cache() -> Result<Cache, Error> {
 }
 
 fn environments() -> Result<Vec<Summary>, Error> {
-    Cache::find()?.map(|cache| all(&cache)).transpose().map(Option::unwrap_or_default)
+    Cache::find()?
+        .map(|cache| all(&cache))
+        .transpose()
+        .map(Option::unwrap_or_default)
 }
 
 /// All environments of a cache, by name.
@@ -52,7 +65,10 @@ fn named(names: &[String]) -> Result<(Cache, Vec<Summary>), Error> {
     let chosen = if names.is_empty() {
         all(&cache)?
     } else {
-        names.iter().map(|name| cache.environment(name)).collect::<Result<_, _>>()?
+        names
+            .iter()
+            .map(|name| cache.environment(name))
+            .collect::<Result<_, _>>()?
     };
     Ok((cache, chosen))
 }

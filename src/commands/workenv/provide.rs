@@ -25,9 +25,15 @@ pub(super) fn warm(options: &Warm, as_json: bool) -> Result<ExitCode, Error> {
         // Another user reads what is part of an image.
         rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     }
-    let path = warm_package(&absolute(&options.package), options.to.as_deref(), &environment())?;
+    let path = warm_package(
+        &absolute(&options.package),
+        options.to.as_deref(),
+        &environment(),
+    )?;
     if as_json {
-        output::json(&json!({ "path": output::text(&path), "cache": options.to.as_deref().map(output::text) }))?;
+        output::json(
+            &json!({ "path": output::text(&path), "cache": options.to.as_deref().map(output::text) }),
+        )?;
     } else {
         output::path(&path)?;
     }

@@ -14,21 +14,33 @@ pub(super) fn clean(options: &Clean, as_json: bool) -> Result<ExitCode, Error> {
     let Some(cache) = Cache::find()? else {
         return finish(&Removal::default(), &options.consent, as_json);
     };
-    let max_size = options
-        .max_size
-        .as_deref()
-        .map(|text| flavor::report::Bytes::parse(text).map(|size| size.0).ok_or_else(|| Error::NotASize(text.into())));
+    let max_size = options.max_size.as_deref().map(|text| {
+        flavor::report::Bytes::parse(text)
+            .map(|size| size.0)
+            .ok_or_else(|| Error::NotASize(text.into()))
+    });
     let selection = Selection {
-        older_than: options.older_than.map(|days| Duration::from_hours(24 * u64::from(days))),
+        older_than: options
+            .older_than
+            .map(|days| Duration::from_hours(24 * u64::from(days))),
         max_size: max_size.transpose()?,
         keep_latest: options.keep_latest,
         spare: Duration::ZERO,
     };
     // Without any wish everything goes.
     let is_all = selection.max_size.is_none() && selection.keep_latest.is_none();
-    let copies = selection.older_than.unwrap_or(if is_all { Duration::ZERO } else { COPIES_KEPT });
+    let copies = selection
+        .older_than
+        .unwrap_or(if is_all { Duration::ZERO } else { COPIES_KEPT });
     let all = super::all(&cache)?;
-    clear(&cache, &all, &selection.choose(&all, SystemTime::now()), copies, &options.consent, as_json)
+    clear(
+        &cache,
+        &all,
+        &selection.choose(&all, SystemTime::now()),
+        copies,
+        &options.consent,
+        as_json,
+    )
 }
 
 pub(super) fn remove(
@@ -52,14 +64,21 @@ fn clear(
 ) -> Result<ExitCode, Error> {
     let ids: Vec<EnvId> = chosen.iter().map(|one| one.id.clone()).collect();
     if consent.dry_run {
-        let (in_use, removed): (Vec<&Summary>, Vec<&Summary>) = chosen.iter().partition(|one| one.in_use);
+        let (in_use, removed): (Vec<&Summary>, Vec<&Summary>) =
+            chosen.iter().partition(|one| one.in_use);
         let names = |list: &[&Summary]| list.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
         let (removed, in_use) = (names(&removed), names(&in_use));
         let stays = all.iter().filter(|one| !removed.contains(&one.id));
         let keys = |list: &mut dyn Iterator<Item = &Summary>| {
-            list.flat_map(|one| &one.slots).map(|slot| slot.key.clone()).collect::<std::collections::BTreeSet<_>>()
+            list.flat_map(|one| &one.slots)
+                .map(|slot| slot.key.clone())
+                .collect::<std::collections::BTreeSet<_>>()
         };
-        let copied: u64 = cache.idle_copies(copies)?.iter().map(|(_, bytes)| bytes).sum();
+        let copied: u64 = cache
+            .idle_copies(copies)?
+            .iter()
+            .map(|(_, bytes)| bytes)
+            .sum();
         let removal = Removal {
             slots: keys(&mut all.iter()).len() - keys(&mut stays.clone()).len(),
             bytes: bytes(all.iter()) - bytes(stays) + copied,
@@ -80,9 +99,16 @@ fn agreed(ids: &[EnvId]) -> Result<bool, Error> {
         return Err(Error::NobodyToAsk);
     }
     let mut stderr = std::io::stderr();
-    drop(write!(stderr, "remove {} extracted packages? [y/N] ", ids.len()));
+    drop(write!(
+        stderr,
+        "remove {} extracted packages? [y/N] ",
+        ids.len()
+    ));
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(Error::Stdout)?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(Error::Stdout)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
@@ -98,7 +124,11 @@ fn finish(removal: &Removal, consent: &Consent, as_json: bool) -> Result<ExitCod
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (verb, freed) = if consent.dry_run { ("would remove", "would free") } else { ("removed", "freed") };
+    let (verb, freed) = if consent.dry_run {
+        ("would remove", "would free")
+    } else {
+        ("removed", "freed")
+    };
     let mut text = String::new();
     for name in names(&removal.removed) {
         text.push_str(&format!("{verb} {name}\n"));

@@ -23,7 +23,12 @@ pub(super) fn list(as_json: bool) -> Result<ExitCode, Error> {
             } else {
                 ", damaged"
             };
-            format!("{}  {}, {} of its own{state}\n", one.id, Bytes(one.bytes), Bytes(one.own_bytes))
+            format!(
+                "{}  {}, {} of its own{state}\n",
+                one.id,
+                Bytes(one.bytes),
+                Bytes(one.own_bytes)
+            )
         });
         output::data(&lines.collect::<String>())?;
     }
@@ -34,7 +39,11 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     let all = environments()?;
     let limits = Config::read().and_then(|config| config.cache_limits())?;
     let cache = Cache::foresee()?.found.map(|(cache, _)| cache);
-    let mut slots: Vec<_> = all.iter().flat_map(|one| &one.slots).map(|slot| &slot.key).collect();
+    let mut slots: Vec<_> = all
+        .iter()
+        .flat_map(|one| &one.slots)
+        .map(|slot| &slot.key)
+        .collect();
     slots.sort();
     slots.dedup();
     let size = bytes(all.iter());
@@ -53,7 +62,9 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
             Some(cache) => format!("{}, not there yet", cache.root().display()),
             None => "none: each start makes a directory of its own".into(),
         };
-        let limit = limits.max_size.map_or("any size".into(), |size| Bytes(size).to_string());
+        let limit = limits
+            .max_size
+            .map_or("any size".into(), |size| Bytes(size).to_string());
         output::data(&format!(
             "cache         {path}\nenvironments  {}\nslots         {}\nsize          {}\nlimit         {limit}, {} versions of a package\n",
             all.len(),
@@ -78,12 +89,24 @@ pub(super) fn inspect(one: &Summary, as_json: bool) -> Result<ExitCode, Error> {
         counted(one.files, "file", "files"),
         Bytes(one.own_bytes),
         if one.in_use { "yes" } else { "no" },
-        if one.intact { "yes" } else { "no: it is made again at the next start" },
+        if one.intact {
+            "yes"
+        } else {
+            "no: it is made again at the next start"
+        },
     );
     text.push_str(&format!("signer  {}\n", one.origin.signer));
-    text.push_str(&format!("from    {}\n", printable(&one.origin.package.display().to_string())));
+    text.push_str(&format!(
+        "from    {}\n",
+        printable(&one.origin.package.display().to_string())
+    ));
     for slot in &one.slots {
-        text.push_str(&format!("slot    {} {}, used by {}\n", slot.path.display(), Bytes(slot.bytes), slot.shared_by));
+        text.push_str(&format!(
+            "slot    {} {}, used by {}\n",
+            slot.path.display(),
+            Bytes(slot.bytes),
+            slot.shared_by
+        ));
     }
     output::data(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -91,7 +114,8 @@ pub(super) fn inspect(one: &Summary, as_json: bool) -> Result<ExitCode, Error> {
 
 fn to_json(one: &Summary) -> Value {
     let seconds = |time: Option<SystemTime>| {
-        time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).map(|age| age.as_secs())
+        time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
+            .map(|age| age.as_secs())
     };
     json!({
         "name": one.id.as_str(),

@@ -28,7 +28,11 @@ pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
     } else {
         output::data(&text)?;
     }
-    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
+    Ok(if is_sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(DAMAGED)
+    })
 }
 
 /// Makes damaged environments again: at once when their package is still where it was, else at the next start.
@@ -37,7 +41,11 @@ pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
     let (mut values, mut text) = (Vec::new(), String::new());
     for one in &chosen {
         let found = cache.verify(one);
-        let outcome = if found.damaged.is_empty() { "sound" } else { mend(&cache, one)? };
+        let outcome = if found.damaged.is_empty() {
+            "sound"
+        } else {
+            mend(&cache, one)?
+        };
         text.push_str(&format!("{}: {outcome}{}\n", one.id, how_far(one, &found)));
         values.push(to_json(one, &found, Some(outcome)));
     }
@@ -52,7 +60,14 @@ pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
 fn mend(cache: &Cache, one: &Summary) -> Result<&'static str, Error> {
     // Another package may stand there by now, or none.
     let package = &one.origin.package;
-    if package.is_file() && repair_package(package, &one.id, cache, &Environment::new(std::env::vars_os()))? {
+    if package.is_file()
+        && repair_package(
+            package,
+            &one.id,
+            cache,
+            &Environment::new(std::env::vars_os()),
+        )?
+    {
         return Ok("repaired");
     }
     cache.discard_damaged(one)?;
@@ -76,11 +91,18 @@ fn how_far(one: &Summary, found: &Verification) -> String {
         return String::new();
     }
     let package = one.origin.package.display().to_string();
-    format!(" by its own lists (`{}` is not the package that it was made from any more)", printable(&package))
+    format!(
+        " by its own lists (`{}` is not the package that it was made from any more)",
+        printable(&package)
+    )
 }
 
 fn to_json(one: &Summary, found: &Verification, outcome: Option<&str>) -> Value {
-    let damaged: Vec<_> = found.damaged.iter().map(|path| output::text(path)).collect();
+    let damaged: Vec<_> = found
+        .damaged
+        .iter()
+        .map(|path| output::text(path))
+        .collect();
     let mut value = json!({
         "name": one.id.as_str(),
         "sound": damaged.is_empty(),

@@ -45,11 +45,26 @@ fn a_wrong_chain_is_refused_with_a_remedy() {
 
 #[test]
 fn no_target_leads_out_of_the_work_environment() {
-    for text in
-        ["../x", "a/../../x", "a/..", "/etc", "{workenv}//etc/../..", "{workenv}x", "C:/x", "a\\\\..\\\\b", "\\u001b"]
-    {
-        let error = try_parse(&format!("{PROJECT}{}", slot_text(&format!("target = \"{text}\"")))).expect_err(text);
-        assert!(matches!(error, Error::TargetOutside { .. }), "{text}: {error}");
+    for text in [
+        "../x",
+        "a/../../x",
+        "a/..",
+        "/etc",
+        "{workenv}//etc/../..",
+        "{workenv}x",
+        "C:/x",
+        "a\\\\..\\\\b",
+        "\\u001b",
+    ] {
+        let error = try_parse(&format!(
+            "{PROJECT}{}",
+            slot_text(&format!("target = \"{text}\""))
+        ))
+        .expect_err(text);
+        assert!(
+            matches!(error, Error::TargetOutside { .. }),
+            "{text}: {error}"
+        );
     }
     let target = |text: &str| refused(&slot_text(&format!("target = \"{text}\"")));
     assert_snapshot!(target("../../etc/passwd"), @"
@@ -69,7 +84,11 @@ fn no_target_leads_out_of_the_work_environment() {
 #[test]
 fn permissions_are_octal_and_plain() {
     for text in ["\"0755\"", "\"755\"", "\"0o755\"", "0o755"] {
-        assert_eq!(slot(&format!("permissions = {text}")).permissions, Some(0o755), "{text}");
+        assert_eq!(
+            slot(&format!("permissions = {text}")).permissions,
+            Some(0o755),
+            "{text}"
+        );
     }
     let mode = |text: &str| refused(&slot_text(&format!("permissions = {text}")));
     assert_snapshot!(mode("\"4755\""), @"
@@ -84,9 +103,14 @@ fn permissions_are_octal_and_plain() {
 #[test]
 fn lifecycle_words_of_the_format_are_known() {
     assert_eq!(slot("lifecycle = \"lazy\"").lifecycle, Lifecycle::Lazy);
-    assert_eq!(slot("lifecycle = \"Volatile\"").lifecycle, Lifecycle::Temporary);
-    for (word, lifecycle) in ["init", "startup", "runtime", "shutdown", "cache", "dev", "config", "platform", "eager"]
-        .map(|word| (word, slot(&format!("lifecycle = \"{word}\"")).lifecycle))
+    assert_eq!(
+        slot("lifecycle = \"Volatile\"").lifecycle,
+        Lifecycle::Temporary
+    );
+    for (word, lifecycle) in [
+        "init", "startup", "runtime", "shutdown", "cache", "dev", "config", "platform", "eager",
+    ]
+    .map(|word| (word, slot(&format!("lifecycle = \"{word}\"")).lifecycle))
     {
         assert_eq!(lifecycle.as_str(), word);
     }
@@ -99,7 +123,9 @@ fn lifecycle_words_of_the_format_are_known() {
 #[test]
 fn slot_names_are_unique_plain_and_not_taken() {
     let names = |names: &[&str]| {
-        let slots = names.iter().map(|name| format!("[[tool.flavor.slots]]\nname = \"{name}\"\nsource = \"s\"\n"));
+        let slots = names
+            .iter()
+            .map(|name| format!("[[tool.flavor.slots]]\nname = \"{name}\"\nsource = \"s\"\n"));
         slots.collect::<String>()
     };
     assert_snapshot!(refused(&names(&["a", "b", "a"])), @"
@@ -118,7 +144,10 @@ fn slot_names_are_unique_plain_and_not_taken() {
     pyproject.toml:6:8: `tool.flavor.slots[0].name` is reserved in a Python package: deps
     hint: choose another name
     ");
-    assert_eq!(accept(&format!("{TOOL}{}", names(&["app"]))).slots[0].name, "app");
+    assert_eq!(
+        accept(&format!("{TOOL}{}", names(&["app"]))).slots[0].name,
+        "app"
+    );
     assert_snapshot!(refused(&slot_text("id = \"other\"")), @"
     pyproject.toml:8:6: `tool.flavor.slots[0].id` gives the slot two names, `other` and `data`
     hint: `id` and `name` mean the same; keep one
@@ -176,8 +205,16 @@ fn what_is_missing_is_named_with_the_line_to_add() {
     hint: add a script, `[project.scripts]` with `my-app = "my_app.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/my-app"]`
     "#);
     let no_command = format!("{PROJECT}[tool.flavor.python]\nenabled = false\n");
-    assert!(matches!(try_parse(&no_command), Err(Error::NothingToRun { .. })));
-    assert_eq!(accept("[tool.flavor]\nname = \"x\"\nversion = \"1\"\nexecution.command = \"y\"").project.name, "x");
+    assert!(matches!(
+        try_parse(&no_command),
+        Err(Error::NothingToRun { .. })
+    ));
+    assert_eq!(
+        accept("[tool.flavor]\nname = \"x\"\nversion = \"1\"\nexecution.command = \"y\"")
+            .project
+            .name,
+        "x"
+    );
 }
 
 #[test]

@@ -36,7 +36,9 @@ pub(super) fn identify(
         });
         // The same file may lie in two directories; different ones of the same name cannot be told apart.
         let Some(first) = fitting.next() else {
-            let mut offered = published.iter().filter(|archive| fits(&archive.file, distribution, &tags));
+            let mut offered = published
+                .iter()
+                .filter(|archive| fits(&archive.file, distribution, &tags));
             if let (Some(only), None) = (offered.next(), offered.next()) {
                 distribution.archive = Some(only.clone());
             }
@@ -44,7 +46,11 @@ pub(super) fn identify(
         };
         let sha256 = digest(first)?;
         if fitting.all(|other| digest(other).is_ok_and(|other| other == sha256)) {
-            let file = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let file = first
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             distribution.archive = Some(Archive { file, sha256 });
         }
     }
@@ -52,21 +58,38 @@ pub(super) fn identify(
 }
 
 /// Whether one of these wheels is the one that a distribution was installed from.
-pub(super) fn is_among(distribution: &Distribution, site_packages: &Path, wheels: &[PathBuf]) -> bool {
+pub(super) fn is_among(
+    distribution: &Distribution,
+    site_packages: &Path,
+    wheels: &[PathBuf],
+) -> bool {
     let tags = tags(&site_packages.join(&distribution.dist_info));
-    let name = |wheel: &PathBuf| wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    wheels.iter().any(|wheel| fits(&name(wheel), distribution, &tags))
+    let name = |wheel: &PathBuf| {
+        wheel
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    wheels
+        .iter()
+        .any(|wheel| fits(&name(wheel), distribution, &tags))
 }
 
 /// The tags that an installed wheel has, from its `WHEEL` file.
 fn tags(dist_info: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(dist_info.join("WHEEL")).unwrap_or_default();
-    text.lines().filter_map(|line| line.strip_prefix("Tag:")).map(|tag| tag.trim().to_owned()).collect()
+    text.lines()
+        .filter_map(|line| line.strip_prefix("Tag:"))
+        .map(|tag| tag.trim().to_owned())
+        .collect()
 }
 
 /// Whether a wheel's name says that it is this distribution: PEP 427 § File name convention.
 fn fits(file: &str, distribution: &Distribution, tags: &BTreeSet<String>) -> bool {
-    let Some(stem) = file.strip_suffix(".whl") else { return false };
+    let Some(stem) = file.strip_suffix(".whl") else {
+        return false;
+    };
     let parts: Vec<&str> = stem.split('-').collect();
     let (name, version, compressed) = match parts[..] {
         [name, version, python, abi, platform] | [name, version, _, python, abi, platform] => {
@@ -77,11 +100,18 @@ fn fits(file: &str, distribution: &Distribution, tags: &BTreeSet<String>) -> boo
     let [pythons, abis, platforms] = compressed.map(|part| part.split('.'));
     let expanded: BTreeSet<String> = pythons
         .flat_map(|python| abis.clone().map(move |abi| (python, abi)))
-        .flat_map(|(python, abi)| platforms.clone().map(move |platform| format!("{python}-{abi}-{platform}")))
+        .flat_map(|(python, abi)| {
+            platforms
+                .clone()
+                .map(move |platform| format!("{python}-{abi}-{platform}"))
+        })
         .collect();
-    let same =
-        |one: &str, other: &str| one.eq_ignore_ascii_case(other) || one.replace('_', "-") == other.replace('_', "-");
-    normalised(name) == distribution.name && same(version, &distribution.version) && expanded == *tags
+    let same = |one: &str, other: &str| {
+        one.eq_ignore_ascii_case(other) || one.replace('_', "-") == other.replace('_', "-")
+    };
+    normalised(name) == distribution.name
+        && same(version, &distribution.version)
+        && expanded == *tags
 }
 
 fn digest(path: &Path) -> Result<String> {
@@ -95,13 +125,32 @@ mod tests {
 
     #[test]
     fn a_wheel_is_known_by_name_version_and_tags() {
-        let distribution =
-            Distribution { name: "zope-interface".into(), version: "5.0".into(), ..Distribution::default() };
+        let distribution = Distribution {
+            name: "zope-interface".into(),
+            version: "5.0".into(),
+            ..Distribution::default()
+        };
         let tags = BTreeSet::from(["py2-none-any".to_owned(), "py3-none-any".to_owned()]);
-        assert!(fits("zope.interface-5.0-py2.py3-none-any.whl", &distribution, &tags));
-        assert!(fits("Zope_Interface-5.0-1-py2.py3-none-any.whl", &distribution, &tags));
-        assert!(!fits("zope.interface-5.1-py2.py3-none-any.whl", &distribution, &tags));
-        assert!(!fits("zope.interface-5.0-py3-none-any.whl", &distribution, &tags));
+        assert!(fits(
+            "zope.interface-5.0-py2.py3-none-any.whl",
+            &distribution,
+            &tags
+        ));
+        assert!(fits(
+            "Zope_Interface-5.0-1-py2.py3-none-any.whl",
+            &distribution,
+            &tags
+        ));
+        assert!(!fits(
+            "zope.interface-5.1-py2.py3-none-any.whl",
+            &distribution,
+            &tags
+        ));
+        assert!(!fits(
+            "zope.interface-5.0-py3-none-any.whl",
+            &distribution,
+            &tags
+        ));
         assert!(!fits("zope.interface-5.0.tar.gz", &distribution, &tags));
     }
 }

@@ -54,12 +54,20 @@ impl BuildSystem {
     /// Reads the project's manifest. Without the table it is setuptools, as PEP 517 has it, but for projects that only
     /// Poetry or flit can read.
     pub fn of(project: &Path) -> Self {
-        let manifest: Option<Table> =
-            fs::read_to_string(project.join("pyproject.toml")).ok().and_then(|text| text.parse().ok());
-        let table = manifest.as_ref().and_then(|manifest| manifest.get("build-system")?.as_table());
+        let manifest: Option<Table> = fs::read_to_string(project.join("pyproject.toml"))
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let table = manifest
+            .as_ref()
+            .and_then(|manifest| manifest.get("build-system")?.as_table());
         let texts = |key: &str| -> Option<Vec<String>> {
             let list = table?.get(key)?.as_array()?;
-            Some(list.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
+            Some(
+                list.iter()
+                    .filter_map(Value::as_str)
+                    .map(ToOwned::to_owned)
+                    .collect(),
+            )
         };
         let has = |keys: &[&str]| {
             let mut tables = keys.iter().scan(manifest.as_ref(), |table, key| {
@@ -87,7 +95,11 @@ impl BuildSystem {
 }
 
 /// Makes a virtual environment with `request.requirements` in `dest`, which is to be empty.
-pub fn make_build_environment(interpreter: &Interpreter, request: &InstallRequest, dest: &Path) -> Result<()> {
+pub fn make_build_environment(
+    interpreter: &Interpreter,
+    request: &InstallRequest,
+    dest: &Path,
+) -> Result<()> {
     install_dependencies(interpreter, request, dest)?;
     let bin = dest.join("bin");
     fs::create_dir_all(&bin).on("create directory", &bin)?;
@@ -137,7 +149,13 @@ pub fn build_wheel(
     build: WheelBuild,
     given: &[String],
 ) -> Result<Built> {
-    let WheelBuild { system, project, copy, top, wheels } = build;
+    let WheelBuild {
+        system,
+        project,
+        copy,
+        top,
+        wheels,
+    } = build;
     let (environment, keep) = match environment {
         Environment::Interpreter => (None, "-"),
         Environment::New(tree) => (Some(tree), "keep"),
@@ -146,7 +164,10 @@ pub fn build_wheel(
     fs::create_dir_all(wheels).on("create directory", wheels)?;
     let answer = wheels.join("answer.json");
     let json = |list: &[String]| Value::from(list.to_vec()).to_string();
-    let python = environment.map_or_else(|| interpreter.executable.clone(), |tree| tree.join("bin/python"));
+    let python = environment.map_or_else(
+        || interpreter.executable.clone(),
+        |tree| tree.join("bin/python"),
+    );
     let mut command = command(&python);
     command.args(["-s", "-c", RUNNER, &system.back_end, &json(&system.path)]);
     command.arg(wheels).arg(&answer).arg(json(given)).arg(keep);
@@ -174,7 +195,14 @@ pub fn build_wheel(
     fs::create_dir_all(&temporary).on("create directory", &temporary)?;
     command.env("TMPDIR", &temporary);
     // In a hook of git's these name another tree than the copy.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
+    for name in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_PREFIX",
+        "GIT_OBJECT_DIRECTORY",
+    ] {
         command.env_remove(name);
     }
     command.env("GIT_CEILING_DIRECTORIES", top.parent().unwrap_or(top));
@@ -186,13 +214,20 @@ pub fn build_wheel(
     fs::remove_file(&answer).on("remove", &answer)?;
     match serde_json::from_slice(&bytes) {
         Ok(Answer::Wheel(name)) => {
-            let wheel = Path::new(&name).file_name().map(|name| wheels.join(name)).filter(|wheel| wheel.is_file());
-            let wheel = wheel.ok_or_else(|| Error::NoWheel { project: project.to_path_buf() })?;
+            let wheel = Path::new(&name)
+                .file_name()
+                .map(|name| wheels.join(name))
+                .filter(|wheel| wheel.is_file());
+            let wheel = wheel.ok_or_else(|| Error::NoWheel {
+                project: project.to_path_buf(),
+            })?;
             neutral::without_build(&wheel, top)?;
             Ok(Built::Wheel(wheel))
         }
         Ok(Answer::Requires(list)) => Ok(Built::Lacks(list)),
         Ok(Answer::BackEnd(_)) => Ok(Built::NoBackEnd),
-        Err(_) => Err(Error::NoWheel { project: project.to_path_buf() }),
+        Err(_) => Err(Error::NoWheel {
+            project: project.to_path_buf(),
+        }),
     }
 }

@@ -29,23 +29,41 @@ pub struct Command {
 const FOREIGN: &[&str] = &["bat", "cmd", "exe", "ps1"];
 
 /// Lists the commands of the distributions in a tree, sorted by name.
-pub(super) fn commands_in(tree: &Path, site_packages: &Path, distributions: &[Distribution]) -> Result<Vec<Command>> {
+pub(super) fn commands_in(
+    tree: &Path,
+    site_packages: &Path,
+    distributions: &[Distribution],
+) -> Result<Vec<Command>> {
     let up = format!("{}bin/", "../".repeat(site_packages.components().count()));
     let mut found = BTreeMap::new();
     for one in distributions {
         let record = Record::read(&tree.join(site_packages).join(&one.dist_info))?;
-        for name in record.lines.iter().filter_map(|line| line.path.strip_prefix(&up)) {
+        for name in record
+            .lines
+            .iter()
+            .filter_map(|line| line.path.strip_prefix(&up))
+        {
             let path = tree.join("bin").join(name);
-            let is_program = path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
-            let is_foreign = Path::new(name).extension().is_some_and(|ending| FOREIGN.iter().any(|one| ending == *one));
+            let is_program = path
+                .metadata()
+                .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+            let is_foreign = Path::new(name)
+                .extension()
+                .is_some_and(|ending| FOREIGN.iter().any(|one| ending == *one));
             if name.contains('/') || !is_program || is_foreign {
                 continue;
             }
             let mut start = vec![];
             let file = File::open(&path).on("open", &path)?;
-            file.take(PREAMBLE.len() as u64).read_to_end(&mut start).on("read", &path)?;
+            file.take(PREAMBLE.len() as u64)
+                .read_to_end(&mut start)
+                .on("read", &path)?;
             let is_python = start == PREAMBLE.as_bytes();
-            let command = Command { name: name.to_owned(), distribution: one.name.clone(), is_python };
+            let command = Command {
+                name: name.to_owned(),
+                distribution: one.name.clone(),
+                is_python,
+            };
             found.insert(name.to_owned(), command);
         }
     }

@@ -82,19 +82,33 @@ pub(super) fn dist_infos(site_packages: &Path) -> Result<Vec<String>> {
 fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
     let directory = site_packages.join(&dist_info);
     let path = directory.join("METADATA");
-    let metadata = CoreMetadata::parse(&String::from_utf8_lossy(&fs::read(&path).on("read", &path)?));
+    let metadata = CoreMetadata::parse(&String::from_utf8_lossy(
+        &fs::read(&path).on("read", &path)?,
+    ));
     let record = Record::read(&directory)?;
     let size = |line: &super::record::Line| {
-        line.size.or_else(|| site_packages.join(&line.path).metadata().ok().map(|metadata| metadata.len())).unwrap_or(0)
+        line.size
+            .or_else(|| {
+                site_packages
+                    .join(&line.path)
+                    .metadata()
+                    .ok()
+                    .map(|metadata| metadata.len())
+            })
+            .unwrap_or(0)
     };
     Ok(Distribution {
-        name: metadata.name.unwrap_or_else(|| normalised(dist_info.split('-').next().unwrap_or_default())),
+        name: metadata
+            .name
+            .unwrap_or_else(|| normalised(dist_info.split('-').next().unwrap_or_default())),
         version: metadata.version.unwrap_or_default(),
         files: record.lines.len() as u64,
         size: record.lines.iter().map(size).sum(),
         license: metadata.license,
         spdx: metadata.spdx,
-        record: hex::encode(Sha256::digest(fs::read(directory.join("RECORD")).unwrap_or_default())),
+        record: hex::encode(Sha256::digest(
+            fs::read(directory.join("RECORD")).unwrap_or_default(),
+        )),
         archive: None,
         parts: parts(&directory)?,
         dist_info,
@@ -116,7 +130,9 @@ fn parts(dist_info: &Path) -> Result<Vec<Part>> {
         let bytes = fs::read(&file).on("read", &file)?;
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(bill) => collect(&bill, &mut found),
-            Err(error) => tracing::debug!(path = %file.display(), %error, "not a bill of materials in JSON"),
+            Err(error) => {
+                tracing::debug!(path = %file.display(), %error, "not a bill of materials in JSON")
+            }
         }
     }
     Ok(found)
@@ -128,7 +144,9 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
         if let Some(name) = text("name") {
             let (license, spdx) = license(&component["licenses"]);
             let hashes = component["hashes"].as_array().into_iter().flatten();
-            let sha256 = hashes.filter(|hash| hash["alg"] == "SHA-256").find_map(|hash| hash["content"].as_str());
+            let sha256 = hashes
+                .filter(|hash| hash["alg"] == "SHA-256")
+                .find_map(|hash| hash["content"].as_str());
             found.push(Part {
                 name,
                 version: text("version"),
@@ -146,13 +164,18 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
 fn license(licenses: &Value) -> (Option<String>, bool) {
     let licenses = licenses.as_array().map(Vec::as_slice).unwrap_or_default();
     if let [one] = licenses
-        && let Some(expression) = one["expression"].as_str().or_else(|| one["license"]["id"].as_str())
+        && let Some(expression) = one["expression"]
+            .as_str()
+            .or_else(|| one["license"]["id"].as_str())
     {
         return (Some(expression.to_owned()), true);
     }
     let word = |one: &Value| {
         let license = &one["license"];
-        let word = license["id"].as_str().or_else(|| license["name"].as_str()).or_else(|| one["expression"].as_str());
+        let word = license["id"]
+            .as_str()
+            .or_else(|| license["name"].as_str())
+            .or_else(|| one["expression"].as_str());
         word.map(ToOwned::to_owned)
     };
     let words: Vec<String> = licenses.iter().filter_map(word).collect();
@@ -165,7 +188,10 @@ pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let mut found = commands(&String::from_utf8_lossy(&fs::read(&path).on("read", &path)?), &path);
+    let mut found = commands(
+        &String::from_utf8_lossy(&fs::read(&path).on("read", &path)?),
+        &path,
+    );
     found.sort();
     Ok(found)
 }
@@ -181,10 +207,20 @@ pub(super) fn odd_entry_points(dist_info: &Path) -> Result<Vec<Notice>> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let odd = lines(&String::from_utf8_lossy(&fs::read(&path).on("read", &path)?), &path).1;
+    let odd = lines(
+        &String::from_utf8_lossy(&fs::read(&path).on("read", &path)?),
+        &path,
+    )
+    .1;
     let name = dist_info.file_name().unwrap_or_default().to_string_lossy();
     let distribution = name.trim_end_matches(".dist-info");
-    Ok(odd.into_iter().map(|line| Notice::EntryPoint { distribution: distribution.to_owned(), line }).collect())
+    Ok(odd
+        .into_iter()
+        .map(|line| Notice::EntryPoint {
+            distribution: distribution.to_owned(),
+            line,
+        })
+        .collect())
 }
 
 /// The commands, and the lines that are none.
@@ -192,13 +228,21 @@ fn lines(text: &str, path: &Path) -> (Vec<EntryPoint>, Vec<String>) {
     let mut odd = Vec::new();
     let mut section = "";
     let mut found = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    for line in text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with(['#', ';']))
+    {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             section = name.trim();
         } else if matches!(section, "console_scripts" | "gui_scripts")
             && let Some((name, value)) = line.split_once('=')
         {
-            let entry = EntryPoint::parse(name.trim(), value.trim()).filter(|entry| !entry.attr.is_empty());
+            let entry =
+                EntryPoint::parse(name.trim(), value.trim()).filter(|entry| !entry.attr.is_empty());
             if entry.is_none() {
                 tracing::debug!(path = %path.display(), line, "passed over an entry point that is no command");
                 odd.push(line.to_owned());

@@ -26,19 +26,35 @@ const NAMING: &[(&str, &[char])] = &[
 ];
 
 /// Dependencies that could not be resolved, fetched or built.
-pub(super) fn unresolved(tool: Tool, output: &Output, request: &InstallRequest, index: &Index) -> Error {
+pub(super) fn unresolved(
+    tool: Tool,
+    output: &Output,
+    request: &InstallRequest,
+    index: &Index,
+) -> Error {
     let text = text(output);
     let (installer, said) = (tool.name(), noted(meaningful(&text), &text));
-    if let Some(line) = text.lines().find(|line| NO_ROOM.iter().any(|mark| line.contains(mark))) {
-        return Error::NoRoom { installer, said: vec![shortened(line)] };
+    if let Some(line) = text
+        .lines()
+        .find(|line| NO_ROOM.iter().any(|mark| line.contains(mark)))
+    {
+        return Error::NoRoom {
+            installer,
+            said: vec![shortened(line)],
+        };
     }
     let is_unreachable = !index.closed() && UNREACHABLE.iter().any(|mark| text.contains(mark));
     Error::Unresolved {
-        requirement: requirement(&text, &request.requirements).map(|requirement| redact(&requirement)),
+        requirement: requirement(&text, &request.requirements)
+            .map(|requirement| redact(&requirement)),
         installer,
         said,
         offline: index.closed(),
-        unreachable: index.url.as_deref().filter(|_| is_unreachable).map(|url| redact(url).into()),
+        unreachable: index
+            .url
+            .as_deref()
+            .filter(|_| is_unreachable)
+            .map(|url| redact(url).into()),
     }
 }
 
@@ -56,7 +72,10 @@ const UNREACHABLE: &[&str] = &[
 /// A project that did not build. `copy` is where its sources were built, which means nothing to the user.
 pub(super) fn not_built(output: &Output, project: &Path, copy: &Path) -> Error {
     let text = text(output).replace(&*copy.to_string_lossy(), &project.to_string_lossy());
-    Error::NotBuilt { project: project.to_path_buf(), said: noted(last_words(&text), &text) }
+    Error::NotBuilt {
+        project: project.to_path_buf(),
+        said: noted(last_words(&text), &text),
+    }
 }
 
 /// The lines of an installer's output that say what went wrong.
@@ -66,7 +85,10 @@ pub(super) fn meaningful_of(output: &Output) -> Vec<String> {
 
 /// With the line that says how much more was said than anybody kept.
 fn noted(mut said: Vec<String>, text: &str) -> Vec<String> {
-    for line in text.lines().filter(|line| line.starts_with('[') && line.ends_with(LEFT_OUT)) {
+    for line in text
+        .lines()
+        .filter(|line| line.starts_with('[') && line.ends_with(LEFT_OUT))
+    {
         if !said.iter().any(|one| one == line) {
             said.push(line.to_owned());
         }
@@ -85,16 +107,28 @@ fn requirement(text: &str, requirements: &[String]) -> Option<String> {
         let rest = &text[text.find(before)? + before.len()..];
         let name = rest[..rest.find(*ends).unwrap_or(rest.len())].trim_end_matches(['.', ',', ':']);
         // uv also begins a sentence with "Because you require …", "Because only …".
-        (!name.is_empty() && !matches!(name, "you" | "only" | "all" | "the" | "only:")).then(|| name.to_owned())
+        (!name.is_empty() && !matches!(name, "you" | "only" | "all" | "the" | "only:"))
+            .then(|| name.to_owned())
     });
     let name_of = |one: &str| -> Option<String> {
-        let name = one.trim().split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next()?;
+        let name = one
+            .trim()
+            .split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)))
+            .next()?;
         Some(normalised(name)).filter(|name| !name.is_empty())
     };
-    let own = |name: &str| requirements.iter().find(|one| name_of(one) == name_of(name)).cloned();
+    let own = |name: &str| {
+        requirements
+            .iter()
+            .find(|one| name_of(one) == name_of(name))
+            .cloned()
+    };
     let mentioned = || {
         let words: Vec<Option<String>> = text.split_whitespace().map(name_of).collect();
-        requirements.iter().find(|one| words.contains(&name_of(one))).cloned()
+        requirements
+            .iter()
+            .find(|one| words.contains(&name_of(one)))
+            .cloned()
     };
     match named {
         Some(named) => own(&named).or(Some(named)),
@@ -107,17 +141,34 @@ fn meaningful(text: &str) -> Vec<String> {
     let noise = |line: &str| {
         let line = line.trim();
         line.is_empty()
-            || ["[notice]", "Looking in", "note: This", "[end of output]", "WARNING: Retrying"]
-                .iter()
-                .any(|start| line.starts_with(start))
+            || [
+                "[notice]",
+                "Looking in",
+                "note: This",
+                "[end of output]",
+                "WARNING: Retrying",
+            ]
+            .iter()
+            .any(|start| line.starts_with(start))
     };
     let lines: Vec<&str> = text.lines().filter(|line| !noise(line)).collect();
-    let errors: Vec<&str> = lines.iter().copied().filter(|line| line.trim_start().starts_with("ERROR:")).collect();
-    let from_error = lines.iter().position(|line| line.starts_with("error:") || line.trim_start().starts_with('×'));
-    let hashes = lines.iter().position(|line| line.contains("DO NOT MATCH THE HASHES"));
+    let errors: Vec<&str> = lines
+        .iter()
+        .copied()
+        .filter(|line| line.trim_start().starts_with("ERROR:"))
+        .collect();
+    let from_error = lines
+        .iter()
+        .position(|line| line.starts_with("error:") || line.trim_start().starts_with('×'));
+    let hashes = lines
+        .iter()
+        .position(|line| line.contains("DO NOT MATCH THE HASHES"));
     let chosen: Vec<&str> = if let Some(at) = hashes {
         lines[at..].to_vec()
-    } else if errors.iter().any(|line| line.trim_start() == "ERROR: Exception:") {
+    } else if errors
+        .iter()
+        .any(|line| line.trim_start() == "ERROR: Exception:")
+    {
         // pip itself gave up; a traceback follows, which ends with the cause.
         lines.last().copied().into_iter().collect()
     } else if !errors.is_empty() {
@@ -136,8 +187,15 @@ fn meaningful(text: &str) -> Vec<String> {
         lines[lines.len().saturating_sub(SHOWN)..].to_vec()
     };
     // pip says why it found no versions at all only in passing.
-    let broken = text.lines().rev().find_map(|line| line.split_once("connection broken by ")).map(|(_, cause)| cause);
-    let mut said: Vec<String> = broken.map(|cause| shortened(&format!("no connection: {cause}"))).into_iter().collect();
+    let broken = text
+        .lines()
+        .rev()
+        .find_map(|line| line.split_once("connection broken by "))
+        .map(|(_, cause)| cause);
+    let mut said: Vec<String> = broken
+        .map(|cause| shortened(&format!("no connection: {cause}")))
+        .into_iter()
+        .collect();
     for line in chosen {
         let line = shortened(line);
         if !said.contains(&line) {
@@ -155,28 +213,53 @@ fn last_words(text: &str) -> Vec<String> {
         line.contains(": ")
             && (name.ends_with("Error") || name.ends_with("Exception") || name == "error")
             && !line.contains("subprocess-exited-with-error")
-            && name.chars().all(|c| c.is_alphanumeric() || "._".contains(c))
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || "._".contains(c))
     };
     let ends = |line: &str| {
         let line = line.trim_start();
-        ["error: Failed", "[end of output]", "ERROR", "×", "note:"].iter().any(|start| line.starts_with(start))
+        ["error: Failed", "[end of output]", "ERROR", "×", "note:"]
+            .iter()
+            .any(|start| line.starts_with(start))
     };
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let Some(at) = lines.iter().rposition(|line| is_exception(line) && !ends(line)) else { return meaningful(text) };
-    lines[at..].iter().take_while(|line| !ends(line)).take(SHOWN).map(|line| shortened(line.trim_start())).collect()
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let Some(at) = lines
+        .iter()
+        .rposition(|line| is_exception(line) && !ends(line))
+    else {
+        return meaningful(text);
+    };
+    lines[at..]
+        .iter()
+        .take_while(|line| !ends(line))
+        .take(SHOWN)
+        .map(|line| shortened(line.trim_start()))
+        .collect()
 }
 
 /// One line without its mark, control characters and most of an endless list of versions.
 fn shortened(line: &str) -> String {
     let line = line.trim_end();
     // uv's indentation is part of its picture, pip's is of what it quotes.
-    let line = line.trim_start().strip_prefix("ERROR: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line);
+    let line = line
+        .trim_start()
+        .strip_prefix("ERROR: ")
+        .or_else(|| line.strip_prefix("error: "))
+        .unwrap_or(line);
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     let line = match line.split_once("(from versions: ") {
         Some((before, versions)) => {
             let versions: Vec<&str> = versions.trim_end_matches(')').split(", ").collect();
             let last = &versions[versions.len().saturating_sub(5)..];
-            let more = if last.len() < versions.len() { "…, " } else { "" };
+            let more = if last.len() < versions.len() {
+                "…, "
+            } else {
+                ""
+            };
             format!("{before}(from versions: {more}{})", last.join(", "))
         }
         None => line,
@@ -191,7 +274,10 @@ mod tests {
     #[test]
     fn pips_words_name_the_requirement() {
         let text = "Looking in links: /w\nERROR: Could not find a version that satisfies the requirement nope>=9 (from versions: none)\nERROR: No matching distribution found for nope>=9\n";
-        assert_eq!(requirement(text, &["click".to_owned(), "Nope >= 9".to_owned()]).as_deref(), Some("Nope >= 9"));
+        assert_eq!(
+            requirement(text, &["click".to_owned(), "Nope >= 9".to_owned()]).as_deref(),
+            Some("Nope >= 9")
+        );
         assert_eq!(meaningful(text).len(), 2);
         assert!(!meaningful(text)[0].contains("ERROR"));
     }
@@ -199,27 +285,42 @@ mod tests {
     #[test]
     fn when_pip_itself_gives_up_the_cause_is_what_it_says_last() {
         let text = "Looking in links: /w\nERROR: Exception:\nTraceback (most recent call last):\n  File \"x\", line 1\nFileNotFoundError: [Errno 2] No such file or directory: '/nodir/x.whl'\n";
-        assert_eq!(meaningful(text), ["FileNotFoundError: [Errno 2] No such file or directory: '/nodir/x.whl'"]);
+        assert_eq!(
+            meaningful(text),
+            ["FileNotFoundError: [Errno 2] No such file or directory: '/nodir/x.whl'"]
+        );
     }
 
     #[test]
     fn uvs_words_name_the_requirement() {
         let text = "  × No solution found when resolving dependencies:\n  ╰─▶ Because nope was not found in the package registry and you require\n      nope>=9, we can conclude that your requirements are unsatisfiable.\n";
-        assert_eq!(requirement(text, &["nope>=9".to_owned()]).as_deref(), Some("nope>=9"));
+        assert_eq!(
+            requirement(text, &["nope>=9".to_owned()]).as_deref(),
+            Some("nope>=9")
+        );
         assert_eq!(meaningful(text).len(), 3);
         let text = "  × No solution found when resolving dependencies:\n  ╰─▶ Because only click<=8.3 is available and you require click>=99\n";
-        assert_eq!(requirement(text, &["rich".to_owned(), "click>=99".to_owned()]).as_deref(), Some("click>=99"));
+        assert_eq!(
+            requirement(text, &["rich".to_owned(), "click>=99".to_owned()]).as_deref(),
+            Some("click>=99")
+        );
     }
 
     #[test]
     fn a_back_ends_last_words_are_its_exception() {
         let text = "Traceback:\n  File \"x\", line 1\n    raise ValueError(m)\nValueError: no files to ship\n\nSay which\nerror: Failed to build `/x`\n  cause: exit\n";
-        assert_eq!(last_words(text), ["ValueError: no files to ship", "Say which"]);
+        assert_eq!(
+            last_words(text),
+            ["ValueError: no files to ship", "Say which"]
+        );
     }
 
     #[test]
     fn no_more_lines_than_can_be_read() {
-        let text = (0..100).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n");
+        let text = (0..100)
+            .map(|number| format!("line {number}"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let said = meaningful(&text);
         assert_eq!(said.len(), SHOWN);
         assert_eq!(said.last().map(String::as_str), Some("line 99"));

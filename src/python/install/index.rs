@@ -35,8 +35,12 @@ pub(super) struct Index {
 pub(super) const DEFAULT: &str = "https://pypi.org/simple";
 
 /// What is not itself in the path of a URL (RFC 3986).
-pub(super) const IN_PATHS: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+pub(super) const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// Every variable that [`Index::new`] reads and [`Index::apply`] says again in the words of the tool that runs.
 const VARIABLES: &[&str] = &[
@@ -71,18 +75,28 @@ impl Index {
         Self::from_environment(request, |name| env::var(name).ok())
     }
 
-    fn from_environment(request: &InstallRequest, variable: impl Fn(&str) -> Option<String>) -> Self {
+    fn from_environment(
+        request: &InstallRequest,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let value = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let first = |names: &[&str]| names.iter().find_map(|name| value(name));
         let truth = |name: &str| value(name).is_some_and(|value| is_true(&value));
         let words = |name: &str| -> Vec<String> {
-            value(name).map(|value| value.split_whitespace().map(ToOwned::to_owned).collect()).unwrap_or_default()
+            value(name)
+                .map(|value| value.split_whitespace().map(ToOwned::to_owned).collect())
+                .unwrap_or_default()
         };
 
         let mut find_links = request.find_links.clone();
         // uv separates by commas; pip by white space.
         let by_comma = value("UV_FIND_LINKS").unwrap_or_default();
-        find_links.extend(by_comma.split(',').map(|link| link.trim().to_owned()).filter(|link| !link.is_empty()));
+        find_links.extend(
+            by_comma
+                .split(',')
+                .map(|link| link.trim().to_owned())
+                .filter(|link| !link.is_empty()),
+        );
         find_links.extend(words("PIP_FIND_LINKS"));
 
         let mut extra_urls = request.extra_index_urls.clone();
@@ -95,16 +109,36 @@ impl Index {
         constraints.extend(words("PIP_CONSTRAINT"));
         let named = &request.named;
         for index in &named.merged {
-            if index.flat { &mut find_links } else { &mut extra_urls }.push(index.url.clone());
+            if index.flat {
+                &mut find_links
+            } else {
+                &mut extra_urls
+            }
+            .push(index.url.clone());
         }
-        find_links.extend(named.ordered.iter().filter(|index| index.flat).map(|index| index.url.clone()));
+        find_links.extend(
+            named
+                .ordered
+                .iter()
+                .filter(|index| index.flat)
+                .map(|index| index.url.clone()),
+        );
         // What a user says goes before what the project says.
-        let of_project = named.default.as_ref().filter(|index| !index.flat).map(|index| index.url.clone());
+        let of_project = named
+            .default
+            .as_ref()
+            .filter(|index| !index.flat)
+            .map(|index| index.url.clone());
         let told = |indexes: &[IndexSource]| -> Vec<String> {
-            let indexes = indexes.iter().filter(|index| !index.flat && !named.known_to_uv);
+            let indexes = indexes
+                .iter()
+                .filter(|index| !index.flat && !named.known_to_uv);
             indexes
                 .map(|index| {
-                    index.name.as_ref().map_or_else(|| index.url.clone(), |name| format!("{name}={}", index.url))
+                    index
+                        .name
+                        .as_ref()
+                        .map_or_else(|| index.url.clone(), |name| format!("{name}={}", index.url))
                 })
                 .collect()
         };
@@ -136,15 +170,20 @@ impl Index {
         let named = |index: &String| index.split_once('=').is_some_and(|(_, url)| is_url(url));
         let indexes = request.index_url.iter().chain(&request.extra_index_urls);
         match { indexes }.find(|index| !is_there(index) && !named(index)) {
-            Some(index) => Err(Error::NotAnIndex { index: redact(index) }),
+            Some(index) => Err(Error::NotAnIndex {
+                index: redact(index),
+            }),
             None => Ok(()),
         }
     }
 
     /// The same, but nothing except this index is asked.
     pub(super) fn only(&self, index: &IndexSource) -> Self {
-        let (find_links, url) =
-            if index.flat { (vec![index.url.clone()], None) } else { (Vec::new(), Some(index.url.clone())) };
+        let (find_links, url) = if index.flat {
+            (vec![index.url.clone()], None)
+        } else {
+            (Vec::new(), Some(index.url.clone()))
+        };
         Self {
             find_links,
             url,
@@ -159,13 +198,16 @@ impl Index {
     /// An index as the user has named it, perhaps with credentials that no lock and no manifest has.
     pub(super) fn known_as(&self, index: &IndexSource) -> IndexSource {
         let plain = |url: &str| without_user(url).trim_end_matches('/').to_owned();
-        let urls = self
-            .url
-            .iter()
-            .chain(&self.extra_urls)
-            .map(|url| url.split_once('=').filter(|(name, _)| !name.contains(':')).map_or(&**url, |(_, url)| url));
+        let urls = self.url.iter().chain(&self.extra_urls).map(|url| {
+            url.split_once('=')
+                .filter(|(name, _)| !name.contains(':'))
+                .map_or(&**url, |(_, url)| url)
+        });
         let same = { urls }.find(|url| plain(url) == plain(&index.url));
-        IndexSource { url: same.map_or_else(|| index.url.clone(), ToOwned::to_owned), ..index.clone() }
+        IndexSource {
+            url: same.map_or_else(|| index.url.clone(), ToOwned::to_owned),
+            ..index.clone()
+        }
     }
 
     /// Directories that variables name and that are not there.
@@ -210,17 +252,33 @@ impl Index {
             command.env_remove(name);
         }
         let (links, url, extra, certificate, hosts, constraints) = match tool {
-            Tool::Uv => {
-                ("UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_INDEX", CERTIFICATE, "UV_INSECURE_HOST", "UV_CONSTRAINT")
-            }
+            Tool::Uv => (
+                "UV_FIND_LINKS",
+                "UV_DEFAULT_INDEX",
+                "UV_INDEX",
+                CERTIFICATE,
+                "UV_INSECURE_HOST",
+                "UV_CONSTRAINT",
+            ),
             Tool::Pip => {
-                let [links, url, extra] = ["PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"];
-                (links, url, extra, "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_CONSTRAINT")
+                let [links, url, extra] =
+                    ["PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"];
+                (
+                    links,
+                    url,
+                    extra,
+                    "PIP_CERT",
+                    "PIP_TRUSTED_HOST",
+                    "PIP_CONSTRAINT",
+                )
             }
         };
         let find_links = self.present_links(tool);
         if !find_links.is_empty() {
-            command.env(links, find_links.join(if tool == Tool::Uv { "," } else { " " }));
+            command.env(
+                links,
+                find_links.join(if tool == Tool::Uv { "," } else { " " }),
+            );
         }
         // `name=https://…` is uv's way of naming an index; pip knows no names.
         let plain = |url: &String| match (tool, url.split_once('=')) {
@@ -238,7 +296,11 @@ impl Index {
                 default = Some(last.clone());
             }
         }
-        for (name, values) in [(extra, &extra_urls), (hosts, &self.insecure_hosts), (constraints, &self.constraints)] {
+        for (name, values) in [
+            (extra, &extra_urls),
+            (hosts, &self.insecure_hosts),
+            (constraints, &self.constraints),
+        ] {
             if !values.is_empty() {
                 command.env(name, values.join(" "));
             }
@@ -265,7 +327,10 @@ impl Index {
 }
 
 fn is_true(value: &str) -> bool {
-    matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
+    matches!(
+        value.trim().to_ascii_lowercase().as_str(),
+        "1" | "true" | "yes" | "on" | "y" | "t"
+    )
 }
 
 fn is_url(link: &str) -> bool {
@@ -276,9 +341,14 @@ fn absolute(link: &str) -> String {
     if is_url(link) {
         return link.to_owned();
     }
-    let expanded = link.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(env::var_os("HOME")?).join(rest)));
+    let expanded = link
+        .strip_prefix("~/")
+        .and_then(|rest| Some(PathBuf::from(env::var_os("HOME")?).join(rest)));
     let path = expanded.unwrap_or_else(|| PathBuf::from(link));
-    std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned()
+    std::path::absolute(&path)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The address of an index in what is shown and kept.
@@ -302,19 +372,33 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Index {
-        let request =
-            InstallRequest { find_links: vec!["wheels".to_owned()], ..InstallRequest::new(Path::new("/work")) };
+        let request = InstallRequest {
+            find_links: vec!["wheels".to_owned()],
+            ..InstallRequest::new(Path::new("/work"))
+        };
         Index::from_environment(&request, |name| {
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
         })
     }
 
     fn told(index: &Index, tool: Tool) -> (Vec<String>, Vec<(String, String)>) {
         let mut command = Command::new("tool");
         index.apply(tool, &mut command);
-        let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        let arguments = command
+            .get_args()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
         let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
-        (arguments, command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect())
+        (
+            arguments,
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((text(name), text(value?))))
+                .collect(),
+        )
     }
 
     #[test]
@@ -328,7 +412,8 @@ mod tests {
         ]);
         let (arguments, variables) = told(&index, Tool::Uv);
         assert_eq!(arguments, ["--no-index"]);
-        let has = |name: &str, value: &str| variables.contains(&(name.to_owned(), value.to_owned()));
+        let has =
+            |name: &str, value: &str| variables.contains(&(name.to_owned(), value.to_owned()));
         assert!(has("UV_FIND_LINKS", "/,https://host/links"));
         assert!(has("UV_DEFAULT_INDEX", "https://u:p@host/simple"));
         assert!(has("UV_INDEX", "https://a/ https://b/"));
@@ -346,17 +431,32 @@ mod tests {
         ]);
         let (arguments, variables) = told(&index, Tool::Pip);
         assert_eq!(arguments, ["--no-index"]);
-        let links = variables.iter().find(|(name, _)| name == "PIP_FIND_LINKS").map(|(_, links)| links.as_str());
+        let links = variables
+            .iter()
+            .find(|(name, _)| name == "PIP_FIND_LINKS")
+            .map(|(_, links)| links.as_str());
         let links: Vec<&str> = links.unwrap_or_default().split(' ').collect();
         assert_eq!(links[1..], ["file:///one%20two", "/three"]);
-        assert!(Path::new(links[0]).is_absolute() && links[0].ends_with("/wheels"), "{links:?}");
-        assert!(variables.contains(&("PIP_INDEX_URL".to_owned(), "https://host/simple".to_owned())));
-        assert!(variables.contains(&("PIP_EXTRA_INDEX_URL".to_owned(), "https://a/?x=1".to_owned())));
+        assert!(
+            Path::new(links[0]).is_absolute() && links[0].ends_with("/wheels"),
+            "{links:?}"
+        );
+        assert!(
+            variables.contains(&("PIP_INDEX_URL".to_owned(), "https://host/simple".to_owned()))
+        );
+        assert!(variables.contains(&(
+            "PIP_EXTRA_INDEX_URL".to_owned(),
+            "https://a/?x=1".to_owned()
+        )));
     }
 
     #[test]
     fn an_empty_or_false_variable_says_nothing() {
-        let index = environment(&[("PIP_NO_INDEX", "0"), ("UV_OFFLINE", ""), ("PIP_INDEX_URL", " ")]);
+        let index = environment(&[
+            ("PIP_NO_INDEX", "0"),
+            ("UV_OFFLINE", ""),
+            ("PIP_INDEX_URL", " "),
+        ]);
         assert!(!index.closed());
         assert!(index.url.is_none());
     }

@@ -19,8 +19,19 @@ use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
 /// Variables by which people tell build back ends and compilers what to do.
-const BUILD_VARIABLES: &[&str] =
-    &["AR", "ARCHFLAGS", "CC", "CFLAGS", "CPPFLAGS", "CXX", "CXXFLAGS", "FC", "LD", "LDFLAGS", "RUSTFLAGS"];
+const BUILD_VARIABLES: &[&str] = &[
+    "AR",
+    "ARCHFLAGS",
+    "CC",
+    "CFLAGS",
+    "CPPFLAGS",
+    "CXX",
+    "CXXFLAGS",
+    "FC",
+    "LD",
+    "LDFLAGS",
+    "RUSTFLAGS",
+];
 const BUILD_PREFIXES: &[&str] = &[
     "CARGO_",
     "CMAKE_",
@@ -85,7 +96,11 @@ impl Resolution {
         if let Some(project) = request.project {
             local.remove(&absolute(project));
         }
-        plan.notices.extend(index.missing_links().map(|path| Notice::NoFindLinks { path }));
+        plan.notices.extend(
+            index
+                .missing_links()
+                .map(|path| Notice::NoFindLinks { path }),
+        );
         let mut files: Vec<PathBuf> = lock.iter().flat_map(|lock| lock.files(directory)).collect();
         files.extend(index.constraint_files());
         files.extend(settings_files(request.project));
@@ -100,10 +115,17 @@ impl Resolution {
                 .collect(),
             sources: request.named.described(),
             notices: plan.notices,
-            selection: request.extras.iter().chain(&request.groups).cloned().collect(),
+            selection: request
+                .extras
+                .iter()
+                .chain(&request.groups)
+                .cloned()
+                .collect(),
             archives: find_links_archives(&index),
             index: index.described(),
-            variables: variables(|name| (name.starts_with("PIP_") || name.starts_with("UV_")) && !Index::reads(name)),
+            variables: variables(|name| {
+                (name.starts_with("PIP_") || name.starts_with("UV_")) && !Index::reads(name)
+            }),
             files,
             local: local.into_iter().collect(),
         })
@@ -112,7 +134,10 @@ impl Resolution {
 
 /// The variables that a build back end may heed, with digests for values.
 pub fn build_variables() -> Vec<String> {
-    variables(|name| BUILD_VARIABLES.contains(&name) || BUILD_PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
+    variables(|name| {
+        BUILD_VARIABLES.contains(&name)
+            || BUILD_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    })
 }
 
 fn variables(wanted: impl Fn(&str) -> bool) -> Vec<String> {
@@ -129,21 +154,37 @@ fn variables(wanted: impl Fn(&str) -> bool) -> Vec<String> {
 
 /// Where pip and uv keep settings that name indexes and the like.
 fn settings_files(project: Option<&Path>) -> Vec<PathBuf> {
-    let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let home = variable("HOME");
-    let config = variable("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
-    let mut files = vec![PathBuf::from("/etc/pip.conf"), PathBuf::from("/etc/uv/uv.toml")];
+    let config =
+        variable("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
+    let mut files = vec![
+        PathBuf::from("/etc/pip.conf"),
+        PathBuf::from("/etc/uv/uv.toml"),
+    ];
     files.extend(variable("PIP_CONFIG_FILE"));
     files.extend(variable("UV_CONFIG_FILE"));
     files.extend(home.map(|home| home.join(".pip/pip.conf")));
-    files.extend(config.iter().flat_map(|config| [config.join("pip/pip.conf"), config.join("uv/uv.toml")]));
+    files.extend(
+        config
+            .iter()
+            .flat_map(|config| [config.join("pip/pip.conf"), config.join("uv/uv.toml")]),
+    );
     files.extend(project.map(|project| project.join("uv.toml")));
     files
 }
 
 /// The distributions in all find-links directories.
 pub(super) fn find_links_archives(index: &Index) -> Vec<PathBuf> {
-    index.find_links.iter().flat_map(|link| archives(Path::new(link))).collect()
+    index
+        .find_links
+        .iter()
+        .flat_map(|link| archives(Path::new(link)))
+        .collect()
 }
 
 /// The distributions in a find-links directory, or the page itself.
@@ -152,17 +193,31 @@ fn archives(link: &Path) -> Vec<PathBuf> {
         return vec![link.to_path_buf()];
     }
     let is_archive = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"].iter().any(|end| name.ends_with(end))
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_ascii_lowercase();
+        [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"]
+            .iter()
+            .any(|end| name.ends_with(end))
     };
     let entries = fs::read_dir(link).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_archive).collect();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(is_archive)
+        .collect();
     found.sort();
     found
 }
 
 /// Adds a local distribution, and those on this machine that it needs in turn, to be installed or to be built.
-fn add_local(path: &Path, further: bool, interpreter: &Interpreter, found: &mut BTreeSet<PathBuf>) -> Result<()> {
+fn add_local(
+    path: &Path,
+    further: bool,
+    interpreter: &Interpreter,
+    found: &mut BTreeSet<PathBuf>,
+) -> Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if !found.insert(path.clone()) || !path.is_dir() {
         return Ok(());
@@ -171,7 +226,11 @@ fn add_local(path: &Path, further: bool, interpreter: &Interpreter, found: &mut 
     let named = NamedSources::of_project(&path)?;
     let project = manifest.get("project").and_then(Value::as_table);
     let optional = project.and_then(|project| project.get("optional-dependencies")?.as_table());
-    let extras: Vec<String> = optional.into_iter().flat_map(Table::keys).map(|extra| normalised(extra)).collect();
+    let extras: Vec<String> = optional
+        .into_iter()
+        .flat_map(Table::keys)
+        .map(|extra| normalised(extra))
+        .collect();
     let is_dynamic = project.is_none_or(|project| project.contains_key("dynamic"));
     let mut next: Vec<PathBuf> = Vec::new();
     if further && is_dynamic {
@@ -179,27 +238,60 @@ fn add_local(path: &Path, further: bool, interpreter: &Interpreter, found: &mut 
         next.extend(named.local_paths().map(Path::to_path_buf));
     }
     let lists = project.and_then(|project| project.get("dependencies"));
-    let lists = lists.into_iter().chain(optional.into_iter().flat_map(Table::values));
-    let lists = lists.filter(|_| further).filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    let lists = lists
+        .into_iter()
+        .chain(optional.into_iter().flat_map(Table::values));
+    let lists = lists
+        .filter(|_| further)
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_str);
     let environment = markers::environment(interpreter);
-    let conditions = Conditions { environment: &environment, extras: &extras, groups: &[] };
-    let here = Here { named: &named, conditions, directory: &path };
+    let conditions = Conditions {
+        environment: &environment,
+        extras: &extras,
+        groups: &[],
+    };
+    let here = Here {
+        named: &named,
+        conditions,
+        directory: &path,
+    };
     let system = BuildSystem::of(&path);
     for text in lists.chain(system.requires.iter().map(String::as_str)) {
         if let Some(item) = here.item(text) {
-            next.extend(item.source.as_ref().and_then(|source| source.local_path()).map(Path::to_path_buf));
+            next.extend(
+                item.source
+                    .as_ref()
+                    .and_then(|source| source.local_path())
+                    .map(Path::to_path_buf),
+            );
         }
     }
-    next.iter().filter(|path| path.exists()).try_for_each(|path| add_local(path, true, interpreter, found))
+    next.iter()
+        .filter(|path| path.exists())
+        .try_for_each(|path| add_local(path, true, interpreter, found))
 }
 
 impl Index {
     /// Everything that is not content of files, a phrase each, without credentials.
     fn described(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.find_links.iter().map(|link| format!("find-links {}", shown(link))).collect();
+        let mut all: Vec<String> = self
+            .find_links
+            .iter()
+            .map(|link| format!("find-links {}", shown(link)))
+            .collect();
         all.extend(self.url.iter().map(|url| format!("index {}", shown(url))));
-        all.extend(self.extra_urls.iter().map(|url| format!("extra index {}", shown(url))));
-        all.extend(self.insecure_hosts.iter().map(|host| format!("insecure host {host}")));
+        all.extend(
+            self.extra_urls
+                .iter()
+                .map(|url| format!("extra index {}", shown(url))),
+        );
+        all.extend(
+            self.insecure_hosts
+                .iter()
+                .map(|host| format!("insecure host {host}")),
+        );
         if self.find_links_only {
             all.push("no index".into());
         }

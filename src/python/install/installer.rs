@@ -65,10 +65,19 @@ impl fmt::Display for Installer {
 
 impl Installer {
     /// `$UV` or the `uv` on PATH, else the interpreter's own pip.
-    pub fn choose(choice: Choice, interpreter: &Interpreter, notices: &mut Vec<Notice>) -> Result<Self> {
-        let none = || Error::NoInstaller { interpreter: interpreter.executable.clone(), asked: choice };
+    pub fn choose(
+        choice: Choice,
+        interpreter: &Interpreter,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Self> {
+        let none = || Error::NoInstaller {
+            interpreter: interpreter.executable.clone(),
+            asked: choice,
+        };
         if choice != Choice::Pip {
-            let named = env::var_os("UV").filter(|path| !path.is_empty()).map(PathBuf::from);
+            let named = env::var_os("UV")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from);
             if let Some(program) = named.or_else(|| on_path("uv")) {
                 if let Some(uv) = Self::ask(Tool::Uv, &program) {
                     return Ok(uv);
@@ -87,7 +96,9 @@ impl Installer {
     /// The installer that [`Self::choose`] is going to choose, as far as that can be told without running it.
     pub(super) fn named(choice: Choice, interpreter: &Interpreter) -> String {
         let uv = || {
-            let named = env::var_os("UV").filter(|path| !path.is_empty()).map(PathBuf::from);
+            let named = env::var_os("UV")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from);
             named.or_else(|| on_path("uv"))
         };
         match choice {
@@ -99,7 +110,11 @@ impl Installer {
 
     /// The language of the installer that [`Self::choose`] is going to choose, as far as that can be told.
     pub(super) fn likely(choice: Choice, interpreter: &Interpreter) -> Tool {
-        if Self::named(choice, interpreter).starts_with("uv ") { Tool::Uv } else { Tool::Pip }
+        if Self::named(choice, interpreter).starts_with("uv ") {
+            Tool::Uv
+        } else {
+            Tool::Pip
+        }
     }
 
     fn ask(tool: Tool, program: &Path) -> Option<Self> {
@@ -107,11 +122,20 @@ impl Installer {
         let output = match tool {
             Tool::Uv => run(command.arg("--version")),
             // `pip --version` would load all of pip.
-            Tool::Pip => run(command.args(["-I", "-c", "import pip; print('pip', pip.__version__)"])),
+            Tool::Pip => {
+                run(command.args(["-I", "-c", "import pip; print('pip', pip.__version__)"]))
+            }
         };
         let output = output.ok().filter(|output| output.status.success())?;
-        let version = String::from_utf8_lossy(&output.stdout).split_whitespace().nth(1)?.to_owned();
-        Some(Self { tool, program: program.to_path_buf(), version })
+        let version = String::from_utf8_lossy(&output.stdout)
+            .split_whitespace()
+            .nth(1)?
+            .to_owned();
+        Some(Self {
+            tool,
+            program: program.to_path_buf(),
+            version,
+        })
     }
 
     pub(super) fn tool(&self) -> Tool {
@@ -146,16 +170,28 @@ impl Installer {
     ) -> Result<Vec<PathBuf>> {
         let failed = |output: &Output| {
             // Not the fault of the network or of an index.
-            let malformed =
-                request.lock.as_ref().and_then(|lock| lock.malformed(request.project.unwrap_or(request.work)));
+            let malformed = request
+                .lock
+                .as_ref()
+                .and_then(|lock| lock.malformed(request.project.unwrap_or(request.work)));
             malformed.unwrap_or_else(|| failure::unresolved(self.tool, output, request, index))
         };
         match self.tool {
             Tool::Uv => {
                 for batch in batches {
                     let mut command = self.command(request);
-                    command.args(["pip", "install", "--no-progress", "--link-mode", "copy", "--python"]);
-                    command.arg(&interpreter.executable).arg("--prefix").arg(dest);
+                    command.args([
+                        "pip",
+                        "install",
+                        "--no-progress",
+                        "--link-mode",
+                        "copy",
+                        "--python",
+                    ]);
+                    command
+                        .arg(&interpreter.executable)
+                        .arg("--prefix")
+                        .arg(dest);
                     self.hand_over(&mut command, request, index, batch);
                     let output = run(&mut command)?;
                     if !output.status.success() {
@@ -204,8 +240,18 @@ impl Installer {
         let mut command = match self.tool {
             Tool::Uv => {
                 let mut command = self.command(request);
-                command.args(["pip", "install", "--no-progress", "--link-mode", "copy", "--python"]);
-                command.arg(&interpreter.executable).arg("--prefix").arg(place);
+                command.args([
+                    "pip",
+                    "install",
+                    "--no-progress",
+                    "--link-mode",
+                    "copy",
+                    "--python",
+                ]);
+                command
+                    .arg(&interpreter.executable)
+                    .arg("--prefix")
+                    .arg(place);
                 command
             }
             Tool::Pip => self.pip_wheel(request, place),
@@ -220,8 +266,14 @@ impl Installer {
             return Ok(Fetched::Installed);
         }
         let path = wheel::wheels_in(place)?.pop();
-        let path = path.ok_or_else(|| Error::NoWheel { project: place.to_path_buf() })?;
-        let built = is_built_here(&String::from_utf8_lossy(&output.stdout), &path, request.work);
+        let path = path.ok_or_else(|| Error::NoWheel {
+            project: place.to_path_buf(),
+        })?;
+        let built = is_built_here(
+            &String::from_utf8_lossy(&output.stdout),
+            &path,
+            request.work,
+        );
         Ok(Fetched::Wheel { path, built })
     }
 
@@ -242,7 +294,13 @@ impl Installer {
         run(&mut command)
     }
 
-    fn hand_over(&self, command: &mut Command, request: &InstallRequest, index: &Index, batch: &Batch) {
+    fn hand_over(
+        &self,
+        command: &mut Command,
+        request: &InstallRequest,
+        index: &Index,
+        batch: &Batch,
+    ) {
         command.arg("-r").arg(&batch.path);
         if let Some(constraints) = &batch.constraints {
             command.arg("--constraint").arg(constraints);
@@ -278,13 +336,26 @@ impl Installer {
             let pins: Vec<String> = distributions.iter().map(pin).collect();
             fs::write(&path, pins.join("\n")).on("write", &path)?;
             let mut command = self.command(request);
-            command.args(["pip", "compile", "--no-deps", "--no-header", "--no-progress", "--format", "pylock.toml"]);
-            command.arg("--python").arg(&interpreter.executable).arg(&path);
+            command.args([
+                "pip",
+                "compile",
+                "--no-deps",
+                "--no-header",
+                "--no-progress",
+                "--format",
+                "pylock.toml",
+            ]);
+            command
+                .arg("--python")
+                .arg(&interpreter.executable)
+                .arg(&path);
             index.apply(self.tool, &mut command);
             ask(&mut command)
         };
         match asked() {
-            Ok(output) if output.status.success() => lock::wheels_of(&String::from_utf8_lossy(&output.stdout)),
+            Ok(output) if output.status.success() => {
+                lock::wheels_of(&String::from_utf8_lossy(&output.stdout))
+            }
             Ok(output) => {
                 tracing::debug!(said = %failure::meaningful_of(&output).join("; "), "uv names no wheels");
                 Vec::new()
@@ -298,7 +369,14 @@ impl Installer {
 
     fn pip_wheel(&self, request: &InstallRequest, wheels: &Path) -> Command {
         let mut command = self.command(request);
-        command.args(["wheel", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--wheel-dir"]);
+        command.args([
+            "wheel",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--progress-bar",
+            "off",
+            "--wheel-dir",
+        ]);
         command.arg(wheels);
         command
     }

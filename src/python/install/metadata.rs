@@ -32,13 +32,20 @@ impl ProjectMetadata {
     pub(super) fn read(dist_info: &Path, bin: &Path) -> Result<Self> {
         let text = |name: &str| {
             let path = dist_info.join(name);
-            let bytes = if path.is_file() { fs::read(&path).on("read", &path)? } else { Vec::new() };
+            let bytes = if path.is_file() {
+                fs::read(&path).on("read", &path)?
+            } else {
+                Vec::new()
+            };
             Ok::<_, crate::fs::Error>(String::from_utf8_lossy(&bytes).into_owned())
         };
         let facts = CoreMetadata::parse(&text("METADATA")?);
         let commands = commands(&text("entry_points.txt")?, dist_info);
         let is_other = |name: &String| commands.iter().all(|command| command.name != *name);
-        let names = names_in(bin).unwrap_or_default().into_iter().filter_map(|name| name.into_string().ok());
+        let names = names_in(bin)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|name| name.into_string().ok());
         let mut programs: Vec<String> = names.filter(is_other).collect();
         programs.sort();
         Ok(Self {

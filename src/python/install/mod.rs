@@ -30,7 +30,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use archive::Archive;
-pub use backend::{BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment};
+pub use backend::{
+    BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment,
+};
 pub use commands::Command;
 pub use distribution::{Distribution, Part, distributions, entry_points};
 pub use index::installer_variables;
@@ -161,17 +163,35 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Installs the dependencies, without the project, into `dest`, which is to be empty or not there yet.
-pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest, dest: &Path) -> Result<Dependencies> {
+pub fn install_dependencies(
+    interpreter: &Interpreter,
+    request: &InstallRequest,
+    dest: &Path,
+) -> Result<Dependencies> {
     let started = Instant::now();
     // Installers run in the project's directory, where the caller's relative paths mean something else.
-    let (project, work, dest) =
-        (request.project.map(absolute).transpose()?, absolute(request.work)?, &*absolute(dest)?);
+    let (project, work, dest) = (
+        request.project.map(absolute).transpose()?,
+        absolute(request.work)?,
+        &*absolute(dest)?,
+    );
     let lock = request.lock.as_ref().map(Lock::absolute).transpose()?;
-    let request = &InstallRequest { project: project.as_deref(), work: &work, lock, ..request.clone() };
+    let request = &InstallRequest {
+        project: project.as_deref(),
+        work: &work,
+        lock,
+        ..request.clone()
+    };
     fs::create_dir_all(dest).on("create directory", dest)?;
     if request.requirements.is_empty() && request.additional.is_empty() && request.lock.is_none() {
         let (distributions, commands) = (Vec::new(), Vec::new());
-        return Ok(Dependencies { distributions, commands, subject: None, installer: None, notices: Vec::new() });
+        return Ok(Dependencies {
+            distributions,
+            commands,
+            subject: None,
+            installer: None,
+            notices: Vec::new(),
+        });
     }
     fs::create_dir_all(request.work).on("create directory", request.work)?;
     let mut notices = Vec::new();
@@ -179,7 +199,12 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
     let index = Index::new(request);
     let mut request = request.clone();
     let precise = if request.purpose == Purpose::Subject {
-        Some(subject::make_precise(&installer, interpreter, &mut request, &index)?)
+        Some(subject::make_precise(
+            &installer,
+            interpreter,
+            &mut request,
+            &index,
+        )?)
     } else {
         None
     };
@@ -207,11 +232,21 @@ pub fn install_dependencies(interpreter: &Interpreter, request: &InstallRequest,
         took = %format_args!("{}ms", started.elapsed().as_millis()),
         "installed dependencies"
     );
-    Ok(Dependencies { distributions, commands, subject, installer: Some(installer.to_string()), notices })
+    Ok(Dependencies {
+        distributions,
+        commands,
+        subject,
+        installer: Some(installer.to_string()),
+        notices,
+    })
 }
 
 /// Installs the project's wheel into `dest`, which is to be empty or not there yet.
-pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> Result<ProjectInstall> {
+pub fn install_project(
+    interpreter: &Interpreter,
+    wheel: &Path,
+    dest: &Path,
+) -> Result<ProjectInstall> {
     fs::create_dir_all(dest).on("create directory", dest)?;
     wheel::unpack(&[wheel.to_path_buf()], interpreter, dest)?;
     let notices = record::normalise(interpreter, dest)?;
@@ -222,8 +257,27 @@ pub fn install_project(interpreter: &Interpreter, wheel: &Path, dest: &Path) -> 
         reason: "it has no `.dist-info` directory".to_owned(),
     })?;
     let entry_points = entry_points(&site_packages.join(&distribution.dist_info))?;
-    let metadata = ProjectMetadata::read(&site_packages.join(&distribution.dist_info), &dest.join("bin"))?;
-    let wheel = wheel.file_name().map(PathBuf::from).unwrap_or_default().to_string_lossy().into_owned();
-    let commands = commands::commands_in(dest, &interpreter.site_packages(), std::slice::from_ref(&distribution))?;
-    Ok(ProjectInstall { wheel, distribution, entry_points, metadata, commands, notices })
+    let metadata = ProjectMetadata::read(
+        &site_packages.join(&distribution.dist_info),
+        &dest.join("bin"),
+    )?;
+    let wheel = wheel
+        .file_name()
+        .map(PathBuf::from)
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let commands = commands::commands_in(
+        dest,
+        &interpreter.site_packages(),
+        std::slice::from_ref(&distribution),
+    )?;
+    Ok(ProjectInstall {
+        wheel,
+        distribution,
+        entry_points,
+        metadata,
+        commands,
+        notices,
+    })
 }

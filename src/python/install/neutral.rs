@@ -43,13 +43,19 @@ pub(super) fn neutral(text: &str) -> Neutral {
             requirement.and_then(|(key, value)| Some((key, direct_reference(value)?)))
         {
             let new = if is_local(address) {
-                format!("{key}: {name}{}{rest}", if rest.is_empty() { "" } else { " " })
+                format!(
+                    "{key}: {name}{}{rest}",
+                    if rest.is_empty() { "" } else { " " }
+                )
             } else {
                 let public = without_secrets(address);
                 if public != address {
                     secrets.push(normalised(name.split('[').next().unwrap_or(name).trim()));
                 }
-                format!("{key}: {name} @ {public}{}{rest}", if rest.is_empty() { "" } else { " " })
+                format!(
+                    "{key}: {name} @ {public}{}{rest}",
+                    if rest.is_empty() { "" } else { " " }
+                )
             };
             out.push_str(&new);
         } else if in_headers && redact(plain) != plain {
@@ -82,11 +88,19 @@ pub(super) fn is_local(address: &str) -> bool {
 /// The text of a wheel's `METADATA` and its name in the archive.
 pub(super) fn of_wheel(wheel: &Path) -> Result<(String, String)> {
     let mut archive = open(wheel)?;
-    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_string()).collect();
+    let names: Vec<String> = archive
+        .file_names()
+        .flatten()
+        .map(|name| name.to_string())
+        .collect();
     let name = names.into_iter().find(|name| {
-        name.strip_suffix("/METADATA").is_some_and(|top| top.ends_with(".dist-info") && !top.contains('/'))
+        name.strip_suffix("/METADATA")
+            .is_some_and(|top| top.ends_with(".dist-info") && !top.contains('/'))
     });
-    let none = || Error::BadWheel { wheel: wheel.to_path_buf(), reason: "it has no `.dist-info/METADATA`".into() };
+    let none = || Error::BadWheel {
+        wheel: wheel.to_path_buf(),
+        reason: "it has no `.dist-info/METADATA`".into(),
+    };
     let name = name.ok_or_else(none)?;
     let mut bytes = Vec::new();
     let mut entry = archive.by_name(&name).map_err(|error| bad(wheel, &error))?;
@@ -111,16 +125,23 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
             let mut old = String::new();
             entry.read_to_string(&mut old).on("read", wheel)?;
             // A line without a digest says nothing of the content.
-            let line =
-                |line: &str| if line.starts_with(&format!("{name},")) { format!("{name},,") } else { line.into() };
+            let line = |line: &str| {
+                if line.starts_with(&format!("{name},")) {
+                    format!("{name},,")
+                } else {
+                    line.into()
+                }
+            };
             new = Some(old.lines().map(line).collect::<Vec<_>>().join("\n") + "\n");
         }
         if let Some(text) = new {
-            out.start_file(entry_name, SimpleFileOptions::default()).map_err(failed)?;
+            out.start_file(entry_name, SimpleFileOptions::default())
+                .map_err(failed)?;
             out.write_all(text.as_bytes()).on("write", dest)?;
         } else {
             drop(entry);
-            out.raw_copy_file(archive.by_index_raw(at).map_err(failed)?).map_err(failed)?;
+            out.raw_copy_file(archive.by_index_raw(at).map_err(failed)?)
+                .map_err(failed)?;
         }
     }
     out.finish().map_err(failed)?;
@@ -131,14 +152,23 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
 /// build: the place of the sources, `top`, and the number and the time of the bill itself.
 pub(super) fn without_build(wheel: &Path, top: &Path) -> Result<()> {
     let mut archive = open(wheel)?;
-    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_string()).collect();
-    let json = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "json");
+    let names: Vec<String> = archive
+        .file_names()
+        .flatten()
+        .map(|name| name.to_string())
+        .collect();
+    let json = |name: &str| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "json")
+    };
     let is_bill = |name: &&String| name.contains(".dist-info/sboms/") && json(name);
     for name in names.iter().filter(is_bill) {
         let mut text = String::new();
         let mut entry = archive.by_name(name).map_err(|error| bad(wheel, &error))?;
         entry.read_to_string(&mut text).on("read", wheel)?;
-        let Ok(Value::Object(mut bill)) = serde_json::from_str(&text.replace(&*top.to_string_lossy(), "/source"))
+        let Ok(Value::Object(mut bill)) =
+            serde_json::from_str(&text.replace(&*top.to_string_lossy(), "/source"))
         else {
             continue;
         };

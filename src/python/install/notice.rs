@@ -7,18 +7,27 @@ use serde::{Deserialize, Serialize};
 use crate::code::Code;
 
 /// Something that the one who packs had better know. Kept with what was installed, since it is said on every pack.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
 pub enum Notice {
     #[error("`{}` is not read: versions were chosen without it", path.display())]
     LockNotRead { path: PathBuf, unhashed: bool },
     #[error("`{}` knows no extra or group `{name}`, which adds nothing to it", path.display())]
     SelectionNotLocked { path: PathBuf, name: String },
-    #[error("the address of {} has credentials, which are left out of the package", list(names))]
+    #[error(
+        "the address of {} has credentials, which are left out of the package",
+        list(names)
+    )]
     Credentials { names: Vec<String> },
     #[error("`{}` does not fit the project and is not used: {reason}", path.display())]
     StaleLock { path: PathBuf, reason: String },
     #[error("`{one}` and `{other}` both have `{path}`: the package has one of the two")]
-    SameFile { path: String, one: String, other: String },
+    SameFile {
+        path: String,
+        one: String,
+        other: String,
+    },
     #[error("`{distribution}` has the entry point `{line}`, which is no command: passed over")]
     EntryPoint { distribution: String, line: String },
     #[error("`{}` does not run: pip installs", path.display())]
@@ -66,5 +75,9 @@ impl Notice {
 }
 
 fn list(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -44,7 +44,9 @@ impl Plan {
     pub(super) fn of(interpreter: &Interpreter, request: &InstallRequest) -> Result<Self> {
         let environment = &markers::environment(interpreter);
         let mut plan = Self::default();
-        let directory = request.project.map_or_else(|| absolute(Path::new(".")), absolute);
+        let directory = request
+            .project
+            .map_or_else(|| absolute(Path::new(".")), absolute);
         let selection = Selection {
             project: request.project,
             interpreter,
@@ -53,12 +55,26 @@ impl Plan {
             extras: &request.extras,
             groups: &request.groups,
         };
-        let conditions = Conditions { environment, extras: &request.extras, groups: &request.groups };
-        let here = Here { named: &request.named, conditions, directory: &directory };
+        let conditions = Conditions {
+            environment,
+            extras: &request.extras,
+            groups: &request.groups,
+        };
+        let here = Here {
+            named: &request.named,
+            conditions,
+            directory: &directory,
+        };
         let mut lock = request.lock.clone();
-        match lock.as_ref().map(|lock| plan.locked(lock, &selection, &here)) {
+        match lock
+            .as_ref()
+            .map(|lock| plan.locked(lock, &selection, &here))
+        {
             Some(Err(Error::StaleLock { path, reason })) if request.refresh => {
-                plan.notices.push(Notice::StaleLock { path, reason: reason.into() });
+                plan.notices.push(Notice::StaleLock {
+                    path,
+                    reason: reason.into(),
+                });
                 lock = None;
             }
             Some(outcome) => outcome?,
@@ -68,8 +84,11 @@ impl Plan {
             plan.additional = here.items(&request.additional);
         } else {
             plan.items = here.items(request.requirements.iter().chain(&request.additional));
-            let unread = request.project.filter(|_| request.purpose != Purpose::BackEnd);
-            plan.notices.extend(unread.and_then(|project| unread_lock(project, request, &plan)));
+            let unread = request
+                .project
+                .filter(|_| request.purpose != Purpose::BackEnd);
+            plan.notices
+                .extend(unread.and_then(|project| unread_lock(project, request, &plan)));
         }
         plan.credentials(request);
         Ok(plan)
@@ -90,9 +109,15 @@ impl Plan {
             let (path, _) = split_extras(&entry.text);
             let file = entry.file.parent().unwrap_or(here.directory);
             let leads_here = |base: &Path| matches!(Source::of_address(path, base), Source::Directory { path, .. } if path == here.directory);
-            selection.project.is_some() && is_path(path) && (leads_here(file) || leads_here(here.directory))
+            selection.project.is_some()
+                && is_path(path)
+                && (leads_here(file) || leads_here(here.directory))
         };
-        self.items = list.iter().filter(|entry| !is_own(entry)).filter_map(|entry| here.entry(entry)).collect();
+        self.items = list
+            .iter()
+            .filter(|entry| !is_own(entry))
+            .filter_map(|entry| here.entry(entry))
+            .collect();
         Ok(())
     }
 
@@ -105,8 +130,13 @@ impl Plan {
             };
             redact(text) != *text
         };
-        let mut names: Vec<String> =
-            self.items.iter().chain(&self.additional).filter(has_secret).map(Item::shown).collect();
+        let mut names: Vec<String> = self
+            .items
+            .iter()
+            .chain(&self.additional)
+            .filter(has_secret)
+            .map(Item::shown)
+            .collect();
         names.extend(request.named.with_credentials().map(ToOwned::to_owned));
         names.sort();
         names.dedup();
@@ -117,23 +147,35 @@ impl Plan {
 
     /// Directories and archives on this machine that take part, those that they name in turn not among them.
     pub(super) fn local_paths(&self) -> impl Iterator<Item = &Path> {
-        self.items.iter().chain(&self.additional).filter_map(|item| item.source.as_ref()?.local_path())
+        self.items
+            .iter()
+            .chain(&self.additional)
+            .filter_map(|item| item.source.as_ref()?.local_path())
     }
 
     /// Refuses an order of indexes that pip cannot keep to: it takes the newest version that any of them has.
     pub(super) fn check_for_pip(request: &InstallRequest, index: &Index) -> Result<()> {
         let named = &request.named;
-        let Some(first) = named.ordered.first().or(named.last.first()) else { return Ok(()) };
+        let Some(first) = named.ordered.first().or(named.last.first()) else {
+            return Ok(());
+        };
         if index.find_links_only || index.offline || first.flat {
             return Ok(());
         }
-        Err(Error::IndexOrder { index: first.shown().into() })
+        Err(Error::IndexOrder {
+            index: first.shown().into(),
+        })
     }
 }
 
 fn unread_lock(project: &Path, request: &InstallRequest, plan: &Plan) -> Option<Notice> {
-    let stale = plan.notices.iter().any(|notice| matches!(notice, Notice::StaleLock { .. }));
-    (!stale).then(|| unread(project, &request.requirements)).flatten()
+    let stale = plan
+        .notices
+        .iter()
+        .any(|notice| matches!(notice, Notice::StaleLock { .. }));
+    (!stale)
+        .then(|| unread(project, &request.requirements))
+        .flatten()
 }
 
 /// What decides on the meaning of a requirement.
@@ -146,7 +188,10 @@ pub(super) struct Here<'a> {
 
 impl Here<'_> {
     fn items<'t>(&self, requirements: impl IntoIterator<Item = &'t String>) -> Vec<Item> {
-        requirements.into_iter().filter_map(|one| self.item(one)).collect()
+        requirements
+            .into_iter()
+            .filter_map(|one| self.item(one))
+            .collect()
     }
 
     fn environment(&self) -> &MarkerEnvironment {
@@ -156,7 +201,9 @@ impl Here<'_> {
     /// A requirement as the project writes it; none of one that does not apply.
     pub(super) fn item(&self, text: &str) -> Option<Item> {
         let text = expanded(text, self.directory);
-        let Some(requirement) = markers::parse(&text) else { return Some(self.nameless(&text)) };
+        let Some(requirement) = markers::parse(&text) else {
+            return Some(self.nameless(&text));
+        };
         if !requirement.marker.evaluate(self.environment(), &[]) {
             return None;
         }
@@ -168,33 +215,59 @@ impl Here<'_> {
         let source = self.named.pick(&name, self.conditions).cloned().or(own);
         let extras: Vec<String> = requirement.extras.iter().map(ToString::to_string).collect();
         let bounds = match (&requirement.version_or_url, &source) {
-            (Some(VersionOrUrl::VersionSpecifier(bounds)), Some(Source::Index(_))) => bounds.to_string(),
+            (Some(VersionOrUrl::VersionSpecifier(bounds)), Some(Source::Index(_))) => {
+                bounds.to_string()
+            }
             (_, None) => {
-                return Some(Item { text, name: Some(name), extras, source: None, hashes: Vec::new() });
+                return Some(Item {
+                    text,
+                    name: Some(name),
+                    extras,
+                    source: None,
+                    hashes: Vec::new(),
+                });
             }
             _ => String::new(),
         };
         let text = format!("{name}{}{bounds}", brackets(&extras));
-        Some(Item { text, name: Some(name), extras, source, hashes: Vec::new() })
+        Some(Item {
+            text,
+            name: Some(name),
+            extras,
+            source,
+            hashes: Vec::new(),
+        })
     }
 
     /// A path or an address without a name.
     fn nameless(&self, text: &str) -> Item {
-        let plain = |source| Item { text: text.to_owned(), name: None, extras: Vec::new(), source, hashes: Vec::new() };
+        let plain = |source| Item {
+            text: text.to_owned(),
+            name: None,
+            extras: Vec::new(),
+            source,
+            hashes: Vec::new(),
+        };
         let (place, extras) = split_extras(text.split(" ;").next().unwrap_or(text).trim());
-        if let Some((name, address, _)) = direct_reference(text).filter(|_| !is_path(place) && !text.contains("://")) {
+        if let Some((name, address, _)) =
+            direct_reference(text).filter(|_| !is_path(place) && !text.contains("://"))
+        {
             // Such as `name @ ../path`, which the standard has no words for.
             let source = Source::of_address(address, self.directory);
-            return Item { name: Some(crate::python::core_metadata::normalised(name)), ..plain(Some(source)) };
+            return Item {
+                name: Some(crate::python::core_metadata::normalised(name)),
+                ..plain(Some(source))
+            };
         }
         if !is_path(place) {
             return plain(None);
         }
         match Source::of_address(place, self.directory) {
             Source::Url(_) | Source::Index(_) => plain(None),
-            source @ (Source::Directory { .. } | Source::Archive(_) | Source::Git { .. }) => {
-                Item { extras, ..plain(Some(source)) }
-            }
+            source @ (Source::Directory { .. } | Source::Archive(_) | Source::Git { .. }) => Item {
+                extras,
+                ..plain(Some(source))
+            },
         }
     }
 
@@ -202,32 +275,66 @@ impl Here<'_> {
     fn entry(&self, entry: &Entry) -> Option<Item> {
         if entry.is_option() {
             let text = entry.text.clone();
-            return Some(Item { text, name: None, extras: Vec::new(), source: None, hashes: Vec::new() });
+            return Some(Item {
+                text,
+                name: None,
+                extras: Vec::new(),
+                source: None,
+                hashes: Vec::new(),
+            });
         }
         let file = entry.file.parent().unwrap_or(self.directory);
-        let item =
-            |directory: &Path| Here { directory, named: self.named, conditions: self.conditions }.item(&entry.text);
+        let item = |directory: &Path| {
+            Here {
+                directory,
+                named: self.named,
+                conditions: self.conditions,
+            }
+            .item(&entry.text)
+        };
         // The tools differ in what a path in a list is relative to.
         let is_there = |item: &Option<Item>| {
-            let path = item.as_ref().and_then(|item| item.source.as_ref()?.local_path());
+            let path = item
+                .as_ref()
+                .and_then(|item| item.source.as_ref()?.local_path());
             path.is_none_or(Path::exists)
         };
         let found = item(file);
-        let found = if is_there(&found) { found } else { item(self.directory) };
-        found.map(|item| Item { hashes: entry.hashes.clone(), ..item })
+        let found = if is_there(&found) {
+            found
+        } else {
+            item(self.directory)
+        };
+        found.map(|item| Item {
+            hashes: entry.hashes.clone(),
+            ..item
+        })
     }
 }
 
 impl Item {
     fn of_locked(locked: Locked) -> Self {
-        let Locked { name, version, hashes, origin } = locked;
-        let version = version.map(|version| format!("=={version}")).unwrap_or_default();
+        let Locked {
+            name,
+            version,
+            hashes,
+            origin,
+        } = locked;
+        let version = version
+            .map(|version| format!("=={version}"))
+            .unwrap_or_default();
         let (text, source) = match origin {
             Origin::DefaultIndex => (format!("{name}{version}"), None),
             Origin::Source(source @ Source::Index(_)) => (format!("{name}{version}"), Some(source)),
             Origin::Source(source) => (name.clone(), Some(source)),
         };
-        Self { text, name: Some(name), extras: Vec::new(), source, hashes }
+        Self {
+            text,
+            name: Some(name),
+            extras: Vec::new(),
+            source,
+            hashes,
+        }
     }
 
     /// For people: without an address.
@@ -241,7 +348,11 @@ impl Item {
 }
 
 pub(super) fn brackets(extras: &[String]) -> String {
-    if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) }
+    if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    }
 }
 
 /// Whether a requirement is a place and not a name.
@@ -251,10 +362,16 @@ fn is_path(text: &str) -> bool {
 
 /// A path and the extras after it: `./lib[x,y]`.
 fn split_extras(text: &str) -> (&str, Vec<String>) {
-    match text.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
+    match text
+        .strip_suffix(']')
+        .and_then(|text| text.rsplit_once('['))
+    {
         Some((path, extras)) => (
             path.trim_end(),
-            extras.split(',').map(|one| crate::python::core_metadata::normalised(one.trim())).collect(),
+            extras
+                .split(',')
+                .map(|one| crate::python::core_metadata::normalised(one.trim()))
+                .collect(),
         ),
         None => (text, Vec::new()),
     }

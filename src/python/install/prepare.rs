@@ -11,7 +11,8 @@ use toml::{Table, Value};
 use super::index::Index;
 use super::installer::{Installer, Tool};
 use super::named::{
-    Builder, Conditions, IndexSource, NamedSources, Source, Wheel, check_out, file_url, project_name, table,
+    Builder, Conditions, IndexSource, NamedSources, Source, Wheel, check_out, file_url,
+    project_name, table,
 };
 use super::plan::{Here, Item, Plan, brackets};
 use super::wheel::wheels_in;
@@ -43,7 +44,13 @@ pub(super) fn prepare(
     request: &InstallRequest,
     index: &Index,
 ) -> Result<Vec<Batch>> {
-    let mut lists = Lists { installer, request, index, batches: Vec::new(), pins: 0 };
+    let mut lists = Lists {
+        installer,
+        request,
+        index,
+        batches: Vec::new(),
+        pins: 0,
+    };
     let mut local = Local::new(interpreter, request);
     let additional = !plan.additional.is_empty();
     let pins = plan.items.clone();
@@ -88,7 +95,8 @@ impl<'a> Local<'a> {
     /// Builds what is named by a place, and what that names in turn; what is left has a file or an index.
     fn resolve(&mut self, items: Vec<Item>, complete: bool) -> Result<Vec<Item>> {
         let mut out: Vec<Item> = Vec::new();
-        let mut open: Vec<(Item, Option<PathBuf>)> = items.into_iter().rev().map(|item| (item, None)).collect();
+        let mut open: Vec<(Item, Option<PathBuf>)> =
+            items.into_iter().rev().map(|item| (item, None)).collect();
         while let Some((item, declared_in)) = open.pop() {
             let Some(source) = &item.source else {
                 if !out.contains(&item) {
@@ -109,7 +117,10 @@ impl<'a> Local<'a> {
             }
             match source {
                 Source::Url(_) | Source::Index(_) => out.push(item),
-                Source::Directory { path, package: false } => {
+                Source::Directory {
+                    path,
+                    package: false,
+                } => {
                     open.extend(self.requirements_of(&path.clone(), &item.extras)?);
                 }
                 Source::Directory { .. } | Source::Git { .. } | Source::Archive(_) => {
@@ -121,7 +132,11 @@ impl<'a> Local<'a> {
                     if !complete {
                         open.extend(self.further(&name, &wheel, &place, &item.extras)?);
                     }
-                    out.push(Item { name: Some(name), source: Some(Source::Archive(wheel.path)), ..item });
+                    out.push(Item {
+                        name: Some(name),
+                        source: Some(Source::Archive(wheel.path)),
+                        ..item
+                    });
                 }
             }
         }
@@ -140,17 +155,27 @@ impl<'a> Local<'a> {
             Source::Archive(path) => {
                 if path.extension().is_none_or(|extension| extension != "whl") {
                     if !path.is_file() {
-                        return Err(Error::NoPlace { name: item.shown().into(), path: path.clone() });
+                        return Err(Error::NoPlace {
+                            name: item.shown().into(),
+                            path: path.clone(),
+                        });
                     }
                     return Ok((item.name.clone().unwrap_or_default(), None, path.clone()));
                 }
                 if !path.is_file() {
-                    return Err(Error::NoPlace { name: item.shown().into(), path: path.clone() });
+                    return Err(Error::NoPlace {
+                        name: item.shown().into(),
+                        path: path.clone(),
+                    });
                 }
                 self.check(item, path)?;
                 (self.builder.neutral(path)?, path.clone())
             }
-            Source::Git { url, revision, subdirectory } => {
+            Source::Git {
+                url,
+                revision,
+                subdirectory,
+            } => {
                 let place = self.check_out(url, revision.as_deref(), subdirectory.as_deref())?;
                 (self.builder.build(&place)?, place)
             }
@@ -167,30 +192,54 @@ impl<'a> Local<'a> {
                 source_of: source.described().into(),
             });
         }
-        self.made.insert(name.clone(), (source.clone(), Some(wheel.clone()), place.clone()));
+        self.made.insert(
+            name.clone(),
+            (source.clone(), Some(wheel.clone()), place.clone()),
+        );
         Ok((name, Some(wheel), place))
     }
 
     /// Compares an archive with the digests that a lock has of it.
     fn check(&self, item: &Item, path: &Path) -> Result<()> {
-        let wanted: Vec<&str> = item.hashes.iter().filter_map(|hash| hash.strip_prefix("sha256:")).collect();
+        let wanted: Vec<&str> = item
+            .hashes
+            .iter()
+            .filter_map(|hash| hash.strip_prefix("sha256:"))
+            .collect();
         if wanted.is_empty() || wanted.contains(&&*sha256(path)?) {
             return Ok(());
         }
-        let lock = self.request.lock.as_ref().map(|lock| lock.path().to_path_buf()).unwrap_or_default();
+        let lock = self
+            .request
+            .lock
+            .as_ref()
+            .map(|lock| lock.path().to_path_buf())
+            .unwrap_or_default();
         let said = format!("`{}` has not the hash that was locked", path.display());
-        Err(Error::Lock { path: lock, said: vec![said] })
+        Err(Error::Lock {
+            path: lock,
+            said: vec![said],
+        })
     }
 
-    fn check_out(&mut self, url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> Result<PathBuf> {
-        let same = |(one, at, _): &&(String, Option<String>, PathBuf)| one == url && at.as_deref() == revision;
-        let below = |root: &Path| subdirectory.map_or_else(|| root.to_path_buf(), |below| root.join(below));
+    fn check_out(
+        &mut self,
+        url: &str,
+        revision: Option<&str>,
+        subdirectory: Option<&str>,
+    ) -> Result<PathBuf> {
+        let same = |(one, at, _): &&(String, Option<String>, PathBuf)| {
+            one == url && at.as_deref() == revision
+        };
+        let below =
+            |root: &Path| subdirectory.map_or_else(|| root.to_path_buf(), |below| root.join(below));
         if let Some((.., root)) = self.checkouts.iter().find(same) {
             return Ok(below(root));
         }
         let root = self.builder.place()?.join("repository");
         let place = check_out(url, revision, subdirectory, self.request.offline, &root)?;
-        self.checkouts.push((url.to_owned(), revision.map(ToOwned::to_owned), root));
+        self.checkouts
+            .push((url.to_owned(), revision.map(ToOwned::to_owned), root));
         Ok(place)
     }
 
@@ -206,50 +255,111 @@ impl<'a> Local<'a> {
             return Ok(Vec::new());
         }
         let environment = markers::environment(self.interpreter);
-        let named = if place.is_dir() { NamedSources::of_project(place)? } else { NamedSources::default() };
+        let named = if place.is_dir() {
+            NamedSources::of_project(place)?
+        } else {
+            NamedSources::default()
+        };
         let extra_names = markers::extras(extras);
         let mut found = Vec::new();
         for text in &wheel.metadata.requires_dist {
-            let Some(requirement) = markers::parse(text) else { continue };
+            let Some(requirement) = markers::parse(text) else {
+                continue;
+            };
             if !requirement.marker.evaluate(&environment, &extra_names) {
                 continue;
             }
             // Installers know of no extra: what it decides is decided here.
-            let plain = markers::Requirement { marker: pep508_rs::MarkerTree::TRUE, ..requirement };
+            let plain = markers::Requirement {
+                marker: pep508_rs::MarkerTree::TRUE,
+                ..requirement
+            };
             // The back end has seen a copy: an address on this machine is relative to that, and the manifest's counts.
-            let conditions = Conditions { environment: &environment, extras, groups: &[] };
-            let own = Here { named: &named, conditions, directory: place }.item(&plain.to_string());
-            let own =
-                own.filter(|item| item.source.is_some()).or_else(|| self.of_root(&environment, &plain.to_string()));
-            found.extend(own.filter(|item| item.source.is_some()).map(|item| (item, Some(place.to_path_buf()))));
+            let conditions = Conditions {
+                environment: &environment,
+                extras,
+                groups: &[],
+            };
+            let own = Here {
+                named: &named,
+                conditions,
+                directory: place,
+            }
+            .item(&plain.to_string());
+            let own = own
+                .filter(|item| item.source.is_some())
+                .or_else(|| self.of_root(&environment, &plain.to_string()));
+            found.extend(
+                own.filter(|item| item.source.is_some())
+                    .map(|item| (item, Some(place.to_path_buf()))),
+            );
         }
         Ok(found)
     }
 
     fn of_root(&self, environment: &pep508_rs::MarkerEnvironment, text: &str) -> Option<Item> {
-        let conditions = Conditions { environment, extras: &self.request.extras, groups: &self.request.groups };
+        let conditions = Conditions {
+            environment,
+            extras: &self.request.extras,
+            groups: &self.request.groups,
+        };
         let directory = self.request.project.unwrap_or(Path::new("/"));
-        Here { named: &self.request.named, conditions, directory }.item(text)
+        Here {
+            named: &self.request.named,
+            conditions,
+            directory,
+        }
+        .item(text)
     }
 
     /// What a directory requires that is no package itself.
-    fn requirements_of(&mut self, directory: &Path, extras: &[String]) -> Result<Vec<(Item, Option<PathBuf>)>> {
+    fn requirements_of(
+        &mut self,
+        directory: &Path,
+        extras: &[String],
+    ) -> Result<Vec<(Item, Option<PathBuf>)>> {
         let manifest = table(&directory.join("pyproject.toml")).unwrap_or_default();
         let name = project_name(&manifest).unwrap_or_default();
-        if !self.followed.insert((format!("{name} {}", directory.display()), extras.join(","))) {
+        if !self
+            .followed
+            .insert((format!("{name} {}", directory.display()), extras.join(",")))
+        {
             return Ok(Vec::new());
         }
         let environment = markers::environment(self.interpreter);
         let named = NamedSources::of_project(directory)?;
-        let conditions = Conditions { environment: &environment, extras, groups: &[] };
-        let here = Here { named: &named, conditions, directory };
-        let project = manifest.get("project").and_then(Value::as_table).cloned().unwrap_or_default();
-        let optional =
-            project.get("optional-dependencies").and_then(Value::as_table).cloned().unwrap_or_else(Table::new);
-        let of_extras = optional.iter().filter(|(extra, _)| extras.contains(&normalised(extra))).map(|(_, list)| list);
+        let conditions = Conditions {
+            environment: &environment,
+            extras,
+            groups: &[],
+        };
+        let here = Here {
+            named: &named,
+            conditions,
+            directory,
+        };
+        let project = manifest
+            .get("project")
+            .and_then(Value::as_table)
+            .cloned()
+            .unwrap_or_default();
+        let optional = project
+            .get("optional-dependencies")
+            .and_then(Value::as_table)
+            .cloned()
+            .unwrap_or_else(Table::new);
+        let of_extras = optional
+            .iter()
+            .filter(|(extra, _)| extras.contains(&normalised(extra)))
+            .map(|(_, list)| list);
         let lists = project.get("dependencies").into_iter().chain(of_extras);
-        let texts = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-        Ok(texts.filter_map(|text| Some((here.item(text)?, Some(directory.to_path_buf())))).collect())
+        let texts = lists
+            .filter_map(Value::as_array)
+            .flatten()
+            .filter_map(Value::as_str);
+        Ok(texts
+            .filter_map(|text| Some((here.item(text)?, Some(directory.to_path_buf()))))
+            .collect())
     }
 }
 
@@ -258,9 +368,16 @@ fn joined(items: Vec<Item>) -> Vec<Item> {
     let mut out: Vec<Item> = Vec::new();
     for item in items {
         let same = |one: &&mut Item| {
-            one.name.is_some() && one.name == item.name && one.source == item.source && item.source.is_some()
+            one.name.is_some()
+                && one.name == item.name
+                && one.source == item.source
+                && item.source.is_some()
         };
-        match out.iter_mut().find(same).filter(|one| !matches!(one.source, Some(Source::Index(_)))) {
+        match out
+            .iter_mut()
+            .find(same)
+            .filter(|one| !matches!(one.source, Some(Source::Index(_))))
+        {
             Some(one) => {
                 one.extras.extend(item.extras);
                 one.extras.sort();
@@ -293,7 +410,9 @@ impl Lists<'_> {
         let mut groups: BTreeMap<(Option<IndexSource>, bool), String> = BTreeMap::new();
         for item in items {
             let index = match &item.source {
-                Some(Source::Index(index)) if !self.index.closed() || index.flat => Some(self.index.known_as(index)),
+                Some(Source::Index(index)) if !self.index.closed() || index.flat => {
+                    Some(self.index.known_as(index))
+                }
                 _ => None,
             };
             let (line, hashed) = line(item, true)?;
@@ -303,7 +422,12 @@ impl Lists<'_> {
         }
         for (number, ((index, _), text)) in groups.into_iter().enumerate() {
             let path = self.write(&format!("locked-{number}.txt"), &text)?;
-            self.batches.push(Batch { path, complete: true, index, constraints: None });
+            self.batches.push(Batch {
+                path,
+                complete: true,
+                index,
+                constraints: None,
+            });
         }
         Ok(())
     }
@@ -311,7 +435,10 @@ impl Lists<'_> {
     /// A list that is to be resolved.
     fn open(&mut self, items: &[Item], constraints: Option<PathBuf>) -> Result<()> {
         let hashed = items.iter().any(|item| !item.hashes.is_empty());
-        let pinned: Vec<&Item> = items.iter().filter(|item| matches!(item.source, Some(Source::Index(_)))).collect();
+        let pinned: Vec<&Item> = items
+            .iter()
+            .filter(|item| matches!(item.source, Some(Source::Index(_))))
+            .collect();
         if pinned.is_empty() || self.index.closed() {
             return self.list(items, hashed, constraints);
         }
@@ -335,7 +462,12 @@ impl Lists<'_> {
             text.push('\n');
         }
         let path = self.write(&format!("requirements-{}.txt", self.batches.len()), &text)?;
-        self.batches.push(Batch { path, complete: false, index: None, constraints });
+        self.batches.push(Batch {
+            path,
+            complete: false,
+            index: None,
+            constraints,
+        });
         Ok(())
     }
 
@@ -350,10 +482,13 @@ impl Lists<'_> {
                 continue;
             };
             lines.push(Value::from(item.text.clone()));
-            let at = known.iter().position(|one| *one == index).unwrap_or_else(|| {
-                known.push(index);
-                known.len() - 1
-            });
+            let at = known
+                .iter()
+                .position(|one| *one == index)
+                .unwrap_or_else(|| {
+                    known.push(index);
+                    known.len() - 1
+                });
             let name = index.name.clone().unwrap_or_else(|| format!("flavor-{at}"));
             let mut source = Table::new();
             source.insert("index".into(), name.clone().into());
@@ -381,23 +516,46 @@ impl Lists<'_> {
         let mut manifest = Table::new();
         manifest.insert("project".into(), project.into());
         manifest.insert("tool".into(), tool.into());
-        let directory = self.request.work.join(format!("pinned-{}", self.batches.len()));
+        let directory = self
+            .request
+            .work
+            .join(format!("pinned-{}", self.batches.len()));
         fs::create_dir_all(&directory).on("create directory", &directory)?;
         let path = directory.join("pyproject.toml");
         fs::write(&path, manifest.to_string()).on("write", &path)?;
-        self.batches.push(Batch { path, complete: false, index: None, constraints });
+        self.batches.push(Batch {
+            path,
+            complete: false,
+            index: None,
+            constraints,
+        });
         Ok(())
     }
 
     /// The wheel of what comes from one index alone: pip asks all that it knows for everything.
     fn fetched(&mut self, item: &Item, index: &IndexSource) -> Result<Item> {
         self.pins += 1;
-        let path = self.write(&format!("pinned-{}.txt", self.pins), &(item.text.clone() + "\n"))?;
+        let path = self.write(
+            &format!("pinned-{}.txt", self.pins),
+            &(item.text.clone() + "\n"),
+        )?;
         let wheels = self.request.work.join(format!("pinned-{}", self.pins));
-        let batch = Batch { path, complete: true, index: Some(self.index.known_as(index)), constraints: None };
-        let output = self.installer.gather(self.request, self.index, &batch, &wheels)?;
+        let batch = Batch {
+            path,
+            complete: true,
+            index: Some(self.index.known_as(index)),
+            constraints: None,
+        };
+        let output = self
+            .installer
+            .gather(self.request, self.index, &batch, &wheels)?;
         if !output.status.success() {
-            return Err(failure::unresolved(self.installer.tool(), &output, self.request, self.index));
+            return Err(failure::unresolved(
+                self.installer.tool(),
+                &output,
+                self.request,
+                self.index,
+            ));
         }
         let name = item.name.as_deref().unwrap_or_default();
         let is_it = |wheel: &PathBuf| {
@@ -405,16 +563,22 @@ impl Lists<'_> {
             file.split('-').next().map(normalised).as_deref() == Some(name)
         };
         let found = wheels_in(&wheels)?.into_iter().find(is_it);
-        let none = || Error::NoPlace { name: name.into(), path: wheels.clone() };
-        Ok(Item { source: Some(Source::Archive(found.ok_or_else(none)?)), ..item.clone() })
+        let none = || Error::NoPlace {
+            name: name.into(),
+            path: wheels.clone(),
+        };
+        Ok(Item {
+            source: Some(Source::Archive(found.ok_or_else(none)?)),
+            ..item.clone()
+        })
     }
 
     /// What is locked, as constraints on what comes to it.
     fn constraints(&self, pins: &[Item], items: &[Item]) -> Result<PathBuf> {
         let mut text = String::new();
-        for item in
-            pins.iter().filter(|item| matches!(item.source, None | Some(Source::Index(_))) && item.name.is_some())
-        {
+        for item in pins.iter().filter(|item| {
+            matches!(item.source, None | Some(Source::Index(_))) && item.name.is_some()
+        }) {
             text.push_str(item.text.split('[').next().unwrap_or(&item.text));
             text.push('\n');
         }
@@ -435,16 +599,23 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
     let name = item.name.as_deref();
     let (text, mut hashes) = match &item.source {
         Some(Source::Archive(path)) => {
-            let name = name.map(|name| format!("{name}{} @ ", brackets(&item.extras))).unwrap_or_default();
+            let name = name
+                .map(|name| format!("{name}{} @ ", brackets(&item.extras)))
+                .unwrap_or_default();
             let own = || -> Result<String> { Ok(format!("sha256:{}", sha256(path)?)) };
             let is_wheel = path.extension().is_some_and(|extension| extension == "whl");
             // What was built here has none in the lock; and what was taken out of a wheel changes it.
-            let hashes =
-                if hashed && (is_wheel || item.hashes.is_empty()) { vec![own()?] } else { item.hashes.clone() };
+            let hashes = if hashed && (is_wheel || item.hashes.is_empty()) {
+                vec![own()?]
+            } else {
+                item.hashes.clone()
+            };
             (format!("{name}{}", file_url(path)), hashes)
         }
         Some(Source::Url(url)) => {
-            let name = name.map(|name| format!("{name}{} @ ", brackets(&item.extras))).unwrap_or_default();
+            let name = name
+                .map(|name| format!("{name}{} @ ", brackets(&item.extras)))
+                .unwrap_or_default();
             (format!("{name}{url}"), item.hashes.clone())
         }
         _ => (item.text.clone(), item.hashes.clone()),
@@ -456,5 +627,7 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
 }
 
 fn sha256(path: &Path) -> Result<String> {
-    Ok(hex::encode(Sha256::digest(fs::read(path).on("read", path)?)))
+    Ok(hex::encode(Sha256::digest(
+        fs::read(path).on("read", path)?,
+    )))
 }

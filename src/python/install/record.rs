@@ -20,8 +20,14 @@ use crate::python::interpreter::Interpreter;
 const INSTALLER: &str = "flavor\n";
 
 /// Files of a `.dist-info` that tell of the machine or the command that installed it.
-const TELLTALE: &[&str] =
-    &["REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json", "RECORD.jws", "RECORD.p7s"];
+const TELLTALE: &[&str] = &[
+    "REQUESTED",
+    "direct_url.json",
+    "uv_cache.json",
+    "uv_build.json",
+    "RECORD.jws",
+    "RECORD.p7s",
+];
 
 /// The list of a distribution's files, as PEP 376 has it: paths are relative to site-packages, with `/`.
 pub(super) struct Record {
@@ -37,7 +43,11 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn bare(path: String) -> Self {
-        Self { path, hash: None, size: None }
+        Self {
+            path,
+            hash: None,
+            size: None,
+        }
     }
 }
 
@@ -52,9 +62,15 @@ impl Record {
         let lines = text.lines().filter(|line| !line.is_empty()).map(|line| {
             let mut fields = fields(line).into_iter();
             let mut next = || fields.next().filter(|field| !field.is_empty());
-            Line { path: next().unwrap_or_default(), hash: next(), size: next().and_then(|size| size.parse().ok()) }
+            Line {
+                path: next().unwrap_or_default(),
+                hash: next(),
+                size: next().and_then(|size| size.parse().ok()),
+            }
         });
-        Ok(Self { lines: lines.collect() })
+        Ok(Self {
+            lines: lines.collect(),
+        })
     }
 
     pub(super) fn write(&self, dist_info: &Path) -> Result<()> {
@@ -63,7 +79,12 @@ impl Record {
         for line in &self.lines {
             let size = line.size.map(|size| size.to_string()).unwrap_or_default();
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{},{},{size}", quoted(&line.path), line.hash.as_deref().unwrap_or_default());
+            let _ = writeln!(
+                text,
+                "{},{},{size}",
+                quoted(&line.path),
+                line.hash.as_deref().unwrap_or_default()
+            );
         }
         Ok(fs::write(&path, text).on("write", &path)?)
     }
@@ -71,7 +92,12 @@ impl Record {
 
 /// The paths that the text of a RECORD lists, relative to site-packages.
 pub fn recorded_paths(text: &str) -> impl Iterator<Item = String> {
-    let path = |line| fields(line).into_iter().next().filter(|path| !path.is_empty());
+    let path = |line| {
+        fields(line)
+            .into_iter()
+            .next()
+            .filter(|path| !path.is_empty())
+    };
     text.lines().filter_map(path)
 }
 
@@ -84,18 +110,28 @@ fn fields(line: &str) -> Vec<String> {
         match c {
             '"' if quoted && characters.peek() == Some(&'"') => {
                 characters.next();
-                fields.last_mut().into_iter().for_each(|field| field.push('"'));
+                fields
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|field| field.push('"'));
             }
             '"' => quoted = !quoted,
             ',' if !quoted => fields.push(String::new()),
-            c => fields.last_mut().into_iter().for_each(|field| field.push(c)),
+            c => fields
+                .last_mut()
+                .into_iter()
+                .for_each(|field| field.push(c)),
         }
     }
     fields
 }
 
 fn quoted(field: &str) -> String {
-    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+    if field.contains([',', '"']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
 }
 
 /// Brings an installed tree into the shape that depends on the wheels alone, whoever unpacked them.
@@ -105,7 +141,10 @@ fn quoted(field: &str) -> String {
 /// Returns what is odd about it.
 pub(super) fn normalise(interpreter: &Interpreter, dest: &Path) -> Result<Vec<Notice>> {
     join_lib64(dest)?;
-    let tree = Tree { dest, site_packages: interpreter.site_packages() };
+    let tree = Tree {
+        dest,
+        site_packages: interpreter.site_packages(),
+    };
     let site_packages = dest.join(&tree.site_packages);
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     let mut records: Vec<(PathBuf, BTreeSet<String>)> = Vec::new();
@@ -120,44 +159,72 @@ pub(super) fn normalise(interpreter: &Interpreter, dest: &Path) -> Result<Vec<No
         notices.extend(odd_entry_points(&directory)?);
         for path in &paths {
             if let Some(other) = owners.insert(path.clone(), dist_info.clone()) {
-                shared.entry((other, dist_info.clone())).or_insert_with(|| path.clone());
+                shared
+                    .entry((other, dist_info.clone()))
+                    .or_insert_with(|| path.clone());
             }
         }
         records.push((directory, paths));
     }
     let of = |dist_info: String| dist_info.trim_end_matches(".dist-info").to_owned();
-    notices.extend(shared.into_iter().map(|((one, other), path)| Notice::SameFile {
-        path,
-        one: of(one),
-        other: of(other),
-    }));
+    notices.extend(
+        shared
+            .into_iter()
+            .map(|((one, other), path)| Notice::SameFile {
+                path,
+                one: of(one),
+                other: of(other),
+            }),
+    );
     if !secrets.is_empty() {
-        notices.push(Notice::Credentials { names: secrets.into_iter().collect() });
+        notices.push(Notice::Credentials {
+            names: secrets.into_iter().collect(),
+        });
     }
-    records.into_par_iter().try_for_each(|(directory, paths)| -> Result<()> {
-        let own = format!("{}/RECORD", directory.file_name().unwrap_or_default().to_string_lossy());
-        let mut lines = Vec::new();
-        for path in paths {
-            if path == own {
-                lines.push(Line::bare(path));
-                continue;
+    records
+        .into_par_iter()
+        .try_for_each(|(directory, paths)| -> Result<()> {
+            let own = format!(
+                "{}/RECORD",
+                directory.file_name().unwrap_or_default().to_string_lossy()
+            );
+            let mut lines = Vec::new();
+            for path in paths {
+                if path == own {
+                    lines.push(Line::bare(path));
+                    continue;
+                }
+                let Some(file) = tree.locate(&path) else {
+                    continue;
+                };
+                let Ok(metadata) = file.symlink_metadata() else {
+                    continue;
+                };
+                let mode = if metadata.permissions().mode() & 0o111 == 0 {
+                    0o644
+                } else {
+                    0o755
+                };
+                fs::set_permissions(&file, Permissions::from_mode(mode))
+                    .on("set permissions of", &file)?;
+                let (hash, size) = digest(&file)?;
+                lines.push(Line {
+                    path,
+                    hash: Some(hash),
+                    size: Some(size),
+                });
             }
-            let Some(file) = tree.locate(&path) else { continue };
-            let Ok(metadata) = file.symlink_metadata() else { continue };
-            let mode = if metadata.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
-            fs::set_permissions(&file, Permissions::from_mode(mode)).on("set permissions of", &file)?;
-            let (hash, size) = digest(&file)?;
-            lines.push(Line { path, hash: Some(hash), size: Some(size) });
-        }
-        Record { lines }.write(&directory)
-    })?;
+            Record { lines }.write(&directory)
+        })?;
     Ok(notices)
 }
 
 /// Takes out of a `METADATA` what is not the same everywhere; returns what had a credential in its address.
 fn neutralise(path: &Path) -> Result<Vec<String>> {
     let bytes = fs::read(path).on("read", path)?;
-    let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(Vec::new()) };
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        return Ok(Vec::new());
+    };
     let Neutral { text: new, secrets } = neutral(text);
     if new != text {
         // A new file: the old one may be a link into an installer's cache.
@@ -169,19 +236,41 @@ fn neutralise(path: &Path) -> Result<Vec<String>> {
 
 /// Refuses what an editable installation leaves: links to the sources on this machine.
 fn no_links(site_packages: &Path) -> Result<()> {
-    let mut names: Vec<PathBuf> =
-        fs::read_dir(site_packages).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut names: Vec<PathBuf> = fs::read_dir(site_packages)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     names.sort();
     for path in names {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let ends = |ending: &str| Path::new(&name).extension().is_some_and(|extension| extension == ending);
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let ends = |ending: &str| {
+            Path::new(&name)
+                .extension()
+                .is_some_and(|extension| extension == ending)
+        };
         let finder = name.starts_with("__editable__") || ends("egg-link");
         let link = || -> Option<String> {
             let text = fs::read_to_string(&path).ok()?;
-            text.lines().map(str::trim).find(|line| line.starts_with('/')).map(ToOwned::to_owned)
+            text.lines()
+                .map(str::trim)
+                .find(|line| line.starts_with('/'))
+                .map(ToOwned::to_owned)
         };
-        if let Some(target) = if finder { Some(String::new()) } else { link().filter(|_| ends("pth")) } {
-            return Err(Error::LinkedSources { file: name.into(), target: target.into() });
+        if let Some(target) = if finder {
+            Some(String::new())
+        } else {
+            link().filter(|_| ends("pth"))
+        } {
+            return Err(Error::LinkedSources {
+                file: name.into(),
+                target: target.into(),
+            });
         }
     }
     Ok(())
@@ -211,13 +300,20 @@ impl Tree<'_> {
 
     /// The path of RECORD for a command.
     fn command(&self, name: &str) -> String {
-        format!("{}bin/{name}", "../".repeat(self.site_packages.components().count()))
+        format!(
+            "{}bin/{name}",
+            "../".repeat(self.site_packages.components().count())
+        )
     }
 }
 
 /// Sets one distribution's own files right; returns the paths of all it has, RECORD among them.
 fn tidy(tree: &Tree, dist_info: &str, directory: &Path) -> Result<BTreeSet<String>> {
-    let mut paths: BTreeSet<String> = Record::read(directory)?.lines.into_iter().map(|line| line.path).collect();
+    let mut paths: BTreeSet<String> = Record::read(directory)?
+        .lines
+        .into_iter()
+        .map(|line| line.path)
+        .collect();
     for name in TELLTALE {
         let path = directory.join(name);
         if path.exists() {
@@ -230,10 +326,13 @@ fn tidy(tree: &Tree, dist_info: &str, directory: &Path) -> Result<BTreeSet<Strin
     let commands = tree.command("");
     let entries = entry_points(directory)?;
     for path in &paths {
-        let Some(file) = tree.locate(path).filter(|file| file.is_file()) else { continue };
+        let Some(file) = tree.locate(path).filter(|file| file.is_file()) else {
+            continue;
+        };
         let name = path.strip_prefix(&commands);
         // pip's second names with the version in them are made up by installers; bytecode is our own affair.
-        if name.is_some_and(|name| name.starts_with("pip3.") || name.starts_with("easy_install-")) || is_bytecode(path)
+        if name.is_some_and(|name| name.starts_with("pip3.") || name.starts_with("easy_install-"))
+            || is_bytecode(path)
         {
             fs::remove_file(&file).on("remove", &file)?;
         } else if name.is_some_and(|name| entries.iter().all(|entry| entry.name != name))
@@ -244,16 +343,27 @@ fn tidy(tree: &Tree, dist_info: &str, directory: &Path) -> Result<BTreeSet<Strin
     }
     for entry in entries {
         let path = tree.command(&entry.name);
-        write_command(&tree.dest.join("bin").join(&entry.name), script(&entry).as_bytes())?;
+        write_command(
+            &tree.dest.join("bin").join(&entry.name),
+            script(&entry).as_bytes(),
+        )?;
         paths.insert(path);
     }
-    paths.extend([format!("{dist_info}/INSTALLER"), format!("{dist_info}/RECORD")]);
-    paths.retain(|path| path.ends_with(".dist-info/RECORD") || tree.locate(path).is_some_and(|file| file.is_file()));
+    paths.extend([
+        format!("{dist_info}/INSTALLER"),
+        format!("{dist_info}/RECORD"),
+    ]);
+    paths.retain(|path| {
+        path.ends_with(".dist-info/RECORD") || tree.locate(path).is_some_and(|file| file.is_file())
+    });
     Ok(paths)
 }
 
 fn is_bytecode(path: &str) -> bool {
-    path.contains("__pycache__/") && Path::new(path).extension().is_some_and(|extension| extension == "pyc")
+    path.contains("__pycache__/")
+        && Path::new(path)
+            .extension()
+            .is_some_and(|extension| extension == "pyc")
 }
 
 fn write_command(file: &Path, text: &[u8]) -> Result<()> {
@@ -290,9 +400,14 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let group = chunk
+            .iter()
+            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
-            text.push(char::from(ALPHABET[(group >> (18 - 6 * place) & 63) as usize]));
+            text.push(char::from(
+                ALPHABET[(group >> (18 - 6 * place) & 63) as usize],
+            ));
         }
     }
     text
@@ -325,20 +440,35 @@ mod tests {
 
     #[test]
     fn hashes_are_written_as_in_pep_376() {
-        assert_eq!(base64(&Sha256::digest(b"")), "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
-        assert_eq!((base64(b"f"), base64(b"fo"), base64(b"foo")), ("Zg".into(), "Zm8".into(), "Zm9v".into()));
+        assert_eq!(
+            base64(&Sha256::digest(b"")),
+            "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+        );
+        assert_eq!(
+            (base64(b"f"), base64(b"fo"), base64(b"foo")),
+            ("Zg".into(), "Zm8".into(), "Zm9v".into())
+        );
     }
 
     #[test]
     fn lines_with_commas_and_quotes_survive() {
         let odd = r#"a,"b".py"#;
-        assert_eq!(fields(&format!("{},sha256=x,3", quoted(odd))), [odd, "sha256=x", "3"]);
+        assert_eq!(
+            fields(&format!("{},sha256=x,3", quoted(odd))),
+            [odd, "sha256=x", "3"]
+        );
     }
 
     #[test]
     fn paths_outside_the_tree_are_not_located() {
-        let tree = Tree { dest: Path::new("/d"), site_packages: PathBuf::from("lib/python3.13/site-packages") };
-        assert_eq!(tree.locate("../../../bin/x"), Some(PathBuf::from("/d/bin/x")));
+        let tree = Tree {
+            dest: Path::new("/d"),
+            site_packages: PathBuf::from("lib/python3.13/site-packages"),
+        };
+        assert_eq!(
+            tree.locate("../../../bin/x"),
+            Some(PathBuf::from("/d/bin/x"))
+        );
         assert_eq!(tree.locate("../../../../x"), None);
         assert_eq!(tree.locate("/etc/passwd"), None);
         assert_eq!(tree.command("x"), "../../../bin/x");

@@ -21,7 +21,10 @@ impl EntryPoint {
         let (module, attr) = (module.trim(), attr.trim());
         let dotted = |text: &str| text.split('.').all(is_identifier);
         // The name becomes a file in `bin` and must stay there.
-        let plain = !name.is_empty() && !name.contains('/') && !name.starts_with('.') && !name.contains('\0');
+        let plain = !name.is_empty()
+            && !name.contains('/')
+            && !name.starts_with('.')
+            && !name.contains('\0');
         (plain && dotted(module) && (attr.is_empty() || dotted(attr))).then(|| Self {
             name: name.to_owned(),
             module: module.to_owned(),
@@ -32,7 +35,9 @@ impl EntryPoint {
 
 fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
-    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+    characters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_alphabetic())
         && characters.all(|c| c == '_' || c.is_alphanumeric())
 }
 
@@ -56,7 +61,10 @@ pub fn script(entry: &EntryPoint) -> String {
         )
     } else {
         let import = attr.split('.').next().unwrap_or(attr);
-        write!(text, "from {module} import {import}\nif __name__ == \"__main__\":\n    sys.exit({attr}())\n")
+        write!(
+            text,
+            "from {module} import {import}\nif __name__ == \"__main__\":\n    sys.exit({attr}())\n"
+        )
     };
     text
 }
@@ -72,10 +80,18 @@ fn importing_from(path: &str) -> String {
 
 /// The text of the executable file for a function in a directory of modules that is not site-packages.
 pub fn function_in(path: &str, module: &str, attr: &str) -> String {
-    let entry = EntryPoint { name: String::new(), module: module.to_owned(), attr: attr.to_owned() };
+    let entry = EntryPoint {
+        name: String::new(),
+        module: module.to_owned(),
+        attr: attr.to_owned(),
+    };
     let before = [PREAMBLE, LEAVE_OWN_DIRECTORY].concat();
     let text = script(&entry);
-    format!("{before}{}{}", importing_from(path), text.strip_prefix(&before).unwrap_or(&text))
+    format!(
+        "{before}{}{}",
+        importing_from(path),
+        text.strip_prefix(&before).unwrap_or(&text)
+    )
 }
 
 /// The text of the executable file for a module that is run as `python -m` does: as `__main__` itself, with its own path
@@ -95,9 +111,17 @@ pub fn file(path: &str) -> String {
 
 /// The relocatable form of a script that an installer or a wheel gave a Python shebang; none if it has no such line.
 pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
-    let line_end = |from: usize| text[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at + 1);
+    let line_end = |from: usize| {
+        text[from..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map(|at| from + at + 1)
+    };
     let first_end = line_end(0).unwrap_or(text.len());
-    let first = std::str::from_utf8(&text[..first_end]).ok()?.trim_end().strip_prefix("#!")?;
+    let first = std::str::from_utf8(&text[..first_end])
+        .ok()?
+        .trim_end()
+        .strip_prefix("#!")?;
     let body = if is_python(first) {
         first_end
     } else if text.starts_with(PREAMBLE.as_bytes()) {
@@ -115,9 +139,16 @@ pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
 fn is_python(command: &str) -> bool {
     let mut words = command.split_whitespace();
     let program = words.next().unwrap_or_default();
-    let program = if program.ends_with("/env") { words.next_back().unwrap_or_default() } else { program };
+    let program = if program.ends_with("/env") {
+        words.next_back().unwrap_or_default()
+    } else {
+        program
+    };
     let name = program.rsplit('/').next().unwrap_or(program);
-    name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || ".tw".contains(c)))
+    name.strip_prefix("python").is_some_and(|rest| {
+        rest.chars()
+            .all(|c| c.is_ascii_digit() || ".tw".contains(c))
+    })
 }
 
 #[cfg(test)]
@@ -142,24 +173,49 @@ mod tests {
 
     #[test]
     fn entry_points_that_are_no_names_are_refused() {
-        for (name, value) in [("a/b", "m:f"), ("..", "m:f"), ("x", "m:f()"), ("x", "import os"), ("x", ""), ("", "m:f")]
-        {
+        for (name, value) in [
+            ("a/b", "m:f"),
+            ("..", "m:f"),
+            ("x", "m:f()"),
+            ("x", "import os"),
+            ("x", ""),
+            ("", "m:f"),
+        ] {
             assert_eq!(EntryPoint::parse(name, value), None, "{name} = {value}");
         }
     }
 
     #[test]
     fn python_shebangs_are_replaced_and_others_are_not() {
-        for first in
-            ["#!python", "#!/a/b/python3.12", "#!/usr/bin/env python3", "#!/usr/bin/env -S python3", "#!pythonw"]
-        {
+        for first in [
+            "#!python",
+            "#!/a/b/python3.12",
+            "#!/usr/bin/env python3",
+            "#!/usr/bin/env -S python3",
+            "#!pythonw",
+        ] {
             let text = format!("{first}\nprint(1)\n");
-            assert_eq!(relocated(text.as_bytes()), Some(format!("{PREAMBLE}print(1)\n").into_bytes()), "{first}");
+            assert_eq!(
+                relocated(text.as_bytes()),
+                Some(format!("{PREAMBLE}print(1)\n").into_bytes()),
+                "{first}"
+            );
         }
         let long = b"#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\nprint(1)\n";
-        assert_eq!(relocated(long), Some(format!("{PREAMBLE}print(1)\n").into_bytes()));
-        assert_eq!(relocated(PREAMBLE.as_bytes()).as_deref(), Some(PREAMBLE.as_bytes()));
-        for other in [&b"#!/bin/sh\necho 1\n"[..], b"\x7fELF", b"", b"#!/usr/bin/env node\n"] {
+        assert_eq!(
+            relocated(long),
+            Some(format!("{PREAMBLE}print(1)\n").into_bytes())
+        );
+        assert_eq!(
+            relocated(PREAMBLE.as_bytes()).as_deref(),
+            Some(PREAMBLE.as_bytes())
+        );
+        for other in [
+            &b"#!/bin/sh\necho 1\n"[..],
+            b"\x7fELF",
+            b"",
+            b"#!/usr/bin/env node\n",
+        ] {
             assert_eq!(relocated(other), None);
         }
     }

@@ -56,7 +56,13 @@ pub(super) fn make_precise(
     let (name, address) = parts(&text);
     let Some(address) = address else {
         let name = normalised(name.unwrap_or(&text));
-        return Ok(Precise { name, from: None, commit: None, sha256: None, built: false });
+        return Ok(Precise {
+            name,
+            from: None,
+            commit: None,
+            sha256: None,
+            built: false,
+        });
     };
     let from = Some(shown(address));
     let (precise, commit) = at_commit(address, request.offline);
@@ -64,15 +70,30 @@ pub(super) fn make_precise(
     if let Some(name) = name {
         request.requirements[0] = text.replacen(address, &precise, 1);
         let name = normalised(name.split('[').next().unwrap_or(name));
-        return Ok(Precise { name, from, commit, sha256, built: false });
+        return Ok(Precise {
+            name,
+            from,
+            commit,
+            sha256,
+            built: false,
+        });
     }
     if let Some(name) = name_of_wheel(&precise) {
         request.requirements[0] = format!("{name} @ {precise}");
-        return Ok(Precise { name, from, commit, sha256, built: false });
+        return Ok(Precise {
+            name,
+            from,
+            commit,
+            sha256,
+            built: false,
+        });
     }
     // Alone first: what it is called is only in its metadata.
     let place = request.work.join("subject");
-    let alone = InstallRequest { requirements: vec![precise.clone()], ..request.clone() };
+    let alone = InstallRequest {
+        requirements: vec![precise.clone()],
+        ..request.clone()
+    };
     let (name, address, built) = match installer.fetch(interpreter, &alone, index, &place)? {
         Fetched::Wheel { path, built } => {
             let name = name_of_wheel(&path.to_string_lossy());
@@ -80,14 +101,24 @@ pub(super) fn make_precise(
         }
         Fetched::Installed => {
             let site_packages = place.join(interpreter.site_packages());
-            let name =
-                dist_infos(&site_packages)?.first().and(distributions(&site_packages)?.pop()).map(|one| one.name);
+            let name = dist_infos(&site_packages)?
+                .first()
+                .and(distributions(&site_packages)?.pop())
+                .map(|one| one.name);
             (name, precise, false)
         }
     };
-    let name = name.ok_or_else(|| Error::NoWheel { project: PathBuf::from(redact(&text)) })?;
+    let name = name.ok_or_else(|| Error::NoWheel {
+        project: PathBuf::from(redact(&text)),
+    })?;
     request.requirements[0] = format!("{name} @ {address}");
-    Ok(Precise { name, from, commit, sha256, built })
+    Ok(Precise {
+        name,
+        from,
+        commit,
+        sha256,
+        built,
+    })
 }
 
 impl Precise {
@@ -98,7 +129,9 @@ impl Precise {
         distributions: &mut [Distribution],
         index: &Index,
     ) -> Result<Option<Subject>> {
-        let Some(one) = distributions.iter_mut().find(|one| one.name == self.name) else { return Ok(None) };
+        let Some(one) = distributions.iter_mut().find(|one| one.name == self.name) else {
+            return Ok(None);
+        };
         if self.built {
             one.archive = None;
         }
@@ -109,17 +142,32 @@ impl Precise {
             Some(url) => format!("the index {}", redact(url)),
             None => "the index".to_owned(),
         };
-        let sha256 = self.sha256.or_else(|| one.archive.as_ref().map(|Archive { sha256, .. }| sha256.clone()));
+        let sha256 = self.sha256.or_else(|| {
+            one.archive
+                .as_ref()
+                .map(|Archive { sha256, .. }| sha256.clone())
+        });
         let entry_points = entry_points(&site_packages.join(&one.dist_info))?;
         let (name, version) = (one.name.clone(), one.version.clone());
-        Ok(Some(Subject { name, version, entry_points, from, commit: self.commit, sha256 }))
+        Ok(Some(Subject {
+            name,
+            version,
+            entry_points,
+            from,
+            commit: self.commit,
+            sha256,
+        }))
     }
 }
 
 /// The name and the address of a requirement, as far as it has them: `name`, `name @ address` or `address`.
 fn parts(text: &str) -> (Option<&str>, Option<&str>) {
     let end_of_name = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
-    let address = |rest: &'_ str| rest.split(" ;").next().map_or(0, |address| address.trim_end().len());
+    let address = |rest: &'_ str| {
+        rest.split(" ;")
+            .next()
+            .map_or(0, |address| address.trim_end().len())
+    };
     if let Some((name, rest)) = text.split_once('@')
         && !name.contains([':', '/'])
     {
@@ -135,7 +183,10 @@ fn parts(text: &str) -> (Option<&str>, Option<&str>) {
 /// The address of a file on this machine, as installers take it.
 pub fn file_address(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    format!("file://{}", utf8_percent_encode(&path.to_string_lossy(), IN_PATHS))
+    format!(
+        "file://{}",
+        utf8_percent_encode(&path.to_string_lossy(), IN_PATHS)
+    )
 }
 
 /// An address for people: without credentials and without the digest that it may end in.
@@ -150,17 +201,27 @@ fn shown(address: &str) -> String {
 /// The address with the commit that its branch or tag is now, so that what is recorded is what is installed.
 fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
     let unchanged = || (address.to_owned(), None);
-    let Some(rest) = address.strip_prefix("git+") else { return unchanged() };
-    let (place, fragment) =
-        rest.split_once('#').map_or((rest, String::new()), |(place, rest)| (place, format!("#{rest}")));
+    let Some(rest) = address.strip_prefix("git+") else {
+        return unchanged();
+    };
+    let (place, fragment) = rest
+        .split_once('#')
+        .map_or((rest, String::new()), |(place, rest)| {
+            (place, format!("#{rest}"))
+        });
     // The user's name may have an `@`, too.
     let path = place.find("://").map_or(0, |at| at + 3);
-    let path = path + place.get(path..).and_then(|rest| rest.find('/')).unwrap_or(0);
+    let path = path
+        + place
+            .get(path..)
+            .and_then(|rest| rest.find('/'))
+            .unwrap_or(0);
     let (repository, revision) = match place.get(path..).and_then(|rest| rest.rfind('@')) {
         Some(at) => (&place[..path + at], Some(&place[path + at + 1..])),
         None => (place, None),
     };
-    let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_commit =
+        |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(commit) = revision.filter(|revision| is_commit(revision)) {
         return (address.to_owned(), Some(commit.to_ascii_lowercase()));
     }
@@ -169,14 +230,21 @@ fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
     }
     let wanted = revision.unwrap_or("HEAD");
     let mut git = command("git");
-    git.env("GIT_TERMINAL_PROMPT", "0").args(["ls-remote", "--quiet", "--", repository, wanted]);
+    git.env("GIT_TERMINAL_PROMPT", "0")
+        .args(["ls-remote", "--quiet", "--", repository, wanted]);
     git.arg(format!("{wanted}^{{}}"));
     // Without an answer it is for the installer to say what is wrong.
-    let Some(output) = run(&mut git).ok().filter(|output| output.status.success()) else { return unchanged() };
+    let Some(output) = run(&mut git).ok().filter(|output| output.status.success()) else {
+        return unchanged();
+    };
     let text = String::from_utf8_lossy(&output.stdout);
     let named = |name: String| {
-        let line = text.lines().filter_map(|line| line.split_once('\t')).find(|(_, found)| *found == name);
-        line.map(|(commit, _)| commit).filter(|commit| is_commit(commit))
+        let line = text
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .find(|(_, found)| *found == name);
+        line.map(|(commit, _)| commit)
+            .filter(|commit| is_commit(commit))
     };
     // A tag is an object of its own; what it is of comes with `^{}`.
     let places = [
@@ -186,19 +254,31 @@ fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
         wanted.to_owned(),
     ];
     match places.into_iter().find_map(named) {
-        Some(commit) => (format!("git+{repository}@{commit}{fragment}"), Some(commit.to_owned())),
+        Some(commit) => (
+            format!("git+{repository}@{commit}{fragment}"),
+            Some(commit.to_owned()),
+        ),
         None => unchanged(),
     }
 }
 
 /// The digest of an archive on this machine, or the one that an address brings along.
 fn sha256_of(address: &str) -> Result<Option<String>> {
-    if let Some(digest) = address.split_once("#sha256=").map(|(_, rest)| rest.split('&').next().unwrap_or(rest)) {
+    if let Some(digest) = address
+        .split_once("#sha256=")
+        .map(|(_, rest)| rest.split('&').next().unwrap_or(rest))
+    {
         return Ok(Some(digest.to_ascii_lowercase()));
     }
-    let path = address.strip_prefix("file://").map(|path| percent_decode_str(path).decode_utf8_lossy().into_owned());
-    let Some(path) = path.map(PathBuf::from).filter(|path| path.is_file()) else { return Ok(None) };
-    Ok(Some(hex::encode(Sha256::digest(fs::read(&path).on("read", &path)?))))
+    let path = address
+        .strip_prefix("file://")
+        .map(|path| percent_decode_str(path).decode_utf8_lossy().into_owned());
+    let Some(path) = path.map(PathBuf::from).filter(|path| path.is_file()) else {
+        return Ok(None);
+    };
+    Ok(Some(hex::encode(Sha256::digest(
+        fs::read(&path).on("read", &path)?,
+    ))))
 }
 
 /// The name in an address or a path that ends in a wheel's file name.
@@ -216,10 +296,22 @@ mod tests {
     fn requirements_are_taken_apart() {
         assert_eq!(parts("awscli==1.46.3"), (Some("awscli"), None));
         assert_eq!(parts("a[x,y]>=1 ; python_version > '3'"), (Some("a"), None));
-        assert_eq!(parts("a[x] @ https://host/a.zip ; os_name == 'posix'"), (Some("a[x]"), Some("https://host/a.zip")));
-        assert_eq!(parts("git+https://me@host/a@v1"), (None, Some("git+https://me@host/a@v1")));
-        assert_eq!(parts("file:///x%20y/a-1.tar.gz"), (None, Some("file:///x%20y/a-1.tar.gz")));
-        assert_eq!(name_of_wheel("https://host/A_b-1-py3-none-any.whl#sha256=0").as_deref(), Some("a-b"));
+        assert_eq!(
+            parts("a[x] @ https://host/a.zip ; os_name == 'posix'"),
+            (Some("a[x]"), Some("https://host/a.zip"))
+        );
+        assert_eq!(
+            parts("git+https://me@host/a@v1"),
+            (None, Some("git+https://me@host/a@v1"))
+        );
+        assert_eq!(
+            parts("file:///x%20y/a-1.tar.gz"),
+            (None, Some("file:///x%20y/a-1.tar.gz"))
+        );
+        assert_eq!(
+            name_of_wheel("https://host/A_b-1-py3-none-any.whl#sha256=0").as_deref(),
+            Some("a-b")
+        );
         assert_eq!(name_of_wheel("https://host/a-1.tar.gz"), None);
     }
 
@@ -227,7 +319,13 @@ mod tests {
     fn a_commit_stays_as_it_is() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
         let address = format!("git+ssh://git@host/x.git@{commit}#subdirectory=y");
-        assert_eq!(at_commit(&address, true), (address.clone(), Some(commit.to_owned())));
-        assert_eq!(at_commit("git+https://host/x@main", true), ("git+https://host/x@main".to_owned(), None));
+        assert_eq!(
+            at_commit(&address, true),
+            (address.clone(), Some(commit.to_owned()))
+        );
+        assert_eq!(
+            at_commit("git+https://host/x@main", true),
+            ("git+https://host/x@main".to_owned(), None)
+        );
     }
 }

@@ -50,28 +50,41 @@ pub(super) fn unpack(wheels: &[PathBuf], interpreter: &Interpreter, dest: &Path)
         let bytes: Arc<[u8]> = fs::read(wheel).on("read", wheel)?.into();
         let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| bad(wheel, &error))?;
         let (dist_info, paths) = plan(number, wheel, &archive, interpreter, &mut members)?;
-        records.push((dest.join(interpreter.site_packages()).join(dist_info), paths));
+        records.push((
+            dest.join(interpreter.site_packages()).join(dist_info),
+            paths,
+        ));
         archives.push(archive);
     }
     let mut members: Vec<Member> = members.into_values().collect();
     members.sort_by_key(|member| (member.wheel, member.number));
-    let mut directories: Vec<PathBuf> =
-        members.iter().filter_map(|member| member.target.parent()).map(|parent| dest.join(parent)).collect();
+    let mut directories: Vec<PathBuf> = members
+        .iter()
+        .filter_map(|member| member.target.parent())
+        .map(|parent| dest.join(parent))
+        .collect();
     directories.sort();
     directories.dedup();
     for directory in directories {
         fs::create_dir_all(&directory).on("create directory", &directory)?;
     }
     // Archives are cheap to clone, they share their bytes and their table.
-    members.par_chunks(64).try_for_each_init(HashMap::<usize, Archive>::new, |open, chunk| {
-        chunk.iter().try_for_each(|member| {
-            let archive = open.entry(member.wheel).or_insert_with(|| archives[member.wheel].clone());
-            write(archive, member, &wheels[member.wheel], dest)
-        })
-    })?;
+    members
+        .par_chunks(64)
+        .try_for_each_init(HashMap::<usize, Archive>::new, |open, chunk| {
+            chunk.iter().try_for_each(|member| {
+                let archive = open
+                    .entry(member.wheel)
+                    .or_insert_with(|| archives[member.wheel].clone());
+                write(archive, member, &wheels[member.wheel], dest)
+            })
+        })?;
     for (dist_info, mut paths) in records {
         paths.sort();
-        Record { lines: paths.into_iter().map(Line::bare).collect() }.write(&dist_info)?;
+        Record {
+            lines: paths.into_iter().map(Line::bare).collect(),
+        }
+        .write(&dist_info)?;
     }
     Ok(())
 }
@@ -84,7 +97,10 @@ fn plan(
     interpreter: &Interpreter,
     members: &mut HashMap<PathBuf, Member>,
 ) -> Result<(String, Vec<String>)> {
-    let refuse = |reason: String| Error::BadWheel { wheel: wheel.to_path_buf(), reason };
+    let refuse = |reason: String| Error::BadWheel {
+        wheel: wheel.to_path_buf(),
+        reason,
+    };
     let dist_info = archive
         .file_names()
         .flatten()
@@ -103,17 +119,30 @@ fn plan(
     let mut paths = vec![format!("{dist_info}/RECORD")];
     let mut archive = archive.clone();
     for at in 0..archive.len() {
-        let entry = archive.by_index_raw(at).map_err(|error| bad(wheel, &error))?;
-        let name = entry.name().map_err(|error| bad(wheel, &error))?.into_owned();
+        let entry = archive
+            .by_index_raw(at)
+            .map_err(|error| bad(wheel, &error))?;
+        let name = entry
+            .name()
+            .map_err(|error| bad(wheel, &error))?
+            .into_owned();
         if entry.is_dir() || name == format!("{dist_info}/RECORD") {
             continue;
         }
-        let plain = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
+        let plain = Path::new(&name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
         if !plain || name.contains(['\\', '\0']) {
-            return Err(refuse(format!("it has a file with the name `{}`", name.escape_default())));
+            return Err(refuse(format!(
+                "it has a file with the name `{}`",
+                name.escape_default()
+            )));
         }
         let mut executable = entry.unix_mode().is_some_and(|mode| mode & 0o111 != 0);
-        let (target, path) = match name.strip_prefix(&data).and_then(|rest| rest.split_once('/')) {
+        let (target, path) = match name
+            .strip_prefix(&data)
+            .and_then(|rest| rest.split_once('/'))
+        {
             None => (site_packages.join(&name), name),
             Some(("purelib" | "platlib", rest)) => (site_packages.join(rest), rest.to_owned()),
             Some((scheme, rest)) => {
@@ -125,43 +154,73 @@ fn plan(
                 };
                 executable |= scheme == "scripts";
                 // A path below site-packages has one spelling only.
-                let below = Path::new(&place).strip_prefix(&site_packages).ok().and_then(Path::to_str);
+                let below = Path::new(&place)
+                    .strip_prefix(&site_packages)
+                    .ok()
+                    .and_then(Path::to_str);
                 let path = below.map_or_else(|| format!("{up}{place}"), ToOwned::to_owned);
                 (PathBuf::from(place), path)
             }
         };
         paths.push(path);
-        members.insert(target.clone(), Member { wheel: number, number: at, target, executable });
+        members.insert(
+            target.clone(),
+            Member {
+                wheel: number,
+                number: at,
+                target,
+                executable,
+            },
+        );
     }
     Ok((dist_info, paths))
 }
 
 fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> Result<()> {
-    let mut entry = archive.by_index(member.number).map_err(|error| bad(wheel, &error))?;
+    let mut entry = archive
+        .by_index(member.number)
+        .map_err(|error| bad(wheel, &error))?;
     let path = dest.join(&member.target);
     let mut file = File::create(&path).on("create", &path)?;
     match io::copy(&mut entry, &mut file) {
         // What the system says is about the disk, not about the wheel.
-        Err(error) if error.raw_os_error().is_some() => return Err(error).on("write", &path).map_err(Into::into),
+        Err(error) if error.raw_os_error().is_some() => {
+            return Err(error).on("write", &path).map_err(Into::into);
+        }
         Err(_) => {
-            let reason = format!("the bytes of `{}` in it are not what it says of them", member.target.display());
-            return Err(Error::BadWheel { wheel: wheel.to_path_buf(), reason });
+            let reason = format!(
+                "the bytes of `{}` in it are not what it says of them",
+                member.target.display()
+            );
+            return Err(Error::BadWheel {
+                wheel: wheel.to_path_buf(),
+                reason,
+            });
         }
         Ok(_) => {}
     }
     let mode = if member.executable { 0o755 } else { 0o644 };
-    Ok(file.set_permissions(Permissions::from_mode(mode)).on("set permissions of", &path)?)
+    Ok(file
+        .set_permissions(Permissions::from_mode(mode))
+        .on("set permissions of", &path)?)
 }
 
 pub(super) fn bad(wheel: &Path, error: &ZipError) -> Error {
-    Error::BadWheel { wheel: wheel.to_path_buf(), reason: archive_reason(error) }
+    Error::BadWheel {
+        wheel: wheel.to_path_buf(),
+        reason: archive_reason(error),
+    }
 }
 
 /// What is wrong with an archive.
 pub(super) fn archive_reason(error: &ZipError) -> String {
     match error {
-        ZipError::Io(error) if error.raw_os_error().is_some() => format!("it cannot be read: {error}"),
-        ZipError::Io(_) | ZipError::InvalidArchive(_) => "it is no zip archive, or only a part of one".into(),
+        ZipError::Io(error) if error.raw_os_error().is_some() => {
+            format!("it cannot be read: {error}")
+        }
+        ZipError::Io(_) | ZipError::InvalidArchive(_) => {
+            "it is no zip archive, or only a part of one".into()
+        }
         ZipError::FileNotFound => "a file is missing in it".into(),
         _ => "it is packed in a way that wheels are not: compressed otherwise, or encrypted".into(),
     }
@@ -187,11 +246,16 @@ mod tests {
                 "tiny-1.0.dist-info/METADATA",
                 "Metadata-Version: 2.1\nName: Tiny\nVersion: 1.0\nLicense-Expression: MIT\n",
             ),
-            ("tiny-1.0.dist-info/entry_points.txt", "[console_scripts]\ntiny = tiny:main\n[other]\nx = y\n"),
+            (
+                "tiny-1.0.dist-info/entry_points.txt",
+                "[console_scripts]\ntiny = tiny:main\n[other]\nx = y\n",
+            ),
             ("tiny-1.0.dist-info/RECORD", "stale,,\n"),
         ];
         for (name, text) in own.iter().chain(files) {
-            writer.start_file(*name, SimpleFileOptions::default()).expect("scratch");
+            writer
+                .start_file(*name, SimpleFileOptions::default())
+                .expect("scratch");
             writer.write_all(text.as_bytes()).expect("scratch");
         }
         writer.finish().expect("scratch");
@@ -219,19 +283,47 @@ mod tests {
             record::normalise(&interpreter, &dest).expect("normalised");
             let site_packages = dest.join(interpreter.site_packages());
             let old = fs::read_to_string(dest.join("bin/old")).expect("there");
-            assert!(old.starts_with(PREAMBLE) && old.ends_with("print(1)\n"), "{old}");
-            assert_eq!(dest.join("bin/tiny").metadata().expect("there").permissions().mode() & 0o777, 0o755);
-            assert!(dest.join("share/man/tiny.1").is_file() && site_packages.join("more.py").is_file());
+            assert!(
+                old.starts_with(PREAMBLE) && old.ends_with("print(1)\n"),
+                "{old}"
+            );
+            assert_eq!(
+                dest.join("bin/tiny")
+                    .metadata()
+                    .expect("there")
+                    .permissions()
+                    .mode()
+                    & 0o777,
+                0o755
+            );
+            assert!(
+                dest.join("share/man/tiny.1").is_file() && site_packages.join("more.py").is_file()
+            );
             let found = distributions(&site_packages).expect("read");
-            let [one] = found.as_slice() else { panic!("{found:?}") };
+            let [one] = found.as_slice() else {
+                panic!("{found:?}")
+            };
             assert_eq!((&*one.name, &*one.version, one.files), ("tiny", "1.0", 10));
             assert_eq!(one.license.as_deref(), Some("MIT"));
             let commands = entry_points(&site_packages.join(&one.dist_info)).expect("read");
-            assert_eq!(commands, [EntryPoint { name: "tiny".into(), module: "tiny".into(), attr: "main".into() }]);
-            records.push(fs::read_to_string(site_packages.join("tiny-1.0.dist-info/RECORD")).expect("there"));
+            assert_eq!(
+                commands,
+                [EntryPoint {
+                    name: "tiny".into(),
+                    module: "tiny".into(),
+                    attr: "main".into()
+                }]
+            );
+            records.push(
+                fs::read_to_string(site_packages.join("tiny-1.0.dist-info/RECORD")).expect("there"),
+            );
         }
         assert_eq!(records[0], records[1]);
-        assert!(records[0].lines().is_sorted() && records[0].contains("../../../bin/tiny,sha256="), "{}", records[0]);
+        assert!(
+            records[0].lines().is_sorted() && records[0].contains("../../../bin/tiny,sha256="),
+            "{}",
+            records[0]
+        );
     }
 
     #[test]
@@ -240,9 +332,13 @@ mod tests {
         for name in ["../x", "/x", "a/../../x", "a\\b", "tiny-1.0.data/unknown/x"] {
             let scratch = tempfile::tempdir().expect("scratch");
             let wheel = tiny(scratch.path(), &[(name, "")]);
-            let error = unpack(&[wheel], &interpreter, &scratch.path().join("dest")).expect_err(name);
+            let error =
+                unpack(&[wheel], &interpreter, &scratch.path().join("dest")).expect_err(name);
             assert!(matches!(error, Error::BadWheel { .. }), "{name}: {error}");
-            assert!(!scratch.path().join("dest").exists(), "{name}: something was written");
+            assert!(
+                !scratch.path().join("dest").exists(),
+                "{name}: something was written"
+            );
         }
     }
 }

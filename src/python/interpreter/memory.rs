@@ -25,20 +25,35 @@ struct Answer {
 impl ProbeMemory {
     /// Reads the file; one that is not there or damaged holds nothing.
     pub fn load(file: PathBuf) -> Self {
-        let answers = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self { file, answers: Mutex::new(answers.unwrap_or_default()) }
+        let answers = std::fs::read(&file)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self {
+            file,
+            answers: Mutex::new(answers.unwrap_or_default()),
+        }
     }
 
     /// Asks the interpreter unless its answer is known.
     pub(super) fn probe(&self, path: &Path) -> Result<Interpreter> {
         let stamps = stamps(path);
-        let known = self.lock().get(path).filter(|answer| answer.stamps == stamps).map(|answer| answer.facts.clone());
+        let known = self
+            .lock()
+            .get(path)
+            .filter(|answer| answer.stamps == stamps)
+            .map(|answer| answer.facts.clone());
         if let Some(facts) = known {
             return Ok(facts.into_interpreter());
         }
         let facts = Interpreter::ask(path)?;
         let mut answers = self.lock();
-        answers.insert(path.to_path_buf(), Answer { stamps, facts: facts.clone() });
+        answers.insert(
+            path.to_path_buf(),
+            Answer {
+                stamps,
+                facts: facts.clone(),
+            },
+        );
         answers.retain(|path, _| path.exists());
         // Without the file the next pack asks again.
         if let Ok(bytes) = serde_json::to_vec(&*answers) {
@@ -56,7 +71,12 @@ impl ProbeMemory {
 fn stamps(path: &Path) -> Vec<Option<Stamp>> {
     let link = path.symlink_metadata();
     let target = path.metadata();
-    let settings = path.parent().and_then(Path::parent).map(|prefix| prefix.join("pyvenv.cfg").metadata());
+    let settings = path
+        .parent()
+        .and_then(Path::parent)
+        .map(|prefix| prefix.join("pyvenv.cfg").metadata());
     let all = [Some(link), Some(target), settings];
-    all.into_iter().map(|metadata| metadata?.ok().map(|metadata| Stamp::of(&metadata))).collect()
+    all.into_iter()
+        .map(|metadata| metadata?.ok().map(|metadata| Stamp::of(&metadata)))
+        .collect()
 }

@@ -79,12 +79,17 @@ impl Interpreter {
     /// `python3.13`, and `python3.13t` for a free-threaded build: the name of its directory under `lib`.
     pub fn directory_name(&self) -> String {
         let (major, minor, _) = self.version;
-        format!("python{major}.{minor}{}", if self.free_threaded { "t" } else { "" })
+        format!(
+            "python{major}.{minor}{}",
+            if self.free_threaded { "t" } else { "" }
+        )
     }
 
     /// Where a prefix-shaped tree for this interpreter keeps its modules: `lib/python3.13/site-packages`.
     pub fn site_packages(&self) -> PathBuf {
-        Path::new("lib").join(self.directory_name()).join("site-packages")
+        Path::new("lib")
+            .join(self.directory_name())
+            .join("site-packages")
     }
 
     /// Asks the executable at `path` about itself.
@@ -97,14 +102,24 @@ impl Interpreter {
         let output = command::ask(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            let said = said
+                .lines()
+                .rev()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or("it said nothing");
             // Some programs repeat what they were given, which is long.
             let said: String = said.trim().chars().take(LONGEST_COMPLAINT).collect();
-            return Err(Error::NotAnInterpreter { path: path.to_path_buf(), said: redact(&said) });
+            return Err(Error::NotAnInterpreter {
+                path: path.to_path_buf(),
+                said: redact(&said),
+            });
         }
         let facts: Facts = serde_json::from_slice(&output.stdout).map_err(|error| {
             tracing::debug!(path = %path.display(), %error, "not the answer of an interpreter");
-            Error::NotAnInterpreter { path: path.to_path_buf(), said: "it does not answer as one".into() }
+            Error::NotAnInterpreter {
+                path: path.to_path_buf(),
+                said: "it does not answer as one".into(),
+            }
         })?;
         tracing::debug!(
             path = %path.display(),
@@ -117,7 +132,8 @@ impl Interpreter {
 
     /// Whether this is a release to come, such as `3.14.0rc1`.
     pub fn is_prerelease(&self) -> bool {
-        self.version_text.contains(|c: char| c.is_ascii_alphabetic())
+        self.version_text
+            .contains(|c: char| c.is_ascii_alphabetic())
     }
 }
 
@@ -147,7 +163,8 @@ struct Facts {
 
 impl Facts {
     fn into_interpreter(self) -> Interpreter {
-        let managed = self.standalone || search::managed_root().is_some_and(|root| self.base_prefix.starts_with(root));
+        let managed = self.standalone
+            || search::managed_root().is_some_and(|root| self.base_prefix.starts_with(root));
         let kind = if managed {
             Kind::Managed
         } else if self.base_prefix == Path::new("/usr") {
@@ -156,7 +173,10 @@ impl Facts {
             Kind::Prefix
         };
         Interpreter {
-            real_executable: self.executable.canonicalize().unwrap_or_else(|_| self.executable.clone()),
+            real_executable: self
+                .executable
+                .canonicalize()
+                .unwrap_or_else(|_| self.executable.clone()),
             executable: self.executable,
             implementation: self.implementation,
             version: self.version,

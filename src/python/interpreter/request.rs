@@ -23,7 +23,8 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// Asks the executable at `path` about itself, or remembers what it said.
     pub(super) fn probe(&self, path: &Path) -> Result<Interpreter> {
-        self.memory.map_or_else(|| Interpreter::probe(path), |memory| memory.probe(path))
+        self.memory
+            .map_or_else(|| Interpreter::probe(path), |memory| memory.probe(path))
     }
 }
 
@@ -54,14 +55,20 @@ impl Named {
         if word.contains('/') || word == "~" || word == "." {
             let expanded = word.strip_prefix('~').and_then(|rest| {
                 let home = env::var_os("HOME")?;
-                rest.is_empty().then(|| PathBuf::from(&home)).or(Some(Path::new(&home).join(rest.strip_prefix('/')?)))
+                rest.is_empty()
+                    .then(|| PathBuf::from(&home))
+                    .or(Some(Path::new(&home).join(rest.strip_prefix('/')?)))
             });
             return Ok(Self::Path(expanded.unwrap_or_else(|| PathBuf::from(word))));
         }
         if word == "python" || word == "python3" {
             return Ok(Self::Program(word.to_owned()));
         }
-        Wanted::parse(word).map(Self::Version).ok_or_else(|| Error::NotAVersion { word: word.to_owned() })
+        Wanted::parse(word)
+            .map(Self::Version)
+            .ok_or_else(|| Error::NotAVersion {
+                word: word.to_owned(),
+            })
     }
 }
 
@@ -70,13 +77,26 @@ impl Wanted {
     pub(super) fn parse(word: &str) -> Option<Self> {
         if word.starts_with(['<', '>', '=', '!', '~']) {
             let specifiers = VersionSpecifiers::from_str(word).ok()?;
-            let prerelease =
-                specifiers.iter().map(VersionSpecifier::version).find(|version| version.any_prerelease()).cloned();
-            return Some(Self { specifiers: Some(specifiers), prerelease, ..Self::default() });
+            let prerelease = specifiers
+                .iter()
+                .map(VersionSpecifier::version)
+                .find(|version| version.any_prerelease())
+                .cloned();
+            return Some(Self {
+                specifiers: Some(specifiers),
+                prerelease,
+                ..Self::default()
+            });
         }
-        let word = word.strip_prefix("cpython").or_else(|| word.strip_prefix("python")).unwrap_or(word);
+        let word = word
+            .strip_prefix("cpython")
+            .or_else(|| word.strip_prefix("python"))
+            .unwrap_or(word);
         let word = word.trim_start_matches(['-', '@']);
-        let (word, free_threaded) = match word.strip_suffix("+freethreaded").or_else(|| word.strip_suffix('t')) {
+        let (word, free_threaded) = match word
+            .strip_suffix("+freethreaded")
+            .or_else(|| word.strip_suffix('t'))
+        {
             Some(word) => (word, true),
             None => (word, false),
         };
@@ -86,21 +106,32 @@ impl Wanted {
         let version = Version::from_str(word).ok()?;
         let numbers = version.release().to_vec();
         let prerelease = version.any_prerelease().then_some(version);
-        (numbers.len() <= 3).then_some(Self { numbers, free_threaded, prerelease, ..Self::default() })
+        (numbers.len() <= 3).then_some(Self {
+            numbers,
+            free_threaded,
+            prerelease,
+            ..Self::default()
+        })
     }
 
     /// A project's `requires-python`.
     pub(super) fn requires(specifier: &str) -> Result<Self> {
-        let specifiers = VersionSpecifiers::from_str(specifier)
-            .map_err(|_| Error::NotASpecifier { specifier: specifier.to_owned() })?;
-        Ok(Self { specifiers: Some(specifiers), ..Self::default() })
+        let specifiers =
+            VersionSpecifiers::from_str(specifier).map_err(|_| Error::NotASpecifier {
+                specifier: specifier.to_owned(),
+            })?;
+        Ok(Self {
+            specifiers: Some(specifiers),
+            ..Self::default()
+        })
     }
 
     /// Whether an interpreter meets the conditions, and those that hold for all.
     pub(super) fn accepts(&self, interpreter: &Interpreter) -> bool {
         interpreter.implementation == "cpython"
             && interpreter.free_threaded == self.free_threaded
-            && Version::from_str(&interpreter.version_text).is_ok_and(|version| self.accepts_version(&version))
+            && Version::from_str(&interpreter.version_text)
+                .is_ok_and(|version| self.accepts_version(&version))
     }
 
     /// The same for a version alone, free threading apart.
@@ -115,7 +146,12 @@ impl Wanted {
             };
         // `>=3.14` is meant to let 3.14.0rc1 in once that was asked for, as installers do.
         let final_version = Version::new(numbers.iter().copied());
-        new_enough && as_named && self.specifiers.as_ref().is_none_or(|specifiers| specifiers.contains(&final_version))
+        new_enough
+            && as_named
+            && self
+                .specifiers
+                .as_ref()
+                .is_none_or(|specifiers| specifiers.contains(&final_version))
     }
 
     /// Both conditions at once.
@@ -125,7 +161,10 @@ impl Wanted {
             (one, other) => one.clone().or_else(|| other.clone()),
         };
         // A prerelease by its exact name stays one: its specifiers now come from elsewhere.
-        Self { specifiers, ..self.clone() }
+        Self {
+            specifiers,
+            ..self.clone()
+        }
     }
 
     pub(super) fn wants_free_threading(&self) -> bool {
@@ -136,7 +175,10 @@ impl Wanted {
 /// The first wish in a `.python-version`, if it is one for CPython.
 pub(super) fn version_file(directory: &Path) -> Option<Wanted> {
     let text = std::fs::read_to_string(directory.join(".python-version")).ok()?;
-    let word = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let word = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))?;
     Wanted::parse(word)
 }
 
@@ -172,12 +214,17 @@ mod tests {
     fn specifiers_are_pep_440() {
         assert!(accepts(">=3.11,<3.13", "3.12.9"));
         assert!(!accepts(">=3.11,<3.13", "3.13.0"));
-        assert!(!accepts(">=3.5", "3.7.16"), "older than the oldest supported");
+        assert!(
+            !accepts(">=3.5", "3.7.16"),
+            "older than the oldest supported"
+        );
     }
 
     #[test]
     fn both_conditions_hold_at_once() {
-        let wanted = Wanted::parse("3.12").expect("a version").and(&Wanted::requires(">=3.12.3").expect("a specifier"));
+        let wanted = Wanted::parse("3.12")
+            .expect("a version")
+            .and(&Wanted::requires(">=3.12.3").expect("a specifier"));
         assert!(wanted.accepts_version(&Version::from_str("3.12.4").expect("a version")));
         assert!(!wanted.accepts_version(&Version::from_str("3.12.1").expect("a version")));
     }
@@ -187,7 +234,13 @@ mod tests {
         assert!(matches!(Named::parse("./bin/python"), Ok(Named::Path(_))));
         assert!(matches!(Named::parse("python3"), Ok(Named::Program(_))));
         assert!(matches!(Named::parse("3.13t"), Ok(Named::Version(w)) if w.free_threaded));
-        assert!(matches!(Named::parse("pypy3.10"), Err(Error::NotAVersion { .. })));
-        assert!(matches!(Named::parse("three"), Err(Error::NotAVersion { .. })));
+        assert!(matches!(
+            Named::parse("pypy3.10"),
+            Err(Error::NotAVersion { .. })
+        ));
+        assert!(matches!(
+            Named::parse("three"),
+            Err(Error::NotAVersion { .. })
+        ));
     }
 }

@@ -30,16 +30,27 @@ const SOURCES: [(&str, Candidates); 5] = [
 /// Runs the chosen interpreter to learn the facts, and those whose path does not tell their version.
 pub fn discover(request: &Request) -> Result<Interpreter> {
     let started = Instant::now();
-    let requires = request.requires_python.map_or_else(|| Ok(Wanted::default()), Wanted::requires)?;
+    let requires = request
+        .requires_python
+        .map_or_else(|| Ok(Wanted::default()), Wanted::requires)?;
     let interpreter = match request.explicit.map(Named::parse).transpose()? {
-        Some(Named::Path(path)) => at(&path, request).and_then(|found| suitable(found, &requires, request)),
+        Some(Named::Path(path)) => {
+            at(&path, request).and_then(|found| suitable(found, &requires, request))
+        }
         Some(Named::Program(name)) => {
             let path = on_path(&name).ok_or_else(|| nothing_found(request))?;
-            request.probe(&path).and_then(|found| suitable(found, &requires, request))
+            request
+                .probe(&path)
+                .and_then(|found| suitable(found, &requires, request))
         }
-        Some(Named::Version(wanted)) => search(&wanted.and(&requires), request).ok_or_else(|| nothing_found(request)),
+        Some(Named::Version(wanted)) => {
+            search(&wanted.and(&requires), request).ok_or_else(|| nothing_found(request))
+        }
         None => {
-            let wish = request.directory.and_then(version_file).map(|wish| wish.and(&requires));
+            let wish = request
+                .directory
+                .and_then(version_file)
+                .map(|wish| wish.and(&requires));
             wish.and_then(|wish| {
                 let found = search(&wish, request);
                 if found.is_none() {
@@ -62,7 +73,11 @@ pub fn discover(request: &Request) -> Result<Interpreter> {
 
 /// uv's directory of interpreters, whether or not there is one.
 pub(super) fn managed_root() -> Option<PathBuf> {
-    let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     variable("UV_PYTHON_INSTALL_DIR")
         .or_else(|| variable("XDG_DATA_HOME").map(|data| data.join("uv/python")))
         .or_else(|| variable("HOME").map(|home| home.join(".local/share/uv/python")))
@@ -71,11 +86,15 @@ pub(super) fn managed_root() -> Option<PathBuf> {
 /// The interpreter at a path that the user named: an executable or the prefix of an installation.
 fn at(path: &Path, request: &Request) -> Result<Interpreter> {
     if path.is_dir() {
-        let executable = executable_in(path).ok_or_else(|| Error::NoInterpreterIn { path: path.to_path_buf() })?;
+        let executable = executable_in(path).ok_or_else(|| Error::NoInterpreterIn {
+            path: path.to_path_buf(),
+        })?;
         return request.probe(&executable);
     }
     if !path.exists() {
-        return Err(Error::NoSuchInterpreter { path: path.to_path_buf() });
+        return Err(Error::NoSuchInterpreter {
+            path: path.to_path_buf(),
+        });
     }
     // A bare relative name would be looked up on PATH by the system.
     request.probe(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
@@ -100,8 +119,10 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
     let mut seen = HashSet::new();
     for (source, candidates) in SOURCES {
         let mut fitting: Vec<(Version, Interpreter)> = Vec::new();
-        let mut guessed: Vec<(Option<Version>, PathBuf)> =
-            candidates().into_iter().map(|path| (guess(&path), path)).collect();
+        let mut guessed: Vec<(Option<Version>, PathBuf)> = candidates()
+            .into_iter()
+            .map(|path| (guess(&path), path))
+            .collect();
         guessed.sort_by(|one, other| other.0.cmp(&one.0));
         for (version, path) in guessed {
             // Virtual environments share their base's executable by link; one probe is enough.
@@ -109,7 +130,10 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
                 continue;
             }
             // Only a whole version is worth anything: `python3.13` may be any patch release, even a candidate.
-            if version.as_ref().is_some_and(|v| v.release().len() > 2 && !wanted.accepts_version(v)) {
+            if version
+                .as_ref()
+                .is_some_and(|v| v.release().len() > 2 && !wanted.accepts_version(v))
+            {
                 continue;
             }
             let found = match request.probe(&path) {
@@ -136,7 +160,10 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
             }
         }
         // The first of equals is the one that comes first on PATH, and `max_by` would take the last.
-        let newest = fitting.into_iter().rev().max_by(|one, other| one.0.cmp(&other.0));
+        let newest = fitting
+            .into_iter()
+            .rev()
+            .max_by(|one, other| one.0.cmp(&other.0));
         if let Some((_, found)) = newest {
             tracing::debug!(source, version = %found.version_text, "chosen");
             return Some(found);
@@ -153,60 +180,107 @@ fn nothing_found(request: &Request) -> Error {
             if !path.canonicalize().is_ok_and(|real| seen.insert(real)) {
                 continue;
             }
-            let version = guess(&path).filter(|version| version.release().len() > 2).map(|version| version.to_string());
-            let version = version.or_else(|| request.probe(&path).ok().map(|found| found.version_text));
+            let version = guess(&path)
+                .filter(|version| version.release().len() > 2)
+                .map(|version| version.to_string());
+            let version =
+                version.or_else(|| request.probe(&path).ok().map(|found| found.version_text));
             found.extend(version.map(|version| Found { version, path }));
         }
     }
     let key = |one: &Found| Version::from_str(&one.version).ok();
     found.sort_by_key(|one| Reverse(key(one)));
-    let mut wanted = request.explicit.or(request.requires_python).unwrap_or(">=3.8").to_owned();
+    let mut wanted = request
+        .explicit
+        .or(request.requires_python)
+        .unwrap_or(">=3.8")
+        .to_owned();
     // One that is as named is there: what stands in its way has to be said too.
     let named = request.explicit.and_then(Wanted::parse);
     let fits = |one: &Found| {
         let version = Version::from_str(&one.version).ok();
-        named.as_ref().zip(version).is_some_and(|(named, version)| named.accepts_version(&version))
+        named
+            .as_ref()
+            .zip(version)
+            .is_some_and(|(named, version)| named.accepts_version(&version))
     };
     if let Some(requires) = request.requires_python.filter(|_| found.iter().any(fits)) {
         wanted = format!("{wanted}` and the project's `{requires}");
     }
-    Error::NoInterpreter { wanted, free_threaded: wants_free_threading(request), found }
+    Error::NoInterpreter {
+        wanted,
+        free_threaded: wants_free_threading(request),
+        found,
+    }
 }
 
 fn wants_free_threading(request: &Request) -> bool {
-    request.explicit.and_then(Wanted::parse).is_some_and(|wanted| wanted.wants_free_threading())
+    request
+        .explicit
+        .and_then(Wanted::parse)
+        .is_some_and(|wanted| wanted.wants_free_threading())
 }
 
 /// The version that a path tells: a whole one from an installation's directory, else that in the executable's name.
 fn guess(executable: &Path) -> Option<Version> {
-    let directory = executable.parent().and_then(Path::parent).and_then(Path::file_name)?.to_str()?;
+    let directory = executable
+        .parent()
+        .and_then(Path::parent)
+        .and_then(Path::file_name)?
+        .to_str()?;
     // `3.13.1`, or uv's `cpython-3.13.1-linux-x86_64-gnu` and `cpython-3.13.1+freethreaded-…`
     let directory = directory.strip_prefix("cpython-").unwrap_or(directory);
-    let numbers = directory.split(['-', '+']).next().unwrap_or(directory).trim_end_matches('t');
-    let whole = Version::from_str(numbers).ok().filter(|version| version.release().len() == 3);
+    let numbers = directory
+        .split(['-', '+'])
+        .next()
+        .unwrap_or(directory)
+        .trim_end_matches('t');
+    let whole = Version::from_str(numbers)
+        .ok()
+        .filter(|version| version.release().len() == 3);
     whole.or_else(|| {
-        let name = executable.file_name()?.to_str()?.strip_prefix("python")?.trim_end_matches('t');
-        Version::from_str(name).ok().filter(|version| version.release().len() == 2)
+        let name = executable
+            .file_name()?
+            .to_str()?
+            .strip_prefix("python")?
+            .trim_end_matches('t');
+        Version::from_str(name)
+            .ok()
+            .filter(|version| version.release().len() == 2)
     })
 }
 
 fn managed() -> Vec<PathBuf> {
-    let libc = if cfg!(target_env = "musl") && Path::new("/etc/alpine-release").exists() { "musl" } else { "gnu" };
-    let system = if cfg!(target_os = "macos") { "macos" } else { env::consts::OS };
+    let libc = if cfg!(target_env = "musl") && Path::new("/etc/alpine-release").exists() {
+        "musl"
+    } else {
+        "gnu"
+    };
+    let system = if cfg!(target_os = "macos") {
+        "macos"
+    } else {
+        env::consts::OS
+    };
     let fits = |name: &str| {
         let parts: Vec<&str> = name.split('-').collect();
         matches!(parts.as_slice(), ["cpython", _, os, arch, flavour]
             if *os == system && *arch == env::consts::ARCH && (*flavour == libc || *flavour == "none"))
     };
-    managed_root().map(|root| installations(&root, fits)).unwrap_or_default()
+    managed_root()
+        .map(|root| installations(&root, fits))
+        .unwrap_or_default()
 }
 
 fn pyenv() -> Vec<PathBuf> {
-    pyenv_root().map(|root| installations(&root.join("versions"), |_| true)).unwrap_or_default()
+    pyenv_root()
+        .map(|root| installations(&root.join("versions"), |_| true))
+        .unwrap_or_default()
 }
 
 fn pyenv_root() -> Option<PathBuf> {
-    let root = env::var_os("PYENV_ROOT").filter(|root| !root.is_empty()).map(PathBuf::from);
+    let root = env::var_os("PYENV_ROOT")
+        .filter(|root| !root.is_empty())
+        .map(PathBuf::from);
     root.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv")))
 }
 
@@ -228,7 +302,10 @@ fn path() -> Vec<PathBuf> {
         }
         found.extend(versioned(&directory));
         found.extend(
-            ["python3", "python"].map(|name| directory.join(name)).into_iter().filter(|path| is_executable(path)),
+            ["python3", "python"]
+                .map(|name| directory.join(name))
+                .into_iter()
+                .filter(|path| is_executable(path)),
         );
     }
     found
@@ -244,14 +321,20 @@ fn installations(root: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         .map(|name| root.join(name))
         .collect();
     prefixes.sort();
-    prefixes.iter().filter_map(|prefix| executable_in(prefix)).collect()
+    prefixes
+        .iter()
+        .filter_map(|prefix| executable_in(prefix))
+        .collect()
 }
 
 /// An installation's executable, by its most telling name.
 fn executable_in(prefix: &Path) -> Option<PathBuf> {
     let bin = prefix.join("bin");
     let named = ["python3", "python"].map(|name| bin.join(name));
-    versioned(&bin).into_iter().chain(named).find(|path| is_executable(path))
+    versioned(&bin)
+        .into_iter()
+        .chain(named)
+        .find(|path| is_executable(path))
 }
 
 /// `python3.X` and `python3.Xt` in a directory, newest first.
@@ -263,7 +346,11 @@ fn versioned(directory: &Path) -> Vec<PathBuf> {
             let name = entry.ok()?.file_name().into_string().ok()?;
             let minor = name.strip_prefix("python3.")?;
             let numbers = minor.trim_end_matches('t');
-            Some((numbers.parse().ok()?, minor == numbers, directory.join(&name)))
+            Some((
+                numbers.parse().ok()?,
+                minor == numbers,
+                directory.join(&name),
+            ))
         })
         .filter(|(_, _, path)| is_executable(path))
         .collect();
@@ -278,27 +365,52 @@ mod tests {
     #[test]
     fn versions_are_read_off_paths() {
         let guessed = |path: &str| guess(Path::new(path)).map(|version| version.to_string());
-        assert_eq!(guessed("/u/cpython-3.13.1-linux-x86_64-gnu/bin/python3.13").as_deref(), Some("3.13.1"));
         assert_eq!(
-            guessed("/u/cpython-3.14.0rc2+freethreaded-linux-x86_64-gnu/bin/python3.14t").as_deref(),
+            guessed("/u/cpython-3.13.1-linux-x86_64-gnu/bin/python3.13").as_deref(),
+            Some("3.13.1")
+        );
+        assert_eq!(
+            guessed("/u/cpython-3.14.0rc2+freethreaded-linux-x86_64-gnu/bin/python3.14t")
+                .as_deref(),
             Some("3.14.0rc2")
         );
-        assert_eq!(guessed("/home/a/.pyenv/versions/3.12.1/bin/python3.12").as_deref(), Some("3.12.1"));
-        assert_eq!(guessed("/u/cpython-3.13-linux-x86_64-gnu/bin/python3.13").as_deref(), Some("3.13"));
+        assert_eq!(
+            guessed("/home/a/.pyenv/versions/3.12.1/bin/python3.12").as_deref(),
+            Some("3.12.1")
+        );
+        assert_eq!(
+            guessed("/u/cpython-3.13-linux-x86_64-gnu/bin/python3.13").as_deref(),
+            Some("3.13")
+        );
         assert_eq!(guessed("/usr/bin/python3"), None);
     }
 
     #[test]
     fn a_path_that_is_not_there_is_named() {
-        let error = discover(&Request { explicit: Some("/nowhere/python3"), ..Request::default() }).expect_err("found");
-        assert!(matches!(&error, Error::NoSuchInterpreter { path } if path == Path::new("/nowhere/python3")));
+        let error = discover(&Request {
+            explicit: Some("/nowhere/python3"),
+            ..Request::default()
+        })
+        .expect_err("found");
+        assert!(
+            matches!(&error, Error::NoSuchInterpreter { path } if path == Path::new("/nowhere/python3"))
+        );
     }
 
     #[test]
     fn a_version_that_nobody_has_lists_what_there_is() {
-        let error = discover(&Request { explicit: Some("3.99"), ..Request::default() }).expect_err("found");
+        let error = discover(&Request {
+            explicit: Some("3.99"),
+            ..Request::default()
+        })
+        .expect_err("found");
         assert!(matches!(&error, Error::NoInterpreter { wanted, .. } if wanted == "3.99"));
-        assert!(error.hint().is_some_and(|hint| hint.contains("uv python install 3.99")), "{error}");
+        assert!(
+            error
+                .hint()
+                .is_some_and(|hint| hint.contains("uv python install 3.99")),
+            "{error}"
+        );
     }
 
     #[test]

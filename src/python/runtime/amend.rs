@@ -12,9 +12,18 @@ const AMENDMENTS: &[(&str, &str)] = &[
     ("curses/__init__.py", include_str!("amendments/curses.py")),
     ("tkinter/__init__.py", include_str!("amendments/tkinter.py")),
     ("venv/__init__.py", include_str!("amendments/venv.py")),
-    ("ensurepip/__init__.py", include_str!("amendments/ensurepip.py")),
-    ("zoneinfo/_common.py", include_str!("amendments/zoneinfo_common.py")),
-    ("zoneinfo/_tzpath.py", include_str!("amendments/zoneinfo_tzpath.py")),
+    (
+        "ensurepip/__init__.py",
+        include_str!("amendments/ensurepip.py"),
+    ),
+    (
+        "zoneinfo/_common.py",
+        include_str!("amendments/zoneinfo_common.py"),
+    ),
+    (
+        "zoneinfo/_tzpath.py",
+        include_str!("amendments/zoneinfo_tzpath.py"),
+    ),
 ];
 
 /// The module that stubs call.
@@ -43,22 +52,43 @@ pub fn is_stub(text: &str) -> bool {
 
 /// Changes when any of the texts does.
 pub fn amendments_digest() -> Blake3 {
-    let stubs = STUBBED.iter().map(|(module, feature, _)| stub(module, feature)).collect::<String>();
-    let texts = AMENDMENTS.iter().chain([&LEFT_OUT]).flat_map(|(path, text)| [*path, *text]);
-    Blake3::of(texts.chain([&*stubs]).collect::<Vec<_>>().join("\0").as_bytes())
+    let stubs = STUBBED
+        .iter()
+        .map(|(module, feature, _)| stub(module, feature))
+        .collect::<String>();
+    let texts = AMENDMENTS
+        .iter()
+        .chain([&LEFT_OUT])
+        .flat_map(|(path, text)| [*path, *text]);
+    Blake3::of(
+        texts
+            .chain([&*stubs])
+            .collect::<Vec<_>>()
+            .join("\0")
+            .as_bytes(),
+    )
 }
 
 /// What is added to the file at `path`, relative to the standard library.
 pub(super) fn addition(path: &Path) -> Option<&'static str> {
-    AMENDMENTS.iter().find(|(module, _)| Path::new(module) == path).map(|(_, text)| *text)
+    AMENDMENTS
+        .iter()
+        .find(|(module, _)| Path::new(module) == path)
+        .map(|(_, text)| *text)
 }
 
 /// The stubs of a standard library, relative to it: `has` tells of a top-level module whether it is there, `left_out` of a
 /// feature whether something of it is not.
-pub(super) fn stubs(has: impl Fn(&str) -> bool, left_out: impl Fn(&str) -> bool) -> Vec<(PathBuf, String)> {
-    let wanted = STUBBED.iter().filter(|(module, feature, always)| !has(module) && (*always || left_out(feature)));
-    let mut made: Vec<_> =
-        wanted.map(|(module, feature, _)| (PathBuf::from(format!("{module}.py")), stub(module, feature))).collect();
+pub(super) fn stubs(
+    has: impl Fn(&str) -> bool,
+    left_out: impl Fn(&str) -> bool,
+) -> Vec<(PathBuf, String)> {
+    let wanted = STUBBED
+        .iter()
+        .filter(|(module, feature, always)| !has(module) && (*always || left_out(feature)));
+    let mut made: Vec<_> = wanted
+        .map(|(module, feature, _)| (PathBuf::from(format!("{module}.py")), stub(module, feature)))
+        .collect();
     if !made.is_empty() {
         made.push((LEFT_OUT.0.into(), LEFT_OUT.1.into()));
     }
@@ -66,5 +96,7 @@ pub(super) fn stubs(has: impl Fn(&str) -> bool, left_out: impl Fn(&str) -> bool)
 }
 
 fn stub(module: &str, feature: &str) -> String {
-    format!("{STUB}.\nimport _left_out\n\n_left_out.replace(\"{module}\", \"{feature}\", __name__ == \"__main__\")\n")
+    format!(
+        "{STUB}.\nimport _left_out\n\n_left_out.replace(\"{module}\", \"{feature}\", __name__ == \"__main__\")\n"
+    )
 }

@@ -23,24 +23,43 @@ struct Written {
 
 pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtime, Error> {
     let items: Vec<&Item> = plan.files.iter().chain(&plan.libraries).collect();
-    let mut directories: BTreeSet<PathBuf> =
-        items.iter().filter_map(|item| item.to.parent()).map(PathBuf::from).collect();
-    directories.extend([plan.dynload.clone(), PathBuf::from("bin"), PathBuf::from(LIBRARIES)]);
+    let mut directories: BTreeSet<PathBuf> = items
+        .iter()
+        .filter_map(|item| item.to.parent())
+        .map(PathBuf::from)
+        .collect();
+    directories.extend([
+        plan.dynload.clone(),
+        PathBuf::from("bin"),
+        PathBuf::from(LIBRARIES),
+    ]);
     for directory in &directories {
         let directory = dest.join(directory);
         fs::create_dir_all(&directory).on("create directory", &directory)?;
     }
 
-    let mut written: Vec<Written> =
-        items.into_par_iter().map(|item| write(plan, item, dest, prefix, false)).collect::<Result<_, Error>>()?;
-    written.push(write(plan, &plan.executable, dest, prefix, !plan.libraries.is_empty())?);
+    let mut written: Vec<Written> = items
+        .into_par_iter()
+        .map(|item| write(plan, item, dest, prefix, false))
+        .collect::<Result<_, Error>>()?;
+    written.push(write(
+        plan,
+        &plan.executable,
+        dest,
+        prefix,
+        !plan.libraries.is_empty(),
+    )?);
     for (to, text) in &plan.generated {
         let to = dest.join(to);
         fs::write(&to, text).on("write", &to)?;
-        written.push(Written { bytes: text.len() as u64, glibc_floor: None });
+        written.push(Written {
+            bytes: text.len() as u64,
+            glibc_floor: None,
+        });
     }
     let executable = dest.join(&plan.executable.to);
-    fs::set_permissions(&executable, Permissions::from_mode(0o755)).on("change mode of", &executable)?;
+    fs::set_permissions(&executable, Permissions::from_mode(0o755))
+        .on("change mode of", &executable)?;
     if let Some(target) = executable.file_name() {
         for link in ["python3", "python"] {
             let link = executable.with_file_name(link);
@@ -54,16 +73,24 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
         stdlib: plan.stdlib.to_string_lossy().into_owned(),
         files: written.len() as u64,
         bytes: written.iter().map(|written| written.bytes).sum(),
-        glibc_floor: written.iter().filter_map(|written| written.glibc_floor).max(),
+        glibc_floor: written
+            .iter()
+            .filter_map(|written| written.glibc_floor)
+            .max(),
         bundled: plan.libraries.iter().filter_map(base_name).collect(),
-        libraries: plan.libraries.iter().map(|item| item.from.clone()).collect(),
+        libraries: plan
+            .libraries
+            .iter()
+            .map(|item| item.from.clone())
+            .collect(),
         left_out: plan.left_out.clone(),
     })
 }
 
 /// The variables of the build, in which the prefix stands dozens of times.
 fn is_sysconfig_data(to: &Path) -> bool {
-    to.file_name().is_some_and(|name| name.to_string_lossy().starts_with("_sysconfigdata_"))
+    to.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("_sysconfigdata_"))
 }
 
 /// Replaces the prefix by the one that uv's interpreters name. `sysconfig` puts the true prefix in the place of the
@@ -78,22 +105,39 @@ fn hide_prefix(bytes: &mut Vec<u8>, prefix: &Path) {
 }
 
 /// Copies one file. `must_find` gives a search path even to a file without one.
-fn write(plan: &Plan, item: &Item, dest: &Path, prefix: &Path, must_find: bool) -> Result<Written, Error> {
+fn write(
+    plan: &Plan,
+    item: &Item,
+    dest: &Path,
+    prefix: &Path,
+    must_find: bool,
+) -> Result<Written, Error> {
     let mut bytes = fs::read(&item.from).on("read", &item.from)?;
     let glibc_floor = if elf::is_elf(&bytes) {
-        relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf { path: item.from.clone(), source })?
+        relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf {
+            path: item.from.clone(),
+            source,
+        })?
     } else {
         if is_sysconfig_data(&item.to) {
             hide_prefix(&mut bytes, prefix);
         }
-        if let Some(text) = item.to.strip_prefix(&plan.stdlib).ok().and_then(amend::addition) {
+        if let Some(text) = item
+            .to
+            .strip_prefix(&plan.stdlib)
+            .ok()
+            .and_then(amend::addition)
+        {
             bytes.extend(text.as_bytes());
         }
         None
     };
     let to = dest.join(&item.to);
     fs::write(&to, &bytes).on("write", &to)?;
-    Ok(Written { bytes: bytes.len() as u64, glibc_floor })
+    Ok(Written {
+        bytes: bytes.len() as u64,
+        glibc_floor,
+    })
 }
 
 /// Strips an ELF file that will be at `to` in the tree and leads it to the tree's libraries.
@@ -133,6 +177,9 @@ mod tests {
         assert_eq!(path("bin/python3.13"), "$ORIGIN/../lib");
         assert_eq!(path("lib/libz.so.1"), "$ORIGIN");
         assert_eq!(path("lib/python3.13/lib-dynload/_ssl.so"), "$ORIGIN/../..");
-        assert_eq!(path("lib64/python3.13/lib-dynload/_ssl.so"), "$ORIGIN/../../../lib");
+        assert_eq!(
+            path("lib64/python3.13/lib-dynload/_ssl.so"),
+            "$ORIGIN/../../../lib"
+        );
     }
 }

@@ -33,22 +33,58 @@ pub const FEATURES: &[Feature] = &[
             "lib-dynload/xxsubtype.*",
         ],
     },
-    Feature { name: "tkinter", paths: &[TKINTER, TKINTER_MODULE] },
-    Feature { name: "turtle", paths: &["turtle.py", TKINTER, TKINTER_MODULE] },
-    Feature { name: "turtledemo", paths: &["turtledemo", "turtle.py", TKINTER, TKINTER_MODULE] },
-    Feature { name: "idlelib", paths: &["idlelib", TKINTER, TKINTER_MODULE] },
-    Feature { name: "ensurepip", paths: &["ensurepip"] },
-    Feature { name: "lib2to3", paths: &["lib2to3"] },
-    Feature { name: "pydoc_data", paths: &["pydoc_data"] },
+    Feature {
+        name: "tkinter",
+        paths: &[TKINTER, TKINTER_MODULE],
+    },
+    Feature {
+        name: "turtle",
+        paths: &["turtle.py", TKINTER, TKINTER_MODULE],
+    },
+    Feature {
+        name: "turtledemo",
+        paths: &["turtledemo", "turtle.py", TKINTER, TKINTER_MODULE],
+    },
+    Feature {
+        name: "idlelib",
+        paths: &["idlelib", TKINTER, TKINTER_MODULE],
+    },
+    Feature {
+        name: "ensurepip",
+        paths: &["ensurepip"],
+    },
+    Feature {
+        name: "lib2to3",
+        paths: &["lib2to3"],
+    },
+    Feature {
+        name: "pydoc_data",
+        paths: &["pydoc_data"],
+    },
     // The static libpython and what an embedding program is built with.
-    Feature { name: "config", paths: &["config-*", "config"] },
+    Feature {
+        name: "config",
+        paths: &["config-*", "config"],
+    },
     // C headers lie outside the standard library.
-    Feature { name: "headers", paths: &[] },
+    Feature {
+        name: "headers",
+        paths: &[],
+    },
     // So do time zones, on the machine that packs.
-    Feature { name: "tzdata", paths: &[] },
+    Feature {
+        name: "tzdata",
+        paths: &[],
+    },
     // Sun's Yellow Pages: gone since 3.13, and the only module that drags Kerberos along.
-    Feature { name: "nis", paths: &["lib-dynload/nis.*"] },
-    Feature { name: "windows", paths: &["venv/scripts/nt", "distutils/command/*.exe", "msilib"] },
+    Feature {
+        name: "nis",
+        paths: &["lib-dynload/nis.*"],
+    },
+    Feature {
+        name: "windows",
+        paths: &["venv/scripts/nt", "distutils/command/*.exe", "msilib"],
+    },
 ];
 
 /// What belongs to the machine or its package manager rather than to the interpreter.
@@ -80,8 +116,17 @@ pub(super) enum Verdict {
 /// module.
 pub fn include_for(module: &str) -> Option<String> {
     let path = module.replace('.', "/");
-    let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).chain([path.as_str()]);
-    let places = above.flat_map(|path| [path.to_owned(), format!("{path}.py"), format!("lib-dynload/{path}.so")]);
+    let above = path
+        .match_indices('/')
+        .filter_map(|(at, _)| path.get(..at))
+        .chain([path.as_str()]);
+    let places = above.flat_map(|path| {
+        [
+            path.to_owned(),
+            format!("{path}.py"),
+            format!("lib-dynload/{path}.so"),
+        ]
+    });
     let mut features = places.filter_map(|place| match Contents::new(&[]).judge(&place, false) {
         Verdict::LeaveOut { feature } => Some(feature),
         _ => None,
@@ -104,14 +149,20 @@ pub(super) struct Contents {
 
 impl Contents {
     pub(super) fn new(include: &[String]) -> Self {
-        let mut contents = Self { features: Vec::new(), modules: Vec::new(), libraries: Vec::new() };
+        let mut contents = Self {
+            features: Vec::new(),
+            modules: Vec::new(),
+            libraries: Vec::new(),
+        };
         for name in include {
             if let Some(feature) = FEATURES.iter().find(|feature| feature.name == name) {
                 contents.features.push(feature.name);
             } else if name.starts_with("lib") && name.contains(".so") {
                 contents.libraries.push(name.clone());
             } else {
-                contents.modules.push((name.trim_end_matches(".py").replace('.', "/"), false));
+                contents
+                    .modules
+                    .push((name.trim_end_matches(".py").replace('.', "/"), false));
             }
         }
         contents
@@ -123,7 +174,10 @@ impl Contents {
 
     /// Judges `path`, relative to the standard library; `is_part` says that the directory it is in is kept in part.
     pub(super) fn judge(&mut self, path: &str, is_part: bool) -> Verdict {
-        let name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = Path::new(path)
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if NEVER.iter().any(|pattern| matches_component(pattern, name)) {
             return Verdict::Drop;
         }
@@ -133,7 +187,9 @@ impl Contents {
                 *matched = true;
                 return Verdict::Keep;
             }
-            is_above |= pattern.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+            is_above |= pattern
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with('/'));
         }
         if is_part {
             return match (name, is_above) {
@@ -142,8 +198,12 @@ impl Contents {
                 (_, false) => Verdict::Drop,
             };
         }
-        let mut naming =
-            FEATURES.iter().filter(|feature| feature.paths.iter().any(|pattern| matches_path(pattern, path)));
+        let mut naming = FEATURES.iter().filter(|feature| {
+            feature
+                .paths
+                .iter()
+                .any(|pattern| matches_path(pattern, path))
+        });
         let Some(first) = naming.next() else {
             return Verdict::Keep;
         };
@@ -152,14 +212,18 @@ impl Contents {
         } else if is_above {
             Verdict::KeepPart
         } else {
-            Verdict::LeaveOut { feature: first.name }
+            Verdict::LeaveOut {
+                feature: first.name,
+            }
         }
     }
 
     /// Refuses a wish that nothing in the standard library answered to.
     pub(super) fn check_used(&self) -> Result<(), Error> {
         match self.modules.iter().find(|(_, matched)| !matched) {
-            Some((pattern, _)) => Err(Error::UnknownInclude { name: pattern.replace('/', ".") }),
+            Some((pattern, _)) => Err(Error::UnknownInclude {
+                name: pattern.replace('/', "."),
+            }),
             None => Ok(()),
         }
     }
@@ -182,7 +246,10 @@ fn matches_module(pattern: &str, path: &str) -> bool {
 
 fn matches_path(pattern: &str, path: &str) -> bool {
     pattern.split('/').count() == path.split('/').count()
-        && pattern.split('/').zip(path.split('/')).all(|(pattern, component)| matches_component(pattern, component))
+        && pattern
+            .split('/')
+            .zip(path.split('/'))
+            .all(|(pattern, component)| matches_component(pattern, component))
 }
 
 /// Matches one component against a pattern in which `*` stands for any run of characters.
@@ -194,7 +261,8 @@ fn matches_component(pattern: &str, text: &str) -> bool {
         return false;
     };
     let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    ends.into_iter().any(|at| matches_component(rest, &text[at..]))
+    ends.into_iter()
+        .any(|at| matches_component(rest, &text[at..]))
 }
 
 #[cfg(test)]
@@ -208,10 +276,16 @@ mod tests {
 
     #[test]
     fn suites_go_and_their_packages_stay() {
-        assert_eq!(judge(&[], "unittest/test"), Verdict::LeaveOut { feature: "test" });
+        assert_eq!(
+            judge(&[], "unittest/test"),
+            Verdict::LeaveOut { feature: "test" }
+        );
         assert_eq!(judge(&[], "unittest"), Verdict::Keep);
         assert_eq!(judge(&[], "unittest/main.py"), Verdict::Keep);
-        assert_eq!(judge(&[], "lib-dynload/_testcapi.cpython-313-x86_64-linux-gnu.so").feature(), Some("test"));
+        assert_eq!(
+            judge(&[], "lib-dynload/_testcapi.cpython-313-x86_64-linux-gnu.so").feature(),
+            Some("test")
+        );
         assert_eq!(judge(&["test"], "unittest/test"), Verdict::Keep);
     }
 
@@ -219,13 +293,28 @@ mod tests {
     fn a_feature_brings_what_it_needs() {
         assert_eq!(judge(&[], "tkinter").feature(), Some("tkinter"));
         assert_eq!(judge(&["idlelib"], "tkinter"), Verdict::Keep);
-        assert_eq!(judge(&["idlelib"], "lib-dynload/_tkinter.cpython-313-x86_64-linux-gnu.so"), Verdict::Keep);
-        assert_eq!(judge(&["idlelib"], "turtledemo").feature(), Some("turtledemo"));
+        assert_eq!(
+            judge(
+                &["idlelib"],
+                "lib-dynload/_tkinter.cpython-313-x86_64-linux-gnu.so"
+            ),
+            Verdict::Keep
+        );
+        assert_eq!(
+            judge(&["idlelib"], "turtledemo").feature(),
+            Some("turtledemo")
+        );
     }
 
     #[test]
     fn what_belongs_to_the_machine_never_goes_in() {
-        for path in ["site-packages", "dist-packages", "json/__pycache__", "sitecustomize.py", "EXTERNALLY-MANAGED"] {
+        for path in [
+            "site-packages",
+            "dist-packages",
+            "json/__pycache__",
+            "sitecustomize.py",
+            "EXTERNALLY-MANAGED",
+        ] {
             assert_eq!(judge(&["test"], path), Verdict::Drop, "{path}");
         }
     }
@@ -238,14 +327,22 @@ mod tests {
         assert_eq!(contents.judge("test/test_ast.py", true), Verdict::Drop);
         assert!(contents.check_used().is_err());
         assert_eq!(contents.judge("test/support", true), Verdict::Keep);
-        assert_eq!(contents.judge("test/support/os_helper.py", false), Verdict::Keep);
+        assert_eq!(
+            contents.judge("test/support/os_helper.py", false),
+            Verdict::Keep
+        );
         contents.check_used().unwrap();
     }
 
     #[test]
     fn a_wish_that_names_nothing_is_refused() {
-        let error = Contents::new(&["tkniter".to_owned()]).check_used().unwrap_err();
-        assert!(error.to_string().starts_with("`tkniter` is neither"), "{error}");
+        let error = Contents::new(&["tkniter".to_owned()])
+            .check_used()
+            .unwrap_err();
+        assert!(
+            error.to_string().starts_with("`tkniter` is neither"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -261,7 +358,10 @@ mod tests {
     fn a_star_stays_inside_its_component() {
         assert!(matches_path("*/test", "ctypes/test"));
         assert!(!matches_path("*/test", "a/b/test"));
-        assert!(matches_component("config-*", "config-3.13-x86_64-linux-gnu"));
+        assert!(matches_component(
+            "config-*",
+            "config-3.13-x86_64-linux-gnu"
+        ));
         assert!(matches_component("*a*b", "xaybb"));
         assert!(!matches_component("*a*b", "xayc"));
     }

@@ -24,7 +24,12 @@ pub(super) struct Libraries<'a> {
 
 impl<'a> Libraries<'a> {
     /// Prepares to search for what `executable` loads; `library` is its libpython.
-    pub(super) fn new(executable: &Path, facts: Facts, library: Option<&Path>, from_target: &'a [String]) -> Self {
+    pub(super) fn new(
+        executable: &Path,
+        facts: Facts,
+        library: Option<&Path>,
+        from_target: &'a [String],
+    ) -> Self {
         Self {
             found: BTreeMap::new(),
             closures: HashMap::new(),

@@ -104,9 +104,18 @@ pub enum Error {
     UnknownInclude { name: String },
     /// `part` is what is missing, `installation` what sort of interpreter lacks it.
     #[error("`{}` has no {part}, which `include = [\"{feature}\"]` asks for", interpreter.display())]
-    NoPart { feature: &'static str, part: String, interpreter: PathBuf, version: (u8, u8, u8), installation: Kind },
+    NoPart {
+        feature: &'static str,
+        part: String,
+        interpreter: PathBuf,
+        version: (u8, u8, u8),
+        installation: Kind,
+    },
     #[error("cannot start {jobs} threads")]
-    Threads { jobs: usize, source: rayon::ThreadPoolBuildError },
+    Threads {
+        jobs: usize,
+        source: rayon::ThreadPoolBuildError,
+    },
 }
 
 impl Error {
@@ -126,14 +135,26 @@ impl Error {
 
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
-        let Self::NoPart { feature, version, installation, .. } = self else { return None };
+        let Self::NoPart {
+            feature,
+            version,
+            installation,
+            ..
+        } = self
+        else {
+            return None;
+        };
         let (major, minor, _) = version;
         if *feature == "lib2to3" && *minor > 12 {
-            return Some(format!("CPython {major}.{minor} has no such part: take it out of `include`"));
+            return Some(format!(
+                "CPython {major}.{minor} has no such part: take it out of `include`"
+            ));
         }
         let other = "or choose another interpreter with `--python`";
         Some(match (installation, *feature) {
-            (_, "tzdata") => "install the system's package `tzdata`, or add the dependency `tzdata`".into(),
+            (_, "tzdata") => {
+                "install the system's package `tzdata`, or add the dependency `tzdata`".into()
+            }
             (Kind::System, _) => {
                 let (debian, fedora) = match *feature {
                     "tkinter" | "turtle" => ("python3-tk", "python3-tkinter"),
@@ -144,10 +165,14 @@ impl Error {
                     "test" => ("libpython3-testsuite", "python3-test"),
                     _ => ("python3-dev", "python3-devel"),
                 };
-                format!("install the system's package `{debian}` (Debian, Ubuntu) or `{fedora}` (Fedora), {other}")
+                format!(
+                    "install the system's package `{debian}` (Debian, Ubuntu) or `{fedora}` (Fedora), {other}"
+                )
             }
             (_, "tkinter" | "turtle" | "turtledemo" | "idlelib") => {
-                format!("build the interpreter again with Tcl and Tk's headers installed (`tk-dev`), {other}")
+                format!(
+                    "build the interpreter again with Tcl and Tk's headers installed (`tk-dev`), {other}"
+                )
             }
             _ => other.trim_start_matches("or ").into(),
         })
@@ -168,7 +193,11 @@ impl Error {
 /// when the tree is made.
 pub fn sources(source: &Interpreter, include: &[String]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
     let selection = plan::Selection::of(source, include)?;
-    Ok(selection.files.into_iter().map(|item| (item.from, item.to)).collect())
+    Ok(selection
+        .files
+        .into_iter()
+        .map(|item| (item.from, item.to))
+        .collect())
 }
 
 /// Makes the tree in `dest`, which is created and should be empty.

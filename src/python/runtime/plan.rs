@@ -54,51 +54,92 @@ pub(super) struct Selection {
 impl Selection {
     pub(super) fn of(source: &Interpreter, include: &[String]) -> Result<Self, Error> {
         if !source.stdlib.join("os.py").is_file() {
-            return Err(Error::NoStandardLibrary { path: source.stdlib.clone() });
+            return Err(Error::NoStandardLibrary {
+                path: source.stdlib.clone(),
+            });
         }
         // Where an interpreter looks is compiled into it relative to its prefix: `lib64/python3.13` on some systems.
-        let inside = |path: &Path, prefix: &Path| path.strip_prefix(prefix).map(Path::to_path_buf).ok();
+        let inside =
+            |path: &Path, prefix: &Path| path.strip_prefix(prefix).map(Path::to_path_buf).ok();
         let (major, minor, _) = source.version;
         let name = format!("python{major}.{minor}");
-        let stdlib = inside(&source.stdlib, &source.base_prefix).unwrap_or_else(|| Path::new("lib").join(&name));
+        let stdlib = inside(&source.stdlib, &source.base_prefix)
+            .unwrap_or_else(|| Path::new("lib").join(&name));
         let mut contents = Contents::new(include);
-        let mut walk = Walk { contents: &mut contents, files: Vec::new(), left_out: Vec::new() };
+        let mut walk = Walk {
+            contents: &mut contents,
+            files: Vec::new(),
+            left_out: Vec::new(),
+        };
         walk.directory(&source.stdlib, "", &stdlib, false)?;
         // The two are usually one inside the other, perhaps by different names.
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let dynload = if let Some(below) = inside(&real(&source.dynload), &real(&source.stdlib)) {
             stdlib.join(below)
         } else {
-            let to = inside(&source.dynload, &source.base_exec_prefix).unwrap_or_else(|| stdlib.join("lib-dynload"));
+            let to = inside(&source.dynload, &source.base_exec_prefix)
+                .unwrap_or_else(|| stdlib.join("lib-dynload"));
             if source.dynload.is_dir() && !walk.files.iter().any(|item| item.to.starts_with(&to)) {
                 walk.directory(&source.dynload, "lib-dynload", &to, false)?;
             }
             to
         };
-        let Walk { mut files, left_out, .. } = walk;
+        let Walk {
+            mut files,
+            left_out,
+            ..
+        } = walk;
         contents.check_used()?;
         data::add(source, &contents, &stdlib, &mut files)?;
-        Ok(Self { files, left_out, stdlib, dynload, contents })
+        Ok(Self {
+            files,
+            left_out,
+            stdlib,
+            dynload,
+            contents,
+        })
     }
 }
 
 impl Plan {
-    pub(super) fn of(source: &Interpreter, include: &[String], from_target: &[String]) -> Result<Self, Error> {
-        let facts = inspect(&source.real_executable)?
-            .ok_or_else(|| Error::NotAnInterpreter { path: source.real_executable.clone() })?;
+    pub(super) fn of(
+        source: &Interpreter,
+        include: &[String],
+        from_target: &[String],
+    ) -> Result<Self, Error> {
+        let facts = inspect(&source.real_executable)?.ok_or_else(|| Error::NotAnInterpreter {
+            path: source.real_executable.clone(),
+        })?;
         let (major, minor, _) = source.version;
         let name = format!("python{major}.{minor}");
 
-        let Selection { mut files, mut left_out, stdlib, dynload, contents } = Selection::of(source, include)?;
+        let Selection {
+            mut files,
+            mut left_out,
+            stdlib,
+            dynload,
+            contents,
+        } = Selection::of(source, include)?;
 
-        let mut search = Libraries::new(&source.real_executable, facts.clone(), source.library.as_deref(), from_target);
-        let mut libraries = search
-            .needed_by(&source.real_executable, &facts)
-            .map_err(|library| Error::LibraryNotFound { library, needed_by: source.real_executable.clone() })?;
+        let mut search = Libraries::new(
+            &source.real_executable,
+            facts.clone(),
+            source.library.as_deref(),
+            from_target,
+        );
+        let mut libraries =
+            search
+                .needed_by(&source.real_executable, &facts)
+                .map_err(|library| Error::LibraryNotFound {
+                    library,
+                    needed_by: source.real_executable.clone(),
+                })?;
         for library in &contents.libraries {
-            libraries.extend(search.closure_of(library).map_err(|missing| Error::LibraryNotFound {
-                library: missing,
-                needed_by: source.real_executable.clone(),
+            libraries.extend(search.closure_of(library).map_err(|missing| {
+                Error::LibraryNotFound {
+                    library: missing,
+                    needed_by: source.real_executable.clone(),
+                }
             })?);
         }
         if let Ok(names) = search.closure_of(UNWINDER) {
@@ -111,17 +152,30 @@ impl Plan {
                 Ok(names) => libraries.extend(names),
                 Err(library) => {
                     tracing::warn!(module = %item.from.display(), library, "library not found; module left out");
-                    let path = item.to.strip_prefix(&stdlib).unwrap_or(&item.to).to_string_lossy().into_owned();
-                    left_out.push(LeftOut { path, reason: Reason::MissingLibrary { library } });
+                    let path = item
+                        .to
+                        .strip_prefix(&stdlib)
+                        .unwrap_or(&item.to)
+                        .to_string_lossy()
+                        .into_owned();
+                    left_out.push(LeftOut {
+                        path,
+                        reason: Reason::MissingLibrary { library },
+                    });
                     broken.insert(item.to);
                 }
             }
         }
         files.retain(|item| !broken.contains(&item.to));
-        if let Some(feature) = ["tkinter", "turtle", "turtledemo", "idlelib"].into_iter().find(|one| contents.has(one))
+        if let Some(feature) = ["tkinter", "turtle", "turtledemo", "idlelib"]
+            .into_iter()
+            .find(|one| contents.has(one))
         {
-            let is_module =
-                |item: &Item| item.to.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_tkinter."));
+            let is_module = |item: &Item| {
+                item.to
+                    .file_name()
+                    .is_some_and(|name| name.as_encoded_bytes().starts_with(b"_tkinter."))
+            };
             if !files.iter().any(is_module) && !data::is_built_in(source, "_tkinter") {
                 return Err(Error::no_part(source, feature, "working `_tkinter`"));
             }
@@ -129,24 +183,46 @@ impl Plan {
         }
         let has = |module: &str| {
             let places = [stdlib.join(module), stdlib.join(format!("{module}.py"))];
-            let is_dynload = |item: &Item| item.to.starts_with(&dynload) && stem(&item.to) == module;
-            files.iter().any(|item| places.iter().any(|place| item.to.starts_with(place)) || is_dynload(item))
+            let is_dynload =
+                |item: &Item| item.to.starts_with(&dynload) && stem(&item.to) == module;
+            files.iter().any(|item| {
+                places.iter().any(|place| item.to.starts_with(place)) || is_dynload(item)
+            })
         };
         let is_left_out = |feature: &str| {
-            left_out.iter().any(|one| matches!(one.reason, Reason::Slim { feature: other } if other == feature))
+            left_out.iter().any(
+                |one| matches!(one.reason, Reason::Slim { feature: other } if other == feature),
+            )
         };
         let generated = amend::stubs(has, is_left_out);
-        let generated = generated.into_iter().map(|(path, text)| (stdlib.join(path), text)).collect();
+        let generated = generated
+            .into_iter()
+            .map(|(path, text)| (stdlib.join(path), text))
+            .collect();
 
         let in_lib = |name: String| {
             let from = search.found.get(&name)?.clone();
-            Some(Item { from, to: Path::new("lib").join(name) })
+            Some(Item {
+                from,
+                to: Path::new("lib").join(name),
+            })
         };
         let libraries = libraries.into_iter().filter_map(in_lib).collect();
         files.sort_by(|a, b| a.to.cmp(&b.to));
         left_out.sort();
-        let executable = Item { from: source.real_executable.clone(), to: Path::new("bin").join(name) };
-        Ok(Self { executable, stdlib, dynload, files, generated, libraries, left_out })
+        let executable = Item {
+            from: source.real_executable.clone(),
+            to: Path::new("bin").join(name),
+        };
+        Ok(Self {
+            executable,
+            stdlib,
+            dynload,
+            files,
+            generated,
+            libraries,
+            left_out,
+        })
     }
 }
 
@@ -158,16 +234,24 @@ fn stem(path: &Path) -> &str {
 
 fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
     let bytes = std::fs::read(path).on("read", path)?;
-    elf::inspect(&bytes).map_err(|source| Error::Elf { path: path.to_path_buf(), source })
+    elf::inspect(&bytes).map_err(|source| Error::Elf {
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 /// What the extension modules among `files` need.
 fn inspect_modules(files: &[Item]) -> Result<Vec<(Item, Facts)>, Error> {
     let is_module = |item: &&Item| item.to.extension() == Some(OsStr::new("so"));
     let modules: Vec<&Item> = files.iter().filter(is_module).collect();
-    let inspected: Vec<_> =
-        modules.into_par_iter().map(|item| Ok((item.clone(), inspect(&item.from)?))).collect::<Result<_, Error>>()?;
-    Ok(inspected.into_iter().filter_map(|(item, facts)| Some((item, facts?))).collect())
+    let inspected: Vec<_> = modules
+        .into_par_iter()
+        .map(|item| Ok((item.clone(), inspect(&item.from)?)))
+        .collect::<Result<_, Error>>()?;
+    Ok(inspected
+        .into_iter()
+        .filter_map(|(item, facts)| Some((item, facts?)))
+        .collect())
 }
 
 /// A walk through the standard library.
@@ -179,17 +263,35 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Takes in the directory `from`, which is `path` in the standard library and becomes `to` in the tree.
-    fn directory(&mut self, from: &Path, path: &str, to: &Path, is_part: bool) -> Result<(), Error> {
+    fn directory(
+        &mut self,
+        from: &Path,
+        path: &str,
+        to: &Path,
+        is_part: bool,
+    ) -> Result<(), Error> {
         for entry in sorted(from)? {
-            let Some(name) = entry.path.file_name().and_then(OsStr::to_str).map(str::to_owned) else {
+            let Some(name) = entry
+                .path
+                .file_name()
+                .and_then(OsStr::to_str)
+                .map(str::to_owned)
+            else {
                 continue;
             };
-            let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            let below = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}/{name}")
+            };
             let verdict = self.contents.judge(&below, is_part);
             match verdict {
                 Verdict::Drop => continue,
                 Verdict::LeaveOut { feature } => {
-                    self.left_out.push(LeftOut { path: below, reason: Reason::Slim { feature } });
+                    self.left_out.push(LeftOut {
+                        path: below,
+                        reason: Reason::Slim { feature },
+                    });
                     continue;
                 }
                 Verdict::Keep | Verdict::KeepPart => {}
@@ -203,9 +305,17 @@ impl Walk<'_> {
                 if entry.is_loop() {
                     continue;
                 }
-                self.directory(&entry.path, &below, &to.join(&name), verdict == Verdict::KeepPart)?;
+                self.directory(
+                    &entry.path,
+                    &below,
+                    &to.join(&name),
+                    verdict == Verdict::KeepPart,
+                )?;
             } else if kind.is_file() && verdict == Verdict::Keep {
-                self.files.push(Item { from: entry.path, to: to.join(&name) });
+                self.files.push(Item {
+                    from: entry.path,
+                    to: to.join(&name),
+                });
             }
         }
         Ok(())
@@ -224,7 +334,9 @@ impl Child {
         if !self.kind.is_symlink() {
             return Some(self.kind);
         }
-        std::fs::metadata(&self.path).ok().map(|metadata| metadata.file_type())
+        std::fs::metadata(&self.path)
+            .ok()
+            .map(|metadata| metadata.file_type())
     }
 
     /// Whether it is a link to a directory that it is in itself.
@@ -232,7 +344,9 @@ impl Child {
         let path = &self.path;
         let parent = || path.parent().and_then(|parent| parent.canonicalize().ok());
         self.kind.is_symlink()
-            && path.canonicalize().is_ok_and(|target| parent().is_none_or(|parent| parent.starts_with(target)))
+            && path
+                .canonicalize()
+                .is_ok_and(|target| parent().is_none_or(|parent| parent.starts_with(target)))
     }
 }
 
@@ -240,10 +354,16 @@ impl Child {
 pub(super) fn sorted(directory: &Path) -> Result<Vec<Child>, fs::Error> {
     let child = |entry: std::io::Result<DirEntry>| {
         let entry = entry?;
-        Ok(Child { path: entry.path(), kind: entry.file_type()? })
+        Ok(Child {
+            path: entry.path(),
+            kind: entry.file_type()?,
+        })
     };
     let entries = std::fs::read_dir(directory).on("read directory", directory)?;
-    let mut children = entries.map(child).collect::<std::io::Result<Vec<_>>>().on("read directory", directory)?;
+    let mut children = entries
+        .map(child)
+        .collect::<std::io::Result<Vec<_>>>()
+        .on("read directory", directory)?;
     children.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(children)
 }

@@ -51,7 +51,12 @@ mod tests {
         let shown = |import: &Import| {
             let dots = ".".repeat(import.level);
             let names = import.names.join(",");
-            format!("{} {:?} {dots}{} {names}", import.line, import.when, import.module).trim_end().to_owned()
+            format!(
+                "{} {:?} {dots}{} {names}",
+                import.line, import.when, import.module
+            )
+            .trim_end()
+            .to_owned()
         };
         Source::read(text).imports.iter().map(shown).collect()
     }
@@ -163,7 +168,10 @@ import t
             drop(imports(text));
         }
         assert_eq!(imports("\u{feff}import a"), ["1 Always a"]);
-        assert_eq!(imports("\r\nimport b\r\nimport c\r"), ["2 Always b", "3 Always c"]);
+        assert_eq!(
+            imports("\r\nimport b\r\nimport c\r"),
+            ["2 Always b", "3 Always c"]
+        );
     }
 
     #[test]
@@ -173,7 +181,14 @@ import t
         let found = Source::read_all(text).texts;
         let shown: Vec<String> = found
             .iter()
-            .map(|text| format!("{} {}{}", text.line, text.paths.join("|"), if text.is_path { "!" } else { "" }))
+            .map(|text| {
+                format!(
+                    "{} {}{}",
+                    text.line,
+                    text.paths.join("|"),
+                    if text.is_path { "!" } else { "" }
+                )
+            })
             .collect();
         let expected = [
             "1 data!",

@@ -118,7 +118,11 @@ impl<'a> Reader<'a> {
 
     /// Takes up a logical line, of one token at least.
     pub(super) fn line(&mut self, indent: usize, tokens: &[Token<'a>]) {
-        while self.blocks.last().is_some_and(|block| block.indent >= indent) {
+        while self
+            .blocks
+            .last()
+            .is_some_and(|block| block.indent >= indent)
+        {
             self.blocks.pop();
         }
         if self.texts {
@@ -139,7 +143,11 @@ impl<'a> Reader<'a> {
             }
         }
         for statement in rest.split(|token| token.kind == Kind::Mark(';')) {
-            let when = if self.is_over { when.max(When::Perhaps) } else { when };
+            let when = if self.is_over {
+                when.max(When::Perhaps)
+            } else {
+                when
+            };
             self.is_over |= when == When::Always && ends_module(statement);
             self.import(when, statement);
         }
@@ -151,28 +159,59 @@ impl<'a> Reader<'a> {
         if !tokens.iter().any(is_place) {
             return false;
         }
-        if let [Token { kind: Kind::Word(name), .. }, Token { kind: Kind::Mark('=' | ':'), .. }, ..] = tokens {
+        if let [
+            Token {
+                kind: Kind::Word(name),
+                ..
+            },
+            Token {
+                kind: Kind::Mark('=' | ':'),
+                ..
+            },
+            ..,
+        ] = tokens
+        {
             self.places.insert(name);
         }
         true
     }
 
     fn import(&mut self, when: When, statement: &[Token<'a>]) {
-        let Some((first, rest)) = statement.split_first() else { return };
+        let Some((first, rest)) = statement.split_first() else {
+            return;
+        };
         let line = first.line;
         match first.kind {
             Kind::Word("import") => {
                 for part in rest.split(|token| token.kind == Kind::Mark(',')) {
                     let (module, _) = dotted(part);
                     if !module.is_empty() {
-                        self.found.imports.push(Import { line, when, level: 0, module, names: Vec::new() });
+                        self.found.imports.push(Import {
+                            line,
+                            when,
+                            level: 0,
+                            module,
+                            names: Vec::new(),
+                        });
                     }
                 }
             }
             Kind::Word("from") => {
-                let level = rest.iter().take_while(|token| token.kind == Kind::Mark('.')).count();
+                let level = rest
+                    .iter()
+                    .take_while(|token| token.kind == Kind::Mark('.'))
+                    .count();
                 let (module, after) = dotted(&rest[level..]);
-                let Some((Token { kind: Kind::Word("import"), .. }, names)) = after.split_first() else { return };
+                let Some((
+                    Token {
+                        kind: Kind::Word("import"),
+                        ..
+                    },
+                    names,
+                )) = after.split_first()
+                else {
+                    return;
+                };
                 let names = names.split(|token| matches!(token.kind, Kind::Mark(',' | '(' | ')')));
                 let name = |part: &[Token<'a>]| match part.first()?.kind {
                     Kind::Word(name) => Some(name),
@@ -180,7 +219,13 @@ impl<'a> Reader<'a> {
                     _ => None,
                 };
                 let names = names.filter_map(name).collect();
-                self.found.imports.push(Import { line, when, level, module, names });
+                self.found.imports.push(Import {
+                    line,
+                    when,
+                    level,
+                    module,
+                    names,
+                });
             }
             _ => {}
         }
@@ -196,8 +241,14 @@ fn block(tokens: &[Token<'_>]) -> Option<When> {
     match word(0)? {
         "class" => Some(When::Always),
         "def" => Some(When::Lazily),
-        "async" => Some(if word(1) == Some("def") { When::Lazily } else { When::Perhaps }),
-        "if" | "elif" | "else" | "try" | "except" | "finally" | "for" | "while" | "with" => Some(When::Perhaps),
+        "async" => Some(if word(1) == Some("def") {
+            When::Lazily
+        } else {
+            When::Perhaps
+        }),
+        "if" | "elif" | "else" | "try" | "except" | "finally" | "for" | "while" | "with" => {
+            Some(When::Perhaps)
+        }
         // These two are names elsewhere.
         "match" | "case" => matches!(tokens.last()?.kind, Kind::Mark(':')).then_some(When::Perhaps),
         _ => None,
@@ -213,7 +264,9 @@ fn after_colon<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
             Kind::Mark(')' | ']' | '}') => depth = depth.saturating_sub(1),
             Kind::Word("lambda") if depth == 0 => lambdas += 1,
             Kind::Mark(':') if depth == 0 && lambdas > 0 => lambdas -= 1,
-            Kind::Mark(':') if depth == 0 && !is_assignment(tokens, at) => return tokens.get(at + 1..),
+            Kind::Mark(':') if depth == 0 && !is_assignment(tokens, at) => {
+                return tokens.get(at + 1..);
+            }
             _ => {}
         }
     }
@@ -221,7 +274,9 @@ fn after_colon<'t, 'a>(tokens: &'t [Token<'a>]) -> Option<&'t [Token<'a>]> {
 }
 
 fn is_assignment(tokens: &[Token<'_>], colon: usize) -> bool {
-    tokens.get(colon + 1).is_some_and(|next| next.kind == Kind::Mark('='))
+    tokens
+        .get(colon + 1)
+        .is_some_and(|next| next.kind == Kind::Mark('='))
 }
 
 /// `raise`, `sys.exit()`: what follows is not executed, or the statement is not what it looks like.
@@ -234,20 +289,30 @@ fn ends_module(statement: &[Token<'_>]) -> bool {
             _ => None,
         })
         .collect();
-    matches!(words[..], ["raise", ..] | ["sys", ".", "exit"] | ["exit"] | ["os", ".", "_exit"])
+    matches!(
+        words[..],
+        ["raise", ..] | ["sys", ".", "exit"] | ["exit"] | ["os", ".", "_exit"]
+    )
 }
 
 /// `a.b.c` at the beginning, and what follows it.
 fn dotted<'t, 'a>(tokens: &'t [Token<'a>]) -> (String, &'t [Token<'a>]) {
     let mut name = String::new();
     let mut at = 0;
-    while let Some(Token { kind: Kind::Word(word), .. }) = tokens.get(at) {
+    while let Some(Token {
+        kind: Kind::Word(word),
+        ..
+    }) = tokens.get(at)
+    {
         if name.is_empty() && *word == "import" {
             break;
         }
         name.push_str(word);
         at += 1;
-        if tokens.get(at).is_none_or(|next| next.kind != Kind::Mark('.')) {
+        if tokens
+            .get(at)
+            .is_none_or(|next| next.kind != Kind::Mark('.'))
+        {
             break;
         }
         name.push('.');
@@ -260,7 +325,10 @@ fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
     // What each open bracket belongs to, and the path that the texts in it come to so far.
     let mut open: Vec<(&str, String)> = vec![("", String::new())];
     for (at, token) in tokens.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| token.kind);
+        let before = at
+            .checked_sub(1)
+            .and_then(|before| tokens.get(before))
+            .map(|token| token.kind);
         let after = tokens.get(at + 1).map(|token| token.kind);
         match token.kind {
             Kind::Mark('(' | '[' | '{') => {
@@ -274,7 +342,9 @@ fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
                 open.pop();
             }
             Kind::Text(value) => {
-                let Some((name, path)) = open.last_mut() else { continue };
+                let Some((name, path)) = open.last_mut() else {
+                    continue;
+                };
                 let is_divided = |near: Option<Kind<'_>>| near == Some(Kind::Mark('/'));
                 if !matches!(before, Some(Kind::Mark('/' | ','))) {
                     path.clear();
@@ -292,7 +362,13 @@ fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
                 }
                 let reader = READERS.contains(name).then(|| (*name).to_owned());
                 let is_path = reader.is_some() || is_divided(before) || is_divided(after);
-                found.push(Text { line: token.line, paths, is_path, reader, of_file });
+                found.push(Text {
+                    line: token.line,
+                    paths,
+                    is_path,
+                    reader,
+                    of_file,
+                });
             }
             Kind::Mark('/' | ',') => {}
             // Something else is between this text and the next.
@@ -307,5 +383,8 @@ fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
 
 /// Whether a text may be a relative path, and is no prose.
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 200 && !text.starts_with('/') && !text.contains(['\n', '\\', '*', '?', ':'])
+    !text.is_empty()
+        && text.len() <= 200
+        && !text.starts_with('/')
+        && !text.contains(['\n', '\\', '*', '?', ':'])
 }

@@ -27,7 +27,11 @@ pub(super) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0, line: 1 }
+        Self {
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            at: 0,
+            line: 1,
+        }
     }
 
     /// Puts the tokens of the next logical line into `line`, and returns the width of what it is indented by.
@@ -83,7 +87,11 @@ impl<'a> Tokens<'a> {
                 let (word, after) = rest.split_at(end);
                 self.at += end;
                 let is_prefix = word.len() <= 2 && word.chars().all(|c| "rbuftRBUFT".contains(c));
-                if is_prefix && after.starts_with(['"', '\'']) { Kind::Text(self.text(word)) } else { Kind::Word(word) }
+                if is_prefix && after.starts_with(['"', '\'']) {
+                    Kind::Text(self.text(word))
+                } else {
+                    Kind::Word(word)
+                }
             }
         };
         Token { line, kind }
@@ -93,7 +101,11 @@ impl<'a> Tokens<'a> {
     fn text(&mut self, prefix: &str) -> Option<&'a str> {
         let has = |letters: [char; 2]| prefix.contains(letters);
         let quote = self.byte(0).unwrap_or_default();
-        let whole = if self.byte(1) == Some(quote) && self.byte(2) == Some(quote) { 3 } else { 1 };
+        let whole = if self.byte(1) == Some(quote) && self.byte(2) == Some(quote) {
+            3
+        } else {
+            1
+        };
         self.at += whole;
         let is_filled = has(['f', 'F']) || has(['t', 'T']);
         let begin = self.at;
@@ -113,7 +125,9 @@ impl<'a> Tokens<'a> {
                 b'\r' | b'\n' => self.line_end(),
                 b'{' if is_filled && self.byte(1) == Some(b'{') => self.at += 2,
                 b'{' if is_filled => self.field(quote, whole),
-                next if next == quote && (whole == 1 || self.rest().as_bytes().starts_with(&[quote; 3])) => {
+                next if next == quote
+                    && (whole == 1 || self.rest().as_bytes().starts_with(&[quote; 3])) =>
+                {
                     let value = self.text.get(begin..self.at);
                     self.at += whole;
                     return value.filter(|_| is_plain);
@@ -170,7 +184,11 @@ impl<'a> Tokens<'a> {
     }
 
     fn line_end(&mut self) {
-        self.at += if self.rest().starts_with("\r\n") { 2 } else { 1 };
+        self.at += if self.rest().starts_with("\r\n") {
+            2
+        } else {
+            1
+        };
         self.line += 1;
     }
 

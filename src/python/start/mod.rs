@@ -23,7 +23,11 @@ const VARIABLES: &str = include_str!("variables.sh");
 /// Options of the interpreter for a script of the program: nothing from the user's site-packages, nor from the directory
 /// of the script, which is full of commands. Before 3.11 there is no option for that; scripts see to it themselves.
 pub fn script_options(version: (u8, u8, u8)) -> &'static [&'static str] {
-    if version >= (3, 11, 0) { &["-s", "-P"] } else { &["-s"] }
+    if version >= (3, 11, 0) {
+        &["-s", "-P"]
+    } else {
+        &["-s"]
+    }
 }
 
 /// Options of the interpreter for a file of the program: its own directory comes first in what can be imported, as in
@@ -56,7 +60,10 @@ pub(super) fn file_script(path: &str) -> String {
 pub fn write(interpreter: &Interpreter, tree: &Path) -> Result<()> {
     let directory = tree.join(DIRECTORY);
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
-    for (name, text) in [("sitecustomize.py", RESTORE), ("variables.sh", &variables(interpreter.version))] {
+    for (name, text) in [
+        ("sitecustomize.py", RESTORE),
+        ("variables.sh", &variables(interpreter.version)),
+    ] {
         let path = directory.join(name);
         std::fs::write(&path, text).on("write", &path)?;
     }

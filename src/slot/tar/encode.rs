@@ -25,7 +25,15 @@ impl TarEntry {
             0
         };
         if !records.is_empty() {
-            out.extend(header(&[], b"pax", b'x', 0o644, records.len() as u64, mtime, &[]));
+            out.extend(header(
+                &[],
+                b"pax",
+                b'x',
+                0o644,
+                records.len() as u64,
+                mtime,
+                &[],
+            ));
             out.extend_from_slice(&records);
             out.resize(out.len() + padding(records.len() as u64), 0);
         }
@@ -35,7 +43,9 @@ impl TarEntry {
             EntryKind::Symlink => b'2',
             EntryKind::Directory => b'5',
         };
-        out.extend(header(prefix, name, type_flag, self.mode, size, mtime, link));
+        out.extend(header(
+            prefix, name, type_flag, self.mode, size, mtime, link,
+        ));
         out
     }
 }
@@ -76,7 +86,10 @@ pub(super) fn header(
     put(108, b"0000000\0");
     put(116, b"0000000\0");
     put(124, format!("{size:011o}\0").as_bytes());
-    put(136, format!("{:011o}\0", mtime.min(0o777_7777_7777)).as_bytes());
+    put(
+        136,
+        format!("{:011o}\0", mtime.min(0o777_7777_7777)).as_bytes(),
+    );
     put(148, b"        ");
     put(156, &[type_flag]);
     put(157, link);

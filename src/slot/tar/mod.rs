@@ -53,19 +53,31 @@ mod tests {
     fn round_trip(entry: &TarEntry) {
         let bytes = [entry.encode(0), END.to_vec()].concat();
         let mut reader = &bytes[..];
-        assert_eq!(next_entry(&mut reader).expect("readable"), Next::Entry(entry.clone()));
+        assert_eq!(
+            next_entry(&mut reader).expect("readable"),
+            Next::Entry(entry.clone())
+        );
         if entry.kind != EntryKind::File {
             assert_eq!(next_entry(&mut reader).expect("readable"), Next::End);
         }
     }
 
     fn entry(name: &str, kind: EntryKind, link: &str) -> TarEntry {
-        TarEntry { name: name.into(), kind, mode: 0o755, size: 0, link: link.into() }
+        TarEntry {
+            name: name.into(),
+            kind,
+            mode: 0o755,
+            size: 0,
+            link: link.into(),
+        }
     }
 
     #[test]
     fn names_and_links_of_every_length_survive() {
-        for len in (1..600).step_by(7).chain([99, 100, 101, 155, 156, 255, 256]) {
+        for len in (1..600)
+            .step_by(7)
+            .chain([99, 100, 101, 155, 156, 255, 256])
+        {
             let flat = "n".repeat(len);
             let deep = "dir/".repeat(len / 4 + 1) + "end";
             for name in [&flat, &deep] {
@@ -78,7 +90,10 @@ mod tests {
     #[test]
     fn a_size_beyond_the_octal_field_survives() {
         for size in [0, 1, (1 << 33) - 1, 1 << 33, 1 << 40] {
-            round_trip(&TarEntry { size, ..entry("big", EntryKind::File, "") });
+            round_trip(&TarEntry {
+                size,
+                ..entry("big", EntryKind::File, "")
+            });
         }
     }
 
@@ -95,7 +110,9 @@ mod tests {
     #[test]
     fn what_two_readers_could_understand_in_two_ways_is_refused() {
         let good = extended(&["9 path=x\n", "9 size=7\n"], 0);
-        let Next::Entry(entry) = next_entry(&mut &good[..]).expect("readable") else { panic!("no entry") };
+        let Next::Entry(entry) = next_entry(&mut &good[..]).expect("readable") else {
+            panic!("no entry")
+        };
         assert_eq!((&entry.name[..], entry.size), (&b"x"[..], 7));
         for (bytes, why) in [
             (extended(&["9 size=7\n"], 8), "two sizes"),
@@ -107,12 +124,28 @@ mod tests {
             (extended(&["99 path=x\n"], 0), "a long length"),
             (extended(&["0 path=x\n"], 0), "no length"),
             (extended(&["17 GNU.sparse.a=1\n"], 0), "sparse"),
-            ([extended(&["9 path=x\n"], 0)[..1024].to_vec(), extended(&["9 path=y\n"], 0)].concat(), "two pax headers"),
-            (header(&[], b"file/", b'0', 0o644, 0, 0, &[]).to_vec(), "a directory's name"),
+            (
+                [
+                    extended(&["9 path=x\n"], 0)[..1024].to_vec(),
+                    extended(&["9 path=y\n"], 0),
+                ]
+                .concat(),
+                "two pax headers",
+            ),
+            (
+                header(&[], b"file/", b'0', 0o644, 0, 0, &[]).to_vec(),
+                "a directory's name",
+            ),
             (vec![0; BLOCK], "one empty block"),
-            ([vec![0; 2 * BLOCK], vec![1]].concat(), "bytes after the end"),
+            (
+                [vec![0; 2 * BLOCK], vec![1]].concat(),
+                "bytes after the end",
+            ),
         ] {
-            assert!(matches!(next_entry(&mut &bytes[..]), Err(SlotError::BadArchive(_))), "{why}");
+            assert!(
+                matches!(next_entry(&mut &bytes[..]), Err(SlotError::BadArchive(_))),
+                "{why}"
+            );
         }
     }
 
@@ -120,14 +153,19 @@ mod tests {
     fn a_damaged_header_is_refused() {
         let mut bytes = entry("a", EntryKind::File, "").encode(0);
         bytes[0] ^= 1;
-        assert!(matches!(next_entry(&mut &bytes[..]), Err(SlotError::BadArchive(_))));
+        assert!(matches!(
+            next_entry(&mut &bytes[..]),
+            Err(SlotError::BadArchive(_))
+        ));
     }
 
     #[test]
     fn devices_and_global_records_are_refused() {
         for type_flag in [b'3', b'4', b'6', b'g', b'S'] {
             let bytes = header(&[], b"x", type_flag, 0o644, 0, 0, &[]);
-            assert!(matches!(next_entry(&mut &bytes[..]), Err(SlotError::UnknownEntry(found)) if found == type_flag));
+            assert!(
+                matches!(next_entry(&mut &bytes[..]), Err(SlotError::UnknownEntry(found)) if found == type_flag)
+            );
         }
     }
 }

@@ -58,7 +58,13 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
         let sum: u64 = block
             .iter()
             .enumerate()
-            .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+            .map(|(at, byte)| {
+                u64::from(if (148..156).contains(&at) {
+                    b' '
+                } else {
+                    *byte
+                })
+            })
             .sum();
         if sum != stated {
             return Err(SlotError::BadArchive("a header has a wrong checksum"));
@@ -69,9 +75,14 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
         let size = octal(&block[124..136])?;
         // Owners, time and device are never restored, nor is the mode of a long name: but a reader that looks at them stops
         // where one is no number.
-        for unused in
-            [&block[100..108], &block[108..116], &block[116..124], &block[136..148], &block[329..337], &block[337..345]]
-        {
+        for unused in [
+            &block[100..108],
+            &block[108..116],
+            &block[116..124],
+            &block[136..148],
+            &block[329..337],
+            &block[337..345],
+        ] {
             octal(unused)?;
         }
         match block[156] {
@@ -90,14 +101,26 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
                 }
                 let mut text = read_content(reader, size)?;
                 while text.pop_if(|byte| *byte == 0).is_some() {}
-                once(if type_flag == b'L' { &mut extension.name } else { &mut extension.link }, text)?;
+                once(
+                    if type_flag == b'L' {
+                        &mut extension.name
+                    } else {
+                        &mut extension.link
+                    },
+                    text,
+                )?;
             }
             type_flag => return entry(&block, type_flag, size, extension).map(Next::Entry),
         }
     }
 }
 
-fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) -> Result<TarEntry, SlotError> {
+fn entry(
+    block: &[u8; BLOCK],
+    type_flag: u8,
+    size: u64,
+    extension: Extension,
+) -> Result<TarEntry, SlotError> {
     let kind = match type_flag {
         b'0' | 0 => EntryKind::File,
         b'1' => EntryKind::HardLink,
@@ -109,7 +132,11 @@ fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) ->
         let prefix = until_nul(&block[345..500]);
         let name = until_nul(&block[0..100]);
         // GNU archives keep times where ustar has the prefix; theirs say `ustar ` with a blank.
-        if prefix.is_empty() || block[262] != 0 { name.to_vec() } else { [prefix, b"/", name].concat() }
+        if prefix.is_empty() || block[262] != 0 {
+            name.to_vec()
+        } else {
+            [prefix, b"/", name].concat()
+        }
     });
     // Both spellings of "here", which other archivers write in front of names and behind directories.
     while name.starts_with(b"./") {
@@ -117,11 +144,15 @@ fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) ->
     }
     if name.len() > 1 && name.ends_with(b"/") {
         if kind != EntryKind::Directory {
-            return Err(SlotError::BadArchive("the name of a file ends with a slash"));
+            return Err(SlotError::BadArchive(
+                "the name of a file ends with a slash",
+            ));
         }
         name.pop();
     }
-    let mut link = extension.link.unwrap_or_else(|| until_nul(&block[157..257]).to_vec());
+    let mut link = extension
+        .link
+        .unwrap_or_else(|| until_nul(&block[157..257]).to_vec());
     if kind == EntryKind::HardLink {
         // It names an entry, which may be spelled so.
         while link.starts_with(b"./") {
@@ -129,13 +160,21 @@ fn entry(block: &[u8; BLOCK], type_flag: u8, size: u64, extension: Extension) ->
         }
     }
     let size = match extension.size {
-        Some(long) if size != 0 && size != long => return Err(SlotError::BadArchive("an entry has two sizes")),
+        Some(long) if size != 0 && size != long => {
+            return Err(SlotError::BadArchive("an entry has two sizes"));
+        }
         long => long.unwrap_or(size),
     };
     if kind != EntryKind::File && size != 0 {
         return Err(SlotError::BadArchive("an entry without content has a size"));
     }
-    Ok(TarEntry { name, kind, mode: u16::try_from(octal(&block[100..108])? & 0o777).unwrap_or(0), size, link })
+    Ok(TarEntry {
+        name,
+        kind,
+        mode: u16::try_from(octal(&block[100..108])? & 0o777).unwrap_or(0),
+        size,
+        link,
+    })
 }
 
 fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotError> {
@@ -147,7 +186,10 @@ fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotEr
         let len = usize::try_from(len).map_err(|_| BAD)?;
         let (record, rest) = records.split_at_checked(len).ok_or(BAD)?;
         records = rest;
-        let record = record.get(space..).and_then(|record| record.strip_prefix(b" ")).ok_or(BAD)?;
+        let record = record
+            .get(space..)
+            .and_then(|record| record.strip_prefix(b" "))
+            .ok_or(BAD)?;
         let record = record.strip_suffix(b"\n").ok_or(BAD)?;
         let equals = record.iter().position(|byte| *byte == b'=').ok_or(BAD)?;
         let (key, value) = record.split_at(equals);
@@ -162,7 +204,11 @@ fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotEr
             b"size" => once(&mut extension.size, decimal(value).ok_or(BAD)?)?,
             // Times and owners are never restored.
             b"mtime" | b"atime" | b"ctime" | b"uid" | b"gid" | b"uname" | b"gname" => {}
-            _ => return Err(SlotError::BadArchive("a pax record of a kind that is not used")),
+            _ => {
+                return Err(SlotError::BadArchive(
+                    "a pax record of a kind that is not used",
+                ));
+            }
         }
     }
     Ok(())
@@ -170,8 +216,15 @@ fn parse_pax(mut records: &[u8], extension: &mut Extension) -> Result<(), SlotEr
 
 /// Reads `size` bytes and their padding into memory; `size` has been limited by the caller.
 fn read_content(reader: &mut impl BufRead, size: u64) -> Result<Vec<u8>, SlotError> {
-    let mut content = vec![0; usize::try_from(size).unwrap_or(usize::MAX).saturating_add(padding(size))];
-    reader.read_exact(&mut content).map_err(SlotError::BadStream)?;
+    let mut content = vec![
+        0;
+        usize::try_from(size)
+            .unwrap_or(usize::MAX)
+            .saturating_add(padding(size))
+    ];
+    reader
+        .read_exact(&mut content)
+        .map_err(SlotError::BadStream)?;
     content.truncate(usize::try_from(size).unwrap_or(usize::MAX));
     Ok(content)
 }
@@ -189,7 +242,9 @@ fn read_block(reader: &mut impl BufRead, block: &mut [u8; BLOCK]) -> Result<bool
 fn end(reader: &mut impl BufRead) -> Result<Next, SlotError> {
     let mut second = [1; BLOCK];
     if !read_block(reader, &mut second)? || second != [0; BLOCK] {
-        return Err(SlotError::BadArchive("it ends in one empty block, not in two"));
+        return Err(SlotError::BadArchive(
+            "it ends in one empty block, not in two",
+        ));
     }
     loop {
         let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
@@ -212,20 +267,33 @@ fn octal(field: &[u8]) -> Result<u64, SlotError> {
     } else {
         // Other readers take a NUL for the end, whatever follows it.
         let text = std::str::from_utf8(field).map_err(|_| BAD)?;
-        number(text.trim_end_matches(['\0', ' ']).trim_start_matches(' ').as_bytes(), 8)
+        number(
+            text.trim_end_matches(['\0', ' '])
+                .trim_start_matches(' ')
+                .as_bytes(),
+            8,
+        )
     };
     value.ok_or(BAD)
 }
 
 /// A number in decimal digits, at least one.
 fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() { None } else { number(digits, 10) }
+    if digits.is_empty() {
+        None
+    } else {
+        number(digits, 10)
+    }
 }
 
 /// Digits to a base of at most ten as text, to a larger one as they are; `None` when one is none or the number is too large.
 fn number(digits: &[u8], base: u64) -> Option<u64> {
     digits.iter().try_fold(0_u64, |sum, digit| {
-        let digit = if base > 10 { *digit } else { digit.checked_sub(b'0')? };
+        let digit = if base > 10 {
+            *digit
+        } else {
+            digit.checked_sub(b'0')?
+        };
         (u64::from(digit) < base).then(|| sum.checked_mul(base)?.checked_add(digit.into()))?
     })
 }
@@ -264,5 +332,9 @@ pub(in crate::slot) fn skip_padding(reader: &mut impl BufRead, size: u64) -> Res
     let mut block = [0; BLOCK];
     let rest = block.get_mut(..padding(size)).unwrap_or_default();
     reader.read_exact(rest).map_err(SlotError::BadStream)?;
-    if rest.iter().any(|byte| *byte != 0) { Err(SlotError::BadArchive("padding is not zero")) } else { Ok(()) }
+    if rest.iter().any(|byte| *byte != 0) {
+        Err(SlotError::BadArchive("padding is not zero"))
+    } else {
+        Ok(())
+    }
 }

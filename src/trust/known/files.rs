@@ -19,13 +19,20 @@ use crate::fs::{self, IoContext, REPLACEMENT, create_private_dir, names_in, repl
 /// [`Refusal::Writable`] for a note that others may change, [`Refusal::BadNote`] for one that cannot be understood.
 pub(super) fn read<T: DeserializeOwned + Serialize>(path: &Path) -> Result<Option<T>, Refusal> {
     let bytes = match std::fs::read(path) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         // Whoever cannot read the notes has none.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(None),
         other => other.on("read", path)?,
     };
     refuse_writable(path)?;
-    from_json(&bytes).map(Some).map_err(|error| Refusal::BadNote { path: path.into(), reason: error.to_string() })
+    from_json(&bytes)
+        .map(Some)
+        .map_err(|error| Refusal::BadNote {
+            path: path.into(),
+            reason: error.to_string(),
+        })
 }
 
 /// Writes a note, whatever was there.
@@ -40,7 +47,10 @@ pub(super) fn write(path: &Path, note: &impl Serialize) -> fs::Result<()> {
 /// All notes in a directory that can be read.
 pub(super) fn all<T: DeserializeOwned + Serialize>(directory: &Path) -> Vec<T> {
     let names = names_in(directory).unwrap_or_default();
-    names.into_iter().filter_map(|name| from_json(&std::fs::read(directory.join(name)).ok()?).ok()).collect()
+    names
+        .into_iter()
+        .filter_map(|name| from_json(&std::fs::read(directory.join(name)).ok()?).ok())
+        .collect()
 }
 
 /// Removes what a start left that was killed while it noted something. Notes are made seldom.
@@ -48,8 +58,16 @@ fn sweep(directory: &Path) {
     const OLD: Duration = Duration::from_mins(1);
     for name in names_in(directory).unwrap_or_default() {
         let path = directory.join(&name);
-        let age = || path.symlink_metadata().ok()?.modified().ok()?.elapsed().ok();
-        if name.as_bytes().starts_with(REPLACEMENT.as_bytes()) && age().is_some_and(|age| age > OLD) {
+        let age = || {
+            path.symlink_metadata()
+                .ok()?
+                .modified()
+                .ok()?
+                .elapsed()
+                .ok()
+        };
+        if name.as_bytes().starts_with(REPLACEMENT.as_bytes()) && age().is_some_and(|age| age > OLD)
+        {
             drop(std::fs::remove_file(&path));
         }
     }
@@ -62,7 +80,13 @@ pub(super) fn file_name(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let written: String = name
         .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") })
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02x}")
+            }
+        })
         .collect();
     match written.get(..LONGEST) {
         // No name that is short enough has a `%` with a `-` behind it.
@@ -85,9 +109,15 @@ mod tests {
     #[test]
     fn every_name_has_a_file_of_its_own() {
         let long = ["a.".repeat(64), "a.".repeat(64) + "b", "ä".repeat(1000)];
-        for name in ["a", "../b", "a/b", "."].into_iter().chain(long.iter().map(String::as_str)) {
+        for name in ["a", "../b", "a/b", "."]
+            .into_iter()
+            .chain(long.iter().map(String::as_str))
+        {
             let file = file_name(name);
-            assert!(file.len() <= 255 && !file.contains('/') && !file.starts_with('.'), "{file}");
+            assert!(
+                file.len() <= 255 && !file.contains('/') && !file.starts_with('.'),
+                "{file}"
+            );
         }
         assert_ne!(file_name(&long[0]), file_name(&long[1]));
     }

@@ -36,7 +36,9 @@ pub(super) fn likeness(name: &str) -> String {
     for c in name.chars() {
         // Full-width forms have the order of ASCII.
         let c = match c {
-            '\u{ff01}'..='\u{ff5e}' => u8::try_from(u32::from(c).saturating_sub(0xfee0)).map_or(c, char::from),
+            '\u{ff01}'..='\u{ff5e}' => {
+                u8::try_from(u32::from(c).saturating_sub(0xfee0)).map_or(c, char::from)
+            }
             _ => c,
         };
         match c {
@@ -46,7 +48,11 @@ pub(super) fn likeness(name: &str) -> String {
                 }
             }
             // Nothing is to be seen of these, and marks only change the letter before.
-            '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' => {}
+            '\u{300}'..='\u{36f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{feff}'
+            | '\u{ad}' => {}
             _ => out.extend(c.to_lowercase().map(plain)),
         }
     }
@@ -61,7 +67,10 @@ fn plain(c: char) -> char {
         '0' => 'o',
         '5' | '$' => 's',
         c if c.is_ascii() => c,
-        c => LOOK_LIKE.iter().find(|(letters, _)| letters.contains(c)).map_or(c, |(_, like)| *like),
+        c => LOOK_LIKE
+            .iter()
+            .find(|(letters, _)| letters.contains(c))
+            .map_or(c, |(_, like)| *like),
     }
 }
 
@@ -86,7 +95,12 @@ mod tests {
             let likeness_of = |name: &str| likeness(&name.replace('ó', "o\u{301}"));
             assert_eq!(likeness_of(one), likeness_of(other), "{one} {other}");
         }
-        for (one, other) in [("tool", "tools"), ("black", "block"), ("a-b", "ab"), ("x2", "x3")] {
+        for (one, other) in [
+            ("tool", "tools"),
+            ("black", "block"),
+            ("a-b", "ab"),
+            ("x2", "x3"),
+        ] {
             assert_ne!(likeness(one), likeness(other), "{one} {other}");
         }
     }

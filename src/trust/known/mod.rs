@@ -69,7 +69,13 @@ impl<'a> Presented<'a> {
     pub fn of(reader: &'a Reader) -> Self {
         let package = &reader.metadata().package;
         let (name, version) = (package.name.as_str(), package.version.as_str());
-        Self { name, version, signer: reader.signer(), rotations: rotations(reader), places: places(reader.path()) }
+        Self {
+            name,
+            version,
+            signer: reader.signer(),
+            rotations: rotations(reader),
+            places: places(reader.path()),
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -84,12 +90,19 @@ impl<'a> Presented<'a> {
 
 /// Where a package lies: its own path, and the one it was started by. A file without a name has none.
 fn places(path: &Path) -> Vec<PathBuf> {
-    let Ok(real) = path.canonicalize() else { return Vec::new() };
+    let Ok(real) = path.canonicalize() else {
+        return Vec::new();
+    };
     let executed = executed_path();
     let is_executed = executed != path && executed.canonicalize().is_ok_and(|own| own == real);
     let mut places = vec![real];
-    for path in [Some(path), is_executed.then_some(&executed)].into_iter().flatten() {
-        let Ok(absolute) = std::path::absolute(path) else { continue };
+    for path in [Some(path), is_executed.then_some(&executed)]
+        .into_iter()
+        .flatten()
+    {
+        let Ok(absolute) = std::path::absolute(path) else {
+            continue;
+        };
         if !places.contains(&absolute) {
             places.push(absolute);
         }
@@ -129,20 +142,36 @@ impl Notes {
 
     /// In a directory of the caller's choice, which need not be there yet.
     pub fn at(directory: PathBuf) -> Self {
-        Self { directories: vec![directory.clone()], own: Some(directory) }
+        Self {
+            directories: vec![directory.clone()],
+            own: Some(directory),
+        }
     }
 
     /// Notes the signer of a package in place of the one before: its user has decided so.
     pub fn accept(reader: &Reader) -> fs::Result<Known> {
         let (notes, package) = (Self::open(), Presented::of(reader));
         let (name, version) = (package.name.into(), package.version.into());
-        let known = Known { name, fingerprint: package.fingerprint(), version };
+        let known = Known {
+            name,
+            fingerprint: package.fingerprint(),
+            version,
+        };
         let own = notes.own.as_ref();
-        let own = own.ok_or(ErrorKind::NotFound.into()).on("find", Path::new("~/.config/flavor"))?;
+        let own = own
+            .ok_or(ErrorKind::NotFound.into())
+            .on("find", Path::new("~/.config/flavor"))?;
         put(own, &known, &package.places)?;
-        for other in notes.directories.iter().filter(|directory| *directory != own) {
+        for other in notes
+            .directories
+            .iter()
+            .filter(|directory| *directory != own)
+        {
             let places = package.places.iter().map(|place| place_file(other, place));
-            if std::iter::once(known_file(other, package.name)).chain(places).any(|note| note.exists()) {
+            if std::iter::once(known_file(other, package.name))
+                .chain(places)
+                .any(|note| note.exists())
+            {
                 put(other, &known, &package.places)?;
             }
         }
@@ -151,8 +180,11 @@ impl Notes {
 
     /// All notes by name that can be read, by name.
     pub fn all(&self) -> Vec<Known> {
-        let mut found: Vec<Known> =
-            self.directories.iter().flat_map(|directory| files::all(&directory.join(KNOWN))).collect();
+        let mut found: Vec<Known> = self
+            .directories
+            .iter()
+            .flat_map(|directory| files::all(&directory.join(KNOWN)))
+            .collect();
         found.sort_by(|one, other| one.name.cmp(&other.name));
         found.dedup();
         found
@@ -162,16 +194,27 @@ impl Notes {
     ///
     /// # Errors
     /// As of [`Self::compare`].
-    pub fn meet(&self, package: &Presented<'_>) -> Result<(Acquaintance, Option<NotNoted>), Refusal> {
-        let Look { acquaintance, known, is_noted } = self.look(package)?;
+    pub fn meet(
+        &self,
+        package: &Presented<'_>,
+    ) -> Result<(Acquaintance, Option<NotNoted>), Refusal> {
+        let Look {
+            acquaintance,
+            known,
+            is_noted,
+        } = self.look(package)?;
         if is_noted {
             return Ok((acquaintance, None));
         }
-        let Some(own) = &self.own else { return Ok((acquaintance, Some(NotNoted::NoPlace))) };
+        let Some(own) = &self.own else {
+            return Ok((acquaintance, Some(NotNoted::NoPlace)));
+        };
         // A home that cannot be written to is no reason not to start.
         let not_noted = put(own, &known, &package.places).err().map(|error| {
             tracing::debug!(%error, "not noted");
-            error.locked_out().map_or_else(|| NotNoted::Failed(error.to_string()), NotNoted::LockedOut)
+            error
+                .locked_out()
+                .map_or_else(|| NotNoted::Failed(error.to_string()), NotNoted::LockedOut)
         });
         Ok((acquaintance, not_noted))
     }
@@ -195,30 +238,46 @@ impl Notes {
             for place in &package.places {
                 if let Some(known) = files::read::<Place>(&place_file(directory, place))? {
                     check_place(package, &known, place)?;
-                    let is_right = known.name == package.name && known.fingerprint == package.fingerprint();
+                    let is_right =
+                        known.name == package.name && known.fingerprint == package.fingerprint();
                     if is_right && self.own.as_ref() == Some(directory) {
                         own_places.push(place);
                     }
                 }
             }
-            let Some(known) = files::read::<Known>(&known_file(directory, package.name))? else { continue };
+            let Some(known) = files::read::<Known>(&known_file(directory, package.name))? else {
+                continue;
+            };
             let vouched = check_name(package, &known)?;
             if compare(&known.version, &newest) != Ordering::Less {
                 newest.clone_from(&known.version);
             }
             if acquaintance != Acquaintance::Succeeded {
-                acquaintance = if vouched { Acquaintance::Succeeded } else { Acquaintance::Same };
+                acquaintance = if vouched {
+                    Acquaintance::Succeeded
+                } else {
+                    Acquaintance::Same
+                };
             }
             if self.own.as_ref() == Some(directory) {
                 own = Some(known);
             }
         }
-        if acquaintance == Acquaintance::Same && compare(package.version, &newest) == Ordering::Less {
+        if acquaintance == Acquaintance::Same && compare(package.version, &newest) == Ordering::Less
+        {
             acquaintance = Acquaintance::Older(newest.clone());
         }
-        let known = Known { name: package.name.into(), fingerprint: package.fingerprint(), version: newest };
+        let known = Known {
+            name: package.name.into(),
+            fingerprint: package.fingerprint(),
+            version: newest,
+        };
         let is_noted = own.as_ref() == Some(&known) && own_places.len() == package.places.len();
-        Ok(Look { acquaintance, known, is_noted })
+        Ok(Look {
+            acquaintance,
+            known,
+            is_noted,
+        })
     }
 }
 
@@ -246,9 +305,18 @@ fn check_name(package: &Presented<'_>, known: &Known) -> Result<bool, Refusal> {
     }
     let (name, known_key) = (package.name.to_owned(), known.fingerprint.clone());
     Err(if known.name == package.name {
-        Refusal::ChangedSigner { name, known: known_key, found }
+        Refusal::ChangedSigner {
+            name,
+            known: known_key,
+            found,
+        }
     } else {
-        Refusal::LooksAlike { name, other: known.name.clone(), known: known_key, found }
+        Refusal::LooksAlike {
+            name,
+            other: known.name.clone(),
+            known: known_key,
+            found,
+        }
     })
 }
 
@@ -257,7 +325,8 @@ fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(
     let found = package.fingerprint();
     let is_accepted = if known.fingerprint == found {
         // Whom the owner of this machine trusts may give a place to another package.
-        likeness(&known.name) == likeness(package.name) || TrustStore::lasting().contains(package.signer)
+        likeness(&known.name) == likeness(package.name)
+            || TrustStore::lasting().contains(package.signer)
     } else {
         package.is_vouched_for(&known.fingerprint)
     };
@@ -267,7 +336,11 @@ fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(
     // The name alone says it better where the names are the same.
     if known.name == package.name {
         let name = package.name.to_owned();
-        return Err(Refusal::ChangedSigner { name, known: known.fingerprint.clone(), found });
+        return Err(Refusal::ChangedSigner {
+            name,
+            known: known.fingerprint.clone(),
+            found,
+        });
     }
     Err(Refusal::ChangedPlace {
         place: place.into(),
@@ -277,7 +350,9 @@ fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(
 }
 
 fn known_file(directory: &Path, name: &str) -> PathBuf {
-    directory.join(KNOWN).join(files::file_name(&likeness(name)))
+    directory
+        .join(KNOWN)
+        .join(files::file_name(&likeness(name)))
 }
 
 fn place_file(directory: &Path, place: &Path) -> PathBuf {
@@ -286,13 +361,19 @@ fn place_file(directory: &Path, place: &Path) -> PathBuf {
 
 fn put(directory: &Path, known: &Known, places: &[PathBuf]) -> fs::Result<()> {
     files::write(&known_file(directory, &known.name), known)?;
-    places.iter().try_for_each(|place| files::write(&place_file(directory, place), &Place::of(known, place)))
+    places
+        .iter()
+        .try_for_each(|place| files::write(&place_file(directory, place), &Place::of(known, place)))
 }
 
 impl Place {
     fn of(known: &Known, path: &Path) -> Self {
         let (name, fingerprint) = (known.name.clone(), known.fingerprint.clone());
-        Self { path: path.to_string_lossy().into_owned(), name, fingerprint }
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            name,
+            fingerprint,
+        }
     }
 }
 /// Whether statements, each signed by the key before, lead from a known key to this one.
@@ -311,7 +392,13 @@ mod tests {
     use super::*;
     use crate::sign::SecretKey;
 
-    fn meet(notes: &Notes, name: &str, version: &str, key: &SecretKey, place: &str) -> Result<Acquaintance, Refusal> {
+    fn meet(
+        notes: &Notes,
+        name: &str,
+        version: &str,
+        key: &SecretKey,
+        place: &str,
+    ) -> Result<Acquaintance, Refusal> {
         led(notes, name, version, key, place, &[])
     }
 
@@ -324,7 +411,15 @@ mod tests {
         rotations: &[Rotation],
     ) -> Result<Acquaintance, Refusal> {
         let (signer, places) = (&key.public(), vec![place.into()]);
-        notes.meet(&Presented { name, version, signer, rotations: rotations.to_vec(), places }).map(|(one, _)| one)
+        notes
+            .meet(&Presented {
+                name,
+                version,
+                signer,
+                rotations: rotations.to_vec(),
+                places,
+            })
+            .map(|(one, _)| one)
     }
 
     #[test]
@@ -332,14 +427,35 @@ mod tests {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = Notes::at(scratch.path().join("flavor"));
         let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
-        assert_eq!(meet(&notes, "a/b", "2", &one, "/a").expect("new"), Acquaintance::New);
-        assert_eq!(meet(&notes, "a/b", "2.0", &one, "/b").expect("known"), Acquaintance::Same);
-        assert_eq!(meet(&notes, "a/b", "1.9", &one, "/a").expect("known"), Acquaintance::Older("2".into()));
-        assert_eq!(meet(&notes, "a/b", "3", &one, "/a").expect("known"), Acquaintance::Same);
+        assert_eq!(
+            meet(&notes, "a/b", "2", &one, "/a").expect("new"),
+            Acquaintance::New
+        );
+        assert_eq!(
+            meet(&notes, "a/b", "2.0", &one, "/b").expect("known"),
+            Acquaintance::Same
+        );
+        assert_eq!(
+            meet(&notes, "a/b", "1.9", &one, "/a").expect("known"),
+            Acquaintance::Older("2".into())
+        );
+        assert_eq!(
+            meet(&notes, "a/b", "3", &one, "/a").expect("known"),
+            Acquaintance::Same
+        );
         assert_eq!(notes.all()[0].version, "3");
-        assert!(matches!(meet(&notes, "a/b", "4", &other, "/c"), Err(Refusal::ChangedSigner { .. })));
-        assert!(matches!(meet(&notes, "A/B", "4", &other, "/c"), Err(Refusal::LooksAlike { .. })));
-        assert_eq!(meet(&notes, "a", "1", &other, "/c").expect("another name"), Acquaintance::New);
+        assert!(matches!(
+            meet(&notes, "a/b", "4", &other, "/c"),
+            Err(Refusal::ChangedSigner { .. })
+        ));
+        assert!(matches!(
+            meet(&notes, "A/B", "4", &other, "/c"),
+            Err(Refusal::LooksAlike { .. })
+        ));
+        assert_eq!(
+            meet(&notes, "a", "1", &other, "/c").expect("another name"),
+            Acquaintance::New
+        );
     }
 
     #[test]
@@ -348,10 +464,22 @@ mod tests {
         let notes = Notes::at(scratch.path().join("flavor"));
         let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
         meet(&notes, "tool", "1", &one, "/bin/tool").expect("new");
-        assert!(matches!(meet(&notes, "new", "1", &other, "/bin/tool"), Err(Refusal::ChangedPlace { .. })));
-        assert!(matches!(meet(&notes, "new", "1", &one, "/bin/tool"), Err(Refusal::ChangedPlace { .. })));
-        assert_eq!(meet(&notes, "new", "1", &other, "/bin/new").expect("another place"), Acquaintance::New);
-        assert_eq!(meet(&notes, "tool", "2", &one, "/bin/tool").expect("newer"), Acquaintance::Same);
+        assert!(matches!(
+            meet(&notes, "new", "1", &other, "/bin/tool"),
+            Err(Refusal::ChangedPlace { .. })
+        ));
+        assert!(matches!(
+            meet(&notes, "new", "1", &one, "/bin/tool"),
+            Err(Refusal::ChangedPlace { .. })
+        ));
+        assert_eq!(
+            meet(&notes, "new", "1", &other, "/bin/new").expect("another place"),
+            Acquaintance::New
+        );
+        assert_eq!(
+            meet(&notes, "tool", "2", &one, "/bin/tool").expect("newer"),
+            Acquaintance::Same
+        );
     }
 
     #[test]
@@ -359,12 +487,27 @@ mod tests {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = Notes::at(scratch.path().join("flavor"));
         let keys = ["one", "two", "three"].map(SecretKey::from_seed);
-        let chain = [Rotation::sign(&keys[0], keys[1].public()), Rotation::sign(&keys[1], keys[2].public())];
+        let chain = [
+            Rotation::sign(&keys[0], keys[1].public()),
+            Rotation::sign(&keys[1], keys[2].public()),
+        ];
         led(&notes, "a", "1", &keys[0], "/a", &[]).expect("new");
-        assert!(led(&notes, "a", "1", &keys[2], "/a", &chain[..1]).is_err(), "only half of the way");
-        let forged = Rotation { signature: chain[1].signature, ..chain[0].clone() };
+        assert!(
+            led(&notes, "a", "1", &keys[2], "/a", &chain[..1]).is_err(),
+            "only half of the way"
+        );
+        let forged = Rotation {
+            signature: chain[1].signature,
+            ..chain[0].clone()
+        };
         assert!(led(&notes, "a", "1", &keys[1], "/a", &[forged]).is_err());
-        assert_eq!(led(&notes, "a", "1", &keys[2], "/a", &chain).expect("led"), Acquaintance::Succeeded);
-        assert!(led(&notes, "a", "1", &keys[0], "/a", &[]).is_err(), "the old key is worth nothing any more");
+        assert_eq!(
+            led(&notes, "a", "1", &keys[2], "/a", &chain).expect("led"),
+            Acquaintance::Succeeded
+        );
+        assert!(
+            led(&notes, "a", "1", &keys[0], "/a", &[]).is_err(),
+            "the old key is worth nothing any more"
+        );
     }
 }

@@ -8,7 +8,9 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 use toml::{Table, Value};
 
-use super::super::named::{Conditions, NamedSources, Source, Workspace, absolute, expanded, project_name, table};
+use super::super::named::{
+    Conditions, NamedSources, Source, Workspace, absolute, expanded, project_name, table,
+};
 use super::{Selection, stale, tables, text, texts};
 use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
@@ -18,7 +20,12 @@ use crate::python::markers;
 type Wanted = (String, BTreeSet<String>, BTreeSet<String>, String);
 
 /// Compares a lock with the project's manifest and with those of its workspace.
-pub(super) fn check(file: &Path, lock: &Table, packages: &[&Table], selection: &Selection) -> Result<()> {
+pub(super) fn check(
+    file: &Path,
+    lock: &Table,
+    packages: &[&Table],
+    selection: &Selection,
+) -> Result<()> {
     let root = absolute(file.parent().unwrap_or(Path::new(".")));
     let workspace = Workspace::of(&root);
     let members = workspace.map_or_else(|| vec![root.clone()], |workspace| workspace.members);
@@ -28,8 +35,16 @@ pub(super) fn check(file: &Path, lock: &Table, packages: &[&Table], selection: &
     check_members(file, &members, manifest)?;
     check_constraints(file, &of_root, manifest, selection)?;
     if let [only] = members.as_slice() {
-        let text_of = |manifest: &Table| manifest.get("project")?.get("requires-python")?.as_str().map(bounds);
-        let wanted = table(&only.join("pyproject.toml")).as_ref().and_then(text_of);
+        let text_of = |manifest: &Table| {
+            manifest
+                .get("project")?
+                .get("requires-python")?
+                .as_str()
+                .map(bounds)
+        };
+        let wanted = table(&only.join("pyproject.toml"))
+            .as_ref()
+            .and_then(text_of);
         let locked = text(lock, "requires-python").map(bounds);
         if wanted.is_some() && wanted != locked {
             return Err(stale(file, "`requires-python` has changed"));
@@ -38,25 +53,44 @@ pub(super) fn check(file: &Path, lock: &Table, packages: &[&Table], selection: &
     for member in &members {
         let place = |package: &&&Table| {
             let source = package.get("source").and_then(Value::as_table);
-            let path =
-                source.and_then(|source| ["editable", "directory", "virtual"].iter().find_map(|key| text(source, key)));
+            let path = source.and_then(|source| {
+                ["editable", "directory", "virtual"]
+                    .iter()
+                    .find_map(|key| text(source, key))
+            });
             path.is_some_and(|path| absolute(&root.join(path)) == *member)
         };
         let Some(package) = packages.iter().find(place) else {
             return Err(stale(file, format!("`{}` is not in it", member.display())));
         };
-        check_member(file, member, package, (*member == own).then_some(selection.requirements), selection)?;
+        check_member(
+            file,
+            member,
+            package,
+            (*member == own).then_some(selection.requirements),
+            selection,
+        )?;
     }
     Ok(())
 }
 
 /// Compares the lock of a script with the script.
-pub(super) fn check_script(file: &Path, manifest: Option<&Table>, selection: &Selection) -> Result<()> {
-    let lists = manifest.map(|manifest| tables(manifest, "requirements").collect::<Vec<_>>()).unwrap_or_default();
+pub(super) fn check_script(
+    file: &Path,
+    manifest: Option<&Table>,
+    selection: &Selection,
+) -> Result<()> {
+    let lists = manifest
+        .map(|manifest| tables(manifest, "requirements").collect::<Vec<_>>())
+        .unwrap_or_default();
     let base = absolute(file.parent().unwrap_or(Path::new(".")));
     // A script names places in its own block, which the requirements have already.
     let strip = |(name, extras, bounds, _): Wanted| (name, extras, bounds);
-    let locked = lists.iter().filter_map(|one| locked(one, &base, selection, &[])).map(strip).collect::<BTreeSet<_>>();
+    let locked = lists
+        .iter()
+        .filter_map(|one| locked(one, &base, selection, &[]))
+        .map(strip)
+        .collect::<BTreeSet<_>>();
     let wanted = selection.requirements.iter().filter_map(|one| {
         let requirement = markers::parse(one)?;
         let applies = requirement.marker.evaluate(selection.environment, &[]);
@@ -66,8 +100,11 @@ pub(super) fn check_script(file: &Path, manifest: Option<&Table>, selection: &Se
 }
 
 fn check_members(file: &Path, members: &[PathBuf], manifest: Option<&Table>) -> Result<()> {
-    let locked: BTreeSet<String> =
-        manifest.into_iter().flat_map(|manifest| texts(manifest, "members")).map(normalised).collect();
+    let locked: BTreeSet<String> = manifest
+        .into_iter()
+        .flat_map(|manifest| texts(manifest, "members"))
+        .map(normalised)
+        .collect();
     let name = |member: &PathBuf| project_name(&table(&member.join("pyproject.toml"))?);
     let found: BTreeSet<String> = members.iter().filter_map(name).collect();
     // A project on its own is not listed.
@@ -75,15 +112,25 @@ fn check_members(file: &Path, members: &[PathBuf], manifest: Option<&Table>) -> 
         return Ok(());
     }
     match found.symmetric_difference(&locked).next() {
-        Some(name) if found.contains(name) => Err(stale(file, format!("the member `{name}` is new"))),
+        Some(name) if found.contains(name) => {
+            Err(stale(file, format!("the member `{name}` is new")))
+        }
         Some(name) => Err(stale(file, format!("`{name}` is no member any more"))),
         None => Ok(()),
     }
 }
 
-fn check_constraints(file: &Path, root: &Table, manifest: Option<&Table>, selection: &Selection) -> Result<()> {
+fn check_constraints(
+    file: &Path,
+    root: &Table,
+    manifest: Option<&Table>,
+    selection: &Selection,
+) -> Result<()> {
     let uv = root.get("tool").and_then(|tool| tool.get("uv")?.as_table());
-    for (key, of_lock) in [("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")] {
+    for (key, of_lock) in [
+        ("constraint-dependencies", "constraints"),
+        ("override-dependencies", "overrides"),
+    ] {
         let list = uv.into_iter().flat_map(|uv| texts(uv, key));
         let wanted: BTreeSet<_> = list
             .filter_map(markers::parse)
@@ -91,7 +138,9 @@ fn check_constraints(file: &Path, root: &Table, manifest: Option<&Table>, select
             .map(|one| described(&one, None))
             .map(|(name, _, bounds, _)| (name, bounds))
             .collect();
-        let list = manifest.into_iter().flat_map(|manifest| tables(manifest, of_lock));
+        let list = manifest
+            .into_iter()
+            .flat_map(|manifest| tables(manifest, of_lock));
         let base = Path::new("/");
         let locked: BTreeSet<_> = list
             .filter_map(|one| locked(one, base, selection, &[]))
@@ -116,19 +165,32 @@ fn check_member(
     let named = NamedSources::of_project(member)?;
     let base = absolute(file.parent().unwrap_or(Path::new(".")));
     let metadata = package.get("metadata").and_then(Value::as_table);
-    let requires: Vec<&Table> = metadata.map(|one| tables(one, "requires-dist").collect()).unwrap_or_default();
+    let requires: Vec<&Table> = metadata
+        .map(|one| tables(one, "requires-dist").collect())
+        .unwrap_or_default();
     let project = manifest.get("project").and_then(Value::as_table);
-    let dynamic: Vec<&str> = project.map(|project| texts(project, "dynamic").collect()).unwrap_or_default();
+    let dynamic: Vec<&str> = project
+        .map(|project| texts(project, "dynamic").collect())
+        .unwrap_or_default();
     let name = text(package, "name").unwrap_or_default();
     let is_static = project.is_some() && !dynamic.contains(&"dependencies");
-    let wanted = |list: &mut dyn Iterator<Item = &str>, extra: &[String], group: &[String]| -> BTreeSet<Wanted> {
-        let conditions = Conditions { environment: selection.environment, extras: extra, groups: group };
+    let wanted = |list: &mut dyn Iterator<Item = &str>,
+                  extra: &[String],
+                  group: &[String]|
+     -> BTreeSet<Wanted> {
+        let conditions = Conditions {
+            environment: selection.environment,
+            extras: extra,
+            groups: group,
+        };
         list.filter_map(markers::parse)
             .filter(|one| one.marker.evaluate(selection.environment, &[]))
             .filter(|one| one.name.as_ref() != name)
             .map(|one| {
                 let own = match &one.version_or_url {
-                    Some(VersionOrUrl::Url(url)) => Some(Source::of_address(&expanded(&url.0, member), member)),
+                    Some(VersionOrUrl::Url(url)) => {
+                        Some(Source::of_address(&expanded(&url.0, member), member))
+                    }
                     _ => None,
                 };
                 let source = named.pick(one.name.as_ref(), conditions).cloned().or(own);
@@ -137,16 +199,29 @@ fn check_member(
             .collect()
     };
     let in_lock = |list: &[&Table], extras: &[String]| -> BTreeSet<Wanted> {
-        let all = list.iter().filter_map(|one| locked(one, &base, selection, extras));
+        let all = list
+            .iter()
+            .filter_map(|one| locked(one, &base, selection, extras));
         all.filter(|(required, ..)| required != name).collect()
     };
     if is_static {
         let mut lists: BTreeMap<Option<String>, Vec<&str>> = BTreeMap::new();
-        lists.insert(None, project.map(|project| texts(project, "dependencies").collect()).unwrap_or_default());
+        lists.insert(
+            None,
+            project
+                .map(|project| texts(project, "dependencies").collect())
+                .unwrap_or_default(),
+        );
         if !dynamic.contains(&"optional-dependencies") {
-            let extras = project.and_then(|project| project.get("optional-dependencies")?.as_table());
+            let extras =
+                project.and_then(|project| project.get("optional-dependencies")?.as_table());
             for (extra, list) in extras.into_iter().flatten() {
-                let list = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let list = list
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
                 lists.insert(Some(normalised(extra)), list);
             }
         }
@@ -161,13 +236,28 @@ fn check_member(
             if extra.is_some() {
                 here.retain(|one| !always.contains(one));
             }
-            differ(file, &of(name, extra.as_deref()), &here, &found, |(name, ..)| name)?;
+            differ(
+                file,
+                &of(name, extra.as_deref()),
+                &here,
+                &found,
+                |(name, ..)| name,
+            )?;
         }
     } else if let Some(given) = given {
         // Only the back end knows; what it has said is given, for what was chosen.
         let mut found = in_lock(&requires, selection.extras);
-        found.extend(selection.groups.iter().flat_map(|group| in_lock(&group_of(metadata, group), &[])));
-        let here = wanted(&mut given.iter().map(String::as_str), selection.extras, selection.groups);
+        found.extend(
+            selection
+                .groups
+                .iter()
+                .flat_map(|group| in_lock(&group_of(metadata, group), &[])),
+        );
+        let here = wanted(
+            &mut given.iter().map(String::as_str),
+            selection.extras,
+            selection.groups,
+        );
         differ(file, &of(name, None), &here, &found, |(name, ..)| name)?;
     }
     let groups = manifest.get("dependency-groups").and_then(Value::as_table);
@@ -180,7 +270,13 @@ fn check_member(
         let chosen = [normalised(group)];
         let here = wanted(&mut list.iter().filter_map(Value::as_str), &[], &chosen);
         let found = in_lock(&group_of(metadata, group), &[]);
-        differ(file, &format!("the group `{group}` of `{name}`"), &here, &found, |(name, ..)| name)?;
+        differ(
+            file,
+            &format!("the group `{group}` of `{name}`"),
+            &here,
+            &found,
+            |(name, ..)| name,
+        )?;
     }
     Ok(())
 }
@@ -191,8 +287,15 @@ fn of(name: &str, extra: Option<&str>) -> String {
 
 fn group_of<'a>(metadata: Option<&'a Table>, group: &str) -> Vec<&'a Table> {
     let groups = metadata.and_then(|metadata| metadata.get("requires-dev")?.as_table());
-    let list = groups.into_iter().flatten().find(|(name, _)| normalised(name) == normalised(group));
-    list.and_then(|(_, list)| list.as_array()).into_iter().flatten().filter_map(Value::as_table).collect()
+    let list = groups
+        .into_iter()
+        .flatten()
+        .find(|(name, _)| normalised(name) == normalised(group));
+    list.and_then(|(_, list)| list.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_table)
+        .collect()
 }
 
 /// A requirement of the manifest.
@@ -215,22 +318,37 @@ fn locked(one: &Table, base: &Path, selection: &Selection, extras: &[String]) ->
     {
         return None;
     }
-    let path = ["editable", "directory", "virtual", "path"].iter().find_map(|key| text(one, key));
+    let path = ["editable", "directory", "virtual", "path"]
+        .iter()
+        .find_map(|key| text(one, key));
     let place = path
         .map(|path| format!("path {}", absolute(&base.join(path)).display()))
-        .or_else(|| text(one, "git").map(|git| format!("git {} {}", repository(git), revision(git))))
-        .or_else(|| text(one, "url").map(|url| format!("url {}", url.split('#').next().unwrap_or(url))))
+        .or_else(|| {
+            text(one, "git").map(|git| format!("git {} {}", repository(git), revision(git)))
+        })
+        .or_else(|| {
+            text(one, "url").map(|url| format!("url {}", url.split('#').next().unwrap_or(url)))
+        })
         .unwrap_or_default();
     let extras = texts(one, "extras").map(normalised).collect();
-    let bounds = text(one, "specifier").filter(|_| place.is_empty()).map(bounds).unwrap_or_default();
+    let bounds = text(one, "specifier")
+        .filter(|_| place.is_empty())
+        .map(bounds)
+        .unwrap_or_default();
     Some((normalised(text(one, "name")?), extras, bounds, place))
 }
 
 fn place(source: Option<&Source>) -> String {
     match source {
-        Some(Source::Directory { path, .. } | Source::Archive(path)) => format!("path {}", path.display()),
+        Some(Source::Directory { path, .. } | Source::Archive(path)) => {
+            format!("path {}", path.display())
+        }
         Some(Source::Git { url, revision, .. }) => {
-            format!("git {} {}", repository(url), revision.as_deref().unwrap_or_default())
+            format!(
+                "git {} {}",
+                repository(url),
+                revision.as_deref().unwrap_or_default()
+            )
         }
         Some(Source::Url(url)) => {
             let url = crate::python::command::without_user(url);
@@ -243,19 +361,31 @@ fn place(source: Option<&Source>) -> String {
 /// The address of a repository without what is written differently in the two places.
 fn repository(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or(url);
-    crate::python::command::without_user(url).trim_end_matches('/').trim_end_matches(".git").to_owned()
+    crate::python::command::without_user(url)
+        .trim_end_matches('/')
+        .trim_end_matches(".git")
+        .to_owned()
 }
 
 /// The revision in a lock's address of a repository: `https://host/x?rev=v1`.
 fn revision(git: &str) -> String {
-    let query = git.split('#').next().and_then(|git| git.split_once('?')).map_or("", |(_, query)| query);
+    let query = git
+        .split('#')
+        .next()
+        .and_then(|git| git.split_once('?'))
+        .map_or("", |(_, query)| query);
     let pair = query.split('&').filter_map(|pair| pair.split_once('='));
-    let value = { pair }.find(|(key, _)| ["rev", "tag", "branch"].contains(key)).map_or("", |(_, value)| value);
-    percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned()
+    let value = { pair }
+        .find(|(key, _)| ["rev", "tag", "branch"].contains(key))
+        .map_or("", |(_, value)| value);
+    percent_encoding::percent_decode_str(value)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 fn bounds(text: &str) -> BTreeSet<String> {
-    let parsed = VersionSpecifiers::from_str(text).map(|all| all.iter().map(ToString::to_string).collect());
+    let parsed =
+        VersionSpecifiers::from_str(text).map(|all| all.iter().map(ToString::to_string).collect());
     parsed.unwrap_or_else(|_| BTreeSet::from([text.to_owned()]))
 }
 
@@ -267,9 +397,15 @@ fn differ<T: Ord>(
     locked: &BTreeSet<T>,
     name: impl Fn(&T) -> &String,
 ) -> Result<()> {
-    let Some(other) = wanted.symmetric_difference(locked).next() else { return Ok(()) };
+    let Some(other) = wanted.symmetric_difference(locked).next() else {
+        return Ok(());
+    };
     let required = name(other);
-    let of = if of.is_empty() { String::new() } else { format!(" of {of}") };
+    let of = if of.is_empty() {
+        String::new()
+    } else {
+        format!(" of {of}")
+    };
     let [here, there] = [wanted, locked].map(|all| all.iter().any(|one| name(one) == required));
     Err(stale(
         file,

@@ -41,7 +41,12 @@ pub enum Lock {
 }
 
 /// Locks of other tools, which are not read.
-const FOREIGN: &[&str] = &["Pipfile.lock", "pixi.lock", "requirements.lock", "conda-lock.yml"];
+const FOREIGN: &[&str] = &[
+    "Pipfile.lock",
+    "pixi.lock",
+    "requirements.lock",
+    "conda-lock.yml",
+];
 
 impl Lock {
     /// The project's lock file; if there are several, the first in the order above.
@@ -50,13 +55,18 @@ impl Lock {
     pub fn find(project: &Path) -> Option<Self> {
         let project = absolute(project);
         let file = |name| Some(project.join(name)).filter(|path| path.is_file());
-        let hashed = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("--hash="));
+        let hashed =
+            |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("--hash="));
         let uv = Some(is_member_or_root(&project).join("uv.lock")).filter(|path| path.is_file());
         uv.map(Self::Uv)
             .or_else(|| file("pylock.toml").map(Self::Pylock))
             .or_else(|| file("poetry.lock").map(Self::Poetry))
             .or_else(|| file("pdm.lock").map(Self::Pdm))
-            .or_else(|| file("requirements.txt").filter(hashed).map(Self::Requirements))
+            .or_else(|| {
+                file("requirements.txt")
+                    .filter(hashed)
+                    .map(Self::Requirements)
+            })
     }
 
     /// The lock file of a script, beside it.
@@ -72,7 +82,9 @@ impl Lock {
         let wishes = || Some(directory.join("requirements.txt")).filter(|path| path.is_file());
         // The others belong to a manifest.
         let pylock = Some(directory.join("pylock.toml")).filter(|path| path.is_file());
-        pylock.map(Self::Pylock).or_else(|| wishes().map(Self::Requirements))
+        pylock
+            .map(Self::Pylock)
+            .or_else(|| wishes().map(Self::Requirements))
     }
 
     /// The same by absolute paths: installers run elsewhere.
@@ -83,7 +95,10 @@ impl Lock {
             Self::Pylock(path) => Self::Pylock(absolute(path)?),
             Self::Poetry(path) => Self::Poetry(absolute(path)?),
             Self::Pdm(path) => Self::Pdm(absolute(path)?),
-            Self::Script { script, lock } => Self::Script { script: absolute(script)?, lock: absolute(lock)? },
+            Self::Script { script, lock } => Self::Script {
+                script: absolute(script)?,
+                lock: absolute(lock)?,
+            },
             Self::Requirements(path) => Self::Requirements(absolute(path)?),
         })
     }
@@ -98,8 +113,12 @@ impl Lock {
 
     /// The first line of a list of requirements that no installer can read.
     pub(super) fn malformed(&self, directory: &Path) -> Option<Error> {
-        let Self::Requirements(_) = self else { return None };
-        self.files(directory).iter().find_map(|path| requirements::malformed_line(path))
+        let Self::Requirements(_) = self else {
+            return None;
+        };
+        self.files(directory)
+            .iter()
+            .find_map(|path| requirements::malformed_line(path))
     }
 
     pub fn path(&self) -> &Path {
@@ -114,7 +133,11 @@ impl Lock {
     }
 
     /// What is locked for a selection; none of a list of requirements, which installers read.
-    pub(super) fn read(&self, selection: &Selection, notices: &mut Vec<Notice>) -> Result<Option<Vec<Locked>>> {
+    pub(super) fn read(
+        &self,
+        selection: &Selection,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Option<Vec<Locked>>> {
         match self {
             Self::Uv(path) => uv::of_project(path, selection).map(Some),
             Self::Script { lock, .. } => uv::of_script(lock, selection).map(Some),
@@ -161,48 +184,82 @@ impl Locked {
     /// One that an index has, at this URL.
     fn of_index(name: &str, version: &str, hashes: Vec<String>, url: Option<&str>) -> Self {
         let origin = match url.filter(|url| !is_default_index(url)) {
-            Some(url) => Origin::Source(Source::Index(IndexSource { name: None, url: url.to_owned(), flat: false })),
+            Some(url) => Origin::Source(Source::Index(IndexSource {
+                name: None,
+                url: url.to_owned(),
+                flat: false,
+            })),
             None => Origin::DefaultIndex,
         };
-        Self { name: name.to_owned(), version: Some(version.to_owned()), hashes, origin }
+        Self {
+            name: name.to_owned(),
+            version: Some(version.to_owned()),
+            hashes,
+            origin,
+        }
     }
 
     fn of_source(name: &str, version: Option<&str>, hashes: Vec<String>, source: Source) -> Self {
-        Self { name: name.to_owned(), version: version.map(ToOwned::to_owned), hashes, origin: Origin::Source(source) }
+        Self {
+            name: name.to_owned(),
+            version: version.map(ToOwned::to_owned),
+            hashes,
+            origin: Origin::Source(source),
+        }
     }
 }
 
 /// Whether an address is that of the default index, for which every mirror stands in.
 fn is_default_index(url: &str) -> bool {
     fn host(url: &str) -> Option<&str> {
-        url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next()
+        url.split_once("://")
+            .map_or(url, |(_, rest)| rest)
+            .split('/')
+            .next()
     }
     host(url) == host(index::DEFAULT)
 }
 
 /// A lock that cannot be used.
 fn unusable(file: &Path, reason: impl Into<String>) -> Error {
-    Error::Lock { path: file.to_path_buf(), said: vec![reason.into()] }
+    Error::Lock {
+        path: file.to_path_buf(),
+        said: vec![reason.into()],
+    }
 }
 
 /// A lock that is not that of the manifest any more.
 fn stale(file: &Path, reason: impl Into<String>) -> Error {
-    Error::StaleLock { path: file.to_path_buf(), reason: reason.into().into() }
+    Error::StaleLock {
+        path: file.to_path_buf(),
+        reason: reason.into().into(),
+    }
 }
 
 fn read_table(file: &Path) -> Result<Table> {
     let text = fs::read_to_string(file).on("read", file)?;
-    text.parse().map_err(|error: toml::de::Error| unusable(file, error.message()))
+    text.parse()
+        .map_err(|error: toml::de::Error| unusable(file, error.message()))
 }
 
 /// The tables in an array.
 fn tables<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a Table> {
-    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table)
+    table
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_table)
 }
 
 /// The texts in an array.
 fn texts<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a str> {
-    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    table
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
@@ -211,14 +268,25 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 
 /// What is said of a project without a lock that is read, but with one that is not.
 pub(super) fn unread(project: &Path, requirements: &[String]) -> Option<Notice> {
-    let foreign = FOREIGN.iter().map(|name| project.join(name)).find(|path| path.is_file());
+    let foreign = FOREIGN
+        .iter()
+        .map(|name| project.join(name))
+        .find(|path| path.is_file());
     let pinned = || {
         let path = project.join("requirements.txt");
         requirements::pins_others(&path, project, requirements).then_some(path)
     };
     foreign
-        .map(|path| Notice::LockNotRead { path, unhashed: false })
-        .or_else(|| pinned().map(|path| Notice::LockNotRead { path, unhashed: true }))
+        .map(|path| Notice::LockNotRead {
+            path,
+            unhashed: false,
+        })
+        .or_else(|| {
+            pinned().map(|path| Notice::LockNotRead {
+                path,
+                unhashed: true,
+            })
+        })
 }
 
 #[cfg(test)]
@@ -236,7 +304,9 @@ mod tests {
     fn mirrors_stand_in_for_pypi_alone() {
         assert!(is_default_index(index::DEFAULT));
         assert!(!is_default_index("https://mirror.example/simple"));
-        assert!(!is_default_index(&index::DEFAULT.replace("/simple", ".evil.example/simple")));
+        assert!(!is_default_index(
+            &index::DEFAULT.replace("/simple", ".evil.example/simple")
+        ));
         assert!(!is_default_index("https://download.pytorch.org/whl/cpu"));
     }
 }

@@ -18,19 +18,39 @@ use crate::python::markers;
 pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
     let lock = read_table(file)?;
     let metadata = lock.get("metadata").and_then(Value::as_table);
-    let version = metadata.and_then(|metadata| text(metadata, "lock-version")).unwrap_or("(none)");
+    let version = metadata
+        .and_then(|metadata| text(metadata, "lock-version"))
+        .unwrap_or("(none)");
     if !version.starts_with("1.") && !version.starts_with("2.") {
-        return Err(unusable(file, format!("lock-version {version} is not known")));
+        return Err(unusable(
+            file,
+            format!("lock-version {version} is not known"),
+        ));
     }
-    if let Some(wanted) = metadata.and_then(|metadata| text(metadata, "python-versions")).and_then(specifier)
+    if let Some(wanted) = metadata
+        .and_then(|metadata| text(metadata, "python-versions"))
+        .and_then(specifier)
         && !wanted.contains(&selection.environment.python_full_version().version)
     {
         let version = &selection.interpreter.version_text;
-        return Err(unusable(file, format!("it is for Python {wanted}, and the package is made for {version}")));
+        return Err(unusable(
+            file,
+            format!("it is for Python {wanted}, and the package is made for {version}"),
+        ));
     }
     let packages: Vec<&Table> = tables(&lock, "package").collect();
-    let mut graph = Graph { file, packages, selection, seen: BTreeSet::new(), visited: BTreeSet::new() };
-    for requirement in selection.requirements.iter().filter_map(|one| markers::parse(one)) {
+    let mut graph = Graph {
+        file,
+        packages,
+        selection,
+        seen: BTreeSet::new(),
+        visited: BTreeSet::new(),
+    };
+    for requirement in selection
+        .requirements
+        .iter()
+        .filter_map(|one| markers::parse(one))
+    {
         if requirement.marker.evaluate(selection.environment, &[]) {
             let name = requirement.name.as_ref();
             let bounds = match &requirement.version_or_url {
@@ -38,13 +58,17 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
                 _ => None,
             };
             let Some(at) = graph.find(name, bounds.as_ref()) else {
-                let other = graph.find(name, None).and_then(|at| text(graph.packages[at], "version"));
+                let other = graph
+                    .find(name, None)
+                    .and_then(|at| text(graph.packages[at], "version"));
                 let bounds = bounds.map(|bounds| bounds.to_string()).unwrap_or_default();
                 return Err(stale(
                     file,
                     match other {
                         None => format!("the requirement `{name}` is not in it"),
-                        Some(version) => format!("it has `{name}` {version}, and `{bounds}` is required"),
+                        Some(version) => {
+                            format!("it has `{name}` {version}, and `{bounds}` is required")
+                        }
                     },
                 ));
             };
@@ -52,7 +76,11 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
         }
     }
     let old_files = metadata.and_then(|metadata| metadata.get("files")?.as_table());
-    graph.seen.iter().map(|at| one(file, graph.packages[*at], old_files)).collect()
+    graph
+        .seen
+        .iter()
+        .map(|at| one(file, graph.packages[*at], old_files))
+        .collect()
 }
 
 struct Graph<'a> {
@@ -68,7 +96,8 @@ impl Graph<'_> {
     fn find(&self, name: &str, bounds: Option<&VersionSpecifiers>) -> Option<usize> {
         let python = &self.selection.environment.python_full_version().version;
         let fits = |package: &Table| {
-            let version = text(package, "version").and_then(|version| Version::from_str(version).ok());
+            let version =
+                text(package, "version").and_then(|version| Version::from_str(version).ok());
             let in_bounds = match (bounds, &version) {
                 (Some(bounds), Some(version)) => bounds.contains(version) || is_elsewhere(package),
                 _ => true,
@@ -76,10 +105,15 @@ impl Graph<'_> {
             let marker = text(package, "markers").and_then(markers::marker);
             in_bounds
                 && marker.is_none_or(|marker| marker.evaluate(self.selection.environment, &[]))
-                && text(package, "python-versions").and_then(specifier).is_none_or(|wanted| wanted.contains(python))
+                && text(package, "python-versions")
+                    .and_then(specifier)
+                    .is_none_or(|wanted| wanted.contains(python))
         };
-        let of_name = |package: &Table| text(package, "name").map(normalised).as_deref() == Some(name);
-        self.packages.iter().position(|package| of_name(package) && fits(package))
+        let of_name =
+            |package: &Table| text(package, "name").map(normalised).as_deref() == Some(name);
+        self.packages
+            .iter()
+            .position(|package| of_name(package) && fits(package))
     }
 
     fn visit(&mut self, at: usize, extras: &[ExtraName]) -> Result<()> {
@@ -100,13 +134,19 @@ impl Graph<'_> {
             .flatten()
             .filter_map(Value::as_str)
             .map(|one| {
-                normalised(one.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next().unwrap_or(one))
+                normalised(
+                    one.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)))
+                        .next()
+                        .unwrap_or(one),
+                )
             })
             .collect();
         let dependencies = package.get("dependencies").and_then(Value::as_table);
         for (name, value) in dependencies.into_iter().flatten() {
             let name = normalised(name);
-            let several = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            let several = value
+                .as_array()
+                .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
             for one in several {
                 self.dependency(at, &name, one, extras, &wanted)?;
             }
@@ -123,29 +163,45 @@ impl Graph<'_> {
         wanted: &BTreeSet<String>,
     ) -> Result<()> {
         let table = one.as_table();
-        let optional = table.and_then(|table| table.get("optional")?.as_bool()).unwrap_or_default();
+        let optional = table
+            .and_then(|table| table.get("optional")?.as_bool())
+            .unwrap_or_default();
         if optional && !wanted.contains(name) {
             return Ok(());
         }
         if let Some(marker) = table.and_then(|table| text(table, "markers")) {
-            let tree =
-                markers::marker(marker).ok_or_else(|| unusable(self.file, format!("`{marker}` is no marker")))?;
+            let tree = markers::marker(marker)
+                .ok_or_else(|| unusable(self.file, format!("`{marker}` is no marker")))?;
             if !tree.evaluate(self.selection.environment, extras) {
                 return Ok(());
             }
         }
-        if let Some(python) = table.and_then(|table| text(table, "python")).and_then(specifier)
+        if let Some(python) = table
+            .and_then(|table| text(table, "python"))
+            .and_then(specifier)
             && !python.contains(&self.selection.environment.python_full_version().version)
         {
             return Ok(());
         }
-        let bounds = one.as_str().or_else(|| text(table?, "version")).and_then(specifier);
-        let found = self.find(name, bounds.as_ref()).or_else(|| self.find(name, None));
+        let bounds = one
+            .as_str()
+            .or_else(|| text(table?, "version"))
+            .and_then(specifier);
+        let found = self
+            .find(name, bounds.as_ref())
+            .or_else(|| self.find(name, None));
         let Some(next) = found else {
             let of = text(self.packages[at], "name").unwrap_or_default();
-            return Err(unusable(self.file, format!("it has no package `{name}`, which `{of}` depends on")));
+            return Err(unusable(
+                self.file,
+                format!("it has no package `{name}`, which `{of}` depends on"),
+            ));
         };
-        let asked: Vec<String> = table.into_iter().flat_map(|table| texts(table, "extras")).map(normalised).collect();
+        let asked: Vec<String> = table
+            .into_iter()
+            .flat_map(|table| texts(table, "extras"))
+            .map(normalised)
+            .collect();
         self.visit(next, &markers::extras(&asked))
     }
 }
@@ -159,10 +215,15 @@ fn is_elsewhere(package: &Table) -> bool {
 fn one(file: &Path, package: &Table, old_files: Option<&Table>) -> Result<Locked> {
     let base = file.parent().unwrap_or(Path::new("."));
     let name = text(package, "name").unwrap_or_default();
-    let version = text(package, "version").ok_or_else(|| unusable(file, format!("`{name}` has no version")))?;
+    let version = text(package, "version")
+        .ok_or_else(|| unusable(file, format!("`{name}` has no version")))?;
     let of_old = old_files.and_then(|files| files.get(name)?.as_array());
-    let files = tables(package, "files").chain(of_old.into_iter().flatten().filter_map(Value::as_table));
-    let hashes: Vec<String> = files.filter_map(|file| text(file, "hash")).map(ToOwned::to_owned).collect();
+    let files =
+        tables(package, "files").chain(of_old.into_iter().flatten().filter_map(Value::as_table));
+    let hashes: Vec<String> = files
+        .filter_map(|file| text(file, "hash"))
+        .map(ToOwned::to_owned)
+        .collect();
     let name = &normalised(name);
     let Some(source) = package.get("source").and_then(Value::as_table) else {
         return Ok(Locked::of_index(name, version, hashes, None));
@@ -171,20 +232,42 @@ fn one(file: &Path, package: &Table, old_files: Option<&Table>) -> Result<Locked
     let below = text(source, "subdirectory");
     let source = match text(source, "type") {
         Some("legacy") => return Ok(Locked::of_index(name, version, hashes, Some(url))),
-        Some("directory") => Source::Directory { path: absolute(&base.join(url)), package: true },
+        Some("directory") => Source::Directory {
+            path: absolute(&base.join(url)),
+            package: true,
+        },
         Some("file") => Source::Archive(absolute(&base.join(url))),
-        Some("url") => {
-            Source::Url(format!("{url}{}", below.map(|one| format!("#subdirectory={one}")).unwrap_or_default()))
-        }
+        Some("url") => Source::Url(format!(
+            "{url}{}",
+            below
+                .map(|one| format!("#subdirectory={one}"))
+                .unwrap_or_default()
+        )),
         Some("git") => {
             let revision = text(source, "resolved_reference").or_else(|| text(source, "reference"));
-            let (revision, subdirectory) = (revision.map(ToOwned::to_owned), below.map(ToOwned::to_owned));
-            Source::Git { url: url.to_owned(), revision, subdirectory }
+            let (revision, subdirectory) = (
+                revision.map(ToOwned::to_owned),
+                below.map(ToOwned::to_owned),
+            );
+            Source::Git {
+                url: url.to_owned(),
+                revision,
+                subdirectory,
+            }
         }
-        other => return Err(unusable(file, format!("`{name}` has a source `{}`", other.unwrap_or_default()))),
+        other => {
+            return Err(unusable(
+                file,
+                format!("`{name}` has a source `{}`", other.unwrap_or_default()),
+            ));
+        }
     };
     // Of a directory or a repository there is no archive that could have a hash.
-    let hashes = if matches!(source, Source::Archive(_) | Source::Url(_)) { hashes } else { Vec::new() };
+    let hashes = if matches!(source, Source::Archive(_) | Source::Url(_)) {
+        hashes
+    } else {
+        Vec::new()
+    };
     Ok(Locked::of_source(name, Some(version), hashes, source))
 }
 
@@ -193,7 +276,10 @@ fn specifier(text: &str) -> Option<VersionSpecifiers> {
     if text.contains('|') {
         return None;
     }
-    let parts = text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split([',', ' '])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     let mut all = Vec::new();
     let mut pending = String::new();
     for part in parts {
@@ -202,15 +288,29 @@ fn specifier(text: &str) -> Option<VersionSpecifiers> {
             part.clone_into(&mut pending);
             continue;
         }
-        all.push(one_bound(&format!("{}{part}", std::mem::take(&mut pending)))?);
+        all.push(one_bound(&format!(
+            "{}{part}",
+            std::mem::take(&mut pending)
+        ))?);
     }
     let all: Vec<String> = all.into_iter().filter(|bound| !bound.is_empty()).collect();
     VersionSpecifiers::from_str(&all.join(",")).ok()
 }
 
 fn one_bound(text: &str) -> Option<String> {
-    let numbers = |version: &str| -> Vec<u64> { version.split('.').map_while(|part| part.parse().ok()).collect() };
-    let join = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".");
+    let numbers = |version: &str| -> Vec<u64> {
+        version
+            .split('.')
+            .map_while(|part| part.parse().ok())
+            .collect()
+    };
+    let join = |numbers: &[u64]| {
+        numbers
+            .iter()
+            .map(u64::to_string)
+            .collect::<Vec<_>>()
+            .join(".")
+    };
     let below = |version: &str, at: usize| -> Option<String> {
         let mut upper = numbers(version);
         upper.truncate(at + 1);
@@ -222,7 +322,10 @@ fn one_bound(text: &str) -> Option<String> {
     }
     if let Some(version) = text.strip_prefix('^') {
         let parts = numbers(version);
-        let first = parts.iter().position(|part| *part != 0).unwrap_or(parts.len().saturating_sub(1));
+        let first = parts
+            .iter()
+            .position(|part| *part != 0)
+            .unwrap_or(parts.len().saturating_sub(1));
         return below(version, first);
     }
     if let Some(version) = text.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
@@ -241,7 +344,9 @@ mod tests {
     #[test]
     fn poetrys_bounds_are_understood() {
         let within = |bounds: &str, version: &str| {
-            specifier(bounds).expect("bounds").contains(&Version::from_str(version).expect("a version"))
+            specifier(bounds)
+                .expect("bounds")
+                .contains(&Version::from_str(version).expect("a version"))
         };
         for (bounds, version, expected) in [
             ("^1.2", "1.9", true),

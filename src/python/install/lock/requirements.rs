@@ -39,7 +39,9 @@ pub(super) fn files(path: &Path, directory: &Path) -> Vec<PathBuf> {
     while let Some(file) = found.get(at).cloned() {
         at += 1;
         for line in lines_of(std::slice::from_ref(&file)) {
-            let Some(name) = included(&line) else { continue };
+            let Some(name) = included(&line) else {
+                continue;
+            };
             let other = place(name, &file, directory).filter(|path| !found.contains(path));
             found.extend(other);
         }
@@ -49,7 +51,9 @@ pub(super) fn files(path: &Path, directory: &Path) -> Vec<PathBuf> {
 
 /// The file that `-r FILE` or `-c FILE` names.
 fn included(line: &str) -> Option<&str> {
-    let option = ["-r", "--requirement", "-c", "--constraint"].iter().find_map(|one| line.strip_prefix(one));
+    let option = ["-r", "--requirement", "-c", "--constraint"]
+        .iter()
+        .find_map(|one| line.strip_prefix(one));
     option.map(|rest| rest.trim_start_matches(['=', ' ', '\t']).trim())
 }
 
@@ -82,7 +86,11 @@ fn collect(path: &Path, directory: &Path, open: &mut Vec<PathBuf>, found: &mut V
             }
             Some(other) => {
                 let text = format!("-c {}", other.display());
-                found.push(Entry { text, hashes: Vec::new(), file: path.to_path_buf() });
+                found.push(Entry {
+                    text,
+                    hashes: Vec::new(),
+                    file: path.to_path_buf(),
+                });
             }
             None => found.push(entry(&with_absolute_place(&line, path), path)),
         }
@@ -91,11 +99,23 @@ fn collect(path: &Path, directory: &Path, open: &mut Vec<PathBuf>, found: &mut V
 
 /// An option that names a directory beside the list, by its whole path: installers read another file than this.
 fn with_absolute_place(line: &str, file: &Path) -> String {
-    let options = ["--find-links", "-f", "--index-url", "-i", "--extra-index-url"];
+    let options = [
+        "--find-links",
+        "-f",
+        "--index-url",
+        "-i",
+        "--extra-index-url",
+    ];
     let found = options.iter().find_map(|option| {
-        let rest = line.strip_prefix(option).filter(|rest| rest.starts_with([' ', '\t', '=']))?;
-        let place = file.parent()?.join(rest.trim_start_matches([' ', '\t', '=']).trim());
-        place.exists().then(|| format!("{option} {}", super::absolute(&place).display()))
+        let rest = line
+            .strip_prefix(option)
+            .filter(|rest| rest.starts_with([' ', '\t', '=']))?;
+        let place = file
+            .parent()?
+            .join(rest.trim_start_matches([' ', '\t', '=']).trim());
+        place
+            .exists()
+            .then(|| format!("{option} {}", super::absolute(&place).display()))
     });
     found.unwrap_or_else(|| line.to_owned())
 }
@@ -105,7 +125,11 @@ fn joined(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = String::new();
     for line in text.lines() {
-        let line = if line.trim_start().starts_with('#') { "" } else { line.split(" #").next().unwrap_or_default() };
+        let line = if line.trim_start().starts_with('#') {
+            ""
+        } else {
+            line.split(" #").next().unwrap_or_default()
+        };
         if let Some(before) = line.trim_end().strip_suffix('\\') {
             open.push_str(before);
             open.push(' ');
@@ -125,23 +149,44 @@ fn entry(line: &str, file: &Path) -> Entry {
         Some(at) if !line.starts_with('-') => line.split_at(at),
         _ => (line, ""),
     };
-    let hashes = hashes.split("--hash").map(|hash| hash.trim_start_matches(['=', ' ']).trim());
-    let hashes = hashes.filter(|hash| !hash.is_empty()).map(ToOwned::to_owned).collect();
-    Entry { text: text.trim().to_owned(), hashes, file: file.to_path_buf() }
+    let hashes = hashes
+        .split("--hash")
+        .map(|hash| hash.trim_start_matches(['=', ' ']).trim());
+    let hashes = hashes
+        .filter(|hash| !hash.is_empty())
+        .map(ToOwned::to_owned)
+        .collect();
+    Entry {
+        text: text.trim().to_owned(),
+        hashes,
+        file: file.to_path_buf(),
+    }
 }
 
 /// What is to be editable is as good as what is not.
 fn editable(line: &str) -> Option<&str> {
-    let rest = ["-e", "--editable"].iter().find_map(|option| line.strip_prefix(option))?;
-    rest.starts_with([' ', '\t', '=']).then(|| rest.trim_start_matches(['=', ' ', '\t']).trim())
+    let rest = ["-e", "--editable"]
+        .iter()
+        .find_map(|option| line.strip_prefix(option))?;
+    rest.starts_with([' ', '\t', '='])
+        .then(|| rest.trim_start_matches(['=', ' ', '\t']).trim())
 }
 
 /// The lines of lists of requirements, without comments.
 pub(in super::super) fn lines_of(files: &[PathBuf]) -> Vec<String> {
-    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
-    let lines = texts.flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>());
+    let texts = files
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok());
+    let lines = texts.flat_map(|text| {
+        text.lines()
+            .map(|line| line.trim().to_owned())
+            .collect::<Vec<_>>()
+    });
     let plain = |line: String| editable(&line).map(ToOwned::to_owned).unwrap_or(line);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(plain).collect()
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(plain)
+        .collect()
 }
 
 /// The first line that no installer can read.
@@ -150,18 +195,34 @@ pub(super) fn malformed_line(path: &Path) -> Option<Error> {
     let mut continued = false;
     for (at, line) in text.lines().enumerate() {
         let begins = !std::mem::replace(&mut continued, line.ends_with('\\'));
-        let line = line.trim_end_matches('\\').split(" #").next().unwrap_or_default();
+        let line = line
+            .trim_end_matches('\\')
+            .split(" #")
+            .next()
+            .unwrap_or_default();
         // Options of a requirement come after it; a path or a URL may be one.
         let line = line.split(" --").next().unwrap_or_default().trim();
         let is_other = line.is_empty() || line.starts_with(['#', '-']) || line.contains(['/', '$']);
-        if !begins || is_other || path.parent().is_some_and(|directory| directory.join(line).exists()) {
+        if !begins
+            || is_other
+            || path
+                .parent()
+                .is_some_and(|directory| directory.join(line).exists())
+        {
             continue;
         }
         if markers::parse(line).is_none() {
-            let reason = Requirement::from_str(line)
-                .map_or_else(|error| error.message.to_string(), |_| "not a name and bounds".into());
+            let reason = Requirement::from_str(line).map_or_else(
+                |error| error.message.to_string(),
+                |_| "not a name and bounds".into(),
+            );
             let reason = reason.lines().next().unwrap_or_default().into();
-            return Some(Error::BadLine { path: path.into(), line: at + 1, requirement: redact(line).into(), reason });
+            return Some(Error::BadLine {
+                path: path.into(),
+                line: at + 1,
+                requirement: redact(line).into(),
+                reason,
+            });
         }
     }
     None
@@ -169,8 +230,12 @@ pub(super) fn malformed_line(path: &Path) -> Option<Error> {
 
 /// The version that a requirement fixes: `==1.0`.
 fn pin(requirement: &Requirement) -> Option<String> {
-    let Some(VersionOrUrl::VersionSpecifier(specifier)) = &requirement.version_or_url else { return None };
-    let [only] = specifier.iter().as_slice() else { return None };
+    let Some(VersionOrUrl::VersionSpecifier(specifier)) = &requirement.version_or_url else {
+        return None;
+    };
+    let [only] = specifier.iter().as_slice() else {
+        return None;
+    };
     let text = only.to_string();
     let version = text.trim_start_matches("===").trim_start_matches("==");
     (text.starts_with("==") && !version.contains('*')).then(|| version.trim().to_owned())
@@ -178,9 +243,13 @@ fn pin(requirement: &Requirement) -> Option<String> {
 
 /// The names and versions that a list with hashes fixes.
 fn pins(entries: &[Entry]) -> Vec<(String, Option<String>)> {
-    let requirements =
-        entries.iter().filter(|entry| !entry.is_option()).filter_map(|entry| markers::parse(&entry.text));
-    requirements.map(|one| (one.name.to_string(), pin(&one))).collect()
+    let requirements = entries
+        .iter()
+        .filter(|entry| !entry.is_option())
+        .filter_map(|entry| markers::parse(&entry.text));
+    requirements
+        .map(|one| (one.name.to_string(), pin(&one)))
+        .collect()
 }
 
 /// Whether a list without hashes is what a resolver has written: every line has one version, and the project does not say
@@ -191,9 +260,11 @@ pub(super) fn pins_others(path: &Path, directory: &Path, requirements: &[String]
     }
     let entries = entries(path, directory);
     let lines: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_option()).collect();
-    let pinned = |text: &str| markers::parse(text).and_then(|one| Some((one.name.to_string(), pin(&one)?)));
+    let pinned =
+        |text: &str| markers::parse(text).and_then(|one| Some((one.name.to_string(), pin(&one)?)));
     let stated: Vec<(String, String)> = requirements.iter().filter_map(|one| pinned(one)).collect();
-    let found: Option<Vec<(String, String)>> = lines.iter().map(|entry| pinned(&entry.text)).collect();
+    let found: Option<Vec<(String, String)>> =
+        lines.iter().map(|entry| pinned(&entry.text)).collect();
     found.is_some_and(|found| !found.is_empty() && !found.iter().all(|one| stated.contains(one)))
 }
 
@@ -206,7 +277,12 @@ pub(in super::super) fn check_locked_list(
 ) -> Result<()> {
     super::pylock::missing(file, selection, |_| false, notices);
     let pins = pins(entries);
-    check_pins(file, selection, pins.iter().map(|(name, version)| (&**name, version.as_deref())))
+    check_pins(
+        file,
+        selection,
+        pins.iter()
+            .map(|(name, version)| (&**name, version.as_deref())),
+    )
 }
 
 /// Refuses a lock that does not have what the project requires, or has it in another version.
@@ -219,21 +295,35 @@ pub(super) fn check_pins<'a>(
     for (name, version) in pins {
         locked.entry(normalised(name)).or_default().push(version);
     }
-    for requirement in selection.requirements.iter().filter_map(|one| markers::parse(one)) {
+    for requirement in selection
+        .requirements
+        .iter()
+        .filter_map(|one| markers::parse(one))
+    {
         if !requirement.marker.evaluate(selection.environment, &[]) {
             continue;
         }
         let name = requirement.name.as_ref();
         let Some(versions) = locked.get(name) else {
-            return Err(stale(file, format!("the requirement `{name}` is not in it")));
+            return Err(stale(
+                file,
+                format!("the requirement `{name}` is not in it"),
+            ));
         };
-        let Some(VersionOrUrl::VersionSpecifier(wanted)) = &requirement.version_or_url else { continue };
+        let Some(VersionOrUrl::VersionSpecifier(wanted)) = &requirement.version_or_url else {
+            continue;
+        };
         let fits = |version: Option<&str>| {
-            version.and_then(|version| Version::from_str(version).ok()).is_none_or(|version| wanted.contains(&version))
+            version
+                .and_then(|version| Version::from_str(version).ok())
+                .is_none_or(|version| wanted.contains(&version))
         };
         if !versions.iter().copied().any(fits) {
             let version = versions.iter().flatten().next().unwrap_or(&"?");
-            return Err(stale(file, format!("it has `{name}` {version}, and `{wanted}` is required")));
+            return Err(stale(
+                file,
+                format!("it has `{name}` {version}, and `{wanted}` is required"),
+            ));
         }
     }
     Ok(())
@@ -251,7 +341,10 @@ mod tests {
         let text = "click==8.1 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n# a comment\n-r more.txt\n--pre\n";
         fs::write(&file, text).expect("scratch");
         let found = entries(&file, scratch.path());
-        let found: Vec<(&str, usize)> = found.iter().map(|one| (&*one.text, one.hashes.len())).collect();
+        let found: Vec<(&str, usize)> = found
+            .iter()
+            .map(|one| (&*one.text, one.hashes.len()))
+            .collect();
         assert_eq!(found, [("click==8.1", 2), ("../lib", 0), ("--pre", 0)]);
     }
 
@@ -259,9 +352,18 @@ mod tests {
     fn a_list_that_fixes_other_versions_is_what_a_resolver_wrote() {
         let scratch = tempfile::tempdir().expect("scratch");
         let file = scratch.path().join("requirements.txt");
-        for (text, expected) in [("a==1\nb==2\n", true), ("a==1\n", false), ("a>=1\nb==2\n", false), ("", false)] {
+        for (text, expected) in [
+            ("a==1\nb==2\n", true),
+            ("a==1\n", false),
+            ("a>=1\nb==2\n", false),
+            ("", false),
+        ] {
             fs::write(&file, text).expect("scratch");
-            assert_eq!(pins_others(&file, scratch.path(), &["a==1".to_owned()]), expected, "{text}");
+            assert_eq!(
+                pins_others(&file, scratch.path(), &["a==1".to_owned()]),
+                expected,
+                "{text}"
+            );
         }
     }
 }

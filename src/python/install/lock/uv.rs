@@ -18,17 +18,31 @@ pub(super) fn of_project(file: &Path, selection: &Selection) -> Result<Vec<Locke
     let lock = read_table(file)?;
     let mut graph = Graph::new(file, &lock, selection)?;
     let project = selection.project.unwrap_or(Path::new("."));
-    let own =
-        graph.packages.iter().position(|package| graph.directory(package).is_some_and(|one| one == absolute(project)));
-    let own = own.ok_or_else(|| stale(file, format!("the project in `{}` is not in it", project.display())))?;
+    let own = graph.packages.iter().position(|package| {
+        graph
+            .directory(package)
+            .is_some_and(|one| one == absolute(project))
+    });
+    let own = own.ok_or_else(|| {
+        stale(
+            file,
+            format!("the project in `{}` is not in it", project.display()),
+        )
+    })?;
     fresh::check(file, &lock, &graph.packages, selection)?;
     graph.select(graph.packages[own]);
     graph.visit(own, None)?;
     for extra in selection.extras {
         graph.visit(own, Some(extra))?;
     }
-    let groups = graph.packages[own].get("dev-dependencies").and_then(Value::as_table);
-    for (_, list) in groups.into_iter().flatten().filter(|(name, _)| selection.groups.contains(&normalised(name))) {
+    let groups = graph.packages[own]
+        .get("dev-dependencies")
+        .and_then(Value::as_table);
+    for (_, list) in groups
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| selection.groups.contains(&normalised(name)))
+    {
         graph.follow(list)?;
     }
     graph.seen.remove(&own);
@@ -41,7 +55,10 @@ pub(super) fn of_script(file: &Path, selection: &Selection) -> Result<Vec<Locked
     let mut graph = Graph::new(file, &lock, selection)?;
     let roots = lock.get("manifest").and_then(Value::as_table);
     fresh::check_script(file, roots, selection)?;
-    for root in roots.into_iter().flat_map(|manifest| tables(manifest, "requirements")) {
+    for root in roots
+        .into_iter()
+        .flat_map(|manifest| tables(manifest, "requirements"))
+    {
         let mut root = root.clone();
         // Of a requirement it is `extras`, of an edge `extra`.
         if let Some(extras) = root.remove("extras") {
@@ -72,24 +89,48 @@ impl<'a> Graph<'a> {
                 return Err(unusable(file, format!("version {version} is not known")));
             }
         }
-        let wanted = text(lock, "requires-python").and_then(|text| text.parse::<VersionSpecifiers>().ok());
-        if let Some(wanted) =
-            wanted.filter(|wanted| !wanted.contains(&selection.environment.python_full_version().version))
+        let wanted =
+            text(lock, "requires-python").and_then(|text| text.parse::<VersionSpecifiers>().ok());
+        if let Some(wanted) = wanted
+            .filter(|wanted| !wanted.contains(&selection.environment.python_full_version().version))
         {
             let version = &selection.interpreter.version_text;
-            return Err(unusable(file, format!("it is for Python {wanted}, and the package is made for {version}")));
+            return Err(unusable(
+                file,
+                format!("it is for Python {wanted}, and the package is made for {version}"),
+            ));
         }
         let packages = tables(lock, "package").collect();
-        Ok(Self { file, packages, selection, chosen: Vec::new(), seen: BTreeSet::new(), visited: BTreeSet::new() })
+        Ok(Self {
+            file,
+            packages,
+            selection,
+            chosen: Vec::new(),
+            seen: BTreeSet::new(),
+            visited: BTreeSet::new(),
+        })
     }
 
     /// Remembers what is chosen of the project, in the words of markers about conflicts.
     fn select(&mut self, own: &Table) {
         let name = text(own, "name").unwrap_or_default();
-        let word = |kind: &str, item: &str| markers::extra(&format!("{kind}-{}-{name}-{item}", name.len()));
-        let extras = self.selection.extras.iter().filter_map(|extra| word("extra", extra));
-        let groups = self.selection.groups.iter().filter_map(|group| word("group", group));
-        self.chosen = extras.chain(groups).chain(markers::extra(&format!("project-{}-{name}", name.len()))).collect();
+        let word = |kind: &str, item: &str| {
+            markers::extra(&format!("{kind}-{}-{name}-{item}", name.len()))
+        };
+        let extras = self
+            .selection
+            .extras
+            .iter()
+            .filter_map(|extra| word("extra", extra));
+        let groups = self
+            .selection
+            .groups
+            .iter()
+            .filter_map(|group| word("group", group));
+        self.chosen = extras
+            .chain(groups)
+            .chain(markers::extra(&format!("project-{}-{name}", name.len())))
+            .collect();
     }
 
     fn visit(&mut self, at: usize, extra: Option<&str>) -> Result<()> {
@@ -101,27 +142,39 @@ impl<'a> Graph<'a> {
         let list = match extra {
             None => package.get("dependencies"),
             Some(extra) => {
-                let extras = package.get("optional-dependencies").and_then(Value::as_table);
-                extras.into_iter().flatten().find(|(name, _)| normalised(name) == *extra).map(|(_, list)| list)
+                let extras = package
+                    .get("optional-dependencies")
+                    .and_then(Value::as_table);
+                extras
+                    .into_iter()
+                    .flatten()
+                    .find(|(name, _)| normalised(name) == *extra)
+                    .map(|(_, list)| list)
             }
         };
         list.map_or(Ok(()), |list| self.follow(list))
     }
 
     fn follow(&mut self, list: &Value) -> Result<()> {
-        list.as_array().into_iter().flatten().filter_map(Value::as_table).try_for_each(|edge| self.edge(edge))
+        list.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_table)
+            .try_for_each(|edge| self.edge(edge))
     }
 
     fn edge(&mut self, edge: &Table) -> Result<()> {
         if let Some(marker) = text(edge, "marker") {
-            let tree =
-                markers::marker(marker).ok_or_else(|| unusable(self.file, format!("`{marker}` is no marker")))?;
+            let tree = markers::marker(marker)
+                .ok_or_else(|| unusable(self.file, format!("`{marker}` is no marker")))?;
             if !tree.evaluate(self.selection.environment, &self.chosen) {
                 return Ok(());
             }
         }
         let name = text(edge, "name").unwrap_or_default();
-        let at = self.find(name, edge).ok_or_else(|| unusable(self.file, format!("it has no package `{name}`")))?;
+        let at = self
+            .find(name, edge)
+            .ok_or_else(|| unusable(self.file, format!("it has no package `{name}`")))?;
         self.visit(at, None)?;
         for extra in texts(edge, "extra") {
             self.visit(at, Some(&normalised(extra)))?;
@@ -131,7 +184,10 @@ impl<'a> Graph<'a> {
 
     /// The package that an edge leads to. Where there are several of a name, the edge says which, or the interpreter does.
     fn find(&self, name: &str, edge: &Table) -> Option<usize> {
-        let same = |key: &str, package: &Table| edge.get(key).is_none_or(|value| package.get(key) == Some(value));
+        let same = |key: &str, package: &Table| {
+            edge.get(key)
+                .is_none_or(|value| package.get(key) == Some(value))
+        };
         let mut found = self
             .packages
             .iter()
@@ -140,8 +196,11 @@ impl<'a> Graph<'a> {
             .filter(|(_, package)| same("version", package) && same("source", package));
         let first = found.next()?;
         let fits = |package: &Table| {
-            let mut markers = texts(package, "resolution-markers").filter_map(markers::marker).peekable();
-            markers.peek().is_none() || markers.any(|one| one.evaluate(self.selection.environment, &self.chosen))
+            let mut markers = texts(package, "resolution-markers")
+                .filter_map(markers::marker)
+                .peekable();
+            markers.peek().is_none()
+                || markers.any(|one| one.evaluate(self.selection.environment, &self.chosen))
         };
         if fits(first.1) {
             return Some(first.0);
@@ -152,12 +211,19 @@ impl<'a> Graph<'a> {
     /// The directory of a package that is one.
     fn directory(&self, package: &Table) -> Option<std::path::PathBuf> {
         let source = package.get("source")?.as_table()?;
-        let path = ["editable", "directory", "virtual"].iter().find_map(|key| text(source, key))?;
-        Some(absolute(&self.file.parent().unwrap_or(Path::new(".")).join(path)))
+        let path = ["editable", "directory", "virtual"]
+            .iter()
+            .find_map(|key| text(source, key))?;
+        Some(absolute(
+            &self.file.parent().unwrap_or(Path::new(".")).join(path),
+        ))
     }
 
     fn locked(&self) -> Result<Vec<Locked>> {
-        self.seen.iter().filter_map(|at| self.one(self.packages[*at]).transpose()).collect()
+        self.seen
+            .iter()
+            .filter_map(|at| self.one(self.packages[*at]).transpose())
+            .collect()
     }
 
     fn one(&self, package: &Table) -> Result<Option<Locked>> {
@@ -165,40 +231,72 @@ impl<'a> Graph<'a> {
         let name = text(package, "name").unwrap_or_default();
         let version = text(package, "version");
         let source = package.get("source").and_then(Value::as_table);
-        let source = source.ok_or_else(|| unusable(self.file, format!("`{name}` has no source")))?;
+        let source =
+            source.ok_or_else(|| unusable(self.file, format!("`{name}` has no source")))?;
         let files = tables(package, "wheels").chain(package.get("sdist").and_then(Value::as_table));
-        let hashes: Vec<String> = files.filter_map(|file| text(file, "hash")).map(ToOwned::to_owned).collect();
+        let hashes: Vec<String> = files
+            .filter_map(|file| text(file, "hash"))
+            .map(ToOwned::to_owned)
+            .collect();
         if text(source, "virtual").is_some() {
             // Only what it requires counts.
             return Ok(None);
         }
         if let Some(path) = self.directory(package) {
-            let source = Source::Directory { path, package: true };
+            let source = Source::Directory {
+                path,
+                package: true,
+            };
             return Ok(Some(Locked::of_source(name, version, Vec::new(), source)));
         }
         if let Some(registry) = text(source, "registry") {
-            let version = version.ok_or_else(|| unusable(self.file, format!("`{name}` has no version")))?;
+            let version =
+                version.ok_or_else(|| unusable(self.file, format!("`{name}` has no version")))?;
             if registry.contains("://") {
-                return Ok(Some(Locked::of_index(name, version, hashes, Some(registry))));
+                return Ok(Some(Locked::of_index(
+                    name,
+                    version,
+                    hashes,
+                    Some(registry),
+                )));
             }
             let url = absolute(&base.join(registry)).display().to_string();
-            let source = Source::Index(IndexSource { name: None, url, flat: true });
+            let source = Source::Index(IndexSource {
+                name: None,
+                url,
+                flat: true,
+            });
             return Ok(Some(Locked::of_source(name, Some(version), hashes, source)));
         }
         let source = if let Some(git) = text(source, "git") {
             let (rest, commit) = git.split_once('#').unwrap_or((git, ""));
             let (url, query) = rest.split_once('?').unwrap_or((rest, ""));
-            let below = query.split('&').find_map(|pair| pair.strip_prefix("subdirectory="));
-            let below = below.map(|below| percent_encoding::percent_decode_str(below).decode_utf8_lossy().into_owned());
+            let below = query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix("subdirectory="));
+            let below = below.map(|below| {
+                percent_encoding::percent_decode_str(below)
+                    .decode_utf8_lossy()
+                    .into_owned()
+            });
             let revision = Some(commit.to_owned()).filter(|commit| !commit.is_empty());
-            Source::Git { url: url.to_owned(), revision, subdirectory: below }
+            Source::Git {
+                url: url.to_owned(),
+                revision,
+                subdirectory: below,
+            }
         } else if let Some(url) = text(source, "url") {
-            let below = text(source, "subdirectory").map(|below| format!("#subdirectory={below}")).unwrap_or_default();
+            let below = text(source, "subdirectory")
+                .map(|below| format!("#subdirectory={below}"))
+                .unwrap_or_default();
             Source::Url(format!("{url}{below}"))
         } else if let Some(path) = text(source, "path") {
             Source::Archive(absolute(&base.join(path)))
         } else {
-            return Err(unusable(self.file, format!("`{name}` has a source of an unknown kind")));
+            return Err(unusable(
+                self.file,
+                format!("`{name}` has a source of an unknown kind"),
+            ));
         };
         Ok(Some(Locked::of_source(name, version, hashes, source)))
     }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::neutral::{self, Neutral};
 use super::super::{
-    BuildSystem, Built, Environment, InstallRequest, Purpose, View, WheelBuild, build_wheel, make_build_environment,
+    BuildSystem, Built, Environment, InstallRequest, Purpose, View, WheelBuild, build_wheel,
+    make_build_environment,
 };
 use super::{NamedSources, absolute};
 use crate::fs::IoContext as _;
@@ -32,9 +33,18 @@ pub(in super::super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(in super::super) fn new(interpreter: &'a Interpreter, request: &'a InstallRequest<'a>) -> Self {
+    pub(in super::super) fn new(
+        interpreter: &'a Interpreter,
+        request: &'a InstallRequest<'a>,
+    ) -> Self {
         let work = request.work.join("siblings");
-        Self { interpreter, request, work, environments: Vec::new(), made: 0 }
+        Self {
+            interpreter,
+            request,
+            work,
+            environments: Vec::new(),
+            made: 0,
+        }
     }
 
     /// A directory that nothing has used yet.
@@ -49,10 +59,18 @@ impl<'a> Builder<'a> {
     pub(in super::super) fn build(&mut self, directory: &Path) -> Result<Wheel> {
         if self.request.building.iter().any(|one| one == directory) {
             let error = "its build needs itself".to_owned();
-            return Err(Error::NotBuilt { project: directory.to_path_buf(), said: vec![error] });
+            return Err(Error::NotBuilt {
+                project: directory.to_path_buf(),
+                said: vec![error],
+            });
         }
-        if !["pyproject.toml", "setup.py", "setup.cfg"].iter().any(|name| directory.join(name).is_file()) {
-            return Err(Error::NoProjectAt { path: directory.to_path_buf() });
+        if !["pyproject.toml", "setup.py", "setup.cfg"]
+            .iter()
+            .any(|name| directory.join(name).is_file())
+        {
+            return Err(Error::NoProjectAt {
+                path: directory.to_path_buf(),
+            });
         }
         let place = self.place()?;
         let (copy, wheels) = (place.join("source"), place.join("wheel"));
@@ -77,18 +95,24 @@ impl<'a> Builder<'a> {
             outcome => outcome?,
         };
         if let Some(path) = snapshot.damaged() {
-            return Err(Error::WrittenTo { project: directory.to_path_buf(), path });
+            return Err(Error::WrittenTo {
+                project: directory.to_path_buf(),
+                path,
+            });
         }
         match built {
             Built::Wheel(wheel) => self.neutral(&wheel),
-            Built::Lacks(_) | Built::NoBackEnd => Err(Error::NoBackEnd { project: directory.to_path_buf() }),
+            Built::Lacks(_) | Built::NoBackEnd => Err(Error::NoBackEnd {
+                project: directory.to_path_buf(),
+            }),
         }
     }
 
     fn in_environment(&mut self, build: WheelBuild, more: &[String]) -> Result<Built> {
         let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
-        let same =
-            |(project, list, _): &&(PathBuf, Vec<String>, PathBuf)| project == build.project && *list == requires;
+        let same = |(project, list, _): &&(PathBuf, Vec<String>, PathBuf)| {
+            project == build.project && *list == requires
+        };
         let environment = if let Some((.., tree)) = self.environments.iter().find(same) {
             tree.clone()
         } else {
@@ -114,7 +138,12 @@ impl<'a> Builder<'a> {
             self.environments.push((project, requires, tree.clone()));
             tree
         };
-        build_wheel(self.interpreter, Environment::Kept(&environment), build, more)
+        build_wheel(
+            self.interpreter,
+            Environment::Kept(&environment),
+            build,
+            more,
+        )
     }
 
     /// A wheel without what installers must not follow: addresses on this machine in what it requires.
@@ -123,7 +152,10 @@ impl<'a> Builder<'a> {
         let metadata = CoreMetadata::parse(&text);
         let Neutral { text: new, .. } = neutral::neutral(&text);
         if new == text {
-            return Ok(Wheel { path: wheel.to_path_buf(), metadata });
+            return Ok(Wheel {
+                path: wheel.to_path_buf(),
+                metadata,
+            });
         }
         let path = self.place()?.join(wheel.file_name().unwrap_or_default());
         neutral::replace(wheel, &name, &new, &path)?;

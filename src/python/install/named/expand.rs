@@ -6,11 +6,19 @@ use std::path::{Path, PathBuf};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What is not itself in the path of a URL (RFC 3986).
-const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// The `file:` URL of an absolute path.
 pub(in super::super) fn file_url(path: &Path) -> String {
-    format!("file://{}", utf8_percent_encode(&path.to_string_lossy(), IN_PATHS))
+    format!(
+        "file://{}",
+        utf8_percent_encode(&path.to_string_lossy(), IN_PATHS)
+    )
 }
 
 /// An address with the fields filled in that Hatch and PDM know: `{root:uri}`, `{root:parent:uri}`, `{home}`, `{env:NAME}`,
@@ -19,12 +27,22 @@ pub(in super::super) fn expanded(address: &str, project: &Path) -> String {
     let mut out = String::new();
     let mut rest = address;
     while let Some(begin) = rest.find('{') {
-        let Some(length) = rest[begin..].find('}') else { break };
+        let Some(length) = rest[begin..].find('}') else {
+            break;
+        };
         let (before, field) = (&rest[..begin], &rest[begin + 1..begin + length]);
         let of_shell = before.ends_with('$');
-        let value = if of_shell { variable(field, project) } else { hatch_field(field, project) };
+        let value = if of_shell {
+            variable(field, project)
+        } else {
+            hatch_field(field, project)
+        };
         if let Some(value) = value {
-            out.push_str(if of_shell { &before[..before.len() - 1] } else { before });
+            out.push_str(if of_shell {
+                &before[..before.len() - 1]
+            } else {
+                before
+            });
             out.push_str(&value);
         } else {
             out.push_str(&rest[..=begin + length]);
@@ -37,7 +55,9 @@ pub(in super::super) fn expanded(address: &str, project: &Path) -> String {
 /// `${NAME}`, as PDM and installers have it.
 fn variable(name: &str, project: &Path) -> Option<String> {
     match name {
-        "PROJECT_ROOT" => Some(utf8_percent_encode(&project.to_string_lossy(), IN_PATHS).to_string()),
+        "PROJECT_ROOT" => {
+            Some(utf8_percent_encode(&project.to_string_lossy(), IN_PATHS).to_string())
+        }
         _ => env::var(name).ok(),
     }
 }
@@ -50,7 +70,9 @@ fn hatch_field(field: &str, project: &Path) -> Option<String> {
         "home" => PathBuf::from(env::var_os("HOME")?),
         "env" => {
             let name = parts.next()?;
-            return env::var(name).ok().or_else(|| parts.next().map(ToOwned::to_owned));
+            return env::var(name)
+                .ok()
+                .or_else(|| parts.next().map(ToOwned::to_owned));
         }
         _ => return None,
     };
@@ -63,14 +85,21 @@ fn hatch_field(field: &str, project: &Path) -> Option<String> {
             _ => return None,
         }
     }
-    Some(if as_uri { file_url(&path) } else { path.display().to_string() })
+    Some(if as_uri {
+        file_url(&path)
+    } else {
+        path.display().to_string()
+    })
 }
 
 /// The path that an address on this machine names: `file:///x`, `file:x`, `/x`, `./x`, `../x`.
 pub(super) fn local(address: &str, directory: &Path) -> Option<PathBuf> {
     let path = match address.strip_prefix("file:") {
         Some(rest) => {
-            let rest = rest.strip_prefix("//localhost").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
+            let rest = rest
+                .strip_prefix("//localhost")
+                .or_else(|| rest.strip_prefix("//"))
+                .unwrap_or(rest);
             let rest = rest.split(['#', '?']).next().unwrap_or(rest);
             percent_decode_str(rest).decode_utf8_lossy().into_owned()
         }
@@ -104,7 +133,10 @@ mod tests {
     fn addresses_on_this_machine_are_paths() {
         let directory = Path::new("/nowhere/p");
         assert_eq!(local("file:///x%20y", directory), Some("/x y".into()));
-        assert_eq!(local("file:lib#egg=lib", directory), Some("/nowhere/p/lib".into()));
+        assert_eq!(
+            local("file:lib#egg=lib", directory),
+            Some("/nowhere/p/lib".into())
+        );
         assert_eq!(local("https://host/x", directory), None);
     }
 }

@@ -18,7 +18,10 @@ pub(in super::super) fn check_out(
     offline: bool,
     dest: &Path,
 ) -> Result<PathBuf> {
-    let failed = |said: Vec<String>| Error::Git { url: redact(url).into(), said };
+    let failed = |said: Vec<String>| Error::Git {
+        url: redact(url).into(),
+        said,
+    };
     if on_path("git").is_none() {
         return Err(failed(vec!["there is no git on PATH".to_owned()]));
     }
@@ -27,23 +30,44 @@ pub(in super::super) fn check_out(
         return Err(failed(vec!["the network is not to be used".to_owned()]));
     }
     // An option would be one to git as well.
-    if let Some(odd) = [Some(url), revision].into_iter().flatten().find(|text| text.starts_with('-')) {
-        return Err(failed(vec![format!("`{odd}` is neither an address nor a revision")]));
+    if let Some(odd) = [Some(url), revision]
+        .into_iter()
+        .flatten()
+        .find(|text| text.starts_with('-'))
+    {
+        return Err(failed(vec![format!(
+            "`{odd}` is neither an address nor a revision"
+        )]));
     }
     fs::create_dir_all(dest).on("create directory", dest)?;
     let git = |arguments: &[&str]| -> Result<()> {
         let mut command = command("git");
-        command.current_dir(dest).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        command
+            .current_dir(dest)
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C");
         // A hook's variables would lead into the user's own repository.
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
+        for name in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+        ] {
             command.env_remove(name);
         }
-        let output = run(command.args(["-c", "advice.detachedHead=false"]).args(arguments))?;
+        let output = run(command
+            .args(["-c", "advice.detachedHead=false"])
+            .args(arguments))?;
         if output.status.success() {
             return Ok(());
         }
         let said = redact(&String::from_utf8_lossy(&output.stderr));
-        let said: Vec<String> = said.lines().map(str::trim).filter(|line| !line.is_empty()).map(Into::into).collect();
+        let said: Vec<String> = said
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(Into::into)
+            .collect();
         Err(failed(said[said.len().saturating_sub(SHOWN)..].to_vec()))
     };
     git(&["init", "--quiet"])?;
@@ -52,9 +76,18 @@ pub(in super::super) fn check_out(
     let config = dest.join(".git/config");
     let text = fs::read_to_string(&config).on("read", &config)?;
     let quoted = url.replace('\\', "\\\\").replace('"', "\\\"");
-    let remote = format!("[remote \"origin\"]\n\turl = \"{quoted}\"\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
+    let remote = format!(
+        "[remote \"origin\"]\n\turl = \"{quoted}\"\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n"
+    );
     fs::write(&config, text + &remote).on("write", &config)?;
-    git(&["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*", "+HEAD:refs/flavor/head"])?;
+    git(&[
+        "fetch",
+        "--quiet",
+        "--tags",
+        "origin",
+        "+refs/heads/*:refs/remotes/origin/*",
+        "+HEAD:refs/flavor/head",
+    ])?;
     match revision {
         None => git(&["checkout", "--quiet", "--detach", "refs/flavor/head"])?,
         Some(revision) => {
@@ -72,10 +105,21 @@ pub(in super::super) fn check_out(
         git(&["submodule", "--quiet", "update", "--init", "--recursive"])?;
     }
     // What is built there must not be able to tell with which password.
-    fs::write(&config, fs::read_to_string(&config).on("read", &config)?.replace(&remote, "")).on("write", &config)?;
+    fs::write(
+        &config,
+        fs::read_to_string(&config)
+            .on("read", &config)?
+            .replace(&remote, ""),
+    )
+    .on("write", &config)?;
     let place = subdirectory.map_or_else(|| dest.to_path_buf(), |below| dest.join(below));
     match place.canonicalize() {
-        Ok(place) if place.is_dir() && place.starts_with(dest.canonicalize().on("find", dest)?) => Ok(place),
-        _ => Err(failed(vec![format!("it has no directory `{}`", subdirectory.unwrap_or_default())])),
+        Ok(place) if place.is_dir() && place.starts_with(dest.canonicalize().on("find", dest)?) => {
+            Ok(place)
+        }
+        _ => Err(failed(vec![format!(
+            "it has no directory `{}`",
+            subdirectory.unwrap_or_default()
+        )])),
     }
 }

@@ -28,10 +28,7 @@ use crate::python::markers;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
     /// A directory whose back end makes a wheel; of one that is no package, only what it requires counts.
-    Directory {
-        path: PathBuf,
-        package: bool,
-    },
+    Directory { path: PathBuf, package: bool },
     /// A wheel or a source archive on this machine.
     Archive(PathBuf),
     Git {
@@ -99,18 +96,31 @@ impl NamedSources {
     pub fn of_project(directory: &Path) -> Result<Self> {
         let directory = absolute(directory);
         let path = directory.join("pyproject.toml");
-        let Some(manifest) = table(&path) else { return Ok(Self::default()) };
-        let mut named = Self { known_to_uv: true, ..Self::default() };
+        let Some(manifest) = table(&path) else {
+            return Ok(Self::default());
+        };
+        let mut named = Self {
+            known_to_uv: true,
+            ..Self::default()
+        };
         let workspace = Workspace::of(&directory);
         uv::read(&manifest, &path, workspace.as_ref(), &mut named)?;
-        if let Some(workspace) = workspace.as_ref().filter(|workspace| workspace.root != directory) {
+        if let Some(workspace) = workspace
+            .as_ref()
+            .filter(|workspace| workspace.root != directory)
+        {
             let path = workspace.root.join("pyproject.toml");
             let root = table(&path).unwrap_or_default();
             // What a member says goes before what the root says of the same distribution.
             let own: Vec<String> = named.rules.iter().map(|rule| rule.name.clone()).collect();
             let mut of_root = Self::default();
             uv::read(&root, &path, Some(workspace), &mut of_root)?;
-            named.rules.extend(of_root.rules.into_iter().filter(|rule| !own.contains(&rule.name)));
+            named.rules.extend(
+                of_root
+                    .rules
+                    .into_iter()
+                    .filter(|rule| !own.contains(&rule.name)),
+            );
             (named.ordered, named.default) = (of_root.ordered, of_root.default);
             named.manifests.push(path);
         }
@@ -132,8 +142,13 @@ impl NamedSources {
     /// The source of a distribution, if there is one.
     pub(super) fn pick(&self, name: &str, conditions: Conditions) -> Option<&Source> {
         let holds = |rule: &&Rule| {
-            let marker = rule.marker.as_ref().is_none_or(|marker| marker.evaluate(conditions.environment, &[]));
-            let chosen = |name: &Option<String>, list: &[String]| name.as_ref().is_none_or(|one| list.contains(one));
+            let marker = rule
+                .marker
+                .as_ref()
+                .is_none_or(|marker| marker.evaluate(conditions.environment, &[]));
+            let chosen = |name: &Option<String>, list: &[String]| {
+                name.as_ref().is_none_or(|one| list.contains(one))
+            };
             rule.name == name
                 && marker
                 && chosen(&rule.extra, conditions.extras)
@@ -143,7 +158,10 @@ impl NamedSources {
     }
 
     fn has_indexes(&self) -> bool {
-        !(self.ordered.is_empty() && self.default.is_none() && self.last.is_empty() && self.merged.is_empty())
+        !(self.ordered.is_empty()
+            && self.default.is_none()
+            && self.last.is_empty()
+            && self.merged.is_empty())
     }
 
     /// The same with the indexes of another project, if there are none.
@@ -161,7 +179,11 @@ impl NamedSources {
     /// All of it, a phrase each, without credentials.
     pub(super) fn described(&self) -> Vec<String> {
         let when = |rule: &Rule| {
-            let marker = rule.marker.as_ref().and_then(MarkerTree::try_to_string).unwrap_or_default();
+            let marker = rule
+                .marker
+                .as_ref()
+                .and_then(MarkerTree::try_to_string)
+                .unwrap_or_default();
             format!(
                 "{marker} {} {}",
                 rule.extra.as_deref().unwrap_or_default(),
@@ -169,7 +191,14 @@ impl NamedSources {
             )
         };
         let rules = self.rules.iter().map(|rule| {
-            format!("{}: {} {}", rule.name, rule.source.described(), when(rule).trim()).trim_end().to_owned()
+            format!(
+                "{}: {} {}",
+                rule.name,
+                rule.source.described(),
+                when(rule).trim()
+            )
+            .trim_end()
+            .to_owned()
         });
         let index = |what: &str, index: &IndexSource| format!("{what} {}", index.described());
         let indexes = self.ordered.iter().map(|one| index("index", one));
@@ -181,7 +210,9 @@ impl NamedSources {
 
     /// Directories and archives on this machine.
     pub(super) fn local_paths(&self) -> impl Iterator<Item = &Path> {
-        self.rules.iter().filter_map(|rule| rule.source.local_path())
+        self.rules
+            .iter()
+            .filter_map(|rule| rule.source.local_path())
     }
 
     /// The URLs with credentials in them, by the name of what they are for.
@@ -212,11 +243,28 @@ impl Source {
     /// For people and for keys of caches: without credentials.
     pub(super) fn described(&self) -> String {
         match self {
-            Self::Directory { path, package: true } | Self::Archive(path) => path.display().to_string(),
-            Self::Directory { path, package: false } => format!("requirements of {}", path.display()),
-            Self::Git { url, revision, subdirectory } => {
-                let revision = revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
-                let below = subdirectory.as_ref().map(|below| format!("#subdirectory={below}")).unwrap_or_default();
+            Self::Directory {
+                path,
+                package: true,
+            }
+            | Self::Archive(path) => path.display().to_string(),
+            Self::Directory {
+                path,
+                package: false,
+            } => format!("requirements of {}", path.display()),
+            Self::Git {
+                url,
+                revision,
+                subdirectory,
+            } => {
+                let revision = revision
+                    .as_ref()
+                    .map(|revision| format!("@{revision}"))
+                    .unwrap_or_default();
+                let below = subdirectory
+                    .as_ref()
+                    .map(|below| format!("#subdirectory={below}"))
+                    .unwrap_or_default();
                 format!("git+{}{revision}{below}", fingerprinted(url))
             }
             Self::Url(url) => fingerprinted(url),
@@ -230,7 +278,10 @@ impl Source {
             return git_reference(rest);
         }
         match expand::local(address, directory) {
-            Some(path) if path.is_dir() => Self::Directory { package: true, path },
+            Some(path) if path.is_dir() => Self::Directory {
+                package: true,
+                path,
+            },
             Some(path) => Self::Archive(path),
             None => Self::Url(address.to_owned()),
         }
@@ -240,15 +291,24 @@ impl Source {
 /// What follows `git+`: `https://host/x.git@revision#subdirectory=y`.
 fn git_reference(rest: &str) -> Source {
     let (place, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    let parts = fragment.split('&').find_map(|part| part.strip_prefix("subdirectory="));
+    let parts = fragment
+        .split('&')
+        .find_map(|part| part.strip_prefix("subdirectory="));
     // The `@` of `user@host` comes before the path.
     let path_at = place.find("://").map_or(0, |at| at + 3);
     let path_at = path_at + place[path_at..].find('/').unwrap_or(0);
     let (url, revision) = match place[path_at..].rfind('@') {
-        Some(at) => (&place[..path_at + at], Some(place[path_at + at + 1..].to_owned())),
+        Some(at) => (
+            &place[..path_at + at],
+            Some(place[path_at + at + 1..].to_owned()),
+        ),
         None => (place, None),
     };
-    Source::Git { url: url.to_owned(), revision, subdirectory: parts.map(ToOwned::to_owned) }
+    Source::Git {
+        url: url.to_owned(),
+        revision,
+        subdirectory: parts.map(ToOwned::to_owned),
+    }
 }
 
 impl IndexSource {
@@ -258,13 +318,21 @@ impl IndexSource {
     }
 
     fn described(&self) -> String {
-        format!("{}{}", if self.flat { "flat " } else { "" }, shown(&self.url))
+        format!(
+            "{}{}",
+            if self.flat { "flat " } else { "" },
+            shown(&self.url)
+        )
     }
 }
 
 /// A source that is named in a way that cannot be followed.
 fn refused(path: &Path, name: &str, reason: impl Into<String>) -> Error {
-    Error::NamedSource { path: path.to_path_buf(), name: name.to_owned(), reason: redact(&reason.into()).into() }
+    Error::NamedSource {
+        path: path.to_path_buf(),
+        name: name.to_owned(),
+        reason: redact(&reason.into()).into(),
+    }
 }
 
 pub(super) fn absolute(path: &Path) -> PathBuf {
@@ -295,14 +363,28 @@ mod tests {
     #[test]
     fn a_git_reference_has_a_revision_and_a_subdirectory() {
         let git = |text: &str| match git_reference(text) {
-            Source::Git { url, revision, subdirectory } => (url, revision, subdirectory),
+            Source::Git {
+                url,
+                revision,
+                subdirectory,
+            } => (url, revision, subdirectory),
             other => panic!("{other:?}"),
         };
         assert_eq!(
             git("ssh://git@host/a/b.git@v1.0#egg=x&subdirectory=sub/y"),
-            ("ssh://git@host/a/b.git".into(), Some("v1.0".into()), Some("sub/y".into()))
+            (
+                "ssh://git@host/a/b.git".into(),
+                Some("v1.0".into()),
+                Some("sub/y".into())
+            )
         );
-        assert_eq!(git("https://u:p@host/x"), ("https://u:p@host/x".into(), None, None));
-        assert_eq!(git("file:///a/b@main"), ("file:///a/b".into(), Some("main".into()), None));
+        assert_eq!(
+            git("https://u:p@host/x"),
+            ("https://u:p@host/x".into(), None, None)
+        );
+        assert_eq!(
+            git("file:///a/b@main"),
+            ("file:///a/b".into(), Some("main".into()), None)
+        );
     }
 }

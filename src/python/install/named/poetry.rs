@@ -11,33 +11,68 @@ use crate::python::install::index;
 
 /// Adds what `[tool.poetry]` of a manifest at `path` says.
 pub(super) fn read(manifest: &Table, path: &Path, named: &mut NamedSources) -> Result<()> {
-    let Some(poetry) = manifest.get("tool").and_then(|tool| tool.get("poetry")?.as_table()) else { return Ok(()) };
+    let Some(poetry) = manifest
+        .get("tool")
+        .and_then(|tool| tool.get("poetry")?.as_table())
+    else {
+        return Ok(());
+    };
     let indexes = indexes(poetry, named);
-    let groups = poetry.get("group").and_then(Value::as_table).into_iter().flatten();
-    let groups = groups.filter_map(|(group, table)| Some((Some(group), table.get("dependencies")?)));
-    for (group, dependencies) in poetry.get("dependencies").map(|table| (None, table)).into_iter().chain(groups) {
+    let groups = poetry
+        .get("group")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten();
+    let groups =
+        groups.filter_map(|(group, table)| Some((Some(group), table.get("dependencies")?)));
+    for (group, dependencies) in poetry
+        .get("dependencies")
+        .map(|table| (None, table))
+        .into_iter()
+        .chain(groups)
+    {
         for (name, value) in dependencies.as_table().into_iter().flatten() {
-            let several = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            let several = value
+                .as_array()
+                .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
             for one in several.iter().filter_map(Value::as_table) {
-                let Some(source) = source(one, path, name, &indexes)? else { continue };
+                let Some(source) = source(one, path, name, &indexes)? else {
+                    continue;
+                };
                 let marker = one.get("markers").and_then(Value::as_str);
-                let marker = marker.map(|marker| condition(marker, path, name)).transpose()?;
+                let marker = marker
+                    .map(|marker| condition(marker, path, name))
+                    .transpose()?;
                 let group = group.map(|group| normalised(group));
-                named.rules.push(Rule { name: normalised(name), source, marker, extra: None, group });
+                named.rules.push(Rule {
+                    name: normalised(name),
+                    source,
+                    marker,
+                    extra: None,
+                    group,
+                });
             }
         }
     }
     Ok(())
 }
 
-fn source(one: &Table, path: &Path, name: &str, indexes: &[(String, IndexSource)]) -> Result<Option<Source>> {
+fn source(
+    one: &Table,
+    path: &Path,
+    name: &str,
+    indexes: &[(String, IndexSource)],
+) -> Result<Option<Source>> {
     let text = |key: &str| one.get(key).and_then(Value::as_str);
     let directory = path.parent().unwrap_or(Path::new("/"));
     if let Some(written) = text("path").or_else(|| text("file")) {
         let place = absolute(&directory.join(written));
         let below = text("subdirectory").map_or_else(|| place.clone(), |below| place.join(below));
         return if below.is_dir() {
-            Ok(Some(Source::Directory { path: below, package: true }))
+            Ok(Some(Source::Directory {
+                path: below,
+                package: true,
+            }))
         } else if place.is_file() {
             Ok(Some(Source::Archive(place)))
         } else {
@@ -45,17 +80,36 @@ fn source(one: &Table, path: &Path, name: &str, indexes: &[(String, IndexSource)
         };
     }
     if let Some(url) = text("git") {
-        let revision = ["rev", "tag", "branch"].iter().find_map(|key| text(key)).map(ToOwned::to_owned);
+        let revision = ["rev", "tag", "branch"]
+            .iter()
+            .find_map(|key| text(key))
+            .map(ToOwned::to_owned);
         let subdirectory = text("subdirectory").map(ToOwned::to_owned);
-        return Ok(Some(Source::Git { url: url.to_owned(), revision, subdirectory }));
+        return Ok(Some(Source::Git {
+            url: url.to_owned(),
+            revision,
+            subdirectory,
+        }));
     }
     if let Some(url) = text("url") {
-        let below = text("subdirectory").map(|below| format!("#subdirectory={below}")).unwrap_or_default();
+        let below = text("subdirectory")
+            .map(|below| format!("#subdirectory={below}"))
+            .unwrap_or_default();
         return Ok(Some(Source::Url(format!("{url}{below}"))));
     }
-    let Some(wanted) = text("source") else { return Ok(None) };
-    let found = indexes.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-    let none = || refused(path, name, format!("there is no `[[tool.poetry.source]]` with the name `{wanted}`"));
+    let Some(wanted) = text("source") else {
+        return Ok(None);
+    };
+    let found = indexes
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    let none = || {
+        refused(
+            path,
+            name,
+            format!("there is no `[[tool.poetry.source]]` with the name `{wanted}`"),
+        )
+    };
     Ok(Some(Source::Index(found.ok_or_else(none)?.1.clone())))
 }
 
@@ -63,13 +117,23 @@ fn source(one: &Table, path: &Path, name: &str, indexes: &[(String, IndexSource)
 fn indexes(poetry: &Table, named: &mut NamedSources) -> Vec<(String, IndexSource)> {
     let mut all = Vec::new();
     let (mut primary, mut supplemental) = (Vec::new(), Vec::new());
-    for source in poetry.get("source").and_then(Value::as_array).into_iter().flatten() {
+    for source in poetry
+        .get("source")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let text = |key: &str| source.get(key).and_then(Value::as_str);
         let flag = |key: &str| source.get(key).and_then(Value::as_bool).unwrap_or_default();
         let Some(name) = text("name") else { continue };
-        let url = text("url").or_else(|| name.eq_ignore_ascii_case("pypi").then_some(index::DEFAULT));
+        let url =
+            text("url").or_else(|| name.eq_ignore_ascii_case("pypi").then_some(index::DEFAULT));
         let Some(url) = url else { continue };
-        let index = IndexSource { name: None, url: url.to_owned(), flat: false };
+        let index = IndexSource {
+            name: None,
+            url: url.to_owned(),
+            flat: false,
+        };
         match text("priority") {
             Some("explicit") => {}
             Some("supplemental" | "secondary") => supplemental.push(index.clone()),
@@ -90,19 +154,35 @@ fn indexes(poetry: &Table, named: &mut NamedSources) -> Vec<(String, IndexSource
 
 /// Adds what `[[tool.pdm.source]]` says. PDM asks all indexes and takes the newest, as pip does.
 pub(super) fn read_pdm(manifest: &Table, directory: &Path, named: &mut NamedSources) {
-    let sources = manifest.get("tool").and_then(|tool| tool.get("pdm")?.get("source")?.as_array());
+    let sources = manifest
+        .get("tool")
+        .and_then(|tool| tool.get("pdm")?.get("source")?.as_array());
     for source in sources.into_iter().flatten() {
         let text = |key: &str| source.get(key).and_then(Value::as_str);
         let Some(url) = text("url") else { continue };
         // It is said again in the words of whichever installer runs.
         let flat = text("type") == Some("find_links");
-        let index = IndexSource { name: None, url: super::expanded(url, directory), flat };
+        let index = IndexSource {
+            name: None,
+            url: super::expanded(url, directory),
+            flat,
+        };
         named.known_to_uv &= named.ordered.is_empty();
         let packages = source.get("include_packages").and_then(Value::as_array);
         if let Some(packages) = packages {
-            for name in packages.iter().filter_map(Value::as_str).filter(|name| !name.contains(['*', '?'])) {
+            for name in packages
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|name| !name.contains(['*', '?']))
+            {
                 let source = Source::Index(index.clone());
-                named.rules.push(Rule { name: normalised(name), source, marker: None, extra: None, group: None });
+                named.rules.push(Rule {
+                    name: normalised(name),
+                    source,
+                    marker: None,
+                    extra: None,
+                    group: None,
+                });
             }
         } else if text("name") == Some("pypi") {
             named.default = Some(index);

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{IndexSource, NamedSources, Rule, Source, Workspace, absolute, condition, refused, table};
+use super::{
+    IndexSource, NamedSources, Rule, Source, Workspace, absolute, condition, refused, table,
+};
 use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 
@@ -15,25 +17,52 @@ pub(super) fn read(
     workspace: Option<&Workspace>,
     named: &mut NamedSources,
 ) -> Result<()> {
-    let Some(uv) = manifest.get("tool").and_then(|tool| tool.get("uv")?.as_table()) else { return Ok(()) };
+    let Some(uv) = manifest
+        .get("tool")
+        .and_then(|tool| tool.get("uv")?.as_table())
+    else {
+        return Ok(());
+    };
     let directory = path.parent().unwrap_or(Path::new("/"));
-    let root = workspace.map(|workspace| workspace.root.join("pyproject.toml")).filter(|root| root != path);
+    let root = workspace
+        .map(|workspace| workspace.root.join("pyproject.toml"))
+        .filter(|root| root != path);
     let of_root = root.as_deref().and_then(table).unwrap_or_default();
     let mut indexes = indexes(uv, directory);
-    if let (Some(root), Some(uv)) = (&root, of_root.get("tool").and_then(|tool| tool.get("uv")?.as_table())) {
+    if let (Some(root), Some(uv)) = (
+        &root,
+        of_root
+            .get("tool")
+            .and_then(|tool| tool.get("uv")?.as_table()),
+    ) {
         indexes.extend(self::indexes(uv, root.parent().unwrap_or(directory)));
     }
-    for (name, value) in uv.get("sources").and_then(Value::as_table).into_iter().flatten() {
-        let several = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+    for (name, value) in uv
+        .get("sources")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        let several = value
+            .as_array()
+            .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for source in several {
             let Some(source) = source.as_table() else {
                 return Err(refused(path, name, "a source is a table"));
             };
             let text = |key: &str| source.get(key).and_then(Value::as_str);
-            let marker = text("marker").map(|marker| condition(marker, path, name)).transpose()?;
+            let marker = text("marker")
+                .map(|marker| condition(marker, path, name))
+                .transpose()?;
             let [extra, group] = ["extra", "group"].map(|key| text(key).map(normalised));
             let source = one(source, path, name, workspace, &indexes)?;
-            named.rules.push(Rule { name: normalised(name), source, marker, extra, group });
+            named.rules.push(Rule {
+                name: normalised(name),
+                source,
+                marker,
+                extra,
+                group,
+            });
         }
     }
     for index in indexes {
@@ -46,25 +75,45 @@ pub(super) fn read(
     Ok(())
 }
 
-fn one(source: &Table, path: &Path, name: &str, workspace: Option<&Workspace>, indexes: &[Index]) -> Result<Source> {
+fn one(
+    source: &Table,
+    path: &Path,
+    name: &str,
+    workspace: Option<&Workspace>,
+    indexes: &[Index],
+) -> Result<Source> {
     let text = |key: &str| source.get(key).and_then(Value::as_str);
     let flag = |key: &str| source.get(key).and_then(Value::as_bool);
     let directory = path.parent().unwrap_or(Path::new("/"));
     if flag("workspace") == Some(true) {
         let Some(workspace) = workspace else {
-            return Err(refused(path, name, "it is to come from a workspace, and this project is in none"));
+            return Err(refused(
+                path,
+                name,
+                "it is to come from a workspace, and this project is in none",
+            ));
         };
         let Some(member) = workspace.member(&normalised(name)) else {
             let root = workspace.root.display();
-            return Err(refused(path, name, format!("the workspace in `{root}` has no such member")));
+            return Err(refused(
+                path,
+                name,
+                format!("the workspace in `{root}` has no such member"),
+            ));
         };
-        return Ok(Source::Directory { path: member.to_path_buf(), package: is_package(member) });
+        return Ok(Source::Directory {
+            path: member.to_path_buf(),
+            package: is_package(member),
+        });
     }
     if let Some(written) = text("path") {
         let place = absolute(&directory.join(written));
         if place.is_dir() {
             let package = flag("package").unwrap_or_else(|| is_package(&place));
-            return Ok(Source::Directory { path: place, package });
+            return Ok(Source::Directory {
+                path: place,
+                package,
+            });
         }
         if !place.is_file() {
             return Err(refused(path, name, format!("there is no `{written}`")));
@@ -72,27 +121,50 @@ fn one(source: &Table, path: &Path, name: &str, workspace: Option<&Workspace>, i
         return Ok(Source::Archive(place));
     }
     if let Some(url) = text("git") {
-        let revision = ["rev", "tag", "branch"].iter().find_map(|key| text(key)).map(ToOwned::to_owned);
+        let revision = ["rev", "tag", "branch"]
+            .iter()
+            .find_map(|key| text(key))
+            .map(ToOwned::to_owned);
         let url = url.strip_prefix("git+").unwrap_or(url).to_owned();
-        return Ok(Source::Git { url, revision, subdirectory: text("subdirectory").map(ToOwned::to_owned) });
+        return Ok(Source::Git {
+            url,
+            revision,
+            subdirectory: text("subdirectory").map(ToOwned::to_owned),
+        });
     }
     if let Some(url) = text("url") {
-        let below = text("subdirectory").map(|below| format!("#subdirectory={below}")).unwrap_or_default();
+        let below = text("subdirectory")
+            .map(|below| format!("#subdirectory={below}"))
+            .unwrap_or_default();
         return Ok(Source::Url(format!("{url}{below}")));
     }
     if let Some(wanted) = text("index") {
-        let found = indexes.iter().find(|index| index.source.name.as_deref() == Some(wanted));
-        let none = || refused(path, name, format!("there is no `[[tool.uv.index]]` with the name `{wanted}`"));
+        let found = indexes
+            .iter()
+            .find(|index| index.source.name.as_deref() == Some(wanted));
+        let none = || {
+            refused(
+                path,
+                name,
+                format!("there is no `[[tool.uv.index]]` with the name `{wanted}`"),
+            )
+        };
         return Ok(Source::Index(found.ok_or_else(none)?.source.clone()));
     }
     let keys: Vec<&str> = source.keys().map(String::as_str).collect();
-    Err(refused(path, name, format!("`{}` names no place", keys.join(", "))))
+    Err(refused(
+        path,
+        name,
+        format!("`{}` names no place", keys.join(", ")),
+    ))
 }
 
 /// Whether a project is installed itself, and not only what it requires.
 fn is_package(directory: &Path) -> bool {
     let manifest = table(&directory.join("pyproject.toml")).unwrap_or_default();
-    let said = manifest.get("tool").and_then(|tool| tool.get("uv")?.get("package")?.as_bool());
+    let said = manifest
+        .get("tool")
+        .and_then(|tool| tool.get("uv")?.get("package")?.as_bool());
     said.unwrap_or(true)
 }
 
@@ -103,23 +175,55 @@ struct Index {
 }
 
 fn indexes(uv: &Table, directory: &Path) -> Vec<Index> {
-    let list = uv.get("index").and_then(Value::as_array).into_iter().flatten();
+    let list = uv
+        .get("index")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let one = |index: &Value| {
         let flag = |key: &str| index.get(key).and_then(Value::as_bool).unwrap_or_default();
         let url = index.get("url")?.as_str()?;
         let is_path = !url.contains("://");
-        let url = if is_path { absolute(&directory.join(url)).display().to_string() } else { url.to_owned() };
-        let name = index.get("name").and_then(Value::as_str).map(ToOwned::to_owned);
+        let url = if is_path {
+            absolute(&directory.join(url)).display().to_string()
+        } else {
+            url.to_owned()
+        };
+        let name = index
+            .get("name")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned);
         let flat = index.get("format").and_then(Value::as_str) == Some("flat");
         let source = IndexSource { name, url, flat };
-        Some(Index { source, explicit: flag("explicit"), default: flag("default") })
+        Some(Index {
+            source,
+            explicit: flag("explicit"),
+            default: flag("default"),
+        })
     };
     let mut found: Vec<Index> = list.filter_map(one).collect();
-    let plain = |url: &str| IndexSource { name: None, url: url.to_owned(), flat: false };
+    let plain = |url: &str| IndexSource {
+        name: None,
+        url: url.to_owned(),
+        flat: false,
+    };
     if let Some(url) = uv.get("index-url").and_then(Value::as_str) {
-        found.push(Index { source: plain(url), explicit: false, default: true });
+        found.push(Index {
+            source: plain(url),
+            explicit: false,
+            default: true,
+        });
     }
-    let extra = uv.get("extra-index-url").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    found.extend(extra.map(|url| Index { source: plain(url), explicit: false, default: false }));
+    let extra = uv
+        .get("extra-index-url")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    found.extend(extra.map(|url| Index {
+        source: plain(url),
+        explicit: false,
+        default: false,
+    }));
     found
 }

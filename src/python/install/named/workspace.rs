@@ -20,11 +20,16 @@ impl Workspace {
     /// The workspace that a project is the root or a member of. `directory` is absolute.
     pub(in super::super) fn of(directory: &Path) -> Option<Self> {
         for root in directory.ancestors() {
-            let Some(manifest) = table(&root.join("pyproject.toml")) else { continue };
-            let Some(workspace) = workspace_table(&manifest) else { continue };
+            let Some(manifest) = table(&root.join("pyproject.toml")) else {
+                continue;
+            };
+            let Some(workspace) = workspace_table(&manifest) else {
+                continue;
+            };
             let workspace = Self::read(root, &manifest, workspace);
             // A project below a workspace may be none of its members; another one further up has no say then.
-            let is_in = root == directory || workspace.members.iter().any(|member| member == directory);
+            let is_in =
+                root == directory || workspace.members.iter().any(|member| member == directory);
             return is_in.then_some(workspace);
         }
         None
@@ -32,24 +37,39 @@ impl Workspace {
 
     fn read(root: &Path, manifest: &Table, workspace: &Table) -> Self {
         let patterns = |key: &str| -> Vec<&str> {
-            let list = workspace.get(key).and_then(Value::as_array).into_iter().flatten();
+            let list = workspace
+                .get(key)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             list.filter_map(Value::as_str).collect()
         };
-        let excluded: BTreeSet<PathBuf> =
-            patterns("exclude").into_iter().flat_map(|pattern| directories(root, pattern)).collect();
-        let mut members: BTreeSet<PathBuf> =
-            patterns("members").into_iter().flat_map(|pattern| directories(root, pattern)).collect();
-        members.retain(|member| !excluded.contains(member) && member.join("pyproject.toml").is_file());
+        let excluded: BTreeSet<PathBuf> = patterns("exclude")
+            .into_iter()
+            .flat_map(|pattern| directories(root, pattern))
+            .collect();
+        let mut members: BTreeSet<PathBuf> = patterns("members")
+            .into_iter()
+            .flat_map(|pattern| directories(root, pattern))
+            .collect();
+        members
+            .retain(|member| !excluded.contains(member) && member.join("pyproject.toml").is_file());
         if manifest.contains_key("project") {
             members.insert(root.to_path_buf());
         }
-        Self { root: root.to_path_buf(), members: members.into_iter().collect() }
+        Self {
+            root: root.to_path_buf(),
+            members: members.into_iter().collect(),
+        }
     }
 
     /// The directory of the member with this normalised name.
     pub(super) fn member(&self, name: &str) -> Option<&Path> {
         let is_called = |member: &&PathBuf| {
-            table(&member.join("pyproject.toml")).and_then(|manifest| project_name(&manifest)).as_deref() == Some(name)
+            table(&member.join("pyproject.toml"))
+                .and_then(|manifest| project_name(&manifest))
+                .as_deref()
+                == Some(name)
         };
         self.members.iter().find(is_called).map(PathBuf::as_path)
     }
@@ -57,7 +77,11 @@ impl Workspace {
 
 /// Whether the directory's manifest makes it the root of a workspace.
 fn workspace_table(manifest: &Table) -> Option<&Table> {
-    manifest.get("tool")?.get("uv")?.get("workspace")?.as_table()
+    manifest
+        .get("tool")?
+        .get("uv")?
+        .get("workspace")?
+        .as_table()
 }
 
 /// The workspace's root for a project in it, else the project itself.
@@ -68,10 +92,19 @@ pub(in super::super) fn is_member_or_root(directory: &Path) -> PathBuf {
 /// The directories below `root` that a pattern such as `packages/*` or `libs/**` names.
 fn directories(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut found = vec![root.to_path_buf()];
-    for part in pattern.split('/').filter(|part| !part.is_empty() && *part != ".") {
+    for part in pattern
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+    {
         found = match part {
-            "**" => found.iter().flat_map(|directory| all_below(directory)).collect(),
-            ".." => found.iter().filter_map(|directory| directory.parent().map(Path::to_path_buf)).collect(),
+            "**" => found
+                .iter()
+                .flat_map(|directory| all_below(directory))
+                .collect(),
+            ".." => found
+                .iter()
+                .filter_map(|directory| directory.parent().map(Path::to_path_buf))
+                .collect(),
             part => found
                 .iter()
                 .flat_map(|directory| below(directory))
@@ -88,7 +121,10 @@ fn directories(root: &Path, pattern: &str) -> Vec<PathBuf> {
 
 fn below(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
     found.sort();
     found
 }
@@ -107,7 +143,9 @@ fn all_below(directory: &Path) -> Vec<PathBuf> {
 
 /// Whether a name fits one part of a pattern: `*`, `?` and `[…]`.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return name.is_empty() };
+    let Some(first) = pattern.chars().next() else {
+        return name.is_empty();
+    };
     let rest = &pattern[first.len_utf8()..];
     let next = name.chars().next();
     let after = next.map(|c| &name[c.len_utf8()..]);
@@ -116,9 +154,13 @@ fn matches(pattern: &str, name: &str) -> bool {
         ('?', Some(_), Some(after)) => matches(rest, after),
         ('[', Some(c), Some(after)) if rest.contains(']') => {
             let (set, rest) = rest.split_once(']').unwrap_or((rest, ""));
-            let (negated, set) = set.strip_prefix('!').map_or((false, set), |set| (true, set));
+            let (negated, set) = set
+                .strip_prefix('!')
+                .map_or((false, set), |set| (true, set));
             let characters: Vec<char> = set.chars().collect();
-            let in_range = characters.windows(3).any(|range| range[1] == '-' && (range[0]..=range[2]).contains(&c));
+            let in_range = characters
+                .windows(3)
+                .any(|range| range[1] == '-' && (range[0]..=range[2]).contains(&c));
             (in_range || characters.contains(&c)) != negated && matches(rest, after)
         }
         (_, Some(c), Some(after)) => first == c && matches(rest, after),

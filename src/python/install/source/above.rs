@@ -45,10 +45,18 @@ pub(super) fn references(
     include: &[String],
 ) -> BTreeSet<Reference> {
     let mut found = BTreeSet::new();
-    for text in settings.strings.iter().chain(include).filter(|text| leads_up(text)) {
+    for text in settings
+        .strings
+        .iter()
+        .chain(include)
+        .filter(|text| leads_up(text))
+    {
         found.extend(refer(project, project, &without_pattern(text), true));
     }
-    for file in files.iter().filter(|file| is_script(file, &settings.backend_path)) {
+    for file in files
+        .iter()
+        .filter(|file| is_script(file, &settings.backend_path))
+    {
         of_script(project, &project.join(file), &mut found);
     }
     // What lies beside the project may refer to more.
@@ -69,14 +77,24 @@ pub(super) fn references(
 }
 
 fn beside(found: &BTreeSet<Reference>) -> Vec<PathBuf> {
-    let directory = |one: &Reference| if let Reference::Beside(path) = one { Some(path.clone()) } else { None };
+    let directory = |one: &Reference| {
+        if let Reference::Beside(path) = one {
+            Some(path.clone())
+        } else {
+            None
+        }
+    };
     found.iter().filter_map(directory).collect()
 }
 
 /// Whether a script of the build asks git for the version, or another tool that does.
 pub(super) fn ask_git(project: &Path, files: &[PathBuf], settings: &Settings) -> bool {
-    let scripts = files.iter().filter(|file| is_script(file, &settings.backend_path));
-    scripts.filter_map(|file| fs::read_to_string(project.join(file)).ok()).any(|text| asks_git(&text))
+    let scripts = files
+        .iter()
+        .filter(|file| is_script(file, &settings.backend_path));
+    scripts
+        .filter_map(|file| fs::read_to_string(project.join(file)).ok())
+        .any(|text| asks_git(&text))
 }
 
 fn asks_git(text: &str) -> bool {
@@ -84,7 +102,14 @@ fn asks_git(text: &str) -> bool {
     let words = text.split(|c: char| !is_word(c));
     words.into_iter().any(|word| {
         word.eq_ignore_ascii_case("git")
-            || ["setuptools_scm", "use_scm_version", "versioneer", "pbr", "vcs_tag"].contains(&word)
+            || [
+                "setuptools_scm",
+                "use_scm_version",
+                "versioneer",
+                "pbr",
+                "vcs_tag",
+            ]
+            .contains(&word)
     })
 }
 
@@ -93,27 +118,40 @@ fn is_script(file: &Path, in_tree: &[String]) -> bool {
     let ends = |ending: &str| file.extension().is_some_and(|one| one == ending);
     SCRIPTS.iter().any(|script| name == *script)
         || ends("cmake")
-        || (ends("py") && in_tree.iter().any(|directory| file.parent() == Some(&plain(Path::new(directory)))))
+        || (ends("py")
+            && in_tree
+                .iter()
+                .any(|directory| file.parent() == Some(&plain(Path::new(directory)))))
 }
 
 fn of_script(project: &Path, script: &Path, found: &mut BTreeSet<Reference>) {
-    let Ok(text) = fs::read_to_string(script) else { return };
+    let Ok(text) = fs::read_to_string(script) else {
+        return;
+    };
     let here = script.parent().unwrap_or(project);
     for path in paths_up(&text) {
         found.extend(refer(project, here, Path::new(&path), false));
     }
     if script.file_name().is_some_and(|name| name == CARGO) && !is_workspace(&text) {
-        let above = here.ancestors().skip(1).take_while(|above| above.parent().is_some());
+        let above = here
+            .ancestors()
+            .skip(1)
+            .take_while(|above| above.parent().is_some());
         let root = above
             .map(|above| above.join(CARGO))
             .find(|path| fs::read_to_string(path).is_ok_and(|text| is_workspace(&text)));
-        let root = root.as_deref().and_then(Path::parent).filter(|root| project.starts_with(root) && *root != project);
+        let root = root
+            .as_deref()
+            .and_then(Path::parent)
+            .filter(|root| project.starts_with(root) && *root != project);
         found.extend(root.map(|root| Reference::Around(root.to_path_buf())));
     }
 }
 
 fn is_workspace(manifest: &str) -> bool {
-    manifest.lines().any(|line| line.trim_start().starts_with("[workspace"))
+    manifest
+        .lines()
+        .any(|line| line.trim_start().starts_with("[workspace"))
 }
 
 /// What a path means that is written in `here`, unless it stays in the project or nothing is there.
@@ -122,7 +160,11 @@ fn refer(project: &Path, here: &Path, path: &Path, is_declared: bool) -> Option<
     if path.starts_with(project) {
         None
     } else if project.starts_with(&path) {
-        Some(if is_declared { Reference::Around(path) } else { Reference::Somewhere(path) })
+        Some(if is_declared {
+            Reference::Around(path)
+        } else {
+            Reference::Somewhere(path)
+        })
     } else if path.is_dir() {
         Some(Reference::Beside(path))
     } else {
@@ -146,11 +188,19 @@ pub(super) fn plain(path: &Path) -> PathBuf {
 /// The paths in a script that lead up: `../x`, `"..", "x"`, `parent.parent / "x"`, `dirname(dirname(…))`.
 fn paths_up(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for line in text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+    {
         for (at, _) in line.match_indices("..") {
             found.extend(written(line, at));
         }
-        for (mark, up) in [(".parent.parent", 1), (".parents[1]", 1), (".parents[2]", 2), (".parents[3]", 3)] {
+        for (mark, up) in [
+            (".parent.parent", 1),
+            (".parents[1]", 1),
+            (".parents[2]", 2),
+            (".parents[3]", 3),
+        ] {
             for (at, _) in line.match_indices(mark) {
                 let mut rest = &line[at + mark.len()..];
                 let mut path = vec![".."; up];
@@ -163,8 +213,13 @@ fn paths_up(text: &str) -> BTreeSet<String> {
         }
         let nested = line.matches("dirname(").count();
         if nested > 1 {
-            let after = line.rfind("__file__").map_or("", |at| &line[at + "__file__".len()..]);
-            found.insert(joined(&vec![".."; nested - 1].join("/"), after.trim_start_matches(')')));
+            let after = line
+                .rfind("__file__")
+                .map_or("", |at| &line[at + "__file__".len()..]);
+            found.insert(joined(
+                &vec![".."; nested - 1].join("/"),
+                after.trim_start_matches(')'),
+            ));
         }
         if line.contains("pardir") {
             found.insert("..".to_owned());
@@ -178,8 +233,12 @@ fn written(line: &str, at: usize) -> Option<String> {
     let before = line[..at].chars().next_back();
     let rest = &line[at + 2..];
     let starts = before.is_none_or(|c| c.is_whitespace() || "\"'/(=,:}".contains(c));
-    let ends = rest.chars().next().is_none_or(|c| c.is_whitespace() || "\"'/)".contains(c));
-    let is_quoted = || before.is_some_and(|c| "\"'/".contains(c)) || rest.starts_with(['"', '\'', '/']);
+    let ends = rest
+        .chars()
+        .next()
+        .is_none_or(|c| c.is_whitespace() || "\"'/)".contains(c));
+    let is_quoted =
+        || before.is_some_and(|c| "\"'/".contains(c)) || rest.starts_with(['"', '\'', '/']);
     let is_range = before == Some('(') && rest.starts_with(')');
     if !starts || !ends || is_range || !(is_quoted() || rest.is_empty()) {
         return None;
@@ -188,7 +247,9 @@ fn written(line: &str, at: usize) -> Option<String> {
         // It has been found with the one before it.
         return None;
     }
-    let end = rest.find(|c: char| c.is_whitespace() || "\"'(),;*?$<>{}[]".contains(c)).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| c.is_whitespace() || "\"'(),;*?$<>{}[]".contains(c))
+        .unwrap_or(rest.len());
     let path = format!("..{}", &rest[..end]);
     Some(joined(path.trim_end_matches('/'), &rest[end..]))
 }
@@ -199,9 +260,15 @@ fn joined(path: &str, mut rest: &str) -> String {
     rest = rest.trim_start_matches(['"', '\'', ')']);
     loop {
         let after = rest.trim_start();
-        let Some(after) = after.strip_prefix([',', '/']).map(str::trim_start) else { return path };
-        let Some(quote) = after.chars().next().filter(|c| "\"'".contains(*c)) else { return path };
-        let Some((part, more)) = after[1..].split_once(quote) else { return path };
+        let Some(after) = after.strip_prefix([',', '/']).map(str::trim_start) else {
+            return path;
+        };
+        let Some(quote) = after.chars().next().filter(|c| "\"'".contains(*c)) else {
+            return path;
+        };
+        let Some((part, more)) = after[1..].split_once(quote) else {
+            return path;
+        };
         path = format!("{path}/{part}");
         rest = more;
     }
@@ -234,12 +301,24 @@ mod tests {
     #[test]
     fn what_leads_up_is_found_as_it_is_written() {
         let of = |text: &str| paths_up(text).into_iter().collect::<Vec<_>>();
-        assert_eq!(of("add_subdirectory(${CMAKE_CURRENT_SOURCE_DIR}/../common common)"), ["../common"]);
+        assert_eq!(
+            of("add_subdirectory(${CMAKE_CURRENT_SOURCE_DIR}/../common common)"),
+            ["../common"]
+        );
         assert_eq!(of("core = { path = \"../../core\" }"), ["../../core"]);
-        assert_eq!(of("open(os.path.join(here, '..', 'VERSION')).read()"), ["../VERSION"]);
-        assert_eq!(of("here = Path(__file__).parent.parent / \"VERSION\""), ["../VERSION"]);
+        assert_eq!(
+            of("open(os.path.join(here, '..', 'VERSION')).read()"),
+            ["../VERSION"]
+        );
+        assert_eq!(
+            of("here = Path(__file__).parent.parent / \"VERSION\""),
+            ["../VERSION"]
+        );
         assert_eq!(of("here = Path(__file__).parents[2]"), ["../.."]);
-        assert_eq!(of("join(dirname(dirname(abspath(__file__))), 'VERSION')"), ["../VERSION"]);
+        assert_eq!(
+            of("join(dirname(dirname(abspath(__file__))), 'VERSION')"),
+            ["../VERSION"]
+        );
         assert_eq!(of("graft ../data"), ["../data"]);
         for other in [
             "for i in 0..n {",

@@ -35,7 +35,11 @@ impl Repository {
         }
         let common = fs::read_to_string(directory.join("commondir"));
         let common = common.map_or_else(|_| directory.clone(), |to| directory.join(to.trim()));
-        Some(Self { top: top.to_path_buf(), directory, common })
+        Some(Self {
+            top: top.to_path_buf(),
+            directory,
+            common,
+        })
     }
 
     /// What it tracks. Without an index, nothing; `Err` when there is one that cannot be understood.
@@ -43,24 +47,39 @@ impl Repository {
         let path = self.directory.join("index");
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Index::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Index::default());
+            }
             Err(error) => return Err(format!("`{}` cannot be read: {error}", path.display())),
         };
-        let config = fs::read_to_string(self.common.join("config")).unwrap_or_default().to_ascii_lowercase();
+        let config = fs::read_to_string(self.common.join("config"))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let is_sha256 = config.lines().any(|line| {
-            line.split_once('=')
-                .is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim().trim_matches('"') == "sha256")
+            line.split_once('=').is_some_and(|(key, value)| {
+                key.trim() == "objectformat" && value.trim().trim_matches('"') == "sha256"
+            })
         });
-        let mut index = Index::parse(bytes, is_sha256).map_err(|why| format!("`{}`: {why}", path.display()))?;
+        let mut index =
+            Index::parse(bytes, is_sha256).map_err(|why| format!("`{}`: {why}", path.display()))?;
         if let Some(shared) = index.shared.clone() {
             // A split index has most of its entries in a file beside it.
             let path = self.directory.join(format!("sharedindex.{shared}"));
-            let bytes = fs::read(&path).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
-            let more = Index::parse(bytes, is_sha256).map_err(|why| format!("`{}`: {why}", path.display()))?;
+            let bytes = fs::read(&path)
+                .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+            let more = Index::parse(bytes, is_sha256)
+                .map_err(|why| format!("`{}`: {why}", path.display()))?;
             // Where their flags and digests lie is a place in the other file.
-            index.entries.extend(more.entries.into_iter().map(|entry| Tracked { flags_at: 0, ..entry }));
+            index
+                .entries
+                .extend(more.entries.into_iter().map(|entry| Tracked {
+                    flags_at: 0,
+                    ..entry
+                }));
             index.entries.retain(|entry| !entry.path.is_empty());
-            index.entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+            index
+                .entries
+                .sort_unstable_by(|one, other| one.path.cmp(&other.path));
             index.entries.dedup_by(|one, other| one.path == other.path);
         }
         Ok(index)
@@ -68,12 +87,20 @@ impl Repository {
 
     /// The files that tell its history: HEAD, and what refs point to.
     pub(super) fn history(&self) -> Vec<PathBuf> {
-        let mut found = vec![self.directory.join("HEAD"), self.common.join("packed-refs"), self.common.join("shallow")];
+        let mut found = vec![
+            self.directory.join("HEAD"),
+            self.common.join("packed-refs"),
+            self.common.join("shallow"),
+        ];
         let mut open = vec![self.common.join("refs"), self.common.join("reftable")];
         while let Some(directory) = open.pop() {
             for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
                 let path = entry.path();
-                if path.is_dir() { open.push(path) } else { found.push(path) }
+                if path.is_dir() {
+                    open.push(path)
+                } else {
+                    found.push(path)
+                }
             }
         }
         found.retain(|path| path.is_file());
@@ -101,7 +128,10 @@ impl Repository {
         fs::create_dir_all(git.join("info"))?;
         if history {
             fs::copy(self.directory.join("HEAD"), git.join("HEAD"))?;
-            fs::write(git.join("commondir"), format!("{}\n", self.common.display()))?;
+            fs::write(
+                git.join("commondir"),
+                format!("{}\n", self.common.display()),
+            )?;
         } else {
             fs::write(git.join("HEAD"), "ref: refs/heads/main\n")?;
             fs::create_dir(git.join("objects"))?;
@@ -113,7 +143,9 @@ impl Repository {
                 fs::copy(exclude, git.join("info/exclude"))?;
             }
         }
-        let Ok(mut index) = self.index() else { return Ok(()) };
+        let Ok(mut index) = self.index() else {
+            return Ok(());
+        };
         if let Some(shared) = &index.shared {
             let name = format!("sharedindex.{shared}");
             fs::copy(self.directory.join(&name), git.join(name))?;
@@ -121,8 +153,7 @@ impl Repository {
         } else if let Some(bytes) = index.without(&|tracked| !is_there(tracked)) {
             if index.is_sha256 && !history {
                 // The config of a repository with these digests says so.
-                let config =
-                    "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectformat = sha256\n";
+                let config = "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectformat = sha256\n";
                 fs::write(git.join("config"), config)?;
             }
             fs::write(git.join("index"), bytes)?;
@@ -148,7 +179,9 @@ impl TrackedFiles {
     pub(super) fn below(directory: &Path) -> Self {
         let mut found = Self::default();
         if let Some(repository) = Repository::around(directory) {
-            let below = directory.strip_prefix(&repository.top).unwrap_or(Path::new(""));
+            let below = directory
+                .strip_prefix(&repository.top)
+                .unwrap_or(Path::new(""));
             found.add(&repository, below.as_os_str().as_encoded_bytes(), b"", 0);
         }
         found.sort();
@@ -180,7 +213,9 @@ impl TrackedFiles {
             }
         };
         for entry in index.entries {
-            let Some(rest) = strip(&entry.path, below) else { continue };
+            let Some(rest) = strip(&entry.path, below) else {
+                continue;
+            };
             let path = join(prefix, rest);
             if entry.is_submodule() {
                 let top = repository.top.join(entry.path());
@@ -198,7 +233,9 @@ impl TrackedFiles {
     }
 
     pub(super) fn contains(&self, path: &Path) -> bool {
-        self.paths.binary_search_by(|one| one.as_slice().cmp(path.as_os_str().as_encoded_bytes())).is_ok()
+        self.paths
+            .binary_search_by(|one| one.as_slice().cmp(path.as_os_str().as_encoded_bytes()))
+            .is_ok()
     }
 
     /// Whether there are any in a directory.
@@ -211,8 +248,12 @@ impl TrackedFiles {
         use std::os::unix::ffi::OsStrExt;
         let mut prefix = directory.as_os_str().as_encoded_bytes().to_vec();
         prefix.push(b'/');
-        let at = self.paths.partition_point(|one| one.as_slice() < prefix.as_slice());
-        let inside = self.paths[at..].iter().take_while(move |one| one.starts_with(&prefix));
+        let at = self
+            .paths
+            .partition_point(|one| one.as_slice() < prefix.as_slice());
+        let inside = self.paths[at..]
+            .iter()
+            .take_while(move |one| one.starts_with(&prefix));
         inside.map(|one| Path::new(std::ffi::OsStr::from_bytes(one)))
     }
 }
@@ -226,5 +267,9 @@ fn strip<'a>(path: &'a [u8], directory: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn join(directory: &[u8], path: &[u8]) -> Vec<u8> {
-    if directory.is_empty() { path.to_vec() } else { [directory, b"/", path].concat() }
+    if directory.is_empty() {
+        path.to_vec()
+    } else {
+        [directory, b"/", path].concat()
+    }
 }

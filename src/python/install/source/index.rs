@@ -42,8 +42,14 @@ const EXTENDED: u8 = 0x40;
 
 impl Index {
     pub(super) fn parse(bytes: Vec<u8>, is_sha256: bool) -> Result<Self, String> {
-        let (entries, shared) = entries(&bytes, is_sha256).ok_or("it is damaged, or no index of git 2")?;
-        Ok(Self { bytes, entries, shared, is_sha256 })
+        let (entries, shared) =
+            entries(&bytes, is_sha256).ok_or("it is damaged, or no index of git 2")?;
+        Ok(Self {
+            bytes,
+            entries,
+            shared,
+            is_sha256,
+        })
     }
 
     /// Digest of an entry's content; none of one from a shared index.
@@ -115,11 +121,19 @@ fn entries(bytes: &[u8], is_sha256: bool) -> Option<Parsed> {
         let start = at;
         let flags_at = start + FIXED + digest;
         let flags = *body.get(flags_at)?;
-        at = flags_at + if version >= 3 && flags & EXTENDED != 0 { 4 } else { 2 };
+        at = flags_at
+            + if version >= 3 && flags & EXTENDED != 0 {
+                4
+            } else {
+                2
+            };
         let mut path = Vec::new();
         if version == 4 {
             let dropped = varint(body, &mut at)?;
-            let last = found.last().map(|entry| entry.path.as_slice()).unwrap_or_default();
+            let last = found
+                .last()
+                .map(|entry| entry.path.as_slice())
+                .unwrap_or_default();
             path.extend_from_slice(last.get(..last.len().checked_sub(dropped)?)?);
         }
         let rest = body.get(at..)?;

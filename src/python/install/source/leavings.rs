@@ -44,8 +44,11 @@ const MANIFESTS: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg"];
 
 /// Whether a directory holds what has been made or fetched, as far as its name and content tell.
 pub(super) fn is_left_behind(directory: &Path, name: &str, at_top: bool) -> bool {
-    let beside_manifest =
-        || directory.parent().is_some_and(|parent| MANIFESTS.iter().any(|name| parent.join(name).is_file()));
+    let beside_manifest = || {
+        directory
+            .parent()
+            .is_some_and(|parent| MANIFESTS.iter().any(|name| parent.join(name).is_file()))
+    };
     DIRECTORIES.contains(&name)
         || name.ends_with(".egg-info")
         || directory.join("pyvenv.cfg").is_file()

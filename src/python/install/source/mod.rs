@@ -59,7 +59,11 @@ impl Sources {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error("the link `{}` leads to `{}`, outside `{}`", path.display(), target.display(), directory.display())]
-    LeadsOut { directory: PathBuf, path: PathBuf, target: PathBuf },
+    LeadsOut {
+        directory: PathBuf,
+        path: PathBuf,
+        target: PathBuf,
+    },
     #[error("the link `{}` leads nowhere: `{}`", path.display(), target.display())]
     Dangling { path: PathBuf, target: PathBuf },
     #[error("the link `{}` leads in a circle", path.display())]
@@ -127,7 +131,9 @@ pub fn list(directory: &Path, hidden: Hidden) -> Result<Sources> {
 
 /// The same, and what patterns as in `.gitignore` bring back.
 pub fn list_with(directory: &Path, hidden: Hidden, include: &[String]) -> Result<Sources> {
-    let real = directory.canonicalize().map_err(|_| Error::NoProjectAt { path: directory.to_path_buf() })?;
+    let real = directory.canonicalize().map_err(|_| Error::NoProjectAt {
+        path: directory.to_path_buf(),
+    })?;
     let configured = match hidden {
         Hidden::Taken => named::Settings::of(&real).strings,
         Hidden::Named => Vec::new(),

@@ -19,17 +19,31 @@ pub(super) struct Named {
 
 impl Named {
     pub(super) fn new(include: &[String], configured: &[String]) -> Self {
-        let included = include.iter().filter(|line| !line.starts_with("deps:") && !leads_up(line));
-        let configured = configured.iter().filter(|line| !leads_up(line) && !line.contains(char::is_whitespace));
+        let included = include
+            .iter()
+            .filter(|line| !line.starts_with("deps:") && !leads_up(line));
+        let configured = configured
+            .iter()
+            .filter(|line| !leads_up(line) && !line.contains(char::is_whitespace));
         // Of package data the place is relative to a package, which may lie anywhere.
         let configured: Vec<String> = configured
             .map(|line| line.trim_start_matches("./").trim_matches('/'))
             .filter(|line| line.contains(|c: char| c.is_alphanumeric()))
             .map(|line| format!("**/{line}"))
             .collect();
-        let words = included.clone().chain(&configured).flat_map(|line| line.split('/'));
-        let words = words.filter(|word| !word.is_empty() && *word != "**").map(str::to_owned).collect();
-        Self { included: matcher(included), configured: matcher(configured.iter()), words }
+        let words = included
+            .clone()
+            .chain(&configured)
+            .flat_map(|line| line.split('/'));
+        let words = words
+            .filter(|word| !word.is_empty() && *word != "**")
+            .map(str::to_owned)
+            .collect();
+        Self {
+            included: matcher(included),
+            configured: matcher(configured.iter()),
+            words,
+        }
     }
 
     /// Whether a directory that is passed over has to be looked through, by its name.
@@ -38,11 +52,17 @@ impl Named {
     }
 
     pub(super) fn includes(&self, path: &Path) -> bool {
-        !self.included.is_empty() && self.included.matched_path_or_any_parents(path, false).is_ignore()
+        !self.included.is_empty()
+            && self
+                .included
+                .matched_path_or_any_parents(path, false)
+                .is_ignore()
     }
 
     pub(super) fn configures(&self, path: &Path) -> bool {
-        self.configured.matched_path_or_any_parents(path, false).is_ignore()
+        self.configured
+            .matched_path_or_any_parents(path, false)
+            .is_ignore()
     }
 }
 
@@ -57,7 +77,9 @@ fn matcher<'a>(lines: impl Iterator<Item = &'a String>) -> Gitignore {
 
 /// Whether a path has `..` in it.
 pub(super) fn leads_up(text: &str) -> bool {
-    Path::new(text).components().any(|part| part == std::path::Component::ParentDir)
+    Path::new(text)
+        .components()
+        .any(|part| part == std::path::Component::ParentDir)
 }
 
 /// What a project's files say of its build.
@@ -91,16 +113,28 @@ const SCRIPTS: &[&str] = &["setup.cfg", "MANIFEST.in"];
 impl Settings {
     pub(super) fn of(project: &Path) -> Self {
         let manifest = fs::read_to_string(project.join("pyproject.toml")).ok();
-        let manifest: Table = manifest.and_then(|text| text.parse().ok()).unwrap_or_default();
+        let manifest: Table = manifest
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default();
         let system = manifest.get("build-system").and_then(Value::as_table);
         let requires = system.and_then(|system| system.get("requires")?.as_array());
-        let requires: Vec<String> =
-            requires.into_iter().flatten().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect();
+        let requires: Vec<String> = requires
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_ascii_lowercase)
+            .collect();
         let mut strings = Vec::new();
         let mut backend_path = Vec::new();
-        system.and_then(|system| system.get("backend-path")).iter().for_each(|value| gather(value, &mut backend_path));
+        system
+            .and_then(|system| system.get("backend-path"))
+            .iter()
+            .for_each(|value| gather(value, &mut backend_path));
         strings.extend(backend_path.iter().cloned());
-        manifest.get("project").iter().for_each(|value| gather(value, &mut strings));
+        manifest
+            .get("project")
+            .iter()
+            .for_each(|value| gather(value, &mut strings));
         let tools = manifest.get("tool").and_then(Value::as_table);
         for (tool, value) in tools.into_iter().flatten() {
             if is_required(tool, &requires) {
@@ -110,12 +144,24 @@ impl Settings {
         for name in SCRIPTS {
             let text = fs::read_to_string(project.join(name)).unwrap_or_default();
             let words = text.split(|c: char| c.is_whitespace() || c == '=' || c == ',');
-            strings.extend(words.filter(|word| word.contains(['/', '.'])).map(str::to_owned));
+            strings.extend(
+                words
+                    .filter(|word| word.contains(['/', '.']))
+                    .map(str::to_owned),
+            );
         }
-        let by_settings = strings.iter().any(|text| text == "scm" || text.contains("setuptools_scm"));
-        let needs_history =
-            by_settings || requires.iter().any(|one| NEED_HISTORY.iter().any(|mark| one.contains(mark)));
-        Self { strings, backend_path, needs_history }
+        let by_settings = strings
+            .iter()
+            .any(|text| text == "scm" || text.contains("setuptools_scm"));
+        let needs_history = by_settings
+            || requires
+                .iter()
+                .any(|one| NEED_HISTORY.iter().any(|mark| one.contains(mark)));
+        Self {
+            strings,
+            backend_path,
+            needs_history,
+        }
     }
 }
 
@@ -124,17 +170,30 @@ impl Settings {
 fn is_required(tool: &str, requires: &[String]) -> bool {
     let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '.'], "-");
     let tool = plain(tool);
-    requires.iter().any(|one| plain(one).starts_with(&tool)) || (requires.is_empty() && tool == "setuptools")
+    requires.iter().any(|one| plain(one).starts_with(&tool))
+        || (requires.is_empty() && tool == "setuptools")
 }
 
 /// Of a tool that does more than building, what is about that.
 fn settings_of_build<'a>(tool: &str, value: &'a Value) -> &'a Value {
-    if tool == "uv" { value.get("build-backend").unwrap_or(&Value::Boolean(false)) } else { value }
+    if tool == "uv" {
+        value.get("build-backend").unwrap_or(&Value::Boolean(false))
+    } else {
+        value
+    }
 }
 
 /// Keys whose values are not what a build takes, or are where it puts what it makes.
-const OTHERS: &[&str] =
-    &["exclude", "envs", "directory", "raw-options", "build-dir", "dependencies", "urls", "scripts"];
+const OTHERS: &[&str] = &[
+    "exclude",
+    "envs",
+    "directory",
+    "raw-options",
+    "build-dir",
+    "dependencies",
+    "urls",
+    "scripts",
+];
 
 fn gather(value: &Value, found: &mut Vec<String>) {
     match value {

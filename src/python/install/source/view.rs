@@ -52,18 +52,22 @@ pub struct Snapshot {
 impl View {
     /// Finds what the build of `project` sees. `include` are patterns that bring files back.
     pub fn of(project: &Path, include: &[String]) -> Result<Self> {
-        let real = project.canonicalize().map_err(|_| Error::NoProjectAt { path: project.to_path_buf() })?;
+        let real = project.canonicalize().map_err(|_| Error::NoProjectAt {
+            path: project.to_path_buf(),
+        })?;
         let settings = Settings::of(&real);
         let named = Named::new(include, &settings.strings);
         let sources = Walk::new(project, real.clone(), Hidden::Taken, &named).run();
         let repository = Repository::around(&real);
-        let needs_history =
-            repository.is_some() && (settings.needs_history || ask_git(&real, &sources.files, &settings));
+        let needs_history = repository.is_some()
+            && (settings.needs_history || ask_git(&real, &sources.files, &settings));
         let mut view = Self {
             sources,
             tracked: None,
             project: project.to_path_buf(),
-            base: repository.as_ref().map_or_else(|| real.clone(), |repository| repository.top.clone()),
+            base: repository
+                .as_ref()
+                .map_or_else(|| real.clone(), |repository| repository.top.clone()),
             real,
             repository,
             needs_history,
@@ -78,7 +82,11 @@ impl View {
 
     /// The files by which git knows the history, when the back end reads the version off that.
     pub fn history(&self) -> Vec<PathBuf> {
-        self.repository.as_ref().filter(|_| self.needs_history).map(Repository::history).unwrap_or_default()
+        self.repository
+            .as_ref()
+            .filter(|_| self.needs_history)
+            .map(Repository::history)
+            .unwrap_or_default()
     }
 
     /// Whether a file that git ignores counts by its size and the time of its last change alone.
@@ -105,7 +113,9 @@ impl View {
                     let from = |one: &PathBuf| relative(&self.real, &path.join(one));
                     self.sources.links.extend(found.links.iter().map(from));
                     self.sources.outside.extend(found.outside.iter().map(from));
-                    self.sources.too_large.extend(found.too_large.iter().map(from));
+                    self.sources
+                        .too_large
+                        .extend(found.too_large.iter().map(from));
                 }
             }
             let (Reference::File(path)
@@ -116,7 +126,11 @@ impl View {
         }
         if let Some(repository) = &self.repository {
             // Back ends look for these themselves, up to the top.
-            let above = self.real.ancestors().skip(1).take_while(|one| one.starts_with(&repository.top));
+            let above = self
+                .real
+                .ancestors()
+                .skip(1)
+                .take_while(|one| one.starts_with(&repository.top));
             let rules = above.flat_map(|one| [one.join(".gitignore"), one.join(".gitattributes")]);
             files.extend(rules.filter(|path| path.is_file()));
         }
@@ -129,30 +143,47 @@ impl View {
         }
         files.retain(|file| !file.starts_with(&self.real));
         ignored.retain(|file| !file.starts_with(&self.real) && !files.contains(file));
-        self.sources.files.extend(files.iter().map(|file| relative(&self.real, file)));
-        self.sources.ignored.extend(ignored.iter().map(|file| relative(&self.real, file)));
+        self.sources
+            .files
+            .extend(files.iter().map(|file| relative(&self.real, file)));
+        self.sources
+            .ignored
+            .extend(ignored.iter().map(|file| relative(&self.real, file)));
     }
 
     /// Whether a directory above or beside the project may be looked through: anything in a repository, elsewhere not the
     /// whole machine.
     fn is_bounded(&self, path: &Path) -> bool {
-        let is_home = || std::env::var_os("HOME").is_some_and(|home| Path::new(&home).starts_with(path));
-        let in_repository = self.repository.as_ref().is_some_and(|repository| path.starts_with(&repository.top));
-        in_repository || !(self.real.starts_with(path) && (path.components().count() < 3 || is_home()))
+        let is_home =
+            || std::env::var_os("HOME").is_some_and(|home| Path::new(&home).starts_with(path));
+        let in_repository = self
+            .repository
+            .as_ref()
+            .is_some_and(|repository| path.starts_with(&repository.top));
+        in_repository
+            || !(self.real.starts_with(path) && (path.components().count() < 3 || is_home()))
     }
 
     /// What git tracks below a directory above the project.
     fn tracked_below(&self, directory: &Path) -> Vec<PathBuf> {
-        let Some(repository) = &self.repository else { return Vec::new() };
+        let Some(repository) = &self.repository else {
+            return Vec::new();
+        };
         let index = repository.index().unwrap_or_default();
         let files = index.entries.iter().filter(|entry| !entry.is_submodule());
         let files = files.map(|entry| repository.top.join(entry.path()));
-        files.filter(|path| path.starts_with(directory) && !path.starts_with(&self.real) && path.is_file()).collect()
+        files
+            .filter(|path| {
+                path.starts_with(directory) && !path.starts_with(&self.real) && path.is_file()
+            })
+            .collect()
     }
 
     /// Adds what git has to see to say whether the work tree is clean: what it tracks above the project and has changed.
     fn add_history(&mut self) {
-        let Some(repository) = &self.repository else { return };
+        let Some(repository) = &self.repository else {
+            return;
+        };
         let index = match repository.index() {
             Ok(index) => index,
             Err(why) => {
@@ -167,17 +198,29 @@ impl View {
             .map(|entry| {
                 let path = repository.top.join(entry.path());
                 let metadata = path.symlink_metadata().ok()?;
-                let is_other = !path.starts_with(&self.real) && !entry.is_submodule() && metadata.is_file();
+                let is_other =
+                    !path.starts_with(&self.real) && !entry.is_submodule() && metadata.is_file();
                 let is_changed = is_other && !entry.is_unchanged(Stamp::of(&metadata));
-                Some(if is_changed { relative(&self.real, &path) } else { PathBuf::new() })
+                Some(if is_changed {
+                    relative(&self.real, &path)
+                } else {
+                    PathBuf::new()
+                })
             })
             .collect();
         let mut hasher = blake3::Hasher::new();
         for (entry, state) in index.entries.iter().zip(&states) {
-            hasher.update(&entry.path).update(&[0]).update(index.object(entry)).update(&entry.mode.to_le_bytes());
+            hasher
+                .update(&entry.path)
+                .update(&[0])
+                .update(index.object(entry))
+                .update(&entry.mode.to_le_bytes());
             hasher.update(&[u8::from(state.is_none())]);
         }
-        let changed = states.into_iter().flatten().filter(|path| !path.as_os_str().is_empty() && !known.contains(path));
+        let changed = states
+            .into_iter()
+            .flatten()
+            .filter(|path| !path.as_os_str().is_empty() && !known.contains(path));
         let changed: Vec<PathBuf> = changed.collect();
         self.tracked = Some(Blake3(*hasher.finalize().as_bytes()));
         self.sources.files.extend(changed);
@@ -194,13 +237,26 @@ impl View {
         };
         let project = place(Path::new(""));
         fs::create_dir_all(&project).on("create directory", &project)?;
-        let files: Vec<(&PathBuf, bool)> = self.sources.files.iter().map(|file| (file, false)).collect();
+        let files: Vec<(&PathBuf, bool)> = self
+            .sources
+            .files
+            .iter()
+            .map(|file| (file, false))
+            .collect();
         let made = self.sources.ignored.iter().map(|file| (file, true));
-        let files: Vec<_> = files.into_iter().chain(made).filter(|(file, _)| !is_behind(file)).collect();
+        let files: Vec<_> = files
+            .into_iter()
+            .chain(made)
+            .filter(|(file, _)| !is_behind(file))
+            .collect();
         let targets: Vec<PathBuf> = files.iter().map(|(file, _)| place(file)).collect();
-        let link_targets: Vec<PathBuf> = self.sources.links.iter().map(|link| place(link)).collect();
-        let directories: BTreeSet<&Path> =
-            targets.iter().chain(&link_targets).filter_map(|path| path.parent()).collect();
+        let link_targets: Vec<PathBuf> =
+            self.sources.links.iter().map(|link| place(link)).collect();
+        let directories: BTreeSet<&Path> = targets
+            .iter()
+            .chain(&link_targets)
+            .filter_map(|path| path.parent())
+            .collect();
         for directory in &directories {
             fs::create_dir_all(directory).on("create directory", directory)?;
         }
@@ -209,36 +265,59 @@ impl View {
             .zip(&targets)
             .map(|((file, made), to)| {
                 let from = self.project.join(file);
-                reproduce(&from, to, *made).on("copy", &from).map_err(Error::from)
+                reproduce(&from, to, *made)
+                    .on("copy", &from)
+                    .map_err(Error::from)
             })
             .collect::<Result<_>>()?;
         let there: HashSet<&Path> = targets.iter().map(PathBuf::as_path).collect();
         for (link, to) in self.sources.links.iter().zip(&link_targets) {
             let from = plain(&self.real.join(link));
             let target = from.read_link().on("read link", &from)?;
-            let inside = to.parent().map(|parent| plain(&parent.join(&target))).filter(|_| target.is_relative());
+            let inside = to
+                .parent()
+                .map(|parent| plain(&parent.join(&target)))
+                .filter(|_| target.is_relative());
             // In the copy it leads to the same place, or to the original.
             let is_inside = inside.is_some_and(|path| {
                 path.starts_with(dest)
-                    && (there.contains(&*path) || directories.contains(&*path) || link_targets.contains(&path))
+                    && (there.contains(&*path)
+                        || directories.contains(&*path)
+                        || link_targets.contains(&path))
             });
-            let target = if is_inside { target } else { from.canonicalize().on("follow", &from)? };
+            let target = if is_inside {
+                target
+            } else {
+                from.canonicalize().on("follow", &from)?
+            };
             symlink(&target, to).on("create link", to)?;
         }
-        self.copy_repository(dest, &there).on("copy git's index to", dest)?;
-        Ok(Snapshot { top: dest.clone(), project, shared: shared.into_iter().flatten().collect() })
+        self.copy_repository(dest, &there)
+            .on("copy git's index to", dest)?;
+        Ok(Snapshot {
+            top: dest.clone(),
+            project,
+            shared: shared.into_iter().flatten().collect(),
+        })
     }
 
     fn copy_repository(&self, dest: &Path, there: &HashSet<&Path>) -> io::Result<()> {
         let Some(repository) = &self.repository else {
             // Back ends look for one upwards; what lies above the copy says nothing about the project.
             let above = dest.parent().unwrap_or(dest).join(".gitignore");
-            return if above.exists() { Ok(()) } else { fs::write(above, "") };
+            return if above.exists() {
+                Ok(())
+            } else {
+                fs::write(above, "")
+            };
         };
-        let Ok(below) = repository.top.strip_prefix(&self.base) else { return Ok(()) };
+        let Ok(below) = repository.top.strip_prefix(&self.base) else {
+            return Ok(());
+        };
         let copy = dest.join(below);
         let is_there = |tracked: &Tracked| {
-            there.contains(&*copy.join(tracked.path())) || !repository.top.join(tracked.path()).is_file()
+            there.contains(&*copy.join(tracked.path()))
+                || !repository.top.join(tracked.path()).is_file()
         };
         repository.reproduce(&copy, self.needs_history, &is_there)
     }
@@ -248,17 +327,30 @@ impl Snapshot {
     /// Says which of the user's own files the build has written to, if any.
     pub fn damaged(&self) -> Option<PathBuf> {
         let is_same = |path: &Path, len: u64, mtime: i64| {
-            path.metadata().is_ok_and(|now| (now.len(), Stamp::of(&now).mtime) == (len, mtime))
+            path.metadata()
+                .is_ok_and(|now| (now.len(), Stamp::of(&now).mtime) == (len, mtime))
         };
-        self.shared.iter().find(|(path, len, mtime)| !is_same(path, *len, *mtime)).map(|(path, ..)| path.clone())
+        self.shared
+            .iter()
+            .find(|(path, len, mtime)| !is_same(path, *len, *mtime))
+            .map(|(path, ..)| path.clone())
     }
 }
 
 /// A path as seen from a directory; both are absolute.
 fn relative(from: &Path, to: &Path) -> PathBuf {
-    let common = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let common = from
+        .components()
+        .zip(to.components())
+        .take_while(|(one, other)| one == other)
+        .count();
     let up = from.components().skip(common).map(|_| Path::new(".."));
-    up.chain(to.components().skip(common).map(|part| Path::new(part.as_os_str()))).collect()
+    up.chain(
+        to.components()
+            .skip(common)
+            .map(|part| Path::new(part.as_os_str())),
+    )
+    .collect()
 }
 
 /// Makes a copy with the same times and mode. A large file that has been `made` is the same file where copying would
@@ -284,7 +376,9 @@ fn reproduce(from: &Path, to: &Path, made: bool) -> io::Result<Option<(PathBuf, 
         fs::copy(from, to)?;
     }
     // Make, Cython and others go by which of two files is newer.
-    let times = FileTimes::new().set_modified(metadata.modified()?).set_accessed(metadata.accessed()?);
+    let times = FileTimes::new()
+        .set_modified(metadata.modified()?)
+        .set_accessed(metadata.accessed()?);
     let set = File::open(to)?.set_times(times);
     if let Err(error) = set {
         tracing::debug!(path = %to.display(), %error, "times are not kept");

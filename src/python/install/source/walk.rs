@@ -75,10 +75,17 @@ impl Rules {
     }
 
     /// What the nearest file says that says something.
-    fn verdict(&self, path: &Path, directory: bool, of: fn(&Rules) -> Option<&Gitignore>) -> Match<()> {
+    fn verdict(
+        &self,
+        path: &Path,
+        directory: bool,
+        of: fn(&Rules) -> Option<&Gitignore>,
+    ) -> Match<()> {
         let mut rules = Some(self);
         while let Some(one) = rules {
-            match of(one).map_or(Match::None, |matcher| matcher.matched(path, directory).map(|_| ())) {
+            match of(one).map_or(Match::None, |matcher| {
+                matcher.matched(path, directory).map(|_| ())
+            }) {
                 Match::None => rules = one.above.as_deref(),
                 found => return found,
             }
@@ -90,7 +97,10 @@ impl Rules {
 fn rules(directory: &Path, name: &str) -> Option<Gitignore> {
     let bytes = std::fs::read(directory.join(name)).ok()?;
     let mut builder = GitignoreBuilder::new(directory);
-    for line in String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').lines() {
+    for line in String::from_utf8_lossy(&bytes)
+        .trim_start_matches('\u{feff}')
+        .lines()
+    {
         // git passes over lines that it does not understand.
         drop(builder.add_line(None, line));
     }
@@ -103,7 +113,15 @@ struct Found(Sources);
 
 impl Found {
     fn and(mut self, other: Self) -> Self {
-        let Sources { files, ignored, links, outside, unfit, too_large, trouble } = other.0;
+        let Sources {
+            files,
+            ignored,
+            links,
+            outside,
+            unfit,
+            too_large,
+            trouble,
+        } = other.0;
         self.0.files.extend(files);
         self.0.ignored.extend(ignored);
         self.0.links.extend(links);
@@ -118,12 +136,22 @@ impl Found {
 impl<'a> Walk<'a> {
     /// `top` is there; `real` is where it lies.
     pub(super) fn new(top: &'a Path, real: PathBuf, hidden: Hidden, named: &'a Named) -> Self {
-        Self { top, real, hidden, tracked: OnceLock::new(), named, project: None }
+        Self {
+            top,
+            real,
+            hidden,
+            tracked: OnceLock::new(),
+            named,
+            project: None,
+        }
     }
 
     /// What lies above `project` or beside it, and is named by it. Both paths are absolute.
     pub(super) fn beside(top: &'a Path, project: &'a Path, named: &'a Named) -> Self {
-        Self { project: Some(project), ..Self::new(top, top.to_path_buf(), Hidden::Taken, named) }
+        Self {
+            project: Some(project),
+            ..Self::new(top, top.to_path_buf(), Hidden::Taken, named)
+        }
     }
 
     fn tracked(&self) -> &TrackedFiles {
@@ -138,43 +166,66 @@ impl<'a> Walk<'a> {
         place.room.clone_from(&room);
         let Found(mut sources) = self.directory(Path::new(""), &place, self.rules_above().as_ref());
         if room.is_some_and(|room| room.load(Ordering::Relaxed) == 0) {
-            return Sources { too_large: vec![PathBuf::new()], ..Sources::default() };
+            return Sources {
+                too_large: vec![PathBuf::new()],
+                ..Sources::default()
+            };
         }
-        sources.trouble = sources.trouble.or_else(|| self.tracked.into_inner()?.trouble);
-        let Sources { links, too_large, .. } = &mut sources;
+        sources.trouble = sources
+            .trouble
+            .or_else(|| self.tracked.into_inner()?.trouble);
+        let Sources {
+            links, too_large, ..
+        } = &mut sources;
         links.retain(|link| !too_large.contains(link));
         sources.files.sort_unstable();
         sources.ignored.sort_unstable();
         sources.links.sort_unstable();
         sources.outside.sort_unstable();
         sources.too_large.sort_unstable();
-        sources.unfit.sort_by(|one, other| one.path().cmp(other.path()));
+        sources
+            .unfit
+            .sort_by(|one, other| one.path().cmp(other.path()));
         sources
     }
 
     /// The rules between the top of the repository and the tree.
     fn rules_above(&self) -> Option<Arc<Rules>> {
         let repository = Repository::around(&self.real)?;
-        let mut above: Vec<&Path> =
-            self.real.ancestors().skip(1).take_while(|one| one.starts_with(&repository.top)).collect();
+        let mut above: Vec<&Path> = self
+            .real
+            .ancestors()
+            .skip(1)
+            .take_while(|one| one.starts_with(&repository.top))
+            .collect();
         above.reverse();
         // Where the tree was named by a relative path, patterns from above still need paths that they are part of.
-        above.into_iter().fold(None, |rules, directory| Some(Rules::of(directory, rules, true, true)))
+        above.into_iter().fold(None, |rules, directory| {
+            Some(Rules::of(directory, rules, true, true))
+        })
     }
 
     fn directory(&self, below: &Path, place: &Place, rules: Option<&Arc<Rules>>) -> Found {
         let path = self.top.join(below);
         let mut found = Found::default();
-        let entries = std::fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        let entries =
+            std::fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
         let entries = match entries {
             Ok(entries) => entries,
             Err(source) => {
-                found.0.unfit.extend((!place.ignored).then_some(SourceError::Unreadable { path, source }));
+                found
+                    .0
+                    .unfit
+                    .extend((!place.ignored).then_some(SourceError::Unreadable { path, source }));
                 return found;
             }
         };
         if let Some(room) = &place.room
-            && room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(entries.len())).is_err()
+            && room
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
+                    room.checked_sub(entries.len())
+                })
+                .is_err()
         {
             room.store(0, Ordering::Relaxed);
             return found;
@@ -193,10 +244,16 @@ impl<'a> Walk<'a> {
         let mut directories = Vec::new();
         for entry in entries {
             let (name, relative) = (entry.file_name(), below.join(entry.file_name()));
-            if name == ".git" || self.project.is_some_and(|project| *project == real.join(&name)) {
+            if name == ".git"
+                || self
+                    .project
+                    .is_some_and(|project| *project == real.join(&name))
+            {
                 continue;
             }
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
             if let Some(next) = self.entry(&relative, kind, &place, &rules, &mut found.0) {
                 directories.push((relative, next));
             }
@@ -217,9 +274,16 @@ impl<'a> Walk<'a> {
 
     /// Of a directory that is too large to be looked through, what git tracks.
     fn without_data(&self, directory: PathBuf) -> Found {
-        let files = self.tracked().in_directory(&directory).filter(|file| self.top.join(file).is_file());
+        let files = self
+            .tracked()
+            .in_directory(&directory)
+            .filter(|file| self.top.join(file).is_file());
         let files = files.map(Path::to_path_buf).collect();
-        Found(Sources { files, too_large: vec![directory], ..Sources::default() })
+        Found(Sources {
+            files,
+            too_large: vec![directory],
+            ..Sources::default()
+        })
     }
 
     /// Takes a file, passes it over, or says how a directory is to be looked through.
@@ -241,14 +305,21 @@ impl<'a> Walk<'a> {
         let by_flavor = rules.verdict(&real, is_directory, |rules| rules.flavor.as_ref());
         let is_tracked = || {
             let holds = |tracked: &TrackedFiles| {
-                if kind.is_dir() { tracked.has_below(relative) } else { tracked.contains(relative) }
+                if kind.is_dir() {
+                    tracked.has_below(relative)
+                } else {
+                    tracked.contains(relative)
+                }
             };
             holds(self.tracked()) || place.inner.iter().any(|inner| holds(inner))
         };
         // What a `.gitignore` hides and a `.flavorignore` brings back is as good as any other.
         let ignored = (place.ignored || by_git.is_ignore()) && !by_flavor.is_whitelist();
         let plain = self.hidden == Hidden::Named;
-        let at_top = self.project.is_none() && relative.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+        let at_top = self.project.is_none()
+            && relative
+                .parent()
+                .is_none_or(|parent| parent.as_os_str().is_empty());
         let mut left_out = if name == PRIVATE_KEY_FILE && !is_directory {
             // It signs packages and is never in one.
             return None;
@@ -273,28 +344,41 @@ impl<'a> Walk<'a> {
         }
         let counts = tracked && left_out == Some(LeftOut::Looks);
         if is_directory {
-            let named = left_out.is_some() && !is_link && (place.named || self.named.mentions(&name));
+            let named =
+                left_out.is_some() && !is_link && (place.named || self.named.mentions(&name));
             if left_out.is_some() && !counts && !named {
                 return None;
             }
-            let mut next = Place { ignored, left_out, named, ..place.clone() };
+            let mut next = Place {
+                ignored,
+                left_out,
+                named,
+                ..place.clone()
+            };
             if is_link && !self.follow(relative, &real, &mut next, found) {
                 return None;
             }
             let is_elsewhere = is_link && self.leads_out(&here());
-            if next.room.is_none() && left_out.is_none() && (ignored || is_elsewhere) && !self.named.mentions(&name) {
+            if next.room.is_none()
+                && left_out.is_none()
+                && (ignored || is_elsewhere)
+                && !self.named.mentions(&name)
+            {
                 next.room = Some(Arc::new(AtomicUsize::new(MAX_IGNORED)));
             }
             return Some(next);
         }
-        let is_named = left_out == Some(LeftOut::Looks) && !plain && self.named.configures(relative);
+        let is_named =
+            left_out == Some(LeftOut::Looks) && !plain && self.named.configures(relative);
         if left_out.is_some() && !counts && !is_named {
             return None;
         }
         let is_made = (ignored || left_out.is_some()) && !tracked;
         let unfit = match target {
             Some(Err(error)) => Some(dead_end(here(), error)),
-            Some(Ok(ref target)) if !target.is_file() => Some(SourceError::Special { path: here() }),
+            Some(Ok(ref target)) if !target.is_file() => {
+                Some(SourceError::Special { path: here() })
+            }
             None if !kind.is_file() => Some(SourceError::Special { path: here() }),
             _ => None,
         };
@@ -309,7 +393,11 @@ impl<'a> Walk<'a> {
         if is_link && self.leads_out(&here()) {
             found.outside.push(relative.to_path_buf());
         }
-        let list = if is_made { &mut found.ignored } else { &mut found.files };
+        let list = if is_made {
+            &mut found.ignored
+        } else {
+            &mut found.files
+        };
         list.push(relative.to_path_buf());
         None
     }
@@ -317,15 +405,27 @@ impl<'a> Walk<'a> {
     /// Whether a link to a directory is to be followed.
     fn follow(&self, relative: &Path, real: &Path, next: &mut Place, found: &mut Sources) -> bool {
         let path = self.top.join(relative);
-        let Ok(target) = path.metadata() else { return false };
+        let Ok(target) = path.metadata() else {
+            return false;
+        };
         let place = (target.dev(), target.ino());
         let above: Vec<(u64, u64)> = if let Some(above) = &next.above {
             above.to_vec()
         } else {
-            let own = real.ancestors().skip(1).take_while(|one| one.starts_with(&self.real));
-            own.filter_map(|one| one.metadata().ok()).map(|one| (one.dev(), one.ino())).collect()
+            let own = real
+                .ancestors()
+                .skip(1)
+                .take_while(|one| one.starts_with(&self.real));
+            own.filter_map(|one| one.metadata().ok())
+                .map(|one| (one.dev(), one.ino()))
+                .collect()
         };
-        if above.contains(&place) || self.real.metadata().is_ok_and(|top| (top.dev(), top.ino()) == place) {
+        if above.contains(&place)
+            || self
+                .real
+                .metadata()
+                .is_ok_and(|top| (top.dev(), top.ino()) == place)
+        {
             found.unfit.push(SourceError::Loop { path });
             return false;
         }
@@ -343,7 +443,8 @@ impl<'a> Walk<'a> {
 
     /// Whether a link leads to something outside the tree.
     fn leads_out(&self, link: &Path) -> bool {
-        link.canonicalize().is_ok_and(|real| !real.starts_with(&self.real))
+        link.canonicalize()
+            .is_ok_and(|real| !real.starts_with(&self.real))
     }
 }
 
@@ -353,7 +454,12 @@ fn dead_end(path: PathBuf, error: std::io::Error) -> SourceError {
         return SourceError::Loop { path };
     }
     match path.read_link() {
-        Ok(target) if error.kind() == std::io::ErrorKind::NotFound => SourceError::Dangling { path, target },
-        _ => SourceError::Unreadable { path, source: error },
+        Ok(target) if error.kind() == std::io::ErrorKind::NotFound => {
+            SourceError::Dangling { path, target }
+        }
+        _ => SourceError::Unreadable {
+            path,
+            source: error,
+        },
     }
 }
