@@ -14,7 +14,7 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/bin/flavor-launcher.ld",
     "src/bin/flavor-launcher.rs",
     "src/lib.rs",
-    "src/code",
+    "src/diagnostics",
     "src/config",
     "src/format",
     "src/fs",

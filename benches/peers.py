@@ -239,7 +239,7 @@ class FlavorPack(Tool):
         return [self.bench.peers / "flavorpack/bin"]
 
     def settle(self):
-        """What it calls is not given the caller's environment, so everything stands in files. Its interpreter would come
+        """What it calls is not given the caller's environment, so everything is in files. Its interpreter would come
         from the network; flavor's slim one stands where uv keeps those, for nothing else is as small."""
         wheels = [self.bench.wheels, self.bench.peers / "wheels-flavorpack"]
         settings = self.home / ".config"

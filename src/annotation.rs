@@ -6,7 +6,7 @@ use std::env;
 use std::io::Write;
 use std::path::Path;
 
-use flavor::code::Code;
+use flavor::diagnostics::Code;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use flavor::build::{BuildError, InputError};
-use flavor::code::Code;
+use flavor::diagnostics::Code;
 use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
 use flavor::manifest::{self, suggest};
+use flavor::pack::{BuildError, InputError};
 use flavor::package::PackageError;
 use flavor::report::Bytes;
 use flavor::sign::SignError;
@@ -41,19 +41,19 @@ pub(crate) enum Error {
         variable: &'static str,
         value: String,
     },
-    #[error("nobody to ask")]
+    #[error("cannot ask for confirmation: not a terminal")]
     NobodyToAsk,
     #[error("no setting has a name that begins with `{name}`")]
     NoSetting {
         name: String,
         suggestion: Option<String>,
     },
-    #[error("`{text}` is not the code of an error")]
+    #[error("`{text}` is not an error code")]
     UnknownCode {
         text: String,
         suggestion: Option<String>,
     },
-    #[error("`{name}` is neither a launcher at hand nor a file")]
+    #[error("`{name}` is neither an available launcher nor a file")]
     NoHelper { name: String },
     #[error("`{}` has a `[tool.flavor]` already", path.display())]
     AlreadySetUp { path: PathBuf, line: usize },
@@ -63,7 +63,7 @@ pub(crate) enum Error {
     Launcher(#[from] StubError),
     #[error("cannot read the manifest")]
     Manifest(#[source] manifest::Error),
-    /// What was named on the command line, not what stands in a file.
+    /// What was named on the command line, not what is in a file.
     #[error(transparent)]
     Input(manifest::Error),
     #[error(transparent)]
@@ -84,9 +84,9 @@ pub(crate) enum Error {
     },
     #[error("`{slot}` in `{}` is not authenticated by the signature", path.display())]
     NotAuthenticated { path: PathBuf, slot: String },
-    #[error("`{}` says nothing of what it contains", path.display())]
+    #[error("`{}` contains no SBOM or provenance", path.display())]
     NoAttestation { path: PathBuf },
-    #[error("cannot believe what `{}` says of its making", path.display())]
+    #[error("the provenance of `{}` is not valid", path.display())]
     Provenance {
         path: PathBuf,
         source: EnvelopeError,
@@ -99,9 +99,9 @@ pub(crate) enum Error {
         needed: Bytes,
         available: Bytes,
     },
-    #[error("`{}` is not a statement that one key takes the place of another", path.display())]
+    #[error("`{}` is not a key rotation statement", path.display())]
     BadRotation { path: PathBuf },
-    #[error("a statement of rotation leads to {found}, and the package is signed by {signer}")]
+    #[error("the rotation statement ends at {found}; the package is signed by {signer}")]
     StrayRotation { found: String, signer: String },
     #[error("`{}` is not accepted", path.display())]
     Refused { path: PathBuf, source: Refusal },
@@ -111,9 +111,9 @@ pub(crate) enum Error {
     NoSuchKey(String),
     #[error("more than one trusted key begins with `{0}`")]
     AmbiguousKey(String),
-    #[error("there is no place for trusted keys: HOME is not set")]
+    #[error("cannot find the trust store: HOME is not set")]
     NoTrustStore,
-    #[error("there is no place for a policy: HOME is not set")]
+    #[error("cannot find the policy: HOME is not set")]
     NoPolicyPlace,
     #[error("cannot read the policy of this machine")]
     Policy(#[source] Refusal),
@@ -121,7 +121,7 @@ pub(crate) enum Error {
     Keygen(#[from] SignError),
     #[error("cannot use `{}` as a key", path.display())]
     KeyFile { path: PathBuf, source: SignError },
-    #[error("the key in `{}` cannot take its own place", path.display())]
+    #[error("the key in `{}` cannot replace itself", path.display())]
     SameKey { path: PathBuf },
     #[error(transparent)]
     Workenv(#[from] WorkenvError),
@@ -271,7 +271,7 @@ impl Error {
                 suggest::closest(wanted, names.iter().map(String::as_str)).map(did_you_mean)
             }
             Self::UnknownCode { .. } => Some("`flavor explain --list` lists them".into()),
-            Self::NoHelper { .. } => Some("`flavor helpers list` shows those at hand".into()),
+            Self::NoHelper { .. } => Some("`flavor helpers list` lists the available ones".into()),
             Self::AlreadySetUp { .. } => Some("edit it, or go on with `flavor pack`".into()),
             Self::NothingToSetUp { .. } => Some(
                 "run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: \
@@ -292,7 +292,7 @@ impl Error {
             Self::Launch(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
-            Self::NoRoom { .. } => Some("make room, or choose another place".into()),
+            Self::NoRoom { .. } => Some("free space, or choose another directory".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
             Self::StrayRotation { .. } => {
@@ -303,7 +303,7 @@ impl Error {
             Self::NoPolicyPlace => Some("set HOME or FLAVOR_CONFIG_DIR".into()),
             Self::NoTrustStore => Some("set HOME or FLAVOR_TRUSTED_KEYS_DIR".into()),
             Self::NoAttestation { .. } => Some("pack it again with this version of flavor".into()),
-            Self::NoCache => Some("it is made when a package starts for the first time".into()),
+            Self::NoCache => Some("it is created when a package starts for the first time".into()),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
-use flavor::code::Code;
+use flavor::diagnostics::Code;
 use flavor::report::printable;
 
 use crate::annotation::{self, Level};

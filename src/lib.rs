@@ -18,8 +18,8 @@
     )
 )]
 
-pub mod code;
 pub mod config;
+pub mod diagnostics;
 pub mod format;
 pub mod fs;
 pub mod interrupt;
@@ -36,8 +36,6 @@ pub mod launcher;
 #[cfg(feature = "cli")]
 pub mod analysis;
 #[cfg(feature = "cli")]
-pub mod build;
-#[cfg(feature = "cli")]
 pub mod elf;
 #[cfg(feature = "cli")]
 pub mod evidence;
@@ -45,6 +43,8 @@ pub mod evidence;
 pub mod libraries;
 #[cfg(feature = "cli")]
 pub mod manifest;
+#[cfg(feature = "cli")]
+pub mod pack;
 #[cfg(feature = "cli")]
 pub mod python;
 #[cfg(feature = "cli")]

@@ -1,4 +1,4 @@
-//! Trust on first use, as a table: where a package lies, what it is called, who signed it, and what the environment says of
+//! Trust on first use, as a table: where a package is, what it is called, who signed it, and what the environment says of
 //! homes. The rule that the rows are held to is written down here once more, in other words.
 
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ const NAMES: [(&str, bool); 6] = [
 ];
 /// A seed for a key, and whether it is the first package's.
 const KEYS: [(&str, bool); 2] = [("ours", true), ("theirs", false)];
-/// Where the package lies, and whether another was started from there.
+/// Where the package is, and whether another was started from there.
 const PLACES: [(&str, bool); 3] = [
     ("bin/tool.psp", true),
     ("link/tool.psp", true),
@@ -52,7 +52,7 @@ fn pack(t: &Test, name: &str, version: &str, seed: &str) -> PathBuf {
     ])
 }
 
-/// Starts what lies at a place, as an account whose home is `account`.
+/// Starts what is at a place, as an account whose home is `account`.
 fn start(t: &Test, place: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = t.command("unshare");
     command.args([

@@ -140,7 +140,7 @@ fn a_chain_that_makes_no_sense() {
     --- stderr
     error[FLV0222]: cannot read the manifest
       pyproject.toml:12:14: `tool.flavor.slots.entries[0].operations` has `tar` after another operation
-    hint: a tree becomes a tar before anything else: `["tar", "zstd"]`
+    hint: `tar` comes first: `["tar", "zstd"]`
     "#);
     t.manifest(&PROBE.replace("[\"raw\"]", "[\"zstd:99\"]"));
     snapshot!(refused(&t, &[]), @"
@@ -189,7 +189,7 @@ fn a_target_outside() {
     exit: 1
     --- stderr
     error[FLV0225]: cannot read the manifest
-      pyproject.toml:13:10: `tool.flavor.slots.entries[0].target` leads out of the work environment: ../../probe
+      pyproject.toml:13:10: `tool.flavor.slots.entries[0].target` is outside the work environment: ../../probe
     hint: write it relative to the work environment: `{workenv}/data`
     ");
 }
@@ -339,7 +339,7 @@ fn an_output_that_cannot_be_written() {
     exit: 1
     --- stderr
     error[FLV0408]: cannot pack `pyproject.toml`
-      `taken.psp` is there already and is no package that could be replaced
+      `taken.psp` exists and is not a package; it is not replaced
     hint: choose another file with --output
     ");
 }
@@ -400,22 +400,22 @@ fn inspect_of_what_is_no_package() {
     exit: 3
     --- stderr
     error[FLV0601]: cannot open package `empty`
-      the file has 0 bytes, a package at least 8200
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+      the file has 0 bytes; a package has at least 8200
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
     snapshot!(t.flavor(["inspect", "short"]), @"
     exit: 3
     --- stderr
     error[FLV0601]: cannot open package `short`
-      the file has 5 bytes, a package at least 8200
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+      the file has 5 bytes; a package has at least 8200
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
     snapshot!(t.flavor(["inspect", "foreign"]), @"
     exit: 3
     --- stderr
     error[FLV0601]: cannot open package `foreign`
       no package trailer at the end of the file
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
     snapshot!(t.flavor(["inspect", "pipe"]), @"
     exit: 1

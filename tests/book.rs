@@ -20,7 +20,7 @@ fn commands(page: &str) -> String {
     blocks.join("\n")
 }
 
-/// What is to be typed in the blocks of a document outside of the book. Where a block has prompts, the other lines are what
+/// What is to be typed in the blocks of a document outside the book. Where a block has prompts, the other lines are what
 /// the commands say.
 fn typed(document: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);

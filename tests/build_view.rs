@@ -1,4 +1,4 @@
-//! The back end of a project sees what git tracks and what has been made, wherever the project lies in its repository:
+//! The back end of a project sees what git tracks and what has been made, wherever the project is in its repository:
 //! its wheel is the one that `pip wheel` makes of the same tree.
 
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ use crate::scene::Test;
 /// A tree with a project in it.
 struct Layout {
     name: &'static str,
-    /// Where in the tree the project lies.
+    /// Where in the tree the project is.
     project: &'static str,
     /// What git tracks.
     tracked: &'static [(&'static str, &'static str)],

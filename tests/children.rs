@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::scene::{FLAVOR, PROBE, Test, eventually};
 use crate::wheelhouse::{self, BACKEND, MANIFEST};
 
-/// A project whose back end lies in it, and does something first.
+/// A project whose back end is in it, and does something first.
 fn project(first: &str) -> Test {
     let t = wheelhouse::project();
     with_back_end(&t, first);

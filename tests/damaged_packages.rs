@@ -111,7 +111,7 @@ fn provenance_of_another_key() {
     snapshot!(t.flavor(["inspect", "--provenance", "changed.psp"]), @"
     exit: 3
     --- stderr
-    error[FLV0514]: cannot believe what `changed.psp` says of its making
+    error[FLV0514]: the provenance of `changed.psp` is not valid
       the provenance is not signed by the package's key
     ");
 }
@@ -128,7 +128,7 @@ fn no_bill_of_materials() {
     snapshot!(t.flavor(["inspect", "--sbom", "changed.psp"]), @"
     exit: 1
     --- stderr
-    error[FLV0513]: `changed.psp` says nothing of what it contains
+    error[FLV0513]: `changed.psp` contains no SBOM or provenance
     hint: pack it again with this version of flavor
     ");
 }
@@ -144,57 +144,57 @@ fn the_index() {
     exit: 3
     --- stderr
     error[FLV0603]: cannot open package `changed.psp`
-      the index has checksum [SUM], its bytes give [SUM]
-    hint: do not run it; get the file again from where it was published
+      the index has checksum [SUM]; expected [SUM]
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &with_index(&bytes, |index| index[0] = 2)), @"
     exit: 3
     --- stderr
     error[FLV0602]: cannot open package `changed.psp`
-      the index says version 0x20250002, this program reads 0x20250001
-    hint: do not run it; get the file again from where it was published
+      the index has format version 0x20250002; this version of flavor reads 0x20250001
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.package_size += 1)), @"
     exit: 3
     --- stderr
     error[FLV0604]: cannot open package `changed.psp`
-      the index says the package has [NUMBER] bytes, the file has [NUMBER]
-    hint: the file looks cut short or has bytes appended; copy it again
+      the package has [NUMBER] bytes according to its index; the file has [NUMBER]
+    hint: the file is truncated or has bytes appended; copy it again
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.metadata_offset = 1 << 40)), @"
     exit: 3
     --- stderr
     error[FLV0605]: cannot open package `changed.psp`
-      the metadata at byte [NUMBER], [NUMBER] bytes long, does not fit before byte [NUMBER]
-    hint: do not run it; get the file again from where it was published
+      the metadata at byte [NUMBER], [NUMBER] bytes long, extends beyond byte [NUMBER]
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.slot_count = 1 << 30)), @"
     exit: 3
     --- stderr
     error[FLV0606]: cannot open package `changed.psp`
       slots: [NUMBER] is more than the limit of 4096
-    hint: do not run it; get the file again from where it was published
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.build_timestamp = 5)), @"
     exit: 3
     --- stderr
     error[FLV0610]: cannot open package `changed.psp`
-      the index does not agree with the signed metadata, first at byte 4
-    hint: do not run it; get the file again from where it was published
+      the index does not match the signed metadata: the first difference is at byte 4
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.public_key = [0; 32])), @"
     exit: 3
     --- stderr
     error[FLV0504]: cannot open package `changed.psp`
-      the key is a small-order point, with which anybody can forge signatures
-    hint: do not run it; get the file again from where it was published
+      the key is a weak Ed25519 key: signatures for it can be forged
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &with_field(&bytes, |index| index.signature[0] ^= 1)), @"
     exit: 3
     --- stderr
     error[FLV0507]: cannot open package `changed.psp`
       the signature does not match the metadata
-    hint: do not run it; get the file again from where it was published
+    hint: do not run it; download the file again from its publisher
     ");
 }
 
@@ -214,29 +214,29 @@ fn the_parts_before_it() {
     exit: 3
     --- stderr
     error[FLV0613]: cannot open package `changed.psp`
-      the launcher has digest [DIGEST], the signed metadata says [DIGEST]
-    hint: do not run it; get the file again from where it was published
+      the launcher has digest [DIGEST]; the signed metadata has [DIGEST]
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &flipped(index.metadata_offset + 20)), @"
     exit: 3
     --- stderr
     error[FLV0609]: cannot open package `changed.psp`
-      the metadata block has a digest other than the one in the index
-    hint: do not run it; get the file again from where it was published
+      the digest of the metadata block does not match the index
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &flipped(index.slot_table_offset)), @"
     exit: 3
     --- stderr
     error[FLV0611]: cannot open package `changed.psp`
-      the slot table does not agree with the signed metadata: slot `script`
-    hint: do not run it; get the file again from where it was published
+      the slot table does not match the signed metadata: slot `script`
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(verified(&t, &flipped(index.slot_table_offset - 1)), @"
     exit: 3
     --- stderr
     error[FLV0612]: cannot open package `changed.psp`
-      the padding before the slot table is not zero
-    hint: do not run it; get the file again from where it was published
+      the padding before the slot table is not all zeros
+    hint: do not run it; download the file again from its publisher
     ");
     // A block that is no gzip stream, with the digest that the index wants.
     let mut garbage = bytes.clone();
@@ -247,8 +247,8 @@ fn the_parts_before_it() {
     exit: 3
     --- stderr
     error[FLV0607]: cannot open package `changed.psp`
-      the metadata block is not one gzip stream: damaged stream
-    hint: do not run it; get the file again from where it was published
+      the metadata block is not a single gzip stream: damaged stream
+    hint: do not run it; download the file again from its publisher
     ");
 }
 
@@ -274,7 +274,7 @@ fn what_is_signed_and_wrong() {
     exit: 3
     --- stderr
     error[FLV0615]: cannot extract slot `data` of `changed.psp`
-      the stored bytes do not decode: Unknown frame descriptor
+      cannot decode: Unknown frame descriptor
     ");
     assert!(!t.path("out").exists());
     signed_anew(
@@ -287,7 +287,7 @@ fn what_is_signed_and_wrong() {
     exit: 104
     --- stderr
     error[FLV0702]: cannot accept `[ROOT]/changed.psp`
-      it is made for linux-z80, this is linux-x86_64
+      it is for linux-z80; this machine is linux-x86_64
     ");
     signed_anew(
         &package,
@@ -310,8 +310,8 @@ fn what_is_signed_and_wrong() {
     exit: 3
     --- stderr
     error[FLV0607]: cannot open package `changed.psp`
-      the metadata is not valid: a slot has a target outside of the work environment `{workenv}/../x`
-    hint: do not run it; get the file again from where it was published
+      the metadata is not valid: a slot has a target outside the work environment `{workenv}/../x`
+    hint: do not run it; download the file again from its publisher
     ");
 }
 

@@ -169,8 +169,8 @@ fn launchers_are_listed_described_and_tried() {
     snapshot!(t.flavor(["helpers", "info", "nothing"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: `nothing` is neither a launcher at hand nor a file
-    hint: `flavor helpers list` shows those at hand
+    error[FLV0103]: `nothing` is neither an available launcher nor a file
+    hint: `flavor helpers list` lists the available ones
     ");
 }
 
@@ -261,7 +261,7 @@ fn settings_that_cannot_be_read_stop_no_start() {
     exit: 1
     --- stderr
     error[FLV0111]: cannot read the settings
-      [ROOT]/home/.config/flavor/config.toml:2: `[cache` has no `]` after it
+      [ROOT]/home/.config/flavor/config.toml:2: expected `]` after `[cache`
     hint: write `[cache]`
     ");
     assert_eq!(

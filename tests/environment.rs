@@ -356,7 +356,7 @@ fn a_cache_that_others_can_write_is_refused() {
     exit: 103
     --- stderr
     error[FLV0804]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      the directory `[ROOT]/cache` can be written by others (mode 0777), and the cache would be there
+      the directory `[ROOT]/cache` is writable by other users (mode 0777) and cannot hold the cache
     hint: run `chmod go-w [ROOT]/cache`, or set FLAVOR_CACHE_DIR to another directory
     ");
 }

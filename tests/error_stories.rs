@@ -28,7 +28,7 @@ fn slots_that_cannot_be_packed() {
     exit: 1
     --- stderr
     error[FLV0406]: cannot pack `pyproject.toml`
-      slots `script` and `data` are in each other's way at `{workenv}/bin/probe`
+      slots `script` and `data` both target `{workenv}/bin/probe`
     hint: give one of them another `target`
     ");
     std::fs::remove_file(t.path("data")).expect("removed");
@@ -49,8 +49,8 @@ fn slots_that_cannot_be_packed() {
     --- stderr
     error[FLV0425]: cannot pack `pyproject.toml`
       cannot encode slot `data`
-      its [NUMBER] bytes are more than a reader unpacks of one slot; it stops at [NUMBER]
-    hint: divide what it consists of among several slots
+      the slot has [NUMBER] bytes; the limit is [NUMBER]
+    hint: split it into several slots
     ");
 }
 
@@ -94,7 +94,7 @@ fn what_their_launcher_lacks() {
     exit: 1
     --- stderr
     error[FLV0403]: cannot pack `pyproject.toml`
-      `post_extract` has no meaning to the launcher of FlavorPack
+      `post_extract` is not supported by the launcher of FlavorPack
     hint: take it out, or leave --launcher-bin out
     ");
     for (more, what) in [
@@ -115,7 +115,7 @@ fn what_their_launcher_lacks() {
         let run = t
             .flavor(["pack", "--quiet", "--launcher-bin", text(&launcher)])
             .fails_with(1);
-        let error = format!("  {what} has no meaning to the launcher of FlavorPack\n");
+        let error = format!("  {what} is not supported by the launcher of FlavorPack\n");
         assert!(
             run.stderr().starts_with("error[FLV0403]") && run.stderr().contains(&error),
             "{run}"
@@ -132,13 +132,13 @@ fn what_packages_of_flavorpack_do_not_say() {
     exit: 1
     --- stderr
     error[FLV0410]: cannot pack `./pyproject.toml`
-      the package does not say how it was made
+      the package has no record of how it was built
     ");
     snapshot!(t.flavor(["workenv", "warm", "theirs.psp"]), @"
     exit: 107
     --- stderr
     error[FLV0701]: cannot accept `[ROOT]/theirs.psp`
-      its signature does not cover every byte: the package was made by another tool
+      the signature does not cover all bytes: the package was made by another tool
     ");
     snapshot!(t.flavor(["extract", "theirs.psp", "_attestation", "out"]), @"
     exit: 3
@@ -160,7 +160,7 @@ fn links_in_a_circle_where_links_are_followed() {
     --- stderr
     error[FLV0423]: cannot pack `pyproject.toml`
       cannot encode slot `data`
-      the links below `[ROOT]/data/inner/again` lead in a circle
+      the links below `[ROOT]/data/inner/again` form a loop
     ");
 }
 
@@ -217,19 +217,19 @@ fn keys() {
     exit: 1
     --- stderr
     error[FLV0505]: cannot pack `pyproject.toml`
-      nowhere to keep a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set
+      cannot store a signing key: neither FLAVOR_CONFIG_DIR, XDG_CONFIG_HOME nor HOME is set
     hint: pass --private-key FILE or --key-seed TEXT
     ");
     snapshot!(homeless(&["trust", "add", "keys/1/flavor-public.key"]), @"
     exit: 1
     --- stderr
-    error[FLV0511]: there is no place for trusted keys: HOME is not set
+    error[FLV0511]: cannot find the trust store: HOME is not set
     hint: set HOME or FLAVOR_TRUSTED_KEYS_DIR
     ");
     snapshot!(homeless(&["policy", "init"]), @"
     exit: 1
     --- stderr
-    error[FLV0511]: there is no place for a policy: HOME is not set
+    error[FLV0511]: cannot find the policy: HOME is not set
     hint: set HOME or FLAVOR_CONFIG_DIR
     ");
 }
@@ -244,7 +244,7 @@ fn a_note_that_is_damaged() {
     exit: 104
     --- stderr
     error[FLV0707]: cannot accept `[ROOT]/dist/probe.psp`
-      `[ROOT]/home/.config/flavor/known/probe.json` is not a note about a package: expected ident at line 1 column 2
+      `[ROOT]/home/.config/flavor/known/probe.json` is not a known-signer record: expected ident at line 1 column 2
     hint: remove the file; the next start notes the signer again
     ");
 }
@@ -274,7 +274,7 @@ fn starts() {
     exit: 106
     --- stderr
     error[FLV0801]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      no directory for the cache: the directory `/dev/null` can be written by others (mode 0666), and the cache would be there (HOME); the directory `/dev/null` can be written by others (mode 0666), and the cache would be there (the password file)
+      no directory for the cache: the directory `/dev/null` is writable by other users (mode 0666) and cannot hold the cache (HOME); the directory `/dev/null` is writable by other users (mode 0666) and cannot hold the cache (the password file)
     hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
     ");
 }
@@ -308,7 +308,7 @@ fn set_up_commands() {
     exit: 103
     --- stderr
     error[FLV0807]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      the cache directory `[ROOT]/cache` is on a file system without locks, which a package with set-up commands needs
+      the cache directory `[ROOT]/cache` is on a file system without file locks, which a package with set-up commands requires
     hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
     ");
 }
@@ -331,7 +331,7 @@ fn a_file_system_without_links() {
         .run(t.command("strace").args(words).arg(&package))
         .to_string();
     let (_, rest) = run.split_once("/work-").expect("a staging directory");
-    let (unique, _) = rest.split_once('/').expect("what lies in it");
+    let (unique, _) = rest.split_once('/').expect("what is in it");
     insta::assert_snapshot!(run.replace(unique, "[ID]"), @"
     exit: 103
     --- stderr
@@ -351,7 +351,7 @@ fn environments() {
     snapshot!(t.flavor(["workenv", "inspect", "nothing"]), @"
     exit: 1
     --- stderr
-    error[FLV0811]: no environment `nothing` in the cache
+    error[FLV0811]: no work environment `nothing` in the cache
     hint: `flavor workenv list` shows the names
     ");
     let names = t.names("cache/v1/workenv");
@@ -368,7 +368,7 @@ fn environments() {
     insta::assert_snapshot!(run.to_string().replace(name.as_str(), "probe-1.0.0-7f83b1657ff1fc53"), @"
     exit: 1
     --- stderr
-    error[FLV0812]: a program runs in `probe-1.0.0-7f83b1657ff1fc53`
+    error[FLV0812]: `probe-1.0.0-7f83b1657ff1fc53` is in use by a running program
     ");
     child.kill().expect("killed");
     child.wait().expect("its end");

@@ -72,7 +72,7 @@ fn sources_of_tests() -> Vec<String> {
             } else if path.ends_with("tests/errors.rs") {
                 // What is printed here comes from the table.
             } else if path.extension().is_some_and(|ending| ending == "rs")
-                && !path.starts_with(repository("src/code"))
+                && !path.starts_with(repository("src/diagnostics"))
             {
                 let text = std::fs::read_to_string(&path).expect("a source");
                 let is_test = path.starts_with(repository("tests"))
@@ -137,7 +137,7 @@ fn explain_says_what_an_error_means() {
     snapshot!(t.flavor(["explain", "FLV0207"]).silent(), @"
     exit: 0
     --- stdout
-    FLV0207: a word is not one of those that are known here
+    FLV0207: an unknown word
 
     Operations, lifecycles, extras and groups are words from a list.
 

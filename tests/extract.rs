@@ -223,7 +223,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     exit: 1
     --- stderr
     error[FLV0903]: not enough space in `small`: [SIZE] needed, [SIZE] available
-    hint: make room, or choose another place
+    hint: free space, or choose another directory
     ");
     let one = inside("extract dist/zeros.psp zeros small/one");
     assert!(

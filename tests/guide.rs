@@ -68,7 +68,7 @@ impl Reader {
         self.t.run(&mut command)
     }
 
-    /// Runs what stands under a heading.
+    /// Runs what is under a heading.
     fn does(&self, heading: &str) -> Run {
         self.shell(block(heading)).success()
     }

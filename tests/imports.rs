@@ -58,13 +58,13 @@ fn an_import_of_what_nothing_provides_is_named_with_file_and_line() {
     warning[FLV0445]: hello/cli.py:1 imports click, which nothing in the package provides (also hello/util.py:1)
     hint: add the distribution that provides it to `dependencies` under [project]
     warning[FLV0445]: hello/cli.py:2 imports xml.nothing, which nothing in the package provides
-    hint: correct the name, or see to it that the build packs the module
+    hint: correct the name, or make sure that the build packs the module
     warning[FLV0445]: hello/cli.py:3 imports hello.gone, which nothing in the package provides
-    hint: correct the name, or see to it that the build packs the module
+    hint: correct the name, or make sure that the build packs the module
     warning[FLV0445]: hello/cli.py:5 imports hello.far.away, which nothing in the package provides
-    hint: correct the name, or see to it that the build packs the module
+    hint: correct the name, or make sure that the build packs the module
     warning[FLV0445]: hello/cli.py:6 imports util, which nothing in the package provides
-    hint: `util` lies in the same package: write `from hello import util`
+    hint: `util` is in the same package: write `from hello import util`
     ");
 }
 
@@ -174,7 +174,7 @@ fn a_left_out_part_of_the_standard_library_is_named_with_what_brings_it_back() {
     main("import ensurepip");
     snapshot!(pack(&t), @r#"
     warning[FLV0446]: src.py:1 imports ensurepip, which the slim Python of the package leaves out
-    hint: bring it back with `include = ["ensurepip"]` under [tool.flavor.python]
+    hint: restore it with `include = ["ensurepip"]` under [tool.flavor.python]
     "#);
     let include = |name: &str| {
         let text = format!(
@@ -251,20 +251,20 @@ def main(): pass
     t.file("app/.flavorignore", "kept.txt\n");
     t.file("app/.gitignore", "left.txt\n");
     snapshot!(pack(&t), @"
-    warning[FLV0447]: hello/cli.py:6 reads data.json, which lies beside it in the project and is not in the wheel
-    hint: see to it that the build packs `hello/data.json`
-    warning[FLV0447]: hello/cli.py:7 reads templates/page.html, which lies beside it in the project and is not in the wheel
-    hint: see to it that the build packs `hello/templates/page.html`
-    warning[FLV0447]: hello/cli.py:8 reads more/c.txt, which lies beside it in the project and is not in the wheel
-    hint: see to it that the build packs `hello/more/c.txt`
-    warning[FLV0447]: hello/cli.py:9 reads d/e.bin, which lies beside it in the project and is not in the wheel
-    hint: see to it that the build packs `hello/d/e.bin`
-    warning[FLV0447]: hello/cli.py:10 reads f.csv, which lies beside it in the project and is not in the wheel
-    hint: see to it that the build packs `hello/f.csv`
-    warning[FLV0447]: hello/cli.py:11 reads g.toml, which lies in the project and is not in the wheel
+    warning[FLV0447]: hello/cli.py:6 reads data.json, which is beside it in the project and is not in the wheel
+    hint: make sure that the build packs `hello/data.json`
+    warning[FLV0447]: hello/cli.py:7 reads templates/page.html, which is beside it in the project and is not in the wheel
+    hint: make sure that the build packs `hello/templates/page.html`
+    warning[FLV0447]: hello/cli.py:8 reads more/c.txt, which is beside it in the project and is not in the wheel
+    hint: make sure that the build packs `hello/more/c.txt`
+    warning[FLV0447]: hello/cli.py:9 reads d/e.bin, which is beside it in the project and is not in the wheel
+    hint: make sure that the build packs `hello/d/e.bin`
+    warning[FLV0447]: hello/cli.py:10 reads f.csv, which is beside it in the project and is not in the wheel
+    hint: make sure that the build packs `hello/f.csv`
+    warning[FLV0447]: hello/cli.py:11 reads g.toml, which is in the project and is not in the wheel
     hint: move it into the package that reads it
-    warning[FLV0447]: hello/cli.py:14 reads left.txt, which lies beside it in the project and is not in the wheel
-    hint: see to it that the build packs `hello/left.txt`
+    warning[FLV0447]: hello/cli.py:14 reads left.txt, which is beside it in the project and is not in the wheel
+    hint: make sure that the build packs `hello/left.txt`
     ");
     // With them in the wheel there is nothing to say.
     let t2 = project("hello/**/*.*");
@@ -286,6 +286,6 @@ fn a_plugin_that_is_nowhere_is_named() {
     wheelhouse::wheel(&t, "tinybackend", "1.0", &[("tinybackend.py", &backend)]);
     snapshot!(pack(&t), @"
     warning[FLV0448]: the entry point `plug` of `some.group` names hello.plug, which nothing in the package provides
-    hint: correct the name in the project's metadata, or see to it that the build packs the module
+    hint: correct the name in the project's metadata, or make sure that the build packs the module
     ");
 }

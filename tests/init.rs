@@ -148,7 +148,7 @@ fn a_program_that_is_not_python_gets_a_manifest_that_packs() {
             .line(),
         "ran one"
     );
-    // A program that lies elsewhere is found from wherever both are moved to.
+    // A program that is elsewhere is found from wherever both are moved to.
     t.file("bin/other.sh", "#!/bin/sh\necho other\n");
     t.file("sub/keep", "");
     t.flavor(["-C", "sub", "init", "--command", "../bin/other.sh"])

@@ -318,14 +318,14 @@ fn a_wheel_that_cannot_be_packed() {
     exit: 1
     --- stderr
     error[FLV0313]: cannot unpack the wheel `bad-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
-    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    hint: the wheel is damaged or violates PEP 427; download or build it again
     ");
     t.file("bad.whl", "");
     snapshot!(t.flavor(["pack", "bad.whl"]), @"
     exit: 1
     --- stderr
     error[FLV0313]: cannot unpack the wheel `bad.whl`: it is not called NAME-VERSION-PYTHON-ABI-PLATFORM.whl
-    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    hint: the wheel is damaged or violates PEP 427; download or build it again
     ");
 }
 
@@ -448,7 +448,7 @@ fn a_directory_starts_what_it_is_told_to_start() {
     snapshot!(t.flavor(["pack", "src", "--entry-point", "../run.py"]), @"
     exit: 2
     --- stderr
-    error[FLV0217]: `--entry-point` is nothing that can be started: ../run.py
+    error[FLV0217]: `--entry-point` is not a module or function: ../run.py
     hint: name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)
     ");
 }

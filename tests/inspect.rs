@@ -176,7 +176,7 @@ fn a_damaged_package_is_an_object_too_when_json_was_asked_for() {
         ],
         "code": "FLV0601",
         "exit_code": 3,
-        "hint": "it may be cut short, or no package: `flavor pack` prints the full size when it writes one",
+        "hint": "it may be truncated, or not a package: `flavor pack` prints the size of each package it writes",
         "message": "cannot open package `foreign`"
       }
     }

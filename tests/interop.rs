@@ -313,8 +313,8 @@ fn a_swapped_slot_in_their_package_is_found_even_with_repaired_checksums() {
     exit: 3
     --- stderr
     error[FLV0614]: cannot open package `swapped.psp`
-      slot `program` has digest [DIGEST], the signed metadata says [DIGEST]
-    hint: do not run it; get the file again from where it was published
+      slot `program` has digest [DIGEST]; the signed metadata has [DIGEST]
+    hint: do not run it; download the file again from its publisher
     ");
     t.flavor(["extract-all", "swapped.psp", "out"])
         .fails_with(3);
@@ -416,7 +416,7 @@ fn what_their_launcher_cannot_decode_is_an_error_at_pack_time() {
     exit: 1
     --- stderr
     error[FLV0402]: cannot pack `[ROOT]/tool/pyproject.toml`
-      slot `words`: `xz` cannot be read by the launcher of FlavorPack
+      slot `words`: `xz` is not supported by the launcher of FlavorPack
     hint: use gzip or raw for this slot, or leave --launcher-bin out
     ");
     assert!(!tool.join("dist/tool.psp").exists());

@@ -91,7 +91,7 @@ fn a_key_in_the_trust_store_is_trusted() {
     snapshot!(t.flavor(["verify".as_ref(), package.as_os_str()]).success(), @"
     exit: 0
     --- stdout
-    [ROOT]/dist/probe.psp: every byte is as it was signed
+    [ROOT]/dist/probe.psp: OK: all bytes verified
     signer [DIGEST] (trusted on this machine)
     ");
 }
@@ -127,7 +127,7 @@ fn a_public_key_of_somebody_else_is_refused() {
     exit: 1
     --- stderr
     error[FLV0502]: cannot pack `pyproject.toml`
-      the public key in `two/flavor-public.key` does not belong to the private key
+      the public key in `two/flavor-public.key` does not match the private key
     hint: leave --public-key out: it is derived from the private key
     ");
     assert!(!t.path("dist/probe.psp").exists());
@@ -143,7 +143,7 @@ fn a_file_that_holds_no_key_is_refused() {
     --- stderr
     error[FLV0501]: cannot pack `pyproject.toml`
       `key` is not a PEM file with an Ed25519 private key
-    hint: make a pair with `flavor keygen --out-dir DIR`
+    hint: generate a key pair with `flavor keygen --out-dir DIR`
     ");
 }
 
@@ -165,7 +165,7 @@ fn what_is_no_public_key_is_named() {
     exit: 1
     --- stderr
     error[FLV0501]: cannot use `k/flavor-private.key` as a key
-      `k/flavor-private.key` holds the private half of a pair, and the public one is meant
+      `k/flavor-private.key` holds a private key; expected a public key
     hint: give `flavor-public.key` of the same pair
     ");
     snapshot!(t.flavor(["verify", "--key", "text", package]), @"
@@ -179,13 +179,13 @@ fn what_is_no_public_key_is_named() {
     exit: 1
     --- stderr
     error[FLV0501]: cannot use `k/flavor-public.key` as a key
-      `k/flavor-public.key` holds the public half of a pair, and the private one is meant
+      `k/flavor-public.key` holds a public key; expected a private key
     hint: give `flavor-private.key` of the same pair
     ");
     snapshot!(t.flavor(["trust", "rotate", "--from", "k/flavor-private.key", "--to", "k/flavor-public.key"]), @"
     exit: 1
     --- stderr
-    error[FLV0515]: the key in `k/flavor-public.key` cannot take its own place
+    error[FLV0515]: the key in `k/flavor-public.key` cannot replace itself
     hint: make its successor with `flavor keygen --out-dir DIR`
     ");
     assert!(!t.path("rotation.json").exists());
@@ -231,8 +231,8 @@ fn a_damaged_package_is_not_taken_for_a_key() {
     exit: 3
     --- stderr
     error[FLV0603]: cannot open package `changed.psp`
-      the index has checksum [SUM], its bytes give [SUM]
-    hint: do not run it; get the file again from where it was published
+      the index has checksum [SUM]; expected [SUM]
+    hint: do not run it; download the file again from its publisher
     ");
     t.flavor(["trust", "add", "cut.psp"]).fails_with(1);
     assert_eq!(t.flavor(["trust", "list"]).success().stdout(), "");

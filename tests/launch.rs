@@ -203,8 +203,8 @@ fn flavor_run_refuses_what_is_no_package() {
     exit: 3
     --- stderr
     error[FLV0601]: cannot open package `note`
-      the file has 13 bytes, a package at least 8200
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+      the file has 13 bytes; a package has at least 8200
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
 }
 

@@ -77,13 +77,13 @@ fn flavor_names_the_place_of_a_slot_too() {
     exit: 103
     --- stderr
     error[FLV0809]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      slot `gone` is there only while the environment is set up
+      slot `gone` exists only while the environment is set up
     ");
     snapshot!(t.flavor(["workenv", "path", package, "short"]), @"
     exit: 103
     --- stderr
     error[FLV0809]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      slot `short` is there only while the program runs
+      slot `short` exists only while the program runs
     ");
     snapshot!(t.flavor(["workenv", "path", package, "nonsense"]), @"
     exit: 105

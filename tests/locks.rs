@@ -265,7 +265,7 @@ fn a_lock_that_does_not_fit_the_project_any_more_is_refused() {
     --- stderr
     error[FLV0339]: cannot pack `app/pyproject.toml`
       the lock file `[ROOT]/app/uv.lock` does not fit the project: the requirement `other` of `app` has changed
-    hint: make it anew with `uv lock`, or pass it over with `--refresh`
+    hint: create it again with `uv lock`, or ignore it with `--refresh`
     ");
     // Who asks for it gets what fits the manifest, and is told; the next one is refused again.
     let run = t
@@ -505,9 +505,9 @@ fn what_is_odd_about_an_installation_is_said_on_every_pack() {
     insta::assert_snapshot!(warnings(&first, &t), @"
     warning[FLV0344]: `one-1.0` and `two-1.0` both have `shared.py`: the package has one of the two
     hint: leave one of the two distributions out
-    warning[FLV0345]: `one-1.0` has the entry point `odd = no command`, which is no command: passed over
+    warning[FLV0345]: `one-1.0` has the invalid entry point `odd = no command`: skipped
     hint: write it as `name = module:function`
-    warning[FLV0346]: `[ROOT]/broken/uv` does not run: pip installs
+    warning[FLV0346]: `[ROOT]/broken/uv` does not run: installing with pip
     hint: install uv anew, or take it off PATH
     ");
     // From the cache, too.

@@ -124,7 +124,7 @@ fn what_a_project_must_say() {
     exit: 1
     --- stderr
     error[FLV0218]: cannot read the manifest
-      pyproject.toml:6:24: `dependency-groups.b[0].include-group` goes round in a circle: a > b > a
+      pyproject.toml:6:24: `dependency-groups.b[0].include-group` includes itself: a > b > a
     hint: take one `include-group` out
     ");
 }
@@ -162,7 +162,7 @@ fn the_tables_of_flavor() {
     exit: 1
     --- stderr
     error[FLV0231]: cannot read the manifest
-      pyproject.toml:5:11: `tool.flavor.execution.command` has a quote that is never closed: run 'it
+      pyproject.toml:5:11: `tool.flavor.execution.command` has an unterminated quote: run 'it
     hint: close it, or write the words as an array: ["…", "…"]
     "#);
     snapshot!(slot("[tool.flavor.build]\nexclude = [\"[z-a]\"]"), @"
@@ -193,7 +193,7 @@ fn operations() {
     exit: 1
     --- stderr
     error[FLV0219]: cannot read the manifest
-      pyproject.toml:9:22: `tool.flavor.slots.entries[0].operations[1]` asks for bzip2, which packages are not built with
+      pyproject.toml:9:22: `tool.flavor.slots.entries[0].operations[1]` uses bzip2, which is not supported
     hint: `xz` is smaller and `zstd` is faster; both are always available
     ");
     snapshot!(slot("operations = [\"zstd:23\"]"), @"
@@ -214,7 +214,7 @@ fn operations() {
     --- stderr
     error[FLV0222]: cannot read the manifest
       pyproject.toml:9:14: `tool.flavor.slots.entries[0].operations` has `tar` after another operation
-    hint: a tree becomes a tar before anything else: `["tar", "zstd"]`
+    hint: `tar` comes first: `["tar", "zstd"]`
     "#);
     snapshot!(slot("operations = [\"raw\", \"gzip\"]"), @"
     exit: 1
@@ -227,8 +227,8 @@ fn operations() {
     exit: 1
     --- stderr
     error[FLV0405]: cannot pack `pyproject.toml`
-      slot `data`: `gzip` and `xz` both compress, and one compression is all that is allowed
-    hint: take one of gzip, xz and zstd, after `tar` for a tree: `operations = ["tar", "gzip"]`
+      slot `data`: `gzip` and `xz` are both codecs; only one is allowed
+    hint: use one of gzip, xz and zstd, after `tar` for a directory: `operations = ["tar", "gzip"]`
     "#);
 }
 
@@ -273,14 +273,14 @@ fn slots() {
     exit: 1
     --- stderr
     error[FLV0225]: cannot read the manifest
-      pyproject.toml:9:10: `tool.flavor.slots.entries[0].target` leads out of the work environment: ../../etc/passwd
+      pyproject.toml:9:10: `tool.flavor.slots.entries[0].target` is outside the work environment: ../../etc/passwd
     hint: write it relative to the work environment: `{workenv}/data`
     ");
     snapshot!(slot("target = \"{workenv}/.flavor/key\""), @"
     exit: 1
     --- stderr
     error[FLV0226]: cannot read the manifest
-      pyproject.toml:9:10: `tool.flavor.slots.entries[0].target` lies under `.flavor`, which is reserved: {workenv}/.flavor/key
+      pyproject.toml:9:10: `tool.flavor.slots.entries[0].target` is below `.flavor`, which is reserved: {workenv}/.flavor/key
     hint: choose another name
     ");
     snapshot!(slot("target = \"{workenv}/{package_name}/f\""), @"
@@ -364,7 +364,7 @@ fn sources_of_slots() {
     exit: 1
     --- stderr
     error[FLV0408]: cannot pack `pyproject.toml`
-      `./dist/probe.psp` is there already and is no package that could be replaced
+      `./dist/probe.psp` exists and is not a package; it is not replaced
     hint: choose another file with --output
     ");
 }

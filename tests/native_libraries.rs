@@ -333,7 +333,7 @@ fn a_library_that_is_nowhere_is_an_error_for_the_program_and_a_warning_for_a_plu
     --- stderr
     error[FLV0452]: cannot pack `pyproject.toml`
       there is no library `libneeded.so.1` in the package or on this machine, which `probe` in slot `script` needs
-    hint: install it here and it is carried; if every target has it, name it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target]
+    hint: install it on this machine to include it; if every target has it, list it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target]
     "#);
     // What the target has is not missing, and nothing is said of it but that it is needed.
     t.manifest(&format!(
@@ -386,7 +386,7 @@ fn a_driver_s_library_is_the_target_s_and_is_said() {
     // From the cache it is said too.
     snapshot!(said(&t.flavor(["pack"]).success()), @r#"
     warning[FLV0451]: the package needs a library of the target that it cannot carry: libGL.so.1 (`probe` in slot `script`)
-    hint: if every target has it, say so with `libraries = ["libGL.so.1"]` under [tool.flavor.target]
+    hint: if every target has it, declare it with `libraries = ["libGL.so.1"]` under [tool.flavor.target]
     needs glibc 2.34 and libGL.so.1: Ubuntu 22.04, Debian 12, RHEL 9 or later
     "#);
     let json = t.flavor(["pack", "--json"]).success().json();
@@ -420,7 +420,7 @@ fn a_promised_glibc_is_a_gate() {
     assert_eq!(run.stdout(), "", "no path of a package that does not pass");
     snapshot!(said(&run).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
     warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
-    hint: take a build of it for older systems, or pack on an older system
+    hint: use a build for older systems, or pack on an older system
     ");
     let json = t.flavor(["pack", "--json"]).fails_with(5).json();
     assert_eq!(

@@ -262,7 +262,7 @@ fn less_memory_means_fewer_threads_and_the_same_bytes() {
     exit: 1
     --- stderr
     error[FLV0409]: cannot pack `pyproject.toml`
-      encoding `data` takes [SIZE] with one thread, the limit is [SIZE]
+      encoding `data` requires [SIZE] with one thread; the limit is [SIZE]
     hint: raise --memory-limit, or lower --compress or the slot's level
     ");
     snapshot!(pack(&["--memory-limit", "much"]).0, @"

@@ -1,4 +1,4 @@
-//! Slots whose sources lie, or lead, outside of the project.
+//! Slots whose sources lie, or lead, outside the project.
 
 use std::os::unix::fs::symlink;
 

@@ -230,24 +230,24 @@ fn help_names_every_option() {
     Usage: flavor [OPTIONS] <COMMAND>
 
     Commands:
-      init         Set a project up to be packed
+      init         Add the configuration that `flavor pack` needs to a project
       pack         Build a package from a project
-      inspect      Show what a package is and what is in it
+      inspect      Show what a package is and what it contains
       diff         Show what changed in size from one package to another
       verify       Check every byte of a package, and that it can be extracted
       extract      Unpack one slot
       extract-all  Write all slots, as they are stored, into a directory
-      keygen       Make a pair of signing keys
+      keygen       Generate a signing key pair
       run          Start the program in a package
-      trust        Choose whom to trust
-      policy       See what this machine demands of packages
-      workenv      Look after the extracted packages
-      cache        Look after what packs keep to be quick the next time
-      doctor       Look at this machine, and say what is missing to pack and to run
-      helpers      See the launchers at hand
+      trust        Manage trusted keys
+      policy       Manage the policy of this machine
+      workenv      Manage extracted packages
+      cache        Manage the build cache
+      doctor       Check whether this machine can pack and run packages
+      helpers      Manage launchers
       config       Show every setting
-      explain      Say what an error means and what to do about it
-      completions  Print what makes a shell complete commands and options
+      explain      Explain an error code
+      completions  Print shell completions
       man          Write the manual pages
       help         Print this message or the help of the given subcommand(s)
 
@@ -257,9 +257,9 @@ fn help_names_every_option() {
 
     Global options:
       -C <DIR>            Run as if started in this directory; relative to the one before if repeated
-      -q, --quiet         Say nothing but errors
-      -v, --verbose...    Say what is done and how long it takes; twice for details, three times for all
-          --color <WHEN>  Whether to use colours: auto, always, never [default: auto]
+      -q, --quiet         Print only errors
+      -v, --verbose...    Print what is done and how long it takes; repeat for more detail, up to three times
+          --color <WHEN>  When to use colours: auto, always, never [default: auto]
           --json          Print JSON, errors included
 
     `flavor COMMAND --help` says more of a command, `flavor explain CODE` of an error.

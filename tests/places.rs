@@ -242,7 +242,7 @@ fn a_directory_above_the_cache_that_others_may_change_is_refused() {
     exit: 103
     --- stderr
     error[FLV0804]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      the directory `[ROOT]/open` can be written by others (mode 0777), and the cache would be there
+      the directory `[ROOT]/open` is writable by other users (mode 0777) and cannot hold the cache
     hint: run `chmod go-w [ROOT]/open`, or set FLAVOR_CACHE_DIR to another directory
     ");
     mode(&t.path("open"), 0o1777);
@@ -254,7 +254,7 @@ fn a_directory_above_the_cache_that_others_may_change_is_refused() {
     exit: 103
     --- stderr
     error[FLV0803]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      the directory `[ROOT]/open` belongs to user 12345, not to user 0, and the cache would be there
+      the directory `[ROOT]/open` is owned by user 12345, not by user 0, and cannot hold the cache
     hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
     ");
     // A link of somebody else's on the way.
@@ -407,7 +407,7 @@ fn a_cache_that_cannot_be_written_to_is_named_with_the_way_out() {
     exit: 103
     --- stderr
     error[FLV0805]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      the cache directory `[ROOT]/locked/cache` is on a file system that is mounted noexec
+      the cache directory `[ROOT]/locked/cache` is on a file system mounted noexec
     hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run
     ");
 }

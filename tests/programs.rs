@@ -97,7 +97,7 @@ fn a_manifest_names_scripts_of_dependencies() {
     exit: 1
     --- stderr
     error[FLV0271]: cannot pack `app/pyproject.toml`
-      `soudn` under [tool.flavor.scripts] names no script in the package: soudn
+      `soudn` under [tool.flavor.scripts] is not a script in the package: soudn
     hint: did you mean `sound`?
     ");
     t.file(

@@ -12,7 +12,7 @@ use crate::scene::Test;
 /// A project and what it says when it is started.
 struct Shape {
     name: &'static str,
-    /// Where in its tree the project lies.
+    /// Where in its tree the project is.
     project: &'static str,
     files: &'static [(&'static str, &'static str)],
     /// A tag for what is committed; none without a repository.
@@ -488,7 +488,7 @@ def content(path):
     if path.suffix == '.so':
         return 'compiled'
     if path.name == 'METADATA':
-        # Where a sibling lies is nothing that a package says.
+        # Where a sibling is is nothing that a package says.
         lines = data.decode().splitlines()
         return [line.split(' @ file:')[0] for line in lines]
     return data

@@ -296,7 +296,7 @@ fn a_source_counts_where_its_condition_holds() {
     });
 }
 
-/// A repository of git with what lies in a directory.
+/// A repository of git with what is in a directory.
 fn repository(t: &Test, directory: &str) {
     let git = |words: &[&str]| {
         let identity = [

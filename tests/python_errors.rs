@@ -157,7 +157,7 @@ fn dependencies() {
     error[FLV0314]: cannot pack `app/pyproject.toml`
       cannot use the lock file `[ROOT]/app/pylock.toml`
         lock: lock-version 9.9 is not known
-    hint: make it anew, for example with `uv lock`
+    hint: create it again, for example with `uv lock`
     ");
 }
 
@@ -191,7 +191,7 @@ fn the_projects_own_build() {
     --- stderr
     error[FLV0313]: cannot pack `pyproject.toml`
       cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
-    hint: the wheel is damaged or breaks PEP 427; fetch or build it again
+    hint: the wheel is damaged or violates PEP 427; download or build it again
     ");
 }
 
@@ -205,7 +205,7 @@ fn a_target_that_belongs_to_the_virtual_environment() {
     exit: 1
     --- stderr
     error[FLV0407]: cannot pack `app/pyproject.toml`
-      slot `own`: the target `{workenv}/pyvenv.cfg` belongs to the virtual environment
+      slot `own`: the target `{workenv}/pyvenv.cfg` is reserved for the virtual environment
     hint: give one of them another `target`
     ");
 }
@@ -223,7 +223,7 @@ fn mistakes_in_what_is_required_are_named_where_they_stand() {
     exit: 4
     --- stderr
     error[FLV0213]: cannot pack `src`
-      [ROOT]/src/more.txt:3: `greeting>=one` is no requirement: expected version to start with a number, but no leading ASCII digits were found
+      [ROOT]/src/more.txt:3: `greeting>=one` is not a valid requirement: expected version to start with a number, but no leading ASCII digits were found
     hint: write it like `rich>=13,<15`, one a line
     ");
     t.file("src/more.txt", "greeting\n");
@@ -233,7 +233,7 @@ fn mistakes_in_what_is_required_are_named_where_they_stand() {
     --- stderr
     error[FLV0320]: cannot pack `app/pyproject.toml`
       there is no `nodir` to find distributions in
-    hint: `--find-links` takes a directory of wheels, or a URL
+    hint: `--find-links` takes a directory of distributions, or a URL
     ");
     snapshot!(t.flavor(["pack", "-q", "app", "--index-url", "nowhere"]), @"
     exit: 4
@@ -276,8 +276,8 @@ fn a_full_disk_is_not_blamed_on_a_requirement() {
     exit: 1
     --- stderr
     error[FLV0903]: cannot pack `app/pyproject.toml`
-      there is no room for the distributions
+      not enough space for the distributions
         uv: Failed to write to `x`: No space left on device (os error 28)
-    hint: make room, or name a place that has some with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable
+    hint: free space, or choose another directory with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable
     ");
 }

@@ -187,14 +187,14 @@ fn what_cannot_be_meant_is_said() {
     exit: 1
     --- stderr
     error[FLV0271]: cannot pack `tools`
-      `--script` names no script in the package: oen
+      `--script` is not a script in the package: oen
     hint: did you mean `one`?
     ");
     snapshot!(t.flavor(["pack", "-q", "tools==1.0", "--script", "nothing-like-it"]), @"
     exit: 1
     --- stderr
     error[FLV0271]: cannot pack `tools==1.0`
-      `--script` names no script in the package: nothing-like-it
+      `--script` is not a script in the package: nothing-like-it
     hint: the scripts are: one, two
     ");
     snapshot!(t.flavor(["pack", "-q", "none"]), @"
@@ -208,13 +208,13 @@ fn what_cannot_be_meant_is_said() {
     exit: 1
     --- stderr
     error[FLV0360]: cannot pack `tools; python_version < '3'`
-      `tools; python_version < '3'` selects nothing for this interpreter
+      `tools; python_version < '3'` does not apply to this interpreter
     hint: its marker does not hold: take it out, or choose another Python with `--python`
     ");
     snapshot!(t.flavor(["pack", "-q", "rich=>13"]), @r#"
     exit: 2
     --- stderr
-    error[FLV0274]: there is nothing at `rich=>13`, and it is not a requirement: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+    error[FLV0274]: `rich=>13` does not exist and is not a valid requirement: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
     hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`
     "#);
     snapshot!(t.flavor(["pack", "-q", "./tools"]), @"
@@ -233,7 +233,7 @@ fn what_cannot_be_meant_is_said() {
     snapshot!(t.flavor(["pack", "-q", "https://user:secret@localhost:1/x.tar.gz", "--extra", "y"]), @"
     exit: 2
     --- stderr
-    error[FLV0274]: there is nothing at `https://****@localhost:1/x.tar.gz`, and it is not a requirement: extras need a name: `NAME[y] @ https://****@localhost:1/x.tar.gz`
+    error[FLV0274]: `https://****@localhost:1/x.tar.gz` does not exist and is not a valid requirement: extras need a name: `NAME[y] @ https://****@localhost:1/x.tar.gz`
     hint: a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`
     ");
     // A file that is there is meant, whatever the index has.

@@ -133,7 +133,8 @@ fn a_slot_does_not_bring_what_makes_the_virtual_environment() {
     ] {
         let run = refused(pack(&data(&format!("target = \"{target}\""))), "FLV0407");
         assert!(
-            run.stderr().contains("belongs to the virtual environment"),
+            run.stderr()
+                .contains("is reserved for the virtual environment"),
             "{run}"
         );
     }

@@ -71,7 +71,7 @@ fn a_script_brings_what_its_block_names() {
 #[test]
 fn a_script_without_a_block_needs_nothing() {
     let t = wheelhouse::project();
-    // What lies beside a script is not its own.
+    // What is beside a script is not its own.
     t.file("tools/requirements.txt", "nowhere==1\n");
     t.file("tools/pyproject.toml", "no TOML");
     t.file("tools/.flavorignore", "deps:*\n*.py\n");
@@ -200,7 +200,7 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     snapshot!(t.flavor(["pack", "text"]), @"
     exit: 2
     --- stderr
-    error[FLV0234]: `text` is nothing that can be packed
+    error[FLV0234]: `text` is not a project, script, wheel or module directory
     hint: name a project, a script, a wheel (`.whl`), an archive of sources (`.tar.gz`), or a directory of modules; with a version it is a requirement: `text==VERSION`
     ");
     t.file("fine.py", "");
@@ -213,7 +213,7 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     snapshot!(t.flavor(["pack", "fine.py", "--entry-point", "fine.py"]), @"
     exit: 2
     --- stderr
-    error[FLV0217]: `--entry-point` is nothing that can be started: fine.py
+    error[FLV0217]: `--entry-point` is not a module or function: fine.py
     hint: name a function (`pkg.cli:main`) or a module (`pkg.cli`)
     ");
     snapshot!(t.flavor(["pack", "fine.py", "--manifest", "x"]), @"
@@ -273,7 +273,7 @@ fn a_block_that_is_not_closed_is_no_missing_block() {
     exit: 1
     --- stderr
     error[FLV0236]: cannot read the manifest
-      open.py:2: the `script` block that begins here is never closed
+      open.py:2: the `script` block that begins here has no end
     hint: end it with a line `# ///`, and begin every line before that, empty ones too, with `#`
     ");
     t.copy(&t.path("open.py"), "open");

@@ -361,8 +361,8 @@ fn a_package_and_itself_are_the_same() {
     exit: 3
     --- stderr
     error[FLV0601]: cannot open package `program.sh`
-      the file has 4010 bytes, a package at least 8200
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+      the file has 4010 bytes; a package has at least 8200
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
 }
 

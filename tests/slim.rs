@@ -176,7 +176,7 @@ fn a_module_that_would_no_longer_be_imported_stops_the_pack() {
     --- stderr
     error[FLV0430]: cannot pack `app/pyproject.toml`
       with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
-    hint: bring back what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
+    hint: restore what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
     "#));
     assert!(
         std::fs::read(&before).expect("a package") == bytes,

@@ -64,7 +64,7 @@ fn what_looks_like_a_secret_is_named() {
     let run = t.flavor(["pack", "site", "--list-files"]).success();
     snapshot!(said(&run.stderr().lines().filter(|line| !line.starts_with(' ')).collect::<Vec<_>>()), @"
     warning[FLV0440]: slot `app` has what looks like secrets: app/site/deploy.pem, app/site/id_rsa
-    hint: whoever has the package can read it; leave it out with a line `deploy.pem` in `.flavorignore`
+    hint: anyone with the package can read it; exclude it with a line `deploy.pem` in `.flavorignore`
     ");
     t.file("site/.flavorignore", "id_rsa\ndeploy.pem\n");
     let run = t.flavor(["pack", "site"]).success();
@@ -136,18 +136,18 @@ fn links_of_a_directory_are_followed_inside_it_and_refused_elsewhere() {
     exit: 1
     --- stderr
     error[FLV0426]: cannot pack `site`
-      the link `site/gone` leads nowhere: `nowhere`
+      the link `site/gone` is broken: `nowhere`
     hint: remove the link, or leave it out with a line in `.flavorignore`
     ");
     assert!(
         refused("round", "round")
             .stderr()
-            .contains("the link `site/round` leads in a circle")
+            .contains("the link `site/round` is a loop")
     );
     assert!(
         refused(".", "up")
             .stderr()
-            .contains("the link `site/up` leads in a circle")
+            .contains("the link `site/up` is a loop")
     );
     t.call("mkfifo", [t.path("site/pipe")]).success();
     snapshot!(t.flavor(["pack", "site", "-q"]), @"

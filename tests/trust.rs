@@ -37,7 +37,7 @@ fn another_signer_is_refused_until_it_is_accepted() {
     exit: 107
     --- stderr
     error[FLV0708]: cannot accept `[ROOT]/known-1-theirs.psp`
-      `known` was signed by [DIGEST] before, and is now signed by [DIGEST]
+      `known` was signed by [DIGEST] before and is now signed by [DIGEST]
     hint: if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`
     ");
     t.flavor(["run", text(&theirs)]).fails_with(107);
@@ -110,14 +110,14 @@ fn a_key_may_name_its_successor() {
     snapshot!(t.flavor(["pack", "--private-key", "old/flavor-private.key", "--rotation", "rotation.json"]), @"
     exit: 1
     --- stderr
-    error[FLV0516]: a statement of rotation leads to [DIGEST], and the package is signed by [DIGEST]
+    error[FLV0516]: the rotation statement ends at [DIGEST]; the package is signed by [DIGEST]
     hint: give the statement that was written with `--to` and the public half of the signing key
     ");
     t.file("forged.json", r#"{"old":"00","new":"00","signature":"00"}"#);
     snapshot!(t.flavor(["pack", "--rotation", "forged.json"]), @"
     exit: 1
     --- stderr
-    error[FLV0506]: `forged.json` is not a statement that one key takes the place of another
+    error[FLV0506]: `forged.json` is not a key rotation statement
     hint: `flavor trust rotate` writes one
     ");
 }
@@ -140,7 +140,7 @@ fn an_older_version_is_reported_and_by_policy_refused() {
     --- stderr
     error[FLV0703]: cannot accept `[ROOT]/known-1.9-s.psp`
       the policy of this machine (`[ROOT]/home/.config/flavor/policy.json`) refuses it: version 1.9 is older than 1.10, which was started here before
-    hint: `flavor policy show` prints what this machine demands
+    hint: `flavor policy show` prints the policies in force
     ");
     t.call(&two, [""; 0]).silent();
     policy(
@@ -200,7 +200,7 @@ fn a_policy_that_is_damaged_or_open_to_others_stops_everything() {
     --- stderr
     error[FLV0705]: cannot accept `[ROOT]/known-1-s.psp`
       `[ROOT]/home/.config/flavor/policy.json` is not a policy: unknown field `trsut`, expected one of `version`, `trust`, `execution`, `attestation`, `enforcement` at line 1 column 20
-    hint: a policy is never passed over: correct the file or remove it
+    hint: an invalid policy is never ignored: correct the file or remove it
     ");
     policy(&t, r#"{"version":2}"#);
     t.call(&package, [""; 0]).fails_with(104);
@@ -212,7 +212,7 @@ fn a_policy_that_is_damaged_or_open_to_others_stops_everything() {
     exit: 104
     --- stderr
     error[FLV0706]: cannot accept `[ROOT]/known-1-s.psp`
-      `[ROOT]/home/.config/flavor/policy.json` can be changed by others than its user and root
+      `[ROOT]/home/.config/flavor/policy.json` is writable by other users
     hint: chmod go-w [ROOT]/home/.config/flavor/policy.json
     ");
 }

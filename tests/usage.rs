@@ -194,7 +194,7 @@ fn values_that_cannot_be_are_told_with_their_codes() {
     snapshot!(t.flavor(["workenv", "clean"]), @"
     exit: 2
     --- stderr
-    error[FLV0106]: nobody to ask
+    error[FLV0106]: cannot ask for confirmation: not a terminal
     hint: pass -y to remove without asking
     ");
     snapshot!(t.flavor(["cache", "clean", "runtmie"]), @"
@@ -458,13 +458,13 @@ fn a_code_that_no_error_has() {
     snapshot!(t.flavor(["explain", "FLV0270"]), @"
     exit: 2
     --- stderr
-    error[FLV0108]: `FLV0270` is not the code of an error
+    error[FLV0108]: `FLV0270` is not an error code
     hint: did you mean `FLV0207`?
     ");
     snapshot!(t.flavor(["explain", "nonsense"]), @"
     exit: 2
     --- stderr
-    error[FLV0108]: `nonsense` is not the code of an error
+    error[FLV0108]: `nonsense` is not an error code
     hint: `flavor explain --list` lists them
     ");
 }

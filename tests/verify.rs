@@ -62,7 +62,7 @@ fn regions(path: &Path) -> Vec<Region> {
     let trailer = at(index.package_size) - 8200;
     assert_eq!(
         end, trailer,
-        "something lies between the last slot and the trailer"
+        "something is between the last slot and the trailer"
     );
     for (name, from, to) in [
         ("start mark", 0, 4),
@@ -115,7 +115,7 @@ fn an_intact_package_passes() {
     snapshot!(t.flavor(["verify".as_ref(), package.as_os_str()]).success(), @"
     exit: 0
     --- stdout
-    [ROOT]/dist/probe.psp: every byte is as it was signed
+    [ROOT]/dist/probe.psp: OK: all bytes verified
     signer [DIGEST] (not among the keys that this machine trusts)
     ");
     let json = t
@@ -237,7 +237,7 @@ fn no_cut_or_lengthened_file_is_accepted() {
     --- stderr
     error[FLV0601]: cannot open package `long.psp`
       no package trailer at the end of the file
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
     t.file("cut.psp", &bytes[..whole - 8000]);
     snapshot!(t.flavor(["verify", "cut.psp"]), @"
@@ -245,7 +245,7 @@ fn no_cut_or_lengthened_file_is_accepted() {
     --- stderr
     error[FLV0601]: cannot open package `cut.psp`
       no package trailer at the end of the file
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
     let middle = [&bytes[..whole - 9000], &bytes[whole - 8200..]].concat();
     t.file("hole.psp", middle);
@@ -253,8 +253,8 @@ fn no_cut_or_lengthened_file_is_accepted() {
     exit: 3
     --- stderr
     error[FLV0604]: cannot open package `hole.psp`
-      the index says the package has [NUMBER] bytes, the file has [NUMBER]
-    hint: the file looks cut short or has bytes appended; copy it again
+      the package has [NUMBER] bytes according to its index; the file has [NUMBER]
+    hint: the file is truncated or has bytes appended; copy it again
     ");
 }
 
@@ -269,7 +269,7 @@ fn a_cut_package_does_not_run() {
     --- stderr
     error[FLV0601]: cannot accept `[ROOT]/cut.psp`
       no package trailer at the end of the file
-    hint: it may be cut short, or no package: `flavor pack` prints the full size when it writes one
+    hint: it may be truncated, or not a package: `flavor pack` prints the size of each package it writes
     ");
 }
 
@@ -288,8 +288,8 @@ fn verify_names_the_tampered_slot() {
     exit: 3
     --- stderr
     error[FLV0614]: cannot open package `tampered.psp`
-      slot `tree` has digest [DIGEST], the signed metadata says [DIGEST]
-    hint: do not run it; get the file again from where it was published
+      slot `tree` has digest [DIGEST]; the signed metadata has [DIGEST]
+    hint: do not run it; download the file again from its publisher
     ");
     snapshot!(t.flavor(["verify", "--json", "tampered.psp"]), @r#"
     exit: 3
@@ -297,11 +297,11 @@ fn verify_names_the_tampered_slot() {
     {
       "error": {
         "causes": [
-          "slot `tree` has digest [DIGEST], the signed metadata says [DIGEST]"
+          "slot `tree` has digest [DIGEST]; the signed metadata has [DIGEST]"
         ],
         "code": "FLV0614",
         "exit_code": 3,
-        "hint": "do not run it; get the file again from where it was published",
+        "hint": "do not run it; download the file again from its publisher",
         "message": "cannot open package `tampered.psp`"
       }
     }
@@ -310,8 +310,8 @@ fn verify_names_the_tampered_slot() {
     exit: 107
     --- stderr
     error[FLV0614]: cannot prepare the environment of `[ROOT]/tampered.psp`
-      slot `tree` is damaged: its bytes have digest [DIGEST], the signed metadata says [DIGEST]
-    hint: get the package again from where it was published
+      slot `tree` is damaged: found digest [DIGEST], the signed metadata has [DIGEST]
+    hint: download the package again from its publisher
     ");
 }
 

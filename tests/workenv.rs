@@ -55,7 +55,7 @@ fn an_empty_cache_is_no_error() {
     exit: 1
     --- stderr
     error[FLV0813]: there is no cache yet
-    hint: it is made when a package starts for the first time
+    hint: it is created when a package starts for the first time
     ");
 }
 
@@ -202,7 +202,7 @@ fn without_a_terminal_and_without_yes_nothing_is_asked_or_done() {
     snapshot!(t.flavor(["workenv", "clean"]), @"
     exit: 2
     --- stderr
-    error[FLV0106]: nobody to ask
+    error[FLV0106]: cannot ask for confirmation: not a terminal
     hint: pass -y to remove without asking
     ");
     t.flavor(["workenv", "remove", "one"]).fails_with(2);
@@ -261,13 +261,13 @@ fn a_name_is_never_a_path() {
     snapshot!(t.flavor(["workenv", "remove", "-y", "../victim"]), @"
     exit: 1
     --- stderr
-    error[FLV0810]: `../victim` is not the name of an environment
+    error[FLV0810]: `../victim` is not the name of a work environment
     hint: `flavor workenv list` shows the names
     ");
     snapshot!(t.flavor(["workenv", "inspect", "../victim"]), @"
     exit: 1
     --- stderr
-    error[FLV0810]: `../victim` is not the name of an environment
+    error[FLV0810]: `../victim` is not the name of a work environment
     hint: `flavor workenv list` shows the names
     ");
     assert!(t.path("cache/v1/victim/file").exists());

@@ -113,7 +113,7 @@ fn normal(site_packages: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// The source of bytecode, which is made after installation and stands in no list.
+/// The source of bytecode, which is made after installation and is in no list.
 fn source_of(path: &str) -> Option<String> {
     let (directory, name) = path.rsplit_once('/')?;
     let directory = directory.strip_suffix("__pycache__")?;

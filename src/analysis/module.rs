@@ -102,7 +102,7 @@ fn in_standard_library(path: &str) -> Option<&str> {
     Some(rest.strip_prefix("lib-dynload/").unwrap_or(rest))
 }
 
-/// What lies in site-packages and is no module: descriptions of distributions, libraries that wheels carry.
+/// What is in site-packages and is no module: descriptions of distributions, libraries that wheels carry.
 fn is_no_module(first: &str) -> bool {
     let is_identifier = |text: &str| text.chars().all(|one| one.is_alphanumeric() || one == '_');
     let stem = first.split('.').next().unwrap_or(first);

@@ -16,27 +16,27 @@ pub(crate) enum Workenv {
     Info,
     /// Show one extracted package
     Inspect(Named),
-    /// Extract a slot of a package if need be, and show where it is
+    /// Print the path of a slot, extracting it if necessary
     Path(SlotPath),
     /// Extract a package without starting it
     Warm(Warm),
-    /// Compare every byte of extracted packages with what was extracted
+    /// Compare every byte of extracted packages with the packages
     Verify(Chosen),
-    /// Make damaged ones again
+    /// Extract damaged packages again
     Repair(Chosen),
-    /// Remove extracted packages; those in use stay
+    /// Remove extracted packages that are not in use
     Remove(Remove),
-    /// Remove all extracted packages, or those that an option names; those in use stay
+    /// Remove all extracted packages that are not in use, or those that an option selects
     Clean(Clean),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cache {
-    /// Show what is kept, layer by layer
+    /// Show the size and hit rate of each layer
     Stats,
-    /// Print where it is kept
+    /// Print the path of the build cache
     Path,
-    /// Remove what is kept; what a running pack uses stays
+    /// Remove entries that no running pack uses
     Clean(CacheClean),
 }
 
@@ -45,17 +45,17 @@ pub(crate) struct CacheClean {
     /// Only these layers
     #[arg(value_name = "LAYER")]
     pub(crate) layers: Vec<String>,
-    /// Only what was not used for so many days
+    /// Only entries not used for this many days
     #[arg(long, value_name = "DAYS", value_parser = number::<u32>)]
     pub(crate) older_than: Option<u32>,
-    /// Say what would go, and let it stay
+    /// Show what would be removed without removing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Named {
-    /// Its name, or the beginning of it
+    /// Name, or an unambiguous prefix
     pub(crate) name: String,
 }
 
@@ -71,20 +71,20 @@ pub(crate) struct SlotPath {
 pub(crate) struct Warm {
     /// The package
     pub(crate) package: PathBuf,
-    /// A directory to be part of an image; FLAVOR_CACHE_DIR names it there
+    /// A directory that becomes part of an image, where FLAVOR_CACHE_DIR names it
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Chosen {
-    /// Their names, or the beginnings of them; all without any
+    /// Names, or unambiguous prefixes [default: all]
     pub(crate) names: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
-    /// Their names, or the beginnings of them
+    /// Names, or unambiguous prefixes
     #[arg(required = true)]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
@@ -93,10 +93,10 @@ pub(crate) struct Remove {
 
 #[derive(Debug, Args)]
 pub(crate) struct Clean {
-    /// Those that were not started for so long
+    /// Those not started for this many days
     #[arg(long, value_name = "DAYS", value_parser = number::<u32>)]
     pub(crate) older_than: Option<u32>,
-    /// Those that were not started for longest, until the others take no more than this
+    /// The least recently started, until the rest takes no more than this
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<String>,
     /// All but the latest versions of each package
@@ -111,7 +111,7 @@ pub(crate) struct Consent {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Say what would go, and let it stay
+    /// Show what would be removed without removing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

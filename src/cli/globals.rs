@@ -22,15 +22,15 @@ pub(crate) struct Globals {
     /// Run as if started in this directory; relative to the one before if repeated
     #[arg(short = 'C', global = true, value_name = "DIR")]
     pub(crate) directories: Vec<PathBuf>,
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Say what is done and how long it takes; twice for details, three times for all
+    /// Print what is done and how long it takes; repeat for more detail, up to three times
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// Whether to use colours
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto, hide_possible_values = true,
-        help = "Whether to use colours: auto, always, never")]
+        help = "When to use colours: auto, always, never")]
     pub(crate) color: When,
     /// Print JSON, errors included
     #[arg(long, global = true)]

@@ -38,46 +38,46 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Set a project up to be packed
+    /// Add the configuration that `flavor pack` needs to a project
     Init(Init),
     /// Build a package from a project
     Pack(Box<Pack>),
-    /// Show what a package is and what is in it
+    /// Show what a package is and what it contains
     Inspect(Box<Inspect>),
     /// Show what changed in size from one package to another
     Diff(Diff),
-    /// Check every byte of a package, and that it can be extracted
+    /// Verify all bytes of a package, and that it can be extracted
     Verify(Verify),
     /// Unpack one slot
     Extract(Extract),
     /// Write all slots, as they are stored, into a directory
     ExtractAll(ExtractAll),
-    /// Make a pair of signing keys
+    /// Generate a signing key pair
     Keygen(Keygen),
     /// Start the program in a package
     Run(Run),
-    /// Choose whom to trust
+    /// Manage trusted keys
     #[command(subcommand)]
     Trust(Trust),
-    /// See what this machine demands of packages
+    /// Manage the policy of this machine
     #[command(subcommand)]
     Policy(Policy),
-    /// Look after the extracted packages
+    /// Manage extracted packages
     #[command(subcommand)]
     Workenv(Workenv),
-    /// Look after what packs keep to be quick the next time
+    /// Manage the build cache
     #[command(subcommand)]
     Cache(Cache),
-    /// Look at this machine, and say what is missing to pack and to run
+    /// Check whether this machine can pack and run packages
     Doctor,
-    /// See the launchers at hand
+    /// Manage launchers
     #[command(subcommand)]
     Helpers(Helpers),
     /// Show every setting
     Config(Config),
-    /// Say what an error means and what to do about it
+    /// Explain an error code
     Explain(Explain),
-    /// Print what makes a shell complete commands and options
+    /// Print shell completions
     Completions(Completions),
     /// Write the manual pages
     Man(Man),
@@ -91,22 +91,22 @@ pub(crate) enum Command {
 pub(crate) struct Inspect {
     /// The package
     pub(crate) package: PathBuf,
-    /// Print the bill of materials instead: CycloneDX 1.6
+    /// Print the SBOM instead (CycloneDX 1.6)
     #[arg(long, group = "view")]
     pub(crate) sbom: bool,
-    /// Print instead what the package was made from: an in-toto statement with SLSA's provenance
+    /// Print the provenance instead (an in-toto statement with the SLSA predicate)
     #[arg(long, group = "view")]
     pub(crate) provenance: bool,
-    /// With --provenance: in the signed DSSE envelope, for other tools
+    /// With --provenance: print the signed DSSE envelope
     #[arg(long, requires = "provenance")]
     pub(crate) envelope: bool,
-    /// Print instead what licences the distributions declare
+    /// Print the licences that the distributions declare instead
     #[arg(long, group = "view")]
     pub(crate) licenses: bool,
-    /// Show the directories, the largest first
+    /// Show directories, largest first
     #[arg(long, group = "view")]
     pub(crate) tree: bool,
-    /// With --tree: how deep
+    /// With --tree: levels to show
     #[arg(long, value_name = "N", requires = "tree", default_value_t = 3, value_parser = number::<usize>)]
     pub(crate) depth: usize,
     /// List every file
@@ -115,25 +115,25 @@ pub(crate) struct Inspect {
     /// List the largest files
     #[arg(long, group = "view", value_name = "N", value_parser = number::<usize>)]
     pub(crate) largest: Option<usize>,
-    /// List what can be imported, the largest first
+    /// List importable modules, largest first
     #[arg(long, group = "view")]
     pub(crate) modules: bool,
-    /// List content that is there more than once
+    /// List duplicate content
     #[arg(long, group = "view")]
     pub(crate) duplicates: bool,
-    /// List the native files: which glibc and which libraries they need
+    /// List native files with the glibc and libraries that they need
     #[arg(long, group = "view")]
     pub(crate) native: bool,
-    /// Say what could be smaller, and how
+    /// Show what could be smaller, and how
     #[arg(long, group = "view")]
     pub(crate) advice: bool,
-    /// Write a page with a map of sizes, for a browser
+    /// Write an HTML page with a treemap of sizes
     #[arg(long, group = "view", value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// With --tree, --files, --largest, --modules, --native: only this slot
     #[arg(long, value_name = "NAME", conflicts_with_all = ["sbom", "provenance", "licenses", "html", "json"])]
     pub(crate) slot: Option<String>,
-    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    /// Limits on the unpacked size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -144,10 +144,10 @@ pub(crate) struct Diff {
     pub(crate) before: PathBuf,
     /// The package as it is
     pub(crate) after: PathBuf,
-    /// Print Markdown, for a comment on a change
+    /// Print Markdown, for a pull request comment
     #[arg(long, conflicts_with = "json")]
     pub(crate) md: bool,
-    /// What it may cost to read a package: in proportion to its size, or whatever it takes
+    /// Limits on the unpacked size of the packages and on the time to read them
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -159,13 +159,13 @@ pub(crate) struct Verify {
     /// The key that must have signed it: a public key file, or a fingerprint
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) key: Option<String>,
-    /// Pack this input with the options that the package records, and compare; exits with 5 when the contents differ
+    /// Pack this input with the options recorded in the package and compare; exits with 5 if the contents differ
     #[arg(long, value_name = "INPUT")]
     pub(crate) rebuild: Option<PathBuf>,
-    /// For --rebuild: look for distributions in this directory or page too; may be repeated
+    /// With --rebuild: also look for distributions in this directory or page; may be repeated
     #[arg(long, value_name = "PATH|URL", requires = "rebuild")]
     pub(crate) find_links: Vec<String>,
-    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    /// Limits on the unpacked size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -176,12 +176,12 @@ pub(crate) struct Extract {
     pub(crate) package: PathBuf,
     /// Number or name of the slot
     pub(crate) slot: String,
-    /// Where to: a new directory for a tree, a new file for a file
+    /// The directory to create for an archive, or the file to create for a file
     pub(crate) output: PathBuf,
-    /// Write the stored bytes instead of what they decode to
+    /// Write the stored bytes without decoding them
     #[arg(long)]
     pub(crate) stored: bool,
-    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    /// Limits on the unpacked size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -192,10 +192,10 @@ pub(crate) struct ExtractAll {
     pub(crate) package: PathBuf,
     /// The directory to write into
     pub(crate) directory: PathBuf,
-    /// Decode the slots, a directory or file each
+    /// Decode the slots into a directory or a file each
     #[arg(long)]
     pub(crate) as_tree: bool,
-    /// What it may cost to read the package: in proportion to its size, or whatever it takes
+    /// Limits on the unpacked size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }

@@ -18,16 +18,16 @@ pub(crate) struct Pack {
     /// The project's pyproject.toml, or its directory
     #[arg(long, value_name = "PATH")]
     pub(crate) manifest: Option<PathBuf>,
-    /// What to start: module:function, module, or of a directory a file
+    /// What to start: module:function, module, or a file of a module directory
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry_point: Option<String>,
-    /// What to start, of the scripts of everything that is installed
+    /// The script to start, of any installed distribution
     #[arg(long, value_name = "NAME", conflicts_with = "entry_point")]
     pub(crate) script: Option<String>,
-    /// Install this extra too; may be repeated
+    /// Also install this extra; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) extra: Vec<String>,
-    /// Install this dependency group too; may be repeated
+    /// Also install this dependency group; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Vec<String>,
     /// The file to write [default: dist/<name>.psp beside the input]
@@ -39,13 +39,13 @@ pub(crate) struct Pack {
     /// Remove symbols from the launcher and from every native file whose layout allows it
     #[arg(long)]
     pub(crate) strip: bool,
-    /// How hard to compress: 0 not at all, 9 as small as possible [default: 5]
+    /// Compression effort: 0 none, 9 smallest [default: 5]
     #[arg(long, value_name = "0-9", value_parser = level)]
     pub(crate) compress: Option<u8>,
-    /// Threads and processes to work with [default: one for each processor]
+    /// Number of threads and processes [default: one for each processor]
     #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
-    /// Memory for encoding slots, as in 500MB: fewer threads work when they would need more
+    /// Memory limit for encoding slots, as in 500MB; uses fewer threads if necessary
     #[arg(long, value_name = "SIZE", value_parser = super::size)]
     pub(crate) memory_limit: Option<u64>,
     /// The interpreter: a path, a version as in 3.13, or a specifier as in ">=3.11"
@@ -54,61 +54,61 @@ pub(crate) struct Pack {
     /// Sign with this key [default: FLAVOR_PRIVATE_KEY, else the user's own, made on first use]
     #[arg(long, value_name = "FILE", conflicts_with = "key_seed")]
     pub(crate) private_key: Option<PathBuf>,
-    /// The public key that must belong to the private key
+    /// The public key that must match the private key
     #[arg(long, value_name = "FILE", requires = "private_key")]
     pub(crate) public_key: Option<PathBuf>,
-    /// A statement that this key takes the place of an older one, from `flavor trust rotate`; may be repeated
+    /// A statement from `flavor trust rotate` that this key replaces an older one; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) rotation: Vec<PathBuf>,
     /// Derive the signing key from a text
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) key_seed: Option<String>,
-    /// Look for distributions in this directory or page too; may be repeated
+    /// Also look for distributions in this directory or page; may be repeated
     #[arg(long, value_name = "PATH|URL")]
     pub(crate) find_links: Vec<String>,
     /// Base address of the package index
     #[arg(long, value_name = "URL")]
     pub(crate) index_url: Option<String>,
-    /// Do without the network
+    /// Do not use the network
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Say when each phase begins, not only when it is over
+    /// Also print when each phase begins
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) progress: bool,
-    /// Say of every step whether it was reused or made, and what had changed
+    /// Print for each step whether its result was reused, or what had changed
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) explain: bool,
-    /// Resolve dependencies again although nothing that decides on them has changed
+    /// Resolve dependencies again even if their inputs have not changed
     #[arg(long, conflicts_with = "offline")]
     pub(crate) refresh: bool,
-    /// Neither use what earlier packs kept nor keep anything
+    /// Do not read or write the build cache
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// Pack a second time, elsewhere and without caches, and compare; exits with 5 when the bytes differ
+    /// Pack a second time, in another directory and without caches, and compare; exits with 5 if the bytes differ
     #[arg(long)]
     pub(crate) check_reproducible: bool,
-    /// Print what would go in, slot by slot, and make no package
+    /// Print the files that would be packed, slot by slot, without packing
     #[arg(long, conflicts_with_all = ["check_reproducible", "check_budget"])]
     pub(crate) list_files: bool,
     /// Do not run the manifest's pre_build and post_build
     #[arg(long)]
     pub(crate) no_hooks: bool,
-    /// Leave out of the dependencies what programs do not need: safe, all, or of tests, docs, stubs, sources, static, locales
+    /// Leave out files of dependencies that are not needed at run time: safe, all, or any of tests, docs, stubs, sources, static, locales
     #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "safe", value_parser = slim)]
     pub(crate) slim: Option<Kinds>,
-    /// Exit with 5 when the package is larger than [tool.flavor.budget] allows
+    /// Exit with 5 if the package exceeds [tool.flavor.budget]
     #[arg(long)]
     pub(crate) check_budget: bool,
-    /// Write a page that shows where the time went [default: beside the package, as <name>.timings.html]
+    /// Write an HTML page that shows where the time went [default: beside the package, as <name>.timings.html]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) timings: Option<OsString>,
-    /// Write the same as a Chrome trace, which Perfetto and chrome://tracing open
+    /// Write the same as a Chrome trace, for Perfetto and chrome://tracing
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Read the package back and check every byte (the default)
+    /// Verify the package after writing it (the default)
     #[arg(long, overrides_with = "no_verify")]
     pub(crate) verify: bool,
-    /// Do not read the package back
+    /// Do not verify the package after writing it
     #[arg(long)]
     pub(crate) no_verify: bool,
 }

@@ -18,18 +18,18 @@ pub(crate) struct Init {
     /// The name of the package [default: that of the project, or of the directory]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Show what would be written, and write nothing
+    /// Show what would be written without writing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Helpers {
-    /// List the launchers at hand
+    /// List available launchers
     List,
     /// Show one launcher
     Info(HelperPath),
-    /// Pack something small with a launcher, start it, and compare
+    /// Test a launcher with a small package
     Test(HelperPath),
 }
 
@@ -42,10 +42,10 @@ pub(crate) struct HelperPath {
 
 #[derive(Debug, Args)]
 pub(crate) struct Config {
-    /// Only the settings whose names begin so
+    /// Only settings whose names start with this
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Say where each value comes from
+    /// Show the origin of each value
     #[arg(long)]
     pub(crate) show_origin: bool,
 }

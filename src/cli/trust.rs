@@ -8,17 +8,17 @@ use super::Package;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
-    /// Trust a key, from a file or as the signer of a package
+    /// Add a key, or the signer of a package, to the trust store
     Add(TrustAdd),
-    /// List the trusted keys, and the signers that packages are known by
+    /// List trusted keys and known signers
     List,
-    /// Trust a key no longer
+    /// Remove a key from the trust store
     Remove(TrustRemove),
-    /// Say whether a package's signer is trusted, and known
+    /// Show whether the signer of a package is trusted and known
     Verify(Package),
-    /// Accept the signer of a package in place of the one that it had before
+    /// Accept a changed signer of a package
     Accept(Package),
-    /// Write the statement that a new key takes the place of an old one
+    /// Write a statement that a new key replaces an old one
     Rotate(Rotate),
 }
 
@@ -35,17 +35,17 @@ pub(crate) struct TrustAdd {
 pub(crate) struct TrustRemove {
     /// The key's fingerprint, or its beginning
     pub(crate) fingerprint: String,
-    /// Say what would go, and let it stay
+    /// Show what would be removed without removing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    /// The private key that was used so far
+    /// The old private key
     #[arg(long, value_name = "FILE")]
     pub(crate) from: PathBuf,
-    /// The public key that follows
+    /// The new public key
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
     /// The file to write, for `flavor pack --rotation`
@@ -55,10 +55,10 @@ pub(crate) struct Rotate {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
-    /// Write a policy that demands nothing yet
+    /// Write a policy without requirements
     Init,
-    /// Print what this machine demands, and where that is written
+    /// Print the policies in force and their files
     Show,
-    /// Say what the policies have against a package
+    /// Check a package against the policies
     Check(Package),
 }

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use flavor::code::Code;
+use flavor::diagnostics::Code;
 use serde_json::{Value, json};
 
 use super::{Cli, Command};

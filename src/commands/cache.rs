@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use flavor::build::{CacheStats, Layer, cache_stats, clean_cache};
 use flavor::manifest::suggest;
+use flavor::pack::{CacheStats, Layer, cache_stats, clean_cache};
 use flavor::report::{Bytes, Talk, TerminalReporter, counted};
 use serde_json::json;
 

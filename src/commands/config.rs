@@ -5,10 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use flavor::build::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::config::{self, CacheLimits, KNOWN_KEYS};
 use flavor::fs::{PASSWORD_FILE, cache_candidates, config_dir};
 use flavor::manifest::suggest;
+use flavor::pack::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::python::install::installer_variables;
 use flavor::python::redact;
 use flavor::report::{Bytes, Talk, TerminalReporter};
@@ -69,7 +69,7 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
             file.path().display()
         );
         reporter.warn(
-            Some(flavor::code::Code::UNKNOWN_KEY),
+            Some(flavor::diagnostics::Code::UNKNOWN_KEY),
             &text,
             hint.as_deref(),
         );

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::output;
 
-/// The bill of materials, as it lies in the package.
+/// The bill of materials, as it is in the package.
 pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
     let mut attestation = read(reader)?;
     let sbom = attestation

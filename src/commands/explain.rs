@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use flavor::code::{self, AREAS, Entry};
+use flavor::diagnostics::{self, AREAS, Entry};
 use flavor::manifest::suggest;
 use serde_json::{Value, json};
 
@@ -16,13 +16,15 @@ pub(super) fn run(options: &Explain, as_json: bool) -> Result<ExitCode, Error> {
     }
     let Some(text) = &options.code else {
         if as_json {
-            output::json(&json!({ "codes": code::entries().map(to_json).collect::<Vec<_>>() }))?;
+            output::json(
+                &json!({ "codes": diagnostics::entries().map(to_json).collect::<Vec<_>>() }),
+            )?;
         } else {
             output::data(&list())?;
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let entry = code::find(text).ok_or_else(|| unknown(text))?;
+    let entry = diagnostics::find(text).ok_or_else(|| unknown(text))?;
     if as_json {
         output::json(&to_json(entry))
     } else {
@@ -32,11 +34,11 @@ pub(super) fn run(options: &Explain, as_json: bool) -> Result<ExitCode, Error> {
 }
 
 fn unknown(text: &str) -> Error {
-    let codes: Vec<String> = code::entries()
+    let codes: Vec<String> = diagnostics::entries()
         .map(|entry| entry.code.to_string())
         .collect();
-    let suggestion =
-        suggest::closest(code::within(text), codes.iter().map(String::as_str)).map(Into::into);
+    let suggestion = suggest::closest(diagnostics::within(text), codes.iter().map(String::as_str))
+        .map(Into::into);
     Error::UnknownCode {
         text: text.into(),
         suggestion,
@@ -81,7 +83,7 @@ fn list() -> String {
 /// `docs/errors.md`.
 fn markdown() -> String {
     let mut text = String::from(
-        "# Errors\n\nEvery error and warning has a code that keeps its meaning. `flavor explain FLV0207` prints what stands here; \
+        "# Errors\n\nEvery error and warning has a code that keeps its meaning. `flavor explain FLV0207` prints what is here; \
          with `--json` an error is\n`{\"error\": {\"code\", \"message\", \"causes\", \"hint\", \"exit_code\"}}` on stdout. Made by \
          `flavor explain --markdown`.\n",
     );

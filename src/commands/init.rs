@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use flavor::build::leads_outside;
 use flavor::fs::IoContext;
 use flavor::manifest::{self, Choices, Manifest, is_setup_beside};
+use flavor::pack::leads_outside;
 use flavor::report::{Talk, TerminalReporter};
 use serde_json::json;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
@@ -336,7 +336,7 @@ fn run_program(
     Ok(())
 }
 
-/// The way to a file from a directory, both absolute: a manifest that goes elsewhere takes what lies beside it along.
+/// The way to a file from a directory, both absolute: a manifest that goes elsewhere takes what is beside it along.
 fn relative(file: &Path, directory: &Path) -> PathBuf {
     let common = file
         .ancestors()

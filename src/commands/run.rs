@@ -4,10 +4,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use flavor::build::OWN_LAUNCHER;
 use flavor::format::Lifecycle;
 use flavor::fs::is_exposed;
 use flavor::launcher::{Environment, Invocation, Launch, LaunchError, prepare};
+use flavor::pack::OWN_LAUNCHER;
 use flavor::package::{PackageError, Reader, Slot, verify};
 use flavor::trust::permit;
 use flavor::workenv::{Cache, CopyError, PrivateCopy};

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use flavor::build::{CacheUse, KeySource, Settings, pack};
 use flavor::fs::{IoContext, Scratch};
 use flavor::interrupt;
 use flavor::manifest::Manifest;
+use flavor::pack::{CacheUse, KeySource, Settings, pack};
 use flavor::report::{Talk, TerminalReporter};
 
 use crate::error::Error;

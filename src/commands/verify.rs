@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::build::{KeySource, Record, Settings, read_input, rebuild, run_pre_build};
 use flavor::manifest::Choices;
+use flavor::pack::{KeySource, Record, Settings, read_input, rebuild, run_pre_build};
 use flavor::package::{Authenticity, Reader, check_content, verify};
 use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
@@ -52,7 +52,7 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
         return Ok(ExitCode::SUCCESS);
     }
     let extent = if complete {
-        "every byte is as it was signed"
+        "OK: all bytes verified"
     } else {
         "made by FlavorPack: metadata and slots are as signed, the rest is not covered"
     };

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::fs;
 
 /// Settings that cannot be used.
@@ -59,7 +59,7 @@ pub enum Fault {
     Control,
     #[error("`{0}` cannot be a key")]
     BadKey(String),
-    #[error("`{0}` has no `=` after it")]
+    #[error("expected `=` after `{0}`")]
     NoEquals(String),
     #[error("`{0}` has no value")]
     NoValue(String),
@@ -67,17 +67,17 @@ pub enum Fault {
     NotAValue(String),
     #[error("the number `{0}` needs more than 64 bits")]
     TooLarge(String),
-    #[error("`[{0}` has no `]` after it")]
+    #[error("expected `]` after `[{0}`")]
     OpenHeader(String),
-    #[error("a text has no `{0}` at its end")]
+    #[error("unterminated string: expected `{0}`")]
     OpenText(char),
-    #[error("in `{{ … }}` a value has neither `,` nor `}}` after it")]
+    #[error("expected `,` or `}}` after a value in `{{ … }}`")]
     OpenInline,
-    #[error("`\\{0}` is not the escape of a character")]
+    #[error("`\\{0}` is not a valid escape sequence")]
     BadEscape(String),
-    #[error("`{0}` stands where the line should end")]
+    #[error("unexpected `{0}` after the value")]
     More(String),
-    #[error("`{key}` is there already, in line {first}")]
+    #[error("`{key}` is defined twice, first in line {first}")]
     Twice { key: String, first: usize },
     /// TOML, but nothing that a setting takes.
     #[error("{} cannot be read here", .0.what())]
@@ -120,7 +120,7 @@ impl Fault {
                 "remove it, or write it as `\\u0007` in a text in double quotes".into()
             }
             Self::BadKey(_) => {
-                "a key has letters, digits, `-` and `_`; any other stands in quotes".into()
+                "a key has letters, digits, `-` and `_`; any other needs quotes".into()
             }
             Self::NoEquals(key) => {
                 format!("write `{key} = VALUE`; a table is `[{key}]`, a comment begins with `#`")
@@ -134,7 +134,7 @@ impl Fault {
             Self::BadEscape(_) => {
                 "write a backslash as `\\\\`, or put the text in single quotes".into()
             }
-            Self::More(_) => "one key stands in a line; a comment begins with `#`".into(),
+            Self::More(_) => "write one key a line; a comment begins with `#`".into(),
             Self::Twice { .. } => "leave one of them out".into(),
             Self::Unsupported(what) => match what {
                 Unsupported::MultiLine => "write it in one line, with `\\n` for the end of each",
@@ -142,7 +142,7 @@ impl Fault {
                 Unsupported::Fraction => "write a whole number, or a text in quotes",
                 Unsupported::Base => "write it in decimal",
                 Unsupported::Date => "put it in quotes",
-                Unsupported::Depth => "no setting lies there: remove it",
+                Unsupported::Depth => "no setting is there: remove it",
             }
             .into(),
         }

@@ -74,7 +74,7 @@ impl Place {
     }
 }
 
-/// A name as it stands in a dotted key.
+/// A name as it is in a dotted key.
 fn spelled(name: &str) -> String {
     if !name.is_empty() && name.chars().all(is_bare) {
         return name.into();
@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands after a backslash.
+    /// What is after a backslash.
     fn escape(&mut self) -> Result<char, Fault> {
         let letter = self.peek().filter(|one| !is_control(*one));
         self.rest = letter
@@ -355,7 +355,7 @@ impl<'a> Reader<'a> {
         is_there
     }
 
-    /// What stands here, for a message or as a value.
+    /// What is here, for a message or as a value.
     fn word(&self) -> &'a str {
         self.split(|one| matches!(one, ' ' | '\t' | '#' | ',' | ']' | '}') || is_control(one))
             .0

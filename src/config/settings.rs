@@ -147,7 +147,7 @@ fn bad(origin: String, key: &str, expected: &'static str, value: &str) -> Config
     }
 }
 
-/// As it stands in the file.
+/// As it is in the file.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -158,7 +158,7 @@ pub(super) struct NeededVersion {
 }
 
 /// The table at `DT_VERNEED` (`Elf64_Verneed`, the same in both classes). Read by address, because section headers may
-/// be gone. `None` when it leads outside of the file.
+/// be gone. `None` when it leads outside the file.
 pub(super) fn needed_versions(
     bytes: &[u8],
     view: &View,

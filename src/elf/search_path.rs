@@ -119,14 +119,14 @@ pub fn rewrite_search_path(bytes: &mut [u8], new: &str, tag: SearchPathTag) -> R
 struct Extent {
     /// Offset into the string table.
     offset: u64,
-    /// Where its first byte lies in the file.
+    /// Where its first byte is in the file.
     at: usize,
     /// Without the NUL.
     len: usize,
 }
 
 impl Extent {
-    /// The string at `offset`; all of it lies inside the table and the file.
+    /// The string at `offset`; all of it is inside the table and the file.
     fn of(bytes: &[u8], table: &DynamicTable, offset: u64) -> Option<Self> {
         let (start, len) = table.strings;
         let strings = bytes.get(start..start.checked_add(len)?)?;
@@ -165,7 +165,7 @@ impl Extent {
     }
 }
 
-/// Offsets of all names in the string table but for search paths. `None` when a table leads outside of the file.
+/// Offsets of all names in the string table but for search paths. `None` when a table leads outside the file.
 fn names_in_use(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<Vec<u64>> {
     let mut names: Vec<u64> = table
         .entries

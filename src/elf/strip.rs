@@ -26,7 +26,7 @@ pub enum Unstripped {
     AlreadyStripped,
     /// Bytes that no header accounts for, such as the payload of a self-extracting executable.
     Overlay,
-    /// A section that is loaded lies beyond every segment.
+    /// A section that is loaded is beyond every segment.
     LoadedSectionBeyondCut,
     /// A section of the program's own, which it may read from its file at run time.
     ForeignSection,

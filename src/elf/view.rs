@@ -14,7 +14,7 @@ use goblin::elf::program_header::{PT_DYNAMIC, PT_LOAD, ProgramHeader};
 
 use super::{Error, Result};
 
-/// Parsed headers of a file. Every program header's content lies inside the file.
+/// Parsed headers of a file. Every program header's content is inside the file.
 pub(super) struct View {
     pub(super) header: Header,
     pub(super) ctx: Ctx,
@@ -26,7 +26,7 @@ pub(super) struct View {
 /// One entry of the dynamic section.
 #[derive(Clone, Copy)]
 pub(super) struct DynamicEntry {
-    /// Where the entry lies in the file.
+    /// Where the entry is in the file.
     pub(super) at: usize,
     pub(super) tag: u64,
     pub(super) value: u64,
@@ -38,9 +38,9 @@ pub(super) struct DynamicTable {
     pub(super) entries: Vec<DynamicEntry>,
     /// How many entries there is room for, the terminating `DT_NULL` included.
     pub(super) capacity: usize,
-    /// Where the table lies in the file.
+    /// Where the table is in the file.
     pub(super) at: usize,
-    /// Where the string table lies in the file, and its size in bytes.
+    /// Where the string table is in the file, and its size in bytes.
     pub(super) strings: (usize, usize),
 }
 
@@ -48,7 +48,7 @@ const fn malformed(what: &'static str) -> Error {
     Error::Malformed { what }
 }
 
-/// Converts a file offset or size; what does not fit the address space lies outside of any file here.
+/// Converts a file offset or size; what does not fit the address space is outside of any file here.
 fn to_usize(value: u64) -> Option<usize> {
     usize::try_from(value).ok()
 }
@@ -158,7 +158,7 @@ impl View {
         field
     }
 
-    /// Writes a field of `len` bytes; outside of the file it writes nothing and says so.
+    /// Writes a field of `len` bytes; outside the file it writes nothing and says so.
     pub(super) fn put(&self, bytes: &mut [u8], at: usize, value: u64, len: usize) -> Result<()> {
         let field = at
             .checked_add(len)
@@ -168,7 +168,7 @@ impl View {
         Ok(())
     }
 
-    /// Where in the file the byte lies that is loaded at `address`.
+    /// Where in the file the byte is that is loaded at `address`.
     pub(super) fn offset_of(&self, address: u64) -> Option<usize> {
         self.segments
             .iter()

@@ -1,19 +1,19 @@
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// Why bytes are not a package.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     #[error("no package trailer at the end of the file")]
     NoTrailer,
-    #[error("the file has {file_len} bytes, a package at least {minimum}")]
+    #[error("the file has {file_len} bytes; a package has at least {minimum}")]
     TooShort { file_len: u64, minimum: u64 },
-    #[error("the index says version {found:#x}, this program reads {FORMAT_VERSION:#x}", FORMAT_VERSION = super::FORMAT_VERSION)]
+    #[error("the index has format version {found:#x}; this version of flavor reads {FORMAT_VERSION:#x}", FORMAT_VERSION = super::FORMAT_VERSION)]
     UnknownVersion { found: u32 },
-    #[error("the index has checksum {found:#010x}, its bytes give {computed:#010x}")]
+    #[error("the index has checksum {found:#010x}; expected {computed:#010x}")]
     IndexChecksum { found: u32, computed: u32 },
-    #[error("the index says the package has {declared} bytes, the file has {file_len}")]
+    #[error("the package has {declared} bytes according to its index; the file has {file_len}")]
     PackageSize { declared: u64, file_len: u64 },
-    #[error("{what} at byte {offset}, {len} bytes long, does not fit before byte {end}")]
+    #[error("{what} at byte {offset}, {len} bytes long, extends beyond byte {end}")]
     OutOfBounds {
         what: &'static str,
         offset: u64,
@@ -33,13 +33,13 @@ pub enum FormatError {
         found: u64,
         limit: u64,
     },
-    #[error("the metadata block is not one gzip stream: {0}")]
+    #[error("the metadata block is not a single gzip stream: {0}")]
     BadEnvelope(&'static str),
-    #[error("the metadata is not in the only form that it may have, first at byte {at}")]
+    #[error("the metadata is not canonical JSON: the first difference is at byte {at}")]
     MetadataForm { at: usize },
     #[error("the metadata is not valid: {0}")]
     BadMetadata(String),
-    #[error("the slot table has {rows} rows, the signed metadata {slots} slots")]
+    #[error("the slot table has {rows} rows; the signed metadata has {slots} slots")]
     SlotCount { rows: usize, slots: usize },
     #[error("slot `{slot}`: operation code {code:#04x} is not known")]
     UnknownOperation { slot: String, code: u8 },

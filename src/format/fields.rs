@@ -33,6 +33,6 @@ pub(super) fn put(block: &mut [u8], at: usize, value: &[u8]) {
     {
         place.copy_from_slice(value);
     } else {
-        debug_assert!(false, "field at {at} lies outside its block");
+        debug_assert!(false, "field at {at} is outside its block");
     }
 }

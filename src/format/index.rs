@@ -13,7 +13,7 @@ const START_MARK: [u8; 4] = [0xf0, 0x9f, 0x93, 0xa6];
 /// U+1FA84, a magic wand, in UTF-8.
 pub const END_MARK: [u8; 4] = [0xf0, 0x9f, 0xaa, 0x84];
 
-/// Where each field lies in the index; `docs/format.md` § Index.
+/// Where each field is in the index; `docs/format.md` § Index.
 mod at {
     pub(super) const FORMAT_VERSION: usize = 0;
     pub(super) const CHECKSUM: usize = 4;

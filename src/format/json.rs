@@ -15,7 +15,7 @@ use serde::de::{
 use serde_json::Value;
 
 /// Reads a JSON text in which no object, at whatever depth, has a key twice – in the outermost one keys must differ by more
-/// than case – and no array stands in the place of an object, which serde would read by position.
+/// than case – and no array is in the place of an object, which serde would read by position.
 ///
 /// # Errors
 /// What `serde_json` reports, or the key.
@@ -27,7 +27,7 @@ pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Re
         &serde_json::to_value(&read)?,
     ) {
         return Err(serde_json::Error::custom(
-            "an array stands where an object belongs",
+            "an array is where an object belongs",
         ));
     }
     Ok(read)

@@ -70,7 +70,7 @@ impl Operations {
     /// Reads a packed chain.
     ///
     /// # Errors
-    /// The first code that is not known, or that stands where it cannot be undone.
+    /// The first code that is not known, or that is where it cannot be undone.
     pub fn unpack(packed: u64) -> Result<Self, u8> {
         let [first, second, rest @ ..] = packed.to_le_bytes();
         let tar = first == Operation::Tar as u8;

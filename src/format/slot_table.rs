@@ -21,7 +21,7 @@ mod at {
 /// The only priority that is written.
 const PRIORITY: u8 = 1;
 
-/// One row of the slot table: where a slot lies in the file and how to undo its encoding.
+/// One row of the slot table: where a slot is in the file and how to undo its encoding.
 ///
 /// On disk: [`SLOT_ENTRY_LEN`] bytes, little-endian, `docs/format.md` § Slot table. In our own packages every row equals
 /// what the signed metadata implies; in foreign ones it is only a claim.

@@ -1,4 +1,4 @@
-//! Opening what lies below a directory, and never anything else.
+//! Opening what is below a directory, and never anything else.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -14,7 +14,7 @@ const KEPT_OPEN: usize = 4;
 /// A rename elsewhere on the machine can make the kernel ask for another attempt.
 const ATTEMPTS: usize = 16;
 
-/// A directory, and whatever lies below it without a link in between.
+/// A directory, and whatever is below it without a link in between.
 pub(super) struct Beneath {
     root: Arc<OwnedFd>,
     /// Whether `openat2` (Linux 5.6) is there and allowed.

@@ -3,9 +3,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Lack;
-use crate::code::Code;
+use crate::diagnostics::Code;
 
-/// An operation on a path that the system refused.
+/// An operation on a path that the operating system reported an error.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} `{}`", path.display())]
 pub struct Error {

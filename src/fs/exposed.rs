@@ -50,7 +50,7 @@ fn may_be_changed(file: &File) -> io::Result<bool> {
         .read_link()?;
     for directory in path.ancestors().skip(1) {
         let metadata = directory.symlink_metadata()?;
-        // What lies in a sticky directory only its owner can replace, and that of the directory.
+        // What is in a sticky directory only its owner can replace, and that of the directory.
         let is_open = metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0;
         if is_of_another(&metadata) || is_open {
             return Ok(true);

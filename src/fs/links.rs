@@ -16,7 +16,7 @@ pub struct TreeLinks(BTreeMap<PathBuf, PathBuf>);
 pub enum LinkFault<'a> {
     /// Whoever follows it gets out of the tree.
     LeadsOut { path: &'a Path, target: &'a Path },
-    /// It lies behind another link.
+    /// It is behind another link.
     Behind { path: &'a Path },
     /// The links lie in more directories than the tree may have.
     Scattered,
@@ -35,7 +35,7 @@ impl TreeLinks {
             .map(|(path, target)| (path.as_path(), target.as_path()))
     }
 
-    /// Follows every link as the kernel would, whatever else lies in the tree, which has at most so many directories. The text
+    /// Follows every link as the kernel would, whatever else is in the tree, which has at most so many directories. The text
     /// of a target alone does not tell: `a/b/..` is somewhere else when `b` is a link itself.
     ///
     /// Each link is followed once, and what it leads to remembered: the time grows with the length of paths and targets,
@@ -125,7 +125,7 @@ impl<'a> Names<'a> {
             parents: vec![ROOT],
             link_at: vec![None],
         };
-        // In the order of the map, what lies below a path comes behind it.
+        // In the order of the map, what is below a path comes behind it.
         for (path, target) in links.iter() {
             let (mut directory, mut node) = (ROOT, ROOT);
             for name in path {

@@ -1,6 +1,6 @@
 //! Directories that appear and go as a whole, on file systems that cannot rename every directory as well.
 //!
-//! An overlay does not move what lies in a lower layer, nor does anything move between mounts (`EXDEV`). Many network file
+//! An overlay does not move what is in a lower layer, nor does anything move between mounts (`EXDEV`). Many network file
 //! systems cannot exchange two names. What is done instead is never taken for the whole thing: the mark goes first and comes
 //! last.
 
@@ -32,7 +32,7 @@ pub enum Put {
 }
 
 impl Marked<'_> {
-    /// Puts what lies at `made` in this place. What stands there changes places with it, or goes to `aside`, a free name on
+    /// Puts what is at `made` in this place. What is there changes places with it, or goes to `aside`, a free name on
     /// the same file system. Where neither is possible every entry takes the place of the one before it: a program that
     /// still uses the directory finds each of its files at every moment.
     pub fn put(self, made: &Path, aside: &Path) -> Result<Put> {

@@ -103,7 +103,7 @@ impl PaperTree {
             names.add(path, Kind::File)?;
         }
         for (path, _) in std::mem::take(&mut names.symlinks).iter() {
-            // What lies behind a link has been refused, so it may count as a file.
+            // What is behind a link has been refused, so it may count as a file.
             names.add(path, Kind::File)?;
         }
         Ok(())

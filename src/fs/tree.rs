@@ -21,7 +21,7 @@ const MAX_COMPONENT: usize = 255;
 pub const MAX_PATH: usize = 4096;
 /// Names in a path; no tree is so deep.
 const MAX_DEPTH: usize = 256;
-/// Directories that an archive may leave to be made for what lies in them.
+/// Directories that an archive may leave to be made for what is in them.
 pub(super) const MOST_IMPLIED: u64 = 10_000;
 
 /// Why an archive's entry is not written.
@@ -170,7 +170,7 @@ impl TreeWriter {
     ///
     /// # Errors
     /// [`TreeError::UnsafeLink`] when a symbolic link could lead out of the tree, [`TreeError::ThroughLink`] when an entry
-    /// lies behind one.
+    /// is behind one.
     pub fn finish(self) -> std::result::Result<Vec<MadeLink>, TreeError> {
         let late = std::mem::take(&mut *self.late());
         let directories = late

@@ -46,7 +46,7 @@ pub struct Stamp {
     pub inode: u64,
 }
 
-/// Linux ticks every 10 ms at the least. A file whose time has no fraction of a second lies where seconds, or two of
+/// Linux ticks every 10 ms at the least. A file whose time has no fraction of a second is where seconds, or two of
 /// them, are all there is.
 const TICK: i64 = 50_000_000;
 const COARSE_TICK: i64 = 2_500_000_000;

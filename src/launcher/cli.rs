@@ -18,13 +18,13 @@ pub const VARIABLE: &str = "FLAVOR_LAUNCHER_CLI";
 
 const HELP: &str = "\
 info                  what the package is (the default)
-verify                check every byte, and that every slot can be extracted
+verify                verify all bytes, and that every slot can be extracted
 metadata              the signed JSON
 extract INDEX DIR     unpack one slot
-path SLOT             extract a slot if need be and print where it is
+path SLOT             print the path of a slot, extracting it if necessary
 warm [--to DIR]       extract all without starting anything
 run [ARGS]            start the program
-accept                know the package by its present signer from now on
+accept                accept the present signer of the package
 version               version of this launcher
 help                  this text
 ";

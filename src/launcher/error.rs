@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::start_fault::{StartFault, foreign};
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::format::FormatError;
 use crate::fs;
 use crate::package::PackageError;
@@ -77,7 +77,7 @@ fn listed(names: &[String]) -> String {
 }
 
 impl LaunchError {
-    /// Of a program that the system refused to start.
+    /// Of a program that the operating system reported an error to start.
     pub fn not_started(program: PathBuf, error: std::io::Error) -> Self {
         let fault = StartFault::of(&program, &error);
         Self::Exec {

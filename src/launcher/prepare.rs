@@ -8,7 +8,7 @@ use super::choice::choose;
 use super::environment::{Environment, expand};
 use super::progress::Line;
 use super::set_up::Commands;
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, NotNoted, Refusal, judge};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// How much of a program is looked at. Linkers put what matters into the first page.
 const START: u64 = 4096;

@@ -5,7 +5,7 @@ use super::table::Item;
 /// Splits a command line into words: blanks separate, single and double quotes group.
 ///
 /// A backslash is an ordinary character and nothing is expanded, so that `{workenv}` and Windows paths survive.
-/// `None` when a quote is never closed.
+/// `None` when unterminated quote.
 pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

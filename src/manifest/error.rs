@@ -4,10 +4,10 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::{Input, is_name};
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::report::printable_path;
 
-/// A key of the manifest and where it stands. Lines and columns count from 1, columns in characters.
+/// A key of the manifest and where it is. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// Dotted from the top of the file, entries of an array by index: `tool.flavor.slots[0].name`.
@@ -111,12 +111,12 @@ pub enum Error {
     #[error("there is nothing at `{}`", path.display())]
     NoInput { path: PathBuf },
     /// The word is no requirement either, for this reason.
-    #[error("there is nothing at `{}`, and it is not a requirement: {}", path.display(), shown(reason))]
+    #[error("`{}` does not exist and is not a valid requirement: {}", path.display(), shown(reason))]
     BadInputRequirement { path: PathBuf, reason: String },
     /// `near` is what is here.
     #[error("there is nothing at `{}`, but `{}` is here", path.display(), near.display())]
     LikeAFile { path: PathBuf, near: PathBuf },
-    #[error("`{}` is nothing that can be packed", path.display())]
+    #[error("`{}` is not a project, script, wheel or module directory", path.display())]
     UnknownInput { path: PathBuf },
     #[error("`{}` has neither a `pyproject.toml` nor a `__main__.py`", path.display())]
     NoProgram { path: PathBuf },
@@ -124,7 +124,7 @@ pub enum Error {
     #[error("`--entry-point` names a file that is not in `{}`: {}", directory.display(), file.display())]
     NoEntryFile { directory: PathBuf, file: PathBuf },
     /// `text` is what `--entry-point` was given.
-    #[error("`--entry-point` is nothing that can be started: {}", shown(text))]
+    #[error("`--entry-point` is not a module or function: {}", shown(text))]
     BadChoice { text: String, input: Input },
     /// The same as [`Self::UnknownWord`], from the command line.
     #[error("`{option}` names an unknown {what}: {}", shown(word))]
@@ -143,7 +143,7 @@ pub enum Error {
         second: usize,
     },
     /// `line` is the one that opens the block.
-    #[error("{}:{line}: the `script` block that begins here is never closed", path.display())]
+    #[error("{}:{line}: the `script` block that begins here has no end", path.display())]
     OpenBlock { path: PathBuf, line: usize },
     #[error("the name of the script `{}` {reason}", printable_path(path))]
     BadFileName { path: PathBuf, reason: &'static str },
@@ -193,9 +193,9 @@ pub enum Error {
         known: Vec<String>,
     },
     /// `circle` begins and ends with the same group: `a > b > a`.
-    #[error("{at}goes round in a circle: {}", shown(circle))]
+    #[error("{at}includes itself: {}", shown(circle))]
     GroupCycle { at: At, circle: String },
-    #[error("{at}asks for bzip2, which packages are not built with")]
+    #[error("{at}uses bzip2, which is not supported")]
     Bzip2 { at: At },
     #[error("{at}gives `{operation}` the level `{}`", shown(level))]
     BadLevel {
@@ -212,9 +212,9 @@ pub enum Error {
     RawNotAlone { at: At },
     #[error("{at}sets more than read, write and execute: {mode:04o}")]
     SpecialPermissions { at: At, mode: u32 },
-    #[error("{at}leads out of the work environment: {}", shown(target))]
+    #[error("{at}is outside the work environment: {}", shown(target))]
     TargetOutside { at: At, target: String },
-    #[error("{at}lies under `.flavor`, which is reserved: {}", shown(target))]
+    #[error("{at}is below `.flavor`, which is reserved: {}", shown(target))]
     TargetReserved { at: At, target: String },
     #[error(
         "{at}has the placeholder `{}`, which is not expanded here",
@@ -227,7 +227,7 @@ pub enum Error {
     ReservedSlot { at: At, name: String },
     #[error("{at}is the name of an earlier slot (line {first}): {name}")]
     DuplicateSlot { at: At, name: String, first: usize },
-    #[error("{at}has a quote that is never closed: {}", shown(command))]
+    #[error("{at}has an unterminated quote: {}", shown(command))]
     OpenQuote { at: At, command: String },
 }
 
@@ -278,7 +278,7 @@ impl Error {
         }
     }
 
-    /// Where it stands, as far as that is a line.
+    /// Where it is, as far as that is a line.
     pub fn site(&self) -> Option<&Site> {
         match self {
             Self::Syntax { at, .. }
@@ -310,7 +310,7 @@ impl Error {
         }
     }
 
-    /// Whether it is about what was named, not about what stands in a file.
+    /// Whether it is about what was named, not about what is in a file.
     pub fn is_input(&self) -> bool {
         let of_wheel = matches!(
             self,
@@ -435,7 +435,7 @@ impl Error {
             Self::UnknownWord { what, .. } | Self::UnknownChoice { what, .. } => format!("the file defines no {what}"),
             Self::Bzip2 { .. } => "`xz` is smaller and `zstd` is faster; both are always available".into(),
             Self::BadLevel { operation, allowed, .. } => format!("`{operation}` takes {allowed}"),
-            Self::TarNotFirst { .. } => "a tree becomes a tar before anything else: `[\"tar\", \"zstd\"]`".into(),
+            Self::TarNotFirst { .. } => "`tar` comes first: `[\"tar\", \"zstd\"]`".into(),
             Self::RawNotAlone { .. } => "`raw` stores the bytes as they are; leave it out or leave it alone".into(),
             Self::SpecialPermissions { .. } => "set-uid, set-gid and sticky bits are not packaged".into(),
             Self::TargetOutside { .. } => "write it relative to the work environment: `{workenv}/data`".into(),
@@ -490,7 +490,7 @@ impl Warning {
         }
     }
 
-    /// Where it stands.
+    /// Where it is.
     pub fn site(&self) -> &Site {
         match self {
             Self::UnknownKey { at, .. }

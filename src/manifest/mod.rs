@@ -109,7 +109,7 @@ impl Manifest {
         } else {
             path.to_path_buf()
         };
-        // What stands in a file for setuptools is for setuptools to read.
+        // What is in a file for setuptools is for setuptools to read.
         let text = if setup::is_description(&path) {
             String::new()
         } else {
@@ -200,7 +200,7 @@ impl Manifest {
 
     /// The directory that installers run in, so that paths and settings there mean what they mean to the user.
     ///
-    /// A script and a wheel may lie anywhere, and what else lies there is none of their business.
+    /// A script and a wheel may lie anywhere, and what else is there is none of their business.
     pub fn project_directory(&self) -> Option<&Path> {
         matches!(self.input, Input::Project | Input::Directory).then_some(&*self.directory)
     }

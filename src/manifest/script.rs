@@ -15,7 +15,7 @@ use super::{Input, Manifest, read_text, read_tool};
 
 /// What a block begins with, before its type, and ends with.
 const FENCE: &str = "# ///";
-/// What stands before each line of a block.
+/// What is before each line of a block.
 const MARGIN: &str = "# ";
 /// Of a script whose `[tool.flavor]` gives none.
 const VERSION: &str = "0.0.0";
@@ -66,7 +66,7 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
         read_uv(uv, &mut manifest)?;
     }
     root.finish();
-    // A script is copied without what lies beside it; these stay where they are.
+    // A script is copied without what is beside it; these stay where they are.
     for link in manifest
         .build
         .find_links
@@ -267,8 +267,7 @@ mod tests {
             ("# /// script\n", 1),
         ] {
             let error = block(open, Path::new("x.py")).expect_err("open");
-            let expected =
-                format!("x.py:{line}: the `script` block that begins here is never closed");
+            let expected = format!("x.py:{line}: the `script` block that begins here has no end");
             assert_eq!(error.to_string(), expected, "{open:?}");
         }
         assert_eq!(content("# /// other\n# a = 1\n"), None);

@@ -40,7 +40,7 @@ pub struct Slot {
     /// Of a file: read, write and execute bits, at most 0o777.
     pub permissions: Option<u32>,
     pub purpose: Option<String>,
-    /// Whether it brings what lies outside of the project, by its source or by links.
+    /// Whether it brings what is outside the project, by its source or by links.
     pub follow: bool,
     /// Line of its table in the manifest, from 1.
     pub line: usize,

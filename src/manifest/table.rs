@@ -16,7 +16,7 @@ pub(super) struct Source<'a> {
     text: &'a str,
     /// Where in the file the text begins.
     first_line: usize,
-    /// What stands in the file before each line of the text.
+    /// What is in the file before each line of the text.
     margin: &'static str,
     warnings: RefCell<Vec<Warning>>,
 }
@@ -32,7 +32,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A text that stands in the middle of a file, with something in front of each of its lines.
+    /// A text that is in the middle of a file, with something in front of each of its lines.
     pub(super) fn within(
         text: &'a str,
         path: &'a Path,
@@ -88,7 +88,7 @@ impl<'a> Source<'a> {
             .unwrap_or_default();
         let line = format!("{}{line}", self.margin);
         let line = line.trim_end();
-        // Tabs are shown as one blank, so that the caret stands under its character.
+        // Tabs are shown as one blank, so that the caret is under its character.
         let indent = " ".repeat(at.column.saturating_sub(1));
         let number = at.line.to_string();
         let gutter = " ".repeat(number.len());

@@ -42,7 +42,7 @@ fn glibc(item: &Item<'_>) -> Result<GlibcVersion, Error> {
         .map_err(|_| item.bad("a glibc version such as \"2.28\"", text))
 }
 
-/// As it stands in the files that need it: `libGL.so.1`, `libnvidia*`.
+/// As it is in the files that need it: `libGL.so.1`, `libnvidia*`.
 fn library(item: &Item<'_>) -> Result<String, Error> {
     let text = item.filled()?;
     let (stem, is_pattern) = text

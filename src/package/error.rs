@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::format::FormatError;
 use crate::fs;
 use crate::sign::SignError;
@@ -14,19 +14,19 @@ pub enum PackageError {
     Format(#[from] FormatError),
     #[error(transparent)]
     Sign(#[from] SignError),
-    #[error("the metadata block has a digest other than the one in the index")]
+    #[error("the digest of the metadata block does not match the index")]
     MetadataDigest,
-    #[error("the metadata block is not in the only form that a package of this kind may have")]
+    #[error("the metadata block is not in canonical form")]
     MetadataForm,
-    #[error("the index does not agree with the signed metadata, first at byte {at}")]
+    #[error("the index does not match the signed metadata: the first difference is at byte {at}")]
     IndexDiffers { at: usize },
-    #[error("the slot table does not agree with the signed metadata: slot `{slot}`")]
+    #[error("the slot table does not match the signed metadata: slot `{slot}`")]
     RowDiffers { slot: String },
-    #[error("the padding before {what} is not zero")]
+    #[error("the padding before {what} is not all zeros")]
     Padding { what: String },
-    #[error("the launcher has digest {found}, the signed metadata says {signed}")]
+    #[error("the launcher has digest {found}; the signed metadata has {signed}")]
     LauncherDigest { found: String, signed: String },
-    #[error("slot `{slot}` has digest {found}, the signed metadata says {signed}")]
+    #[error("slot `{slot}` has digest {found}; the signed metadata has {signed}")]
     SlotDigest {
         slot: String,
         found: String,
@@ -105,13 +105,13 @@ impl PackageError {
     pub fn hint(&self) -> Option<String> {
         match self {
             error if error.is_no_package() => {
-                Some("it may be cut short, or no package: `flavor pack` prints the full size when it writes one".into())
+                Some("it may be truncated, or not a package: `flavor pack` prints the size of each package it writes".into())
             }
             Self::Format(FormatError::PackageSize { .. }) => {
-                Some("the file looks cut short or has bytes appended; copy it again".into())
+                Some("the file is truncated or has bytes appended; copy it again".into())
             }
             error if error.is_integrity() => {
-                Some("do not run it; get the file again from where it was published".into())
+                Some("do not run it; download the file again from its publisher".into())
             }
             _ => None,
         }

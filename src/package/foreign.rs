@@ -9,7 +9,7 @@ use super::layout::{check_range, purpose_code};
 /// Modes that its builders write when the metadata names none.
 const DEFAULT_MODES: [u16; 4] = [0o600, 0o644, 0o700, 0o755];
 
-/// Checks where everything lies, and the rows.
+/// Checks where everything is, and the rows.
 pub(super) fn check(
     index: &Index,
     metadata: &Metadata,

@@ -6,7 +6,7 @@ use crate::format::{
 /// The slot table and every slot begin at a multiple of this many bytes.
 const ALIGNMENT: u64 = 8;
 
-/// Where each part of one of our packages lies. It follows from lengths alone, so a reader computes it again from the
+/// Where each part of one of our packages is. It follows from lengths alone, so a reader computes it again from the
 /// signed metadata and accepts no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {

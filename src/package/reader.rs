@@ -225,7 +225,7 @@ impl Reader {
         &self.metadata
     }
 
-    /// The signed JSON as it stands in the file.
+    /// The signed JSON as it is in the file.
     pub fn text(&self) -> &[u8] {
         &self.text
     }

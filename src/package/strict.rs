@@ -213,7 +213,7 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     }
     if !is_target(&slot.target) {
         return Err(bad(
-            "a slot has a target outside of the work environment",
+            "a slot has a target outside the work environment",
             &slot.target,
         ));
     }

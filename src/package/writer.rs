@@ -11,7 +11,7 @@ use crate::sign::SecretKey;
 /// A package of which everything is decided and signed: it remains to put launcher and slots in their places.
 pub struct SignedPackage {
     layout: Layout,
-    /// The metadata as it lies in the file.
+    /// The metadata as it is in the file.
     block: Vec<u8>,
     rows: Vec<SlotEntry>,
     trailer: Vec<u8>,

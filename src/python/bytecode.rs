@@ -121,7 +121,7 @@ pub fn compile(
     })
 }
 
-/// Where the bytecode of a source lies, as seen from where the source lies.
+/// Where the bytecode of a source is, as seen from where the source is.
 pub fn bytecode_of(interpreter: &Interpreter, source: &Path) -> PathBuf {
     let mut name = source.file_stem().unwrap_or_default().to_os_string();
     name.push(format!(".{}.pyc", interpreter.cache_tag));

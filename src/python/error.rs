@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::install::{Choice, SourceError};
 use super::interpreter::OLDEST;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// Shorthand for operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -73,7 +73,7 @@ pub enum Error {
     NotAnIndex { index: String },
 
     /// `requirement` is without credentials.
-    #[error("{}:{line}: `{requirement}` is no requirement: {reason}", path.display())]
+    #[error("{}:{line}: `{requirement}` is not a valid requirement: {reason}", path.display())]
     BadLine {
         path: PathBuf,
         line: usize,
@@ -83,7 +83,7 @@ pub enum Error {
 
     /// An installer that ran out of room.
     #[error(
-        "there is no room for the distributions\n{}",
+        "not enough space for the distributions\n{}",
         indented(installer, said)
     )]
     NoRoom {
@@ -95,7 +95,7 @@ pub enum Error {
     Source(#[from] SourceError),
 
     /// Dependencies or a build back end that could not be resolved, fetched or built. See [`Error::is_resolution`].
-    #[error("cannot get {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
+    #[error("cannot install {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
     Unresolved {
         requirement: Option<String>,
         installer: &'static str,
@@ -108,7 +108,7 @@ pub enum Error {
     #[error("cannot build the wheel of the project in `{}`\n{}", project.display(), indented("build", said))]
     NotBuilt { project: PathBuf, said: Vec<String> },
 
-    #[error("the build environment of the project in `{}` lacks the back end that it names", project.display())]
+    #[error("the build environment of the project in `{}` does not contain the build back end that the project names", project.display())]
     NoBackEnd { project: PathBuf },
 
     #[error("the build back end of the project in `{}` made no wheel", project.display())]
@@ -146,7 +146,7 @@ pub enum Error {
     NoPlace { name: Box<str>, path: PathBuf },
 
     /// `path` is the project that names the second one.
-    #[error("`{name}` is to come from two places: `{one}`, and by `{}` from `{other}`", path.display())]
+    #[error("`{name}` has two sources: `{one}`, and by `{}` from `{other}`", path.display())]
     SourceConflict {
         name: Box<str>,
         one: Box<str>,
@@ -261,11 +261,11 @@ impl Error {
                 Some("a project is a directory with a `pyproject.toml`".to_owned())
             }
             Self::Source(error) => Some(error.hint()),
-            Self::NoFindLinks { .. } => Some("`--find-links` takes a directory of wheels, or a URL".to_owned()),
+            Self::NoFindLinks { .. } => Some("`--find-links` takes a directory of distributions, or a URL".to_owned()),
             Self::NotAnIndex { .. } => Some("write it as in `--index-url https://host/simple`".to_owned()),
             Self::BadLine { .. } => Some("write it like `rich>=13,<15`, one a line".to_owned()),
             Self::NoRoom { .. } => {
-                Some("make room, or name a place that has some with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable".to_owned())
+                Some("free space, or choose another directory with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable".to_owned())
             }
             Self::Unresolved { unreachable: Some(index), .. } => {
                 Some(format!("`{index}` does not answer: check the address (`--index-url`) and the network"))
@@ -301,10 +301,10 @@ impl Error {
             Self::WheelMisfit { .. } => Some(
                 "take the wheel for this platform, or name an interpreter that it is for with `--python`".to_owned(),
             ),
-            Self::BadWheel { .. } => Some("the wheel is damaged or breaks PEP 427; fetch or build it again".to_owned()),
-            Self::Lock { .. } => Some("make it anew, for example with `uv lock`".to_owned()),
+            Self::BadWheel { .. } => Some("the wheel is damaged or violates PEP 427; download or build it again".to_owned()),
+            Self::Lock { .. } => Some("create it again, for example with `uv lock`".to_owned()),
             Self::StaleLock { path, .. } => {
-                Some(format!("make it anew with `{}`, or pass it over with `--refresh`", lock_command(path)))
+                Some(format!("create it again with `{}`, or ignore it with `--refresh`", lock_command(path)))
             }
             Self::NamedSource { .. } => Some("correct the source, or take it out".to_owned()),
             Self::NoPlace { .. } => Some("correct the path".to_owned()),

@@ -12,7 +12,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use super::printable;
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// Who asks for logs, first one wins. `FOUNDATION_LOG_LEVEL` is FlavorPack's older name.
 const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"];

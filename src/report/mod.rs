@@ -2,7 +2,7 @@
 
 #[cfg(feature = "cli")]
 mod bars;
-mod ended;
+mod exit_status;
 #[cfg(feature = "cli")]
 mod load;
 mod log;
@@ -15,7 +15,7 @@ mod redact;
 mod terminal;
 mod terminal_text;
 
-pub use ended::ended;
+pub use exit_status::ended;
 #[cfg(feature = "cli")]
 pub use load::Load;
 pub use log::init as init_log;

@@ -1,6 +1,6 @@
 //! Secrets in addresses: user information, tokens in queries and fragments.
 
-/// What stands in the place of a secret.
+/// What is in the place of a secret.
 const HIDDEN: &str = "****";
 
 /// Parts of a fragment that say what an archive is, and are meant to be read.

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::bars::{self, Bars};
 use super::{Part, Reporter, Took, printable};
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 pub use super::bars::clear as clear_bars;
 

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::fs;
 
 /// Why a key or a signature is not accepted.
@@ -8,7 +8,7 @@ use crate::fs;
 pub enum SignError {
     #[error("the key is not a valid Ed25519 public key")]
     BadKey,
-    #[error("the key is a small-order point, with which anybody can forge signatures")]
+    #[error("the key is a weak Ed25519 key: signatures for it can be forged")]
     WeakKey,
     #[error("the signature does not match the metadata")]
     BadSignature,
@@ -17,7 +17,7 @@ pub enum SignError {
         path: PathBuf,
         expected: &'static str,
     },
-    #[error("`{}` holds the {found} half of a pair, and the {expected} one is meant", path.display())]
+    #[error("`{}` holds a {found} key; expected a {expected} key", path.display())]
     OtherHalf {
         path: PathBuf,
         expected: &'static str,
@@ -27,7 +27,7 @@ pub enum SignError {
         "`{variable}` is neither the path of a file nor a private key as PEM; its value is not shown"
     )]
     BadVariable { variable: &'static str },
-    #[error("the public key in `{}` does not belong to the private key", path.display())]
+    #[error("the public key in `{}` does not match the private key", path.display())]
     KeysDiffer { path: PathBuf },
     #[error("`{}` exists already", path.display())]
     KeyExists { path: PathBuf },
@@ -60,7 +60,7 @@ impl SignError {
             Self::BadVariable { variable } => {
                 Some(format!("set {variable} to a file that `flavor keygen` has made, or to its text"))
             }
-            Self::NotPem { .. } => Some("make a pair with `flavor keygen --out-dir DIR`".into()),
+            Self::NotPem { .. } => Some("generate a key pair with `flavor keygen --out-dir DIR`".into()),
             Self::OtherHalf { expected, .. } => Some(format!("give `flavor-{expected}.key` of the same pair")),
             Self::KeyExists { .. } => {
                 Some("a key is never overwritten; choose another directory with --out-dir".into())

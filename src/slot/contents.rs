@@ -294,7 +294,7 @@ impl Contents {
         Some(records)
     }
 
-    /// Compares with what lies at `root`, on up to `jobs` threads: every byte and every mode, and that there is nothing else.
+    /// Compares with what is at `root`, on up to `jobs` threads: every byte and every mode, and that there is nothing else.
     /// Returns what is not as it was, in no order.
     pub fn damage(&self, root: &Path, jobs: usize) -> Vec<PathBuf> {
         let Some(records) = self.records() else {

@@ -2,43 +2,41 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::fs::{self, TreeError};
 
 /// Why a slot cannot be encoded or decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum SlotError {
-    #[error("it is damaged: its bytes have digest {found}, the signed metadata says {signed}")]
+    #[error("digest mismatch: found {found}, the signed metadata has {signed}")]
     Digest { found: String, signed: String },
-    #[error("the archive is not one that may be extracted: {0}")]
+    #[error("invalid archive: {0}")]
     BadArchive(&'static str),
     #[error("the archive has an entry of unknown type {0:#04x}")]
     UnknownEntry(u8),
     #[error("the archive holds more than {0} entries")]
     TooManyEntries(u64),
-    #[error("the archive has {found} {what}, {declared} were declared")]
+    #[error("the archive has {found} {what}; {declared} were declared")]
     WrongCount {
         what: &'static str,
         declared: u64,
         found: u64,
     },
-    #[error("the names in the archive are longer than those of any tree")]
+    #[error("the names in the archive exceed the limit on their total length")]
     LongNames,
-    #[error("the archive is cut short: nothing marks its end")]
+    #[error("the archive is truncated: it has no end marker")]
     NoEnd,
-    #[error(
-        "{stored} stored bytes that become {plain} are more than a reader unpacks; it stops at {limit}"
-    )]
+    #[error("the slot expands from {stored} to {plain} bytes; the limit is {limit}")]
     TooLarge { stored: u64, plain: u64, limit: u64 },
-    #[error("reading it takes longer than the {} seconds that are granted for a package of this size", granted.as_secs())]
+    #[error("reading took longer than {} seconds, the limit for a package of this size", granted.as_secs())]
     OutOfTime { granted: Duration },
-    #[error("its {plain} bytes are more than a reader unpacks of one slot; it stops at {limit}")]
+    #[error("the slot has {plain} bytes; the limit is {limit}")]
     TooLong { plain: u64, limit: u64 },
-    #[error("the frame table at the end of the slot does not fit its bytes")]
+    #[error("the frame table does not match the frames")]
     BadFrameTable,
-    #[error("the stored bytes do not decode: {0}")]
+    #[error("cannot decode: {0}")]
     BadStream(io::Error),
-    #[error("the content has {found} bytes, {declared} were declared")]
+    #[error("the content has {found} bytes; {declared} were declared")]
     WrongLength { declared: u64, found: u64 },
     #[error("{0} cannot be decoded")]
     UnsupportedCodec(&'static str),
@@ -52,11 +50,11 @@ pub enum SlotError {
     SpecialFile { path: PathBuf },
     #[error("the link `{}` points to `{}`, outside the packed tree", path.display(), target.display())]
     EscapingLink { path: PathBuf, target: PathBuf },
-    #[error("the links below `{}` lead in a circle", path.display())]
+    #[error("the links below `{}` form a loop", path.display())]
     LinkLoop { path: PathBuf },
     #[error("`{}` is a directory, and the operations have no `tar`", path.display())]
     DirectoryWithoutTar { path: PathBuf },
-    #[error("`{}` compresses no better than {limit} bytes a frame", path.display())]
+    #[error("`{}` has a frame of more than {limit} bytes", path.display())]
     FrameTooLarge { path: PathBuf, limit: u64 },
 }
 
@@ -114,12 +112,12 @@ impl SlotError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Digest { .. } => Some("get the package again from where it was published".into()),
+            Self::Digest { .. } => Some("download the package again from its publisher".into()),
             Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
             Self::TooLarge { .. } => Some(
                 "store what it consists of without compression: `operations = [\"tar\"]`".into(),
             ),
-            Self::TooLong { .. } => Some("divide what it consists of among several slots".into()),
+            Self::TooLong { .. } => Some("split it into several slots".into()),
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => {
                 Some("replace the link by a copy, or widen the slot's source".into())

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::contents::{Contents, FileDigest, Notes};
-use super::counted::Counted;
+use super::counting_reader::Counted;
 use super::frame::Frame;
 use super::pieces::PiecewiseDigest;
 use super::threads::on_threads;

@@ -1,7 +1,7 @@
 //! The cuts inside a stored slot.
 //!
 //! A zstd slot is a sequence of frames, each of which decodes without the others. Behind them, in a skippable frame that
-//! every zstd decoder passes over (RFC 8878 § 3.1.2), lies the table of their lengths; `docs/format.md` § Frame table.
+//! every zstd decoder passes over (RFC 8878 § 3.1.2), is the table of their lengths; `docs/format.md` § Frame table.
 
 use super::SlotError;
 

@@ -9,7 +9,7 @@ use std::io::BufRead;
 
 use rayon::prelude::*;
 
-use super::counted::Counted;
+use super::counting_reader::Counted;
 use super::tar::{self, EntryKind, Next, TarEntry};
 use super::unpack::name_bytes;
 use super::witness::Witness;
@@ -243,7 +243,7 @@ impl Weighing {
         }
     }
 
-    /// Content of the last entry, which lies at `position`.
+    /// Content of the last entry, which is at `position`.
     fn add(&mut self, mut chunk: &[u8], mut position: u64) {
         while !chunk.is_empty() {
             self.seek(position);

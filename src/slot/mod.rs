@@ -5,7 +5,7 @@
 
 mod check;
 mod contents;
-mod counted;
+mod counting_reader;
 mod decoders;
 mod digest;
 mod error;

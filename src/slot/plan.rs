@@ -253,7 +253,7 @@ impl Plan {
     }
 }
 
-/// Where a file stands in an archive: native code apart from text, and bytecode beside its source, because what is alike
+/// Where a file is in an archive: native code apart from text, and bytecode beside its source, because what is alike
 /// compresses better side by side (2 % on a Python runtime). Ties are broken by the whole path.
 fn neighbourhood(path: &Path) -> (bool, PathBuf, Vec<u8>, PathBuf) {
     let name = path.file_name().unwrap_or_default().as_bytes();
@@ -515,7 +515,7 @@ fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
                 target: target.into(),
             }
         }
-        // On a disk nothing lies behind a link.
+        // On a disk nothing is behind a link.
         LinkFault::Behind { path } => SlotError::Changed { path: path.into() },
         LinkFault::Scattered => TreeError::Implied.into(),
     })

@@ -247,7 +247,7 @@ fn no_flipped_byte_of_a_slot_makes_the_decoder_panic_or_hang() {
                 file: file.as_file(),
                 ..stored(&slot)
             };
-            // Whether it decodes is the codec's affair (a digest stands in front of it); it must end, and inside.
+            // Whether it decodes is the codec's affair (a digest is in front of it); it must end, and inside.
             drop(extract(
                 &damaged,
                 Destination::Tree(out.path(), Modes::Keep),

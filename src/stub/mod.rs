@@ -5,7 +5,7 @@ mod identify;
 
 use std::path::{Path, PathBuf};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::elf;
 use crate::format::Sha256;
 use crate::fs::{self, IoContext};

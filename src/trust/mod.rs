@@ -1,6 +1,6 @@
 //! Whom to believe: turns a [`Reader`] into an [`Accepted`] package or a refusal.
 
-mod known;
+mod known_signers;
 mod policy;
 mod store;
 mod version;
@@ -8,13 +8,13 @@ mod version;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::format::{Lifecycle, PackagePolicy};
 use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
 use crate::sign::Rotation;
 
-pub use known::{Acquaintance, Known, NotNoted, Notes, Presented};
+pub use known_signers::{Acquaintance, Known, NotNoted, Notes, Presented};
 pub use policy::{
     AttestationRules, Consequence, Enforcement, ExecutionRules, OperatorPolicy, SYSTEM_DIR, Source,
     TrustRules, Violation, platform, policies, read as read_policy,
@@ -54,9 +54,9 @@ impl Accepted {
 /// Why a package is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    #[error("its signature does not cover every byte: the package was made by another tool")]
+    #[error("the signature does not cover all bytes: the package was made by another tool")]
     NotComplete,
-    #[error("it is made for {wanted}, this is {here}")]
+    #[error("it is for {wanted}; this machine is {here}")]
     OtherTarget { wanted: String, here: String },
     #[error("the policy of this machine (`{}`) refuses it: {violation}", path.display())]
     OperatorPolicy { path: PathBuf, violation: Violation },
@@ -64,11 +64,11 @@ pub enum Refusal {
     PackagePolicy { violation: Violation },
     #[error("`{}` is not a policy: {reason}", path.display())]
     BadPolicy { path: PathBuf, reason: String },
-    #[error("`{}` can be changed by others than its user and root", path.display())]
+    #[error("`{}` is writable by other users", path.display())]
     Writable { path: PathBuf },
-    #[error("`{}` is not a note about a package: {reason}", path.display())]
+    #[error("`{}` is not a known-signer record: {reason}", path.display())]
     BadNote { path: PathBuf, reason: String },
-    #[error("`{name}` was signed by {known} before, and is now signed by {found}")]
+    #[error("`{name}` was signed by {known} before and is now signed by {found}")]
     ChangedSigner {
         name: String,
         known: String,
@@ -128,8 +128,8 @@ impl Refusal {
             Self::OperatorPolicy { violation: Violation::UntrustedKey { .. }, .. } => {
                 Some("`flavor trust add` adds a key to those that are trusted".into())
             }
-            Self::OperatorPolicy { .. } => Some("`flavor policy show` prints what this machine demands".into()),
-            Self::BadPolicy { .. } => Some("a policy is never passed over: correct the file or remove it".into()),
+            Self::OperatorPolicy { .. } => Some("`flavor policy show` prints the policies in force".into()),
+            Self::BadPolicy { .. } => Some("an invalid policy is never ignored: correct the file or remove it".into()),
             Self::Writable { path } => Some(format!("chmod go-w {}", path.display())),
             Self::Io(error) => error.hint(),
             Self::BadNote { .. } => Some("remove the file; the next start notes the signer again".into()),

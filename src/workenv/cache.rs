@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::written::Written;
+use super::durability::Written;
 use super::{EnvId, SlotKey, WorkenvError};
 use crate::fs::{
     IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name,
@@ -188,7 +188,7 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Publishes a directory that lies below this one.
+    /// Publishes a directory that is below this one.
     pub(super) fn publish(&self, made: &Path, place: Marked<'_>) -> Result<Put, WorkenvError> {
         Ok(place.put(made, &self.path.join(staging_name("old")))?)
     }

@@ -11,7 +11,7 @@ impl Cache {
     /// Has `root` removed when nobody holds `lock` any more: a temporary cache, or what belongs to one run.
     ///
     /// The program that is about to be exec'ed cannot do it, and a parent that stays would be a second process in its way.
-    /// `package` is what the detached process is started from: our launcher stands at its front.
+    /// `package` is what the detached process is started from: our launcher is at its front.
     pub(super) fn arrange_removal(&self, lock: &Path, root: &Path, package: &Path) {
         if self.kind != Kind::Temporary && root == self.root {
             return;

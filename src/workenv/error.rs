@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::format::FormatError;
 use crate::fs;
 use crate::slot::SlotError;
@@ -13,15 +13,15 @@ pub enum WorkenvError {
     NoCache { tried: String },
     #[error("the cache directory `{}`, or a directory above it, cannot be written to", path.display())]
     NotWritable { path: PathBuf, source: fs::Error },
-    #[error("the directory `{}` belongs to user {owner}, not to user {user}, and the cache would be there", path.display())]
+    #[error("the directory `{}` is owned by user {owner}, not by user {user}, and cannot hold the cache", path.display())]
     ForeignOwner {
         path: PathBuf,
         owner: u32,
         user: u32,
     },
-    #[error("the directory `{}` can be written by others (mode {mode:04o}), and the cache would be there", path.display())]
+    #[error("the directory `{}` is writable by other users (mode {mode:04o}) and cannot hold the cache", path.display())]
     WritableByOthers { path: PathBuf, mode: u32 },
-    #[error("the cache directory `{}` is on a file system that is mounted noexec", path.display())]
+    #[error("the cache directory `{}` is on a file system mounted noexec", path.display())]
     NoExec { path: PathBuf },
     #[error("not enough space in `{}`: {needed} needed, {available} available", path.display())]
     NoSpace {
@@ -29,9 +29,7 @@ pub enum WorkenvError {
         needed: crate::report::Bytes,
         available: crate::report::Bytes,
     },
-    #[error(
-        "slot `{slot}` is damaged: its bytes have digest {found}, the signed metadata says {signed}"
-    )]
+    #[error("slot `{slot}` is damaged: found digest {found}, the signed metadata has {signed}")]
     SlotDigest {
         slot: String,
         found: String,
@@ -43,9 +41,9 @@ pub enum WorkenvError {
     BadTarget { slot: String, target: String },
     #[error("the package names no slot `{0}` for its interpreter")]
     NoRuntime(String),
-    #[error("the environment `{}` changes as fast as it is made", path.display())]
+    #[error("the environment `{}` keeps being changed by another process", path.display())]
     Unstable { path: PathBuf },
-    #[error("the cache directory `{}` is on a file system without locks, which {what} needs", path.display())]
+    #[error("the cache directory `{}` is on a file system without file locks, which {what} requires", path.display())]
     NoLocks { path: PathBuf, what: &'static str },
     #[error("the set-up command `{}` {outcome}", crate::report::printable(command))]
     SetUp {
@@ -53,13 +51,13 @@ pub enum WorkenvError {
         outcome: String,
         output: String,
     },
-    #[error("slot `{slot}` is there only while {when}")]
+    #[error("slot `{slot}` exists only while {when}")]
     NotThere { slot: String, when: &'static str },
-    #[error("`{0}` is not the name of an environment")]
+    #[error("`{0}` is not the name of a work environment")]
     BadName(String),
-    #[error("no environment `{0}` in the cache")]
+    #[error("no work environment `{0}` in the cache")]
     NoEnvironment(String),
-    #[error("a program runs in `{0}`")]
+    #[error("`{0}` is in use by a running program")]
     InUse(String),
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -115,9 +113,7 @@ impl WorkenvError {
                 "run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory",
                 path.display()
             )),
-            Self::SlotDigest { .. } => {
-                Some("get the package again from where it was published".into())
-            }
+            Self::SlotDigest { .. } => Some("download the package again from its publisher".into()),
             Self::BadName(_) | Self::NoEnvironment(_) => {
                 Some("`flavor workenv list` shows the names".into())
             }
@@ -126,7 +122,7 @@ impl WorkenvError {
     }
 }
 
-/// What the system said, however deep it lies.
+/// What the system said, however deep it is.
 fn system_cause(error: &WorkenvError) -> Option<&io::Error> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(one) = cause {

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::durability::Written;
 use super::manage::disk_usage;
-use super::written::Written;
 use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
 use crate::config::Config;
 use crate::fs::{IoContext, Lock, Marked, names_in};

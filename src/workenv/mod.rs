@@ -18,6 +18,7 @@ mod compose;
 #[cfg(feature = "cli")]
 mod copy;
 mod detached;
+mod durability;
 mod error;
 mod evict;
 mod extraction;
@@ -31,7 +32,6 @@ mod run;
 mod seal;
 mod slots;
 mod watch;
-mod written;
 
 pub use cache::Cache;
 #[cfg(feature = "cli")]

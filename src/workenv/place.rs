@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::fs::{
     CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, is_outside_namespace,
     last_candidate, staging_name, temporary_parents,

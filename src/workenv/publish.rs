@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::cache::{Kind, Staging};
 use super::compose::{Composition, target_path};
+use super::durability::Written;
 use super::provision::{SET_UP_LOG, SetUp};
 use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal, marked};
 use super::slots::{CachedSlot, Tools};
 use super::watch::critical_set;
-use super::written::Written;
 use super::{Cache, WorkenvError};
 use crate::format::Lifecycle;
 use crate::fs::{IoContext, LockKind, Modes, Put, remove_tree, rename_file};
@@ -160,7 +160,7 @@ impl Making<'_> {
         Ok(remove_tree(&self.root.join(PRIVATE_DIR).join("slots"))?)
     }
 
-    /// Seals an environment that lies in `staged`.
+    /// Seals an environment that is in `staged`.
     fn sealed(&self, staged: &Path, written: Written) -> Result<Seal, WorkenvError> {
         let extracted: Vec<_> = self
             .slots

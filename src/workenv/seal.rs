@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::SlotKey;
-use super::written::Written;
+use super::durability::Written;
 use crate::fs::{self, IoContext, Marked};
 
 const HEADER: &str = "flavor-seal 2";
@@ -64,7 +64,7 @@ pub(super) struct Seal {
 }
 
 impl Seal {
-    /// Seals an environment that lies in `staged` and belongs to `root`, its place in the end.
+    /// Seals an environment that is in `staged` and belongs to `root`, its place in the end.
     ///
     /// `watch` are the files a start depends on: absolute, or relative to the environment.
     pub(super) fn of(

@@ -3,8 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::durability::Written;
 use super::seal::PRIVATE_DIR;
-use super::written::Written;
 use super::{Cache, Progress, SlotKey, WorkenvError};
 use crate::format::{Blake3, Lifecycle, SlotFacts};
 use crate::fs::{IoContext, LockKind, Marked, Modes, rename_file, set_mode};
@@ -234,7 +234,7 @@ fn listed(directory: &Path) -> Result<Contents, PathBuf> {
     text.and_then(Contents::parse).ok_or(path)
 }
 
-/// What stands beside an extracted slot, written last.
+/// What is beside an extracted slot, written last.
 #[derive(Clone, Debug)]
 pub(super) struct SlotSeal {
     pub(super) written: Written,

@@ -65,7 +65,7 @@ impl Set<'_> {
         }
     }
 
-    /// Adds a file or directory, wherever it lies, and the way to it.
+    /// Adds a file or directory, wherever it is, and the way to it.
     fn file(&mut self, relative: &Path) {
         self.links_on_the_way(relative);
         match self.made.join(relative).canonicalize() {

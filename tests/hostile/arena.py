@@ -100,7 +100,7 @@ class Arena:
         return found
 
     def escapes(self):
-        """What has changed outside, and what lies inside that must not be there."""
+        """What has changed outside, and what is inside that must not be there."""
         now = self.surroundings()
         found = []
         if now != self.before:
@@ -178,7 +178,7 @@ def destination(path):
 
 
 def tree_of(path, top):
-    """The extracted tree that a path lies in: a slot's in the cache, or a directory below the output directory."""
+    """The extracted tree that a path is in: a slot's in the cache, or a directory below the output directory."""
     parts = Path(path).relative_to(top).parts
     if "v1" in parts:
         at = parts.index("v1")

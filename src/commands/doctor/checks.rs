@@ -2,11 +2,11 @@ use std::env;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use flavor::build::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::config::Config;
 use flavor::elf;
 use flavor::fs::{IoContext, config_dir};
 use flavor::libraries::{Machine, first_with};
+use flavor::pack::{KeySource, PRIVATE_KEY_VARIABLE};
 use flavor::python::install::{Choice, Installer};
 use flavor::python::{self, Interpreter, Request, discover};
 use flavor::report::Bytes;

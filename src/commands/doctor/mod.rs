@@ -5,7 +5,7 @@ mod checks;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use flavor::code::Code;
+use flavor::diagnostics::Code;
 use flavor::report::printable;
 use serde::Serialize;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! `pack --json`.
 
-use flavor::build::{Difference, PackReport};
 use flavor::libraries::first_with;
 use flavor::manifest::Warning;
+use flavor::pack::{Difference, PackReport};
 use flavor::report::Recording;
 use flavor::stub::Origin;
 use serde_json::{Value, json};

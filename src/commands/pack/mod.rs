@@ -1,6 +1,6 @@
-mod course;
 mod json;
 mod profile;
+mod run_record;
 mod summary;
 mod timings;
 mod trace;
@@ -8,19 +8,19 @@ mod trace;
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::build::{
-    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, ReadInput,
-    Settings, check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
-};
 use flavor::config::Config;
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::{Choices, Input, Manifest, is_name};
+use flavor::pack::{
+    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, ReadInput,
+    Settings, check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
+};
 use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
 use flavor::sign::{PublicKey, Rotation, stray_rotation};
 
-use course::Course;
 use profile::Profile;
+use run_record::Course;
 use summary::{explain, resolved, summary};
 
 use crate::annotation::{self, Level, Place};

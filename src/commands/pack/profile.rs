@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flavor::fs::IoContext;
 use flavor::report::TerminalReporter;
 
-use super::course::Course;
+use super::run_record::Course;
 use super::{timings, trace};
 use crate::cli::Pack;
 use crate::commands::page;

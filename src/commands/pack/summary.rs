@@ -1,7 +1,7 @@
 //! What `pack` says at its end.
 
-use flavor::build::{Needs, PackReport, Step};
 use flavor::libraries::first_with;
+use flavor::pack::{Needs, PackReport, Step};
 use flavor::python::install::Subject;
 use flavor::report::{Bytes, counted};
 use flavor::stub::Origin;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use flavor::build::{PackReport, SlotReport, Step};
 use flavor::format::timestamp;
+use flavor::pack::{PackReport, SlotReport, Step};
 use flavor::report::{PartSpan, PhaseSpan};
 use serde::Serialize;
 
-use super::course::Course;
+use super::run_record::Course;
 use crate::commands::page;
 use crate::error::Error;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use flavor::report::Took;
 use serde_json::{Value, json};
 
-use super::course::Course;
+use super::run_record::Course;
 
 /// What every trace begins with.
 pub(super) const MARK: &[u8] = br#"{"displayTimeUnit":"ms","otherData":{"flavor":"#;

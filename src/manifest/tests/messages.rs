@@ -16,7 +16,7 @@ fn a_wrong_chain_is_refused_with_a_remedy() {
     hint: known are: raw, tar, gzip, xz, zstd
     ");
     assert_snapshot!(chain(r#"["tar", "bzip2"]"#), @"
-    pyproject.toml:8:22: `tool.flavor.slots[0].operations[1]` asks for bzip2, which packages are not built with
+    pyproject.toml:8:22: `tool.flavor.slots[0].operations[1]` uses bzip2, which is not supported
     hint: `xz` is smaller and `zstd` is faster; both are always available
     ");
     assert_snapshot!(chain(r#"["tar", "zstd:23"]"#), @"
@@ -29,11 +29,11 @@ fn a_wrong_chain_is_refused_with_a_remedy() {
     ");
     assert_snapshot!(chain(r#"["gzip", "tar"]"#), @r#"
     pyproject.toml:8:14: `tool.flavor.slots[0].operations` has `tar` after another operation
-    hint: a tree becomes a tar before anything else: `["tar", "zstd"]`
+    hint: `tar` comes first: `["tar", "zstd"]`
     "#);
     assert_snapshot!(chain(r#"["tar", "tar"]"#), @r#"
     pyproject.toml:8:14: `tool.flavor.slots[0].operations` has `tar` after another operation
-    hint: a tree becomes a tar before anything else: `["tar", "zstd"]`
+    hint: `tar` comes first: `["tar", "zstd"]`
     "#);
     assert_snapshot!(chain(r#"["raw", "gzip"]"#), @"
     pyproject.toml:8:14: `tool.flavor.slots[0].operations` combines `raw` with another operation
@@ -72,7 +72,7 @@ fn no_target_leads_out_of_the_work_environment() {
     hint: write it relative to the work environment: `{workenv}/data`
     ");
     assert_snapshot!(target("{workenv}/.flavor/key"), @"
-    pyproject.toml:8:10: `tool.flavor.slots[0].target` lies under `.flavor`, which is reserved: {workenv}/.flavor/key
+    pyproject.toml:8:10: `tool.flavor.slots[0].target` is under `.flavor`, which is reserved: {workenv}/.flavor/key
     hint: choose another name
     ");
     assert_snapshot!(target("{workenv}/{package_name}/f"), @"

@@ -132,7 +132,7 @@ pub enum Environment<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct WheelBuild<'a> {
     pub system: &'a BuildSystem,
-    /// Where the project lies.
+    /// Where the project is.
     pub project: &'a Path,
     /// The copy of its sources that is built.
     pub copy: &'a Path,

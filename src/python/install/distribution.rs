@@ -201,7 +201,7 @@ pub(super) fn commands(text: &str, path: &Path) -> Vec<EntryPoint> {
     lines(text, path).0
 }
 
-/// What stands among the commands of a distribution and is none.
+/// What is among the commands of a distribution and is none.
 pub(super) fn odd_entry_points(dist_info: &Path) -> Result<Vec<Notice>> {
     let path = dist_info.join("entry_points.txt");
     if !path.is_file() {

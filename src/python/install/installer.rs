@@ -44,7 +44,7 @@ impl Tool {
 pub(super) enum Fetched {
     /// A wheel, and whether it was built on this machine.
     Wheel { path: PathBuf, built: bool },
-    /// It lies in a prefix-shaped tree.
+    /// It is in a prefix-shaped tree.
     Installed,
 }
 
@@ -388,7 +388,7 @@ impl Installer {
 ///   Created wheel for x: filename=x-1-py3-none-any.whl size=…
 /// Processing ./.cache/pip/wheels/ab/cd/…/x-1-py3-none-any.whl
 /// ```
-/// So is what lies in `work`.
+/// So is what is in `work`.
 fn is_built_here(said: &str, wheel: &Path, work: &Path) -> bool {
     let name = wheel.file_name().unwrap_or_default().to_string_lossy();
     let (created, kept) = (format!("filename={name} "), format!("/{name}"));

@@ -143,7 +143,7 @@ pub struct Dependencies {
     pub notices: Vec<Notice>,
 }
 
-/// The project as it lies in its tree.
+/// The project as it is in its tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectInstall {
     /// File name of the wheel that the back end made.

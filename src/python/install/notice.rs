@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 
 /// Something that the one who packs had better know. Kept with what was installed, since it is said on every pack.
 #[derive(
@@ -28,9 +28,9 @@ pub enum Notice {
         one: String,
         other: String,
     },
-    #[error("`{distribution}` has the entry point `{line}`, which is no command: passed over")]
+    #[error("`{distribution}` has the invalid entry point `{line}`: skipped")]
     EntryPoint { distribution: String, line: String },
-    #[error("`{}` does not run: pip installs", path.display())]
+    #[error("`{}` does not run: installing with pip", path.display())]
     UvDoesNotRun { path: PathBuf },
     #[error("there is no `{}` to find distributions in", path.display())]
     NoFindLinks { path: PathBuf },
@@ -64,7 +64,7 @@ impl Notice {
             Self::Credentials { .. } => {
                 "keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index"
             }
-            Self::StaleLock { .. } => "make it anew, for example with `uv lock`",
+            Self::StaleLock { .. } => "create it again, for example with `uv lock`",
             Self::SameFile { .. } => "leave one of the two distributions out",
             Self::EntryPoint { .. } => "write it as `name = module:function`",
             Self::UvDoesNotRun { .. } => "install uv anew, or take it off PATH",

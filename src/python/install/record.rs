@@ -284,7 +284,7 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Where a path of RECORD lies; none if that is outside the tree.
+    /// Where a path of RECORD is; none if that is outside the tree.
     fn locate(&self, path: &str) -> Option<PathBuf> {
         let mut inside = PathBuf::new();
         for component in self.site_packages.join(path).components() {

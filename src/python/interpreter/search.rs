@@ -195,7 +195,7 @@ fn nothing_found(request: &Request) -> Error {
         .or(request.requires_python)
         .unwrap_or(">=3.8")
         .to_owned();
-    // One that is as named is there: what stands in its way has to be said too.
+    // One that is as named is there: what is in its way has to be said too.
     let named = request.explicit.and_then(Wanted::parse);
     let fits = |one: &Found| {
         let version = Version::from_str(&one.version).ok();

@@ -87,7 +87,7 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
     })
 }
 
-/// The variables of the build, in which the prefix stands dozens of times.
+/// The variables of the build, in which the prefix is dozens of times.
 fn is_sysconfig_data(to: &Path) -> bool {
     to.file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with("_sysconfigdata_"))

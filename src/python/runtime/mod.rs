@@ -1,7 +1,7 @@
 //! Makes a relocatable, slim interpreter tree from any CPython prefix.
 //!
 //! ```text
-//! bin/python3.13              finds its libraries in ../lib, wherever the tree lies
+//! bin/python3.13              finds its libraries in ../lib, wherever the tree is
 //! bin/python3  bin/python     relative links to it
 //! lib/libpython3.13.so.1.0    of a shared build, and every library that is not part of glibc
 //! lib/python3.13/             the standard library without what [`FEATURES`] lists
@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::elf::{self, GlibcVersion};
 use crate::fs;
 use crate::python::{Interpreter, Kind};

@@ -127,7 +127,7 @@ fn interpreters() -> Vec<PathBuf> {
     found
 }
 
-/// A tree and where it lies; the temporary directory goes with it.
+/// A tree and where it is; the temporary directory goes with it.
 struct Built {
     runtime: Runtime,
     root: PathBuf,

@@ -29,7 +29,7 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SlotError> {
     }
 }
 
-/// What stands where a header may stand.
+/// What is where a header may stand.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::slot) enum Next {
     /// The content of a file follows in the reader; the caller takes it and its padding.

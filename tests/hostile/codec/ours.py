@@ -144,7 +144,7 @@ def row(record, facts):
 
 
 def spelled(signed):
-    """The object with its keys in their order: what was added to it stands where it should."""
+    """The object with its keys in their order: what was added to it is where it should."""
     signed = ordered(signed, ORDER)
     if isinstance(signed.get("flavor"), dict):
         signed["flavor"] = ordered(signed["flavor"], FACTS)

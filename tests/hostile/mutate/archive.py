@@ -1,4 +1,4 @@
-"""Changes of an archive, held as a list of pieces: a header with its content, or what stands in its place."""
+"""Changes of an archive, held as a list of pieces: a header with its content, or what is in its place."""
 
 from functools import cache
 

@@ -40,7 +40,7 @@ def judge(arena, variant):
     if content[:launcher] == original[:launcher]:
         start = arena.start()
     else:
-        # A launcher cannot prove itself, and whatever stands in its place need not be a program.
+        # A launcher cannot prove itself, and whatever is in its place need not be a program.
         start = arena.flavor("run", arena.package)
     if start.refused([*BAND, REFUSED]):
         return "refused", None

@@ -49,7 +49,7 @@ class Counts:
 
     def __init__(self, outcome):
         self.outcome, self.tried, self.accepted = outcome, {}, {}
-        # Forgeries that hold by RFC 8032's equation as it stands.
+        # Forgeries that hold by RFC 8032's equation as it is.
         self.fooling = 0
 
     def refused(self, kind, label, attempt, codes=(REFUSED, *BAND)):

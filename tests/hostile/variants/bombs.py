@@ -61,7 +61,7 @@ def zeros_gzip(size):
 
 
 def in_tar(size):
-    """The header of one file of so many bytes, and what stands behind the file."""
+    """The header of one file of so many bytes, and what is behind the file."""
     big = tar.header(b"big", size=size) if size < 1 << 33 else tar.pax({"size": size}) + tar.header(b"big", size=0)
     return big, tar.END
 

@@ -60,7 +60,7 @@ def targets(outside):
 
 
 def colliding():
-    """Slots in each other's way. A file lies in a tree or over one of its files; nothing else shares a place, and nothing is ever
+    """Slots in each other's way. A file is in a tree or over one of its files; nothing else shares a place, and nothing is ever
     written through a link."""
     check = Slot("check", RIGHT)
     linked = symlink(b"l", b"d") + directory(b"d") + file(b"d/f", X) + END

@@ -165,7 +165,7 @@ def deep(place):
 
 
 def raw(change):
-    """A change of the text as it stands."""
+    """A change of the text as it is."""
     return lambda whole: change(text.write(whole))
 
 

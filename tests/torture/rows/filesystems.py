@@ -196,7 +196,7 @@ def repair_under_a_program(place, package, case):
 
 
 def kills(layers, place, package, step, outcome):
-    """SIGKILL at the n-th call of a repair of what lies in the lower layer."""
+    """SIGKILL at the n-th call of a repair of what is in the lower layer."""
     with layers.mounted(place.cache):
         counts = damage_and(place, lambda: calls(place, package))
     points = 0

@@ -296,7 +296,7 @@ def added(make):
     return change
 
 
-# By what stands there. A change of the critical set's name is the same one.
+# By what is there. A change of the critical set's name is the same one.
 DEEP = {
     "file": ["edited", "cut", "emptied", "grown", "swapped", "deleted", "another mode", "set-uid", "a link", "a directory"],
     "link": ["retargeted", "deleted", "a file", "a directory"],

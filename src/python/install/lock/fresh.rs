@@ -263,7 +263,7 @@ fn check_member(
     let groups = manifest.get("dependency-groups").and_then(Value::as_table);
     for (group, list) in groups.into_iter().flatten() {
         let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-        // What is included is compared where it stands.
+        // What is included is compared where it is.
         if list.iter().any(|one| !one.is_str()) {
             continue;
         }

@@ -209,7 +209,7 @@ impl Locked {
     }
 }
 
-/// Whether an address is that of the default index, for which every mirror stands in.
+/// Whether an address is that of the default index, for which every mirror is in.
 fn is_default_index(url: &str) -> bool {
     fn host(url: &str) -> Option<&str> {
         url.split_once("://")

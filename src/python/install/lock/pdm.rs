@@ -71,7 +71,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
             );
         }
     }
-    // One with extras stands beside the plain one, which it depends on.
+    // One with extras is beside the plain one, which it depends on.
     let plain = seen
         .iter()
         .map(|at| packages[*at])

@@ -22,7 +22,7 @@ pub(in super::super) struct Entry {
     pub(in super::super) text: String,
     /// `sha256:…`.
     pub(in super::super) hashes: Vec<String>,
-    /// The file that it stands in.
+    /// The file that it is in.
     pub(in super::super) file: PathBuf,
 }
 

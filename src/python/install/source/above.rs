@@ -12,7 +12,7 @@ pub(super) enum Reference {
     File(PathBuf),
     /// A directory that the project does not lie in.
     Beside(PathBuf),
-    /// A directory that the project lies in, named by its settings.
+    /// A directory that the project is in, named by its settings.
     Around(PathBuf),
     /// The same, named by a script: what of it is read is not said.
     Somewhere(PathBuf),
@@ -59,7 +59,7 @@ pub(super) fn references(
     {
         of_script(project, &project.join(file), &mut found);
     }
-    // What lies beside the project may refer to more.
+    // What is beside the project may refer to more.
     let mut open: Vec<PathBuf> = beside(&found);
     let mut seen = BTreeSet::new();
     while let Some(directory) = open.pop() {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::index::{Index, Tracked};
 
-/// The repository that a directory lies in.
+/// The repository that a directory is in.
 #[derive(Clone, Debug)]
 pub(super) struct Repository {
-    /// The top of the work tree, where `.git` lies.
+    /// The top of the work tree, where `.git` is.
     pub(super) top: PathBuf,
     /// git's directory for this work tree: HEAD and index.
     pub(super) directory: PathBuf,
@@ -188,7 +188,7 @@ impl TrackedFiles {
         found
     }
 
-    /// Adds those of a repository that lies inside, at `at`.
+    /// Adds those of a repository that is inside, at `at`.
     pub(super) fn of_nested(directory: &Path, at: &Path) -> Self {
         let mut found = Self::default();
         if let Some(repository) = Repository::at(&directory.join(at)) {

@@ -21,7 +21,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::code::Code;
+use crate::diagnostics::Code;
 use crate::fs::{IoContext as _, code_of};
 use crate::python::error::{Error, Result};
 use named::Named;
@@ -38,7 +38,7 @@ pub struct Sources {
     pub ignored: Vec<PathBuf>,
     /// Links that have been followed, but for those behind another link.
     pub links: Vec<PathBuf>,
-    /// Links to what lies outside, relative to the directory.
+    /// Links to what is outside, relative to the directory.
     pub outside: Vec<PathBuf>,
     /// What is no file, and leads to none.
     pub unfit: Vec<SourceError>,
@@ -64,9 +64,9 @@ pub enum SourceError {
         path: PathBuf,
         target: PathBuf,
     },
-    #[error("the link `{}` leads nowhere: `{}`", path.display(), target.display())]
+    #[error("the link `{}` is broken: `{}`", path.display(), target.display())]
     Dangling { path: PathBuf, target: PathBuf },
-    #[error("the link `{}` leads in a circle", path.display())]
+    #[error("the link `{}` is a loop", path.display())]
     Loop { path: PathBuf },
     #[error("`{}` is a device, socket or pipe", path.display())]
     Special { path: PathBuf },

@@ -25,7 +25,7 @@ const LARGE: u64 = 1 << 20;
 /// What a build sees.
 #[derive(Debug)]
 pub struct View {
-    /// Relative to the project; what lies above it begins with `..`.
+    /// Relative to the project; what is above it begins with `..`.
     pub sources: Sources,
     /// Digest of what git tracks beyond them, for a back end that reads the version off that.
     pub tracked: Option<Blake3>,
@@ -303,7 +303,7 @@ impl View {
 
     fn copy_repository(&self, dest: &Path, there: &HashSet<&Path>) -> io::Result<()> {
         let Some(repository) = &self.repository else {
-            // Back ends look for one upwards; what lies above the copy says nothing about the project.
+            // Back ends look for one upwards; what is above the copy says nothing about the project.
             let above = dest.parent().unwrap_or(dest).join(".gitignore");
             return if above.exists() {
                 Ok(())

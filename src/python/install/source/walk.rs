@@ -134,7 +134,7 @@ impl Found {
 }
 
 impl<'a> Walk<'a> {
-    /// `top` is there; `real` is where it lies.
+    /// `top` is there; `real` is where it is.
     pub(super) fn new(top: &'a Path, real: PathBuf, hidden: Hidden, named: &'a Named) -> Self {
         Self {
             top,
@@ -146,7 +146,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What lies above `project` or beside it, and is named by it. Both paths are absolute.
+    /// What is above `project` or beside it, and is named by it. Both paths are absolute.
     pub(super) fn beside(top: &'a Path, project: &'a Path, named: &'a Named) -> Self {
         Self {
             project: Some(project),
@@ -435,7 +435,7 @@ impl<'a> Walk<'a> {
         next.above = Some(Arc::new(above.into_iter().chain([place]).collect()));
         if self.leads_out(&path) {
             found.outside.push(relative.to_path_buf());
-            // It is refused whatever lies there, which may be the whole machine.
+            // It is refused whatever is there, which may be the whole machine.
             return self.hidden == Hidden::Taken;
         }
         true

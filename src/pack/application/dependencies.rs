@@ -1,0 +1,177 @@
+//! The distributions that the project depends on.
+
+use std::path::{Path, PathBuf};
+
+use super::super::BuildError;
+use super::super::cache::{BuildCache, HashedTree, Inputs, Layer, Made, hash_tree};
+use super::bytecode::{Bytecode, compile};
+use super::{Context, DEPS, common_inputs};
+use crate::fs::Entry;
+use crate::python::Interpreter;
+use crate::python::bytecode::Positions;
+use crate::python::install::Notice;
+use crate::python::install::{
+    Dependencies, Hidden, InstallRequest, Purpose, Resolution, install_dependencies, list_sources,
+};
+use crate::report::{Stopwatch, counted};
+
+pub(super) struct Deps {
+    pub(super) made: Made<Dependencies>,
+    /// `None` without dependencies.
+    pub(super) bytecode: Option<Made<Bytecode>>,
+    /// What is odd about them and about where they come from.
+    pub(super) notices: Vec<Notice>,
+}
+
+pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
+    let Context {
+        settings,
+        interpreter,
+        cache,
+        reporter,
+        ..
+    } = context;
+    reporter.begin("resolve");
+    let clock = Stopwatch::start();
+    let request = InstallRequest {
+        work: &cache.work().join("deps-scratch"),
+        ..context.request.clone()
+    };
+    let (inputs, mut notices) = resolution_inputs(interpreter, &request, cache, false)?;
+    let found = cache.find(DEPS, Layer::Deps, &inputs, |_: &Dependencies| Ok(()))?;
+    let known = if found.is_some() {
+        "nothing to resolve: the same inputs as before"
+    } else {
+        "to be resolved"
+    };
+    reporter.phase("resolve", known, clock.took());
+    let clock = Stopwatch::start();
+    let made = if let Some(made) = found {
+        made
+    } else {
+        reporter.begin(DEPS);
+        let make = |tree: &Path| {
+            install_dependencies(interpreter, &request, tree).map_err(BuildError::from)
+        };
+        cache.make_missing(DEPS, Layer::Deps, &inputs, |_| Ok(()), make)?
+    };
+    let by = if made.reused {
+        ", reused".into()
+    } else {
+        made.facts
+            .installer
+            .as_deref()
+            .map_or(String::new(), |installer| format!(" by {installer}"))
+    };
+    reporter.phase(
+        DEPS,
+        &format!(
+            "{}{by}",
+            counted(
+                made.facts.distributions.len(),
+                "distribution",
+                "distributions"
+            )
+        ),
+        clock.took(),
+    );
+    notices.extend(made.facts.notices.iter().cloned());
+    if made.facts.distributions.is_empty() {
+        return Ok(Deps {
+            made,
+            bytecode: None,
+            notices,
+        });
+    }
+    // In the project's own code a traceback underlines the expression; elsewhere the line has to do.
+    let bytecode = compile(
+        context,
+        DEPS,
+        &made.hashed,
+        &made.tree,
+        Positions::Lines,
+        settings.jobs,
+    )?;
+    Ok(Deps {
+        made,
+        bytecode: Some(bytecode),
+        notices,
+    })
+}
+
+/// The inputs of an installation, and what is odd about them. For a build environment the requirements are the build system's.
+pub(super) fn resolution_inputs(
+    interpreter: &Interpreter,
+    request: &InstallRequest,
+    cache: &BuildCache,
+    of_build_system: bool,
+) -> Result<(Inputs, Vec<Notice>), BuildError> {
+    let resolution = Resolution::of(interpreter, request)?;
+    let mut inputs = common_inputs(interpreter);
+    inputs.add("installer", &resolution.installer);
+    let requirements = inputs.add_list("requirements", resolution.requirements);
+    requirements.set_by(if of_build_system {
+        &["build-system", "requires"]
+    } else {
+        &["project", "dependencies"]
+    });
+    if request.purpose == Purpose::Subject {
+        inputs.add("subject", "the first requirement");
+    }
+    if !resolution.sources.is_empty() {
+        inputs.add_list("sources of distributions", resolution.sources);
+    }
+    inputs.add_list("extras and groups", resolution.selection);
+    inputs.add_list("index", resolution.index);
+    inputs.add_list("variables", resolution.variables);
+    for (name, files) in [
+        ("locks and settings", resolution.files),
+        ("find-links", resolution.archives),
+    ] {
+        if !files.is_empty() {
+            let hashed = hash_files(&files, cache, name, of_build_system)?;
+            inputs
+                .add(name, hashed.digest.hex())
+                .changed(&hashed.changes);
+        }
+    }
+    for path in resolution.local {
+        let files: Vec<PathBuf> = if path.is_dir() {
+            list_sources(&path, Hidden::Taken)?
+                .all()
+                .map(|file| path.join(file))
+                .collect()
+        } else {
+            vec![path.clone()]
+        };
+        let hashed = hash_files(&files, cache, &path.display().to_string(), of_build_system)?;
+        inputs
+            .add(&format!("local {}", path.display()), hashed.digest.hex())
+            .found_at(path)
+            .changed(&hashed.changes);
+    }
+    Ok((inputs, resolution.notices))
+}
+
+/// Hashes a list of files, wherever they lie. The dependencies and the build environment are resolved at once: each has a
+/// memory of its own of what the files were.
+fn hash_files(
+    files: &[PathBuf],
+    cache: &BuildCache,
+    what: &str,
+    of_build_system: bool,
+) -> Result<HashedTree, BuildError> {
+    let entries = files
+        .iter()
+        .map(|file| Entry::examine_target(file.clone(), file.clone()));
+    let entries = entries.collect::<Result<_, _>>()?;
+    let user = if of_build_system {
+        "files of the build system"
+    } else {
+        "files"
+    };
+    let memory = cache.memory(Path::new(what), user);
+    let mut hashed = hash_tree(entries, &memory)?;
+    hashed.changes = cache.changes_in_this_pack(&memory, hashed.changes);
+    Ok(hashed)
+}

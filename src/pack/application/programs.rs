@@ -1,0 +1,387 @@
+//! What can be started in a Python application, and how.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::super::BuildError;
+use super::project::AppFacts;
+use super::{APP, RUNTIME, requirement};
+use crate::format::{Commands, Program, WORKENV};
+use crate::fs::IoContext;
+use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget, is_name, normalized};
+use crate::python::install::{
+    self, Command, Dependencies, file_script, function_in, module_script, script,
+};
+use crate::python::start::{FILE_OPTIONS, script_options};
+use crate::stub::Family;
+
+/// Where sources that go in as they are lie, relative to the tree.
+pub(in crate::pack) fn place(manifest: &Manifest) -> PathBuf {
+    Path::new(APP).join(&manifest.package_name)
+}
+
+/// What the interpreter is given to run a file of the input, relative to the tree; `None` when something else is run.
+fn file(manifest: &Manifest) -> Option<String> {
+    let Some(EntryPoint::File(file)) = &manifest.entry_point else {
+        return None;
+    };
+    let place = place(manifest);
+    // As for a zipapp, the directory is the program.
+    let path = if file == Path::new("__main__.py") {
+        place
+    } else {
+        place.join(file)
+    };
+    Some(path.to_string_lossy().into_owned())
+}
+
+/// What can be started.
+pub(super) struct Programs {
+    /// The main one first, then those that the manifest names.
+    pub(super) own: Vec<Program>,
+    /// All the others: what the project's wheel and the dependencies bring.
+    pub(super) commands: Vec<Commands>,
+    /// The main one's file in `bin`, if it is one.
+    pub(super) main: Option<String>,
+}
+
+/// What decides on how a program is called.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub(super) family: Family,
+    /// Version of the interpreter.
+    pub(super) python: (u8, u8, u8),
+}
+
+/// The commands inside, by name.
+struct Inside<'a> {
+    project: BTreeMap<&'a str, &'a Command>,
+    deps: BTreeMap<&'a str, &'a Command>,
+}
+
+impl<'a> Inside<'a> {
+    fn of(app: &'a AppFacts, deps: &'a Dependencies) -> Self {
+        let by_name = |commands: &'a [Command]| {
+            // A name that is none could not be signed; the interpreter is no program of the package.
+            let is_usable =
+                |command: &&Command| is_name(&command.name) && !is_interpreter(&command.name);
+            commands
+                .iter()
+                .filter(is_usable)
+                .map(|command| (command.name.as_str(), command))
+                .collect()
+        };
+        let project = app
+            .install
+            .as_ref()
+            .map(|install| &install.commands[..])
+            .unwrap_or_default();
+        Self {
+            project: by_name(project),
+            deps: by_name(&deps.commands),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.project.keys().map(ToString::to_string).collect();
+        names.extend(
+            self.deps
+                .keys()
+                .filter(|name| !self.project.contains_key(*name))
+                .map(ToString::to_string),
+        );
+        names
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Command> {
+        self.project
+            .get(name)
+            .or_else(|| self.deps.get(name))
+            .copied()
+    }
+
+    /// The command that `word` means for a program `name`: the one that it names, else the one called `name` of the
+    /// distribution that it names.
+    fn find(&self, name: &str, word: &str) -> Option<&'a Command> {
+        let of_distribution = |command: &&Command| command.distribution == normalized(word);
+        self.get(word)
+            .or_else(|| self.get(name).filter(of_distribution))
+    }
+}
+
+fn is_interpreter(name: &str) -> bool {
+    name.strip_prefix("python")
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+/// What can be started: the main program first, then what the manifest names, then every command inside.
+///
+/// # Errors
+/// [`BuildError::UnknownScript`] and [`BuildError::WhichScript`].
+pub(super) fn programs(
+    manifest: &Manifest,
+    app: &AppFacts,
+    deps: &Dependencies,
+    start: Start,
+) -> Result<Programs, BuildError> {
+    let inside = Inside::of(app, deps);
+    let argv_of = |name: &str, is_python: bool| command(manifest, name, None, is_python, start);
+    // Of a script that was written, there is no record.
+    let is_python = |name: &str| {
+        app.main.as_deref() == Some(name) || inside.get(name).is_none_or(|one| one.is_python)
+    };
+    let mut named = Vec::new();
+    for script in &manifest.scripts {
+        let file = match &script.target {
+            ScriptTarget::Function(_) => (script.name.as_str(), true),
+            ScriptTarget::Script(word) => {
+                let asked = || format!("`{}` under [tool.flavor.scripts]", script.name);
+                let found = inside
+                    .find(&script.name, word)
+                    .ok_or_else(|| unknown(asked(), word, &inside))?;
+                (found.name.as_str(), found.is_python)
+            }
+        };
+        named.push((script, file));
+    }
+    let is_called_like_the_package =
+        |name: &str| normalized(name) == normalized(&manifest.package_name);
+    let first_named =
+        |wanted: &dyn Fn(&str) -> bool| named.iter().find(|(script, _)| wanted(&script.name));
+    let main: (String, Option<(String, bool)>) = if let Some(word) = &manifest.choices.script {
+        let own = first_named(&|name| name == word)
+            .map(|(_, (file, is_python))| (file.to_string(), *is_python));
+        let known = || {
+            inside
+                .get(word)
+                .map(|found| (found.name.clone(), found.is_python))
+        };
+        let file = own
+            .or_else(known)
+            .ok_or_else(|| unknown("`--script`".into(), word, &inside))?;
+        (word.clone(), Some(file))
+    } else if manifest.execution.command.is_some() {
+        (manifest.package_name.clone(), None)
+    } else if let Some((script, (file, is_python))) =
+        first_named(&is_called_like_the_package).filter(|_| manifest.entry_point.is_none())
+    {
+        (script.name.clone(), Some(((*file).to_string(), *is_python)))
+    } else if let Some(name) = &app.main {
+        (name.clone(), Some((name.clone(), is_python(name))))
+    } else if let Some((script, (file, is_python))) = named.first() {
+        (script.name.clone(), Some(((*file).to_string(), *is_python)))
+    } else {
+        let subject = deps.subject.as_ref();
+        let name = subject.and_then(|subject| requirement::main_script(subject, deps));
+        let name = name.ok_or_else(|| which(manifest, deps, &inside))?;
+        let python = is_python(&name);
+        (name.clone(), Some((name, python)))
+    };
+    let (main_name, main_file) = main;
+    let main_argv = match (&main_file, &manifest.execution.command) {
+        // The entry point's own script, which stands for a file.
+        (Some((name, true)), _)
+            if manifest.entry_point.is_some() && app.main.as_ref() == Some(name) =>
+        {
+            command(manifest, name, file(manifest).as_deref(), true, start)
+        }
+        (Some((name, is_python)), _) => argv_of(name, *is_python),
+        (None, command) => command.clone().unwrap_or_default(),
+    };
+    let with_arguments = |argv: Vec<String>| {
+        argv.into_iter()
+            .chain(manifest.execution.args.iter().cloned())
+            .collect()
+    };
+    let mut own = vec![Program {
+        name: main_name,
+        argv: with_arguments(main_argv),
+    }];
+    for (script, (file, is_python)) in &named {
+        if own.iter().all(|program| program.name != script.name) {
+            own.push(Program {
+                name: script.name.clone(),
+                argv: argv_of(file, *is_python),
+            });
+        }
+    }
+    let commands = match start.family {
+        Family::Flavor => groups(manifest, &inside, &own, start),
+        // Its launchers know of one program.
+        Family::FlavorPack => Vec::new(),
+    };
+    Ok(Programs {
+        own,
+        commands,
+        main: main_file.map(|(file, _)| file),
+    })
+}
+
+/// The commands that are no program of their own, as few lists as there are ways to call them.
+fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -> Vec<Commands> {
+    let mut before = command(
+        manifest,
+        "",
+        None,
+        true,
+        Start {
+            family: Family::Flavor,
+            ..start
+        },
+    );
+    // The place of the command's file.
+    before.pop();
+    let mut groups: Vec<Commands> = Vec::new();
+    let own_arguments = &manifest.execution.args;
+    for (commands, after) in [
+        (&inside.project, own_arguments.clone()),
+        (&inside.deps, Vec::new()),
+    ] {
+        for (name, one) in commands {
+            // The name of a project's package is nobody else's.
+            let is_taken = manifest.input != Input::Requirement && *name == manifest.package_name;
+            if is_taken && !inside.project.contains_key(name) {
+                continue;
+            }
+            if own.iter().any(|program| program.name == *name)
+                || groups
+                    .iter()
+                    .any(|group| group.names.iter().any(|known| known == name))
+            {
+                continue;
+            }
+            let before = if one.is_python {
+                before.clone()
+            } else {
+                Vec::new()
+            };
+            match groups
+                .iter_mut()
+                .find(|group| group.before == before && group.after == after)
+            {
+                Some(group) => group.names.push((*name).to_string()),
+                None => groups.push(Commands {
+                    before,
+                    after: after.clone(),
+                    names: vec![(*name).to_string()],
+                }),
+            }
+        }
+    }
+    groups
+}
+
+fn unknown(asked: String, word: &str, inside: &Inside) -> BuildError {
+    BuildError::UnknownScript {
+        asked,
+        word: word.to_string(),
+        known: inside.names(),
+    }
+}
+
+/// There are several, or none.
+fn which(manifest: &Manifest, deps: &Dependencies, inside: &Inside) -> BuildError {
+    let own = deps
+        .subject
+        .as_ref()
+        .map(|subject| requirement::commands_of(&subject.name, deps))
+        .unwrap_or_default();
+    let own: Vec<String> = own.into_iter().map(str::to_string).collect();
+    let of_others = own.is_empty();
+    let known = if of_others { inside.names() } else { own };
+    BuildError::WhichScript {
+        package: manifest.package_name.clone(),
+        of_others,
+        known,
+    }
+}
+
+/// How a file in `bin` is called; or the `file` of the input that it stands for.
+fn command(
+    manifest: &Manifest,
+    name: &str,
+    file: Option<&str>,
+    is_python: bool,
+    start: Start,
+) -> Vec<String> {
+    match start.family {
+        Family::Flavor if !is_python => vec![format!("{WORKENV}/bin/{name}")],
+        // The script's own first line would start the same interpreter, by way of a shell.
+        Family::Flavor => {
+            let (options, path): (&[&str], _) = match file {
+                Some(file) => (&FILE_OPTIONS, format!("{WORKENV}/{file}")),
+                None => (
+                    script_options(start.python),
+                    format!("{WORKENV}/bin/{name}"),
+                ),
+            };
+            let interpreter = std::iter::once(format!("{WORKENV}/bin/python"));
+            let options = options
+                .iter()
+                .map(ToString::to_string)
+                .chain(manifest.python.flags.iter().cloned());
+            interpreter.chain(options).chain([path]).collect()
+        }
+        // FlavorPack's launchers start programs under the package's name. An interpreter that is not called by its
+        // own path looks for its library where it was built; a script is always called by its path.
+        Family::FlavorPack => vec![format!("{WORKENV}/{RUNTIME}/bin/{name}")],
+    }
+}
+
+/// Writes the scripts for the functions that the manifest names as programs.
+pub(super) fn write_named(manifest: &Manifest, app: &Path) -> Result<(), BuildError> {
+    for script in &manifest.scripts {
+        if let ScriptTarget::Function(wanted) = &script.target {
+            write(app, &script.name, &text_of(manifest, wanted, &script.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// A script for an entry point that the input does not list, named like the package. It takes the place of one of the
+/// input's own `scripts`, but not that of another file.
+pub(super) fn write_script(
+    manifest: &Manifest,
+    wanted: &EntryPoint,
+    scripts: &[install::EntryPoint],
+    app: &Path,
+) -> Result<String, BuildError> {
+    let directory = app.join("bin");
+    let mut name = manifest.package_name.clone();
+    // A wheel may bring a program of that name, and its modules may need it.
+    while directory.join(&name).symlink_metadata().is_ok()
+        && scripts.iter().all(|script| script.name != name)
+    {
+        name.push_str("-start");
+    }
+    write(app, &name, &text_of(manifest, wanted, &name))?;
+    Ok(name)
+}
+
+fn text_of(manifest: &Manifest, wanted: &EntryPoint, name: &str) -> String {
+    let place = manifest
+        .input
+        .is_sources()
+        .then(|| place(manifest).to_string_lossy().into_owned());
+    match (wanted, &place) {
+        (EntryPoint::Function { module, attr }, Some(place)) => function_in(place, module, attr),
+        (EntryPoint::Function { module, attr }, None) => script(&install::EntryPoint {
+            name: name.into(),
+            module: module.clone(),
+            attr: attr.clone(),
+        }),
+        (EntryPoint::Module(module), place) => module_script(place.as_deref(), module),
+        (EntryPoint::File(_), _) => file_script(&file(manifest).unwrap_or_default()),
+    }
+}
+
+fn write(app: &Path, name: &str, text: &str) -> Result<(), BuildError> {
+    let directory = app.join("bin");
+    std::fs::create_dir_all(&directory).on("create directory", &directory)?;
+    let path = directory.join(name);
+    std::fs::write(&path, text).on("write", &path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+        .on("set the mode of", &path)?;
+    Ok(())
+}

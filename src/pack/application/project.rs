@@ -1,0 +1,476 @@
+//! The project itself: its wheel, built by its own back end, as a tree. Of other inputs, what stands for it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::super::BuildError;
+use super::super::cache::{Inputs, Layer, Made, hash_tree};
+use super::super::warning::{self, Finding};
+use super::bytecode::{Bytecode, compile};
+use super::dependencies::{Deps, resolution_inputs};
+use super::facts::filled;
+use super::programs::{write_named, write_script};
+use super::{APP, Context, common_inputs, requirement, sources, wheel};
+use crate::format::Blake3;
+use crate::fs::{Entry, EntryKind, IoContext};
+use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
+use crate::python::bytecode::Positions;
+use crate::python::install::{
+    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View,
+    WheelBuild, build_variables, build_wheel, install_project, make_build_environment,
+};
+use crate::report::Stopwatch;
+
+pub(super) struct Project {
+    pub(super) made: Made<AppFacts>,
+    pub(super) bytecode: Made<Bytecode>,
+    /// What is odd about its sources.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// What is known of the project's tree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AppFacts {
+    /// What was installed; `None` of sources that go in as they are.
+    pub(super) install: Option<ProjectInstall>,
+    /// Digest of the sources.
+    pub(super) sources: Blake3,
+    /// The command that starts the application, if it is one of the project's or was made for its entry point.
+    pub(super) main: Option<String>,
+}
+
+/// The project's tree, before its bytecode is made.
+pub(super) struct App {
+    pub(super) made: Made<AppFacts>,
+    /// What is odd about its sources.
+    findings: Vec<Finding>,
+}
+
+impl App {
+    pub(super) fn compiled(self, context: &Context) -> Result<Project, BuildError> {
+        let Self { made, findings } = self;
+        let bytecode = compile(
+            context,
+            APP,
+            &made.hashed,
+            &made.tree,
+            Positions::Columns,
+            context.settings.jobs,
+        )?;
+        Ok(Project {
+            made,
+            bytecode,
+            findings,
+        })
+    }
+}
+
+/// `None` of a requirement: what it is called is known with its dependencies, and then [`of_requirement`] builds it.
+pub(super) fn make(context: &Context) -> Result<Option<App>, BuildError> {
+    let Context {
+        manifest, reporter, ..
+    } = context;
+    reporter.begin(APP);
+    let clock = Stopwatch::start();
+    let (made, findings) = match manifest.input {
+        Input::Project => from_back_end(context)?,
+        Input::Wheel => (wheel::build(context)?, Vec::new()),
+        Input::Script | Input::Directory => (sources::build(context)?, Vec::new()),
+        Input::Requirement => return Ok(None),
+    };
+    Ok(Some(reported(context, made, findings, clock)))
+}
+
+pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, BuildError> {
+    context.reporter.begin(APP);
+    let clock = Stopwatch::start();
+    let made = requirement::build(context, &deps.made.facts)?;
+    reported(context, made, Vec::new(), clock).compiled(context)
+}
+
+fn reported(
+    context: &Context,
+    made: Made<AppFacts>,
+    findings: Vec<Finding>,
+    clock: Stopwatch,
+) -> App {
+    let Context {
+        manifest, reporter, ..
+    } = context;
+    let what = match &made.facts.install {
+        Some(install) => format!(
+            "{} {}",
+            install.distribution.name, install.distribution.version
+        ),
+        None => manifest.package_name.clone(),
+    };
+    let from = if made.reused { ", reused" } else { "" };
+    reporter.phase(APP, &format!("{what}{from}"), clock.took());
+    App { made, findings }
+}
+
+fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
+    let project = &manifest.directory;
+    let view = view(context)?;
+    let system = BuildSystem::of(project);
+    let Seen {
+        inputs,
+        sources,
+        ignored,
+    } = inputs(context, &system, &view)?;
+    let made = cache.make(
+        APP,
+        Layer::App,
+        &inputs,
+        |_| Ok(()),
+        |tree| {
+            let wheel = wheel(context, &system, &view)?;
+            let install = install_project(interpreter, &wheel, tree)?;
+            if !manifest.project.is_called(&install.distribution.name) {
+                let (project, found) = (manifest.project.name.clone(), install.distribution.name);
+                return Err(BuildError::OtherProject { project, found });
+            }
+            let sources = attested(sources, &ignored, tree)?;
+            let main = main_command(&filled(manifest, &install)?, &install, tree)?;
+            // What the user names goes before what only the wheel says.
+            let is_named = manifest.entry_point.is_none() && !manifest.scripts.is_empty();
+            let main = main.filter(|_| !is_named || !manifest.project.scripts.is_empty());
+            Ok::<_, BuildError>(AppFacts {
+                install: Some(install),
+                sources,
+                main,
+            })
+        },
+    )?;
+    let Sources {
+        outside,
+        unfit,
+        too_large,
+        trouble,
+        ..
+    } = &view.sources;
+    let findings = [
+        warning::from_outside(outside, &made.hashed.entries),
+        warning::passed_over(project, unfit),
+        warning::not_looked_through(too_large),
+        trouble
+            .clone()
+            .map(|reason| Finding::IndexUnread { reason }),
+    ];
+    Ok((made, findings.into_iter().flatten().collect()))
+}
+
+/// What the project's build sees. What an earlier pack has written is no source of the next one.
+fn view(context: &Context) -> Result<View, BuildError> {
+    let Context {
+        manifest, settings, ..
+    } = context;
+    let mut view = View::of(&manifest.directory, &manifest.build.include)?;
+    let written = settings.written(manifest);
+    let is_kept = |file: &PathBuf| !written.contains(&manifest.directory.join(file));
+    view.sources.files.retain(is_kept);
+    view.sources.ignored.retain(is_kept);
+    Ok(view)
+}
+
+/// What a build's result depends on.
+struct Seen {
+    inputs: Inputs,
+    /// Digest of the sources.
+    sources: Blake3,
+    ignored: Vec<Entry>,
+}
+
+/// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.
+fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, BuildError> {
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
+    let project = &manifest.directory;
+    let examine = |file: &PathBuf| Entry::examine_target(project.join(file), file.clone());
+    let entries = |files: &[PathBuf]| {
+        files
+            .par_iter()
+            .map(examine)
+            .collect::<crate::fs::Result<Vec<Entry>>>()
+    };
+    let memory = |what: &str| cache.memory(&absolute(project), what);
+    let sources = hash_tree(entries(&view.sources.files)?, &memory("sources"))?;
+    let mut inputs = common_inputs(interpreter);
+    inputs
+        .add("sources", sources.digest.hex())
+        .changed(&sources.changes);
+    let ignored = entries(&view.sources.ignored)?;
+    if !ignored.is_empty() {
+        let is_large =
+            |entry: &Entry| matches!(entry.kind, EntryKind::File { len } if View::is_large(len));
+        let (large, small): (Vec<Entry>, Vec<Entry>) = ignored.iter().cloned().partition(is_large);
+        let hashed = hash_tree(small, &memory("ignored"))?;
+        inputs
+            .add("files that git ignores", hashed.digest.hex())
+            .changed(&hashed.changes);
+        let large = large.iter().map(|entry| {
+            format!(
+                "{} {:o} {} {}",
+                entry.relative.display(),
+                entry.mode,
+                entry.stamp.len,
+                entry.stamp.mtime
+            )
+        });
+        inputs.add_list("large files that git ignores", large);
+    }
+    let history = view.history();
+    if !history.is_empty() {
+        let hashed = hash_tree(entries(&history)?, &memory("history"))?;
+        inputs
+            .add("git history", hashed.digest.hex())
+            .changed(&hashed.changes);
+    }
+    if let Some(tracked) = view.tracked {
+        inputs.add("git index", tracked.hex());
+    }
+    inputs.add_list("variables", build_variables());
+    let (environment, _) = resolution_inputs(
+        interpreter,
+        &environment_request(context, &system.requires, project),
+        cache,
+        true,
+    )?;
+    inputs
+        .add("build environment", environment.key())
+        .set_by(&["build-system", "requires"]);
+    add_start(&mut inputs, manifest);
+    Ok(Seen {
+        inputs,
+        sources: sources.digest,
+        ignored,
+    })
+}
+
+/// The digest of the sources that a package attests: they are what git does not ignore, and those of the other files whose
+/// content is in the wheel. What else is about is nothing that the package was made of.
+fn attested(sources: Blake3, ignored: &[Entry], tree: &Path) -> Result<Blake3, BuildError> {
+    if ignored.is_empty() {
+        return Ok(sources);
+    }
+    let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
+    let mut packed: HashMap<(&std::ffi::OsStr, u64), Vec<&Entry>> = HashMap::new();
+    let tree = crate::fs::walk(tree)?;
+    for entry in tree.iter().filter(|entry| is_file(entry)) {
+        packed
+            .entry((
+                entry.relative.file_name().unwrap_or_default(),
+                entry.stamp.len,
+            ))
+            .or_default()
+            .push(entry);
+    }
+    let read = |path: &Path| std::fs::read(path).on("read", path);
+    let mut used = Vec::new();
+    for entry in ignored.iter().filter(|entry| is_file(entry)) {
+        let Some(like) = packed.get(&(
+            entry.relative.file_name().unwrap_or_default(),
+            entry.stamp.len,
+        )) else {
+            continue;
+        };
+        let digest = Blake3::of(&read(&entry.path)?);
+        if like
+            .iter()
+            .map(|one| read(&one.path))
+            .any(|bytes| bytes.is_ok_and(|bytes| Blake3::of(&bytes) == digest))
+        {
+            used.push(format!("{} {}", entry.relative.display(), digest.hex()));
+        }
+    }
+    if used.is_empty() {
+        Ok(sources)
+    } else {
+        Ok(Blake3::of(
+            [vec![sources.hex()], used].concat().join("\n").as_bytes(),
+        ))
+    }
+}
+
+/// Adds what decides on the command that is written for an entry point.
+pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
+    let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
+    inputs
+        .add_list("entry point", entry_point)
+        .set_by(&["tool", "flavor", "entry_point"]);
+    inputs.add("name", &manifest.package_name);
+    let functions = manifest
+        .scripts
+        .iter()
+        .filter_map(|script| match &script.target {
+            ScriptTarget::Function(wanted) => Some(format!("{} {wanted}", script.name)),
+            ScriptTarget::Script(_) => None,
+        });
+    let functions: Vec<String> = functions.collect();
+    if !functions.is_empty() {
+        inputs
+            .add_list("scripts", functions)
+            .set_by(&["tool", "flavor", "scripts"]);
+    }
+}
+
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn environment_request<'a>(
+    context: &Context<'a>,
+    requires: &[String],
+    work: &'a Path,
+) -> InstallRequest<'a> {
+    let mut request = context.request.clone();
+    request.requirements = requires.to_vec();
+    request.extras.clear();
+    request.groups.clear();
+    request.additional.clear();
+    request.lock = None;
+    request.purpose = Purpose::BackEnd;
+    request.work = work;
+    request
+}
+
+/// The project's wheel, from a copy of what its build sees.
+fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf, BuildError> {
+    let Context {
+        manifest,
+        interpreter,
+        cache,
+        ..
+    } = context;
+    let snapshot = view.copy(&cache.work().join("source"))?;
+    let wheels = cache.work().join("project-wheel");
+    let build = WheelBuild {
+        system,
+        project: &manifest.directory,
+        copy: &snapshot.project,
+        top: &snapshot.top,
+        wheels: &wheels,
+    };
+    let built = match build_in_environment(context, build, &[]) {
+        Ok(Built::Lacks(more)) => build_in_environment(context, build, &more)?,
+        // Without network the back end may still be there, installed beside the interpreter.
+        Err(error) if error.is_offline_resolution() => {
+            match build_wheel(interpreter, Environment::Interpreter, build, &[])? {
+                Built::Lacks(_) | Built::NoBackEnd => return Err(error),
+                built @ Built::Wheel(_) => {
+                    tracing::warn!(
+                        "the build back end installed beside the interpreter was used, not an isolated one"
+                    );
+                    built
+                }
+            }
+        }
+        outcome => outcome?,
+    };
+    if let Some(path) = snapshot.damaged() {
+        return Err(crate::python::Error::WrittenTo {
+            project: manifest.directory.clone(),
+            path,
+        }
+        .into());
+    }
+    match built {
+        Built::Wheel(wheel) => Ok(wheel),
+        Built::Lacks(_) | Built::NoBackEnd => Err(no_back_end(context)),
+    }
+}
+
+/// Builds the wheel in the environment that its requirements and `more` make, which is made first if there is none.
+fn build_in_environment(
+    context: &Context,
+    build: WheelBuild,
+    more: &[String],
+) -> Result<Built, BuildError> {
+    let Context {
+        interpreter, cache, ..
+    } = context;
+    let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
+    let work = cache.work().join("build-env-scratch");
+    let request = environment_request(context, &requires, &work);
+    let (inputs, _) = resolution_inputs(interpreter, &request, cache, true)?;
+    let mut first = None;
+    let make = |tree: &Path| {
+        std::fs::create_dir_all(&work).on("create directory", &work)?;
+        make_build_environment(interpreter, &request, tree)?;
+        // The first build leaves the bytecode of the back end behind, so that the next ones need not compile it. Whether
+        // it goes well says nothing about the environment.
+        first = Some(build_wheel(
+            interpreter,
+            Environment::New(tree),
+            build,
+            more,
+        ));
+        Ok::<_, BuildError>(())
+    };
+    let environment = cache.make(
+        "build environment",
+        Layer::BuildEnv,
+        &inputs,
+        |()| Ok(()),
+        make,
+    )?;
+    let built = first.unwrap_or_else(|| {
+        build_wheel(
+            interpreter,
+            Environment::Kept(&environment.tree),
+            build,
+            more,
+        )
+    });
+    Ok(built?)
+}
+
+fn no_back_end(context: &Context) -> BuildError {
+    BuildError::Python(crate::python::Error::NoBackEnd {
+        project: context.manifest.directory.clone(),
+    })
+}
+
+/// The name of the command to start with; a script is written for an entry point that the project does not list.
+pub(super) fn main_command(
+    manifest: &Manifest,
+    install: &ProjectInstall,
+    tree: &Path,
+) -> Result<Option<String>, BuildError> {
+    write_named(manifest, tree)?;
+    let Some(wanted) = &manifest.entry_point else {
+        let Some((name, _)) = manifest.main_script() else {
+            return Ok(None);
+        };
+        let commands = || install.entry_points.iter().map(|script| &script.name);
+        if manifest.execution.command.is_none() && commands().all(|command| command != name) {
+            let (script, known) = (name.clone(), commands().cloned().collect());
+            return Err(BuildError::NoSuchScript { script, known });
+        }
+        return Ok(Some(name.clone()));
+    };
+    let same = |script: &&crate::python::install::EntryPoint| {
+        *wanted
+            == EntryPoint::Function {
+                module: script.module.clone(),
+                attr: script.attr.clone(),
+            }
+    };
+    match install.entry_points.iter().find(same) {
+        Some(script) => Ok(Some(script.name.clone())),
+        None => write_script(manifest, wanted, &install.entry_points, tree).map(Some),
+    }
+}

@@ -1,0 +1,421 @@
+//! The build cache: what was made once from the same inputs is not made again.
+//!
+//! ```text
+//! <cache>/build/<layer>/<key>/tree     what was made
+//! <cache>/build/<layer>/<key>/entry    its inputs (the key is their digest), its digest, facts about it
+//! <cache>/build/<layer>/<key>/stat     digests of its files by stamp, so that a check reads nothing
+//! <cache>/build/staging/               what is being made; a directory that nobody has locked is a dead pack's
+//! <cache>/build/stat/                  digests by stamp of trees elsewhere: sources, interpreters
+//! <cache>/build/projects/              per manifest: the inputs of the last pack, and what it wrote
+//! ```
+//!
+//! An entry appears by one rename and never changes. Every use compares it with its digest; one that is damaged is made
+//! again. A shared lock on an entry's directory marks it as in use.
+
+mod entry;
+mod explain;
+mod inputs;
+mod project;
+mod stat_cache;
+mod usage;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub(super) use entry::{Made, Staging};
+pub(super) use inputs::Inputs;
+pub(super) use project::{LastOutput, Project};
+pub(super) use stat_cache::{HashedTree, hash_tree};
+pub use usage::{CacheStats, Cleaned, LayerStats, cache_stats, clean_cache};
+
+use crate::format::Blake3;
+use crate::fs::{
+    self, CACHE_TAG, Candidate, Lock, LockKind, belongs_to_another, cache_candidates, cache_tag,
+    create_private_dir, last_candidate, replace_file, takes_files,
+};
+
+/// What kind of thing an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// A relocated, slim interpreter with its bytecode.
+    Runtime,
+    /// A virtual environment with a build back end.
+    BuildEnv,
+    /// Installed distributions.
+    Deps,
+    /// The content of the project's wheel.
+    App,
+    /// Bytecode of a tree.
+    Bytecode,
+    /// Encoded slots.
+    Slots,
+}
+
+impl Layer {
+    /// All layers, in the order in which a pack comes by them.
+    pub const ALL: [Self; 6] = [
+        Self::Runtime,
+        Self::BuildEnv,
+        Self::Deps,
+        Self::App,
+        Self::Bytecode,
+        Self::Slots,
+    ];
+
+    /// Name of its directory, and in what people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::BuildEnv => "build-env",
+            Self::Deps => "deps",
+            Self::App => "app",
+            Self::Bytecode => "bytecode",
+            Self::Slots => "slots",
+        }
+    }
+}
+
+/// How a pack uses the build cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheUse {
+    /// What is there is used, what is made is kept.
+    #[default]
+    Full,
+    /// The same, but what came from indexes and find-links is resolved again.
+    Refresh,
+    /// Nothing is read and nothing is kept.
+    Off,
+}
+
+/// One step of a pack and where its result came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it makes: `deps`, `slot data`.
+    pub name: String,
+    pub layer: Layer,
+    /// Why it was made anew, a line each; `None` when it came from the cache.
+    pub because: Option<Vec<String>>,
+    /// Bytes of the result.
+    pub bytes: u64,
+}
+
+/// The build cache as one pack uses it.
+pub(super) struct BuildCache {
+    root: PathBuf,
+    usage: CacheUse,
+    /// Removed when the pack is over; in the cache, so that results need not be copied into it.
+    work: Staging,
+    project: Project,
+    steps: Mutex<Vec<Step>>,
+    /// By the memory in which it was noticed.
+    changes: Mutex<BTreeMap<PathBuf, Vec<String>>>,
+}
+
+/// Packs that make the same thing at the same time wait for each other; this many can wait for different ones.
+const STRIPES: usize = 64;
+
+impl BuildCache {
+    /// Opens the cache that the environment names. Without a place for one, or without the wish, a temporary directory
+    /// stands in for it.
+    pub(super) fn open(usage: CacheUse, manifest: &Path) -> fs::Result<Self> {
+        let made = |root: &Path| {
+            Layer::ALL
+                .iter()
+                .map(|layer| layer.name())
+                .chain(["staging", "stat", "projects", "locks"])
+                .all(|name| {
+                    create_private_dir(&root.join(name))
+                        .inspect_err(|error| tracing::debug!(%error, "no build cache"))
+                        .is_ok()
+                })
+        };
+        let root = match usage {
+            CacheUse::Off => None,
+            CacheUse::Full | CacheUse::Refresh => place().filter(|root| made(root)),
+        };
+        let (root, work) = if let Some(root) = root {
+            mark(&root);
+            usage::sweep_staging(&root);
+            let work = Staging::within(&root)?;
+            (root, work)
+        } else {
+            let work = Staging::temporary()?;
+            let root = work.path().join("cache");
+            made(&root);
+            (root, work)
+        };
+        let project = Project::load(&root, manifest);
+        Ok(Self {
+            root,
+            usage,
+            work,
+            project,
+            steps: Mutex::default(),
+            changes: Mutex::default(),
+        })
+    }
+
+    /// A directory for this pack alone.
+    pub(super) fn work(&self) -> &Path {
+        self.work.path()
+    }
+
+    /// Where the digests of the tree `root` are remembered; `what` tells different choices from one tree apart.
+    pub(super) fn memory(&self, root: &Path, what: &str) -> PathBuf {
+        let name = format!("{}\n{what}", root.display());
+        self.root
+            .join("stat")
+            .join(Blake3::of(name.as_bytes()).hex())
+    }
+
+    /// What has changed since the last pack, of something that may be looked at more than once in this one: after the first
+    /// time the memory has nothing to say.
+    pub(super) fn changes_in_this_pack(&self, memory: &Path, found: Vec<String>) -> Vec<String> {
+        let mut all = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(memory.into()).or_default();
+        if !found.is_empty() {
+            *known = found;
+        }
+        known.clone()
+    }
+
+    /// A file in which interpreters' answers are kept.
+    pub(super) fn interpreters(&self) -> PathBuf {
+        self.root.join("interpreters.json")
+    }
+
+    pub(super) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// An empty directory in which something for the cache is made.
+    pub(super) fn stage(&self) -> fs::Result<Staging> {
+        Staging::within(&self.root)
+    }
+
+    /// What was made from these inputs before, if `acceptable` and undamaged.
+    pub(super) fn find<F: DeserializeOwned>(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        acceptable: impl FnOnce(&F) -> Result<(), String>,
+    ) -> fs::Result<Option<Made<F>>> {
+        if self.usage == CacheUse::Refresh && matches!(layer, Layer::Deps | Layer::BuildEnv) {
+            self.project.note(step, "resolved again, as asked");
+            return Ok(None);
+        }
+        let path = self.entry(layer, inputs);
+        let Some(found) = Made::open(&path) else {
+            return Ok(None);
+        };
+        let problem = match found {
+            Ok(made) => match acceptable(&made.facts) {
+                Ok(()) => {
+                    self.record(step, layer, inputs, None, made.hashed.bytes());
+                    return Ok(Some(made));
+                }
+                Err(why) => why,
+            },
+            Err(damage) => {
+                tracing::warn!(layer = layer.name(), path = %path.display(), "build cache: {damage}, made again");
+                damage.to_string()
+            }
+        };
+        self.project.note(step, &problem);
+        self.stage()?.clear(&path)?;
+        Ok(None)
+    }
+
+    /// Returns what `make` makes in an empty directory, from the cache if the same inputs have been there before.
+    pub(super) fn make<F, E>(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        acceptable: impl Fn(&F) -> Result<(), String>,
+        make: impl FnOnce(&Path) -> Result<F, E>,
+    ) -> Result<Made<F>, E>
+    where
+        F: Serialize + DeserializeOwned,
+        E: From<fs::Error>,
+    {
+        match self.find(step, layer, inputs, &acceptable)? {
+            Some(made) => Ok(made),
+            None => self.make_missing(step, layer, inputs, acceptable, make),
+        }
+    }
+
+    /// Like [`Self::make`], after [`Self::find`] has found nothing.
+    pub(super) fn make_missing<F, E>(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        acceptable: impl FnOnce(&F) -> Result<(), String>,
+        make: impl FnOnce(&Path) -> Result<F, E>,
+    ) -> Result<Made<F>, E>
+    where
+        F: Serialize + DeserializeOwned,
+        E: From<fs::Error>,
+    {
+        let key = inputs.key();
+        let stripe = usize::from_str_radix(key.get(..4).unwrap_or("0"), 16).unwrap_or(0) % STRIPES;
+        let lock = self
+            .root
+            .join("locks")
+            .join(format!("{}-{stripe:02}", layer.name()));
+        // Making one layer may need another, never one of its own kind, so nobody waits in a circle.
+        let _making = Lock::acquire(&lock, LockKind::Exclusive)?;
+        // Another pack may have made it while this one waited.
+        if self.usage == CacheUse::Full
+            && self.entry(layer, inputs).exists()
+            && let Some(made) = self.find(step, layer, inputs, acceptable)?
+        {
+            return Ok(made);
+        }
+        let staging = self.stage()?;
+        let tree = staging.tree()?;
+        let facts = make(&tree)?;
+        Ok(self.publish(step, layer, inputs, staging, facts)?)
+    }
+
+    /// Leaves a step out of the account: its result is not needed after all.
+    pub(super) fn forget(&self, step: &str) {
+        self.steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|one| one.name != step);
+        self.project.forget(step);
+    }
+
+    /// What was last made for `step`, if all inputs but those called `except` were the same.
+    pub(super) fn last<F: DeserializeOwned>(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        except: &[&str],
+    ) -> Option<Made<F>> {
+        let last = self.project.last(step)?;
+        last.same_but(inputs, except)
+            .then(|| Made::open(&self.entry(layer, last))?.ok())
+            .flatten()
+    }
+
+    /// What is known of the last result of `step`, whatever it was made from.
+    pub(super) fn latest<F: DeserializeOwned>(&self, step: &str, layer: Layer) -> Option<F> {
+        Some(entry::read_record(&self.entry(layer, self.project.last(step)?))?.into_facts())
+    }
+
+    /// Puts what was made in `staging` into the cache.
+    pub(super) fn publish<F: Serialize + DeserializeOwned>(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        staging: Staging,
+        facts: F,
+    ) -> fs::Result<Made<F>> {
+        let because = self.project.because(step, inputs);
+        let made = staging.publish(
+            &self.entry(layer, inputs),
+            inputs,
+            facts,
+            self.usage == CacheUse::Refresh,
+        )?;
+        self.record(step, layer, inputs, Some(because), made.hashed.bytes());
+        Ok(made)
+    }
+
+    /// Remembers what the next pack is compared with, counts, and makes room. Returns the steps.
+    pub(super) fn finish(self, output: Option<LastOutput>, max_size: u64) -> Vec<Step> {
+        let steps = self
+            .steps
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.usage != CacheUse::Off {
+            self.project.save(output);
+            usage::count(&self.root, &steps);
+            if steps.iter().any(|step| step.because.is_some()) {
+                usage::evict(&self.root, max_size);
+            }
+        }
+        steps
+    }
+
+    fn entry(&self, layer: Layer, inputs: &Inputs) -> PathBuf {
+        self.root.join(layer.name()).join(inputs.key())
+    }
+
+    fn record(
+        &self,
+        step: &str,
+        layer: Layer,
+        inputs: &Inputs,
+        because: Option<Vec<String>>,
+        bytes: u64,
+    ) {
+        tracing::debug!(
+            step,
+            layer = layer.name(),
+            reused = because.is_none(),
+            "build cache"
+        );
+        self.project.remember(step, inputs);
+        let step = Step {
+            name: step.into(),
+            layer,
+            because,
+            bytes,
+        };
+        self.steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(step);
+    }
+}
+
+/// Marks the cache as one, so that a project it is in does not take it for sources. Best effort.
+fn mark(root: &Path) {
+    let tag = root.join(CACHE_TAG);
+    if !tag.exists()
+        && let Err(error) = replace_file(&tag, cache_tag().as_bytes())
+    {
+        tracing::debug!(%error, "cache not marked");
+    }
+}
+
+/// The build cache: in the first place for a cache that takes files.
+fn place() -> Option<PathBuf> {
+    let candidates = cache_candidates();
+    let is_named = candidates.iter().any(|candidate| !candidate.optional);
+    let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
+    // What is made in another user's home would shut that user out.
+    let may = |candidate: &Candidate| !candidate.optional || !belongs_to_another(&candidate.path);
+    let places = candidates
+        .into_iter()
+        .chain(last)
+        .filter(may)
+        .map(|candidate| candidate.path.join("build"));
+    let takes = |root: &PathBuf| {
+        takes_files(root)
+            .inspect_err(|error| tracing::debug!(%error, "no build cache"))
+            .is_ok()
+    };
+    places.into_iter().find(takes)
+}
+
+/// A shared lock on a directory; without support for locks on directories, none.
+fn lock_directory(directory: &File) -> bool {
+    directory.try_lock_shared().is_ok()
+}
+
+/// Counters of a layer, as they are kept.
+type Counters = BTreeMap<Layer, (u64, u64)>;

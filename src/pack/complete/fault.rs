@@ -1,0 +1,208 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::remedy::Remedy;
+use crate::diagnostics::Code;
+
+/// Something that a package asks for and does not have.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
+pub enum Fault {
+    /// `by` is a distribution with its version; `found` are the versions that the package has instead.
+    #[error("{by} requires {requirement}, {}", has(name, found))]
+    Unmet {
+        by: String,
+        name: String,
+        requirement: String,
+        found: Vec<String>,
+        remedy: Remedy,
+    },
+    #[error("{by} requires Python {requires}, the package has {python}")]
+    OtherPython {
+        by: String,
+        name: String,
+        requires: String,
+        python: String,
+        is_error: bool,
+    },
+    #[error("{by} has a requirement that cannot be read: `{requirement}`: {reason}")]
+    Unreadable {
+        by: String,
+        requirement: String,
+        reason: String,
+    },
+    /// `places` are those that import it, the first of them that of the message.
+    #[error(
+        "{} imports {module}, which nothing in the package provides{}",
+        first(places),
+        others(places)
+    )]
+    NoModule {
+        module: String,
+        places: Vec<Place>,
+        chain: Vec<String>,
+        remedy: Remedy,
+    },
+    /// A part of the standard library.
+    #[error(
+        "{} imports {module}, which the slim Python of the package leaves out{}",
+        first(places),
+        others(places)
+    )]
+    LeftOut {
+        module: String,
+        places: Vec<Place>,
+        include: String,
+        is_there: bool,
+        remedy: Remedy,
+    },
+    /// `path` is relative to the module's directory, or to the project.
+    #[error("{place} reads {}, which {} and is not in the wheel", path.display(), if *is_beside { "is beside it in the project" } else { "is in the project" })]
+    NotInWheel {
+        place: Place,
+        path: PathBuf,
+        file: PathBuf,
+        is_beside: bool,
+        remedy: Remedy,
+    },
+    #[error(
+        "the entry point `{name}` of `{group}` names {module}, which nothing in the package provides"
+    )]
+    NoPlugin {
+        group: String,
+        name: String,
+        module: String,
+    },
+}
+
+/// A line of a module.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// Below the directory in which modules are looked for: `hello/cli.py`.
+    pub file: String,
+    /// 1 is the first.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", crate::report::printable(&self.file), self.line)
+    }
+}
+
+impl Fault {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unmet { .. } => Code::UNMET_REQUIREMENT,
+            Self::OtherPython { .. } => Code::OTHER_PYTHON,
+            Self::Unreadable { .. } => Code::UNREADABLE_REQUIREMENT,
+            Self::NoModule { .. } => Code::MISSING_MODULE,
+            Self::LeftOut { .. } => Code::MODULE_LEFT_OUT,
+            Self::NotInWheel { .. } => Code::NOT_IN_WHEEL,
+            Self::NoPlugin { .. } => Code::MISSING_PLUGIN,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unmet { remedy, .. }
+            | Self::NoModule { remedy, .. }
+            | Self::LeftOut { remedy, .. }
+            | Self::NotInWheel { remedy, .. } => remedy.to_string(),
+            Self::OtherPython { name, is_error: true, .. } => format!(
+                "choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = [\"{name}\"]` to [tool.flavor.build]"
+            ),
+            Self::OtherPython { name, .. } => format!(
+                "if it works all the same, `unmet = [\"{name}\"]` under [tool.flavor.build] ends this warning; otherwise choose another Python with `--python`"
+            ),
+            Self::Unreadable { .. } => {
+                "only the name was checked; a later version of the distribution may have corrected it".into()
+            }
+            Self::NoPlugin { .. } => {
+                "correct the name in the project's metadata, or make sure that the build packs the module".into()
+            }
+        }
+    }
+
+    /// Where it was found, if in a module.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::NoModule { places, .. } | Self::LeftOut { places, .. } => places.first(),
+            Self::NotInWheel { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Whether the package cannot do without it.
+    pub(super) fn is_error(&self) -> bool {
+        matches!(
+            self,
+            Self::Unmet { .. } | Self::OtherPython { is_error: true, .. }
+        )
+    }
+
+    /// Whether one of the names in `unmet`, which are normalised, is that of the distribution or the module.
+    pub(super) fn is_allowed(&self, unmet: &[String]) -> bool {
+        let name = match self {
+            Self::Unmet { name, .. } | Self::OtherPython { name, .. } => name.clone(),
+            Self::NoModule { module, .. } => module
+                .split('.')
+                .next()
+                .unwrap_or(module)
+                .replace('_', "-")
+                .to_ascii_lowercase(),
+            _ => return false,
+        };
+        unmet.contains(&name)
+    }
+}
+
+/// Faults that keep a package from being made, a line each.
+pub(in crate::pack) fn all(faults: &[Fault]) -> String {
+    if let [one] = faults {
+        return one.to_string();
+    }
+    let lines = faults.iter().map(|fault| format!("\n  {fault}"));
+    format!(
+        "{} requirements are not met:{}",
+        faults.len(),
+        lines.collect::<String>()
+    )
+}
+
+fn has(name: &str, found: &[String]) -> String {
+    match found {
+        [] => "which is not in the package".into(),
+        _ => format!("but the package has {name} {}", found.join(", ")),
+    }
+}
+
+fn first(places: &[Place]) -> String {
+    places.first().map_or_else(String::new, ToString::to_string)
+}
+
+/// At most this many places are listed.
+const LISTED: usize = 3;
+
+fn others(places: &[Place]) -> String {
+    let others = places.get(1..).unwrap_or_default();
+    let mut text = others
+        .iter()
+        .take(LISTED)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if others.len() > LISTED {
+        text.push_str(&format!(" and {} more", others.len() - LISTED));
+    }
+    if text.is_empty() {
+        text
+    } else {
+        format!(" (also {text})")
+    }
+}

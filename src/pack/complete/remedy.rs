@@ -1,0 +1,297 @@
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Scene;
+use super::modules::{Found, Node, Owner};
+use crate::manifest::{Input, Manifest, read_requirement};
+use crate::python::runtime;
+
+/// What helps, by what the fault and the input are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Remedy {
+    /// `list` is where requirements are declared, `again` how a lock is made anew; the manifest may allow what is not met.
+    Require {
+        requirement: String,
+        name: String,
+        list: String,
+        again: Option<String>,
+        may_allow: bool,
+    },
+    /// `by` is what brings the module.
+    Declare {
+        list: String,
+        chain: Vec<String>,
+    },
+    /// A module of that name is in the same package.
+    Relative {
+        package: String,
+        module: String,
+    },
+    /// It is beside the script.
+    PackDirectory {
+        script: String,
+    },
+    /// It belongs to an extra of the project.
+    Extra {
+        extra: String,
+    },
+    /// It belongs to a dependency group of the project.
+    Group {
+        group: String,
+        name: String,
+    },
+    /// The project's own module is not in its wheel.
+    PackModule,
+    Include {
+        name: String,
+        table: bool,
+    },
+    /// The interpreter does not have it.
+    OtherPython {
+        name: String,
+    },
+    /// A line of a back end's settings that packs the file.
+    Setting(String),
+    /// No setting of a back end reaches it.
+    MoveInside,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Require {
+                requirement,
+                name,
+                list,
+                again,
+                may_allow,
+            } => {
+                write!(f, "add `{requirement}` to {list}")?;
+                if let Some(again) = again {
+                    write!(f, " and lock again with `{again}`")?;
+                }
+                if *may_allow {
+                    write!(
+                        f,
+                        "; if the program runs without, add `unmet = [\"{name}\"]` to [tool.flavor.build]"
+                    )?;
+                }
+                Ok(())
+            }
+            Self::Declare { list, chain } => {
+                write!(f, "add the distribution that provides it to {list}")?;
+                if !chain.is_empty() {
+                    write!(
+                        f,
+                        "; the program imports it by way of {}",
+                        chain.join(" → ")
+                    )?;
+                }
+                Ok(())
+            }
+            Self::Relative { package, module } => {
+                write!(
+                    f,
+                    "`{module}` is in the same package: write `from {package} import {module}`"
+                )
+            }
+            Self::PackDirectory { script } => {
+                write!(
+                    f,
+                    "it is beside the script: pack the directory, with `--entry-point {script}`"
+                )
+            }
+            Self::Extra { extra } => write!(
+                f,
+                "the extra `{extra}` brings it: choose it with `--extra {extra}`"
+            ),
+            Self::Group { group, name } => write!(
+                f,
+                "the dependency group `{group}` brings it, which is not packed: add `{name}` to `dependencies` under [project]"
+            ),
+            Self::PackModule => {
+                f.write_str("correct the name, or make sure that the build packs the module")
+            }
+            Self::Include { name, table: true } => {
+                write!(
+                    f,
+                    "restore it with `include = [\"{name}\"]` under [tool.flavor.python]"
+                )
+            }
+            Self::Include { name, table: false } => {
+                write!(
+                    f,
+                    "pack it from a project, with `include = [\"{name}\"]` under [tool.flavor.python]"
+                )
+            }
+            Self::OtherPython { name } => write!(
+                f,
+                "the interpreter does not have `{name}` either: install it for the interpreter, or choose another one with `--python`"
+            ),
+            Self::Setting(setting) => f.write_str(setting),
+            Self::MoveInside => f.write_str("move it into the package that reads it"),
+        }
+    }
+}
+
+/// Knows what helps in the package at hand.
+#[derive(Clone, Copy)]
+pub(super) struct Remedies<'a>(pub(super) Scene<'a>);
+
+impl Remedies<'_> {
+    /// Against a requirement that is not met.
+    pub(super) fn require(self, name: &str, requirement: &str) -> Remedy {
+        let Scene {
+            manifest,
+            application,
+            ..
+        } = self.0;
+        let lock = application
+            .evidence
+            .lock
+            .as_ref()
+            .map(|(name, _)| name.as_str());
+        Remedy::Require {
+            requirement: requirement.into(),
+            name: name.into(),
+            list: list(manifest),
+            again: lock
+                .filter(|name| *name == "uv.lock")
+                .map(|_| "uv lock".into()),
+            may_allow: has_tables(manifest),
+        }
+    }
+
+    /// Against a module that is missing, imported in `node`, which is reached by way of `chain`.
+    pub(super) fn module(self, module: &str, node: &Node<'_>, chain: &[String]) -> Remedy {
+        let Scene {
+            manifest, modules, ..
+        } = self.0;
+        let top = module.split('.').next().unwrap_or(module);
+        let is_own = node.owner == Owner::Own;
+        if is_own && !matches!(modules.find(top), Found::Nowhere) && module != top {
+            return Remedy::PackModule;
+        }
+        if is_own
+            && let Some(package) = node.package(1)
+            && !matches!(modules.find(&format!("{package}.{top}")), Found::Nowhere)
+        {
+            return Remedy::Relative {
+                package,
+                module: top.into(),
+            };
+        }
+        let beside = |ending: &str| manifest.directory.join(format!("{top}{ending}")).is_file();
+        if manifest.input == Input::Script && (beside(".py") || beside("/__init__.py")) {
+            let script = manifest
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            return Remedy::PackDirectory { script };
+        }
+        let project = &manifest.project;
+        let has = |list: &&Vec<String>| list.iter().any(|text| names(text, top));
+        if let Some((extra, _)) = project
+            .optional_dependencies
+            .iter()
+            .find(|(_, list)| has(list))
+        {
+            return Remedy::Extra {
+                extra: extra.clone(),
+            };
+        }
+        if let Some((group, _)) = project.dependency_groups.iter().find(|(_, list)| has(list)) {
+            return Remedy::Group {
+                group: group.clone(),
+                name: top.into(),
+            };
+        }
+        let chain = if is_own { Vec::new() } else { chain.to_vec() };
+        Remedy::Declare {
+            list: list(manifest),
+            chain,
+        }
+    }
+
+    /// What brings a part of the standard library back: the name, whether the interpreter has it, and the remedy; `None`
+    /// of a module that is no part of it.
+    pub(super) fn left_out(self, module: &str) -> Option<(String, bool, Remedy)> {
+        let Scene {
+            manifest,
+            application,
+            ..
+        } = self.0;
+        let name = runtime::include_for(module)?;
+        let interpreter = &application.interpreter;
+        let path = module.replace('.', "/");
+        let places = [
+            interpreter.stdlib.join(&path),
+            interpreter.stdlib.join(format!("{path}.py")),
+            interpreter
+                .dynload
+                .join(format!("{path}.{}.so", interpreter.soabi)),
+        ];
+        let is_there = places.iter().any(|place| place.exists());
+        let remedy = if is_there {
+            Remedy::Include {
+                name: name.clone(),
+                table: has_tables(manifest),
+            }
+        } else {
+            Remedy::OtherPython {
+                name: module.into(),
+            }
+        };
+        Some((name, is_there, remedy))
+    }
+}
+
+/// Where what an input needs is declared.
+fn list(manifest: &Manifest) -> String {
+    match manifest.input {
+        Input::Project => "`dependencies` under [project]".into(),
+        Input::Script => "`dependencies` in the script's `# /// script` block".into(),
+        Input::Directory => "`requirements.txt`".into(),
+        Input::Wheel => "the requirements of the wheel".into(),
+        Input::Requirement => "the requirements of the distribution".into(),
+    }
+}
+
+/// Whether the input has a place for `[tool.flavor]`.
+fn has_tables(manifest: &Manifest) -> bool {
+    matches!(manifest.input, Input::Project | Input::Script)
+}
+
+/// Whether a requirement is of the distribution that is called as a module is.
+pub(super) fn names(requirement: &str, module: &str) -> bool {
+    read_requirement(requirement)
+        .is_ok_and(|one| one.name.as_ref().replace('-', "_") == module.to_ascii_lowercase())
+}
+
+/// Where a project's build back end is told to pack a file. `source` is relative to the project, `package` and `inside`
+/// say where it is to lie.
+pub(super) fn setting(back_end: &str, source: &Path, package: &str, inside: &Path) -> Remedy {
+    let (source, inside) = (source.display(), inside.display());
+    let is = |name: &str| back_end.contains(name);
+    Remedy::Setting(if is("setuptools") {
+        format!("add `{package} = [\"{inside}\"]` to [tool.setuptools.package-data]")
+    } else if is("hatchling") {
+        format!("add `artifacts = [\"{source}\"]` to [tool.hatch.build.targets.wheel]")
+    } else if is("poetry") {
+        format!(
+            "add `include = [{{ path = \"{source}\", format = [\"sdist\", \"wheel\"] }}]` to [tool.poetry]"
+        )
+    } else if is("pdm") {
+        format!("add `includes = [\"{source}\"]` to [tool.pdm.build]")
+    } else if is("maturin") {
+        format!("add `include = [{{ path = \"{source}\", format = \"wheel\" }}]` to [tool.maturin]")
+    } else if is("mesonpy") {
+        format!("add `{source}` to `py.install_sources()` in meson.build")
+    } else {
+        format!("make sure that the build packs `{source}`")
+    })
+}

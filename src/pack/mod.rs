@@ -1,0 +1,49 @@
+//! `pack`: a checked manifest and settings become a package.
+//!
+//! ```text
+//! Manifest ─ application ─▶ trees                                  (only for Python applications)
+//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    each with everything that its bytes depend on
+//! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
+//! ```
+//!
+//! Every arrow goes by way of the build cache (`cache`): what the same inputs made before is not made again.
+
+mod application;
+mod attestation;
+mod cache;
+mod complete;
+mod encoded;
+mod error;
+mod history;
+mod hooks;
+mod ignored;
+mod input;
+mod key;
+mod list;
+mod native;
+mod output;
+mod pack;
+mod reproducible;
+mod seal;
+mod settings;
+mod slim;
+mod slots;
+mod startable;
+mod warning;
+
+pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
+pub use complete::{Fault, Place, Remedy};
+pub use error::BuildError;
+pub use history::Build;
+pub use hooks::{FailedHook, run_post_build, run_pre_build};
+pub use input::{InputError, ReadInput, manifest_above, read_input};
+pub use key::{KeySource, PRIVATE_KEY_VARIABLE, SigningKey};
+pub use list::{ListedFile, ListedSlot, Listing, list_files};
+pub use native::{Carried, Needs, Stripped};
+pub use pack::{PackReport, SlotReport, pack};
+pub use reproducible::{Difference, Record, check_reproducible, compare, rebuild};
+pub use seal::OWN_LAUNCHER;
+pub use settings::Settings;
+pub use slim::{Slimmed, SlimmedKind};
+pub use slots::leads_outside;
+pub use warning::{Finding, Lacking};

@@ -1,0 +1,460 @@
+//! Every slot with its content, operations and place, decided before anything is encoded.
+
+mod outside;
+mod planner;
+mod refused;
+mod reserved;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::outside::leads_outside;
+use self::planner::Planner;
+use self::refused::{refuse_collisions, refuse_what_launcher_lacks};
+use self::reserved::{refuse_hidden, refuse_reserved};
+use super::application::{APP, Application, DEPS, RUNTIME, Tree};
+use super::cache::{BuildCache, Inputs, Layer};
+use super::ignored::{Ignored, LeftOut};
+use super::native::{self, Around, Native, Treatment};
+use super::warning::{self, Finding};
+use super::{BuildError, Settings};
+use crate::format::{Lifecycle, Operations, WORKENV};
+use crate::fs::{Entry, EntryKind};
+use crate::libraries::{Machine, is_shared_library_name};
+use crate::manifest::Manifest;
+use crate::report::Stopwatch;
+use crate::slot::{Compression, Links, Plan, TreeOptions};
+use crate::stub::Family;
+
+/// A slot whose content, operations and place are decided.
+pub(super) struct SlotPlan {
+    pub(super) name: String,
+    /// As the manifest writes it; empty for the slots of the application.
+    pub(super) source: String,
+    /// With [`WORKENV`].
+    pub(super) target: String,
+    pub(super) purpose: String,
+    pub(super) lifecycle: Lifecycle,
+    /// Permission bits of a slot that is one file.
+    pub(super) mode: u16,
+    /// What the stored bytes depend on.
+    pub(super) inputs: Inputs,
+    /// Where they are kept: an interpreter's with the interpreter, since every project has the same.
+    pub(super) layer: Layer,
+    /// What `--slim` took from it.
+    pub(super) left_out: Vec<LeftOut>,
+    content: Content,
+    chain: Chain,
+    /// Put in front of every name in an archive.
+    prefix: PathBuf,
+    beside: Beside,
+}
+
+/// The libraries that native files of a slot find beside those in it.
+#[derive(Clone, Default)]
+struct Beside {
+    /// Those of the interpreter.
+    runtime: Arc<BTreeMap<String, PathBuf>>,
+    /// Those of other slots that `LD_LIBRARY_PATH` may lead to.
+    elsewhere: BTreeSet<String>,
+    /// Those of the target.
+    listed: Vec<String>,
+}
+
+enum Content {
+    Tree(Vec<Entry>),
+    File(Entry),
+}
+
+/// Plans the slots of an application, then the manifest's own, in their order.
+pub(super) fn plan(
+    manifest: &Manifest,
+    application: Option<&Application>,
+    settings: &Settings,
+    family: Family,
+    cache: &BuildCache,
+) -> Result<Vec<SlotPlan>, BuildError> {
+    let ignored = Ignored::new(manifest, &settings.slim)?;
+    let runtime = Arc::new(
+        application
+            .map(|application| libraries_of(&application.runtime))
+            .unwrap_or_default(),
+    );
+    let listed = manifest.target.listed().to_vec();
+    let beside = Beside {
+        runtime,
+        elsewhere: BTreeSet::new(),
+        listed,
+    };
+    let planner = Planner {
+        settings,
+        family,
+        cache,
+        ignored,
+        written: settings.written(manifest),
+        beside,
+    };
+    let mut plans = Vec::new();
+    if let Some(application) = application {
+        let trees = [
+            (RUNTIME, Some(&application.runtime), RUNTIME, "runtime"),
+            (DEPS, application.deps.as_ref(), "", "library"),
+            (APP, Some(&application.app), "", "code"),
+        ];
+        for (name, tree, target, purpose) in trees {
+            if let Some(tree) = tree {
+                plans.push(planner.application_slot(name, tree, target, purpose));
+            }
+        }
+    }
+    for slot in &manifest.slots {
+        plans.push(planner.manifest_slot(manifest, slot)?);
+    }
+    find_elsewhere(&mut plans, manifest);
+    refuse_collisions(&plans, application.is_some())?;
+    if family == Family::Flavor {
+        refuse_reserved(&plans, application)?;
+        refuse_hidden(&plans)?;
+    }
+    refuse_what_launcher_lacks(&plans, manifest, family)?;
+    Ok(plans)
+}
+
+impl SlotPlan {
+    /// Bytes of memory that each encoding thread takes.
+    pub(super) fn memory(&self) -> u64 {
+        self.chain.compression.memory()
+    }
+
+    /// Where its content is in the environment.
+    pub(super) fn place(&self) -> PathBuf {
+        let inside = Path::new(
+            self.target
+                .trim_start_matches(WORKENV)
+                .trim_start_matches('/'),
+        );
+        if self.chain.tar {
+            inside.join(&self.prefix)
+        } else {
+            inside.into()
+        }
+    }
+
+    /// Whether it is one of the application's own.
+    pub(super) fn is_of_application(&self) -> bool {
+        matches!(self.name.as_str(), RUNTIME | DEPS | APP)
+    }
+
+    /// What is at a path of the environment.
+    pub(super) fn at(&self, path: &Path) -> Option<&Entry> {
+        let inside = path.strip_prefix(self.place()).ok()?;
+        match &self.content {
+            // Paths are compared part by part otherwise, and there may be many.
+            Content::Tree(entries) => entries
+                .iter()
+                .find(|entry| entry.relative.as_os_str() == inside.as_os_str()),
+            Content::File(entry) => inside.as_os_str().is_empty().then_some(entry),
+        }
+    }
+
+    /// Whether something may lie at a path of the environment when the program runs.
+    pub(super) fn may_hold(&self, path: &Path) -> bool {
+        let place = self.place();
+        let Ok(inside) = path.strip_prefix(&place) else {
+            return place.starts_with(path);
+        };
+        let is_link = |entry: &Entry| matches!(entry.kind, EntryKind::Symlink { .. });
+        // A temporary slot is filled as the program likes; what is behind a link is not looked up.
+        inside.as_os_str().is_empty()
+            || self.lifecycle == Lifecycle::Temporary
+            || self.at(path).is_some()
+            || inside
+                .ancestors()
+                .skip(1)
+                .any(|above| self.at(&place.join(above)).is_some_and(is_link))
+    }
+
+    /// What it has in a directory of the environment.
+    pub(super) fn places_in(&self, directory: &Path) -> Vec<PathBuf> {
+        let place = self.place();
+        let Ok(inside) = directory.strip_prefix(&place) else {
+            return place
+                .strip_prefix(directory)
+                .ok()
+                .and_then(|rest| rest.components().next())
+                .map(|first| directory.join(first))
+                .into_iter()
+                .collect();
+        };
+        let is_inside = |entry: &&Entry| {
+            entry
+                .relative
+                .parent()
+                .is_some_and(|parent| parent.as_os_str() == inside.as_os_str())
+        };
+        self.entries()
+            .iter()
+            .filter(is_inside)
+            .map(|entry| place.join(&entry.relative))
+            .collect()
+    }
+
+    /// What looks like a secret in what is the user's own.
+    pub(super) fn secrets(&self, manifest: &Manifest) -> Option<Finding> {
+        let entries = match &self.content {
+            _ if matches!(self.name.as_str(), RUNTIME | DEPS) => return None,
+            Content::Tree(entries) => entries,
+            Content::File(entry) => std::slice::from_ref(entry),
+        };
+        warning::secrets(manifest, &self.name, entries)
+    }
+
+    /// How it is compressed.
+    pub(super) fn compression(&self) -> Compression {
+        self.chain.compression
+    }
+
+    /// Where its content is once it is extracted, below the directory that it is extracted into.
+    pub(super) fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// What it holds; of a slot that is one file, nothing.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Tree(entries) => entries,
+            Content::File(_) => &[],
+        }
+    }
+
+    /// What it holds, directories apart, with the size of each; of a slot that is one file, its place in the environment.
+    pub(super) fn files(&self) -> Vec<(PathBuf, u64)> {
+        let listed = |entry: &Entry| match &entry.kind {
+            EntryKind::Directory | EntryKind::Special => None,
+            EntryKind::File { len } => Some((entry.relative.clone(), *len)),
+            EntryKind::Symlink { .. } => Some((entry.relative.clone(), 0)),
+        };
+        match &self.content {
+            Content::Tree(entries) => entries.iter().filter_map(listed).collect(),
+            Content::File(entry) => listed(entry)
+                .map(|(_, size)| (self.place(), size))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    pub(super) fn operations(&self) -> Operations {
+        Operations {
+            tar: self.chain.tar,
+            codec: self.chain.compression.codec,
+        }
+    }
+
+    /// Reads what is to be encoded: looks into native files, adds the libraries of this machine that they need, finds files
+    /// of equal content, cuts frames.
+    ///
+    /// Copies of files that have to be changed go below `scratch`.
+    pub(super) fn prepare(
+        &self,
+        settings: &Settings,
+        family: Family,
+        machine: &Machine,
+        scratch: &Path,
+    ) -> Result<(Plan, Native), BuildError> {
+        let failed = |source| BuildError::Slot {
+            slot: self.name.clone(),
+            source,
+        };
+        let copies = scratch.join(&self.name);
+        crate::fs::create_private_dir(&copies)?;
+        let clock = Stopwatch::start();
+        let is_python = matches!(self.name.as_str(), DEPS | APP);
+        let around = self.around(machine);
+        let treatment = Treatment {
+            strip: settings.strip,
+            relocate: is_python,
+            opened: is_python,
+            copies: &copies,
+            around,
+        };
+        let tree = |entries: &[Entry], prefix: &Path| {
+            let options = TreeOptions {
+                links: links(family),
+                prefix: prefix.into(),
+                mtime: settings.epoch,
+            };
+            Plan::for_tree(entries, self.chain.compression, &options).map_err(failed)
+        };
+        match &self.content {
+            Content::Tree(entries) => {
+                let mut entries = entries.clone();
+                let native = native::examine(&mut entries, treatment)?;
+                tracing::debug!(slot = self.name, took = %clock.took(), "native files examined");
+                Ok((tree(&entries, &self.prefix)?, native))
+            }
+            Content::File(entry) => {
+                let (directory, alone) = self.as_tree_of(entry);
+                let mut entries = vec![alone];
+                let mut native = native::examine(&mut entries, treatment)?;
+                if native.carried.is_empty() {
+                    return Ok((
+                        Plan::for_file(&entries[0].path, self.chain.compression).map_err(failed)?,
+                        native,
+                    ));
+                }
+                native.is_widened = true;
+                let prefix = if family == Family::FlavorPack {
+                    directory
+                } else {
+                    PathBuf::new()
+                };
+                Ok((tree(&entries, &prefix)?, native))
+            }
+        }
+    }
+
+    /// What its native files find outside of it.
+    pub(super) fn around<'a>(&'a self, machine: &'a Machine) -> Around<'a> {
+        let Beside {
+            runtime,
+            elsewhere,
+            listed,
+        } = &self.beside;
+        let comes_and_goes = matches!(self.lifecycle, Lifecycle::Lazy | Lifecycle::Init);
+        Around {
+            slot: &self.name,
+            machine,
+            runtime,
+            elsewhere,
+            listed,
+            // The interpreter has its libraries already.
+            carries: self.name != RUNTIME,
+            // What is not there all the time cannot share a directory with others.
+            has_place: self.chain.tar || !comes_and_goes,
+        }
+    }
+
+    /// The directory that its one file is in, and the file as the only one there.
+    fn as_tree_of(&self, entry: &Entry) -> (PathBuf, Entry) {
+        let place = self.place();
+        let relative = PathBuf::from(place.file_name().unwrap_or_default());
+        let alone = Entry {
+            relative,
+            mode: self.mode.into(),
+            ..entry.clone()
+        };
+        (place.parent().unwrap_or(Path::new("")).into(), alone)
+    }
+
+    /// Turns a slot that is one file into the tree that it was encoded as, with libraries beside the file.
+    pub(super) fn widen(&mut self, family: Family) {
+        let Content::File(entry) = &self.content else {
+            return;
+        };
+        let (directory, alone) = self.as_tree_of(entry);
+        let inside = if family == Family::FlavorPack {
+            Path::new("")
+        } else {
+            &*directory
+        };
+        self.target = if inside == Path::new("") {
+            WORKENV.into()
+        } else {
+            format!("{WORKENV}/{}", inside.display())
+        };
+        self.prefix = if family == Family::FlavorPack {
+            directory
+        } else {
+            PathBuf::new()
+        };
+        self.content = Content::Tree(vec![alone]);
+        self.chain.tar = true;
+    }
+
+    /// A path of the environment as a path inside of it, if it has a file there.
+    pub(super) fn inside(&self, path: &Path) -> Option<PathBuf> {
+        self.at(path).map(|entry| match &self.content {
+            Content::Tree(_) => entry.relative.clone(),
+            Content::File(entry) => self.as_tree_of(entry).1.relative,
+        })
+    }
+}
+
+impl Beside {
+    fn add_to(&self, inputs: &mut Inputs) {
+        let listed = inputs.add_list("target libraries", self.listed.iter().cloned());
+        listed.set_by(&["tool", "flavor", "target", "libraries"]);
+    }
+}
+
+/// The libraries in an interpreter's tree, in the directory that its search path leads to.
+fn libraries_of(runtime: &Tree) -> BTreeMap<String, PathBuf> {
+    let library = |entry: &Entry| {
+        let name = entry.relative.strip_prefix("lib").ok()?.to_str()?;
+        (is_shared_library_name(name) && !name.contains('/'))
+            .then(|| (name.to_owned(), entry.path.clone()))
+    };
+    runtime.entries.iter().filter_map(library).collect()
+}
+
+/// Where the package sets `LD_LIBRARY_PATH`, libraries may come from any slot of the manifest.
+fn find_elsewhere(plans: &mut [SlotPlan], manifest: &Manifest) {
+    let mut variables = manifest
+        .execution
+        .env
+        .iter()
+        .chain(&manifest.execution.runtime_env.set);
+    if !variables.any(|(name, _)| name == "LD_LIBRARY_PATH") {
+        return;
+    }
+    let names = |plan: &SlotPlan| -> Vec<String> {
+        let files = plan.files();
+        let names = files
+            .iter()
+            .filter_map(|(path, _)| path.file_name()?.to_str());
+        names
+            .filter(|name| name.contains(".so"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let all: Vec<Vec<String>> = plans
+        .iter()
+        .map(|plan| {
+            if plan.source.is_empty() {
+                Vec::new()
+            } else {
+                names(plan)
+            }
+        })
+        .collect();
+    for (at, plan) in plans
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, plan)| plan.name != RUNTIME)
+    {
+        let others = all
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at)
+            .flat_map(|(_, names)| names);
+        plan.beside.elsewhere = others.cloned().collect();
+        plan.inputs.add_list(
+            "libraries of other slots",
+            plan.beside.elsewhere.iter().cloned(),
+        );
+    }
+}
+
+fn links(family: Family) -> Links {
+    match family {
+        Family::Flavor => Links::Keep,
+        Family::FlavorPack => Links::Follow,
+    }
+}
+
+/// A chain as the encoder takes it.
+struct Chain {
+    tar: bool,
+    compression: Compression,
+}

@@ -1,0 +1,340 @@
+//! From a tree of the application or a slot of the manifest to its plan.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::outside;
+use super::{Beside, Chain, Content, SlotPlan, links};
+use crate::format::{Codec, Lifecycle, Operations, WORKENV};
+use crate::fs::{Entry, walk};
+use crate::manifest::{self, Manifest, Operation, OperationName};
+use crate::pack::application::{DEPS, RUNTIME, Tree};
+use crate::pack::cache::{BuildCache, Inputs, Layer, hash_tree};
+use crate::pack::ignored::Ignored;
+use crate::pack::settings::Written;
+use crate::pack::{BuildError, Settings};
+use crate::slot::{Compression, Links, check_size, follow_links};
+use crate::stub::Family;
+
+/// What is done to native files, and what is noted of them. Raised when that changes, so that older entries of the build
+/// cache are not taken for newer ones.
+const NATIVE_REVISION: u32 = 3;
+
+pub(super) struct Planner<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) family: Family,
+    pub(super) cache: &'a BuildCache,
+    pub(super) ignored: Ignored,
+    pub(super) written: Written,
+    pub(super) beside: Beside,
+}
+
+impl Planner<'_> {
+    /// `deps` and `app` have the shape of a prefix and are merged into the environment; `runtime` stays apart.
+    pub(super) fn application_slot(
+        &self,
+        name: &str,
+        tree: &Tree,
+        target: &str,
+        purpose: &str,
+    ) -> SlotPlan {
+        // FlavorPack's launchers only unpack: there everything goes into the interpreter's own prefix.
+        let target = if self.family == Family::FlavorPack {
+            RUNTIME
+        } else {
+            target
+        };
+        let chain = self.default_chain(true);
+        let mut entries = tree.entries.clone();
+        let left_out = self.ignored.filter(name, &mut entries);
+        let prefix = self.prefix(target);
+        let mut inputs = self.inputs(&chain, &prefix);
+        for (part, digest) in &tree.parts {
+            inputs.add(part, digest);
+        }
+        if name != RUNTIME {
+            let patterns = inputs.add_list("patterns", self.ignored.patterns.iter().cloned());
+            patterns.set_by(&["tool", "flavor", "build", "exclude"]);
+        }
+        if name == DEPS {
+            let slim = inputs.add_list(
+                "slim",
+                self.settings.slim.iter().map(|slim| slim.name().to_owned()),
+            );
+            slim.set_by(&["tool", "flavor", "build", "slim"]);
+        }
+        inputs.add("relocate", name != RUNTIME);
+        let beside = if name == RUNTIME {
+            Beside::default()
+        } else {
+            self.beside.clone()
+        };
+        if name != RUNTIME {
+            inputs.add_list("libraries of the runtime", beside.runtime.keys().cloned());
+        }
+        beside.add_to(&mut inputs);
+        SlotPlan {
+            name: name.into(),
+            source: String::new(),
+            target: self.target_text(target, true),
+            purpose: purpose.into(),
+            lifecycle: Lifecycle::Eager,
+            mode: 0o644,
+            inputs,
+            layer: if name == RUNTIME {
+                Layer::Runtime
+            } else {
+                Layer::Slots
+            },
+            left_out,
+            content: Content::Tree(entries),
+            chain,
+            prefix,
+            beside,
+        }
+    }
+
+    pub(super) fn manifest_slot(
+        &self,
+        manifest: &Manifest,
+        slot: &manifest::Slot,
+    ) -> Result<SlotPlan, BuildError> {
+        let source = manifest.directory.join(&slot.source);
+        if !source.exists() {
+            return Err(BuildError::MissingSource {
+                slot: slot.name.clone(),
+                line: slot.line,
+                path: source,
+            });
+        }
+        outside::refuse(&manifest.directory, slot, &source)?;
+        let target = slot.target.clone().unwrap_or_else(|| slot.name.clone());
+        let chain = match &slot.operations {
+            Some(operations) => self.chain(&slot.name, operations)?,
+            None => self.default_chain(source.is_dir()),
+        };
+        let prefix = self.prefix(&target);
+        let mut inputs = self.inputs(&chain, &prefix);
+        let content = self.content(slot, &source, &chain, &mut inputs)?;
+        let beside = Beside {
+            runtime: Arc::default(),
+            ..self.beside.clone()
+        };
+        beside.add_to(&mut inputs);
+        if !chain.tar {
+            // With libraries beside it the file goes into a tree, where its name and its mode are written down.
+            inputs.add("target", &target);
+            inputs.add(
+                "mode",
+                slot.permissions
+                    .map_or_else(String::new, |mode| format!("{mode:o}")),
+            );
+            inputs.add("lifecycle", lifecycle(slot.lifecycle).word());
+        }
+        let default_mode = if slot.purpose.as_deref() == Some("binary") {
+            0o755
+        } else {
+            0o644
+        };
+        Ok(SlotPlan {
+            name: slot.name.clone(),
+            source: slot.source.display().to_string(),
+            target: self.target_text(&target, chain.tar),
+            purpose: slot.purpose.clone().unwrap_or_else(|| "data".into()),
+            lifecycle: lifecycle(slot.lifecycle),
+            mode: slot
+                .permissions
+                .and_then(|mode| u16::try_from(mode).ok())
+                .unwrap_or(default_mode),
+            inputs,
+            layer: Layer::Slots,
+            left_out: Vec::new(),
+            content,
+            chain,
+            prefix,
+            beside,
+        })
+    }
+
+    /// Lists and hashes a source of the manifest.
+    fn content(
+        &self,
+        slot: &manifest::Slot,
+        source: &Path,
+        chain: &Chain,
+        inputs: &mut Inputs,
+    ) -> Result<Content, BuildError> {
+        let failed = |source| BuildError::Slot {
+            slot: slot.name.clone(),
+            source,
+        };
+        let name: PathBuf = source.file_name().unwrap_or_default().into();
+        if !chain.tar {
+            if source.is_dir() {
+                return Err(failed(crate::slot::SlotError::DirectoryWithoutTar {
+                    path: source.into(),
+                }));
+            }
+            let entry = Entry::examine_target(source.into(), name)?;
+            check_size(std::slice::from_ref(&entry)).map_err(failed)?;
+            self.hash(source, vec![entry.clone()], inputs)?;
+            return Ok(Content::File(entry));
+        }
+        let mut entries = if source.is_dir() {
+            walk(source)?
+        } else {
+            vec![Entry::examine_target(source.into(), name)?]
+        };
+        if source.is_dir() {
+            self.ignored.filter_by_files(source, &mut entries)?;
+        }
+        self.ignored.filter(&slot.name, &mut entries);
+        entries.retain(|entry| !self.written.contains(&entry.path));
+        if links(self.family) == Links::Follow {
+            // A launcher that refuses links gets what they lead to, so that is what counts.
+            entries = follow_links(&entries).map_err(failed)?;
+        } else if slot.follow && source.is_dir() {
+            entries = outside::bring_in(source, &entries).map_err(failed)?;
+        }
+        check_size(&entries).map_err(failed)?;
+        self.hash(source, entries.clone(), inputs)?;
+        Ok(Content::Tree(entries))
+    }
+
+    fn hash(
+        &self,
+        source: &Path,
+        entries: Vec<Entry>,
+        inputs: &mut Inputs,
+    ) -> Result<(), BuildError> {
+        let source = std::path::absolute(source).unwrap_or_else(|_| source.into());
+        let hashed = hash_tree(entries, &self.cache.memory(&source, "slot"))?;
+        inputs
+            .add("content", hashed.digest.hex())
+            .found_at(source)
+            .changed(&hashed.changes);
+        Ok(())
+    }
+
+    /// What the stored bytes depend on beside the content.
+    fn inputs(&self, chain: &Chain, prefix: &Path) -> Inputs {
+        let mut inputs = Inputs::default();
+        let Compression {
+            codec,
+            level,
+            extreme,
+        } = chain.compression;
+        inputs.add("tool", env!("CARGO_PKG_VERSION"));
+        inputs.add(
+            "operations",
+            Operations {
+                tar: chain.tar,
+                codec,
+            },
+        );
+        inputs.add(
+            "level",
+            format!("{level}{}", if extreme { "e" } else { "" }),
+        );
+        inputs.add("links", format!("{:?}", links(self.family)));
+        inputs.add("prefix", prefix.display());
+        inputs.add("native", NATIVE_REVISION);
+        inputs.add("strip", self.settings.strip);
+        inputs.add("epoch", self.settings.epoch);
+        inputs
+    }
+
+    fn prefix(&self, target: &str) -> PathBuf {
+        match self.family {
+            Family::Flavor => PathBuf::new(),
+            Family::FlavorPack => target.into(),
+        }
+    }
+
+    /// FlavorPack's launchers ignore the target of an archive: its members carry the path themselves.
+    fn target_text(&self, target: &str, tar: bool) -> String {
+        let inside = if self.family == Family::FlavorPack && tar {
+            ""
+        } else {
+            target
+        };
+        if inside.is_empty() {
+            WORKENV.into()
+        } else {
+            format!("{WORKENV}/{inside}")
+        }
+    }
+
+    fn default_chain(&self, tar: bool) -> Chain {
+        let codec = match (self.family, self.settings.effort) {
+            (_, 0) => Codec::Raw,
+            (Family::Flavor, _) => Codec::Zstd,
+            (Family::FlavorPack, _) => Codec::Gzip,
+        };
+        Chain {
+            tar,
+            compression: Compression::with_effort(codec, self.settings.effort),
+        }
+    }
+
+    /// Checks a chain from the manifest: at most a tar, then at most one codec that the launcher can undo.
+    fn chain(&self, slot: &str, operations: &[Operation]) -> Result<Chain, BuildError> {
+        let mut rest = operations;
+        let tar = rest
+            .first()
+            .is_some_and(|first| first.name == OperationName::Tar);
+        if tar {
+            rest = &rest[1..];
+        }
+        let (codec, step) = match rest {
+            [] => (Codec::Raw, None),
+            [one] => (codec(one.name), Some(one)),
+            [first, second, ..] => {
+                let (first, second) = (first.name.as_str(), second.name.as_str());
+                return Err(BuildError::BadChain {
+                    slot: slot.into(),
+                    first,
+                    second,
+                });
+            }
+        };
+        if self.family == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
+            return Err(BuildError::LauncherCannotRead {
+                slot: slot.into(),
+                operation: codec.name(),
+                launcher: self.family.name(),
+            });
+        }
+        let mut compression = Compression::with_effort(codec, self.settings.effort);
+        if let Some(step) = step
+            && let Some(level) = step.level
+        {
+            compression = Compression {
+                codec,
+                level,
+                extreme: step.extreme,
+            };
+        }
+        Ok(Chain { tar, compression })
+    }
+}
+
+fn codec(name: OperationName) -> Codec {
+    match name {
+        OperationName::Raw | OperationName::Tar => Codec::Raw,
+        OperationName::Gzip => Codec::Gzip,
+        OperationName::Xz => Codec::Xz,
+        OperationName::Zstd => Codec::Zstd,
+    }
+}
+
+/// PSPF's twelve words come down to four behaviours; `docs/format.md` § Lifecycles.
+fn lifecycle(word: manifest::Lifecycle) -> Lifecycle {
+    use manifest::Lifecycle as Word;
+    match word {
+        Word::Lazy | Word::Dev => Lifecycle::Lazy,
+        Word::Temporary => Lifecycle::Temporary,
+        Word::Init => Lifecycle::Init,
+        _ => Lifecycle::Eager,
+    }
+}

@@ -1,0 +1,264 @@
+//! Names in the environment that no slot may have, since a start has something of its own there, and files of one slot where
+//! another has a directory, which a start would have to hide.
+
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::{Content, SlotPlan};
+use crate::format::WORKENV;
+use crate::fs::{Entry, EntryKind};
+use crate::pack::BuildError;
+use crate::pack::application::{Application, DEPS, RUNTIME};
+
+/// A path of the environment that is taken.
+struct Reserved {
+    path: String,
+    /// What is there, as a part of a sentence.
+    what: &'static str,
+    whose: Whose,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The launcher's own directory, however it is written: a file system may take no notice of case.
+    Launcher,
+    /// A start writes it, and would overwrite what is there.
+    Environment,
+    /// The tree of the interpreter, and whatever is in it.
+    Interpreter,
+}
+
+/// Refuses slots that have, by their target or in their trees, what a start has itself. Without Python that is one directory.
+pub(super) fn refuse_reserved(
+    plans: &[SlotPlan],
+    application: Option<&Application>,
+) -> Result<(), BuildError> {
+    let reserved = all(application);
+    for plan in plans {
+        let place = plan.place();
+        for one in &reserved {
+            if one.whose == Whose::Interpreter && plan.name == RUNTIME {
+                continue;
+            }
+            if let Some(found) = taken(plan, &place, one) {
+                return Err(match found {
+                    Taken::ByTarget => BuildError::ReservedTarget {
+                        slot: plan.name.clone(),
+                        target: plan.target.clone(),
+                    },
+                    Taken::ByEntry(entry) => BuildError::ReservedPath {
+                        slot: plan.name.clone(),
+                        pattern: format!(
+                            "{}/{}",
+                            if plan.name == DEPS { "deps:" } else { "" },
+                            entry.relative.display()
+                        ),
+                        path: format!("{WORKENV}/{}", place.join(&entry.relative).display()),
+                        what: one.what,
+                    },
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn all(application: Option<&Application>) -> Vec<Reserved> {
+    let new = |path: &str, what, whose| Reserved {
+        path: path.into(),
+        what,
+        whose,
+    };
+    let mut all = vec![new(
+        ".flavor",
+        "the launcher keeps its own files there",
+        Whose::Launcher,
+    )];
+    if let Some(application) = application {
+        let minor = application.python.version.split('.').nth(1).unwrap_or("0");
+        let interpreter = format!("bin/python3.{minor}");
+        for path in ["pyvenv.cfg", "bin/python", "bin/python3", &interpreter] {
+            all.push(new(
+                path,
+                "every start has its own there, to make a virtual environment",
+                Whose::Environment,
+            ));
+        }
+        all.push(new(RUNTIME, "the interpreter is there", Whose::Interpreter));
+    }
+    all
+}
+
+enum Taken<'a> {
+    ByTarget,
+    ByEntry(&'a Entry),
+}
+
+/// What of a slot is at a reserved path, below it, or a file on the way to it.
+fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Taken<'a>> {
+    let whole = Path::new(&reserved.path);
+    if place.starts_with(whole) {
+        return Some(Taken::ByTarget);
+    }
+    let inner = whole.strip_prefix(place).ok()?;
+    let Content::Tree(entries) = &plan.content else {
+        // A file in the place of a directory that is needed.
+        return Some(Taken::ByTarget);
+    };
+    let inner = inner.as_os_str().as_bytes();
+    let is_taken = |entry: &&Entry| {
+        let path = entry.relative.as_os_str().as_bytes();
+        let is_directory = entry.kind == EntryKind::Directory;
+        if is_below(inner, path, false) {
+            // `bin` that is a file; of `bin` itself the reserved file counts.
+            return if path.len() == inner.len() {
+                is_kept(plan, reserved, is_directory)
+            } else {
+                !is_directory
+            };
+        }
+        is_below(path, inner, reserved.whose == Whose::Launcher)
+            && is_kept(plan, reserved, is_directory)
+    };
+    entries.iter().find(is_taken).map(Taken::ByEntry)
+}
+
+/// Whether something at a reserved path, or below it, is one too many. What a distribution puts beside the interpreter's own
+/// files hides none of them, as long as it is in a directory.
+fn is_kept(plan: &SlotPlan, reserved: &Reserved, is_directory: bool) -> bool {
+    reserved.whose != Whose::Interpreter || !plan.is_of_application() || !is_directory
+}
+
+/// Whether a path is `above` or is below it.
+fn is_below(path: &[u8], above: &[u8], any_case: bool) -> bool {
+    let Some((begin, rest)) = path.split_at_checked(above.len()) else {
+        return false;
+    };
+    let is_same = if any_case {
+        begin.eq_ignore_ascii_case(above)
+    } else {
+        begin == above
+    };
+    is_same && (rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Refuses a file where another slot has a directory. Of two files the later slot's counts, and directories are merged; but one
+/// of the two would be hidden with all that is in it, or a start would find no way to what is below.
+pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
+    let places: Vec<PathBuf> = plans.iter().map(SlotPlan::place).collect();
+    for (at, plan) in plans
+        .iter()
+        .enumerate()
+        .filter(|(_, plan)| !plan.is_of_application())
+    {
+        // Two of the manifest's own are looked at once.
+        let others = plans
+            .iter()
+            .enumerate()
+            .filter(|(other, one)| *other > at || one.is_of_application());
+        for (other, one) in others {
+            let (upper, lower, inner) = if let Ok(inner) = places[other].strip_prefix(&places[at]) {
+                (plan, one, inner)
+            } else if let Ok(inner) = places[at].strip_prefix(&places[other]) {
+                (one, plan, inner)
+            } else {
+                continue;
+            };
+            if let Some((path, is_upper)) = hidden(upper, lower, inner) {
+                let (file, directory) = if is_upper {
+                    (upper, lower)
+                } else {
+                    (lower, upper)
+                };
+                return Err(BuildError::HiddenDirectory {
+                    slot: file.name.clone(),
+                    other: directory.name.clone(),
+                    path: format!("{WORKENV}/{}", upper.place().join(path).display()),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first path, relative to the upper slot, at which one has a file and the other a directory; and whether the file is the
+/// upper one's. The lower one is at `inner` of the upper one.
+fn hidden(upper: &SlotPlan, lower: &SlotPlan, inner: &Path) -> Option<(PathBuf, bool)> {
+    let Content::Tree(above) = &upper.content else {
+        return None;
+    };
+    let inner_bytes = inner.as_os_str().as_bytes();
+    let is_directory = |entry: &Entry| entry.kind == EntryKind::Directory;
+    // What the upper one has on the way to the lower one.
+    for entry in above {
+        let path = entry.relative.as_os_str().as_bytes();
+        if path.len() > inner_bytes.len() || !is_below(inner_bytes, path, false) {
+            continue;
+        }
+        let needs_directory =
+            path.len() < inner_bytes.len() || matches!(lower.content, Content::Tree(_));
+        if needs_directory != is_directory(entry) {
+            return Some((entry.relative.clone(), needs_directory));
+        }
+    }
+    let Content::Tree(below) = &lower.content else {
+        return None;
+    };
+    let start = if inner_bytes.is_empty() {
+        0
+    } else {
+        inner_bytes.len() + 1
+    };
+    let meeting = above.iter().filter_map(|entry| {
+        let path = entry.relative.as_os_str().as_bytes();
+        let is_inside = start == 0 || (is_below(path, inner_bytes, false) && path.len() > start);
+        is_inside.then(|| (&path[start..], entry))
+    });
+    let (mut directories, mut files) = (HashSet::new(), HashSet::new());
+    for (path, entry) in meeting {
+        if is_directory(entry) {
+            directories.insert(path)
+        } else {
+            files.insert(path)
+        };
+    }
+    if directories.is_empty() && files.is_empty() {
+        return None;
+    }
+    below.iter().find_map(|entry| {
+        let path = entry.relative.as_os_str().as_bytes();
+        let other = if is_directory(entry) {
+            &files
+        } else {
+            &directories
+        };
+        other
+            .contains(path)
+            .then(|| (inner.join(&entry.relative), is_directory(entry)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_below;
+
+    #[test]
+    fn a_path_is_below_whole_names_alone() {
+        for (path, above, any_case, expected) in [
+            ("bin", "bin", false, true),
+            ("bin/x", "bin", false, true),
+            ("binary", "bin", false, false),
+            ("Bin", "bin", false, false),
+            (".Flavor/seal", ".flavor", true, true),
+            (".flavors", ".flavor", true, false),
+            ("b", "bin", false, false),
+        ] {
+            assert_eq!(
+                is_below(path.as_bytes(), above.as_bytes(), any_case),
+                expected,
+                "{path} {above}"
+            );
+        }
+    }
+}

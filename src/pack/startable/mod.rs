@@ -1,0 +1,85 @@
+//! Whether the programs of a package can start, as far as that can be seen without running them.
+//!
+//! What is said here is certain: where modules or files may come from somewhere that nobody sees, nothing is said.
+
+mod modules;
+mod paths;
+
+use super::BuildError;
+use super::application::Application;
+use super::slots::SlotPlan;
+use super::warning::Finding;
+use crate::manifest::{EntryPoint, Manifest};
+use crate::python::install;
+use crate::stub::Family;
+use modules::Modules;
+use paths::Paths;
+
+/// Looks at every program of the package, and at the paths that its command and its variables name.
+///
+/// # Errors
+/// [`BuildError::CannotStart`] when it is the main program that never will.
+pub(super) fn check(
+    manifest: &Manifest,
+    application: Option<&Application>,
+    plans: &[SlotPlan],
+    family: Family,
+) -> Result<Vec<Finding>, BuildError> {
+    let mut findings = Vec::new();
+    // Set-up commands may make anything.
+    if manifest.post_extract.is_empty() {
+        let paths = Paths::new(application, plans);
+        let mut command = manifest.execution.command.iter().flatten();
+        if let Some(missing) = command.next().and_then(|program| paths.no_program(program)) {
+            return Err(BuildError::CannotStart(Box::new(missing)));
+        }
+        let words = command
+            .chain(&manifest.execution.args)
+            .map(|word| ("the command".to_owned(), word));
+        let variables = manifest
+            .execution
+            .env
+            .iter()
+            .chain(&manifest.execution.runtime_env.set);
+        let variables = variables.map(|(name, value)| (format!("the variable `{name}`"), value));
+        findings.extend(
+            words
+                .chain(variables)
+                .filter_map(|(what, text)| paths.nowhere(&what, text)),
+        );
+    }
+    let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else {
+        return Ok(findings);
+    };
+    let modules = Modules::new(manifest, application, plans, family);
+    let is_main = |script: &&install::EntryPoint| Some(&script.name) == application.main.as_ref();
+    if let Some(fault) = start_of_main(manifest, application).and_then(|main| modules.fault(&main))
+    {
+        return Err(BuildError::CannotStart(Box::new(fault)));
+    }
+    let others = application
+        .entry_points
+        .iter()
+        .filter(|script| !is_main(script));
+    findings.extend(others.filter_map(|script| modules.fault(&start_of(script))));
+    Ok(findings)
+}
+
+/// Where the main program of an application starts.
+pub(super) fn start_of_main(manifest: &Manifest, application: &Application) -> Option<EntryPoint> {
+    let mut scripts = application.entry_points.iter();
+    let main = scripts
+        .find(|script| Some(&script.name) == application.main.as_ref())
+        .map(start_of);
+    manifest.entry_point.clone().or(main)
+}
+
+fn start_of(script: &install::EntryPoint) -> EntryPoint {
+    match script.attr.as_str() {
+        "" => EntryPoint::Module(script.module.clone()),
+        attr => EntryPoint::Function {
+            module: script.module.clone(),
+            attr: attr.into(),
+        },
+    }
+}

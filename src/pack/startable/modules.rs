@@ -1,0 +1,255 @@
+use std::path::{Path, PathBuf};
+
+use super::super::application::{APP, Application, DEPS, RUNTIME, place};
+use super::super::slots::SlotPlan;
+use super::super::warning::Finding;
+use crate::fs::Entry;
+use crate::manifest::suggest::closest;
+use crate::manifest::{EntryPoint, Manifest};
+use crate::python::runtime::is_stub;
+use crate::stub::Family;
+
+/// Where Python will look for modules.
+pub(super) struct Modules<'a> {
+    manifest: &'a Manifest,
+    application: &'a Application,
+    plans: &'a [SlotPlan],
+    /// Where the sources of the input lie that go in as they are.
+    own: PathBuf,
+    /// In the order in which they are looked through.
+    roots: Vec<PathBuf>,
+    /// Whether something else may bring modules.
+    is_open: bool,
+}
+
+enum Module<'a> {
+    Source(&'a Entry),
+    /// An extension, bytecode, or a directory without a source of its own.
+    Other,
+    Nowhere,
+}
+
+/// What a package does that has modules which are no files.
+const BRINGS_MODULES: &[&str] = &["__path__", "sys.modules", "meta_path"];
+/// What a module does that has names which it does not write down.
+const BRINGS_NAMES: &[&str] = &[
+    "import *",
+    "__getattr__",
+    "globals",
+    "exec",
+    "setattr",
+    "sys.modules",
+];
+
+impl<'a> Modules<'a> {
+    pub(super) fn new(
+        manifest: &'a Manifest,
+        application: &'a Application,
+        plans: &'a [SlotPlan],
+        family: Family,
+    ) -> Self {
+        let home = Path::new(if family == Family::FlavorPack {
+            RUNTIME
+        } else {
+            ""
+        });
+        let site_packages = &application.trees.site_packages;
+        let own = home.join(place(manifest));
+        let library = Path::new(RUNTIME).join(site_packages.parent().unwrap_or(Path::new("")));
+        let mut roots = if manifest.input.is_sources() {
+            vec![own.clone()]
+        } else {
+            Vec::new()
+        };
+        roots.extend([
+            home.join(site_packages),
+            library.clone(),
+            library.join("lib-dynload"),
+        ]);
+        let trees = plans
+            .iter()
+            .filter(|plan| matches!(plan.name.as_str(), APP | DEPS));
+        let adds_paths = |entry: &Entry| {
+            entry
+                .relative
+                .extension()
+                .is_some_and(|ending| ending == "pth")
+        };
+        let is_open =
+            !manifest.post_extract.is_empty() || trees.flat_map(SlotPlan::entries).any(adds_paths);
+        Self {
+            manifest,
+            application,
+            plans,
+            own,
+            roots,
+            is_open,
+        }
+    }
+
+    /// Why a program cannot start.
+    pub(super) fn fault(&self, start: &EntryPoint) -> Option<Finding> {
+        match start {
+            EntryPoint::File(file) => match self.at(&self.own.join(file)) {
+                Some(entry) => self.broken(entry),
+                None => Some(Finding::LeftOut { file: file.clone() }),
+            },
+            EntryPoint::Function { module, attr } => match self.find(module) {
+                Module::Source(entry) => self
+                    .broken(entry)
+                    .or_else(|| self.lacks(entry, module, attr)),
+                Module::Other => None,
+                Module::Nowhere => self.no_module(start, module),
+            },
+            EntryPoint::Module(module) => match self.find(module) {
+                Module::Source(entry) if entry.relative.ends_with("__init__.py") => {
+                    match self.find(&format!("{module}.__main__")) {
+                        Module::Source(main) => self.broken(entry).or_else(|| self.broken(main)),
+                        Module::Other => None,
+                        Module::Nowhere => Some(Finding::NoMain {
+                            package: module.clone(),
+                        }),
+                    }
+                }
+                Module::Source(entry) => self.broken(entry),
+                Module::Other => None,
+                Module::Nowhere => self.no_module(start, module),
+            },
+        }
+    }
+
+    fn at(&self, path: &Path) -> Option<&'a Entry> {
+        self.plans.iter().find_map(|plan| plan.at(path))
+    }
+
+    fn find(&self, module: &str) -> Module<'a> {
+        let path = module.replace('.', "/");
+        let library = Path::new(RUNTIME).join("lib");
+        for root in &self.roots {
+            let sources = [
+                root.join(format!("{path}/__init__.py")),
+                root.join(format!("{path}.py")),
+            ];
+            if let Some(entry) = sources.iter().find_map(|source| self.at(source)) {
+                let is_library = root.starts_with(&library);
+                if is_library && text_of(entry).is_some_and(|text| is_stub(&text)) {
+                    continue;
+                }
+                return Module::Source(entry);
+            }
+            let place = root.join(&path);
+            let is_compiled = |found: &PathBuf| {
+                let is_binary = found
+                    .extension()
+                    .is_some_and(|ending| ending == "so" || ending == "pyc");
+                let name = found.file_name().unwrap_or_default().to_string_lossy();
+                let (first, last) = (name.split('.').next(), module.rsplit('.').next());
+                is_binary && first == last
+            };
+            let parent = place.parent().unwrap_or(Path::new(""));
+            let mut beside = self.plans.iter().flat_map(|plan| plan.places_in(parent));
+            if beside.any(|found| found == place || is_compiled(&found)) {
+                return Module::Other;
+            }
+        }
+        Module::Nowhere
+    }
+
+    fn no_module(&self, start: &EntryPoint, module: &str) -> Option<Finding> {
+        let packages = module
+            .match_indices('.')
+            .filter_map(|(at, _)| module.get(..at));
+        let brings_more = |package: &str| match self.find(package) {
+            Module::Source(entry) => {
+                text_of(entry).is_none_or(|text| has_one_of(&text, BRINGS_MODULES))
+            }
+            Module::Other | Module::Nowhere => false,
+        };
+        if self.is_open || packages.into_iter().any(brings_more) {
+            return None;
+        }
+        let (package, name) = module.rsplit_once('.').unwrap_or(("", module));
+        // The interpreter's own modules are no likely misspellings.
+        let own = self
+            .roots
+            .iter()
+            .filter(|root| !root.starts_with(Path::new(RUNTIME).join("lib")));
+        let beside: Vec<PathBuf> = own
+            .map(|root| root.join(package.replace('.', "/")))
+            .flat_map(|directory| {
+                self.plans
+                    .iter()
+                    .flat_map(move |plan| plan.places_in(&directory))
+            })
+            .collect();
+        let beside: Vec<&str> = beside
+            .iter()
+            .filter_map(|path| path.file_stem()?.to_str())
+            .collect();
+        let suggestion = closest(name, beside);
+        let whole = |name: &str| {
+            if package.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{package}.{name}")
+            }
+        };
+        let suggestion = suggestion.map(whole);
+        Some(Finding::NoModule {
+            start: start.to_string(),
+            module: module.into(),
+            suggestion,
+        })
+    }
+
+    /// Of a source that the interpreter did not compile.
+    fn broken(&self, entry: &Entry) -> Option<Finding> {
+        let reason = self.application.broken.get(&entry.relative)?.clone();
+        let own = [
+            place(self.manifest),
+            self.application.trees.site_packages.clone(),
+        ];
+        let file = own
+            .iter()
+            .find_map(|place| entry.relative.strip_prefix(place).ok())
+            .unwrap_or(&entry.relative);
+        Some(Finding::Broken {
+            file: file.into(),
+            python: self.application.python.version.clone(),
+            reason,
+        })
+    }
+
+    /// Of a function that the source of its module does not so much as mention.
+    fn lacks(&self, entry: &Entry, module: &str, attr: &str) -> Option<Finding> {
+        let name = attr.split('.').next().unwrap_or(attr);
+        let text = text_of(entry)?;
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let is_module = || !matches!(self.find(&format!("{module}.{name}")), Module::Nowhere);
+        if words.any(|word| word == name) || has_one_of(&text, BRINGS_NAMES) || is_module() {
+            return None;
+        }
+        let functions = text.lines().filter_map(|line| {
+            let rest = line
+                .strip_prefix("async ")
+                .unwrap_or(line)
+                .strip_prefix("def ")?;
+            rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
+        });
+        let suggestion = closest(name, functions).map(|name| format!("{module}:{name}"));
+        Some(Finding::NoFunction {
+            module: module.into(),
+            name: name.into(),
+            suggestion,
+        })
+    }
+}
+
+fn text_of(entry: &Entry) -> Option<String> {
+    std::fs::read_to_string(&entry.path).ok()
+}
+
+fn has_one_of(text: &str, marks: &[&str]) -> bool {
+    marks.iter().any(|mark| text.contains(mark))
+}

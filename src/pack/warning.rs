@@ -1,0 +1,452 @@
+//! What is odd about a package that is made all the same.
+
+use std::path::{Path, PathBuf};
+
+use super::complete::{Fault, Place};
+use crate::diagnostics::Code;
+use crate::elf::GlibcVersion;
+use crate::fs::{Entry, EntryKind};
+use crate::manifest::{Input, Manifest};
+use crate::python::install::{Notice, SourceError};
+use crate::report::{Bytes, counted, printable, printable_path, without_user};
+
+/// Something that the one who packs had better know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    #[error("slot `{slot}` has what looks like {}: {}", if files.len() == 1 { "a secret" } else { "secrets" }, few(files))]
+    Secrets {
+        slot: String,
+        files: Vec<PathBuf>,
+        input: Input,
+    },
+    /// `links` are relative to the project.
+    #[error("what {} to, outside the project, is in the package: {}", if links.len() == 1 { "a link leads" } else { "links lead" }, few(links))]
+    FromOutside { links: Vec<PathBuf> },
+    /// `file` is the program's, as the user knows it.
+    #[error(
+        "`{}` does not compile for CPython {python}: {reason}",
+        printable_path(file)
+    )]
+    Broken {
+        file: PathBuf,
+        python: String,
+        reason: String,
+    },
+    #[error(
+        "`{}`, which the package is to start, is left out of it",
+        printable_path(file)
+    )]
+    LeftOut { file: PathBuf },
+    /// `start` is the entry point.
+    #[error("`{start}` cannot start: there is no module `{module}` in the package")]
+    NoModule {
+        start: String,
+        module: String,
+        suggestion: Option<String>,
+    },
+    #[error("`{package}` cannot be run: the package has no `__main__.py`")]
+    NoMain { package: String },
+    #[error("`{module}:{name}` cannot start: the module has no `{name}`")]
+    NoFunction {
+        module: String,
+        name: String,
+        suggestion: Option<String>,
+    },
+    #[error("{what} names `{path}`, which no slot brings")]
+    NothingThere {
+        what: String,
+        path: String,
+        suggestion: Option<String>,
+    },
+    /// `what` is the package, the launcher or a slot.
+    #[error("{what} has {}, its budget is {}", Bytes(*found), Bytes(*limit))]
+    OverBudget {
+        package: PathBuf,
+        what: String,
+        found: u64,
+        limit: u64,
+    },
+    /// `file` asks for `floor`.
+    #[error(
+        "the package needs glibc {floor}, `[tool.flavor.target]` promises {allowed}: `{file}` in slot `{slot}` asks for it"
+    )]
+    NewerGlibc {
+        floor: GlibcVersion,
+        allowed: GlibcVersion,
+        slot: String,
+        file: String,
+    },
+    /// The manifest lists libraries, and these are not among them.
+    #[error("the package needs what `[tool.flavor.target]` does not list: {}", lacking(.0))]
+    UnlistedLibraries(Vec<Lacking>),
+    #[error("the package needs {} that it cannot carry: {}", if .0.len() == 1 { "a library of the target" } else { "libraries of the target" }, lacking(.0))]
+    FromTarget(Vec<Lacking>),
+    #[error("there is no library `{}` in the package or on this machine, {}", .0.library, .0.by())]
+    NoLibrary(Lacking),
+    /// More than one, and none for what the main program certainly loads.
+    #[error("native files need libraries that are neither in the package nor on this machine: {}", lacking(.0))]
+    NoLibraries(Vec<Lacking>),
+    #[error("the library `{}` lacks {}, {}", one.library, versions.join(" and "), one.by())]
+    OldLibrary { one: Lacking, versions: Vec<String> },
+    #[error("the library `{}` cannot be carried, {}: {reason}", one.library, one.by())]
+    NotCarried { one: Lacking, reason: String },
+    #[error("`{}` in slot `{slot}` opens `{}` by name, which {} not in the package", printable(file), libraries.join("`, `"), if libraries.len() == 1 { "is" } else { "are" })]
+    Opens {
+        slot: String,
+        file: String,
+        libraries: Vec<String>,
+    },
+    /// `paths` are relative to the project.
+    #[error(
+        "the build does not see what cannot be read or leads nowhere: {}",
+        few(paths)
+    )]
+    PassedOver { paths: Vec<PathBuf> },
+    #[error(transparent)]
+    Missing(Box<Fault>),
+    /// `paths` are relative to the project.
+    #[error("the build does not see {}: {}", if paths.len() == 1 { "a directory with very many files" } else { "directories with very many files" }, few(paths))]
+    NotLookedThrough { paths: Vec<PathBuf> },
+    #[error("it is not known what git tracks: {reason}")]
+    IndexUnread { reason: String },
+    #[error(transparent)]
+    Install(Notice),
+}
+
+/// A library that is not in the package, and what needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    pub library: String,
+    pub slot: String,
+    /// Inside of the slot.
+    pub file: String,
+    /// How many more files need it.
+    pub others: usize,
+}
+
+impl Lacking {
+    /// The first of the files is the one that needs it.
+    pub(super) fn new(library: &str, slot: &str, files: &[String]) -> Self {
+        let file = files.first().cloned().unwrap_or_default();
+        Self {
+            library: library.into(),
+            slot: slot.into(),
+            file,
+            others: 0,
+        }
+    }
+
+    fn by(&self) -> String {
+        let more = match self.others {
+            0 => String::new(),
+            others => format!(" and {}", counted(others, "more file", "more files")),
+        };
+        let (file, slot) = (printable(&self.file), &self.slot);
+        format!(
+            "which `{file}` in slot `{slot}`{more} {}",
+            if self.others == 0 { "needs" } else { "need" }
+        )
+    }
+}
+
+fn lacking(all: &[Lacking]) -> String {
+    let each = |one: &Lacking| {
+        format!(
+            "{} (`{}` in slot `{}`)",
+            one.library,
+            printable(&one.file),
+            one.slot
+        )
+    };
+    let mut text = all
+        .iter()
+        .take(LISTED)
+        .map(each)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if all.len() > LISTED {
+        text.push_str(&format!(" and {} more", all.len() - LISTED));
+    }
+    text
+}
+
+/// A list of libraries as the manifest has it.
+fn listing<'a>(all: impl IntoIterator<Item = &'a Lacking>) -> String {
+    all.into_iter()
+        .map(|one| format!("\"{}\"", one.library))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Finding {
+    /// Whether the package needs more than `[tool.flavor.target]` promises.
+    pub fn is_beyond_target(&self) -> bool {
+        matches!(self, Self::NewerGlibc { .. } | Self::UnlistedLibraries(_))
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Secrets { .. } => Code::LOOKS_SECRET,
+            Self::FromOutside { .. } => Code::FROM_OUTSIDE,
+            Self::PassedOver { .. } => Code::PASSED_OVER,
+            Self::NotLookedThrough { .. } => Code::NOT_LOOKED_THROUGH,
+            Self::IndexUnread { .. } => Code::INDEX_UNREAD,
+            Self::Broken { .. } => Code::BROKEN_PROGRAM,
+            Self::LeftOut { .. }
+            | Self::NoModule { .. }
+            | Self::NoMain { .. }
+            | Self::NoFunction { .. } => Code::PROGRAM_NOT_PACKED,
+            Self::NothingThere { .. } => Code::NOTHING_THERE,
+            Self::OverBudget { .. } => Code::OVER_BUDGET,
+            Self::NewerGlibc { .. } | Self::UnlistedLibraries(_) => Code::BEYOND_TARGET,
+            Self::FromTarget(_) => Code::FROM_TARGET,
+            Self::NoLibrary(_) | Self::NoLibraries(_) => Code::NO_LIBRARY,
+            Self::OldLibrary { .. } => Code::OLD_LIBRARY,
+            Self::NotCarried { .. } => Code::NOT_CARRIED,
+            Self::Opens { .. } => Code::OPENS_LIBRARY,
+            Self::Install(notice) => notice.code(),
+            Self::Missing(fault) => fault.code(),
+        }
+    }
+
+    /// The line of a module that it is about.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Missing(fault) => fault.place(),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, as one sentence.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Secrets { files, input, .. } => {
+                let name = files.first().and_then(|file| file.file_name()).unwrap_or_default();
+                let name = printable_path(Path::new(name)).into_owned();
+                match input {
+                    Input::Project => format!(
+                        "anyone with the package can read it; exclude it with `exclude = [\"{name}\"]` under [tool.flavor.build]"
+                    ),
+                    Input::Directory => {
+                        format!(
+                            "anyone with the package can read it; exclude it with a line `{name}` in `.flavorignore`"
+                        )
+                    }
+                    Input::Script | Input::Wheel | Input::Requirement => "whoever has the package can read it".into(),
+                }
+            }
+            Self::FromOutside { .. } => {
+                "replace the link by a copy if that is meant, or name it in `.flavorignore`".into()
+            }
+            Self::Broken { .. } => "correct it, or choose another Python with `--python`".into(),
+            Self::LeftOut { .. } => "`.gitignore`, `.flavorignore` or `exclude` says so, or its name is hidden".into(),
+            Self::NoModule { suggestion: Some(near), .. }
+            | Self::NoFunction { suggestion: Some(near), .. }
+            | Self::NothingThere { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::NoModule { .. } => {
+                "neither the project nor a dependency brings it: check the name, and what the build packs".into()
+            }
+            Self::NoMain { package } => format!("name a function of it, as in `{package}.cli:main`"),
+            Self::NoFunction { .. } => "check the name of the function".into(),
+            Self::NothingThere { .. } => "add a slot with that `target`, or correct the path".into(),
+            Self::OverBudget { package, .. } => {
+                format!("`flavor inspect --largest 10 {}` shows what is large", printable_path(package))
+            }
+            Self::NewerGlibc { slot, .. } if slot == super::application::RUNTIME => {
+                "choose an interpreter for older systems, such as one of uv's, or pack on an older system".into()
+            }
+            Self::NewerGlibc { file, .. } => {
+                let name = file.rsplit('/').next().unwrap_or(file);
+                if file.contains(".libs/") {
+                    format!(
+                        "leave it to the target with `libraries = [\"{name}\"]` under [tool.flavor.target], or pack on an older system"
+                    )
+                } else {
+                    "use a build for older systems, or pack on an older system".into()
+                }
+            }
+            Self::UnlistedLibraries(all) => {
+                format!("add {} to `libraries` under [tool.flavor.target] if every target has them", listing(all))
+            }
+            Self::FromTarget(all) => format!(
+                "if every target has {}, say so with `libraries = [{}]` under [tool.flavor.target]",
+                if all.len() == 1 { "it" } else { "them" },
+                listing(all)
+            ),
+            Self::NoLibrary(one) => format!(
+                "install it on this machine to include it; if every target has it, list it in `libraries = [\"{}\"]` under [tool.flavor.target]",
+                one.library
+            ),
+            Self::NoLibraries(_) => {
+                "plug-ins that are never loaded do no harm: `exclude` under [tool.flavor.build] leaves them \
+                out; else install the libraries here, or name them under [tool.flavor.target]"
+                    .into()
+            }
+            Self::OldLibrary { .. } => "install a newer one here, or take a build of the file for older systems".into(),
+            Self::NotCarried { one, .. } => format!(
+                "bring it in a slot, or name it in `libraries = [\"{}\"]` under [tool.flavor.target] if every target has it",
+                one.library
+            ),
+            Self::Opens { libraries, .. } => {
+                let names = libraries.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+                format!(
+                    "if the program needs it: `include = [{names}]` under [tool.flavor.python] carries it, `libraries = [{names}]` \
+                     under [tool.flavor.target] says that every target has it"
+                )
+            }
+            Self::Install(notice) => notice.hint(),
+            Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
+            Self::NotLookedThrough { paths } => {
+                let first = printable_path(paths.first().map_or(Path::new(""), PathBuf::as_path)).into_owned();
+                format!(
+                    "if it does not need it, name it in `.flavorignore`; otherwise `include = [\"{first}\"]` under [tool.flavor.build]"
+                )
+            }
+            Self::IndexUnread { .. } => {
+                "`git status` says more; tracked files in directories such as `dist` may be missing".into()
+            }
+            Self::Missing(fault) => fault.hint(),
+        })
+    }
+}
+
+/// At most this many names are listed.
+const LISTED: usize = 5;
+
+fn few(paths: &[PathBuf]) -> String {
+    let mut text = paths
+        .iter()
+        .take(LISTED)
+        .map(|path| printable_path(path))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if paths.len() > LISTED {
+        text.push_str(&format!(" and {} more", paths.len() - LISTED));
+    }
+    text
+}
+
+/// Names that programs give to files with passwords, tokens or private keys in them.
+const SECRET: &[&str] = &[
+    ".env",
+    ".git-credentials",
+    ".netrc",
+    ".pgpass",
+    ".pypirc",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+];
+/// Endings of files that may hold a private key; their first bytes tell.
+const MAYBE_KEYS: &[&str] = &["key", "pem"];
+/// Bytes that are looked at.
+const LOOKED_AT: u64 = 1 << 16;
+
+/// What a slot of the user's own files holds that looks like a secret.
+pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Option<Finding> {
+    let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File { .. });
+    let files: Vec<PathBuf> = entries
+        .iter()
+        .filter(is_file)
+        .filter(|one| is_secret(one))
+        .map(|one| one.relative.clone())
+        .collect();
+    (!files.is_empty()).then(|| Finding::Secrets {
+        slot: slot.into(),
+        files,
+        input: manifest.input,
+    })
+}
+
+fn is_secret(entry: &Entry) -> bool {
+    let name = entry
+        .relative
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let maybe_key = || {
+        entry
+            .relative
+            .extension()
+            .is_some_and(|ending| MAYBE_KEYS.iter().any(|one| ending == *one))
+    };
+    SECRET.contains(&&*name)
+        || (maybe_key() && has_private_key(&entry.path))
+        || (names_addresses(&name) && has_password(&entry.path))
+}
+
+/// Whether a file by its name says where distributions come from.
+fn names_addresses(name: &str) -> bool {
+    let ends = |ending: &str| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|found| found == ending)
+    };
+    let is_list = name.starts_with("requirements") && ends("txt");
+    is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || ends("lock")
+}
+
+/// Whether a file has an address with a password or a token before the host.
+fn has_password(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| without_user(&text) != text)
+}
+
+/// Whether a file begins with a private key in PEM, perhaps after a certificate.
+fn has_private_key(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start));
+    let text = String::from_utf8_lossy(&start);
+    read.is_ok()
+        && text
+            .lines()
+            .any(|line| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----"))
+}
+
+/// The links out of a project whose content has come into the tree that its build has made.
+pub(super) fn from_outside(links: &[PathBuf], entries: &[Entry]) -> Option<Finding> {
+    let arrived = |link: &&PathBuf| {
+        // A back end moves a file with the directory that it is in: `src/pkg/data` becomes `…/pkg/data`.
+        let tail: PathBuf = link
+            .components()
+            .rev()
+            .take(2)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
+        let is_own = |path: &Path| !path.to_string_lossy().contains(".dist-info/");
+        entries
+            .iter()
+            .map(|entry| &*entry.relative)
+            .any(|path| path.ends_with(&tail) && is_own(path))
+    };
+    let links: Vec<PathBuf> = links.iter().filter(arrived).cloned().collect();
+    (!links.is_empty()).then_some(Finding::FromOutside { links })
+}
+
+/// What the back end of a project is not shown. An editor's marks in hidden links are nobody's loss.
+pub(super) fn passed_over(project: &Path, unfit: &[SourceError]) -> Option<Finding> {
+    let is_hidden = |path: &Path| {
+        path.file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    let paths = unfit
+        .iter()
+        .map(SourceError::path)
+        .filter(|path| !is_hidden(path));
+    let paths: Vec<PathBuf> = paths
+        .map(|path| path.strip_prefix(project).unwrap_or(path).to_path_buf())
+        .collect();
+    (!paths.is_empty()).then_some(Finding::PassedOver { paths })
+}
+
+/// The directories of a project that are too large to be looked through.
+pub(super) fn not_looked_through(paths: &[PathBuf]) -> Option<Finding> {
+    (!paths.is_empty()).then(|| Finding::NotLookedThrough {
+        paths: paths.to_vec(),
+    })
+}

@@ -1,0 +1,513 @@
+//! Whom this machine knows as the signer of each package: trust on first use.
+//!
+//! A package is known by its name and by its places: who replaces a file chooses the name inside.
+
+mod files;
+mod likeness;
+
+use std::cmp::Ordering;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::version::compare;
+use super::{Refusal, TrustStore, rotations};
+use crate::fs::{self, IoContext, LockedOut, executed_path, home_config_dir, own_config_dir};
+use crate::package::Reader;
+use crate::sign::{PublicKey, Rotation};
+use likeness::likeness;
+
+/// Notes by name, and by place.
+const KNOWN: &str = "known";
+const PLACES: &str = "places";
+
+/// What was noted of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    pub name: String,
+    /// Of the signer, 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// The highest that was started.
+    pub version: String,
+}
+
+/// What was started from a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// For those who read the note; bytes that are no UTF-8 are replaced.
+    path: String,
+    name: String,
+    fingerprint: String,
+}
+
+/// What the notes say of a package that is about to be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acquaintance {
+    /// Started for the first time by this user.
+    New,
+    /// As before, or newer.
+    Same,
+    /// Another signer, vouched for by the one before or by the owner of this machine.
+    Succeeded,
+    /// Older than this version.
+    Older(String),
+}
+
+/// What a package says of itself, and where it is.
+#[derive(Clone, Debug)]
+pub struct Presented<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
+    pub signer: &'a PublicKey,
+    pub rotations: Vec<Rotation>,
+    /// Absolute: the file, and the link that it was started by.
+    pub places: Vec<PathBuf>,
+}
+
+impl<'a> Presented<'a> {
+    pub fn of(reader: &'a Reader) -> Self {
+        let package = &reader.metadata().package;
+        let (name, version) = (package.name.as_str(), package.version.as_str());
+        Self {
+            name,
+            version,
+            signer: reader.signer(),
+            rotations: rotations(reader),
+            places: places(reader.path()),
+        }
+    }
+
+    fn fingerprint(&self) -> String {
+        self.signer.fingerprint().as_str().into()
+    }
+
+    /// Whether the known signer, or the owner of this machine, vouches for the one at hand.
+    fn is_vouched_for(&self, known: &str) -> bool {
+        leads_to(known, self.signer, &self.rotations) || TrustStore::lasting().contains(self.signer)
+    }
+}
+
+/// Where a package lies: its own path, and the one it was started by. A file without a name has none.
+fn places(path: &Path) -> Vec<PathBuf> {
+    let Ok(real) = path.canonicalize() else {
+        return Vec::new();
+    };
+    let executed = executed_path();
+    let is_executed = executed != path && executed.canonicalize().is_ok_and(|own| own == real);
+    let mut places = vec![real];
+    for path in [Some(path), is_executed.then_some(&executed)]
+        .into_iter()
+        .flatten()
+    {
+        let Ok(absolute) = std::path::absolute(path) else {
+            continue;
+        };
+        if !places.contains(&absolute) {
+            places.push(absolute);
+        }
+    }
+    places.retain(|place| !place.starts_with("/proc"));
+    places
+}
+
+/// The notes of one user.
+#[derive(Debug)]
+pub struct Notes {
+    /// Where they are read: all count.
+    directories: Vec<PathBuf>,
+    /// Where they are written; `None` when there is no place for them.
+    own: Option<PathBuf>,
+}
+
+/// What came of a look at the notes.
+#[derive(Debug)]
+struct Look {
+    acquaintance: Acquaintance,
+    /// What is to be noted.
+    known: Known,
+    /// Whether it is.
+    is_noted: bool,
+}
+
+impl Notes {
+    /// Beside the user's settings. As with policies, those in the home of the password file count whatever the environment
+    /// says: a variable can add notes and take none away.
+    pub fn open() -> Self {
+        let own = own_config_dir();
+        let mut directories: Vec<PathBuf> = home_config_dir().into_iter().collect();
+        directories.extend(own.clone().filter(|own| !directories.contains(own)));
+        Self { directories, own }
+    }
+
+    /// In a directory of the caller's choice, which need not be there yet.
+    pub fn at(directory: PathBuf) -> Self {
+        Self {
+            directories: vec![directory.clone()],
+            own: Some(directory),
+        }
+    }
+
+    /// Notes the signer of a package in place of the one before: its user has decided so.
+    pub fn accept(reader: &Reader) -> fs::Result<Known> {
+        let (notes, package) = (Self::open(), Presented::of(reader));
+        let (name, version) = (package.name.into(), package.version.into());
+        let known = Known {
+            name,
+            fingerprint: package.fingerprint(),
+            version,
+        };
+        let own = notes.own.as_ref();
+        let own = own
+            .ok_or(ErrorKind::NotFound.into())
+            .on("find", Path::new("~/.config/flavor"))?;
+        put(own, &known, &package.places)?;
+        for other in notes
+            .directories
+            .iter()
+            .filter(|directory| *directory != own)
+        {
+            let places = package.places.iter().map(|place| place_file(other, place));
+            if std::iter::once(known_file(other, package.name))
+                .chain(places)
+                .any(|note| note.exists())
+            {
+                put(other, &known, &package.places)?;
+            }
+        }
+        Ok(known)
+    }
+
+    /// All notes by name that can be read, by name.
+    pub fn all(&self) -> Vec<Known> {
+        let mut found: Vec<Known> = self
+            .directories
+            .iter()
+            .flat_map(|directory| files::all(&directory.join(KNOWN)))
+            .collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found.dedup();
+        found
+    }
+
+    /// Compares a package with what is noted, and notes what is new. The second value is what is in the way of that.
+    ///
+    /// # Errors
+    /// As of [`Self::compare`].
+    pub fn meet(
+        &self,
+        package: &Presented<'_>,
+    ) -> Result<(Acquaintance, Option<NotNoted>), Refusal> {
+        let Look {
+            acquaintance,
+            known,
+            is_noted,
+        } = self.look(package)?;
+        if is_noted {
+            return Ok((acquaintance, None));
+        }
+        let Some(own) = &self.own else {
+            return Ok((acquaintance, Some(NotNoted::NoPlace)));
+        };
+        // A home that cannot be written to is no reason not to start.
+        let not_noted = put(own, &known, &package.places).err().map(|error| {
+            tracing::debug!(%error, "not noted");
+            error
+                .locked_out()
+                .map_or_else(|| NotNoted::Failed(error.to_string()), NotNoted::LockedOut)
+        });
+        Ok((acquaintance, not_noted))
+    }
+
+    /// Compares a package with what is noted.
+    ///
+    /// # Errors
+    /// [`Refusal::ChangedSigner`] when another key signed a package of this name, [`Refusal::LooksAlike`] when the name is
+    /// only nearly that of one by another key, and [`Refusal::ChangedPlace`] when another package was started from this
+    /// place; unless the signer from before or the owner of this machine vouches for the new one. [`Refusal::Writable`]
+    /// for a note that others may change.
+    pub fn compare(&self, package: &Presented<'_>) -> Result<Acquaintance, Refusal> {
+        self.look(package).map(|look| look.acquaintance)
+    }
+
+    fn look(&self, package: &Presented<'_>) -> Result<Look, Refusal> {
+        let mut acquaintance = Acquaintance::New;
+        let mut newest = package.version.to_owned();
+        let (mut own, mut own_places) = (None, Vec::new());
+        for directory in &self.directories {
+            for place in &package.places {
+                if let Some(known) = files::read::<Place>(&place_file(directory, place))? {
+                    check_place(package, &known, place)?;
+                    let is_right =
+                        known.name == package.name && known.fingerprint == package.fingerprint();
+                    if is_right && self.own.as_ref() == Some(directory) {
+                        own_places.push(place);
+                    }
+                }
+            }
+            let Some(known) = files::read::<Known>(&known_file(directory, package.name))? else {
+                continue;
+            };
+            let vouched = check_name(package, &known)?;
+            if compare(&known.version, &newest) != Ordering::Less {
+                newest.clone_from(&known.version);
+            }
+            if acquaintance != Acquaintance::Succeeded {
+                acquaintance = if vouched {
+                    Acquaintance::Succeeded
+                } else {
+                    Acquaintance::Same
+                };
+            }
+            if self.own.as_ref() == Some(directory) {
+                own = Some(known);
+            }
+        }
+        if acquaintance == Acquaintance::Same && compare(package.version, &newest) == Ordering::Less
+        {
+            acquaintance = Acquaintance::Older(newest.clone());
+        }
+        let known = Known {
+            name: package.name.into(),
+            fingerprint: package.fingerprint(),
+            version: newest,
+        };
+        let is_noted = own.as_ref() == Some(&known) && own_places.len() == package.places.len();
+        Ok(Look {
+            acquaintance,
+            known,
+            is_noted,
+        })
+    }
+}
+
+/// Why a signer is not noted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotNoted {
+    /// Something that the user can change.
+    #[error("{0}")]
+    LockedOut(LockedOut),
+    #[error("there is no home directory")]
+    NoPlace,
+    /// For this reason, such as a read-only file system.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Compares with a note of the same name, or one that looks like it. Says whether another signer is vouched for.
+fn check_name(package: &Presented<'_>, known: &Known) -> Result<bool, Refusal> {
+    let found = package.fingerprint();
+    if known.fingerprint == found {
+        return Ok(false);
+    }
+    if package.is_vouched_for(&known.fingerprint) {
+        return Ok(true);
+    }
+    let (name, known_key) = (package.name.to_owned(), known.fingerprint.clone());
+    Err(if known.name == package.name {
+        Refusal::ChangedSigner {
+            name,
+            known: known_key,
+            found,
+        }
+    } else {
+        Refusal::LooksAlike {
+            name,
+            other: known.name.clone(),
+            known: known_key,
+            found,
+        }
+    })
+}
+
+/// Compares with what was started from the same place.
+fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(), Refusal> {
+    let found = package.fingerprint();
+    let is_accepted = if known.fingerprint == found {
+        // Whom the owner of this machine trusts may give a place to another package.
+        likeness(&known.name) == likeness(package.name)
+            || TrustStore::lasting().contains(package.signer)
+    } else {
+        package.is_vouched_for(&known.fingerprint)
+    };
+    if is_accepted {
+        return Ok(());
+    }
+    // The name alone says it better where the names are the same.
+    if known.name == package.name {
+        let name = package.name.to_owned();
+        return Err(Refusal::ChangedSigner {
+            name,
+            known: known.fingerprint.clone(),
+            found,
+        });
+    }
+    Err(Refusal::ChangedPlace {
+        place: place.into(),
+        known: format!("{} by {}", known.name, known.fingerprint),
+        found: format!("{} by {found}", package.name),
+    })
+}
+
+fn known_file(directory: &Path, name: &str) -> PathBuf {
+    directory
+        .join(KNOWN)
+        .join(files::file_name(&likeness(name)))
+}
+
+fn place_file(directory: &Path, place: &Path) -> PathBuf {
+    directory.join(PLACES).join(files::file_of_path(place))
+}
+
+fn put(directory: &Path, known: &Known, places: &[PathBuf]) -> fs::Result<()> {
+    files::write(&known_file(directory, &known.name), known)?;
+    places
+        .iter()
+        .try_for_each(|place| files::write(&place_file(directory, place), &Place::of(known, place)))
+}
+
+impl Place {
+    fn of(known: &Known, path: &Path) -> Self {
+        let (name, fingerprint) = (known.name.clone(), known.fingerprint.clone());
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            name,
+            fingerprint,
+        }
+    }
+}
+/// Whether statements, each signed by the key before, lead from a known key to this one.
+fn leads_to(known: &str, signer: &PublicKey, rotations: &[Rotation]) -> bool {
+    let mut at = known.to_owned();
+    for rotation in rotations {
+        if rotation.is_signed() && rotation.old.fingerprint().as_str() == at {
+            rotation.new.fingerprint().as_str().clone_into(&mut at);
+        }
+    }
+    at == signer.fingerprint().as_str()
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use crate::sign::SecretKey;
+
+    fn meet(
+        notes: &Notes,
+        name: &str,
+        version: &str,
+        key: &SecretKey,
+        place: &str,
+    ) -> Result<Acquaintance, Refusal> {
+        led(notes, name, version, key, place, &[])
+    }
+
+    fn led(
+        notes: &Notes,
+        name: &str,
+        version: &str,
+        key: &SecretKey,
+        place: &str,
+        rotations: &[Rotation],
+    ) -> Result<Acquaintance, Refusal> {
+        let (signer, places) = (&key.public(), vec![place.into()]);
+        notes
+            .meet(&Presented {
+                name,
+                version,
+                signer,
+                rotations: rotations.to_vec(),
+                places,
+            })
+            .map(|(one, _)| one)
+    }
+
+    #[test]
+    fn a_signer_is_known_from_the_first_start() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        let notes = Notes::at(scratch.path().join("flavor"));
+        let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
+        assert_eq!(
+            meet(&notes, "a/b", "2", &one, "/a").expect("new"),
+            Acquaintance::New
+        );
+        assert_eq!(
+            meet(&notes, "a/b", "2.0", &one, "/b").expect("known"),
+            Acquaintance::Same
+        );
+        assert_eq!(
+            meet(&notes, "a/b", "1.9", &one, "/a").expect("known"),
+            Acquaintance::Older("2".into())
+        );
+        assert_eq!(
+            meet(&notes, "a/b", "3", &one, "/a").expect("known"),
+            Acquaintance::Same
+        );
+        assert_eq!(notes.all()[0].version, "3");
+        assert!(matches!(
+            meet(&notes, "a/b", "4", &other, "/c"),
+            Err(Refusal::ChangedSigner { .. })
+        ));
+        assert!(matches!(
+            meet(&notes, "A/B", "4", &other, "/c"),
+            Err(Refusal::LooksAlike { .. })
+        ));
+        assert_eq!(
+            meet(&notes, "a", "1", &other, "/c").expect("another name"),
+            Acquaintance::New
+        );
+    }
+
+    #[test]
+    fn a_place_is_known_whatever_the_name_inside() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        let notes = Notes::at(scratch.path().join("flavor"));
+        let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
+        meet(&notes, "tool", "1", &one, "/bin/tool").expect("new");
+        assert!(matches!(
+            meet(&notes, "new", "1", &other, "/bin/tool"),
+            Err(Refusal::ChangedPlace { .. })
+        ));
+        assert!(matches!(
+            meet(&notes, "new", "1", &one, "/bin/tool"),
+            Err(Refusal::ChangedPlace { .. })
+        ));
+        assert_eq!(
+            meet(&notes, "new", "1", &other, "/bin/new").expect("another place"),
+            Acquaintance::New
+        );
+        assert_eq!(
+            meet(&notes, "tool", "2", &one, "/bin/tool").expect("newer"),
+            Acquaintance::Same
+        );
+    }
+
+    #[test]
+    fn statements_lead_from_key_to_key() {
+        let scratch = tempfile::tempdir().expect("scratch");
+        let notes = Notes::at(scratch.path().join("flavor"));
+        let keys = ["one", "two", "three"].map(SecretKey::from_seed);
+        let chain = [
+            Rotation::sign(&keys[0], keys[1].public()),
+            Rotation::sign(&keys[1], keys[2].public()),
+        ];
+        led(&notes, "a", "1", &keys[0], "/a", &[]).expect("new");
+        assert!(
+            led(&notes, "a", "1", &keys[2], "/a", &chain[..1]).is_err(),
+            "only half of the way"
+        );
+        let forged = Rotation {
+            signature: chain[1].signature,
+            ..chain[0].clone()
+        };
+        assert!(led(&notes, "a", "1", &keys[1], "/a", &[forged]).is_err());
+        assert_eq!(
+            led(&notes, "a", "1", &keys[2], "/a", &chain).expect("led"),
+            Acquaintance::Succeeded
+        );
+        assert!(
+            led(&notes, "a", "1", &keys[0], "/a", &[]).is_err(),
+            "the old key is worth nothing any more"
+        );
+    }
+}
