@@ -38,11 +38,12 @@ fn main() -> ExitCode {
     }
     let globals = cli.globals;
     globals.color.choice().write_global();
-    init_log(match &cli.command {
+    let level = match &cli.command {
         // Started programs have stderr to themselves; what is damaged is what `repair` has to say.
         Command::Run(_) | Command::Workenv(Workenv::Repair(_)) if globals.verbose == 0 => None,
         _ => globals.log_level(),
-    });
+    };
+    init_log(level, globals.log_format());
     let outcome = enter(&globals).and_then(|()| {
         interrupt::watch();
         commands::run(cli.command, &globals)

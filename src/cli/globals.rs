@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use anstyle::AnsiColor;
 use clap::builder::Styles;
 use clap::{Args, ValueEnum};
+use flavor::report::LogFormat;
 use tracing::level_filters::LevelFilter;
 
 /// Colours of help and wrong usage.
@@ -35,6 +36,13 @@ pub(crate) struct Globals {
     /// Print JSON, errors included
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Format of the log on stderr
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Text, hide_possible_values = true,
+        env = "FLAVOR_LOG_FORMAT", hide_env_values = true, help = "Format of the log on stderr: text, json")]
+    pub(crate) log_format: Format,
+    /// Begin each line of the log with the time
+    #[arg(long, global = true)]
+    pub(crate) log_time: bool,
 }
 
 impl Globals {
@@ -48,6 +56,21 @@ impl Globals {
             (false, _) => Some(LevelFilter::TRACE),
         }
     }
+
+    /// What the log looks like.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        LogFormat {
+            json: self.log_format == Format::Json,
+            time: self.log_time,
+        }
+    }
+}
+
+/// What a line of the log looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
 }
 
 /// Whether to use colours.

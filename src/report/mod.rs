@@ -18,6 +18,8 @@ mod terminal_text;
 pub use exit_status::ended;
 #[cfg(feature = "cli")]
 pub use load::Load;
+#[cfg(feature = "cli")]
+pub use log::LogFormat;
 pub use log::init as init_log;
 pub use measure::{Bytes, Stopwatch, Took, counted};
 #[cfg(feature = "cli")]
