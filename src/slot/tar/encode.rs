@@ -2,6 +2,9 @@
 
 use super::{BLOCK, EntryKind, TarEntry, padding};
 
+/// The latest time that eleven octal digits hold.
+const LATEST: u64 = 0o777_7777_7777;
+
 impl TarEntry {
     /// The header blocks. `mtime` in seconds since 1970.
     pub(in crate::slot) fn encode(&self, mtime: u64) -> Vec<u8> {
@@ -79,23 +82,23 @@ pub(super) fn header(
     mtime: u64,
     link: &[u8],
 ) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    let mut put = |at: usize, value: &[u8]| block[at..at + value.len()].copy_from_slice(value);
-    put(0, name);
-    put(100, format!("{mode:07o}\0").as_bytes());
-    put(108, b"0000000\0");
-    put(116, b"0000000\0");
-    put(124, format!("{size:011o}\0").as_bytes());
-    put(
-        136,
-        format!("{:011o}\0", mtime.min(0o777_7777_7777)).as_bytes(),
-    );
-    put(148, b"        ");
-    put(156, &[type_flag]);
-    put(157, link);
-    put(257, b"ustar\x0000");
-    put(345, prefix);
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut header = tar::Header::new_ustar();
+    header.set_mode(mode.into());
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_size(size);
+    header.set_mtime(mtime.min(LATEST));
+    header.set_entry_type(tar::EntryType::new(type_flag));
+    // As bytes: the paths of a slot are checked, and not all of them are text.
+    if let Some(fields) = header.as_ustar_mut() {
+        fields.name[..name.len()].copy_from_slice(name);
+        fields.linkname[..link.len()].copy_from_slice(link);
+        fields.prefix[..prefix.len()].copy_from_slice(prefix);
+    }
+    header.set_cksum();
+    let mut block = *header.as_bytes();
+    // POSIX tar, GNU tar and Python write six digits, a NUL and a blank; the crate writes seven and a NUL.
+    block.copy_within(149..155, 148);
+    block[154..156].copy_from_slice(b"\0 ");
     block
 }
