@@ -706,7 +706,7 @@ fn places_that_cannot_be_followed_are_refused() {
     );
     let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
     assert!(
-        run.stderr().contains("`deeper` is to come from two places"),
+        run.stderr().contains("`deeper` has two sources"),
         "{run}"
     );
 }
