@@ -19,13 +19,13 @@ pub(super) const STYLES: Styles = Styles::styled()
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Run as if started in this directory; relative to the one before if repeated
+    /// Change to this directory first; relative to the previous one if repeated
     #[arg(short = 'C', global = true, value_name = "DIR")]
     pub(crate) directories: Vec<PathBuf>,
     /// Print only errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Print what is done and how long it takes; repeat for more detail, up to three times
+    /// Print each step and its duration; repeat for more detail, up to three times
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// Whether to use colours
