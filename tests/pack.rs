@@ -154,7 +154,7 @@ fn jobs_come_from_the_option_or_the_environment() {
     snapshot!(t.flavor(["pack", "--jobs", "0"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value '0' for '--jobs <N>': write a number from 1 to 65535
+    error[FLV0103]: invalid value '0' for '--jobs <N>': expected a number from 1 to 65535
 
     For more information, try '--help'.
     ");

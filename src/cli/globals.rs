@@ -1,4 +1,4 @@
-//! What every command takes, before or after its name.
+//! Global options, before or after the command.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub(crate) struct Globals {
 }
 
 impl Globals {
-    /// Log events that are shown unless a variable says otherwise: warnings, where nobody has asked for silence.
+    /// The log level if no variable sets one: warnings, or nothing with `--quiet`.
     pub(crate) fn log_level(&self) -> Option<LevelFilter> {
         match (self.quiet, self.verbose) {
             (true, _) => None,
@@ -53,7 +53,7 @@ impl Globals {
 /// Whether to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
-    /// On a terminal, unless `NO_COLOR`, `CLICOLOR` or `CLICOLOR_FORCE` says otherwise.
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR` or `CLICOLOR_FORCE` overrides it.
     Auto,
     Always,
     Never,
@@ -69,7 +69,7 @@ impl When {
     }
 }
 
-/// What must be known before the command line is understood, because it may turn out to be wrong.
+/// Options that are read before parsing, because they also apply to usage errors.
 pub(crate) struct Before {
     pub(crate) color: When,
     pub(crate) json: bool,

@@ -1,4 +1,4 @@
-//! The command line as the user types it. Commands turn it into plain values; nothing below them knows clap.
+//! The command line. Commands convert it to plain values; no lower layer depends on clap.
 
 mod caches;
 mod globals;
@@ -225,7 +225,7 @@ pub(crate) struct Package {
     pub(crate) package: PathBuf,
 }
 
-/// What reading a package may cost.
+/// Limits for reading a package.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Limits {
     /// In proportion to the size of the package
@@ -244,15 +244,15 @@ impl From<Limits> for flavor::package::Limits {
     }
 }
 
-/// A number, in our words where there is none.
+/// Parses a number, with a readable error.
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse()
-        .map_err(|_| "write a whole number, as in 7".into())
+        .map_err(|_| "expected a whole number such as 7".into())
 }
 
 fn size(text: &str) -> Result<u64, String> {
     let size = flavor::report::Bytes::parse(text)
         .map(|size| size.0)
         .filter(|size| *size > 0);
-    size.ok_or_else(|| "write it as in 500MB or 2GiB".into())
+    size.ok_or_else(|| "expected a size such as 500MB or 2GiB".into())
 }

@@ -117,17 +117,17 @@ fn level(text: &str) -> Result<u8, String> {
     text.parse()
         .ok()
         .filter(|level| *level <= 9)
-        .ok_or_else(|| "write a number from 0 to 9".into())
+        .ok_or_else(|| "expected a number from 0 to 9".into())
 }
 
 fn jobs(text: &str) -> Result<u16, String> {
     text.parse()
         .ok()
         .filter(|jobs| *jobs > 0)
-        .ok_or_else(|| format!("write a number from 1 to {}", u16::MAX))
+        .ok_or_else(|| format!("expected a number from 1 to {}", u16::MAX))
 }
 
-/// Kinds of files that a package does without.
+/// Kinds of files that `--slim` leaves out.
 #[derive(Clone, Debug)]
 pub(crate) struct Kinds(pub(crate) Vec<flavor::manifest::Slim>);
 

@@ -1,4 +1,4 @@
-//! The commands around packing: setting up, looking at the machine, and `flavor` about itself.
+//! The commands around packing: setup, diagnosis, and documentation.
 
 use std::path::PathBuf;
 
