@@ -137,12 +137,12 @@ fn explain_says_what_an_error_means() {
     snapshot!(t.flavor(["explain", "FLV0207"]).silent(), @"
     exit: 0
     --- stdout
-    FLV0207: an unknown word
+    FLV0207: unknown value
 
-    Operations, lifecycles, extras and groups are words from a list.
+    Operations, lifecycles, extras and groups must be one of a fixed set of names.
 
     what to do
-        Take the word that the hint proposes.
+        Use the name that the hint suggests.
 
     example
         error[FLV0207]: cannot read the manifest

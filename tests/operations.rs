@@ -166,7 +166,7 @@ fn a_degree_beyond_nine_is_refused() {
     snapshot!(t.flavor(["pack", "--compress", "10"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value '10' for '--compress <0-9>': write a number from 0 to 9
+    error[FLV0103]: invalid value '10' for '--compress <0-9>': expected a number from 0 to 9
 
     For more information, try '--help'.
     ");
@@ -268,7 +268,7 @@ fn less_memory_means_fewer_threads_and_the_same_bytes() {
     snapshot!(pack(&["--memory-limit", "much"]).0, @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value 'much' for '--memory-limit <SIZE>': write it as in 500MB or 2GiB
+    error[FLV0103]: invalid value 'much' for '--memory-limit <SIZE>': expected a size such as 500MB or 2GiB
 
     For more information, try '--help'.
     ");

@@ -154,7 +154,7 @@ fn jobs_come_from_the_option_or_the_environment() {
     snapshot!(t.flavor(["pack", "--jobs", "0"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value '0' for '--jobs <N>': write a number from 1 to 65535
+    error[FLV0103]: invalid value '0' for '--jobs <N>': expected a number from 1 to 65535
 
     For more information, try '--help'.
     ");
@@ -230,13 +230,13 @@ fn help_names_every_option() {
     Usage: flavor [OPTIONS] <COMMAND>
 
     Commands:
-      init         Add the configuration that `flavor pack` needs to a project
+      init         Configure a project for `flavor pack`
       pack         Build a package from a project
-      inspect      Show what a package is and what it contains
-      diff         Show what changed in size from one package to another
-      verify       Check every byte of a package, and that it can be extracted
-      extract      Unpack one slot
-      extract-all  Write all slots, as they are stored, into a directory
+      inspect      Show the metadata and contents of a package
+      diff         Compare the sizes of two packages
+      verify       Check the signature and every byte of a package, and that it can be extracted
+      extract      Extract one slot
+      extract-all  Extract all slots, without decoding them, into a directory
       keygen       Generate a signing key pair
       run          Start the program in a package
       trust        Manage trusted keys
@@ -245,7 +245,7 @@ fn help_names_every_option() {
       cache        Manage the build cache
       doctor       Check whether this machine can pack and run packages
       helpers      Manage launchers
-      config       Show every setting
+      config       Show all settings
       explain      Explain an error code
       completions  Print shell completions
       man          Write the manual pages
@@ -256,13 +256,13 @@ fn help_names_every_option() {
       -V, --version  Print version
 
     Global options:
-      -C <DIR>            Run as if started in this directory; relative to the one before if repeated
+      -C <DIR>            Change to this directory first; relative to the previous one if repeated
       -q, --quiet         Print only errors
-      -v, --verbose...    Print what is done and how long it takes; repeat for more detail, up to three times
+      -v, --verbose...    Print each step and its duration; repeat for more detail, up to three times
           --color <WHEN>  When to use colours: auto, always, never [default: auto]
           --json          Print JSON, errors included
 
-    `flavor COMMAND --help` says more of a command, `flavor explain CODE` of an error.
+    Run `flavor COMMAND --help` for help on a command, `flavor explain CODE` on an error.
     ");
     let help = t.flavor(["pack", "--help"]).success();
     for option in [

@@ -83,7 +83,7 @@ fn a_wrong_command_line_is_told_with_its_code() {
     snapshot!(t.flavor(["pack", "--compress", "10"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value '10' for '--compress <0-9>': write a number from 0 to 9
+    error[FLV0103]: invalid value '10' for '--compress <0-9>': expected a number from 0 to 9
 
     For more information, try '--help'.
     ");

@@ -12,7 +12,7 @@ use super::number;
 pub(crate) enum Workenv {
     /// List the extracted packages
     List,
-    /// Show the cache as a whole
+    /// Show a summary of the cache
     Info,
     /// Show one extracted package
     Inspect(Named),
@@ -71,7 +71,7 @@ pub(crate) struct SlotPath {
 pub(crate) struct Warm {
     /// The package
     pub(crate) package: PathBuf,
-    /// A directory that becomes part of an image, where FLAVOR_CACHE_DIR names it
+    /// Extract into this directory, for use as FLAVOR_CACHE_DIR in an image
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
 }
@@ -93,13 +93,13 @@ pub(crate) struct Remove {
 
 #[derive(Debug, Args)]
 pub(crate) struct Clean {
-    /// Those not started for this many days
+    /// Only packages not started for this many days
     #[arg(long, value_name = "DAYS", value_parser = number::<u32>)]
     pub(crate) older_than: Option<u32>,
-    /// The least recently started, until the rest takes no more than this
+    /// Only the least recently started packages, until the others fit into this size
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<String>,
-    /// All but the latest versions of each package
+    /// All but the latest N versions of each package
     #[arg(long, value_name = "N", value_parser = number::<usize>)]
     pub(crate) keep_latest: Option<usize>,
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub(crate) struct Clean {
 
 #[derive(Debug, Args)]
 pub(crate) struct Consent {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Show what would be removed without removing it

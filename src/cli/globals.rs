@@ -1,4 +1,4 @@
-//! What every command takes, before or after its name.
+//! Global options, before or after the command.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,13 +20,13 @@ pub(super) const STYLES: Styles = Styles::styled()
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Run as if started in this directory; relative to the one before if repeated
+    /// Change to this directory first; relative to the previous one if repeated
     #[arg(short = 'C', global = true, value_name = "DIR")]
     pub(crate) directories: Vec<PathBuf>,
     /// Print only errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Print what is done and how long it takes; repeat for more detail, up to three times
+    /// Print each step and its duration; repeat for more detail, up to three times
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// Whether to use colours
@@ -46,7 +46,7 @@ pub(crate) struct Globals {
 }
 
 impl Globals {
-    /// Log events that are shown unless a variable says otherwise: warnings, where nobody has asked for silence.
+    /// The log level if no variable sets one: warnings, or nothing with `--quiet`.
     pub(crate) fn log_level(&self) -> Option<LevelFilter> {
         match (self.quiet, self.verbose) {
             (true, _) => None,
@@ -76,7 +76,7 @@ pub(crate) enum Format {
 /// Whether to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
-    /// On a terminal, unless `NO_COLOR`, `CLICOLOR` or `CLICOLOR_FORCE` says otherwise.
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR` or `CLICOLOR_FORCE` overrides it.
     Auto,
     Always,
     Never,
@@ -92,7 +92,7 @@ impl When {
     }
 }
 
-/// What must be known before the command line is understood, because it may turn out to be wrong.
+/// Options that are read before parsing, because they also apply to usage errors.
 pub(crate) struct Before {
     pub(crate) color: When,
     pub(crate) json: bool,

@@ -1,4 +1,4 @@
-//! The command line as the user types it. Commands turn it into plain values; nothing below them knows clap.
+//! The command line. Commands convert it to plain values; no lower layer depends on clap.
 
 mod caches;
 mod globals;
@@ -27,7 +27,7 @@ pub(crate) use wrong_usage::WrongUsage;
     max_term_width = 100,
     arg_required_else_help = true,
     styles = globals::STYLES,
-    after_help = "`flavor COMMAND --help` says more of a command, `flavor explain CODE` of an error."
+    after_help = "Run `flavor COMMAND --help` for help on a command, `flavor explain CODE` on an error."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -38,19 +38,19 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add the configuration that `flavor pack` needs to a project
+    /// Configure a project for `flavor pack`
     Init(Init),
     /// Build a package from a project
     Pack(Box<Pack>),
-    /// Show what a package is and what it contains
+    /// Show the metadata and contents of a package
     Inspect(Box<Inspect>),
-    /// Show what changed in size from one package to another
+    /// Compare the sizes of two packages
     Diff(Diff),
-    /// Verify all bytes of a package, and that it can be extracted
+    /// Check the signature and every byte of a package, and that it can be extracted
     Verify(Verify),
-    /// Unpack one slot
+    /// Extract one slot
     Extract(Extract),
-    /// Write all slots, as they are stored, into a directory
+    /// Extract all slots, without decoding them, into a directory
     ExtractAll(ExtractAll),
     /// Generate a signing key pair
     Keygen(Keygen),
@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Manage launchers
     #[command(subcommand)]
     Helpers(Helpers),
-    /// Show every setting
+    /// Show all settings
     Config(Config),
     /// Explain an error code
     Explain(Explain),
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Write the manual pages
     Man(Man),
-    /// Print the reference of all commands as docs/cli.md has it
+    /// Print the command reference in docs/cli.md
     #[command(hide = true)]
     Reference,
 }
@@ -91,16 +91,16 @@ pub(crate) enum Command {
 pub(crate) struct Inspect {
     /// The package
     pub(crate) package: PathBuf,
-    /// Print the SBOM instead (CycloneDX 1.6)
+    /// Print the SBOM (CycloneDX 1.6)
     #[arg(long, group = "view")]
     pub(crate) sbom: bool,
-    /// Print the provenance instead (an in-toto statement with the SLSA predicate)
+    /// Print the provenance (an in-toto statement with the SLSA predicate)
     #[arg(long, group = "view")]
     pub(crate) provenance: bool,
     /// With --provenance: print the signed DSSE envelope
     #[arg(long, requires = "provenance")]
     pub(crate) envelope: bool,
-    /// Print the licences that the distributions declare instead
+    /// Print the licences that the distributions declare
     #[arg(long, group = "view")]
     pub(crate) licenses: bool,
     /// Show directories, largest first
@@ -121,10 +121,10 @@ pub(crate) struct Inspect {
     /// List duplicate content
     #[arg(long, group = "view")]
     pub(crate) duplicates: bool,
-    /// List native files with the glibc and libraries that they need
+    /// List native files with the glibc version and the libraries that they require
     #[arg(long, group = "view")]
     pub(crate) native: bool,
-    /// Show what could be smaller, and how
+    /// Show how to reduce the size of the package
     #[arg(long, group = "view")]
     pub(crate) advice: bool,
     /// Write an HTML page with a treemap of sizes
@@ -133,21 +133,21 @@ pub(crate) struct Inspect {
     /// With --tree, --files, --largest, --modules, --native: only this slot
     #[arg(long, value_name = "NAME", conflicts_with_all = ["sbom", "provenance", "licenses", "html", "json"])]
     pub(crate) slot: Option<String>,
-    /// Limits on the unpacked size of the package and on the time to read it
+    /// Limits on the extracted size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The package as it was
+    /// The old package
     pub(crate) before: PathBuf,
-    /// The package as it is
+    /// The new package
     pub(crate) after: PathBuf,
     /// Print Markdown, for a pull request comment
     #[arg(long, conflicts_with = "json")]
     pub(crate) md: bool,
-    /// Limits on the unpacked size of the packages and on the time to read them
+    /// Limits on the extracted size of the packages and on the time to read them
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -156,7 +156,7 @@ pub(crate) struct Diff {
 pub(crate) struct Verify {
     /// The package
     pub(crate) package: PathBuf,
-    /// The key that must have signed it: a public key file, or a fingerprint
+    /// Require this signer: a public key file or a fingerprint
     #[arg(long, value_name = "FILE|FINGERPRINT")]
     pub(crate) key: Option<String>,
     /// Pack this input with the options recorded in the package and compare; exits with 5 if the contents differ
@@ -165,7 +165,7 @@ pub(crate) struct Verify {
     /// With --rebuild: also look for distributions in this directory or page; may be repeated
     #[arg(long, value_name = "PATH|URL", requires = "rebuild")]
     pub(crate) find_links: Vec<String>,
-    /// Limits on the unpacked size of the package and on the time to read it
+    /// Limits on the extracted size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -176,12 +176,12 @@ pub(crate) struct Extract {
     pub(crate) package: PathBuf,
     /// Number or name of the slot
     pub(crate) slot: String,
-    /// The directory to create for an archive, or the file to create for a file
+    /// The directory or file to create
     pub(crate) output: PathBuf,
     /// Write the stored bytes without decoding them
     #[arg(long)]
     pub(crate) stored: bool,
-    /// Limits on the unpacked size of the package and on the time to read it
+    /// Limits on the extracted size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
@@ -192,17 +192,17 @@ pub(crate) struct ExtractAll {
     pub(crate) package: PathBuf,
     /// The directory to write into
     pub(crate) directory: PathBuf,
-    /// Decode the slots into a directory or a file each
+    /// Decode each slot into a directory or a file
     #[arg(long)]
     pub(crate) as_tree: bool,
-    /// Limits on the unpacked size of the package and on the time to read it
+    /// Limits on the extracted size of the package and on the time to read it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Keygen {
-    /// The directory to write the pair into
+    /// The directory to write the key pair into
     #[arg(long, default_value = "keys", value_name = "DIR")]
     pub(crate) out_dir: PathBuf,
 }
@@ -210,7 +210,7 @@ pub(crate) struct Keygen {
 #[derive(Debug, Args)]
 #[command(override_usage = "flavor run [OPTIONS] <PACKAGE> [ARGUMENTS]...")]
 pub(crate) struct Run {
-    /// The package; all that follows it is the program's
+    /// The package, followed by the arguments of the program
     #[arg(
         value_name = "PACKAGE [ARGUMENTS]...",
         trailing_var_arg = true,
@@ -225,13 +225,13 @@ pub(crate) struct Package {
     pub(crate) package: PathBuf,
 }
 
-/// What reading a package may cost.
+/// Limits for reading a package.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Limits {
     /// In proportion to the size of the package
     #[default]
     Default,
-    /// Whatever it takes: for a package that you trust
+    /// No limits, for a package that you trust
     None,
 }
 
@@ -244,15 +244,15 @@ impl From<Limits> for flavor::package::Limits {
     }
 }
 
-/// A number, in our words where there is none.
+/// Parses a number, with a readable error.
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse()
-        .map_err(|_| "write a whole number, as in 7".into())
+        .map_err(|_| "expected a whole number such as 7".into())
 }
 
 fn size(text: &str) -> Result<u64, String> {
     let size = flavor::report::Bytes::parse(text)
         .map(|size| size.0)
         .filter(|size| *size > 0);
-    size.ok_or_else(|| "write it as in 500MB or 2GiB".into())
+    size.ok_or_else(|| "expected a size such as 500MB or 2GiB".into())
 }

@@ -1,4 +1,4 @@
-//! The commands around packing: setting up, looking at the machine, and `flavor` about itself.
+//! The commands around packing: setup, diagnosis, and documentation.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub(crate) struct Init {
     /// The function to start, as in hello.cli:main [default: the first script of the project]
     #[arg(long, value_name = "MODULE:FUNCTION", conflicts_with = "command")]
     pub(crate) entry_point: Option<String>,
-    /// Write a new pyproject.toml for a program that is not Python: the file to start
+    /// Create a pyproject.toml for a program that is not written in Python: the file to start
     #[arg(long, value_name = "FILE")]
     pub(crate) command: Option<PathBuf>,
     /// The name of the package [default: that of the project, or of the directory]
@@ -35,14 +35,14 @@ pub(crate) enum Helpers {
 
 #[derive(Debug, Args)]
 pub(crate) struct HelperPath {
-    /// Its name from `helpers list`, or a file [default: the launcher that flavor carries]
+    /// A name from `helpers list`, or a file [default: the built-in launcher]
     #[arg(value_name = "NAME|FILE")]
     pub(crate) helper: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Config {
-    /// Only settings whose names start with this
+    /// Show only settings whose names start with this
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Show the origin of each value
@@ -58,7 +58,7 @@ pub(crate) struct Explain {
     /// List all codes
     #[arg(long, conflicts_with = "code")]
     pub(crate) list: bool,
-    /// Print everything as docs/errors.md has it
+    /// Print docs/errors.md
     #[arg(long, hide = true, conflicts_with_all = ["code", "list"])]
     pub(crate) markdown: bool,
 }

@@ -26,14 +26,14 @@ pub(crate) enum Trust {
 pub(crate) struct TrustAdd {
     /// A public key (PEM), or a package
     pub(crate) source: PathBuf,
-    /// A name to remember it by
+    /// A name for the key
     #[arg(long)]
     pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TrustRemove {
-    /// The key's fingerprint, or its beginning
+    /// The fingerprint of the key, or a prefix of it
     pub(crate) fingerprint: String,
     /// Show what would be removed without removing it
     #[arg(long)]
@@ -57,7 +57,7 @@ pub(crate) struct Rotate {
 pub(crate) enum Policy {
     /// Write a policy without requirements
     Init,
-    /// Print the policies in force and their files
+    /// Print the policies in effect and their files
     Show,
     /// Check a package against the policies
     Check(Package),

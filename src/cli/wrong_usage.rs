@@ -1,4 +1,4 @@
-//! A command line that cannot be understood, with a code like every other error.
+//! Usage errors, with a code like every other error.
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Cli, Command};
 
-/// What clap has to say of it.
+/// The error of clap.
 pub(crate) struct WrongUsage(clap::Error);
 
 impl From<clap::Error> for WrongUsage {
@@ -17,7 +17,7 @@ impl From<clap::Error> for WrongUsage {
 }
 
 impl WrongUsage {
-    /// Options of every command that one of them cannot do with. clap notices only where they come after the command.
+    /// Global options that conflict with an option of a command. clap only detects this if they come after the command.
     pub(crate) fn of_globals(cli: &Cli) -> Option<Self> {
         let option = match &cli.command {
             Command::Diff(options) if options.md && cli.globals.json => "--md",
@@ -32,7 +32,7 @@ impl WrongUsage {
         ))
     }
 
-    /// Help and version are data that was asked for.
+    /// Whether it is help or version output rather than an error.
     pub(crate) fn is_data(&self) -> bool {
         !self.0.use_stderr()
     }
@@ -49,7 +49,7 @@ impl WrongUsage {
         }
     }
 
-    /// Help or version, as JSON has it.
+    /// Help or version as JSON.
     pub(crate) fn json(&self) -> Value {
         match self.0.kind() {
             ErrorKind::DisplayVersion => {
@@ -59,7 +59,7 @@ impl WrongUsage {
         }
     }
 
-    /// As clap lays it out, with the code and in our words.
+    /// The text of clap, with the error code and `hint:`.
     pub(crate) fn text(&self) -> String {
         let text = self.0.render().ansi().to_string();
         if self.is_data() || self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -69,7 +69,7 @@ impl WrongUsage {
             .replace("tip:", "hint:")
     }
 
-    /// The sentence, and the advice.
+    /// The message and the hint.
     pub(crate) fn parts(&self) -> (String, Option<String>) {
         if self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             return (

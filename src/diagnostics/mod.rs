@@ -1,11 +1,11 @@
 //! The codes of errors and warnings: `FLV` and four digits, of which the first two name the area.
 //!
-//! The one table of them, from which `flavor explain` and `docs/errors.md` are made. A code never changes its meaning, and the
-//! number of one that is given up is not used again. The launcher knows the numbers alone.
+//! `flavor explain` and `docs/errors.md` are generated from this table. A code never changes its meaning, and the number of a
+//! removed code is not reused. The launcher contains the numbers only.
 
 use std::fmt;
 
-/// Makes a constant of each code, and of the texts the table of an area.
+/// Defines a constant for each code, and the table of an area.
 macro_rules! codes {
     ($($name:ident = $number:literal { title: $title:literal, cause: $cause:literal, remedy: $remedy:literal, example: $example:literal, })*) => {
         impl $crate::diagnostics::Code {
@@ -33,7 +33,7 @@ mod sources;
 mod trust;
 mod usage;
 
-/// What kind of error it is, the same in every version.
+/// Identifies a kind of error; stable across versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code(u16);
 
@@ -43,16 +43,16 @@ impl fmt::Display for Code {
     }
 }
 
-/// What there is to say about a code.
+/// The documentation of a code.
 #[cfg(feature = "cli")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub code: Code,
-    /// What is wrong, in a few words.
+    /// The problem, in a few words.
     pub title: &'static str,
     pub cause: &'static str,
     pub remedy: &'static str,
-    /// Such an error as it is printed.
+    /// The error as printed.
     pub example: &'static str,
 }
 
@@ -76,7 +76,7 @@ pub const AREAS: &[Area] = &[
         entries: manifest::TABLE,
     },
     Area {
-        title: "Interpreters, dependencies, the project's own build",
+        title: "Interpreters, dependencies and the build of the project",
         entries: sources::TABLE,
     },
     Area {
@@ -88,7 +88,7 @@ pub const AREAS: &[Area] = &[
         entries: keys::TABLE,
     },
     Area {
-        title: "Packages that are damaged, or none",
+        title: "Damaged packages",
         entries: integrity::TABLE,
     },
     Area {
@@ -96,7 +96,7 @@ pub const AREAS: &[Area] = &[
         entries: trust::TABLE,
     },
     Area {
-        title: "The cache, and starting a package",
+        title: "The cache and starting a package",
         entries: cache::TABLE,
     },
     Area {
@@ -105,13 +105,13 @@ pub const AREAS: &[Area] = &[
     },
 ];
 
-/// Every code there is.
+/// All codes.
 #[cfg(feature = "cli")]
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     AREAS.iter().flat_map(|area| area.entries)
 }
 
-/// The code in what the user has typed, or pasted from a message: `error[FLV0207]: …`, `FLV0207:`.
+/// The code in text that the user typed or pasted from a message: `error[FLV0207]: …`, `FLV0207:`.
 #[cfg(feature = "cli")]
 pub fn within(text: &str) -> &str {
     let bracketed = text
@@ -123,7 +123,7 @@ pub fn within(text: &str) -> &str {
         .trim_end_matches(':')
 }
 
-/// What there is to say about a code as the user writes it: `FLV0207`, `flv207`, `0207`, `error[FLV0207]`.
+/// The entry of a code as the user writes it: `FLV0207`, `flv207`, `0207`, `error[FLV0207]`.
 #[cfg(feature = "cli")]
 pub fn find(text: &str) -> Option<&'static Entry> {
     let text = within(text).to_ascii_uppercase();

@@ -1,10 +1,10 @@
-//! Interpreters, dependencies, the project's own build.
+//! Interpreters, dependencies and the build of the project.
 
 codes! {
     NO_INTERPRETER = 301 {
-        title: "no interpreter fits",
-        cause: "None of the interpreters on this machine is of a version that the project takes.",
-        remedy: "Get one with `uv python install VERSION`, or name one with `--python PATH`.",
+        title: "no suitable interpreter found",
+        cause: "No Python interpreter on this machine has a version that the project supports.",
+        remedy: "Install one with `uv python install VERSION`, or name one with `--python PATH`.",
         example: r"error[FLV0301]: cannot pack `pyproject.toml`
   no CPython interpreter fits `>=3.99`; found:
     3.11.2 at `/usr/bin/python3`
@@ -12,58 +12,58 @@ hint: get one with `uv python install 3.99`, or name one with `--python PATH`",
     }
     NOT_A_PYTHON = 302 {
         title: "`--python` is neither a path nor a version",
-        cause: "The text names no file, and is not a version of CPython either.",
-        remedy: "Write a path, a version as in `3.13`, or a specifier as in `\">=3.11\"`.",
+        cause: "The argument is not the path of a file and not a version of CPython.",
+        remedy: "Use a path, a version such as `3.13`, or a specifier such as `\">=3.11\"`.",
         example: r"error[FLV0302]: cannot pack `pyproject.toml`
   `not-a-version` is neither a path nor a version of CPython
 hint: use a path, a version as in `3.13`, or a specifier as in `>=3.11`",
     }
     NO_SUCH_INTERPRETER = 303 {
-        title: "there is no interpreter at that place",
-        cause: "The path does not lead to an executable, or to a directory with one in `bin`.",
-        remedy: "Name the executable, or a version as in `3.13`.",
+        title: "no interpreter at that path",
+        cause: "The path is not an executable, and not a directory with an interpreter in `bin`.",
+        remedy: "Use the path of the executable, or a version such as `3.13`.",
         example: r"error[FLV0303]: cannot pack `pyproject.toml`
   there is no interpreter at `/nowhere/python`
 hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`",
     }
     NOT_AN_INTERPRETER = 304 {
         title: "a program is not a usable interpreter",
-        cause: "It was started and did not answer as CPython does.",
-        remedy: "Name another one with `--python`.",
+        cause: "The program was started but did not respond like CPython.",
+        remedy: "Name another interpreter with `--python`.",
         example: r"error[FLV0304]: cannot pack `pyproject.toml`
   `/bin/true` is not a usable Python interpreter: it does not answer as one
 hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`",
     }
     UNSUITABLE_INTERPRETER = 305 {
-        title: "the interpreter is not one that the project takes",
-        cause: "Its version or its implementation is outside `requires-python`.",
-        remedy: "Leave `--python` out to have one found, or change `requires-python`.",
+        title: "the project does not support the interpreter",
+        cause: "The implementation is not CPython, or the version is outside `requires-python`.",
+        remedy: "Remove `--python` to let flavor choose an interpreter, or change `requires-python`.",
         example: r"error[FLV0305]: cannot pack `pyproject.toml`
   `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
 hint: leave `--python` out to have one found, or change `requires-python`",
     }
     PROGRAM_STOPPED = 306 {
-        title: "a program that packs need did not start, or stopped early",
+        title: "a required program did not start, or terminated early",
         cause: "The interpreter or the installer is damaged, or was killed.",
-        remedy: "Start it by hand to see what is wrong with it.",
+        remedy: "Run it manually to find out what is wrong.",
         example: r"error[FLV0306]: cannot pack `pyproject.toml`
   cannot start `[ROOT]/stopped`
   Exec format error (os error 8)",
     }
     NO_INSTALLER = 307 {
-        title: "there is nothing to install with",
-        cause: "Neither `uv` is on `PATH` nor does the interpreter have pip.",
+        title: "neither uv nor pip is available",
+        cause: "`uv` is not on `PATH`, and the interpreter does not have pip.",
         remedy: "Put `uv` on `PATH`, or run `PYTHON -m ensurepip`.",
         example: r"error[FLV0307]: cannot pack `pyproject.toml`
   there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
 hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`",
     }
     UNRESOLVED = 310 {
-        title: "a dependency could not be had",
-        cause: "The installer found no version that fits, could not fetch it, or could not build it. The lines of the \
-            message are its own words.",
-        remedy: "Check the name, the version and the indexes (`--index-url`, `--find-links`); without the network, \
-            add a directory that has the wheel.",
+        title: "a dependency cannot be installed",
+        cause: "The installer found no matching version, or could not download or build it. The message includes its \
+            output.",
+        remedy: "Check the name, the version and the indexes (`--index-url`, `--find-links`). Without network access, \
+            add a directory that contains the wheel.",
         example: r"error[FLV0310]: cannot pack `app/pyproject.toml`
   cannot install `greeting>=2`
     pip: Cannot install greeting>3 and greeting>=2 because these package versions have conflicting dependencies.
@@ -72,17 +72,17 @@ hint: the network is not used: add a directory that has the wheel with `--find-l
     }
     NOT_BUILT = 311 {
         title: "the project's wheel could not be built",
-        cause: "The build back end stopped. The lines of the message are its own words.",
-        remedy: "`python -m pip wheel --no-deps .` in the project shows the whole output.",
+        cause: "The build back end failed. The message includes its output.",
+        remedy: "Run `python -m pip wheel --no-deps .` in the project directory to see the complete output.",
         example: r"error[FLV0311]: cannot pack `pyproject.toml`
   cannot build the wheel of the project in `.`
     build: no files to ship
 hint: `python -m pip wheel --no-deps .` in the project shows the build's whole output",
     }
     NO_WHEEL = 312 {
-        title: "the build back end is not there, or made no wheel",
-        cause: "`[build-system]` names a back end that its requirements do not bring, or that does not answer as PEP \
-            517 has it.",
+        title: "the build back end is missing, or did not build a wheel",
+        cause: "`[build-system]` names a back end that its requirements do not install, or that does not conform to \
+            PEP 517.",
         remedy: "Correct `[build-system]`.",
         example: r"error[FLV0312]: cannot pack `pyproject.toml`
   the build back end of the project in `.` made no wheel
@@ -90,17 +90,17 @@ hint: check `[build-system]` in `pyproject.toml`",
     }
     BAD_WHEEL = 313 {
         title: "a wheel is damaged",
-        cause: "The file breaks PEP 427: a record that does not hold, a path that leads elsewhere, an archive that \
-            ends early.",
-        remedy: "Fetch it or build it again.",
+        cause: "The file violates PEP 427: its `RECORD` does not match, a path points outside the wheel, or the \
+            archive is truncated.",
+        remedy: "Download or build it again.",
         example: r"error[FLV0313]: cannot pack `pyproject.toml`
   cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
 hint: the wheel is damaged or violates PEP 427; download or build it again",
     }
     BAD_LOCK = 314 {
         title: "a lock file cannot be used",
-        cause: "It does not belong to this project, or not to this interpreter, or is of an unknown kind.",
-        remedy: "Create it again, for example with `uv lock`.",
+        cause: "The lock file is for another project or another interpreter, or its format is unknown.",
+        remedy: "Generate it again, for example with `uv lock`.",
         example: r"error[FLV0314]: cannot pack `app/pyproject.toml`
   cannot use the lock file `[ROOT]/app/pylock.toml`
     lock: lock-version 9.9 is not known
@@ -108,206 +108,210 @@ hint: create it again, for example with `uv lock`",
     }
     NOT_RELOCATABLE = 315 {
         title: "the interpreter cannot be made relocatable",
-        cause: "Its files are not laid out in a way that lets them run from elsewhere.",
-        remedy: "Use an interpreter from uv, pyenv or the distribution.",
+        cause: "The layout of the interpreter's files does not allow them to run from another directory.",
+        remedy: "Use an interpreter from uv, pyenv or the operating system.",
         example: r"error[FLV0315]: cannot pack `app/pyproject.toml`
   cannot make the interpreter relocatable
   `/nowhere` is not a Python standard library",
     }
     UNKNOWN_INCLUDE = 316 {
-        title: "`python.include` names nothing that is left out",
-        cause: "The word is neither a part that the slim runtime lacks nor a module of the standard library.",
-        remedy: "Correct the word.",
+        title: "`python.include` names an unknown part",
+        cause: "The name is not a part that the slim runtime leaves out, and not a module of the standard library.",
+        remedy: "Correct the name.",
         example: r"error[FLV0316]: cannot pack `app/pyproject.toml`
   cannot make the interpreter relocatable
   `nonsense` is neither a part that slim leaves out nor a module of the standard library",
     }
     WHEEL_MISFIT = 317 {
-        title: "a wheel is not for the interpreter",
-        cause: "The tags in its name are for another version of Python, another processor or another system.",
-        remedy: "Take the wheel for this platform, or name an interpreter that it is for with `--python`.",
+        title: "a wheel does not support the interpreter",
+        cause: "The tags in its file name are for another version of Python, another processor or another operating system.",
+        remedy: "Use a wheel for this platform, or name an interpreter that the wheel supports with `--python`.",
         example: r"error[FLV0317]: cannot pack `lib-1.0-py3-none-win_amd64.whl`
   the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
 hint: take the wheel for this platform, or name an interpreter that it is for with `--python`",
     }
     BROKEN_PROGRAM = 318 {
-        title: "the program does not compile",
-        cause: "The interpreter that is packed finds a mistake in the file that the package starts.",
-        remedy: "Correct it, or choose another Python with `--python`.",
+        title: "the program has a syntax error",
+        cause: "The packed version of Python cannot compile the file that the package starts.",
+        remedy: "Correct the file, or choose another version of Python with `--python`.",
         example: r"error[FLV0318]: cannot pack `bad.py`
   `bad.py` does not compile for CPython 3.11.2: line 2: expected ':'
 hint: correct it, or choose another Python with `--python`",
     }
     PROGRAM_NOT_PACKED = 319 {
         title: "the program is not in the package",
-        cause: "No file of the package is the module that the entry point names, or the module has no such function. A \
-            warning for commands beside the first.",
-        remedy: "Correct the name, or make sure that the build packs the module.",
+        cause: "The package does not contain the module that the entry point names, or the module has no such \
+            function. A warning if it concerns a command other than the first.",
+        remedy: "Correct the name, or configure the build to include the module.",
         example: r"error[FLV0319]: cannot pack `src`
   `pkg.clii:main` cannot start: there is no module `pkg.clii` in the package
 hint: did you mean `pkg.cli`?",
     }
     NO_DISTRIBUTIONS_THERE = 320 {
-        title: "a place for distributions is none",
-        cause: "What `--find-links` names is not there, or what `--index-url` names is neither a URL nor a directory.",
+        title: "a source of distributions is not valid",
+        cause: "`--find-links` names a directory that does not exist, or `--index-url` is neither a URL nor a directory.",
         remedy: "Correct the path or the URL.",
         example: r"error[FLV0320]: cannot pack `app/pyproject.toml`
   there is no `nodir` to find distributions in
 hint: `--find-links` takes a directory of distributions, or a URL",
     }
     OTHER_PROJECT = 330 {
-        title: "the wheel is not the project's",
-        cause: "The wheel that the build back end made has another name than `[project]` gives the project.",
-        remedy: "Give the project one name: `[project]` and what the build back end reads must agree.",
+        title: "the wheel has a different name than the project",
+        cause: "The build back end built a wheel whose name differs from `project.name`.",
+        remedy: "Use the same name in `[project]` and in the configuration that the build back end reads.",
         example: r"error[FLV0330]: cannot pack `app/pyproject.toml`
   the build back end made a wheel of `computed`, and the project is `other`
 hint: give it one name: `[project]` and what the build back end reads must agree",
     }
     NO_SUCH_SCRIPT = 331 {
-        title: "the project's wheel lacks its command",
-        cause: "`[project.scripts]` names a command, and the wheel that the build back end made has none of that name. \
-            Back ends from before PEP 621 do not read the table.",
-        remedy: "Require a newer back end in `[build-system]`, or declare the command where it reads it.",
+        title: "the project's wheel lacks a command",
+        cause: "`[project.scripts]` declares a command that is not in the wheel. Build back ends older than PEP 621 \
+            do not read that table.",
+        remedy: "Require a newer back end in `[build-system]`, or declare the command in the configuration that the \
+            back end reads.",
         example: r"error[FLV0331]: cannot pack `app/pyproject.toml`
   the wheel that the build back end made has no command `missing`
 hint: its commands are: computed",
     }
     BAD_PROJECT_METADATA = 332 {
-        title: "the metadata of the project's wheel are not valid",
-        cause: "The build back end gives the project a name, a requirement or a version of Python that is none.",
-        remedy: "Correct it where the project is described: `setup.py`, `setup.cfg`, `requirements.txt`, `[tool.poetry]`.",
+        title: "the metadata of the project's wheel is not valid",
+        cause: "The build back end generated metadata with an invalid name, requirement or Python version.",
+        remedy: "Correct it in the file that describes the project: `setup.py`, `setup.cfg`, `requirements.txt` or \
+            `[tool.poetry]`.",
         example: r#"error[FLV0332]: cannot pack `app/pyproject.toml`
   the metadata of the project's wheel are not valid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
 hint: correct it where the project is described"#,
     }
     NO_SOURCE_THERE = 335 {
-        title: "a source that the project names cannot be followed",
-        cause: "`[tool.uv.sources]`, `[tool.poetry.dependencies]`, a requirement or a lock names a place for a distribution \
-            that is not there, or in words that are not known. No index is asked instead.",
-        remedy: "Correct the source, or take it out to have the distribution from the index.",
+        title: "the source of a distribution is not valid",
+        cause: "`[tool.uv.sources]`, `[tool.poetry.dependencies]`, a requirement or a lock file names a source that \
+            does not exist or is not supported. flavor does not fall back to an index.",
+        remedy: "Correct the source, or remove it to install the distribution from the index.",
         example: r"error[FLV0335]: cannot pack `app/pyproject.toml`
   the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: there is no `../nowhere`
 hint: correct the source, or take it out",
     }
     GIT_FAILED = 336 {
         title: "git cannot fetch a source",
-        cause: "There is no git, the repository does not answer, or it has no such revision. The lines of the message are \
-            git's own words.",
-        remedy: "Install git; `git ls-remote URL` shows whether the repository can be read and what it has.",
+        cause: "git is not installed, the repository cannot be reached, or it has no such revision. The message \
+            includes the output of git.",
+        remedy: "Install git. `git ls-remote URL` shows whether the repository is accessible and which revisions it has.",
         example: r"error[FLV0336]: cannot pack `app/pyproject.toml`
   cannot fetch `https://host.example/mylib` with git
     git: there is no git on PATH
 hint: install git, or name a directory or an archive instead",
     }
     INDEX_ORDER = 337 {
-        title: "pip cannot ask indexes in an order",
-        cause: "The project has an index that goes before the default one. pip takes the newest version that any index has, \
-            so that a stranger's distribution of the same name could win.",
-        remedy: "Put `uv` on `PATH`, make it the default index, or name the distributions that it has and make it `explicit`.",
+        title: "pip does not support an order of indexes",
+        cause: "The project has an index with priority over the default one. pip takes the newest version from any \
+            index, so a distribution of the same name on another index could be installed instead.",
+        remedy: "Put `uv` on `PATH`, make the index the default one, or make it `explicit` and assign distributions to it.",
         example: r"error[FLV0337]: cannot pack `app/pyproject.toml`
   the index `mine` goes before the others, and pip cannot keep to an order of indexes
 hint: put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`",
     }
     OTHER_SOURCE = 338 {
-        title: "a source gives another distribution, or two are named for one",
-        cause: "What is at the place is called otherwise than the requirement, or two projects name different places for \
-            the same distribution.",
-        remedy: "Correct the name, or name the same place in both projects.",
+        title: "a source does not match its requirement, or conflicts with another",
+        cause: "The distribution at that source has another name than the requirement, or two projects name different \
+            sources for the same distribution.",
+        remedy: "Correct the name, or use the same source in both projects.",
         example: r"error[FLV0338]: cannot pack `app/pyproject.toml`
   `[ROOT]/lib` is to be `mylib`, and is called `otherlib`
 hint: require `otherlib`, or name the place of `mylib`",
     }
     STALE_LOCK = 339 {
-        title: "a lock does not fit the project any more",
-        cause: "The manifest has been changed since the lock was made: what it requires, from where, or for which Python. A \
-            warning with `--refresh`, which passes it over.",
-        remedy: "Create it again: `uv lock`, `poetry lock`, `pdm lock`.",
+        title: "a lock file is out of date",
+        cause: "The requirements, sources or Python versions in the manifest changed after the lock file was \
+            generated. A warning with `--refresh`, which ignores the lock file.",
+        remedy: "Generate it again: `uv lock`, `poetry lock` or `pdm lock`.",
         example: r"error[FLV0339]: cannot pack `app/pyproject.toml`
   the lock file `[ROOT]/app/uv.lock` does not fit the project: the requirement `other` of `app` has changed
-hint: make it anew with `uv lock`, or pass it over with `--refresh`",
+hint: create it again with `uv lock`, or ignore it with `--refresh`",
     }
     LINKED_SOURCES = 340 {
-        title: "a distribution leads to sources on this machine",
-        cause: "It was built or installed as editable: in its place are links to directories that no other machine has.",
-        remedy: "Build a wheel of it, and name that.",
+        title: "a distribution refers to sources on this machine",
+        cause: "The distribution is an editable installation: it links to directories that do not exist on other machines.",
+        remedy: "Build a wheel of the distribution and use that.",
         example: r"error[FLV0340]: cannot pack `site`
   `linked.pth` of a distribution leads to sources on this machine: `/home/somebody/src`
 hint: it was installed or built as editable: build a wheel of it, and name that",
     }
     LOCK_NOT_READ = 341 {
-        title: "a lock is not read",
-        cause: "The project has a lock of another tool, or a list of pinned requirements without hashes, and no lock that is \
-            read. Versions were chosen without it.",
-        remedy: "Make a `uv.lock`, `pylock.toml`, `poetry.lock` or `pdm.lock`, or a `requirements.txt` with hashes.",
+        title: "a lock file is not used",
+        cause: "The project has the lock file of an unsupported tool, or a list of pinned requirements without \
+            hashes. Versions were resolved without it.",
+        remedy: "Generate a `uv.lock`, `pylock.toml`, `poetry.lock` or `pdm.lock`, or a `requirements.txt` with hashes.",
         example: r"warning[FLV0341]: `app/requirements.txt` is not read: versions were chosen without it
 hint: a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.toml -o requirements.txt`",
     }
     SELECTION_NOT_LOCKED = 342 {
-        title: "an extra or group is not known to the lock",
-        cause: "It was chosen, and the lock does not tell what belongs to it. The lock may have been made with it.",
-        remedy: "If not, make the lock anew with it.",
+        title: "the lock file does not list an extra or group",
+        cause: "The lock file does not record which requirements belong to the selected extra or group. It may have \
+            been generated with it.",
+        remedy: "If not, generate the lock file again with that extra or group.",
         example: r"warning[FLV0342]: `[ROOT]/app/requirements.txt` knows no extra or group `fast`, which adds nothing to it
 hint: if the lock was made without it, make it anew with it",
     }
     CREDENTIALS_LEFT_OUT = 343 {
-        title: "an address has credentials",
-        cause: "A requirement or a source has a password or a token in its address. They are used to fetch it, and are in no \
-            file of the package, of the cache, or of a log.",
-        remedy: "Keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index.",
+        title: "a URL contains credentials",
+        cause: "The URL of a requirement or a source contains a password or a token. flavor uses it for the download, \
+            but does not write it to the package, the cache or a log.",
+        remedy: "Keep credentials out of the project as well: use `~/.netrc`, a keyring, or an environment variable \
+            for the index.",
         example: r"warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
 hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index",
     }
     SAME_FILE_TWICE = 344 {
-        title: "two distributions have the same file",
-        cause: "Both bring it; the package has that of one of them.",
-        remedy: "Leave one of the two out.",
+        title: "two distributions contain the same file",
+        cause: "Only one of the two files is in the package.",
+        remedy: "Remove one of the distributions.",
         example: r"warning[FLV0344]: `one-1.0` and `two-1.0` both have `shared.py`: the package has one of the two
 hint: leave one of the two distributions out",
     }
     ENTRY_POINT_PASSED_OVER = 345 {
-        title: "an entry point is no command",
-        cause: "A line of the distribution's `entry_points.txt` is not `name = module:function`.",
+        title: "an entry point is not valid",
+        cause: "A line of the distribution's `entry_points.txt` does not have the form `name = module:function`.",
         remedy: "Correct it in the distribution.",
         example: r"warning[FLV0345]: `one-1.0` has the invalid entry point `odd = no command`: skipped
 hint: write it as `name = module:function`",
     }
     UV_DOES_NOT_RUN = 346 {
-        title: "uv does not run",
-        cause: "There is a `uv` on `PATH`, or in the variable `UV`, that does not answer. pip has installed instead.",
-        remedy: "Install it anew, or take it off `PATH`.",
+        title: "uv cannot be started",
+        cause: "The `uv` on `PATH`, or in the variable `UV`, does not work. flavor used pip instead.",
+        remedy: "Reinstall uv, or remove it from `PATH`.",
         example: r"warning[FLV0346]: `[ROOT]/broken/uv` does not run: installing with pip
 hint: install uv anew, or take it off PATH",
     }
     NOT_LOOKED_THROUGH = 350 {
-        title: "a directory with very many files is not shown to the build",
-        cause: "git ignores the directory, or a link leads to it, and it has more than 20,000 files: data, not what a build \
-            has made.",
-        remedy: "Name it in `.flavorignore` if the build does not need it. If it does, name what it needs with `include` under \
-            [tool.flavor.build].",
+        title: "a directory with very many files is excluded from the build",
+        cause: "The directory is ignored by git or is the target of a link, and contains more than 20,000 files. \
+            flavor treats it as data.",
+        remedy: "If the build does not need it, add it to `.flavorignore`. If it does, list the required files in \
+            `include` under `[tool.flavor.build]`.",
         example: r#"warning[FLV0350]: the build does not see a directory with very many files: data
 hint: if it does not need it, name it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]"#,
     }
     INDEX_UNREAD = 351 {
-        title: "what git tracks is not known",
-        cause: "git's index cannot be read, is damaged, or has a form that this version does not know.",
-        remedy: "Repair it: `git status` says what is wrong. Files that git tracks and that look like what a build has left may \
-            be missing until then.",
+        title: "the git index cannot be read",
+        cause: "The index is not readable, is damaged, or has an unsupported format.",
+        remedy: "Repair it: `git status` shows what is wrong. Until then, tracked files that look like build output \
+            may be missing.",
         example: r"warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
 hint: `git status` says more; tracked files in directories such as `dist` may be missing",
     }
     WRITTEN_TO = 352 {
-        title: "a build has written to a file of the project",
-        cause: "A large file that git ignores is not copied for the build where the file system cannot share its blocks. The \
-            build has changed it.",
-        remedy: "Check the file. Leave it out with a line in `.flavorignore`, or change it in `pre_build`.",
+        title: "a build modified a file of the project",
+        cause: "Large files that git ignores are not copied for the build if the file system does not support \
+            reflinks. The build modified such a file.",
+        remedy: "Check the file. Exclude it in `.flavorignore`, or make the change in `pre_build`.",
         example: r"error[FLV0352]: cannot pack `app/pyproject.toml`
   the build of the project in `app` wrote to `[ROOT]/app/model.bin`, which it was only to read
 hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did",
     }
     NO_SUCH_PART = 355 {
-        title: "the interpreter lacks a part that is to be included",
-        cause: "Distributions split the standard library into packages, and builds without a library's headers have no \
-            module for it.",
+        title: "the interpreter lacks a part that `include` requires",
+        cause: "Linux distributions split the standard library into several packages, and a build of CPython lacks \
+            the modules of libraries whose headers were missing.",
         remedy: "Install the part, or choose another interpreter with `--python`.",
         example: r#"error[FLV0355]: cannot pack `app.py`
   cannot make the interpreter relocatable
@@ -315,37 +319,38 @@ hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_b
 hint: install the system's package `python3-venv` (Debian, Ubuntu) or `python3-libs` (Fedora), or choose another interpreter with `--python`"#,
     }
     NOTHING_SELECTED = 360 {
-        title: "a requirement selects nothing",
-        cause: "The marker of the requirement to be packed does not hold for the interpreter.",
-        remedy: "Take the marker out, or choose another Python with `--python`.",
+        title: "a requirement does not apply to the interpreter",
+        cause: "The environment marker of the requirement evaluates to false for this interpreter.",
+        remedy: "Remove the marker, or choose another version of Python with `--python`.",
         example: r"error[FLV0360]: cannot pack `tools; python_version < '3'`
   `tools; python_version < '3'` does not apply to this interpreter
 hint: its marker does not hold: take it out, or choose another Python with `--python`",
     }
     UNMET_REQUIREMENT = 365 {
-        title: "a requirement is not met by what is in the package",
-        cause: "A distribution in the package, or the input itself, requires another one that is not inside, or not in a version \
-            that it takes. Most often a lock is older than the requirements, or was made with other extras.",
-        remedy: "Add the requirement that the hint shows, or lock again. A program that runs without may say so: `unmet = [\"NAME\"]` \
-            under `[tool.flavor.build]`. What uv and PDM override counts as it is overridden.",
+        title: "a requirement is not satisfied by the package",
+        cause: "The input, or a distribution in the package, requires a distribution that the package lacks or has in \
+            another version. The usual cause is a lock file that is out of date or was generated with other extras.",
+        remedy: "Add the requirement that the hint shows, or generate the lock file again. If the program works \
+            without it, add `unmet = [\"NAME\"]` under `[tool.flavor.build]`. Overrides of uv and PDM are respected.",
         example: r#"error[FLV0365]: cannot pack `app/pyproject.toml`
   greeting 2.1 requires h11>=0.13,<0.15, which is not in the package
 hint: add `h11>=0.13,<0.15` to `dependencies` under [project]; if the program runs without, add `unmet = ["h11"]` to [tool.flavor.build]"#,
     }
     OTHER_PYTHON = 366 {
         title: "a distribution requires another version of Python",
-        cause: "Its `Requires-Python` refuses the interpreter that is packed. Of an upper limit that is a warning, since it is \
-            most often a guess about versions that were not there yet.",
-        remedy: "Choose another Python with `--python`, or another version of the distribution. If it works all the same, \
-            `unmet = [\"NAME\"]` under `[tool.flavor.build]` says so.",
+        cause: "Its `Requires-Python` excludes the packed interpreter. An upper bound causes a warning only, because \
+            it often excludes versions that were not released when it was written.",
+        remedy: "Choose another version of Python with `--python`, or another version of the distribution. If it \
+            works anyway, add `unmet = [\"NAME\"]` under `[tool.flavor.build]`.",
         example: r#"error[FLV0366]: cannot pack `app/pyproject.toml`
   greeting 2.1 requires Python >=3.99, the package has 3.11.2
 hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]"#,
     }
     UNREADABLE_REQUIREMENT = 367 {
-        title: "a distribution has a requirement that cannot be read",
-        cause: "A warning: a line of its metadata is no requirement as PEP 508 has them. Of such a line the name is checked, not the version.",
-        remedy: "Take a later version of the distribution, if there is one in which the line is correct.",
+        title: "a distribution has an invalid requirement",
+        cause: "A warning: a requirement in its metadata does not conform to PEP 508. flavor checks the name of the \
+            required distribution, but not its version.",
+        remedy: "Use a later version of the distribution in which the requirement is valid, if there is one.",
         example: r"warning[FLV0367]: greeting 2.1 has a requirement that cannot be read: `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
 hint: only the name was checked; a later version of the distribution may have corrected it",
     }
