@@ -1,4 +1,4 @@
-//! The proof of a whole package: what [`Reader::open`] leaves unread.
+//! Verification of a whole package: everything that [`Reader::open`] does not read.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,25 +15,25 @@ use crate::format::{Blake3, SLOT_ENTRY_LEN, Sha256};
 use crate::fs::{IoContext, Window};
 use crate::slot::{on_threads, processors};
 
-/// Bytes read at a time.
+/// Size of the read buffer.
 const CHUNK: usize = 256 << 10;
 
-/// What a complete check found to be right.
+/// The result of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Slots whose full digest is signed.
     pub slots: usize,
-    /// Slots that nothing authenticates; FlavorPack's attestation slot is one.
+    /// Slots that are not authenticated; FlavorPack's attestation slot is one.
     pub unauthenticated: Vec<String>,
-    /// Whether the launcher's digest is signed and right.
+    /// Whether the launcher's digest is signed and matches.
     pub launcher: bool,
 }
 
-/// Reads the whole file and checks every byte that the signature reaches: on all processors, in memory that does not grow with
-/// the package.
+/// Reads the whole file and checks every byte that the signature covers: on all processors, with
+/// memory that does not grow with the package.
 ///
 /// # Errors
-/// The first damage found, in the order of the file.
+/// The first damage found, in file order.
 pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
     let digests = Digests::of(reader);
     let launcher = check_launcher(reader, &digests)?;
@@ -53,7 +53,7 @@ pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
     Ok(verified)
 }
 
-/// FlavorPack doubles the prefix of this one digest.
+/// FlavorPack doubles the prefix of this digest.
 fn check_launcher(reader: &Reader, digests: &Digests) -> Result<bool, PackageError> {
     let record = &reader.metadata().launcher;
     let text = record
@@ -102,7 +102,7 @@ fn check_padding(reader: &Reader) -> Result<(), PackageError> {
     Ok(())
 }
 
-/// Checks one slot; `false` when no full digest of it is signed.
+/// Checks one slot. Returns `false` if no full digest of it is signed.
 fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> {
     let part = Part::Slot(slot.index);
     let differs = |found: String, signed: String| PackageError::SlotDigest {
@@ -130,7 +130,7 @@ fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> 
     }
 }
 
-/// A part of the file that has a digest.
+/// A part of the file with a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Launcher,
@@ -152,7 +152,7 @@ struct Digests {
 }
 
 impl Digests {
-    /// Computes them, the longest first, so that no processor is left with one at the end.
+    /// Computes them, the longest first, so that no processor starts a long one at the end.
     fn of(reader: &Reader) -> Self {
         let mut wanted = vec![(
             Part::Launcher,
@@ -201,7 +201,7 @@ impl Digests {
 
     fn take(&self, part: Part, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        // A thread that died left nothing.
+        // The thread panicked and left no result.
         let digest = found
             .remove(&(part, algorithm))
             .unwrap_or_else(|| Err(io::Error::other("nothing was computed")));
