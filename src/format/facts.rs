@@ -15,7 +15,7 @@ pub const SCHEMA: u32 = 1;
 pub struct Facts {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// The system and processor that the package is for, such as `linux_amd64`.
+    /// The system and processor that the package is for, such as `linux-x86_64`.
     pub target: String,
     /// One for each slot, in order.
     #[serde(deserialize_with = "at_most_slots")]

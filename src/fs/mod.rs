@@ -1,6 +1,6 @@
 //! Files and directories: errors that carry their path, deterministic walks, bounded reads, trees written safely, locks.
 //!
-//! Knows nothing of packages.
+//! Independent of packages.
 
 mod beneath;
 mod directory;

@@ -1,5 +1,5 @@
-//! Shared libraries outside of a package: where the dynamic loader of this machine finds one, which of them a package must
-//! not carry, and whose they are.
+//! Shared libraries outside a package: where the dynamic loader of this machine finds them, which
+//! of them a package must not carry, and which system package owns them.
 
 mod distributions;
 mod loader_cache;

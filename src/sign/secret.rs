@@ -11,16 +11,16 @@ use zeroize::Zeroizing;
 use super::{PublicKey, SignError, pem};
 use crate::fs::{IoContext, staging_name};
 
-/// File names that `flavor keygen` gives the pair, FlavorPack's own.
+/// The file names of a key pair made by `flavor keygen`, the same as FlavorPack's.
 pub const PRIVATE_KEY_FILE: &str = "flavor-private.key";
 pub const PUBLIC_KEY_FILE: &str = "flavor-public.key";
 
-/// A private key; wiped from memory when dropped, never printed, in no core file.
+/// A private key: wiped from memory when dropped, never printed, excluded from core dumps.
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {
-    /// Every key passes here. From now on this process leaves no core file, and nobody but root looks into its memory:
-    /// copies may be in places that nothing wipes.
+    /// Every private key is made here. From now on this process writes no core file and only root
+    /// can read its memory: copies may be in places that nothing wipes.
     fn from_bytes(seed: &[u8; 32]) -> Self {
         if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
             tracing::debug!(%error, "core files are not forbidden");
@@ -96,7 +96,7 @@ pub fn write_key_pair(key: &SecretKey, directory: &Path) -> Result<(), SignError
 /// Writes a new file so that it is there whole or not at all: another process may be waiting for it.
 fn place(path: &Path, text: &str) -> Result<(), SignError> {
     let beside = path.with_file_name(staging_name(".key"));
-    // Best effort, here and below: the file is private, and of no use to anybody.
+    // Best effort, here and below: the file is private, and useless.
     write_new(&beside, text).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
     // A link, unlike a rename, never takes the place of what is there.
     let placed = std::fs::hard_link(&beside, path);

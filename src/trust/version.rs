@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// Compares two versions as PEP 440 orders them: numbers by value, `dev` before `a` before `b` before `rc` before the
-/// release before `post`. Versions that follow no rule are compared by their numbers and words.
+/// Compares two versions by PEP 440: numbers by value, `dev` before `a` before `b` before `rc`
+/// before the release before `post`. Versions that do not follow PEP 440 are compared by their
+/// numbers and words.
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (parts(one), parts(other));
     let longest = one.len().max(other.len());
@@ -22,7 +23,7 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
 struct Part(u8, u128, String);
 
 impl Part {
-    /// What follows the last part: more than a pre-release, less than a further number.
+    /// Sorts after the last part: after a pre-release, before a further number.
     const END: Self = Self(3, 0, String::new());
 }
 
@@ -31,7 +32,7 @@ fn parts(version: &str) -> Vec<Part> {
         .trim()
         .trim_start_matches(['v', 'V'])
         .to_ascii_lowercase();
-    // An epoch goes before everything.
+    // An epoch takes precedence.
     let (epoch, rest) = version.split_once('!').unwrap_or(("0", &version));
     let mut found = vec![Part(4, number(epoch), String::new())];
     for word in words(rest) {
@@ -54,7 +55,7 @@ fn parts(version: &str) -> Vec<Part> {
     found
 }
 
-/// 1.0 and 1 are the same, and so are 1.0a1 and 1a1. The first part is the epoch.
+/// 1.0 equals 1, and 1.0a1 equals 1a1. The first part is the epoch.
 fn drop_zeros(parts: &mut Vec<Part>) {
     while parts.len() > 1
         && parts
@@ -69,7 +70,7 @@ fn number(text: &str) -> u128 {
     text.parse().unwrap_or(u128::MAX)
 }
 
-/// Runs of digits and runs of letters.
+/// Splits into runs of digits and runs of letters.
 fn words(version: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut last = None;
