@@ -132,7 +132,7 @@ fn what_cannot_be_read_is_told_with_the_line_and_the_way_out() {
     );
 }
 
-/// Values by their keys, as another reader of TOML has them.
+/// Values by key, as parsed by another TOML library.
 fn flattened(table: &toml::Table, way: &str, into: &mut Vec<(String, Item)>) {
     for (name, value) in table {
         let is_bare = |one: char| one.is_ascii_alphanumeric() || one == '-' || one == '_';
@@ -152,7 +152,8 @@ fn flattened(table: &toml::Table, way: &str, into: &mut Vec<(String, Item)>) {
     }
 }
 
-/// What we read, others read so too; what others read and we do not is named as such.
+/// What we accept, the other library accepts with the same result; what only it accepts, we report
+/// as unsupported.
 fn agrees(text: &str) {
     let others = text.parse::<toml::Table>();
     match (reader::read(text.as_bytes()), others) {
@@ -238,7 +239,7 @@ fn odd_texts_mean_what_they_mean_elsewhere() {
     }
 }
 
-/// Lines whose tables get into each other's way.
+/// Lines that define conflicting tables.
 fn tables() -> impl Strategy<Value = String> {
     let key = prop::collection::vec(prop::sample::select(vec!["a", "b", "\"a\"", "'c'"]), 1..4)
         .prop_map(|names| names.join("."));
@@ -251,7 +252,7 @@ fn tables() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 0..7).prop_map(|lines| lines.concat())
 }
 
-/// Pieces of TOML in any order.
+/// Random sequences of TOML fragments.
 fn pieces() -> impl Strategy<Value = String> {
     let all = vec![
         "a",
