@@ -1,4 +1,4 @@
-//! `flavor config`: every setting, its value, and who has set it.
+//! `flavor config`: every setting, its value, and its origin.
 
 use std::env;
 use std::fmt;
@@ -27,7 +27,7 @@ struct Setting {
     origin: Origin,
 }
 
-/// Who has set it.
+/// The origin of a value.
 enum Origin {
     Default,
     File {
@@ -36,7 +36,7 @@ enum Origin {
     },
     Variable(&'static str),
     CommandLine(&'static str),
-    /// Of the cache: what stands in the way, of this place or of better ones.
+    /// For the cache: what is wrong with this directory or with preferred ones.
     Hindered {
         origin: Box<Origin>,
         why: String,
@@ -76,7 +76,7 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
     }
     let wanted = options.name.as_deref().unwrap_or("");
     let all = settings(&file, globals)?;
-    // Variables of installers that are not set are no settings now, but not unknown either.
+    // Installer variables that are not set are not listed, but not unknown either.
     let mut names: Vec<String> = installer_variables().map(installer).collect();
     names.extend(all.iter().map(|setting| setting.name.clone()));
     if !names.iter().any(|name| name.starts_with(wanted)) {
@@ -208,7 +208,7 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
     Ok(all)
 }
 
-/// What the setting is called that a variable for installers is.
+/// The name under which an installer's variable is listed.
 fn installer(variable: &str) -> String {
     format!("installer.{variable}")
 }
@@ -218,8 +218,7 @@ fn variable(name: &'static str) -> Option<(String, Origin)> {
     Some((value.to_string_lossy().into_owned(), Origin::Variable(name)))
 }
 
-/// A setting of one variable.
-/// Where the signing key is. A key that the variable holds is not shown.
+/// A setting with one variable, for the signing key. A key in the variable itself is not shown.
 fn private_key(default: &str) -> Setting {
     let setting = of("pack.private-key", PRIVATE_KEY_VARIABLE, default);
     match KeySource::from_variable() {
@@ -240,7 +239,7 @@ fn of(name: &str, from: &'static str, default: &str) -> Setting {
     }
 }
 
-/// A setting of the first variable that is there.
+/// A setting from the first variable that is set.
 fn first(
     name: &str,
     from: &[&'static str],
@@ -257,7 +256,7 @@ fn first(
     }
 }
 
-/// The one that a start would use, found as a start finds it.
+/// The cache that a start would use, found in the same way.
 fn cache_directory() -> Setting {
     let of = |name| {
         if name == PASSWORD_FILE {
@@ -275,11 +274,11 @@ fn cache_directory() -> Setting {
             found: None,
             passed_over,
         }) => (
-            "none: each start makes a directory of its own".into(),
+            "none: each start uses a temporary directory".into(),
             Origin::Default,
             passed_over,
         ),
-        // Named by the user, and no start gets past it.
+        // Named by the user, so a start has no fallback.
         Err(error) => {
             let named = cache_candidates()
                 .into_iter()

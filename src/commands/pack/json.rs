@@ -7,7 +7,7 @@ use flavor::report::Recording;
 use flavor::stub::Origin;
 use serde_json::{Value, json};
 
-/// Revision of the JSON; a change that breaks readers raises it.
+/// Version of the JSON; increased by incompatible changes.
 pub(super) const SCHEMA: u32 = 1;
 
 /// What was made, from what, and how long it took.

@@ -1,4 +1,4 @@
-//! What a person reads when a manifest is refused.
+//! The messages for rejected manifests.
 
 use insta::assert_snapshot;
 
