@@ -1,7 +1,8 @@
-//! What only a build back end knows of a project: its wheel is built before anything else then, and its metadata are read.
+//! The metadata of a project that only its build back end knows: the wheel is built before
+//! everything else, and its metadata are read.
 //!
-//! The wheel is built once, for its content as for its metadata: a back end that is asked for metadata alone does most of
-//! the work, and would do it again.
+//! The wheel is built once, for content and metadata: a back end that is asked only for metadata
+//! does most of the work of a build, and would do it again.
 
 use std::borrow::Cow;
 
@@ -17,7 +18,7 @@ use crate::python::Interpreter;
 use crate::python::install::{ProjectInstall, ProjectMetadata};
 use crate::report::{Reporter, Stopwatch};
 
-/// What was made to know them, for the application to take on.
+/// What was built for that, to be used for the application.
 pub(in crate::pack) struct Facts {
     pub(super) interpreter: Interpreter,
     /// `None` for a package without Python.
@@ -25,7 +26,7 @@ pub(in crate::pack) struct Facts {
     pub(super) app: Option<App>,
 }
 
-/// The manifest with all that a package of it needs to be known.
+/// The manifest, complete.
 pub(in crate::pack) fn state<'a>(
     manifest: &'a Manifest,
     settings: &Settings,
@@ -55,8 +56,8 @@ pub(in crate::pack) fn state<'a>(
     Ok((Cow::Owned(stated.complete()?), Some(facts)))
 }
 
-/// The manifest with what the project demanded of its interpreter when it was last packed. As long as that is still so, the
-/// wheel need not be built with one interpreter to learn that it is for another.
+/// The manifest with the `requires-python` of the previous pack. If that is still right, the wheel
+/// need not be built with an unsuitable interpreter first.
 fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
     let mut assumed = manifest.clone();
     if manifest.project.awaits("requires-python") {
@@ -67,7 +68,7 @@ fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
     assumed
 }
 
-/// Builds the wheel, and beside it the runtime, which does not depend on it.
+/// Builds the wheel, and in parallel the runtime, which does not depend on it.
 fn build_with(
     interpreter: Interpreter,
     manifest: &Manifest,
@@ -106,7 +107,7 @@ fn build_with(
     ))
 }
 
-/// The manifest with what the metadata of the project's wheel say.
+/// The manifest completed by the metadata of the project's wheel.
 pub(super) fn filled(
     manifest: &Manifest,
     install: &ProjectInstall,

@@ -1,4 +1,4 @@
-//! A wheel that somebody has built already.
+//! A wheel that was built elsewhere.
 
 use super::super::BuildError;
 use super::super::cache::{Layer, Made, hash_tree};
@@ -7,7 +7,7 @@ use super::{APP, Context, common_inputs};
 use crate::fs::Entry;
 use crate::python::install::{fits, install_project};
 
-/// Unpacks the wheel, if it is one for the interpreter.
+/// Unpacks the wheel, if it is compatible with the interpreter.
 pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
     let Context {
         manifest,
