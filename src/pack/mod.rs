@@ -1,4 +1,4 @@
-//! `pack`: a checked manifest and settings become a package.
+//! `pack`: turns a checked manifest and settings into a package.
 //!
 //! ```text
 //! Manifest ─ application ─▶ trees                                  (only for Python applications)
@@ -6,7 +6,7 @@
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!
-//! Every arrow goes by way of the build cache (`cache`): what the same inputs made before is not made again.
+//! Every step uses the build cache (`cache`): results of equal inputs are reused.
 
 mod application;
 mod attestation;
