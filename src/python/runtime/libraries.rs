@@ -1,4 +1,4 @@
-//! The libraries that an interpreter and its modules need, and where they are.
+//! The libraries that an interpreter and its modules need, and their paths.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,19 +11,20 @@ pub(super) type Names = BTreeSet<String>;
 
 /// The libraries found so far.
 pub(super) struct Libraries<'a> {
-    /// Where each was found, by the name under which it is needed.
+    /// The path of each, by the name under which it is needed.
     pub(super) found: BTreeMap<String, PathBuf>,
-    /// All that a library needs, itself included, or the name of one that is missing.
+    /// The transitive dependencies of a library, itself included, or the name of a missing one.
     closures: HashMap<String, Result<Names, String>>,
-    /// The interpreter: what it is decides which libraries fit, and its `DT_RPATH` is searched for all.
+    /// The interpreter: its architecture determines which libraries fit, and its `DT_RPATH` is
+    /// searched for all.
     executable: (PathBuf, Facts),
     machine: Machine,
-    /// Names or patterns of what is left to the machine that the tree runs on, beside glibc.
+    /// Names or patterns of libraries that the target machine provides besides glibc's.
     from_target: &'a [String],
 }
 
 impl<'a> Libraries<'a> {
-    /// Prepares to search for what `executable` loads; `library` is its libpython.
+    /// Prepares to search on behalf of `executable`; `library` is its libpython.
     pub(super) fn new(
         executable: &Path,
         facts: Facts,
@@ -39,7 +40,8 @@ impl<'a> Libraries<'a> {
         }
     }
 
-    /// All libraries that the file at `path` needs but for those that the target has, or the name of one that is missing.
+    /// All libraries that the file at `path` needs except those of the target, or the name of a
+    /// missing one.
     pub(super) fn needed_by(&mut self, path: &Path, facts: &Facts) -> Result<Names, String> {
         let mut names = Names::new();
         for name in &facts.needed {
@@ -48,7 +50,7 @@ impl<'a> Libraries<'a> {
         Ok(names)
     }
 
-    /// The library `name` and all that it needs, as if the interpreter itself needed it.
+    /// The library `name` and its dependencies, as if the interpreter itself needed it.
     pub(super) fn closure_of(&mut self, name: &str) -> Result<Names, String> {
         let (path, facts) = self.executable.clone();
         self.closure(name, &path, &facts)
@@ -62,7 +64,7 @@ impl<'a> Libraries<'a> {
         if let Some(known) = self.closures.get(&base) {
             return known.clone();
         }
-        // Libraries that need each other find this while the first is still being read.
+        // Circular dependencies find this entry while the first library is still being read.
         self.closures.insert(base.clone(), Ok(Names::new()));
         let closure = match self.machine.find(name, needed_by, facts) {
             None => Err(base.clone()),
