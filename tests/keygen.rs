@@ -38,8 +38,8 @@ fn keygen_never_overwrites() {
     snapshot!(t.flavor(["keygen", "--out-dir", "k"]), @"
     exit: 1
     --- stderr
-    error[FLV0503]: cannot make a key pair
-      `k/flavor-public.key` exists already
+    error[FLV0503]: cannot generate a key pair
+      `k/flavor-public.key` already exists
     hint: a key is never overwritten; choose another directory with --out-dir
     ");
     assert_eq!(

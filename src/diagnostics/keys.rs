@@ -21,8 +21,8 @@ hint: leave --public-key out: it is derived from the private key",
         title: "there is a key already",
         cause: "A key is never overwritten.",
         remedy: "Choose another directory with `--out-dir`.",
-        example: r"error[FLV0503]: cannot make a key pair
-  `k/flavor-public.key` exists already
+        example: r"error[FLV0503]: cannot generate a key pair
+  `k/flavor-public.key` already exists
 hint: a key is never overwritten; choose another directory with --out-dir",
     }
     BAD_KEY = 504 {

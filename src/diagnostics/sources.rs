@@ -31,7 +31,7 @@ hint: name an executable or the directory that has it in `bin`, or a version as 
         cause: "It was started and did not answer as CPython does.",
         remedy: "Name another one with `--python`.",
         example: r"error[FLV0304]: cannot pack `pyproject.toml`
-  `/bin/true` is not a usable Python interpreter: it does not answer as one
+  `/bin/true` is not a usable Python interpreter: it did not answer the probe
 hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`",
     }
     UNSUITABLE_INTERPRETER = 305 {
@@ -39,8 +39,8 @@ hint: name an executable or the directory that has it in `bin`, or a version as 
         cause: "Its version or its implementation is outside `requires-python`.",
         remedy: "Leave `--python` out to have one found, or change `requires-python`.",
         example: r"error[FLV0305]: cannot pack `pyproject.toml`
-  `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
-hint: leave `--python` out to have one found, or change `requires-python`",
+  `/usr/bin/python3` is cpython 3.11.2; the project needs CPython >=3.12
+hint: omit `--python` to search for one, or change `requires-python`",
     }
     PROGRAM_STOPPED = 306 {
         title: "a program that packs need did not start, or stopped early",
@@ -55,7 +55,7 @@ hint: leave `--python` out to have one found, or change `requires-python`",
         cause: "Neither `uv` is on `PATH` nor does the interpreter have pip.",
         remedy: "Put `uv` on `PATH`, or run `PYTHON -m ensurepip`.",
         example: r"error[FLV0307]: cannot pack `pyproject.toml`
-  there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
+  no uv and no pip to install with, for `/opt/python/bin/python3.13`
 hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`",
     }
     UNRESOLVED = 310 {
@@ -85,7 +85,7 @@ hint: `python -m pip wheel --no-deps .` in the project shows the build's whole o
             517 has it.",
         remedy: "Correct `[build-system]`.",
         example: r"error[FLV0312]: cannot pack `pyproject.toml`
-  the build back end of the project in `.` made no wheel
+  the build back end of the project in `.` built no wheel
 hint: check `[build-system]` in `pyproject.toml`",
     }
     BAD_WHEEL = 313 {
@@ -94,7 +94,7 @@ hint: check `[build-system]` in `pyproject.toml`",
             ends early.",
         remedy: "Fetch it or build it again.",
         example: r"error[FLV0313]: cannot pack `pyproject.toml`
-  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
+  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is not a complete zip archive
 hint: the wheel is damaged or violates PEP 427; download or build it again",
     }
     BAD_LOCK = 314 {
@@ -103,7 +103,7 @@ hint: the wheel is damaged or violates PEP 427; download or build it again",
         remedy: "Create it again, for example with `uv lock`.",
         example: r"error[FLV0314]: cannot pack `app/pyproject.toml`
   cannot use the lock file `[ROOT]/app/pylock.toml`
-    lock: lock-version 9.9 is not known
+    lock: unknown lock-version 9.9
 hint: create it again, for example with `uv lock`",
     }
     NOT_RELOCATABLE = 315 {
@@ -128,7 +128,7 @@ hint: create it again, for example with `uv lock`",
         remedy: "Take the wheel for this platform, or name an interpreter that it is for with `--python`.",
         example: r"error[FLV0317]: cannot pack `lib-1.0-py3-none-win_amd64.whl`
   the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
-hint: take the wheel for this platform, or name an interpreter that it is for with `--python`",
+hint: use the wheel for this platform, or select a compatible interpreter with `--python`",
     }
     BROKEN_PROGRAM = 318 {
         title: "the program does not compile",
@@ -152,7 +152,7 @@ hint: did you mean `pkg.cli`?",
         cause: "What `--find-links` names is not there, or what `--index-url` names is neither a URL nor a directory.",
         remedy: "Correct the path or the URL.",
         example: r"error[FLV0320]: cannot pack `app/pyproject.toml`
-  there is no `nodir` to find distributions in
+  the find-links directory `nodir` does not exist
 hint: `--find-links` takes a directory of distributions, or a URL",
     }
     OTHER_PROJECT = 330 {
@@ -160,8 +160,8 @@ hint: `--find-links` takes a directory of distributions, or a URL",
         cause: "The wheel that the build back end made has another name than `[project]` gives the project.",
         remedy: "Give the project one name: `[project]` and what the build back end reads must agree.",
         example: r"error[FLV0330]: cannot pack `app/pyproject.toml`
-  the build back end made a wheel of `computed`, and the project is `other`
-hint: give it one name: `[project]` and what the build back end reads must agree",
+  the build back end built a wheel of `computed`; the project is `other`
+hint: the names in `[project]` and in the build back end's settings must agree",
     }
     NO_SUCH_SCRIPT = 331 {
         title: "the project's wheel lacks its command",
@@ -169,7 +169,7 @@ hint: give it one name: `[project]` and what the build back end reads must agree
             Back ends from before PEP 621 do not read the table.",
         remedy: "Require a newer back end in `[build-system]`, or declare the command where it reads it.",
         example: r"error[FLV0331]: cannot pack `app/pyproject.toml`
-  the wheel that the build back end made has no command `missing`
+  the wheel built by the build back end has no command `missing`
 hint: its commands are: computed",
     }
     BAD_PROJECT_METADATA = 332 {
@@ -177,8 +177,8 @@ hint: its commands are: computed",
         cause: "The build back end gives the project a name, a requirement or a version of Python that is none.",
         remedy: "Correct it where the project is described: `setup.py`, `setup.cfg`, `requirements.txt`, `[tool.poetry]`.",
         example: r#"error[FLV0332]: cannot pack `app/pyproject.toml`
-  the metadata of the project's wheel are not valid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
-hint: correct it where the project is described"#,
+  the metadata of the project's wheel are invalid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+hint: correct the project's metadata"#,
     }
     NO_SOURCE_THERE = 335 {
         title: "a source that the project names cannot be followed",
@@ -186,8 +186,8 @@ hint: correct it where the project is described"#,
             that is not there, or in words that are not known. No index is asked instead.",
         remedy: "Correct the source, or take it out to have the distribution from the index.",
         example: r"error[FLV0335]: cannot pack `app/pyproject.toml`
-  the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: there is no `../nowhere`
-hint: correct the source, or take it out",
+  the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: `../nowhere` does not exist
+hint: correct the source, or remove it",
     }
     GIT_FAILED = 336 {
         title: "git cannot fetch a source",
@@ -196,7 +196,7 @@ hint: correct the source, or take it out",
         remedy: "Install git; `git ls-remote URL` shows whether the repository can be read and what it has.",
         example: r"error[FLV0336]: cannot pack `app/pyproject.toml`
   cannot fetch `https://host.example/mylib` with git
-    git: there is no git on PATH
+    git: no git on PATH
 hint: install git, or name a directory or an archive instead",
     }
     INDEX_ORDER = 337 {
@@ -205,7 +205,7 @@ hint: install git, or name a directory or an archive instead",
             so that a stranger's distribution of the same name could win.",
         remedy: "Put `uv` on `PATH`, make it the default index, or name the distributions that it has and make it `explicit`.",
         example: r"error[FLV0337]: cannot pack `app/pyproject.toml`
-  the index `mine` goes before the others, and pip cannot keep to an order of indexes
+  the index `mine` has priority over others, which pip does not support
 hint: put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`",
     }
     OTHER_SOURCE = 338 {
@@ -214,8 +214,8 @@ hint: put `uv` on PATH, make it the default index, or name the distributions tha
             the same distribution.",
         remedy: "Correct the name, or name the same place in both projects.",
         example: r"error[FLV0338]: cannot pack `app/pyproject.toml`
-  `[ROOT]/lib` is to be `mylib`, and is called `otherlib`
-hint: require `otherlib`, or name the place of `mylib`",
+  `[ROOT]/lib` is expected to be `mylib`; its name is `otherlib`
+hint: require `otherlib`, or give the source of `mylib`",
     }
     STALE_LOCK = 339 {
         title: "a lock does not fit the project any more",
@@ -223,7 +223,7 @@ hint: require `otherlib`, or name the place of `mylib`",
             warning with `--refresh`, which passes it over.",
         remedy: "Create it again: `uv lock`, `poetry lock`, `pdm lock`.",
         example: r"error[FLV0339]: cannot pack `app/pyproject.toml`
-  the lock file `[ROOT]/app/uv.lock` does not fit the project: the requirement `other` of `app` has changed
+  the lock file `[ROOT]/app/uv.lock` does not match the project: the requirement `other` of `app` has changed
 hint: make it anew with `uv lock`, or pass it over with `--refresh`",
     }
     LINKED_SOURCES = 340 {
@@ -232,7 +232,7 @@ hint: make it anew with `uv lock`, or pass it over with `--refresh`",
         remedy: "Build a wheel of it, and name that.",
         example: r"error[FLV0340]: cannot pack `site`
   `linked.pth` of a distribution leads to sources on this machine: `/home/somebody/src`
-hint: it was installed or built as editable: build a wheel of it, and name that",
+hint: it was installed or built as editable: build a wheel of it, and use that",
     }
     LOCK_NOT_READ = 341 {
         title: "a lock is not read",
@@ -246,15 +246,15 @@ hint: a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.
         title: "an extra or group is not known to the lock",
         cause: "It was chosen, and the lock does not tell what belongs to it. The lock may have been made with it.",
         remedy: "If not, make the lock anew with it.",
-        example: r"warning[FLV0342]: `[ROOT]/app/requirements.txt` knows no extra or group `fast`, which adds nothing to it
-hint: if the lock was made without it, make it anew with it",
+        example: r"warning[FLV0342]: `[ROOT]/app/requirements.txt` has no extra or group `fast`, which therefore adds nothing
+hint: if the lock was made without it, lock again with it",
     }
     CREDENTIALS_LEFT_OUT = 343 {
         title: "an address has credentials",
         cause: "A requirement or a source has a password or a token in its address. They are used to fetch it, and are in no \
             file of the package, of the cache, or of a log.",
         remedy: "Keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index.",
-        example: r"warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
+        example: r"warning[FLV0343]: the URL of `greeting` has credentials, which are left out of the package
 hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index",
     }
     SAME_FILE_TWICE = 344 {
@@ -262,7 +262,7 @@ hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a var
         cause: "Both bring it; the package has that of one of them.",
         remedy: "Leave one of the two out.",
         example: r"warning[FLV0344]: `one-1.0` and `two-1.0` both have `shared.py`: the package has one of the two
-hint: leave one of the two distributions out",
+hint: remove one of the two distributions",
     }
     ENTRY_POINT_PASSED_OVER = 345 {
         title: "an entry point is no command",
@@ -276,7 +276,7 @@ hint: write it as `name = module:function`",
         cause: "There is a `uv` on `PATH`, or in the variable `UV`, that does not answer. pip has installed instead.",
         remedy: "Install it anew, or take it off `PATH`.",
         example: r"warning[FLV0346]: `[ROOT]/broken/uv` does not run: installing with pip
-hint: install uv anew, or take it off PATH",
+hint: reinstall uv, or remove it from PATH",
     }
     NOT_LOOKED_THROUGH = 350 {
         title: "a directory with very many files is not shown to the build",
@@ -285,15 +285,15 @@ hint: install uv anew, or take it off PATH",
         remedy: "Name it in `.flavorignore` if the build does not need it. If it does, name what it needs with `include` under \
             [tool.flavor.build].",
         example: r#"warning[FLV0350]: the build does not see a directory with very many files: data
-hint: if it does not need it, name it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]"#,
+hint: if the build does not need it, list it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]"#,
     }
     INDEX_UNREAD = 351 {
         title: "what git tracks is not known",
         cause: "git's index cannot be read, is damaged, or has a form that this version does not know.",
         remedy: "Repair it: `git status` says what is wrong. Files that git tracks and that look like what a build has left may \
             be missing until then.",
-        example: r"warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
-hint: `git status` says more; tracked files in directories such as `dist` may be missing",
+        example: r"warning[FLV0351]: cannot determine which files git tracks: `[ROOT]/app/.git/index`: it is damaged, or not an index of git 2
+hint: see `git status`; tracked files in directories such as `dist` may be missing",
     }
     WRITTEN_TO = 352 {
         title: "a build has written to a file of the project",
@@ -301,7 +301,7 @@ hint: `git status` says more; tracked files in directories such as `dist` may be
             build has changed it.",
         remedy: "Check the file. Leave it out with a line in `.flavorignore`, or change it in `pre_build`.",
         example: r"error[FLV0352]: cannot pack `app/pyproject.toml`
-  the build of the project in `app` wrote to `[ROOT]/app/model.bin`, which it was only to read
+  the build of the project in `app` modified `[ROOT]/app/model.bin`, which is outside its copy
 hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did",
     }
     NO_SUCH_PART = 355 {
@@ -320,7 +320,7 @@ hint: install the system's package `python3-venv` (Debian, Ubuntu) or `python3-l
         remedy: "Take the marker out, or choose another Python with `--python`.",
         example: r"error[FLV0360]: cannot pack `tools; python_version < '3'`
   `tools; python_version < '3'` does not apply to this interpreter
-hint: its marker does not hold: take it out, or choose another Python with `--python`",
+hint: its marker is false: remove it, or choose another Python with `--python`",
     }
     UNMET_REQUIREMENT = 365 {
         title: "a requirement is not met by what is in the package",
@@ -339,14 +339,14 @@ hint: add `h11>=0.13,<0.15` to `dependencies` under [project]; if the program ru
         remedy: "Choose another Python with `--python`, or another version of the distribution. If it works all the same, \
             `unmet = [\"NAME\"]` under `[tool.flavor.build]` says so.",
         example: r#"error[FLV0366]: cannot pack `app/pyproject.toml`
-  greeting 2.1 requires Python >=3.99, the package has 3.11.2
+  greeting 2.1 requires Python >=3.99; the package has 3.11.2
 hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]"#,
     }
     UNREADABLE_REQUIREMENT = 367 {
         title: "a distribution has a requirement that cannot be read",
         cause: "A warning: a line of its metadata is no requirement as PEP 508 has them. Of such a line the name is checked, not the version.",
         remedy: "Take a later version of the distribution, if there is one in which the line is correct.",
-        example: r"warning[FLV0367]: greeting 2.1 has a requirement that cannot be read: `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
+        example: r"warning[FLV0367]: greeting 2.1 has an invalid requirement `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
 hint: only the name was checked; a later version of the distribution may have corrected it",
     }
 }

@@ -212,7 +212,7 @@ mod tests {
             .expect_err("twice")
             .to_string();
         assert!(
-            error.starts_with("the key `\\u{1b}` is there twice"),
+            error.starts_with("duplicate key `\\u{1b}`"),
             "{error}"
         );
     }

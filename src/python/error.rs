@@ -65,7 +65,7 @@ pub enum Error {
     NoProjectAt { path: PathBuf },
 
     /// From `--find-links`, or from the manifest.
-    #[error("there is no `{}` to find distributions in", path.display())]
+    #[error("the find-links directory `{}` does not exist", path.display())]
     NoFindLinks { path: PathBuf },
 
     /// `index` is without credentials.
