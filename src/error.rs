@@ -170,7 +170,8 @@ impl From<InputError> for Error {
 }
 
 impl Error {
-    /// 1 failure, 2 usage, 3 package damaged or not trusted, 4 dependency not resolved; 101–119 from a launch.
+    /// 1 failure, 2 usage, 3 package damaged or not trusted, 4 dependency not resolved; 101–119
+    /// from a launch.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::NoDirectory { .. }

@@ -1,4 +1,5 @@
-//! Files and directories: errors that carry their path, deterministic walks, bounded reads, trees written safely, locks.
+//! Files and directories: errors that carry their path, deterministic walks, bounded reads, trees
+//! written safely, locks.
 //!
 //! Independent of packages.
 

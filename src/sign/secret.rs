@@ -40,7 +40,8 @@ impl SecretKey {
         Ok(Self::from_bytes(&seed))
     }
 
-    /// The key that every PSPF builder derives from a `--key-seed`: its seed is the SHA-256 of the text.
+    /// The key that every PSPF builder derives from a `--key-seed`: its seed is the SHA-256 of the
+    /// text.
     pub fn from_seed(seed: &str) -> Self {
         let digest: Zeroizing<[u8; 32]> =
             Zeroizing::new(sha2::Sha256::digest(seed.as_bytes()).into());

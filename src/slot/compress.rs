@@ -177,7 +177,8 @@ impl Compression {
     }
 }
 
-/// A zstd frame of raw blocks (RFC 8878 § 3.1.1): a single segment with its size in four bytes, no checksum.
+/// A zstd frame of raw blocks (RFC 8878 § 3.1.1): a single segment with its size in four bytes, no
+/// checksum.
 fn raw_blocks(plain: &[u8]) -> Vec<u8> {
     const HEADER: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0];
     const BLOCK: usize = 128 << 10;
@@ -198,7 +199,8 @@ fn raw_blocks(plain: &[u8]) -> Vec<u8> {
     out
 }
 
-/// An xz stream of one block whose LZMA2 chunks are stored (The .xz File Format 1.2.1 §§ 2 to 4), checked by CRC-32.
+/// An xz stream of one block whose LZMA2 chunks are stored (The .xz File Format 1.2.1 §§ 2 to 4),
+/// checked by CRC-32.
 fn uncompressed_stream(plain: &[u8]) -> Vec<u8> {
     const CHUNK: usize = 64 << 10;
     // CRC-32 is the check.

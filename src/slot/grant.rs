@@ -41,7 +41,8 @@ impl Deadline {
 }
 
 impl Grant {
-    /// For a slot of ours, of which everything is signed: what our writer asks of its readers, and no more.
+    /// For a slot of ours, of which everything is signed: what our writer asks of its readers, and
+    /// no more.
     pub const DECLARED: Self = Self {
         plain: 0,
         entries: 0,

@@ -1,4 +1,5 @@
-//! The views of `flavor inspect`: `--tree`, `--files`, `--largest`, `--modules`, `--duplicates`, `--native`, `--advice`.
+//! The views of `flavor inspect`: `--tree`, `--files`, `--largest`, `--modules`, `--duplicates`,
+//! `--native`, `--advice`.
 
 use flavor::analysis::{
     Advice, Contents, Node, PackedEntry, SlotContents, advise, duplicates, modules, tree,

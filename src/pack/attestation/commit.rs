@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The commit that is checked out in the repository around `directory`; 40 or 64 hexadecimal digits.
+/// The commit that is checked out in the repository around `directory`; 40 or 64 hexadecimal
+/// digits.
 pub(super) fn head(directory: &Path) -> Option<String> {
     let directory = std::path::absolute(directory).ok()?;
     let git = directory.ancestors().find_map(git_directory)?;

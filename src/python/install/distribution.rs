@@ -182,7 +182,8 @@ fn license(licenses: &Value) -> (Option<String>, bool) {
     ((!words.is_empty()).then(|| words.join(", ")), false)
 }
 
-/// The commands of the distribution with this `.dist-info` directory: `console_scripts` and `gui_scripts`, sorted.
+/// The commands of the distribution with this `.dist-info` directory: `console_scripts` and
+/// `gui_scripts`, sorted.
 pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     let path = dist_info.join("entry_points.txt");
     if !path.is_file() {

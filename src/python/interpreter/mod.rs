@@ -76,7 +76,8 @@ pub enum Kind {
 }
 
 impl Interpreter {
-    /// `python3.13`, and `python3.13t` for a free-threaded build: the name of its directory under `lib`.
+    /// `python3.13`, and `python3.13t` for a free-threaded build: the name of its directory under
+    /// `lib`.
     pub fn directory_name(&self) -> String {
         let (major, minor, _) = self.version;
         format!(

@@ -69,7 +69,8 @@ pub struct Runtime {
 /// An omitted part of the standard library.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LeftOut {
-    /// Relative to the standard library: `idlelib`, `lib-dynload/nis.cpython-311-x86_64-linux-gnu.so`.
+    /// Relative to the standard library: `idlelib`,
+    /// `lib-dynload/nis.cpython-311-x86_64-linux-gnu.so`.
     pub path: String,
     pub reason: Reason,
 }

@@ -375,8 +375,8 @@ fn threads_do_not_change_a_byte() {
     );
 }
 
-/// uv's interpreters find their library with a `DT_RUNPATH` relative to themselves and have directories of their own
-/// beside the standard library.
+/// uv's interpreters find their library with a `DT_RUNPATH` relative to themselves and have
+/// directories of their own beside the standard library.
 #[test]
 fn a_relocatable_source_runs_from_elsewhere() {
     let Some(original) = shared_source() else {
