@@ -8,7 +8,7 @@ use super::LaunchError;
 /// Without /proc (in a bare chroot), the path that the kernel passed in the auxiliary vector.
 ///
 /// # Errors
-/// [`LaunchError::NoOwnPath`] when it does not.
+/// [`LaunchError::NoOwnPath`] if there is none.
 pub fn own_path() -> Result<PathBuf, LaunchError> {
     if let Ok(path) = std::fs::read_link("/proc/self/exe") {
         // A memfd or a deleted file has no path, but opening the link itself still works.

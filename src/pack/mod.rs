@@ -1,8 +1,8 @@
 //! `pack`: turns a checked manifest and settings into a package.
 //!
 //! ```text
-//! Manifest ─ application ─▶ trees                                  (only for Python applications)
-//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    each with everything that its bytes depend on
+//! Manifest ─ application ─▶ trees                                  (Python applications only)
+//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    with all inputs of their bytes
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!

@@ -22,8 +22,8 @@ pub fn on_threads<T: Send>(
 }
 
 /// The useful number of threads: one for each processor that this process may use. CPU quotas of
-/// containers are ignored: they hardly matter, and reading them takes more code than extracting a
-/// tar.
+/// containers are ignored: excess threads merely wait for each other, and reading quotas takes more
+/// code than extracting a tar.
 pub fn processors() -> usize {
     const MOST: u32 = 32;
     let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());

@@ -342,7 +342,7 @@ pub(super) fn write_named(manifest: &Manifest, app: &Path) -> Result<(), BuildEr
 }
 
 /// The script for an entry point that the input does not declare, named like the package. It
-/// replaces one of the input's own `scripts`, but not a file of a dependency.
+/// replaces one of the input's own `scripts`, but no other file in `bin`.
 pub(super) fn write_script(
     manifest: &Manifest,
     wanted: &EntryPoint,

@@ -1,12 +1,12 @@
 //! The build cache: the result of equal inputs is reused.
 //!
 //! ```text
-//! <cache>/build/<layer>/<key>/tree     what was made
-//! <cache>/build/<layer>/<key>/entry    its inputs (the key is their digest), its digest, facts about it
-//! <cache>/build/<layer>/<key>/stat     digests of its files by stamp, so that a check reads nothing
-//! <cache>/build/staging/               what is being made; a directory that nobody has locked is a dead pack's
-//! <cache>/build/stat/                  digests by stamp of trees elsewhere: sources, interpreters
-//! <cache>/build/projects/              per manifest: the inputs of the last pack, and what it wrote
+//! <cache>/build/<layer>/<key>/tree     the result
+//! <cache>/build/<layer>/<key>/entry    inputs (the key is their digest), digest, description
+//! <cache>/build/<layer>/<key>/stat     stat cache: verifies the tree without reading it
+//! <cache>/build/staging/               work in progress; unlocked directories are leftovers
+//! <cache>/build/stat/                  stat caches of trees elsewhere: sources, interpreters
+//! <cache>/build/projects/              per manifest: inputs and output of the last pack
 //! ```
 //!
 //! An entry is published by one rename and never changes. Every use verifies its digest; a damaged

@@ -3,8 +3,8 @@
 //! ```text
 //! bin/python3.13              finds its libraries in ../lib, wherever the tree is
 //! bin/python3  bin/python     relative links to it
-//! lib/libpython3.13.so.1.0    of a shared build, and every library that is not part of glibc
-//! lib/python3.13/             the standard library without what [`FEATURES`] lists
+//! lib/libpython3.13.so.1.0    of a shared build; and all libraries other than glibc's
+//! lib/python3.13/             the standard library without the [`FEATURES`]
 //! lib/python3.13/lib-dynload/
 //! ```
 //!

@@ -2,12 +2,13 @@
 //! sees.
 //!
 //! ```text
-//! leavings  what tools and builds leave behind, by its looks
-//! named     what the project's own settings bring back
-//! git       what git tracks: repositories, worktrees, submodules     index  git's index
+//! leavings  outputs of tools and builds, recognised by name
+//! named     files that the project's own settings include
+//! git       tracked files: repositories, worktrees, submodules
+//! index     git's index
 //! walk      a tree ─▶ Sources
-//! above     what a build refers to above its project
-//! view      all of that together, and its copy for the build
+//! above     what a build refers to outside its project
+//! view      all files that a build sees, and their copy for the build
 //! ```
 
 mod above;

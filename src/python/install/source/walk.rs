@@ -324,7 +324,7 @@ impl<'a> Walk<'a> {
                 .parent()
                 .is_none_or(|parent| parent.as_os_str().is_empty());
         let mut left_out = if name == PRIVATE_KEY_FILE && !is_directory {
-            // It is the signing key, and must never be packed.
+            // The name of a signing key, which must never be packed.
             return None;
         } else if !is_directory && self.named.includes(relative) {
             None
