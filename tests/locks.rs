@@ -338,11 +338,7 @@ fn a_lock_of_poetry_is_followed() {
         has_no_path_of_this_machine(t);
         let changed = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
         for (old, new, reason) in [
-            (
-                "(>=1,<3)",
-                "(>=2)",
-                "it has `other` 1.0; `>=2` is required",
-            ),
+            ("(>=1,<3)", "(>=2)", "it has `other` 1.0; `>=2` is required"),
             (
                 "\"fast\"",
                 "\"fast\", \"greeting\"",

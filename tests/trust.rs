@@ -412,10 +412,7 @@ fn a_policy_that_cannot_be_read_is_not_an_absent_one() {
     assert_eq!(t.call::<&str>(&package, []).success().line(), "started");
     symlink("nowhere", &policy).expect("a link");
     let run = t.call::<&str>(&package, []).fails_with(104);
-    assert!(
-        run.stderr().contains("it is a dangling link"),
-        "{run}"
-    );
+    assert!(run.stderr().contains("it is a dangling link"), "{run}");
     std::fs::remove_file(&policy).expect("removed");
     t.call("mkfifo", [&policy]).success();
     let run = t.call::<&str>(&package, []).fails_with(104);
@@ -426,8 +423,7 @@ fn a_policy_that_cannot_be_read_is_not_an_absent_one() {
     symlink("nowhere", &settings).expect("a link");
     let run = t.call::<&str>(&package, []).fails_with(104);
     assert!(
-        run.stderr()
-            .contains("its directory is a dangling link"),
+        run.stderr().contains("its directory is a dangling link"),
         "{run}"
     );
 }

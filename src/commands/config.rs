@@ -24,11 +24,11 @@ use crate::output;
 struct Setting {
     name: String,
     value: String,
-    origin: Origin,
+    origin: SettingOrigin,
 }
 
 /// The origin of a value.
-enum Origin {
+enum SettingOrigin {
     Default,
     File {
         path: PathBuf,
@@ -38,12 +38,12 @@ enum Origin {
     CommandLine(&'static str),
     /// For the cache: what is wrong with this directory or with preferred ones.
     Hindered {
-        origin: Box<Origin>,
+        origin: Box<SettingOrigin>,
         why: String,
     },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -120,13 +120,13 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
 fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Error> {
     let CacheLimits { max_size, retain } = file.cache_limits()?;
     let in_file = |key: &str| match file.line(key) {
-        Some(line) => Origin::File {
+        Some(line) => SettingOrigin::File {
             path: file.path().into(),
             line,
         },
-        None => Origin::Default,
+        None => SettingOrigin::Default,
     };
-    let unset = || Origin::Default;
+    let unset = || SettingOrigin::Default;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let own_key = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
     let store = TrustStore::from_env();
@@ -164,9 +164,9 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
                     .log_level()
                     .map_or("off".into(), |level| level.to_string());
                 let origin = match (globals.quiet, globals.verbose) {
-                    (true, _) => Origin::CommandLine("--quiet"),
-                    (false, 0) => Origin::Default,
-                    (false, _) => Origin::CommandLine("--verbose"),
+                    (true, _) => SettingOrigin::CommandLine("--quiet"),
+                    (false, 0) => SettingOrigin::Default,
+                    (false, _) => SettingOrigin::CommandLine("--verbose"),
                 };
                 Setting {
                     name: "log.level".into(),
@@ -180,9 +180,9 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
             name: "output.json".into(),
             value: globals.json.to_string(),
             origin: if globals.json {
-                Origin::CommandLine("--json")
+                SettingOrigin::CommandLine("--json")
             } else {
-                Origin::Default
+                SettingOrigin::Default
             },
         },
         of("pack.jobs", "FLAVOR_JOBS", &processors.to_string()),
@@ -213,9 +213,12 @@ fn installer(variable: &str) -> String {
     format!("installer.{variable}")
 }
 
-fn variable(name: &'static str) -> Option<(String, Origin)> {
+fn variable(name: &'static str) -> Option<(String, SettingOrigin)> {
     let value = env::var_os(name).filter(|value| !value.is_empty())?;
-    Some((value.to_string_lossy().into_owned(), Origin::Variable(name)))
+    Some((
+        value.to_string_lossy().into_owned(),
+        SettingOrigin::Variable(name),
+    ))
 }
 
 /// A setting with one variable, for the signing key. A key in the variable itself is not shown.
@@ -231,7 +234,8 @@ fn private_key(default: &str) -> Setting {
 }
 
 fn of(name: &str, from: &'static str, default: &str) -> Setting {
-    let (value, origin) = variable(from).unwrap_or_else(|| (default.into(), Origin::Default));
+    let (value, origin) =
+        variable(from).unwrap_or_else(|| (default.into(), SettingOrigin::Default));
     Setting {
         name: name.into(),
         value,
@@ -260,9 +264,9 @@ fn first(
 fn cache_directory() -> Setting {
     let of = |name| {
         if name == PASSWORD_FILE {
-            Origin::Default
+            SettingOrigin::Default
         } else {
-            Origin::Variable(name)
+            SettingOrigin::Variable(name)
         }
     };
     let (value, origin, why) = match Cache::foresee() {
@@ -275,7 +279,7 @@ fn cache_directory() -> Setting {
             passed_over,
         }) => (
             "none: each start uses a temporary directory".into(),
-            Origin::Default,
+            SettingOrigin::Default,
             passed_over,
         ),
         // Named by the user, so a start has no fallback.
@@ -288,7 +292,7 @@ fn cache_directory() -> Setting {
                 .map_or(String::new(), |one| one.path.display().to_string());
             (
                 value,
-                named.map_or(Origin::Default, |one| of(one.origin)),
+                named.map_or(SettingOrigin::Default, |one| of(one.origin)),
                 vec![error.to_string()],
             )
         }
@@ -297,7 +301,7 @@ fn cache_directory() -> Setting {
     let origin = if why.is_empty() {
         origin
     } else {
-        Origin::Hindered {
+        SettingOrigin::Hindered {
             origin: Box::new(origin),
             why,
         }
@@ -311,13 +315,15 @@ fn cache_directory() -> Setting {
 
 fn color(globals: &Globals) -> Setting {
     let (value, origin) = match globals.color {
-        When::Always => ("always", Origin::CommandLine("--color")),
-        When::Never => ("never", Origin::CommandLine("--color")),
-        When::Auto if variable("NO_COLOR").is_some() => ("never", Origin::Variable("NO_COLOR")),
+        When::Always => ("always", SettingOrigin::CommandLine("--color")),
+        When::Never => ("never", SettingOrigin::CommandLine("--color")),
+        When::Auto if variable("NO_COLOR").is_some() => {
+            ("never", SettingOrigin::Variable("NO_COLOR"))
+        }
         When::Auto => match (variable("CLICOLOR_FORCE"), variable("CLICOLOR")) {
             (Some((_, origin)), _) => ("always", origin),
             (_, Some((wanted, origin))) if wanted == "0" => ("never", origin),
-            _ => ("auto", Origin::Default),
+            _ => ("auto", SettingOrigin::Default),
         },
     };
     Setting {

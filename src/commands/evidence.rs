@@ -68,9 +68,7 @@ fn read(reader: &Reader) -> Result<Value, Error> {
         .find(|slot| slot.name() == ATTESTATION_SLOT)
         .ok_or_else(|| none(reader))?;
     if reader.authenticity() != Authenticity::Complete {
-        tracing::warn!(
-            "made by FlavorPack: its attestation slot is not authenticated"
-        );
+        tracing::warn!("made by FlavorPack: its attestation slot is not authenticated");
     }
     let path = reader.path().to_path_buf();
     let stored = slot.stored().map_err(|error| Error::Package {

@@ -67,8 +67,7 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         .as_deref()
         .and_then(|entry| nowhere(&directory_of(&path), entry))
     {
-        let text =
-            format!("no module `{module}` in `src` or beside the manifest");
+        let text = format!("no module `{module}` in `src` or beside the manifest");
         reporter.warn(
             None,
             &text,

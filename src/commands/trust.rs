@@ -161,7 +161,10 @@ fn verify(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
         ),
         Acquaintance::Older(newest) => (
             "older",
-            format!("older than {}, which was started here before", printable(newest)),
+            format!(
+                "older than {}, which was started here before",
+                printable(newest)
+            ),
         ),
     };
     let fingerprint = reader.signer().fingerprint();

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::manifest::Choices;
-use flavor::pack::{KeySource, Record, Settings, read_input, rebuild, run_pre_build};
+use flavor::pack::{BuildRecord, KeySource, Settings, read_input, rebuild, run_pre_build};
 use flavor::package::{Authenticity, Reader, check_content, verify};
 use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
@@ -78,7 +78,7 @@ fn rebuilt(
     globals: &Globals,
 ) -> Result<ExitCode, Error> {
     let plain = || read_input(Some(project), &Choices::default());
-    let record = match Record::of(reader) {
+    let record = match BuildRecord::of(reader) {
         Ok(record) => record,
         Err(source) => {
             return Err(Error::Pack {

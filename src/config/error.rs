@@ -116,9 +116,7 @@ impl Fault {
     fn remedy(&self) -> String {
         match self {
             Self::NotUtf8 => "save the file as UTF-8".into(),
-            Self::Control => {
-                "remove it, or write it as `\\u0007` in a double-quoted string".into()
-            }
+            Self::Control => "remove it, or write it as `\\u0007` in a double-quoted string".into(),
             Self::BadKey(_) => {
                 "a key has letters, digits, `-` and `_`; any other needs quotes".into()
             }

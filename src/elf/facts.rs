@@ -28,7 +28,7 @@ pub enum Kind {
 
 /// The requirements of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Facts {
+pub struct ElfFacts {
     pub kind: Kind,
     /// 64-bit class.
     pub is_64: bool,
@@ -56,7 +56,7 @@ const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") {
     62
 };
 
-impl Facts {
+impl ElfFacts {
     /// Whether programs of this machine could load it.
     pub fn is_for_this_machine(&self) -> bool {
         self.is_64 && self.machine == OWN_MACHINE
@@ -84,11 +84,11 @@ pub fn is_for_this_machine(start: &[u8]) -> bool {
 }
 
 /// Reads the requirements of a file; `None` if it is not an ELF file.
-pub fn inspect(bytes: &[u8]) -> Result<Option<Facts>> {
+pub fn inspect(bytes: &[u8]) -> Result<Option<ElfFacts>> {
     let Some(view) = View::parse(bytes)? else {
         return Ok(None);
     };
-    let mut facts = Facts {
+    let mut facts = ElfFacts {
         kind: match view.header.e_type {
             ET_EXEC => Kind::Executable,
             ET_DYN => Kind::SharedObject,
@@ -212,7 +212,7 @@ mod tests {
     fn every_class_and_byte_order_reads_alike() {
         for sample in layouts() {
             let facts = inspect(&sample.build()).unwrap().unwrap();
-            let expected = Facts {
+            let expected = ElfFacts {
                 kind: Kind::SharedObject,
                 is_64: sample.is_64,
                 machine: 62,

@@ -304,11 +304,11 @@ mod tests {
 
     use super::super::testing::{Sample, layouts, loaded_libraries};
     use super::*;
-    use crate::elf::{Facts, inspect, strip};
+    use crate::elf::{ElfFacts, inspect, strip};
 
     const PATH: &str = "$ORIGIN/../somewhere/quite/far/from/here/lib";
 
-    fn grown(sample: &Sample) -> (Facts, Facts) {
+    fn grown(sample: &Sample) -> (ElfFacts, ElfFacts) {
         let mut bytes = sample.build();
         let before = inspect(&bytes).unwrap().unwrap();
         add_search_path(&mut bytes, PATH, SearchPathTag::Rpath).unwrap();
@@ -327,7 +327,7 @@ mod tests {
                     });
                     assert_eq!(
                         after,
-                        Facts {
+                        ElfFacts {
                             rpath: Some(PATH.to_owned()),
                             runpath: None,
                             ..before
@@ -350,7 +350,7 @@ mod tests {
                 let (before, after) = grown(&sample);
                 assert_eq!(
                     after,
-                    Facts {
+                    ElfFacts {
                         rpath: Some(PATH.to_owned()),
                         runpath: None,
                         ..before

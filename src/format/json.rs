@@ -211,10 +211,7 @@ mod tests {
         let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#)
             .expect_err("twice")
             .to_string();
-        assert!(
-            error.starts_with("duplicate key `\\u{1b}`"),
-            "{error}"
-        );
+        assert!(error.starts_with("duplicate key `\\u{1b}`"), "{error}");
     }
 
     #[test]

@@ -35,9 +35,7 @@ pub enum TreeError {
     Twice { name: String },
     #[error("a parent of `{name}` is not a directory")]
     ThroughLink { name: String },
-    #[error(
-        "more than {MOST_IMPLIED} parent directories are missing from the archive"
-    )]
+    #[error("more than {MOST_IMPLIED} parent directories are missing from the archive")]
     Implied,
     #[error("the hard link `{name}` points to `{target}`, which is not a file of the archive")]
     NoTarget { name: String, target: String },
@@ -133,12 +131,12 @@ struct Late {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeLink {
     pub path: PathBuf,
-    pub made: Made,
+    pub made: LinkResult,
 }
 
 /// What a hard link became.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Made {
+pub enum LinkResult {
     /// Another name of the file with this name.
     Link(PathBuf),
     /// A copy of the file.
@@ -227,11 +225,11 @@ impl TreeWriter {
                     let made = self.copy_now(&path, old, errno);
                     let (mode, size) = made.map_err(|why| self.not_linked(&path, &target, why))?;
                     copies.insert(target, path.clone());
-                    Made::Copy { mode, size }
+                    LinkResult::Copy { mode, size }
                 }
                 other => {
                     other.map_err(|why| self.not_linked(&path, &target, why))?;
-                    Made::Link(old.clone())
+                    LinkResult::Link(old.clone())
                 }
             };
             done.push(MadeLink { path, made });

@@ -167,10 +167,9 @@ impl LaunchError {
                     .into(),
             ),
             Self::Exec { source, .. } => source.fault.as_ref().map(StartFault::hint),
-            Self::UnknownProgram { names, .. } => Some(format!(
-                "name the link after a program: {}",
-                listed(names)
-            )),
+            Self::UnknownProgram { names, .. } => {
+                Some(format!("name the link after a program: {}", listed(names)))
+            }
             Self::Usage(_) => {
                 Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into())
             }

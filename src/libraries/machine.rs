@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use super::loader_cache::{self, LoaderCache};
-use crate::elf::{self, Facts, Versions};
+use crate::elf::{self, ElfFacts, Versions};
 
 /// Directories that loaders search by default, below `/` and `/usr`.
 const STANDARD: &[&str] = &["lib", "lib64"];
@@ -15,7 +15,7 @@ const STANDARD: &[&str] = &["lib", "lib64"];
 /// searches for, if any.
 pub struct Machine {
     /// The interpreter, whose search path applies to everything it loads.
-    program: Option<(PathBuf, Facts)>,
+    program: Option<(PathBuf, ElfFacts)>,
     /// Its libpython, wherever it was loaded from.
     library: Option<PathBuf>,
     /// Read on first use: many trees need nothing from it.
@@ -27,9 +27,9 @@ pub struct Machine {
 
 /// A library that was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundLibrary {
     pub path: PathBuf,
-    pub facts: Facts,
+    pub facts: ElfFacts,
     pub versions: Versions,
     /// Whether any program would find it, not just those whose search path leads there.
     pub is_system: bool,
@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// Prepares to search on behalf of an interpreter; `library` is its libpython.
-    pub fn of_interpreter(executable: &Path, facts: Facts, library: Option<&Path>) -> Self {
+    pub fn of_interpreter(executable: &Path, facts: ElfFacts, library: Option<&Path>) -> Self {
         let program = Some((executable.to_path_buf(), facts));
         Self {
             program,
@@ -66,12 +66,12 @@ impl Machine {
     }
 
     /// The interpreter that it searches for.
-    pub fn program(&self) -> Option<&(PathBuf, Facts)> {
+    pub fn program(&self) -> Option<&(PathBuf, ElfFacts)> {
         self.program.as_ref()
     }
 
     /// Where the loader would find `name` for the file at `needed_by`, in the order of `ld.so(8)`.
-    pub fn find(&self, name: &str, needed_by: &Path, facts: &Facts) -> Option<Found> {
+    pub fn find(&self, name: &str, needed_by: &Path, facts: &ElfFacts) -> Option<FoundLibrary> {
         // An absolute path cannot be carried over to another machine, only one relative to the
         // file.
         if name.starts_with('/') {
@@ -187,11 +187,11 @@ fn origin(path: &Path) -> PathBuf {
 }
 
 /// The file at `path`, if a process that loads a file with these facts could load it too.
-fn fitting(path: &Path, wanted: &Facts, is_system: bool) -> Option<Found> {
+fn fitting(path: &Path, wanted: &ElfFacts, is_system: bool) -> Option<FoundLibrary> {
     let bytes = fs::read(path).ok()?;
     let facts = elf::inspect(&bytes).ok()??;
     let fits = facts.is_compatible_with(wanted);
-    fits.then(|| Found {
+    fits.then(|| FoundLibrary {
         path: path.to_path_buf(),
         facts,
         versions: elf::versions(&bytes),

@@ -454,10 +454,7 @@ impl Error {
 pub enum Warning {
     #[error("{at}is not a known key and has no effect")]
     UnknownKey { at: At, suggestion: Option<String> },
-    #[error(
-        "{at}has the unknown placeholder `{}`",
-        shown(placeholder)
-    )]
+    #[error("{at}has the unknown placeholder `{}`", shown(placeholder))]
     UnknownPlaceholder { at: At, placeholder: String },
     #[error("{at}is not a known purpose: {}", shown(purpose))]
     UnknownPurpose {

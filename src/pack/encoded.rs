@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::cache::{BuildCache, Made, Staging};
+use super::cache::{BuildCache, CacheEntry, Staging};
 use super::native::Native;
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
@@ -29,7 +29,7 @@ const STORED: &str = "stored";
 
 /// The description of stored bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Facts {
+struct EncodedFacts {
     stored_size: u64,
     plain_size: u64,
     files: u64,
@@ -45,7 +45,7 @@ pub(super) struct Stored {
     pub(super) native: Native,
     pub(super) reused: bool,
     /// Protects the cache entry from eviction.
-    _made: Made<Facts>,
+    _made: CacheEntry<EncodedFacts>,
 }
 
 /// Returns the slots in the order of the plans, and the number of encoding threads. Slots that are
@@ -59,12 +59,12 @@ pub(super) fn encode_slots(
     reporter: &dyn Reporter,
 ) -> Result<(Vec<Stored>, usize), BuildError> {
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
-    let mut found: Vec<Option<Made<Facts>>> = Vec::new();
+    let mut found: Vec<Option<CacheEntry<EncodedFacts>>> = Vec::new();
     // The libraries that a slot needs are known only when its files have been read, so they cannot
     // be inputs; they are compared here.
     let any = Machine::new();
     for plan in &*plans {
-        let current = |facts: &Facts| facts.native.is_current(&plan.around(&any));
+        let current = |facts: &EncodedFacts| facts.native.is_current(&plan.around(&any));
         found.push(cache.find(&step(plan), plan.layer, &plan.inputs, current)?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
@@ -116,7 +116,7 @@ pub(super) fn encode_slots(
     for (((at, staging), slot), (_, native)) in
         missing.iter().zip(stagings).zip(encoded).zip(prepared)
     {
-        let facts = Facts {
+        let facts = EncodedFacts {
             stored_size: slot.stored_size,
             plain_size: slot.plain_size,
             files: slot.files,
@@ -207,7 +207,11 @@ fn create(staging: &Staging) -> Result<File, BuildError> {
         .on("create", &path)?)
 }
 
-fn stored(made: Made<Facts>, plan: &mut SlotPlan, family: Family) -> Result<Stored, BuildError> {
+fn stored(
+    made: CacheEntry<EncodedFacts>,
+    plan: &mut SlotPlan,
+    family: Family,
+) -> Result<Stored, BuildError> {
     if made.facts.native.is_widened {
         plan.widen(family);
     }

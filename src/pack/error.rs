@@ -306,9 +306,9 @@ impl BuildError {
 fn which(package: &str, of_others: bool, known: &[String]) -> String {
     match (of_others, known.len()) {
         (true, 0) => format!("`{package}` has no scripts"),
-        (true, _) => format!(
-            "`{package}` has no scripts, and its dependencies have none of that name"
-        ),
+        (true, _) => {
+            format!("`{package}` has no scripts, and its dependencies have none of that name")
+        }
         (false, count) => format!("`{package}` has {count} scripts, and none of its own name"),
     }
 }

@@ -41,7 +41,7 @@ pub use key::{KeySource, PRIVATE_KEY_VARIABLE, SigningKey};
 pub use list::{ListedFile, ListedSlot, Listing, list_files};
 pub use native::{Carried, Needs, Stripped};
 pub use pack::{PackReport, SlotReport, pack};
-pub use reproducible::{Difference, Record, check_reproducible, compare, rebuild};
+pub use reproducible::{BuildRecord, Difference, check_reproducible, compare, rebuild};
 pub use seal::OWN_LAUNCHER;
 pub use settings::Settings;
 pub use slim::{Slimmed, SlimmedKind};

@@ -21,7 +21,7 @@ use crate::python::install::{Distribution, Subject};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
 use crate::slot::EncodedSlot;
-use crate::stub::{Origin, Stub};
+use crate::stub::{LauncherOrigin, Stub};
 
 /// The result of `pack`.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct PackReport {
     /// The steps, and which of them came from the build cache.
     pub steps: Vec<Step>,
     pub launcher_size: u64,
-    pub launcher: Origin,
+    pub launcher: LauncherOrigin,
     pub slots: Vec<SlotReport>,
     pub distributions: Vec<Distribution>,
     pub signer: Fingerprint,

@@ -133,7 +133,7 @@ fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildErr
 
 /// The build record of a package.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct BuildRecord {
     /// The selections in addition to the input.
     pub choices: Choices,
     effort: u8,
@@ -146,7 +146,7 @@ pub struct Record {
     rotations: Vec<RotationRecord>,
 }
 
-impl Record {
+impl BuildRecord {
     /// Reads the build record of a package.
     ///
     /// # Errors
@@ -207,8 +207,8 @@ impl Record {
     }
 }
 
-/// Packs an input again with the settings of a package's [`Record`], and compares the result with
-/// the package.
+/// Packs an input again with the settings of a package's [`BuildRecord`], and compares the result
+/// with the package.
 ///
 /// # Errors
 /// Those of [`pack()`].

@@ -85,8 +85,8 @@ impl Settings {
     }
 
     /// The output files of this pack, which must not become sources of the next package.
-    pub(super) fn written(&self, manifest: &Manifest) -> Written {
-        Written(
+    pub(super) fn written(&self, manifest: &Manifest) -> OutputFiles {
+        OutputFiles(
             self.reports
                 .iter()
                 .cloned()
@@ -128,9 +128,9 @@ impl Settings {
 }
 
 /// Output files of a pack.
-pub(super) struct Written(Vec<PathBuf>);
+pub(super) struct OutputFiles(Vec<PathBuf>);
 
-impl Written {
+impl OutputFiles {
     /// Compared by resolved path.
     pub(super) fn contains(&self, path: &Path) -> bool {
         let is_same = |one: &PathBuf| {

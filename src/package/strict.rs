@@ -23,10 +23,7 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
     }
     let mut names = BTreeSet::new();
     if Sha256::parse(&metadata.launcher.checksum).is_none() {
-        return Err(bad(
-            "invalid launcher digest",
-            &metadata.launcher.checksum,
-        ));
+        return Err(bad("invalid launcher digest", &metadata.launcher.checksum));
     }
     for (at, slot) in metadata.slots.iter().enumerate() {
         check_slot(slot)?;
@@ -53,10 +50,7 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         .flat_map(|one| one.before.iter().chain(&one.after))
         .any(|word| word.contains(char::is_control))
     {
-        return Err(bad(
-            "invalid command",
-            "with control characters in it",
-        ));
+        return Err(bad("invalid command", "with control characters in it"));
     }
     for command in facts
         .programs
@@ -214,10 +208,7 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
         return Err(bad("invalid slot name", &slot.id));
     }
     if !is_target(&slot.target) {
-        return Err(bad(
-            "target outside the work environment",
-            &slot.target,
-        ));
+        return Err(bad("target outside the work environment", &slot.target));
     }
     match &slot.permissions {
         Some(text)

@@ -63,7 +63,7 @@ fn check_launcher(reader: &Reader, digests: &Digests) -> Result<bool, PackageErr
     let Some(signed) = Sha256::parse(text.as_deref().unwrap_or(&record.checksum)) else {
         return Ok(false);
     };
-    let found = digests.sha256(Part::Launcher)?;
+    let found = digests.sha256(HashedPart::Launcher)?;
     if found != signed {
         return Err(PackageError::LauncherDigest {
             found: found.to_string(),
@@ -104,7 +104,7 @@ fn check_padding(reader: &Reader) -> Result<(), PackageError> {
 
 /// Checks one slot. Returns `false` if no full digest of it is signed.
 fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> {
-    let part = Part::Slot(slot.index);
+    let part = HashedPart::Slot(slot.index);
     let differs = |found: String, signed: String| PackageError::SlotDigest {
         slot: slot.name().into(),
         found,
@@ -132,7 +132,7 @@ fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> 
 
 /// A part of the file with a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum HashedPart {
     Launcher,
     Slot(usize),
 }
@@ -143,26 +143,26 @@ enum Algorithm {
     Blake3,
 }
 
-type Found = BTreeMap<(Part, Algorithm), io::Result<[u8; 32]>>;
+type Results = BTreeMap<(HashedPart, Algorithm), io::Result<[u8; 32]>>;
 
 /// The digests of all parts, by both algorithms where both are signed.
 struct Digests {
     path: PathBuf,
-    found: Mutex<Found>,
+    found: Mutex<Results>,
 }
 
 impl Digests {
     /// Computes them, the longest first, so that no processor starts a long one at the end.
     fn of(reader: &Reader) -> Self {
         let mut wanted = vec![(
-            Part::Launcher,
+            HashedPart::Launcher,
             Algorithm::Sha256,
             0,
             reader.index().launcher_size,
         )];
         for slot in reader.slots() {
             let (part, offset, len) = (
-                Part::Slot(slot.index),
+                HashedPart::Slot(slot.index),
                 slot.row.offset,
                 slot.row.stored_size,
             );
@@ -191,15 +191,15 @@ impl Digests {
         }
     }
 
-    fn sha256(&self, part: Part) -> Result<Sha256, PackageError> {
+    fn sha256(&self, part: HashedPart) -> Result<Sha256, PackageError> {
         self.take(part, Algorithm::Sha256).map(Sha256)
     }
 
-    fn blake3(&self, part: Part) -> Result<Blake3, PackageError> {
+    fn blake3(&self, part: HashedPart) -> Result<Blake3, PackageError> {
         self.take(part, Algorithm::Blake3).map(Blake3)
     }
 
-    fn take(&self, part: Part, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
+    fn take(&self, part: HashedPart, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         // The thread panicked and left no result.
         let digest = found

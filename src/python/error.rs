@@ -20,7 +20,7 @@ pub enum Error {
     NoInterpreter {
         wanted: String,
         free_threaded: bool,
-        found: Vec<Found>,
+        found: Vec<FoundInterpreter>,
     },
 
     #[error("`{word}` is neither a path nor a version of CPython")]
@@ -166,9 +166,7 @@ pub enum Error {
     #[error("cannot fetch `{url}` with git\n{}", indented("git", said))]
     Git { url: Box<str>, said: Vec<String> },
 
-    #[error(
-        "the index `{index}` has priority over others, which pip does not support"
-    )]
+    #[error("the index `{index}` has priority over others, which pip does not support")]
     IndexOrder { index: Box<str> },
 
     /// A file left by an editable installation.
@@ -181,7 +179,7 @@ pub enum Error {
 
 /// An existing interpreter that does not satisfy the requirements.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundInterpreter {
     pub version: String,
     pub path: PathBuf,
 }
@@ -403,7 +401,7 @@ fn indented(who: &str, said: &[String]) -> String {
 /// The maximum number of interpreters listed.
 const LISTED: usize = 6;
 
-fn listed(found: &[Found]) -> String {
+fn listed(found: &[FoundInterpreter]) -> String {
     if found.is_empty() {
         return "; none was found".to_owned();
     }

@@ -23,7 +23,7 @@ def child(name, out):
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
-        # Ends the processes that the module started, too.
+        # A session of its own, so that processes that the module starts can be killed with it.
         os.setsid()
         __import__(name)
         reason = b""

@@ -17,7 +17,7 @@ use super::digest_range;
 use super::pieces::PiecewiseDigest;
 use super::threads::on_threads;
 use crate::format::{Blake3, from_hex};
-use crate::fs::{Lack, Made, MadeLink};
+use crate::fs::{Lack, LinkResult, MadeLink};
 
 const HEADER: &[u8] = b"flavor-contents 2\0";
 /// Earlier lists have BLAKE3 of every file; they are still read.
@@ -112,8 +112,8 @@ impl Notes {
     pub(super) fn hard_link(&self, link: &MadeLink) {
         let path = link.path.as_os_str().as_bytes();
         match &link.made {
-            Made::Link(target) => self.link(path, target.as_os_str().as_bytes()),
-            Made::Copy { mode, size } => {
+            LinkResult::Link(target) => self.link(path, target.as_os_str().as_bytes()),
+            LinkResult::Copy { mode, size } => {
                 self.unread
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -179,7 +179,7 @@ fn below(root: &Path, path: &[u8]) -> PathBuf {
     }
 }
 
-struct Record<'a> {
+struct ListEntry<'a> {
     path: &'a [u8],
     kind: Kind<'a>,
 }
@@ -245,7 +245,7 @@ impl Contents {
         Ok(Self { text })
     }
 
-    fn records(&self) -> Option<Vec<Record<'_>>> {
+    fn records(&self) -> Option<Vec<ListEntry<'_>>> {
         let mut rest = self
             .text
             .strip_prefix(HEADER)
@@ -264,7 +264,7 @@ impl Contents {
             records.push(match line.split_at_checked(2)? {
                 (b"d ", line) => {
                     let (mode, path) = word(line)?;
-                    Record {
+                    ListEntry {
                         path,
                         kind: Kind::Directory {
                             mode: u32::from_str_radix(mode, 8).ok()?,
@@ -277,16 +277,16 @@ impl Contents {
                     let (digest, path) = word(line)?;
                     let (mode, size) = (u32::from_str_radix(mode, 8).ok()?, size.parse().ok()?);
                     let digest = FileDigest::parse(digest)?;
-                    Record {
+                    ListEntry {
                         path,
                         kind: Kind::File { mode, size, digest },
                     }
                 }
-                (b"h ", path) => Record {
+                (b"h ", path) => ListEntry {
                     path,
                     kind: Kind::HardLink { target: next()?? },
                 },
-                (b"l ", path) => Record {
+                (b"l ", path) => ListEntry {
                     path,
                     kind: Kind::Symlink { target: next()?? },
                 },
@@ -337,7 +337,7 @@ fn word(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((str::from_utf8(word).ok()?, rest.strip_prefix(b" ")?))
 }
 
-impl Record<'_> {
+impl ListEntry<'_> {
     /// Whether the entry matches; large files are left to the caller.
     fn is_at(&self, root: &Path) -> io::Result<bool> {
         let path = below(root, self.path);
@@ -374,7 +374,7 @@ fn digest_of(path: &Path) -> io::Result<blake3::Hash> {
 
 /// Finds unlisted entries. Parents of listed entries are known even if the archive does not list
 /// them.
-fn strangers(records: &[Record<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
+fn strangers(records: &[ListEntry<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
     let paths = records
         .iter()
         .map(|record| Path::new(OsStr::from_bytes(record.path)));
@@ -421,7 +421,7 @@ mod tests {
         );
         notes.hard_link(&MadeLink {
             path: "lib/c".into(),
-            made: Made::Link("lib/a b".into()),
+            made: LinkResult::Link("lib/a b".into()),
         });
         notes.symlink(b"l", b"lib/\xff");
         notes

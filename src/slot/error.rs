@@ -114,9 +114,9 @@ impl SlotError {
         match self {
             Self::Digest { .. } => Some("download the package again from its publisher".into()),
             Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
-            Self::TooLarge { .. } => Some(
-                "store it without compression: `operations = [\"tar\"]`".into(),
-            ),
+            Self::TooLarge { .. } => {
+                Some("store it without compression: `operations = [\"tar\"]`".into())
+            }
             Self::TooLong { .. } => Some("split it into several slots".into()),
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => {

@@ -256,7 +256,7 @@ struct Continuation {
     size: u64,
 }
 
-enum Part {
+enum WorkItem {
     /// A frame, its continuations, and whether they are the last.
     Head {
         frame: Frame,
@@ -282,10 +282,10 @@ impl Work<'_> {
     fn run(&self) -> Result<(), SlotError> {
         let mut whole = self.of.decoders.take();
         while let Some(part) = self.next() {
-            let head = matches!(part, Part::Head { .. });
+            let head = matches!(part, WorkItem::Head { .. });
             let outcome = match part {
-                Part::Head { frame, rest, last } => self.head(frame, &rest, last, &mut whole),
-                Part::Continuation(part) => self.continuation(&part, &mut whole),
+                WorkItem::Head { frame, rest, last } => self.head(frame, &rest, last, &mut whole),
+                WorkItem::Continuation(part) => self.continuation(&part, &mut whole),
             };
             let mut queue = self.lock();
             queue.heads = queue.heads.saturating_sub(usize::from(head));
@@ -310,14 +310,14 @@ impl Work<'_> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Part> {
+    fn next(&self) -> Option<WorkItem> {
         let mut queue = self.lock();
         loop {
             if queue.failed {
                 return None;
             }
             if let Some(part) = queue.continuations.pop() {
-                return Some(Part::Continuation(part));
+                return Some(WorkItem::Continuation(part));
             }
             if let Some(head) = queue.frames.pop_front() {
                 let mut rest = Vec::new();
@@ -326,7 +326,7 @@ impl Work<'_> {
                 }
                 queue.heads = queue.heads.saturating_add(1);
                 let last = queue.frames.is_empty();
-                return Some(Part::Head {
+                return Some(WorkItem::Head {
                     frame: head,
                     rest,
                     last,

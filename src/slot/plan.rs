@@ -13,7 +13,7 @@ use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
 use crate::format::{Blake3, Operations, limits};
 use crate::fs::{
-    Entry, EntryKind as Found, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk,
+    Entry, EntryKind as FileKind, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk,
 };
 
 /// Whether an archive may hold links.
@@ -73,7 +73,7 @@ pub(super) enum Piece {
 /// [`SlotError::TooLong`].
 pub fn check_size(entries: &[Entry]) -> Result<(), SlotError> {
     let len = |entry: &Entry| {
-        if let Found::File { len } = entry.kind {
+        if let FileKind::File { len } = entry.kind {
             Some(len)
         } else {
             None
@@ -140,7 +140,7 @@ impl Plan {
             Links::Follow => HashMap::new(),
         };
         let content = |entry: &Entry| {
-            if let Found::File { len } = entry.kind {
+            if let FileKind::File { len } = entry.kind {
                 len
             } else {
                 0
@@ -181,24 +181,24 @@ impl Plan {
         let (mut files, mut links) = (0, Vec::new());
         for entry in entries
             .iter()
-            .filter(|entry| entry.kind == Found::Directory)
+            .filter(|entry| entry.kind == FileKind::Directory)
         {
             header(&mut cutter, entry, EntryKind::Directory, 0, &[]);
         }
         let mut others: Vec<&Entry> = entries
             .iter()
-            .filter(|entry| entry.kind != Found::Directory)
+            .filter(|entry| entry.kind != FileKind::Directory)
             .collect();
         others.sort_by_cached_key(|entry| neighbourhood(&entry.relative));
         for entry in others {
             match &entry.kind {
-                Found::Directory => {}
-                Found::Special => {
+                FileKind::Directory => {}
+                FileKind::Special => {
                     return Err(SlotError::SpecialFile {
                         path: entry.path.clone(),
                     });
                 }
-                Found::File { len } => {
+                FileKind::File { len } => {
                     files += 1;
                     if twins.contains_key(&entry.relative) {
                         links.push(entry);
@@ -208,12 +208,12 @@ impl Plan {
                         cutter.padding(*len);
                     }
                 }
-                Found::Symlink { .. } => links.push(entry),
+                FileKind::Symlink { .. } => links.push(entry),
             }
         }
         for entry in links {
             match &entry.kind {
-                Found::Symlink { target } => {
+                FileKind::Symlink { target } => {
                     header(
                         &mut cutter,
                         entry,
@@ -391,7 +391,7 @@ impl Cutter {
 /// Modes are normalised so that the umask of the host does not show: files executable by the owner
 /// are executable by all, and all files are readable by all.
 fn stored_mode(entry: &Entry) -> u16 {
-    let executable = entry.kind == Found::Directory || entry.mode & 0o100 != 0;
+    let executable = entry.kind == FileKind::Directory || entry.mode & 0o100 != 0;
     if executable { 0o755 } else { 0o644 }
 }
 
@@ -404,7 +404,7 @@ const MOST_NAMES: usize = 32_000;
 fn find_twins(entries: &[Entry]) -> Result<HashMap<PathBuf, PathBuf>, SlotError> {
     let mut by_size: HashMap<(u64, u16), Vec<&Entry>> = HashMap::new();
     for entry in entries {
-        if let Found::File { len } = entry.kind
+        if let FileKind::File { len } = entry.kind
             && len > 0
         {
             by_size
@@ -460,7 +460,7 @@ pub fn follow_links_where(
 ) -> Result<Vec<Entry>, SlotError> {
     let mut out = Vec::new();
     for entry in entries {
-        if matches!(entry.kind, Found::Symlink { .. }) && wanted(entry) {
+        if matches!(entry.kind, FileKind::Symlink { .. }) && wanted(entry) {
             follow_one(entry, &mut HashSet::new(), &mut out)?;
         } else {
             out.push(entry.clone());
@@ -476,7 +476,7 @@ fn follow_one(
 ) -> Result<(), SlotError> {
     let real = std::fs::canonicalize(&link.path).on("follow link", &link.path)?;
     let target = Entry::examine(real.clone(), link.relative.clone())?;
-    if target.kind != Found::Directory {
+    if target.kind != FileKind::Directory {
         out.push(target);
         return Ok(());
     }
@@ -491,7 +491,7 @@ fn follow_one(
             relative: link.relative.join(&child.relative),
             ..child
         };
-        if matches!(moved.kind, Found::Symlink { .. }) {
+        if matches!(moved.kind, FileKind::Symlink { .. }) {
             follow_one(&moved, open, out)?;
         } else {
             out.push(moved);
@@ -505,7 +505,7 @@ fn follow_one(
 fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
     let mut links = TreeLinks::default();
     for entry in entries {
-        if let Found::Symlink { target } = &entry.kind {
+        if let FileKind::Symlink { target } = &entry.kind {
             links.add(entry.relative.clone(), target.clone());
         }
     }

@@ -18,11 +18,11 @@ pub struct Stub {
     pub bytes: Vec<u8>,
     pub family: Family,
     /// Its origin, for messages and for the metadata.
-    pub origin: Origin,
+    pub origin: LauncherOrigin,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum LauncherOrigin {
     Embedded,
     File(PathBuf),
 }
@@ -65,7 +65,7 @@ impl Stub {
         Self {
             bytes: embedded::BYTES.to_vec(),
             family: Family::Flavor,
-            origin: Origin::Embedded,
+            origin: LauncherOrigin::Embedded,
         }
     }
 
@@ -84,7 +84,7 @@ impl Stub {
         Ok(Self {
             bytes,
             family,
-            origin: Origin::File(path.into()),
+            origin: LauncherOrigin::File(path.into()),
         })
     }
 
@@ -92,8 +92,8 @@ impl Stub {
     pub fn version(&self) -> Option<String> {
         match (self.family, &self.origin) {
             (Family::Flavor, _) => Some(env!("CARGO_PKG_VERSION").into()),
-            (_, Origin::Embedded) => None,
-            (_, Origin::File(path)) => {
+            (_, LauncherOrigin::Embedded) => None,
+            (_, LauncherOrigin::File(path)) => {
                 let name = path.file_name()?.to_string_lossy().into_owned();
                 let is_version = |part: &&str| {
                     part.contains('.') && part.starts_with(|one: char| one.is_ascii_digit())

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::durability::Written;
+use super::durability::Durability;
 use super::{EnvId, SlotKey, WorkenvError};
 use crate::fs::{
     IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name,
@@ -110,12 +110,12 @@ impl Cache {
     }
 
     /// The durability to record for what is being written now.
-    pub(super) fn written_now(&self) -> Result<Written, WorkenvError> {
+    pub(super) fn written_now(&self) -> Result<Durability, WorkenvError> {
         match self.kind {
             // A temporary cache does not outlive the boot; a portable one is synchronised as a
             // whole when it is complete.
-            Kind::Temporary | Kind::Portable => Ok(Written::Settled),
-            Kind::Own => Ok(Written::now(&self.layout)?),
+            Kind::Temporary | Kind::Portable => Ok(Durability::Settled),
+            Kind::Own => Ok(Durability::now(&self.layout)?),
         }
     }
 

@@ -194,7 +194,9 @@ fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
     match node {
         Node::Directory(children) => Ok(children),
         #[allow(clippy::unreachable, reason = "nothing that a package says leads here")]
-        Node::Link(_) | Node::Borrowed(_) | Node::File(_) => unreachable!("converted to a directory above"),
+        Node::Link(_) | Node::Borrowed(_) | Node::File(_) => {
+            unreachable!("converted to a directory above")
+        }
     }
 }
 

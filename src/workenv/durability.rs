@@ -14,14 +14,14 @@ const SETTLED: &str = "settled";
 
 /// Since when something is on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum Durability {
     /// It was seen after a later boot, or was synchronised.
     Settled,
     /// It was written during the boot with this id.
     During(String),
 }
 
-impl Written {
+impl Durability {
     /// For what is being written to `directory` now. If the boot id is unknown, everything is
     /// synchronised instead.
     pub(super) fn now(directory: &Path) -> Result<Self> {
@@ -56,7 +56,7 @@ impl Written {
     }
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settled => f.write_str(SETTLED),

@@ -108,7 +108,9 @@ impl WorkenvError {
             | Self::ForeignOwner { .. } => Some(
                 "set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into(),
             ),
-            Self::SetUp { output, .. } if !output.is_empty() => Some(format!("its output ends with: {output}")),
+            Self::SetUp { output, .. } if !output.is_empty() => {
+                Some(format!("its output ends with: {output}"))
+            }
             Self::WritableByOthers { path, .. } => Some(format!(
                 "run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory",
                 path.display()

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::durability::Written;
+use super::durability::Durability;
 use super::manage::disk_usage;
 use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
 use crate::config::Config;
@@ -205,7 +205,7 @@ impl Cache {
 
     /// Synchronises everything to the disk: the files must be complete in an image.
     pub fn synchronise(&self) -> Result<(), WorkenvError> {
-        Written::synchronised(self.layout())?;
+        Durability::synchronised(self.layout())?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::compose::Composition;
 use super::provision::SET_UP_LOG;
-use super::seal::{self, Origin, SEAL_FILE, Seal};
+use super::seal::{self, SEAL_FILE, Seal, SourcePackage};
 use super::slots::{self, CachedSlot, unlisted};
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{Lock, LockKind, Result, names_in};
@@ -25,7 +25,7 @@ pub struct Summary {
     /// Bytes that its removal would free: slots used by others stay.
     pub own_bytes: u64,
     /// What it was made from; empty if its seal cannot be read.
-    pub origin: Origin,
+    pub origin: SourcePackage,
     /// When it was created or last repaired.
     pub created: Option<SystemTime>,
     /// When it was last started, to the hour.

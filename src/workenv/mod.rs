@@ -47,4 +47,4 @@ pub use place::Foreseen;
 pub use place::NoLastingCache;
 pub use provision::{Check, Progress, Provision, SET_UP_LOG, SetUp};
 pub use run::lazy_slot;
-pub use seal::Origin;
+pub use seal::SourcePackage;

@@ -146,8 +146,8 @@ impl Cache {
     fn foreseen(path: &Path) -> Result<Self, WorkenvError> {
         let there = there_of(path);
         let root = match path.strip_prefix(there) {
-            Ok(rest) if !rest.as_os_str().is_empty() => vouched(there, Part::Way)?.join(rest),
-            _ => vouched(path, Part::Cache)?,
+            Ok(rest) if !rest.as_os_str().is_empty() => vouched(there, Role::Way)?.join(rest),
+            _ => vouched(path, Role::Cache)?,
         };
         let cache = Self::at(root, Kind::Own);
         if cache.directory("locks").is_dir() {
@@ -161,10 +161,10 @@ impl Cache {
     /// Creates the directories on first use. Later, one `stat` for each component of the path shows
     /// that they are safe.
     fn prepared(path: &Path, kind: Kind) -> Result<Self, WorkenvError> {
-        let resolved = match vouched(path, Part::Cache) {
+        let resolved = match vouched(path, Role::Cache) {
             Err(WorkenvError::Io(error)) if error.source.kind() == ErrorKind::NotFound => {
                 create(path, kind)?;
-                vouched(path, Part::Cache)?
+                vouched(path, Role::Cache)?
             }
             other => other?,
         };
@@ -201,7 +201,7 @@ impl Cache {
         check(
             layout,
             &layout.metadata().on("examine", layout)?,
-            Part::Cache,
+            Role::Cache,
         )?;
         Ok(self)
     }
@@ -259,7 +259,7 @@ pub(super) fn not_writable(path: &Path, error: crate::fs::Error) -> WorkenvError
 
 /// The role of a directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Role {
     Cache,
     /// A directory or link on the path to the cache.
     Way,
@@ -268,7 +268,7 @@ enum Part {
 /// Resolves a path from the root and checks, for every component, who may change it. Returns the
 /// path without links. The last component has the role `end`. Environments hold absolute paths, and
 /// links give one place many names, hence the resolved path.
-fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
+fn vouched(path: &Path, end: Role) -> Result<PathBuf, WorkenvError> {
     let mut so_far = PathBuf::from("/");
     let mut rest = parts(path);
     let mut links = 0_usize;
@@ -280,7 +280,7 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
         so_far.push(&part);
         let metadata = so_far.symlink_metadata().on("examine", &so_far)?;
         if metadata.is_symlink() {
-            check(&so_far, &metadata, Part::Way)?;
+            check(&so_far, &metadata, Role::Way)?;
             links = links.saturating_add(1);
             if links > MAX_LINKS {
                 return Err(io::Error::from(Errno::LOOP))
@@ -297,7 +297,7 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
             check(
                 &so_far,
                 &metadata,
-                if rest.is_empty() { end } else { Part::Way },
+                if rest.is_empty() { end } else { Role::Way },
             )?;
         }
     }
@@ -317,10 +317,10 @@ fn parts(path: &Path) -> Vec<OsString> {
 
 /// Rejects a directory that another user could change. The superuser is exempt: an image may have a
 /// cache made by root.
-fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), WorkenvError> {
+fn check(path: &Path, metadata: &std::fs::Metadata, part: Role) -> Result<(), WorkenvError> {
     const STICKY: u32 = 0o1000;
     let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
-    if owner != user && owner != 0 && !(part == Part::Way && is_outside_namespace(owner)) {
+    if owner != user && owner != 0 && !(part == Role::Way && is_outside_namespace(owner)) {
         return Err(WorkenvError::ForeignOwner {
             path: path.into(),
             owner,
@@ -330,7 +330,7 @@ fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), Wo
     let mode = metadata.mode() & 0o7777;
     // In a sticky directory only the owner can replace an entry. The user's own group counts as the
     // user: on many systems it has no other member.
-    let harmless = part == Part::Way
+    let harmless = part == Role::Way
         && (metadata.is_symlink()
             || mode & STICKY != 0
             || (mode & 0o002 == 0 && metadata.gid() == rustix::process::getegid().as_raw()));

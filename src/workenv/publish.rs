@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::cache::{Kind, Staging};
 use super::compose::{Composition, target_path};
-use super::durability::Written;
+use super::durability::Durability;
 use super::provision::{SET_UP_LOG, SetUp};
-use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal, marked};
+use super::seal::{Attributes, PRIVATE_DIR, SEAL_FILE, Seal, SourcePackage, marked};
 use super::slots::{CachedSlot, Tools};
 use super::watch::critical_set;
 use super::{Cache, WorkenvError};
@@ -41,10 +41,12 @@ impl Making<'_> {
         if !seal.written.is_certain() || !self.cache.is_content_with(seal) {
             // A cache that cannot be written to is checked again at the next start.
             match self
-                .sealed(self.root, Written::Settled)
+                .sealed(self.root, Durability::Settled)
                 .and_then(|seal| self.replace_seal(&seal))
             {
-                Err(error) if seal.is_unchanged(self.root) => tracing::debug!("cannot write the seal: {error}"),
+                Err(error) if seal.is_unchanged(self.root) => {
+                    tracing::debug!("cannot write the seal: {error}")
+                }
                 other => other?,
             }
         }
@@ -97,7 +99,7 @@ impl Making<'_> {
             outcome?;
             // There is no content list for what commands wrote, so it could not be checked after a
             // power failure.
-            let written = Written::synchronised(self.root)?;
+            let written = Durability::synchronised(self.root)?;
             return self.replace_seal(&self.sealed(self.root, written)?);
         }
         let seal = self.sealed(&made, self.cache.written_now()?)?;
@@ -164,7 +166,7 @@ impl Making<'_> {
     }
 
     /// Seals an environment that is in `staged`.
-    fn sealed(&self, staged: &Path, written: Written) -> Result<Seal, WorkenvError> {
+    fn sealed(&self, staged: &Path, written: Durability) -> Result<Seal, WorkenvError> {
         let extracted: Vec<_> = self
             .slots
             .iter()
@@ -179,7 +181,7 @@ impl Making<'_> {
             about.and_then(|facts| facts.python.as_ref()),
         );
         let package = &self.reader.metadata().package;
-        let origin = Origin {
+        let origin = SourcePackage {
             name: package.name.clone(),
             version: package.version.clone(),
             signer: self.reader.signer().fingerprint().to_string(),
@@ -192,9 +194,9 @@ impl Making<'_> {
             .map(|slot| slot.key.clone())
             .collect();
         let facts = if self.cache.kind == Kind::Portable {
-            Facts::Lasting
+            Attributes::Lasting
         } else {
-            Facts::All
+            Attributes::All
         };
         Ok(Seal::of(
             self.root, staged, origin, slots, &watch, facts, written,
@@ -215,6 +217,6 @@ impl Cache {
     /// Whether the seal of an environment is of the kind that this cache requires. A portable cache
     /// requires a portable one.
     pub(super) fn is_content_with(&self, seal: &Seal) -> bool {
-        self.kind != Kind::Portable || (seal.is_portable() && seal.written == Written::Settled)
+        self.kind != Kind::Portable || (seal.is_portable() && seal.written == Durability::Settled)
     }
 }

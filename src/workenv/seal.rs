@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::SlotKey;
-use super::durability::Written;
+use super::durability::Durability;
 use crate::fs::{self, IoContext, Marked};
 
 const HEADER: &str = "flavor-seal 2";
@@ -26,7 +26,7 @@ pub(super) fn marked(root: &Path) -> Marked<'_> {
 
 /// Which attributes of a watched file are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Facts {
+pub(super) enum Attributes {
     /// Length, mode, inode, mtime and ctime. The ctime is among them because an ordinary user
     /// cannot set it.
     All,
@@ -43,7 +43,7 @@ struct Watched {
 
 /// What an environment was made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct SourcePackage {
     pub name: String,
     pub version: String,
     /// Fingerprint of the key that signed the package.
@@ -57,8 +57,8 @@ pub struct Origin {
 pub(super) struct Seal {
     /// Where the environment was created; links and `pyvenv.cfg` are valid only there.
     pub(super) root: PathBuf,
-    pub(super) origin: Origin,
-    pub(super) written: Written,
+    pub(super) origin: SourcePackage,
+    pub(super) written: Durability,
     /// The slots it links to.
     pub(super) slots: Vec<SlotKey>,
     watched: Vec<Watched>,
@@ -71,11 +71,11 @@ impl Seal {
     pub(super) fn of(
         root: &Path,
         staged: &Path,
-        origin: Origin,
+        origin: SourcePackage,
         slots: Vec<SlotKey>,
         watch: &[PathBuf],
-        which: Facts,
-        written: Written,
+        which: Attributes,
+        written: Durability,
     ) -> fs::Result<Self> {
         let watched = watch
             .iter()
@@ -137,15 +137,15 @@ impl Seal {
         let path = |text: &str| Some(PathBuf::from(OsString::from_vec(bytes(text)?)));
         let mut seal = Self {
             root: PathBuf::new(),
-            origin: Origin::default(),
-            written: Written::parse(""),
+            origin: SourcePackage::default(),
+            written: Durability::parse(""),
             slots: Vec::new(),
             watched: Vec::new(),
         };
         for line in body.lines() {
             match line.split_once(' ')? {
                 ("root", text) => seal.root = path(text)?,
-                ("boot", word) => seal.written = Written::parse(word),
+                ("boot", word) => seal.written = Durability::parse(word),
                 ("name", text) => seal.origin.name = String::from_utf8(bytes(text)?).ok()?,
                 ("version", text) => seal.origin.version = String::from_utf8(bytes(text)?).ok()?,
                 ("signer", text) => seal.origin.signer = text.into(),
@@ -192,16 +192,18 @@ impl Seal {
 
     /// Whether the environment stays valid when the whole cache is copied.
     pub(super) fn is_portable(&self) -> bool {
-        self.watched.iter().all(|one| one.which() == Facts::Lasting)
+        self.watched
+            .iter()
+            .all(|one| one.which() == Attributes::Lasting)
     }
 }
 
 impl Watched {
-    fn which(&self) -> Facts {
+    fn which(&self) -> Attributes {
         if self.facts.matches(':').count() == 1 {
-            Facts::Lasting
+            Attributes::Lasting
         } else {
-            Facts::All
+            Attributes::All
         }
     }
 }
@@ -210,7 +212,7 @@ impl Watched {
 ///
 /// A relative path is in the environment, whose links are watched themselves: a changed target
 /// counts as a change.
-fn facts(root: &Path, path: &Path, which: Facts) -> std::io::Result<String> {
+fn facts(root: &Path, path: &Path, which: Attributes) -> std::io::Result<String> {
     let place = root.join(path);
     let one = if path.is_relative() {
         place.symlink_metadata()?
@@ -222,7 +224,7 @@ fn facts(root: &Path, path: &Path, which: Facts) -> std::io::Result<String> {
         if one.is_dir() { 0 } else { one.len() },
         one.mode()
     );
-    if which == Facts::All {
+    if which == Attributes::All {
         _ = write!(
             word,
             ":{}:{}.{}:{}.{}",
@@ -244,13 +246,13 @@ mod tests {
     fn a_seal_reads_back_and_a_cut_one_does_not() {
         let seal = Seal {
             root: "/cache/v1/workenv/a b".into(),
-            origin: Origin {
+            origin: SourcePackage {
                 name: "a\nb".into(),
                 version: "1 0".into(),
                 signer: "0f".into(),
                 package: "/some where/a.psp".into(),
             },
-            written: Written::Settled,
+            written: Durability::Settled,
             slots: vec![SlotKey::parse(&"0a".repeat(20)).expect("a key")],
             watched: vec![Watched {
                 path: "bin/python 3".into(),

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::durability::Written;
+use super::durability::Durability;
 use super::seal::PRIVATE_DIR;
 use super::{Cache, Progress, SlotKey, WorkenvError};
 use crate::format::{Blake3, Lifecycle, SlotFacts};
@@ -238,7 +238,7 @@ fn listed(directory: &Path) -> Result<Contents, PathBuf> {
 /// The seal beside an extracted slot, written last.
 #[derive(Clone, Debug)]
 pub(super) struct SlotSeal {
-    pub(super) written: Written,
+    pub(super) written: Durability,
     /// BLAKE3 of the content list.
     contents: String,
     pub(super) files: u64,
@@ -258,7 +258,7 @@ impl SlotSeal {
                 .map(|(_, value)| value)
         };
         Some(Self {
-            written: Written::parse(field("boot")?),
+            written: Durability::parse(field("boot")?),
             contents: field("contents")?.into(),
             files: field("files")?.parse().ok()?,
             bytes: field("bytes")?.parse().ok()?,
@@ -281,7 +281,7 @@ impl SlotSeal {
     /// Records that the slot was found intact after a reboot. In a cache that cannot be written to
     /// it is checked again next time.
     pub(super) fn settle(mut self, cache: &Cache, slot: &CachedSlot<'_>) {
-        self.written = Written::Settled;
+        self.written = Durability::Settled;
         let noted = cache.stage().and_then(|staging| {
             let fresh = staging.path.join(SEAL);
             self.write(&fresh, slot.slot.name())?;

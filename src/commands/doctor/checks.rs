@@ -319,10 +319,7 @@ fn disk() -> Vec<Finding> {
 fn launcher() -> Vec<Finding> {
     const CHECK: &str = "launcher";
     vec![match self_test::run(None) {
-        Ok(None) => Finding::ok(
-            CHECK,
-            "a small test package was packed and started",
-        ),
+        Ok(None) => Finding::ok(CHECK, "a small test package was packed and started"),
         Ok(Some(instead)) => {
             let remedy = "repeat with `flavor helpers test`; check for a noexec mount or a policy";
             Finding::odd(

@@ -111,11 +111,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         reporter.say(&line);
     }
     if !settings.slim.is_empty() && report.slimmed.is_none() {
-        reporter.warn(
-            None,
-            "there are no dependencies to slim",
-            None,
-        );
+        reporter.warn(None, "there are no dependencies to slim", None);
     }
     let differences = options
         .check_reproducible

@@ -4,7 +4,7 @@ use flavor::libraries::first_with;
 use flavor::pack::{Needs, PackReport, Step};
 use flavor::python::install::Subject;
 use flavor::report::{Bytes, counted};
-use flavor::stub::Origin;
+use flavor::stub::LauncherOrigin;
 
 /// For every step whether its result was reused, or else why not.
 pub(super) fn explain(report: &PackReport) -> Vec<String> {
@@ -115,7 +115,7 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
             "    imported  {modules}, as with everything in place"
         ));
     }
-    if let Origin::File(path) = &report.launcher {
+    if let LauncherOrigin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
     }
     lines.push(needs(&report.needs));

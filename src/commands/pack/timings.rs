@@ -28,7 +28,7 @@ struct Data<'a> {
     error: Option<String>,
     package: Option<Package<'a>>,
     phases: Vec<Phase<'a>>,
-    parts: Vec<Part<'a>>,
+    parts: Vec<PartRow<'a>>,
     /// Time, and the processor load up to then.
     load: Vec<(f64, f64)>,
 }
@@ -69,7 +69,7 @@ struct Phase<'a> {
 }
 
 #[derive(Serialize)]
-struct Part<'a> {
+struct PartRow<'a> {
     phase: &'a str,
     name: &'a str,
     thread: usize,
@@ -149,8 +149,8 @@ fn phase(span: &PhaseSpan) -> Phase<'_> {
     }
 }
 
-fn part(span: &PartSpan) -> Part<'_> {
-    Part {
+fn part(span: &PartSpan) -> PartRow<'_> {
+    PartRow {
         phase: &span.phase,
         name: &span.name,
         thread: span.thread,

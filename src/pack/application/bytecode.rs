@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
-use super::super::cache::{HashedTree, Layer, Made};
+use super::super::cache::{CacheEntry, HashedTree, Layer};
 use super::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
@@ -36,7 +36,7 @@ pub(super) fn compile(
     tree: &Path,
     positions: Positions,
     jobs: usize,
-) -> Result<Made<Bytecode>, BuildError> {
+) -> Result<CacheEntry<Bytecode>, BuildError> {
     let Context {
         interpreter,
         cache,
@@ -121,7 +121,7 @@ fn changes(old: &BTreeMap<PathBuf, Blake3>, new: &BTreeMap<PathBuf, Blake3>) -> 
 
 /// Copies the bytecode of unchanged sources.
 fn adopt(
-    last: &Made<Bytecode>,
+    last: &CacheEntry<Bytecode>,
     sources: &BTreeMap<PathBuf, Blake3>,
     dest: &Path,
     bytecode_of: impl Fn(&Path) -> PathBuf,

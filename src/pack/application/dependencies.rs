@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
-use super::super::cache::{BuildCache, HashedTree, Inputs, Layer, Made, hash_tree};
+use super::super::cache::{BuildCache, CacheEntry, HashedTree, Inputs, Layer, hash_tree};
 use super::bytecode::{Bytecode, compile};
 use super::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
@@ -16,9 +16,9 @@ use crate::python::install::{
 use crate::report::{Stopwatch, counted};
 
 pub(super) struct Deps {
-    pub(super) made: Made<Dependencies>,
+    pub(super) made: CacheEntry<Dependencies>,
     /// `None` if there are no dependencies.
-    pub(super) bytecode: Option<Made<Bytecode>>,
+    pub(super) bytecode: Option<CacheEntry<Bytecode>>,
     /// Warnings about them and their sources.
     pub(super) notices: Vec<Notice>,
 }

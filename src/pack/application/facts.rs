@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::super::cache::{BuildCache, Layer, Made};
+use super::super::cache::{BuildCache, CacheEntry, Layer};
 use super::super::{BuildError, Settings};
 use super::project::{App, AppFacts};
 use super::runtime::Runtime;
@@ -19,10 +19,10 @@ use crate::python::install::{ProjectInstall, ProjectMetadata};
 use crate::report::{Reporter, Stopwatch};
 
 /// What was built for that, to be used for the application.
-pub(in crate::pack) struct Facts {
+pub(in crate::pack) struct ProjectFacts {
     pub(super) interpreter: Interpreter,
     /// `None` for a package without Python.
-    pub(super) runtime: Option<Made<Runtime>>,
+    pub(super) runtime: Option<CacheEntry<Runtime>>,
     pub(super) app: Option<App>,
 }
 
@@ -32,7 +32,7 @@ pub(in crate::pack) fn state<'a>(
     settings: &Settings,
     cache: &BuildCache,
     reporter: &dyn Reporter,
-) -> Result<(Cow<'a, Manifest>, Option<Facts>), BuildError> {
+) -> Result<(Cow<'a, Manifest>, Option<ProjectFacts>), BuildError> {
     if !manifest.awaits_metadata() {
         return Ok((Cow::Borrowed(manifest), None));
     }
@@ -75,7 +75,7 @@ fn build_with(
     settings: &Settings,
     cache: &BuildCache,
     reporter: &dyn Reporter,
-) -> Result<(Facts, Manifest), BuildError> {
+) -> Result<(ProjectFacts, Manifest), BuildError> {
     let context = Context {
         manifest,
         settings,
@@ -98,7 +98,7 @@ fn build_with(
     let stated =
         install.map_or_else(|| Ok(manifest.clone()), |install| filled(manifest, install))?;
     Ok((
-        Facts {
+        ProjectFacts {
             interpreter,
             runtime,
             app,

@@ -31,7 +31,7 @@ use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
 
-pub(super) use facts::{Facts, state};
+pub(super) use facts::{ProjectFacts, state};
 use programs::Start;
 pub(super) use programs::place;
 
@@ -186,13 +186,13 @@ fn report_interpreter(interpreter: &Interpreter, took: Took, reporter: &dyn Repo
 /// Builds the trees in parallel, except those that were built for the `facts` already.
 pub(super) fn build(
     manifest: &Manifest,
-    facts: Option<Facts>,
+    facts: Option<ProjectFacts>,
     settings: &Settings,
     family: Family,
     cache: &BuildCache,
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
-    let (interpreter, runtime, app) = if let Some(Facts {
+    let (interpreter, runtime, app) = if let Some(ProjectFacts {
         interpreter,
         runtime,
         app,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
-use super::super::cache::{Inputs, Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Inputs, Layer, hash_tree};
 use super::super::warning::{self, Finding};
 use super::bytecode::{Bytecode, compile};
 use super::dependencies::{Deps, resolution_inputs};
@@ -26,8 +26,8 @@ use crate::python::install::{
 use crate::report::Stopwatch;
 
 pub(super) struct Project {
-    pub(super) made: Made<AppFacts>,
-    pub(super) bytecode: Made<Bytecode>,
+    pub(super) made: CacheEntry<AppFacts>,
+    pub(super) bytecode: CacheEntry<Bytecode>,
     /// Warnings about its sources.
     pub(super) findings: Vec<Finding>,
 }
@@ -46,7 +46,7 @@ pub(super) struct AppFacts {
 
 /// The project's tree without bytecode.
 pub(super) struct App {
-    pub(super) made: Made<AppFacts>,
+    pub(super) made: CacheEntry<AppFacts>,
     /// Warnings about its sources.
     findings: Vec<Finding>,
 }
@@ -96,7 +96,7 @@ pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, 
 
 fn reported(
     context: &Context,
-    made: Made<AppFacts>,
+    made: CacheEntry<AppFacts>,
     findings: Vec<Finding>,
     clock: Stopwatch,
 ) -> App {
@@ -115,7 +115,7 @@ fn reported(
     App { made, findings }
 }
 
-fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
+fn from_back_end(context: &Context) -> Result<(CacheEntry<AppFacts>, Vec<Finding>), BuildError> {
     let Context {
         manifest,
         interpreter,

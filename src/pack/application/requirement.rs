@@ -2,7 +2,7 @@
 //! application tree has at most a script for an entry point.
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made};
+use super::super::cache::{CacheEntry, Layer};
 use super::programs::write_script;
 use super::project::{AppFacts, add_start};
 use super::{APP, Context, common_inputs};
@@ -29,7 +29,10 @@ fn subject<'a>(manifest: &Manifest, deps: &'a Dependencies) -> Result<&'a Subjec
 }
 
 /// Writes the script for an entry point, if one was given.
-pub(super) fn build(context: &Context, deps: &Dependencies) -> Result<Made<AppFacts>, BuildError> {
+pub(super) fn build(
+    context: &Context,
+    deps: &Dependencies,
+) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
         manifest,
         interpreter,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Layer, hash_tree};
 use super::{Context, RUNTIME, common_inputs};
 use crate::format::Blake3;
 use crate::fs::Entry;
@@ -30,7 +30,7 @@ pub(super) struct Runtime {
     pub(super) owners: BTreeMap<String, SystemPackage>,
 }
 
-pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
+pub(super) fn build(context: &Context) -> Result<CacheEntry<Runtime>, BuildError> {
     let Context {
         manifest,
         settings,

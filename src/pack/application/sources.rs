@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Layer, hash_tree};
 use super::programs::{place, write_named, write_script};
 use super::project::{AppFacts, absolute, add_start};
 use super::{APP, Context, common_inputs};
@@ -13,7 +13,7 @@ use crate::manifest::Input;
 use crate::python::install::{Hidden, SourceError, Sources, copy_sources, list_sources_with};
 
 /// Copies the sources to their place.
-pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
         manifest,
         interpreter,

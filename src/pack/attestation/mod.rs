@@ -19,7 +19,7 @@ use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sh
 use crate::fs::IoContext;
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{self, Distribution, Part};
+use crate::python::install::{self, BundledComponent, Distribution};
 use crate::python::redact;
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
@@ -373,7 +373,7 @@ fn distribution(one: &Distribution) -> Component {
     }
 }
 
-fn part(one: &Part) -> Component {
+fn part(one: &BundledComponent) -> Component {
     let license = one.license.clone();
     Component {
         name: one.name.clone(),

@@ -22,7 +22,7 @@ const STAT: &str = "stat";
 const TEMPORARY: &str = "flavor-pack";
 
 /// An entry of the cache, verified and locked against eviction while this value lives.
-pub(in crate::pack) struct Made<F> {
+pub(in crate::pack) struct CacheEntry<F> {
     pub(in crate::pack) tree: PathBuf,
     pub(in crate::pack) hashed: HashedTree,
     pub(in crate::pack) facts: F,
@@ -33,7 +33,7 @@ pub(in crate::pack) struct Made<F> {
 
 /// The content of the file `entry`, after a line with its BLAKE3.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Record<F> {
+pub(super) struct EntryDescription<F> {
     pub(super) inputs: Inputs,
     digest: Blake3,
     /// Digest of the tree.
@@ -41,7 +41,7 @@ pub(super) struct Record<F> {
     facts: F,
 }
 
-impl<F> Record<F> {
+impl<F> EntryDescription<F> {
     pub(super) fn into_facts(self) -> F {
         self.facts
     }
@@ -56,7 +56,7 @@ pub(super) enum Damage {
     Content,
 }
 
-impl<F: DeserializeOwned> Made<F> {
+impl<F: DeserializeOwned> CacheEntry<F> {
     /// `None` if there is no such entry.
     pub(super) fn open(path: &Path) -> Option<Result<Self, Damage>> {
         let directory = File::open(path).ok()?;
@@ -77,7 +77,7 @@ impl<F: DeserializeOwned> Made<F> {
     }
 
     fn check(path: &Path) -> Result<Self, Damage> {
-        let record: Record<F> = read_record(path).ok_or(Damage::Record)?;
+        let record: EntryDescription<F> = read_record(path).ok_or(Damage::Record)?;
         let tree = path.join(TREE);
         let hashed = walk(&tree)
             .and_then(|entries| hash_tree(entries, &path.join(STAT)))
@@ -96,7 +96,7 @@ impl<F: DeserializeOwned> Made<F> {
 }
 
 /// Reads the description of an entry; `None` if it is missing or damaged.
-pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<Record<F>> {
+pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<EntryDescription<F>> {
     let bytes = std::fs::read(path.join(ENTRY)).ok()?;
     let (digest, json) = bytes.split_at_checked(65)?;
     if digest.strip_suffix(b"\n")? != Blake3::of(json).hex().as_bytes() {
@@ -188,9 +188,9 @@ impl Staging {
         inputs: &Inputs,
         facts: F,
         replace: bool,
-    ) -> fs::Result<Made<F>> {
+    ) -> fs::Result<CacheEntry<F>> {
         let mut hashed = hash_tree(walk(&self.path.join(TREE))?, &self.path.join(STAT))?;
-        let record = Record {
+        let record = EntryDescription {
             inputs: inputs.clone(),
             digest: hashed.digest,
             bytes: hashed.bytes(),
@@ -210,7 +210,7 @@ impl Staging {
                     break;
                 }
             }
-            if !replace && let Some(Ok(made)) = Made::open(place) {
+            if !replace && let Some(Ok(made)) = CacheEntry::open(place) {
                 return Ok(made);
             }
             self.clear(place)?;
@@ -221,7 +221,7 @@ impl Staging {
         }
         // The lock of the staging directory is on the entry now.
         let in_use = File::open(place).ok().filter(lock_directory);
-        Ok(Made {
+        Ok(CacheEntry {
             tree,
             hashed,
             facts: record.facts,

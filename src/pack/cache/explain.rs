@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::inputs::{Input, Inputs, Origin};
+use super::inputs::{Input, InputOrigin, Inputs};
 use crate::manifest::line_of;
 
 /// The maximum number of changed files or list items that are listed.
@@ -42,11 +42,11 @@ fn difference(before: Option<&Input>, input: &Input, manifest: &Path) -> Vec<Str
         return lines;
     }
     let at = |value: Option<&str>| match &input.origin {
-        Some(Origin::Key(keys)) => match line_of(manifest, keys, value) {
+        Some(InputOrigin::Key(keys)) => match line_of(manifest, keys, value) {
             Some(line) => format!(" ({}:{line})", manifest.display()),
             None => format!(" ({})", manifest.display()),
         },
-        Some(Origin::Path(path)) => format!(" ({})", path.display()),
+        Some(InputOrigin::Path(path)) => format!(" ({})", path.display()),
         None => String::new(),
     };
     if old.len() <= 1 && input.values.len() <= 1 {

@@ -16,7 +16,7 @@ pub(in crate::pack) struct Input {
     pub(in crate::pack) values: Vec<String>,
     /// Where a user would change it.
     #[serde(skip)]
-    pub(in crate::pack) origin: Option<Origin>,
+    pub(in crate::pack) origin: Option<InputOrigin>,
     /// For a digest of many files: what has changed since the last pack.
     #[serde(skip)]
     pub(in crate::pack) changes: Vec<String>,
@@ -24,7 +24,7 @@ pub(in crate::pack) struct Input {
 
 /// The origin of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::pack) enum Origin {
+pub(in crate::pack) enum InputOrigin {
     /// A key of the manifest, such as `["project", "dependencies"]`.
     Key(&'static [&'static str]),
     /// A file or a directory.
@@ -98,12 +98,12 @@ impl Inputs {
 
 impl Input {
     pub(in crate::pack) fn set_by(&mut self, key: &'static [&'static str]) -> &mut Self {
-        self.origin = Some(Origin::Key(key));
+        self.origin = Some(InputOrigin::Key(key));
         self
     }
 
     pub(in crate::pack) fn found_at(&mut self, path: impl Into<PathBuf>) -> &mut Self {
-        self.origin = Some(Origin::Path(path.into()));
+        self.origin = Some(InputOrigin::Path(path.into()));
         self
     }
 

@@ -27,7 +27,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(super) use entry::{Made, Staging};
+pub(super) use entry::{CacheEntry, Staging};
 pub(super) use inputs::Inputs;
 pub(super) use project::{LastOutput, Project};
 pub(super) use stat_cache::{HashedTree, hash_tree};
@@ -208,13 +208,13 @@ impl BuildCache {
         layer: Layer,
         inputs: &Inputs,
         acceptable: impl FnOnce(&F) -> Result<(), String>,
-    ) -> fs::Result<Option<Made<F>>> {
+    ) -> fs::Result<Option<CacheEntry<F>>> {
         if self.usage == CacheUse::Refresh && matches!(layer, Layer::Deps | Layer::BuildEnv) {
             self.project.note(step, "resolved again, as requested");
             return Ok(None);
         }
         let path = self.entry(layer, inputs);
-        let Some(found) = Made::open(&path) else {
+        let Some(found) = CacheEntry::open(&path) else {
             return Ok(None);
         };
         let problem = match found {
@@ -243,7 +243,7 @@ impl BuildCache {
         inputs: &Inputs,
         acceptable: impl Fn(&F) -> Result<(), String>,
         make: impl FnOnce(&Path) -> Result<F, E>,
-    ) -> Result<Made<F>, E>
+    ) -> Result<CacheEntry<F>, E>
     where
         F: Serialize + DeserializeOwned,
         E: From<fs::Error>,
@@ -262,7 +262,7 @@ impl BuildCache {
         inputs: &Inputs,
         acceptable: impl FnOnce(&F) -> Result<(), String>,
         make: impl FnOnce(&Path) -> Result<F, E>,
-    ) -> Result<Made<F>, E>
+    ) -> Result<CacheEntry<F>, E>
     where
         F: Serialize + DeserializeOwned,
         E: From<fs::Error>,
@@ -305,10 +305,10 @@ impl BuildCache {
         layer: Layer,
         inputs: &Inputs,
         except: &[&str],
-    ) -> Option<Made<F>> {
+    ) -> Option<CacheEntry<F>> {
         let last = self.project.last(step)?;
         last.same_but(inputs, except)
-            .then(|| Made::open(&self.entry(layer, last))?.ok())
+            .then(|| CacheEntry::open(&self.entry(layer, last))?.ok())
             .flatten()
     }
 
@@ -325,7 +325,7 @@ impl BuildCache {
         inputs: &Inputs,
         staging: Staging,
         facts: F,
-    ) -> fs::Result<Made<F>> {
+    ) -> fs::Result<CacheEntry<F>> {
         let because = self.project.because(step, inputs);
         let made = staging.publish(
             &self.entry(layer, inputs),

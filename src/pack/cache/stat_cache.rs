@@ -306,7 +306,10 @@ mod tests {
         std::fs::remove_file(tree.join("c")).expect("removed");
         std::fs::write(tree.join("d"), "d").expect("written");
         let second = hash(&tree, &memory);
-        assert_eq!(second.changes, ["b has changed", "c was removed", "d is new"]);
+        assert_eq!(
+            second.changes,
+            ["b has changed", "c was removed", "d is new"]
+        );
         // A damaged stat cache is ignored.
         let mut bytes = std::fs::read(&memory).expect("there");
         bytes[20] ^= 1;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::entry::{Record, Staging, read_record, remove_dead, sweep_lock};
+use super::entry::{EntryDescription, Staging, read_record, remove_dead, sweep_lock};
 use super::{Counters, Layer, Step, place};
 use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_file};
 
@@ -234,7 +234,7 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<PathBuf>) {
                 unread.push(path);
                 continue;
             }
-            let record: Option<Record<serde::de::IgnoredAny>> = read_record(&path);
+            let record: Option<EntryDescription<serde::de::IgnoredAny>> = read_record(&path);
             found.push(Listed {
                 bytes: record.map_or(0, |record| record.bytes),
                 path,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::modules::{Found, Modules, Node, Owner};
+use super::modules::{Modules, Node, Owner, Resolution};
 use super::remedy::{Remedies, names};
 use super::{Fault, Place, Scene};
 use crate::manifest::{EntryPoint, Input};
@@ -209,7 +209,7 @@ impl<'a> Search<'a> {
         let modules: &'a Modules<'a> = self.scene.modules;
         let mut targets = modules.lineage(&wish.module);
         for name in &wish.names {
-            if let Found::Source(node) = modules.find(&format!("{}.{name}", wish.module)) {
+            if let Resolution::Source(node) = modules.find(&format!("{}.{name}", wish.module)) {
                 targets.push(node);
             }
         }
@@ -354,8 +354,8 @@ impl<'a> Search<'a> {
         // A package of the application has a name if its source mentions it, or a module has that
         // name.
         let has: Box<dyn Fn(&str) -> bool> = match modules.find(&wish.module) {
-            Found::Namespace => Box::new(|_| false),
-            Found::Source(package)
+            Resolution::Namespace => Box::new(|_| false),
+            Resolution::Source(package)
                 if package.owner == Owner::Own
                     && package.is_package()
                     && package.path != node.path =>
@@ -380,7 +380,7 @@ impl<'a> Search<'a> {
         };
         let whole = |name: &String| format!("{}.{name}", wish.module);
         let is_missing = |name: &&String| {
-            *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere)
+            *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Resolution::Nowhere)
         };
         wish.names.iter().filter(is_missing).map(whole).collect()
     }
@@ -447,7 +447,7 @@ impl Modules<'_> {
     /// The sources executed by importing a module: those of its parent packages, and its own.
     fn lineage(&self, module: &str) -> Vec<Node<'_>> {
         let source = |name: &str| match self.find(name) {
-            Found::Source(node) => Some(node),
+            Resolution::Source(node) => Some(node),
             _ => None,
         };
         prefixes(module).filter_map(source).collect()
@@ -456,20 +456,20 @@ impl Modules<'_> {
     /// The shortest prefix of a module's name that does not exist; `None` if modules may come from
     /// elsewhere.
     pub(super) fn missing(&self, module: &str) -> Option<String> {
-        if !matches!(self.find(module), Found::Nowhere) {
+        if !matches!(self.find(module), Resolution::Nowhere) {
             return None;
         }
         for name in prefixes(module) {
             match self.find(name) {
-                Found::Nowhere => return Some(name.to_owned()),
-                Found::Opaque => return None,
-                Found::Source(node) if name != module => {
+                Resolution::Nowhere => return Some(name.to_owned()),
+                Resolution::Opaque => return None,
+                Resolution::Source(node) if name != module => {
                     let text = std::fs::read(&node.entry.path).ok()?;
                     if has_one_of(&String::from_utf8_lossy(&text), BRINGS_MODULES) {
                         return None;
                     }
                 }
-                Found::Namespace | Found::Source(_) => {}
+                Resolution::Namespace | Resolution::Source(_) => {}
             }
         }
         None

@@ -28,7 +28,7 @@ pub(super) struct Node<'a> {
 }
 
 /// What a module name resolves to.
-pub(super) enum Found<'a> {
+pub(super) enum Resolution<'a> {
     Source(Node<'a>),
     /// An extension, bytecode without a source, or a link: its content is not visible.
     Opaque,
@@ -185,12 +185,12 @@ impl<'a> Modules<'a> {
         }
     }
 
-    pub(super) fn find(&self, module: &str) -> Found<'_> {
+    pub(super) fn find(&self, module: &str) -> Resolution<'_> {
         if self.builtin.contains(module) {
-            return Found::Opaque;
+            return Resolution::Opaque;
         }
         if self.by_pth.contains(module) {
-            return Found::Opaque;
+            return Resolution::Opaque;
         }
         let path = module.replace('.', "/");
         let mut is_namespace = false;
@@ -200,19 +200,19 @@ impl<'a> Modules<'a> {
                 format!("{root}{path}.py"),
             ] {
                 if let Some(node) = self.node(&file) {
-                    return Found::Source(node);
+                    return Resolution::Source(node);
                 }
             }
             let place = format!("{root}{path}");
             if self.opaque.contains(&place) || self.opaque.contains(&format!("{place}/__init__")) {
-                return Found::Opaque;
+                return Resolution::Opaque;
             }
             is_namespace |= self.directories.contains(&place);
         }
         if is_namespace {
-            Found::Namespace
+            Resolution::Namespace
         } else {
-            Found::Nowhere
+            Resolution::Nowhere
         }
     }
 

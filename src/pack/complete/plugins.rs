@@ -1,6 +1,6 @@
 //! Entry points of the project that are not commands: plug-ins.
 
-use super::modules::Found;
+use super::modules::Resolution;
 use super::{Fault, Scene};
 use crate::fs::IoContext;
 use crate::pack::BuildError;
@@ -54,7 +54,8 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
                     .chars()
                     .all(|c| c.is_alphanumeric() || "_.".contains(c));
             let is_missing = || {
-                modules.missing(module).is_some() && matches!(modules.find(module), Found::Nowhere)
+                modules.missing(module).is_some()
+                    && matches!(modules.find(module), Resolution::Nowhere)
             };
             if is_name && is_missing() {
                 faults.push(Fault::NoPlugin {

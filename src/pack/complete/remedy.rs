@@ -4,7 +4,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Scene;
-use super::modules::{Found, Node, Owner};
+use super::modules::{Node, Owner, Resolution};
 use crate::manifest::{Input, Manifest, read_requirement};
 use crate::python::runtime;
 
@@ -84,11 +84,7 @@ impl fmt::Display for Remedy {
             Self::Declare { list, chain } => {
                 write!(f, "add the distribution that provides it to {list}")?;
                 if !chain.is_empty() {
-                    write!(
-                        f,
-                        "; the program imports it through {}",
-                        chain.join(" → ")
-                    )?;
+                    write!(f, "; the program imports it through {}", chain.join(" → "))?;
                 }
                 Ok(())
             }
@@ -172,12 +168,15 @@ impl Remedies<'_> {
         } = self.0;
         let top = module.split('.').next().unwrap_or(module);
         let is_own = node.owner == Owner::Own;
-        if is_own && !matches!(modules.find(top), Found::Nowhere) && module != top {
+        if is_own && !matches!(modules.find(top), Resolution::Nowhere) && module != top {
             return Remedy::PackModule;
         }
         if is_own
             && let Some(package) = node.package(1)
-            && !matches!(modules.find(&format!("{package}.{top}")), Found::Nowhere)
+            && !matches!(
+                modules.find(&format!("{package}.{top}")),
+                Resolution::Nowhere
+            )
         {
             return Remedy::Relative {
                 package,

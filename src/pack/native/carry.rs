@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::inside::{Inside, relative_entries};
 use super::{Around, Inspected};
-use crate::elf::{self, Facts, Kind, SearchPathTag, Versions};
+use crate::elf::{self, ElfFacts, Kind, SearchPathTag, Versions};
 use crate::fs::Entry;
-use crate::libraries::{Found, base_name, is_part_of_glibc, matches_any, must_come_from_target};
+use crate::libraries::{
+    FoundLibrary, base_name, is_part_of_glibc, matches_any, must_come_from_target,
+};
 
 /// The changes to a tree.
 pub(super) struct Carrying {
@@ -24,7 +26,7 @@ pub(super) struct Carrying {
 
 /// A library of this machine to be added.
 pub(super) struct Library {
-    pub(super) found: Found,
+    pub(super) found: FoundLibrary,
     /// Whether it needs another added library.
     pub(super) needs_others: bool,
     /// The files that need it.
@@ -65,7 +67,7 @@ pub(super) struct Edit {
 
 impl Edit {
     /// The search path and its kind. With `relocate`, absolute entries are dropped.
-    pub(super) fn search_path(&self, facts: &Facts, relocate: bool) -> (String, SearchPathTag) {
+    pub(super) fn search_path(&self, facts: &ElfFacts, relocate: bool) -> (String, SearchPathTag) {
         let own = facts.runpath.as_ref().or(facts.rpath.as_ref());
         let own: Vec<&str> = own
             .map(|path| {
@@ -116,7 +118,7 @@ impl Edit {
 }
 
 /// The entries of a file's search path that begin with `$ORIGIN`.
-pub(super) fn relative_paths(facts: &Facts) -> Vec<&str> {
+pub(super) fn relative_paths(facts: &ElfFacts) -> Vec<&str> {
     let path = facts.runpath.as_ref().or(facts.rpath.as_ref());
     path.map(|path| relative_entries(path)).unwrap_or_default()
 }
@@ -279,7 +281,7 @@ impl Decision<'_> {
         }
     }
 
-    fn carry(&mut self, at: usize, name: &str, found: Found, first: bool) {
+    fn carry(&mut self, at: usize, name: &str, found: FoundLibrary, first: bool) {
         let by_program = self.of_programs.contains(&at);
         let needed_by = self.names(at);
         self.take(base_name(name), found, by_program, &needed_by);
@@ -288,7 +290,7 @@ impl Decision<'_> {
     }
 
     /// Adds a library and everything that it needs.
-    fn take(&mut self, name: &str, found: Found, by_program: bool, needed_by: &[String]) {
+    fn take(&mut self, name: &str, found: FoundLibrary, by_program: bool, needed_by: &[String]) {
         if self.made.libraries.contains_key(name) {
             return;
         }

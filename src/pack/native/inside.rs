@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::Inspected;
-use crate::elf::Facts;
+use crate::elf::ElfFacts;
 use crate::fs::{Entry, EntryKind};
 use crate::libraries::{base_name, expand_search_path, is_part_of_glibc};
 
@@ -174,7 +174,7 @@ impl<'a> Inside<'a> {
     /// the `DT_RPATH` of the files that load a file without a `DT_RUNPATH`, and does not search for
     /// libraries that are loaded already.
     fn resolve(&mut self) {
-        let own = |at: usize, facts: &Facts| match &facts.runpath {
+        let own = |at: usize, facts: &ElfFacts| match &facts.runpath {
             Some(runpath) => self.search_path(at, Some(runpath)),
             None => self.search_path(at, facts.rpath.as_ref()),
         };

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::BuildError;
-use crate::elf::{self, Facts, GlibcVersion, SearchPathTag, StripOutcome, Versions};
+use crate::elf::{self, ElfFacts, GlibcVersion, SearchPathTag, StripOutcome, Versions};
 use crate::format::Sha256;
 use crate::fs::{Entry, EntryKind, IoContext, Stamp};
 use crate::libraries::{Machine, SystemPackage, is_shared_library_name};
@@ -117,7 +117,7 @@ pub(super) struct Around<'a> {
 struct Inspected {
     /// The index of its entry.
     at: usize,
-    facts: Facts,
+    facts: ElfFacts,
     versions: Versions,
 }
 

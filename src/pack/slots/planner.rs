@@ -11,7 +11,7 @@ use crate::manifest::{self, Manifest, Operation, OperationName};
 use crate::pack::application::{DEPS, RUNTIME, Tree};
 use crate::pack::cache::{BuildCache, Inputs, Layer, hash_tree};
 use crate::pack::ignored::Ignored;
-use crate::pack::settings::Written;
+use crate::pack::settings::OutputFiles;
 use crate::pack::{BuildError, Settings};
 use crate::slot::{Compression, Links, check_size, follow_links};
 use crate::stub::Family;
@@ -25,7 +25,7 @@ pub(super) struct Planner<'a> {
     pub(super) family: Family,
     pub(super) cache: &'a BuildCache,
     pub(super) ignored: Ignored,
-    pub(super) written: Written,
+    pub(super) written: OutputFiles,
     pub(super) beside: Beside,
 }
 

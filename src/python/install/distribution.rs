@@ -32,14 +32,14 @@ pub struct Distribution {
     /// The file that it was installed from, if known.
     pub archive: Option<Archive>,
     /// Its bundled components, from its own SBOMs (PEP 770).
-    pub parts: Vec<Part>,
+    pub parts: Vec<BundledComponent>,
     /// Name of the directory in site-packages.
     pub dist_info: String,
 }
 
 /// A component inside a distribution, such as a C library or a Rust crate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct BundledComponent {
     pub name: String,
     pub version: Option<String>,
     pub purl: Option<String>,
@@ -116,7 +116,7 @@ fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
 }
 
 /// The components in the files of `.dist-info/sboms`, in every form of CycloneDX's JSON.
-fn parts(dist_info: &Path) -> Result<Vec<Part>> {
+fn parts(dist_info: &Path) -> Result<Vec<BundledComponent>> {
     let directory = dist_info.join("sboms");
     let mut files = Vec::new();
     if directory.is_dir() {
@@ -138,7 +138,7 @@ fn parts(dist_info: &Path) -> Result<Vec<Part>> {
     Ok(found)
 }
 
-fn collect(bill: &Value, found: &mut Vec<Part>) {
+fn collect(bill: &Value, found: &mut Vec<BundledComponent>) {
     for component in bill["components"].as_array().into_iter().flatten() {
         let text = |key: &str| component[key].as_str().map(ToOwned::to_owned);
         if let Some(name) = text("name") {
@@ -147,7 +147,7 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
             let sha256 = hashes
                 .filter(|hash| hash["alg"] == "SHA-256")
                 .find_map(|hash| hash["content"].as_str());
-            found.push(Part {
+            found.push(BundledComponent {
                 name,
                 version: text("version"),
                 purl: text("purl"),

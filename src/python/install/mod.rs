@@ -36,7 +36,7 @@ pub use backend::{
     BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment,
 };
 pub use commands::Command;
-pub use distribution::{Distribution, Part, distributions, entry_points};
+pub use distribution::{BundledComponent, Distribution, distributions, entry_points};
 pub use index::installer_variables;
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};

@@ -6,7 +6,9 @@ use std::path::Path;
 use pep508_rs::{MarkerEnvironment, VersionOrUrl};
 
 use super::index::Index;
-use super::lock::{Entry, Lock, Locked, Origin, Selection, check_locked_list, entries, unread};
+use super::lock::{
+    Entry, Lock, Locked, LockedOrigin, Selection, check_locked_list, entries, unread,
+};
 use super::named::{Conditions, NamedSources, Source, absolute, expanded};
 use super::neutral::direct_reference;
 use super::{InstallRequest, Notice, Purpose};
@@ -325,9 +327,11 @@ impl Item {
             .map(|version| format!("=={version}"))
             .unwrap_or_default();
         let (text, source) = match origin {
-            Origin::DefaultIndex => (format!("{name}{version}"), None),
-            Origin::Source(source @ Source::Index(_)) => (format!("{name}{version}"), Some(source)),
-            Origin::Source(source) => (name.clone(), Some(source)),
+            LockedOrigin::DefaultIndex => (format!("{name}{version}"), None),
+            LockedOrigin::Source(source @ Source::Index(_)) => {
+                (format!("{name}{version}"), Some(source))
+            }
+            LockedOrigin::Source(source) => (name.clone(), Some(source)),
         };
         Self {
             text,

@@ -190,10 +190,7 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
             return Err(error).on("write", &path).map_err(Into::into);
         }
         Err(_) => {
-            let reason = format!(
-                "`{}` does not match its checksum",
-                member.target.display()
-            );
+            let reason = format!("`{}` does not match its checksum", member.target.display());
             return Err(Error::BadWheel {
                 wheel: wheel.to_path_buf(),
                 reason,
@@ -220,9 +217,7 @@ pub(super) fn archive_reason(error: &ZipError) -> String {
         ZipError::Io(error) if error.raw_os_error().is_some() => {
             format!("it cannot be read: {error}")
         }
-        ZipError::Io(_) | ZipError::InvalidArchive(_) => {
-            "it is not a complete zip archive".into()
-        }
+        ZipError::Io(_) | ZipError::InvalidArchive(_) => "it is not a complete zip archive".into(),
         ZipError::FileNotFound => "it lacks a file".into(),
         _ => "it uses an unsupported compression or encryption".into(),
     }

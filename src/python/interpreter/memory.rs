@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Interpreter};
+use super::{Interpreter, ProbeAnswer};
 use crate::fs::{Stamp, replace_file};
 use crate::python::error::Result;
 
@@ -21,7 +21,7 @@ pub struct ProbeMemory {
 #[derive(Clone, Serialize, Deserialize)]
 struct Answer {
     stamps: Vec<Option<Stamp>>,
-    facts: Facts,
+    facts: ProbeAnswer,
 }
 
 impl ProbeMemory {

@@ -99,7 +99,7 @@ impl Interpreter {
         Ok(Self::ask(path)?.into_interpreter())
     }
 
-    fn ask(path: &Path) -> Result<Facts> {
+    fn ask(path: &Path) -> Result<ProbeAnswer> {
         let started = Instant::now();
         let output = command::ask(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
         if !output.status.success() {
@@ -116,7 +116,7 @@ impl Interpreter {
                 said: redact(&said),
             });
         }
-        let facts: Facts = serde_json::from_slice(&output.stdout).map_err(|error| {
+        let facts: ProbeAnswer = serde_json::from_slice(&output.stdout).map_err(|error| {
             tracing::debug!(path = %path.display(), %error, "not a probe's answer");
             Error::NotAnInterpreter {
                 path: path.to_path_buf(),
@@ -141,7 +141,7 @@ impl Interpreter {
 
 /// The probe's answer. Field names are the JSON's.
 #[derive(Clone, Serialize, Deserialize)]
-struct Facts {
+struct ProbeAnswer {
     executable: PathBuf,
     implementation: String,
     version: (u8, u8, u8),
@@ -163,7 +163,7 @@ struct Facts {
     builtin_modules: Vec<String>,
 }
 
-impl Facts {
+impl ProbeAnswer {
     fn into_interpreter(self) -> Interpreter {
         let managed = self.standalone
             || search::managed_root().is_some_and(|root| self.base_prefix.starts_with(root));

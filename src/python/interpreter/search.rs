@@ -11,7 +11,7 @@ use pep440_rs::Version;
 use super::request::{Named, Request, Wanted, version_file};
 use super::{Interpreter, Kind};
 use crate::python::command::{is_executable, on_path, path_directories};
-use crate::python::error::{Error, Found, Result};
+use crate::python::error::{Error, FoundInterpreter, Result};
 
 /// The executables in one place, unordered.
 type Candidates = fn() -> Vec<PathBuf>;
@@ -179,7 +179,7 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
 }
 
 fn nothing_found(request: &Request) -> Error {
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundInterpreter> = Vec::new();
     let mut seen = HashSet::new();
     for (_, candidates) in SOURCES {
         for path in candidates() {
@@ -191,10 +191,10 @@ fn nothing_found(request: &Request) -> Error {
                 .map(|version| version.to_string());
             let version =
                 version.or_else(|| request.probe(&path).ok().map(|found| found.version_text));
-            found.extend(version.map(|version| Found { version, path }));
+            found.extend(version.map(|version| FoundInterpreter { version, path }));
         }
     }
-    let key = |one: &Found| Version::from_str(&one.version).ok();
+    let key = |one: &FoundInterpreter| Version::from_str(&one.version).ok();
     found.sort_by_key(|one| Reverse(key(one)));
     let mut wanted = request
         .explicit
@@ -203,7 +203,7 @@ fn nothing_found(request: &Request) -> Error {
         .to_owned();
     // The named one exists, so the message must say why it is not accepted.
     let named = request.explicit.and_then(Wanted::parse);
-    let fits = |one: &Found| {
+    let fits = |one: &FoundInterpreter| {
         let version = Version::from_str(&one.version).ok();
         named
             .as_ref()

@@ -16,7 +16,7 @@ use crate::fs::IoContext;
 const LIBRARIES: &str = "lib";
 
 /// The result for one file.
-struct Written {
+struct WrittenFile {
     bytes: u64,
     glibc_floor: Option<GlibcVersion>,
 }
@@ -38,7 +38,7 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
         fs::create_dir_all(&directory).on("create directory", &directory)?;
     }
 
-    let mut written: Vec<Written> = items
+    let mut written: Vec<WrittenFile> = items
         .into_par_iter()
         .map(|item| write(plan, item, dest, prefix, false))
         .collect::<Result<_, Error>>()?;
@@ -52,7 +52,7 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
     for (to, text) in &plan.generated {
         let to = dest.join(to);
         fs::write(&to, text).on("write", &to)?;
-        written.push(Written {
+        written.push(WrittenFile {
             bytes: text.len() as u64,
             glibc_floor: None,
         });
@@ -111,7 +111,7 @@ fn write(
     dest: &Path,
     prefix: &Path,
     must_find: bool,
-) -> Result<Written, Error> {
+) -> Result<WrittenFile, Error> {
     let mut bytes = fs::read(&item.from).on("read", &item.from)?;
     let glibc_floor = if elf::is_elf(&bytes) {
         relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf {
@@ -134,7 +134,7 @@ fn write(
     };
     let to = dest.join(&item.to);
     fs::write(&to, &bytes).on("write", &to)?;
-    Ok(Written {
+    Ok(WrittenFile {
         bytes: bytes.len() as u64,
         glibc_floor,
     })

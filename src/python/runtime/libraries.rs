@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::elf::Facts;
+use crate::elf::ElfFacts;
 use crate::libraries::{Machine, base_name, is_part_of_glibc, matches_any};
 
 /// Names of libraries; the paths are in [`Libraries::found`].
@@ -17,7 +17,7 @@ pub(super) struct Libraries<'a> {
     closures: HashMap<String, Result<Names, String>>,
     /// The interpreter: its architecture determines which libraries fit, and its `DT_RPATH` is
     /// searched for all.
-    executable: (PathBuf, Facts),
+    executable: (PathBuf, ElfFacts),
     machine: Machine,
     /// Names or patterns of libraries that the target machine provides besides glibc's.
     from_target: &'a [String],
@@ -27,7 +27,7 @@ impl<'a> Libraries<'a> {
     /// Prepares to search on behalf of `executable`; `library` is its libpython.
     pub(super) fn new(
         executable: &Path,
-        facts: Facts,
+        facts: ElfFacts,
         library: Option<&Path>,
         from_target: &'a [String],
     ) -> Self {
@@ -42,7 +42,7 @@ impl<'a> Libraries<'a> {
 
     /// All libraries that the file at `path` needs except those of the target, or the name of a
     /// missing one.
-    pub(super) fn needed_by(&mut self, path: &Path, facts: &Facts) -> Result<Names, String> {
+    pub(super) fn needed_by(&mut self, path: &Path, facts: &ElfFacts) -> Result<Names, String> {
         let mut names = Names::new();
         for name in &facts.needed {
             names.extend(self.closure(name, path, facts)?);
@@ -56,7 +56,7 @@ impl<'a> Libraries<'a> {
         self.closure(name, &path, &facts)
     }
 
-    fn closure(&mut self, name: &str, needed_by: &Path, facts: &Facts) -> Result<Names, String> {
+    fn closure(&mut self, name: &str, needed_by: &Path, facts: &ElfFacts) -> Result<Names, String> {
         let base = base_name(name).to_owned();
         if is_part_of_glibc(&base) || matches_any(&base, self.from_target) {
             return Ok(Names::new());

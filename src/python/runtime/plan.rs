@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::contents::{Contents, Verdict};
 use super::libraries::Libraries;
 use super::{Error, LeftOut, Reason, amend, data};
-use crate::elf::{self, Facts};
+use crate::elf::{self, ElfFacts};
 use crate::fs::{self, IoContext};
 use crate::python::Interpreter;
 
@@ -233,7 +233,7 @@ fn stem(path: &Path) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
+fn inspect(path: &Path) -> Result<Option<ElfFacts>, Error> {
     let bytes = std::fs::read(path).on("read", path)?;
     elf::inspect(&bytes).map_err(|source| Error::Elf {
         path: path.to_path_buf(),
@@ -242,7 +242,7 @@ fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
 }
 
 /// The libraries that the extension modules among `files` need.
-fn inspect_modules(files: &[Item]) -> Result<Vec<(Item, Facts)>, Error> {
+fn inspect_modules(files: &[Item]) -> Result<Vec<(Item, ElfFacts)>, Error> {
     let is_module = |item: &&Item| item.to.extension() == Some(OsStr::new("so"));
     let modules: Vec<&Item> = files.iter().filter(is_module).collect();
     let inspected: Vec<_> = modules

@@ -61,7 +61,10 @@ pub(super) fn check(
             path.is_some_and(|path| absolute(&root.join(path)) == *member)
         };
         let Some(package) = packages.iter().find(place) else {
-            return Err(stale(file, format!("it does not contain `{}`", member.display())));
+            return Err(stale(
+                file,
+                format!("it does not contain `{}`", member.display()),
+            ));
         };
         check_member(
             file,

@@ -171,12 +171,12 @@ pub(super) struct Locked {
     pub(super) version: Option<String>,
     /// `sha256:…`.
     pub(super) hashes: Vec<String>,
-    pub(super) origin: Origin,
+    pub(super) origin: LockedOrigin,
 }
 
 /// The source of a locked distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum LockedOrigin {
     /// The configured index, or PyPI.
     DefaultIndex,
     Source(Source),
@@ -186,12 +186,12 @@ impl Locked {
     /// An archive of an index, at this URL.
     fn of_index(name: &str, version: &str, hashes: Vec<String>, url: Option<&str>) -> Self {
         let origin = match url.filter(|url| !is_default_index(url)) {
-            Some(url) => Origin::Source(Source::Index(IndexSource {
+            Some(url) => LockedOrigin::Source(Source::Index(IndexSource {
                 name: None,
                 url: url.to_owned(),
                 flat: false,
             })),
-            None => Origin::DefaultIndex,
+            None => LockedOrigin::DefaultIndex,
         };
         Self {
             name: name.to_owned(),
@@ -206,7 +206,7 @@ impl Locked {
             name: name.to_owned(),
             version: version.map(ToOwned::to_owned),
             hashes,
-            origin: Origin::Source(source),
+            origin: LockedOrigin::Source(source),
         }
     }
 }

@@ -22,10 +22,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
         .and_then(|metadata| text(metadata, "lock_version"))
         .unwrap_or("(none)");
     if !version.starts_with("4.") {
-        return Err(unusable(
-            file,
-            format!("unknown lock_version {version}"),
-        ));
+        return Err(unusable(file, format!("unknown lock_version {version}")));
     }
     let packages: Vec<&Table> = tables(&lock, "package").collect();
     let mut open: Vec<(Requirement, Option<String>)> = selection

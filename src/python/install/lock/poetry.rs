@@ -22,10 +22,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
         .and_then(|metadata| text(metadata, "lock-version"))
         .unwrap_or("(none)");
     if !version.starts_with("1.") && !version.starts_with("2.") {
-        return Err(unusable(
-            file,
-            format!("unknown lock-version {version}"),
-        ));
+        return Err(unusable(file, format!("unknown lock-version {version}")));
     }
     if let Some(wanted) = metadata
         .and_then(|metadata| text(metadata, "python-versions"))

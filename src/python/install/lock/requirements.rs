@@ -305,10 +305,7 @@ pub(super) fn check_pins<'a>(
         }
         let name = requirement.name.as_ref();
         let Some(versions) = locked.get(name) else {
-            return Err(stale(
-                file,
-                format!("the requirement `{name}` is missing"),
-            ));
+            return Err(stale(file, format!("the requirement `{name}` is missing")));
         };
         let Some(VersionOrUrl::VersionSpecifier(wanted)) = &requirement.version_or_url else {
             continue;

@@ -355,7 +355,8 @@ pub(super) fn project_name(manifest: &Table) -> Option<String> {
 
 /// Parses the marker of a source.
 fn condition(text: &str, path: &Path, name: &str) -> Result<MarkerTree> {
-    markers::marker(text).ok_or_else(|| refused(path, name, format!("`{text}` is not a valid marker")))
+    markers::marker(text)
+        .ok_or_else(|| refused(path, name, format!("`{text}` is not a valid marker")))
 }
 
 #[cfg(test)]
