@@ -245,7 +245,7 @@ fn a_build_that_writes_to_a_large_file_is_found_out() {
     --- stderr
     error[FLV0352]: cannot pack `app/pyproject.toml`
       the build of the project in `app` modified `[ROOT]/app/model.bin`, which is outside its copy
-    hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did
+    hint: check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`
     ");
 }
 

@@ -128,7 +128,7 @@ fn a_public_key_of_somebody_else_is_refused() {
     --- stderr
     error[FLV0502]: cannot pack `pyproject.toml`
       the public key in `two/flavor-public.key` does not match the private key
-    hint: leave --public-key out: it is derived from the private key
+    hint: omit --public-key: it is derived from the private key
     ");
     assert!(!t.path("dist/probe.psp").exists());
 }

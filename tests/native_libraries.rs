@@ -499,7 +499,7 @@ fn a_single_file_that_comes_and_goes_has_no_place_for_others() {
     exit: 1
     --- stderr
     error[FLV0454]: cannot pack `pyproject.toml`
-      the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a slot of one file that comes and goes has no place for a library beside the file
+      the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a temporary single-file slot cannot have libraries beside the file
     hint: add it as a slot, or list it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it
     "#);
 }

@@ -136,7 +136,7 @@ fn a_name_extras_and_a_choice_of_scripts() {
         .success();
     assert!(
         run.stderr()
-            .contains("there is no file `tool` here: taking the distribution of that name"),
+            .contains("no file `tool`: using the distribution of that name"),
         "{run}"
     );
     assert_eq!(runs(&t, &t.path("e.psp"), &[]), "aid");

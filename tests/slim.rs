@@ -99,7 +99,7 @@ fn slim_leaves_out_what_nobody_imports_and_says_what() {
     left out  docs: 1 file, [SIZE], which saves [SIZE]
     left out  stubs: 1 file, [SIZE], which saves [SIZE]
     left out  sources: 1 file, [SIZE], which saves [SIZE]
-    imported  [N] modules, as with everything in place
+    imported  [N] modules, as with all files
     ");
     });
     let slim = t.path("slim.psp");

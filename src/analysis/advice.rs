@@ -407,7 +407,7 @@ mod tests {
         assert!(
             found[0]
                 .remedy
-                .starts_with("take pip out of the dependencies"),
+                .starts_with("remove pip from the dependencies"),
             "{}",
             found[0].remedy
         );
@@ -442,7 +442,7 @@ mod tests {
             ("FLA040", 20, 1)
         );
         assert!(
-            found[0].remedy.starts_with("take idlelib out of `include`"),
+            found[0].remedy.starts_with("remove idlelib from `include`"),
             "{}",
             found[0].remedy
         );

@@ -15,7 +15,7 @@ hint: generate a key pair with `flavor keygen --out-dir DIR`",
         remedy: "Leave `--public-key` out: it is derived from the private key.",
         example: r"error[FLV0502]: cannot pack `pyproject.toml`
   the public key in `two/flavor-public.key` does not match the private key
-hint: leave --public-key out: it is derived from the private key",
+hint: omit --public-key: it is derived from the private key",
     }
     KEY_EXISTS = 503 {
         title: "there is a key already",

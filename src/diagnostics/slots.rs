@@ -281,7 +281,7 @@ hint: install a newer one here, or use a build of the file for older systems",
         cause: "A slot of one file that comes and goes has no place for another, or the file cannot be given a search path.",
         remedy: "Make it a slot with a directory as its source, or bring the library in a slot.",
         example: r#"error[FLV0454]: cannot pack `pyproject.toml`
-  the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a slot of one file that comes and goes has no place for a library beside the file
+  the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a temporary single-file slot cannot have libraries beside the file
 hint: add it as a slot, or list it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it"#,
     }
     OPENS_LIBRARY = 455 {

@@ -302,7 +302,7 @@ hint: see `git status`; tracked files in directories such as `dist` may be missi
         remedy: "Check the file. Leave it out with a line in `.flavorignore`, or change it in `pre_build`.",
         example: r"error[FLV0352]: cannot pack `app/pyproject.toml`
   the build of the project in `app` modified `[ROOT]/app/model.bin`, which is outside its copy
-hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did",
+hint: check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`",
     }
     NO_SUCH_PART = 355 {
         title: "the interpreter lacks a part that is to be included",

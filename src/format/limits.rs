@@ -49,12 +49,12 @@ const SECONDS: u64 = 30;
 /// Stored bytes per second beyond that. Real packages take a tenth of the time on a slow machine.
 const STORED_A_SECOND: u64 = 1 << 20;
 
-/// The maximum length of all names in an archive with so many entries.
+/// The maximum length of all names in an archive with this many entries.
 pub const fn names(entries: u64) -> u64 {
     entries.saturating_mul(NAMES_EACH).saturating_add(NAMES)
 }
 
-/// The maximum uncompressed size of a slot with so many stored bytes.
+/// The maximum uncompressed size of a slot with this many stored bytes.
 pub const fn slot_plain(stored_size: u64) -> u64 {
     plain(stored_size, RATIO, SLOT_PLAIN_FREE, SLOT_PLAIN)
 }
@@ -63,18 +63,18 @@ pub const fn slot_plain(stored_size: u64) -> u64 {
 /// exceed [`PACKAGE_PLAIN_FREE`] together.
 #[cfg(feature = "cli")]
 const SLOT_PLAIN_WRITTEN: u64 = PACKAGE_PLAIN_FREE / 32;
-/// The maximum uncompressed size of a slot that a writer makes, for so many stored bytes.
+/// The maximum uncompressed size of a slot that a writer makes, for this many stored bytes.
 #[cfg(feature = "cli")]
 pub const fn written_plain(stored_size: u64) -> u64 {
     plain(stored_size, RATIO, SLOT_PLAIN_WRITTEN, SLOT_PLAIN)
 }
 
-/// The maximum uncompressed size of all slots of a package, for so many stored bytes.
+/// The maximum uncompressed size of all slots of a package, for this many stored bytes.
 pub const fn package_plain(stored_size: u64) -> u64 {
     plain(stored_size, RATIO, PACKAGE_PLAIN_FREE, PACKAGE_PLAIN)
 }
 
-/// The maximum uncompressed size of one of so many slots if the size is not signed: all slots
+/// The maximum uncompressed size of one of this many slots if the size is not signed: all slots
 /// together get no more than a single one would.
 pub fn undeclared_plain(stored_size: u64, slots: usize) -> u64 {
     let free = SLOT_PLAIN_FREE
@@ -83,7 +83,7 @@ pub fn undeclared_plain(stored_size: u64, slots: usize) -> u64 {
     plain(stored_size, UNDECLARED_RATIO, free, SLOT_PLAIN)
 }
 
-/// The maximum number of entries in the archive of one of so many slots if the number is not
+/// The maximum number of entries in the archive of one of this many slots if the number is not
 /// signed.
 pub fn undeclared_entries(slots: usize) -> u64 {
     PACKAGE_ENTRIES
@@ -92,7 +92,7 @@ pub fn undeclared_entries(slots: usize) -> u64 {
         .min(ARCHIVE_ENTRIES)
 }
 
-/// The time that a command may spend on inspecting a package of so many bytes.
+/// The time that a command may spend on inspecting a package of this many bytes.
 pub const fn time(package_size: u64) -> Duration {
     Duration::from_secs(SECONDS.saturating_add(package_size / STORED_A_SECOND))
 }

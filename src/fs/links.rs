@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(
             links(&[("a", "b"), ("b", "a")]).check(100),
             Ok(()),
-            "in a circle nobody gets anywhere"
+            "a loop is rejected"
         );
     }
 

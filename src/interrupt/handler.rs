@@ -127,7 +127,7 @@ fn stop(signal: i32) -> ! {
     }
     #[expect(
         clippy::exit,
-        reason = "other threads are in the middle of work that nobody wants any more"
+        reason = "other threads are in the middle of work that is abandoned"
     )]
     std::process::exit(128 + signal)
 }

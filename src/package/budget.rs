@@ -23,7 +23,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// For a package of so many bytes. Its time starts now.
+    /// For a package of this many bytes. Its time starts now.
     pub(super) fn new(limits: Limits, package_size: u64) -> Self {
         let time = (limits == Limits::Look).then(|| limits::time(package_size));
         Self {
@@ -65,7 +65,7 @@ impl Budget {
         within("entries of all archives", entries, limits::PACKAGE_ENTRIES)
     }
 
-    /// The limits of one of so many slots. `declared` is true for our packages.
+    /// The limits of one of this many slots. `declared` is true for our packages.
     pub(super) fn grant(&self, declared: bool, stored_size: u64, slots: usize) -> Grant {
         let grant = match self.limits {
             _ if declared => Grant::DECLARED,

@@ -295,7 +295,7 @@ impl Error {
                 Some("check `[build-system]` in `pyproject.toml`".to_owned())
             }
             Self::WrittenTo { .. } => Some(
-                "check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did".to_owned(),
+                "check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`".to_owned(),
             ),
             Self::WheelMisfit { .. } => Some(
                 "use the wheel for this platform, or select a compatible interpreter with `--python`".to_owned(),

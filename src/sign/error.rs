@@ -65,7 +65,7 @@ impl SignError {
             Self::KeyExists { .. } => {
                 Some("a key is never overwritten; choose another directory with --out-dir".into())
             }
-            Self::KeysDiffer { .. } => Some("leave --public-key out: it is derived from the private key".into()),
+            Self::KeysDiffer { .. } => Some("omit --public-key: it is derived from the private key".into()),
             _ => None,
         }
     }

@@ -297,7 +297,7 @@ fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
     found
 }
 
-/// The requirements that this machine, or a package built so many seconds after 1970 (0: unknown),
+/// The requirements that this machine, or a package built this many seconds after 1970 (0: unknown),
 /// does not meet.
 fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
     const DAY: u64 = 86_400;

@@ -44,7 +44,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     if manifest.input == Input::Requirement && options.input.as_deref().is_some_and(is_bare_name) {
         // Reported prominently: the user may have meant a file, and this installs third-party code.
         reporter.say(&format!(
-            "there is no file `{}` here: taking the distribution of that name",
+            "no file `{}`: using the distribution of that name",
             manifest.path.display()
         ));
     }

@@ -1,4 +1,4 @@
-//! The files that show the course of a pack: a page and a trace, when they are asked for.
+//! The files with the timings of a pack: a page and a trace, on request.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::cli::Pack;
 use crate::commands::page;
 use crate::error::Error;
 
-/// Where the course of a pack is written to.
+/// The output paths of the timings.
 pub(super) struct Profile {
     timings: Option<PathBuf>,
     /// Whether that is the default path beside the package.

@@ -112,7 +112,7 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
         }
         let modules = counted(slimmed.imported, "module", "modules");
         lines.push(format!(
-            "    imported  {modules}, as with everything in place"
+            "    imported  {modules}, as with all files"
         ));
     }
     if let LauncherOrigin::File(path) = &report.launcher {

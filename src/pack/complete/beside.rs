@@ -344,7 +344,7 @@ fn joined(directory: &Path, path: &Path) -> Option<PathBuf> {
     Some(whole)
 }
 
-/// The directory so many levels up; `None` if it is outside the project.
+/// The directory this many levels up; `None` if it is outside the project.
 fn up(directory: &Path, levels: usize) -> Option<PathBuf> {
     let parts: Vec<Component> = directory.components().collect();
     parts

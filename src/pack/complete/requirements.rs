@@ -234,7 +234,7 @@ fn of_python(one: &Inside, interpreter: &Interpreter) -> Option<Fault> {
         tracing::debug!(
             name = one.name,
             requires,
-            "`Requires-Python` is no specifier"
+            "`Requires-Python` is not a valid specifier"
         );
         return None;
     };

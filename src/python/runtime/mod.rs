@@ -148,7 +148,7 @@ impl Error {
         let (major, minor, _) = version;
         if *feature == "lib2to3" && *minor > 12 {
             return Some(format!(
-                "CPython {major}.{minor} has no such part: take it out of `include`"
+                "CPython {major}.{minor} has no such part: remove it from `include`"
             ));
         }
         let other = "or choose another interpreter with `--python`";
