@@ -111,9 +111,7 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
             lines.push("    left out  nothing: the dependencies have no such files".into());
         }
         let modules = counted(slimmed.imported, "module", "modules");
-        lines.push(format!(
-            "    imported  {modules}, as with all files"
-        ));
+        lines.push(format!("    imported  {modules}, as with all files"));
     }
     if let LauncherOrigin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));

@@ -254,7 +254,8 @@ impl Decision<'_> {
                 } else if around.has_place {
                     self.carry(at, name, found, false);
                 } else {
-                    let reason = "a temporary single-file slot cannot have libraries beside the file";
+                    let reason =
+                        "a temporary single-file slot cannot have libraries beside the file";
                     self.leave(at, name, Why::Unfit(reason.into()));
                 }
             }
