@@ -68,11 +68,11 @@ fn no_target_leads_out_of_the_work_environment() {
     }
     let target = |text: &str| refused(&slot_text(&format!("target = \"{text}\"")));
     assert_snapshot!(target("../../etc/passwd"), @"
-    pyproject.toml:8:10: `tool.flavor.slots[0].target` leads out of the work environment: ../../etc/passwd
+    pyproject.toml:8:10: `tool.flavor.slots[0].target` is outside the work environment: ../../etc/passwd
     hint: write it relative to the work environment: `{workenv}/data`
     ");
     assert_snapshot!(target("{workenv}/.flavor/key"), @"
-    pyproject.toml:8:10: `tool.flavor.slots[0].target` is under `.flavor`, which is reserved: {workenv}/.flavor/key
+    pyproject.toml:8:10: `tool.flavor.slots[0].target` is below `.flavor`, which is reserved: {workenv}/.flavor/key
     hint: choose another name
     ");
     assert_snapshot!(target("{workenv}/{package_name}/f"), @"
@@ -272,7 +272,7 @@ fn bad_project_values_are_refused_where_they_stand() {
     hint: use letters, digits, `.`, `-` and `_`, beginning with a letter or a digit, at most 128
     "#);
     assert_snapshot!(refused("[dependency-groups]\na = [{ include-group = \"b\" }]\nb = [{ include-group = \"a\" }]"), @"
-    pyproject.toml:7:24: `dependency-groups.b[0].include-group` goes round in a circle: a > b > a
+    pyproject.toml:7:24: `dependency-groups.b[0].include-group` includes itself: a > b > a
     hint: remove one `include-group`
     ");
     assert_snapshot!(refused("[dependency-groups]\ndocs = []\na = [{ include-group = \"dcos\" }]"), @"
@@ -308,7 +308,7 @@ fn bad_settings_are_refused_where_they_stand() {
     hint: change one of the two
     ");
     assert_snapshot!(refused("[tool.flavor.execution]\ncommand = \"run 'it\""), @r#"
-    pyproject.toml:6:11: `tool.flavor.execution.command` has a quote that is never closed: run 'it
+    pyproject.toml:6:11: `tool.flavor.execution.command` has an unterminated quote: run 'it
     hint: close it, or write the words as an array: ["…", "…"]
     "#);
     assert_snapshot!(refused("[tool.flavor.execution]\ncommand = []"), @"pyproject.toml:6:11: `tool.flavor.execution.command` must be a program and its arguments: nothing");
