@@ -1,6 +1,6 @@
-//! Annotations for GitHub: what has a file and a line is shown there, when a workflow runs us.
+//! Annotations for GitHub Actions, which shows messages at the file and line they refer to.
 //!
-//! A workflow command is a line on either output; stdout is for data, so ours are on stderr.
+//! A workflow command may be on either output; ours are on stderr, because stdout is for data.
 
 use std::env;
 use std::io::Write;
@@ -14,15 +14,15 @@ pub(crate) enum Level {
     Warning,
 }
 
-/// What an annotation is attached to.
+/// The target of an annotation.
 pub(crate) struct Place<'a> {
     pub(crate) path: &'a Path,
-    /// 1 is the first.
+    /// Counted from 1.
     pub(crate) line: usize,
     pub(crate) column: Option<usize>,
 }
 
-/// Writes an annotation if a workflow runs us.
+/// Writes an annotation if flavor runs in a GitHub Actions workflow.
 pub(crate) fn write(level: Level, place: &Place<'_>, code: Code, sentences: &[String]) {
     if env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return;
@@ -38,7 +38,7 @@ pub(crate) fn write(level: Level, place: &Place<'_>, code: Code, sentences: &[St
     drop(writeln!(std::io::stderr(), "{line}"));
 }
 
-/// The command. GitHub finds a file by its path in the checkout.
+/// The workflow command. GitHub resolves a path relative to the checkout.
 fn text(
     level: Level,
     place: &Place<'_>,
@@ -65,14 +65,14 @@ fn text(
     )
 }
 
-/// Escapes what would end the line or begin an escape.
+/// Escapes characters that would end the line or begin an escape sequence.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// Escapes what would end the property too.
+/// Also escapes characters that would end the property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

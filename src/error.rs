@@ -1,4 +1,4 @@
-//! Errors as the user meets them: the thing, the causes, the remedy, and an exit code.
+//! The top-level error: message, causes, hint, and exit code.
 
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ pub(crate) enum Error {
     },
     #[error("cannot ask for confirmation: not a terminal")]
     NobodyToAsk,
-    #[error("no setting has a name that begins with `{name}`")]
+    #[error("no setting begins with `{name}`")]
     NoSetting {
         name: String,
         suggestion: Option<String>,
@@ -55,7 +55,7 @@ pub(crate) enum Error {
     },
     #[error("`{name}` is neither an available launcher nor a file")]
     NoHelper { name: String },
-    #[error("`{}` has a `[tool.flavor]` already", path.display())]
+    #[error("`{}` already has a `[tool.flavor]` table", path.display())]
     AlreadySetUp { path: PathBuf, line: usize },
     #[error("there is no project in `{}`", path.display())]
     NothingToSetUp { path: PathBuf },
@@ -63,7 +63,7 @@ pub(crate) enum Error {
     Launcher(#[from] StubError),
     #[error("cannot read the manifest")]
     Manifest(#[source] manifest::Error),
-    /// What was named on the command line, not what is in a file.
+    /// The path was given on the command line, not in a file.
     #[error(transparent)]
     Input(manifest::Error),
     #[error(transparent)]
@@ -91,7 +91,7 @@ pub(crate) enum Error {
         path: PathBuf,
         source: EnvelopeError,
     },
-    #[error("`{}` exists already", path.display())]
+    #[error("`{}` already exists", path.display())]
     Exists { path: PathBuf },
     #[error("not enough space in `{}`: {needed} needed, {available} available", path.display())]
     NoRoom {
@@ -117,7 +117,7 @@ pub(crate) enum Error {
     NoPolicyPlace,
     #[error("cannot read the policy of this machine")]
     Policy(#[source] Refusal),
-    #[error("cannot make a key pair")]
+    #[error("cannot generate a key pair")]
     Keygen(#[from] SignError),
     #[error("cannot use `{}` as a key", path.display())]
     KeyFile { path: PathBuf, source: SignError },
@@ -148,7 +148,7 @@ impl From<manifest::Error> for Error {
 }
 
 impl Error {
-    /// What is wrong with a key file that the user named.
+    /// Why a key file given by the user cannot be used.
     pub(crate) fn key_file(path: &Path, error: SignError) -> Self {
         match error {
             SignError::Io(error) => Self::Io(error),
@@ -170,7 +170,8 @@ impl From<InputError> for Error {
 }
 
 impl Error {
-    /// 1 failure, 2 usage, 3 package damaged or not trusted, 4 dependency not resolved; 101–119 from a launch.
+    /// 1 failure, 2 usage, 3 package damaged or not trusted, 4 dependency not resolved; 101–119
+    /// from a launch.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::NoDirectory { .. }
@@ -197,7 +198,7 @@ impl Error {
         }
     }
 
-    /// Its code, or that of the cause it wraps.
+    /// Its code, or that of the wrapped cause.
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::NoDirectory { .. } => Code::NO_DIRECTORY,
@@ -240,7 +241,7 @@ impl Error {
         }
     }
 
-    /// The file and the line to blame.
+    /// The file and line at fault.
     pub(crate) fn place(&self) -> Option<Place<'_>> {
         let (path, line, column) = match self {
             Self::Manifest(error) => {
@@ -257,7 +258,7 @@ impl Error {
         Some(Place { path, line, column })
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Io(error) => error.hint(),
@@ -265,14 +266,14 @@ impl Error {
             Self::NotALayer { suggestion: Some(near), .. }
             | Self::NoSetting { suggestion: Some(near), .. }
             | Self::UnknownCode { suggestion: Some(near), .. } => Some(did_you_mean(near)),
-            Self::NoSetting { .. } => Some("`flavor config` shows them all".into()),
+            Self::NoSetting { .. } => Some("`flavor config` lists all settings".into()),
             Self::Package { source: PackageError::NoSlot { wanted, names }, .. }
             | Self::Launch(LaunchError::NoSlot { source: PackageError::NoSlot { wanted, names }, .. }) => {
                 suggest::closest(wanted, names.iter().map(String::as_str)).map(did_you_mean)
             }
             Self::UnknownCode { .. } => Some("`flavor explain --list` lists them".into()),
             Self::NoHelper { .. } => Some("`flavor helpers list` lists the available ones".into()),
-            Self::AlreadySetUp { .. } => Some("edit it, or go on with `flavor pack`".into()),
+            Self::AlreadySetUp { .. } => Some("edit it, or run `flavor pack`".into()),
             Self::NothingToSetUp { .. } => Some(
                 "run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: \
                  `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`"
@@ -291,7 +292,7 @@ impl Error {
             Self::Workenv(error) => error.hint(),
             Self::Launch(error) => error.hint(),
             Self::Config(error) => error.hint(),
-            Self::Exists { .. } => Some("nothing is overwritten; choose another place or remove it first".into()),
+            Self::Exists { .. } => Some("existing files are not overwritten; choose another path or remove it first".into()),
             Self::NoRoom { .. } => Some("free space, or choose another directory".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
@@ -308,7 +309,7 @@ impl Error {
         }
     }
 
-    /// The causes, outermost first, each once.
+    /// The causes, outermost first, without repetitions.
     pub(crate) fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();
         let mut last = self.to_string();
@@ -325,7 +326,7 @@ impl Error {
     }
 }
 
-/// Of a package that is refused for what it costs.
+/// The hint for a package that exceeds the limits.
 const NO_LIMITS: &str =
     "it may be made to exhaust the machine; if you trust it, look at it with `--limits none`";
 

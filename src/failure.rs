@@ -1,4 +1,4 @@
-//! How the user is told that a command failed: on stderr for people, on stdout as JSON for programs.
+//! Reports a failed command: on stderr for people, on stdout as JSON for programs.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use crate::output;
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Tells of an error with its causes and its remedy; a workflow that runs us gets an annotation too.
+/// Reports an error with its causes and hint; also as an annotation in a workflow.
 pub(crate) fn tell(error: &Error, as_json: bool) {
     let (code, message, causes) = (error.code(), error.to_string(), error.causes());
     if let Some(place) = error.place() {
@@ -41,7 +41,7 @@ pub(crate) fn tell(error: &Error, as_json: bool) {
     let mut stderr = anstream::stderr().lock();
     for (at, line) in lines.iter().enumerate() {
         let line = printable(line);
-        // With stderr gone there is nobody to tell.
+        // If stderr is closed, the message is lost.
         drop(match at {
             0 => writeln!(stderr, "{ERROR}error[{code}]{ERROR:#}: {line}"),
             _ => writeln!(stderr, "{line}"),
@@ -64,7 +64,7 @@ pub(crate) fn json(
         "code": code.to_string(), "message": message, "causes": causes, "hint": hint, "exit_code": exit_code,
     } });
     if output::json(&value).is_err() {
-        // Nobody can read it there.
+        // If stdout is closed, the message is lost.
         drop(writeln!(
             anstream::stderr(),
             "error[{code}]: {}",

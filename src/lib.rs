@@ -1,10 +1,11 @@
-//! The parts that `flavor` (the command) and `flavor-launcher` (the stub at the front of every package) share.
+//! The code shared by `flavor` (the command) and `flavor-launcher` (the launcher at the start of
+//! every package).
 //!
-//! Arrows point down only; `docs/architecture.md` has the map.
+//! Modules depend only on lower ones; `docs/architecture.md` has the map.
 
 #![forbid(unsafe_code)]
-// All that a launcher consists of reads what others wrote: no arithmetic and no index there may panic. Checked by a run of
-// clippy for the launcher alone.
+// The modules of the launcher parse untrusted data: no arithmetic and no indexing there may panic.
+// A clippy run for the launcher alone checks this.
 #![cfg_attr(
     not(feature = "cli"),
     warn(

@@ -24,7 +24,7 @@ use crate::error::Error;
 fn main() -> ExitCode {
     let mut words: Vec<OsString> = env::args_os().collect();
     if words.get(1).is_some_and(|word| word == "help") {
-        // Help of help is help.
+        // `help help` shows the help of `help`.
         words.retain(|word| word != "-h" && word != "--help");
     }
     let before = Before::of(&words);
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let globals = cli.globals;
     globals.color.choice().write_global();
     let level = match &cli.command {
-        // Started programs have stderr to themselves; what is damaged is what `repair` has to say.
+        // Started programs have stderr to themselves; `repair` reports damage itself.
         Command::Run(_) | Command::Workenv(Workenv::Repair(_)) if globals.verbose == 0 => None,
         _ => globals.log_level(),
     };
@@ -48,7 +48,8 @@ fn main() -> ExitCode {
         interrupt::watch();
         commands::run(cli.command, &globals)
     });
-    // Whoever is told to stop ends with the signal's exit code, whatever has come of the work by then.
+    // A process that was told to stop ends with the signal's exit code, whatever the outcome of the
+    // work.
     interrupt::wait_if_stopping();
     match outcome {
         Ok(code) => code,
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes where `-C` says.
+/// Changes to the directory given by `-C`.
 fn enter(globals: &Globals) -> Result<(), Error> {
     globals.directories.iter().try_for_each(|directory| {
         env::set_current_dir(directory).map_err(|source| Error::NoDirectory {
@@ -69,7 +70,7 @@ fn enter(globals: &Globals) -> Result<(), Error> {
     })
 }
 
-/// Help and version are data on stdout; the exit code for wrong usage is 2.
+/// Help and version are data and go to stdout; wrong usage exits with code 2.
 fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
     const WRONG_USAGE: u8 = 2;
     if usage.is_data() && json {

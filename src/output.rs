@@ -1,4 +1,4 @@
-//! Data on stdout. Talk goes to stderr through [`flavor::report::TerminalReporter`].
+//! Data on stdout. Messages go to stderr through [`flavor::report::TerminalReporter`].
 
 use std::borrow::Cow;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
@@ -10,9 +10,9 @@ use flavor::report::{printable, printable_json, printable_path};
 
 use crate::error::Error;
 
-/// Writes data to stdout. That nobody reads it any more is no failure.
+/// Writes data to stdout. A closed pipe is not an error.
 ///
-/// A terminal gets names with their control characters escaped, anybody else as they are.
+/// On a terminal, control characters in names are escaped; otherwise names are written unchanged.
 pub(crate) fn data(text: &str) -> Result<(), Error> {
     if std::io::stdout().is_terminal() {
         let lines = text.split('\n').map(|line| {
@@ -26,7 +26,7 @@ pub(crate) fn data(text: &str) -> Result<(), Error> {
     bytes(text.as_bytes())
 }
 
-/// Writes text with our own styles, without them where they are not wanted.
+/// Writes text with our own styles, which are removed where styles are not wanted.
 pub(crate) fn styled(text: &str) -> Result<(), Error> {
     let choice = AutoStream::choice(&std::io::stdout());
     let mut plain = AutoStream::new(Vec::new(), choice);
@@ -34,7 +34,7 @@ pub(crate) fn styled(text: &str) -> Result<(), Error> {
     bytes(&plain.into_inner())
 }
 
-/// Writes a path to stdout, byte for byte, for programs to use; to a terminal as people may see it.
+/// Writes a path to stdout, byte for byte, for programs to use; escaped on a terminal.
 pub(crate) fn path(path: &Path) -> Result<(), Error> {
     if std::io::stdout().is_terminal() {
         return bytes(format!("{}\n", printable_path(path)).as_bytes());
@@ -42,7 +42,8 @@ pub(crate) fn path(path: &Path) -> Result<(), Error> {
     bytes(&[path.as_os_str().as_bytes(), b"\n"].concat())
 }
 
-/// A path as JSON can have it, which has no words for bytes that are not text: they are escaped.
+/// A path as a JSON string. Bytes that are not UTF-8 are escaped, because JSON cannot represent
+/// them.
 pub(crate) fn text(path: &Path) -> Cow<'_, str> {
     path.to_str()
         .map_or_else(|| printable_path(path), Cow::Borrowed)
@@ -56,7 +57,7 @@ fn bytes(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Writes a value as indented JSON, as it comes: a list of all files of a package is long.
+/// Writes a value as indented JSON, streaming: a list of all files of a package is long.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let written =
@@ -70,7 +71,8 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
     }
 }
 
-/// Keeps what a package says from the terminal. `serde_json` writes strings in whole pieces of UTF-8.
+/// Escapes text from a package for the terminal. `serde_json` writes strings in whole pieces of
+/// UTF-8.
 struct Escaping<W>(W);
 
 impl<W: Write> Write for Escaping<W> {

@@ -111,7 +111,7 @@ fn nothing_to_run() {
     exit: 1
     --- stderr
     error[FLV0211]: cannot read the manifest
-      pyproject.toml: nothing says what the package should run
+      pyproject.toml: no program: neither an entry point nor a script is declared
     hint: add a script, `[project.scripts]` with `My-App = "my_app.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/My-App"]`
     "#);
 }
@@ -126,7 +126,7 @@ fn an_unknown_operation() {
     --- stderr
     error[FLV0207]: cannot read the manifest
       pyproject.toml:12:15: `tool.flavor.slots.entries[0].operations[0]` names an unknown operation: zstandard
-    hint: known are: raw, tar, gzip, xz, zstd
+    hint: known: raw, tar, gzip, xz, zstd
     ");
 }
 
@@ -286,7 +286,7 @@ fn an_interpreter_that_is_none() {
     exit: 1
     --- stderr
     error[FLV0304]: cannot pack `pyproject.toml`
-      `/bin/true` is not a usable Python interpreter: it does not answer as one
+      `/bin/true` is not a usable Python interpreter: it did not answer the probe
     hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`
     ");
     snapshot!(refused(&t, &["--python", "not-a-version"]), @"

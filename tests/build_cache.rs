@@ -269,7 +269,10 @@ fn refresh_asks_the_installer_again() {
     pack(&t, &[]);
     let run = pack(&t, &["--refresh"]);
     assert_eq!(made(&run), ["deps"]);
-    assert!(run.stderr().contains("resolved again, as asked"), "{run}");
+    assert!(
+        run.stderr().contains("resolved again, as requested"),
+        "{run}"
+    );
     assert!(run.stderr().contains("package nothing to write"), "{run}");
 }
 

@@ -244,8 +244,8 @@ fn a_build_that_writes_to_a_large_file_is_found_out() {
     exit: 1
     --- stderr
     error[FLV0352]: cannot pack `app/pyproject.toml`
-      the build of the project in `app` wrote to `[ROOT]/app/model.bin`, which it was only to read
-    hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did
+      the build of the project in `app` modified `[ROOT]/app/model.bin`, which is outside its copy
+    hint: check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`
     ");
 }
 
@@ -272,7 +272,7 @@ fn very_many_ignored_files_are_said_to_be_unseen() {
     let first = said();
     snapshot!(first, @r#"
     warning[FLV0350]: the build does not see a directory with very many files: data
-    hint: if it does not need it, name it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]
+    hint: if the build does not need it, list it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]
     "#);
     assert_eq!(said(), first);
     assert!(!seen(&t).iter().any(|one| one.starts_with("data/")));
@@ -306,8 +306,8 @@ fn an_index_that_cannot_be_read_is_told_of() {
         .join("\n")
         .replace(&*t.root().to_string_lossy(), "[ROOT]");
     snapshot!(text, @"
-    warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
-    hint: `git status` says more; tracked files in directories such as `dist` may be missing
+    warning[FLV0351]: cannot determine which files git tracks: `[ROOT]/app/.git/index`: it is damaged, or not an index of git 2
+    hint: see `git status`; tracked files in directories such as `dist` may be missing
     ");
     let json = t.flavor(["pack", "app", "--json"]).success().json();
     assert_eq!(json["warnings"][0]["code"], "FLV0351", "{json}");

@@ -133,7 +133,7 @@ fn the_projects_own_requirements_count_too() {
     let run = t.flavor(["pack", "-q", "app"]).fails_with(4);
     assert!(
         run.stderr()
-            .contains("does not fit the project: the requirement `other` is not in it"),
+            .contains("does not fit the project: the requirement `other` is missing"),
         "{run}"
     );
 }
@@ -203,7 +203,7 @@ fn several_are_listed() {
         "{run}"
     );
     for line in [
-        "greeting 2.1 requires Python >=3.99, the package has 3",
+        "greeting 2.1 requires Python >=3.99; the package has 3",
         "greeting 2.1 requires a>1, which",
         "greeting 2.1 requires b, which",
     ] {
@@ -226,9 +226,9 @@ fn what_cannot_be_read_is_a_warning() {
     let python = crate::interpreter::Interpreter::System.executable();
     let python = python.to_str().expect("UTF-8");
     snapshot!(said(&t.flavor(["pack", "app", "--python", python]).success()), @r#"
-    warning[FLV0366]: greeting 2.1 requires Python >=3.6,<3.7, the package has 3.11.2
+    warning[FLV0366]: greeting 2.1 requires Python >=3.6,<3.7; the package has 3.11.2
     hint: if it works all the same, `unmet = ["greeting"]` under [tool.flavor.build] ends this warning; otherwise choose another Python with `--python`
-    warning[FLV0367]: greeting 2.1 has a requirement that cannot be read: `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
+    warning[FLV0367]: greeting 2.1 has an invalid requirement `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
     hint: only the name was checked; a later version of the distribution may have corrected it
     "#);
     // Whatever is missing may be made by who sets the environment up.
@@ -244,7 +244,7 @@ fn what_cannot_be_read_is_a_warning() {
     --- stderr
     error[FLV0366]: cannot pack `app/pyproject.toml`
       2 requirements are not met:
-        greeting 2.1 requires Python >=3.99, the package has 3.11.2
+        greeting 2.1 requires Python >=3.99; the package has 3.11.2
         greeting 2.1 requires gone, which is not in the package
     hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]
     "#);
@@ -254,7 +254,7 @@ fn what_cannot_be_read_is_a_warning() {
     exit: 1
     --- stderr
     error[FLV0366]: cannot pack `app/pyproject.toml`
-      greeting 2.1 requires Python >=3.99, the package has 3.11.2
+      greeting 2.1 requires Python >=3.99; the package has 3.11.2
     hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]
     "#);
     let hook = "[tool.flavor.hooks]\npost_extract = [\"true\"]\n";

@@ -310,7 +310,7 @@ fn what_is_signed_and_wrong() {
     exit: 3
     --- stderr
     error[FLV0607]: cannot open package `changed.psp`
-      the metadata is not valid: a slot has a target outside the work environment `{workenv}/../x`
+      the metadata is not valid: target outside the work environment `{workenv}/../x`
     hint: do not run it; download the file again from its publisher
     ");
 }

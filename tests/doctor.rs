@@ -226,14 +226,14 @@ fn every_setting_says_where_it_comes_from() {
     snapshot!(t.flavor(["-q", "config", "pack.jbos"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: no setting has a name that begins with `pack.jbos`
+    error[FLV0103]: no setting begins with `pack.jbos`
     hint: did you mean `pack.jobs`?
     ");
     snapshot!(t.flavor(["-q", "config", "nonsense"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: no setting has a name that begins with `nonsense`
-    hint: `flavor config` shows them all
+    error[FLV0103]: no setting begins with `nonsense`
+    hint: `flavor config` lists all settings
     ");
     // Known, and not set.
     assert_eq!(

@@ -39,7 +39,7 @@ fn slots_that_cannot_be_packed() {
     --- stderr
     error[FLV0404]: cannot pack `pyproject.toml`
       slot `data`: with the lifecycle `lazy` it cannot be the whole work environment
-    hint: give it a `target` of its own
+    hint: set its `target` to a subdirectory
     ");
     std::fs::remove_dir_all(t.path("data")).expect("removed");
     t.call("truncate", ["--size=65G", "data"]).success();
@@ -95,7 +95,7 @@ fn what_their_launcher_lacks() {
     --- stderr
     error[FLV0403]: cannot pack `pyproject.toml`
       `post_extract` is not supported by the launcher of FlavorPack
-    hint: take it out, or leave --launcher-bin out
+    hint: remove it, or omit --launcher-bin
     ");
     for (more, what) in [
         ("path = true", "`path = true`"),
@@ -132,7 +132,7 @@ fn what_packages_of_flavorpack_do_not_say() {
     exit: 1
     --- stderr
     error[FLV0410]: cannot pack `./pyproject.toml`
-      the package has no record of how it was built
+      the package has no build record
     ");
     snapshot!(t.flavor(["workenv", "warm", "theirs.psp"]), @"
     exit: 107
@@ -292,7 +292,7 @@ fn set_up_commands() {
     --- stderr
     error[FLV0808]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       the set-up command `sh` ended with 3
-    hint: it said: no licence
+    hint: its output ends with: no licence
     ");
     let words = [
         "-qq",
@@ -337,7 +337,7 @@ fn a_file_system_without_links() {
     --- stderr
     error[FLV0814]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
       cannot create link `[ROOT]/cache/v1/staging/work-[ID]/workenv/bin/probe`
-      the file system there has no symbolic links
+      the file system does not support symbolic links
     hint: set FLAVOR_CACHE_DIR to a directory on a file system with symbolic links, where programs may run
     ");
 }

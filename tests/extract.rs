@@ -169,8 +169,8 @@ fn nothing_is_overwritten() {
     snapshot!(t.flavor(["extract".as_ref(), package.as_os_str(), "0".as_ref(), "there".as_ref()]), @"
     exit: 1
     --- stderr
-    error[FLV0906]: `there` exists already
-    hint: nothing is overwritten; choose another place or remove it first
+    error[FLV0906]: `there` already exists
+    hint: existing files are not overwritten; choose another path or remove it first
     ");
     assert_eq!(
         std::fs::read_to_string(t.path("there")).expect("a file"),

@@ -169,7 +169,7 @@ fn without_a_place_for_notes_a_start_says_so_and_goes_on() {
     assert_eq!(started, "started\n");
     let said = run.stderr().replace(text(t.root()), "[ROOT]");
     insta::assert_snapshot!(said, @"
-    warning[FLV0828]: [ROOT]/dist/probe.psp: its signer is not noted: `[ROOT]/user/.config/flavor/known` belongs to user 0, not to user 12345
+    warning[FLV0828]: [ROOT]/dist/probe.psp: its signer is not recorded: `[ROOT]/user/.config/flavor/known` belongs to user 0, not to user 12345
     hint: `sudo chown -R 12345 [ROOT]/user/.config/flavor/known` changes that
     ");
 }
@@ -212,10 +212,10 @@ fn without_a_lasting_cache_a_terminal_is_told() {
     let (said, started) = shown.split_at(shown.find("started").expect("a start"));
     assert!(started.starts_with("started in /"), "{shown}");
     insta::assert_snapshot!(said.replace(text(&package), "probe.psp"), @"
-    warning[FLV0828]: probe.psp: its signer is not noted: there is no home directory
-    hint: set HOME to a directory of your own that stays
-    warning[FLV0829]: there is no lasting place for the cache, so that every start extracts the package again
-    hint: set FLAVOR_CACHE_DIR, or HOME, to a directory of your own that stays
+    warning[FLV0828]: probe.psp: its signer is not recorded: there is no home directory
+    hint: set HOME to a permanent directory of your own
+    warning[FLV0829]: there is no permanent cache directory: every start extracts the package again
+    hint: set FLAVOR_CACHE_DIR, or HOME, to a permanent directory of your own
     ");
     // What a program reads stays as it was.
     t.run(t.command("setpriv").args(SOMEBODY).arg(&package))

@@ -140,7 +140,7 @@ fn a_hook_that_fails_fails_the_pack() {
     --- stderr
     error[FLV0413]: cannot pack `pyproject.toml`
       `post_build` failed: `false` ended with 1
-    hint: run it by hand in `.`, or pass `--no-hooks`; the package is in `./dist/probe.psp` all the same
+    hint: run it by hand in `.`, or pass `--no-hooks`; the package was written to `./dist/probe.psp` nevertheless
     ");
     assert_eq!(
         t.call(t.path("dist/probe.psp"), [""; 0]).silent().line(),

@@ -160,7 +160,7 @@ fn of_dependencies_only_what_every_start_imports_counts() {
     wheelhouse::wheel(&t, "greeting", "2.1", &files);
     snapshot!(pack(&t), @"
     warning[FLV0445]: greeting/core.py:2 imports cryptic, which nothing in the package provides
-    hint: add the distribution that provides it to `dependencies` under [project]; the program imports it by way of src → greeting → greeting.core
+    hint: add the distribution that provides it to `dependencies` under [project]; the program imports it through src → greeting → greeting.core
     ");
     // The program does not import it any more.
     t.file("app/src.py", "def main():\n    import greeting\n");

@@ -39,8 +39,8 @@ fn a_project_gets_a_table_and_keeps_everything_else() {
     snapshot!(t.flavor(["init"]), @"
     exit: 1
     --- stderr
-    error[FLV0250]: `pyproject.toml` has a `[tool.flavor]` already
-    hint: edit it, or go on with `flavor pack`
+    error[FLV0250]: `pyproject.toml` already has a `[tool.flavor]` table
+    hint: edit it, or run `flavor pack`
     ");
     assert_eq!(
         std::fs::read_to_string(t.path("pyproject.toml")).expect("the manifest"),
@@ -66,8 +66,8 @@ fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
     +[tool.flavor]
     +entry_point = "hello.other:start"
     --- stderr
-    warning: there is no module `hello.other` here, neither in `src` nor beside the manifest
-    hint: correct `entry_point`, if it is not one that a build makes
+    warning: no module `hello.other` in `src` or beside the manifest
+    hint: correct `entry_point`, unless the build generates the module
     next: flavor pack
     "#);
     assert_eq!(
@@ -97,7 +97,7 @@ fn what_could_not_be_packed_is_refused_before_anything_is_written() {
     exit: 1
     --- stderr
     error[FLV0211]: cannot read the manifest
-      pyproject.toml: nothing says what the package should run
+      pyproject.toml: no program: neither an entry point nor a script is declared
     hint: add a script, `[project.scripts]` with `hello = "hello.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/hello"]`
     "#);
     assert_eq!(

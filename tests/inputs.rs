@@ -280,8 +280,8 @@ fn a_wheel_that_cannot_be_packed() {
     snapshot!(t.flavor(["pack", "lib-1.0-py3-none-any.whl"]), @"
     exit: 1
     --- stderr
-    error[FLV0211]: lib-1.0-py3-none-any.whl: nothing says what the package should run
-    hint: it has no commands; name a function of it: `--entry-point pkg.cli:main`
+    error[FLV0211]: lib-1.0-py3-none-any.whl: no program: neither an entry point nor a script is declared
+    hint: it has no commands; name a function: `--entry-point pkg.cli:main`
     ");
     wheel(
         &t,
@@ -297,7 +297,7 @@ fn a_wheel_that_cannot_be_packed() {
     --- stderr
     error[FLV0317]: cannot pack `lib-1.0-py3-none-win_amd64.whl`
       the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
-    hint: take the wheel for this platform, or name an interpreter that it is for with `--python`
+    hint: use the wheel for this platform, or select a compatible interpreter with `--python`
     ");
     wheel(
         &t,
@@ -310,14 +310,14 @@ fn a_wheel_that_cannot_be_packed() {
     exit: 1
     --- stderr
     error[FLV0305]: cannot pack `lib-1.0-cp312-cp312-linux_x86_64.whl`
-      `/usr/bin/python3` is cpython 3.11.2, the project needs CPython ==3.12.*
-    hint: leave `--python` out to have one found, or change `requires-python`
+      `/usr/bin/python3` is cpython 3.11.2; the project needs CPython ==3.12.*
+    hint: omit `--python` to search for one, or change `requires-python`
     ");
     t.file("bad-1.0-py3-none-any.whl", "no archive");
     snapshot!(t.flavor(["pack", "bad-1.0-py3-none-any.whl"]), @"
     exit: 1
     --- stderr
-    error[FLV0313]: cannot unpack the wheel `bad-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
+    error[FLV0313]: cannot unpack the wheel `bad-1.0-py3-none-any.whl`: it is not a complete zip archive
     hint: the wheel is damaged or violates PEP 427; download or build it again
     ");
     t.file("bad.whl", "");

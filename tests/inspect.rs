@@ -16,7 +16,7 @@ fn inspect_shows_a_package_without_python() {
     --- stdout
     tool 1.0.0
       A program without Python, and its data in three encodings
-    package   [ROOT]/tool.psp ([SIZE]), every byte signed
+    package   [ROOT]/tool.psp ([SIZE]), all bytes signed
     launcher  flavor-launcher 0.1.0 ([SIZE])
     signer    [DIGEST] (not among the trusted keys)
     target    linux-x86_64, lowest glibc: none

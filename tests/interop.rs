@@ -86,9 +86,9 @@ fn a_package_of_flavorpack_is_verified_and_shown() {
     snapshot!(t.flavor(["verify", text(&package)]).success(), @"
     exit: 0
     --- stdout
-    [ROOT]/theirs.psp: made by FlavorPack: metadata and slots are as signed, the rest is not covered
+    [ROOT]/theirs.psp: made by FlavorPack: metadata and slots verified, the rest is not signed
     not authenticated: slot `_attestation`
-    signer [DIGEST] (not among the keys that this machine trusts)
+    signer [DIGEST] (not trusted on this machine)
     ");
     let json = t
         .flavor(["verify", "--json", text(&package)])
@@ -417,7 +417,7 @@ fn what_their_launcher_cannot_decode_is_an_error_at_pack_time() {
     --- stderr
     error[FLV0402]: cannot pack `[ROOT]/tool/pyproject.toml`
       slot `words`: `xz` is not supported by the launcher of FlavorPack
-    hint: use gzip or raw for this slot, or leave --launcher-bin out
+    hint: use gzip or raw for this slot, or omit --launcher-bin
     ");
     assert!(!tool.join("dist/tool.psp").exists());
 }
@@ -430,8 +430,8 @@ fn a_program_that_is_no_launcher_is_refused() {
     exit: 1
     --- stderr
     error[FLV0412]: cannot pack `pyproject.toml`
-      `/bin/true` is an executable, but no launcher of packages
-    hint: leave --launcher-bin out to use the launcher that flavor carries
+      `/bin/true` is an executable, but not a launcher
+    hint: omit --launcher-bin to use the embedded launcher
     ");
     t.file("text", "#!/bin/sh\n");
     snapshot!(t.flavor(["pack", "--launcher-bin", "text"]), @"
@@ -439,7 +439,7 @@ fn a_program_that_is_no_launcher_is_refused() {
     --- stderr
     error[FLV0411]: cannot pack `pyproject.toml`
       `text` is not an executable file for Linux on this processor
-    hint: leave --launcher-bin out to use the launcher that flavor carries
+    hint: omit --launcher-bin to use the embedded launcher
     ");
     snapshot!(t.flavor(["pack", "--launcher-bin", "nowhere"]), @"
     exit: 1

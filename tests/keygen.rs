@@ -38,8 +38,8 @@ fn keygen_never_overwrites() {
     snapshot!(t.flavor(["keygen", "--out-dir", "k"]), @"
     exit: 1
     --- stderr
-    error[FLV0503]: cannot make a key pair
-      `k/flavor-public.key` exists already
+    error[FLV0503]: cannot generate a key pair
+      `k/flavor-public.key` already exists
     hint: a key is never overwritten; choose another directory with --out-dir
     ");
     assert_eq!(
@@ -128,7 +128,7 @@ fn a_public_key_of_somebody_else_is_refused() {
     --- stderr
     error[FLV0502]: cannot pack `pyproject.toml`
       the public key in `two/flavor-public.key` does not match the private key
-    hint: leave --public-key out: it is derived from the private key
+    hint: omit --public-key: it is derived from the private key
     ");
     assert!(!t.path("dist/probe.psp").exists());
 }

@@ -44,7 +44,7 @@ fn the_launcher_shows_checks_and_unpacks_its_package() {
     snapshot!(t.call(&package, ["nonsense"]), @"
     exit: 105
     --- stderr
-    error[FLV0110]: `nonsense` is not a command of the launcher
+    error[FLV0110]: `nonsense` is not a launcher command
     hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands
     ");
     snapshot!(t.call(&package, ["extract", "0"]), @"

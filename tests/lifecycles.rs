@@ -205,7 +205,7 @@ fn a_set_up_command_that_fails_is_told_and_tried_again() {
         assert_eq!(run.stdout(), "");
         assert!(
             run.stderr().contains(
-                "the set-up command `/bin/sh` ended with 1\nhint: it said: trying / ls: "
+                "the set-up command `/bin/sh` ended with 1\nhint: its output ends with: trying / ls: "
             ),
             "{run}"
         );

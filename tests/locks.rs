@@ -204,7 +204,7 @@ fn a_lock_that_does_not_fit_the_project_any_more_is_refused() {
         (
             "[\"other\", \"mylib\"]",
             "[\"mylib\"]",
-            "`other` of `app` is gone",
+            "`other` of `app` was removed",
         ),
         (
             "[\"other\", \"mylib\"]",
@@ -264,7 +264,7 @@ fn a_lock_that_does_not_fit_the_project_any_more_is_refused() {
     exit: 4
     --- stderr
     error[FLV0339]: cannot pack `app/pyproject.toml`
-      the lock file `[ROOT]/app/uv.lock` does not fit the project: the requirement `other` of `app` has changed
+      the lock file `[ROOT]/app/uv.lock` does not match the project: the requirement `other` of `app` has changed
     hint: create it again with `uv lock`, or ignore it with `--refresh`
     ");
     // Who asks for it gets what fits the manifest, and is told; the next one is refused again.
@@ -338,15 +338,11 @@ fn a_lock_of_poetry_is_followed() {
         has_no_path_of_this_machine(t);
         let changed = std::fs::read_to_string(t.path("app/pyproject.toml")).expect("read");
         for (old, new, reason) in [
-            (
-                "(>=1,<3)",
-                "(>=2)",
-                "it has `other` 1.0, and `>=2` is required",
-            ),
+            ("(>=1,<3)", "(>=2)", "it has `other` 1.0; `>=2` is required"),
             (
                 "\"fast\"",
                 "\"fast\", \"greeting\"",
-                "the requirement `greeting` is not in it",
+                "the requirement `greeting` is missing",
             ),
         ] {
             t.file("app/pyproject.toml", changed.replace(old, new));
@@ -398,7 +394,7 @@ fn a_lock_of_pdm_is_followed() {
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
         assert!(
             run.stderr()
-                .contains("it has `other` 1.0, and `>=2` is required"),
+                .contains("it has `other` 1.0; `>=2` is required"),
             "{tool}\n{run}"
         );
     });
@@ -421,7 +417,7 @@ fn a_list_with_hashes_is_a_lock_and_its_project_no_part_of_itself() {
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
         assert!(
             run.stderr()
-                .contains("the requirement `greeting` is not in it"),
+                .contains("the requirement `greeting` is missing"),
             "{tool}\n{run}"
         );
     });
@@ -504,11 +500,11 @@ fn what_is_odd_about_an_installation_is_said_on_every_pack() {
     let first = t.flavor(["pack", "app"]).success();
     insta::assert_snapshot!(warnings(&first, &t), @"
     warning[FLV0344]: `one-1.0` and `two-1.0` both have `shared.py`: the package has one of the two
-    hint: leave one of the two distributions out
+    hint: remove one of the two distributions
     warning[FLV0345]: `one-1.0` has the invalid entry point `odd = no command`: skipped
     hint: write it as `name = module:function`
     warning[FLV0346]: `[ROOT]/broken/uv` does not run: installing with pip
-    hint: install uv anew, or take it off PATH
+    hint: reinstall uv, or remove it from PATH
     ");
     // From the cache, too.
     let second = t.flavor(["pack", "app"]).success();
@@ -537,7 +533,7 @@ fn an_extra_that_a_list_cannot_tell_of_is_named() {
     );
     let run = t.flavor(["pack", "app", "--extra", "fast"]).success();
     insta::assert_snapshot!(warnings(&run, &t), @"
-    warning[FLV0342]: `[ROOT]/app/requirements.txt` knows no extra or group `fast`, which adds nothing to it
-    hint: if the lock was made without it, make it anew with it
+    warning[FLV0342]: `[ROOT]/app/requirements.txt` has no extra or group `fast`, which therefore adds nothing
+    hint: if the lock was made without it, lock again with it
     ");
 }

@@ -138,17 +138,44 @@ fn json_lines_hold_the_same_events_and_times_are_had_on_request() {
     assert!(lines > 0 && events.len() == lines, "{text}\n{json}");
     for event in &events {
         assert_eq!(event["level"], "INFO");
-        assert!(event["target"].as_str().is_some_and(|target| target.starts_with("flavor")));
-        assert!(event["message"].is_string() && event.get("timestamp").is_none(), "{event}");
+        assert!(
+            event["target"]
+                .as_str()
+                .is_some_and(|target| target.starts_with("flavor"))
+        );
+        assert!(
+            event["message"].is_string() && event.get("timestamp").is_none(),
+            "{event}"
+        );
     }
     t.set("FLAVOR_LOG_FORMAT", "json");
-    let run = t.flavor(["-v", "--log-time", "pack", "--no-cache"]).success();
-    let first = run.stderr().lines().find(|line| line.starts_with('{')).expect("an event");
-    let event: serde_json::Value = serde_json::from_str(first).expect("JSON");
-    assert!(event["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')), "{event}");
     let run = t
-        .flavor(["-v", "--log-format=text", "--log-time", "pack", "--no-cache"])
+        .flavor(["-v", "--log-time", "pack", "--no-cache"])
         .success();
-    let timed = |line: &str| line.split_once("Z INFO ").is_some_and(|(time, _)| time.contains('T'));
+    let first = run
+        .stderr()
+        .lines()
+        .find(|line| line.starts_with('{'))
+        .expect("an event");
+    let event: serde_json::Value = serde_json::from_str(first).expect("JSON");
+    assert!(
+        event["timestamp"]
+            .as_str()
+            .is_some_and(|time| time.ends_with('Z')),
+        "{event}"
+    );
+    let run = t
+        .flavor([
+            "-v",
+            "--log-format=text",
+            "--log-time",
+            "pack",
+            "--no-cache",
+        ])
+        .success();
+    let timed = |line: &str| {
+        line.split_once("Z INFO ")
+            .is_some_and(|(time, _)| time.contains('T'))
+    };
     assert!(run.stderr().lines().any(timed), "{run}");
 }

@@ -89,7 +89,7 @@ fn what_a_project_must_say() {
     exit: 1
     --- stderr
     error[FLV0211]: cannot read the manifest
-      pyproject.toml: nothing says what the package should run
+      pyproject.toml: no program: neither an entry point nor a script is declared
     hint: add a script, `[project.scripts]` with `app = "app.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/app"]`
     "#);
     snapshot!(project("dependencies = \"rich\""), @r#"
@@ -125,7 +125,7 @@ fn what_a_project_must_say() {
     --- stderr
     error[FLV0218]: cannot read the manifest
       pyproject.toml:6:24: `dependency-groups.b[0].include-group` includes itself: a > b > a
-    hint: take one `include-group` out
+    hint: remove one `include-group`
     ");
 }
 
@@ -221,7 +221,7 @@ fn operations() {
     --- stderr
     error[FLV0223]: cannot read the manifest
       pyproject.toml:9:14: `tool.flavor.slots.entries[0].operations` combines `raw` with another operation
-    hint: `raw` stores the bytes as they are; leave it out or leave it alone
+    hint: `raw` stores the bytes as they are; remove it or the other operations
     ");
     snapshot!(slot("operations = [\"gzip\", \"xz\"]"), @r#"
     exit: 1
@@ -288,7 +288,7 @@ fn slots() {
     --- stderr
     error[FLV0227]: cannot read the manifest
       pyproject.toml:9:10: `tool.flavor.slots.entries[0].target` has the placeholder `{package_name}`, which is not expanded here
-    hint: only `{workenv}` has a meaning in a target
+    hint: only `{workenv}` is expanded in a target
     ");
 }
 

@@ -419,7 +419,7 @@ fn a_promised_glibc_is_a_gate() {
     let run = t.flavor(["pack"]).fails_with(5);
     assert_eq!(run.stdout(), "", "no path of a package that does not pass");
     snapshot!(said(&run).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
-    warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
+    warning[FLV0450]: the package needs glibc 2.34; `[tool.flavor.target]` promises 2.2: `probe` in slot `script` needs it
     hint: use a build for older systems, or pack on an older system
     ");
     let json = t.flavor(["pack", "--json"]).fails_with(5).json();
@@ -487,7 +487,7 @@ fn versions_of_symbols_are_looked_at() {
     --- stderr
     error[FLV0453]: cannot pack `pyproject.toml`
       the library `libneeded.so.1` lacks NEEDED_2, which `probe` in slot `script` needs
-    hint: install a newer one here, or take a build of the file for older systems
+    hint: install a newer one here, or use a build of the file for older systems
     ");
 }
 
@@ -499,8 +499,8 @@ fn a_single_file_that_comes_and_goes_has_no_place_for_others() {
     exit: 1
     --- stderr
     error[FLV0454]: cannot pack `pyproject.toml`
-      the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a slot of one file that comes and goes has no place for a library beside the file
-    hint: bring it in a slot, or name it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it
+      the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a temporary single-file slot cannot have libraries beside the file
+    hint: add it as a slot, or list it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it
     "#);
 }
 

@@ -91,7 +91,7 @@ fn a_program_whose_loader_is_not_there() {
     --- stderr
     error[FLV0824]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
       `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` needs the loader `/lib/ld-musl-x86_64.so.1`, which does not exist
-    hint: the program was built for musl: install musl on this machine, or pack a build for glibc or a static one
+    hint: the program was built for musl: install musl on this machine, or pack a static build or one for glibc
     ");
     let run = start(&t, with_loader("/lib64/ld-linux.so.9")).fails_with(104);
     assert!(
@@ -114,7 +114,7 @@ fn a_program_for_another_processor() {
     --- stderr
     error[FLV0825]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
       `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is a program for aarch64, this machine is x86_64
-    hint: take the package for this machine, or pack the program for it
+    hint: use a package for this machine, or pack the program for it
     ");
 }
 
@@ -138,7 +138,7 @@ fn a_program_without_the_permission() {
     --- stderr
     error[FLV0826]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
       `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0444
-    hint: give its slot `permissions = "0755"`, or the file that mode before it is packed
+    hint: set `permissions = "0755"` for its slot, or run `chmod 755` on the file before packing
     "#);
     // The interpreter of a script needs it as well.
     let plain = t.file("plain", "#!/bin/sh\n");

@@ -31,7 +31,7 @@ fn a_source_outside_of_the_project_is_refused_unless_the_slot_says_so() {
     --- stderr
     error[FLV0462]: cannot pack `pyproject.toml`
       slot `data` (line 16): the source `../elsewhere` leads to `[ROOT]/elsewhere`, outside the project
-    hint: move it into the project, or say `follow = true` in the slot if that is meant
+    hint: move it into the project, or set `follow = true` in the slot to allow it
     ");
     symlink("../elsewhere", t.path("tool/linked")).expect("a link");
     symlink("../elsewhere/words", t.path("tool/word")).expect("a link");

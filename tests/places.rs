@@ -89,7 +89,7 @@ fn what_is_told_of_the_cache_is_where_a_start_has_it() {
         t.run(&mut command).silent()
     };
     let place = t.path("home/.cache/flavor");
-    let told = format!("cache         {}, not there yet\n", place.display());
+    let told = format!("cache         {}, not created yet\n", place.display());
     assert!(
         within(&[FLAVOR, "workenv", "info"])
             .stdout()
@@ -131,7 +131,7 @@ fn without_a_place_for_a_cache_that_is_told() {
     t.unset("FLAVOR_CACHE_DIR");
     assert_eq!(
         somebody(&t, &["config", "cache.directory"]).silent().line(),
-        "cache.directory=none: each start makes a directory of its own"
+        "cache.directory=none: each start uses a temporary directory"
     );
     assert_eq!(
         somebody(&t, &["workenv", "list", "--json"]).silent().json()["environments"],
@@ -141,7 +141,7 @@ fn without_a_place_for_a_cache_that_is_told() {
         somebody(&t, &["cache", "stats"])
             .silent()
             .stdout()
-            .contains("; no place takes files, and packs keep nothing")
+            .contains("; no directory is writable, so nothing is kept")
     );
     // One that is named is used or nothing.
     t.set("FLAVOR_CACHE_DIR", t.path("cache/closed"));

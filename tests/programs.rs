@@ -166,7 +166,7 @@ fn a_link_of_another_name_starts_nothing() {
     exit: 105
     --- stderr
     error[FLV0836]: the package has no program `far`
-    hint: call the link by the name of a program: offline, ahoy, old, sound
+    hint: name the link after a program: offline, ahoy, old, sound
     ");
     // Found on PATH, by a path, by `flavor run`.
     let on_path = format!(

@@ -215,15 +215,15 @@ fn the_wheel_is_the_projects() {
     exit: 1
     --- stderr
     error[FLV0330]: cannot pack `app/pyproject.toml`
-      the build back end made a wheel of `computed`, and the project is `other`
-    hint: give it one name: `[project]` and what the build back end reads must agree
+      the build back end built a wheel of `computed`; the project is `other`
+    hint: the names in `[project]` and in the build back end's settings must agree
     ");
     t.file("app/pyproject.toml", format!("{BUILD_SYSTEM}[project]\nname = \"COMPUTED\"\nversion = \"1\"\ndependencies = [\"greeting\"]\n[project.scripts]\nmissing = \"src:main\"\n"));
     snapshot!(t.flavor(["pack", "app", "-q"]), @"
     exit: 1
     --- stderr
     error[FLV0331]: cannot pack `app/pyproject.toml`
-      the wheel that the build back end made has no command `missing`
+      the wheel built by the build back end has no command `missing`
     hint: its commands are: computed, first
     ");
 }
@@ -236,8 +236,8 @@ fn metadata_that_are_not_valid_say_what_is_wrong() {
     exit: 1
     --- stderr
     error[FLV0332]: cannot pack `app/pyproject.toml`
-      the metadata of the project's wheel are not valid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
-    hint: correct it where the project is described
+      the metadata of the project's wheel are invalid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+    hint: correct the project's metadata
     "#);
     t.file("app/META", META.replace("Name: Computed\n", ""));
     t.file("app/pyproject.toml", BUILD_SYSTEM);
@@ -245,8 +245,8 @@ fn metadata_that_are_not_valid_say_what_is_wrong() {
     exit: 1
     --- stderr
     error[FLV0209]: cannot pack `app/pyproject.toml`
-      app/pyproject.toml: the project's metadata give it no name
-    hint: give the project a `name` where it is described, or set `package_name` under `[tool.flavor]`
+      app/pyproject.toml: the project's metadata have no name
+    hint: set the `name` of the project, or `package_name` under `[tool.flavor]`
     ");
 }
 
@@ -258,7 +258,7 @@ fn a_project_without_commands_is_told_so_and_takes_an_entry_point() {
     exit: 1
     --- stderr
     error[FLV0211]: cannot pack `app/pyproject.toml`
-      app/pyproject.toml: nothing says what the package should run
+      app/pyproject.toml: no program: neither an entry point nor a script is declared
     hint: the wheel that its build back end makes has no commands: declare one where the project is described, or name a function with `--entry-point pkg.cli:main`
     ");
     assert_eq!(says(&t, &["--entry-point", "src:main"]), "Ahoy");

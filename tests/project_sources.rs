@@ -243,8 +243,8 @@ fn a_member_of_a_workspace_is_the_workspaces_wherever_it_is_packed_from() {
     exit: 4
     --- stderr
     error[FLV0335]: cannot pack `app/pyproject.toml`
-      the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: it is to come from a workspace, and this project is in none
-    hint: correct the source, or take it out
+      the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: it has a workspace source, but this project is not in a workspace
+    hint: correct the source, or remove it
     ");
 }
 
@@ -384,8 +384,8 @@ fn without_git_a_repository_is_refused() {
     --- stderr
     error[FLV0336]: cannot pack `app/pyproject.toml`
       cannot fetch `https://host.example/mylib` with git
-        git: the network is not to be used
-    hint: check the address, the revision and what it takes to read it: `git ls-remote` shows
+        git: the network is disabled
+    hint: check the URL, the revision and the credentials with `git ls-remote`
     ");
     let python = t
         .call("python3", ["-c", "import sys; print(sys.executable)"])
@@ -398,7 +398,7 @@ fn without_git_a_repository_is_refused() {
     --- stderr
     error[FLV0336]: cannot pack `app/pyproject.toml`
       cannot fetch `https://host.example/mylib` with git
-        git: there is no git on PATH
+        git: no git on PATH
     hint: install git, or name a directory or an archive instead
     ");
 }
@@ -489,7 +489,7 @@ fn an_explicit_index_has_only_what_is_named_for_it() {
             exit: 4
             --- stderr
             error[FLV0337]: cannot pack `app/pyproject.toml`
-              the index `mine` goes before the others, and pip cannot keep to an order of indexes
+              the index `mine` has priority over others, which pip does not support
             hint: put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`
             ");
         }
@@ -502,7 +502,7 @@ fn an_explicit_index_has_only_what_is_named_for_it() {
         let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
         assert!(
             run.stderr()
-                .contains("there is no `[[tool.uv.index]]` with the name `mien`"),
+                .contains("no `[[tool.uv.index]]` has the name `mien`"),
             "{run}"
         );
     });
@@ -611,7 +611,7 @@ fn what_is_to_be_editable_is_installed_as_everything_else() {
             --- stderr
             error[FLV0340]: cannot pack `site`
               `linked.pth` of a distribution leads to sources on this machine: `/home/somebody/src`
-            hint: it was installed or built as editable: build a wheel of it, and name that
+            hint: it was installed or built as editable: build a wheel of it, and use that
             ");
         } else {
             run.fails_with(1);
@@ -668,26 +668,26 @@ fn places_that_cannot_be_followed_are_refused() {
     exit: 4
     --- stderr
     error[FLV0335]: cannot pack `app/pyproject.toml`
-      the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: there is no `../nowhere`
-    hint: correct the source, or take it out
+      the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: `../nowhere` does not exist
+    hint: correct the source, or remove it
     ");
     assert!(
         refused("{ pth = \"x\" }")
             .stderr()
-            .contains("`pth` names no place")
+            .contains("`pth` is not a source")
     );
     assert!(
         refused("{ path = \".\", marker = \"odd\" }")
             .stderr()
-            .contains("`odd` is no marker")
+            .contains("`odd` is not a valid marker")
     );
     project(&t, "lib", "otherlib", "", "");
     snapshot!(refused("{ path = \"../lib\" }"), @"
     exit: 4
     --- stderr
     error[FLV0338]: cannot pack `app/pyproject.toml`
-      `[ROOT]/lib` is to be `mylib`, and is called `otherlib`
-    hint: require `otherlib`, or name the place of `mylib`
+      `[ROOT]/lib` is expected to be `mylib`; its name is `otherlib`
+    hint: require `otherlib`, or give the source of `mylib`
     ");
     project(
         &t,
@@ -705,8 +705,5 @@ fn places_that_cannot_be_followed_are_refused() {
         "[tool.uv.sources]\nmylib = { path = \"../lib\" }\ndeeper = { path = \"../two\" }\n",
     );
     let run = t.flavor(["pack", "app", "-q"]).fails_with(4);
-    assert!(
-        run.stderr().contains("`deeper` has two sources"),
-        "{run}"
-    );
+    assert!(run.stderr().contains("`deeper` has two sources"), "{run}");
 }

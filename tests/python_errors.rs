@@ -60,8 +60,8 @@ fn interpreters() {
     exit: 1
     --- stderr
     error[FLV0305]: cannot pack `pyproject.toml`
-      `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
-    hint: leave `--python` out to have one found, or change `requires-python`
+      `/usr/bin/python3` is cpython 3.11.2; the project needs CPython >=3.12
+    hint: omit `--python` to search for one, or change `requires-python`
     ");
     project(&t, "");
     t.executable("stopped", [0x7f, b'E', b'L', b'F', 0, 0, 0, 0]);
@@ -127,7 +127,7 @@ fn something_to_install_with() {
     exit: 1
     --- stderr
     error[FLV0307]: cannot pack `pyproject.toml`
-      there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
+      no uv and no pip to install with, for `/opt/python/bin/python3.13`
     hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`
     ");
 }
@@ -156,7 +156,7 @@ fn dependencies() {
     --- stderr
     error[FLV0314]: cannot pack `app/pyproject.toml`
       cannot use the lock file `[ROOT]/app/pylock.toml`
-        lock: lock-version 9.9 is not known
+        lock: unknown lock-version 9.9
     hint: create it again, for example with `uv lock`
     ");
 }
@@ -179,7 +179,7 @@ fn the_projects_own_build() {
     exit: 1
     --- stderr
     error[FLV0312]: cannot pack `pyproject.toml`
-      the build back end of the project in `.` made no wheel
+      the build back end of the project in `.` built no wheel
     hint: check `[build-system]` in `pyproject.toml`
     ");
     backend(
@@ -190,7 +190,7 @@ fn the_projects_own_build() {
     exit: 1
     --- stderr
     error[FLV0313]: cannot pack `pyproject.toml`
-      cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
+      cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is not a complete zip archive
     hint: the wheel is damaged or violates PEP 427; download or build it again
     ");
 }
@@ -232,7 +232,7 @@ fn mistakes_in_what_is_required_are_named_where_they_stand() {
     exit: 4
     --- stderr
     error[FLV0320]: cannot pack `app/pyproject.toml`
-      there is no `nodir` to find distributions in
+      the find-links directory `nodir` does not exist
     hint: `--find-links` takes a directory of distributions, or a URL
     ");
     snapshot!(t.flavor(["pack", "-q", "app", "--index-url", "nowhere"]), @"
@@ -256,7 +256,7 @@ fn mistakes_in_what_is_required_are_named_where_they_stand() {
         "http://me:secret@127.0.0.1:9/simple",
     ]);
     let run = run.fails_with(4);
-    let hint = "hint: `http://****@127.0.0.1:9/simple` does not answer: check the address (`--index-url`) and the network";
+    let hint = "hint: `http://****@127.0.0.1:9/simple` does not respond: check the URL (`--index-url`) and the network";
     assert!(
         run.stderr().contains(hint) && !run.stderr().contains("secret"),
         "{run}"

@@ -136,7 +136,7 @@ fn a_name_extras_and_a_choice_of_scripts() {
         .success();
     assert!(
         run.stderr()
-            .contains("there is no file `tool` here: taking the distribution of that name"),
+            .contains("no file `tool`: using the distribution of that name"),
         "{run}"
     );
     assert_eq!(runs(&t, &t.path("e.psp"), &[]), "aid");
@@ -202,14 +202,14 @@ fn what_cannot_be_meant_is_said() {
     --- stderr
     error[FLV0272]: cannot pack `none`
       `none` has no scripts
-    hint: nothing inside brings one; name a module or a function: `--entry-point pkg.cli:main`
+    hint: name a module or a function: `--entry-point pkg.cli:main`
     ");
     snapshot!(t.flavor(["pack", "-q", "tools; python_version < '3'"]), @"
     exit: 1
     --- stderr
     error[FLV0360]: cannot pack `tools; python_version < '3'`
       `tools; python_version < '3'` does not apply to this interpreter
-    hint: its marker does not hold: take it out, or choose another Python with `--python`
+    hint: its marker is false: remove it, or choose another Python with `--python`
     ");
     snapshot!(t.flavor(["pack", "-q", "rich=>13"]), @r#"
     exit: 2
@@ -220,14 +220,14 @@ fn what_cannot_be_meant_is_said() {
     snapshot!(t.flavor(["pack", "-q", "./tools"]), @"
     exit: 2
     --- stderr
-    error[FLV0234]: there is nothing at `./tools`
+    error[FLV0234]: `./tools` does not exist
     hint: name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`
     ");
     t.file("hello.py", "print(1)\n");
     snapshot!(t.flavor(["pack", "-q", "helo"]), @"
     exit: 2
     --- stderr
-    error[FLV0273]: there is nothing at `helo`, but `hello.py` is here
+    error[FLV0273]: `helo` does not exist, but `hello.py` does
     hint: did you mean `hello.py`? A distribution from the index is named with a version: `helo==VERSION`
     ");
     snapshot!(t.flavor(["pack", "-q", "https://user:secret@localhost:1/x.tar.gz", "--extra", "y"]), @"

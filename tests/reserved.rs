@@ -28,7 +28,7 @@ fn the_launchers_own_directory_is_nobody_elses() {
     --- stderr
     error[FLV0460]: cannot pack `pyproject.toml`
       slot `data` has `{workenv}/.flavor`, and the launcher keeps its own files there
-    hint: leave it out with `exclude = ["/.flavor"]` under [tool.flavor.build], or give the slot a `target` of its own
+    hint: leave it out with `exclude = ["/.flavor"]` under [tool.flavor.build], or give the slot another `target`
     "#);
     // However the root is written, and whatever is there.
     for target in [".", "./", "{workenv}", "{workenv}/", "{workenv}/./."] {

@@ -193,7 +193,7 @@ fn what_is_wrong_with_a_script_is_said_with_its_line() {
     snapshot!(t.flavor(["pack", "nowhere.py"]), @"
     exit: 2
     --- stderr
-    error[FLV0234]: there is nothing at `nowhere.py`
+    error[FLV0234]: `nowhere.py` does not exist
     hint: name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`
     ");
     t.file("text", "some\n");

@@ -214,7 +214,7 @@ fn credentials_in_addresses_of_distributions_are_used_and_kept_nowhere() {
                     "{tool} {requirement}\n{run}"
                 );
                 insta::allow_duplicates! { insta::assert_snapshot!(crate::locks::warnings(&run, &t), @"
-                warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
+                warning[FLV0343]: the URL of `greeting` has credentials, which are left out of the package
                 hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index
                 ") };
                 let run = t
@@ -234,7 +234,7 @@ fn credentials_in_addresses_of_distributions_are_used_and_kept_nowhere() {
                 assert_eq!(warnings[0]["code"], "FLV0343");
                 assert_eq!(
                     warnings[0]["message"],
-                    "the address of `greeting` has credentials, which are left out of the package"
+                    "the URL of `greeting` has credentials, which are left out of the package"
                 );
             }
             assert_eq!(t.call(t.path("a.psp"), [""; 0]).success().line(), "Ahoy");

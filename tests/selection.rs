@@ -84,7 +84,7 @@ fn extras_and_groups_are_added_when_they_are_asked_for() {
     exit: 2
     --- stderr
     error[FLV0207]: `--group` names an unknown dependency group: zzz
-    hint: known are: dev, ops
+    hint: known: dev, ops
     ");
 }
 

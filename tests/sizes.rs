@@ -177,14 +177,14 @@ fn the_views_show_where_the_bytes_are() {
     snapshot!(view(&["--native"]), @"
     exit: 0
     --- stdout
-    there are no native files
+    no native files
     ");
     snapshot!(view(&["--advice"]), @r#"
     exit: 0
     --- stdout
     FLA031 slots without compression: [SIZE] → write `operations = ["zstd"]` for slot `program`, or leave `operations` out
            1 file, [SIZE] unpacked: program
-    FLA030 the same content in several places: [SIZE] → leave all copies but one out with `exclude`; `flavor inspect --duplicates` lists them
+    FLA030 duplicate content: [SIZE] → leave out all copies but one with `exclude`; `flavor inspect --duplicates` lists them
            1 file, [SIZE] unpacked: tree/a/one.txt, copy/one.txt
     "#);
 }
@@ -355,7 +355,7 @@ fn a_package_and_itself_are_the_same() {
     exit: 0
     --- stdout
     sample 1.0.0 → sample 1.0.0: [SIZE] → [SIZE], [SIZE]
-    nothing has changed
+    no changes
     ");
     snapshot!(t.flavor(["diff", "dist/sample.psp", "program.sh"]), @"
     exit: 3
@@ -406,7 +406,7 @@ fn a_budget_is_a_gate_when_it_is_checked() {
         "{PROBE}\n{slot}[tool.flavor.budget.slots]\ndata = \"1kB\"\n"
     ));
     let told = "
-    warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
+    warning[FLV0444]: slot `data` has 3.0 kB; its budget is 1.0 kB
     hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large
     ";
     let run = t

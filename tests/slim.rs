@@ -99,7 +99,7 @@ fn slim_leaves_out_what_nobody_imports_and_says_what() {
     left out  docs: 1 file, [SIZE], which saves [SIZE]
     left out  stubs: 1 file, [SIZE], which saves [SIZE]
     left out  sources: 1 file, [SIZE], which saves [SIZE]
-    imported  [N] modules, as with everything in place
+    imported  [N] modules, as with all files
     ");
     });
     let slim = t.path("slim.psp");
@@ -176,7 +176,7 @@ fn a_module_that_would_no_longer_be_imported_stops_the_pack() {
     --- stderr
     error[FLV0430]: cannot pack `app/pyproject.toml`
       with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
-    hint: restore what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
+    hint: restore the files that it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out
     "#));
     assert!(
         std::fs::read(&before).expect("a package") == bytes,
@@ -236,7 +236,7 @@ fn an_unknown_kind_is_named() {
     snapshot!(t.flavor(["pack", "--slim=test"]), @"
     exit: 2
     --- stderr
-    error[FLV0103]: invalid value 'test' for '--slim[=<KINDS>]': `test` is none of safe, all, tests, docs, stubs, sources, static, locales; did you mean `tests`?
+    error[FLV0103]: invalid value 'test' for '--slim[=<KINDS>]': `test` is not one of safe, all, tests, docs, stubs, sources, static, locales; did you mean `tests`?
 
     For more information, try '--help'.
     ");

@@ -179,8 +179,8 @@ fn a_project_is_told_what_its_build_brings_from_outside_and_what_it_does_not_see
         .collect();
     snapshot!(said(&lines), @"
     warning[FLV0441]: what a link leads to, outside the project, is in the package: more.py
-    hint: replace the link by a copy if that is meant, or name it in `.flavorignore`
-    warning[FLV0442]: the build does not see what cannot be read or leads nowhere: gone
-    hint: remove it, or name it in `.flavorignore`
+    hint: replace the link by a copy if that is intended, or list it in `.flavorignore`
+    warning[FLV0442]: the build does not see unreadable files and dangling links: gone
+    hint: remove it, or list it in `.flavorignore`
     ");
 }

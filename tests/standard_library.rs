@@ -242,7 +242,7 @@ fn a_part_that_the_interpreter_lacks_is_an_error() {
         .fails_with(1);
     assert!(
         run.stderr()
-            .contains("hint: CPython 3.13 has no such part: take it out of `include`"),
+            .contains("hint: CPython 3.13 has no such part: remove it from `include`"),
         "{run}"
     );
 }

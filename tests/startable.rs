@@ -83,7 +83,7 @@ fn an_entry_point_that_is_nowhere_is_not_packed() {
     --- stderr
     error[FLV0319]: cannot pack `src`
       `nowhere` cannot start: there is no module `nowhere` in the package
-    hint: neither the project nor a dependency brings it: check the name, and what the build packs
+    hint: neither the project nor a dependency provides it: check the name, and what the build packs
     ");
     snapshot!(refused("pkg"), @"
     exit: 1
@@ -98,8 +98,8 @@ fn an_entry_point_that_is_nowhere_is_not_packed() {
     exit: 1
     --- stderr
     error[FLV0319]: cannot pack `src`
-      `run.py`, which the package is to start, is left out of it
-    hint: `.gitignore`, `.flavorignore` or `exclude` says so, or its name is hidden
+      `run.py`, the package's program, is excluded from the package
+    hint: it is hidden, or matches `.gitignore`, `.flavorignore` or `exclude`
     ");
     // In a dependency, in the standard library, in an extension, by a name that is made at run time.
     t.file("src/pkg/late.py", "globals()['main'] = print\n");
@@ -145,7 +145,7 @@ fn a_path_that_no_slot_brings_is_named() {
     exit: 1
     --- stderr
     error[FLV0443]: cannot pack `pyproject.toml`
-      the command names `{workenv}/bin/prob`, which no slot brings
+      the command names `{workenv}/bin/prob`, which no slot provides
     hint: did you mean `{workenv}/bin/probe`?
     ");
     // Who sets the environment up may make it.
@@ -160,11 +160,11 @@ fn a_path_that_no_slot_brings_is_named() {
          A = \"{json}\", DATA = \"{workenv}/share/data\" }\n";
     t.manifest(&PROBE.replace("probe\"]\n", &format!("probe\"]{wishes}")));
     snapshot!(said(&t.flavor(["pack"]).success()), @"
-    warning[FLV0242]: pyproject.toml:9:16: `tool.flavor.execution.env.HOME` has the placeholder `{wrkenv}`, which stands for nothing
+    warning[FLV0242]: pyproject.toml:9:16: `tool.flavor.execution.env.HOME` has the unknown placeholder `{wrkenv}`
     hint: did you mean `{workenv}`?
-    warning[FLV0443]: the command names `{workenv}/data.txt`, which no slot brings
+    warning[FLV0443]: the command names `{workenv}/data.txt`, which no slot provides
     hint: add a slot with that `target`, or correct the path
-    warning[FLV0443]: the variable `DATA` names `{workenv}/share/data`, which no slot brings
+    warning[FLV0443]: the variable `DATA` names `{workenv}/share/data`, which no slot provides
     hint: add a slot with that `target`, or correct the path
     ");
 }

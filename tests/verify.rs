@@ -116,7 +116,7 @@ fn an_intact_package_passes() {
     exit: 0
     --- stdout
     [ROOT]/dist/probe.psp: OK: all bytes verified
-    signer [DIGEST] (not among the keys that this machine trusts)
+    signer [DIGEST] (not trusted on this machine)
     ");
     let json = t
         .flavor(["verify".as_ref(), "--json".as_ref(), package.as_os_str()])

@@ -220,7 +220,7 @@ fn what_runs_is_kept() {
     exit: 0
     --- stdout
     removed two-1.0-[DIGEST]
-    left one-1.0-[DIGEST]: a program runs in it
+    kept one-1.0-[DIGEST]: a program runs in it
     freed [SIZE]
     ");
     snapshot!(t.flavor(["workenv", "list"]).silent(), @"

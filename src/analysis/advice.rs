@@ -1,7 +1,7 @@
-//! What could be smaller, how much that would save, and what to write for it.
+//! Advice on reducing the size of a package: what to change, and how much it saves.
 //!
-//! Each rule has a code that never changes its meaning; `docs/size.md` lists them. What a rule saves is measured: it is
-//! the share of the stored bytes that the files in question have.
+//! Each rule has a code that never changes its meaning; `docs/size.md` lists them. Savings are
+//! measured: they are the shares of the stored bytes of the files in question.
 
 use std::collections::HashSet;
 
@@ -13,32 +13,32 @@ use crate::format::{ATTESTATION_SLOT, Codec};
 use crate::manifest::Slim;
 use crate::python::runtime::FEATURES;
 
-/// Something that could be smaller.
+/// A possible reduction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Advice {
     /// `FLA012`.
     pub code: &'static str,
     pub title: String,
-    /// Stored bytes that following it saves.
+    /// Stored bytes that it saves.
     pub saving: u64,
-    /// Bytes of content that it is about.
+    /// Uncompressed bytes of the files.
     pub size: u64,
     pub files: u64,
     /// What to write, and where.
     pub remedy: String,
-    /// The largest of the files, `slot/path`.
+    /// The largest files, `slot/path`.
     pub examples: Vec<String>,
 }
 
-/// How many files are named.
+/// The maximum number of files listed.
 const EXAMPLES: usize = 3;
 /// Names of slots that `pack` makes for a Python application.
 const DEPENDENCIES: &str = "deps";
 const RUNTIME: &str = "runtime";
-/// What installs distributions and is rarely needed where they are installed.
+/// Installers of distributions, which are rarely needed in a package.
 const INSTALLERS: [&str; 4] = ["pip", "setuptools", "wheel", "uv"];
 
-/// Rules and what they look for, in the order of their codes.
+/// The rules, in the order of their codes.
 type Rule = fn(&Contents) -> Option<Advice>;
 
 const RULES: [Rule; 11] = [
@@ -55,7 +55,7 @@ const RULES: [Rule; 11] = [
     standard_library,
 ];
 
-/// All advice there is for a package, the largest saving first.
+/// All advice for a package, largest saving first.
 pub fn advise(contents: &Contents) -> Vec<Advice> {
     let mut found: Vec<Advice> = RULES
         .iter()
@@ -121,7 +121,7 @@ fn symbols(contents: &Contents) -> Option<Advice> {
     )
 }
 
-/// FLA021: what installs distributions, unless another dependency requires it.
+/// FLA021: installers, unless another dependency requires them.
 fn installers(contents: &Contents) -> Option<Advice> {
     let dependencies = contents
         .distributions
@@ -146,7 +146,7 @@ fn installers(contents: &Contents) -> Option<Advice> {
     names.sort_unstable();
     names.dedup();
     let remedy = format!(
-        "take {} out of the dependencies, unless the program calls it",
+        "remove {} from the dependencies, unless the program calls it",
         names.join(", ")
     );
     let is_one = |_: &SlotContents, entry: &PackedEntry| unneeded(entry).is_some();
@@ -160,7 +160,7 @@ fn installers(contents: &Contents) -> Option<Advice> {
     )
 }
 
-/// FLA030: the same content in several places.
+/// FLA030: duplicate content.
 fn copies(contents: &Contents) -> Option<Advice> {
     let found = duplicates(contents);
     let most = found.first()?;
@@ -172,7 +172,7 @@ fn copies(contents: &Contents) -> Option<Advice> {
         .collect();
     Some(Advice {
         code: "FLA030",
-        title: "the same content in several places".into(),
+        title: "duplicate content".into(),
         saving: found.iter().map(|one| one.wasted).sum(),
         size: found
             .iter()
@@ -180,13 +180,13 @@ fn copies(contents: &Contents) -> Option<Advice> {
             .sum(),
         files: found.iter().map(|one| one.copies.len() as u64 - 1).sum(),
         remedy:
-            "leave all copies but one out with `exclude`; `flavor inspect --duplicates` lists them"
+            "leave out all copies but one with `exclude`; `flavor inspect --duplicates` lists them"
                 .into(),
         examples,
     })
 }
 
-/// FLA031: slots that are stored as they are, though they would be smaller.
+/// FLA031: slots that are stored uncompressed, though compression would make them smaller.
 fn uncompressed(contents: &Contents) -> Option<Advice> {
     let would_shrink = |slot: &&SlotContents| {
         slot.codec == Some(Codec::Raw)
@@ -218,7 +218,7 @@ fn uncompressed(contents: &Contents) -> Option<Advice> {
     })
 }
 
-/// FLA040: parts of the standard library that are left out unless they are asked for.
+/// FLA040: parts of the standard library that are omitted by default.
 fn standard_library(contents: &Contents) -> Option<Advice> {
     let feature = |entry: &PackedEntry| {
         let rest = entry.path.strip_prefix("lib/python3")?.split_once('/')?.1;
@@ -237,7 +237,7 @@ fn standard_library(contents: &Contents) -> Option<Advice> {
     names.sort_unstable();
     names.dedup();
     let remedy = format!(
-        "take {} out of `include` under [tool.flavor.python]",
+        "remove {} from `include` under [tool.flavor.python]",
         names.join(", ")
     );
     let is_one =
@@ -252,7 +252,7 @@ fn standard_library(contents: &Contents) -> Option<Advice> {
     )
 }
 
-/// Adds up the files that a rule is about.
+/// Sums up the files of a rule.
 fn about(
     code: &'static str,
     title: &str,
@@ -356,7 +356,7 @@ mod tests {
                 [(code, 70)],
                 "{name}"
             );
-            // The project's own files are its own business.
+            // The project's own files are up to the user.
             assert_eq!(said(&contents(vec![slot("app", entries())])), [], "{name}");
         }
     }
@@ -407,7 +407,7 @@ mod tests {
         assert!(
             found[0]
                 .remedy
-                .starts_with("take pip out of the dependencies"),
+                .starts_with("remove pip from the dependencies"),
             "{}",
             found[0].remedy
         );
@@ -442,7 +442,7 @@ mod tests {
             ("FLA040", 20, 1)
         );
         assert!(
-            found[0].remedy.starts_with("take idlelib out of `include`"),
+            found[0].remedy.starts_with("remove idlelib from `include`"),
             "{}",
             found[0].remedy
         );

@@ -4,7 +4,7 @@ use super::native::NativeFile;
 use crate::format::{Blake3, Codec};
 use crate::slot::EntryKind;
 
-/// All that is in a package.
+/// The contents of a package.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
     pub package: String,
@@ -17,56 +17,57 @@ pub struct Contents {
     pub distributions: Vec<PackedDistribution>,
 }
 
-/// All that is in a slot.
+/// The contents of a slot.
 #[derive(Clone, Debug, Default)]
 pub struct SlotContents {
     pub name: String,
     pub index: usize,
     /// Bytes in the package.
     pub stored: u64,
-    /// Bytes after undoing the codec: signed in our packages, only claimed in others.
+    /// Bytes after decompression: signed in our packages, only claimed in others.
     pub plain: u64,
     /// Stored bytes that belong to no entry.
     pub overhead: u64,
-    /// What the contents come to when each is compressed by itself, quickly.
+    /// The sum of the contents' sizes when each is compressed by itself, fast.
     pub alone: u64,
     pub codec: Option<Codec>,
     /// Whether it is an archive.
     pub tar: bool,
-    /// `None` when the slot cannot be decoded here, which happens only with FlavorPack's packages.
+    /// `None` if the slot cannot be decoded here, which happens only with FlavorPack's packages.
     pub entries: Option<Vec<PackedEntry>>,
 }
 
 /// A file, directory or link in a slot.
 #[derive(Clone, Debug)]
 pub struct PackedEntry {
-    /// Inside the slot; of a slot that is one file, where that appears in the work environment.
+    /// Path inside the slot; for a slot that is one file, its path in the work environment.
     pub path: String,
     pub kind: EntryKind,
     pub mode: u16,
-    /// Bytes of content; 0 for all but files.
+    /// Length of the content; 0 except for files.
     pub size: u64,
     /// The entry's share of the slot's stored bytes.
     pub stored: u64,
-    /// Of a file's content.
+    /// Digest of a file's content.
     pub blake3: Option<Blake3>,
     /// Target of a link.
     pub link: Option<String>,
-    /// Which of [`Contents::distributions`] it belongs to.
+    /// Index into [`Contents::distributions`].
     pub distribution: Option<usize>,
-    /// What it is imported as, or is a part of: `rich.console`.
+    /// The module that it is, or is a part of: `rich.console`.
     pub module: Option<String>,
     pub native: Option<Box<NativeFile>>,
 }
 
-/// An installed Python distribution, from its `dist-info`, and what the package has of it.
+/// An installed Python distribution, from its `dist-info`, and its files in the package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PackedDistribution {
     pub name: String,
     pub version: String,
     /// Name of the slot that holds it.
     pub slot: String,
-    /// Files that its RECORD lists and the slot has, bytecode of them included, and bytes of their content.
+    /// Files that its RECORD lists and the slot has, their bytecode included, and the bytes of
+    /// their content.
     pub files: u64,
     pub size: u64,
     /// Their share of the slot's stored bytes.
@@ -74,18 +75,18 @@ pub struct PackedDistribution {
     pub license: Option<String>,
     /// Package URL (github.com/package-url/purl-spec).
     pub purl: String,
-    /// Normalised names of the distributions that it requires, extras and conditions left aside.
+    /// Normalised names of the distributions that it requires, regardless of extras and markers.
     #[serde(skip)]
     pub requires: Vec<String>,
 }
 
 impl Contents {
-    /// Files and links to them, with the slots that they are in.
+    /// Files and links to them, with their slots.
     pub fn files(&self) -> impl Iterator<Item = (&SlotContents, &PackedEntry)> {
         self.entries().filter(|(_, entry)| entry.is_file())
     }
 
-    /// All entries, with the slots that they are in.
+    /// All entries, with their slots.
     pub fn entries(&self) -> impl Iterator<Item = (&SlotContents, &PackedEntry)> {
         self.slots.iter().flat_map(|slot| {
             slot.entries
@@ -113,7 +114,7 @@ impl Contents {
         files
     }
 
-    /// All native files, those with the highest needs first.
+    /// All native files, those with the highest requirements first.
     pub fn native_files(&self) -> Vec<(&SlotContents, &PackedEntry, &NativeFile)> {
         let native = |(slot, entry)| -> Option<(&SlotContents, &PackedEntry, &NativeFile)> {
             let entry: &PackedEntry = entry;
@@ -140,12 +141,12 @@ impl Contents {
 }
 
 impl SlotContents {
-    /// Bytes of content, as they were counted.
+    /// Bytes of content, as counted.
     pub fn size(&self) -> u64 {
         self.entries.iter().flatten().map(|entry| entry.size).sum()
     }
 
-    /// Files, hard links among them.
+    /// Files, including hard links.
     pub fn files(&self) -> Option<u64> {
         let entries = self.entries.as_ref()?;
         Some(entries.iter().filter(|entry| entry.is_file()).count() as u64)

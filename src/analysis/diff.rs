@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::contents::{Contents, PackedEntry};
 
-/// Bytes of something.
+/// A size before and after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Size {
     pub stored: u64,
@@ -18,15 +18,15 @@ pub struct Size {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Change {
     pub name: String,
-    /// Of a file: the slot that it is in.
+    /// For a file: its slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
-    /// Of a distribution: its versions.
+    /// For a distribution: its versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versions: Option<(Option<String>, Option<String>)>,
     pub before: Option<Size>,
     pub after: Option<Size>,
-    /// Stored bytes more, or fewer.
+    /// Change of the stored bytes.
     pub grown: i64,
 }
 
@@ -40,11 +40,12 @@ pub struct Diff {
     pub metadata: Change,
     /// All slots, in the order of the second package.
     pub slots: Vec<Change>,
-    /// Those that changed, the most changed first.
+    /// Those that changed, largest change first.
     pub distributions: Vec<Change>,
-    /// Files and links that are new, gone or different, the most changed first.
+    /// Files and links that were added, removed or changed, largest change first.
     pub files: Vec<Change>,
-    /// Stored bytes that files more or less take which are the same in both: what they are compressed with is not.
+    /// Change of the stored bytes of files that are equal in both packages; only what they are
+    /// compressed with differs.
     pub same_files: i64,
 }
 

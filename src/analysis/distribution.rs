@@ -1,11 +1,11 @@
-//! Which distribution an entry belongs to, by the lists that distributions carry.
+//! Assigns entries to distributions, by the RECORD of each distribution.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::contents::{PackedDistribution, PackedEntry};
 use crate::python::{CoreMetadata, recorded_paths};
 
-/// What the distributions of one slot say of themselves, by the path of their `dist-info`.
+/// The metadata of the distributions of one slot, by the path of their `dist-info`.
 #[derive(Debug, Default)]
 pub(super) struct Claims(BTreeMap<String, Claim>);
 
@@ -16,7 +16,7 @@ struct Claim {
 }
 
 impl Claims {
-    /// Notes a `METADATA` or `RECORD`.
+    /// Records a `METADATA` or `RECORD`.
     pub(super) fn read(&mut self, path: &str, content: &[u8]) {
         let Some((dist_info, file)) = path.rsplit_once('/') else {
             return;
@@ -41,7 +41,7 @@ impl Claims {
         roots
     }
 
-    /// Gives each entry to the distribution that lists it, and adds up what they have.
+    /// Assigns each entry to the distribution that lists it, and sums up each distribution.
     pub(super) fn settle(
         self: &Claims,
         slot: &str,
@@ -56,7 +56,7 @@ impl Claims {
             let version = claim.metadata.version.clone().unwrap_or_default();
             let site_packages = site_packages(dist_info);
             for path in recorded_paths(&claim.record) {
-                // Where two list one file, the first of them has it.
+                // If two list one file, it belongs to the first.
                 owners
                     .entry(normal(site_packages, &path))
                     .or_insert(distributions.len());
@@ -97,7 +97,7 @@ fn site_packages(dist_info: &str) -> &str {
     dist_info.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
-/// A path of a RECORD as it is in the slot: `../../../bin/tool` leads out of site-packages.
+/// A path of a RECORD, relative to the slot: `../../../bin/tool` leads out of site-packages.
 fn normal(site_packages: &str, path: &str) -> String {
     let mut parts: Vec<&str> = site_packages
         .split('/')
@@ -113,7 +113,7 @@ fn normal(site_packages: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// The source of bytecode, which is made after installation and is in no list.
+/// The source of bytecode, which is compiled after installation and listed in no RECORD.
 fn source_of(path: &str) -> Option<String> {
     let (directory, name) = path.rsplit_once('/')?;
     let directory = directory.strip_suffix("__pycache__")?;

@@ -1,4 +1,4 @@
-//! Content that a package has more than once.
+//! Duplicate content in a package.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,11 @@ use super::contents::{Contents, PackedEntry, SlotContents};
 use crate::format::Blake3;
 use crate::slot::EntryKind;
 
-/// Content that is stored in several places. Files that share one stored copy by hard links are no duplicates.
+/// Content that is stored in several places. Files that share one stored copy by hard links are not
+/// duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Duplicate {
-    /// Of the content.
+    /// Digest of the content.
     pub blake3: String,
     pub size: u64,
     /// Stored bytes of all copies but the cheapest.
@@ -20,7 +21,7 @@ pub struct Duplicate {
     pub copies: Vec<Copy>,
 }
 
-/// Where a copy is.
+/// The place of a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Copy {
     pub slot: String,
@@ -28,10 +29,10 @@ pub struct Copy {
     pub stored: u64,
 }
 
-/// Copies that waste at least so many bytes are worth telling.
+/// The minimum waste to be reported.
 const LEAST: u64 = 64;
 
-/// What is stored more than once, the most wasteful first.
+/// All duplicates, most wasteful first.
 pub fn duplicates(contents: &Contents) -> Vec<Duplicate> {
     let mut by_digest: HashMap<Blake3, Vec<(&SlotContents, &PackedEntry)>> = HashMap::new();
     for (slot, entry) in contents.entries() {

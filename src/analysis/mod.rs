@@ -1,6 +1,7 @@
-//! What is in a package and what it costs: entries, distributions, modules, duplicates, native files, advice, differences.
+//! The contents of a package and their cost: entries, distributions, modules, duplicates, native
+//! files, advice, differences.
 //!
-//! Everything is read from the slots themselves. Knows nothing of terminals; what it finds are plain values.
+//! Everything is read from the slots themselves. Independent of output: results are plain values.
 
 mod advice;
 mod contents;

@@ -1,4 +1,4 @@
-//! What files are imported as.
+//! The module names of files.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::contents::Contents;
 use crate::slot::EntryKind;
 
-/// A module that can be imported by name alone, with all that is below it.
+/// A top-level module or package, with everything below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ModuleSize {
     pub name: String,
@@ -17,7 +17,7 @@ pub struct ModuleSize {
     pub stored: u64,
 }
 
-/// Top-level modules and packages, the largest first.
+/// Top-level modules and packages, largest first.
 pub fn modules(contents: &Contents) -> Vec<ModuleSize> {
     let mut found: BTreeMap<(&str, &str), ModuleSize> = BTreeMap::new();
     for (slot, entry) in contents.entries() {
@@ -48,8 +48,8 @@ pub fn modules(contents: &Contents) -> Vec<ModuleSize> {
     found
 }
 
-/// The module that a file of a package or of the standard library is, or is a part of. Data files count to the package
-/// that they lie in.
+/// The module that a file of a package or of the standard library is, or is a part of. Data files
+/// belong to the package that contains them.
 pub(super) fn module_of(path: &str, kind: EntryKind, roots: &[String]) -> Option<String> {
     if kind == EntryKind::Directory {
         return None;
@@ -82,7 +82,7 @@ pub(super) fn module_of(path: &str, kind: EntryKind, roots: &[String]) -> Option
             let stem = name.split('.').next().filter(|stem| *stem != "__init__");
             parts.extend(stem);
         }
-        // Data beside modules at the top belongs to nobody.
+        // Data beside top-level modules belongs to none.
         _ if parts.is_empty() => return None,
         _ => {}
     }
@@ -102,7 +102,8 @@ fn in_standard_library(path: &str) -> Option<&str> {
     Some(rest.strip_prefix("lib-dynload/").unwrap_or(rest))
 }
 
-/// What is in site-packages and is no module: descriptions of distributions, libraries that wheels carry.
+/// Entries of site-packages that are not modules: metadata of distributions, bundled libraries of
+/// wheels.
 fn is_no_module(first: &str) -> bool {
     let is_identifier = |text: &str| text.chars().all(|one| one.is_alphanumeric() || one == '_');
     let stem = first.split('.').next().unwrap_or(first);

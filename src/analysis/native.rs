@@ -1,11 +1,11 @@
-//! Native files: what they need of the machine, and what symbols cost in them.
+//! Native files: their requirements, and the size of their symbols.
 
 use serde::Serialize;
 
 use crate::elf::{self, GlibcVersion, StripOutcome};
 use crate::slot::weigh;
 
-/// What a native file needs, and what stripping it would save.
+/// The requirements of a native file, and what stripping it would save.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NativeFile {
     /// Libraries that it is linked against.
@@ -13,14 +13,14 @@ pub struct NativeFile {
     /// The oldest glibc on which it loads.
     pub glibc_floor: Option<GlibcVersion>,
     pub soname: Option<String>,
-    /// Bytes that `--strip` would take away.
+    /// Bytes that `--strip` would remove.
     pub strippable: u64,
-    /// The same of what it comes to when it is compressed by itself, in thousandths.
+    /// The same as a share of its compressed size, in thousandths.
     #[serde(skip)]
     pub strippable_share: u64,
 }
 
-/// Looks into a file; `None` when it only begins like a native one.
+/// Analyses a file; `None` if it only begins like a native one.
 pub(super) fn examine(content: &[u8]) -> Option<NativeFile> {
     let facts = elf::inspect(content).ok()??;
     let mut stripped = content.to_vec();

@@ -1,4 +1,4 @@
-//! The contents of a package are read from its slots.
+//! Reads the contents of a package from its slots.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use crate::package::{PackageError, Reader, Slot};
 use crate::slot::{EntryKind, Passing, SlotError, TarEntry, measure};
 
 impl Contents {
-    /// Reads all slots. Their bytes are to have been verified: this decodes them.
+    /// Reads all slots. Their bytes must have been verified: this decodes them.
     ///
     /// # Errors
-    /// [`PackageError::Content`] when a slot of ours does not decode.
+    /// [`PackageError::Content`] if a slot of ours does not decode.
     pub fn read(reader: &Reader) -> Result<Self, PackageError> {
         let metadata = reader.metadata();
         let mut contents = Self {
@@ -37,7 +37,7 @@ impl Contents {
             };
             match read_slot(&slot, &mut found, &mut contents.distributions) {
                 Ok(()) => {}
-                // FlavorPack's packages may hold what nobody but them can decode.
+                // FlavorPack's packages may use encodings that only its own launchers can decode.
                 Err(_) if slot.facts.is_none() => found.entries = None,
                 Err(source) => {
                     return Err(PackageError::Content {
@@ -116,10 +116,10 @@ fn read_slot(
     Ok(())
 }
 
-/// A description of a distribution that is longer is none.
+/// The maximum length of a distribution's metadata.
 const LONGEST: u64 = 16 << 20;
 
-/// What is looked into: native files, and the two files of a distribution that say what it is.
+/// Files whose content is needed: native files, and the two metadata files of a distribution.
 fn is_wanted(entry: &TarEntry, start: &[u8]) -> bool {
     let describes =
         entry.name.ends_with(b".dist-info/METADATA") || entry.name.ends_with(b".dist-info/RECORD");
@@ -155,7 +155,7 @@ fn packed(passing: &Passing<'_>, slot: &Slot<'_>) -> PackedEntry {
     }
 }
 
-/// A hard link has the digest of what it leads to.
+/// A hard link has the digest of its target.
 fn follow_hard_links(entries: &mut [PackedEntry]) {
     if !entries
         .iter()

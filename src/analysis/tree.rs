@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use super::contents::{Contents, SlotContents};
 
-/// A part of a package with all that is in it.
+/// A part of a package with everything in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Node {
     pub name: String,
     pub size: u64,
     pub stored: u64,
-    /// Files below it, hard links among them; itself, if it is one.
+    /// Number of files below it, including hard links; 1 for a file.
     pub files: u64,
-    /// The largest first, by stored bytes.
+    /// Largest first, by stored bytes.
     pub children: Vec<Node>,
 }
 
-/// While it grows, children are found by name.
+/// A node under construction, with children by name.
 #[derive(Default)]
 struct Growing {
     size: u64,
@@ -25,7 +25,8 @@ struct Growing {
     children: BTreeMap<String, Growing>,
 }
 
-/// The whole package. Its stored bytes are those of the file; launcher and metadata are parts of their own.
+/// The whole package. Its stored bytes are those of the file; launcher and metadata are nodes of
+/// their own.
 pub fn tree(contents: &Contents) -> Node {
     let leaf = |name: &str, size| Node {
         name: name.into(),
@@ -49,7 +50,7 @@ pub fn tree(contents: &Contents) -> Node {
     root
 }
 
-/// One slot. What belongs to no entry counts for the slot alone.
+/// One slot. Bytes that belong to no entry count for the slot only.
 fn slot_tree(slot: &SlotContents) -> Node {
     let mut root = Growing::default();
     for entry in slot.entries.iter().flatten().filter(|_| slot.tar) {

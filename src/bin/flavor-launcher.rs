@@ -1,4 +1,4 @@
-//! The stub at the front of every package.
+//! The launcher at the start of every package.
 
 use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
@@ -16,14 +16,14 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // With stderr gone there is nobody to tell.
+            // If stderr is closed, the message is lost.
             drop(io::stderr().write_all(error.to_message().as_bytes()));
             ExitCode::from(error.exit_code())
         }
     }
 }
 
-/// Returns only when there was nothing to start.
+/// Returns only if there was nothing to start.
 fn run() -> Result<(), LaunchError> {
     refuse_other_rights()?;
     let package = own_path()?;
@@ -40,7 +40,7 @@ fn run() -> Result<(), LaunchError> {
             system::close_rest_at_exec,
         )?
     {
-        // Names are for programs as they are, and for people as they may see them. A closed pipe is success.
+        // Raw for programs, escaped for a terminal. A closed pipe is not an error.
         drop(if io::stdout().is_terminal() {
             let text = String::from_utf8_lossy(&text);
             text.lines()
@@ -61,7 +61,8 @@ fn run() -> Result<(), LaunchError> {
     Err(exec(launch))
 }
 
-/// Refuses to run with rights that its caller does not have: the caller chooses cache, settings and variables.
+/// Refuses to run with privileges that its caller does not have: the caller controls cache,
+/// settings and variables.
 fn refuse_other_rights() -> Result<(), LaunchError> {
     use rustix::process::{getegid, geteuid, getgid, getuid};
     if getuid() == geteuid() && getgid() == getegid() {
@@ -88,28 +89,31 @@ fn exec(launch: Launch) -> LaunchError {
     LaunchError::not_started(program, source)
 }
 
-/// The one call to the system that neither std nor rustix has.
+/// The one system call that neither std nor rustix provides.
 #[expect(unsafe_code)]
 mod system {
-    /// Marks all descriptors but the first three so that `exec` closes them. Kernels before 5.11 cannot; there they stay.
+    /// Sets close-on-exec on all descriptors but the first three. Kernels before 5.11 cannot do
+    /// that; there they stay open.
     pub(super) fn close_rest_at_exec() {
         unsafe extern "C" {
             fn syscall(number: i64, first: i64, last: i64, flags: i64) -> i64;
         }
         const CLOSE_RANGE: i64 = 436;
         const CLOSE_ON_EXEC: i64 = 4;
-        // SAFETY: the numbers are the kernel's for all processors; it takes no addresses, and no descriptor is closed here.
+        // SAFETY: the number is the same on all processors; the call takes no addresses and closes
+        // no descriptor here.
         _ = unsafe { syscall(CLOSE_RANGE, 3, i64::from(u32::MAX), CLOSE_ON_EXEC) };
     }
 }
 
-/// C functions that serve messages of the C library alone: a crash in more detail, another language, another encoding; and
-/// what a static program has no use for: modules loaded at run time, the resolver's state in every thread. Answering for
-/// them here lets the linker leave out what hangs on them: std's reader of debug information, glibc's `printf` and `sscanf`
-/// with their numbers, locales and encodings, its dynamic loader. Without that the stub is half as large again, and a start
-/// is spared reading `/proc/self/maps`.
+/// C functions that only serve the C library's messages (more detail in a crash, translations,
+/// encodings), or that are useless in a static program: dynamic loading, per-thread resolver state.
+/// Defining them here lets the linker drop what depends on them: std's reader of debug information;
+/// glibc's `printf` and `sscanf` with their numbers, locales and encodings; its dynamic loader.
+/// Without that the launcher is half as large again, and each start reads `/proc/self/maps`.
 ///
-/// With [`system`] the crate's only exceptions to `unsafe_code`: the names are the C library's, the functions touch nothing.
+/// With [`system`] the crate's only exceptions to `unsafe_code`: the names are the C library's; the
+/// functions access nothing.
 #[cfg(all(
     target_os = "linux",
     target_env = "gnu",
@@ -118,14 +122,16 @@ mod system {
 ))]
 #[expect(unsafe_code)]
 mod without_details {
-    /// What std looks for in case the C library has it. Not known: std has another way for everything.
+    /// Functions that std looks up in case the C library has them. Not found: std has a fallback
+    /// for each.
     #[unsafe(no_mangle)]
     extern "C" fn dlsym(_library: *const (), _name: *const u8) -> *const () {
         std::ptr::null()
     }
 
-    /// All that `printf` and its kin have in common. Nobody prints by it: Rust formats by itself, and the number of an error
-    /// without a name, which `strerror_r` would put into words, is told beside the words.
+    /// The common implementation of `printf` and its relatives, which is not used: Rust does its
+    /// own formatting, and an error number without a name, which `strerror_r` would format, is
+    /// printed as a number.
     #[unsafe(no_mangle)]
     extern "C" fn __vfprintf_internal(
         _to: *mut (),
@@ -136,7 +142,7 @@ mod without_details {
         -1
     }
 
-    /// How the C locale converts characters, for streams of wide ones; here are none.
+    /// The character conversion of the C locale for wide streams, which are not used.
     #[unsafe(no_mangle)]
     static __wcsmbs_gconv_fcts_c: [usize; 4] = [0; 4];
 
@@ -150,7 +156,7 @@ mod without_details {
         1
     }
 
-    /// The resolver, of which every thread has a part. Nothing here asks for the address of a host.
+    /// The resolver, which has state in every thread. No host names are resolved here.
     #[unsafe(no_mangle)]
     extern "C" fn __res_vinit(_state: *mut (), _preinit: i32) -> i32 {
         -1
@@ -160,20 +166,22 @@ mod without_details {
     #[unsafe(no_mangle)]
     extern "C" fn __res_iclose(_state: *mut (), _free: bool) {}
 
-    /// The bounds of a thread's stack. Not known: an overflow then ends as a plain SIGSEGV.
+    /// The bounds of a thread's stack. Unknown: a stack overflow is then reported as a plain
+    /// SIGSEGV.
     #[unsafe(no_mangle)]
     extern "C" fn pthread_getattr_np(_thread: usize, _attributes: *mut ()) -> i32 {
         const ENOSYS: i32 = 38;
         ENOSYS
     }
 
-    /// The translation of a message: the stub never leaves the C locale, in which that is the message itself.
+    /// Message translation. The launcher never leaves the C locale, in which the translation is the
+    /// message itself.
     #[unsafe(no_mangle)]
     extern "C" fn __dcgettext(_domain: *const u8, message: *const u8, _category: i32) -> *const u8 {
         message
     }
 
-    /// A broken promise inside the C library.
+    /// A failed assertion inside the C library.
     #[unsafe(no_mangle)]
     extern "C" fn __assert_fail(
         _promise: *const u8,
@@ -184,7 +192,8 @@ mod without_details {
         std::process::abort()
     }
 
-    /// The frames of a panic. None: the stub has neither unwind tables nor symbols; the message names the line.
+    /// The frames of a panic. None: the launcher has neither unwind tables nor symbols; the message
+    /// has the line.
     #[unsafe(no_mangle)]
     extern "C" fn _Unwind_Backtrace(_visit: *const (), _argument: *mut ()) -> i32 {
         const END_OF_STACK: i32 = 5;

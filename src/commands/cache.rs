@@ -64,7 +64,7 @@ fn table(stats: &CacheStats) -> String {
     }
     let place = match &stats.path {
         Some(path) => format!(" in {}", path.display()),
-        None => "; no place takes files, and packs keep nothing".into(),
+        None => "; no directory is writable, so nothing is kept".into(),
     };
     text.push_str(&format!(
         "{}, {}{place}\n",
@@ -116,8 +116,8 @@ fn clean(options: &CacheClean, as_json: bool, quiet: bool) -> Result<(), Error> 
     if cleaned.in_use > 0 {
         let stay = counted(
             cleaned.in_use,
-            "entry is in use by a running pack and stays",
-            "entries are in use by a running pack and stay",
+            "entry is in use by a running pack and was kept",
+            "entries are in use by a running pack and were kept",
         );
         text.push_str(&format!("{stay}\n"));
     }
@@ -130,12 +130,12 @@ fn texts(paths: &[PathBuf]) -> Vec<Cow<'_, str>> {
     paths.iter().map(|path| output::text(path)).collect()
 }
 
-/// Zeros that stand for what nobody has seen would be a lie.
+/// Zeros would be wrong for a layer that could not be read.
 fn tell_unread(unread: &[PathBuf], quiet: bool) {
     let reporter = TerminalReporter::new(if quiet { Talk::Quiet } else { Talk::Normal });
     for path in unread {
         let text = format!("cannot read `{}`; it is not counted", path.display());
-        reporter.warn(None, &text, Some("look at who owns it and at its mode"));
+        reporter.warn(None, &text, Some("check its owner and mode"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `flavor config`: every setting, its value, and who has set it.
+//! `flavor config`: every setting, its value, and its origin.
 
 use std::env;
 use std::fmt;
@@ -24,11 +24,11 @@ use crate::output;
 struct Setting {
     name: String,
     value: String,
-    origin: Origin,
+    origin: SettingOrigin,
 }
 
-/// Who has set it.
-enum Origin {
+/// The origin of a value.
+enum SettingOrigin {
     Default,
     File {
         path: PathBuf,
@@ -36,14 +36,14 @@ enum Origin {
     },
     Variable(&'static str),
     CommandLine(&'static str),
-    /// Of the cache: what stands in the way, of this place or of better ones.
+    /// For the cache: what is wrong with this directory or with preferred ones.
     Hindered {
-        origin: Box<Origin>,
+        origin: Box<SettingOrigin>,
         why: String,
     },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -76,7 +76,7 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
     }
     let wanted = options.name.as_deref().unwrap_or("");
     let all = settings(&file, globals)?;
-    // Variables of installers that are not set are no settings now, but not unknown either.
+    // Installer variables that are not set are not listed, but not unknown either.
     let mut names: Vec<String> = installer_variables().map(installer).collect();
     names.extend(all.iter().map(|setting| setting.name.clone()));
     if !names.iter().any(|name| name.starts_with(wanted)) {
@@ -120,13 +120,13 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
 fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Error> {
     let CacheLimits { max_size, retain } = file.cache_limits()?;
     let in_file = |key: &str| match file.line(key) {
-        Some(line) => Origin::File {
+        Some(line) => SettingOrigin::File {
             path: file.path().into(),
             line,
         },
-        None => Origin::Default,
+        None => SettingOrigin::Default,
     };
-    let unset = || Origin::Default;
+    let unset = || SettingOrigin::Default;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let own_key = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
     let store = TrustStore::from_env();
@@ -164,9 +164,9 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
                     .log_level()
                     .map_or("off".into(), |level| level.to_string());
                 let origin = match (globals.quiet, globals.verbose) {
-                    (true, _) => Origin::CommandLine("--quiet"),
-                    (false, 0) => Origin::Default,
-                    (false, _) => Origin::CommandLine("--verbose"),
+                    (true, _) => SettingOrigin::CommandLine("--quiet"),
+                    (false, 0) => SettingOrigin::Default,
+                    (false, _) => SettingOrigin::CommandLine("--verbose"),
                 };
                 Setting {
                     name: "log.level".into(),
@@ -180,9 +180,9 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
             name: "output.json".into(),
             value: globals.json.to_string(),
             origin: if globals.json {
-                Origin::CommandLine("--json")
+                SettingOrigin::CommandLine("--json")
             } else {
-                Origin::Default
+                SettingOrigin::Default
             },
         },
         of("pack.jobs", "FLAVOR_JOBS", &processors.to_string()),
@@ -208,18 +208,20 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
     Ok(all)
 }
 
-/// What the setting is called that a variable for installers is.
+/// The name under which an installer's variable is listed.
 fn installer(variable: &str) -> String {
     format!("installer.{variable}")
 }
 
-fn variable(name: &'static str) -> Option<(String, Origin)> {
+fn variable(name: &'static str) -> Option<(String, SettingOrigin)> {
     let value = env::var_os(name).filter(|value| !value.is_empty())?;
-    Some((value.to_string_lossy().into_owned(), Origin::Variable(name)))
+    Some((
+        value.to_string_lossy().into_owned(),
+        SettingOrigin::Variable(name),
+    ))
 }
 
-/// A setting of one variable.
-/// Where the signing key is. A key that the variable holds is not shown.
+/// A setting with one variable, for the signing key. A key in the variable itself is not shown.
 fn private_key(default: &str) -> Setting {
     let setting = of("pack.private-key", PRIVATE_KEY_VARIABLE, default);
     match KeySource::from_variable() {
@@ -232,7 +234,8 @@ fn private_key(default: &str) -> Setting {
 }
 
 fn of(name: &str, from: &'static str, default: &str) -> Setting {
-    let (value, origin) = variable(from).unwrap_or_else(|| (default.into(), Origin::Default));
+    let (value, origin) =
+        variable(from).unwrap_or_else(|| (default.into(), SettingOrigin::Default));
     Setting {
         name: name.into(),
         value,
@@ -240,7 +243,7 @@ fn of(name: &str, from: &'static str, default: &str) -> Setting {
     }
 }
 
-/// A setting of the first variable that is there.
+/// A setting from the first variable that is set.
 fn first(
     name: &str,
     from: &[&'static str],
@@ -257,13 +260,13 @@ fn first(
     }
 }
 
-/// The one that a start would use, found as a start finds it.
+/// The cache that a start would use, found in the same way.
 fn cache_directory() -> Setting {
     let of = |name| {
         if name == PASSWORD_FILE {
-            Origin::Default
+            SettingOrigin::Default
         } else {
-            Origin::Variable(name)
+            SettingOrigin::Variable(name)
         }
     };
     let (value, origin, why) = match Cache::foresee() {
@@ -275,11 +278,11 @@ fn cache_directory() -> Setting {
             found: None,
             passed_over,
         }) => (
-            "none: each start makes a directory of its own".into(),
-            Origin::Default,
+            "none: each start uses a temporary directory".into(),
+            SettingOrigin::Default,
             passed_over,
         ),
-        // Named by the user, and no start gets past it.
+        // Named by the user, so a start has no fallback.
         Err(error) => {
             let named = cache_candidates()
                 .into_iter()
@@ -289,7 +292,7 @@ fn cache_directory() -> Setting {
                 .map_or(String::new(), |one| one.path.display().to_string());
             (
                 value,
-                named.map_or(Origin::Default, |one| of(one.origin)),
+                named.map_or(SettingOrigin::Default, |one| of(one.origin)),
                 vec![error.to_string()],
             )
         }
@@ -298,7 +301,7 @@ fn cache_directory() -> Setting {
     let origin = if why.is_empty() {
         origin
     } else {
-        Origin::Hindered {
+        SettingOrigin::Hindered {
             origin: Box::new(origin),
             why,
         }
@@ -312,13 +315,15 @@ fn cache_directory() -> Setting {
 
 fn color(globals: &Globals) -> Setting {
     let (value, origin) = match globals.color {
-        When::Always => ("always", Origin::CommandLine("--color")),
-        When::Never => ("never", Origin::CommandLine("--color")),
-        When::Auto if variable("NO_COLOR").is_some() => ("never", Origin::Variable("NO_COLOR")),
+        When::Always => ("always", SettingOrigin::CommandLine("--color")),
+        When::Never => ("never", SettingOrigin::CommandLine("--color")),
+        When::Auto if variable("NO_COLOR").is_some() => {
+            ("never", SettingOrigin::Variable("NO_COLOR"))
+        }
         When::Auto => match (variable("CLICOLOR_FORCE"), variable("CLICOLOR")) {
             (Some((_, origin)), _) => ("always", origin),
             (_, Some((wanted, origin))) if wanted == "0" => ("never", origin),
-            _ => ("auto", Origin::Default),
+            _ => ("auto", SettingOrigin::Default),
         },
     };
     Setting {

@@ -11,9 +11,9 @@ use crate::cli;
 use crate::error::Error;
 use crate::output;
 
-/// Revision of the JSON; a change that breaks readers raises it.
+/// Version of the JSON; increased by incompatible changes.
 const JSON_SCHEMA: u32 = 1;
-/// How many files are listed for people.
+/// How many files are listed in text output.
 const FILES: usize = 20;
 
 pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error> {
@@ -63,7 +63,7 @@ fn stored(size: Option<Size>) -> String {
     size.map_or("-".into(), |size| Bytes(size.stored).to_string())
 }
 
-/// What a change is called: a file by its slot too, a distribution by its versions.
+/// The label of a change: a file with its slot, a distribution with its versions.
 fn name(change: &Change) -> String {
     match (&change.slot, &change.versions) {
         (Some(slot), _) => format!("{slot}/{}", change.name),
@@ -89,7 +89,7 @@ fn how(change: &Change) -> &'static str {
     }
 }
 
-/// The parts of a difference with their headings.
+/// The sections of a difference with their headings.
 fn parts(found: &Diff) -> [(&'static str, Vec<&Change>); 3] {
     let whole = [&found.launcher, &found.metadata];
     let slots = found
@@ -148,12 +148,12 @@ fn text(found: &Diff, titles: &[String; 2]) -> String {
         }
     }
     if lines.len() == 1 {
-        lines.push("nothing has changed".into());
+        lines.push("no changes".into());
     }
     lines.extend(more(found).map(|line| format!("{:32}  {line}", "")));
     if found.same_files != 0 {
         lines.push(format!(
-            "{:>32}  files that are the same, compressed with others",
+            "{:>32}  unchanged files, compressed together with others",
             grown(found.same_files)
         ));
     }
@@ -196,7 +196,7 @@ fn markdown(found: &Diff, titles: &[String; 2]) -> String {
     out
 }
 
-/// Text from a package in a table of Markdown: as it is, and nothing more.
+/// Text from a package, escaped for a Markdown table.
 fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for one in printable(text).chars() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::output;
 
-/// The bill of materials, as it is in the package.
+/// The SBOM, as in the package.
 pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
     let mut attestation = read(reader)?;
     let sbom = attestation
@@ -20,7 +20,7 @@ pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
     output::json(&sbom)
 }
 
-/// The provenance, and with `envelope` the signature around it.
+/// The provenance, or with `envelope` the signed envelope.
 pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
     let mut attestation = read(reader)?;
     let found = attestation
@@ -39,7 +39,7 @@ pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
     output::json(&signed.open(reader.signer()).map_err(failed)?)
 }
 
-/// The licences that the distributions in the package declare.
+/// The licences declared by the distributions in the package.
 pub(super) fn licenses(as_json: bool, distributions: &[PackedDistribution]) -> Result<(), Error> {
     if as_json {
         let each: Vec<Value> = distributions
@@ -68,9 +68,7 @@ fn read(reader: &Reader) -> Result<Value, Error> {
         .find(|slot| slot.name() == ATTESTATION_SLOT)
         .ok_or_else(|| none(reader))?;
     if reader.authenticity() != Authenticity::Complete {
-        tracing::warn!(
-            "made by FlavorPack: nothing authenticates what the package says of its contents"
-        );
+        tracing::warn!("made by FlavorPack: its attestation slot is not authenticated");
     }
     let path = reader.path().to_path_buf();
     let stored = slot.stored().map_err(|error| Error::Package {

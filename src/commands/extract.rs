@@ -15,7 +15,7 @@ use crate::cli::{Extract, ExtractAll, Limits};
 use crate::error::Error;
 use crate::output;
 
-/// `flavor extract`: nothing is decoded that has not been proven.
+/// `flavor extract`. Only verified bytes are decoded.
 pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path, options.limits)?;
@@ -59,7 +59,7 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
     std::fs::create_dir_all(directory).on("create directory", directory)?;
     let mut written = Vec::new();
     for slot in slots {
-        // Numbers, never names: a name comes from the package.
+        // Numbers, not names: a name comes from the package.
         let place = if options.as_tree {
             directory.join(format!("slot_{}", slot.index))
         } else {
@@ -79,7 +79,7 @@ pub(super) fn all(options: &ExtractAll, as_json: bool) -> Result<ExitCode, Error
     let metadata = directory.join("metadata.json");
     until_done.push(claim(&metadata)?);
     let written_whole = std::fs::write(&metadata, reader.text()).on("write", &metadata);
-    // Half a file could be mistaken for a whole one.
+    // A partial file could be mistaken for a complete one.
     written_whole.inspect_err(|_| drop(std::fs::remove_file(&metadata)))?;
     written.push(metadata);
     if as_json {
@@ -102,7 +102,8 @@ fn open(path: &Path, limits: Limits) -> Result<(Reader, Verified), Error> {
     Ok((reader, verified))
 }
 
-/// Refuses what would fill the file system of a directory, which need not be there yet, before anything is written.
+/// Checks for enough free space in a directory, which need not exist yet, before anything is
+/// written.
 fn require_room(
     directory: &Path,
     slots: &[Slot<'_>],
@@ -125,7 +126,7 @@ fn require_room(
     };
     let directory = above().unwrap_or(Path::new("."));
     let available = room(directory)?;
-    // Where files are compressed there may be enough all the same.
+    // With compression in the file system there may be enough nevertheless.
     if needed <= available || matches!(limits, Limits::None) {
         return Ok(());
     }
@@ -143,7 +144,8 @@ fn parent(place: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Nothing is overwritten. What comes to stand there goes again when the process is told to stop before all is done.
+/// Fails if the path exists. What is created there is removed if the process is told to stop before
+/// it is complete.
 fn claim(place: &Path) -> Result<Leftover, Error> {
     let is_free = || match place.symlink_metadata() {
         Ok(_) => Err(Error::Exists { path: place.into() }),
@@ -171,7 +173,7 @@ fn write_stored(package: &Path, slot: &Slot<'_>, place: &Path) -> Result<(), Err
         })
     };
     let copied = stored.copy(take);
-    // Half a file could be mistaken for a whole one.
+    // A partial file could be mistaken for a complete one.
     copied.map_err(|source| {
         drop(std::fs::remove_file(place));
         failed.map_or_else(
@@ -214,7 +216,7 @@ fn decode(package: &Path, slot: &Slot<'_>, verified: &Verified, place: &Path) ->
         }
     };
     extract(&stored, destination, &Decoders::new(jobs)).map_err(|source| {
-        // Half a tree could be mistaken for a whole one.
+        // A partial tree could be mistaken for a complete one.
         drop(flavor::fs::remove_tree(place));
         Error::Extract {
             path: package.into(),

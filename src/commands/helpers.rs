@@ -1,4 +1,4 @@
-//! `flavor helpers`: the launchers at hand.
+//! `flavor helpers`: the available launchers.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::cli::{HelperPath, Helpers};
 use crate::error::Error;
 use crate::output;
 
-/// What the launcher is called that flavor carries.
+/// The name of the embedded launcher.
 const EMBEDDED: &str = "flavor";
 
-/// A launcher that could be put in front of a package.
+/// A launcher for packages.
 struct Helper {
     name: String,
     /// `None` for the embedded one.
@@ -96,7 +96,7 @@ fn info(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Exits with 1 when the package does not do what it should.
+/// Exits with 1 if the package does not work.
 fn test(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
     let helper = chosen(options)?;
     helper.read()?;
@@ -107,8 +107,8 @@ fn test(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
         )?;
     } else {
         let text = instead.as_ref().map_or(
-            "a package with it was packed, started, and did what it should".into(),
-            |instead| format!("a package with it did something else: {instead}"),
+            "a test package with it was packed and started".into(),
+            |instead| format!("a test package with it failed: {instead}"),
         );
         output::data(&format!(
             "{}: {}\n",
@@ -141,7 +141,7 @@ impl Helper {
     fn place(&self) -> String {
         self.path
             .as_ref()
-            .map_or("carried by flavor".into(), |path| {
+            .map_or("embedded in flavor".into(), |path| {
                 path.display().to_string()
             })
     }
@@ -165,7 +165,8 @@ fn chosen(options: &HelperPath) -> Result<Helper, Error> {
     })
 }
 
-/// Our own, and FlavorPack's where it keeps them: in its installation, and in the cache of the user.
+/// Our own, and FlavorPack's in its usual directories: of its installation, and of the user's
+/// cache.
 fn at_hand() -> Vec<Helper> {
     let mut directories = Vec::new();
     for prefix in ["VIRTUAL_ENV", "CONDA_PREFIX"]
@@ -207,7 +208,7 @@ fn at_hand() -> Vec<Helper> {
 }
 
 fn target() -> String {
-    // Others are refused when they are read.
+    // Other files are rejected when they are read.
     format!("{}-{}", env::consts::OS, env::consts::ARCH)
 }
 

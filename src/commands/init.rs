@@ -12,7 +12,7 @@ use crate::cli::{Globals, Init};
 use crate::error::Error;
 use crate::output;
 
-/// `flavor init`: the least that a project needs to be packed, put into its own manifest.
+/// `flavor init`: adds the minimal configuration for packing to a project's manifest.
 pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> {
     let path = if options.manifest.is_dir() {
         options.manifest.join("pyproject.toml")
@@ -26,7 +26,7 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match &options.command {
             Some(program) => (String::new(), new_manifest(&path, program, options)?),
-            // setuptools has its own files; the table goes into a manifest beside them.
+            // setuptools has its own files; the table goes into a `pyproject.toml` beside them.
             None if is_setup_beside(&path) => (
                 String::new(),
                 with_table(&path, "", options)?.trim_start().to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         },
         Err(error) => return Err(error).on("read", &path).map_err(Into::into),
     };
-    // What a pack would refuse is refused here, before anything is written.
+    // Checks what a pack would check before anything is written.
     Manifest::of_text(&after, &path, &Choices::default())?;
     if !options.dry_run {
         write(&path, &after)?;
@@ -67,19 +67,19 @@ pub(super) fn run(options: &Init, globals: &Globals) -> Result<ExitCode, Error> 
         .as_deref()
         .and_then(|entry| nowhere(&directory_of(&path), entry))
     {
-        let text =
-            format!("there is no module `{module}` here, neither in `src` nor beside the manifest");
+        let text = format!("no module `{module}` in `src` or beside the manifest");
         reporter.warn(
             None,
             &text,
-            Some("correct `entry_point`, if it is not one that a build makes"),
+            Some("correct `entry_point`, unless the build generates the module"),
         );
     }
     reporter.say(&format!("next: {next}"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives a text the line ends and the byte order mark that another has: the library that edits manifests has none of them.
+/// Restores the line ends and the byte order mark of the original, which the TOML editing library
+/// drops.
 fn in_the_manner_of(before: &str, after: &str) -> String {
     const MARK: char = '\u{feff}';
     let ends_in_returns = before.contains('\n') && !before.replace("\r\n", "").contains('\n');
@@ -103,9 +103,9 @@ fn directory_of(path: &Path) -> PathBuf {
     }
 }
 
-/// Through another file beside it, so that a manifest is there whole or not at all; with the mode that it had.
+/// Replaces the file atomically and keeps its mode.
 fn write(path: &Path, text: &str) -> Result<(), Error> {
-    // A link to a manifest elsewhere stays one.
+    // A manifest that is a link stays one.
     let target = path.canonicalize().unwrap_or_else(|_| path.into());
     let directory = directory_of(&target);
     let file = tempfile::NamedTempFile::new_in(&directory).on("create a file in", &directory)?;
@@ -121,7 +121,7 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The command that is to follow.
+/// The command to run next.
 fn next(path: &Path) -> String {
     if path == Path::new("pyproject.toml") {
         "flavor pack".into()
@@ -130,11 +130,11 @@ fn next(path: &Path) -> String {
     }
 }
 
-/// A manifest with `[tool.flavor]` at its end; everything that was there stays as it was.
+/// Appends `[tool.flavor]` to a manifest; everything else stays unchanged.
 fn with_table(path: &Path, text: &str, options: &Init) -> Result<String, Error> {
     let mut document: DocumentMut = match text.parse() {
         Ok(document) => document,
-        // The manifest's own reader says it with the line.
+        // The manifest's parser reports the error with its line.
         Err(_) => {
             return manifest::parse(text, path)
                 .map(|_| text.to_owned())
@@ -194,7 +194,7 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
             table.insert("entry_point", value(function));
         }
         (None, Some(script)) if table.is_empty() => {
-            // An empty table would leave everybody wondering.
+            // An empty table would be puzzling.
             table.decor_mut().set_suffix(format!(
                 "\n# The program is the script `{script}`; `entry_point = \"module:function\"` takes another."
             ));
@@ -205,7 +205,7 @@ fn flavor_table(path: &Path, document: &DocumentMut, options: &Init) -> Result<T
                  takes another.",
             );
         }
-        // Without a program the check that follows has the words.
+        // If there is no program, the check that follows reports it.
         _ => {}
     }
     Ok(table)
@@ -219,7 +219,7 @@ fn name_in(document: &DocumentMut) -> Option<String> {
         .map(Into::into)
 }
 
-/// The script that packing takes when nothing else is said.
+/// The script that is packed by default.
 fn main_script(document: &DocumentMut, options: &Init) -> Option<String> {
     let scripts = document.get("project")?.get("scripts")?.as_table_like()?;
     let name = options.name.clone().or_else(|| name_in(document));
@@ -232,7 +232,7 @@ fn main_script(document: &DocumentMut, options: &Init) -> Option<String> {
         .map(Into::into)
 }
 
-/// The one `main` of a project that declares no script, where everybody would look for it.
+/// The only `main` in the usual places of a project that declares no script.
 fn function_in(directory: &Path) -> Option<String> {
     let mut found = Vec::new();
     for root in [directory.join("src"), directory.to_path_buf()] {
@@ -260,7 +260,7 @@ fn function_in(directory: &Path) -> Option<String> {
     }
     found.sort();
     found.dedup();
-    // Which of several is meant, nobody but the author knows.
+    // With several candidates only the author knows which is meant.
     <[String; 1]>::try_from(found).ok().map(|[one]| one)
 }
 
@@ -269,7 +269,7 @@ fn has_main(file: &Path) -> bool {
         .is_ok_and(|text| text.lines().any(|line| line.starts_with("def main(")))
 }
 
-/// The module of an entry point, if it is not where modules of projects are.
+/// The module of an entry point, if it is not in the usual directories.
 fn nowhere(directory: &Path, entry_point: &str) -> Option<String> {
     let module = entry_point.split(':').next().unwrap_or_default().trim();
     let path = module.replace('.', "/");
@@ -336,7 +336,8 @@ fn run_program(
     Ok(())
 }
 
-/// The way to a file from a directory, both absolute: a manifest that goes elsewhere takes what is beside it along.
+/// The relative path from a directory to a file, both absolute, so that a manifest can be moved
+/// together with its neighbours.
 fn relative(file: &Path, directory: &Path) -> PathBuf {
     let common = file
         .ancestors()
@@ -351,13 +352,13 @@ fn relative(file: &Path, directory: &Path) -> PathBuf {
         .join(down)
 }
 
-/// A package is called as its directory is, as far as a name may.
+/// A package name derived from that of the directory.
 fn name_of(manifest: &Path) -> String {
     let directory = directory_of(manifest).canonicalize().unwrap_or_default();
     manifest::made_of(&directory.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// What has been put in, as `diff -u` shows it: lines in one place.
+/// The added lines, in the format of `diff -u`.
 fn diff(path: &Path, before: &str, after: &str) -> String {
     const CONTEXT: usize = 3;
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());

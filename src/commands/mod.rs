@@ -1,4 +1,4 @@
-//! One file for each verb: options in, words and an exit code out.
+//! One file for each command: options in, output and an exit code out.
 
 mod cache;
 mod config;
@@ -29,7 +29,7 @@ use flavor::sign::PublicKey;
 use crate::cli::{Command, Globals};
 use crate::error::Error;
 
-/// Carries out a command.
+/// Runs a command.
 pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error> {
     let json = globals.json;
     match command {
@@ -56,7 +56,7 @@ pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error
     }
 }
 
-/// A public key from a file that the user names.
+/// A public key from a file given by the user.
 fn public_key(path: &Path) -> Result<PublicKey, Error> {
     PublicKey::read(path).map_err(|error| Error::key_file(path, error))
 }

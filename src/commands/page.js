@@ -1,4 +1,4 @@
-// What all pages need. Text from a package or a project only ever becomes textContent.
+// Code shared by all pages. Text from a package or a project only ever becomes textContent.
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
 

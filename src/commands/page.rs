@@ -1,4 +1,4 @@
-//! Files that are written beside the work itself: pages of one file that need nothing else, for a browser, and the like.
+//! Writes additional files: self-contained HTML pages, and the like.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,34 +9,35 @@ use serde::Serialize;
 
 use crate::error::Error;
 
-/// Where the data goes in a template.
+/// The placeholder of the data in a template.
 const DATA: &str = "/*DATA*/";
-/// Where that goes which all pages have.
+/// The placeholder of what all pages share.
 const COMMON: &str = "/*COMMON*/";
-/// What is near the beginning of all pages.
+/// A marker near the beginning of all pages.
 pub(super) const MARK: &[u8] = b"<title>flavor: ";
 
-/// Writes the page that a template and its data make.
+/// Writes a page from a template and its data.
 pub(super) fn write(template: &str, data: &impl Serialize, path: &Path) -> Result<(), Error> {
     let json = serde_json::to_string(data).map_err(|error| Error::Stdout(error.into()))?;
     let (before, after) = template.split_once(DATA).unwrap_or((template, ""));
     let after = after.replace(COMMON, include_str!("page.js"));
-    // In a script element nothing but `<` can end it or begin a comment.
+    // In a script element only `<` can end it or begin a comment.
     let page = [before, &json.replace('<', "\\u003c"), &after].concat();
     replace(path, MARK, page.as_bytes())
 }
 
-/// Writes a file, unless there is one that is not of its kind.
+/// Writes a file, but does not replace one of another kind.
 pub(super) fn replace(path: &Path, mark: &[u8], bytes: &[u8]) -> Result<(), Error> {
     check_place(path, mark)?;
     std::fs::write(path, bytes).on("write", path)?;
     Ok(())
 }
 
-/// Whether a file can be written at a place: nothing is there, or one of the same kind, which has `mark` near its beginning.
+/// Whether a file may be written at a path: nothing is there, or a file of the same kind, which has
+/// `mark` near its beginning.
 ///
 /// # Errors
-/// [`Error::Exists`]: a mistyped option must not cost anybody a source or a package.
+/// [`Error::Exists`]: a mistyped option must not overwrite a source file or a package.
 pub(super) fn check_place(path: &Path, mark: &[u8]) -> Result<(), Error> {
     const NEAR: u64 = 1024;
     if let Some(directory) = path
@@ -45,7 +46,7 @@ pub(super) fn check_place(path: &Path, mark: &[u8]) -> Result<(), Error> {
     {
         directory.metadata().on("write", path)?;
     }
-    // A terminal or a pipe is nobody's file.
+    // A terminal or a pipe cannot be overwritten.
     if !path
         .metadata()
         .is_ok_and(|there| there.is_file() && there.len() > 0)

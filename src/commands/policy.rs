@@ -59,7 +59,7 @@ fn show(as_json: bool) -> Result<(), Error> {
         return output::json(&json!({ "policies": each }));
     }
     if found.is_empty() {
-        return output::data("no policy: any package whose signature holds may start\n");
+        return output::data("no policy: any package with a valid signature may start\n");
     }
     for source in &found {
         output::data(&format!("{}\n", source.path.display()))?;
@@ -68,7 +68,7 @@ fn show(as_json: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Exits with 5 when something is denied.
+/// Exits with 5 if anything is denied.
 fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
     let refused = |source| Error::Refused {
         path: options.package.clone(),
@@ -96,7 +96,7 @@ fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
             .collect();
         output::json(&json!({ "allowed": !denied, "objections": each }))?;
     } else if found.is_empty() {
-        output::data("nothing against it\n")?;
+        output::data("no violations\n")?;
     } else {
         for one in &found {
             let word = match one.consequence {

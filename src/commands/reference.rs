@@ -1,4 +1,4 @@
-//! What is made from the command line's own description: completions, manual pages, the reference.
+//! Generated from the definition of the command line: completions, manual pages, the reference.
 
 use std::process::ExitCode;
 
@@ -29,7 +29,7 @@ pub(super) fn completions(options: &Completions, as_json: bool) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shells would propose hidden commands too. clap cannot take one back, so the command is made again.
+/// Shells would complete hidden commands too. clap cannot remove one, so the command is rebuilt.
 fn without_hidden(whole: &Command) -> Command {
     let bare = Command::new("flavor").args(whole.get_arguments().cloned());
     bare.subcommands(
@@ -45,7 +45,7 @@ fn without_hidden(whole: &Command) -> Command {
 pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
     let directory = &options.directory;
     std::fs::create_dir_all(directory).on("create directory", directory)?;
-    // A page appears whole or not at all.
+    // A page appears complete or not at all.
     let unfinished = Scratch::make_in(directory).on("make a directory in", directory)?;
     clap_mangen::generate_to(Cli::command().styles(Styles::plain()), unfinished.path())
         .on("write to directory", directory)?;
@@ -61,7 +61,7 @@ pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The commands that a user is told of; `help` of each level says what is known.
+/// The visible commands; `help` of each level is omitted.
 fn shown(command: &Command) -> impl Iterator<Item = &Command> {
     command
         .get_subcommands()
@@ -112,7 +112,7 @@ fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {
     let mut text = String::from("| | |\n|---|---|\n");
     for one in arguments.filter(|one| one.get_id() != "help" && one.get_id() != "version") {
         let cell = |text: &str| text.replace('|', "\\|");
-        // Outside of code a word in angle brackets would be taken for HTML.
+        // Outside code, a word in angle brackets would be taken for HTML.
         let prose = |text: &str| cell(text).replace('<', "\\<");
         let mut about = sentence(one.get_help());
         let defaults: Vec<_> = one

@@ -15,7 +15,7 @@ use flavor::workenv::{Cache, CopyError, PrivateCopy};
 use crate::cli::Run;
 use crate::error::Error;
 
-/// Starts a package as its own launcher would: this process becomes the program.
+/// Starts a package like its own launcher: this process becomes the program.
 pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     let mut words = options.words.into_iter();
     let (name, arguments): (PathBuf, _) = (
@@ -53,8 +53,9 @@ pub(super) fn run(options: Run) -> Result<ExitCode, Error> {
     Err(LaunchError::not_started(program, source).into())
 }
 
-/// Another tool's launcher knows best where it unpacks to; it is started when everything it may run is as it was signed. It
-/// reads the file again, so that nobody may be able to change that meanwhile.
+/// A foreign package is started by its own launcher, which knows where it extracts to, after
+/// everything that it may execute was verified. The launcher reads the file again, so no other user
+/// may be able to change the file meanwhile.
 fn start_with_its_launcher(
     reader: Reader,
     name: PathBuf,
@@ -86,7 +87,7 @@ fn start_with_its_launcher(
             slot: "launcher".into(),
         });
     }
-    // FlavorPack's attestation has no full digest; nothing in it is ever executed.
+    // FlavorPack's attestation slot has no full digest; nothing in it is ever executed.
     let unproven = |slot: &Slot<'_>| {
         verified
             .unauthenticated
@@ -107,7 +108,7 @@ fn start_with_its_launcher(
     for warning in &permitted.warnings {
         tracing::warn!("{warning}");
     }
-    // The file that was verified, whatever is by that name by now.
+    // The file that was verified, whatever has its name now.
     let open = format!("/proc/self/fd/{}", reader.file().as_raw_fd());
     let source = Command::new(open).arg0(&package).args(arguments).exec();
     drop(keep);

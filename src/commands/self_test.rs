@@ -1,4 +1,4 @@
-//! Packing something small with a launcher and starting it: whether that works here, not whether it should.
+//! Packs a small package with a launcher and starts it, to see whether that works here.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,10 +27,10 @@ target = "bin/self-test"
 permissions = "0755"
 "#;
 
-/// What the program says when all is well.
+/// The expected output.
 const ANSWER: &str = "flavor-self-test one two";
 
-/// `Ok(None)` when the package did what it should, else what it did instead.
+/// `Ok(None)` if the package works, else a description of the failure.
 pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
     let scratch = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
     let file = |name: &str, text: &str| {
@@ -47,7 +47,7 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
         output: Some(output.clone()),
         launcher_bin: launcher.map(Into::into),
         jobs: 1,
-        // Anybody's: this package goes nowhere.
+        // A fixed seed: this package is discarded.
         key: KeySource::Seed(String::from("self-test").into()),
         cache: CacheUse::Off,
         verify: true,
@@ -70,7 +70,7 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
     ] {
         command.env(name, &cache);
     }
-    // Each would make the package do something else.
+    // Variables that would change what the package does.
     for name in [
         "FLAVOR_LAUNCHER_CLI",
         "FLAVOR_LOG_LEVEL",

@@ -140,7 +140,7 @@ fn open(path: &Path) -> Result<Reader, Error> {
     })
 }
 
-/// Exits with 3 when the signer is not trusted, or not the one that is known.
+/// Exits with 3 if the signer is not trusted, or is not the known one.
 fn verify(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
     let reader = open(&options.package)?;
     let package = &reader.metadata().package;
@@ -153,15 +153,18 @@ fn verify(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
         .compare(&Presented::of(&reader))
         .map_err(refused)?;
     let (word, text) = match &acquaintance {
-        Acquaintance::New => ("new", "was not started here before".to_owned()),
-        Acquaintance::Same => ("same", "the signer is the same as before".to_owned()),
+        Acquaintance::New => ("new", "not started here before".to_owned()),
+        Acquaintance::Same => ("same", "same signer as before".to_owned()),
         Acquaintance::Succeeded => (
             "succeeded",
-            "the signer takes the place of the one before".to_owned(),
+            "the signer replaces the previous one".to_owned(),
         ),
         Acquaintance::Older(newest) => (
             "older",
-            format!("older than {}, which was started here", printable(newest)),
+            format!(
+                "older than {}, which was started here before",
+                printable(newest)
+            ),
         ),
     };
     let fingerprint = reader.signer().fingerprint();

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::manifest::Choices;
-use flavor::pack::{KeySource, Record, Settings, read_input, rebuild, run_pre_build};
+use flavor::pack::{BuildRecord, KeySource, Settings, read_input, rebuild, run_pre_build};
 use flavor::package::{Authenticity, Reader, check_content, verify};
 use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
@@ -54,7 +54,7 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
     let extent = if complete {
         "OK: all bytes verified"
     } else {
-        "made by FlavorPack: metadata and slots are as signed, the rest is not covered"
+        "made by FlavorPack: metadata and slots verified, the rest is not signed"
     };
     let mut text = format!("{}: {extent}\n", path.display());
     for slot in &verified.unauthenticated {
@@ -62,15 +62,15 @@ pub(super) fn run(options: &Verify, globals: &Globals) -> Result<ExitCode, Error
     }
     let trust = match (trusted, is_wanted) {
         (true, _) => "trusted on this machine",
-        // Who names the key knows whose it is.
+        // A user who gives the key knows its owner.
         (false, true) => "the given key",
-        (false, false) => "not among the keys that this machine trusts",
+        (false, false) => "not trusted on this machine",
     };
     output::data(&format!("{text}signer {fingerprint} ({trust})\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Exits with 5 when the project does not give the package's contents.
+/// Exits with 5 if packing the project gives different contents.
 fn rebuilt(
     options: &Verify,
     reader: &Reader,
@@ -78,7 +78,7 @@ fn rebuilt(
     globals: &Globals,
 ) -> Result<ExitCode, Error> {
     let plain = || read_input(Some(project), &Choices::default());
-    let record = match Record::of(reader) {
+    let record = match BuildRecord::of(reader) {
         Ok(record) => record,
         Err(source) => {
             return Err(Error::Pack {
@@ -92,7 +92,7 @@ fn rebuilt(
     let settings = record.settings(&Settings {
         jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         find_links: options.find_links.clone(),
-        // Anybody's: what a signature covers is compared, not the signature.
+        // Any key will do: contents are compared, not signatures.
         key: KeySource::Seed(String::from("rebuild").into()),
         ..Settings::default()
     });
@@ -147,7 +147,8 @@ fn rebuilt(
     })
 }
 
-/// Whether a key is the one that a file or a fingerprint names. A short fingerprint is one that anybody can make.
+/// Whether a key is the one given as a file or a fingerprint. A short prefix of a fingerprint can
+/// be forged.
 fn is_key(wanted: &str, key: &PublicKey) -> Result<bool, Error> {
     const SHORTEST: usize = 16;
     let path = Path::new(wanted);

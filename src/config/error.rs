@@ -20,7 +20,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::BadValue { .. } => Code::BAD_SETTING,
@@ -29,7 +29,7 @@ impl ConfigError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     #[cfg(feature = "cli")]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -40,30 +40,30 @@ impl ConfigError {
     }
 }
 
-/// A line that cannot be read.
+/// A line that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("{}:{line}: {fault}", path.display())]
 pub struct Unread {
     pub path: PathBuf,
-    /// 1 is the first.
+    /// Counted from 1.
     pub line: usize,
     pub fault: Fault,
 }
 
-/// What is wrong with it.
+/// The syntax error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     #[error("bytes that are not UTF-8")]
     NotUtf8,
     #[error("a control character")]
     Control,
-    #[error("`{0}` cannot be a key")]
+    #[error("`{0}` is not a valid key")]
     BadKey(String),
     #[error("expected `=` after `{0}`")]
     NoEquals(String),
     #[error("`{0}` has no value")]
     NoValue(String),
-    #[error("`{0}` is neither text in quotes, nor a number, nor `true` or `false`")]
+    #[error("`{0}` is not a quoted string, a number, `true` or `false`")]
     NotAValue(String),
     #[error("the number `{0}` needs more than 64 bits")]
     TooLarge(String),
@@ -79,12 +79,12 @@ pub enum Fault {
     More(String),
     #[error("`{key}` is defined twice, first in line {first}")]
     Twice { key: String, first: usize },
-    /// TOML, but nothing that a setting takes.
-    #[error("{} cannot be read here", .0.what())]
+    /// Valid TOML, but unsupported in settings.
+    #[error("{} is not supported here", .0.what())]
     Unsupported(Unsupported),
 }
 
-/// What TOML has and the settings do without.
+/// Features of TOML that settings do not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
     MultiLine,
@@ -99,26 +99,24 @@ pub enum Unsupported {
 impl Unsupported {
     fn what(self) -> &'static str {
         match self {
-            Self::MultiLine => "a text of several lines",
+            Self::MultiLine => "a multi-line string",
             Self::Array => "an array",
             Self::Tables => "an array of tables",
-            Self::Fraction => "a number with a fraction",
+            Self::Fraction => "a floating-point number",
             Self::Base => "a number that is not decimal",
-            Self::Date => "a date or a time",
-            Self::Depth => "a key so deep in tables",
+            Self::Date => "a date or time",
+            Self::Depth => "a key in so many nested tables",
         }
     }
 }
 
 #[cfg(feature = "cli")]
 impl Fault {
-    /// How to write it instead.
+    /// The supported alternative.
     fn remedy(&self) -> String {
         match self {
             Self::NotUtf8 => "save the file as UTF-8".into(),
-            Self::Control => {
-                "remove it, or write it as `\\u0007` in a text in double quotes".into()
-            }
+            Self::Control => "remove it, or write it as `\\u0007` in a double-quoted string".into(),
             Self::BadKey(_) => {
                 "a key has letters, digits, `-` and `_`; any other needs quotes".into()
             }
@@ -126,23 +124,23 @@ impl Fault {
                 format!("write `{key} = VALUE`; a table is `[{key}]`, a comment begins with `#`")
             }
             Self::NoValue(key) => format!("write `{key} = VALUE`, or remove the line"),
-            Self::NotAValue(word) => format!("put a text in quotes: `\"{word}\"`"),
-            Self::TooLarge(_) => "write a smaller one".into(),
+            Self::NotAValue(word) => format!("put a string in quotes: `\"{word}\"`"),
+            Self::TooLarge(_) => "write a smaller number".into(),
             Self::OpenHeader(key) => format!("write `[{key}]`"),
             Self::OpenText(quote) => format!("end it with `{quote}` in the same line"),
             Self::OpenInline => "write `{ one = 1, two = 2 }`".into(),
             Self::BadEscape(_) => {
-                "write a backslash as `\\\\`, or put the text in single quotes".into()
+                "write a backslash as `\\\\`, or use a single-quoted string".into()
             }
-            Self::More(_) => "write one key a line; a comment begins with `#`".into(),
-            Self::Twice { .. } => "leave one of them out".into(),
+            Self::More(_) => "write one key per line; a comment begins with `#`".into(),
+            Self::Twice { .. } => "remove one of them".into(),
             Self::Unsupported(what) => match what {
-                Unsupported::MultiLine => "write it in one line, with `\\n` for the end of each",
+                Unsupported::MultiLine => "write it in one line, with `\\n` for each line break",
                 Unsupported::Array | Unsupported::Tables => "no setting takes one: remove it",
-                Unsupported::Fraction => "write a whole number, or a text in quotes",
+                Unsupported::Fraction => "write an integer, or a string in quotes",
                 Unsupported::Base => "write it in decimal",
                 Unsupported::Date => "put it in quotes",
-                Unsupported::Depth => "no setting is there: remove it",
+                Unsupported::Depth => "no setting is nested so deep: remove it",
             }
             .into(),
         }

@@ -1,6 +1,7 @@
 //! The user's settings: `config.toml` in the settings directory.
 //!
-//! The one reader of that file. The launcher carries it, so it is our own and small; what it takes means what TOML says.
+//! The parser is our own and small, because the launcher contains it. It supports a subset of TOML
+//! with TOML's meaning.
 
 mod error;
 mod reader;

@@ -1,16 +1,17 @@
-//! TOML 1.1, but for what [`Unsupported`] names. <https://toml.io/en/v1.1.0>
+//! A parser for TOML 1.1 without the features in [`Unsupported`]. <https://toml.io/en/v1.1.0>
 
 use super::error::{Fault, Unsupported};
 
-/// How many tables a key may lie in.
+/// The maximum depth of nested tables.
 const MAX_DEPTH: usize = 16;
 
-/// A key, or a table, and where it begins.
+/// A key or a table, and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// With the names of its tables, dotted. A name that has to be quoted is, so that each key has one spelling.
+    /// Dotted, with the names of its tables. Quoted only where necessary, so that each key has one
+    /// spelling.
     pub(super) key: String,
-    /// 1 is the first.
+    /// Counted from 1.
     pub(super) line: usize,
     pub(super) item: Item,
 }
@@ -23,17 +24,17 @@ pub(super) enum Item {
     Table(Table),
 }
 
-/// How a table came to be, which decides on what may be added to it.
+/// How a table was defined, which determines what may be added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
-    /// Only on the way to another; a header of its own may follow.
+    /// Only as the parent of another; a header of its own may follow.
     Implied,
     Header,
     Dotted,
     Inline,
 }
 
-/// The line that cannot be read, and why.
+/// The line that cannot be parsed, and why.
 pub(super) type Failure = (usize, Fault);
 
 /// Every key and table of a text.
@@ -54,7 +55,7 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Entry>, Failure> {
     }
 }
 
-/// Where a table is.
+/// Where a table is defined.
 #[derive(Clone, Default)]
 struct Place {
     key: String,
@@ -74,7 +75,7 @@ impl Place {
     }
 }
 
-/// A name as it is in a dotted key.
+/// A name as a part of a dotted key.
 fn spelled(name: &str) -> String {
     if !name.is_empty() && name.chars().all(is_bare) {
         return name.into();
@@ -158,7 +159,7 @@ impl<'a> Reader<'a> {
             place = place.join(&name)?;
             match self.entries.iter_mut().find(|one| one.key == place.key) {
                 None => self.add(&place, Item::Table(Table::Dotted)),
-                // From now on a header comes too late.
+                // A later header for this table is an error.
                 Some(Entry {
                     item: Item::Table(table @ (Table::Implied | Table::Dotted)),
                     ..
@@ -215,7 +216,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The rest of `{ a = 1, b = 2 }`, which may go over several lines.
+    /// The rest of `{ a = 1, b = 2 }`, which may span several lines.
     fn inline(&mut self, place: &Place) -> Result<(), Fault> {
         self.lines()?;
         while !self.eat("}") {
@@ -269,7 +270,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is after a backslash.
+    /// An escape sequence after the backslash.
     fn escape(&mut self) -> Result<char, Fault> {
         let letter = self.peek().filter(|one| !is_control(*one));
         self.rest = letter
@@ -315,7 +316,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Why a text that is not over goes no further.
+    /// Why a string is not terminated.
     fn open_text(&self, quote: char) -> Fault {
         match self.peek() {
             None | Some('\r' | '\n') => Fault::OpenText(quote),
@@ -323,7 +324,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Blanks, comments and line ends.
+    /// Skips blanks, comments and line ends.
     fn lines(&mut self) -> Result<(), Fault> {
         loop {
             self.blanks();
@@ -338,7 +339,7 @@ impl<'a> Reader<'a> {
         self.rest = self.rest.trim_start_matches([' ', '\t']);
     }
 
-    /// Passes over a comment, if there is one.
+    /// Skips a comment, if there is one.
     fn comment(&mut self) -> Result<(), Fault> {
         if !self.eat("#") {
             return Ok(());
@@ -355,13 +356,13 @@ impl<'a> Reader<'a> {
         is_there
     }
 
-    /// What is here, for a message or as a value.
+    /// The word at the current position, for a message or as a value.
     fn word(&self) -> &'a str {
         self.split(|one| matches!(one, ' ' | '\t' | '#' | ',' | ']' | '}') || is_control(one))
             .0
     }
 
-    /// What is before the first such character, and the rest from there on.
+    /// Splits before the first such character.
     fn split(&self, is_end: impl FnMut(char) -> bool) -> (&'a str, &'a str) {
         self.rest
             .split_at(self.rest.find(is_end).unwrap_or(self.rest.len()))

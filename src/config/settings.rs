@@ -16,7 +16,7 @@ const MAX_SIZE_VARIABLE: &str = "FLAVOR_CACHE_MAX_SIZE";
 const MAX_SIZE: &str = "cache.max-size";
 const RETAIN: &str = "cache.retain";
 
-/// Every key that means something.
+/// Every known key.
 #[cfg(feature = "cli")]
 pub const KNOWN_KEYS: [&str; 2] = [MAX_SIZE, RETAIN];
 
@@ -27,12 +27,13 @@ pub struct Config {
     entries: Vec<Entry>,
 }
 
-/// `[cache]`: how much may be kept.
+/// `[cache]`: limits of the caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheLimits {
-    /// Bytes that extracted packages may take, and as many those of the build cache; `None` for any number.
+    /// The maximum size of extracted packages in bytes, and likewise of the build cache; `None` for
+    /// no limit.
     pub max_size: Option<u64>,
-    /// Versions of one signer's package that are kept.
+    /// The number of versions kept of one signer's package.
     pub retain: usize,
 }
 
@@ -46,7 +47,7 @@ impl Default for CacheLimits {
 }
 
 impl Config {
-    /// Reads the user's settings; without a file there are none.
+    /// Reads the user's settings. A missing file has no settings.
     pub fn read() -> Result<Self, ConfigError> {
         let Some(path) = config_dir().map(|directory| directory.join(FILE)) else {
             return Ok(Self::default());
@@ -62,7 +63,7 @@ impl Config {
         }
     }
 
-    /// The settings in a text; `path` serves the messages.
+    /// Parses settings; `path` is for messages.
     pub fn parse(text: &[u8], path: PathBuf) -> Result<Self, ConfigError> {
         match reader::read(text) {
             Ok(entries) => Ok(Self { path, entries }),
@@ -98,7 +99,7 @@ impl Config {
                 Item::Integer(number) => usize::try_from(number).ok().filter(|number| *number > 0),
                 _ => None,
             };
-            limits.retain = number.ok_or_else(|| self.bad(entry, "a number from 1"))?;
+            limits.retain = number.ok_or_else(|| self.bad(entry, "a positive integer"))?;
         }
         Ok(limits)
     }
@@ -113,7 +114,7 @@ impl Config {
         self.get(key).map(|entry| entry.line)
     }
 
-    /// Every key of the file with its line; tables are none.
+    /// Every key of the file with its line, without tables.
     #[cfg(feature = "cli")]
     pub fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
         let keys = self
@@ -132,7 +133,7 @@ impl Config {
         )
     }
 
-    /// Where the settings are read from, if there are any.
+    /// The path of the settings, if there are any.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -147,7 +148,7 @@ fn bad(origin: String, key: &str, expected: &'static str, value: &str) -> Config
     }
 }
 
-/// As it is in the file.
+/// The value as written in the file.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

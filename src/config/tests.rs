@@ -49,11 +49,11 @@ fn limits_have_defaults_and_refuse_nonsense() {
     );
     assert_eq!(
         refused("cache.retain = '2'"),
-        "config.toml:1: `cache.retain` must be a number from 1: \"2\""
+        "config.toml:1: `cache.retain` must be a positive integer: \"2\""
     );
     assert_eq!(
         refused("[cache.retain]"),
-        "config.toml:1: `cache.retain` must be a number from 1: a table"
+        "config.toml:1: `cache.retain` must be a positive integer: a table"
     );
 }
 
@@ -97,30 +97,30 @@ fn what_cannot_be_read_is_told_with_the_line_and_the_way_out() {
     insta::assert_snapshot!(all.map(told).join("\n"), @r#"
     config.toml:1: expected `]` after `[cache`; write `[cache]`
     config.toml:1: expected `=` after `hello`; write `hello = VALUE`; a table is `[hello]`, a comment begins with `#`
-    config.toml:3: `20GB` is neither text in quotes, nor a number, nor `true` or `false`; put a text in quotes: `"20GB"`
+    config.toml:3: `20GB` is not a quoted string, a number, `true` or `false`; put a string in quotes: `"20GB"`
     config.toml:1: `retain` has no value; write `retain = VALUE`, or remove the line
-    config.toml:1: unexpected `2` after the value; write one key a line; a comment begins with `#`
-    config.toml:2: `retain` is there already, in line 1; leave one of them out
-    config.toml:3: `cache` is there already, in line 1; leave one of them out
-    config.toml:2: `cache` is there already, in line 1; leave one of them out
+    config.toml:1: unexpected `2` after the value; write one key per line; a comment begins with `#`
+    config.toml:2: `retain` is defined twice, first in line 1; remove one of them
+    config.toml:3: `cache` is defined twice, first in line 1; remove one of them
+    config.toml:2: `cache` is defined twice, first in line 1; remove one of them
     config.toml:1: expected `=` after `max`; write `max = VALUE`; a table is `[max]`, a comment begins with `#`
-    config.toml:1: `über` cannot be a key; a key has letters, digits, `-` and `_`; any other needs quotes
-    config.toml:1: `\y` is not a valid escape sequence; write a backslash as `\\`, or put the text in single quotes
-    config.toml:1: `\ud800` is not a valid escape sequence; write a backslash as `\\`, or put the text in single quotes
+    config.toml:1: `über` is not a valid key; a key has letters, digits, `-` and `_`; any other needs quotes
+    config.toml:1: `\y` is not a valid escape sequence; write a backslash as `\\`, or use a single-quoted string
+    config.toml:1: `\ud800` is not a valid escape sequence; write a backslash as `\\`, or use a single-quoted string
     config.toml:1: unterminated string: expected `"`; end it with `"` in the same line
     config.toml:1: unterminated string: expected `'`; end it with `'` in the same line
-    config.toml:1: a control character; remove it, or write it as `\u0007` in a text in double quotes
+    config.toml:1: a control character; remove it, or write it as `\u0007` in a double-quoted string
     config.toml:1: expected `,` or `}` after a value in `{ … }`; write `{ one = 1, two = 2 }`
-    config.toml:1: the number `9223372036854775808` needs more than 64 bits; write a smaller one
-    config.toml:1: `007` is neither text in quotes, nor a number, nor `true` or `false`; put a text in quotes: `"007"`
-    config.toml:1: `1.2.3` is neither text in quotes, nor a number, nor `true` or `false`; put a text in quotes: `"1.2.3"`
-    config.toml:1: a text of several lines cannot be read here; write it in one line, with `\n` for the end of each
-    config.toml:1: an array cannot be read here; no setting takes one: remove it
-    config.toml:1: an array of tables cannot be read here; no setting takes one: remove it
-    config.toml:1: a number with a fraction cannot be read here; write a whole number, or a text in quotes
-    config.toml:1: a number that is not decimal cannot be read here; write it in decimal
-    config.toml:1: a date or a time cannot be read here; put it in quotes
-    config.toml:1: a key so deep in tables cannot be read here; no setting is there: remove it
+    config.toml:1: the number `9223372036854775808` needs more than 64 bits; write a smaller number
+    config.toml:1: `007` is not a quoted string, a number, `true` or `false`; put a string in quotes: `"007"`
+    config.toml:1: `1.2.3` is not a quoted string, a number, `true` or `false`; put a string in quotes: `"1.2.3"`
+    config.toml:1: a multi-line string is not supported here; write it in one line, with `\n` for each line break
+    config.toml:1: an array is not supported here; no setting takes one: remove it
+    config.toml:1: an array of tables is not supported here; no setting takes one: remove it
+    config.toml:1: a floating-point number is not supported here; write an integer, or a string in quotes
+    config.toml:1: a number that is not decimal is not supported here; write it in decimal
+    config.toml:1: a date or time is not supported here; put it in quotes
+    config.toml:1: a key in so many nested tables is not supported here; no setting is nested so deep: remove it
     "#);
     let error = Config::parse(b"a = 1\nb = \"\xff\"", "config.toml".into()).expect_err("not text");
     let ConfigError::NotRead(unread) = error else {
@@ -132,7 +132,7 @@ fn what_cannot_be_read_is_told_with_the_line_and_the_way_out() {
     );
 }
 
-/// Values by their keys, as another reader of TOML has them.
+/// Values by key, as parsed by another TOML library.
 fn flattened(table: &toml::Table, way: &str, into: &mut Vec<(String, Item)>) {
     for (name, value) in table {
         let is_bare = |one: char| one.is_ascii_alphanumeric() || one == '-' || one == '_';
@@ -152,7 +152,8 @@ fn flattened(table: &toml::Table, way: &str, into: &mut Vec<(String, Item)>) {
     }
 }
 
-/// What we read, others read so too; what others read and we do not is named as such.
+/// What we accept, the other library accepts with the same result; what only it accepts, we report
+/// as unsupported.
 fn agrees(text: &str) {
     let others = text.parse::<toml::Table>();
     match (reader::read(text.as_bytes()), others) {
@@ -238,7 +239,7 @@ fn odd_texts_mean_what_they_mean_elsewhere() {
     }
 }
 
-/// Lines whose tables get into each other's way.
+/// Lines that define conflicting tables.
 fn tables() -> impl Strategy<Value = String> {
     let key = prop::collection::vec(prop::sample::select(vec!["a", "b", "\"a\"", "'c'"]), 1..4)
         .prop_map(|names| names.join("."));
@@ -251,7 +252,7 @@ fn tables() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 0..7).prop_map(|lines| lines.concat())
 }
 
-/// Pieces of TOML in any order.
+/// Random sequences of TOML fragments.
 fn pieces() -> impl Strategy<Value = String> {
     let all = vec![
         "a",

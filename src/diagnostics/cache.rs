@@ -65,7 +65,7 @@ hint: set FLAVOR_CACHE_DIR to a directory of your own where programs may run",
         remedy: "Correct the cause; the next start runs the command again.",
         example: r"error[FLV0808]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
   the set-up command `sh` ended with 3
-hint: it said: no licence",
+hint: its output ends with: no licence",
     }
     SLOT_NOT_THERE = 809 {
         title: "the slot exists only temporarily",
@@ -109,7 +109,7 @@ hint: it is created when a package starts for the first time",
             that does.",
         example: r"error[FLV0814]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
   cannot create link `[ROOT]/cache/v1/staging/work-[ID]/workenv/bin/probe`
-  the file system there has no symbolic links
+  the file system does not support symbolic links
 hint: set FLAVOR_CACHE_DIR to a directory on a file system with symbolic links, where programs may run",
     }
     NO_PROGRAM = 821 {
@@ -148,7 +148,7 @@ hint: install it on this machine, or start the script by an interpreter in the p
         remedy: "Use the package for this machine.",
         example: r"error[FLV0825]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
   `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is a program for aarch64, this machine is x86_64
-hint: take the package for this machine, or pack the program for it",
+hint: use a package for this machine, or pack the program for it",
     }
     NOT_PERMITTED = 826 {
         title: "the program is not executable",
@@ -157,7 +157,7 @@ hint: take the package for this machine, or pack the program for it",
             can be executed.",
         example: r#"error[FLV0826]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
   `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0444
-hint: give its slot `permissions = "0755"`, or the file that mode before it is packed"#,
+hint: set `permissions = "0755"` for its slot, or run `chmod 755` on the file before packing"#,
     }
     LOCKED_OUT = 827 {
         title: "a file or directory belongs to another user",
@@ -175,7 +175,7 @@ hint: `[ROOT]/user/.config` belongs to user 0, not to user 12345; `sudo chown -R
         cause: "A warning: another user owns the directory of the known-signer records. Without a record, a later \
             version by another signer is not detected.",
         remedy: "Change the owner: `sudo chown -R $(id -u) DIRECTORY`.",
-        example: r"warning[FLV0828]: [ROOT]/dist/probe.psp: its signer is not noted: `[ROOT]/user/.config/flavor/known` belongs to user 0, not to user 12345
+        example: r"warning[FLV0828]: [ROOT]/dist/probe.psp: its signer is not recorded: `[ROOT]/user/.config/flavor/known` belongs to user 0, not to user 12345
 hint: `sudo chown -R 12345 [ROOT]/user/.config/flavor/known` changes that",
     }
     NO_LASTING_CACHE = 829 {
@@ -184,15 +184,15 @@ hint: `sudo chown -R 12345 [ROOT]/user/.config/flavor/known` changes that",
             cache. The package is extracted again at every start, which can take seconds.",
         remedy: "Set `FLAVOR_CACHE_DIR` or `HOME` to a persistent directory that you own. For a systemd service, use \
             `CacheDirectory=`.",
-        example: r"warning[FLV0829]: there is no lasting place for the cache, so that every start extracts the package again
-hint: set FLAVOR_CACHE_DIR, or HOME, to a directory of your own that stays",
+        example: r"warning[FLV0829]: there is no permanent cache directory: every start extracts the package again
+hint: set FLAVOR_CACHE_DIR, or HOME, to a permanent directory of your own",
     }
     UNKNOWN_PROGRAM = 836 {
         title: "the package has no program of that name",
         cause: "The package was started through a link whose name is not that of a program in the package.",
         remedy: "Give the link one of the names that the message lists, or start the package directly.",
         example: r"error[FLV0836]: the package has no program `far`
-hint: call the link by the name of a program: offline, ahoy, old, sound",
+hint: name the link after a program: offline, ahoy, old, sound",
     }
     SET_USER_ID = 840 {
         title: "the package is set-user-id or set-group-id",
@@ -200,6 +200,6 @@ hint: call the link by the name of a program: offline, ahoy, old, sound",
             them to gain the rights of the file's owner or group.",
         remedy: "Remove the bits with `chmod ug-s`, and use sudo if other rights are required.",
         example: r"error[FLV0840]: the package would run with the rights of another user: its file is set-user-id or set-group-id
-hint: take the bits away with `chmod ug-s`, and use sudo where other rights are needed",
+hint: remove the bits with `chmod ug-s`, and use sudo where other rights are needed",
     }
 }

@@ -43,7 +43,7 @@ codes! {
         title: "the file or directory already exists",
         cause: "flavor does not overwrite it.",
         remedy: "Choose another path, or remove it first.",
-        example: r"error[FLV0906]: `there` exists already
-hint: nothing is overwritten; choose another place or remove it first",
+        example: r"error[FLV0906]: `there` already exists
+hint: existing files are not overwritten; choose another path or remove it first",
     }
 }

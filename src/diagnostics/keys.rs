@@ -15,14 +15,14 @@ hint: generate a key pair with `flavor keygen --out-dir DIR`",
         remedy: "Omit `--public-key`: it is derived from the private key.",
         example: r"error[FLV0502]: cannot pack `pyproject.toml`
   the public key in `two/flavor-public.key` does not match the private key
-hint: leave --public-key out: it is derived from the private key",
+hint: omit --public-key: it is derived from the private key",
     }
     KEY_EXISTS = 503 {
         title: "the key file already exists",
         cause: "flavor never overwrites keys.",
         remedy: "Choose another directory with `--out-dir`.",
-        example: r"error[FLV0503]: cannot make a key pair
-  `k/flavor-public.key` exists already
+        example: r"error[FLV0503]: cannot generate a key pair
+  `k/flavor-public.key` already exists
 hint: a key is never overwritten; choose another directory with --out-dir",
     }
     BAD_KEY = 504 {

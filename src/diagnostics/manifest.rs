@@ -88,7 +88,7 @@ hint: add `version = "0.1.0"` to `[project]`, or `dynamic = ["version"]` if the 
         cause: "The manifest has no script, entry point or command.",
         remedy: "Add a script to `[project.scripts]`, or `command` to `[tool.flavor.execution]`.",
         example: r#"error[FLV0211]: cannot read the manifest
-  pyproject.toml: nothing says what the package should run
+  pyproject.toml: no program: neither an entry point nor a script is declared
 hint: add a script, `[project.scripts]` with `app = "app.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/app"]`"#,
     }
     BAD_NAME = 212 {
@@ -146,7 +146,7 @@ hint: name a module and a function in it, such as `entry_point = "hello.cli:main
         remedy: "Remove one `include-group`.",
         example: r"error[FLV0218]: cannot read the manifest
   pyproject.toml:6:24: `dependency-groups.b[0].include-group` includes itself: a > b > a
-hint: take one `include-group` out",
+hint: remove one `include-group`",
     }
     NO_BZIP2 = 219 {
         title: "bzip2 is not supported",
@@ -185,7 +185,7 @@ hint: `tar` comes first: `["tar", "zstd"]`"#,
         remedy: "Remove `raw`, or the other operations.",
         example: r"error[FLV0223]: cannot read the manifest
   pyproject.toml:9:14: `tool.flavor.slots.entries[0].operations` combines `raw` with another operation
-hint: `raw` stores the bytes as they are; leave it out or leave it alone",
+hint: `raw` stores the bytes as they are; remove it or the other operations",
     }
     SPECIAL_PERMISSIONS = 224 {
         title: "set-uid, set-gid or sticky permissions",
@@ -217,7 +217,7 @@ hint: choose another name",
         remedy: "Replace the placeholder with the path.",
         example: r"error[FLV0227]: cannot read the manifest
   pyproject.toml:9:10: `tool.flavor.slots.entries[0].target` has the placeholder `{package_name}`, which is not expanded here
-hint: only `{workenv}` has a meaning in a target",
+hint: only `{workenv}` is expanded in a target",
     }
     ID_AND_NAME = 228 {
         title: "a slot has an `id` and a `name` that differ",
@@ -271,7 +271,7 @@ hint: set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack",
         cause: "The path does not exist, or is not a project, script, wheel or module directory.",
         remedy: "Correct the path. A script without the extension `.py` is recognized by its first line or by its `# \
             /// script` block.",
-        example: r"error[FLV0234]: there is nothing at `nowhere.py`
+        example: r"error[FLV0234]: `nowhere.py` does not exist
 hint: name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`",
     }
     SECOND_BLOCK = 235 {
@@ -317,15 +317,15 @@ hint: did you mean `data`?",
         cause: "A warning: `{workenv}` is expanded, and in the values of variables also `{env:NAME}` and \
             `{env:NAME:-DEFAULT}`. Any other placeholder is passed to the program unchanged.",
         remedy: "Use one of these, if that is what was intended.",
-        example: r"warning[FLV0242]: pyproject.toml:9:16: `tool.flavor.execution.env.HOME` has the placeholder `{wrkenv}`, which stands for nothing
+        example: r"warning[FLV0242]: pyproject.toml:9:16: `tool.flavor.execution.env.HOME` has the unknown placeholder `{wrkenv}`
 hint: did you mean `{workenv}`?",
     }
     ALREADY_SET_UP = 250 {
         title: "the project already has a `[tool.flavor]` table",
         cause: "`flavor init` found `[tool.flavor]` in the manifest and does not change an existing table.",
         remedy: "Edit the table, or run `flavor pack`.",
-        example: r"error[FLV0250]: `pyproject.toml` has a `[tool.flavor]` already
-hint: edit it, or go on with `flavor pack`",
+        example: r"error[FLV0250]: `pyproject.toml` already has a `[tool.flavor]` table
+hint: edit it, or run `flavor pack`",
     }
     NOTHING_TO_SET_UP = 251 {
         title: "no project found",
@@ -367,7 +367,7 @@ hint: choose one with `--script`: one, two",
         cause: "The file does not exist, but one with a similar name does. The name is probably a typing error, so \
             flavor does not install a distribution of that name from the index.",
         remedy: "Correct the file name. To install the distribution from the index, add a version.",
-        example: r"error[FLV0273]: there is nothing at `helo`, but `hello.py` is here
+        example: r"error[FLV0273]: `helo` does not exist, but `hello.py` does
 hint: did you mean `hello.py`? A distribution from the index is named with a version: `helo==VERSION`",
     }
     BAD_INPUT_REQUIREMENT = 274 {

@@ -15,7 +15,7 @@ hint: sources are relative to the directory of pyproject.toml",
         remedy: "Use gzip or raw for the slot, or omit `--launcher-bin`.",
         example: r"error[FLV0402]: cannot pack `[ROOT]/tool/pyproject.toml`
   slot `words`: `xz` is not supported by the launcher of FlavorPack
-hint: use gzip or raw for this slot, or leave --launcher-bin out",
+hint: use gzip or raw for this slot, or omit --launcher-bin",
     }
     LAUNCHER_LACKS = 403 {
         title: "the launcher does not support a key of the manifest",
@@ -23,7 +23,7 @@ hint: use gzip or raw for this slot, or leave --launcher-bin out",
         remedy: "Remove the key from the manifest, or omit `--launcher-bin`.",
         example: r"error[FLV0403]: cannot pack `pyproject.toml`
   `post_extract` is not supported by the launcher of FlavorPack
-hint: take it out, or leave --launcher-bin out",
+hint: remove it, or omit --launcher-bin",
     }
     WHOLE_TARGET = 404 {
         title: "a slot that is not eager targets the whole work environment",
@@ -31,7 +31,7 @@ hint: take it out, or leave --launcher-bin out",
         remedy: "Set a `target` for the slot.",
         example: r"error[FLV0404]: cannot pack `pyproject.toml`
   slot `data`: with the lifecycle `lazy` it cannot be the whole work environment
-hint: give it a `target` of its own",
+hint: set its `target` to a subdirectory",
     }
     BAD_CHAIN = 405 {
         title: "incompatible operations",
@@ -78,7 +78,7 @@ hint: raise --memory-limit, or lower --compress or the slot's level",
         cause: "The package was not built by this version of flavor, so it cannot be rebuilt and compared.",
         remedy: "Only rebuild packages that flavor has built.",
         example: r"error[FLV0410]: cannot pack `./pyproject.toml`
-  the package has no record of how it was built",
+  the package has no build record",
     }
     NOT_EXECUTABLE = 411 {
         title: "the launcher is not an executable for this system",
@@ -86,15 +86,15 @@ hint: raise --memory-limit, or lower --compress or the slot's level",
         remedy: "Omit `--launcher-bin` to use the built-in launcher.",
         example: r"error[FLV0411]: cannot pack `pyproject.toml`
   `text` is not an executable file for Linux on this processor
-hint: leave --launcher-bin out to use the launcher that flavor carries",
+hint: omit --launcher-bin to use the embedded launcher",
     }
     NOT_A_LAUNCHER = 412 {
         title: "the executable is not a launcher",
         cause: "The file is executable, but is not a launcher of packages.",
         remedy: "Omit `--launcher-bin` to use the built-in launcher.",
         example: r"error[FLV0412]: cannot pack `pyproject.toml`
-  `/bin/true` is an executable, but no launcher of packages
-hint: leave --launcher-bin out to use the launcher that flavor carries",
+  `/bin/true` is an executable, but not a launcher
+hint: omit --launcher-bin to use the embedded launcher",
     }
     HOOK_FAILED = 413 {
         title: "a build hook failed",
@@ -173,7 +173,7 @@ hint: remove the link, or leave it out with a line in `.flavorignore`",
         remedy: "Restore it with `include` under `[tool.flavor.build]`, or remove fewer files.",
         example: r#"error[FLV0430]: cannot pack `app/pyproject.toml`
   with tests, stubs left out, `ballast` can no longer be imported: FileNotFoundError: [Errno 2] No such file or directory: 'lib/python3.13/site-packages/ballast/core.pyi'
-hint: restore what it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out"#,
+hint: restore the files that it needs, as in `include = ["deps:**/ballast/**"]` under [tool.flavor.build], or leave less out"#,
     }
     LOOKS_SECRET = 440 {
         title: "the package may contain secrets",
@@ -188,15 +188,15 @@ hint: anyone with the package can read it; exclude it with a line `deploy.pem` i
         cause: "A warning: the build back end followed a link in the sources that points outside the project.",
         remedy: "If that is intended, replace the link with a copy. Otherwise exclude it in `.flavorignore`.",
         example: r"warning[FLV0441]: what a link leads to, outside the project, is in the package: more.py
-hint: replace the link by a copy if that is meant, or name it in `.flavorignore`",
+hint: replace the link by a copy if that is intended, or list it in `.flavorignore`",
     }
     PASSED_OVER = 442 {
         title: "some files of the project are excluded from its build",
         cause: "A warning: broken links, link loops, devices, sockets, pipes and unreadable files are not visible to \
             the build.",
         remedy: "Remove them, or list them in `.flavorignore`.",
-        example: r"warning[FLV0442]: the build does not see what cannot be read or leads nowhere: gone
-hint: remove it, or name it in `.flavorignore`",
+        example: r"warning[FLV0442]: the build does not see unreadable files and dangling links: gone
+hint: remove it, or list it in `.flavorignore`",
     }
     NOTHING_THERE = 443 {
         title: "a path in the work environment does not exist",
@@ -204,14 +204,14 @@ hint: remove it, or name it in `.flavorignore`",
             program itself, otherwise a warning.",
         remedy: "Correct the path, or add a slot with that `target`.",
         example: r"error[FLV0443]: cannot pack `pyproject.toml`
-  the command names `{workenv}/bin/prob`, which no slot brings
+  the command names `{workenv}/bin/prob`, which no slot provides
 hint: did you mean `{workenv}/bin/probe`?",
     }
     OVER_BUDGET = 444 {
         title: "a budget is exceeded",
         cause: "A warning: the size exceeds a limit in `[tool.flavor.budget]`. With `--check-budget`, the exit code is 5.",
         remedy: "Find large files with `flavor inspect --largest 10 PACKAGE` and exclude some, or raise the limit.",
-        example: r"warning[FLV0444]: slot `data` has 3.0 kB, its budget is 1.0 kB
+        example: r"warning[FLV0444]: slot `data` has 3.0 kB; its budget is 1.0 kB
 hint: `flavor inspect --largest 10 ./dist/probe.psp` shows what is large",
     }
     MISSING_MODULE = 445 {
@@ -251,7 +251,7 @@ hint: correct the name in the project's metadata, or make sure that the build pa
             library that the target machine has to provide. The exit code is 5.",
         remedy: "Raise the version or add the library if every target has it. Otherwise remove the file that requires \
             it: `flavor pack -v` names it.",
-        example: r"warning[FLV0450]: the package needs glibc 2.34, `[tool.flavor.target]` promises 2.2: `probe` in slot `script` asks for it
+        example: r"warning[FLV0450]: the package needs glibc 2.34; `[tool.flavor.target]` promises 2.2: `probe` in slot `script` needs it
 hint: use a build for older systems, or pack on an older system",
     }
     FROM_TARGET = 451 {
@@ -280,7 +280,7 @@ hint: install it on this machine to include it; if every target has it, list it 
         remedy: "Install a newer version of the library on this machine, or use a build of the file for older systems.",
         example: r"error[FLV0453]: cannot pack `pyproject.toml`
   the library `libneeded.so.1` lacks NEEDED_2, which `probe` in slot `script` needs
-hint: install a newer one here, or take a build of the file for older systems",
+hint: install a newer one here, or use a build of the file for older systems",
     }
     NOT_CARRIED = 454 {
         title: "a library cannot be included next to the file that requires it",
@@ -288,8 +288,8 @@ hint: install a newer one here, or take a build of the file for older systems",
             file cannot be changed.",
         remedy: "Use a directory as the source of the slot, or add the library as a slot.",
         example: r#"error[FLV0454]: cannot pack `pyproject.toml`
-  the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a slot of one file that comes and goes has no place for a library beside the file
-hint: bring it in a slot, or name it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it"#,
+  the library `libneeded.so.1` cannot be carried, which `probe` in slot `script` needs: a temporary single-file slot cannot have libraries beside the file
+hint: add it as a slot, or list it in `libraries = ["libneeded.so.1"]` under [tool.flavor.target] if every target has it"#,
     }
     OPENS_LIBRARY = 455 {
         title: "Python code loads a library by name",
@@ -308,7 +308,7 @@ hint: if the program needs it: `include = ["libmagic.so.1"]` under [tool.flavor.
         remedy: "Exclude it with `exclude` under `[tool.flavor.build]`, or set a `target` for the slot.",
         example: r#"error[FLV0460]: cannot pack `pyproject.toml`
   slot `data` has `{workenv}/.flavor`, and the launcher keeps its own files there
-hint: leave it out with `exclude = ["/.flavor"]` under [tool.flavor.build], or give the slot a `target` of its own"#,
+hint: leave it out with `exclude = ["/.flavor"]` under [tool.flavor.build], or give the slot another `target`"#,
     }
     HIDDEN_DIRECTORY = 461 {
         title: "a slot has a file where another slot has a directory",
@@ -328,6 +328,6 @@ hint: give one of the slots another `target`, or leave one of the two out with `
             outside the project as well.",
         example: r"error[FLV0462]: cannot pack `pyproject.toml`
   slot `data` (line 16): the source `../elsewhere` leads to `[ROOT]/elsewhere`, outside the project
-hint: move it into the project, or say `follow = true` in the slot if that is meant",
+hint: move it into the project, or set `follow = true` in the slot to allow it",
     }
 }

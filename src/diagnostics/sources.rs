@@ -31,7 +31,7 @@ hint: name an executable or the directory that has it in `bin`, or a version as 
         cause: "The program was started but did not respond like CPython.",
         remedy: "Name another interpreter with `--python`.",
         example: r"error[FLV0304]: cannot pack `pyproject.toml`
-  `/bin/true` is not a usable Python interpreter: it does not answer as one
+  `/bin/true` is not a usable Python interpreter: it did not answer the probe
 hint: name an executable or the directory that has it in `bin`, or a version as in `3.13`",
     }
     UNSUITABLE_INTERPRETER = 305 {
@@ -39,8 +39,8 @@ hint: name an executable or the directory that has it in `bin`, or a version as 
         cause: "The implementation is not CPython, or the version is outside `requires-python`.",
         remedy: "Remove `--python` to let flavor choose an interpreter, or change `requires-python`.",
         example: r"error[FLV0305]: cannot pack `pyproject.toml`
-  `/usr/bin/python3` is cpython 3.11.2, the project needs CPython >=3.12
-hint: leave `--python` out to have one found, or change `requires-python`",
+  `/usr/bin/python3` is cpython 3.11.2; the project needs CPython >=3.12
+hint: omit `--python` to search for one, or change `requires-python`",
     }
     PROGRAM_STOPPED = 306 {
         title: "a required program did not start, or terminated early",
@@ -55,7 +55,7 @@ hint: leave `--python` out to have one found, or change `requires-python`",
         cause: "`uv` is not on `PATH`, and the interpreter does not have pip.",
         remedy: "Put `uv` on `PATH`, or run `PYTHON -m ensurepip`.",
         example: r"error[FLV0307]: cannot pack `pyproject.toml`
-  there is no uv and no pip to install with, for `/opt/python/bin/python3.13`
+  no uv and no pip to install with, for `/opt/python/bin/python3.13`
 hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13 -m ensurepip`",
     }
     UNRESOLVED = 310 {
@@ -85,7 +85,7 @@ hint: `python -m pip wheel --no-deps .` in the project shows the build's whole o
             PEP 517.",
         remedy: "Correct `[build-system]`.",
         example: r"error[FLV0312]: cannot pack `pyproject.toml`
-  the build back end of the project in `.` made no wheel
+  the build back end of the project in `.` built no wheel
 hint: check `[build-system]` in `pyproject.toml`",
     }
     BAD_WHEEL = 313 {
@@ -94,7 +94,7 @@ hint: check `[build-system]` in `pyproject.toml`",
             archive is truncated.",
         remedy: "Download or build it again.",
         example: r"error[FLV0313]: cannot pack `pyproject.toml`
-  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is no zip archive, or only a part of one
+  cannot unpack the wheel `[ROOT]/cache/build/staging/[NAME]/project-wheel/app-1.0-py3-none-any.whl`: it is not a complete zip archive
 hint: the wheel is damaged or violates PEP 427; download or build it again",
     }
     BAD_LOCK = 314 {
@@ -103,7 +103,7 @@ hint: the wheel is damaged or violates PEP 427; download or build it again",
         remedy: "Generate it again, for example with `uv lock`.",
         example: r"error[FLV0314]: cannot pack `app/pyproject.toml`
   cannot use the lock file `[ROOT]/app/pylock.toml`
-    lock: lock-version 9.9 is not known
+    lock: unknown lock-version 9.9
 hint: create it again, for example with `uv lock`",
     }
     NOT_RELOCATABLE = 315 {
@@ -128,7 +128,7 @@ hint: create it again, for example with `uv lock`",
         remedy: "Use a wheel for this platform, or name an interpreter that the wheel supports with `--python`.",
         example: r"error[FLV0317]: cannot pack `lib-1.0-py3-none-win_amd64.whl`
   the wheel `lib-1.0-py3-none-win_amd64.whl` is for py3-none-win_amd64, which CPython 3.11.2 on linux-x86_64 is not
-hint: take the wheel for this platform, or name an interpreter that it is for with `--python`",
+hint: use the wheel for this platform, or select a compatible interpreter with `--python`",
     }
     BROKEN_PROGRAM = 318 {
         title: "the program has a syntax error",
@@ -152,7 +152,7 @@ hint: did you mean `pkg.cli`?",
         cause: "`--find-links` names a directory that does not exist, or `--index-url` is neither a URL nor a directory.",
         remedy: "Correct the path or the URL.",
         example: r"error[FLV0320]: cannot pack `app/pyproject.toml`
-  there is no `nodir` to find distributions in
+  the find-links directory `nodir` does not exist
 hint: `--find-links` takes a directory of distributions, or a URL",
     }
     OTHER_PROJECT = 330 {
@@ -160,8 +160,8 @@ hint: `--find-links` takes a directory of distributions, or a URL",
         cause: "The build back end built a wheel whose name differs from `project.name`.",
         remedy: "Use the same name in `[project]` and in the configuration that the build back end reads.",
         example: r"error[FLV0330]: cannot pack `app/pyproject.toml`
-  the build back end made a wheel of `computed`, and the project is `other`
-hint: give it one name: `[project]` and what the build back end reads must agree",
+  the build back end built a wheel of `computed`; the project is `other`
+hint: the names in `[project]` and in the build back end's settings must agree",
     }
     NO_SUCH_SCRIPT = 331 {
         title: "the project's wheel lacks a command",
@@ -170,7 +170,7 @@ hint: give it one name: `[project]` and what the build back end reads must agree
         remedy: "Require a newer back end in `[build-system]`, or declare the command in the configuration that the \
             back end reads.",
         example: r"error[FLV0331]: cannot pack `app/pyproject.toml`
-  the wheel that the build back end made has no command `missing`
+  the wheel built by the build back end has no command `missing`
 hint: its commands are: computed",
     }
     BAD_PROJECT_METADATA = 332 {
@@ -179,8 +179,8 @@ hint: its commands are: computed",
         remedy: "Correct it in the file that describes the project: `setup.py`, `setup.cfg`, `requirements.txt` or \
             `[tool.poetry]`.",
         example: r#"error[FLV0332]: cannot pack `app/pyproject.toml`
-  the metadata of the project's wheel are not valid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
-hint: correct it where the project is described"#,
+  the metadata of the project's wheel are invalid: `greeting=>1`: no such comparison operator "=>", must be one of ~= == != <= >= < > ===
+hint: correct the project's metadata"#,
     }
     NO_SOURCE_THERE = 335 {
         title: "the source of a distribution is not valid",
@@ -188,8 +188,8 @@ hint: correct it where the project is described"#,
             does not exist or is not supported. flavor does not fall back to an index.",
         remedy: "Correct the source, or remove it to install the distribution from the index.",
         example: r"error[FLV0335]: cannot pack `app/pyproject.toml`
-  the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: there is no `../nowhere`
-hint: correct the source, or take it out",
+  the source of `mylib` in `[ROOT]/app/pyproject.toml` cannot be used: `../nowhere` does not exist
+hint: correct the source, or remove it",
     }
     GIT_FAILED = 336 {
         title: "git cannot fetch a source",
@@ -198,7 +198,7 @@ hint: correct the source, or take it out",
         remedy: "Install git. `git ls-remote URL` shows whether the repository is accessible and which revisions it has.",
         example: r"error[FLV0336]: cannot pack `app/pyproject.toml`
   cannot fetch `https://host.example/mylib` with git
-    git: there is no git on PATH
+    git: no git on PATH
 hint: install git, or name a directory or an archive instead",
     }
     INDEX_ORDER = 337 {
@@ -207,7 +207,7 @@ hint: install git, or name a directory or an archive instead",
             index, so a distribution of the same name on another index could be installed instead.",
         remedy: "Put `uv` on `PATH`, make the index the default one, or make it `explicit` and assign distributions to it.",
         example: r"error[FLV0337]: cannot pack `app/pyproject.toml`
-  the index `mine` goes before the others, and pip cannot keep to an order of indexes
+  the index `mine` has priority over others, which pip does not support
 hint: put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`",
     }
     OTHER_SOURCE = 338 {
@@ -216,8 +216,8 @@ hint: put `uv` on PATH, make it the default index, or name the distributions tha
             sources for the same distribution.",
         remedy: "Correct the name, or use the same source in both projects.",
         example: r"error[FLV0338]: cannot pack `app/pyproject.toml`
-  `[ROOT]/lib` is to be `mylib`, and is called `otherlib`
-hint: require `otherlib`, or name the place of `mylib`",
+  `[ROOT]/lib` is expected to be `mylib`; its name is `otherlib`
+hint: require `otherlib`, or give the source of `mylib`",
     }
     STALE_LOCK = 339 {
         title: "a lock file is out of date",
@@ -225,8 +225,8 @@ hint: require `otherlib`, or name the place of `mylib`",
             generated. A warning with `--refresh`, which ignores the lock file.",
         remedy: "Generate it again: `uv lock`, `poetry lock` or `pdm lock`.",
         example: r"error[FLV0339]: cannot pack `app/pyproject.toml`
-  the lock file `[ROOT]/app/uv.lock` does not fit the project: the requirement `other` of `app` has changed
-hint: create it again with `uv lock`, or ignore it with `--refresh`",
+  the lock file `[ROOT]/app/uv.lock` does not match the project: the requirement `other` of `app` has changed
+hint: make it anew with `uv lock`, or pass it over with `--refresh`",
     }
     LINKED_SOURCES = 340 {
         title: "a distribution refers to sources on this machine",
@@ -234,7 +234,7 @@ hint: create it again with `uv lock`, or ignore it with `--refresh`",
         remedy: "Build a wheel of the distribution and use that.",
         example: r"error[FLV0340]: cannot pack `site`
   `linked.pth` of a distribution leads to sources on this machine: `/home/somebody/src`
-hint: it was installed or built as editable: build a wheel of it, and name that",
+hint: it was installed or built as editable: build a wheel of it, and use that",
     }
     LOCK_NOT_READ = 341 {
         title: "a lock file is not used",
@@ -249,8 +249,8 @@ hint: a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.
         cause: "The lock file does not record which requirements belong to the selected extra or group. It may have \
             been generated with it.",
         remedy: "If not, generate the lock file again with that extra or group.",
-        example: r"warning[FLV0342]: `[ROOT]/app/requirements.txt` knows no extra or group `fast`, which adds nothing to it
-hint: if the lock was made without it, make it anew with it",
+        example: r"warning[FLV0342]: `[ROOT]/app/requirements.txt` has no extra or group `fast`, which therefore adds nothing
+hint: if the lock was made without it, lock again with it",
     }
     CREDENTIALS_LEFT_OUT = 343 {
         title: "a URL contains credentials",
@@ -258,7 +258,7 @@ hint: if the lock was made without it, make it anew with it",
             but does not write it to the package, the cache or a log.",
         remedy: "Keep credentials out of the project as well: use `~/.netrc`, a keyring, or an environment variable \
             for the index.",
-        example: r"warning[FLV0343]: the address of `greeting` has credentials, which are left out of the package
+        example: r"warning[FLV0343]: the URL of `greeting` has credentials, which are left out of the package
 hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index",
     }
     SAME_FILE_TWICE = 344 {
@@ -266,7 +266,7 @@ hint: keep them out of the project too: in `~/.netrc`, in a keyring, or in a var
         cause: "Only one of the two files is in the package.",
         remedy: "Remove one of the distributions.",
         example: r"warning[FLV0344]: `one-1.0` and `two-1.0` both have `shared.py`: the package has one of the two
-hint: leave one of the two distributions out",
+hint: remove one of the two distributions",
     }
     ENTRY_POINT_PASSED_OVER = 345 {
         title: "an entry point is not valid",
@@ -280,7 +280,7 @@ hint: write it as `name = module:function`",
         cause: "The `uv` on `PATH`, or in the variable `UV`, does not work. flavor used pip instead.",
         remedy: "Reinstall uv, or remove it from `PATH`.",
         example: r"warning[FLV0346]: `[ROOT]/broken/uv` does not run: installing with pip
-hint: install uv anew, or take it off PATH",
+hint: reinstall uv, or remove it from PATH",
     }
     NOT_LOOKED_THROUGH = 350 {
         title: "a directory with very many files is excluded from the build",
@@ -289,15 +289,15 @@ hint: install uv anew, or take it off PATH",
         remedy: "If the build does not need it, add it to `.flavorignore`. If it does, list the required files in \
             `include` under `[tool.flavor.build]`.",
         example: r#"warning[FLV0350]: the build does not see a directory with very many files: data
-hint: if it does not need it, name it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]"#,
+hint: if the build does not need it, list it in `.flavorignore`; otherwise `include = ["data"]` under [tool.flavor.build]"#,
     }
     INDEX_UNREAD = 351 {
         title: "the git index cannot be read",
         cause: "The index is not readable, is damaged, or has an unsupported format.",
         remedy: "Repair it: `git status` shows what is wrong. Until then, tracked files that look like build output \
             may be missing.",
-        example: r"warning[FLV0351]: it is not known what git tracks: `[ROOT]/app/.git/index`: it is damaged, or no index of git 2
-hint: `git status` says more; tracked files in directories such as `dist` may be missing",
+        example: r"warning[FLV0351]: cannot determine which files git tracks: `[ROOT]/app/.git/index`: it is damaged, or not an index of git 2
+hint: see `git status`; tracked files in directories such as `dist` may be missing",
     }
     WRITTEN_TO = 352 {
         title: "a build modified a file of the project",
@@ -305,8 +305,8 @@ hint: `git status` says more; tracked files in directories such as `dist` may be
             reflinks. The build modified such a file.",
         remedy: "Check the file. Exclude it in `.flavorignore`, or make the change in `pre_build`.",
         example: r"error[FLV0352]: cannot pack `app/pyproject.toml`
-  the build of the project in `app` wrote to `[ROOT]/app/model.bin`, which it was only to read
-hint: check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did",
+  the build of the project in `app` modified `[ROOT]/app/model.bin`, which is outside its copy
+hint: check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`",
     }
     NO_SUCH_PART = 355 {
         title: "the interpreter lacks a part that `include` requires",
@@ -324,7 +324,7 @@ hint: install the system's package `python3-venv` (Debian, Ubuntu) or `python3-l
         remedy: "Remove the marker, or choose another version of Python with `--python`.",
         example: r"error[FLV0360]: cannot pack `tools; python_version < '3'`
   `tools; python_version < '3'` does not apply to this interpreter
-hint: its marker does not hold: take it out, or choose another Python with `--python`",
+hint: its marker is false: remove it, or choose another Python with `--python`",
     }
     UNMET_REQUIREMENT = 365 {
         title: "a requirement is not satisfied by the package",
@@ -343,7 +343,7 @@ hint: add `h11>=0.13,<0.15` to `dependencies` under [project]; if the program ru
         remedy: "Choose another version of Python with `--python`, or another version of the distribution. If it \
             works anyway, add `unmet = [\"NAME\"]` under `[tool.flavor.build]`.",
         example: r#"error[FLV0366]: cannot pack `app/pyproject.toml`
-  greeting 2.1 requires Python >=3.99, the package has 3.11.2
+  greeting 2.1 requires Python >=3.99; the package has 3.11.2
 hint: choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = ["greeting"]` to [tool.flavor.build]"#,
     }
     UNREADABLE_REQUIREMENT = 367 {
@@ -351,7 +351,7 @@ hint: choose another Python with `--python`, or another version of it; if it wor
         cause: "A warning: a requirement in its metadata does not conform to PEP 508. flavor checks the name of the \
             required distribution, but not its version.",
         remedy: "Use a later version of the distribution in which the requirement is valid, if there is one.",
-        example: r"warning[FLV0367]: greeting 2.1 has a requirement that cannot be read: `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
+        example: r"warning[FLV0367]: greeting 2.1 has an invalid requirement `h11 (>=0.1.*)`: Operator >= cannot be used with a wildcard version specifier
 hint: only the name was checked; a later version of the distribution may have corrected it",
     }
 }

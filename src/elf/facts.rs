@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::view::{DynamicTable, View};
 use super::{Error, GlibcVersion, Result};
 
-/// What a file is, after its `e_type`.
+/// The type of a file, from its `e_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -22,13 +22,13 @@ pub enum Kind {
     SharedObject,
     /// `ET_REL`: compiler output, not loadable.
     Relocatable,
-    /// A core dump or something particular to a system.
+    /// A core dump or an OS-specific type.
     Other,
 }
 
-/// What a file needs in order to run.
+/// The requirements of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Facts {
+pub struct ElfFacts {
     pub kind: Kind,
     /// 64-bit class.
     pub is_64: bool,
@@ -38,42 +38,42 @@ pub struct Facts {
     pub is_dynamic: bool,
     /// The loader that the kernel starts, `/lib64/ld-linux-x86-64.so.2`.
     pub interpreter: Option<String>,
-    /// Names of the libraries it is linked against, in the order in which they are searched.
+    /// The libraries it is linked against, in search order.
     pub needed: Vec<String>,
     pub soname: Option<String>,
-    /// `DT_RUNPATH`, as it is in the file: entries joined by `:`.
+    /// `DT_RUNPATH`, verbatim: entries joined by `:`.
     pub runpath: Option<String>,
-    /// `DT_RPATH`; a loader ignores it when there is a `DT_RUNPATH`.
+    /// `DT_RPATH`; ignored by loaders if there is a `DT_RUNPATH`.
     pub rpath: Option<String>,
-    /// The oldest glibc on which the file loads; `None` when it asks glibc for nothing versioned.
+    /// The oldest glibc on which the file loads; `None` if it needs no versioned symbol of glibc.
     pub glibc_floor: Option<GlibcVersion>,
 }
 
-/// `e_machine` of what this machine runs.
+/// The `e_machine` of this machine.
 const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") {
     183
 } else {
     62
 };
 
-impl Facts {
+impl ElfFacts {
     /// Whether programs of this machine could load it.
     pub fn is_for_this_machine(&self) -> bool {
         self.is_64 && self.machine == OWN_MACHINE
     }
 
-    /// Whether a process could load `self` where it loads `other`.
+    /// Whether a process that loads `other` could also load `self`.
     pub fn is_compatible_with(&self, other: &Self) -> bool {
         self.is_64 == other.is_64 && self.machine == other.machine
     }
 }
 
-/// Whether the bytes begin as an ELF file does.
+/// Whether the bytes begin like an ELF file.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(ELFMAG)
 }
 
-/// Whether the first 20 bytes of a file say that programs of this machine load it.
+/// Whether a file with these first 20 bytes can be loaded by programs of this machine.
 pub fn is_for_this_machine(start: &[u8]) -> bool {
     const CLASS_64: u8 = 2;
     let machine = start
@@ -83,12 +83,12 @@ pub fn is_for_this_machine(start: &[u8]) -> bool {
     is_elf(start) && start.get(4) == Some(&CLASS_64) && machine == Some(OWN_MACHINE)
 }
 
-/// Reads what a file needs in order to run; `None` when it is not an ELF file.
-pub fn inspect(bytes: &[u8]) -> Result<Option<Facts>> {
+/// Reads the requirements of a file; `None` if it is not an ELF file.
+pub fn inspect(bytes: &[u8]) -> Result<Option<ElfFacts>> {
     let Some(view) = View::parse(bytes)? else {
         return Ok(None);
     };
-    let mut facts = Facts {
+    let mut facts = ElfFacts {
         kind: match view.header.e_type {
             ET_EXEC => Kind::Executable,
             ET_DYN => Kind::SharedObject,
@@ -149,16 +149,17 @@ fn interpreter(bytes: &[u8], view: &View) -> Option<String> {
     Some(String::from_utf8_lossy(name).into_owned())
 }
 
-/// A version that the file needs of a library. Both names are offsets into the dynamic string table.
+/// A version that the file needs of a library. Both names are offsets into the dynamic string
+/// table.
 pub(super) struct NeededVersion {
     pub(super) library: u64,
     pub(super) name: u64,
-    /// A loader goes on without it.
+    /// Weak: a loader ignores its absence.
     pub(super) weak: bool,
 }
 
-/// The table at `DT_VERNEED` (`Elf64_Verneed`, the same in both classes). Read by address, because section headers may
-/// be gone. `None` when it leads outside the file.
+/// The table at `DT_VERNEED` (`Elf64_Verneed`, the same in both classes). Read by address, because
+/// section headers may be missing. `None` if it is outside the file.
 pub(super) fn needed_versions(
     bytes: &[u8],
     view: &View,
@@ -182,7 +183,7 @@ pub(super) fn needed_versions(
                 name: view.u32(bytes, aux.checked_add(8)?)?,
                 weak,
             });
-            // Chains that a mutation tied into a knot end here, not when memory does.
+            // Bounds corrupt chains that form a loop.
             if versions.len() > bytes.len() {
                 return None;
             }
@@ -211,7 +212,7 @@ mod tests {
     fn every_class_and_byte_order_reads_alike() {
         for sample in layouts() {
             let facts = inspect(&sample.build()).unwrap().unwrap();
-            let expected = Facts {
+            let expected = ElfFacts {
                 kind: Kind::SharedObject,
                 is_64: sample.is_64,
                 machine: 62,
@@ -249,7 +250,7 @@ mod tests {
         }
     }
 
-    /// Calls everything; whatever it says, it must come back, and an error must leave the bytes alone.
+    /// Calls every function: none may panic, and an error must leave the bytes unchanged.
     fn poke(bytes: &[u8]) {
         let _ = inspect(bytes);
         for new in [

@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A release of the GNU C library, `2.34`. As a floor: the oldest one on which a file loads.
+/// A release of the GNU C library, such as `2.34`. As a floor: the oldest one on which a file
+/// loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GlibcVersion {
     pub major: u32,
@@ -18,8 +19,9 @@ pub struct GlibcVersionError {
 }
 
 impl GlibcVersion {
-    /// The release that a symbol version stands for: `GLIBC_2.34`, `GLIBC_2.2.5`, or one of the markers by which newer
-    /// linkers say that a feature of the loader is needed. `None` for `GLIBC_PRIVATE` and other libraries' versions.
+    /// The release that introduced a symbol version: `GLIBC_2.34`, `GLIBC_2.2.5`, or one of the
+    /// markers by which newer linkers record that a feature of the loader is needed. `None` for
+    /// `GLIBC_PRIVATE` and versions of other libraries.
     pub fn from_symbol_version(name: &str) -> Option<Self> {
         match name {
             "GLIBC_ABI_DT_RELR" => Some(Self {

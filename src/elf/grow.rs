@@ -7,15 +7,15 @@ use goblin::elf::program_header::{
 use super::view::{DynamicTable, View};
 use super::{Error, Result, SearchPathTag};
 
-/// `PT_GNU_PROPERTY`: marks of the instruction set, which a loader may do without.
+/// `PT_GNU_PROPERTY`: instruction set properties, which a loader can do without.
 const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 
-/// Gives the file the search path `new` whether or not it had one.
+/// Sets the search path of the file to `new`, whether or not it had one.
 ///
-/// The string table is copied to the end of the file with the new string behind it, and a segment that loads it takes the
-/// program header of a note. The new dynamic entry takes one of the spare ones that linkers leave; without any, the
-/// table moves into the new segment too, and so do the program headers of a library that has no note to give up. Nothing
-/// that is loaded changes its address.
+/// The string table is copied to the end of the file, with the new string appended, in a new
+/// segment that reuses the program header of a note. The new dynamic entry uses one of the spare
+/// ones that linkers leave; if there are none, the table moves into the new segment too, and so do
+/// the program headers of a library without a spare note. No loaded data changes its address.
 pub fn add_search_path(bytes: &mut Vec<u8>, new: &str, tag: SearchPathTag) -> Result<()> {
     if new.contains('\0') {
         return Err(Error::SearchPathNul);
@@ -37,10 +37,10 @@ pub fn add_search_path(bytes: &mut Vec<u8>, new: &str, tag: SearchPathTag) -> Re
 }
 
 struct Edit {
-    /// Where the new segment begins in the file.
+    /// File offset of the new segment.
     offset: usize,
     content: Vec<u8>,
-    /// Fields to overwrite: place, value, bytes.
+    /// Fields to overwrite: offset, value, length.
     fields: Vec<(usize, u64, usize)>,
 }
 
@@ -60,7 +60,8 @@ fn plan(
     let offset = bytes.len().next_multiple_of(16);
     let address = free_address(view, offset as u64).ok_or(outside.clone())?;
 
-    // Entries as they will be. An old path is replaced, or there must be room for one more and the closing DT_NULL.
+    // The new entries. An old path is replaced; otherwise there must be room for one more and the
+    // closing DT_NULL.
     let mut entries: Vec<(u64, u64)> = table
         .entries
         .iter()
@@ -127,7 +128,7 @@ fn plan(
     content.resize(headers_at + headers_len, 0);
     content.extend(strings);
 
-    // Loaders write to a dynamic section, so a moved one needs a writable segment.
+    // Loaders write to the dynamic section, so a moved one needs a writable segment.
     let load = ProgramHeader {
         p_type: PT_LOAD,
         p_flags: if moves { PF_R | PF_W } else { PF_R },
@@ -140,7 +141,7 @@ fn plan(
     };
     let mut segments = view.segments.clone();
     spare.map(|spare| segments.remove(spare));
-    // Loaders demand that segments ascend.
+    // Loaders require ascending segments.
     let last = segments
         .iter()
         .rposition(|segment| segment.p_type == PT_LOAD)
@@ -183,7 +184,7 @@ fn plan(
     })
 }
 
-/// Page size that the file is linked for; at least that of every system it may run on.
+/// The page size that the file is linked for; at least that of every system it may run on.
 fn page_len(view: &View) -> u64 {
     let aligns = view
         .segments
@@ -215,7 +216,7 @@ fn free_address(view: &View, offset: u64) -> Option<u64> {
     (view.is_64() || u32::try_from(address.checked_add(1 << 24)?).is_ok()).then_some(address)
 }
 
-/// The program header that is the easiest to do without, if there is one.
+/// The most dispensable program header, if there is one.
 fn spare_header(bytes: &[u8], view: &View) -> Option<usize> {
     let ranked = view.segments.iter().enumerate();
     ranked
@@ -224,8 +225,8 @@ fn spare_header(bytes: &[u8], view: &View) -> Option<usize> {
         .map(|(_, index)| index)
 }
 
-/// Whether a loader finds the program headers wherever they are. That of a library does. Kernels before 5.18 tell a program
-/// the address that its headers would have in its first segment.
+/// Whether a loader finds the program headers at any offset. True for libraries. For programs,
+/// kernels before 5.18 compute the address of the headers from the first segment.
 fn may_move_headers(view: &View) -> bool {
     let is_program = view
         .segments
@@ -234,7 +235,7 @@ fn may_move_headers(view: &View) -> bool {
     view.header.e_type == ET_DYN && !is_program && view.segments.len() < 0xfffe
 }
 
-/// Rank among the headers that can be given up, the least useful first; `None` for those that cannot.
+/// Rank among dispensable headers, most dispensable first; `None` for the others.
 fn usefulness(bytes: &[u8], view: &View, segment: &ProgramHeader) -> Option<u8> {
     /// `NT_GNU_BUILD_ID`, by which debuggers find symbols.
     const BUILD_ID: u64 = 3;
@@ -261,7 +262,7 @@ fn header_fields(view: &View, at: usize, segment: &ProgramHeader) -> Vec<(usize,
     let addresses = [(segment.p_vaddr, word), (segment.p_paddr, word)];
     let sizes = [(segment.p_filesz, word), (segment.p_memsz, word)];
     let align = (segment.p_align, word);
-    // The two classes order the flags differently, to align the words.
+    // The field order of the flags differs between the two classes, for alignment.
     let values = if view.is_64() {
         [
             kind,
@@ -303,11 +304,11 @@ mod tests {
 
     use super::super::testing::{Sample, layouts, loaded_libraries};
     use super::*;
-    use crate::elf::{Facts, inspect, strip};
+    use crate::elf::{ElfFacts, inspect, strip};
 
     const PATH: &str = "$ORIGIN/../somewhere/quite/far/from/here/lib";
 
-    fn grown(sample: &Sample) -> (Facts, Facts) {
+    fn grown(sample: &Sample) -> (ElfFacts, ElfFacts) {
         let mut bytes = sample.build();
         let before = inspect(&bytes).unwrap().unwrap();
         add_search_path(&mut bytes, PATH, SearchPathTag::Rpath).unwrap();
@@ -326,7 +327,7 @@ mod tests {
                     });
                     assert_eq!(
                         after,
-                        Facts {
+                        ElfFacts {
                             rpath: Some(PATH.to_owned()),
                             runpath: None,
                             ..before
@@ -349,7 +350,7 @@ mod tests {
                 let (before, after) = grown(&sample);
                 assert_eq!(
                     after,
-                    Facts {
+                    ElfFacts {
                         rpath: Some(PATH.to_owned()),
                         runpath: None,
                         ..before
@@ -394,7 +395,7 @@ mod tests {
         );
     }
 
-    /// Takes away the spare dynamic entries of a real file, so that the table has to move.
+    /// Removes the spare dynamic entries of a real file, so that the table has to move.
     fn without_spare(bytes: &mut [u8]) {
         let view = View::parse(bytes).unwrap().unwrap();
         let table = view.dynamic(bytes).unwrap().unwrap();
@@ -416,7 +417,8 @@ mod tests {
         }
     }
 
-    /// A program finds a library through the path it was given, with and without spare entries, stripped or not.
+    /// A program finds a library through the added search path, with and without spare entries,
+    /// stripped or not.
     #[test]
     fn a_program_searches_the_path_it_was_given() {
         let program = env::split_paths(&env::var_os("PATH").unwrap())

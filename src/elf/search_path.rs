@@ -7,16 +7,18 @@ use super::facts::needed_versions;
 use super::view::{DynamicTable, View};
 use super::{Error, Result, add_search_path};
 
-/// Names of libraries whose symbols come before the file's own; goblin does not know these tags.
+/// Tags that name libraries whose symbols take precedence over the file's own; goblin does not know
+/// them.
 const DT_AUXILIARY: u64 = 0x7fff_fffd;
 const DT_FILTER: u64 = 0x7fff_ffff;
 
-/// The two kinds of search path that a loader knows.
+/// The two kinds of search path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchPathTag {
-    /// `DT_RPATH`: before `LD_LIBRARY_PATH`, and also for what a library loaded later needs.
+    /// `DT_RPATH`: searched before `LD_LIBRARY_PATH`, also for the dependencies of libraries.
     Rpath,
-    /// `DT_RUNPATH`: after `LD_LIBRARY_PATH`, and only for what the file itself needs.
+    /// `DT_RUNPATH`: searched after `LD_LIBRARY_PATH`, only for the direct dependencies of the
+    /// file.
     Runpath,
 }
 
@@ -29,18 +31,18 @@ impl SearchPathTag {
     }
 }
 
-/// How [`set_search_path`] did it.
+/// How [`set_search_path`] changed the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// The file said so already.
+    /// The file had this path already.
     None,
-    /// The old string was overwritten; the length is the same.
+    /// The old string was overwritten; the length is unchanged.
     InPlace,
     /// A segment was added at the end.
     Grown,
 }
 
-/// Gives the file the search path `new`: in place when it fits, else in a segment of its own.
+/// Sets the search path of the file to `new`: in place if it fits, else in a segment of its own.
 pub fn set_search_path(bytes: &mut Vec<u8>, new: &str, tag: SearchPathTag) -> Result<Change> {
     match rewrite_search_path(bytes, new, tag) {
         Ok(changed) => Ok(if changed {
@@ -58,9 +60,10 @@ pub fn set_search_path(bytes: &mut Vec<u8>, new: &str, tag: SearchPathTag) -> Re
     }
 }
 
-/// Overwrites the search path with one that is not longer and gives it the kind `tag`. Says whether a byte changed.
+/// Overwrites the search path with one that is not longer and sets its kind to `tag`. Returns
+/// whether a byte changed.
 ///
-/// When a file has both kinds, both become the new one.
+/// If a file has both kinds, both get the new value.
 pub fn rewrite_search_path(bytes: &mut [u8], new: &str, tag: SearchPathTag) -> Result<bool> {
     if new.contains('\0') {
         return Err(Error::SearchPathNul);
@@ -72,7 +75,7 @@ pub fn rewrite_search_path(bytes: &mut [u8], new: &str, tag: SearchPathTag) -> R
         .iter()
         .filter(|entry| matches!(entry.tag, DT_RPATH | DT_RUNPATH))
         .collect();
-    // A loader that finds both heeds DT_RUNPATH.
+    // With both, a loader uses DT_RUNPATH.
     let Some(chosen) = paths
         .iter()
         .find(|entry| entry.tag == DT_RUNPATH)
@@ -119,14 +122,14 @@ pub fn rewrite_search_path(bytes: &mut [u8], new: &str, tag: SearchPathTag) -> R
 struct Extent {
     /// Offset into the string table.
     offset: u64,
-    /// Where its first byte is in the file.
+    /// File offset of its first byte.
     at: usize,
     /// Without the NUL.
     len: usize,
 }
 
 impl Extent {
-    /// The string at `offset`; all of it is inside the table and the file.
+    /// The string at `offset`; it is entirely inside the table and the file.
     fn of(bytes: &[u8], table: &DynamicTable, offset: u64) -> Option<Self> {
         let (start, len) = table.strings;
         let strings = bytes.get(start..start.checked_add(len)?)?;
@@ -143,7 +146,8 @@ impl Extent {
         self.at..self.at + self.len
     }
 
-    /// Refuses when another name uses bytes of this string: linkers let a name that ends as another does point into it.
+    /// Fails if another name shares bytes of this string: linkers merge a name with the tail of a
+    /// longer one.
     fn check_unshared(&self, bytes: &[u8], view: &View, table: &DynamicTable) -> Result<()> {
         // This string may itself be the tail of a longer one.
         let before = bytes[table.strings.0..self.at]
@@ -165,7 +169,8 @@ impl Extent {
     }
 }
 
-/// Offsets of all names in the string table but for search paths. `None` when a table leads outside the file.
+/// Offsets of all names in the string table other than search paths. `None` if a table is outside
+/// the file.
 fn names_in_use(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<Vec<u64>> {
     let mut names: Vec<u64> = table
         .entries
@@ -220,7 +225,7 @@ pub(super) fn defined_versions(
     Some(())
 }
 
-/// How many dynamic symbols there are. Only the hash tables know: `DT_SYMTAB` has no size.
+/// The number of dynamic symbols. Only the hash tables tell: `DT_SYMTAB` has no size.
 fn symbol_count(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<usize> {
     if let Some(address) = table.value_of(DT_HASH) {
         // nbucket, nchain; there is a chain entry per symbol.
@@ -246,7 +251,8 @@ fn symbol_count(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<usize
     if last < first {
         return Some(first);
     }
-    // The chain of the bucket with the highest symbol ends at the highest of all; a set low bit marks its end.
+    // The chain of the bucket with the highest symbol ends at the highest of all; a set low bit
+    // marks its end.
     loop {
         let chain = chains_at.checked_add((last - first).checked_mul(4)?)?;
         let hash = view.u32(bytes, chain)?;

@@ -7,14 +7,14 @@ use goblin::elf::section_header::{
 
 use super::view::View;
 
-/// What [`strip`] did. Lengths are in bytes.
+/// The result of [`strip`]. Lengths are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StripOutcome {
     Stripped { before: usize, after: usize },
     Unchanged(Unstripped),
 }
 
-/// Why a file was left as it was.
+/// Why a file was left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unstripped {
     NotElf,
@@ -22,21 +22,23 @@ pub enum Unstripped {
     NotLoadable,
     /// A header points outside the file or contradicts another.
     Malformed,
-    /// Nothing is left to cut.
+    /// There is nothing to remove.
     AlreadyStripped,
     /// Bytes that no header accounts for, such as the payload of a self-extracting executable.
     Overlay,
-    /// A section that is loaded is beyond every segment.
+    /// A loaded section is outside every segment.
     LoadedSectionBeyondCut,
-    /// A section of the program's own, which it may read from its file at run time.
+    /// An application-specific section, which the program may read from its file at run time.
     ForeignSection,
 }
 
-/// Sections that tools look up by name in the file of a running process: a debugger finds the interpreter's state
-/// through this one (PEP 768). Files that have it keep the table of their loaded sections.
+/// Sections that tools look up by name in the file of a running process: a debugger finds the
+/// interpreter's state through this one (PEP 768). Files with such a section keep the headers of
+/// their loaded sections.
 const LOOKED_UP_AT_RUN_TIME: &[&str] = &[".PyRuntime"];
 
-/// Unloaded `SHT_PROGBITS` sections that only linkers and debuggers read. Others may belong to the program.
+/// Unloaded `SHT_PROGBITS` sections that only linkers and debuggers read. Others may belong to the
+/// program.
 const DROPPABLE: &[&str] = &[
     ".debug",
     ".zdebug",
@@ -53,13 +55,13 @@ const DROPPABLE: &[&str] = &[
     ".deplibs",
 ];
 
-/// Types from here on belong to applications (`SHT_LOUSER`).
+/// Types from here on are application-specific (`SHT_LOUSER`).
 const APPLICATION_TYPES: u32 = 0x8000_0000;
 
-/// Cuts off what no loader reads: symbols, debugging information and the table of sections.
+/// Removes what no loader reads: symbols, debugging information and the section headers.
 ///
-/// The file ends after the last byte that a program header covers. It is left alone when its layout does not allow that;
-/// what it does when loaded stays the same.
+/// The file is truncated after the last byte that a program header covers. It is left unchanged if
+/// its layout does not allow that; its loaded content stays the same.
 pub fn strip(bytes: &mut Vec<u8>) -> StripOutcome {
     match plan(bytes) {
         Err(reason) => StripOutcome::Unchanged(reason),
@@ -81,9 +83,9 @@ pub fn strip(bytes: &mut Vec<u8>) -> StripOutcome {
 }
 
 struct Plan {
-    /// Bytes that stay.
+    /// Length that is kept.
     cut: usize,
-    /// What follows them: the reduced table of sections, or nothing.
+    /// What is appended: the reduced section headers, or nothing.
     tail: Vec<u8>,
     /// Header fields to overwrite.
     fields: Vec<(usize, Vec<u8>)>,
@@ -130,7 +132,7 @@ fn plan(bytes: &[u8]) -> Result<Plan, Unstripped> {
     Ok(Plan { cut, tail, fields })
 }
 
-/// End of what the program headers and their own table cover.
+/// End of the bytes covered by the program headers, their own table included.
 fn loaded_end(view: &View) -> Option<usize> {
     let mut end = view
         .segment_table_range()?
@@ -142,7 +144,7 @@ fn loaded_end(view: &View) -> Option<usize> {
     Some(end)
 }
 
-/// Refuses when something beyond the cut may still be wanted.
+/// Fails if something beyond the cut may be needed.
 fn check_beyond(bytes: &[u8], sections: &Sections, cut: usize) -> Result<(), Unstripped> {
     let mut accounted = vec![sections.table.clone()];
     for section in &sections.all {
@@ -180,7 +182,7 @@ fn is_padding(bytes: &[u8]) -> bool {
 struct Section {
     name: String,
     header: SectionHeader,
-    /// Its bytes in the file, all inside of it.
+    /// Its bytes, entirely inside the file.
     range: Range<usize>,
 }
 
@@ -207,7 +209,7 @@ impl Sections {
         let start = usize::try_from(header.e_shoff).ok()?;
         let entry_len = SectionHeader::size(view.ctx);
         let end = start.checked_add(count.checked_mul(entry_len)?)?;
-        // A count of 0 says that it did not fit the field, which no file here needs.
+        // A count of 0 means that it did not fit the field; no file here needs that.
         if count == 0 || usize::from(header.e_shentsize) != entry_len || end > bytes.len() {
             return None;
         }
@@ -240,8 +242,8 @@ impl Sections {
         })
     }
 
-    /// The table without what is cut off, when tools may look for it. Symbols name sections by index, so only a tail of
-    /// the table can go.
+    /// The section headers without those of removed sections, for files in which tools may look
+    /// them up. Symbols refer to sections by index, so only a tail of the table can be removed.
     fn worth_keeping(&self) -> Option<Kept> {
         let is_loaded = |section: &&Section| section.header.sh_flags & u64::from(SHF_ALLOC) != 0;
         if !self
@@ -279,14 +281,14 @@ impl Sections {
     }
 }
 
-/// A reduced table of sections; the section of their names is added on encoding.
+/// Reduced section headers; the section of their names is added on encoding.
 struct Kept {
     headers: Vec<SectionHeader>,
     names: Vec<u8>,
 }
 
 impl Kept {
-    /// The bytes to put at `cut`, and where in the file the table begins.
+    /// The bytes to append at `cut`, and the file offset of the table.
     fn encode(&self, view: &View, cut: usize) -> (Vec<u8>, usize) {
         let mut names = self.names.clone();
         let name = names.len();
@@ -359,7 +361,7 @@ mod tests {
             );
             assert!(!bytes.windows(10).any(|window| window == b"not loaded"));
             assert_eq!(inspect(&bytes), inspect(&whole));
-            // All but the three header fields is a prefix of the original.
+            // Except for the three header fields, the result is a prefix of the original.
             let changed = bytes.iter().zip(&whole).filter(|(a, b)| a != b).count();
             assert!(changed <= if sample.is_64 { 12 } else { 8 }, "{changed}");
         }
@@ -463,7 +465,7 @@ mod tests {
             strip(&mut bytes);
             std::fs::write(directory.path().join(name), bytes).unwrap();
         }
-        // libc, and the unwinder where there is one; the loader itself is named in the program.
+        // libc, and the unwinder if there is one; the loader itself is named in the program.
         let run = Command::new("env")
             .arg("true")
             .env("LD_LIBRARY_PATH", directory.path())

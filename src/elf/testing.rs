@@ -1,4 +1,4 @@
-//! ELF files for tests: small ones made to measure, and the libraries that this test process itself has loaded.
+//! ELF files for tests: small synthetic ones, and the libraries of the test process itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub(super) struct Sample {
     pub(super) is_64: bool,
     pub(super) is_little: bool,
-    /// `DT_RUNPATH`; a `None` leaves the entry out.
+    /// `DT_RUNPATH`; `None` omits the entry.
     pub(super) runpath: Option<&'static str>,
     /// A symbol's name; as a tail of the run path it shares its bytes, as linkers do.
     pub(super) symbol: &'static str,
@@ -39,7 +39,7 @@ impl Default for Sample {
     }
 }
 
-/// Bytes under construction.
+/// The file under construction.
 struct Writer {
     bytes: Vec<u8>,
     word: usize,
@@ -69,7 +69,8 @@ impl Writer {
 
 impl Sample {
     pub(super) fn build(&self) -> Vec<u8> {
-        // Offsets are addresses: the one loaded segment begins at 0. Two passes, the second with the offsets known.
+        // Offsets equal addresses: the one loaded segment begins at 0. Two passes, the second with
+        // known offsets.
         let mut places = Places::default();
         let first = self.write(&mut places);
         let second = self.write(&mut places);
@@ -170,7 +171,7 @@ impl Sample {
         places.dynamic_end = w.bytes.len() as u64;
         places.loaded_end = w.align();
 
-        // Behind the segment: unloaded sections, their names, their table.
+        // After the segment: unloaded sections, their names, their headers.
         let mut names = b"\0".to_vec();
         let mut headers = vec![[0; 4], [names.len() as u64, 1, 0, places.loaded_end]];
         names.extend(format!("{}\0", self.loaded).bytes());

@@ -1,4 +1,4 @@
-//! Versions of symbols: those that a file asks of its libraries, and those that a library has.
+//! Symbol versions: those that a file needs of its libraries, and those that a library defines.
 
 #![warn(
     clippy::indexing_slicing,
@@ -15,15 +15,15 @@ use super::view::View;
 /// Versions of symbols of one file, such as `GLIBCXX_3.4.30`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Versions {
-    /// Those without which a loader refuses the file, by the name of the library that is to have them.
+    /// Those without which a loader rejects the file, by library name.
     pub needed: BTreeMap<String, BTreeSet<String>>,
-    /// Those that the file itself has.
+    /// Those that the file defines.
     pub defined: BTreeSet<String>,
 }
 
 impl Versions {
-    /// Those that the file asks of a library and the library does not have. A library without any versions is accepted by
-    /// every loader.
+    /// Those that the file needs of a library and the library does not define. A library without
+    /// any versions is accepted by every loader.
     pub fn missing_from(&self, library: &str, found: &Self) -> Vec<String> {
         if found.defined.is_empty() {
             return Vec::new();
@@ -35,7 +35,7 @@ impl Versions {
     }
 }
 
-/// The versions in the file; none of what is no ELF file, or a damaged one.
+/// The versions in the file; empty for a damaged file or one that is not ELF.
 pub fn versions(bytes: &[u8]) -> Versions {
     read(bytes).unwrap_or_default()
 }

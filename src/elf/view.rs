@@ -1,4 +1,5 @@
-//! Headers and dynamic section of an ELF file of either class and byte order, with the places where they lie.
+//! Headers and dynamic section of an ELF file of either class and byte order, with their file
+//! offsets.
 
 #![warn(
     clippy::indexing_slicing,
@@ -26,7 +27,7 @@ pub(super) struct View {
 /// One entry of the dynamic section.
 #[derive(Clone, Copy)]
 pub(super) struct DynamicEntry {
-    /// Where the entry is in the file.
+    /// File offset of the entry.
     pub(super) at: usize,
     pub(super) tag: u64,
     pub(super) value: u64,
@@ -36,11 +37,11 @@ pub(super) struct DynamicEntry {
 pub(super) struct DynamicTable {
     /// Entries before the first `DT_NULL`.
     pub(super) entries: Vec<DynamicEntry>,
-    /// How many entries there is room for, the terminating `DT_NULL` included.
+    /// The capacity of the table, including the terminating `DT_NULL`.
     pub(super) capacity: usize,
-    /// Where the table is in the file.
+    /// File offset of the table.
     pub(super) at: usize,
-    /// Where the string table is in the file, and its size in bytes.
+    /// File offset and size of the string table.
     pub(super) strings: (usize, usize),
 }
 
@@ -48,13 +49,13 @@ const fn malformed(what: &'static str) -> Error {
     Error::Malformed { what }
 }
 
-/// Converts a file offset or size; what does not fit the address space is outside of any file here.
+/// Converts a file offset or size. A value beyond the address space is outside any file here.
 fn to_usize(value: u64) -> Option<usize> {
     usize::try_from(value).ok()
 }
 
 impl View {
-    /// Headers of `bytes`, or `None` when they are not an ELF file's.
+    /// Headers of `bytes`, or `None` if they are not an ELF file's.
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>> {
         if !bytes.starts_with(ELFMAG) {
             return Ok(None);
@@ -82,7 +83,7 @@ impl View {
         if count == 0 {
             return Ok(Vec::new());
         }
-        // 0xffff says that the count is in a section header; no file that a system loads needs that many.
+        // 0xffff means that the count is in a section header; no loadable file needs that many.
         if count == 0xffff || usize::from(self.header.e_phentsize) != ProgramHeader::size(self.ctx)
         {
             return Err(malformed("program header table"));
@@ -110,7 +111,7 @@ impl View {
         Ok(segments)
     }
 
-    /// The bytes that hold the program header table, unless they are beyond any address.
+    /// The bytes of the program header table, unless they are beyond the address space.
     pub(super) fn segment_table_range(&self) -> Option<std::ops::Range<usize>> {
         let start = to_usize(self.header.e_phoff)?;
         let len =
@@ -149,7 +150,7 @@ impl View {
         self.unsigned(bytes, at, 2)
     }
 
-    /// The bytes of `value` as the file writes a field of `len` bytes.
+    /// Encodes `value` as a field of `len` bytes.
     pub(super) fn encode(&self, value: u64, len: usize) -> Vec<u8> {
         let mut field: Vec<u8> = value.to_le_bytes().into_iter().take(len).collect();
         if !self.is_little {
@@ -158,7 +159,7 @@ impl View {
         field
     }
 
-    /// Writes a field of `len` bytes; outside the file it writes nothing and says so.
+    /// Writes a field of `len` bytes; fails if it is outside the file.
     pub(super) fn put(&self, bytes: &mut [u8], at: usize, value: u64, len: usize) -> Result<()> {
         let field = at
             .checked_add(len)
@@ -168,7 +169,7 @@ impl View {
         Ok(())
     }
 
-    /// Where in the file the byte is that is loaded at `address`.
+    /// File offset of the byte that is loaded at `address`.
     pub(super) fn offset_of(&self, address: u64) -> Option<usize> {
         self.segments
             .iter()
@@ -182,7 +183,7 @@ impl View {
             .and_then(|(offset, into)| to_usize(offset.checked_add(into)?))
     }
 
-    /// The dynamic section, or `None` when the file is linked statically.
+    /// The dynamic section, or `None` if the file is statically linked.
     pub(super) fn dynamic(&self, bytes: &[u8]) -> Result<Option<DynamicTable>> {
         let Some(segment) = self
             .segments
@@ -247,7 +248,8 @@ impl DynamicTable {
             .map(|entry| entry.value)
     }
 
-    /// The string at `offset` of the string table, up to its NUL. Names that are not UTF-8 are read lossily.
+    /// The string at `offset` of the string table, up to its NUL. Names that are not UTF-8 are
+    /// converted lossily.
     pub(super) fn string(&self, bytes: &[u8], offset: u64) -> Option<String> {
         let (at, len) = self.strings;
         let table = bytes.get(at..at.checked_add(len)?)?;

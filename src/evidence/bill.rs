@@ -2,17 +2,17 @@ use serde_json::{Value, json};
 
 use crate::format::{Blake3, Sha256, timestamp};
 
-/// A bill of materials: everything in a package that has a name.
+/// An SBOM: every named component of a package.
 #[derive(Clone, Debug)]
 pub struct Bill {
     pub package: Component,
     /// In the order in which they are written; the package depends on all of them.
     pub components: Vec<Component>,
-    /// Seconds since 1970; 0 for no time at all.
+    /// Seconds since 1970; 0 for no timestamp.
     pub timestamp: u64,
 }
 
-/// One thing in a package.
+/// A component of a package.
 #[derive(Clone, Debug, Default)]
 pub struct Component {
     pub kind: Kind,
@@ -25,13 +25,13 @@ pub struct Component {
     pub sha256: Option<Sha256>,
     /// What it was installed from.
     pub archive: Option<Archive>,
-    /// Names and values that CycloneDX has no place for.
+    /// Properties for which CycloneDX has no field.
     pub properties: Vec<(&'static str, String)>,
-    /// What it carries inside, as its own bill of materials says (PEP 770).
+    /// Its nested components, from the SBOM that it ships (PEP 770).
     pub parts: Vec<Component>,
 }
 
-/// What kind of thing a component is, in CycloneDX's words.
+/// The type of a component, as in CycloneDX.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     Application,
@@ -40,12 +40,12 @@ pub enum Kind {
     Platform,
 }
 
-/// The licence that a component declares.
+/// The declared licence of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum License {
     /// An SPDX expression.
     Expression(String),
-    /// Any other words.
+    /// Any other text.
     Name(String),
 }
 
@@ -57,8 +57,8 @@ pub struct Archive {
 }
 
 impl Bill {
-    /// The bill as CycloneDX 1.6 (<https://cyclonedx.org/docs/1.6/json/>). The same bill gives the same bytes: its serial
-    /// number is made from its content.
+    /// Encodes the SBOM as CycloneDX 1.6 (<https://cyclonedx.org/docs/1.6/json/>). Equal SBOMs give
+    /// equal bytes: the serial number is derived from the content.
     pub fn to_json(&self) -> Value {
         let package = self.package.to_json("");
         let components: Vec<Value> = self
@@ -98,7 +98,7 @@ impl Bill {
     }
 }
 
-/// A UUID of the free form (version 8, RFC 9562 § 5.8) from the digest of the bill.
+/// A custom UUID (version 8, RFC 9562 § 5.8) derived from the digest of the SBOM.
 fn serial(bill: &Value) -> String {
     let mut id = [0; 16];
     id.copy_from_slice(&Blake3::of(bill.to_string().as_bytes()).0[..16]);
@@ -116,7 +116,7 @@ fn serial(bill: &Value) -> String {
 }
 
 impl Component {
-    /// `within` is the reference of the component that carries this one; empty at the top.
+    /// `within` is the reference of the containing component; empty at the top.
     fn to_json(&self, within: &str) -> Value {
         let own = self
             .purl
@@ -168,7 +168,7 @@ impl Component {
                 .map(|part| part.to_json(&reference))
                 .collect();
             parts.sort_by_key(|part| part["bom-ref"].to_string());
-            // Bills made by tools list the same thing twice; references have to be unique.
+            // Generated SBOMs may list a component twice; references must be unique.
             parts.dedup_by_key(|part| part["bom-ref"].to_string());
             found["components"] = parts.into();
         }

@@ -1,6 +1,6 @@
-//! What a package says of its contents: a bill of materials, and what it was made from.
+//! The attestations of a package: SBOM and provenance.
 //!
-//! Both lie in one slot, as PSPF has it, and are authenticated with it. A start never reads them.
+//! Both are in one slot, as in PSPF, and are authenticated with it. A start never reads them.
 
 mod bill;
 mod provenance;
@@ -27,7 +27,7 @@ impl Attestation {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Reads what [`Self::to_bytes`] wrote. FlavorPack's own attestations hold other things.
+    /// Parses the output of [`Self::to_bytes`]. FlavorPack's attestation slots have another format.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         from_json(bytes).ok()
     }

@@ -8,24 +8,24 @@ use crate::sign::{PublicKey, SecretKey};
 
 /// The in-toto statement's type (<https://in-toto.io/Statement/v1>).
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
-/// SLSA's provenance (<https://slsa.dev/spec/v1.0/provenance>).
+/// SLSA's provenance predicate (<https://slsa.dev/spec/v1.0/provenance>).
 const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
-/// Names how `externalParameters` are to be read.
+/// The build type, which defines the meaning of `externalParameters`.
 const BUILD_TYPE: &str = "urn:flavor:pack:1";
 const BUILDER: &str = "urn:flavor:builder";
-/// Of a DSSE payload that is an in-toto statement.
+/// The payload type of an in-toto statement in DSSE.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-/// How a package came about.
+/// How a package was built.
 #[derive(Clone, Debug)]
 pub struct Provenance {
-    /// What was made.
+    /// The parts of the package.
     pub subjects: Vec<Subject>,
-    /// What the one who packed asked for: options and manifest.
+    /// The parameters of the build: options and manifest.
     pub parameters: Map<String, Value>,
-    /// What it was made from.
+    /// What it was built from.
     pub materials: Vec<Material>,
-    /// Seconds since 1970 that everything in the package carries.
+    /// The build time, in seconds since 1970, used throughout the package.
     pub source_date_epoch: u64,
 }
 
@@ -36,17 +36,18 @@ pub struct Subject {
     pub sha256: Sha256,
 }
 
-/// Something that went into the package.
+/// An input of the build.
 #[derive(Clone, Debug)]
 pub struct Material {
     pub name: String,
     pub uri: Option<String>,
-    /// Algorithm, in in-toto's words, and digest in hex.
+    /// Digests in hex, by in-toto's name of the algorithm.
     pub digest: (&'static str, String),
 }
 
 impl Provenance {
-    /// The in-toto statement. The same provenance gives the same bytes; no time of the clock is in it.
+    /// Encodes the in-toto statement. Equal provenance gives equal bytes; it contains no clock
+    /// time.
     pub fn statement(&self) -> Value {
         let subjects = self
             .subjects
@@ -93,7 +94,7 @@ struct Signature {
     sig: String,
 }
 
-/// Why an envelope cannot be believed.
+/// Why an envelope is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     #[error("the provenance is not an in-toto statement in a DSSE envelope")]
@@ -117,7 +118,7 @@ impl Envelope {
         }
     }
 
-    /// The statement, if `key` has signed it.
+    /// The statement, if it is signed by `key`.
     pub fn open(&self, key: &PublicKey) -> Result<Value, EnvelopeError> {
         let payload = BASE64
             .decode(&self.payload)
@@ -140,7 +141,8 @@ impl Envelope {
     }
 }
 
-/// What is signed: DSSE's encoding, in which no type can run into a payload.
+/// The signed message: DSSE's pre-authentication encoding, which separates type and payload
+/// unambiguously.
 fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let mut text = format!(
         "DSSEv1 {} {payload_type} {} ",
@@ -173,7 +175,7 @@ mod tests {
         assert_eq!(changed.open(&key.public()), Err(EnvelopeError::NotSigned));
     }
 
-    /// The example of DSSE's protocol document.
+    /// The example in DSSE's protocol specification.
     #[test]
     fn the_encoding_is_that_of_the_protocol() {
         let encoded = pre_authentication("http://example.com/HelloWorld", b"hello world");

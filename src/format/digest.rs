@@ -11,7 +11,7 @@ pub struct Sha256(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Blake3(pub [u8; 32]);
 
-/// Reads bytes from lower-case hex digits, exactly as many as there must be: one value has one spelling.
+/// Decodes exactly `N` bytes from lower-case hex digits, so that each value has one spelling.
 pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text, &mut bytes)
@@ -28,7 +28,7 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The first eight bytes as a little-endian number: how PSPF's slot table abbreviates a digest.
+    /// The first eight bytes as a little-endian number, the abbreviation used in PSPF's slot table.
     pub fn short(&self) -> u64 {
         self.0
             .first_chunk::<8>()
@@ -40,7 +40,8 @@ impl Sha256 {
         hex::encode(self.0)
     }
 
-    /// Reads the form with prefix; `None` for anything else, such as the 64-bit digests of FlavorPack's attestation slot.
+    /// Parses the form with prefix. `None` for anything else, such as the 64-bit digests of
+    /// FlavorPack's attestation slot.
     pub fn parse(text: &str) -> Option<Self> {
         from_hex(text.strip_prefix(Self::PREFIX)?).map(Self)
     }

@@ -1,8 +1,8 @@
 //! The gzip member around the metadata.
 //!
-//! PSPF wants gzip; a signature over the unpacked text leaves the packed bytes free. Ours are packed in the one way that
-//! stores without compressing (RFC 1951 § 3.2.4, blocks as long as they go), so that exactly one block of bytes is
-//! right for a text and a reader compares instead of inflating.
+//! PSPF requires gzip. The signature covers the uncompressed text and therefore not the compressed
+//! bytes. Our packages use stored deflate blocks (RFC 1951 § 3.2.4) of maximum length, so that each
+//! text has exactly one valid encoding and a reader compares bytes instead of inflating.
 
 use std::io::{self, Read};
 
@@ -12,12 +12,12 @@ use super::{FormatError, limits};
 const HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03];
 /// CRC-32 and length.
 const FOOTER_LEN: usize = 8;
-/// The longest stored block of deflate.
+/// The maximum length of a stored deflate block.
 const BLOCK: usize = 0xffff;
 /// Final bit and type, length, complement of the length.
 const BLOCK_HEADER_LEN: usize = 5;
 
-/// Bytes of [`seal_envelope`] for a text of `text_len` bytes.
+/// Length of [`seal_envelope`]'s result for a text of `text_len` bytes.
 pub fn sealed_len(text_len: usize) -> usize {
     let blocks = text_len.div_ceil(BLOCK).max(1);
     HEADER
@@ -27,7 +27,7 @@ pub fn sealed_len(text_len: usize) -> usize {
         .saturating_add(FOOTER_LEN)
 }
 
-/// Packs the metadata text in the one form that our reader accepts.
+/// Encodes the metadata text in the one form that our reader accepts.
 pub fn seal_envelope(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(sealed_len(text.len()));
     out.extend_from_slice(&HEADER);
@@ -47,14 +47,15 @@ pub fn seal_envelope(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Gzip's checksum, from the code that `open_envelope` needs anyway.
+/// The CRC-32 of gzip, computed by the library that `open_envelope` needs anyway.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
     crc.sum()
 }
 
-/// Unpacks a metadata block: exactly one gzip member, nothing after it, at most [`limits::METADATA_PLAIN`] bytes of text.
+/// Decodes a metadata block: exactly one gzip member, no trailing bytes, at most
+/// [`limits::METADATA_PLAIN`] bytes of text.
 ///
 /// # Errors
 /// [`FormatError::BadEnvelope`] and [`FormatError::OverLimit`].
@@ -77,7 +78,7 @@ pub fn open_envelope(block: &[u8]) -> Result<Vec<u8>, FormatError> {
     io::copy(&mut decoder, &mut io::sink())
         .map_err(|_| FormatError::BadEnvelope("damaged stream"))?;
     if !decoder.into_inner().is_empty() {
-        return Err(FormatError::BadEnvelope("bytes after its end"));
+        return Err(FormatError::BadEnvelope("trailing bytes"));
     }
     Ok(text)
 }
@@ -103,7 +104,7 @@ mod tests {
         let twice = [sealed.clone(), sealed].concat();
         assert_eq!(
             open_envelope(&twice),
-            Err(FormatError::BadEnvelope("bytes after its end"))
+            Err(FormatError::BadEnvelope("trailing bytes"))
         );
     }
 }

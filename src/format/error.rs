@@ -1,6 +1,6 @@
 use crate::diagnostics::Code;
 
-/// Why bytes are not a package.
+/// Why bytes are not a valid package.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     #[error("no package trailer at the end of the file")]
@@ -26,7 +26,7 @@ pub enum FormatError {
         found: u64,
         limit: u64,
     },
-    /// As [`Self::OverLimit`], of what a reader may be told to grant.
+    /// Like [`Self::OverLimit`], for limits that the user can lift.
     #[error("{what}: {found} is more than the limit of {limit}")]
     OverBudget {
         what: &'static str,
@@ -41,12 +41,12 @@ pub enum FormatError {
     BadMetadata(String),
     #[error("the slot table has {rows} rows; the signed metadata has {slots} slots")]
     SlotCount { rows: usize, slots: usize },
-    #[error("slot `{slot}`: operation code {code:#04x} is not known")]
+    #[error("slot `{slot}`: unknown operation code {code:#04x}")]
     UnknownOperation { slot: String, code: u8 },
 }
 
 impl FormatError {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::NoTrailer | Self::TooShort { .. } => Code::NOT_A_PACKAGE,

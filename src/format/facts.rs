@@ -1,4 +1,4 @@
-//! The part of the signed JSON that is ours alone: what PSPF has no word for.
+//! The part of the signed JSON that is specific to flavor: everything PSPF has no key for.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,58 +6,58 @@ use serde_json::Value;
 use super::Blake3;
 use super::metadata::{RotationRecord, WORKENV, at_most_slots};
 
-/// Revision of [`Facts`] that this program writes and reads.
+/// The schema version of [`Facts`] that this program writes and reads.
 pub const SCHEMA: u32 = 1;
 
-/// What our packages say beyond PSPF.
+/// What our packages record in addition to PSPF's metadata.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// System and processor the package is for, as `linux-x86_64`.
+    /// The system and processor that the package is for, such as `linux-x86_64`.
     pub target: String,
     /// One for each slot, in order.
     #[serde(deserialize_with = "at_most_slots")]
     pub slots: Vec<SlotFacts>,
-    /// What can be started; the first is started when the name of the package picks no other.
+    /// The programs of the package. The first is the default.
     pub programs: Vec<Program>,
-    /// What else can be started: many that are called alike.
+    /// More programs, which differ only in their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<Commands>,
     /// Present when the package is a Python application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python: Option<PythonFacts>,
-    /// Commands that set the environment up when it is made, in order; words as in [`Program::argv`].
+    /// Set-up commands, in order. Words have the form of [`Program::argv`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_up: Vec<Vec<String>>,
-    /// How this package's key came after others, the oldest first.
+    /// The rotations that led to this package's key, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rotations: Vec<RotationRecord>,
-    /// Lowest glibc that every native file in the package works with, such as `2.34`.
+    /// The oldest glibc that every native file in the package works with, such as `2.34`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc_floor: Option<String>,
-    /// Shared libraries that the machine must have, beside those of glibc, such as `libGL.so.1`.
+    /// Shared libraries that the machine must provide in addition to glibc's, such as `libGL.so.1`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub libraries: Vec<String>,
     /// Seconds since 1970 from `SOURCE_DATE_EPOCH`; 0 when it was not set.
     pub build_timestamp: u64,
-    /// `[tool.flavor.metadata]`, for whoever publishes the package.
+    /// `[tool.flavor.metadata]`, free for the publisher's use.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, Value>,
 }
 
-/// What PSPF's record of a slot lacks.
+/// What PSPF does not record about a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotFacts {
-    /// Of the stored bytes.
+    /// Digest of the stored bytes.
     pub blake3: Blake3,
-    /// Bytes after undoing the codec: of the tar stream, or of the file.
+    /// Length after decompression: of the tar stream, or of the file.
     pub plain_size: u64,
-    /// Regular files inside, those stored as hard links included.
+    /// Number of regular files, including those stored as hard links.
     pub files: u64,
-    /// Entries of the archive; 0 for a slot that is one file.
+    /// Entries of the archive; 0 for a slot that is a single file.
     pub entries: u64,
 }
 
@@ -65,22 +65,24 @@ pub struct SlotFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// The name that a link to the package must have to start it.
+    /// The name of a link to the package that starts this program.
     pub name: String,
-    /// Program and leading arguments; [`WORKENV`] stands for the work environment.
+    /// Program and leading arguments. [`WORKENV`] is replaced by the path of the work environment.
     pub argv: Vec<String>,
 }
 
-/// Commands that differ in their names alone. A distribution may bring hundreds, and every start reads them.
+/// Commands that differ only in their names. A distribution may install hundreds, and every start
+/// reads them all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commands {
-    /// What comes before the command's file, as in [`Program::argv`]: the interpreter and its options, or nothing.
+    /// The words before the command's file, as in [`Program::argv`]: the interpreter and its
+    /// options, or nothing.
     pub before: Vec<String>,
-    /// What comes after it.
+    /// The words after the command's file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
-    /// The names to be called by, which are those of files in the environment's `bin`, too.
+    /// The names of the programs, which are also file names in the environment's `bin`.
     pub names: Vec<String>,
 }
 
@@ -98,7 +100,7 @@ impl Commands {
 }
 
 impl Facts {
-    /// The names of all that can be started; the first is what is started when no name is asked for.
+    /// The names of all programs. The first is the default.
     pub fn program_names(&self) -> impl Iterator<Item = &str> {
         let own = self.programs.iter().map(|program| program.name.as_str());
         own.chain(
@@ -108,7 +110,7 @@ impl Facts {
         )
     }
 
-    /// All that can be started, each by itself.
+    /// All programs, with the shared ones expanded.
     pub fn all_programs(&self) -> Vec<Program> {
         let alike = self.commands.iter().flat_map(|commands| {
             commands.names.iter().map(|name| Program {
@@ -126,17 +128,17 @@ impl Facts {
 pub struct PythonFacts {
     /// Name of the slot with the interpreter.
     pub slot: String,
-    /// The interpreter inside that slot, such as `bin/python3.13`.
+    /// Path of the interpreter inside that slot, such as `bin/python3.13`.
     pub executable: String,
     /// `cpython`.
     pub implementation: String,
     /// Such as `3.13.0`.
     pub version: String,
-    /// Whether the work environment is a virtual environment around the interpreter. If not, everything is installed
-    /// into the interpreter's own prefix, for launchers that only unpack.
+    /// Whether the work environment is a virtual environment around the interpreter. If not,
+    /// everything is installed into the interpreter's own prefix, for launchers that only extract.
     pub venv: bool,
-    /// Directory with the module that gives [`WITHHELD`](super::WITHHELD) variables back, beginning with [`WORKENV`].
-    /// Without one nothing is withheld.
+    /// Directory of the module that restores [`WITHHELD`](super::WITHHELD) variables, beginning
+    /// with [`WORKENV`]. Without one nothing is withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<String>,
 }

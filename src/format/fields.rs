@@ -1,6 +1,7 @@
-//! Little-endian fields at fixed places of a byte block.
+//! Little-endian fields at fixed offsets of a byte block.
 
-/// Reads fields; a field that does not fit reads as zero, which no caller can reach: blocks have a fixed length.
+/// Reads fields. A field that does not fit reads as zero; no caller can reach that, because blocks
+/// have a fixed length.
 pub(super) struct Fields<'a>(pub &'a [u8]);
 
 impl Fields<'_> {
@@ -25,7 +26,7 @@ impl Fields<'_> {
     }
 }
 
-/// Writes `value` at `at`; the caller's constants keep it inside the block.
+/// Writes `value` at `at`. Callers pass constant offsets inside the block.
 pub(super) fn put(block: &mut [u8], at: usize, value: &[u8]) {
     if let Some(place) = block
         .get_mut(at..)

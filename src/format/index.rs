@@ -5,7 +5,7 @@ use super::{FormatError, Sha256, from_hex};
 pub const INDEX_LEN: usize = 8192;
 /// Bytes of the trailer: start mark, index, end mark.
 pub const TRAILER_LEN: usize = INDEX_LEN + START_MARK.len() + END_MARK.len();
-/// The only format version there is: PSPF/2025, first revision.
+/// The only format version: PSPF/2025, first revision.
 pub const FORMAT_VERSION: u32 = 0x2025_0001;
 
 /// U+1F4E6, a package, in UTF-8.
@@ -13,7 +13,7 @@ const START_MARK: [u8; 4] = [0xf0, 0x9f, 0x93, 0xa6];
 /// U+1FA84, a magic wand, in UTF-8.
 pub const END_MARK: [u8; 4] = [0xf0, 0x9f, 0xaa, 0x84];
 
-/// Where each field is in the index; `docs/format.md` § Index.
+/// The offset of each field in the index; `docs/format.md` § Index.
 mod at {
     pub(super) const FORMAT_VERSION: usize = 0;
     pub(super) const CHECKSUM: usize = 4;
@@ -42,7 +42,8 @@ mod at {
     pub(super) const POLICY_DIGEST: usize = 1504;
 }
 
-/// The hints that FlavorPack's builder writes; no reader looks at them, so ours are the same constants in every package.
+/// The hints that FlavorPack's builder writes. No reader uses them, so they are constants in our
+/// packages.
 mod hint {
     pub(super) const ACCESS_MODE_AUTO: u8 = 2;
     pub(super) const CACHE_NORMAL: u8 = 1;
@@ -55,10 +56,10 @@ mod hint {
     pub(super) const PROTOCOL_VERSION: u32 = 1;
 }
 
-/// What the index says of the file around it.
+/// What the index says about the file around it.
 ///
-/// Values are as read: nothing may be believed before [`crate::package::Reader`] has held them against the file and,
-/// for our own packages, against the signed metadata.
+/// The values are unchecked: nothing may rely on them before [`crate::package::Reader`] has
+/// compared them with the file and, for our own packages, with the signed metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     /// Bytes of the whole file, trailer included.
@@ -70,22 +71,22 @@ pub struct Index {
     pub metadata_size: u64,
     pub slot_table_offset: u64,
     pub slot_count: u32,
-    /// Ed25519 key that made [`Self::signature`].
+    /// The Ed25519 key that made [`Self::signature`].
     pub public_key: [u8; 32],
     /// SHA-256 of the metadata block as stored.
     pub metadata_checksum: [u8; 32],
-    /// Ed25519 over the unpacked metadata.
+    /// Ed25519 signature over the uncompressed metadata.
     pub signature: [u8; 64],
-    /// Seconds since 1970; 0 when the build gave none.
+    /// Seconds since 1970; 0 if the build recorded none.
     pub build_timestamp: u64,
-    /// SHA-256 of the attestation slot, when there is one.
+    /// SHA-256 of the attestation slot, if there is one.
     pub attestation: Option<Sha256>,
-    /// SHA-256 of the package's policy, when there is one.
+    /// SHA-256 of the package's policy, if there is one.
     pub policy: Option<Sha256>,
 }
 
 impl Index {
-    /// The index as bytes, checksum included.
+    /// Encodes the index, checksum included.
     pub fn encode(&self) -> [u8; INDEX_LEN] {
         let mut block = [0; INDEX_LEN];
         let table_size = u64::from(self.slot_count).saturating_mul(super::SLOT_ENTRY_LEN as u64);
@@ -168,7 +169,7 @@ impl Index {
         block
     }
 
-    /// Reads an index whose checksum and version are right.
+    /// Decodes an index and checks its checksum and version.
     ///
     /// # Errors
     /// [`FormatError::IndexChecksum`] and [`FormatError::UnknownVersion`].
@@ -201,7 +202,8 @@ impl Index {
     }
 }
 
-/// Adler-32 over the index with the checksum's own four bytes taken as zero. It finds accidents, not attacks.
+/// Adler-32 over the index with the checksum's own four bytes taken as zero. It detects accidental
+/// damage, not tampering.
 fn checksum(block: &[u8; INDEX_LEN]) -> u32 {
     let mut zeroed = *block;
     put(&mut zeroed, at::CHECKSUM, &[0; 4]);

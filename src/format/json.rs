@@ -1,7 +1,7 @@
-//! JSON with one meaning.
+//! Strict JSON: rejects texts that parsers interpret differently.
 //!
-//! Readers disagree on an object that has a key twice: most take the last, FlavorPack's Go launcher does not even tell
-//! `Execution` from `execution`. A text in which that could matter is refused.
+//! Parsers disagree on duplicate keys: most take the last one, and FlavorPack's Go launcher treats
+//! `Execution` and `execution` as the same key. A text in which that could matter is rejected.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -14,11 +14,11 @@ use serde::de::{
 };
 use serde_json::Value;
 
-/// Reads a JSON text in which no object, at whatever depth, has a key twice – in the outermost one keys must differ by more
-/// than case – and no array is in the place of an object, which serde would read by position.
+/// Parses a JSON text. Rejects duplicate keys in any object (in the outermost object, keys that
+/// differ only in case too) and arrays in the place of objects, which serde would read by position.
 ///
 /// # Errors
-/// What `serde_json` reports, or the key.
+/// What `serde_json` reports, or the duplicate key.
 pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Result<T> {
     check_json(text)?;
     let read = serde_json::from_slice(text)?;
@@ -27,14 +27,15 @@ pub fn from_json<T: DeserializeOwned + Serialize>(text: &[u8]) -> serde_json::Re
         &serde_json::to_value(&read)?,
     ) {
         return Err(serde_json::Error::custom(
-            "an array is where an object belongs",
+            "expected an object, found an array",
         ));
     }
     Ok(read)
 }
 
-/// The part of [`from_json`] that takes no memory to speak of. Besides keys it counts values: a text of nothing but commas and
-/// brackets takes many times its length when it is read.
+/// The checks of [`from_json`], in constant memory apart from keys. They also limit the number of
+/// values: a text that consists of commas and brackets takes many times its length in memory once
+/// parsed.
 ///
 /// # Errors
 /// As of [`from_json`].
@@ -49,11 +50,11 @@ pub(super) fn check_json(text: &[u8]) -> serde_json::Result<()> {
     deserializer.end()
 }
 
-/// Bytes of text that a value takes on average, at least, beyond the first values.
+/// The minimum average length of a value's text, beyond the first values.
 const BYTES_A_VALUE: usize = 8;
 const VALUES: usize = 1000;
 
-/// Whether arrays of a text are arrays in what was read from it.
+/// Whether arrays of the text are arrays in the parsed type.
 fn is_shaped_like(text: &Value, read: &Value) -> bool {
     match (text, read) {
         (Value::Array(_), Value::Object(_)) => false,
@@ -68,11 +69,11 @@ fn is_shaped_like(text: &Value, read: &Value) -> bool {
     }
 }
 
-/// Walks a value and keeps nothing of it but the keys of the objects that are open.
+/// Visits a value and keeps only the keys of the objects that are open.
 #[derive(Clone, Copy)]
 struct Unambiguous<'a> {
     outermost: bool,
-    /// Values that may still come.
+    /// How many more values are allowed.
     left: &'a Cell<usize>,
 }
 
@@ -140,7 +141,7 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
             };
             if keys.contains(&key) {
                 return Err(A::Error::custom(format_args!(
-                    "the key `{}` is there twice",
+                    "duplicate key `{}`",
                     key.escape_debug()
                 )));
             }
@@ -154,7 +155,7 @@ impl<'de> Visitor<'de> for Unambiguous<'_> {
     }
 }
 
-/// A key, borrowed from the text where it has no escapes.
+/// A key, borrowed from the text if it has no escapes.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -210,10 +211,7 @@ mod tests {
         let error = from_json::<Value>(br#"{"x":{"\u001b":1,"\u001b":1}}"#)
             .expect_err("twice")
             .to_string();
-        assert!(
-            error.starts_with("the key `\\u{1b}` is there twice"),
-            "{error}"
-        );
+        assert!(error.starts_with("duplicate key `\\u{1b}`"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The signed JSON.
 //!
-//! The outer keys are PSPF's, with the meanings that FlavorPack gives them. What is ours sits under the one key `flavor`
-//! ([`Facts`]): a package that has it is ours and is held to the strict rules of `docs/format.md`.
+//! The outer keys are PSPF's, with the meanings that FlavorPack gives them. Everything specific to
+//! flavor is under the one key `flavor` ([`Facts`]). A package with that key is one of ours and
+//! must satisfy the strict rules of `docs/format.md`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,12 +16,12 @@ use super::facts::{Facts, SCHEMA};
 use super::json::check_json;
 use super::{FormatError, Operations, Sha256, from_json, limits};
 
-/// Stands for the work environment's directory in targets, commands and variables.
+/// Placeholder for the path of the work environment in targets, commands and variables.
 pub const WORKENV: &str = "{workenv}";
-/// Name of the slot with the bill of materials and the provenance.
+/// Name of the slot with the SBOM and the provenance.
 pub const ATTESTATION_SLOT: &str = "_attestation";
 
-/// Everything a package says of itself, covered by its signature.
+/// Everything a package says about itself, covered by its signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     #[serde(default)]
@@ -43,13 +44,13 @@ pub struct Metadata {
     pub compatibility: Compatibility,
     #[serde(default, skip_serializing_if = "Runtime::is_empty")]
     pub runtime: Runtime,
-    /// What the publisher demands of the machine; bound by a digest in the index, too.
+    /// What the publisher requires of the machine. The index has a digest of it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PackagePolicy>,
-    /// Set-up that a foreign package asks for; ours has none under this key.
+    /// The set-up commands of a foreign package; ours do not use this key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup_commands: Vec<Value>,
-    /// Ours alone; absent in packages that FlavorPack made.
+    /// Specific to flavor; absent in packages made by FlavorPack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flavor: Option<Facts>,
 }
@@ -74,13 +75,13 @@ pub struct SlotRecord {
     pub id: String,
     #[serde(default)]
     pub source: String,
-    /// Where it appears in the work environment, beginning with [`WORKENV`] in our packages.
+    /// The path of the slot in the work environment. In our packages it begins with [`WORKENV`].
     #[serde(default)]
     pub target: String,
-    /// Stored bytes in our packages; FlavorPack writes the size of the source.
+    /// Stored bytes in our packages. FlavorPack records the size of the source.
     #[serde(default)]
     pub size: i64,
-    /// SHA-256 of the stored bytes, with prefix; empty or abbreviated in some foreign packages.
+    /// SHA-256 of the stored bytes, with prefix. Empty or abbreviated in some foreign packages.
     #[serde(default)]
     pub checksum: String,
     #[serde(default)]
@@ -96,7 +97,7 @@ pub struct SlotRecord {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
-    /// One line, for launchers that split it; ours reads [`Facts::programs`].
+    /// One line, for launchers that split it. Ours reads [`Facts::programs`].
     #[serde(default)]
     pub command: String,
     #[serde(default)]
@@ -121,7 +122,7 @@ pub struct IntegritySeal {
     pub algorithm: String,
 }
 
-/// Who built the package. `timestamp` is ISO 8601.
+/// The builder of the package. `timestamp` is ISO 8601.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Build {
     #[serde(default)]
@@ -165,8 +166,8 @@ pub struct Runtime {
     pub env: RuntimeEnv,
 }
 
-/// A package's own policy. The keys stand in the order in which their digest is made; FlavorPack's launchers want all
-/// but the first.
+/// A package's own policy. The order of the fields is the order in which their digest is computed.
+/// FlavorPack's launchers require all but the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackagePolicy {
@@ -184,13 +185,14 @@ pub struct PackagePolicy {
 }
 
 impl PackagePolicy {
-    /// The digest that the index has: of compact JSON with sorted keys.
+    /// The digest in the index: of compact JSON with sorted keys.
     pub fn digest(&self) -> Sha256 {
         Sha256::of(&serde_json::to_vec(self).unwrap_or_default())
     }
 }
 
-/// The statement that one key takes the place of another, in hexadecimal digits. `signature` is the older key's.
+/// The statement that one key replaces another, in hexadecimal digits. `signature` is the older
+/// key's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotationRecord {
@@ -205,13 +207,13 @@ impl Runtime {
     }
 }
 
-/// What happens to the caller's environment, in this order: unset, map, set.
+/// Changes to the caller's environment, in this order: unset, map, set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuntimeEnv {
     /// Names or glob patterns to remove.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unset: Vec<String>,
-    /// Names or glob patterns that `unset` leaves alone.
+    /// Names or glob patterns exempt from `unset`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pass: Vec<String>,
     /// Renames: old name → new name.
@@ -221,24 +223,24 @@ pub struct RuntimeEnv {
     pub set: BTreeMap<String, String>,
 }
 
-/// How long a slot's content lives.
+/// When a slot is extracted and how long it is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Lifecycle {
     /// Extracted before the program starts; kept.
     #[default]
     Eager,
-    /// Extracted when asked for.
+    /// Extracted on request.
     Lazy,
     /// Extracted for one run.
     Temporary,
-    /// There while set-up commands run.
+    /// Exists only while set-up commands run.
     Init,
-    /// Never extracted by a start: it is for those who look into a package.
+    /// Never extracted at a start: for tools that inspect a package.
     Attestation,
 }
 
 impl Lifecycle {
-    /// PSPF's code for it.
+    /// PSPF's code.
     pub fn code(self) -> u8 {
         match self {
             Self::Init => 0,
@@ -249,7 +251,7 @@ impl Lifecycle {
         }
     }
 
-    /// PSPF's word for it.
+    /// PSPF's name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Init => "init",
@@ -260,7 +262,7 @@ impl Lifecycle {
         }
     }
 
-    /// Reads one of these words.
+    /// Parses PSPF's name.
     pub fn parse(word: &str) -> Option<Self> {
         [
             Self::Eager,
@@ -278,7 +280,7 @@ impl Metadata {
     /// The text that is signed.
     ///
     /// # Errors
-    /// [`FormatError::OverLimit`] when a launcher of FlavorPack would cut it.
+    /// [`FormatError::OverLimit`] if FlavorPack's launchers would truncate it.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         let text = serde_json::to_vec(self)
             .map_err(|error| FormatError::BadMetadata(error.to_string()))?;
@@ -292,15 +294,16 @@ impl Metadata {
         Ok(text)
     }
 
-    /// Reads the signed text.
+    /// Parses the signed text.
     ///
     /// # Errors
-    /// [`FormatError::BadMetadata`] when it is not the JSON of a package, or is ours but of another revision or not in the one
-    /// form in which [`Self::to_bytes`] writes it: no other reader can then understand it otherwise.
+    /// [`FormatError::BadMetadata`] if it is not the JSON of a package, or is ours but has another
+    /// schema version or is not exactly what [`Self::to_bytes`] writes. The last rule ensures that
+    /// all readers interpret it alike.
     pub fn from_bytes(text: &[u8]) -> Result<Self, FormatError> {
         let bad =
             |error: serde_json::Error| FormatError::BadMetadata(on_one_line(&error.to_string()));
-        // Ordinary texts have another proof of their form below.
+        // Ordinary texts are proven to be canonical below.
         if text.len() > LONG_TEXT {
             check_json(text).map_err(bad)?;
         }
@@ -311,7 +314,7 @@ impl Metadata {
         };
         if facts.schema != SCHEMA {
             return Err(FormatError::BadMetadata(format!(
-                "schema {} is not {SCHEMA}",
+                "schema version {} is not {SCHEMA}",
                 facts.schema
             )));
         }
@@ -335,7 +338,8 @@ impl Metadata {
 }
 
 impl Metadata {
-    /// Refuses words that would do something to a terminal, or look like lines of somebody else: all that are ever shown.
+    /// Rejects control characters, which could affect a terminal or forge lines of output, in every
+    /// text that is ever shown.
     fn check_words(&self) -> Result<(), FormatError> {
         let mut words = vec![
             &self.format,
@@ -387,7 +391,7 @@ impl Metadata {
     }
 }
 
-/// A message that may quote the text.
+/// An error message that may quote the text.
 fn on_one_line(message: &str) -> String {
     let shown = |one: char| {
         if one.is_control() {
@@ -399,10 +403,10 @@ fn on_one_line(message: &str) -> String {
     message.chars().map(shown).collect()
 }
 
-/// Texts of this length are looked through before they are read.
+/// Texts longer than this are checked before they are parsed.
 const LONG_TEXT: usize = 64 << 10;
 
-/// Reads a list that may not be longer than [`limits::SLOTS`], and stops there.
+/// Parses a list of at most [`limits::SLOTS`] elements, and stops there.
 pub(super) fn at_most_slots<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -431,12 +435,12 @@ pub(super) fn at_most_slots<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 impl SlotRecord {
-    /// The signed digest of the stored bytes, when it is a full one.
+    /// The signed digest of the stored bytes, if it is a full one.
     pub fn sha256(&self) -> Option<Sha256> {
         Sha256::parse(&self.checksum)
     }
 
-    /// The signed chain, read back from PSPF's spelling as our packages write it.
+    /// The signed operations, parsed from PSPF's spelling as our packages write it.
     pub fn chain(&self) -> Option<Operations> {
         use super::Codec::{Gzip, Raw, Xz, Zstd};
         [Raw, Gzip, Xz, Zstd]

@@ -1,4 +1,5 @@
-//! The bytes of a package: index, slot table, trailer, metadata block, and the words they use.
+//! The bytes of a package: index, slot table, trailer and metadata block, and the values they may
+//! have.
 //!
 //! `docs/format.md` is the normative description. Nothing here opens a file.
 
@@ -25,7 +26,7 @@ mod timestamp;
 mod withheld;
 mod words;
 
-/// Stands in every launcher of ours, so that a file can be recognised as one.
+/// A marker in every launcher of ours, by which a file is recognised as one.
 pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
 
 pub use digest::{Blake3, Sha256, from_hex};

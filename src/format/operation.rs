@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// One step of a chain of operations, with the code PSPF gives it.
+/// One step of the operations, with its code in PSPF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Operation {
@@ -23,7 +23,7 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// The word used in messages and JSON.
+    /// The name used in messages and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -35,14 +35,15 @@ impl Codec {
     }
 }
 
-/// A word that names no operation.
+/// A name that is not an operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an operation")]
 pub struct UnknownOperation(pub String);
 
-/// What was done to a slot's content, first step first: at most a tar, then at most one codec.
+/// How the content of a slot was encoded, first step first: at most a tar, then at most one codec.
 ///
-/// PSPF allows eight steps in any order; chains beyond "archive, then compress" have no use and are refused when read.
+/// PSPF allows eight steps in any order. Other chains than "archive, then compress" have no use and
+/// are rejected when read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operations {
     /// Whether the content is a tree, stored as a tar archive.
@@ -51,7 +52,7 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// The chain as PSPF packs it: one byte a step, the first in the lowest byte.
+    /// The operations as PSPF encodes them: one byte per step, the first in the lowest byte.
     pub fn pack(self) -> u64 {
         let codec = match self.codec {
             Codec::Raw => 0,
@@ -67,10 +68,10 @@ impl Operations {
         }
     }
 
-    /// Reads a packed chain.
+    /// Decodes PSPF's encoding.
     ///
     /// # Errors
-    /// The first code that is not known, or that is where it cannot be undone.
+    /// The first code that is unknown or in an invalid position.
     pub fn unpack(packed: u64) -> Result<Self, u8> {
         let [first, second, rest @ ..] = packed.to_le_bytes();
         let tar = first == Operation::Tar as u8;
@@ -105,7 +106,7 @@ impl Operations {
         }
     }
 
-    /// The steps as words, as a manifest writes them.
+    /// The names of the steps, as in a manifest.
     pub fn words(self) -> Vec<&'static str> {
         let mut words = Vec::new();
         if self.tar {
@@ -118,7 +119,7 @@ impl Operations {
     }
 }
 
-/// The form FlavorPack's JSON uses: `tar.zst`, `gzip`, `raw`.
+/// The spelling in FlavorPack's JSON: `tar.zst`, `gzip`, `raw`.
 impl fmt::Display for Operations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.tar {

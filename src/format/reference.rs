@@ -1,13 +1,13 @@
-/// A variable that the value of another one names: `{env:NAME}` or `{env:NAME:-DEFAULT}`.
+/// References to other variables in the value of a variable: `{env:NAME}` or `{env:NAME:-DEFAULT}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvReference<'a> {
     pub name: &'a str,
-    /// Stands for a variable that is not set, or empty.
+    /// Used if the variable is not set, or empty.
     pub default: &'a str,
 }
 
 impl<'a> EnvReference<'a> {
-    /// Reads the reference that a text begins with, and returns what follows it.
+    /// Parses the reference at the beginning of a text, and returns the rest.
     pub fn at_start_of(text: &'a str) -> Option<(Self, &'a str)> {
         let (inside, rest) = text.strip_prefix("{env:")?.split_once('}')?;
         let (name, default) = inside.split_once(":-").unwrap_or((inside, ""));

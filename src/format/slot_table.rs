@@ -18,13 +18,14 @@ mod at {
     pub(super) const PERMISSIONS: usize = 62;
 }
 
-/// The only priority that is written.
+/// The only priority that we write.
 const PRIORITY: u8 = 1;
 
-/// One row of the slot table: where a slot is in the file and how to undo its encoding.
+/// One row of the slot table: the position of a slot in the file and how to decode it.
 ///
-/// On disk: [`SLOT_ENTRY_LEN`] bytes, little-endian, `docs/format.md` § Slot table. In our own packages every row equals
-/// what the signed metadata implies; in foreign ones it is only a claim.
+/// On disk: [`SLOT_ENTRY_LEN`] bytes, little-endian, `docs/format.md` § Slot table. In our own
+/// packages every row equals what the signed metadata implies; in foreign ones it is an unverified
+/// claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotEntry {
     /// Position in the table.
@@ -35,9 +36,9 @@ pub struct SlotEntry {
     pub offset: u64,
     /// Bytes in the file.
     pub stored_size: u64,
-    /// Bytes after undoing the codec.
+    /// Length after decompression.
     pub plain_size: u64,
-    /// The packed chain; see [`Operations`].
+    /// The encoded operations; see [`Operations`].
     pub operations: u64,
     /// First eight bytes of the SHA-256 of the stored bytes.
     pub checksum: u64,
@@ -48,12 +49,12 @@ pub struct SlotEntry {
 }
 
 impl SlotEntry {
-    /// The abbreviated hash under which the table knows `name`.
+    /// The abbreviated hash by which the table identifies `name`.
     pub fn name_hash(name: &str) -> u64 {
         Sha256::of(name.as_bytes()).short()
     }
 
-    /// The row as bytes.
+    /// Encodes the row.
     pub fn encode(&self) -> [u8; SLOT_ENTRY_LEN] {
         let mut row = [0; SLOT_ENTRY_LEN];
         put(&mut row, at::ID, &self.id.to_le_bytes());
@@ -70,7 +71,7 @@ impl SlotEntry {
         row
     }
 
-    /// Reads a row; every bit pattern is one.
+    /// Decodes a row. Every bit pattern is valid.
     pub fn decode(row: &[u8; SLOT_ENTRY_LEN]) -> Self {
         let fields = Fields(row);
         Self {
@@ -87,10 +88,10 @@ impl SlotEntry {
         }
     }
 
-    /// The chain of operations.
+    /// The operations.
     ///
     /// # Errors
-    /// The first code that is not known.
+    /// The first code that is unknown.
     pub fn chain(&self) -> Result<Operations, u8> {
         Operations::unpack(self.operations)
     }

@@ -3,7 +3,8 @@
     reason = "the numbers are far from their limits"
 )]
 
-/// Seconds since 1970 as ISO 8601 in UTC, by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
+/// Seconds since 1970 as ISO 8601 in UTC, by Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
 pub fn timestamp(epoch: u64) -> String {
     let (days, seconds) = (epoch / 86_400, epoch % 86_400);
     let shifted = days + 719_468;

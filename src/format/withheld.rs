@@ -1,7 +1,8 @@
-//! The variables that tell an interpreter where modules come from, which a package decides by itself.
+//! Variables that tell an interpreter where to find modules. A package decides that by itself.
 
-/// Variables that are kept from the interpreter of a package and given back to its program, which passes them on: each of
-/// them changes what is imported, or which files an interpreter takes for its own.
+/// Variables that are withheld from the interpreter of a package and restored for its program,
+/// which passes them on to its children. Each of them changes what is imported, or which files an
+/// interpreter uses as its own.
 pub const WITHHELD: [&str; 11] = [
     "PYTHONPATH",
     "PYTHONHOME",
@@ -16,8 +17,8 @@ pub const WITHHELD: [&str; 11] = [
     "PYTHON_PRESITE",
 ];
 
-/// Those that an interpreter reads although it is to ignore its environment (`-E`, `-I`).
+/// Those that an interpreter reads even if it ignores its environment (`-E`, `-I`).
 pub const READ_REGARDLESS: [&str; 2] = ["PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"];
 
-/// In front of the name that a variable has while it is withheld.
+/// Prefix of a variable's name while it is withheld.
 pub const WITHHELD_PREFIX: &str = "FLAVOR_WITHHELD_";

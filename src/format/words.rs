@@ -1,32 +1,34 @@
-//! One rule for each kind of word in the metadata. Whoever writes a package and whoever reads one asks here.
+//! The syntax of each kind of name in the metadata. Writers and readers of packages share these
+//! rules.
 
 use super::WORKENV;
 
-/// What our packages call their format, and its revision.
+/// The name and version of the format of our packages.
 pub const FORMAT: &str = "PSPF/2025";
 pub const FORMAT_REVISION: &str = "1.0.0";
 
-/// The longest name of a package, a slot or a program, in bytes: it becomes a file name with something appended. The longest
-/// version, too.
+/// The maximum length in bytes of the name of a package, a slot or a program, which becomes a file
+/// name with a suffix; and of a version.
 pub const MAX_NAME: usize = 128;
-/// Of a path, and of one name in it.
+/// The maximum lengths of a path and of one component.
 const MAX_PATH: usize = 4096;
 const MAX_PART: usize = 255;
 /// The launcher's own directory at the root of the environment.
 const LAUNCHERS_OWN: &str = ".flavor";
 
-/// Letters, digits, `.`, `-` and `_`, beginning with a letter or digit: never a path, never hidden, never an option.
+/// Letters, digits, `.`, `-` and `_`, beginning with a letter or digit: never a path, a hidden file
+/// or an option.
 pub fn is_name(text: &str) -> bool {
     is_word(text, "._-")
 }
 
-/// As versions of PEP 440 are written, and others alike: a name that may have `+` and `!` in it.
+/// Versions as in PEP 440 and similar ones: a name that may also contain `+` and `!`.
 pub fn is_version(text: &str) -> bool {
     is_word(text, "._-+!")
 }
 
-/// A place in the work environment: [`WORKENV`], or that and a plain relative path, which has no other placeholder in it and
-/// means the same on every system. What is the launcher's is no place for anything.
+/// A path in the work environment: [`WORKENV`], or that and a plain relative path that has no other
+/// placeholder and means the same on every system. The launcher's own directory is excluded.
 pub fn is_target(text: &str) -> bool {
     match text.strip_prefix(WORKENV) {
         Some("") => true,
@@ -54,7 +56,7 @@ pub fn is_file_name(text: &str) -> bool {
         && !text.contains(|one: char| one == '/' || one.is_control())
 }
 
-/// As ISO 8601 writes a time; nothing where none is given.
+/// An ISO 8601 time, or empty if there is none.
 pub fn is_time(text: &str) -> bool {
     text.len() <= 40
         && text

@@ -1,4 +1,4 @@
-//! Opening what is below a directory, and never anything else.
+//! Opens paths below a directory without ever leaving it.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -9,17 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-/// Directories that stay open: one for each of a few threads that write in different ones.
+/// How many directories stay open: one for each of a few threads that write to different ones.
 const KEPT_OPEN: usize = 4;
-/// A rename elsewhere on the machine can make the kernel ask for another attempt.
+/// A concurrent rename anywhere on the machine can make the kernel return `EAGAIN`.
 const ATTEMPTS: usize = 16;
 
-/// A directory, and whatever is below it without a link in between.
+/// A directory, and access to whatever is below it without following links.
 pub(super) struct Beneath {
     root: Arc<OwnedFd>,
-    /// Whether `openat2` (Linux 5.6) is there and allowed.
+    /// Whether `openat2` (Linux 5.6) exists and is allowed.
     whole_paths: AtomicBool,
-    /// The last directories that were asked for, the newest first.
+    /// The most recently used directories, newest first.
     recent: Mutex<Vec<(PathBuf, Arc<OwnedFd>)>>,
 }
 
@@ -33,8 +33,8 @@ impl Beneath {
         })
     }
 
-    /// The directory in which a path ends, and the last name of that path. What is done to that name there must not follow
-    /// a link itself.
+    /// The parent directory of a path, and the last component. Operations on that component must
+    /// not follow links.
     pub(super) fn parent<'a>(
         &self,
         path: &'a Path,
@@ -50,7 +50,7 @@ impl Beneath {
             return Ok((found.1, name));
         }
         let opened = match self.at(directory, DIRECTORY) {
-            // One of those that are kept open may be the one too many.
+            // The directories that are kept open may have exhausted the limit.
             Err(Errno::MFILE) => {
                 self.recent(Vec::clear);
                 self.at(directory, DIRECTORY)?
@@ -68,7 +68,7 @@ impl Beneath {
     /// Opens a path below the directory.
     ///
     /// # Errors
-    /// `LOOP` or `NOTDIR` when a link is in the way.
+    /// `LOOP` or `NOTDIR` if a component is a link.
     pub(super) fn at(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         if self.whole_paths.load(Ordering::Relaxed) {
@@ -77,7 +77,7 @@ impl Beneath {
             for _ in 0..ATTEMPTS {
                 match rustix::fs::openat2(&*self.root, path, flags, Mode::empty(), resolve) {
                     Err(Errno::AGAIN | Errno::INTR) => {}
-                    // Older than the call, or in a sandbox that does not know it.
+                    // The kernel is too old, or a sandbox blocks the call.
                     Err(Errno::NOSYS | Errno::PERM) => {
                         self.whole_paths.store(false, Ordering::Relaxed);
                         break;
@@ -89,7 +89,7 @@ impl Beneath {
         self.step_by_step(path, flags)
     }
 
-    /// The same, one name after the other.
+    /// The same, one component after the other.
     fn step_by_step(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let mut open: Option<OwnedFd> = None;
         let mut names = path.iter().peekable();

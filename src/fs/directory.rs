@@ -13,10 +13,10 @@ use rustix::io::Errno;
 
 use super::{IoContext, Result};
 
-/// Bytes that the file system of a directory has left for this user.
+/// Bytes available to this user on the file system of a directory.
 ///
 /// # Errors
-/// What the kernel says.
+/// The error of the kernel.
 pub fn room(directory: &Path) -> Result<u64> {
     let facts = rustix::fs::statvfs(directory)
         .map_err(io::Error::from)
@@ -24,7 +24,7 @@ pub fn room(directory: &Path) -> Result<u64> {
     Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
 }
 
-/// Makes a directory and its parents, readable by the owner alone.
+/// Creates a directory and its parents, accessible to the owner only.
 pub fn create_private_dir(path: &Path) -> Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -33,10 +33,10 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
         .on("create directory", path)
 }
 
-/// A name that no other process and no other call has: staging work must never meet.
+/// A unique name for staging, which no other process or call generates.
 ///
-/// Process numbers repeat across containers, clocks do not. It asks for no random numbers, which std takes for granted: it
-/// panics where there are none.
+/// Process ids repeat across containers, clocks do not. Does not use random numbers as std does,
+/// which panics where the system provides none.
 pub fn staging_name(prefix: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now()
@@ -50,9 +50,9 @@ pub fn staging_name(prefix: &str) -> String {
     )
 }
 
-/// Names of what is in a directory, in no order.
+/// Names of the entries of a directory, unordered.
 ///
-/// Unlike std's iterator it does not panic when closing the directory reports an error.
+/// Unlike std's iterator it does not panic if closing the directory fails.
 pub fn names_in(path: &Path) -> Result<Vec<OsString>> {
     let list = || {
         let directory = open(CWD, path.as_os_str())?;
@@ -66,15 +66,17 @@ pub fn names_in(path: &Path) -> Result<Vec<OsString>> {
         .on("list", path)
 }
 
-/// Removes a tree, read-only directories included. That it is not there is not an error. No link is followed.
+/// Removes a tree, read-only directories included. A missing tree is not an error. Links are not
+/// followed.
 pub fn remove_tree(path: &Path) -> Result<()> {
     remove(CWD, path.as_os_str(), None).on("remove", path)
 }
 
-/// Removes one name in `parent`. Goes by descriptors, so that a directory swapped for a link leads nowhere.
+/// Removes one entry of `parent`. Works on descriptors, so that a directory swapped for a link is
+/// not followed.
 fn remove(parent: BorrowedFd<'_>, name: &OsStr, kind: Option<FileType>) -> rustix::io::Result<()> {
     let unlink = |flags| match rustix::fs::unlinkat(parent, name, flags) {
-        // Whoever removed it did what was wanted.
+        // Another process removed it, which is the wanted result.
         Err(Errno::NOENT) => Ok(()),
         other => other,
     };
@@ -113,7 +115,7 @@ fn open(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<OwnedFd> {
     rustix::fs::openat(parent, name, flags, Mode::empty())
 }
 
-/// A directory that we may not read is still ours to remove.
+/// We can remove a directory that we own even if we may not read it.
 fn open_at_any_rate(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<OwnedFd> {
     match open(parent, name) {
         Err(Errno::ACCESS) => {

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use super::Lack;
 use crate::diagnostics::Code;
 
-/// An operation on a path that the operating system reported an error.
+/// A file system operation that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} `{}`", path.display())]
 pub struct Error {
-    /// What was tried, as a verb phrase that reads after "cannot": `read`, `create directory`.
+    /// The operation, as a verb phrase after "cannot": `read`, `create directory`.
     pub operation: &'static str,
-    /// What it was tried on.
+    /// The path it was attempted on.
     pub path: PathBuf,
-    /// Why it did not work.
+    /// The cause.
     pub source: io::Error,
 }
 
 impl Error {
-    /// Its code, by what the system says.
+    /// The error code, by kind of cause.
     pub fn code(&self) -> Code {
         if self.locked_out().is_some() {
             Code::LOCKED_OUT
@@ -27,7 +27,7 @@ impl Error {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         if let Some(lack) = self.lack() {
             return Some(format!("choose {}", lack.remedy()));
@@ -36,12 +36,12 @@ impl Error {
             .map(|locked| format!("{locked}; {}", locked.remedy()))
     }
 
-    /// What the file system there does not have.
+    /// The feature that the file system lacks.
     pub fn lack(&self) -> Option<Lack> {
         Lack::of(&self.source)
     }
 
-    /// The thing of another user, in a directory of this one, that is in the way.
+    /// Another user's file or directory, in a directory of this user, that is in the way.
     pub fn locked_out(&self) -> Option<LockedOut> {
         let is_denied = self.source.kind() == io::ErrorKind::PermissionDenied;
         is_denied
@@ -50,7 +50,8 @@ impl Error {
     }
 }
 
-/// Something of another user in a directory of this one: as root leaves it behind who works in somebody's home.
+/// A file or directory of another user in a directory of this one, as root leaves behind after
+/// working in another user's home.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` belongs to user {owner}, not to user {user}", path.display())]
 pub struct LockedOut {
@@ -60,7 +61,7 @@ pub struct LockedOut {
 }
 
 impl LockedOut {
-    /// The first such thing on the way to a path.
+    /// The first such component of a path.
     fn on_the_way_to(path: &Path) -> Option<Self> {
         let user = rustix::process::geteuid().as_raw();
         let mut way: Vec<&Path> = path.ancestors().collect();
@@ -79,7 +80,7 @@ impl LockedOut {
         })
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn remedy(&self) -> String {
         format!(
             "`sudo chown -R {} {}` changes that",
@@ -89,7 +90,7 @@ impl LockedOut {
     }
 }
 
-/// The code of what the system says.
+/// The error code for an operating system error.
 pub fn code_of(error: &io::Error) -> Code {
     if Lack::of(error).is_some() {
         return Code::FILE_SYSTEM_LACKS;
@@ -102,12 +103,12 @@ pub fn code_of(error: &io::Error) -> Code {
     }
 }
 
-/// Shorthand for operations of this module.
+/// Result of the operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Adds the operation and the path to an [`io::Result`].
 pub trait IoContext<T> {
-    /// Names what was tried (`operation` reads after "cannot") and on which path.
+    /// `operation` reads after "cannot"; `path` is what it was attempted on.
     fn on(self, operation: &'static str, path: impl AsRef<Path>) -> Result<T>;
 }
 

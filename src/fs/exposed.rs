@@ -1,4 +1,4 @@
-//! Whether a file that was read will still be what it was when another program reads it by its path.
+//! Whether a file that was verified can change before another program opens it by its path.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// File systems whose content somebody else provides, whatever owner and mode they show: the server, or for FUSE the user who
-/// has mounted it (statfs(2)).
+/// File systems whose content another party controls, whatever owner and mode they show: the
+/// server, or for FUSE the user who mounted it (statfs(2)).
 const PROVIDED_BY_OTHERS: [u32; 9] = [
     0x6969,      // NFS
     0x517b,      // SMB
@@ -20,37 +20,39 @@ const PROVIDED_BY_OTHERS: [u32; 9] = [
     0x7375_7245, // Coda
 ];
 
-/// Whether anybody but this user and root could change an open file, or put another one in its place. What cannot be found
-/// out counts as yes.
+/// Whether anybody but this user and root could modify an open file, or replace it by another one.
+/// True if that cannot be determined.
 pub fn is_exposed(file: &File) -> bool {
     may_be_changed(file).unwrap_or(true)
 }
 
 fn may_be_changed(file: &File) -> io::Result<bool> {
     let kind = rustix::fs::fstatfs(file)?.f_type;
-    // Kernels for 32 bits know the same numbers with a sign.
+    // Kernels for 32 bits report these numbers as signed.
     if PROVIDED_BY_OTHERS
         .iter()
         .any(|other| i128::from(kind) & 0xffff_ffff == i128::from(*other))
     {
         return Ok(true);
     }
-    // The group's bit is also the mask of an access control list (acl(5)): without it no entry of one lets anybody write.
+    // The group bits are also the mask of an access control list (acl(5)): without the write bit no
+    // entry grants writing.
     let metadata = file.metadata()?;
     if is_of_another(&metadata) || metadata.mode() & 0o022 != 0 {
         return Ok(true);
     }
-    // No name leads to it any more: nobody knows what its launcher would find.
+    // The file has been deleted, so it is unknown what the path will lead to.
     if metadata.nlink() == 0 {
         return Ok(true);
     }
-    // The kernel's own word, without links.
+    // The path according to the kernel, without links.
     let path = Path::new("/proc/self/fd")
         .join(file.as_raw_fd().to_string())
         .read_link()?;
     for directory in path.ancestors().skip(1) {
         let metadata = directory.symlink_metadata()?;
-        // What is in a sticky directory only its owner can replace, and that of the directory.
+        // In a sticky directory, only the owners of the entry and of the directory can replace an
+        // entry.
         let is_open = metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0;
         if is_of_another(&metadata) || is_open {
             return Ok(true);

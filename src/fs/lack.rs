@@ -1,4 +1,4 @@
-//! What a file system does not have.
+//! Features that a file system lacks.
 
 use std::fs::Permissions;
 use std::io;
@@ -9,38 +9,38 @@ use rustix::io::Errno;
 
 use super::{IoContext, Result};
 
-/// Something that an environment needs and a file system does not have.
+/// A feature that an environment needs and a file system lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lack {
-    #[error("the file system there has no symbolic links")]
+    #[error("the file system does not support symbolic links")]
     SymbolicLinks,
-    /// Upper and lower case are one to it, or two ways to write an accent.
-    #[error("to the file system there this name is the same as another one of the tree")]
+    /// Case-insensitive, or normalises Unicode.
+    #[error("the file system treats this name as equal to another one in the tree")]
     Names,
-    #[error("the file system there does not mark files as programs")]
+    #[error("the file system does not support executable files")]
     Programs,
 }
 
 impl Lack {
-    /// The cause of an [`super::Error`].
+    /// The cause in an [`super::Error`].
     pub fn error(self) -> io::Error {
         io::Error::new(io::ErrorKind::Unsupported, self)
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn remedy(self) -> &'static str {
         match self {
             Self::SymbolicLinks => {
                 "a directory on a file system with symbolic links, where programs may run"
             }
-            Self::Names => "a directory on a file system that tells upper case from lower case",
+            Self::Names => "a directory on a case-sensitive file system",
             Self::Programs => {
                 "a directory on a file system with permissions, where programs may run"
             }
         }
     }
 
-    /// What an error is about, if it was made by [`Self::error`].
+    /// The missing feature, if the error was made by [`Self::error`].
     pub fn of(error: &io::Error) -> Option<Self> {
         error
             .get_ref()
@@ -49,13 +49,14 @@ impl Lack {
     }
 }
 
-/// Whether a file system says that it knows no such call. `PERM` is what Linux says of links (`symlink(2)`, `link(2)`), and
-/// of modes where there are none; who calls has made the file and may do all that can be done to it.
+/// Whether an error means that the file system does not support the call. Linux returns `PERM` for
+/// unsupported links (`symlink(2)`, `link(2)`), and for modes where there are none. The caller
+/// created the file, so it has every permission it needs.
 pub(super) fn is_unknown(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS)
 }
 
-/// Why a symbolic link could not be made.
+/// Diagnoses why a symbolic link could not be created.
 pub(super) fn no_symlink(errno: Errno) -> io::Error {
     if is_unknown(errno) {
         Lack::SymbolicLinks.error()
@@ -64,14 +65,15 @@ pub(super) fn no_symlink(errno: Errno) -> io::Error {
     }
 }
 
-/// Makes a symbolic link.
+/// Creates a symbolic link.
 pub fn symlink(target: &Path, path: &Path) -> Result<()> {
     rustix::fs::symlink(target, path)
         .map_err(no_symlink)
         .on("create link", path)
 }
 
-/// Sets the mode of something that this process has made. Where there are no modes the one that is there stays.
+/// Sets the mode of a file that this process created. On a file system without modes it is left
+/// unchanged.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
     let outcome = std::fs::set_permissions(path, Permissions::from_mode(mode));
     match outcome

@@ -1,48 +1,49 @@
-//! Where symbolic links lead, judged before any of them exists.
+//! Checks where symbolic links lead before any of them is created.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsStr;
 use std::path::{Component, Components, Path, PathBuf};
 
-/// How many links the kernel follows before it gives up (`path_resolution(7)`).
+/// How many links the kernel follows before it fails with `ELOOP` (`path_resolution(7)`).
 const MOST_FOLLOWED: usize = 40;
 
 /// The symbolic links of one tree: path → target.
 #[derive(Clone, Debug, Default)]
 pub struct TreeLinks(BTreeMap<PathBuf, PathBuf>);
 
-/// What is wrong with the links of a tree.
+/// A fault in the links of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkFault<'a> {
-    /// Whoever follows it gets out of the tree.
+    /// It leads out of the tree.
     LeadsOut { path: &'a Path, target: &'a Path },
-    /// It is behind another link.
+    /// Its own path leads through another link.
     Behind { path: &'a Path },
-    /// The links lie in more directories than the tree may have.
+    /// The links are in more directories than the tree may have.
     Scattered,
 }
 
 impl TreeLinks {
-    /// Adds a link; `false` when there is one at that path already.
+    /// Adds a link; `false` if there is one at that path already.
     pub fn add(&mut self, path: PathBuf, target: PathBuf) -> bool {
         self.0.insert(path, target).is_none()
     }
 
-    /// All of them, by path.
+    /// All links, by path.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Path, &Path)> {
         self.0
             .iter()
             .map(|(path, target)| (path.as_path(), target.as_path()))
     }
 
-    /// Follows every link as the kernel would, whatever else is in the tree, which has at most so many directories. The text
-    /// of a target alone does not tell: `a/b/..` is somewhere else when `b` is a link itself.
+    /// Follows every link as the kernel would, whatever else is in the tree, which has at most so
+    /// many directories. The text of a target is not sufficient: `a/b/..` is a different directory
+    /// if `b` is a link.
     ///
-    /// Each link is followed once, and what it leads to remembered: the time grows with the length of paths and targets,
-    /// however the links lead through each other.
+    /// Each link is resolved once and the result is cached, so the time is linear in the length of
+    /// paths and targets, however the links refer to each other.
     ///
     /// # Errors
-    /// One fault; of several, always the same.
+    /// One fault; if there are several, always the same one.
     pub fn check(&self, directories: usize) -> Result<(), LinkFault<'_>> {
         let names = Names::of(self, directories)?;
         let mut known = vec![Known::NotYet; names.links.len()];
@@ -55,19 +56,20 @@ impl TreeLinks {
     }
 }
 
-/// A name on the way to a link. What is not on the way to any has no number.
+/// A component of a link's path. Components of other paths have no number.
 type Node = usize;
 
 const ROOT: Node = 0;
 
-/// The paths of links, name by name.
+/// The paths of links as a trie.
 struct Names<'a> {
     links: Vec<Link<'a>>,
-    /// In order, not hashed: hashing asks the kernel for random bytes, and panics where there are none.
+    /// Ordered, not hashed: hashing needs random bytes from the kernel, and panics where there are
+    /// none.
     children: BTreeMap<(Node, &'a OsStr), Node>,
-    /// The directory that each is in; the root's is itself.
+    /// The parent of each; the root is its own parent.
     parents: Vec<Node>,
-    /// Which link each is, if it is one.
+    /// The number of the link at each, if there is one.
     link_at: Vec<Option<usize>>,
 }
 
@@ -77,38 +79,38 @@ struct Link<'a> {
     directory: Node,
 }
 
-/// Somewhere in the tree: so many names below one on the way to a link. Which names makes no difference, as there are no
-/// links among them.
+/// A place in the tree: a node, and a number of further components below it. Which ones does not
+/// matter, because no links are among them.
 #[derive(Clone, Copy)]
 struct Place {
     node: Node,
     below: usize,
 }
 
-/// What is known of where a link leads.
+/// The result of resolving a link.
 #[derive(Clone, Copy)]
 enum Known {
     NotYet,
-    /// It is being followed: a link that leads to itself.
+    /// It is being resolved; meeting it again means a loop.
     Open,
-    /// The kernel gives up before.
+    /// Too many links, or a loop: the kernel fails before.
     Nowhere,
-    /// There, through so many links, itself included.
+    /// Resolved, through this many links, itself included.
     Leads {
         to: Place,
         through: usize,
     },
 }
 
-/// A link that is being followed.
+/// A link that is being resolved.
 struct Following<'a> {
     link: usize,
     at: Place,
-    /// The names that are left of its target.
+    /// The remaining components of its target.
     ahead: Components<'a>,
-    /// Links that were followed, itself included.
+    /// The number of links followed, itself included.
     through: usize,
-    /// The link that is in the way now.
+    /// The nested link that is being resolved.
     before: Option<usize>,
 }
 
@@ -125,7 +127,7 @@ impl<'a> Names<'a> {
             parents: vec![ROOT],
             link_at: vec![None],
         };
-        // In the order of the map, what is below a path comes behind it.
+        // In the order of the map, a path precedes everything below it.
         for (path, target) in links.iter() {
             let (mut directory, mut node) = (ROOT, ROOT);
             for name in path {
@@ -159,7 +161,7 @@ impl<'a> Names<'a> {
         self.link_at.get(node).copied().flatten()
     }
 
-    /// Follows a link, and those that it leads through.
+    /// Resolves a link, and those that it leads through.
     fn follow(&self, link: usize, known: &mut [Known]) -> Result<(), LinkFault<'a>> {
         let mut open = VecDeque::from_iter(self.begin(link, known));
         while let Some(last) = open.back_mut() {
@@ -177,7 +179,7 @@ impl<'a> Names<'a> {
                 Some(before) => match known.get(before) {
                     Some(Known::NotYet) => {
                         open.extend(self.begin(before, known));
-                        // What leads through so many is given up on, whatever comes of them.
+                        // A link that leads through too many others fails, whatever they lead to.
                         if open.len() > MOST_FOLLOWED
                             && let Some(first) = open.pop_front()
                         {
@@ -219,7 +221,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// Goes on along a target: to the next link in the way, or to the end.
+    /// Follows a target up to the next nested link, or to the end.
     fn step(&self, following: &mut Following<'a>) -> Result<Option<usize>, LinkFault<'a>> {
         for part in following.ahead.by_ref() {
             let Place { node, below } = following.at;
@@ -239,7 +241,7 @@ impl<'a> Names<'a> {
                     following.at.node = self.parents.get(node).copied().unwrap_or(ROOT);
                 }
                 Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                    // There is one: it is being followed.
+                    // That link is being resolved already: a loop.
                     let Some(Link { path, target, .. }) = self.links.get(following.link) else {
                         break;
                     };
@@ -307,7 +309,7 @@ mod tests {
         assert_eq!(
             links(&[("a", "b"), ("b", "a")]).check(100),
             Ok(()),
-            "in a circle nobody gets anywhere"
+            "a loop is rejected"
         );
     }
 
@@ -328,7 +330,8 @@ mod tests {
 
     #[test]
     fn a_chain_of_links_is_followed_as_far_as_the_kernel_does() {
-        // 40 links to the root, and a link through the first of them. One more, and nobody gets out.
+        // 40 links to the root, and a link through the first of them. With one more the kernel
+        // fails.
         for (length, inside) in [(38, false), (39, false), (40, true), (1000, true)] {
             let mut chain = links(&[("000", ".")]);
             for at in 1..length {
@@ -360,7 +363,8 @@ mod tests {
         );
     }
 
-    /// The kernel's own word: every short target in a tree with directories and links of every kind.
+    /// Compares with the kernel: every short target in a tree with directories and links of every
+    /// kind.
     #[test]
     fn links_lead_where_the_kernel_says() {
         use std::os::unix::fs::symlink;
@@ -386,13 +390,14 @@ mod tests {
                 .map(|at| words[number / words.len().pow(at) % words.len()])
                 .collect();
             let target = parts.join("/");
-            // What the kernel cannot get to at all says nothing: the tree may be another one by then.
+            // A target that the kernel cannot resolve proves nothing: the tree may be different
+            // later.
             let Ok(found) = root.join(&target).canonicalize() else {
                 continue;
             };
             let mut tree = links(&INSIDE);
             tree.add("tried".into(), target.clone().into());
-            // A target may leave and come back; that is refused too.
+            // A target may leave the tree and return; that is rejected too.
             let stays = (1..=5).all(|len| {
                 root.join(parts[..len].join("/"))
                     .canonicalize()

@@ -19,28 +19,30 @@ pub fn is_at(open: &File, path: &Path) -> bool {
     opened.ino() == there.ino() && opened.dev() == there.dev()
 }
 
-/// Whether others may hold the lock too.
+/// Whether the lock is shared or exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockKind {
     Shared,
     Exclusive,
 }
 
-/// A kernel lock (`flock`) on a file that is never removed, or on a directory: when the holder dies, the kernel frees it.
+/// A kernel lock (`flock`) on a file that is never removed, or on a directory. The kernel releases
+/// it when the holder dies.
 ///
-/// Some network file systems have no locks. There the value is a hold on nothing ([`Self::is_held`]): who has it must
-/// not conclude that nobody else does the same, and publishes in a way that lets the first one win.
+/// Some network file systems do not support locks. There the value holds no lock
+/// ([`Self::is_held`]), and the holder must expect concurrent work and publish in a way that lets
+/// the first one win.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
     held: bool,
 }
 
-/// Descriptors below belong to the program: 0–2, and 3 and up by the socket-activation convention.
+/// Lower descriptors belong to the program: 0–2, and 3 and up by the socket-activation convention.
 const HIGH_DESCRIPTORS: i32 = 200;
 
 impl Lock {
-    /// Takes the lock, waiting for as long as another process holds it.
+    /// Takes the lock, and blocks while another process holds it.
     pub fn acquire(path: &Path, kind: LockKind) -> Result<Self> {
         let file = open(path, kind)?;
         loop {
@@ -57,7 +59,7 @@ impl Lock {
         }
     }
 
-    /// Takes the lock if that is possible at once; `None` when another process holds it.
+    /// Takes the lock without blocking; `None` if another process holds it.
     pub fn try_acquire(path: &Path, kind: LockKind) -> Result<Option<Self>> {
         let file = open(path, kind)?;
         let outcome = match kind {
@@ -74,21 +76,21 @@ impl Lock {
         }
     }
 
-    /// Takes the exclusive lock if that proves that nobody else has the file locked. `None` when somebody has, and where
-    /// there are no locks.
+    /// Takes the exclusive lock as proof that no other process has the file locked. `None` if
+    /// another has, or if locks are not supported.
     pub fn alone(path: &Path) -> Result<Option<Self>> {
         Ok(Self::try_acquire(path, LockKind::Exclusive)?.filter(Self::is_held))
     }
 
-    /// Whether the file system has locks.
+    /// Whether the lock is held; false if the file system has no locks.
     pub fn is_held(&self) -> bool {
         self.held
     }
 
-    /// Lets others share what was held exclusively.
+    /// Turns an exclusive lock into a shared one.
     pub fn share(&self) {
         if self.held {
-            // Keeping it exclusively is no worse than slow.
+            // If this fails, the exclusive lock is merely slower for others.
             drop(self.file.lock_shared());
         }
     }
@@ -101,18 +103,19 @@ impl Lock {
             .ok()
     }
 
-    /// Notes the time on the file. `false` where that is not allowed.
+    /// Sets the time of the file. `false` if that is not allowed.
     pub fn touch(&self) -> bool {
         self.file.set_modified(SystemTime::now()).is_ok()
     }
 
-    /// Makes the lock outlive this program: it moves to a high descriptor that `exec` keeps open, so that the kernel
-    /// holds it until the last process of the started program has ended.
+    /// Makes the lock outlive this program: moves it to a high descriptor that stays open across
+    /// `exec`, so that the kernel holds it until the last process of the started program has ended.
     ///
-    /// The descriptor is returned only so that the caller decides its life: dropping it gives the lock up.
+    /// The descriptor is returned so that the caller decides its lifetime: dropping it releases the
+    /// lock.
     pub fn keep_across_exec(self, path: &Path) -> Result<OwnedFd> {
         let duplicate = match rustix::io::fcntl_dupfd_cloexec(self.file.as_fd(), HIGH_DESCRIPTORS) {
-            // A tight limit on open files: any descriptor is better than none.
+            // With a low limit on open files, any descriptor will do.
             Err(Errno::INVAL | Errno::MFILE) => {
                 rustix::io::fcntl_dupfd_cloexec(self.file.as_fd(), 3)
             }
@@ -126,7 +129,7 @@ impl Lock {
     }
 }
 
-/// What file systems without locks answer.
+/// The errors of file systems without locks.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         errno(error),
@@ -138,8 +141,8 @@ fn errno(error: &io::Error) -> Option<Errno> {
     error.raw_os_error().map(Errno::from_raw_os_error)
 }
 
-/// Opens a lock file, and makes it if it is not there. A shared lock needs no more than reading, so that a start from a
-/// cache that cannot be written to does not even try to write.
+/// Opens a lock file, and creates it if necessary. A shared lock is opened for reading first, so
+/// that a start from a read-only cache does not try to write.
 fn open(path: &Path, kind: LockKind) -> Result<File> {
     if kind == LockKind::Shared {
         match File::open(path) {
@@ -147,7 +150,7 @@ fn open(path: &Path, kind: LockKind) -> Result<File> {
             other => return other.on("open lock", path),
         }
     }
-    // Others may read it: the cache of an image is locked by whoever starts a program from it.
+    // World-readable: the cache of an image is locked by every user who starts a program from it.
     match OpenOptions::new()
         .read(true)
         .write(true)

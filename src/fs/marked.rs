@@ -1,8 +1,9 @@
-//! Directories that appear and go as a whole, on file systems that cannot rename every directory as well.
+//! Directories that are published and removed atomically, even on file systems that cannot rename
+//! every directory atomically.
 //!
-//! An overlay does not move what is in a lower layer, nor does anything move between mounts (`EXDEV`). Many network file
-//! systems cannot exchange two names. What is done instead is never taken for the whole thing: the mark goes first and comes
-//! last.
+//! overlayfs cannot rename a directory of a lower layer, and no directory can be renamed between
+//! mounts (`EXDEV`). Many network file systems cannot exchange two names. The replacement is never
+//! mistaken for a complete directory: the mark is removed first and added last.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -14,7 +15,8 @@ use rustix::io::Errno;
 
 use super::{IoContext, Result, names_in, remove_tree, set_mode, staging_name};
 
-/// A directory that counts for nothing without one file in it, its mark: what has none is made again by whoever needs it.
+/// A directory that is valid only if it has one particular file, its mark. Any process that needs
+/// the directory recreates an unmarked one.
 #[derive(Clone, Copy, Debug)]
 pub struct Marked<'a> {
     pub path: &'a Path,
@@ -22,25 +24,26 @@ pub struct Marked<'a> {
     pub mark: &'a Path,
 }
 
-/// How a directory was put in its place.
+/// How a directory was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
     /// By one rename.
     AtOnce,
-    /// One entry after the other, so that each of them has been renamed.
+    /// One entry after the other, so each of them has been renamed.
     ByEntries,
 }
 
 impl Marked<'_> {
-    /// Puts what is at `made` in this place. What is there changes places with it, or goes to `aside`, a free name on
-    /// the same file system. Where neither is possible every entry takes the place of the one before it: a program that
-    /// still uses the directory finds each of its files at every moment.
+    /// Publishes the directory `made` here. An existing directory is exchanged with it, or moved to
+    /// `aside`, an unused name on the same file system. If neither is possible, each entry replaces
+    /// the previous one: a program that still uses the directory finds each of its files at all
+    /// times.
     pub fn put(self, made: &Path, aside: &Path) -> Result<Put> {
         let Self { path, .. } = self;
         match rustix::fs::rename(made, path) {
             Ok(()) => return Ok(Put::AtOnce),
             Err(Errno::XDEV) => return self.put_by_entries(made),
-            // What is in the way has many errors: network file systems do not say which.
+            // The errors vary: network file systems do not say why they refuse.
             Err(errno) if path.symlink_metadata().is_err() => {
                 return Err(io::Error::from(errno)).on("publish", path);
             }
@@ -56,7 +59,7 @@ impl Marked<'_> {
         }
     }
 
-    /// For a moment there is nothing in the place.
+    /// For a moment the path does not exist.
     fn put_after_another(self, made: &Path, aside: &Path) -> Result<Put> {
         match rustix::fs::rename(self.path, aside) {
             Ok(()) | Err(Errno::NOENT) => {}
@@ -64,15 +67,15 @@ impl Marked<'_> {
             Err(errno) => return Err(io::Error::from(errno)).on("move aside", self.path),
         }
         match rustix::fs::rename(made, self.path) {
-            // Without locks another process may have been quicker. What it has put there is of the same kind, and whoever
-            // needs more than that looks again.
+            // Without locks another process may have been faster. Its directory is equivalent, and
+            // callers that need more check again.
             Err(_) if self.path.symlink_metadata().is_ok() => Ok(Put::AtOnce),
             other => other.on("publish", self.path).map(|()| Put::AtOnce),
         }
     }
 
-    /// Moves the directory to `aside`, a free name, or removes it where it cannot be moved. That it is not there is not an
-    /// error.
+    /// Moves the directory to `aside`, an unused name, or removes it if it cannot be moved. A
+    /// missing directory is not an error.
     pub fn clear(self, aside: &Path) -> Result<()> {
         match rustix::fs::rename(self.path, aside) {
             Err(Errno::NOENT) => Ok(()),
@@ -84,9 +87,9 @@ impl Marked<'_> {
         }
     }
 
-    /// From here on nobody takes the directory for a whole one.
+    /// From here on the directory is not valid.
     fn unmark(self) -> Result<()> {
-        // Something else may have the directory's name.
+        // Something other than a directory may have the name.
         if self
             .path
             .symlink_metadata()
@@ -110,7 +113,8 @@ impl Marked<'_> {
     }
 }
 
-/// Puts the entries of one directory in the place of those of another, and removes what only that has. `mark` is left out.
+/// Replaces the entries of one directory by those of another, and removes entries that the other
+/// does not have. `mark` is left out.
 fn put_entries(from: &Path, to: &Path, mark: Option<&Path>) -> Result<()> {
     let names = names_in(from)?;
     for name in names_in(to)? {
@@ -141,7 +145,7 @@ fn put_entries(from: &Path, to: &Path, mark: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Makes a directory that can be written to, unless there is one. What else has the name is removed.
+/// Creates a writable directory, unless there is one. Anything else with the name is removed.
 fn make_directory(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(there) if there.is_dir() => {
@@ -158,7 +162,8 @@ fn make_directory(path: &Path) -> Result<()> {
     DirBuilder::new().create(path).on("create directory", path)
 }
 
-/// Gives a file or a link another name, in place of what has it. Between mounts a copy gets the name, whole.
+/// Renames a file or a link, replacing what has the new name. Between mounts it is copied and the
+/// complete copy renamed.
 pub fn rename_file(from: &Path, to: &Path) -> Result<()> {
     match rustix::fs::rename(from, to) {
         Err(Errno::XDEV) => {}
@@ -169,7 +174,7 @@ pub fn rename_file(from: &Path, to: &Path) -> Result<()> {
         .and_then(|()| std::fs::rename(&beside, to))
         .on("publish", to);
     if outcome.is_err() {
-        // Best effort: the failure that is reported is the one before.
+        // Best effort: the earlier failure is reported.
         drop(std::fs::remove_file(&beside));
     }
     outcome
@@ -189,7 +194,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::symlink;
 
-    /// A directory with a mark, a read-only one inside, and what is given.
+    /// A directory with a mark, a read-only one inside, and the staged replacement.
     fn tree(root: &Path, files: &[&str], text: &str) {
         fs::create_dir_all(root.join("tree/deep")).expect("directories");
         for file in files {

@@ -1,6 +1,7 @@
-//! Files and directories: errors that carry their path, deterministic walks, bounded reads, trees written safely, locks.
+//! Files and directories: errors that carry their path, deterministic walks, bounded reads, trees
+//! written safely, locks.
 //!
-//! Knows nothing of packages.
+//! Independent of packages.
 
 mod beneath;
 mod directory;
@@ -43,7 +44,7 @@ pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;
 pub use tree::{
-    MAX_PATH, Made, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path,
+    LinkResult, MAX_PATH, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path,
 };
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};

@@ -1,4 +1,5 @@
-//! A tree on paper: takes the entries of an archive as a directory would, and writes nothing.
+//! A dry run of writing a tree: accepts the entries of an archive like a directory, and writes
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use super::tree::{MOST_IMPLIED, checked_link, checked_path, link_fault, printable};
 use super::{Modes, Tree, TreeError, TreeFile, TreeLinks};
 
-/// Refuses what [`TreeWriter`](super::TreeWriter) refuses, the faults of a file system excepted.
+/// Rejects what [`TreeWriter`](super::TreeWriter) rejects, except for errors of the file system.
 #[derive(Default)]
 pub struct PaperTree(Mutex<Names>);
 
@@ -30,7 +31,7 @@ enum Kind {
     File,
     /// Listed by the archive.
     Directory,
-    /// On the way to something.
+    /// A parent of an entry, not listed itself.
     Implied,
 }
 
@@ -81,10 +82,10 @@ impl PaperTree {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Judges the links, when all entries are there.
+    /// Checks the links, once all entries are there.
     ///
     /// # Errors
-    /// As [`TreeWriter::finish`](super::TreeWriter::finish).
+    /// Like [`TreeWriter::finish`](super::TreeWriter::finish).
     pub fn finish(self) -> std::result::Result<(), TreeError> {
         let mut names = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let most = names
@@ -103,7 +104,7 @@ impl PaperTree {
             names.add(path, Kind::File)?;
         }
         for (path, _) in std::mem::take(&mut names.symlinks).iter() {
-            // What is behind a link has been refused, so it may count as a file.
+            // Entries below a link have been rejected, so the link may count as a file.
             names.add(path, Kind::File)?;
         }
         Ok(())
@@ -127,7 +128,7 @@ impl Names {
         }
     }
 
-    /// Notes the directories above `path` that the archive has not listed.
+    /// Adds the directories above `path` that the archive has not listed.
     fn make_parents(&mut self, path: &Path) -> std::result::Result<(), TreeError> {
         let missing = path
             .ancestors()
@@ -180,7 +181,7 @@ mod tests {
         Ok(())
     }
 
-    /// One of each fault, and what is none: paper says what a file system says.
+    /// One case for each fault, and valid ones: the dry run and the file system must agree.
     #[test]
     fn paper_refuses_what_a_directory_refuses() {
         let cases: &[&[Step]] = &[

@@ -1,4 +1,4 @@
-//! Where things of a user live: cache, settings, temporary files.
+//! Directories of a user: cache, settings, temporary files.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,24 +10,25 @@ use std::sync::OnceLock;
 #[cfg(feature = "cli")]
 use super::IoContext;
 
-/// A place to try.
+/// A candidate directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub path: PathBuf,
     /// What named it, for messages.
     pub origin: &'static str,
-    /// Whether the next place may be tried when this one cannot be used. A place that the user named is never passed over.
+    /// Whether the next candidate may be tried if this one cannot be used. A directory that the
+    /// user named is never skipped.
     pub optional: bool,
 }
 
-/// The [`Candidate::origin`] of what no variable has named.
+/// The [`Candidate::origin`] of a directory that no variable names.
 pub const PASSWORD_FILE: &str = "the password file";
 
-/// Places for the cache that the environment names, best first: `FLAVOR_CACHE_DIR`, `CACHE_DIRECTORY` (systemd.exec(5)),
-/// `XDG_CACHE_HOME`, `HOME`; without a home the one in the password file.
+/// Candidates for the cache from the environment, best first: `FLAVOR_CACHE_DIR`, `CACHE_DIRECTORY`
+/// (systemd.exec(5)), `XDG_CACHE_HOME`, `HOME`; without a home, the one in the password file.
 ///
-/// `FLAVOR_CACHE_DIR` may be relative to the working directory, as paths that a user types are. The others are ignored
-/// then, as the XDG specification demands.
+/// `FLAVOR_CACHE_DIR` may be relative to the working directory, like any path that a user types.
+/// Relative paths in the others are ignored, as the XDG specification requires.
 pub fn cache_candidates() -> Vec<Candidate> {
     let set = |name| {
         env::var_os(name)
@@ -43,7 +44,7 @@ pub fn cache_candidates() -> Vec<Candidate> {
         }];
     }
     let mut found = Vec::new();
-    // A service has its own directory, or several of them.
+    // systemd may give a service several directories.
     let service = set("CACHE_DIRECTORY")
         .and_then(|list| env::split_paths(&list).find(|path| path.is_absolute()));
     if let Some(base) = service {
@@ -71,10 +72,10 @@ pub fn cache_candidates() -> Vec<Candidate> {
     found
 }
 
-/// The file that marks a directory as a cache, for backup programs and for whoever lists a project
-/// (<https://bford.info/cachedir/>).
+/// The file that marks a directory as a cache, for backup programs and for tools that list a
+/// project (<https://bford.info/cachedir/>).
 pub const CACHE_TAG: &str = "CACHEDIR.TAG";
-/// What the file begins with.
+/// The signature at its start.
 const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 
 /// The content of our [`CACHE_TAG`].
@@ -82,13 +83,14 @@ pub fn cache_tag() -> String {
     format!("{SIGNATURE}\n# This directory holds files that flavor can make again.\n")
 }
 
-/// Whether a directory is marked as a cache, by whatever program.
+/// Whether a directory is marked as a cache, by any program.
 #[cfg(feature = "cli")]
 pub fn is_cache(directory: &Path) -> bool {
     std::fs::read(directory.join(CACHE_TAG)).is_ok_and(|tag| tag.starts_with(SIGNATURE.as_bytes()))
 }
 
-/// A path as seen from the working directory. Without one it stays relative, and using it says why that does not work.
+/// An absolute path. If the working directory is unknown it stays relative, and using it reports
+/// the error.
 pub fn from_here(path: &Path) -> PathBuf {
     if path.is_absolute() {
         return path.into();
@@ -96,8 +98,8 @@ pub fn from_here(path: &Path) -> PathBuf {
     env::current_dir().map_or_else(|_| path.into(), |here| here.join(path))
 }
 
-/// The place that is left when the home that the environment names cannot be used: the home in the password file. Apart
-/// from the others, because most starts need not look it up.
+/// The fallback if the home in the environment cannot be used: the home in the password file. A
+/// separate function, because most starts need not read that file.
 pub fn last_candidate() -> Option<Candidate> {
     let path = passwd_home()?.join(".cache/flavor");
     Some(Candidate {
@@ -107,7 +109,8 @@ pub fn last_candidate() -> Option<Candidate> {
     })
 }
 
-/// Whether a directory takes files, or could be made and would. Nothing is made.
+/// Whether files can be created in a directory, or the directory itself can be created. Nothing is
+/// created.
 #[cfg(feature = "cli")]
 pub fn takes_files(directory: &Path) -> super::Result<()> {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -125,8 +128,8 @@ pub fn takes_files(directory: &Path) -> super::Result<()> {
     .on("write to directory", there)
 }
 
-/// Whether a path, or what there is of the way to it, belongs to another user than this one and root. What is made there
-/// might shut its owner out, as a directory that root makes in somebody's home does.
+/// Whether the existing part of a path belongs to a user other than this one and root. Files
+/// created there might be inaccessible to its owner, like those that root creates in a user's home.
 pub fn belongs_to_another(path: &Path) -> bool {
     let Some(metadata) = path.ancestors().find_map(|one| one.metadata().ok()) else {
         return false;
@@ -135,7 +138,7 @@ pub fn belongs_to_another(path: &Path) -> bool {
     owner != user && owner != 0 && !is_outside_namespace(owner)
 }
 
-/// Whether an owner is one that a user namespace does not know, such as the real root in `unshare -r`.
+/// Whether an owner is unmapped in this user namespace, such as the real root in `unshare -r`.
 pub fn is_outside_namespace(owner: u32) -> bool {
     let text = |path| std::fs::read_to_string(path).unwrap_or_default();
     let is_overflow = text("/proc/sys/kernel/overflowuid").trim() == owner.to_string();
@@ -143,7 +146,7 @@ pub fn is_outside_namespace(owner: u32) -> bool {
     is_overflow && !map.is_empty() && map.split_whitespace().ne(["0", "0", "4294967295"])
 }
 
-/// The part of a path that is there already.
+/// The existing part of a path.
 #[cfg(feature = "cli")]
 pub fn there_of(path: &Path) -> &Path {
     path.ancestors()
@@ -151,12 +154,13 @@ pub fn there_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("/"))
 }
 
-/// The path that this program was started by, as whoever started it gave it: a link's, if it was a link.
+/// The path that this program was started by; a link's, if it was started through one.
 pub fn executed_path() -> PathBuf {
     OsStr::from_bytes(rustix::param::linux_execfn().to_bytes()).into()
 }
 
-/// Where the user's keys and settings are read: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`, `~/.config/flavor`.
+/// Where the user's keys and settings are read: `FLAVOR_CONFIG_DIR`, `$XDG_CONFIG_HOME/flavor`,
+/// `~/.config/flavor`.
 pub fn config_dir() -> Option<PathBuf> {
     let set = |name| {
         env::var_os(name)
@@ -176,15 +180,16 @@ pub fn config_dir() -> Option<PathBuf> {
         })
 }
 
-/// Where keys, settings and notes are made: as [`config_dir`] says, but in nobody else's home (`sudo -E`). There the home in
-/// the password file takes its place.
+/// Where keys, settings and records are written: like [`config_dir`], but never in another user's
+/// home (`sudo -E`). Then the home in the password file is used.
 pub fn own_config_dir() -> Option<PathBuf> {
     config_dir()
         .filter(|path| !belongs_to_another(path))
         .or_else(|| home_config_dir().filter(|path| !belongs_to_another(path)))
 }
 
-/// Where notes are kept that are worth keeping and no settings: `$XDG_STATE_HOME/flavor`, `~/.local/state/flavor`.
+/// Where state is kept that is worth keeping but is not a setting: `$XDG_STATE_HOME/flavor`,
+/// `~/.local/state/flavor`.
 #[cfg(feature = "cli")]
 pub fn state_dir() -> Option<PathBuf> {
     let absolute = |name| {
@@ -198,12 +203,12 @@ pub fn state_dir() -> Option<PathBuf> {
         .filter(|path| !belongs_to_another(path))
 }
 
-/// The user's settings by the password file, whatever the environment says.
+/// The user's settings directory by the password file, regardless of the environment.
 pub fn home_config_dir() -> Option<PathBuf> {
     passwd_home().map(|home| home.join(".config/flavor"))
 }
 
-/// Existing directories in which a private one may be made when there is no cache.
+/// Existing directories in which a private one may be created if there is no cache.
 pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
     let named = ["XDG_RUNTIME_DIR", "TMPDIR"]
         .into_iter()
@@ -211,7 +216,7 @@ pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
     let usual = ["/tmp", "/var/tmp", "/dev/shm"]
         .into_iter()
         .map(PathBuf::from);
-    // Last of all beside the package: a file system may hold nothing else.
+    // As a last resort beside the package: there may be no other writable directory.
     let beside = package.parent().map(Path::to_path_buf);
     named
         .chain(usual)
@@ -220,10 +225,10 @@ pub fn temporary_parents(package: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The home directory that the password file gives this user. Read by hand, because a static program cannot load the
-/// modules that the C library would ask.
+/// The home directory of this user in the password file. Parsed here, because a static program
+/// cannot load the NSS modules of the C library.
 fn passwd_home() -> Option<PathBuf> {
-    // A start asks for policies and for notes.
+    // Read once: a start asks for it for policies and for known signers.
     static HOME: OnceLock<Option<PathBuf>> = OnceLock::new();
     HOME.get_or_init(read_passwd_home).clone()
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::{IoContext, Result, staging_name};
 
-/// What a file is called until it takes its place; whoever finds an old one may remove it.
+/// The name of a file until it is renamed. A leftover may be removed by any process.
 pub const REPLACEMENT: &str = ".new";
 
-/// Writes a file for its user alone, by way of another one beside it: whoever looks sees the old content or the new one,
-/// whole.
+/// Writes a file for its user alone, through a temporary file beside it: readers see the old
+/// content or the new one, never a part.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = path.with_file_name(staging_name(REPLACEMENT));
     let outcome = OpenOptions::new()
@@ -20,7 +20,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
         .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| std::fs::rename(&beside, path));
     if outcome.is_err() {
-        // Best effort: the failure that is reported is the one before.
+        // Best effort: the earlier failure is reported.
         drop(std::fs::remove_file(&beside));
     }
     outcome.on("write", path)

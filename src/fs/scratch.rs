@@ -6,26 +6,26 @@ use std::path::{Path, PathBuf};
 use super::{is_at, names_in, remove_tree, staging_name};
 use crate::interrupt::Leftover;
 
-/// What it is called.
+/// Prefix of its name.
 const PREFIX: &str = ".flavor-scratch";
 
-/// A directory of this user's own that is gone again when this is dropped, or the process told to stop.
+/// A private directory that is removed when this is dropped, or when the process is told to stop.
 pub struct Scratch {
     path: PathBuf,
-    /// Locked: nobody takes it for a dead process's. Where there are no locks nobody sweeps either.
+    /// Locked, so that it is not removed as a leftover. Without locks leftovers are never removed.
     _in_use: File,
     _leftover: Leftover,
 }
 
 impl Scratch {
-    /// Makes one in a directory, and removes those that killed processes have left there.
+    /// Creates one in a directory, and removes those left by killed processes.
     pub fn make_in(parent: &Path) -> io::Result<Self> {
         sweep(parent);
         loop {
             let path = parent.join(staging_name(PREFIX));
             let (leftover, ()) =
                 Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path))?;
-            // Until it is held, somebody may take it for a dead process's.
+            // Before the lock is held, another process may remove it as a leftover.
             match File::open(&path) {
                 Ok(directory) => {
                     drop(directory.lock());
@@ -43,7 +43,7 @@ impl Scratch {
         }
     }
 
-    /// Makes one where temporary files go.
+    /// Creates one in the directory for temporary files.
     pub fn temporary() -> io::Result<Self> {
         Self::make_in(&std::env::temp_dir())
     }
@@ -55,7 +55,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now is swept later.
+        // If it cannot be removed now, a later process does it.
         drop(remove_tree(&self.path));
     }
 }
@@ -69,7 +69,7 @@ fn sweep(parent: &Path) {
                 .is_ok_and(|metadata| metadata.is_dir())
             && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok())
         {
-            // Somebody else's stays.
+            // Directories of other users are left alone.
             drop(remove_tree(&path));
         }
     }

@@ -15,29 +15,27 @@ use super::beneath::Beneath;
 use super::lack::{is_unknown, no_symlink};
 use super::{Error, IoContext, Lack, LinkFault, Result, TreeLinks, names_in};
 
-/// Bytes of one path component, the limit of every file system in use.
+/// The maximum length of a path component, on every file system in use.
 const MAX_COMPONENT: usize = 255;
-/// Bytes of a whole path inside an archive.
+/// The maximum length of a path inside an archive.
 pub const MAX_PATH: usize = 4096;
-/// Names in a path; no tree is so deep.
+/// The maximum number of components in a path; far deeper than any real tree.
 const MAX_DEPTH: usize = 256;
-/// Directories that an archive may leave to be made for what is in them.
+/// The maximum number of parent directories that an archive may imply without listing them.
 pub(super) const MOST_IMPLIED: u64 = 10_000;
 
-/// Why an archive's entry is not written.
+/// Why an entry of an archive is not written.
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
-    #[error("the name `{name}` leaves the directory or is not a plain relative path")]
+    #[error("the name `{name}` is not a plain relative path inside the directory")]
     UnsafePath { name: String },
     #[error("the link `{name}` points to `{target}`, outside the directory")]
     UnsafeLink { name: String, target: String },
-    #[error("`{name}` is there already")]
+    #[error("`{name}` already exists")]
     Twice { name: String },
-    #[error("the way to `{name}` leads through something that is not a directory")]
+    #[error("a parent of `{name}` is not a directory")]
     ThroughLink { name: String },
-    #[error(
-        "more than {MOST_IMPLIED} directories are in the way to entries and not in the archive"
-    )]
+    #[error("more than {MOST_IMPLIED} parent directories are missing from the archive")]
     Implied,
     #[error("the hard link `{name}` points to `{target}`, which is not a file of the archive")]
     NoTarget { name: String, target: String },
@@ -45,7 +43,8 @@ pub enum TreeError {
     Io(#[from] Error),
 }
 
-/// Accepts a name from an archive: relative, no empty, `.` or `..` part, no NUL, parts and whole within limits.
+/// Accepts a name from an archive: relative; no empty, `.` or `..` component; no NUL; components
+/// and whole within limits.
 ///
 /// # Errors
 /// [`TreeError::UnsafePath`].
@@ -67,17 +66,17 @@ pub fn checked_path(name: &[u8]) -> std::result::Result<&Path, TreeError> {
     Ok(Path::new(OsStr::from_bytes(name)))
 }
 
-/// What becomes of the permission bits that an archive asks for.
+/// How the permission bits in an archive are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modes {
-    /// They are kept, set-uid and its kin excepted.
+    /// Kept, except for set-user-id, set-group-id and sticky.
     Keep,
-    /// Nobody may write: for a tree that is shared and must not change.
+    /// Without any write bits: for a tree that is shared and must not change.
     ReadOnly,
 }
 
 impl Modes {
-    /// The bits that an entry gets.
+    /// The resulting bits of an entry.
     pub fn apply(self, mode: u16) -> u16 {
         match self {
             Self::Keep => mode & 0o777,
@@ -86,39 +85,40 @@ impl Modes {
     }
 }
 
-/// Takes the entries of an archive, from several threads.
+/// Accepts the entries of an archive, from several threads.
 pub trait Tree: Sync {
-    /// What becomes of the permission bits that an archive asks for.
+    /// How the permission bits in an archive are applied.
     fn mode(&self, mode: u16) -> u16;
 
-    /// Makes a directory.
+    /// Creates a directory.
     fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError>;
 
-    /// Creates a regular file; its name must be new.
+    /// Creates a regular file. The name must be unused.
     fn file(&self, name: &[u8], mode: u16) -> std::result::Result<TreeFile, TreeError>;
 
-    /// Notes a hard link to a regular file of this tree.
+    /// Records a hard link to a regular file of this tree.
     fn hard_link(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError>;
 
-    /// Notes a symbolic link.
+    /// Records a symbolic link.
     fn symlink(&self, name: &[u8], target: &[u8]) -> std::result::Result<(), TreeError>;
 }
 
-/// Writes the entries of an archive below one directory that is private to this process and empty.
+/// Writes the entries of an archive below one directory, which is private to this process and
+/// empty.
 ///
-/// Links are kept back and made by [`Self::finish`]: while files are written there is no link in the tree that a name
-/// could lead through. Should somebody else put one there, the kernel is told not to follow it. All methods may be called
-/// from several threads.
+/// Links are deferred to [`Self::finish`], so no entry can be written through a link of the
+/// archive. The kernel is told not to follow links, in case another process creates one. All
+/// methods may be called from several threads.
 pub struct TreeWriter {
     root: PathBuf,
     beneath: Beneath,
     modes: Modes,
-    /// Directories that were made although no entry asked for them.
+    /// Directories that were created for their entries without being listed.
     implied: AtomicU64,
     late: Mutex<Late>,
 }
 
-/// What is done when all files are there.
+/// What is done after all files are written.
 #[derive(Default)]
 struct Late {
     hard_links: Vec<(PathBuf, PathBuf)>,
@@ -127,26 +127,26 @@ struct Late {
     directories: BTreeMap<PathBuf, u16>,
 }
 
-/// A name that an archive has as a hard link, and what was made of it.
+/// A name that the archive has as a hard link, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeLink {
     pub path: PathBuf,
-    pub made: Made,
+    pub made: LinkResult,
 }
 
 /// What a hard link became.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// One more name of the file with this name.
+pub enum LinkResult {
+    /// Another name of the file with this name.
     Link(PathBuf),
-    /// A file of its own.
+    /// A copy of the file.
     Copy { mode: u16, size: u64 },
 }
 
 /// A file being written.
 #[derive(Debug)]
 pub struct TreeFile {
-    /// None takes everything and keeps nothing.
+    /// `None` discards the content.
     fd: Option<OwnedFd>,
     path: PathBuf,
 }
@@ -166,11 +166,12 @@ impl TreeWriter {
         })
     }
 
-    /// Makes the links, then gives every directory its mode: deepest first, because a directory may lose its write bit.
+    /// Creates the links, then sets the mode of every directory: deepest first, because a directory
+    /// may lose its write bit.
     ///
     /// # Errors
-    /// [`TreeError::UnsafeLink`] when a symbolic link could lead out of the tree, [`TreeError::ThroughLink`] when an entry
-    /// is behind one.
+    /// [`TreeError::UnsafeLink`] if a symbolic link could lead out of the tree,
+    /// [`TreeError::ThroughLink`] if an entry is below one.
     pub fn finish(self) -> std::result::Result<Vec<MadeLink>, TreeError> {
         let late = std::mem::take(&mut *self.late());
         let directories = late
@@ -198,7 +199,7 @@ impl TreeWriter {
             if mode != Mode::RWXU {
                 let open = self.beneath.at(path, OFlags::RDONLY | OFlags::DIRECTORY);
                 match open.and_then(|directory| rustix::fs::fchmod(&directory, mode)) {
-                    // There are no modes.
+                    // The file system has no modes.
                     Err(errno) if is_unknown(errno) => {}
                     other => other.on("set the mode of", self.root.join(path))?,
                 }
@@ -207,8 +208,8 @@ impl TreeWriter {
         Ok(hard_links)
     }
 
-    /// A file has only so many names (`EMLINK`; 65,000 on ext4), and some file systems give it no more than one: then a
-    /// name becomes a copy, and those that come after it become links to that copy.
+    /// The number of hard links is limited (`EMLINK`; 65,000 on ext4), and some file systems have
+    /// none at all. Then a name becomes a copy, and later names become links to that copy.
     fn hard_links_now(
         &self,
         links: Vec<(PathBuf, PathBuf)>,
@@ -224,11 +225,11 @@ impl TreeWriter {
                     let made = self.copy_now(&path, old, errno);
                     let (mode, size) = made.map_err(|why| self.not_linked(&path, &target, why))?;
                     copies.insert(target, path.clone());
-                    Made::Copy { mode, size }
+                    LinkResult::Copy { mode, size }
                 }
                 other => {
                     other.map_err(|why| self.not_linked(&path, &target, why))?;
-                    Made::Link(old.clone())
+                    LinkResult::Link(old.clone())
                 }
             };
             done.push(MadeLink { path, made });
@@ -243,7 +244,7 @@ impl TreeWriter {
         })
     }
 
-    /// Copies a file that could not be linked because of `why`. Returns its mode and its length.
+    /// Copies a file that could not be linked because of `why`. Returns the copy's mode and length.
     fn copy_now(
         &self,
         path: &Path,
@@ -271,7 +272,7 @@ impl TreeWriter {
 
     fn not_linked(&self, path: &Path, target: &Path, why: Failed) -> TreeError {
         match why {
-            // Of a directory there are no links, and the parent of the new name has just been made.
+            // Directories cannot have hard links, and the parent of the new name was just created.
             Failed::Kernel(Errno::NOENT | Errno::PERM) => TreeError::NoTarget {
                 name: printable(path),
                 target: printable(target),
@@ -280,7 +281,8 @@ impl TreeWriter {
         }
     }
 
-    /// Does something to a name in its directory, which is made when the archive did not list it before.
+    /// Performs an operation on a name in its directory, which is created if the archive did not
+    /// list it before.
     fn make<T>(
         &self,
         path: &Path,
@@ -299,7 +301,7 @@ impl TreeWriter {
         }
     }
 
-    /// Makes the directories above `path` that an archive did not list.
+    /// Creates the parents of `path` that an archive did not list.
     fn create_parents(&self, path: &Path) -> std::result::Result<(), Failed> {
         let mut so_far = PathBuf::new();
         for part in path.parent().unwrap_or(Path::new("")) {
@@ -323,7 +325,8 @@ impl TreeWriter {
         found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
     }
 
-    /// Whether something is at a path whose directory does not list the name: the file system takes another one for it.
+    /// Whether a path exists though its directory does not list the name: the file system treats
+    /// another name as equal.
     fn has_under_another_name(&self, path: &Path) -> bool {
         let whole = self.root.join(path);
         let (Some(directory), Some(name)) = (whole.parent(), whole.file_name()) else {
@@ -332,7 +335,7 @@ impl TreeWriter {
         names_in(directory).is_ok_and(|names| !names.iter().any(|other| other == name))
     }
 
-    /// What an error of the kernel means in a directory that only we write to.
+    /// Interprets an error of the kernel, given that no other process writes to the directory.
     fn refused(&self, what: &'static str, path: &Path, why: Failed) -> TreeError {
         match why {
             Failed::Implied => TreeError::Implied,
@@ -375,13 +378,13 @@ impl Tree for TreeWriter {
         self.modes.apply(mode)
     }
 
-    /// It is writable until [`TreeWriter::finish`], whatever `mode` says.
+    /// It stays writable until [`TreeWriter::finish`], whatever `mode` says.
     fn directory(&self, name: &[u8], mode: u16) -> std::result::Result<(), TreeError> {
         let path = checked_path(name)?;
         match self.make(path, |parent, name| {
             rustix::fs::mkdirat(parent, name, Mode::RWXU)
         }) {
-            // Made for a file that another thread was given first.
+            // Created for a file that was given to another thread first.
             Err(Failed::Kernel(Errno::EXIST)) if self.is_directory(path) => {}
             other => other.map_err(|why| self.refused("create directory", path, why))?,
         }
@@ -427,7 +430,7 @@ impl Tree for TreeWriter {
     }
 }
 
-/// Why a name could not be made.
+/// Diagnoses why an entry could not be created.
 enum Failed {
     Kernel(Errno),
     Implied,
@@ -440,7 +443,7 @@ impl From<Errno> for Failed {
     }
 }
 
-/// What the faults of links mean for a tree.
+/// The errors for faulty links.
 pub(super) fn link_fault(fault: LinkFault<'_>) -> TreeError {
     match fault {
         LinkFault::LeadsOut { path, target } => unsafe_link(path, target),
@@ -470,13 +473,13 @@ fn unsafe_link(path: &Path, target: &Path) -> TreeError {
     }
 }
 
-/// A name from an archive in a message.
+/// A name from an archive, escaped for a message.
 pub(super) fn printable(path: &Path) -> String {
     path.to_string_lossy().escape_debug().to_string()
 }
 
 impl TreeFile {
-    /// A file that is not there.
+    /// A missing file.
     pub(super) fn nowhere() -> Self {
         Self {
             fd: None,

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{IoContext, Result};
 
-/// One thing in a tree.
+/// An entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it is now.
+    /// Its path.
     pub path: PathBuf,
-    /// Where it is below the root of the tree.
+    /// Its path below the root of the tree.
     pub relative: PathBuf,
     /// Permission bits.
     pub mode: u32,
@@ -35,26 +35,27 @@ pub enum EntryKind {
     Special,
 }
 
-/// What the file system says of a file without its being read; whatever changes a file changes one of these.
+/// What the file system records about a file. Every change to a file changes one of these, so an
+/// unchanged stamp saves reading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     pub len: u64,
-    /// Nanoseconds since 1970 at which the content was last changed, as the owner may set it.
+    /// mtime in nanoseconds since 1970, which the owner can set.
     pub mtime: i64,
-    /// Nanoseconds since 1970 at which anything about the file was last changed; nobody can set it.
+    /// ctime in nanoseconds since 1970, which no user can set.
     pub ctime: i64,
     pub inode: u64,
 }
 
-/// Linux ticks every 10 ms at the least. A file whose time has no fraction of a second is where seconds, or two of
-/// them, are all there is.
+/// Linux timestamps advance every 10 ms or less. A time without a fraction of a second suggests a
+/// file system with a resolution of one or two seconds.
 const TICK: i64 = 50_000_000;
 const COARSE_TICK: i64 = 2_500_000_000;
 
 impl Stamp {
-    /// Whether a file with this stamp, looked at so many nanoseconds after 1970, cannot have been changed since without
-    /// the stamp's changing too. Clocks tick: a file that was changed in the very tick in which it was looked at has the
-    /// stamp that it had before (git calls that "racily clean").
+    /// Whether a file with this stamp, examined this many nanoseconds after 1970, must get another
+    /// stamp with any later change. Timestamps have a limited resolution: a change within the same
+    /// tick leaves the stamp unchanged (git calls that "racily clean").
     pub fn is_settled(&self, looked_at: i64) -> bool {
         let tick = if self.ctime % 1_000_000_000 == 0 {
             COARSE_TICK
@@ -64,7 +65,7 @@ impl Stamp {
         looked_at.saturating_sub(self.mtime.max(self.ctime)) > tick
     }
 
-    /// Nanoseconds since 1970, to be asked for before a file is looked at.
+    /// Nanoseconds since 1970, to be taken before a file is examined.
     pub fn now() -> i64 {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -85,13 +86,13 @@ impl Stamp {
 }
 
 impl Entry {
-    /// Describes what is at `path`; links are not followed.
+    /// Describes the entry at `path`; links are not followed.
     pub fn examine(path: PathBuf, relative: PathBuf) -> Result<Self> {
         let metadata = path.symlink_metadata().on("examine", &path)?;
         Self::of(path, relative, &metadata)
     }
 
-    /// Describes the file at the end of all links.
+    /// Describes the file at `path`; links are followed.
     pub fn examine_target(path: PathBuf, relative: PathBuf) -> Result<Self> {
         let metadata = path.metadata().on("examine", &path)?;
         Self::of(path, relative, &metadata)
@@ -121,13 +122,14 @@ impl Entry {
     }
 }
 
-/// Lists a tree below `root` (which is not listed), every directory before what it holds, names in byte order.
-/// Directories are read side by side.
+/// Lists a tree below `root` (excluded), every directory before its content, names in byte order.
+/// Directories are read in parallel.
 pub fn walk(root: &Path) -> Result<Vec<Entry>> {
     list(root, Path::new(""), &|_| true)
 }
 
-/// Like [`walk`], without the directories that `enter` refuses by their path below the root.
+/// Like [`walk`], without the directories for which `enter` returns false, given their path below
+/// the root.
 pub fn walk_where(root: &Path, enter: &(dyn Fn(&Path) -> bool + Sync)) -> Result<Vec<Entry>> {
     list(root, Path::new(""), enter)
 }

@@ -2,9 +2,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-/// A part of a file as a stream: a decoder behind it sees these bytes and nothing after them.
+/// A part of a file as a stream, so that a decoder cannot read past the end of its slot.
 ///
-/// Reads by position, so that any number of windows work on one descriptor at a time.
+/// Reads at explicit offsets, so that any number of windows can share one descriptor.
 pub struct Window<'a> {
     file: &'a File,
     position: u64,

@@ -1,27 +1,29 @@
-//! The processes that come from this one.
+//! The descendants of this process.
 //!
-//! They are found rather than noted, and stay in our process group: what asks for a password on the terminal must be in the
-//! foreground.
+//! They are found by scanning /proc and stay in our process group: a program that asks for a
+//! password on the terminal must be in the foreground.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
-/// How long they may take to end by themselves.
+/// The time they have to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(10);
 
-/// A process, and when it began: numbers are used again.
+/// A process and its start time, because process ids are reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Process {
     pid: i32,
     began: u64,
 }
 
-/// Ends them all, by force if they take too long. Nobody may start others meanwhile.
+/// Ends all of them, with SIGKILL if they take too long. No other thread may start processes
+/// meanwhile.
 pub(super) fn stop() {
-    // Who loses its parent from here on becomes our child and is found, even if it was begun after we looked.
+    // From here on orphans become our children and are found, even if they were started after the
+    // scan.
     _ = set_child_subreaper(Some(getpid()));
     let begin = Instant::now();
     let mut told = BTreeSet::new();
@@ -75,7 +77,7 @@ fn processes() -> Vec<(Process, i32)> {
         .filter_map(|entry| {
             let pid = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            // The name before it may hold anything but is in parentheses.
+            // The process name before it may contain anything but is in parentheses.
             let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
             let (state, parent) = (fields.next()?, fields.next()?.parse().ok()?);
             let began = fields.nth(17)?.parse().ok()?;

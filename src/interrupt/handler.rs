@@ -12,7 +12,7 @@ use signal_hook::iterator::Signals;
 use super::descendants;
 use crate::fs::remove_tree;
 
-/// How long threads that still write may keep a directory from being removed.
+/// How long threads that are still writing may delay the removal of a directory.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -20,18 +20,18 @@ static STATE: Mutex<State> = Mutex::new(State {
     leftovers: BTreeMap::new(),
     stopping: false,
 });
-/// Whether a signal has come. A second one ends the process at once.
+/// Whether a signal has arrived. A second one ends the process at once.
 static STOPPING: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 struct State {
     next: u64,
     leftovers: BTreeMap<u64, PathBuf>,
-    /// From here on nothing is made that would have to be removed.
+    /// From here on nothing is created that would have to be removed.
     stopping: bool,
 }
 
-/// Takes care of SIGINT, SIGTERM and SIGHUP from now on, as far as they are not ignored: who starts a job in the background
-/// may want it to outlast the terminal.
+/// Handles SIGINT, SIGTERM and SIGHUP from now on, unless they are ignored: a background job may be
+/// meant to outlast the terminal (nohup).
 pub fn watch() {
     let ignored = ignored();
     let signals: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
@@ -45,7 +45,7 @@ pub fn watch() {
             Arc::clone(&STOPPING),
         ));
     }
-    // Without the thread signals do what they do to any program.
+    // If the thread cannot be started, signals keep their default action.
     let Ok(mut signals) = Signals::new(signals) else {
         return;
     };
@@ -60,7 +60,8 @@ pub fn watch() {
     );
 }
 
-/// The signals that whoever started us wants ignored, a bit each; none where `/proc` does not say so.
+/// The signals that the parent process set to be ignored, one bit each; none if `/proc` does not
+/// say.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -72,7 +73,7 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The state of a process that goes on. In one that is being stopped nobody gets any further than here.
+/// The state, for a process that is not being stopped. Otherwise this blocks.
 fn going_on() -> MutexGuard<'static, State> {
     let state = state();
     if state.stopping {
@@ -84,7 +85,8 @@ fn going_on() -> MutexGuard<'static, State> {
     state
 }
 
-/// Does not return when the process was told to stop: what a child that was stopped says is not what became of its work.
+/// Does not return if the process was told to stop: the exit status of a child that was stopped
+/// says nothing about its work.
 pub fn wait_if_stopping() {
     drop(going_on());
 }
@@ -93,7 +95,7 @@ pub(super) fn note_leftover<T, E>(
     path: &Path,
     make: impl FnOnce() -> Result<T, E>,
 ) -> Result<(u64, T), E> {
-    // Wherever the process works by then.
+    // The path must be valid whatever the working directory is by then.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut state = going_on();
     let made = make()?;
@@ -118,14 +120,14 @@ fn stop(signal: i32) -> ! {
     descendants::stop();
     let begin = Instant::now();
     for path in leftovers.values() {
-        // Threads that are still at work make new names while the old ones are removed.
+        // Threads that are still working may add entries during the removal.
         while remove_tree(path).is_err() && begin.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(10));
         }
     }
     #[expect(
         clippy::exit,
-        reason = "other threads are in the middle of work that nobody wants any more"
+        reason = "other threads are in the middle of work that is abandoned"
     )]
     std::process::exit(128 + signal)
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-/// Something half made: it is removed when the process is told to stop, unless this is dropped before.
+/// A path that is removed when the process is told to stop, unless this is dropped before.
 ///
 /// Dropping it removes nothing.
 #[must_use = "what is not held is not removed"]
@@ -10,7 +10,7 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// Makes something at `path`. No signal comes between the making and the note of it.
+    /// Creates something at `path` and registers it, without a signal in between.
     pub fn make<T, E>(path: &Path, make: impl FnOnce() -> Result<T, E>) -> Result<(Self, T), E> {
         #[cfg(feature = "cli")]
         return super::handler::note_leftover(path, make)

@@ -1,8 +1,9 @@
-//! Ctrl-C and its kin: children are stopped, what is half made is removed, and the process ends with 128 and the signal's
-//! number.
+//! Ctrl-C and other termination signals: children are stopped, incomplete files are removed, and
+//! the process exits with 128 plus the signal's number.
 //!
-//! Whoever makes something that must not stay says so by a [`Leftover`]; whoever has waited for a child calls
-//! [`after_child`]. In a package's launcher both do nothing: what it leaves is swept by the next start.
+//! Code that creates a temporary path registers it as a [`Leftover`]; code that has waited for a
+//! child calls [`after_child`]. In a package's launcher both do nothing: the next start removes
+//! what it leaves.
 
 #[cfg(feature = "cli")]
 mod descendants;
@@ -14,17 +15,17 @@ mod leftover;
 pub use handler::{wait_if_stopping, watch};
 pub use leftover::Leftover;
 
-/// To be called with the outcome of every child. When the process was told to stop, this does not return: what a child says
-/// that was stopped is not what became of its work.
+/// Called with the outcome of every child. Does not return if the process was told to stop: the
+/// exit status of a child that was stopped says nothing about its work.
 #[cfg(feature = "cli")]
 pub fn after_child(status: std::process::ExitStatus) {
     if !status.success() {
-        // Ctrl-C reaches both at once; the child may be the quicker one.
+        // Ctrl-C reaches both at once, and the child may end first.
         std::thread::sleep(std::time::Duration::from_millis(30));
     }
     wait_if_stopping();
 }
 
-/// A launcher is not told to stop: it just ends.
+/// A launcher does not handle signals: it just ends.
 #[cfg(not(feature = "cli"))]
 pub fn after_child(_: std::process::ExitStatus) {}

@@ -1,4 +1,4 @@
-//! Which program a package starts: the one that it is called by.
+//! Chooses the program of a package by the name it is called by.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -8,11 +8,12 @@ use std::path::Path;
 use super::{Invocation, LaunchError};
 use crate::format::{Facts, Metadata};
 
-/// Program and leading arguments of what the name asks for. A file of any other name starts the first program; a link of
-/// any other name is a mistake.
+/// The command line of the program that the name selects. A file with any other name starts the
+/// first program; a symbolic link with any other name is an error.
 ///
 /// # Errors
-/// [`LaunchError::NoProgram`] for a package without any, [`LaunchError::UnknownProgram`].
+/// [`LaunchError::NoProgram`] for a package without programs, [`LaunchError::UnknownProgram`] for
+/// an unknown name.
 pub(super) fn choose<'a>(
     metadata: &'a Metadata,
     invocation: &Invocation,
@@ -22,7 +23,7 @@ pub(super) fn choose<'a>(
     let name = base(&invocation.name);
     let stem = without_suffix(name);
     let is_link = is_link(invocation);
-    // The file itself, as it was named when it was made: also if something else inside is called so.
+    // The file itself, under its original name, even if another program inside has that name.
     if !is_link && stem == metadata.package.name {
         return Ok(Cow::Borrowed(&first.argv));
     }
@@ -45,7 +46,8 @@ pub(super) fn choose<'a>(
     })
 }
 
-/// The program of a name. The package's own name stands for its first program, if no other is called so.
+/// The program of a name. The package's own name selects its first program, unless another one is
+/// called so.
 fn named<'a>(metadata: &'a Metadata, facts: &'a Facts, name: &str) -> Option<Cow<'a, [String]>> {
     let of_argv = |argv: &'a Vec<String>| Cow::Borrowed(&argv[..]);
     let own = facts
@@ -69,7 +71,7 @@ fn named<'a>(metadata: &'a Metadata, facts: &'a Facts, name: &str) -> Option<Cow
         .or_else(|| first().map(|first| of_argv(&first.argv)))
 }
 
-/// Of a name that is no UTF-8 there is no program.
+/// A name that is not UTF-8 matches no program.
 fn base(name: &OsStr) -> &str {
     Path::new(name)
         .file_name()
@@ -83,7 +85,7 @@ fn without_suffix(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// A name without the version at its end: `aws` of `aws-1.46` and of `aws-v1`.
+/// Strips a version from the end of a name: `aws` for `aws-1.46` and `aws-v1`.
 fn without_version(name: &str) -> Option<&str> {
     let is_version = |text: &str| {
         text.strip_prefix('v')
@@ -96,8 +98,8 @@ fn without_version(name: &str) -> Option<&str> {
     name.get(..at)
 }
 
-/// Whether the package was called by the name of a symbolic link. Who only says another name (`exec -a`, a supervisor's
-/// `argv[0]`) means no link, and a descriptor is none.
+/// Whether the package was called through a symbolic link with that name. A different `argv[0]`
+/// alone (`exec -a`, a supervisor) does not count as a link, and neither does a descriptor.
 fn is_link(invocation: &Invocation) -> bool {
     let executed = &invocation.executed;
     let is_descriptor = || {

@@ -1,5 +1,5 @@
-//! `FLAVOR_LAUNCHER_CLI=1 ./app.psp COMMAND`: a look at a package on a machine that has nothing else. The commands are
-//! those of FlavorPack's launchers.
+//! `FLAVOR_LAUNCHER_CLI=1 ./app.psp COMMAND`: inspects a package on a machine without flavor. The
+//! commands are those of FlavorPack's launchers.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -13,7 +13,8 @@ use crate::slot::{Decoders, Destination, extract};
 use crate::trust::{Notes, Refusal};
 use crate::workenv::{Cache, start_detached};
 
-/// When it is `1` or `true`, arguments are commands to the launcher instead of arguments of the program.
+/// If it is `1` or `true`, the arguments are commands to the launcher, not arguments of the
+/// program.
 pub const VARIABLE: &str = "FLAVOR_LAUNCHER_CLI";
 
 const HELP: &str = "\
@@ -29,10 +30,12 @@ version               version of this launcher
 help                  this text
 ";
 
-/// Runs one command and returns what it prints; `None` when the program is to be started, with the arguments left.
+/// Runs one command and returns its output. `None` if the program is to be started, with the
+/// remaining arguments.
 ///
-/// `let_go` is called before a process is started that outlives this one: it sees to it that nothing else than the first three
-/// descriptors reaches that process. Somebody may wait for the end of a pipe that the program has closed.
+/// `let_go` is called before a process is started that outlives this one. It closes all descriptors
+/// but the first three for that process: somebody may wait for the end of a pipe that the program
+/// has closed.
 ///
 /// # Errors
 /// See [`LaunchError`].
@@ -47,7 +50,7 @@ pub fn run(
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // Paths are bytes: they are taken as they were given.
+    // Paths are bytes and are used unchanged.
     let argument = |at: usize| {
         Path::new(
             arguments
@@ -76,7 +79,7 @@ pub fn run(
         ["path", ..] => return Err(LaunchError::Usage("`path` takes a slot".into())),
         ["warm"] => warm(package, None, environment).map(line)?,
         ["warm", "--to", _] => {
-            // Another user reads what is part of an image.
+            // Content of an image is read by other users.
             rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
             warm(package, Some(argument(2)), environment).map(line)?
         }
@@ -134,7 +137,7 @@ pub fn run(
         }
         [other, ..] => {
             return Err(LaunchError::Usage(format!(
-                "`{}` is not a command of the launcher",
+                "`{}` is not a launcher command",
                 printable(other)
             )));
         }
@@ -142,7 +145,7 @@ pub fn run(
     Ok(Some(printed))
 }
 
-/// A path by itself, byte for byte: it is for programs to use.
+/// A path alone, byte for byte, for use by programs.
 fn line(path: PathBuf) -> Vec<u8> {
     let mut bytes = path.into_os_string().into_vec();
     bytes.push(b'\n');
@@ -206,7 +209,7 @@ fn unpack(package: &Path, index: &str, directory: &Path) -> Result<String, Launc
         path: package.into(),
         source: Refusal::Package(source),
     };
-    // Nothing is decoded that has not been proven.
+    // Only verified bytes are decoded.
     verify(&reader).map_err(refused)?;
     let slot = reader.slot(index).map_err(|source| LaunchError::NoSlot {
         path: package.into(),

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use crate::format::{EnvReference, Metadata, RuntimeEnv, WORKENV};
 
-/// The environment of the program to be started.
+/// The environment of the program.
 ///
-/// It is the caller's, byte for byte, except for what the package asks for; names and values need not be UTF-8.
+/// The caller's environment, byte for byte, with the changes that the package asks for. Names and
+/// values need not be UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
@@ -17,8 +18,8 @@ impl Environment {
         Self(variables.collect())
     }
 
-    /// Applies what a package asks for: removals, then renames, then settings. Renames all look at the environment as it
-    /// was before the first, so their order does not matter.
+    /// Applies the package's changes: removals, then renames, then settings. All renames see the
+    /// environment before the first of them, so their order does not matter.
     #[must_use]
     pub fn adjusted(mut self, wishes: &RuntimeEnv, workenv: &Path) -> Self {
         if !wishes.unset.is_empty() {
@@ -43,8 +44,8 @@ impl Environment {
         self.extended(&wishes.set, workenv)
     }
 
-    /// Sets variables for which a package gives values, with [`WORKENV`] and other variables replaced. All of them look at
-    /// the environment as it was before the first.
+    /// Sets variables to the package's values, after substituting [`WORKENV`] and references. All
+    /// of them see the environment before the first.
     #[must_use]
     pub fn extended(self, values: &BTreeMap<String, String>, workenv: &Path) -> Self {
         let made: Vec<_> = { values.iter() }
@@ -58,7 +59,7 @@ impl Environment {
         self.with_all(made)
     }
 
-    /// Adds what a program inside a package may want to know.
+    /// Adds the variables that tell a program about its package.
     #[must_use]
     pub fn with(mut self, name: &str, value: &OsStr) -> Self {
         self.0.insert(name.into(), value.into());
@@ -75,12 +76,13 @@ impl Environment {
         self
     }
 
-    /// Takes a variable away.
+    /// Removes a variable.
     pub(super) fn remove(&mut self, name: &str) -> Option<OsString> {
         self.0.remove(OsStr::new(name))
     }
 
-    /// All that a package asks for, and where its environment and the package itself are.
+    /// All changes that a package asks for, and the paths of its environment and of the package
+    /// itself.
     #[must_use]
     pub fn of_package(self, metadata: &Metadata, workenv: &Path, package: &Path) -> Self {
         self.adjusted(&metadata.runtime.env, workenv)
@@ -98,7 +100,7 @@ impl Environment {
     }
 }
 
-/// Replaces [`WORKENV`] by the environment's directory, which need not be UTF-8.
+/// Replaces [`WORKENV`] by the path of the environment, which need not be UTF-8.
 pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
     let parts: Vec<&[u8]> = text.split(WORKENV).map(str::as_bytes).collect();
     OsString::from_vec(parts.join(workenv.as_os_str().as_bytes()))
@@ -106,8 +108,8 @@ pub(super) fn expand(text: &str, workenv: &Path) -> OsString {
 
 /// Replaces [`WORKENV`], `{env:NAME}` and `{env:NAME:-DEFAULT}` in the value of a variable.
 ///
-/// A variable that is not set is empty, and a colon beside it goes as well: an element of `PATH` without a name is the working
-/// directory.
+/// A variable that is not set is replaced by nothing, and an adjacent colon is removed: an empty
+/// element of `PATH` means the working directory.
 fn expand_value<'a>(
     text: &str,
     workenv: &Path,
@@ -138,10 +140,11 @@ fn expand_value<'a>(
     OsString::from_vec(made)
 }
 
-/// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`. Only the last `*` is ever tried again: what an earlier one
-/// would take instead, that one can take as well. So a pattern of many stars keeps nobody waiting.
+/// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`. Backtracks only to the last `*`:
+/// whatever an earlier one could match instead, the last one can match as well. This keeps the time
+/// quadratic for patterns with many `*`.
 fn glob(mut pattern: &[u8], mut name: &[u8]) -> bool {
-    // What follows the last `*`, and the name from where it has been tried.
+    // The pattern after the last `*`, and the position in the name from which it was tried.
     let mut again: Option<(&[u8], &[u8])> = None;
     loop {
         match (pattern.split_first(), name.split_first()) {

@@ -9,7 +9,7 @@ use crate::report::printable;
 use crate::trust::Refusal;
 use crate::workenv::WorkenvError;
 
-/// Why a package does not start.
+/// Why a package cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     #[error("cannot find the package's own file: /proc is not mounted and the kernel gave no path")]
@@ -26,7 +26,7 @@ pub enum LaunchError {
     SetUserId,
     #[error("the package has no command to start")]
     NoProgram,
-    /// A link has the name; `names` are those of the programs, the main one first.
+    /// `name` is the name of the link; `names` are those of the programs, the main one first.
     #[error("the package has no program `{name}`")]
     UnknownProgram { name: String, names: Vec<String> },
     #[error("cannot start `{}`", program.display())]
@@ -40,7 +40,7 @@ pub enum LaunchError {
     Io(#[from] fs::Error),
 }
 
-/// What the system said, and what its reason is as far as the program's file tells.
+/// The error of the operating system, and its cause as far as the program's file shows it.
 #[derive(Debug)]
 pub struct StartError {
     error: std::io::Error,
@@ -58,7 +58,7 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// At most this many names are listed.
+/// The maximum number of names in the list.
 const LISTED: usize = 40;
 
 fn listed(names: &[String]) -> String {
@@ -77,7 +77,7 @@ fn listed(names: &[String]) -> String {
 }
 
 impl LaunchError {
-    /// Of a program that the operating system reported an error to start.
+    /// For a program that the operating system failed to start.
     pub fn not_started(program: PathBuf, error: std::io::Error) -> Self {
         let fault = StartFault::of(&program, &error);
         Self::Exec {
@@ -86,7 +86,8 @@ impl LaunchError {
         }
     }
 
-    /// Of a program for another processor, which the system may give to a shell instead of refusing it.
+    /// For a program built for another processor, which the system may pass to a shell instead of
+    /// rejecting it.
     pub fn foreign(program: &Path) -> Option<Self> {
         let fault = foreign(program)?;
         let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
@@ -137,7 +138,7 @@ impl LaunchError {
         }
     }
 
-    /// Its code, or that of the cause it wraps.
+    /// Its code, or that of the wrapped cause.
     pub fn code(&self) -> Code {
         match self {
             Self::NoOwnPath => Code::NOT_FOUND,
@@ -156,20 +157,19 @@ impl LaunchError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused { source, .. } => source.hint(),
             Self::Workenv { source, .. } => source.hint(),
             Self::SetUserId => Some(
-                "take the bits away with `chmod ug-s`, and use sudo where other rights are needed"
+                "remove the bits with `chmod ug-s`, and use sudo where other rights are needed"
                     .into(),
             ),
             Self::Exec { source, .. } => source.fault.as_ref().map(StartFault::hint),
-            Self::UnknownProgram { names, .. } => Some(format!(
-                "call the link by the name of a program: {}",
-                listed(names)
-            )),
+            Self::UnknownProgram { names, .. } => {
+                Some(format!("name the link after a program: {}", listed(names)))
+            }
             Self::Usage(_) => {
                 Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into())
             }
@@ -177,13 +177,14 @@ impl LaunchError {
         }
     }
 
-    /// The error, its causes and the remedy, a line each, with nothing from the package reaching the terminal raw.
+    /// The error, its causes and the hint, one per line, with everything from the package escaped
+    /// for the terminal.
     pub fn to_message(&self) -> String {
         let mut text = format!("error[{}]: {self}\n", self.code());
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             let line = format!("  {error}\n");
-            // Transparent errors repeat what they wrap.
+            // Transparent errors repeat the message of what they wrap.
             if !text.ends_with(&line) {
                 text.push_str(&line);
             }

@@ -1,4 +1,5 @@
-//! The start of a package: find the file, accept it, provide its environment, compose the command. The binary execs it.
+//! Starts a package: finds the file, checks it, provides its environment and composes the command.
+//! The binary execs it.
 
 mod choice;
 mod cli;

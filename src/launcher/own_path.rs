@@ -3,15 +3,15 @@ use std::path::PathBuf;
 
 use super::LaunchError;
 
-/// The file this program was started from, links resolved.
+/// The path of the running executable, with links resolved.
 ///
-/// Without /proc (a bare chroot) the kernel still says which path was executed.
+/// Without /proc (in a bare chroot), the path that the kernel passed in the auxiliary vector.
 ///
 /// # Errors
-/// [`LaunchError::NoOwnPath`] when it does not.
+/// [`LaunchError::NoOwnPath`] if there is none.
 pub fn own_path() -> Result<PathBuf, LaunchError> {
     if let Ok(path) = std::fs::read_link("/proc/self/exe") {
-        // A memfd or a deleted file has no path, but the link itself still opens.
+        // A memfd or a deleted file has no path, but opening the link itself still works.
         return Ok(if path.exists() {
             path
         } else {

@@ -16,10 +16,10 @@ use crate::workenv::{
     Cache, Check, EnvId, Provision, WorkenvError, detach, lazy_slot, materialise, shared,
 };
 
-/// Asks for more checks than the usual ones. It never takes any away.
+/// Enables stricter checks. It cannot disable any.
 const VALIDATION: &str = "FLAVOR_VALIDATION";
 const STRICT: &str = "strict";
-/// Where a program inside a package finds its environment.
+/// The variable that holds the path of the environment, for programs inside a package.
 const WORKENV_VARIABLE: &str = "FLAVOR_WORKENV";
 
 /// How a package was called.
@@ -27,7 +27,7 @@ const WORKENV_VARIABLE: &str = "FLAVOR_WORKENV";
 pub struct Invocation {
     /// The package file.
     pub package: PathBuf,
-    /// The name it was called by, which may be a link's: it chooses among several programs.
+    /// The name it was called by, which may be a link's. Selects among several programs.
     pub name: OsString,
     /// The path that was executed, before any link was followed.
     pub executed: PathBuf,
@@ -36,7 +36,7 @@ pub struct Invocation {
     pub environment: Environment,
 }
 
-/// What is to be exec'ed. The value also holds the locks that keep the environment alive.
+/// What to exec. The value also holds the locks that keep the environment from being removed.
 #[derive(Debug)]
 pub struct Launch {
     pub program: PathBuf,
@@ -46,7 +46,7 @@ pub struct Launch {
     pub keep: Vec<OwnedFd>,
 }
 
-/// Does everything that comes before `exec`.
+/// Does everything up to `exec`.
 ///
 /// # Errors
 /// See [`LaunchError`].
@@ -73,7 +73,7 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
         .flavor
         .as_ref()
         .and_then(|facts| facts.python.as_ref());
-    // The interpreter of the package is of the package's own target.
+    // The interpreter of the package is built for the package's target.
     if !executable.ends_with("bin/python")
         && let Some(foreign) = LaunchError::foreign(&executable)
     {
@@ -86,7 +86,8 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     let environment = with_origin(environment, &executable);
     let arguments = words.chain(invocation.arguments).collect();
     tracing::debug!(program = %executable.display(), took = %clock.took(), "launch");
-    // The first process of a container would have to look after the child, and a container's cache does not last.
+    // PID 1 of a container would have to reap the child, and the cache of a container is
+    // short-lived.
     if workenv.is_due && std::process::id() != 1 && cache.is_due() {
         detach(path, &[OsStr::new("evict"), cache.root().as_os_str()]);
     }
@@ -99,8 +100,8 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     })
 }
 
-/// Extracts a package without starting it, into the cache or into a directory that is to be part of an image. Returns the
-/// environment.
+/// Extracts a package without starting it, into the cache or into a directory that becomes part of
+/// an image. Returns the environment.
 ///
 /// # Errors
 /// See [`LaunchError`].
@@ -127,7 +128,8 @@ pub fn warm(
     Ok(workenv.root)
 }
 
-/// Makes an environment again from its package, as far as it is damaged. `false` when the package is another one by now.
+/// Repairs the damaged parts of an environment from its package. Returns `false` if the package at
+/// that path is a different one now.
 ///
 /// # Errors
 /// See [`LaunchError`].
@@ -150,7 +152,8 @@ pub fn repair(
     Ok(true)
 }
 
-/// Where a slot is, extracted if it was not. Inside a running program that is in the program's own environment.
+/// The path of a slot, which is extracted if necessary. Inside a running program it is in the
+/// program's own environment.
 ///
 /// # Errors
 /// See [`LaunchError`].
@@ -199,28 +202,28 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
     let accepted = judge(reader).map_err(refused)?;
     for warning in accepted.warnings() {
         let text = printable(&format!("warning: {}: {warning}", package.display())).to_string();
-        // With stderr gone there is nobody to warn.
+        // If stderr is closed, the warning is lost.
         drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
     }
     let not_noted = |why: &dyn std::fmt::Display, remedy: &str| {
         warn(
             Code::SIGNER_NOT_NOTED,
-            &format!("{}: its signer is not noted: {why}", package.display()),
+            &format!("{}: its signer is not recorded: {why}", package.display()),
             remedy,
         );
     };
     match accepted.not_noted() {
         Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, &hindrance.remedy()),
-        // A service without a home would say it at every start, to nobody who could change it.
+        // A service without a home directory would repeat the warning at every start.
         Some(why) if std::io::stderr().is_terminal() => {
-            not_noted(why, "set HOME to a directory of your own that stays");
+            not_noted(why, "set HOME to a permanent directory of your own");
         }
         _ => {}
     }
     Ok(accepted)
 }
 
-/// Says what the user had better know. With stderr gone there is nobody to tell.
+/// Prints warnings to stderr. If that is closed, they are lost.
 fn warn(code: Code, text: &dyn std::fmt::Display, hint: &str) {
     let lines = [format!("warning[{code}]: {text}"), format!("hint: {hint}")];
     let lines: String = lines
@@ -256,8 +259,8 @@ fn with_provision<T>(
     })
 }
 
-/// Where /proc is not mounted, the dynamic linker cannot find out what `$ORIGIN` in the program's search path stands for
-/// (ld.so(8)); this variable tells it. Elsewhere the environment stays as it is.
+/// Without /proc the dynamic linker cannot resolve `$ORIGIN` in the program's search path
+/// (ld.so(8)); this variable tells it. Otherwise the environment is left unchanged.
 fn with_origin(environment: Environment, executable: &Path) -> Environment {
     if Path::new("/proc/self/exe").read_link().is_ok() {
         return environment;

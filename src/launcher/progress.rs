@@ -7,25 +7,26 @@ use std::time::{Duration, Instant};
 use crate::report::{Bytes, printable};
 use crate::workenv::Progress;
 
-/// A first start that takes longer than this says so, on a terminal.
+/// A first start that takes longer than this shows progress, on a terminal.
 const QUIET: Duration = Duration::from_millis(300);
 const STEP: Duration = Duration::from_millis(100);
 
-/// One line on stderr that is gone again when the program starts. Silent when stderr is not a terminal.
+/// A progress line on stderr, erased when the program starts. Not shown if stderr is not a
+/// terminal.
 #[derive(Default)]
 pub(super) struct Line {
     drawing: Mutex<Option<(Arc<AtomicBool>, JoinHandle<()>)>>,
 }
 
 impl Line {
-    /// Shows what `text` gives until [`Progress::end`]; nothing if that comes soon.
+    /// Shows the result of `text` until [`Progress::end`]; nothing if that comes early enough.
     fn show(&self, text: impl Fn() -> String + Send + 'static) {
         if !std::io::stderr().is_terminal() {
             return;
         }
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
-        // Without a thread to spare there is no line.
+        // If no thread can be started, no line is shown.
         let thread = std::thread::Builder::new().spawn(move || draw(&text, &seen));
         *self.drawing.lock().unwrap_or_else(PoisonError::into_inner) =
             thread.ok().map(|thread| (over, thread));
@@ -57,13 +58,13 @@ impl Progress for Line {
         {
             over.store(true, Ordering::Relaxed);
             thread.thread().unpark();
-            // The thread only draws; how it ended does not matter.
+            // The thread only draws, so its result does not matter.
             drop(thread.join());
         }
     }
 }
 
-/// How far an extraction is: bytes, and the time that the rest takes at the same pace.
+/// Progress of an extraction: bytes, and the estimated time left at the average rate.
 fn extracting(total: u64, done: u64, elapsed: Duration) -> String {
     let text = format!("first start: {} of {} extracted", Bytes(done), Bytes(total));
     let left = u128::from(total.saturating_sub(done));
@@ -90,7 +91,7 @@ fn draw(text: &dyn Fn() -> String, over: &AtomicBool) {
     }
 }
 
-/// A terminal that cannot be written to is no reason not to start.
+/// Errors in writing to the terminal must not prevent the start.
 fn print(text: &str) {
     drop(std::io::stderr().write_all(text.as_bytes()));
 }

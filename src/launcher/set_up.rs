@@ -10,10 +10,10 @@ use crate::interrupt;
 use crate::report::ended;
 use crate::workenv::{SET_UP_LOG, SetUp, WorkenvError};
 
-/// Bytes of it that an error shows.
+/// How many bytes of the output an error shows.
 const SHOWN: u64 = 800;
 
-/// The set-up commands of a package, with the environment that its programs get too.
+/// The set-up commands of a package, with the same environment as its programs.
 pub(super) struct Commands<'a> {
     pub(super) metadata: &'a Metadata,
     pub(super) environment: &'a Environment,
@@ -21,8 +21,8 @@ pub(super) struct Commands<'a> {
 }
 
 impl SetUp for Commands<'_> {
-    /// They run in the environment's directory, without input, and what they say goes into a file: the program's output is
-    /// the same on the first start as on every other.
+    /// Commands run in the environment's directory, without input. Their output goes to a file, so
+    /// that the output of the program is the same on the first start as on every other.
     fn run(&self, workenv: &Path) -> Result<(), WorkenvError> {
         let facts = self.metadata.flavor.as_ref();
         let commands = facts.map(|facts| &facts.set_up[..]).unwrap_or_default();
@@ -34,7 +34,8 @@ impl SetUp for Commands<'_> {
             .create(true)
             .open(&path)
             .on("create", &path)?;
-        // The commands have it too, by what they write to: as long as one of them runs, whoever asks sees that.
+        // The commands inherit the lock through their output, so it is held as long as one of them
+        // runs.
         log.lock().on("lock", &path)?;
         let environment = self
             .environment
@@ -81,13 +82,13 @@ impl SetUp for Commands<'_> {
     }
 }
 
-/// The last words since `start`, in one line.
+/// The end of the output since `start`, in one line.
 fn end_of(log: &mut File, start: u64) -> String {
     let mut text = Vec::new();
     let from = log.metadata().map_or(start, |metadata| {
         metadata.len().saturating_sub(SHOWN).max(start)
     });
-    // An error without the program's words is still an error.
+    // Without the output the error is reported all the same.
     drop(
         log.seek(SeekFrom::Start(from))
             .and_then(|_| log.read_to_end(&mut text)),

@@ -1,4 +1,4 @@
-//! Why the system refuses to start a program: looked for after it has.
+//! Diagnoses why the operating system failed to start a program, after the fact.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -9,31 +9,31 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use crate::diagnostics::Code;
 
-/// How much of a program is looked at. Linkers put what matters into the first page.
+/// How many bytes of a program are read. Linkers put the relevant headers into the first page.
 const START: u64 = 4096;
-/// Programs that are started for the sake of the first: the interpreter of a script may be a script.
+/// The maximum depth of nested interpreters: the interpreter of a script may be a script.
 const DEEPEST: usize = 5;
-/// What the kernel reads of the first line of a script.
+/// How much of the first line of a script the kernel reads.
 const LONGEST_LINE: usize = 255;
 
 const ELF: &[u8] = b"\x7fELF";
 const PT_INTERP: u32 = 3;
 
-/// Why a program does not start, as far as its file tells.
+/// Why a program does not start, as far as its file shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StartFault {
-    /// There is no such file; a link may lead to it.
+    /// The file does not exist; the path may be a dangling link.
     NoProgram {
         link: Option<PathBuf>,
     },
-    /// A name without a directory that is in no directory of PATH.
+    /// A name without a directory that is not in PATH.
     NotOnPath,
-    /// The first line of the script `script` names a program that is not there.
+    /// The first line of the script `script` names a program that does not exist.
     NoInterpreter {
         script: PathBuf,
         interpreter: PathBuf,
     },
-    /// The dynamic loader that the program asks for is not there.
+    /// The dynamic loader that the program requires does not exist.
     NoLoader {
         program: PathBuf,
         loader: PathBuf,
@@ -58,7 +58,7 @@ pub(super) enum StartFault {
 }
 
 impl StartFault {
-    /// Looks at `program`, which was not started because of `error`.
+    /// Examines `program`, which failed to start with `error`.
     pub(super) fn of(program: &Path, error: &io::Error) -> Option<Self> {
         let mut program = program.to_path_buf();
         if !program.as_os_str().as_encoded_bytes().contains(&b'/') {
@@ -66,7 +66,7 @@ impl StartFault {
         }
         for depth in 0..DEEPEST {
             let Ok(metadata) = fs::metadata(&program) else {
-                // The interpreter of a script is looked for below.
+                // The interpreter of a script is examined below.
                 let link = fs::read_link(&program).ok();
                 return (depth == 0 && error.kind() == io::ErrorKind::NotFound)
                     .then_some(Self::NoProgram { link });
@@ -174,25 +174,27 @@ impl StartFault {
                 _ => "install it on this machine, or start the script by an interpreter in the package".into(),
             },
             Self::NoLoader { loader, .. } if loader.to_string_lossy().contains("musl") => {
-                "the program was built for musl: install musl on this machine, or pack a build for glibc or a static one".into()
+                "the program was built for musl: install musl on this machine, or pack a static build or one for glibc".into()
             }
             Self::NoLoader { .. } => {
-                "the program was built for glibc: run it where glibc is, or pack a static build of it".into()
+                "the program was built for glibc: run it on a machine with glibc, or pack a static build".into()
             }
-            Self::OtherMachine { .. } => "take the package for this machine, or pack the program for it".into(),
+            Self::OtherMachine { .. } => "use a package for this machine, or pack the program for it".into(),
             Self::NoFormat { .. } => "add a first line such as `#!/bin/sh`".into(),
-            Self::NoPermission { .. } => "give its slot `permissions = \"0755\"`, or the file that mode before it is packed".into(),
+            Self::NoPermission { .. } => "set `permissions = \"0755\"` for its slot, or run `chmod 755` on the file before packing".into(),
             Self::NoExec { .. } => "set FLAVOR_CACHE_DIR to a directory where programs may run".into(),
         }
     }
 }
 
-/// The processor of a program that this machine cannot run. A shell would be given it to read otherwise.
+/// The processor of a program that this machine cannot run. The system would otherwise pass the
+/// file to a shell.
 pub(super) fn foreign(program: &Path) -> Option<StartFault> {
     let mut start = [0; 20];
     File::open(program).ok()?.read_exact(&mut start).ok()?;
     match of_elf(&start)? {
-        // Emulators are registered with the kernel, beside the two files that it has there itself.
+        // Emulators are registered in the kernel's binfmt_misc directory, which has two files of
+        // its own.
         Elf::Foreign(machine)
             if fs::read_dir("/proc/sys/fs/binfmt_misc").map_or(0, Iterator::count) <= 2 =>
         {
@@ -232,7 +234,7 @@ enum Elf {
     Static,
 }
 
-/// What the header says, and the loader if it is within the bytes.
+/// What the header says, and the loader if it is within the bytes read.
 fn of_elf(start: &[u8]) -> Option<Elf> {
     use std::os::unix::ffi::OsStrExt;
     let number = |at: usize, width: usize| {
@@ -279,7 +281,7 @@ fn of_elf(start: &[u8]) -> Option<Elf> {
     Some(Elf::Static)
 }
 
-/// Names of processors by the number in the header of a program.
+/// Names of processors by `e_machine` of the ELF header.
 const MACHINES: &[(u16, &str)] = &[
     (3, "x86"),
     (8, "mips"),
@@ -300,7 +302,8 @@ fn machine_name(machine: u16) -> String {
     )
 }
 
-/// Whether this machine may run it: 64-bit kernels often run the 32-bit programs of their processor.
+/// Whether this machine can run it: 64-bit kernels often run 32-bit programs of their processor
+/// family.
 fn runs(machine: u16) -> bool {
     let is = |name: &str| MACHINES.contains(&(machine, name));
     match std::env::consts::ARCH {

@@ -1,4 +1,4 @@
-//! What is kept from the interpreter of a package, and given back to its program.
+//! Variables that are withheld from the interpreter of a package and restored for its program.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,18 +6,18 @@ use std::path::Path;
 use super::environment::{Environment, expand};
 use crate::format::{PythonFacts, READ_REGARDLESS, WITHHELD, WITHHELD_PREFIX, WORKENV};
 
-/// What the options of an interpreter leave of its start.
+/// How the options of an interpreter restrict its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Options {
-    /// It hears no variables: `-E`, `-I`.
+    /// It ignores variables: `-E`, `-I`.
     deaf: bool,
-    /// It reads no module before the program: `-S`.
+    /// It does not import `site`, and therefore no start-up module: `-S`.
     bare: bool,
 }
 
 impl Environment {
-    /// Keeps from the package's interpreter what says where modules come from. Its module gives that back to the program.
-    /// For any other program nothing changes.
+    /// Withholds variables that say where to find modules from the package's interpreter. A module
+    /// in the package restores them for the program. For any other program nothing changes.
     #[must_use]
     pub(super) fn withheld(
         mut self,
@@ -34,7 +34,7 @@ impl Environment {
         }
         let options = options(words);
         if options.deaf || options.bare {
-            // Nothing gives anything back here.
+            // There is no module that restores them.
             let names: &[&str] = if options.bare {
                 &WITHHELD
             } else {
@@ -74,7 +74,7 @@ fn is_interpreter(program: &str) -> bool {
     })
 }
 
-/// Reads the options in front of the program, as `python --help` lists them.
+/// Parses the options before the program, as listed by `python --help`.
 fn options(words: &[String]) -> Options {
     let mut found = Options::default();
     let mut words = words.iter();
@@ -89,7 +89,7 @@ fn options(words: &[String]) -> Options {
             match letter {
                 'E' | 'I' => found.deaf = true,
                 'S' => found.bare = true,
-                // What follows is theirs.
+                // The remaining arguments are the program's.
                 'W' | 'X' => {
                     if letters
                         .get(at.saturating_add(1)..)

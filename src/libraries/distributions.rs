@@ -2,7 +2,7 @@
 
 use crate::elf::GlibcVersion;
 
-/// Releases and their glibc, the oldest first.
+/// Releases and their glibc, oldest first.
 const RELEASES: &[(&str, &[(&str, u32)])] = &[
     (
         "Ubuntu",
@@ -31,8 +31,8 @@ const RELEASES: &[(&str, &[(&str, u32)])] = &[
     ("RHEL", &[("7", 17), ("8", 28), ("9", 34), ("10", 39)]),
 ];
 
-/// The first release of each distribution that has this glibc, such as `Ubuntu 22.04, Debian 12, RHEL 10`; `None` when none
-/// has.
+/// The first release of each distribution that has this glibc, such as `Ubuntu 22.04, Debian 12,
+/// RHEL 10`; `None` if none has.
 pub fn first_with(floor: GlibcVersion) -> Option<String> {
     if floor.major != 2 {
         return None;

@@ -15,13 +15,14 @@ const NEW_ENTRY_LEN: usize = 24;
 /// Paths by library name, in the order in which the loader would try them.
 pub(super) type LoaderCache = HashMap<String, Vec<PathBuf>>;
 
-/// Reads the cache; an unknown format reads as empty, since the standard directories are searched afterwards.
+/// Parses the cache. An unknown format is treated as empty, because the standard directories are
+/// searched afterwards.
 pub(super) fn parse(bytes: &[u8]) -> LoaderCache {
     entries(bytes).unwrap_or_default()
 }
 
 fn entries(bytes: &[u8]) -> Option<LoaderCache> {
-    // The new format may lie behind the old one, aligned for its widest field.
+    // The new format may follow the old one, aligned for its widest field.
     let start = if bytes.starts_with(OLD_MAGIC) {
         OLD_HEADER_LEN
             .checked_add(number(bytes, 12)?.checked_mul(OLD_ENTRY_LEN)?)?
@@ -36,7 +37,7 @@ fn entries(bytes: &[u8]) -> Option<LoaderCache> {
     let mut found = LoaderCache::new();
     for index in 0..number(cache, NEW_MAGIC.len())? {
         let at = NEW_HEADER_LEN.checked_add(index.checked_mul(NEW_ENTRY_LEN)?)?;
-        // Builds for particular processors, which another machine may not have.
+        // Builds for particular processors (hwcaps), which other machines may not support.
         if number(cache, at + 16)? != 0 || number(cache, at + 20)? != 0 {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Finds a library as the dynamic loader of this machine would.
+//! Finds a library like the dynamic loader of this machine.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -6,37 +6,37 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use super::loader_cache::{self, LoaderCache};
-use crate::elf::{self, Facts, Versions};
+use crate::elf::{self, ElfFacts, Versions};
 
-/// Directories that loaders search without being told, below `/` and `/usr`.
+/// Directories that loaders search by default, below `/` and `/usr`.
 const STANDARD: &[&str] = &["lib", "lib64"];
 
-/// What the loader of this machine knows: the index of libraries, the standard directories, and the program for which it
-/// searches, if there is one.
+/// What the loader of this machine knows: its cache, the standard directories, and the program it
+/// searches for, if any.
 pub struct Machine {
-    /// Its search path counts for all that it loads.
-    program: Option<(PathBuf, Facts)>,
+    /// The interpreter, whose search path applies to everything it loads.
+    program: Option<(PathBuf, ElfFacts)>,
     /// Its libpython, wherever it was loaded from.
     library: Option<PathBuf>,
-    /// Read when it is first asked for: many a tree needs nothing.
+    /// Read on first use: many trees need nothing from it.
     cache: OnceLock<LoaderCache>,
-    /// `LD_LIBRARY_PATH`, by which programs without a search path of their own are run.
+    /// `LD_LIBRARY_PATH`, for programs without a search path of their own.
     environment: Vec<PathBuf>,
     standard: Vec<PathBuf>,
 }
 
 /// A library that was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundLibrary {
     pub path: PathBuf,
-    pub facts: Facts,
+    pub facts: ElfFacts,
     pub versions: Versions,
-    /// Whether any program would find it, not just one whose search path leads there.
+    /// Whether any program would find it, not just those whose search path leads there.
     pub is_system: bool,
 }
 
 impl Machine {
-    /// Prepares to search for what any program loads.
+    /// Prepares to search on behalf of any program.
     pub fn new() -> Self {
         let triplet = format!("{}-linux-gnu", env::consts::ARCH);
         let mut standard = Vec::new();
@@ -55,8 +55,8 @@ impl Machine {
         }
     }
 
-    /// Prepares to search for what an interpreter loads; `library` is its libpython.
-    pub fn of_interpreter(executable: &Path, facts: Facts, library: Option<&Path>) -> Self {
+    /// Prepares to search on behalf of an interpreter; `library` is its libpython.
+    pub fn of_interpreter(executable: &Path, facts: ElfFacts, library: Option<&Path>) -> Self {
         let program = Some((executable.to_path_buf(), facts));
         Self {
             program,
@@ -66,13 +66,14 @@ impl Machine {
     }
 
     /// The interpreter that it searches for.
-    pub fn program(&self) -> Option<&(PathBuf, Facts)> {
+    pub fn program(&self) -> Option<&(PathBuf, ElfFacts)> {
         self.program.as_ref()
     }
 
-    /// Where the loader would find `name` for the file at `needed_by`. The order is that of `ld.so(8)`.
-    pub fn find(&self, name: &str, needed_by: &Path, facts: &Facts) -> Option<Found> {
-        // A path of this machine cannot be rewritten, only one relative to the file.
+    /// Where the loader would find `name` for the file at `needed_by`, in the order of `ld.so(8)`.
+    pub fn find(&self, name: &str, needed_by: &Path, facts: &ElfFacts) -> Option<FoundLibrary> {
+        // An absolute path cannot be carried over to another machine, only one relative to the
+        // file.
         if name.starts_with('/') {
             return None;
         }
@@ -114,7 +115,7 @@ impl Machine {
                 self.system(name)
                     .find_map(|path| fitting(&path, facts, true))
             })
-            // The interpreter is running with it from somewhere, so the next best place is beside its libpython.
+            // The interpreter runs with it, so the next best place is beside its libpython.
             .or_else(|| {
                 library
                     .filter_map(|one| Some(one.parent()?.join(name)))
@@ -136,8 +137,8 @@ impl Machine {
             .find(|path| is_for_this_machine(path))
     }
 
-    /// The name of a library that any program finds: this one, or `libfoo.so.1` for `libfoo.so`, which only development
-    /// files have.
+    /// The name of a library that any program finds: this one, or `libfoo.so.1` for `libfoo.so`,
+    /// which only development packages have.
     pub fn named_like(&self, name: &str) -> Option<String> {
         let start = format!("{name}.");
         let numbered = || {
@@ -173,7 +174,8 @@ impl Default for Machine {
     }
 }
 
-/// Whether a file begins as what programs of this machine load: libraries for older processors lie in the same index.
+/// Whether a file begins like one that programs of this machine can load: the cache also lists
+/// libraries of other architectures.
 fn is_for_this_machine(path: &Path) -> bool {
     let mut start = [0; 20];
     let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
@@ -184,12 +186,12 @@ fn origin(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("/")).to_path_buf()
 }
 
-/// The file at `path` if a process that loads a file with these facts could load it too.
-fn fitting(path: &Path, wanted: &Facts, is_system: bool) -> Option<Found> {
+/// The file at `path`, if a process that loads a file with these facts could load it too.
+fn fitting(path: &Path, wanted: &ElfFacts, is_system: bool) -> Option<FoundLibrary> {
     let bytes = fs::read(path).ok()?;
     let facts = elf::inspect(&bytes).ok()??;
     let fits = facts.is_compatible_with(wanted);
-    fits.then(|| Found {
+    fits.then(|| FoundLibrary {
         path: path.to_path_buf(),
         facts,
         versions: elf::versions(&bytes),
@@ -197,12 +199,13 @@ fn fitting(path: &Path, wanted: &Facts, is_system: bool) -> Option<Found> {
     })
 }
 
-/// The file name of a library that is named with its directory, as interpreters made by patchelf do.
+/// The file name of a library that is given with its directory, as in interpreters modified by
+/// patchelf.
 pub fn base_name(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// The directories of a search path, with `origin` in the place of `$ORIGIN`.
+/// The directories of a search path, with `$ORIGIN` replaced by `origin`.
 pub fn expand_search_path(path: Option<&String>, origin: &Path) -> Vec<PathBuf> {
     let Some(path) = path else {
         return Vec::new();

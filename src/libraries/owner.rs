@@ -1,4 +1,5 @@
-//! Whose a file of this machine is: the package of the system that brought it, as the package manager's own files say.
+//! Which system package a file of this machine belongs to, from the package manager's database
+//! files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,25 +12,25 @@ use serde::{Deserialize, Serialize};
 /// A package of the operating system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemPackage {
-    /// `deb` or `rpm`, as package URLs call the kind.
+    /// `deb` or `rpm`, the type in a package URL.
     pub kind: String,
-    /// Identifier of the distribution, `debian`.
+    /// Identifier of the distribution, such as `debian`.
     pub distribution: String,
-    /// Release of the distribution, `12`.
+    /// Release of the distribution, such as `12`.
     pub release: String,
     pub name: String,
     pub version: String,
     pub architecture: String,
     /// The source package that it was built from.
     pub source: String,
-    /// The licences that it declares, in its own words.
+    /// The licences that it declares, verbatim.
     pub license: Option<String>,
 }
 
 const DPKG: &str = "/var/lib/dpkg";
 const RPM: [&str; 2] = ["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
 
-/// The packages that these files belong to; those that belong to none are missing.
+/// The packages that own these files; files without an owner are absent.
 pub fn owners(paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPackage> {
     if paths.is_empty() {
         return BTreeMap::new();
@@ -43,7 +44,7 @@ pub fn owners(paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPackage> {
     BTreeMap::new()
 }
 
-/// The distribution that this machine runs, and its release.
+/// The distribution and release of this machine.
 fn distribution(root: &Path) -> (String, String) {
     let text = ["etc/os-release", "usr/lib/os-release"]
         .iter()
@@ -60,8 +61,8 @@ fn distribution(root: &Path) -> (String, String) {
     (value("ID"), value("VERSION_ID"))
 }
 
-/// Every name under which a package manager may know a file: directories have moved below `/usr`, and a library is known
-/// by the file that its link leads to.
+/// All paths by which a package manager may know a file: directories were moved below `/usr`, and a
+/// library is recorded by the path of the file, not of its link.
 fn names_of(path: &Path) -> BTreeSet<String> {
     let real = path.canonicalize().ok();
     let mut names = BTreeSet::new();
@@ -109,7 +110,7 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
         owners.entry(path.clone()).or_insert_with(|| {
             let paragraph = paragraph(&status, &name).unwrap_or_default();
             let field = |key: &str| field(paragraph, key).unwrap_or_default().to_owned();
-            // `gcc-12 (12.2.0-14)` where the source has a version of its own.
+            // `gcc-12 (12.2.0-14)` if the source has a version of its own.
             let source = field("Source")
                 .split(' ')
                 .next()
@@ -151,8 +152,8 @@ fn field<'a>(paragraph: &'a str, key: &str) -> Option<&'a str> {
         .map(str::trim)
 }
 
-/// The names of the licences in a `copyright` file of Debian's: the fields of the machine-readable form; else the texts
-/// that it refers to.
+/// The licence names in a Debian `copyright` file: the fields of the machine-readable format, else
+/// the licence texts that it refers to.
 fn licenses(text: &str) -> Option<String> {
     let mut found = BTreeSet::new();
     if text.starts_with("Format:") || text.contains("\nFormat:") {
@@ -176,7 +177,8 @@ fn licenses(text: &str) -> Option<String> {
             .filter_map(name)
             .map(|name| name.trim_end_matches(['.', '-']).to_owned());
         found.extend(names.filter(|name| !name.is_empty()));
-        // What the text says of a compiler's tools and manuals does not concern the libraries of what it has compiled.
+        // What the file says about the compiler's tools and manuals does not apply to its runtime
+        // libraries.
         if text
             .to_ascii_uppercase()
             .contains("GCC RUNTIME LIBRARY EXCEPTION")

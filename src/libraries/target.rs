@@ -1,9 +1,10 @@
-//! Which libraries come from the machine that a package runs on. `docs/adr/0032-libraries-of-the-machine.md` has the reasons.
+//! Which libraries must come from the target machine. See
+//! `docs/adr/0032-libraries-of-the-machine.md` for the reasons.
 
 use std::path::Path;
 
-/// Libraries of glibc itself (and of musl), which a bare machine has and which fit only its own kernel interface and
-/// loader. A trailing `*` stands for any ending.
+/// Libraries of glibc itself (and of musl), which every machine has and which must match its own
+/// loader. A trailing `*` matches any suffix.
 const GLIBC: &[&str] = &[
     "ld-linux*",
     "ld64.so.*",
@@ -27,11 +28,12 @@ const GLIBC: &[&str] = &[
     "linux-vdso*",
 ];
 
-/// Libraries that have to fit what only the target has: its graphics driver, its display server, its kernel modules,
-/// its sound server. A copy from another machine loads and then finds no driver, or speaks another version of a protocol that
-/// is private to one installation.
+/// Libraries that have to match components of the target: its graphics driver, display server,
+/// kernel modules or sound server. A copy from another machine loads, but finds no driver or speaks
+/// another version of a private protocol.
 const TARGET: &[&str] = &[
-    // OpenGL, Vulkan, OpenCL: dispatchers that load the driver of the machine, and the drivers' own parts.
+    // OpenGL, Vulkan, OpenCL: dispatchers that load the driver of the machine, and the drivers' own
+    // parts.
     "libGL.so.*",
     "libGLX.so.*",
     "libGLX_*",
@@ -53,7 +55,7 @@ const TARGET: &[&str] = &[
     "libva.so.*",
     "libva-*",
     "libvdpau.so.*",
-    // The drivers for computing: their version is that of the kernel module.
+    // Compute drivers: their version must be that of the kernel module.
     "libcuda.so.*",
     "libcudadebugger.so.*",
     "libnvidia*",
@@ -61,7 +63,8 @@ const TARGET: &[&str] = &[
     "libnvoptix.so.*",
     "libhsa-runtime64.so.*",
     "libze_loader.so.*",
-    // X11 and Wayland: the libraries that drivers link against too. Two copies in one process do not share a connection.
+    // X11 and Wayland: drivers link against these libraries too, and two copies in one process
+    // cannot share a connection.
     "libX11.so.*",
     "libX11-xcb.so.*",
     "libxcb.so.*",
@@ -79,11 +82,11 @@ const TARGET: &[&str] = &[
     "libwayland-client.so.*",
     "libwayland-egl.so.*",
     "libwayland-server.so.*",
-    // Sound: the other side is a server of the same installation, or plug-ins that it configures.
+    // Sound: the server is part of the same installation, or configures plug-ins.
     "libasound.so.*",
     "libjack.so.*",
     "libpipewire-0.3.so.*",
-    // Authentication: plug-ins and settings of the machine, which the library's version has to fit.
+    // Authentication: the library's version has to match plug-ins and settings of the machine.
     "libpam.so.*",
     "libpam_misc.so.*",
 ];
@@ -93,12 +96,12 @@ pub fn is_part_of_glibc(name: &str) -> bool {
     matches_any(name, GLIBC)
 }
 
-/// Whether a package leaves `name` to the machine that it runs on, even where it could be carried.
+/// Whether a package leaves `name` to the target machine, even if it could be carried.
 pub fn must_come_from_target(name: &str) -> bool {
     matches_any(name, TARGET)
 }
 
-/// Whether one of the patterns is the name; a `*` at the end of a pattern stands for any ending.
+/// Whether a pattern matches the name. A trailing `*` matches any suffix.
 pub fn matches_any(name: &str, patterns: &[impl AsRef<str>]) -> bool {
     patterns
         .iter()
@@ -109,8 +112,8 @@ pub fn matches_any(name: &str, patterns: &[impl AsRef<str>]) -> bool {
         })
 }
 
-/// Whether a file has the name of a shared library, by the convention of linkers: `libz.so.1`, `libopenblas-r0.so`; not
-/// `_ssl.cpython-313-x86_64-linux-gnu.so`.
+/// Whether a file has the name of a shared library by the convention of linkers: `libz.so.1`,
+/// `libopenblas-r0.so`; not `_ssl.cpython-313-x86_64-linux-gnu.so`.
 pub fn is_shared_library_name(name: &str) -> bool {
     let is_plain = Path::new(name)
         .extension()

@@ -6,18 +6,19 @@ use super::name::normalized;
 use super::suggest::closest;
 use super::{Input, Manifest};
 
-/// What the command line chooses beside what the input says. Recorded in the package, so that it can be repeated.
+/// What the command line selects in addition to the input. Recorded in the package for
+/// reproducibility.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choices {
-    /// `--entry-point`; goes before what the manifest says.
+    /// `--entry-point`; overrides the manifest.
     pub entry_point: Option<String>,
-    /// `--script`; one of those that are inside, likewise.
+    /// `--script`; the name of a script in the package. Overrides the manifest.
     pub script: Option<String>,
     /// `--extra`, in addition to those of the manifest.
     pub extras: Vec<String>,
     /// `--group`, in addition to those of the manifest.
     pub groups: Vec<String>,
-    /// The name of a package that has no other than that of the directory it was made of.
+    /// The name of a package whose input has none, from that of the directory.
     pub package_name: Option<String>,
 }
 
@@ -31,7 +32,7 @@ impl Choices {
             known: &project.optional_dependencies,
             computed,
         };
-        // Those of a requirement are a part of it.
+        // The extras of a requirement are a part of it.
         if manifest.input != Input::Requirement {
             extras.add(&self.extras, &mut manifest.build.extras)?;
         }
@@ -53,7 +54,7 @@ impl Choices {
                 input: manifest.input,
             };
             manifest.entry_point = Some(found.filter(fits).ok_or_else(refused)?);
-            // Who names what is to be started wants that started.
+            // An explicit entry point overrides the configured one.
             manifest.execution.command = None;
         }
         if self.script.is_some() {
@@ -64,12 +65,12 @@ impl Choices {
     }
 }
 
-/// Names of one kind, and what there is to choose from.
+/// Names of one kind, and the known ones.
 struct Selection<'a> {
     option: &'static str,
     what: &'static str,
     known: &'a BTreeMap<String, Vec<String>>,
-    /// Whether only the build back end knows what there is.
+    /// Whether only the build back end knows them.
     computed: bool,
 }
 

@@ -4,8 +4,8 @@ use super::table::Item;
 
 /// Splits a command line into words: blanks separate, single and double quotes group.
 ///
-/// A backslash is an ordinary character and nothing is expanded, so that `{workenv}` and Windows paths survive.
-/// `None` when unterminated quote.
+/// A backslash is an ordinary character and nothing is expanded, so that `{workenv}` and Windows
+/// paths survive. `None` for an unterminated quote.
 pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -25,7 +25,7 @@ pub(super) fn split(line: &str) -> Option<Vec<String>> {
     quote.is_none().then_some(words)
 }
 
-/// Reads `command`, an array of words or one line; the first word, the program, is never empty.
+/// Reads `command`, an array of words or one line. The first word, the program, is never empty.
 pub(super) fn parse(item: &Item<'_>) -> Result<Vec<String>, Error> {
     let words = match item.value.as_str() {
         Some(line) => split(line).ok_or_else(|| Error::OpenQuote {
@@ -48,7 +48,7 @@ pub(super) fn parse(item: &Item<'_>) -> Result<Vec<String>, Error> {
         placeholder::check(item, word);
     }
     if words.iter().any(|word| word.contains('\0')) {
-        return Err(item.bad("text that a process can be given", "a NUL character"));
+        return Err(item.bad("an argument without NUL characters", "a NUL character"));
     }
     Ok(words)
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-/// What starts the program. Displays as the user would write it.
+/// What starts the program. Displayed as the user would write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryPoint {
     /// A function, called without arguments: `module:function`.
@@ -11,14 +11,14 @@ pub enum EntryPoint {
         /// Dotted path to a callable in the module.
         attr: String,
     },
-    /// A module that is run as `python -m` does.
+    /// A module that is run like `python -m`.
     Module(String),
-    /// A file, relative to [`super::Manifest::directory`], that is run as `python FILE` does.
+    /// A file, relative to [`super::Manifest::directory`], that is run like `python FILE`.
     File(PathBuf),
 }
 
 impl EntryPoint {
-    /// Reads `module:function`; an extra in brackets at the end (an old habit) is dropped.
+    /// Parses `module:function`. An extra in brackets at the end (obsolete syntax) is dropped.
     pub fn function(text: &str) -> Option<Self> {
         let text = text.split_once('[').map_or(text, |(before, _)| before);
         let (module, attr) = text.split_once(':')?;
@@ -29,7 +29,7 @@ impl EntryPoint {
         })
     }
 
-    /// Reads `module:function`, `module`, or the path of a file that leads nowhere else.
+    /// Parses `module:function`, `module`, or the path of a file inside the directory.
     pub(super) fn any(text: &str) -> Option<Self> {
         let text = text.trim();
         let path = Path::new(text);

@@ -7,16 +7,16 @@ use super::{Input, is_name};
 use crate::diagnostics::Code;
 use crate::report::printable_path;
 
-/// A key of the manifest and where it is. Lines and columns count from 1, columns in characters.
+/// A key of the manifest and its position. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// Dotted from the top of the file, entries of an array by index: `tool.flavor.slots[0].name`.
     pub key: String,
-    /// As the caller gave it.
+    /// As given by the caller.
     pub path: PathBuf,
-    /// 1 is the first.
+    /// Counted from 1.
     pub line: usize,
-    /// 1 is the first.
+    /// Counted from 1.
     pub column: usize,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for Site {
     }
 }
 
-/// A [`Site`] in a box, so that an error stays small enough to return by value.
+/// A boxed [`Site`], which keeps errors small enough to return by value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At(Box<Site>);
 
@@ -64,7 +64,7 @@ pub enum Error {
     Read { path: PathBuf, source: io::Error },
     #[error("{}:{line}: the text is not UTF-8", path.display())]
     NotUtf8 { path: PathBuf, line: usize },
-    /// `excerpt` is the source line with a caret under the place.
+    /// `excerpt` is the source line with a caret under the position.
     #[error("{at}{message}\n{excerpt}")]
     Syntax {
         at: At,
@@ -87,20 +87,20 @@ pub enum Error {
     Missing { at: At, name: &'static str },
     #[error("{}: neither `project.name` nor `tool.flavor.package_name` names the package", path.display())]
     NoName { path: PathBuf },
-    /// Not even its build back end knows one.
-    #[error("{}: the project's metadata give it no name", path.display())]
+    /// Not even its build back end provides one.
+    #[error("{}: the project's metadata have no name", path.display())]
     Unnamed { path: PathBuf },
     #[error("{}: `project.version` is missing, and `project.dynamic` does not list it", path.display())]
     NoVersion { path: PathBuf },
-    #[error("{}: nothing says what the package should run", path.display())]
+    #[error("{}: no program: neither an entry point nor a script is declared", path.display())]
     NothingToRun {
         path: PathBuf,
         project: String,
         input: Input,
-        /// Whether the build back end was to say it.
+        /// Whether the build back end computes them.
         is_built: bool,
     },
-    /// `known` are those that the build back end gives the project, all in normalized form.
+    /// `known` are the extras reported by the build back end, all in normalized form.
     #[error("the project `{project}` has no extra `{}`", shown(extra))]
     NoSuchExtra {
         project: String,
@@ -108,25 +108,25 @@ pub enum Error {
         suggestion: Option<String>,
         known: Vec<String>,
     },
-    #[error("there is nothing at `{}`", path.display())]
+    #[error("`{}` does not exist", path.display())]
     NoInput { path: PathBuf },
-    /// The word is no requirement either, for this reason.
+    /// The word is not a requirement either, for this reason.
     #[error("`{}` does not exist and is not a valid requirement: {}", path.display(), shown(reason))]
     BadInputRequirement { path: PathBuf, reason: String },
-    /// `near` is what is here.
-    #[error("there is nothing at `{}`, but `{}` is here", path.display(), near.display())]
+    /// `near` is the nearest existing name.
+    #[error("`{}` does not exist, but `{}` does", path.display(), near.display())]
     LikeAFile { path: PathBuf, near: PathBuf },
     #[error("`{}` is not a project, script, wheel or module directory", path.display())]
     UnknownInput { path: PathBuf },
     #[error("`{}` has neither a `pyproject.toml` nor a `__main__.py`", path.display())]
     NoProgram { path: PathBuf },
-    /// A file that the entry point names is not there.
+    /// A file named by the entry point does not exist.
     #[error("`--entry-point` names a file that is not in `{}`: {}", directory.display(), file.display())]
     NoEntryFile { directory: PathBuf, file: PathBuf },
-    /// `text` is what `--entry-point` was given.
+    /// `text` is the value of `--entry-point`.
     #[error("`--entry-point` is not a module or function: {}", shown(text))]
     BadChoice { text: String, input: Input },
-    /// The same as [`Self::UnknownWord`], from the command line.
+    /// Like [`Self::UnknownWord`], from the command line.
     #[error("`{option}` names an unknown {what}: {}", shown(word))]
     UnknownChoice {
         option: &'static str,
@@ -135,7 +135,7 @@ pub enum Error {
         suggestion: Option<String>,
         known: Vec<String>,
     },
-    /// PEP 723 allows one; both lines count from 1.
+    /// PEP 723 allows one block; both lines count from 1.
     #[error("{}:{second}: a second `script` block; the first is in line {first}", path.display())]
     SecondBlock {
         path: PathBuf,
@@ -147,7 +147,7 @@ pub enum Error {
     OpenBlock { path: PathBuf, line: usize },
     #[error("the name of the script `{}` {reason}", printable_path(path))]
     BadFileName { path: PathBuf, reason: &'static str },
-    /// `what` is what the name is for: `package name`, `slot name`.
+    /// `what` is the kind of name: `package name`, `slot name`.
     #[error("{at}is not a {what}: {}", shown(name))]
     BadName {
         at: At,
@@ -183,7 +183,7 @@ pub enum Error {
     },
     #[error("{at}is not of the form `module:function`: {}", shown(text))]
     BadEntryPoint { at: At, text: String },
-    /// `what` names the kind of word (`operation`, `extra`), `known` all that would have been accepted.
+    /// `what` is the kind of word (`operation`, `extra`); `known` lists the valid ones.
     #[error("{at}names an unknown {what}: {}", shown(word))]
     UnknownWord {
         at: At,
@@ -232,7 +232,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::NotFound { .. } => Code::NO_MANIFEST,
@@ -278,7 +278,7 @@ impl Error {
         }
     }
 
-    /// Where it is, as far as that is a line.
+    /// The file and line, if known.
     pub fn site(&self) -> Option<&Site> {
         match self {
             Self::Syntax { at, .. }
@@ -310,7 +310,7 @@ impl Error {
         }
     }
 
-    /// Whether it is about what was named, not about what is in a file.
+    /// Whether it is about an argument, not about the content of a file.
     pub fn is_input(&self) -> bool {
         let of_wheel = matches!(
             self,
@@ -327,7 +327,7 @@ impl Error {
             )
     }
 
-    /// Whether the command line is to blame, not a file.
+    /// Whether the command line is at fault, not a file.
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -340,7 +340,7 @@ impl Error {
         )
     }
 
-    /// What to do about it, as one sentence.
+    /// The remedy, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotFound { .. } => {
@@ -356,7 +356,7 @@ impl Error {
             Self::Missing { name, .. } => format!("add `{name} = \"…\"` to the table"),
             Self::NoName { .. } => "add `name = \"…\"` to `[project]`".into(),
             Self::Unnamed { .. } => {
-                "give the project a `name` where it is described, or set `package_name` under `[tool.flavor]`".into()
+                "set the `name` of the project, or `package_name` under `[tool.flavor]`".into()
             }
             Self::NoSuchExtra { known, .. } if known.is_empty() => "it has no extras".into(),
             Self::NoSuchExtra { suggestion: Some(near), known, .. } => {
@@ -368,7 +368,7 @@ impl Error {
                     .into()
             }
             Self::NothingToRun { input: Input::Wheel, .. } => {
-                "it has no commands; name a function of it: `--entry-point pkg.cli:main`".into()
+                "it has no commands; name a function: `--entry-point pkg.cli:main`".into()
             }
             Self::NoProgram { .. } => {
                 "say what to run: `--entry-point pkg.cli:main`, `--entry-point pkg.cli` or `--entry-point run.py`".into()
@@ -419,7 +419,7 @@ impl Error {
             Self::BadRequirement { .. } => "write it like `rich>=13,<15`".into(),
             Self::BadSpecifier { .. } => "write it like `>=3.11` or `>=3.11,<4`".into(),
             Self::BadVersion { .. } => "write it like `1.2.0` or `1.2.0rc1`".into(),
-            Self::GroupCycle { .. } => "take one `include-group` out".into(),
+            Self::GroupCycle { .. } => "remove one `include-group`".into(),
             Self::OpenQuote { .. } => "close it, or write the words as an array: [\"…\", \"…\"]".into(),
             Self::PythonRefused { .. } => "change one of the two".into(),
             Self::BadEntryPoint { .. } => {
@@ -430,34 +430,31 @@ impl Error {
                 format!("did you mean `{}`?", shown(suggestion))
             }
             Self::UnknownWord { known, .. } | Self::UnknownChoice { known, .. } if !known.is_empty() => {
-                format!("known are: {}", shown(&known.join(", ")))
+                format!("known: {}", shown(&known.join(", ")))
             }
             Self::UnknownWord { what, .. } | Self::UnknownChoice { what, .. } => format!("the file defines no {what}"),
             Self::Bzip2 { .. } => "`xz` is smaller and `zstd` is faster; both are always available".into(),
             Self::BadLevel { operation, allowed, .. } => format!("`{operation}` takes {allowed}"),
             Self::TarNotFirst { .. } => "`tar` comes first: `[\"tar\", \"zstd\"]`".into(),
-            Self::RawNotAlone { .. } => "`raw` stores the bytes as they are; leave it out or leave it alone".into(),
+            Self::RawNotAlone { .. } => "`raw` stores the bytes as they are; remove it or the other operations".into(),
             Self::SpecialPermissions { .. } => "set-uid, set-gid and sticky bits are not packaged".into(),
             Self::TargetOutside { .. } => "write it relative to the work environment: `{workenv}/data`".into(),
             Self::TargetReserved { .. } | Self::ReservedSlot { .. } | Self::DuplicateSlot { .. } => {
                 "choose another name".into()
             }
-            Self::TargetPlaceholder { .. } => "only `{workenv}` has a meaning in a target".into(),
+            Self::TargetPlaceholder { .. } => "only `{workenv}` is expanded in a target".into(),
             Self::IdAndName { .. } => "`id` and `name` mean the same; keep one".into(),
             _ => return None,
         })
     }
 }
 
-/// Something odd that does not stop a pack.
+/// A problem that does not stop a pack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
     #[error("{at}is not a known key and has no effect")]
     UnknownKey { at: At, suggestion: Option<String> },
-    #[error(
-        "{at}has the placeholder `{}`, which stands for nothing",
-        shown(placeholder)
-    )]
+    #[error("{at}has the unknown placeholder `{}`", shown(placeholder))]
     UnknownPlaceholder { at: At, placeholder: String },
     #[error("{at}is not a known purpose: {}", shown(purpose))]
     UnknownPurpose {
@@ -468,7 +465,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Its code.
+    /// The code.
     pub fn code(&self) -> Code {
         match self {
             Self::UnknownKey { .. } => Code::UNKNOWN_KEY,
@@ -477,20 +474,20 @@ impl Warning {
         }
     }
 
-    /// What to do about it, as one sentence.
+    /// The remedy, as one sentence.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownKey { suggestion, .. } | Self::UnknownPurpose { suggestion, .. } => {
                 suggestion.as_ref().map(|suggestion| format!("did you mean `{}`?", shown(suggestion)))
             }
             Self::UnknownPlaceholder { placeholder, .. } if placeholder.contains([':', '.']) => Some(
-                "only values of `env` and of `set` can name variables, as `{env:NAME}` or `{env:NAME:-DEFAULT}`".into(),
+                "only values of `env` and `set` can refer to variables, as `{env:NAME}` or `{env:NAME:-DEFAULT}`".into(),
             ),
             Self::UnknownPlaceholder { .. } => Some("did you mean `{workenv}`?".into()),
         }
     }
 
-    /// Where it is.
+    /// The key.
     pub fn site(&self) -> &Site {
         match self {
             Self::UnknownKey { at, .. }
@@ -500,8 +497,8 @@ impl Warning {
     }
 }
 
-/// Text from the file without the control characters that TOML escapes can smuggle to a terminal, and without the secrets
-/// that an address may have.
+/// Text from the file without control characters, which TOML escapes could smuggle to a terminal,
+/// and without the credentials in a URL.
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in crate::report::redact(text).chars() {
@@ -514,7 +511,7 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
-/// Turns the failure to read a manifest into the error that names the remedy.
+/// Turns the failure to read a manifest into the error whose hint has the remedy.
 pub(super) fn unreadable(path: &Path, source: io::Error) -> Error {
     let path = path.to_path_buf();
     match source.kind() {

@@ -1,21 +1,21 @@
-/// What a package is made of.
+/// The kind of input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Input {
-    /// A project with a `pyproject.toml`, of which its build back end makes a wheel.
+    /// A project with a `pyproject.toml`, whose build back end builds a wheel.
     #[default]
     Project,
-    /// One file of Python that may say in a comment what it needs: PEP 723.
+    /// A single Python file with optional inline metadata: PEP 723.
     Script,
-    /// A wheel that somebody has built.
+    /// A wheel that was built elsewhere.
     Wheel,
-    /// A requirement, an address or an archive of sources, which an installer makes a distribution of.
+    /// A requirement, a URL or a source archive, which an installer turns into a distribution.
     Requirement,
-    /// A directory without a manifest, packed as it is.
+    /// A directory of modules without a manifest, packed as it is.
     Directory,
 }
 
 impl Input {
-    /// Its name in records; a project needs none.
+    /// Its name in the build record; a project has none.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Project => None,
@@ -26,7 +26,7 @@ impl Input {
         }
     }
 
-    /// Whether its files go in as they are, without having been built.
+    /// Whether its files are packed as they are, without a build.
     pub fn is_sources(self) -> bool {
         matches!(self, Self::Script | Self::Directory)
     }

@@ -4,10 +4,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::script::{block_line, is_script};
 
-/// The line, counted from 1, of a key in a TOML file; of one of its items, if `value` is given and there is such an item.
-/// `None` when the file or the key is not there.
+/// The line, counted from 1, of a key in a TOML file; or of one of its items, if `value` is given
+/// and found. `None` if the file or the key does not exist.
 pub fn line_of(path: &Path, keys: &[&str], value: Option<&str>) -> Option<usize> {
-    // A script's block lacks `[project]` around what it shares with a manifest.
+    // In a script's block, the keys of `[project]` are at the top level.
     let is_script = path.extension().is_none_or(|ending| ending != "toml") && is_script(path);
     let (first_line, text, keys) = if is_script {
         let (first_line, text) = block_line(path)?;

@@ -1,8 +1,9 @@
-//! `pyproject.toml`, or another input, to a checked [`Manifest`]; every refusal names the key, the line, the cause and the
-//! remedy.
+//! Turns `pyproject.toml`, or another input, into a checked [`Manifest`]. Every error has the key,
+//! the line, the cause and the remedy.
 //!
-//! [`parse`] sees nothing but the text: whether a source exists or an interpreter can be found is for the builder to
-//! say. What it returns needs no further checks of form: names are names, targets stay inside, requirements parse.
+//! [`parse`] only sees the text: the builder checks whether sources and interpreters exist. The
+//! result needs no further checks of syntax: names are valid, targets stay inside, requirements
+//! parse.
 
 #![warn(
     clippy::indexing_slicing,
@@ -57,26 +58,27 @@ pub use target::Target;
 use crate::format::WORKENV;
 use table::{Item, Source, Table};
 
-/// What a manifest is called.
+/// The file name of a manifest.
 pub const MANIFEST: &str = "pyproject.toml";
 
-/// What an input says about the package to be made of it.
+/// What an input says about the package to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// What kind of input it is.
+    /// The kind of input.
     pub input: Input,
-    /// What the command line chose; it is in the other fields already.
+    /// The selections on the command line, which are merged into the other fields.
     pub choices: Choices,
-    /// The file, as the caller named it; of a [`Input::Directory`], the directory.
+    /// The file, as named by the caller; for an [`Input::Directory`], the directory.
     pub path: PathBuf,
-    /// The directory that relative paths in the file start from.
+    /// The base of relative paths in the file.
     pub directory: PathBuf,
     pub project: Project,
-    /// Of an [`Input::Requirement`]: what an installer is given. It may hold a password: never printed.
+    /// For an [`Input::Requirement`]: the argument for an installer. It may contain a password:
+    /// never printed.
     pub requirement: Option<String>,
-    /// Names the file and the cache entry of the package: a name, never a path.
+    /// The base name of the package file and of the cache entry: a name, never a path.
     pub package_name: String,
-    /// `tool.flavor.version`, else the project's; none when the build back end computes it.
+    /// `tool.flavor.version`, else the project's; `None` if the build back end computes it.
     pub version: Option<String>,
     /// `tool.flavor.entry_point`. Without it the package runs [`Self::main_script`].
     pub entry_point: Option<EntryPoint>,
@@ -85,7 +87,7 @@ pub struct Manifest {
     pub python: Python,
     pub build: Build,
     pub execution: Execution,
-    /// `tool.flavor.hooks.post_extract`: commands that set the environment up, placeholders unexpanded.
+    /// `tool.flavor.hooks.post_extract`: set-up commands, placeholders unexpanded.
     pub post_extract: Vec<Vec<String>>,
     pub budget: Budget,
     pub policy: Policy,
@@ -109,7 +111,7 @@ impl Manifest {
         } else {
             path.to_path_buf()
         };
-        // What is in a file for setuptools is for setuptools to read.
+        // setuptools reads its own files.
         let text = if setup::is_description(&path) {
             String::new()
         } else {
@@ -118,7 +120,7 @@ impl Manifest {
         Self::of_text(&text, &path, choices)
     }
 
-    /// Parses the text of a manifest, or of what is to become one, that has its place at `path`.
+    /// Parses the text of an existing or future manifest at `path`.
     pub fn of_text(
         text: &str,
         path: &Path,
@@ -127,7 +129,7 @@ impl Manifest {
         parse_with(text, path, choices, setup::is_beside(path))
     }
 
-    /// A manifest of an input that has no file to say more.
+    /// A manifest for an input without a file of settings.
     ///
     /// `project` has the name and the version.
     pub fn of_input(
@@ -139,8 +141,9 @@ impl Manifest {
         Self::bare(input, path, project).completed(choices)
     }
 
-    /// A manifest of something that an installer makes a distribution of. Its name and version are known when that has
-    /// been done; until then it goes by `name`. `path` is what people know it by, `directory` where the package goes.
+    /// A manifest for a distribution to be installed. Its name and version are known after the
+    /// installation; until then it is called `name`. `path` is shown to people, `directory` is
+    /// where the package goes.
     pub fn of_requirement(
         requirement: &str,
         path: &Path,
@@ -165,7 +168,7 @@ impl Manifest {
         manifest.completed(choices)
     }
 
-    /// The same with what its requirement has turned out to be.
+    /// The manifest with the name and version that its requirement resolved to.
     #[must_use]
     pub fn called(&self, name: &str, version: &str) -> Self {
         let project = Project {
@@ -181,7 +184,7 @@ impl Manifest {
         }
     }
 
-    /// The same input at another place: `directory` has what [`Self::directory`] has now.
+    /// The same input at another place: `directory` is a copy of [`Self::directory`].
     #[must_use]
     pub fn moved_to(&self, directory: &Path) -> Self {
         if self.input == Input::Requirement {
@@ -198,9 +201,10 @@ impl Manifest {
         }
     }
 
-    /// The directory that installers run in, so that paths and settings there mean what they mean to the user.
+    /// The working directory of installers, so that relative paths and settings there have the same
+    /// meaning as for the user.
     ///
-    /// A script and a wheel may lie anywhere, and what else is there is none of their business.
+    /// A script or a wheel may be in any directory, whose other content must not matter.
     pub fn project_directory(&self) -> Option<&Path> {
         matches!(self.input, Input::Project | Input::Directory).then_some(&*self.directory)
     }
@@ -234,22 +238,22 @@ impl Manifest {
         }
     }
 
-    /// Takes up what the command line chooses, and checks that nothing is missing.
+    /// Applies the selections of the command line, and checks for completeness.
     fn completed(mut self, choices: &Choices) -> Result<Self, Error> {
         choices.apply(&mut self)?;
         self.checked()
     }
 
-    /// Whether the project has to be built before it is known what the package is made of.
+    /// Whether the project must be built before the content of the package is known.
     ///
-    /// A version alone is no reason: it can come with the rest.
+    /// A missing version alone does not require that: it can be filled in later.
     pub fn awaits_metadata(&self) -> bool {
         let project = &self.project;
         if !self.is_python() {
             return (project.awaits("name") && self.package_name.is_empty())
                 || (project.awaits("version") && self.version.is_none());
         }
-        // A wheel may have programs that no script names, native ones for example.
+        // A wheel may have programs that are not scripts, such as native ones.
         let has_nothing_else = || {
             project.scripts.is_empty()
                 && self.scripts.is_empty()
@@ -265,8 +269,8 @@ impl Manifest {
             || scripts()
     }
 
-    /// The manifest with what the file leaves to the build back end, which has `built` the project. Whether nothing is
-    /// missing in that is for [`Self::complete`] to say.
+    /// The manifest completed with the fields that the build back end computed, from the `built`
+    /// project. [`Self::complete`] checks it.
     #[must_use]
     pub fn filled(&self, built: Project) -> Self {
         let mut project = self.project.filled(built);
@@ -290,10 +294,11 @@ impl Manifest {
         }
     }
 
-    /// Checks what has been filled in.
+    /// Checks the completed fields.
     ///
     /// # Errors
-    /// The build back end does not say either what the package needs, or an extra that was chosen is unknown to it.
+    /// The build back end does not provide the missing fields either, or does not know a selected
+    /// extra.
     pub fn complete(self) -> Result<Self, Error> {
         let extras = &self.project.optional_dependencies;
         if let Some(extra) = self
@@ -313,7 +318,7 @@ impl Manifest {
         self.checked()
     }
 
-    /// Checks that nothing is missing but what the build back end computes.
+    /// Checks that nothing is missing except what the build back end computes.
     fn checked(mut self) -> Result<Self, Error> {
         let project = &mut self.project;
         if self.package_name.is_empty() && !project.awaits("name") {
@@ -333,7 +338,7 @@ impl Manifest {
         if self.awaits_metadata() {
             return Ok(self);
         }
-        // Which scripts there are is known when everything is installed.
+        // The scripts are known only after the installation.
         let is_open = self.choices.script.is_some()
             || !self.scripts.is_empty()
             || self.input == Input::Requirement;
@@ -359,10 +364,10 @@ impl Manifest {
         Ok(self)
     }
 
-    /// Whether the package brings a Python interpreter.
+    /// Whether the package contains a Python interpreter.
     ///
-    /// Unless the file says so, yes: without Python is only what has a command of its own and nothing that would need
-    /// an interpreter.
+    /// The default is yes, unless the package has a command of its own and nothing that needs an
+    /// interpreter.
     pub fn is_python(&self) -> bool {
         self.python.enabled.unwrap_or(
             self.execution.command.is_none()
@@ -378,8 +383,8 @@ impl Manifest {
         )
     }
 
-    /// The script that a package without `entry_point` and `execution.command` runs: the one named like the package,
-    /// else the first.
+    /// The script that a package without `entry_point` and `execution.command` runs: the one with
+    /// the name of the package, else the first.
     pub fn main_script(&self) -> Option<&(String, String)> {
         self.main_of(&self.project.scripts, |(script, _)| script)
     }
@@ -396,7 +401,7 @@ impl Manifest {
     }
 }
 
-/// Checks the text of a manifest. `path` serves the messages and tells what relative paths start from.
+/// Checks the text of a manifest. `path` is for messages and the base of relative paths.
 pub fn parse(text: &str, path: &Path) -> Result<(Manifest, Vec<Warning>), Error> {
     parse_with(text, path, &Choices::default(), false)
 }
@@ -419,7 +424,7 @@ fn parse_with(
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }
 
-/// The text of a file that is to be UTF-8.
+/// The text of a file, which must be UTF-8.
 fn read_text(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(|source| error::unreadable(path, source))?;
     String::from_utf8(bytes).map_err(|error| {
@@ -444,7 +449,7 @@ fn read_tool<'a>(
     };
     match tool.table("flavor")? {
         Some(flavor) => read_flavor(flavor, manifest)?,
-        // Other tools' tables are their own business, but `[tool.flavour]` is meant for us.
+        // Tables of other tools are ignored, but `[tool.flavour]` is a misspelling of ours.
         None => tool.warn_near("flavor"),
     }
     Ok(Some(tool))
@@ -525,7 +530,7 @@ fn read_flavor(mut flavor: Table<'_>, manifest: &mut Manifest) -> Result<(), Err
     Ok(())
 }
 
-/// TOML as JSON: dates become text, and what JSON cannot say is refused.
+/// Converts TOML to JSON: dates become strings, and values that JSON cannot represent are rejected.
 fn to_json(item: &Item<'_>) -> Result<serde_json::Value, Error> {
     use serde_json::Value;
     Ok(match item.value {

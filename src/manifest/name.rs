@@ -16,7 +16,7 @@ pub(super) fn checked(item: &Item<'_>, what: &'static str) -> Result<String, Err
     }
 }
 
-/// Letters with marks, and how they are written without.
+/// Letters with diacritics, and their transliterations.
 const LATIN: &[(&str, &str)] = &[
     ("àáâãäåāăą", "a"),
     ("æ", "ae"),
@@ -43,8 +43,8 @@ const LATIN: &[(&str, &str)] = &[
     ("źżž", "z"),
 ];
 
-/// The nearest thing to the name of a package that a text holds; `app` of a text in another script, of which a letter here
-/// and there would say nothing.
+/// A valid package name that resembles a text; `app` for a text in another script, which cannot be
+/// transliterated.
 pub fn made_of(text: &str) -> String {
     let mut name = String::new();
     for c in text.chars() {
@@ -53,7 +53,7 @@ pub fn made_of(text: &str) -> String {
             _ if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') => name.push(c),
             Some((_, plain)) if lower == c => name.push_str(plain),
             Some((_, plain)) => name.push_str(&plain.to_ascii_uppercase()),
-            // Marks that stand apart from their letter.
+            // Combining marks.
             None if matches!(c, '\u{300}'..='\u{36f}') => {}
             None if c.is_alphabetic() => return "app".into(),
             None => name.push('-'),
@@ -68,7 +68,8 @@ pub fn made_of(text: &str) -> String {
     }
 }
 
-/// The form in which Python compares names of projects, extras and groups: lower case, runs of `-_.` are one `-`.
+/// Normalises names of projects, extras and groups as in PEP 503: lower case, runs of `-_.` become
+/// one `-`.
 pub fn normalized(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {

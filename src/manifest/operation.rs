@@ -4,10 +4,10 @@ use super::error::Error;
 use super::suggest::closest;
 use super::table::Item;
 
-/// The longest chain the format can hold.
+/// The maximum number of operations in the format.
 pub const MAX_OPERATIONS: usize = 8;
 
-/// What is done to the bytes of a slot.
+/// An operation on the content of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationName {
     /// Stored as it is.
@@ -19,7 +19,7 @@ pub enum OperationName {
 }
 
 impl OperationName {
-    /// The word in a manifest.
+    /// The name in a manifest.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -35,7 +35,7 @@ impl OperationName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
     pub name: OperationName,
-    /// Within the codec's range; none leaves the choice to the builder.
+    /// Within the codec's range; `None` leaves the choice to the builder.
     pub level: Option<u32>,
     /// xz only: `9e`, slower for a few bytes less.
     pub extreme: bool,
@@ -43,9 +43,10 @@ pub struct Operation {
 
 const WORDS: [&str; 5] = ["raw", "tar", "gzip", "xz", "zstd"];
 
-/// Reads any spelling of a chain: `["tar", "zstd:19"]`, `"tar.gz"`, `"tgz"`, `"tar|gzip"`, `"raw"`, `""`.
+/// Parses any spelling of operations: `["tar", "zstd:19"]`, `"tar.gz"`, `"tgz"`, `"tar|gzip"`,
+/// `"raw"`, `""`.
 ///
-/// The result is never empty; `raw` stands alone, and `tar` comes first.
+/// The result is never empty; `raw` is the only operation, and `tar` is the first.
 pub(super) fn parse(item: &Item<'_>) -> Result<Vec<Operation>, Error> {
     let mut chain = Vec::new();
     match item.value {

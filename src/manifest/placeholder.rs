@@ -3,10 +3,10 @@ use super::suggest::closest;
 use super::table::Item;
 use crate::format::EnvReference;
 
-/// What a brace may begin in a command or a variable.
+/// The placeholders in a command or a variable.
 const WORKENV: &str = "workenv";
 
-/// Warns about what is almost the placeholder. All other braces mean themselves.
+/// Warns about likely misspellings of the placeholder. All other braces are literal.
 pub(super) fn check(item: &Item<'_>, text: &str) {
     for inside in inside_braces(text) {
         let is_near = inside != WORKENV && closest(inside.trim(), [WORKENV]).is_some();
@@ -16,7 +16,7 @@ pub(super) fn check(item: &Item<'_>, text: &str) {
     }
 }
 
-/// The same for the value of a variable, which may name other variables.
+/// The same for the value of a variable, which may refer to other variables.
 pub(super) fn check_value(item: &Item<'_>, text: &str) {
     for inside in inside_braces(text) {
         let is_near = inside != WORKENV && closest(inside.trim(), [WORKENV]).is_some();
@@ -34,7 +34,8 @@ fn inside_braces(text: &str) -> impl Iterator<Item = &str> {
         .map(|(inside, _)| inside)
 }
 
-/// Whether somebody who wrote this meant a variable: `{env:HOME}`, `{env.HOME}`, `{ENV: HOME}`.
+/// Whether this was probably meant as a reference to a variable: `{env:HOME}`, `{env.HOME}`, `{ENV:
+/// HOME}`.
 fn is_like_reference(inside: &str) -> bool {
     let (word, rest) = inside.trim_start().split_at_checked(3).unwrap_or_default();
     word.eq_ignore_ascii_case("env") && rest.trim_start().starts_with([':', '.'])

@@ -12,21 +12,22 @@ use super::suggest::closest;
 use super::table::{Item, Table};
 use crate::format::is_version;
 
-/// What the standard tables of `pyproject.toml` say: `[project]` and `[dependency-groups]`.
+/// The standard tables of `pyproject.toml`: `[project]` and `[dependency-groups]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Project {
     /// Whether there is a `[project]` table.
     pub has_table: bool,
     /// As written. Without `[project]` it is the package's name.
     pub name: String,
-    /// None when the build back end computes it.
+    /// `None` if the build back end computes it.
     pub version: Option<String>,
     pub description: Option<String>,
     /// The expression of `license`, or the text of its older table form.
     pub license: Option<String>,
-    /// Keys that the build back end computes: all of them when the project is described elsewhere than in `[project]`.
+    /// Keys that the build back end computes: all of them if the project is not described in
+    /// `[project]`.
     pub dynamic: Vec<String>,
-    /// Whether what the back end computes has been filled in.
+    /// Whether the computed keys have been filled in.
     pub is_filled: bool,
     /// A valid PEP 440 specifier.
     pub requires_python: Option<String>,
@@ -34,20 +35,20 @@ pub struct Project {
     pub dependencies: Vec<String>,
     /// By the extra's normalized name.
     pub optional_dependencies: BTreeMap<String, Vec<String>>,
-    /// By the group's normalized name, `include-group` already followed.
+    /// By the group's normalized name, with `include-group` expanded.
     pub dependency_groups: BTreeMap<String, Vec<String>>,
     /// Name and `module:function`, in the order of the file, `gui-scripts` last.
     pub scripts: Vec<(String, String)>,
-    /// Commands that are files of their own, which only a wheel tells.
+    /// Commands that are files in the wheel, known only after the build.
     pub programs: Vec<String>,
-    /// Whether something says how to build a wheel of the project: `[build-system]`, or what an older back end reads.
+    /// Whether a build system is declared: `[build-system]`, or the files of an older back end.
     pub has_back_end: bool,
 }
 
 impl Project {
-    /// What has been built already: `requires` and `extras` as its metadata have them.
+    /// Metadata of a built project: `requires` and `extras` as in its `METADATA`.
     ///
-    /// The reason, if a requirement is none.
+    /// The reason, if a requirement is invalid.
     pub fn built(
         name: &str,
         version: &str,
@@ -57,7 +58,7 @@ impl Project {
         scripts: Vec<(String, String)>,
     ) -> Result<Self, String> {
         if !name::is_name(name) {
-            return Err(format!("`{name}` is no name"));
+            return Err(format!("`{name}` is not a valid name"));
         }
         let specifier = requires_python.as_deref().map(VersionSpecifiers::from_str);
         if let Some(Err(error)) = specifier {
@@ -86,12 +87,12 @@ impl Project {
         self.dynamic.iter().any(|dynamic| dynamic == key)
     }
 
-    /// Whether the build back end computes a key, and has not been asked yet.
+    /// Whether the build back end computes a key that has not been filled in yet.
     pub fn awaits(&self, key: &str) -> bool {
         !self.is_filled && self.computes(key)
     }
 
-    /// Whether the build back end computes which commands the project has.
+    /// Whether the build back end computes the commands of the project.
     pub fn computes_scripts(&self) -> bool {
         SCRIPTS.iter().any(|key| self.computes(key))
     }
@@ -101,8 +102,8 @@ impl Project {
         !self.has_table || self.computes("name") || normalized(&self.name) == normalized(name)
     }
 
-    /// The requirements with those of the project's extras in the place of what names the project itself, `project[extra]`:
-    /// an index may have something by that name, but not what is being packed.
+    /// The requirements, with references to the project's own extras (`project[extra]`) expanded:
+    /// an index may have another distribution of that name.
     pub fn without_itself(&self, requirements: impl IntoIterator<Item = String>) -> Vec<String> {
         let mut found = Vec::new();
         for text in requirements {
@@ -135,7 +136,7 @@ impl Project {
         }
     }
 
-    /// Fills in what the build back end has computed. What the file states stays.
+    /// Fills in what the build back end computed. Values in the file take precedence.
     pub(super) fn filled(&self, built: Self) -> Self {
         let mut filled = Self {
             is_filled: true,
@@ -166,7 +167,7 @@ impl Project {
         filled
     }
 
-    /// A directory without a manifest, called as it is called.
+    /// For a directory without a manifest; it has the name of the directory.
     pub fn plain(directory: &str) -> Self {
         Self {
             name: name::made_of(directory),
@@ -184,10 +185,10 @@ pub(super) fn entry_point(item: &Item<'_>) -> Result<EntryPoint, Error> {
     })
 }
 
-/// Keys with which a back end says that it computes commands.
+/// Entries of `dynamic` by which a back end computes commands.
 const SCRIPTS: [&str; 3] = ["scripts", "gui-scripts", "entry-points"];
 
-/// What is asked of a back end that describes the whole project.
+/// The fields taken from a back end that describes the whole project.
 const FACTS: [&str; 7] = [
     "name",
     "version",
@@ -198,9 +199,9 @@ const FACTS: [&str; 7] = [
     "scripts",
 ];
 
-/// Reads the standard tables. `name` stays empty when there is none.
+/// Reads the standard tables. `name` stays empty if there is none.
 ///
-/// `is_described` says that files beside the manifest describe the project to a build back end.
+/// `is_described` is true if files beside the manifest describe the project to a build back end.
 pub(super) fn parse(root: &mut Table<'_>, is_described: bool) -> Result<Project, Error> {
     let mut project = match root.table("project")? {
         Some(table) => parse_project(table)?,
@@ -217,12 +218,13 @@ pub(super) fn parse(root: &mut Table<'_>, is_described: bool) -> Result<Project,
     Ok(project)
 }
 
-/// Whether a tool's own table describes the project, as Poetry and flit did before there was `[project]`.
+/// Whether a tool's own table describes the project, as with Poetry and flit before `[project]`
+/// existed.
 fn has_older_table(root: &mut Table<'_>) -> Result<bool, Error> {
     let Some(mut tool) = root.table("tool")? else {
         return Ok(false);
     };
-    // Other tools' tables are for them to check.
+    // Tables of other tools are not checked here.
     let has_metadata = |flit: Item<'_>| {
         flit.table()
             .is_ok_and(|mut flit| flit.get("metadata").is_some())
@@ -302,7 +304,7 @@ pub(super) fn version(item: &Item<'_>) -> Result<String, Error> {
 pub(super) fn specifier(item: &Item<'_>) -> Result<String, Error> {
     let text = item.text()?;
     let checked = requirement::require_ascii(text).and_then(|()| {
-        // The rest of the message draws the text again with an underline.
+        // The rest of the message repeats the text with an underline.
         VersionSpecifiers::from_str(text)
             .map_err(|error| requirement::first_line(&error.to_string()).to_string())
     });
@@ -321,7 +323,8 @@ pub(super) fn specifier(item: &Item<'_>) -> Result<String, Error> {
     }
 }
 
-/// PEP 639's expression, or the older table with `text` or `file`; only words are of use here.
+/// The expression of PEP 639, or the older table with `text` or `file`, of which only `text` is
+/// used.
 fn license(item: &Item<'_>) -> Result<Option<String>, Error> {
     if item.value.is_str() {
         return item.text().map(|text| Some(text.to_string()));
@@ -346,7 +349,8 @@ fn parse_groups(table: &Table<'_>) -> Result<BTreeMap<String, Vec<String>>, Erro
     Ok(resolved)
 }
 
-/// Appends the requirements of one group; `path` holds the groups being followed, to notice a circle.
+/// Appends the requirements of one group. `path` holds the groups being expanded, to detect a
+/// cycle.
 fn follow(
     items: &[Item<'_>],
     groups: &BTreeMap<String, Vec<Item<'_>>>,
@@ -380,7 +384,7 @@ fn follow(
     Ok(())
 }
 
-/// An error for a name that is not among the `known` ones.
+/// The error for a name that is not among the `known` ones.
 pub(super) fn unknown<'k>(
     item: &Item<'_>,
     what: &'static str,

@@ -1,4 +1,4 @@
-//! PEP 508 requirements, checked for form only: no variable is expanded and no path looked up.
+//! PEP 508 requirements. Only the syntax is checked: no variable is expanded and no path looked up.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use super::error::Error;
 use super::name::normalized;
 use super::table::Item;
 
-/// The address after `@`, for the installer to understand.
+/// The URL after `@`, which the installer interprets.
 #[derive(Debug, Clone)]
 pub struct AnyUrl(String);
 
@@ -30,7 +30,7 @@ impl Pep508Url for AnyUrl {
     }
 }
 
-/// Reads a requirement as distributions have them in their metadata; the reason, if it is none.
+/// Parses a requirement in a distribution's metadata; fails with the reason.
 pub fn read(text: &str) -> Result<Requirement<AnyUrl>, String> {
     check_names(text)?;
     Requirement::<AnyUrl>::from_str(text)
@@ -57,7 +57,7 @@ pub(super) fn parse(item: &Item<'_>) -> Result<String, Error> {
     }
 }
 
-/// On what a requirement depends.
+/// The condition of a requirement.
 pub(super) type Marker = MarkerTree;
 
 /// The extras, in normalized form, and the marker of a requirement that names the `project` itself.
@@ -72,7 +72,7 @@ pub(super) fn of_itself(text: &str, project: &str) -> Option<(Vec<String>, Marke
     (requirement.name.as_ref() == normalized(project)).then_some((extras, requirement.marker))
 }
 
-/// What holds when both do.
+/// The conjunction of both.
 pub(super) fn both(one: Option<&Marker>, other: &Marker) -> Marker {
     let mut marker = other.clone();
     if let Some(one) = one {
@@ -81,7 +81,7 @@ pub(super) fn both(one: Option<&Marker>, other: &Marker) -> Marker {
     marker
 }
 
-/// A requirement that counts only where `marker` holds, too.
+/// A requirement that applies only if `marker` holds, too.
 pub(super) fn restricted(text: &str, marker: Option<&Marker>) -> String {
     let requirement = marker
         .filter(|marker| !marker.is_true())
@@ -100,18 +100,18 @@ pub(super) fn restricted(text: &str, marker: Option<&Marker>) -> String {
     requirement.unwrap_or_else(|| text.to_string())
 }
 
-/// A requirement that names what is to be packed.
+/// A requirement that is to be packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// As written.
     pub name: String,
-    /// What comes after its `@`, if it has one.
+    /// The URL after its `@`, if it has one.
     pub address: Option<String>,
-    /// With the extras that were asked for.
+    /// With the extras that were selected.
     pub text: String,
 }
 
-/// Reads a requirement and adds extras to it; the reason if it is none.
+/// Parses a requirement and adds extras to it; fails with the reason.
 pub fn named(text: &str, extras: &[String]) -> Result<Named, String> {
     check_names(text)?;
     let reason = |text: String| first_line(&text).to_string();
@@ -139,16 +139,16 @@ pub fn named(text: &str, extras: &[String]) -> Result<Named, String> {
     })
 }
 
-/// What a distribution requires.
+/// The requirements of a distribution.
 pub(super) struct Required {
-    /// In any case.
+    /// Unconditional ones.
     pub(super) always: Vec<String>,
-    /// By the normalized name of the extra that asks for it.
+    /// By the normalized name of the extra.
     pub(super) with_extra: BTreeMap<String, Vec<String>>,
 }
 
-/// Tells what a distribution always requires from what it requires with each of its `extras`; the reason if one of the
-/// `texts` is no requirement.
+/// Separates unconditional requirements from those of each of the `extras`; fails with the reason
+/// if one of the `texts` is not a requirement.
 pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, String> {
     let mut always = Vec::new();
     let mut with_extra: BTreeMap<String, Vec<String>> = extras
@@ -171,7 +171,7 @@ pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, 
                 .marker
                 .evaluate_extras(std::slice::from_ref(&extra))
             {
-                // Installers know of no extra: what it decides is decided here.
+                // Installers get no extras here, so conditions on extras are evaluated here.
                 let marker = requirement.marker.clone().simplify_extras(&[extra]);
                 list.push(
                     Requirement {
@@ -186,8 +186,8 @@ pub(super) fn by_extra(texts: &[String], extras: &[String]) -> Result<Required, 
     Ok(Required { always, with_extra })
 }
 
-/// Refuses what `pep508_rs` 0.9 panics on: other characters than ASCII, which the grammar has not got, and names that
-/// end in punctuation (`click->=8`).
+/// Rejects input on which `pep508_rs` 0.9 panics: characters other than ASCII, which the grammar
+/// excludes, and names that end in punctuation (`click->=8`).
 fn check_names(text: &str) -> Result<(), String> {
     require_ascii(text)?;
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');

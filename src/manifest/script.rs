@@ -1,4 +1,4 @@
-//! A script of one file, and the block of comments in which it says what it needs: PEP 723.
+//! Single-file scripts and their inline metadata: PEP 723.
 
 use std::path::Path;
 
@@ -15,12 +15,12 @@ use super::{Input, Manifest, read_text, read_tool};
 
 /// What a block begins with, before its type, and ends with.
 const FENCE: &str = "# ///";
-/// What is before each line of a block.
+/// The prefix of each line of a block.
 const MARGIN: &str = "# ";
-/// Of a script whose `[tool.flavor]` gives none.
+/// The version of a script whose `[tool.flavor]` has none.
 const VERSION: &str = "0.0.0";
 
-/// Bytes that the name of a script may have.
+/// The maximum length of the name of a script.
 const MAX_FILE_NAME: usize = 200;
 
 /// The `script` block of a text.
@@ -28,15 +28,15 @@ const MAX_FILE_NAME: usize = 200;
 struct Block {
     /// The TOML.
     text: String,
-    /// The line of the file that its first line is, counted from 1.
+    /// The line of the file with the first line of the TOML, counted from 1.
     first_line: usize,
 }
 
-/// Reads a script. Without a block it needs nothing.
+/// Reads a script. Without a block it has no requirements.
 pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>), Error> {
     check_name(path)?;
     let text = match read_text(path) {
-        // Python reads other encodings too, if the file says so. A block is always UTF-8.
+        // Python accepts other encodings if the file declares them. A block is always UTF-8.
         Err(Error::NotUtf8 { .. }) if !has_block(path) => String::new(),
         text => text?,
     };
@@ -66,7 +66,8 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
         read_uv(uv, &mut manifest)?;
     }
     root.finish();
-    // A script is copied without what is beside it; these stay where they are.
+    // A script is copied without its neighbours; relative paths still refer to the original
+    // directory.
     for link in manifest
         .build
         .find_links
@@ -82,7 +83,7 @@ pub fn parse(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
     Ok((manifest.completed(choices)?, source.into_warnings()))
 }
 
-/// Refuses names that would be trouble where the script is to lie.
+/// Rejects names that would cause problems in the package.
 fn check_name(path: &Path) -> Result<(), Error> {
     let name = path.file_name().unwrap_or_default();
     let reason = match name.to_str() {
@@ -90,7 +91,7 @@ fn check_name(path: &Path) -> Result<(), Error> {
         Some(text) if text.chars().any(char::is_control) => {
             "has a line end or another control character in it"
         }
-        // That of its bytecode is longer, and no system takes more than 255 bytes.
+        // The name of its bytecode is longer, and no system allows more than 255 bytes.
         Some(text) if text.len() > MAX_FILE_NAME => "is longer than 200 bytes",
         Some(_) => return Ok(()),
     };
@@ -100,7 +101,7 @@ fn check_name(path: &Path) -> Result<(), Error> {
     })
 }
 
-/// Whether a file that is not called so is a script of Python: by its first line, or by a block.
+/// Whether a file without a `.py` suffix is a Python script: by its first line, or by a block.
 pub fn is_script(path: &Path) -> bool {
     let is_named = path
         .extension()
@@ -108,7 +109,7 @@ pub fn is_script(path: &Path) -> bool {
     let says_so = || {
         let text = read_text(path).ok()?;
         let first = text.lines().next()?;
-        // What is wrong with a block is said when it is read.
+        // Errors in a block are reported when it is read.
         Some(
             (first.starts_with("#!") && first.contains("python"))
                 || !matches!(block(&text, path), Ok(None)),
@@ -130,15 +131,15 @@ pub fn script_block(path: &Path) -> Option<String> {
     block_line(path).map(|(_, text)| text)
 }
 
-/// Finds the block as the expression of the standard does:
+/// Finds the block as specified by the regular expression of PEP 723:
 ///
 /// ```text
 /// (?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$
 /// ```
 ///
-/// It takes as much as it can: the last closing line of an unbroken run of comments ends the block.
+/// The match is greedy: the last closing line of an unbroken run of comments ends the block.
 fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
-    // As Python reads a text file.
+    // Universal newlines, as Python reads a text file.
     let text = text
         .strip_prefix('\u{feff}')
         .unwrap_or(text)
@@ -166,7 +167,8 @@ fn block(text: &str, path: &Path) -> Result<Option<Block>, Error> {
         let run = rest.get(..run).unwrap_or_default();
         let end = run.iter().rposition(|line| *line == FENCE);
         if end.is_none() && kind == "script" {
-            // The standard's expression does not match then; but nobody writes that line for another reason.
+            // The expression of the standard does not match then, but the line certainly was meant
+            // to begin a block.
             return Err(Error::OpenBlock {
                 path: path.to_path_buf(),
                 line: at,
@@ -204,7 +206,8 @@ fn has_block(path: &Path) -> bool {
         .any(|line| line.starts_with(b"# /// "))
 }
 
-/// The settings of uv that say where distributions come from. uv does not run in the script's directory, nor always.
+/// The settings of uv about sources of distributions. uv does not run in the script's directory,
+/// and is not always used.
 fn read_uv(mut uv: Table<'_>, manifest: &mut Manifest) -> Result<(), Error> {
     let build = &mut manifest.build;
     build.index_url = build.index_url.take().or(uv.text("index_url")?);
@@ -212,7 +215,7 @@ fn read_uv(mut uv: Table<'_>, manifest: &mut Manifest) -> Result<(), Error> {
     for link in uv.texts("find_links")? {
         build.find_links.push(link);
     }
-    // Where single distributions come from is read by those who install.
+    // Sources of single distributions are read by the installation code.
     for key in ["index", "sources"] {
         drop(uv.get(key));
     }

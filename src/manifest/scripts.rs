@@ -1,4 +1,4 @@
-//! `[tool.flavor.scripts]`: programs of the package beside those of the project.
+//! `[tool.flavor.scripts]`: programs of the package in addition to those of the project.
 
 use super::entry_point::EntryPoint;
 use super::error::Error;
@@ -8,7 +8,7 @@ use super::table::Item;
 /// A program that the manifest adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedScript {
-    /// What it is called by in the package.
+    /// Its name in the package.
     pub name: String,
     pub target: ScriptTarget,
 }
@@ -18,7 +18,8 @@ pub struct NamedScript {
 pub enum ScriptTarget {
     /// A function in the package.
     Function(EntryPoint),
-    /// A script that a distribution in the package brings; or a distribution, whose script has the program's name.
+    /// A script of a distribution in the package; or a distribution, whose script has the program's
+    /// name.
     Script(String),
 }
 

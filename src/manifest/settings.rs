@@ -15,18 +15,19 @@ use super::suggest::closest;
 use super::table::{Item, Table};
 use crate::report::Bytes;
 
-/// `[tool.flavor.python]`: which interpreter, and what of it.
+/// `[tool.flavor.python]`: which interpreter, and which parts of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Python {
-    /// Whether the table is there at all.
+    /// Whether the table exists.
     pub declared: bool,
-    /// An explicit yes or no to packaging an interpreter.
+    /// Explicitly whether to package an interpreter.
     pub enabled: Option<bool>,
-    /// `3.12` or `3.12.4`; agrees with `requires-python`.
+    /// `3.12` or `3.12.4`; satisfies `requires-python`.
     pub version: Option<String>,
     /// Path or name of an interpreter, as written.
     pub executable: Option<String>,
-    /// Parts of the standard library that are left out by default: `tkinter`, `idlelib`, `test`.
+    /// Parts of the standard library to include that are omitted by default: `tkinter`, `idlelib`,
+    /// `test`.
     pub include: Vec<String>,
     /// Options for the interpreter: `-X utf8`, one word each.
     pub flags: Vec<String>,
@@ -41,39 +42,39 @@ pub struct Build {
     pub groups: Vec<String>,
     /// Patterns as in `.gitignore`.
     pub exclude: Vec<String>,
-    /// Patterns that bring back what is ignored.
+    /// Patterns for files to include although they are ignored.
     pub include: Vec<String>,
-    /// Valid PEP 508 requirements beyond the project's own.
+    /// Valid PEP 508 requirements in addition to the project's own.
     pub dependencies: Vec<String>,
     /// Entries of `dependencies` that are paths to projects, relative to the manifest.
     pub local_dependencies: Vec<PathBuf>,
     pub strip: Option<bool>,
     /// Kinds of files that are left out of the dependencies.
     pub slim: Vec<Slim>,
-    /// 0 to 9, mapped onto each slot's codec.
+    /// 0 to 9, mapped to each slot's codec.
     pub compress: Option<u8>,
-    /// Directories or addresses of wheels, as written.
+    /// Directories or URLs of wheels, as written.
     pub find_links: Vec<String>,
-    /// May hold a password: never printed.
+    /// May contain a password: never printed.
     pub index_url: Option<String>,
-    /// May hold passwords: never printed.
+    /// May contain passwords: never printed.
     pub extra_index_urls: Vec<String>,
     pub offline: Option<bool>,
-    /// Normalized names of distributions that may be missing from the package, or be of a version that a requirement
-    /// refuses, and of modules that may be missing.
+    /// Normalized names of distributions that may be missing from the package or have a version
+    /// that does not meet a requirement, and of modules that may be missing.
     pub unmet: Vec<String>,
     /// Commands that run before anything is read.
     pub pre_build: Vec<Vec<String>>,
-    /// Commands that run when the package is there.
+    /// Commands that run after the package was written.
     pub post_build: Vec<Vec<String>>,
 }
 
 /// `[tool.flavor.execution]`: how the program is started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Execution {
-    /// Program and arguments, placeholders unexpanded; never empty when given.
+    /// Program and arguments, placeholders unexpanded; not empty if present.
     pub command: Option<Vec<String>>,
-    /// Come before the user's arguments.
+    /// Precede the user's arguments.
     pub args: Vec<String>,
     /// Set for the program, placeholders unexpanded, after everything in `runtime_env`.
     pub env: Vec<(String, String)>,
@@ -82,12 +83,13 @@ pub struct Execution {
     pub path: bool,
 }
 
-/// `[tool.flavor.execution.runtime.env]`: what becomes of the caller's environment, in the order unset, map, set.
+/// `[tool.flavor.execution.runtime.env]`: changes to the caller's environment, in the order unset,
+/// map, set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuntimeEnv {
     /// Names or patterns with `*` and `?`.
     pub unset: Vec<String>,
-    /// Names or patterns that `unset` spares.
+    /// Names or patterns exempt from `unset`.
     pub pass: Vec<String>,
     /// Literal values.
     pub set: Vec<(String, String)>,
@@ -95,12 +97,12 @@ pub struct RuntimeEnv {
     pub map: Vec<(String, String)>,
 }
 
-/// `[tool.flavor.budget]`: sizes in bytes that `pack --check-budget` holds the package to.
+/// `[tool.flavor.budget]`: maximum sizes in bytes, checked by `pack --check-budget`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Budget {
     /// Of the package file.
     pub total: Option<u64>,
-    /// Of the launcher in it.
+    /// Of the launcher.
     pub launcher: Option<u64>,
     /// Of a slot as stored.
     pub slots: BTreeMap<String, u64>,
@@ -135,7 +137,7 @@ pub(super) fn python(mut table: Table<'_>, project: &Project) -> Result<Python, 
     Ok(python)
 }
 
-/// A version of two or three numbers that `requires-python` allows.
+/// A version of two or three numbers that satisfies `requires-python`.
 fn python_version(item: &Item<'_>, requires: Option<&str>) -> Result<String, Error> {
     let text = item.text()?.trim();
     let numbers: Vec<u64> = text
@@ -146,7 +148,7 @@ fn python_version(item: &Item<'_>, requires: Option<&str>) -> Result<String, Err
         return Err(item.bad("a Python version such as \"3.12\"", text));
     };
     if let Some(requires) = requires {
-        // The specifier was checked with the project; `3.12` stands for any of its patch releases.
+        // The specifier was checked with the project; `3.12` matches any of its patch releases.
         let allowed =
             VersionSpecifiers::from_str(requires).is_ok_and(|specifiers| match numbers[..] {
                 [major, minor] => {
@@ -233,7 +235,7 @@ pub(super) fn build(mut table: Table<'_>, project: &Project) -> Result<Build, Er
     Ok(build)
 }
 
-/// `true` for what is safe, or a list of names.
+/// `true` for the safe kinds, or a list of names.
 fn slim(item: &Item<'_>) -> Result<Vec<Slim>, Error> {
     if item.value.is_bool() {
         return Ok(if item.flag()? {
@@ -372,7 +374,7 @@ fn variables(table: &mut Table<'_>, name: &'static str) -> Result<Vec<(String, S
     let pair = |(name, item): &(&str, Item<'_>)| {
         let value = item.scalar()?;
         if value.contains('\0') {
-            return Err(item.bad("text that a process can be given", "a NUL character"));
+            return Err(item.bad("a value without NUL characters", "a NUL character"));
         }
         placeholder::check_value(item, &value);
         Ok((variable(item, name)?, value))
@@ -380,7 +382,7 @@ fn variables(table: &mut Table<'_>, name: &'static str) -> Result<Vec<(String, S
     table.entries().iter().map(pair).collect()
 }
 
-/// The system can neither set nor look up a name that is empty or has `=` or NUL in it.
+/// A name that is empty or contains `=` or NUL can be neither set nor looked up.
 fn variable(item: &Item<'_>, name: &str) -> Result<String, Error> {
     if name.is_empty() || name.contains(['=', '\0']) {
         return Err(item.bad("the name of an environment variable", &format!("{name:?}")));
@@ -414,7 +416,7 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
         .ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
 }
 
-/// Systems and processors as policies call them.
+/// Systems and processors as named in policies.
 const SYSTEMS: &[&str] = &[
     "linux", "darwin", "macos", "windows", "freebsd", "netbsd", "openbsd", "android",
 ];
@@ -429,7 +431,7 @@ const PROCESSORS: &[&str] = &[
     "loongarch64",
 ];
 
-/// A platform that there is: `linux_amd64`.
+/// A known platform, such as `linux_amd64`.
 fn platform(item: &Item<'_>) -> Result<String, Error> {
     let word = item.filled()?;
     if word
@@ -438,7 +440,7 @@ fn platform(item: &Item<'_>) -> Result<String, Error> {
     {
         return Ok(word.to_string());
     }
-    // As others call them.
+    // Alternative names.
     let usual = word
         .to_lowercase()
         .replace('-', "_")

@@ -1,4 +1,5 @@
-//! The files by which setuptools knew a project before there was `[project]`. They are looked for, and left to it to read.
+//! The files of setuptools that describe a project without `[project]`. They are detected here, and
+//! read only by setuptools.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,11 @@ use super::MANIFEST;
 const SCRIPT: &str = "setup.py";
 const CONFIG: &str = "setup.cfg";
 
-/// Where `setup` comes from: setuptools, or what builds on it.
+/// The origin of `setup`: setuptools, or libraries based on it.
 const SETUPS: [&str; 4] = ["setuptools", "distutils", "skbuild", "import setup"];
 
-/// The file that describes the project in a directory: `pyproject.toml` if there is one, else one of setuptools' own.
+/// The file that describes the project in a directory: `pyproject.toml` if there is one, else one
+/// of setuptools' own.
 pub fn description_in(directory: &Path) -> Option<PathBuf> {
     [MANIFEST, SCRIPT, CONFIG]
         .iter()
@@ -26,10 +28,11 @@ pub fn is_setup(path: &Path) -> bool {
     is_description(path) && describes(path)
 }
 
-/// Whether a `pyproject.toml`, or what is beside it, describes a project. Other tools keep their settings there, too.
+/// Whether a `pyproject.toml`, or a file beside it, describes a project. Other tools keep settings
+/// there, too.
 pub fn describes_project(manifest: &Path) -> bool {
     let text = std::fs::read_to_string(manifest).unwrap_or_default();
-    // What is wrong with the text is for its reader to say.
+    // Syntax errors are reported by the parser of the manifest.
     let Ok(table) = text.parse::<toml::Table>() else {
         return true;
     };
@@ -45,21 +48,21 @@ pub fn describes_project(manifest: &Path) -> bool {
         || is_beside(manifest)
 }
 
-/// Whether a file is called as one of setuptools' own is.
+/// Whether a file has the name of one of setuptools' own.
 pub(super) fn is_description(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name == SCRIPT || name == CONFIG)
 }
 
-/// Whether there is a description for setuptools beside the manifest `path`, or at its place.
+/// Whether there is a description for setuptools beside the manifest `path`, or at `path`.
 pub fn is_beside(path: &Path) -> bool {
     [SCRIPT, CONFIG]
         .iter()
         .any(|name| describes(&path.with_file_name(name)))
 }
 
-/// Whether a file describes a project. Programs have modules called `setup` too, and many tools keep their settings in
-/// `setup.cfg`.
+/// Whether a file describes a project. Programs may have modules called `setup`, and many tools
+/// keep their settings in `setup.cfg`.
 fn describes(path: &Path) -> bool {
     let Ok(text) = std::fs::read(path) else {
         return false;

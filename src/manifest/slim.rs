@@ -1,4 +1,4 @@
-//! What dependencies carry that a program does not need to run, by name.
+//! Files of dependencies that a program does not need to run, by kind.
 
 use std::str::FromStr;
 
@@ -17,7 +17,7 @@ pub enum Slim {
     Locales,
 }
 
-/// Distributions that compile when they run and need sources and headers for that.
+/// Distributions that compile code at run time and need sources and headers for that.
 const COMPILERS: &[&str] = &[
     "!**/site-packages/Cython/**",
     "!**/site-packages/cffi/**",
@@ -35,7 +35,7 @@ const COMPILERS: &[&str] = &[
     "!**/site-packages/warp/**",
 ];
 
-/// Never left out: what a distribution says of itself, its licences above all.
+/// Never left out: the metadata of a distribution, above all its licences.
 const KEPT: &str = "!**/*.dist-info/**";
 
 impl Slim {
@@ -47,7 +47,8 @@ impl Slim {
         Self::Static,
         Self::Locales,
     ];
-    /// What a program that is imported as before will not miss. Translations are not among them: a user would.
+    /// The kinds that an ordinary program does not need. Translations are not among them: users
+    /// would miss them.
     pub const SAFE: [Self; 5] = [
         Self::Tests,
         Self::Docs,
@@ -67,7 +68,7 @@ impl Slim {
         }
     }
 
-    /// What it leaves out, in words.
+    /// A description of the files.
     pub fn title(self) -> &'static str {
         match self {
             Self::Tests => "tests shipped in wheels",
@@ -79,12 +80,13 @@ impl Slim {
         }
     }
 
-    /// Patterns as in `.gitignore`, relative to the tree of dependencies. A later one goes before an earlier one.
+    /// Patterns as in `.gitignore`, relative to the tree of dependencies. Later patterns take
+    /// precedence.
     pub fn patterns(self) -> Vec<String> {
         let (drop, keep): (&[&str], &[&str]) = match self {
-            // Only the plural: `django/test` is there to be imported.
+            // Only the plural: `django/test` is meant to be imported.
             Self::Tests => (&["tests/"], &[]),
-            // By their endings: a package that is called `docs` may be code, as in botocore.
+            // By suffix: a package called `docs` may be code, as in botocore.
             Self::Docs => (
                 &[
                     "**/doc/**/*.rst",
@@ -125,17 +127,17 @@ impl Slim {
             .collect()
     }
 
-    /// Matches what it leaves out.
+    /// Matches the files that it leaves out.
     pub fn matcher(self) -> Gitignore {
         let mut builder = GitignoreBuilder::new("");
         for pattern in self.patterns() {
-            // Our own patterns are well-formed; the test below tries each.
+            // These patterns are constants and valid; the test below tries each.
             drop(builder.add_line(None, &pattern));
         }
         builder.build().unwrap_or_else(|_| Gitignore::empty())
     }
 
-    /// Reads a list as the command line has it: `safe`, `all`, or names.
+    /// Parses a list from the command line: `safe`, `all`, or names.
     ///
     /// # Errors
     /// [`UnknownSlim`].
@@ -158,12 +160,12 @@ impl Slim {
     }
 }
 
-/// A word that names no kind of files.
+/// A word that is not a kind of files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is none of safe, all, tests, docs, stubs, sources, static, locales{}", meant(.near.as_deref()))]
+#[error("`{word}` is not one of safe, all, tests, docs, stubs, sources, static, locales{}", meant(.near.as_deref()))]
 pub struct UnknownSlim {
     pub word: String,
-    /// A name that is nearly the same.
+    /// A similar name.
     pub near: Option<String>,
 }
 

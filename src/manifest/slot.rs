@@ -7,10 +7,10 @@ use super::suggest::closest;
 use super::table::{Item, Table};
 use crate::format::{WORKENV, is_target};
 
-/// Slots that a Python package brings itself.
+/// Slots that a Python package has by itself.
 pub(super) const PYTHON_SLOTS: [&str; 3] = ["runtime", "deps", "app"];
 
-/// What a slot may be for. Only shown; the format stores any text.
+/// The purpose of a slot. Informative only; the format allows any text.
 const PURPOSES: [&str; 11] = [
     "data",
     "payload",
@@ -25,28 +25,30 @@ const PURPOSES: [&str; 11] = [
     "installer",
 ];
 
-/// A tree or a file that travels in the package beside the program.
+/// A tree or a file that is packed in addition to the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     /// Unique in the manifest.
     pub name: String,
-    /// As written: relative to the manifest's directory, or absolute. Nobody has looked whether it exists.
+    /// As written: relative to the manifest's directory, or absolute. Not checked for existence.
     pub source: PathBuf,
-    /// Never empty when given; none leaves the choice to the builder, which knows whether the source is a tree.
+    /// Not empty if present; `None` leaves the choice to the builder, which knows whether the
+    /// source is a tree.
     pub operations: Option<Vec<Operation>>,
-    /// Where it lands, relative to the work environment with `/` between parts; empty is its root. Never leads out.
+    /// Path relative to the work environment, with `/` as separator; empty for its root. Never
+    /// leads out.
     pub target: Option<String>,
     pub lifecycle: Lifecycle,
-    /// Of a file: read, write and execute bits, at most 0o777.
+    /// For a file: read, write and execute bits, at most 0o777.
     pub permissions: Option<u32>,
     pub purpose: Option<String>,
-    /// Whether it brings what is outside the project, by its source or by links.
+    /// Whether it may include files outside the project, as its source or through links.
     pub follow: bool,
     /// Line of its table in the manifest, from 1.
     pub line: usize,
 }
 
-/// When a slot is unpacked and how long it stays; the words of PSPF/2025.
+/// When a slot is extracted and how long it is kept; the names are those of PSPF/2025.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lifecycle {
     /// Removed once the environment is set up.
@@ -56,9 +58,9 @@ pub enum Lifecycle {
     Shutdown,
     Cache,
     Temporary,
-    /// Unpacked when first asked for.
+    /// Extracted when first requested.
     Lazy,
-    /// Unpacked before the program starts.
+    /// Extracted before the program starts.
     #[default]
     Eager,
     Dev,
@@ -67,7 +69,7 @@ pub enum Lifecycle {
 }
 
 impl Lifecycle {
-    /// Every word with its meaning; `cached` and `volatile` are older spellings.
+    /// Every name with its meaning; `cached` and `volatile` are older spellings.
     const WORDS: [(&'static str, Self); 13] = [
         ("eager", Self::Eager),
         ("lazy", Self::Lazy),
@@ -84,7 +86,7 @@ impl Lifecycle {
         ("volatile", Self::Temporary),
     ];
 
-    /// The word in a package's metadata.
+    /// The name in a package's metadata.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Init => "init",
@@ -260,7 +262,7 @@ fn permissions(item: &Item<'_>) -> Result<u32, Error> {
     const EXPECTED: &str = "octal permissions such as \"0755\" or 0o755";
     let mode = if let Some(text) = item.value.as_str() {
         let digits = text.strip_prefix("0o").unwrap_or(text);
-        // from_str_radix would take a sign.
+        // from_str_radix would accept a sign.
         let octal = !digits.is_empty() && digits.chars().all(|c| c.is_digit(8));
         u32::from_str_radix(digits, 8)
             .ok()
@@ -271,7 +273,7 @@ fn permissions(item: &Item<'_>) -> Result<u32, Error> {
             .value
             .as_integer()
             .ok_or_else(|| item.wrong("octal permissions in a string"))?;
-        // Decimal 755 is not what anybody means by it.
+        // Decimal 755 is certainly a mistake.
         if number.radix() != 8 {
             return Err(item.bad(EXPECTED, number));
         }

@@ -1,15 +1,16 @@
 //! "Did you mean": the known word nearest to a mistyped one.
 
-/// The candidate that `word` most likely stands for, or none when all are too far away.
+/// The candidate that `word` is most likely a misspelling of, or `None` if all are too different.
 ///
-/// Case, `-` and `_` do not count. A third of the word may be wrong, at least one letter; of two equally near
-/// candidates the first wins.
+/// Ignores case, `-` and `_`. A third of the word may be wrong, at least one letter; of two equally
+/// near candidates the first wins.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = fold(word);
     let limit = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        // A letter added, lost or changed, or two neighbours swapped.
+        // Damerau-Levenshtein distance: a letter added, removed or replaced, or two neighbours
+        // swapped.
         .map(|candidate| (strsim::osa_distance(&word, &fold(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)

@@ -1,4 +1,5 @@
-//! Reading TOML with a memory: every value knows its key and place, every table which of its keys were asked for.
+//! Reads TOML and keeps track: every value knows its key and position, every table which of its
+//! keys were read.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,13 +11,13 @@ use toml::de::{DeTable, DeValue};
 use super::error::{At, Error, Site, Warning};
 use super::suggest::closest;
 
-/// The text being read and what was found odd in it so far.
+/// The text being read and the warnings so far.
 pub(super) struct Source<'a> {
     pub(super) path: &'a Path,
     text: &'a str,
-    /// Where in the file the text begins.
+    /// Offset of the text in the file.
     first_line: usize,
-    /// What is in the file before each line of the text.
+    /// What precedes each line of the text in the file.
     margin: &'static str,
     warnings: RefCell<Vec<Warning>>,
 }
@@ -32,7 +33,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A text that is in the middle of a file, with something in front of each of its lines.
+    /// A text in the middle of a file, with a prefix before each of its lines.
     pub(super) fn within(
         text: &'a str,
         path: &'a Path,
@@ -50,7 +51,7 @@ impl<'a> Source<'a> {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// The warnings in the order of the file.
+    /// The warnings in file order.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let mut warnings = self.warnings.into_inner();
         warnings.sort_by_key(|warning| (warning.site().line, warning.site().column));
@@ -78,7 +79,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// What the TOML parser says, with the source line and a caret under the place.
+    /// The TOML parser's error, with the source line and a caret under the position.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
         let at = self.at("", error.span().map_or(self.text.len(), |span| span.start));
         let line = self
@@ -104,7 +105,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// One value and its place.
+/// One value and its position.
 #[derive(Clone)]
 pub(super) struct Item<'a> {
     pub(super) source: &'a Source<'a>,
@@ -167,7 +168,7 @@ impl<'a> Item<'a> {
             .map_err(|_| self.bad("a whole number that is not negative", integer))
     }
 
-    /// A string, or a number or boolean as it is written.
+    /// A string, or a number or boolean as written.
     pub(super) fn scalar(&self) -> Result<String, Error> {
         match self.value {
             DeValue::String(text) => Ok(text.to_string()),
@@ -204,7 +205,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A table that remembers which keys it was asked for.
+/// A table that records which keys were read.
 pub(super) struct Table<'a> {
     pub(super) source: &'a Source<'a>,
     key: String,
@@ -228,7 +229,7 @@ impl<'a> Table<'a> {
         self.source.at(&self.key, self.span.start)
     }
 
-    /// The value of `name`, also when it is written with `-` for `_`.
+    /// The value of `name`, or of its spelling with `-` instead of `_`.
     pub(super) fn get(&mut self, name: &'static str) -> Option<Item<'a>> {
         self.known.push(name);
         let (key, value) = self
@@ -255,7 +256,7 @@ impl<'a> Table<'a> {
         self.get(name).map(|item| item.flag()).transpose()
     }
 
-    /// The strings of an array, none when the key is missing.
+    /// The strings of an array; empty if the key is missing.
     pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<String>, Error> {
         self.items(name)?
             .iter()
@@ -263,7 +264,7 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    /// The entries of an array of strings, none when the key is missing.
+    /// The entries of an array of strings; empty if the key is missing.
     pub(super) fn items(&mut self, name: &'static str) -> Result<Vec<Item<'a>>, Error> {
         self.get(name)
             .map_or(Ok(Vec::new()), |item| item.list("an array of strings"))
@@ -273,7 +274,7 @@ impl<'a> Table<'a> {
         self.get(name).map(|item| item.table()).transpose()
     }
 
-    /// All entries in the order of the file, for tables whose keys are the user's.
+    /// All entries in file order, for tables with keys chosen by the user.
     pub(super) fn entries(&self) -> Vec<(&'a str, Item<'a>)> {
         self.inner
             .iter()
@@ -281,7 +282,7 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    /// Warns about every key that nobody asked for.
+    /// Warns about every key that was not read.
     pub(super) fn finish(self) {
         let dashed: Vec<String> = self
             .known
@@ -309,7 +310,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Warns about keys that are almost `name`.
+    /// Warns about misspellings of `name`.
     pub(super) fn warn_near(&self, name: &'static str) {
         for (key, _) in self.inner {
             if closest(key.get_ref(), [name]).is_some() {

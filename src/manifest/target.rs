@@ -2,13 +2,13 @@ use super::error::Error;
 use super::table::{Item, Table};
 use crate::elf::GlibcVersion;
 
-/// `[tool.flavor.target]`: what the machines have on which the package is to run.
+/// `[tool.flavor.target]`: what the target machines provide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
     /// The oldest glibc among them.
     pub glibc: Option<GlibcVersion>,
-    /// Names of shared libraries that all of them have; a `*` at the end stands for any ending. These are never carried, and
-    /// with a list nothing but what is on it may be needed.
+    /// Names of shared libraries that all of them have; a trailing `*` matches any suffix. These
+    /// are never carried. If the list is present, no other library may be needed.
     pub libraries: Option<Vec<String>>,
 }
 
@@ -42,7 +42,7 @@ fn glibc(item: &Item<'_>) -> Result<GlibcVersion, Error> {
         .map_err(|_| item.bad("a glibc version such as \"2.28\"", text))
 }
 
-/// As it is in the files that need it: `libGL.so.1`, `libnvidia*`.
+/// As in the files that need it: `libGL.so.1`, `libnvidia*`.
 fn library(item: &Item<'_>) -> Result<String, Error> {
     let text = item.filled()?;
     let (stem, is_pattern) = text

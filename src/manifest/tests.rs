@@ -4,7 +4,7 @@ use super::*;
 
 mod messages;
 
-/// A project that needs nothing more to be accepted.
+/// A minimal accepted project.
 const PROJECT: &str =
     "[project]\nname = \"hello\"\nversion = \"1.0\"\nscripts.hello = \"hello.cli:main\"\n";
 /// The same without Python.
@@ -77,7 +77,7 @@ fn with(more: &str) -> Manifest {
     accept(&format!("{PROJECT}{more}"))
 }
 
-/// What a person reads: the message and the hint.
+/// The message and the hint, as shown.
 fn refusal(text: &str) -> String {
     let error = try_parse(text).expect_err("a bad manifest");
     error.hint().map_or_else(
@@ -108,7 +108,7 @@ fn slot(more: &str) -> Slot {
     with(&slot_text(more)).slots.remove(0)
 }
 
-/// A chain as `tar zstd:19`.
+/// Operations as `tar zstd:19`.
 fn chain(operations: &str) -> String {
     let operations = slot(&format!("operations = {operations}"))
         .operations

@@ -1,4 +1,4 @@
-//! Encoding the slots that the build cache does not have.
+//! Encodes the slots that are not in the build cache.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::cache::{BuildCache, Made, Staging};
+use super::cache::{BuildCache, CacheEntry, Staging};
 use super::native::Native;
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
@@ -21,15 +21,15 @@ use crate::report::{Part, Reporter, counted};
 use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
 
-/// What the user knows this work by.
+/// The name of this step in the output.
 pub(super) const PHASE: &str = "slots";
 
 /// The file of an entry with the stored bytes.
 const STORED: &str = "stored";
 
-/// What is known of stored bytes.
+/// The description of stored bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Facts {
+struct EncodedFacts {
     stored_size: u64,
     plain_size: u64,
     files: u64,
@@ -39,17 +39,17 @@ struct Facts {
     native: Native,
 }
 
-/// A slot as it will lie in the package.
+/// A slot as stored in the package.
 pub(super) struct Stored {
     pub(super) slot: EncodedSlot,
     pub(super) native: Native,
     pub(super) reused: bool,
-    /// Keeps the entry of the cache.
-    _made: Made<Facts>,
+    /// Protects the cache entry from eviction.
+    _made: CacheEntry<EncodedFacts>,
 }
 
-/// Returns the slots in the order of the plans, those that are not in the cache encoded all at once, and how many threads
-/// did that.
+/// Returns the slots in the order of the plans, and the number of encoding threads. Slots that are
+/// not in the cache are encoded together.
 pub(super) fn encode_slots(
     plans: &mut [SlotPlan],
     settings: &Settings,
@@ -59,12 +59,12 @@ pub(super) fn encode_slots(
     reporter: &dyn Reporter,
 ) -> Result<(Vec<Stored>, usize), BuildError> {
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
-    let mut found: Vec<Option<Made<Facts>>> = Vec::new();
-    // Which libraries a slot needs is known only when its files have been read, so they cannot be inputs; they are looked
-    // at again.
+    let mut found: Vec<Option<CacheEntry<EncodedFacts>>> = Vec::new();
+    // The libraries that a slot needs are known only when its files have been read, so they cannot
+    // be inputs; they are compared here.
     let any = Machine::new();
     for plan in &*plans {
-        let current = |facts: &Facts| facts.native.is_current(&plan.around(&any));
+        let current = |facts: &EncodedFacts| facts.native.is_current(&plan.around(&any));
         found.push(cache.find(&step(plan), plan.layer, &plan.inputs, current)?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
@@ -116,7 +116,7 @@ pub(super) fn encode_slots(
     for (((at, staging), slot), (_, native)) in
         missing.iter().zip(stagings).zip(encoded).zip(prepared)
     {
-        let facts = Facts {
+        let facts = EncodedFacts {
             stored_size: slot.stored_size,
             plain_size: slot.plain_size,
             files: slot.files,
@@ -149,7 +149,7 @@ pub(super) fn encode_slots(
     Ok((stored, threads))
 }
 
-/// This machine as the loader of the application's interpreter knows it.
+/// This machine as seen by the loader of the application's interpreter.
 fn machine(application: Option<&Application>) -> Result<Machine, BuildError> {
     let Some(Application { source, .. }) = application else {
         return Ok(Machine::new());
@@ -163,10 +163,10 @@ fn machine(application: Option<&Application>) -> Result<Machine, BuildError> {
     })
 }
 
-/// What this program takes beside the encoding threads.
+/// Memory of this program besides the encoding threads.
 const OWN_MEMORY: u64 = 32_000_000;
 
-/// How many threads may encode at once. The bytes that come out do not depend on it.
+/// How many threads may encode at once. The output does not depend on it.
 fn threads<'a>(
     plans: impl Iterator<Item = &'a SlotPlan>,
     settings: &Settings,
@@ -186,7 +186,7 @@ fn threads<'a>(
     Ok(settings.jobs.min(affordable))
 }
 
-/// What became of the slots, in words.
+/// A summary of the slots.
 pub(super) fn outcome(stored: &[Stored], jobs: usize) -> String {
     let reused = stored.iter().filter(|stored| stored.reused).count();
     let jobs = counted(jobs, "job", "jobs");
@@ -207,7 +207,11 @@ fn create(staging: &Staging) -> Result<File, BuildError> {
         .on("create", &path)?)
 }
 
-fn stored(made: Made<Facts>, plan: &mut SlotPlan, family: Family) -> Result<Stored, BuildError> {
+fn stored(
+    made: CacheEntry<EncodedFacts>,
+    plan: &mut SlotPlan,
+    family: Family,
+) -> Result<Stored, BuildError> {
     if made.facts.native.is_widened {
         plan.widen(family);
     }

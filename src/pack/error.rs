@@ -13,7 +13,7 @@ use crate::slot::SlotError;
 use crate::stub::StubError;
 use crate::{fs, manifest, python};
 
-/// Why a package is not made.
+/// Why a package cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     #[error("slot `{slot}` (line {line}): the source `{}` does not exist", path.display())]
@@ -71,7 +71,7 @@ pub enum BuildError {
     OutputInTheWay { path: PathBuf },
     #[error("slot `{slot}`: the target `{target}` is reserved for the virtual environment")]
     ReservedTarget { slot: String, target: String },
-    /// `pattern` is what leaves it out.
+    /// `pattern` would exclude it.
     #[error("slot `{slot}` has `{path}`, and {what}")]
     ReservedPath {
         slot: String,
@@ -85,17 +85,17 @@ pub enum BuildError {
         other: String,
         path: String,
     },
-    /// `found` is the name of the wheel that the back end made.
-    #[error("the build back end made a wheel of `{found}`, and the project is `{project}`")]
+    /// `found` is the name of the wheel that the back end built.
+    #[error("the build back end built a wheel of `{found}`; the project is `{project}`")]
     OtherProject { project: String, found: String },
-    /// `known` are the commands that the wheel has.
-    #[error("the wheel that the build back end made has no command `{script}`")]
+    /// `known` lists the commands in the wheel.
+    #[error("the wheel built by the build back end has no command `{script}`")]
     NoSuchScript { script: String, known: Vec<String> },
-    #[error("the metadata of the project's wheel are not valid: {reason}")]
+    #[error("the metadata of the project's wheel are invalid: {reason}")]
     BadMetadata { reason: String },
     #[error(transparent)]
     Manifest(Box<manifest::Error>),
-    /// The marker of a requirement does not hold. Without credentials.
+    /// The marker of the requirement is false. Without credentials.
     #[error("`{requirement}` does not apply to this interpreter")]
     NothingSelected { requirement: String },
     /// `asked` is the option or the key that names it.
@@ -105,7 +105,7 @@ pub enum BuildError {
         word: String,
         known: Vec<String>,
     },
-    /// `known` are its scripts, or, if it has none, those of what it depends on.
+    /// `known` lists its scripts, or, if it has none, those of its dependencies.
     #[error("{}", which(package, *of_others, known))]
     WhichScript {
         package: String,
@@ -134,13 +134,13 @@ pub enum BuildError {
         reason: String,
         slim: String,
     },
-    /// The main program, for a reason that time will not mend.
+    /// The main program certainly cannot start.
     #[error(transparent)]
     CannotStart(Box<Finding>),
     /// At least one.
     #[error("{}", complete::all(.0))]
     Incomplete(Vec<Fault>),
-    #[error("the package has no record of how it was built")]
+    #[error("the package has no build record")]
     NoRecord,
     #[error(transparent)]
     Hook(Box<FailedHook>),
@@ -174,7 +174,7 @@ impl BuildError {
         matches!(self, Self::Python(error) if error.is_resolution())
     }
 
-    /// Whether a dependency was not to be had without the network.
+    /// Whether a dependency was unavailable for want of the network.
     pub(super) fn is_offline_resolution(&self) -> bool {
         matches!(
             self,
@@ -182,7 +182,7 @@ impl BuildError {
         )
     }
 
-    /// Its code, or that of the cause it wraps.
+    /// Its code, or that of the wrapped cause.
     pub fn code(&self) -> Code {
         match self {
             Self::MissingSource { .. } => Code::MISSING_SOURCE,
@@ -224,19 +224,19 @@ impl BuildError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::MissingSource { .. } => Some("sources are relative to the directory of pyproject.toml".into()),
             Self::SourceOutside { .. } => {
-                Some("move it into the project, or say `follow = true` in the slot if that is meant".into())
+                Some("move it into the project, or set `follow = true` in the slot to allow it".into())
             }
             Self::Io(error) => error.hint(),
             Self::LauncherCannotRead { .. } => {
-                Some("use gzip or raw for this slot, or leave --launcher-bin out".into())
+                Some("use gzip or raw for this slot, or omit --launcher-bin".into())
             }
-            Self::LauncherLacks { .. } => Some("take it out, or leave --launcher-bin out".into()),
-            Self::WholeTarget { .. } => Some("give it a `target` of its own".into()),
+            Self::LauncherLacks { .. } => Some("remove it, or omit --launcher-bin".into()),
+            Self::WholeTarget { .. } => Some("set its `target` to a subdirectory".into()),
             Self::BadChain { first, .. } => Some(format!(
                 "use one of gzip, xz and zstd, after `tar` for a directory: `operations = [\"tar\", \"{first}\"]`"
             )),
@@ -245,15 +245,15 @@ impl BuildError {
                 let rest = failed
                     .package
                     .as_ref()
-                    .map(|path| format!("; the package is in `{}` all the same", path.display()));
+                    .map(|path| format!("; the package was written to `{}` nevertheless", path.display()));
                 let rest = rest.unwrap_or_default();
                 Some(format!("run it by hand in `{place}`, or pass `--no-hooks`{rest}"))
             }
             Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
             Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
             Self::ReservedPath { pattern, .. } => {
-                // A dependency has no target.
-                let rest = if pattern.starts_with('/') { ", or give the slot a `target` of its own" } else { "" };
+                // Dependencies have no `target` setting.
+                let rest = if pattern.starts_with('/') { ", or give the slot another `target`" } else { "" };
                 Some(format!("leave it out with `exclude = [\"{pattern}\"]` under [tool.flavor.build]{rest}"))
             }
             Self::HiddenDirectory { .. } => {
@@ -264,12 +264,12 @@ impl BuildError {
             Self::NoLongerImports { module, .. } => {
                 let package = module.replace('.', "/");
                 Some(format!(
-                    "restore what it needs, as in `include = [\"deps:**/{package}/**\"]` under [tool.flavor.build], or leave less out"
+                    "restore the files that it needs, as in `include = [\"deps:**/{package}/**\"]` under [tool.flavor.build], or leave less out"
                 ))
             }
             Self::CannotStart(warning) => warning.hint(),
             Self::OtherProject { .. } => {
-                Some("give it one name: `[project]` and what the build back end reads must agree".into())
+                Some("the names in `[project]` and in the build back end's settings must agree".into())
             }
             Self::NoSuchScript { known, .. } => Some(match &known[..] {
                 [] => "it has none: the build back end must read `[project.scripts]`, or name a function with \
@@ -277,13 +277,13 @@ impl BuildError {
                     .into(),
                 known => format!("its commands are: {}", known.join(", ")),
             }),
-            Self::BadMetadata { .. } => Some("correct it where the project is described".into()),
+            Self::BadMetadata { .. } => Some("correct the project's metadata".into()),
             Self::Manifest(error) => error.hint(),
             Self::NothingSelected { .. } => {
-                Some("its marker does not hold: take it out, or choose another Python with `--python`".into())
+                Some("its marker is false: remove it, or choose another Python with `--python`".into())
             }
             Self::UnknownScript { known, .. } | Self::WhichScript { known, .. } if known.is_empty() => {
-                Some("nothing inside brings one; name a module or a function: `--entry-point pkg.cli:main`".into())
+                Some("name a module or a function: `--entry-point pkg.cli:main`".into())
             }
             Self::UnknownScript { word, known, .. } => Some(match closest(word, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -306,9 +306,9 @@ impl BuildError {
 fn which(package: &str, of_others: bool, known: &[String]) -> String {
     match (of_others, known.len()) {
         (true, 0) => format!("`{package}` has no scripts"),
-        (true, _) => format!(
-            "`{package}` has no scripts of its own, and what it depends on has none of that name"
-        ),
+        (true, _) => {
+            format!("`{package}` has no scripts, and its dependencies have none of that name")
+        }
         (false, count) => format!("`{package}` has {count} scripts, and none of its own name"),
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept of every pack, for reports over many of them: `builds.jsonl`, a line of JSON for each, the newest last.
+//! The build history: `builds.jsonl`, one line of JSON per pack, newest last.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,10 +13,10 @@ use crate::format::timestamp;
 use crate::fs::{self, IoContext, Lock, LockKind};
 use crate::report::Recording;
 
-/// Revision of a line; a change that breaks readers raises it.
+/// Version of a line; increased by incompatible changes.
 const SCHEMA: u32 = 1;
 const FILE: &str = "builds.jsonl";
-/// Bytes at which the older half is dropped: some ten thousand builds.
+/// Size at which the older half is dropped: about ten thousand builds.
 const LIMIT: u64 = 16 << 20;
 
 /// A pack. Times are in milliseconds.
@@ -30,9 +30,9 @@ pub struct Build<'a> {
     jobs: usize,
     took_ms: f64,
     phases: Vec<Phase<'a>>,
-    /// Of a pack that failed.
+    /// For a failed pack.
     error: Option<String>,
-    /// Of a pack that did not.
+    /// For a successful pack.
     package: Option<Package<'a>>,
 }
 
@@ -51,7 +51,7 @@ struct Package<'a> {
     version: &'a str,
     size: u64,
     blake3: String,
-    /// Whether the same file was there already.
+    /// Whether the same file existed already.
     fresh: bool,
     launcher: u64,
     slots: Vec<Slot<'a>>,
@@ -105,10 +105,10 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// Adds the build to those in `directory`, which is made if it is not there.
+    /// Appends a build to the history in `directory`, which is created if necessary.
     ///
     /// # Errors
-    /// The file cannot be written; those that were in it are still there.
+    /// The file cannot be written; its previous content is kept.
     pub fn record(&self, directory: &Path) -> fs::Result<()> {
         let path = directory.join(FILE);
         let line = serde_json::to_vec(self)
@@ -152,7 +152,7 @@ fn package(report: &PackReport) -> Package<'_> {
     }
 }
 
-/// Appends a line, under a lock on the directory: packs of other projects do the same.
+/// Appends a line, under a lock on the directory, because other packs may do the same.
 fn append(directory: &Path, path: &Path, line: &[u8], limit: u64) -> fs::Result<()> {
     fs::create_private_dir(directory)?;
     let _lock = Lock::acquire(directory, LockKind::Exclusive)?;
@@ -171,7 +171,7 @@ fn append(directory: &Path, path: &Path, line: &[u8], limit: u64) -> fs::Result<
         file.seek(SeekFrom::Start(length / 2))
             .and_then(|_| file.read_to_end(&mut bytes))
             .on("read", path)?;
-        // The first is cut.
+        // The first line is cut.
         let kept = bytes
             .iter()
             .position(|byte| *byte == b'\n')
@@ -179,7 +179,7 @@ fn append(directory: &Path, path: &Path, line: &[u8], limit: u64) -> fs::Result<
         fs::replace_file(path, kept)?;
         file = open().on("open", path)?;
     }
-    // What a fallen machine left of a line is none.
+    // A partial line left by a crash is skipped.
     let ends = file.seek(SeekFrom::End(-1)).and_then(|_| {
         let mut last = [0];
         file.read_exact(&mut last).map(|()| last == *b"\n")

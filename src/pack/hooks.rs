@@ -1,4 +1,4 @@
-//! The manifest's own commands, before and after a pack.
+//! The manifest's hooks: commands before and after a pack.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -9,27 +9,27 @@ use crate::interrupt;
 use crate::manifest::Manifest;
 use crate::report::{Reporter, Stopwatch, counted, ended};
 
-/// A command of a hook that did not do well.
+/// A hook command that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("`{hook}` failed: `{command}` {status}")]
 pub struct FailedHook {
     pub hook: &'static str,
-    /// As it would be typed.
+    /// As it would be typed in a shell.
     pub command: String,
     /// How it ended.
     pub status: String,
-    /// Where it ran.
+    /// Its working directory.
     pub directory: PathBuf,
-    /// The package, if it is at its place all the same.
+    /// The package, if it was written nevertheless.
     pub package: Option<PathBuf>,
 }
 
-/// Runs `pre_build`, in the directory of the manifest. What the commands say goes to stderr.
+/// Runs `pre_build` in the directory of the manifest. The output goes to stderr.
 ///
-/// Returns whether there was anything to run: the manifest may be another one then.
+/// Returns whether there were any commands: they may have changed the manifest.
 ///
 /// # Errors
-/// [`BuildError::Hook`] for the first command that fails; those after it do not run.
+/// [`BuildError::Hook`] for the first command that fails; later ones are not run.
 pub fn run_pre_build(
     manifest: &Manifest,
     settings: &Settings,
@@ -45,10 +45,10 @@ pub fn run_pre_build(
     )
 }
 
-/// Runs `post_build` in the same way, when `package` is at its place.
+/// Runs `post_build` in the same way, once `package` is in place.
 ///
 /// # Errors
-/// As of [`run_pre_build`]; the package stays.
+/// Those of [`run_pre_build`]; the package is kept.
 pub fn run_post_build(
     manifest: &Manifest,
     settings: &Settings,
@@ -99,7 +99,7 @@ fn run(
             .env("FLAVOR_HOOK", hook)
             .env("FLAVOR_PROJECT", &directory)
             .envs(more.iter().copied());
-        // What only the build back end knows is not known before the build.
+        // Metadata computed by the build back end are not known before the build.
         if !manifest.package_name.is_empty() {
             command.env("FLAVOR_PACKAGE_NAME", &manifest.package_name);
         }
@@ -131,7 +131,8 @@ fn run(
     Ok(true)
 }
 
-/// Runs to the end; stdout is for the path of the package, so that all that is said goes to stderr.
+/// Runs a command to its end. stdout is reserved for the path of the package, so all output goes to
+/// stderr.
 fn finished(command: &mut Command) -> std::io::Result<ExitStatus> {
     use std::os::fd::AsFd;
     command
@@ -139,7 +140,7 @@ fn finished(command: &mut Command) -> std::io::Result<ExitStatus> {
         .status()
 }
 
-/// As somebody would type it in a shell.
+/// As typed in a shell.
 fn shown(words: &[String]) -> String {
     let plain = |word: &String| {
         let is_plain = !word.is_empty()

@@ -1,4 +1,4 @@
-//! What does not go into a package.
+//! Files that are left out of a package.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use super::application::{DEPS, RUNTIME};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Manifest, Slim};
 
-/// What `[tool.flavor.build] exclude` leaves out and `include` brings back, in the syntax of `.gitignore`. A pattern that
-/// begins with `deps:` is for the dependencies, every other one for the project and the manifest's own slots. The file
-/// `.flavorignore` beside the manifest may have such patterns too, before these. What they say of a file goes before what
-/// `--slim` says of it.
+/// The patterns of `[tool.flavor.build] exclude` and `include`, in the syntax of `.gitignore`. A
+/// pattern that begins with `deps:` applies to the dependencies, every other one to the project and
+/// the manifest's own slots. The file `.flavorignore` beside the manifest may have such patterns
+/// too; those of the manifest take precedence. Both take precedence over `--slim`.
 pub(super) struct Ignored {
-    /// Of the manifest.
+    /// Those of the manifest.
     directory: PathBuf,
     project: Gitignore,
     dependencies: Gitignore,
@@ -41,7 +41,7 @@ impl Ignored {
                     Some(rest) => format!("deps:!{rest}"),
                     None => format!("!{pattern}"),
                 });
-        // What is beside a script or a wheel is none of its business.
+        // The `.flavorignore` beside a script or a wheel does not apply to it.
         let beside = manifest
             .project_directory()
             .map(of_dependencies)
@@ -79,7 +79,8 @@ impl Ignored {
         })
     }
 
-    /// Drops what is left out, directories with all that is in them, and returns what was dropped for `--slim`.
+    /// Removes excluded entries, directories with their content, and returns those excluded by
+    /// `--slim`.
     pub(super) fn filter(&self, slot: &str, entries: &mut Vec<Entry>) -> Vec<LeftOut> {
         let mut left_out = Vec::new();
         match slot {
@@ -91,7 +92,7 @@ impl Ignored {
         left_out
     }
 
-    /// Drops what `.flavorignore` names from a slot's source.
+    /// Removes what `.flavorignore` excludes from a slot's source.
     pub(super) fn filter_by_files(
         &self,
         source: &Path,
@@ -139,12 +140,13 @@ impl Ignored {
     }
 }
 
-/// As git's ignore files: one in each directory that has something to say.
+/// Like git's ignore files: each directory may have one.
 const IGNORE_FILE: &str = ".flavorignore";
-/// Before lines that are for the dependencies.
+/// Prefix of lines for the dependencies.
 const OF_DEPENDENCIES: &str = "deps:";
 
-/// The lines of `.flavorignore` that are for the dependencies. The others are heeded where sources are listed.
+/// The lines of `.flavorignore` for the dependencies. The others are applied where sources are
+/// listed.
 fn of_dependencies(directory: &Path) -> Result<Vec<String>, BuildError> {
     Ok(lines(directory)?
         .into_iter()
@@ -164,8 +166,9 @@ fn lines(directory: &Path) -> Result<Vec<String>, BuildError> {
         .collect())
 }
 
-/// Drops from a slot's source what `.flavorignore` names: in the tree, and above it up to the project. What `.gitignore` says is
-/// not heeded: somebody has named this tree, and what is made by a build is often just that.
+/// Removes what `.flavorignore` excludes from a slot's source: in the tree, and above it up to the
+/// project. `.gitignore` is not applied: the user has named this tree explicitly, and it often
+/// contains generated files.
 fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result<(), BuildError> {
     let above = source
         .ancestors()
@@ -199,7 +202,7 @@ fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result
     if matchers.is_empty() {
         return Ok(());
     }
-    // The nearest one that says something of a path decides.
+    // The nearest file with a matching pattern decides.
     matchers.sort_by_key(|(directory, _)| std::cmp::Reverse(directory.components().count()));
     let mut dropped: HashSet<PathBuf> = HashSet::new();
     entries.retain(|entry| {
@@ -214,7 +217,7 @@ fn drop_named(project: &Path, source: &Path, entries: &mut Vec<Entry>) -> Result
             .filter(|(directory, _)| path.starts_with(directory))
             .map(|(_, matcher)| matcher.matched(&path, is_directory))
             .find(|verdict| !verdict.is_none());
-        // As git has it, nothing comes back below a directory that is left out.
+        // As in git, nothing below an excluded directory can be included again.
         let keep = !in_dropped && !verdict.is_some_and(|verdict| verdict.is_ignore());
         if !keep && is_directory {
             dropped.insert(entry.relative.clone());
@@ -230,7 +233,8 @@ fn is_ignored(matcher: &Gitignore, entry: &Entry) -> bool {
         .is_ignore()
 }
 
-/// Drops directories that have lost all that was in them: an empty one could still be imported, as a namespace.
+/// Removes directories that became empty: an empty directory would still be importable as a
+/// namespace package.
 fn drop_emptied(entries: &mut Vec<Entry>, candidates: &HashSet<PathBuf>) {
     let inhabited: HashSet<PathBuf> = entries
         .iter()

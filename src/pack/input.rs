@@ -1,4 +1,4 @@
-//! What the user names becomes a manifest: everything after this knows manifests alone.
+//! Turns the input into a manifest, the only representation that later code uses.
 
 use std::path::{Path, PathBuf};
 
@@ -30,25 +30,25 @@ impl InputError {
     }
 }
 
-/// What a directory is started by when nothing else is said.
+/// The default program of a directory of modules.
 const MAIN: &str = "__main__.py";
 
-/// An input, and what there is to say of it.
+/// An input, with messages about it.
 pub struct ReadInput {
     pub manifest: Manifest,
     pub warnings: Vec<Warning>,
-    /// The manifest that was looked for and found in a directory above.
+    /// The manifest that was found in a parent directory.
     pub found_above: Option<PathBuf>,
 }
 
-/// Reads an input: a project, a script, a wheel, a directory of modules, or something that an installer makes a
-/// distribution of: an archive of sources, an address, a requirement. Without a name it is what is here, or the project
-/// of a directory above.
+/// Reads an input: a project, a script, a wheel, a module directory, or something that an installer
+/// turns into a distribution: a source archive, a URL, a requirement. The default is the current
+/// directory, or the project in a parent directory.
 ///
 /// # Errors
-/// [`manifest::Error::NoInput`] and [`manifest::Error::UnknownInput`] for what is none of these,
-/// [`manifest::Error::NoProgram`] for a directory that says nothing of what to run; otherwise what the reader of its kind
-/// finds wrong.
+/// [`manifest::Error::NoInput`] and [`manifest::Error::UnknownInput`] for anything else,
+/// [`manifest::Error::NoProgram`] for a directory without a program; otherwise the errors of the
+/// reader of its kind.
 pub fn read_input(path: Option<&Path>, choices: &Choices) -> Result<ReadInput, InputError> {
     let Some(path) = path else {
         return here(choices);
@@ -85,7 +85,8 @@ pub fn read_input(path: Option<&Path>, choices: &Choices) -> Result<ReadInput, I
     })
 }
 
-/// What is here: a project, else the project of the nearest directory above that is one, else a directory of modules.
+/// The input in the current directory: a project, else the project in the nearest parent directory,
+/// else a module directory.
 fn here(choices: &Choices) -> Result<ReadInput, InputError> {
     let here = Path::new(".");
     let read = |path: &Path| Manifest::read_with(path, choices);
@@ -118,7 +119,7 @@ fn here(choices: &Choices) -> Result<ReadInput, InputError> {
     })
 }
 
-/// The manifest of the nearest directory above.
+/// The manifest in the nearest parent directory.
 pub fn manifest_above() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors()
@@ -127,12 +128,12 @@ pub fn manifest_above() -> Option<PathBuf> {
         .find(|manifest| manifest.is_file())
 }
 
-/// Whether a manifest is more than other tools' settings.
+/// Whether a manifest has more than settings of other tools.
 fn is_project(manifest: &Path) -> bool {
     let table: Option<toml::Table> = std::fs::read_to_string(manifest)
         .ok()
         .and_then(|text| text.parse().ok());
-    // What is wrong with it is for its reader to say.
+    // Syntax errors are reported by the manifest's reader.
     table.is_none_or(|table| {
         let tool = |name: &str| {
             table
@@ -146,7 +147,7 @@ fn is_project(manifest: &Path) -> bool {
     })
 }
 
-/// What an installer can make a distribution of without it being a file here.
+/// An installer's argument that is not a local file.
 fn from_installer(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
     let nothing = || {
         InputError::from(manifest::Error::NoInput {
@@ -205,7 +206,7 @@ fn from_installer(path: &Path, choices: &Choices) -> Result<Manifest, InputError
         .as_deref()
         .filter(|address| !is_address(address))
     {
-        // Installers run elsewhere.
+        // Installers run in another directory.
         Some(path) => {
             let plain = path.strip_prefix("file:").unwrap_or(path);
             named
@@ -223,7 +224,7 @@ fn from_installer(path: &Path, choices: &Choices) -> Result<Manifest, InputError
     )?)
 }
 
-/// An archive of sources that is here.
+/// A local source archive.
 fn archive(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
     let directory = path
         .parent()
@@ -232,7 +233,7 @@ fn archive(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
     let mut address = file_address(path);
     let name = stem(path);
     if !choices.extras.is_empty() {
-        // Where extras go by name, the name has to be known.
+        // Extras require a name.
         let called = name.rsplit_once('-').map_or(&*name, |(called, _)| called);
         address = format!("{called}[{}] @ {address}", choices.extras.join(","));
     }
@@ -241,7 +242,7 @@ fn archive(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
     )?)
 }
 
-/// The name of a file without what tells its kind.
+/// The name of a file without the suffix of its kind.
 fn stem(path: &Path) -> String {
     let name = path
         .file_name()
@@ -256,7 +257,7 @@ fn stem(path: &Path) -> String {
         .to_owned()
 }
 
-/// Endings of archives of sources that installers take.
+/// Suffixes of source archives that installers accept.
 const ARCHIVES: &[&str] = &[".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz"];
 
 fn is_archive(path: &Path) -> bool {
@@ -274,12 +275,13 @@ fn is_address(text: &str) -> bool {
     })
 }
 
-/// Endings of files that one may want to pack, or take for such.
+/// Suffixes of files that users may try to pack.
 const FILES: &[&str] = &[
     "cfg", "json", "lock", "psp", "pspf", "py", "pyw", "pyz", "toml", "txt", "whl",
 ];
 
-/// Whether a word that names nothing here was meant for a path. No requirement has a slash before its `@`.
+/// Whether an argument that does not exist was meant as a path. Requirements have no slash before
+/// the `@`.
 fn is_like_a_path(path: &Path, text: &str) -> bool {
     let before_address = text.split('@').next().unwrap_or(text);
     let ending = path
@@ -292,7 +294,7 @@ fn is_like_a_path(path: &Path, text: &str) -> bool {
         || (manifest::is_name(text) && FILES.contains(&ending))
 }
 
-/// What can be packed here and is called nearly so.
+/// A possible input in this directory with a similar name.
 fn near_file(name: &str) -> Option<PathBuf> {
     let is_packable = |path: &PathBuf| {
         if path.is_dir() {
@@ -317,8 +319,8 @@ fn near_file(name: &str) -> Option<PathBuf> {
     packable.into_iter().find(|path| stem(path) == near)
 }
 
-/// The file that describes the project in a directory. That of a directory of modules, with settings of other tools at
-/// most, is none.
+/// The file that describes the project in a directory. A manifest with only other tools' settings,
+/// in a module directory, does not count.
 fn description(path: &Path, choices: &Choices) -> Option<PathBuf> {
     let description = description_in(path)?;
     let is_program = choices.entry_point.is_some() || path.join(MAIN).is_file();
@@ -338,7 +340,7 @@ fn directory(path: &Path, choices: &Choices) -> Result<(Manifest, Vec<Warning>),
         .to_string_lossy()
         .into_owned();
     let project = Project::plain(choices.package_name.as_deref().unwrap_or(&own));
-    // What is to be run is known; a record of choices has what was chosen.
+    // The program is known from the selections, for example from a build record.
     let with_main = Choices {
         entry_point: choices.entry_point.clone().or_else(|| Some(MAIN.into())),
         ..choices.clone()

@@ -1,4 +1,4 @@
-//! Which key signs.
+//! The signing key.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,30 +9,30 @@ use super::BuildError;
 use crate::fs::{Lock, LockKind, config_dir, create_private_dir, own_config_dir};
 use crate::sign::{PRIVATE_KEY_FILE, PublicKey, SecretKey, SignError, write_key_pair};
 
-/// Where the signing key comes from.
+/// The source of the signing key.
 #[derive(Clone)]
 pub enum KeySource {
-    /// The user's own key, made on first use.
+    /// The user's own key, generated on first use.
     Own,
-    /// A PEM file, and perhaps the public key that must belong to it.
+    /// A PEM file, with an optional public key to check it against.
     File {
         private: PathBuf,
         public: Option<PathBuf>,
     },
-    /// The PEM text itself, as secrets of continuous integration come.
+    /// The PEM text itself, as CI secrets are provided.
     Text(Zeroizing<String>),
-    /// Derived from a text that whoever knows can sign with.
+    /// Derived from a text; anyone who knows the text can sign.
     Seed(Zeroizing<String>),
 }
 
-/// A key, and whether it was made just now.
+/// A key, and whether it was just generated.
 pub struct SigningKey {
     pub key: SecretKey,
-    /// Directory of a pair that has just been made: worth an announcement.
+    /// Directory of a newly generated pair, to be announced.
     pub made_in: Option<PathBuf>,
 }
 
-/// The seed is as good as the key.
+/// Not derived: the seed is as secret as the key.
 impl fmt::Debug for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -48,12 +48,13 @@ impl fmt::Debug for KeySource {
     }
 }
 
-/// Names a key file, or holds the key itself.
+/// Contains the path of a key file, or the key itself.
 pub const PRIVATE_KEY_VARIABLE: &str = "FLAVOR_PRIVATE_KEY";
 
 impl KeySource {
-    /// What [`PRIVATE_KEY_VARIABLE`] says, if it is set: the path of a file, or a key as PEM. What is not the path of a file is
-    /// taken for a key, perhaps a damaged one, so that no message shows it.
+    /// The value of [`PRIVATE_KEY_VARIABLE`], if it is set: the path of a file, or a key as PEM.
+    /// Anything that is not the path of a file is treated as a possibly damaged key, and not shown
+    /// in messages.
     pub fn from_variable() -> Option<Self> {
         let value = std::env::var_os(PRIVATE_KEY_VARIABLE).filter(|value| !value.is_empty())?;
         let path = PathBuf::from(&value);
@@ -63,12 +64,12 @@ impl KeySource {
                 public: None,
             });
         }
-        // Some systems keep a secret in one line.
+        // Some systems store a secret in one line.
         let text = Zeroizing::new(value.into_string().unwrap_or_default());
         Some(Self::Text(text.replace("\\n", "\n").into()))
     }
 
-    /// Loads the key, or makes it.
+    /// Loads the key, or generates it.
     pub fn load(&self) -> Result<SigningKey, BuildError> {
         let found = |key| SigningKey { key, made_in: None };
         match self {
@@ -94,7 +95,8 @@ impl KeySource {
 }
 
 fn own_key() -> Result<SigningKey, BuildError> {
-    // A key that is there is used wherever the settings are, and a new one made in nobody else's home.
+    // An existing key is used from the settings directory; a new one is never written to another
+    // user's home.
     let there = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
     if let Some(path) = there.filter(|path| path.exists()) {
         return Ok(SigningKey {
@@ -111,7 +113,7 @@ fn own_key() -> Result<SigningKey, BuildError> {
         });
     }
     create_private_dir(&directory)?;
-    // Two first packs at once must end up with one key.
+    // Two concurrent first packs must end up with the same key.
     let _lock = Lock::acquire(&directory.join(".lock"), LockKind::Exclusive)?;
     if path.exists() {
         return Ok(SigningKey {

@@ -1,4 +1,4 @@
-//! What would go into a package, without one being made.
+//! Lists what would go into a package, without making one.
 
 use std::path::PathBuf;
 
@@ -10,36 +10,37 @@ use super::{BuildError, Finding, Settings};
 use crate::manifest::Manifest;
 use crate::report::Reporter;
 
-/// A slot as it would be.
+/// A slot of the package.
 #[derive(Clone, Debug)]
 pub struct ListedSlot {
     pub name: String,
-    /// Where it appears, with `{workenv}`.
+    /// Its path, beginning with `{workenv}`.
     pub target: String,
-    /// Files and links in the order of the slot, relative to the target; of a slot that is one file, its place in the
-    /// environment.
+    /// Files and links in the order of the slot, relative to the target; for a single-file slot,
+    /// its path in the environment.
     pub files: Vec<ListedFile>,
 }
 
 #[derive(Clone, Debug)]
 pub struct ListedFile {
     pub path: PathBuf,
-    /// Bytes, before anything is stripped or compressed; of a link, none.
+    /// Size before stripping and compression; 0 for a link.
     pub size: u64,
 }
 
-/// What would be in a package, and what is odd about it.
+/// The content of a package, and warnings about it.
 #[derive(Clone, Debug)]
 pub struct Listing {
     pub slots: Vec<ListedSlot>,
     pub findings: Vec<Finding>,
 }
 
-/// Lists what [`super::pack()`] would put into the package, slot by slot. Nothing is encoded, signed or written but the
-/// build cache: what depends on an interpreter has to be built to be known.
+/// Lists what [`super::pack()`] would put into the package, slot by slot. Nothing is encoded or
+/// signed, and only the build cache is written: the content of an application is known only after
+/// building it.
 ///
 /// # Errors
-/// As of [`super::pack()`], as far as it goes.
+/// Those of the same steps of [`super::pack()`].
 pub fn list_files(
     manifest: &Manifest,
     settings: &Settings,

@@ -1,12 +1,12 @@
-//! `pack`: a checked manifest and settings become a package.
+//! `pack`: turns a checked manifest and settings into a package.
 //!
 //! ```text
-//! Manifest ─ application ─▶ trees                                  (only for Python applications)
-//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    each with everything that its bytes depend on
+//! Manifest ─ application ─▶ trees                                  (Python applications only)
+//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    with all inputs of their bytes
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!
-//! Every arrow goes by way of the build cache (`cache`): what the same inputs made before is not made again.
+//! Every step uses the build cache (`cache`): results of equal inputs are reused.
 
 mod application;
 mod attestation;
@@ -41,7 +41,7 @@ pub use key::{KeySource, PRIVATE_KEY_VARIABLE, SigningKey};
 pub use list::{ListedFile, ListedSlot, Listing, list_files};
 pub use native::{Carried, Needs, Stripped};
 pub use pack::{PackReport, SlotReport, pack};
-pub use reproducible::{Difference, Record, check_reproducible, compare, rebuild};
+pub use reproducible::{BuildRecord, Difference, check_reproducible, compare, rebuild};
 pub use seal::OWN_LAUNCHER;
 pub use settings::Settings;
 pub use slim::{Slimmed, SlimmedKind};

@@ -1,4 +1,4 @@
-//! The finished file: left alone when it is there already, else written, checked and renamed into its place.
+//! The package file: left alone if it is unchanged, else written, verified and renamed into place.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io;
@@ -14,13 +14,13 @@ use crate::package::{Reader, SignedPackage, verify};
 use crate::report::{Bytes, Reporter, Stopwatch};
 use crate::slot::digest_range;
 
-/// What a package is called until it takes its place.
+/// The temporary name of a package.
 const UNFINISHED: &str = ".flavor-unfinished";
 
-/// Everybody may run a package.
+/// World-readable and executable.
 const MODE: u32 = 0o755;
 
-/// What is to be written, and where.
+/// What to write, and where.
 pub(super) struct Output<'a> {
     pub(super) path: &'a Path,
     pub(super) signed: &'a SignedPackage,
@@ -28,7 +28,7 @@ pub(super) struct Output<'a> {
     pub(super) slots: &'a [&'a File],
 }
 
-/// Makes the directory of the output and tries whether a file can be made there.
+/// Creates the output directory and checks that files can be created there.
 pub(super) fn prepare_directory(output: &Path) -> Result<(), BuildError> {
     let directory = directory_of(output);
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
@@ -45,8 +45,8 @@ pub(super) fn prepare_directory(output: &Path) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Whether a package may take the place of what is there: a package, whole or not, or a file with nothing in it. Devices,
-/// pipes, links and other people's files stay.
+/// Whether a package may replace the existing file: a package, even a damaged one, or an empty
+/// file. Devices, pipes, links and other files are kept.
 fn is_replaceable(output: &Path, there: &Metadata) -> bool {
     let is_package = || {
         let mut end = [0; END_MARK.len()];
@@ -57,7 +57,7 @@ fn is_replaceable(output: &Path, there: &Metadata) -> bool {
     there.is_file() && (there.len() == 0 || is_package())
 }
 
-/// A package until it takes its place; gone when this is dropped before.
+/// A temporary package file; removed on drop unless it was published.
 struct Unfinished {
     path: PathBuf,
     file: File,
@@ -70,11 +70,12 @@ impl Unfinished {
             let path = directory.join(staging_name(UNFINISHED));
             let create = || File::options().write(true).create_new(true).open(&path);
             let (leftover, file) = Leftover::make(&path, create)?;
-            // As long as it is held, nobody takes the file for a dead pack's. Where there are no locks nobody sweeps either.
+            // While the lock is held, other packs do not remove the file as a leftover. Without
+            // locks leftovers are never removed.
             drop(file.lock());
-            // Until it was held, somebody may have.
+            // It may have been removed before it was locked.
             if is_at(&file, &path) {
-                // Whatever the umask says.
+                // Regardless of the umask.
                 file.set_permissions(Permissions::from_mode(MODE))?;
                 return Ok(Self {
                     path,
@@ -88,12 +89,12 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // In its place it is not by this name any more.
+        // After the rename the temporary name does not exist any more.
         drop(std::fs::remove_file(&self.path));
     }
 }
 
-/// Removes what packs have left here that were killed: files by that name that nobody holds.
+/// Removes leftovers of killed packs: unlocked files with a temporary name.
 fn sweep(directory: &Path) {
     for name in names_in(directory).unwrap_or_default() {
         if !name.to_string_lossy().starts_with(UNFINISHED) {
@@ -118,7 +119,7 @@ fn directory_of(output: &Path) -> PathBuf {
 }
 
 impl Output<'_> {
-    /// Brings the file to its place. Returns what to remember of it, and whether it was there already.
+    /// Publishes the file. Returns what to record about it, and whether it existed already.
     pub(super) fn publish(
         &self,
         project: &Project,
@@ -134,7 +135,7 @@ impl Output<'_> {
         {
             reporter.phase(
                 "write",
-                "nothing to write: the same file is there",
+                "nothing to write: the file is unchanged",
                 clock.took(),
             );
             return Ok((last, true));
@@ -167,8 +168,8 @@ impl Output<'_> {
         Ok((last, false))
     }
 
-    /// The file that is there, if it is the one that would be written. Its stamp tells; where that says too little, its
-    /// content.
+    /// The existing file, if it is identical to the new one. Decided by its stamp, or by its
+    /// content if the stamp is not sufficient.
     fn recognise(&self, last: &LastOutput, jobs: usize) -> Option<LastOutput> {
         if last.identity != self.signed.identity() {
             return None;
@@ -191,7 +192,8 @@ impl Output<'_> {
         })
     }
 
-    /// Writes beside the output and renames: whoever looks sees the old file or the new one.
+    /// Writes a temporary file beside the output and renames it: readers see the old file or the
+    /// new one.
     fn write(&self) -> Result<(), BuildError> {
         let directory = directory_of(self.path);
         let mut unfinished =

@@ -21,13 +21,13 @@ use crate::python::install::{Distribution, Subject};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::sign::Fingerprint;
 use crate::slot::EncodedSlot;
-use crate::stub::{Origin, Stub};
+use crate::stub::{LauncherOrigin, Stub};
 
-/// What `pack` made.
+/// The result of `pack`.
 #[derive(Clone, Debug)]
 pub struct PackReport {
     pub path: PathBuf,
-    /// What was packed, with all that the build back end had to say.
+    /// The manifest, completed with the metadata from the build back end.
     pub manifest: Manifest,
     pub name: String,
     pub version: String,
@@ -35,43 +35,44 @@ pub struct PackReport {
     pub size: u64,
     /// BLAKE3 of the whole file.
     pub digest: Blake3,
-    /// Whether the file was there already, the same to the last byte.
+    /// Whether an identical file existed already.
     pub fresh: bool,
-    /// What was made for it, and what came from the build cache.
+    /// The steps, and which of them came from the build cache.
     pub steps: Vec<Step>,
     pub launcher_size: u64,
-    pub launcher: Origin,
+    pub launcher: LauncherOrigin,
     pub slots: Vec<SlotReport>,
     pub distributions: Vec<Distribution>,
     pub signer: Fingerprint,
-    /// Where a key has been made, if this was the first use.
+    /// The directory of a newly generated key.
     pub key_made_in: Option<PathBuf>,
-    /// What the machine must have on which the package is to run.
+    /// Requirements on the target machine.
     pub needs: Needs,
-    /// Libraries of this machine that are in the package, each with the slot that has it; those of the interpreter apart.
+    /// Libraries of this machine that are in the package, each with its slot; not those of the
+    /// interpreter.
     pub carried: Vec<(String, Carried)>,
-    /// Bytes of the launcher before and after stripping; `None` when it was not asked for.
+    /// Length of the launcher before and after stripping; `None` if stripping was not requested.
     pub launcher_stripped: Option<(u64, u64)>,
     pub stripped: Stripped,
-    /// What `--slim` left out; `None` when it was not asked for.
+    /// What `--slim` left out; `None` if it was not requested.
     pub slimmed: Option<Slimmed>,
-    /// What a requirement turned out to be.
+    /// What a requirement resolved to.
     pub subject: Option<Subject>,
     pub findings: Vec<Finding>,
-    /// Whether the finished file was read back and checked.
+    /// Whether the finished file was read back and verified.
     pub verified: bool,
     pub took: Took,
 }
 
 impl PackReport {
-    /// What the package needs beyond what `[tool.flavor.target]` promises.
+    /// Requirements beyond what `[tool.flavor.target]` promises.
     pub fn beyond_target(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
             .filter(|warning| warning.is_beyond_target())
     }
 
-    /// What is larger than `[tool.flavor.budget]` allows.
+    /// Whatever exceeds `[tool.flavor.budget]`.
     pub fn over_budget(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
@@ -88,17 +89,17 @@ pub struct SlotReport {
     pub operations: String,
 }
 
-/// Makes a package. The output appears whole, by one rename, or not at all.
+/// Makes a package. The output is published by one rename, or not at all.
 ///
 /// # Errors
-/// See [`BuildError`]; a file that was at the place of the output is still there then.
+/// See [`BuildError`]; an existing output file is kept then.
 pub fn pack(
     manifest: &Manifest,
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<PackReport, BuildError> {
     let total = Stopwatch::start();
-    // The cheap refusals come before the expensive work.
+    // The cheap checks come before the expensive work.
     if manifest.policy.max_age_days.is_some() && settings.epoch == 0 {
         return Err(BuildError::NoBuildTime);
     }
@@ -116,7 +117,7 @@ pub fn pack(
         .is_python()
         .then(|| application::build(manifest, facts, settings, stub.family, &cache, reporter))
         .transpose()?;
-    // Of a requirement the name is known only now.
+    // The name of a requirement is known only now.
     let named = application
         .as_ref()
         .and_then(|application| application.named.clone());
@@ -289,7 +290,7 @@ pub fn pack(
     })
 }
 
-/// Where the package goes, if it can.
+/// The output path, if it is writable.
 fn destination(manifest: &Manifest, settings: &Settings) -> Result<PathBuf, BuildError> {
     let output = settings.output_path(manifest);
     if output.canonicalize().is_ok_and(|output| {
@@ -337,7 +338,7 @@ fn own_command(manifest: &Manifest) -> Vec<Program> {
     }]
 }
 
-/// What is larger than `[tool.flavor.budget]` allows.
+/// Whatever exceeds `[tool.flavor.budget]`.
 fn over_budget(
     manifest: &Manifest,
     package: &Path,

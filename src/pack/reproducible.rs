@@ -1,4 +1,4 @@
-//! Building a second time, elsewhere, to see whether the same file comes out.
+//! Builds a second time, elsewhere, to check whether the result is identical.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -15,10 +15,10 @@ use crate::python::install::Lock;
 use crate::report::Reporter;
 use crate::slot::list;
 
-/// Larger files are compared by size alone when a difference is looked for.
+/// Larger files are compared only by size when locating a difference.
 const COMPARED: u64 = 64 << 20;
 
-/// Where two packages differ.
+/// The place where two packages differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// `launcher`, `metadata`, or a slot.
@@ -27,13 +27,14 @@ pub struct Difference {
     pub details: Vec<String>,
 }
 
-/// Packs a copy of the input that is elsewhere, without any cache and with one job less or more, and compares the
-/// result with `package`. Empty when they are the same. Hooks do not run again: the copy has what they made.
+/// Packs a copy of the input in another directory, without any cache and with a different number of
+/// jobs, and compares the result with `package`. Empty if they are identical. Hooks are not run
+/// again: the copy has their results.
 ///
-/// The copy is beside the project, so that relative paths to siblings still lead there.
+/// The copy is beside the project, so that relative paths to siblings stay valid.
 ///
 /// # Errors
-/// As of [`pack()`]; the copy is gone afterwards in any case.
+/// Those of [`pack()`]; the copy is removed in any case.
 pub fn check_reproducible(
     manifest: &Manifest,
     settings: &Settings,
@@ -57,7 +58,7 @@ pub fn check_reproducible(
     match manifest.input {
         Input::Project | Input::Directory => copy_tree(&project, &copy, package)?,
         Input::Script | Input::Wheel => copy_file(manifest, &copy)?,
-        // An installer gets it once more.
+        // An installer resolves it again.
         Input::Requirement => {}
     }
     let output = Scratch::temporary().on("make a directory in", std::env::temp_dir())?;
@@ -76,7 +77,7 @@ pub fn check_reproducible(
     compare(package, &report.path)
 }
 
-/// Copies a script or a wheel, and of what is beside it only what it names.
+/// Copies a script or a wheel, and only those of its neighbours that it refers to.
 fn copy_file(manifest: &Manifest, copy: &Path) -> Result<(), BuildError> {
     std::fs::create_dir_all(copy).on("create directory", copy)?;
     let lock = Lock::of_script(&manifest.path).map(|lock| lock.path().to_path_buf());
@@ -84,7 +85,7 @@ fn copy_file(manifest: &Manifest, copy: &Path) -> Result<(), BuildError> {
         let to = copy.join(file.file_name().unwrap_or_default());
         std::fs::copy(&file, &to).on("copy", &file)?;
     }
-    // What leads out of the directory still leads there from beside it.
+    // Paths that lead out of the directory stay valid in the copy beside it.
     let is_inside = |path: &Path| {
         path.components()
             .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
@@ -130,10 +131,10 @@ fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildErr
     Ok(())
 }
 
-/// How a package says that it was made.
+/// The build record of a package.
 #[derive(Clone, Debug)]
-pub struct Record {
-    /// What its making chose beside what its input says.
+pub struct BuildRecord {
+    /// The selections in addition to the input.
     pub choices: Choices,
     effort: u8,
     strip: bool,
@@ -145,11 +146,11 @@ pub struct Record {
     rotations: Vec<RotationRecord>,
 }
 
-impl Record {
-    /// Reads the record of a package.
+impl BuildRecord {
+    /// Reads the build record of a package.
     ///
     /// # Errors
-    /// [`BuildError::NoRecord`] for a package that does not say how it was made.
+    /// [`BuildError::NoRecord`] if a package has none.
     pub fn of(package: &Reader) -> Result<Self, BuildError> {
         let statement = provenance(package).ok_or(BuildError::NoRecord)?;
         let definition = &statement["predicate"]["buildDefinition"];
@@ -183,14 +184,14 @@ impl Record {
                 .as_u64()
                 .ok_or(BuildError::NoRecord)?,
             hooks: options["hooks"].is_array(),
-            // Statements about keys are the signer's, not the builder's.
+            // Rotation statements are the signer's, not part of the build.
             rotations: package
                 .facts()
                 .map_or_else(Vec::new, |facts| facts.rotations.clone()),
         })
     }
 
-    /// The settings that the record and whoever repeats it make together.
+    /// The settings in the record, combined with those of the current command.
     #[must_use]
     pub fn settings(&self, settings: &Settings) -> Settings {
         Settings {
@@ -206,10 +207,11 @@ impl Record {
     }
 }
 
-/// Packs an input again with the settings of a package's [`Record`], and compares the result with the package.
+/// Packs an input again with the settings of a package's [`BuildRecord`], and compares the result
+/// with the package.
 ///
 /// # Errors
-/// As of [`pack()`].
+/// Those of [`pack()`].
 pub fn rebuild(
     manifest: &Manifest,
     settings: &Settings,
@@ -225,7 +227,7 @@ pub fn rebuild(
     compare(package.path(), &report.path)
 }
 
-/// The kinds of files that were left out; none when the record has no list.
+/// The kinds of files that were left out; `None` if the record has no list.
 fn slim(recorded: &Value) -> Result<Vec<Slim>, BuildError> {
     let words = recorded.as_array().map(Vec::as_slice).unwrap_or_default();
     words
@@ -246,7 +248,8 @@ fn provenance(package: &Reader) -> Option<Value> {
         .ok()
 }
 
-/// Compares two packages part by part. With different signers the attestation differs by its signature, and is left out.
+/// Compares two packages part by part. With different signers the attestation slot always differs
+/// in its signature, and is skipped.
 ///
 /// # Errors
 /// A package that cannot be read.
@@ -286,7 +289,7 @@ pub fn compare(one: &Path, other: &Path) -> Result<Vec<Difference>, BuildError> 
             });
         }
     }
-    // What follows from a slot is no difference of its own.
+    // Differences that follow from a slot's are not reported.
     let keys = keys_that_differ(&one, &other, same_signer);
     if found.is_empty() && !keys.is_empty() {
         found.push(Difference {
@@ -297,7 +300,7 @@ pub fn compare(one: &Path, other: &Path) -> Result<Vec<Difference>, BuildError> 
     Ok(found)
 }
 
-/// How many are named.
+/// The maximum number listed.
 const NAMED: usize = 5;
 
 fn files_that_differ(one: &Slot<'_>, other: &Slot<'_>) -> Vec<String> {
@@ -312,7 +315,7 @@ fn files_that_differ(one: &Slot<'_>, other: &Slot<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Names with a digest of what an archive says of them; empty for what is no archive.
+/// The names in an archive, with a digest of each entry; empty for other content.
 fn files(slot: &Slot<'_>) -> BTreeMap<PathBuf, Blake3> {
     use std::os::unix::ffi::OsStrExt;
     let mut found = BTreeMap::new();

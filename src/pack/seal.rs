@@ -1,4 +1,5 @@
-//! The metadata that describes, and through its signature vouches for, everything that has been built.
+//! Composes the metadata, which describe everything that was built; the signature covers the rest
+//! through them.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::stub::{Family, Stub};
 /// Name of our launcher in the metadata.
 pub const OWN_LAUNCHER: &str = "flavor-launcher";
 
-/// What has been built, before anything is said of it.
+/// What was built, before the metadata exist.
 #[derive(Clone, Copy)]
 pub(super) struct Built<'a> {
     pub(super) manifest: &'a Manifest,
@@ -43,7 +44,7 @@ pub(super) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    /// Composes the metadata. The same parts give the same bytes.
+    /// Composes the metadata. Equal parts give equal bytes.
     pub(super) fn metadata(self) -> Metadata {
         let Built {
             manifest,
@@ -161,7 +162,7 @@ fn record(at: usize, plan: &SlotPlan, slot: &EncodedSlot) -> SlotRecord {
     }
 }
 
-/// As FlavorPack describes its own.
+/// In FlavorPack's form.
 fn attestation_record(at: usize, slot: &EncodedSlot) -> SlotRecord {
     SlotRecord {
         slot: at as u64,
@@ -210,7 +211,7 @@ fn policy(manifest: &Manifest) -> Option<PackagePolicy> {
     (policy != PackagePolicy::default()).then_some(policy)
 }
 
-/// The variable that lists where commands are.
+/// The variable with the search path of commands.
 const PATH: &str = "PATH";
 
 /// Variables that are set last.
@@ -222,7 +223,7 @@ fn execution_env(manifest: &Manifest) -> BTreeMap<String, String> {
     env
 }
 
-/// A search path with the package's own commands in front.
+/// A search path that begins with the package's own commands.
 fn with_own_commands(path: &str) -> String {
     let own = format!("{WORKENV}/bin:");
     if path.starts_with(&own) {
@@ -236,7 +237,7 @@ fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
     let wishes = &manifest.execution.runtime_env;
     let mut set: BTreeMap<_, _> = wishes.set.iter().cloned().collect();
     if manifest.execution.path && manifest.execution.env.iter().all(|(name, _)| name != PATH) {
-        // Without the variable programs are looked for where the system has them.
+        // Without the variable, programs are found in the system's default directories.
         let path = set
             .entry(PATH.into())
             .or_insert_with(|| "{env:PATH:-/usr/local/bin:/usr/bin:/bin}".into());
@@ -250,8 +251,8 @@ fn runtime_env(manifest: &Manifest) -> RuntimeEnv {
     }
 }
 
-/// One line for launchers that expand placeholders first and split into words afterwards: quotes keep a cache path with
-/// blanks whole.
+/// One line for launchers that first expand placeholders and then split into words: quotes keep a
+/// cache path with blanks together.
 fn command_line(argv: &[String]) -> String {
     let plain = |word: &str| {
         !word.is_empty()

@@ -6,17 +6,18 @@ use crate::manifest::{Input, Manifest, Slim, made_of};
 use crate::slot::Compression;
 use crate::stub::{Stub, StubError};
 
-/// What the user asked for beside the manifest, checked.
+/// The user's options in addition to the manifest, checked.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
-    /// `None`: [`Self::output_path`] says where.
+    /// `None`: the default, see [`Self::output_path`].
     pub output: Option<PathBuf>,
-    /// What else is written where the project may be: no source of the next package.
+    /// Other output files, which may be in the project and must not become sources of the next
+    /// package.
     pub reports: Vec<PathBuf>,
-    /// A launcher other than the one that this program carries.
+    /// A launcher other than the embedded one.
     pub launcher_bin: Option<PathBuf>,
-    /// Strip the launcher and every ELF file whose layout allows it.
+    /// Strip the launcher and every ELF file whose layout permits it.
     pub strip: bool,
     /// Kinds of files that are left out of the dependencies.
     pub slim: Vec<Slim>,
@@ -24,26 +25,26 @@ pub struct Settings {
     pub effort: u8,
     /// Threads and worker processes, at least one.
     pub jobs: usize,
-    /// Bytes of memory that encoding may take; fewer threads work when they would take more.
+    /// Memory limit of encoding, in bytes; it reduces the number of threads.
     pub memory_limit: Option<u64>,
-    /// A path, a version or a specifier; goes before what the manifest says.
+    /// A path, a version or a specifier; overrides the manifest.
     pub python: Option<String>,
     pub key: KeySource,
-    /// How the key came after others, the oldest first.
+    /// The rotations that led to the key, oldest first.
     pub rotations: Vec<RotationRecord>,
     pub find_links: Vec<String>,
     pub index_url: Option<String>,
     pub offline: bool,
-    /// Whether the manifest's `pre_build` and `post_build` are run, by whoever packs.
+    /// Whether to run the manifest's `pre_build` and `post_build`.
     pub hooks: bool,
-    /// Read the finished package back and check every byte.
+    /// Read the finished package back and verify every byte.
     pub verify: bool,
     pub cache: CacheUse,
-    /// Bytes that the build cache may grow to.
+    /// The maximum size of the build cache, in bytes.
     pub cache_max_size: u64,
-    /// The directory that the input was copied from, where the places that it names still are.
+    /// The directory that the input was copied from, in which relative paths are still resolved.
     pub copied_from: Option<PathBuf>,
-    /// Seconds since 1970 for everything that carries a time: `SOURCE_DATE_EPOCH`, else 0.
+    /// Seconds since 1970 for all timestamps: `SOURCE_DATE_EPOCH`, else 0.
     pub epoch: u64,
 }
 
@@ -76,16 +77,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The launcher that goes in front of the package.
+    /// The launcher of the package.
     pub(super) fn stub(&self) -> Result<Stub, StubError> {
         self.launcher_bin
             .as_ref()
             .map_or_else(|| Ok(Stub::embedded()), |path| Stub::read(path))
     }
 
-    /// The files that this pack writes: what was made last time is no source of the next package.
-    pub(super) fn written(&self, manifest: &Manifest) -> Written {
-        Written(
+    /// The output files of this pack, which must not become sources of the next package.
+    pub(super) fn written(&self, manifest: &Manifest) -> OutputFiles {
+        OutputFiles(
             self.reports
                 .iter()
                 .cloned()
@@ -94,9 +95,10 @@ impl Settings {
         )
     }
 
-    /// The file to write: without a wish `dist/<name>.psp` beside the manifest; beside a wheel that is in such a `dist`.
+    /// The output path: by default `dist/<name>.psp` beside the manifest; beside a wheel that is in
+    /// such a `dist`.
     ///
-    /// As long as only the build back end knows the name, that of the directory stands for it.
+    /// While only the build back end knows the name, that of the directory is used.
     pub fn output_path(&self, manifest: &Manifest) -> PathBuf {
         let usual = || {
             let Manifest {
@@ -125,11 +127,11 @@ impl Settings {
     }
 }
 
-/// Files that a pack writes.
-pub(super) struct Written(Vec<PathBuf>);
+/// Output files of a pack.
+pub(super) struct OutputFiles(Vec<PathBuf>);
 
-impl Written {
-    /// By whatever path they are reached.
+impl OutputFiles {
+    /// Compared by resolved path.
     pub(super) fn contains(&self, path: &Path) -> bool {
         let is_same = |one: &PathBuf| {
             one.file_name() == path.file_name()

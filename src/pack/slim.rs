@@ -1,4 +1,5 @@
-//! What `--slim` saved, and the proof that nothing misses it: what could be imported before can be imported now.
+//! The savings of `--slim`, and the check that it breaks nothing: modules that were importable
+//! before still are.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use crate::slot::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slimmed {
     pub kinds: Vec<SlimmedKind>,
-    /// Modules that were imported; those that cannot be imported with everything in place either are not among them.
+    /// The number of modules imported, without those that cannot be imported with all files either.
     pub imported: usize,
 }
 
@@ -32,13 +33,14 @@ pub struct SlimmedKind {
     /// `tests`.
     pub kind: String,
     pub files: u64,
-    /// Bytes of them.
+    /// Their size.
     pub size: u64,
-    /// Bytes that they come to when they are compressed like the slot that they were left out of.
+    /// Their compressed size, with the settings of their slot.
     pub stored: u64,
 }
 
-/// Imports all modules of the packed distributions with what was left out missing. `None` when nothing was to be left out.
+/// Imports all modules of the packed distributions without the files that were left out. `None` if
+/// nothing was left out.
 ///
 /// # Errors
 /// [`BuildError::NoLongerImports`] for the first module that could be imported before.
@@ -105,8 +107,8 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Imports from the slot as it will be packed, then what fails there from the tree as it was. Returns how many modules
-    /// could be imported.
+    /// Imports modules from the slot as it will be packed, then the failing ones from the complete
+    /// tree. Returns how many modules could be imported.
     fn run(&self) -> Result<usize, BuildError> {
         let directory = |name: &str| {
             let path = self.scratch.join(name);
@@ -192,7 +194,7 @@ impl Trial<'_> {
                     .map(|slim| slim.name())
                     .collect::<Vec<_>>()
                     .join(", ");
-                // Where the trial took place is of no interest.
+                // The temporary directory of the check is removed from messages.
                 let reason = reason.replace(&format!("{}/", tree.display()), "");
                 return Err(BuildError::NoLongerImports {
                     module: module.clone(),
@@ -209,7 +211,7 @@ impl Trial<'_> {
         Ok(modules.len() - failed.len())
     }
 
-    /// What was left out, by kind, compressed as it would have been.
+    /// The files that were left out, by kind, compressed as they would have been.
     fn saved(&self) -> Result<Vec<SlimmedKind>, BuildError> {
         let failed = |source| BuildError::Slot {
             slot: DEPS.into(),
@@ -229,7 +231,7 @@ impl Trial<'_> {
         };
         let mut kinds = Vec::new();
         for (kind, entries) in by_kind {
-            // A link to what stays would be refused as one that leads nowhere; it is of no weight.
+            // A link to a kept file would be rejected as dangling; its size is negligible.
             let files: Vec<Entry> = entries
                 .into_iter()
                 .filter(|entry| matches!(entry.kind, EntryKind::File { .. }))

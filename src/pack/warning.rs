@@ -1,4 +1,4 @@
-//! What is odd about a package that is made all the same.
+//! Warnings about a package that is made nevertheless.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::manifest::{Input, Manifest};
 use crate::python::install::{Notice, SourceError};
 use crate::report::{Bytes, counted, printable, printable_path, without_user};
 
-/// Something that the one who packs had better know.
+/// A problem that the user who packs should know about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     #[error("slot `{slot}` has what looks like {}: {}", if files.len() == 1 { "a secret" } else { "secrets" }, few(files))]
@@ -33,7 +33,7 @@ pub enum Finding {
         reason: String,
     },
     #[error(
-        "`{}`, which the package is to start, is left out of it",
+        "`{}`, the package's program, is excluded from the package",
         printable_path(file)
     )]
     LeftOut { file: PathBuf },
@@ -52,23 +52,23 @@ pub enum Finding {
         name: String,
         suggestion: Option<String>,
     },
-    #[error("{what} names `{path}`, which no slot brings")]
+    #[error("{what} names `{path}`, which no slot provides")]
     NothingThere {
         what: String,
         path: String,
         suggestion: Option<String>,
     },
     /// `what` is the package, the launcher or a slot.
-    #[error("{what} has {}, its budget is {}", Bytes(*found), Bytes(*limit))]
+    #[error("{what} has {}; its budget is {}", Bytes(*found), Bytes(*limit))]
     OverBudget {
         package: PathBuf,
         what: String,
         found: u64,
         limit: u64,
     },
-    /// `file` asks for `floor`.
+    /// `file` needs `floor`.
     #[error(
-        "the package needs glibc {floor}, `[tool.flavor.target]` promises {allowed}: `{file}` in slot `{slot}` asks for it"
+        "the package needs glibc {floor}; `[tool.flavor.target]` promises {allowed}: `{file}` in slot `{slot}` needs it"
     )]
     NewerGlibc {
         floor: GlibcVersion,
@@ -83,7 +83,7 @@ pub enum Finding {
     FromTarget(Vec<Lacking>),
     #[error("there is no library `{}` in the package or on this machine, {}", .0.library, .0.by())]
     NoLibrary(Lacking),
-    /// More than one, and none for what the main program certainly loads.
+    /// More than one, none of which the main program certainly loads.
     #[error("native files need libraries that are neither in the package nor on this machine: {}", lacking(.0))]
     NoLibraries(Vec<Lacking>),
     #[error("the library `{}` lacks {}, {}", one.library, versions.join(" and "), one.by())]
@@ -98,7 +98,7 @@ pub enum Finding {
     },
     /// `paths` are relative to the project.
     #[error(
-        "the build does not see what cannot be read or leads nowhere: {}",
+        "the build does not see unreadable files and dangling links: {}",
         few(paths)
     )]
     PassedOver { paths: Vec<PathBuf> },
@@ -107,18 +107,18 @@ pub enum Finding {
     /// `paths` are relative to the project.
     #[error("the build does not see {}: {}", if paths.len() == 1 { "a directory with very many files" } else { "directories with very many files" }, few(paths))]
     NotLookedThrough { paths: Vec<PathBuf> },
-    #[error("it is not known what git tracks: {reason}")]
+    #[error("cannot determine which files git tracks: {reason}")]
     IndexUnread { reason: String },
     #[error(transparent)]
     Install(Notice),
 }
 
-/// A library that is not in the package, and what needs it.
+/// A missing library, and the files that need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lacking {
     pub library: String,
     pub slot: String,
-    /// Inside of the slot.
+    /// Path inside the slot.
     pub file: String,
     /// How many more files need it.
     pub others: usize,
@@ -170,7 +170,7 @@ fn lacking(all: &[Lacking]) -> String {
     text
 }
 
-/// A list of libraries as the manifest has it.
+/// The libraries as a list in TOML.
 fn listing<'a>(all: impl IntoIterator<Item = &'a Lacking>) -> String {
     all.into_iter()
         .map(|one| format!("\"{}\"", one.library))
@@ -179,12 +179,12 @@ fn listing<'a>(all: impl IntoIterator<Item = &'a Lacking>) -> String {
 }
 
 impl Finding {
-    /// Whether the package needs more than `[tool.flavor.target]` promises.
+    /// Whether the package requires more than `[tool.flavor.target]` promises.
     pub fn is_beyond_target(&self) -> bool {
         matches!(self, Self::NewerGlibc { .. } | Self::UnlistedLibraries(_))
     }
 
-    /// Its code.
+    /// The code.
     pub fn code(&self) -> Code {
         match self {
             Self::Secrets { .. } => Code::LOOKS_SECRET,
@@ -218,7 +218,7 @@ impl Finding {
         }
     }
 
-    /// What to do about it, as one sentence.
+    /// The remedy, as one sentence.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Secrets { files, input, .. } => {
@@ -233,19 +233,19 @@ impl Finding {
                             "anyone with the package can read it; exclude it with a line `{name}` in `.flavorignore`"
                         )
                     }
-                    Input::Script | Input::Wheel | Input::Requirement => "whoever has the package can read it".into(),
+                    Input::Script | Input::Wheel | Input::Requirement => "anyone with the package can read it".into(),
                 }
             }
             Self::FromOutside { .. } => {
-                "replace the link by a copy if that is meant, or name it in `.flavorignore`".into()
+                "replace the link by a copy if that is intended, or list it in `.flavorignore`".into()
             }
             Self::Broken { .. } => "correct it, or choose another Python with `--python`".into(),
-            Self::LeftOut { .. } => "`.gitignore`, `.flavorignore` or `exclude` says so, or its name is hidden".into(),
+            Self::LeftOut { .. } => "it is hidden, or matches `.gitignore`, `.flavorignore` or `exclude`".into(),
             Self::NoModule { suggestion: Some(near), .. }
             | Self::NoFunction { suggestion: Some(near), .. }
             | Self::NothingThere { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::NoModule { .. } => {
-                "neither the project nor a dependency brings it: check the name, and what the build packs".into()
+                "neither the project nor a dependency provides it: check the name, and what the build packs".into()
             }
             Self::NoMain { package } => format!("name a function of it, as in `{package}.cli:main`"),
             Self::NoFunction { .. } => "check the name of the function".into(),
@@ -270,7 +270,7 @@ impl Finding {
                 format!("add {} to `libraries` under [tool.flavor.target] if every target has them", listing(all))
             }
             Self::FromTarget(all) => format!(
-                "if every target has {}, say so with `libraries = [{}]` under [tool.flavor.target]",
+                "if every target has {}, declare `libraries = [{}]` under [tool.flavor.target]",
                 if all.len() == 1 { "it" } else { "them" },
                 listing(all)
             ),
@@ -283,9 +283,9 @@ impl Finding {
                 out; else install the libraries here, or name them under [tool.flavor.target]"
                     .into()
             }
-            Self::OldLibrary { .. } => "install a newer one here, or take a build of the file for older systems".into(),
+            Self::OldLibrary { .. } => "install a newer one here, or use a build of the file for older systems".into(),
             Self::NotCarried { one, .. } => format!(
-                "bring it in a slot, or name it in `libraries = [\"{}\"]` under [tool.flavor.target] if every target has it",
+                "add it as a slot, or list it in `libraries = [\"{}\"]` under [tool.flavor.target] if every target has it",
                 one.library
             ),
             Self::Opens { libraries, .. } => {
@@ -296,22 +296,22 @@ impl Finding {
                 )
             }
             Self::Install(notice) => notice.hint(),
-            Self::PassedOver { .. } => "remove it, or name it in `.flavorignore`".into(),
+            Self::PassedOver { .. } => "remove it, or list it in `.flavorignore`".into(),
             Self::NotLookedThrough { paths } => {
                 let first = printable_path(paths.first().map_or(Path::new(""), PathBuf::as_path)).into_owned();
                 format!(
-                    "if it does not need it, name it in `.flavorignore`; otherwise `include = [\"{first}\"]` under [tool.flavor.build]"
+                    "if the build does not need it, list it in `.flavorignore`; otherwise `include = [\"{first}\"]` under [tool.flavor.build]"
                 )
             }
             Self::IndexUnread { .. } => {
-                "`git status` says more; tracked files in directories such as `dist` may be missing".into()
+                "see `git status`; tracked files in directories such as `dist` may be missing".into()
             }
             Self::Missing(fault) => fault.hint(),
         })
     }
 }
 
-/// At most this many names are listed.
+/// The maximum number of names listed.
 const LISTED: usize = 5;
 
 fn few(paths: &[PathBuf]) -> String {
@@ -327,7 +327,7 @@ fn few(paths: &[PathBuf]) -> String {
     text
 }
 
-/// Names that programs give to files with passwords, tokens or private keys in them.
+/// Common names of files with passwords, tokens or private keys.
 const SECRET: &[&str] = &[
     ".env",
     ".git-credentials",
@@ -339,12 +339,12 @@ const SECRET: &[&str] = &[
     "id_ed25519",
     "id_rsa",
 ];
-/// Endings of files that may hold a private key; their first bytes tell.
+/// Suffixes of files that may contain a private key; their first bytes tell.
 const MAYBE_KEYS: &[&str] = &["key", "pem"];
-/// Bytes that are looked at.
+/// How many bytes are read.
 const LOOKED_AT: u64 = 1 << 16;
 
-/// What a slot of the user's own files holds that looks like a secret.
+/// A file in a slot of the user's own files that looks like a secret.
 pub(super) fn secrets(manifest: &Manifest, slot: &str, entries: &[Entry]) -> Option<Finding> {
     let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File { .. });
     let files: Vec<PathBuf> = entries
@@ -377,7 +377,7 @@ fn is_secret(entry: &Entry) -> bool {
         || (names_addresses(&name) && has_password(&entry.path))
 }
 
-/// Whether a file by its name says where distributions come from.
+/// Whether a file name is that of an installer's configuration.
 fn names_addresses(name: &str) -> bool {
     let ends = |ending: &str| {
         Path::new(name)
@@ -388,12 +388,12 @@ fn names_addresses(name: &str) -> bool {
     is_list || ["pip.conf", "pyproject.toml", "uv.toml"].contains(&name) || ends("lock")
 }
 
-/// Whether a file has an address with a password or a token before the host.
+/// Whether a file contains a URL with credentials.
 fn has_password(path: &Path) -> bool {
     std::fs::read_to_string(path).is_ok_and(|text| without_user(&text) != text)
 }
 
-/// Whether a file begins with a private key in PEM, perhaps after a certificate.
+/// Whether a file begins with a private key in PEM, possibly after a certificate.
 fn has_private_key(path: &Path) -> bool {
     use std::io::Read;
     let mut start = Vec::new();
@@ -406,10 +406,10 @@ fn has_private_key(path: &Path) -> bool {
             .any(|line| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----"))
 }
 
-/// The links out of a project whose content has come into the tree that its build has made.
+/// The links out of a project whose content is in the tree built from it.
 pub(super) fn from_outside(links: &[PathBuf], entries: &[Entry]) -> Option<Finding> {
     let arrived = |link: &&PathBuf| {
-        // A back end moves a file with the directory that it is in: `src/pkg/data` becomes `…/pkg/data`.
+        // A back end moves a file together with its directory: `src/pkg/data` becomes `…/pkg/data`.
         let tail: PathBuf = link
             .components()
             .rev()
@@ -428,7 +428,8 @@ pub(super) fn from_outside(links: &[PathBuf], entries: &[Entry]) -> Option<Findi
     (!links.is_empty()).then_some(Finding::FromOutside { links })
 }
 
-/// What the back end of a project is not shown. An editor's marks in hidden links are nobody's loss.
+/// Entries that are hidden from the back end. Hidden links are editors' lock files and are not
+/// reported.
 pub(super) fn passed_over(project: &Path, unfit: &[SourceError]) -> Option<Finding> {
     let is_hidden = |path: &Path| {
         path.file_name()
@@ -444,7 +445,7 @@ pub(super) fn passed_over(project: &Path, unfit: &[SourceError]) -> Option<Findi
     (!paths.is_empty()).then_some(Finding::PassedOver { paths })
 }
 
-/// The directories of a project that are too large to be looked through.
+/// The directories of a project that are too large to be scanned.
 pub(super) fn not_looked_through(paths: &[PathBuf]) -> Option<Finding> {
     (!paths.is_empty()).then(|| Finding::NotLookedThrough {
         paths: paths.to_vec(),

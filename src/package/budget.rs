@@ -1,16 +1,17 @@
-//! What all slots of a package may cost together.
+//! The total cost of all slots of a package.
 
 use crate::format::{Facts, FormatError, limits};
 use crate::slot::{Deadline, Grant};
 
-/// How much of its time and its disk a reader gives to a package.
+/// How much time and disk space a reader grants to a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limits {
-    /// The sizes that the format allows: for a start, which takes as long as it takes.
+    /// The sizes that the format allows, without a time limit: for a start.
     Format,
-    /// Those, and time in proportion to the package: for a look at a package that nobody trusts yet.
+    /// The same sizes, and time in proportion to the size of the package: for inspecting a package
+    /// that is not trusted yet.
     Look,
-    /// Whatever the package costs. Memory stays bounded.
+    /// No limits. Memory use is bounded nevertheless.
     None,
 }
 
@@ -22,7 +23,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// For a package of so many bytes. Its time begins now.
+    /// For a package of this many bytes. Its time starts now.
     pub(super) fn new(limits: Limits, package_size: u64) -> Self {
         let time = (limits == Limits::Look).then(|| limits::time(package_size));
         Self {
@@ -31,7 +32,8 @@ impl Budget {
         }
     }
 
-    /// Holds what one of our packages declares of its slots, which have so many stored bytes each, to the limits.
+    /// Checks the sizes that one of our packages declares for its slots, given their stored sizes,
+    /// against the limits.
     ///
     /// # Errors
     /// [`FormatError::OverBudget`].
@@ -63,7 +65,7 @@ impl Budget {
         within("entries of all archives", entries, limits::PACKAGE_ENTRIES)
     }
 
-    /// For one of so many slots, which is one of ours if it is `declared`.
+    /// The limits of one of this many slots. `declared` is true for our packages.
     pub(super) fn grant(&self, declared: bool, stored_size: u64, slots: usize) -> Grant {
         let grant = match self.limits {
             _ if declared => Grant::DECLARED,

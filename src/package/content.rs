@@ -1,12 +1,13 @@
-//! Whether what is stored can be extracted: what [`verify`](super::verify()) leaves undecoded.
+//! Whether the slots can be extracted: the part that [`verify`](super::verify()) does not decode.
 
 use super::{PackageError, Reader};
 use crate::slot::{StoredSlot, check, processors};
 
-/// Reads through every slot of one of our packages: that it decodes to what is declared, and that no entry is one that
-/// readers refuse. Nothing is written. Of packages that FlavorPack made only its launchers can say what they take.
+/// Decodes every slot of one of our packages and checks that the content has the declared sizes and
+/// that readers accept every entry. Nothing is written. For packages made by FlavorPack, only its
+/// own launchers can tell what they accept.
 ///
-/// The bytes are to have been verified: their digests are not looked at again.
+/// The bytes must have been verified before: digests are not checked again.
 ///
 /// # Errors
 /// [`PackageError::Content`] with the first slot that no reader could extract.

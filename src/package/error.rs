@@ -45,7 +45,7 @@ pub enum PackageError {
     Io(#[from] fs::Error),
 }
 
-/// The names in their order, from number 0.
+/// Formats the names in order, with their numbers from 0.
 fn listed(names: &[String]) -> String {
     if names.is_empty() {
         "none".into()
@@ -55,7 +55,7 @@ fn listed(names: &[String]) -> String {
 }
 
 impl PackageError {
-    /// Whether the file was read but is damaged, tampered with, or no package at all.
+    /// Whether the file was read but is damaged, tampered with, or not a package.
     pub fn is_integrity(&self) -> bool {
         !matches!(
             self,
@@ -63,7 +63,7 @@ impl PackageError {
         )
     }
 
-    /// Whether the file has nothing of a package.
+    /// Whether the file has no part of a package.
     pub fn is_no_package(&self) -> bool {
         matches!(
             self,
@@ -71,17 +71,18 @@ impl PackageError {
         )
     }
 
-    /// Whether the package costs more than it is granted. Who trusts it may grant more: [`Limits::None`](super::Limits::None).
+    /// Whether the package exceeds the limits. A user who trusts it may lift them:
+    /// [`Limits::None`](super::Limits::None).
     pub fn is_over_limit(&self) -> bool {
         match self {
             Self::Format(FormatError::OverBudget { .. }) => true,
-            // Only slots of ours are read through.
+            // Only slots of our packages are decoded for this.
             Self::Content { source, .. } => source.is_over_limit(true),
             _ => false,
         }
     }
 
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::NotAFile { .. } => Code::NOT_A_FILE,
@@ -101,7 +102,7 @@ impl PackageError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             error if error.is_no_package() => {

@@ -1,15 +1,15 @@
-//! What must hold of a package that FlavorPack made: its launchers go by the slot table, which nothing signs, so the table must
-//! say what the signed metadata says.
+//! Checks for packages made by FlavorPack: its launchers go by the unsigned slot table, so the
+//! table must agree with the signed metadata.
 
 use crate::format::{FormatError, Index, Metadata, SlotEntry, SlotRecord};
 
 use super::PackageError;
 use super::layout::{check_range, purpose_code};
 
-/// Modes that its builders write when the metadata names none.
+/// Modes that its builders write if the metadata has none.
 const DEFAULT_MODES: [u16; 4] = [0o600, 0o644, 0o700, 0o755];
 
-/// Checks where everything is, and the rows.
+/// Checks the layout and the rows.
 pub(super) fn check(
     index: &Index,
     metadata: &Metadata,
@@ -35,7 +35,7 @@ fn agrees(row: &SlotEntry, record: &SlotRecord) -> bool {
         }
         None => DEFAULT_MODES.contains(&row.permissions),
     };
-    // The builder in Go hashes the target.
+    // FlavorPack's Go builder hashes the target.
     let name = [&record.id, &record.target]
         .map(|name| SlotEntry::name_hash(name))
         .contains(&row.name_hash);
@@ -49,7 +49,7 @@ fn agrees(row: &SlotEntry, record: &SlotRecord) -> bool {
         && operations(record) == Ok(row.operations)
 }
 
-/// FlavorPack's codes; ours are among them.
+/// FlavorPack's codes, which include ours.
 fn lifecycle_code(word: &str) -> Option<u8> {
     const WORDS: [&str; 12] = [
         "init",
@@ -68,7 +68,8 @@ fn lifecycle_code(word: &str) -> Option<u8> {
     u8::try_from(WORDS.iter().position(|known| *known == word)?).ok()
 }
 
-/// The chain that the words mean: one by itself, or several with bars between, whatever their case.
+/// Parses operations as FlavorPack spells them: one name, or several separated by `|`,
+/// case-insensitive.
 fn operations(record: &SlotRecord) -> Result<u64, FormatError> {
     let unknown = || {
         FormatError::BadMetadata(format!(

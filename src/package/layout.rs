@@ -3,17 +3,17 @@ use crate::format::{
     SlotRecord, TRAILER_LEN, limits, sealed_len,
 };
 
-/// The slot table and every slot begin at a multiple of this many bytes.
+/// The alignment of the slot table and of every slot.
 const ALIGNMENT: u64 = 8;
 
-/// Where each part of one of our packages is. It follows from lengths alone, so a reader computes it again from the
-/// signed metadata and accepts no other.
+/// The position of each part of one of our packages. It follows from lengths alone, so a reader
+/// recomputes it from the signed metadata and accepts no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub launcher_size: u64,
     pub metadata_size: u64,
     pub slot_table_offset: u64,
-    /// First byte and length of each slot.
+    /// Offset and length of each slot.
     pub slots: Vec<(u64, u64)>,
     /// End of the last slot.
     pub trailer_offset: u64,
@@ -21,7 +21,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Lays out a launcher, a metadata text of `text_len` bytes and slots of the given stored sizes.
+    /// Computes the layout for a launcher, a metadata text of `text_len` bytes and slots of the
+    /// given stored sizes.
     ///
     /// # Errors
     /// [`FormatError::OverLimit`] when the sum does not fit 64 bits or there are too many slots.
@@ -90,7 +91,7 @@ impl Layout {
         }
     }
 
-    /// The slot table that belongs to this layout; `None` when the metadata leaves something out.
+    /// The slot table that belongs to this layout; `None` if the metadata is incomplete.
     pub(super) fn rows(&self, metadata: &Metadata) -> Option<Vec<SlotEntry>> {
         let facts = metadata.flavor.as_ref()?;
         let slots = metadata.slots.iter().zip(&facts.slots).zip(&self.slots);
@@ -114,7 +115,7 @@ impl Layout {
     }
 }
 
-/// The digest by which the index binds the attestation, for launchers that look for it there.
+/// The digest by which the index binds the attestation slot, for launchers that look for it there.
 fn attestation(metadata: &Metadata) -> Option<Sha256> {
     let word = Lifecycle::Attestation.word();
     metadata
@@ -124,7 +125,7 @@ fn attestation(metadata: &Metadata) -> Option<Sha256> {
         .and_then(SlotRecord::sha256)
 }
 
-/// PSPF's four codes; every other word is data.
+/// PSPF has four codes; every other purpose is data.
 pub(super) fn purpose_code(word: &str) -> u8 {
     match word {
         "code" => 1,
@@ -138,7 +139,7 @@ fn align(offset: u64) -> Option<u64> {
     offset.checked_next_multiple_of(ALIGNMENT)
 }
 
-/// Digest of a metadata block, as the index holds it.
+/// Digest of a metadata block, as in the index.
 pub(super) fn block_digest(block: &[u8]) -> [u8; 32] {
     Sha256::of(block).0
 }

@@ -1,4 +1,5 @@
-//! A whole package file: where its parts lie ([`Layout`], arithmetic only), writing and reading it.
+//! A whole package file: the positions of its parts ([`Layout`], arithmetic only), writing and
+//! reading it.
 
 mod budget;
 mod content;
@@ -20,10 +21,10 @@ pub use verify::{Verified, verify};
 #[cfg(feature = "cli")]
 pub use writer::SignedPackage;
 
-/// Holds the metadata of a package that is to be made to what its readers will hold it to.
+/// Checks the metadata of a package to be written against the rules of its readers.
 ///
 /// # Errors
-/// [`PackageError::Format`] with the words that are at fault.
+/// [`PackageError::Format`] with the offending value.
 #[cfg(feature = "cli")]
 pub fn check(metadata: &crate::format::Metadata) -> Result<(), PackageError> {
     match &metadata.flavor {

@@ -13,7 +13,7 @@ use crate::fs::IoContext;
 use crate::sign::PublicKey;
 use crate::slot::{Declared, Signed, StoredSlot};
 
-/// How much of a package its signature vouches for.
+/// How much of a package the signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authenticity {
     /// Every byte: the package is one of ours.
@@ -22,9 +22,10 @@ pub enum Authenticity {
     Slots,
 }
 
-/// An opened package: signature checked, descriptions held against each other, no slot byte read yet.
+/// An opened package. The signature is verified and the descriptions agree with each other; slots
+/// have not been read yet.
 ///
-/// A start reads this much and no more, so nothing here grows with the size of the package.
+/// A start reads only this, so its cost must not grow with the size of the package.
 #[derive(Debug)]
 pub struct Reader {
     file: File,
@@ -34,7 +35,7 @@ pub struct Reader {
     text: Vec<u8>,
     rows: Vec<SlotEntry>,
     signer: PublicKey,
-    /// For ours: the layout that the signed metadata implies.
+    /// For our packages: the layout that the signed metadata implies.
     layout: Option<Layout>,
     budget: Budget,
 }
@@ -52,27 +53,27 @@ pub struct Slot<'a> {
 }
 
 impl Reader {
-    /// Opens a package that is to be started, or is our own.
+    /// Opens a package to start it, or a package of our own making.
     ///
     /// # Errors
-    /// See [`PackageError`]; [`PackageError::is_integrity`] tells damage from trouble in reading.
+    /// See [`PackageError`]. [`PackageError::is_integrity`] distinguishes damage from read errors.
     pub fn open(path: &Path) -> Result<Self, PackageError> {
         Self::open_within(path, Limits::Format)
     }
 
-    /// Opens a package that may cost so much, from now on.
+    /// Opens a package with the given limits, whose time starts now.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn open_within(path: &Path, limits: Limits) -> Result<Self, PackageError> {
-        // Without this a pipe would keep us waiting for a writer for ever.
+        // Without this, opening a pipe would block until it has a writer.
         if !std::fs::metadata(path).on("open", path)?.is_file() {
             return Err(PackageError::NotAFile { path: path.into() });
         }
         Self::of(File::open(path).on("open", path)?, path, limits)
     }
 
-    /// Reads a package from an open file; `path` is for messages.
+    /// Reads a package from an open file. `path` is for messages.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -170,7 +171,7 @@ impl Reader {
         )?)
     }
 
-    /// Holds index, table and metadata block against what the signed metadata implies, bit by bit.
+    /// Compares index, table and metadata block with what the signed metadata implies, bit by bit.
     fn hold_to(
         &self,
         layout: &Layout,
@@ -230,7 +231,8 @@ impl Reader {
         &self.text
     }
 
-    /// The key whose signature holds. It proves that nothing was changed since, not who made the package.
+    /// The key that verifies the signature. It proves that the package was not changed since it was
+    /// signed, not who made it.
     pub fn signer(&self) -> &PublicKey {
         &self.signer
     }
@@ -290,7 +292,7 @@ impl<'a> Slot<'a> {
         &self.record.id
     }
 
-    /// The chain of operations.
+    /// The operations.
     ///
     /// # Errors
     /// [`FormatError::UnknownOperation`], possible only in foreign packages.
@@ -303,7 +305,7 @@ impl<'a> Slot<'a> {
             })
     }
 
-    /// What the stored bytes must be, if anything signed says so.
+    /// The signed digest of the stored bytes, if there is one.
     fn signed(&self) -> Option<Signed> {
         match self.facts {
             Some(facts) => Some(Signed::Blake3(facts.blake3)),
@@ -311,7 +313,8 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// The stored bytes with what is needed to check and decode them: the only way to the content of a slot.
+    /// The stored bytes with what is needed to check and decode them. There is no other access to
+    /// the content of a slot.
     pub fn stored(&self) -> Result<StoredSlot<'a>, FormatError> {
         Ok(StoredSlot {
             file: &self.reader.file,

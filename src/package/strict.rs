@@ -1,7 +1,8 @@
-//! What the signed metadata of our own packages may say: names that are names, paths that stay where they belong.
+//! The rules for the signed metadata of our own packages: valid names, and paths that stay inside
+//! the environment.
 //!
-//! A signature makes none of this true. It is checked once, when a package is opened, so that nothing that reads the metadata
-//! later has to.
+//! A signature guarantees none of this. It is checked once, when a package is opened, so that later
+//! code can rely on it.
 
 use std::collections::BTreeSet;
 
@@ -11,40 +12,37 @@ use crate::format::{
 };
 use crate::fs::checked_path;
 
-/// Checks everything that becomes a path, a name or a variable.
+/// Checks every value that becomes a path, a name or a variable.
 ///
 /// # Errors
-/// [`FormatError::BadMetadata`] with the words that are at fault.
+/// [`FormatError::BadMetadata`] with the offending value.
 pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
     check_words(metadata, facts)?;
     if !is_name(&metadata.package.name) {
-        return Err(bad("the package has the name", &metadata.package.name));
+        return Err(bad("invalid package name", &metadata.package.name));
     }
     let mut names = BTreeSet::new();
     if Sha256::parse(&metadata.launcher.checksum).is_none() {
-        return Err(bad(
-            "the launcher has the digest",
-            &metadata.launcher.checksum,
-        ));
+        return Err(bad("invalid launcher digest", &metadata.launcher.checksum));
     }
     for (at, slot) in metadata.slots.iter().enumerate() {
         check_slot(slot)?;
         if slot.slot != at as u64 {
-            return Err(bad("a slot is out of its place:", &slot.id));
+            return Err(bad("slot out of order:", &slot.id));
         }
         if !names.insert(slot.id.as_str()) {
-            return Err(bad("two slots have the name", &slot.id));
+            return Err(bad("duplicate slot name", &slot.id));
         }
     }
     check_places(&metadata.slots)?;
     for (slot, counted) in metadata.slots.iter().zip(&facts.slots) {
         let is_tree = slot.chain().is_some_and(|chain| chain.tar);
         if !is_tree && (counted.files, counted.entries) != (1, 0) {
-            return Err(bad("not one file is counted in", &slot.id));
+            return Err(bad("the file count is not 1 in slot", &slot.id));
         }
     }
     if let Some(name) = facts.program_names().find(|name| !is_name(name)) {
-        return Err(bad("a program has the name", name));
+        return Err(bad("invalid program name", name));
     }
     if facts
         .commands
@@ -52,10 +50,7 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
         .flat_map(|one| one.before.iter().chain(&one.after))
         .any(|word| word.contains(char::is_control))
     {
-        return Err(bad(
-            "there can be no command",
-            "with control characters in it",
-        ));
+        return Err(bad("invalid command", "with control characters in it"));
     }
     for command in facts
         .programs
@@ -67,13 +62,13 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
             .first()
             .filter(|program| !program.chars().any(char::is_control));
         if program.is_none() || command.iter().any(|word| word.contains('\0')) {
-            return Err(bad("there can be no command", &command.join(" ")));
+            return Err(bad("invalid command", &command.join(" ")));
         }
     }
     if let Some(python) = &facts.python {
         if !names.contains(python.slot.as_str()) {
             return Err(bad(
-                "the interpreter is in a slot that there is not",
+                "the interpreter is in a slot that does not exist",
                 &python.slot,
             ));
         }
@@ -81,7 +76,7 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
             || python.executable.chars().any(char::is_control)
         {
             return Err(bad(
-                "the interpreter is not inside its slot",
+                "the interpreter is outside its slot",
                 &python.executable,
             ));
         }
@@ -91,14 +86,14 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
             .is_some_and(|directory| !is_target(directory))
         {
             return Err(bad(
-                "the module that restores variables is outside of",
+                "the module that restores variables is outside",
                 WORKENV,
             ));
         }
         for word in [&python.implementation, &python.version] {
             // A version between releases ends in a plus sign.
             if !is_name(word.strip_suffix('+').unwrap_or(word)) {
-                return Err(bad("the interpreter is described as", word));
+                return Err(bad("invalid interpreter description", word));
             }
         }
     }
@@ -106,32 +101,33 @@ pub(super) fn check(metadata: &Metadata, facts: &Facts) -> Result<(), FormatErro
     for variables in [&metadata.execution.env, &environment.set, &environment.map] {
         for (name, value) in variables {
             if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-                return Err(bad("there can be no variable", name));
+                return Err(bad("invalid variable name", name));
             }
         }
     }
     for name in environment.map.values() {
         if name.is_empty() || name.contains('=') {
-            return Err(bad("there can be no variable", name));
+            return Err(bad("invalid variable name", name));
         }
     }
     Ok(())
 }
 
-/// Checks what has one form alone, or a form that keeps it from meaning something else wherever it is put.
+/// Checks values that have a fixed form, or a form that prevents misinterpretation wherever they
+/// are used.
 fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
     let revisions = [
         &metadata.format_version,
         &metadata.compatibility.min_format_version,
     ];
     if metadata.format != FORMAT {
-        return Err(bad("the package has the format", &metadata.format));
+        return Err(bad("invalid format", &metadata.format));
     }
     if let Some(revision) = revisions
         .into_iter()
         .find(|revision| *revision != FORMAT_REVISION)
     {
-        return Err(bad("the package has the revision of the format", revision));
+        return Err(bad("invalid format version", revision));
     }
     let (build, launcher) = (&metadata.build, &metadata.launcher);
     let versions = [
@@ -140,43 +136,43 @@ fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
         &launcher.tool_version,
     ];
     if let Some(version) = versions.into_iter().find(|version| !is_version(version)) {
-        return Err(bad("there can be no version", version));
+        return Err(bad("invalid version", version));
     }
     if let Some(tool) = [&build.tool, &launcher.tool]
         .into_iter()
         .find(|tool| !is_name(tool))
     {
-        return Err(bad("there can be no tool", tool));
+        return Err(bad("invalid tool", tool));
     }
     if !is_time(&build.timestamp) {
-        return Err(bad("the package was built at", &build.timestamp));
+        return Err(bad("invalid build time", &build.timestamp));
     }
     if !is_platform(&facts.target) {
-        return Err(bad("the package is for", &facts.target));
+        return Err(bad("invalid target", &facts.target));
     }
     if let Some(version) = facts
         .glibc_floor
         .as_ref()
         .filter(|version| !is_version(version))
     {
-        return Err(bad("the package needs the glibc", version));
+        return Err(bad("invalid glibc version", version));
     }
     if let Some(library) = facts
         .libraries
         .iter()
         .find(|library| !is_file_name(library))
     {
-        return Err(bad("the package needs a library", library));
+        return Err(bad("invalid library name", library));
     }
     let algorithm = &metadata.verification.integrity_seal.algorithm;
     if algorithm != "ed25519" {
-        return Err(bad("the package is signed by", algorithm));
+        return Err(bad("invalid signature algorithm", algorithm));
     }
     Ok(())
 }
 
-/// A file has its place, and what is below it, to itself. So has a tree that is not there all the time: it could not be merged
-/// with what others have there.
+/// A file excludes other slots from its target and below. So does a tree that does not exist at all
+/// times, because it could not be merged with the trees of others.
 fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
     for (at, slot) in slots.iter().enumerate() {
         let is_tree = slot.chain().is_some_and(|chain| chain.tar);
@@ -189,7 +185,7 @@ fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
         }
         if is_tree && slot.target == WORKENV {
             return Err(bad(
-                "the whole work environment comes and goes with",
+                "the target is the whole work environment of the temporary slot",
                 &slot.id,
             ));
         }
@@ -200,7 +196,7 @@ fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if let Some((_, other)) = others.into_iter().find(|(_, other)| below(&other.target)) {
-            return Err(bad("another slot is at the target of", &other.id));
+            return Err(bad("another slot overlaps the target of", &other.id));
         }
     }
     Ok(())
@@ -209,13 +205,10 @@ fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
 fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
     // FlavorPack's own slots begin with an underscore.
     if !is_name(slot.id.strip_prefix('_').unwrap_or(&slot.id)) {
-        return Err(bad("a slot has the name", &slot.id));
+        return Err(bad("invalid slot name", &slot.id));
     }
     if !is_target(&slot.target) {
-        return Err(bad(
-            "a slot has a target outside the work environment",
-            &slot.target,
-        ));
+        return Err(bad("target outside the work environment", &slot.target));
     }
     match &slot.permissions {
         Some(text)
@@ -224,7 +217,7 @@ fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {
             Ok(())
         }
         other => Err(bad(
-            "a slot has the permissions",
+            "invalid permissions",
             other.as_deref().unwrap_or("none"),
         )),
     }

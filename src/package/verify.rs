@@ -1,4 +1,4 @@
-//! The proof of a whole package: what [`Reader::open`] leaves unread.
+//! Verification of a whole package: everything that [`Reader::open`] does not read.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,25 +15,25 @@ use crate::format::{Blake3, SLOT_ENTRY_LEN, Sha256};
 use crate::fs::{IoContext, Window};
 use crate::slot::{on_threads, processors};
 
-/// Bytes read at a time.
+/// Size of the read buffer.
 const CHUNK: usize = 256 << 10;
 
-/// What a complete check found to be right.
+/// The result of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Slots whose full digest is signed.
     pub slots: usize,
-    /// Slots that nothing authenticates; FlavorPack's attestation slot is one.
+    /// Slots that are not authenticated; FlavorPack's attestation slot is one.
     pub unauthenticated: Vec<String>,
-    /// Whether the launcher's digest is signed and right.
+    /// Whether the launcher's digest is signed and matches.
     pub launcher: bool,
 }
 
-/// Reads the whole file and checks every byte that the signature reaches: on all processors, in memory that does not grow with
-/// the package.
+/// Reads the whole file and checks every byte that the signature covers: on all processors, with
+/// memory that does not grow with the package.
 ///
 /// # Errors
-/// The first damage found, in the order of the file.
+/// The first damage found, in file order.
 pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
     let digests = Digests::of(reader);
     let launcher = check_launcher(reader, &digests)?;
@@ -53,7 +53,7 @@ pub fn verify(reader: &Reader) -> Result<Verified, PackageError> {
     Ok(verified)
 }
 
-/// FlavorPack doubles the prefix of this one digest.
+/// FlavorPack doubles the prefix of this digest.
 fn check_launcher(reader: &Reader, digests: &Digests) -> Result<bool, PackageError> {
     let record = &reader.metadata().launcher;
     let text = record
@@ -63,7 +63,7 @@ fn check_launcher(reader: &Reader, digests: &Digests) -> Result<bool, PackageErr
     let Some(signed) = Sha256::parse(text.as_deref().unwrap_or(&record.checksum)) else {
         return Ok(false);
     };
-    let found = digests.sha256(Part::Launcher)?;
+    let found = digests.sha256(HashedPart::Launcher)?;
     if found != signed {
         return Err(PackageError::LauncherDigest {
             found: found.to_string(),
@@ -102,9 +102,9 @@ fn check_padding(reader: &Reader) -> Result<(), PackageError> {
     Ok(())
 }
 
-/// Checks one slot; `false` when no full digest of it is signed.
+/// Checks one slot. Returns `false` if no full digest of it is signed.
 fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> {
-    let part = Part::Slot(slot.index);
+    let part = HashedPart::Slot(slot.index);
     let differs = |found: String, signed: String| PackageError::SlotDigest {
         slot: slot.name().into(),
         found,
@@ -130,9 +130,9 @@ fn check_slot(slot: &Slot<'_>, digests: &Digests) -> Result<bool, PackageError> 
     }
 }
 
-/// A part of the file that has a digest.
+/// A part of the file with a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum HashedPart {
     Launcher,
     Slot(usize),
 }
@@ -143,26 +143,26 @@ enum Algorithm {
     Blake3,
 }
 
-type Found = BTreeMap<(Part, Algorithm), io::Result<[u8; 32]>>;
+type Results = BTreeMap<(HashedPart, Algorithm), io::Result<[u8; 32]>>;
 
 /// The digests of all parts, by both algorithms where both are signed.
 struct Digests {
     path: PathBuf,
-    found: Mutex<Found>,
+    found: Mutex<Results>,
 }
 
 impl Digests {
-    /// Computes them, the longest first, so that no processor is left with one at the end.
+    /// Computes them, the longest first, so that no processor starts a long one at the end.
     fn of(reader: &Reader) -> Self {
         let mut wanted = vec![(
-            Part::Launcher,
+            HashedPart::Launcher,
             Algorithm::Sha256,
             0,
             reader.index().launcher_size,
         )];
         for slot in reader.slots() {
             let (part, offset, len) = (
-                Part::Slot(slot.index),
+                HashedPart::Slot(slot.index),
                 slot.row.offset,
                 slot.row.stored_size,
             );
@@ -191,17 +191,17 @@ impl Digests {
         }
     }
 
-    fn sha256(&self, part: Part) -> Result<Sha256, PackageError> {
+    fn sha256(&self, part: HashedPart) -> Result<Sha256, PackageError> {
         self.take(part, Algorithm::Sha256).map(Sha256)
     }
 
-    fn blake3(&self, part: Part) -> Result<Blake3, PackageError> {
+    fn blake3(&self, part: HashedPart) -> Result<Blake3, PackageError> {
         self.take(part, Algorithm::Blake3).map(Blake3)
     }
 
-    fn take(&self, part: Part, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
+    fn take(&self, part: HashedPart, algorithm: Algorithm) -> Result<[u8; 32], PackageError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        // A thread that died left nothing.
+        // The thread panicked and left no result.
         let digest = found
             .remove(&(part, algorithm))
             .unwrap_or_else(|| Err(io::Error::other("nothing was computed")));

@@ -8,10 +8,10 @@ use crate::format::{Blake3, FormatError, Metadata, SlotEntry, seal_envelope, wra
 use crate::fs::IoContext;
 use crate::sign::SecretKey;
 
-/// A package of which everything is decided and signed: it remains to put launcher and slots in their places.
+/// A signed package, complete but for copying launcher and slots to their places.
 pub struct SignedPackage {
     layout: Layout,
-    /// The metadata as it is in the file.
+    /// The metadata as stored in the file.
     block: Vec<u8>,
     rows: Vec<SlotEntry>,
     trailer: Vec<u8>,
@@ -21,7 +21,7 @@ impl SignedPackage {
     /// Signs `metadata`, which describes the slots and a launcher of `launcher_len` bytes.
     ///
     /// # Errors
-    /// [`FormatError::BadMetadata`] when the metadata is not complete.
+    /// [`FormatError::BadMetadata`] if the metadata is incomplete.
     pub fn new(
         metadata: &Metadata,
         launcher_len: u64,
@@ -58,14 +58,16 @@ impl SignedPackage {
         self.layout.package_size
     }
 
-    /// Names the file's content: metadata and trailer fix every byte of it, launcher and slots by their digests.
+    /// Identifies the file's content: metadata and trailer determine every byte of it, launcher and
+    /// slots through their digests.
     pub fn identity(&self) -> Blake3 {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.block).update(&self.trailer);
         Blake3(*hasher.finalize().as_bytes())
     }
 
-    /// Writes the file to `out`, which is at its start. `slots` are files with the stored bytes of each slot, in order.
+    /// Writes the file to `out`, which must be at its start. `slots` are files with the stored
+    /// bytes of each slot, in order.
     pub fn write(
         &self,
         launcher: &[u8],

@@ -1,6 +1,7 @@
-//! Bytecode, made when the package is made, so that the first start is as fast as every other.
+//! Compiles bytecode at build time, so that the first start is as fast as later ones.
 //!
-//! Same sources, same interpreter: same bytes, whatever the directory, the number of jobs and the order of the work.
+//! The same sources and interpreter give the same bytes, whatever the directory, the number of jobs
+//! and the order of the work.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -21,29 +22,30 @@ use crate::fs::IoContext as _;
 /// Source of the program that each job runs.
 const WORKER: &str = include_str!("compile_worker.py");
 
-/// Below this many bytes of source for each, another process costs more than it brings.
+/// Below this many bytes of source per process, another process is not worth its cost.
 const WORTH_A_JOB: u64 = 100_000;
 
-/// How exactly bytecode says where in its source an instruction comes from.
+/// The precision of source positions in bytecode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Positions {
-    /// By line: tracebacks name the line and show it. A quarter smaller when compressed (PEP 657 has the reasons).
+    /// By line: tracebacks show the line. A quarter smaller when compressed (PEP 657 has the
+    /// reasons).
     Lines,
     /// By line and column: tracebacks of CPython 3.11 and later also underline the expression.
     Columns,
 }
 
-/// What was compiled.
+/// The result of compiling a tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compiled {
     /// Bytecode files written.
     pub files: usize,
-    /// Sources that are no valid Python for this interpreter, such as templates, relative to the tree, and why. They are
-    /// left as they are.
+    /// Sources that are not valid Python for this interpreter, such as templates, relative to the
+    /// tree, and why. They are left uncompiled.
     pub broken: BTreeMap<PathBuf, String>,
 }
 
-/// One source file, and the name for it that goes into the bytecode.
+/// One source file, and its name in the bytecode.
 struct Source {
     path: PathBuf,
     /// Relative to the tree. The importer replaces it by the real path when it loads the file.
@@ -52,9 +54,9 @@ struct Source {
     size: u64,
 }
 
-/// Writes `__pycache__/<name>.<tag>.pyc` for every `.py` of a tree (everything under its `lib` if it is prefix-shaped, else
-/// all of it), never to be checked against its source again. They go to the same places below `dest`, which may be the
-/// tree itself; what is there already stays.
+/// Writes `__pycache__/<name>.<tag>.pyc` for every `.py` of a tree (everything under its `lib` if
+/// it is prefix-shaped, else all of it), as unchecked hash-based files. They go to the same
+/// relative paths below `dest`, which may be the tree itself; existing files are kept.
 pub fn compile(
     interpreter: &Interpreter,
     tree: &Path,
@@ -98,7 +100,7 @@ pub fn compile(
         workers
             .into_iter()
             .try_fold(BTreeMap::new(), |mut broken, worker| {
-                // A worker thread has nothing in it that panics; should that change, the panic goes on here.
+                // The worker threads do not panic; if one did, the panic is propagated here.
                 broken.extend(
                     worker
                         .join()
@@ -121,7 +123,7 @@ pub fn compile(
     })
 }
 
-/// Where the bytecode of a source is, as seen from where the source is.
+/// The path of a source's bytecode, relative to the directory of the source.
 pub fn bytecode_of(interpreter: &Interpreter, source: &Path) -> PathBuf {
     let mut name = source.file_stem().unwrap_or_default().to_os_string();
     name.push(format!(".{}.pyc", interpreter.cache_tag));
@@ -142,7 +144,7 @@ fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(
                 collect(root, &path, sources)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "py") {
-            // A link may lead nowhere, or to a directory.
+            // A link may be dangling, or lead to a directory.
             let Some(metadata) = path.metadata().ok().filter(fs::Metadata::is_file) else {
                 continue;
             };
@@ -158,7 +160,7 @@ fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<(
     Ok(())
 }
 
-/// Spreads the sources over `jobs` shares of about the same number of bytes, largest file first.
+/// Distributes the sources over `jobs` shares of about the same total length, largest file first.
 fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
     sources.sort_by(|one, other| {
         other
@@ -173,7 +175,7 @@ fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
         let Some(Reverse((load, job))) = lightest.pop() else {
             break;
         };
-        // A file costs something even when it is empty.
+        // Even an empty file has a cost.
         lightest.push(Reverse((load + source.size + 500, job)));
         shares[job].push(source);
     }
@@ -181,18 +183,19 @@ fn share(mut sources: Vec<Source>, jobs: usize) -> Vec<Vec<Source>> {
     shares
 }
 
-/// Runs one compiler process over its share; returns the files that it could not compile, and why.
+/// Runs one compiler process on its share; returns the files that it could not compile, and why.
 fn work(
     interpreter: &Interpreter,
     positions: Positions,
     share: &[Source],
 ) -> Result<Vec<(PathBuf, String)>> {
     let executable = &interpreter.executable;
-    // Not `-I`: that would turn the fixed hash seed off, and older versions write sets in iteration order.
+    // Not `-I`: that would disable the fixed hash seed, and older versions write sets in iteration
+    // order.
     let mut worker = command(executable);
     worker.args(["-s", "-S"]);
     if positions == Positions::Lines {
-        // Older versions have no columns to leave out, and ignore the option.
+        // Older versions have no columns, and ignore the option.
         worker.args(["-X", "no_debug_ranges"]);
     }
     let mut child = worker
@@ -213,7 +216,8 @@ fn work(
                 list.push(0);
             }
         }
-        // The worker reads everything before it writes anything. If it died, its status says so below.
+        // The worker reads everything before it writes anything. If it died, its status says so
+        // below.
         let _ = input.write_all(&list);
     }
     let output = child::finish(child).map_err(|source| Error::Start {

@@ -1,4 +1,5 @@
-//! Waiting for a child whose output is captured: no longer than it lives, and in no more memory than its words are worth.
+//! Waits for a child with captured output: not longer than the child lives, and with bounded
+//! memory.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, Output, Stdio};
@@ -9,16 +10,17 @@ use std::time::{Duration, Instant};
 
 use crate::interrupt;
 
-/// Bytes that are kept of the beginning of a stream, and as many of its end: of what people read, and of answers. The list of
-/// all wheels of a large project is among these.
+/// Bytes kept of the beginning of a stream, and as many of its end: of human-readable output, and
+/// of machine-readable answers. The list of all wheels of a large project is an answer.
 const WORDS: usize = 1 << 20;
 const ANSWER: usize = 16 << 20;
-/// Ends the line that says how many bytes are missing.
+/// End of the line that says how many bytes are omitted.
 pub(super) const LEFT_OUT: &str = " bytes of output left out]";
-/// How long a stream may stay open when the child itself is over: somebody whom it has started holds it.
+/// How long a stream may stay open after the child has ended: a process that it started may hold
+/// it.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// Runs a command to its end and returns what it wrote, of too much the beginning and the end.
+/// Runs a command to its end and returns its output; for long output, the beginning and the end.
 pub(super) fn output(command: &mut Command) -> io::Result<Output> {
     captured(
         command
@@ -29,7 +31,7 @@ pub(super) fn output(command: &mut Command) -> io::Result<Output> {
     )
 }
 
-/// The same for one whose output is an answer.
+/// The same for a command whose output is machine-readable.
 pub(super) fn answer(command: &mut Command) -> io::Result<Output> {
     finish(
         command
@@ -39,15 +41,15 @@ pub(super) fn answer(command: &mut Command) -> io::Result<Output> {
     )
 }
 
-/// Waits for a child that answers on the pipes that it was given.
+/// Waits for a child that writes its answer to the given pipes.
 pub(super) fn finish(child: Child) -> io::Result<Output> {
     captured(child, ANSWER)
 }
 
-/// Waits for a child and reads its streams side by side.
+/// Waits for a child and reads its streams concurrently.
 ///
-/// A process that it leaves behind may hold the pipes for ever. What comes in the moment after the child's end is kept, and
-/// that process is left to itself.
+/// A background process may hold the pipes open indefinitely. Output within a moment after the
+/// child's end is kept; that process is then ignored.
 fn captured(mut child: Child, most: usize) -> io::Result<Output> {
     drop(child.stdin.take());
     let (done, ended) = channel();
@@ -78,7 +80,7 @@ fn captured(mut child: Child, most: usize) -> io::Result<Output> {
     })
 }
 
-/// Waits until every reader has dropped its end, or patience does.
+/// Waits until every reader has dropped its end, or until a timeout.
 fn all_end(ended: &Receiver<()>) -> bool {
     let begin = Instant::now();
     loop {
@@ -90,7 +92,7 @@ fn all_end(ended: &Receiver<()>) -> bool {
     }
 }
 
-/// A stream that a thread reads to its end. Who takes the text does not wait for that end.
+/// A stream that a thread reads to its end. The text can be taken before that.
 struct Capture(Arc<Mutex<Kept>>);
 
 impl Capture {
@@ -132,10 +134,10 @@ impl Capture {
 /// The beginning and the end of a stream.
 #[derive(Default)]
 struct Kept {
-    /// Bytes of each.
+    /// Length of each.
     most: usize,
     head: Vec<u8>,
-    /// Up to twice what is shown of it, so that few bytes are moved.
+    /// Up to twice the length that is shown, so that few bytes are moved.
     tail: Vec<u8>,
     left_out: u64,
 }

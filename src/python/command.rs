@@ -1,4 +1,4 @@
-//! Child processes: a clean environment, captured output, nothing secret in what is kept of it.
+//! Child processes: a clean environment, captured output, no secrets in recorded output.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,8 +10,8 @@ use super::error::{Error, Result};
 pub use crate::report::redact;
 pub(super) use crate::report::{fingerprinted, without_secrets, without_user};
 
-/// Variables that point a Python tool at some other environment, or change what it does behind our back.
-/// Those that begin with `PYTHON` go as well.
+/// Variables that make a Python tool use another environment, or change its behaviour. Those that
+/// begin with `PYTHON` are removed as well.
 const LEAKING: &[&str] = &[
     "__PYVENV_LAUNCHER__",
     "CONDA_PREFIX",
@@ -39,9 +39,11 @@ const LEAKING: &[&str] = &[
     "VIRTUAL_ENV",
 ];
 
-/// A command for `program` with no input and without the variables that would leak the caller's Python set-up into it.
+/// A command for `program` without input and without variables that would pass on the caller's
+/// Python configuration.
 ///
-/// Hash randomisation is off in it and its children, since some back ends write sets in iteration order.
+/// Hash randomisation is disabled in it and its children, because some back ends write sets in
+/// iteration order.
 pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null());
@@ -51,7 +53,8 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(&name);
         }
     }
-    // What a back end compiles must not say in which directory, or two builds would differ.
+    // Native code compiled by a back end must not contain its directory, or two builds would
+    // differ.
     for name in ["CFLAGS", "CXXFLAGS"] {
         let mut flags = env::var_os(name).unwrap_or_default();
         flags.push(" -g0");
@@ -64,7 +67,7 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs to the end and returns what was written; of very much the beginning and the end.
+/// Runs to the end and returns the output; for long output, the beginning and the end.
 pub(super) fn run(command: &mut Command) -> Result<Output> {
     child::output(command).map_err(|source| Error::Start {
         program: PathBuf::from(command.get_program()),
@@ -72,7 +75,7 @@ pub(super) fn run(command: &mut Command) -> Result<Output> {
     })
 }
 
-/// The same for a command whose output is read by a program, not by people.
+/// The same for a command whose output is machine-readable.
 pub(super) fn ask(command: &mut Command) -> Result<Output> {
     child::answer(command).map_err(|source| Error::Start {
         program: PathBuf::from(command.get_program()),
@@ -88,7 +91,8 @@ pub(super) fn on_path(name: &str) -> Option<PathBuf> {
         .find(|path| is_executable(path))
 }
 
-/// The absolute directories of PATH, in order. Relative ones depend on where one stands and are no place to search.
+/// The absolute directories of PATH, in order. Relative ones depend on the working directory and
+/// are not searched.
 pub(super) fn path_directories() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)

@@ -1,30 +1,30 @@
 //! What a distribution says of itself in its `METADATA` file (Core Metadata,
 //! <https://packaging.python.org/specifications/core-metadata/>).
 
-/// The fields that are read.
+/// The fields that are used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CoreMetadata {
     /// Normalised.
     pub name: Option<String>,
-    /// The name as it is written.
+    /// The name as written.
     pub written_name: Option<String>,
     pub summary: Option<String>,
     pub version: Option<String>,
-    /// An SPDX expression if it gives one, else what it says instead.
+    /// The SPDX expression, or else another description of the licence.
     pub license: Option<String>,
     /// Whether [`Self::license`] is an SPDX expression.
     pub spdx: bool,
-    /// Normalised names of what it requires; versions, extras and conditions left aside.
+    /// Normalised names of its requirements, regardless of versions, extras and markers.
     pub requires: Vec<String>,
-    /// The same as it is written: PEP 508.
+    /// Its requirements as written: PEP 508.
     pub requires_dist: Vec<String>,
     pub requires_python: Option<String>,
-    /// The extras it has, as it writes them.
+    /// Its extras, as written.
     pub extras: Vec<String>,
 }
 
 impl CoreMetadata {
-    /// Reads the headers; what is not there stays empty.
+    /// Parses the headers; missing ones stay empty.
     pub fn parse(text: &str) -> Self {
         Self {
             name: header(text, "Name").map(normalised),
@@ -58,7 +58,7 @@ fn all(metadata: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// A distribution's name as it is compared: PEP 503.
+/// Normalises a distribution's name: PEP 503.
 pub(super) fn normalised(name: &str) -> String {
     let parts: Vec<&str> = name
         .split(['-', '_', '.'])
@@ -68,7 +68,7 @@ pub(super) fn normalised(name: &str) -> String {
 }
 
 fn headers(metadata: &str) -> impl Iterator<Item = (&str, &str)> {
-    // The description follows an empty line and may look like anything.
+    // The description follows an empty line and is free text.
     metadata
         .lines()
         .take_while(|line| !line.trim_end().is_empty())
@@ -82,7 +82,7 @@ fn header<'a>(metadata: &'a str, name: &str) -> Option<&'a str> {
     value.filter(|value| !value.is_empty() && *value != "UNKNOWN")
 }
 
-/// Longer than this, or of several lines, and a `License` field is the licence's text, not its name.
+/// A `License` field longer than this, or of several lines, is the licence's text, not its name.
 const LONGEST_LICENSE: usize = 80;
 
 fn license(metadata: &str) -> Option<String> {

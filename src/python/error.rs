@@ -7,10 +7,10 @@ use super::interpreter::OLDEST;
 
 use crate::diagnostics::Code;
 
-/// Shorthand for operations of this module.
+/// Result of the operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What kept an interpreter from being found, or a tree from being made for it.
+/// Why an interpreter was not found, or a tree could not be made for it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -20,7 +20,7 @@ pub enum Error {
     NoInterpreter {
         wanted: String,
         free_threaded: bool,
-        found: Vec<Found>,
+        found: Vec<FoundInterpreter>,
     },
 
     #[error("`{word}` is neither a path nor a version of CPython")]
@@ -38,7 +38,7 @@ pub enum Error {
     #[error("`{}` is not a usable Python interpreter: {said}", path.display())]
     NotAnInterpreter { path: PathBuf, said: String },
 
-    #[error("`{}` is {implementation} {version}, the project needs CPython {requires}", path.display())]
+    #[error("`{}` is {implementation} {version}; the project needs CPython {requires}", path.display())]
     Unsuitable {
         path: PathBuf,
         implementation: String,
@@ -55,7 +55,7 @@ pub enum Error {
         outcome: String,
     },
 
-    #[error("there is no {} to install with, for `{}`", sought(*asked), interpreter.display())]
+    #[error("no {} to install with, for `{}`", sought(*asked), interpreter.display())]
     NoInstaller { interpreter: PathBuf, asked: Choice },
 
     #[error("there is no project to build")]
@@ -64,8 +64,8 @@ pub enum Error {
     #[error("there is no project in `{}`", path.display())]
     NoProjectAt { path: PathBuf },
 
-    /// Of `--find-links`, or of the manifest.
-    #[error("there is no `{}` to find distributions in", path.display())]
+    /// From `--find-links`, or from the manifest.
+    #[error("the find-links directory `{}` does not exist", path.display())]
     NoFindLinks { path: PathBuf },
 
     /// `index` is without credentials.
@@ -81,7 +81,7 @@ pub enum Error {
         reason: Box<str>,
     },
 
-    /// An installer that ran out of room.
+    /// An installer ran out of disk space.
     #[error(
         "not enough space for the distributions\n{}",
         indented(installer, said)
@@ -94,14 +94,15 @@ pub enum Error {
     #[error(transparent)]
     Source(#[from] SourceError),
 
-    /// Dependencies or a build back end that could not be resolved, fetched or built. See [`Error::is_resolution`].
+    /// Dependencies or a build back end that could not be resolved, fetched or built. See
+    /// [`Error::is_resolution`].
     #[error("cannot install {}\n{}", requirement.as_ref().map_or("the dependencies".to_owned(), |r| format!("`{r}`")), indented(installer, said))]
     Unresolved {
         requirement: Option<String>,
         installer: &'static str,
         said: Vec<String>,
         offline: bool,
-        /// The index that did not answer, without credentials.
+        /// The index that is unreachable, without credentials.
         unreachable: Option<Box<str>>,
     },
 
@@ -111,10 +112,10 @@ pub enum Error {
     #[error("the build environment of the project in `{}` does not contain the build back end that the project names", project.display())]
     NoBackEnd { project: PathBuf },
 
-    #[error("the build back end of the project in `{}` made no wheel", project.display())]
+    #[error("the build back end of the project in `{}` built no wheel", project.display())]
     NoWheel { project: PathBuf },
 
-    #[error("the build of the project in `{}` wrote to `{}`, which it was only to read", project.display(), path.display())]
+    #[error("the build of the project in `{}` modified `{}`, which is outside its copy", project.display(), path.display())]
     WrittenTo { project: PathBuf, path: PathBuf },
 
     #[error("cannot unpack the wheel `{}`: {reason}", wheel.display())]
@@ -130,8 +131,8 @@ pub enum Error {
     #[error("cannot use the lock file `{}`\n{}", path.display(), indented("lock", said))]
     Lock { path: PathBuf, said: Vec<String> },
 
-    /// `path` is the lock.
-    #[error("the lock file `{}` does not fit the project: {reason}", path.display())]
+    /// `path` is the lock file.
+    #[error("the lock file `{}` does not match the project: {reason}", path.display())]
     StaleLock { path: PathBuf, reason: Box<str> },
 
     /// `path` is the manifest.
@@ -142,10 +143,10 @@ pub enum Error {
         reason: Box<str>,
     },
 
-    #[error("there is no `{}`, which `{name}` is to come from", path.display())]
+    #[error("the source of `{name}` does not exist: `{}`", path.display())]
     NoPlace { name: Box<str>, path: PathBuf },
 
-    /// `path` is the project that names the second one.
+    /// `path` is the project with the second source.
     #[error("`{name}` has two sources: `{one}`, and by `{}` from `{other}`", path.display())]
     SourceConflict {
         name: Box<str>,
@@ -154,7 +155,7 @@ pub enum Error {
         path: PathBuf,
     },
 
-    #[error("`{source_of}` is to be `{wanted}`, and is called `{found}`")]
+    #[error("`{source_of}` is expected to be `{wanted}`; its name is `{found}`")]
     OtherName {
         wanted: Box<str>,
         found: Box<str>,
@@ -165,12 +166,10 @@ pub enum Error {
     #[error("cannot fetch `{url}` with git\n{}", indented("git", said))]
     Git { url: Box<str>, said: Vec<String> },
 
-    #[error(
-        "the index `{index}` goes before the others, and pip cannot keep to an order of indexes"
-    )]
+    #[error("the index `{index}` has priority over others, which pip does not support")]
     IndexOrder { index: Box<str> },
 
-    /// What an editable installation leaves.
+    /// A file left by an editable installation.
     #[error("`{file}` of a distribution leads to sources on this machine{}", if target.is_empty() { String::new() } else { format!(": `{target}`") })]
     LinkedSources { file: Box<str>, target: Box<str> },
 
@@ -178,15 +177,15 @@ pub enum Error {
     Compiler { interpreter: PathBuf, said: String },
 }
 
-/// An interpreter that is there but does not fit.
+/// An existing interpreter that does not satisfy the requirements.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundInterpreter {
     pub version: String,
     pub path: PathBuf,
 }
 
 impl Error {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::Fs(error) => error.code(),
@@ -222,7 +221,7 @@ impl Error {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoInterpreter { wanted, free_threaded, .. } => {
@@ -246,7 +245,7 @@ impl Error {
                 Some("name an executable or the directory that has it in `bin`, or a version as in `3.13`".to_owned())
             }
             Self::Unsuitable { .. } => {
-                Some("leave `--python` out to have one found, or change `requires-python`".to_owned())
+                Some("omit `--python` to search for one, or change `requires-python`".to_owned())
             }
             Self::NoInstaller { interpreter, asked: Choice::Pip } => {
                 Some(format!("run `{} -m ensurepip`, or use uv", interpreter.display()))
@@ -268,22 +267,22 @@ impl Error {
                 Some("free space, or choose another directory with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable".to_owned())
             }
             Self::Unresolved { unreachable: Some(index), .. } => {
-                Some(format!("`{index}` does not answer: check the address (`--index-url`) and the network"))
+                Some(format!("`{index}` does not respond: check the URL (`--index-url`) and the network"))
             }
             Self::Unresolved { said, .. } if says(said, &["Hashes are required", "must have their versions pinned"]) => {
-                Some("where one requirement has a hash, each is pinned with `==` and has one".to_owned())
+                Some("if one requirement has a hash, every requirement needs `==` and a hash".to_owned())
             }
             Self::Unresolved { said, .. } if says(said, &["No such file or directory", "does not exist", "Expected package name"]) => {
-                Some("check the path: what it names is not there".to_owned())
+                Some("check the path: it does not exist".to_owned())
             }
             Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
-                Some("the file is not the one that was locked: find out why before you lock it anew".to_owned())
+                Some("the file is not the one that was locked: find out why before locking again".to_owned())
             }
             Self::Unresolved { offline: true, .. } => {
                 Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
             }
             Self::Unresolved { said, .. } if not_compiled(said) => Some(
-                "it has no wheel for this interpreter and did not build: take another version of it or of Python"
+                "it has no wheel for this interpreter and could not be built: use another version of it or of Python"
                     .to_owned(),
             ),
             Self::Unresolved { .. } => {
@@ -296,34 +295,34 @@ impl Error {
                 Some("check `[build-system]` in `pyproject.toml`".to_owned())
             }
             Self::WrittenTo { .. } => Some(
-                "check the file; leave it out with a line in `.flavorignore`, or let `pre_build` do what the build did".to_owned(),
+                "check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`".to_owned(),
             ),
             Self::WheelMisfit { .. } => Some(
-                "take the wheel for this platform, or name an interpreter that it is for with `--python`".to_owned(),
+                "use the wheel for this platform, or select a compatible interpreter with `--python`".to_owned(),
             ),
             Self::BadWheel { .. } => Some("the wheel is damaged or violates PEP 427; download or build it again".to_owned()),
             Self::Lock { .. } => Some("create it again, for example with `uv lock`".to_owned()),
             Self::StaleLock { path, .. } => {
                 Some(format!("create it again with `{}`, or ignore it with `--refresh`", lock_command(path)))
             }
-            Self::NamedSource { .. } => Some("correct the source, or take it out".to_owned()),
+            Self::NamedSource { .. } => Some("correct the source, or remove it".to_owned()),
             Self::NoPlace { .. } => Some("correct the path".to_owned()),
-            Self::SourceConflict { .. } => Some("name the same place in both".to_owned()),
+            Self::SourceConflict { .. } => Some("use the same source in both".to_owned()),
             Self::OtherName { wanted, found, .. } => {
-                Some(format!("require `{found}`, or name the place of `{wanted}`"))
+                Some(format!("require `{found}`, or give the source of `{wanted}`"))
             }
             Self::Git { said, .. } if says(said, &["no git on PATH"]) => {
                 Some("install git, or name a directory or an archive instead".to_owned())
             }
             Self::Git { .. } => {
-                Some("check the address, the revision and what it takes to read it: `git ls-remote` shows".to_owned())
+                Some("check the URL, the revision and the credentials with `git ls-remote`".to_owned())
             }
             Self::IndexOrder { .. } => Some(
                 "put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`"
                     .to_owned(),
             ),
             Self::LinkedSources { .. } => {
-                Some("it was installed or built as editable: build a wheel of it, and name that".to_owned())
+                Some("it was installed or built as editable: build a wheel of it, and use that".to_owned())
             }
             Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => None,
         }
@@ -359,7 +358,7 @@ fn sought(choice: Choice) -> &'static str {
     }
 }
 
-/// What makes a lock anew.
+/// The command that makes a lock file again.
 fn lock_command(lock: &Path) -> &'static str {
     match lock.file_name().and_then(|name| name.to_str()) {
         Some("poetry.lock") => "poetry lock",
@@ -377,13 +376,13 @@ fn lock_command(lock: &Path) -> &'static str {
     }
 }
 
-/// Whether an installer said one of these.
+/// Whether an installer printed one of these.
 fn says(said: &[String], marks: &[&str]) -> bool {
     said.iter()
         .any(|line| marks.iter().any(|mark| line.contains(mark)))
 }
 
-/// Whether a dependency was found but did not build from its sources.
+/// Whether a dependency was found but could not be built from its sources.
 fn not_compiled(said: &[String]) -> bool {
     let has = |mark| said.iter().any(|line| line.contains(mark));
     (has("Failed to build") || has("Failed building"))
@@ -391,7 +390,7 @@ fn not_compiled(said: &[String]) -> bool {
         && !has("Failed to resolve")
 }
 
-/// What a program said, each line marked as its words.
+/// The output of a program, with each line prefixed.
 fn indented(who: &str, said: &[String]) -> String {
     said.iter()
         .map(|line| format!("  {who}: {line}"))
@@ -399,12 +398,12 @@ fn indented(who: &str, said: &[String]) -> String {
         .join("\n")
 }
 
-/// At most this many of the interpreters found are listed.
+/// The maximum number of interpreters listed.
 const LISTED: usize = 6;
 
-fn listed(found: &[Found]) -> String {
+fn listed(found: &[FoundInterpreter]) -> String {
     if found.is_empty() {
-        return "; none was found at all".to_owned();
+        return "; none was found".to_owned();
     }
     let mut text = String::from("; found:");
     for one in found.iter().take(LISTED) {

@@ -18,12 +18,12 @@ import time
 
 
 def child(name, out):
-    """Imports one module, says on `out` what went wrong, and ends."""
+    """Imports one module, writes an error to `out`, and exits."""
     try:
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
-        # What the module starts goes when it does.
+        # A session of its own, so that processes that the module starts can be killed with it.
         os.setsid()
         __import__(name)
         reason = b""

@@ -16,14 +16,14 @@ use crate::report::ended;
 /// Source of the program that imports.
 const WORKER: &str = include_str!("import_worker.py");
 
-/// Seconds that one module may take.
+/// Time limit in seconds for importing one module.
 const PATIENCE: u32 = 120;
 
-/// How deep packages without `__init__.py` are followed.
+/// How deep packages without `__init__.py` are searched.
 const NAMESPACES: usize = 3;
 
-/// What can be imported from a directory with these files in it, relative to it: modules and packages at the top, and
-/// below packages that are only a namespace, those in them.
+/// The importable modules in a directory with these files, relative to it: modules and packages at
+/// the top, and inside namespace packages.
 pub fn importable<'a>(files: impl IntoIterator<Item = &'a Path>) -> Vec<String> {
     let mut packages: BTreeSet<String> = BTreeSet::new();
     let mut modules: BTreeSet<Vec<&str>> = BTreeSet::new();
@@ -75,8 +75,8 @@ fn is_name(text: &str) -> bool {
     starts && text.chars().all(|one| one.is_alphanumeric() || one == '_')
 }
 
-/// Imports each of `modules` in a process of its own, and returns those that could not be imported, each with the reason.
-/// `home` is where they may leave what they like.
+/// Imports each of `modules` in a separate process, and returns those that could not be imported,
+/// each with the reason. `home` is a directory they may write to.
 pub fn import(
     executable: &Path,
     roots: &[PathBuf],
@@ -85,7 +85,7 @@ pub fn import(
     jobs: usize,
 ) -> Result<BTreeMap<String, String>> {
     let mut command = command(executable);
-    // Nothing of the user's, and nothing left in the trees: they are read by others.
+    // Without the user's configuration, and without writing to the trees, which are shared.
     command
         .args(["-I", "-B", "-c", WORKER])
         .current_dir(home)
@@ -105,7 +105,7 @@ pub fn import(
     let task = json!({ "roots": roots, "modules": modules, "jobs": jobs, "patience": PATIENCE })
         .to_string();
     if let Some(mut stdin) = child.stdin.take() {
-        // One that has ended already says so by its output.
+        // A process that has ended already says so by its output.
         drop(stdin.write_all(task.as_bytes()));
     }
     let output = child::finish(child).on("wait for", executable)?;

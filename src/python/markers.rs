@@ -1,4 +1,4 @@
-//! Requirements as PEP 508 writes them, and whether they apply to the interpreter that is packed.
+//! PEP 508 requirements, and whether they apply to the target interpreter.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,7 +9,7 @@ use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTr
 
 use super::interpreter::Interpreter;
 
-/// The address of a direct reference, as it is written.
+/// The URL of a direct reference, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address(pub(super) String);
 
@@ -27,13 +27,13 @@ impl Pep508Url for Address {
     }
 }
 
-/// A requirement whose address, if it has one, has not been looked at.
+/// A requirement whose URL, if any, has not been interpreted.
 pub(super) type Requirement = pep508_rs::Requirement<Address>;
 
-/// Reads a requirement; none of a path, a URL without a name, or an option.
+/// Parses a requirement; `None` for a path, a URL without a name, or an option.
 pub(super) fn parse(text: &str) -> Option<Requirement> {
     let text = text.trim();
-    // `pep508_rs` panics on other characters than ASCII, and on names that end in punctuation.
+    // `pep508_rs` panics on characters other than ASCII, and on names that end in punctuation.
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let (name, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
     let extras = rest
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Option<Requirement> {
     Requirement::from_str(text).ok()
 }
 
-/// Reads a marker; none of what is none.
+/// Parses a marker; `None` if it is invalid.
 pub(super) fn marker(text: &str) -> Option<MarkerTree> {
     if !text.is_ascii() {
         return None;
@@ -56,7 +56,7 @@ pub(super) fn marker(text: &str) -> Option<MarkerTree> {
     MarkerTree::parse_str::<Address>(text).ok()
 }
 
-/// The name of an extra; none of what cannot be one.
+/// Parses the name of an extra; `None` if it is invalid.
 pub(super) fn extra(name: &str) -> Option<ExtraName> {
     let fits =
         name.is_ascii() && !name.ends_with(['.', '-', '_']) && !name.starts_with(['.', '-', '_']);
@@ -68,8 +68,8 @@ pub(super) fn extras<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<Ext
     names.into_iter().filter_map(|name| extra(name)).collect()
 }
 
-/// What markers are evaluated for: the interpreter that is packed, on Linux. Of the machine that a package runs on the
-/// release of its kernel is not known.
+/// The environment that markers are evaluated for: the target interpreter, on Linux. The kernel
+/// release of the target machine is unknown.
 pub(super) fn environment(interpreter: &Interpreter) -> MarkerEnvironment {
     let (major, minor, patch) = interpreter.version;
     let short = format!("{major}.{minor}");
@@ -94,7 +94,7 @@ pub(super) fn environment(interpreter: &Interpreter) -> MarkerEnvironment {
             sys_platform: "linux",
         })
     };
-    // A text that is no version is that of an unreleased build.
+    // An invalid version is that of an unreleased build.
     let plain = format!("{major}.{minor}.{patch}");
     match build(&full).or_else(|_| build(&plain)) {
         Ok(environment) => environment,

@@ -1,6 +1,6 @@
-//! Python: finding an interpreter, installing a project and its dependencies for it, compiling bytecode.
+//! Python: finds an interpreter, installs a project and its dependencies for it, compiles bytecode.
 //!
-//! Each step turns named inputs into a tree on disk. Knows nothing of slots and packages.
+//! Each step turns named inputs into a tree on disk. Independent of slots and packages.
 
 pub mod bytecode;
 mod child;

@@ -1,5 +1,6 @@
-//! Which extension modules a program imports whatever happens: by imports at the top of modules, outside of `try`, `if` and
-//! functions. The interpreter reads the sources; nothing of them is run.
+//! Determines the extension modules that a program imports unconditionally: by imports at the top
+//! of modules, outside `try`, `if` and functions. The interpreter parses the sources, but does not
+//! run them.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::report::ended;
 /// Source of the program that follows imports.
 const WORKER: &str = include_str!("reach_worker.py");
 
-/// Where a program starts.
+/// The entry of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// A file, relative to the first root.
@@ -27,7 +28,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// As one text.
+    /// Encoded as one string.
     pub fn text(&self) -> String {
         let (kind, text) = self.words();
         format!("{kind} {text}")
@@ -42,8 +43,8 @@ impl Start {
     }
 }
 
-/// The extension modules that are imported from `start` on. A root is a tree and a directory in it; what is found is relative
-/// to its tree.
+/// The extension modules imported from `start` on. A root is a tree and a directory in it; results
+/// are relative to their tree.
 pub fn reach(
     executable: &Path,
     roots: &[(PathBuf, PathBuf)],
@@ -61,7 +62,7 @@ pub fn reach(
     })?;
     let task = json!({ "roots": roots, "start": start.words() }).to_string();
     if let Some(mut stdin) = child.stdin.take() {
-        // One that has ended already says so by its output.
+        // A process that has ended already says so by its output.
         drop(stdin.write_all(task.as_bytes()));
     }
     let output = child::finish(child).on("wait for", executable)?;

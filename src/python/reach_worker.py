@@ -1,4 +1,4 @@
-"""Follows the imports that are carried out whatever happens, and names the extension modules that they lead to."""
+"""Follows unconditional imports and lists the extension modules that they lead to."""
 
 import ast
 import json

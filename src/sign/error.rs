@@ -29,14 +29,14 @@ pub enum SignError {
     BadVariable { variable: &'static str },
     #[error("the public key in `{}` does not match the private key", path.display())]
     KeysDiffer { path: PathBuf },
-    #[error("`{}` exists already", path.display())]
+    #[error("`{}` already exists", path.display())]
     KeyExists { path: PathBuf },
     #[error(transparent)]
     Io(#[from] fs::Error),
 }
 
 impl SignError {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::BadKey | Self::WeakKey => Code::BAD_KEY,
@@ -50,7 +50,7 @@ impl SignError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotPem { expected: "public", .. } => Some(
@@ -58,14 +58,14 @@ impl SignError {
                     .into(),
             ),
             Self::BadVariable { variable } => {
-                Some(format!("set {variable} to a file that `flavor keygen` has made, or to its text"))
+                Some(format!("set {variable} to the path or the content of a key file made by `flavor keygen`"))
             }
             Self::NotPem { .. } => Some("generate a key pair with `flavor keygen --out-dir DIR`".into()),
             Self::OtherHalf { expected, .. } => Some(format!("give `flavor-{expected}.key` of the same pair")),
             Self::KeyExists { .. } => {
                 Some("a key is never overwritten; choose another directory with --out-dir".into())
             }
-            Self::KeysDiffer { .. } => Some("leave --public-key out: it is derived from the private key".into()),
+            Self::KeysDiffer { .. } => Some("omit --public-key: it is derived from the private key".into()),
             _ => None,
         }
     }

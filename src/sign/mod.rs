@@ -1,4 +1,4 @@
-//! Keys, and what is signed: Ed25519 over the unpacked metadata text.
+//! Keys and signatures: Ed25519 over the uncompressed metadata.
 
 mod error;
 mod pem;

@@ -7,10 +7,10 @@ use std::path::Path;
 use super::SignError;
 use crate::fs::IoContext;
 
-/// One kind of PEM file.
+/// A kind of PEM file.
 pub(super) struct Pem {
     label: &'static str,
-    /// What people call such a key.
+    /// The name of such a key in messages.
     half: &'static str,
     prefix: &'static [u8],
 }
@@ -34,16 +34,18 @@ pub(super) const PRIVATE: Pem = Pem {
     ],
 };
 
-/// No key file is longer; what is longer is not read to its end.
+/// The maximum size of a key file; no more is read.
 const LONGEST: usize = 1 << 16;
 
 impl Pem {
-    /// The key in a file, whose text passes through `buffer`: whose key is a secret can wipe it.
+    /// Reads the key in a file. The text passes through `buffer`, so that the caller can wipe it if
+    /// the key is secret.
     ///
     /// # Errors
-    /// [`SignError::NotPem`], and [`SignError::OtherHalf`] when the file has the other one of the pair.
+    /// [`SignError::NotPem`], and [`SignError::OtherHalf`] if the file has the other key of the
+    /// pair.
     pub(super) fn read(&self, path: &Path, buffer: &mut Vec<u8>) -> Result<[u8; 32], SignError> {
-        // Before a secret comes, so that no part of it stays behind when the buffer grows.
+        // Reserved before reading, so that growing the buffer leaves no copy of a secret behind.
         buffer.reserve(LONGEST);
         let mut file = File::open(path).on("read key", path)?.take(LONGEST as u64);
         file.read_to_end(buffer).on("read key", path)?;

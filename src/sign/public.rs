@@ -6,11 +6,11 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use super::{SignError, pem};
 use crate::format::Sha256;
 
-/// A public key that is safe to verify with: a canonical point of large order.
+/// A public key that is safe to verify with: a canonically encoded point of large order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
-/// What people compare: the lower-case hex SHA-256 of the raw 32-byte key, as FlavorPack shows it.
+/// The fingerprint: SHA-256 of the raw 32-byte key in lower-case hex, as FlavorPack shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fingerprint(String);
 
@@ -20,7 +20,7 @@ impl Fingerprint {
         &self.0
     }
 
-    /// The first 16 digits, enough to tell keys apart on a line.
+    /// The first 16 digits, enough to distinguish keys in a listing.
     pub fn short(&self) -> &str {
         self.0.get(..16).unwrap_or(&self.0)
     }
@@ -42,25 +42,27 @@ impl PublicKey {
     /// Accepts raw bytes.
     ///
     /// # Errors
-    /// [`SignError::BadKey`] for bytes that are no canonical point, [`SignError::WeakKey`] for one of small order.
+    /// [`SignError::BadKey`] if the bytes are not a canonical point, [`SignError::WeakKey`] for a
+    /// point of small order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SignError> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| SignError::BadKey)?;
         if key.is_weak() {
             return Err(SignError::WeakKey);
         }
-        // ZIP-215 decoding accepts a second spelling of some points; one key must have one spelling.
+        // ZIP-215 decoding accepts non-canonical encodings of some points; each key must have one
+        // encoding.
         if key.to_edwards().compress().to_bytes() != *bytes {
             return Err(SignError::BadKey);
         }
         Ok(Self(key))
     }
 
-    /// Reads a `SubjectPublicKeyInfo` PEM file.
+    /// Parses a `SubjectPublicKeyInfo` PEM file.
     pub fn read(path: &Path) -> Result<Self, SignError> {
         Self::from_bytes(&pem::PUBLIC.read(path, &mut Vec::new())?)
     }
 
-    /// As a `SubjectPublicKeyInfo` PEM file.
+    /// Encodes a `SubjectPublicKeyInfo` PEM file.
     #[cfg(feature = "cli")]
     pub fn to_pem(&self) -> String {
         pem::PUBLIC.encode(&self.to_bytes())
@@ -75,7 +77,7 @@ impl PublicKey {
         Fingerprint(Sha256::of(self.0.as_bytes()).hex())
     }
 
-    /// Checks a signature strictly: canonical, of this key, over exactly `message`.
+    /// Verifies a signature strictly: canonical, by this key, over exactly `message`.
     ///
     /// # Errors
     /// [`SignError::BadSignature`].

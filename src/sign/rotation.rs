@@ -1,10 +1,11 @@
 use super::PublicKey;
 use crate::format::{RotationRecord, from_hex};
 
-/// What the statement begins with: no other thing that these keys sign does.
+/// The prefix of the statement, for domain separation: no other message signed by these keys begins
+/// with it.
 const PURPOSE: &[u8] = b"flavor-key-rotation-v1\0";
 
-/// The statement that one key takes the place of another, signed by the older one.
+/// The statement that one key replaces another, signed by the older one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     pub old: PublicKey,
@@ -14,7 +15,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Lets `old` name its successor.
+    /// Makes a statement in which `old` names its successor.
     #[cfg(feature = "cli")]
     pub fn sign(old: &super::SecretKey, new: PublicKey) -> Self {
         let signature = old.sign(&message(&old.public(), &new));
@@ -25,7 +26,7 @@ impl Rotation {
         }
     }
 
-    /// Reads a statement; `None` for what cannot be one. Whether it is signed is another question.
+    /// Parses a statement; `None` if it is malformed. The signature is not verified here.
     pub fn read(record: &RotationRecord) -> Option<Self> {
         let key = |text: &str| PublicKey::from_bytes(&from_hex(text)?).ok();
         Some(Self {
@@ -43,7 +44,7 @@ impl Rotation {
         }
     }
 
-    /// Whether the older key signed it.
+    /// Whether the signature is the older key's.
     pub fn is_signed(&self) -> bool {
         self.old
             .verify(&message(&self.old, &self.new), &self.signature)
@@ -51,7 +52,7 @@ impl Rotation {
     }
 }
 
-/// The first statement that does not lead to `signer`, by itself or by way of the others.
+/// The first statement that does not lead to `signer`, directly or through the others.
 #[cfg(feature = "cli")]
 pub fn stray_rotation<'a>(rotations: &'a [Rotation], signer: &PublicKey) -> Option<&'a Rotation> {
     let mut succeeded = vec![*signer];

@@ -11,19 +11,19 @@ use zeroize::Zeroizing;
 use super::{PublicKey, SignError, pem};
 use crate::fs::{IoContext, staging_name};
 
-/// File names that `flavor keygen` gives the pair, FlavorPack's own.
+/// The file names of a key pair made by `flavor keygen`, the same as FlavorPack's.
 pub const PRIVATE_KEY_FILE: &str = "flavor-private.key";
 pub const PUBLIC_KEY_FILE: &str = "flavor-public.key";
 
-/// A private key; wiped from memory when dropped, never printed, in no core file.
+/// A private key: wiped from memory when dropped, never printed, excluded from core dumps.
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {
-    /// Every key passes here. From now on this process leaves no core file, and nobody but root looks into its memory:
-    /// copies may be in places that nothing wipes.
+    /// Every private key is made here. From now on this process writes no core file and only root
+    /// can read its memory: copies may be in places that nothing wipes.
     fn from_bytes(seed: &[u8; 32]) -> Self {
         if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-            tracing::debug!(%error, "core files are not forbidden");
+            tracing::debug!(%error, "cannot disable core dumps");
         }
         Self(SigningKey::from_bytes(seed))
     }
@@ -31,7 +31,7 @@ impl SecretKey {
     /// A fresh key from the system's random numbers.
     ///
     /// # Errors
-    /// [`SignError::Io`] when the system has none to give.
+    /// [`SignError::Io`] if the system provides none.
     pub fn generate() -> Result<Self, SignError> {
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *seed)
@@ -40,14 +40,15 @@ impl SecretKey {
         Ok(Self::from_bytes(&seed))
     }
 
-    /// The key that every PSPF builder derives from a `--key-seed`: its seed is the SHA-256 of the text.
+    /// The key that every PSPF builder derives from a `--key-seed`: its seed is the SHA-256 of the
+    /// text.
     pub fn from_seed(seed: &str) -> Self {
         let digest: Zeroizing<[u8; 32]> =
             Zeroizing::new(sha2::Sha256::digest(seed.as_bytes()).into());
         Self::from_bytes(&digest)
     }
 
-    /// Reads a PKCS#8 PEM file.
+    /// Parses a PKCS#8 PEM file.
     pub fn read(path: &Path) -> Result<Self, SignError> {
         let mut text = Zeroizing::new(Vec::new());
         Ok(Self::from_bytes(&Zeroizing::new(
@@ -55,7 +56,7 @@ impl SecretKey {
         )))
     }
 
-    /// Reads PKCS#8 PEM; `None` for any other text.
+    /// Parses PKCS#8 PEM; `None` for any other text.
     pub fn from_pem(text: &str) -> Option<Self> {
         pem::PRIVATE
             .decode(text)
@@ -71,10 +72,11 @@ impl SecretKey {
     }
 }
 
-/// Writes a pair into `directory` (made with mode 0700): both files 0600, never over an existing one, never through a link.
+/// Writes a pair to `directory` (created with mode 0700): both files 0600, never over an existing
+/// one, never through a link.
 ///
 /// # Errors
-/// [`SignError::KeyExists`]; then nothing was written.
+/// [`SignError::KeyExists`]; nothing was written then.
 pub fn write_key_pair(key: &SecretKey, directory: &Path) -> Result<(), SignError> {
     DirBuilder::new()
         .recursive(true)
@@ -93,12 +95,12 @@ pub fn write_key_pair(key: &SecretKey, directory: &Path) -> Result<(), SignError
     place(&public, &pem::PUBLIC.encode(&key.public().to_bytes()))
 }
 
-/// Writes a new file so that it is there whole or not at all: another process may be waiting for it.
+/// Publishes a new file atomically: another process may be waiting for it.
 fn place(path: &Path, text: &str) -> Result<(), SignError> {
     let beside = path.with_file_name(staging_name(".key"));
-    // Best effort, here and below: the file is private, and of no use to anybody.
+    // Best effort, here and below: the file is private, and useless.
     write_new(&beside, text).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
-    // A link, unlike a rename, never takes the place of what is there.
+    // Unlike a rename, a hard link never replaces an existing file.
     let placed = std::fs::hard_link(&beside, path);
     drop(std::fs::remove_file(&beside));
     match placed {
@@ -106,7 +108,7 @@ fn place(path: &Path, text: &str) -> Result<(), SignError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             Err(SignError::KeyExists { path: path.into() })
         }
-        // A file system without hard links.
+        // The file system has no hard links.
         Err(_) => write_new(path, text).inspect_err(|error| {
             if !matches!(error, SignError::KeyExists { .. }) {
                 drop(std::fs::remove_file(path));

@@ -1,13 +1,15 @@
-//! A slot is read through: whether [`extract`](super::extract()) would take it, without writing anything.
+//! Reads a slot through: whether [`extract`](super::extract()) would accept it, without writing
+//! anything.
 
 use super::extract::{Place, Unpacking};
 use super::{Decoders, SlotError, StoredSlot};
 use crate::fs::PaperTree;
 
-/// Decodes a slot with up to `jobs` threads and looks at every entry: what no reader could extract is refused here.
+/// Decodes a slot with up to `jobs` threads and checks every entry, so that a slot that no reader
+/// could extract is rejected here.
 ///
 /// # Errors
-/// As [`extract`](super::extract()), those of the file system excepted.
+/// Like [`extract`](super::extract()), except for errors of the file system.
 pub fn check(slot: &StoredSlot<'_>, jobs: usize) -> Result<(), SlotError> {
     let witness = slot.witness();
     let tree = PaperTree::default();

@@ -19,11 +19,11 @@ pub struct Compression {
     pub extreme: bool,
 }
 
-/// zstd level for each `--compress`; `docs/benchmarks.md` § Levels has the measurement.
+/// zstd level for each `--compress`; measured in `docs/benchmarks.md` § Levels.
 const ZSTD_LEVELS: [u32; 10] = [1, 1, 3, 5, 7, 9, 12, 15, 17, 19];
 
 impl Compression {
-    /// What `--compress` means when nothing else is said: a good size in well under a second for a small application.
+    /// The default of `--compress`: a good size in well under a second for a small application.
     pub const DEFAULT_EFFORT: u8 = 5;
 
     /// Translates `--compress 0..=9` to the codec's own level.
@@ -40,22 +40,23 @@ impl Compression {
         }
     }
 
-    /// Plain bytes after which a frame is cut. Longer frames compress better, shorter ones share the work more evenly
-    /// and need less memory to decode.
+    /// Uncompressed bytes after which a frame is cut. Longer frames compress better; shorter ones
+    /// balance the load better and need less memory to decode.
     pub(super) fn frame_len(self) -> u64 {
         match self.codec {
             Codec::Zstd if self.extreme => 32 << 20,
             // 1.003 of the size of one stream at level 9; with 4 MiB it was 1.014.
             Codec::Zstd | Codec::Gzip => 5 << 20,
-            // One xz stream costs its dictionary anew; three dictionaries a stream is what `xz -T` takes.
+            // Each xz stream starts with an empty dictionary; `xz -T` also uses three dictionary
+            // sizes per stream.
             Codec::Xz => 24 << 20,
-            // Copying needs no cuts.
+            // Stored content needs no cuts.
             Codec::Raw | Codec::Bzip2 => u64::MAX,
         }
     }
 
-    /// Bytes of memory that one thread takes at most while it compresses a frame: the frame, what becomes of it, and the
-    /// codec's own tables. Rounded up from measurements; `docs/benchmarks.md` § Memory has them.
+    /// The maximum memory of one thread that compresses a frame: the frame, its compressed form,
+    /// and the codec's tables. Rounded up from the measurements in `docs/benchmarks.md` § Memory.
     pub fn memory(self) -> u64 {
         const MB: u64 = 1_000_000;
         match self.codec {
@@ -80,7 +81,7 @@ impl Compression {
         self.codec == Codec::Zstd
     }
 
-    /// Compresses one frame. Content that is compressed already is not worth the effort asked for.
+    /// Compresses one frame. Incompressible content is stored or compressed with less effort.
     pub(super) fn frame(self, plain: &[u8]) -> io::Result<Vec<u8>> {
         let this = if is_compressed(plain)? {
             Self {
@@ -94,12 +95,13 @@ impl Compression {
         this.compress(plain)
     }
 
-    /// A frame that holds its content as it is, or of xz, whose frames are long, the beginning.
+    /// A frame that stores its content uncompressed; for xz, whose frames are long, only the
+    /// beginning.
     ///
-    /// Readers take a slot of which very little becomes very much for a bomb. One such frame among those of a sparse file
-    /// is enough to be none.
+    /// Readers reject a slot with an extreme compression ratio as a decompression bomb. One such
+    /// frame in a sparse file is enough to avoid that.
     pub(super) fn frame_as_it_is(self, plain: &[u8]) -> io::Result<Vec<u8>> {
-        /// Stored bytes that allow for more than ten frames.
+        /// Enough stored bytes for more than ten frames.
         const ENOUGH: usize = 1 << 20;
         match self.codec {
             Codec::Zstd => Ok(raw_blocks(plain)),
@@ -135,15 +137,15 @@ impl Compression {
         compressor.compress(plain)
     }
 
-    /// A piece of a deflate stream that ends on a byte boundary, as pigz makes them: pieces follow each other and the
-    /// whole is one gzip member.
+    /// A piece of a deflate stream that ends on a byte boundary, as in pigz: the concatenated
+    /// pieces form one gzip member.
     fn deflate(self, plain: &[u8]) -> io::Result<Vec<u8>> {
         let mut compressor = Compress::new(flate2::Compression::new(self.level), false);
         let mut out = Vec::with_capacity(plain.len() / 2 + 1024);
         loop {
             let read = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
             let status = compressor.compress_vec(&plain[read..], &mut out, FlushCompress::Sync)?;
-            // Room left over means that the flush is complete.
+            // If there is room left, the flush is complete.
             if status == Status::StreamEnd
                 || (compressor.total_in() == plain.len() as u64 && out.len() < out.capacity())
             {
@@ -157,7 +159,7 @@ impl Compression {
         const EXTREME: u32 = 1 << 31;
         let preset = self.level | if self.extreme { EXTREME } else { 0 };
         let mut options = LzmaOptions::new_preset(preset)?;
-        // A dictionary longer than the frame only costs the reader memory.
+        // A dictionary longer than the frame would only cost the reader memory.
         let dictionary = plain.len().next_power_of_two().clamp(4096, 64 << 20);
         options.dict_size(
             u32::try_from(dictionary)
@@ -175,7 +177,8 @@ impl Compression {
     }
 }
 
-/// A zstd frame of raw blocks (RFC 8878 § 3.1.1): a single segment with its size in four bytes, no checksum.
+/// A zstd frame of raw blocks (RFC 8878 § 3.1.1): a single segment with its size in four bytes, no
+/// checksum.
 fn raw_blocks(plain: &[u8]) -> Vec<u8> {
     const HEADER: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0];
     const BLOCK: usize = 128 << 10;
@@ -196,12 +199,14 @@ fn raw_blocks(plain: &[u8]) -> Vec<u8> {
     out
 }
 
-/// An xz stream of one block whose LZMA2 chunks are stored (The .xz File Format 1.2.1 §§ 2 to 4), checked by CRC-32.
+/// An xz stream of one block whose LZMA2 chunks are stored (The .xz File Format 1.2.1 §§ 2 to 4),
+/// checked by CRC-32.
 fn uncompressed_stream(plain: &[u8]) -> Vec<u8> {
     const CHUNK: usize = 64 << 10;
     // CRC-32 is the check.
     const FLAGS: [u8; 2] = [0, 1];
-    // Its length in words of four bytes, less one; one filter: LZMA2, whose dictionary has the least size; padding.
+    // Its length in words of four bytes, less one; one filter: LZMA2, with the minimum dictionary
+    // size; padding.
     const BLOCK_HEADER: [u8; 8] = [2, 0, 0x21, 1, 0, 0, 0, 0];
     let crc = |bytes: &[u8]| {
         let mut hasher = flate2::Crc::new();
@@ -215,7 +220,7 @@ fn uncompressed_stream(plain: &[u8]) -> Vec<u8> {
     out.extend_from_slice(&BLOCK_HEADER);
     out.extend_from_slice(&crc(&BLOCK_HEADER));
     for (number, chunk) in plain.chunks(CHUNK).enumerate() {
-        // Stored; the first resets the dictionary.
+        // An uncompressed chunk; the first resets the dictionary.
         out.push(if number == 0 { 1 } else { 2 });
         let [low, high] = u16::try_from(chunk.len() - 1)
             .unwrap_or(u16::MAX)
@@ -247,9 +252,10 @@ fn uncompressed_stream(plain: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Whether samples of a frame do not get smaller: images, archives, wheels.
+/// Whether samples of a frame are incompressible: images, archives, wheels.
 ///
-/// Frames that are compressed in part keep the full effort, since the samples lie all over.
+/// Frames that are partly compressible keep the full effort, because the samples are spread over
+/// all of it.
 fn is_compressed(plain: &[u8]) -> io::Result<bool> {
     const SAMPLES: usize = 8;
     const SAMPLE: usize = 16 << 10;
@@ -262,7 +268,7 @@ fn is_compressed(plain: &[u8]) -> io::Result<bool> {
         .take(SAMPLES)
     {
         let size = zstd::bulk::compress(&plain[start..start + SAMPLE], 1)?.len();
-        // One sample that gets smaller is enough to go on with.
+        // One compressible sample is enough.
         if size < SAMPLE - SAMPLE / 20 {
             return Ok(false);
         }
@@ -271,14 +277,14 @@ fn is_compressed(plain: &[u8]) -> io::Result<bool> {
     Ok(stored > SAMPLES * (SAMPLE - SAMPLE / 50))
 }
 
-/// Bytes of dictionary of xz's presets, from its manual.
+/// Dictionary sizes of xz's presets, from its manual.
 fn preset_dictionary(level: u32) -> u32 {
     const MIB: [u32; 10] = [0, 1, 2, 4, 4, 8, 8, 16, 32, 64];
     MIB.get(level as usize)
         .map_or(64 << 20, |mib| (mib << 20).max(256 << 10))
 }
 
-/// Opens a gzip member: no name, no time, made on Unix (RFC 1952).
+/// Starts a gzip member: no name, no time, made on Unix (RFC 1952).
 pub(super) const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03];
 
 /// Ends the deflate stream with an empty final block, then the member.

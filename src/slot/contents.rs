@@ -1,5 +1,5 @@
-//! What an extracted slot holds: noted while it is extracted, so that it can be checked without the package, or told from
-//! the package itself.
+//! The content list of an extracted slot: recorded during extraction, so that the slot can be
+//! checked without the package, or computed from the package.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -17,26 +17,26 @@ use super::digest_range;
 use super::pieces::PiecewiseDigest;
 use super::threads::on_threads;
 use crate::format::{Blake3, from_hex};
-use crate::fs::{Lack, Made, MadeLink};
+use crate::fs::{Lack, LinkResult, MadeLink};
 
 const HEADER: &[u8] = b"flavor-contents 2\0";
-/// Earlier lists have BLAKE3 of every file, and are read as well.
+/// Earlier lists have BLAKE3 of every file; they are still read.
 const EARLIER_HEADER: &[u8] = b"flavor-contents 1\0";
-/// Files from this size on are hashed by all threads together, one after the other.
+/// Files of at least this size are hashed one at a time, by all threads.
 const LARGE: u64 = 8 << 20;
 
-/// A list of what a slot was extracted to. On disk: `docs/format.md` § Cache.
+/// A content list. On disk: `docs/format.md` § Cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     text: Vec<u8>,
 }
 
-/// Of the bytes of a file: hexadecimal digits, as many as it has.
+/// Digest of the bytes of a file, in hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileDigest {
     Blake3(Blake3),
-    /// Finds damage, not intent, in much less time than BLAKE3 takes: for a list that lies in the cache,
-    /// where whoever can change the file can change the list.
+    /// A non-cryptographic hash, much faster than BLAKE3. It detects damage, not tampering, which
+    /// suffices for a list in the cache: anyone who can change the file there can change the list.
     Xxh3(u128),
 }
 
@@ -48,7 +48,8 @@ impl FileDigest {
         }
     }
 
-    /// Whether a file of `size` bytes has it; large ones are read by up to `jobs` threads.
+    /// Whether a file of `size` bytes has this digest. Large files are read by up to `jobs`
+    /// threads.
     fn is_of(self, path: &Path, size: u64, jobs: usize) -> io::Result<bool> {
         Ok(match self {
             Self::Blake3(digest) => digest == digest_range(&File::open(path)?, 0, size, jobs)?,
@@ -66,13 +67,13 @@ impl fmt::Display for FileDigest {
     }
 }
 
-/// Notes of several threads, in any order.
+/// Records of several threads, in any order.
 #[derive(Default)]
 pub(super) struct Notes {
     text: Mutex<Vec<u8>>,
     /// Files whose bytes pass through several threads.
     spread: Mutex<Vec<SpreadFile>>,
-    /// Files whose bytes nobody has seen: path, mode, size.
+    /// Files whose content was not seen: path, mode, size.
     unread: Mutex<Vec<(Vec<u8>, u16, u64)>>,
 }
 
@@ -92,7 +93,7 @@ impl Notes {
         self.note(&[format!("f {mode:o} {size} {digest} ").as_bytes(), path]);
     }
 
-    /// A file of which each thread gives its part to the digest that is returned.
+    /// Records a file whose parts are added to the returned digest by several threads.
     pub(super) fn spread_file(&self, path: &[u8], mode: u16, size: u64) -> Arc<PiecewiseDigest> {
         let digest = Arc::new(PiecewiseDigest::new(size));
         let file = SpreadFile {
@@ -111,8 +112,8 @@ impl Notes {
     pub(super) fn hard_link(&self, link: &MadeLink) {
         let path = link.path.as_os_str().as_bytes();
         match &link.made {
-            Made::Link(target) => self.link(path, target.as_os_str().as_bytes()),
-            Made::Copy { mode, size } => {
+            LinkResult::Link(target) => self.link(path, target.as_os_str().as_bytes()),
+            LinkResult::Copy { mode, size } => {
                 self.unread
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -135,10 +136,11 @@ impl Notes {
         text.push(0);
     }
 
-    /// The whole list; `root` is where the paths begin.
+    /// The complete list. Paths are relative to `root`.
     ///
     /// # Errors
-    /// What reading a copy says, and [`io::ErrorKind::UnexpectedEof`] when part of a file was never seen.
+    /// Errors in reading a copy, and [`io::ErrorKind::UnexpectedEof`] if part of a file was never
+    /// seen.
     pub(super) fn finish(self, root: &Path, jobs: usize) -> io::Result<Contents> {
         let spread =
             std::mem::take(&mut *self.spread.lock().unwrap_or_else(PoisonError::into_inner));
@@ -177,7 +179,7 @@ fn below(root: &Path, path: &[u8]) -> PathBuf {
     }
 }
 
-struct Record<'a> {
+struct ListEntry<'a> {
     path: &'a [u8],
     kind: Kind<'a>,
 }
@@ -200,7 +202,7 @@ enum Kind<'a> {
 }
 
 impl Contents {
-    /// Reads a list that [`Self::as_bytes`] has written; `None` for anything else.
+    /// Parses a list written by [`Self::as_bytes`]; `None` if it is malformed.
     pub fn parse(text: Vec<u8>) -> Option<Self> {
         let contents = Self { text };
         contents.records()?;
@@ -211,11 +213,11 @@ impl Contents {
         &self.text
     }
 
-    /// The same list with the modes that are really there: for a file system that gives files modes of its own. Something
-    /// else is a change then.
+    /// The same list with the modes on disk, for a file system that does not store modes. Later
+    /// deviations count as changes.
     ///
     /// # Errors
-    /// [`Lack::Programs`] when what is to be a program is none there.
+    /// [`Lack::Programs`] if an executable file is not executable there.
     pub fn with_modes_of(&self, root: &Path) -> io::Result<Self> {
         let mut text = HEADER.to_vec();
         for record in self.records().unwrap_or_default() {
@@ -226,7 +228,7 @@ impl Contents {
                 Kind::HardLink { .. } | Kind::Symlink { .. } => 0,
             };
             let start = match record.kind {
-                // Others than the owner do not get into a cache; many mounts give them no modes.
+                // Only the owner accesses a cache; many mounts drop the other bits.
                 Kind::File { mode, .. } if mode & 0o100 & !found != 0 => {
                     return Err(Lack::Programs.error());
                 }
@@ -243,7 +245,7 @@ impl Contents {
         Ok(Self { text })
     }
 
-    fn records(&self) -> Option<Vec<Record<'_>>> {
+    fn records(&self) -> Option<Vec<ListEntry<'_>>> {
         let mut rest = self
             .text
             .strip_prefix(HEADER)
@@ -262,7 +264,7 @@ impl Contents {
             records.push(match line.split_at_checked(2)? {
                 (b"d ", line) => {
                     let (mode, path) = word(line)?;
-                    Record {
+                    ListEntry {
                         path,
                         kind: Kind::Directory {
                             mode: u32::from_str_radix(mode, 8).ok()?,
@@ -275,16 +277,16 @@ impl Contents {
                     let (digest, path) = word(line)?;
                     let (mode, size) = (u32::from_str_radix(mode, 8).ok()?, size.parse().ok()?);
                     let digest = FileDigest::parse(digest)?;
-                    Record {
+                    ListEntry {
                         path,
                         kind: Kind::File { mode, size, digest },
                     }
                 }
-                (b"h ", path) => Record {
+                (b"h ", path) => ListEntry {
                     path,
                     kind: Kind::HardLink { target: next()?? },
                 },
-                (b"l ", path) => Record {
+                (b"l ", path) => ListEntry {
                     path,
                     kind: Kind::Symlink { target: next()?? },
                 },
@@ -294,8 +296,8 @@ impl Contents {
         Some(records)
     }
 
-    /// Compares with what is at `root`, on up to `jobs` threads: every byte and every mode, and that there is nothing else.
-    /// Returns what is not as it was, in no order.
+    /// Compares with the tree at `root`, on up to `jobs` threads: every byte, every mode, and that
+    /// there are no other entries. Returns the paths that differ, unordered.
     pub fn damage(&self, root: &Path, jobs: usize) -> Vec<PathBuf> {
         let Some(records) = self.records() else {
             return vec![root.into()];
@@ -335,8 +337,8 @@ fn word(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((str::from_utf8(word).ok()?, rest.strip_prefix(b" ")?))
 }
 
-impl Record<'_> {
-    /// Whether the entry is there as it was written; large files are left to the caller.
+impl ListEntry<'_> {
+    /// Whether the entry matches; large files are left to the caller.
     fn is_at(&self, root: &Path) -> io::Result<bool> {
         let path = below(root, self.path);
         let metadata = path.symlink_metadata()?;
@@ -349,7 +351,7 @@ impl Record<'_> {
                     && mode_is(mode)
                     && (size >= LARGE || digest.is_of(&path, size, 1)?)
             }
-            // Where there are no links, or no more of them, it is a copy.
+            // If hard links are unsupported or exhausted, it is a copy.
             Kind::HardLink { target } => {
                 let (target, one) = (below(root, target), &metadata);
                 let other = target.symlink_metadata()?;
@@ -370,8 +372,9 @@ fn digest_of(path: &Path) -> io::Result<blake3::Hash> {
     Ok(hasher.finalize())
 }
 
-/// Finds what nobody listed. Directories above listed entries are known even if the archive does not list them.
-fn strangers(records: &[Record<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
+/// Finds unlisted entries. Parents of listed entries are known even if the archive does not list
+/// them.
+fn strangers(records: &[ListEntry<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
     let paths = records
         .iter()
         .map(|record| Path::new(OsStr::from_bytes(record.path)));
@@ -382,7 +385,8 @@ fn strangers(records: &[Record<'_>], root: &Path, note: &dyn Fn(PathBuf)) {
     known.sort_unstable();
     let mut directories = vec![PathBuf::new()];
     while let Some(directory) = directories.pop() {
-        // A slot that is one file has nothing below; a directory that cannot be read has been noted already.
+        // A slot that is one file has no children; an unreadable directory has been recorded
+        // already.
         for entry in std::fs::read_dir(root.join(&directory))
             .into_iter()
             .flatten()
@@ -417,7 +421,7 @@ mod tests {
         );
         notes.hard_link(&MadeLink {
             path: "lib/c".into(),
-            made: Made::Link("lib/a b".into()),
+            made: LinkResult::Link("lib/a b".into()),
         });
         notes.symlink(b"l", b"lib/\xff");
         notes

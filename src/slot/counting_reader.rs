@@ -1,10 +1,10 @@
-//! How far a reader has come.
+//! Counts the bytes read.
 
 use std::io::{BufRead, Read};
 
 use super::SlotError;
 
-/// Counts what is taken from a reader.
+/// Counts the bytes read from a reader.
 pub(super) struct Counted<R> {
     inner: R,
     pub(super) count: u64,

@@ -1,18 +1,18 @@
-//! Threads that decode one slot after the other.
+//! Threads that decode one slot after another.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::whole::WholeFrames;
 
-/// Most bytes of memory that are kept between two slots, so that a start stays within what it may hold.
+/// The maximum memory kept between two slots, which bounds the memory of a start.
 const KEPT: usize = 16 << 20;
 
-/// How many threads decode, how far they are, and the memory that they keep from slot to slot: a tenth of a short extraction
-/// is the kernel's work of giving memory.
+/// The number of decoding threads, their progress, and the memory they reuse between slots: a tenth
+/// of a short extraction is spent in the kernel on page faults.
 pub struct Decoders {
     jobs: usize,
-    /// Plain bytes so far.
+    /// Uncompressed bytes so far.
     progress: Arc<AtomicU64>,
     idle: Mutex<Vec<WholeFrames>>,
 }
@@ -27,12 +27,12 @@ impl Decoders {
         }
     }
 
-    /// The most threads at once.
+    /// The maximum number of threads.
     pub fn jobs(&self) -> usize {
         self.jobs
     }
 
-    /// Counts plain bytes while slots are decoded.
+    /// Counts uncompressed bytes while slots are decoded.
     pub fn progress(&self) -> &Arc<AtomicU64> {
         &self.progress
     }
@@ -60,7 +60,7 @@ impl Decoders {
         }
     }
 
-    /// Gives the memory back, for decoders that need their own.
+    /// Frees the memory, for decoders that need their own.
     pub(super) fn clear(&self) {
         self.idle
             .lock()

@@ -14,7 +14,8 @@ use super::threads::on_threads;
 use crate::format::Blake3;
 use crate::fs::Window;
 
-/// Bytes of one subtree: a power of two, so that subtrees are nodes of BLAKE3's own tree (its paper, § 2.1).
+/// Bytes of one subtree: a power of two, so that subtrees are nodes of BLAKE3's own tree (its
+/// paper, § 2.1).
 const SUBTREE: u64 = 1 << 20;
 
 /// The digest of the `len` bytes from `offset`, computed by up to `jobs` threads.

@@ -1,4 +1,4 @@
-//! Plans become stored bytes: frames of all slots on all cores, each slot written in order.
+//! Encodes plans: frames of all slots on all cores, each slot written in order.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use super::plan::{Piece, Plan, PlannedFrame};
 use crate::format::{Blake3, Codec, Operations, Sha256, limits};
 use crate::fs::IoContext;
 
-/// A slot as it will lie in the package.
+/// A slot as stored in the package.
 #[derive(Debug)]
 pub struct EncodedSlot {
     /// The stored bytes.
@@ -35,12 +35,12 @@ pub struct EncodedSlot {
     pub blake3: Blake3,
 }
 
-/// A frame that has been encoded and, when its turn had come, written.
+/// A frame that was encoded and written.
 #[derive(Clone, Copy, Debug)]
 pub struct DoneFrame {
-    /// Place of the slot in what was to be encoded.
+    /// Index of the slot.
     pub slot: usize,
-    /// Which of the threads did it, from 0.
+    /// The thread that encoded it, from 0.
     pub thread: usize,
     pub began: Instant,
     /// Bytes before compression.
@@ -51,12 +51,13 @@ pub struct DoneFrame {
 
 /// Encodes slots with `jobs` threads, each into its own empty file.
 ///
-/// The bytes depend on the plans alone, never on `jobs`. Memory is bounded by `jobs` times a frame, whatever the sizes.
+/// The bytes depend on the plans alone, never on `jobs`. Memory is bounded by `jobs` times a frame,
+/// whatever the sizes.
 ///
-/// `done` is told of every frame, by the thread that did it.
+/// `done` is called for every frame, by the thread that encoded it.
 ///
 /// # Errors
-/// The first failure; what is in the files then means nothing.
+/// The first failure. The content of the files is undefined then.
 pub fn encode(
     slots: Vec<(&Plan, File)>,
     jobs: usize,
@@ -64,7 +65,7 @@ pub fn encode(
 ) -> Result<Vec<EncodedSlot>, SlotError> {
     let plans: Vec<&Plan> = slots.iter().map(|(plan, _)| *plan).collect();
     let mut order: Vec<usize> = (0..plans.len()).collect();
-    // The largest first, so that no core idles behind one that started it last.
+    // The largest first, so that no core works alone on one that was started last.
     order.sort_by_key(|slot| std::cmp::Reverse(plans[*slot].plain_size));
     let work: Vec<(usize, usize)> = order
         .into_iter()
@@ -131,7 +132,7 @@ struct Compressed {
     stored: Vec<u8>,
     plain: u64,
     continues: bool,
-    /// CRC-32 of the plain bytes, which a gzip member needs of the whole.
+    /// CRC-32 of the whole content, for the gzip trailer.
     crc: Option<flate2::Crc>,
 }
 
@@ -173,7 +174,8 @@ fn read_frame(frame: &PlannedFrame) -> Result<Vec<u8>, SlotError> {
     Ok(plain)
 }
 
-/// Reads the pieces of a frame in order. A file that has become shorter or longer since it was planned is an error.
+/// Reads the pieces of a frame in order. A file whose length changed since it was planned is an
+/// error.
 fn each_chunk(
     frame: &PlannedFrame,
     mut take: impl FnMut(&[u8]) -> Result<(), SlotError>,
@@ -204,7 +206,7 @@ fn each_chunk(
     Ok(())
 }
 
-/// Where one slot's frames come together, in order.
+/// Writes the frames of one slot in order.
 struct Output<'a> {
     plan: &'a Plan,
     state: Mutex<State>,
@@ -219,7 +221,7 @@ struct State {
     waiting: BTreeMap<usize, Compressed>,
     frames: Vec<Frame>,
     stored_size: u64,
-    /// Of the frames that are written.
+    /// Of the frames written.
     plain_size: u64,
     sha256: sha2::Sha256,
     blake3: blake3::Hasher,
@@ -254,7 +256,8 @@ impl<'a> Output<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands in a finished frame. Waits while too many later ones pile up behind a slow one, to bound memory.
+    /// Submits a finished frame. Waits while too many later ones are queued behind a slow one, to
+    /// bound memory.
     fn add(
         &self,
         frame: usize,

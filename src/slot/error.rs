@@ -59,7 +59,7 @@ pub enum SlotError {
 }
 
 impl SlotError {
-    /// Whether the stored bytes are to blame, not the file system that they come from or go to.
+    /// Whether the stored bytes are at fault, not a file system.
     pub fn is_content(&self) -> bool {
         !matches!(
             self,
@@ -71,8 +71,8 @@ impl SlotError {
         )
     }
 
-    /// Whether the slot costs more than it is granted, so that who trusts it may grant more. Of one that is `declared` only
-    /// time is granted: more than it declares is a lie.
+    /// Whether the slot exceeds limits that a user who trusts it may lift. For a `declared` slot
+    /// that is only the time limit: exceeding the declared sizes is an error.
     pub fn is_over_limit(&self, declared: bool) -> bool {
         match self {
             Self::OutOfTime { .. } => true,
@@ -81,7 +81,7 @@ impl SlotError {
         }
     }
 
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::TooLarge { .. } | Self::TooLong { .. } | Self::FrameTooLarge { .. } => {
@@ -109,14 +109,14 @@ impl SlotError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Digest { .. } => Some("download the package again from its publisher".into()),
             Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
-            Self::TooLarge { .. } => Some(
-                "store what it consists of without compression: `operations = [\"tar\"]`".into(),
-            ),
+            Self::TooLarge { .. } => {
+                Some("store it without compression: `operations = [\"tar\"]`".into())
+            }
             Self::TooLong { .. } => Some("split it into several slots".into()),
             Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
             Self::EscapingLink { .. } => {

@@ -1,6 +1,6 @@
-//! What a slot is extracted to, told from its signed bytes without writing anything.
+//! Computes the content list of a slot from its signed bytes without writing anything.
 //!
-//! The list beside an extracted slot is the word of whoever can write to the cache.
+//! Anyone who can write to the cache can forge the list beside an extracted slot.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -12,23 +12,23 @@ use super::{SlotError, StoredSlot};
 use crate::format::Blake3;
 use crate::fs::Modes;
 
-/// What becomes of a slot.
+/// What a slot is extracted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Tree(Modes),
-    /// One file of this mode.
+    /// One file with this mode.
     File(u16),
 }
 
-/// Lists what [`extract`](super::extract()) makes of a slot. One thread decodes it, a piece at a time.
+/// Lists what [`extract`](super::extract()) makes of a slot. Decodes with one thread, streaming.
 ///
 /// # Errors
-/// [`SlotError::Digest`] when the bytes that were read are not the signed ones.
+/// [`SlotError::Digest`] if the bytes read do not match the signed digest.
 pub fn expected(slot: &StoredSlot<'_>, form: Form) -> Result<Contents, SlotError> {
     let witness = slot.witness();
     let notes = expected_before(slot, form, &witness).map_err(|error| slot.blame(error))?;
     slot.check(witness)?;
-    // All was noted with its digest.
+    // Everything was recorded with its digest.
     notes.finish(Path::new(""), 1).map_err(SlotError::BadStream)
 }
 
@@ -65,7 +65,7 @@ fn expected_before(
             EntryKind::File => {
                 let (size, digest) = digest(&mut reader, entry.size)?;
                 if size < entry.size {
-                    return Err(SlotError::BadArchive("it ends inside a file"));
+                    return Err(SlotError::BadArchive("truncated inside a file"));
                 }
                 notes.file(&entry.name, modes.apply(entry.mode), size, digest);
             }
@@ -73,7 +73,7 @@ fn expected_before(
     }
 }
 
-/// Reads at most `most` bytes of content: how many there were, and their digest.
+/// Reads at most `most` bytes of content. Returns their number and digest.
 fn digest(reader: &mut impl BufRead, most: u64) -> Result<(u64, FileDigest), SlotError> {
     let mut hasher = blake3::Hasher::new();
     let take = |chunk: &[u8], _| {

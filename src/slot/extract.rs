@@ -1,7 +1,7 @@
-//! A stored slot becomes a tree or a file, on all cores.
+//! Extracts a stored slot as a tree or a file, on all cores.
 //!
-//! Threads take frames in order. A frame that leaves a file incomplete hands the frames that continue it to whoever is
-//! free, each with the place where its bytes belong.
+//! Threads take frames in order. If a frame ends inside a file, the frames that continue the file
+//! go to idle threads, each with the offset in the file.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -23,15 +23,17 @@ use super::{Decoders, SlotError, StoredSlot, tar};
 use crate::format::Blake3;
 use crate::fs::{IoContext, Modes, Tree, TreeFile, TreeWriter};
 
-/// What all decoding threads together may hold of plain bytes; it bounds their number for slots with long frames.
+/// The maximum size of uncompressed data in all decoding threads together; it bounds their number
+/// for slots with long frames.
 const MEMORY: u64 = 36 << 20;
 
-/// Where a slot goes. The directory exists, is private to this process, and does not hold the name yet.
+/// Where to extract a slot. The directory exists, is private to this process, and has no entry with
+/// that name.
 #[derive(Clone, Copy, Debug)]
 pub enum Destination<'a> {
     /// Entries are written below it.
     Tree(&'a Path, Modes),
-    /// The content becomes one file of this name and mode in the directory.
+    /// The content becomes one file in the directory, with this name and mode.
     File {
         directory: &'a Path,
         name: &'a OsStr,
@@ -43,18 +45,18 @@ pub enum Destination<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extracted {
     pub files: u64,
-    /// Plain bytes: of the tar stream or of the file.
+    /// Uncompressed bytes: of the tar stream or of the file.
     pub bytes: u64,
     pub contents: Contents,
 }
 
-/// Decodes a slot, adding the plain bytes done to the progress of `decoders` as it goes.
+/// Decodes a slot, adding the uncompressed bytes to the progress of `decoders` as it goes.
 ///
-/// The bytes that are decoded are the bytes that are digested: there is no second look at the file.
+/// The digest is computed from the bytes that are decoded: the file is read only once.
 ///
 /// # Errors
-/// [`SlotError::Digest`] when these bytes are not the signed ones, else whatever the first thread to fail reports; what is
-/// at the destination must then be removed, and nobody may have looked at it.
+/// [`SlotError::Digest`] if these bytes do not match the signed digest, else the error of the first
+/// thread that fails. The destination must then be removed, and must not have been used.
 pub fn extract(
     slot: &StoredSlot<'_>,
     destination: Destination<'_>,
@@ -67,7 +69,7 @@ pub fn extract(
     Ok(done)
 }
 
-/// Extracts before a witness, who has not been asked yet.
+/// Extracts with a witness, whose verdict the caller has yet to ask for.
 fn extract_before(
     slot: &StoredSlot<'_>,
     destination: Destination<'_>,
@@ -89,7 +91,7 @@ fn extract_before(
             },
         ),
     };
-    // What would take long to be refused later is refused before anything is written.
+    // If the extraction would take long, it is checked before anything is written.
     let most = most_entries(slot)?;
     let tree = TreeWriter::new(directory, modes)?;
     let unpacking = Unpacking {
@@ -122,8 +124,8 @@ fn extract_before(
     })
 }
 
-/// How many entries to expect. A slot of ours says it, and its package was refused if that is too much; what says nothing is
-/// decoded once to see.
+/// The number of entries to expect. It is declared for our slots, and checked against the limits
+/// when the package is opened; other slots are decoded once to count them.
 fn most_entries(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
     if slot.declared.is_none() && slot.operations.tar {
         count(slot)
@@ -132,16 +134,16 @@ fn most_entries(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
     }
 }
 
-/// What the plain bytes of a slot become in a tree.
+/// Where the content of a slot goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place<'a> {
-    /// Its root: the slot is an archive.
+    /// The root of the tree: the slot is an archive.
     Root,
-    /// One file.
+    /// A single file.
     File { name: &'a [u8], mode: u16 },
 }
 
-/// A slot on its way into a tree.
+/// A slot being extracted to a tree.
 pub(super) struct Unpacking<'a> {
     pub(super) slot: &'a StoredSlot<'a>,
     pub(super) witness: &'a Witness,
@@ -151,11 +153,11 @@ pub(super) struct Unpacking<'a> {
 }
 
 impl Unpacking<'_> {
-    /// Decodes the slot, and gives its tree at most so many entries. Returns the plain bytes and what
-    /// there was, which is what is declared.
+    /// Decodes the slot into a tree of at most this many entries. Returns the uncompressed size and
+    /// the counts, which match the declared ones.
     ///
     /// # Errors
-    /// Whatever the first thread to fail reports.
+    /// The error of the first thread that fails.
     pub(super) fn run(&self, most: u64, notes: Option<Notes>) -> Result<(u64, Tally), SlotError> {
         let frames = self.slot.frames(self.witness)?;
         let tally = Tally::new(most, notes);
@@ -176,7 +178,7 @@ impl Unpacking<'_> {
         let results = on_threads(
             jobs,
             || work.run(),
-            || Err(SlotError::BadArchive("a decoding thread died")),
+            || Err(SlotError::BadArchive("a decoding thread panicked")),
         );
         results.into_iter().collect::<Result<(), SlotError>>()?;
         let plain = work
@@ -228,25 +230,25 @@ struct Work<'a> {
     of: &'a Unpacking<'a>,
     tally: &'a Tally,
     queue: Mutex<Queue>,
-    /// Signalled when a continuation is added, a thread ends its part, or one fails.
+    /// Signalled when a continuation is added, a thread finishes its part, or one fails.
     idle: Condvar,
 }
 
 struct Queue {
     frames: VecDeque<Frame>,
     continuations: Vec<Continuation>,
-    /// Threads at work on a frame that may add continuations.
+    /// Threads working on a frame that may add continuations.
     heads: usize,
     failed: bool,
-    /// Plain bytes seen.
+    /// Uncompressed bytes so far.
     plain: u64,
 }
 
-/// A frame that holds only bytes of a file which is open already.
+/// A frame that contains only content of a file that is already open.
 struct Continuation {
     frame: Frame,
     file: Arc<TreeFile>,
-    /// Takes note of the file's content, if that is wanted.
+    /// Records the file's content, if requested.
     digest: Option<Arc<PiecewiseDigest>>,
     offset: u64,
     /// Bytes of the file in this frame; zeros up to the next tar block may follow.
@@ -254,8 +256,8 @@ struct Continuation {
     size: u64,
 }
 
-enum Part {
-    /// A frame, those that continue it, and whether they are the last.
+enum WorkItem {
+    /// A frame, its continuations, and whether they are the last.
     Head {
         frame: Frame,
         rest: Vec<Frame>,
@@ -280,10 +282,10 @@ impl Work<'_> {
     fn run(&self) -> Result<(), SlotError> {
         let mut whole = self.of.decoders.take();
         while let Some(part) = self.next() {
-            let head = matches!(part, Part::Head { .. });
+            let head = matches!(part, WorkItem::Head { .. });
             let outcome = match part {
-                Part::Head { frame, rest, last } => self.head(frame, &rest, last, &mut whole),
-                Part::Continuation(part) => self.continuation(&part, &mut whole),
+                WorkItem::Head { frame, rest, last } => self.head(frame, &rest, last, &mut whole),
+                WorkItem::Continuation(part) => self.continuation(&part, &mut whole),
             };
             let mut queue = self.lock();
             queue.heads = queue.heads.saturating_sub(usize::from(head));
@@ -308,14 +310,14 @@ impl Work<'_> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Part> {
+    fn next(&self) -> Option<WorkItem> {
         let mut queue = self.lock();
         loop {
             if queue.failed {
                 return None;
             }
             if let Some(part) = queue.continuations.pop() {
-                return Some(Part::Continuation(part));
+                return Some(WorkItem::Continuation(part));
             }
             if let Some(head) = queue.frames.pop_front() {
                 let mut rest = Vec::new();
@@ -324,7 +326,7 @@ impl Work<'_> {
                 }
                 queue.heads = queue.heads.saturating_add(1);
                 let last = queue.frames.is_empty();
-                return Some(Part::Head {
+                return Some(WorkItem::Head {
                     frame: head,
                     rest,
                     last,
@@ -354,7 +356,7 @@ impl Work<'_> {
         };
         // The end of the stream: nothing may follow, and decoders check their own trailers here.
         if reader.read(&mut [0])? != 0 {
-            return Err(SlotError::BadArchive("bytes after its end"));
+            return Err(SlotError::BadArchive("trailing bytes"));
         }
         if frame.plain != u64::MAX && reader.count != frame.plain {
             return Err(SlotError::WrongLength {
@@ -364,9 +366,9 @@ impl Work<'_> {
         }
         let archive = matches!(self.of.place, Place::Root);
         match (end, rest) {
-            // Another reader would stop here.
+            // Other readers would stop here.
             (FrameEnd::Archive, []) if !last => {
-                return Err(SlotError::BadArchive("bytes after its end"));
+                return Err(SlotError::BadArchive("trailing bytes"));
             }
             (FrameEnd::Archive, []) => {}
             _ if archive && last => return Err(SlotError::NoEnd),
@@ -394,7 +396,7 @@ impl Work<'_> {
         let mut done = 0;
         let mode = tree.mode(mode);
         let notes = self.tally.notes.as_ref();
-        // How long the one frame of a foreign slot is shows at its end.
+        // The length of the single frame of a foreign slot is known only at its end.
         let digest = notes
             .filter(|_| !rest.is_empty())
             .map(|notes| notes.spread_file(b"", mode, size));
@@ -454,7 +456,7 @@ impl Work<'_> {
             offset = offset.saturating_add(content);
         }
         if offset != open.size {
-            return Err(SlotError::BadArchive("it ends inside a file"));
+            return Err(SlotError::BadArchive("truncated inside a file"));
         }
         self.lock().continuations.extend(parts);
         self.idle.notify_all();
@@ -467,7 +469,7 @@ impl Work<'_> {
         while left > 0 {
             let chunk = reader.fill_buf().map_err(SlotError::BadStream)?;
             if chunk.is_empty() {
-                return Err(SlotError::BadArchive("it ends inside a file"));
+                return Err(SlotError::BadArchive("truncated inside a file"));
             }
             let chunk = chunk
                 .get(..usize::try_from(left).unwrap_or(usize::MAX))

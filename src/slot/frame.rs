@@ -1,11 +1,13 @@
-//! The cuts inside a stored slot.
+//! The frames of a stored slot.
 //!
-//! A zstd slot is a sequence of frames, each of which decodes without the others. Behind them, in a skippable frame that
-//! every zstd decoder passes over (RFC 8878 § 3.1.2), is the table of their lengths; `docs/format.md` § Frame table.
+//! A zstd slot is a sequence of independent frames, followed by the table of their lengths in a
+//! skippable frame, which every zstd decoder ignores (RFC 8878 § 3.1.2); `docs/format.md` § Frame
+//! table.
 
 use super::SlotError;
 
-/// First of the magic numbers that RFC 8878 sets aside for skippable frames, as little-endian bytes.
+/// The first of the magic numbers that RFC 8878 reserves for skippable frames, as little-endian
+/// bytes.
 const SKIPPABLE_MAGIC: [u8; 4] = [0x5e, 0x2a, 0x4d, 0x18];
 /// Ends a table, so that it can be found from the end of the slot.
 const TABLE_MAGIC: [u8; 4] = *b"FLVT";
@@ -15,18 +17,19 @@ const FOOTER_LEN: usize = 8;
 /// Magic and length of the skippable frame.
 const HEADER_LEN: usize = 8;
 
-/// One frame: where its bytes lie in the slot, and how many come out of it.
+/// One frame: the range of its bytes in the slot, and its uncompressed length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Frame {
-    /// From the first byte of the slot.
+    /// Offset from the first byte of the slot.
     pub(super) offset: u64,
     pub(super) stored: u64,
     pub(super) plain: u64,
-    /// Whether it begins inside a file that an earlier frame has opened. Such a frame holds only content of that file.
+    /// Whether it begins inside a file that an earlier frame has opened. Such a frame contains only
+    /// content of that file.
     pub(super) continues: bool,
 }
 
-/// The table as it is stored. Lengths of single frames fit 32 bits by construction.
+/// Encodes the table. Lengths of single frames fit 32 bits by construction.
 #[cfg(feature = "cli")]
 pub(super) fn encode_table(frames: &[Frame]) -> Vec<u8> {
     let word = |value: u64| u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes();
@@ -47,14 +50,15 @@ pub(super) fn encode_table(frames: &[Frame]) -> Vec<u8> {
 /// Bytes at the end of a slot that tell whether it has a table and how long it is.
 pub(super) const PROBE_LEN: usize = FOOTER_LEN;
 
-/// Bytes of the whole table, from the last [`PROBE_LEN`] bytes of a slot; `None` when there is no table.
+/// Length of the whole table, from the last [`PROBE_LEN`] bytes of a slot; `None` if there is no
+/// table.
 pub(super) fn table_len(probe: [u8; PROBE_LEN]) -> Option<u64> {
     let count = probe.strip_suffix(&TABLE_MAGIC)?.first_chunk::<4>()?;
     let rows = u64::from(u32::from_le_bytes(*count)).saturating_mul(ROW_LEN as u64);
     Some(rows.saturating_add((HEADER_LEN + FOOTER_LEN) as u64))
 }
 
-/// Reads a table and holds it against the slot: the frames must fill it exactly.
+/// Parses a table and checks it against the slot: the frames must fill it exactly.
 pub(super) fn decode_table(table: &[u8], stored_size: u64) -> Result<Vec<Frame>, SlotError> {
     let body = table
         .strip_prefix(&SKIPPABLE_MAGIC)
@@ -95,14 +99,15 @@ pub(super) fn decode_table(table: &[u8], stored_size: u64) -> Result<Vec<Frame>,
         });
         offset = offset.saturating_add(stored);
     }
-    // A slot of nothing still has a frame: the two empty blocks of its archive, or no bytes.
+    // An empty slot still has a frame: the two zero blocks of its archive, or no bytes.
     if frames.is_empty() || offset.saturating_add(table.len() as u64) != stored_size {
         return Err(SlotError::BadFrameTable);
     }
     Ok(frames)
 }
 
-/// Stored bytes that a frame may have: what zstd's manual gives as its worst, and some. Frames are decoded in memory.
+/// The maximum stored length of a frame: zstd's documented worst case, with a margin. Frames are
+/// decoded in memory.
 fn most_stored(plain: u64) -> u64 {
     plain.saturating_add(plain / 128).saturating_add(1024)
 }

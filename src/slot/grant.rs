@@ -1,25 +1,25 @@
-//! What a slot may cost its reader.
+//! The limits on the cost of reading a slot.
 
 use std::time::{Duration, Instant};
 
 use crate::format::limits;
 
-/// What a reader gives for a slot, beside what is signed of it.
+/// What a reader grants to a slot in addition to its signed sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant {
-    /// Plain bytes, where nothing signed says how many there are.
+    /// Uncompressed bytes, if the size is not signed.
     pub plain: u64,
-    /// Entries of an archive, where nothing signed says how many there are.
+    /// Entries of an archive, if their number is not signed.
     pub entries: u64,
-    /// log2 of the largest window of zstd in bytes.
+    /// The largest window of zstd, as log2 of bytes.
     pub window_log: u32,
-    /// Bytes of memory for the decoder of xz.
+    /// Memory limit of the xz decoder, in bytes.
     pub xz_memory: u64,
     /// When the reader gives up.
     pub deadline: Option<Deadline>,
 }
 
-/// A moment after which a reader gives up.
+/// A time limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Instant,
@@ -27,21 +27,22 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// So much time from now.
+    /// This much time from now.
     pub fn after(granted: Duration) -> Option<Self> {
         Instant::now()
             .checked_add(granted)
             .map(|at| Self { at, granted })
     }
 
-    /// The time that was granted, if it is over.
+    /// The granted time, if it has passed.
     pub(super) fn passed(&self) -> Option<Duration> {
         (Instant::now() >= self.at).then_some(self.granted)
     }
 }
 
 impl Grant {
-    /// For a slot of ours, of which everything is signed: what our writer asks of its readers, and no more.
+    /// For a slot of ours, whose sizes are all signed: what our writer requires of readers, and no
+    /// more.
     pub const DECLARED: Self = Self {
         plain: 0,
         entries: 0,
@@ -50,7 +51,7 @@ impl Grant {
         deadline: None,
     };
 
-    /// For one of so many slots of a package of which nothing signed says what comes out.
+    /// For one of this many slots of a package whose content sizes are not signed.
     pub fn undeclared(stored_size: u64, slots: usize) -> Self {
         Self {
             plain: limits::undeclared_plain(stored_size, slots),
@@ -61,7 +62,7 @@ impl Grant {
         }
     }
 
-    /// For a slot whose package is trusted to cost what it costs. Memory stays bounded.
+    /// For a slot of a trusted package, without limits on size and time. Memory stays bounded.
     pub fn unlimited() -> Self {
         Self {
             plain: u64::MAX,

@@ -1,9 +1,9 @@
-//! What each entry of a slot costs in stored bytes.
+//! Measures how many stored bytes each entry of a slot takes.
 //!
-//! A codec does not say which of its bytes are whose: entries of one frame are compressed together. So every piece of
-//! content is compressed once more by itself, quickly, and the bytes of its frame are shared out in the proportion of
-//! what came out. The shares of a frame add up to the frame, to the byte. In an archive that is not compressed an entry
-//! weighs what it is long.
+//! A codec does not attribute its output to entries, because the entries of a frame are compressed
+//! together. So every piece of content is compressed once more by itself, fast, and the bytes of
+//! its frame are distributed in proportion to the results. The shares of a frame add up to its
+//! exact length. In an uncompressed archive the weight of an entry is its length.
 
 use std::io::BufRead;
 
@@ -17,40 +17,42 @@ use super::{SlotError, StoredSlot};
 use crate::format::{Blake3, Codec, limits};
 use crate::fs::checked_path;
 
-/// Longest piece that is compressed by itself. Longer ones would tell more, and take more memory.
+/// The longest piece that is compressed by itself. Longer pieces would be more accurate, but take
+/// more memory.
 const PIECE: u64 = 1 << 20;
-/// Content that waits to be compressed; then all cores do it.
+/// Content queued for compression, which is then done on all cores.
 const BATCH: usize = 16 << 20;
-/// What a header comes to among others like it. It differs from the one before in a name, a size and a checksum.
+/// The typical compressed size of a header among others: it differs from the previous one in name,
+/// size and checksum.
 const HEADER: u64 = 32;
-/// What it is without compression.
+/// Its uncompressed size.
 const RAW_HEADER: u64 = 512;
-/// Longest content that is handed to the visitor.
+/// The longest content that is passed to the visitor.
 const KEPT: u64 = 256 << 20;
 const LEVEL: i32 = 1;
 
-/// An entry with what was found out about it while it passed by.
+/// An entry with what was measured while reading it.
 #[derive(Debug)]
 pub struct Passing<'a> {
     pub entry: &'a TarEntry,
     /// BLAKE3 of a file's content.
     pub digest: Option<Blake3>,
-    /// The content, if it was wanted and is shorter than 256 MiB.
+    /// The content, if it was requested and is shorter than 256 MiB.
     pub content: Option<&'a [u8]>,
 }
 
-/// The stored bytes of a slot, shared out.
+/// The stored bytes of a slot, distributed over its entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shares {
     /// Of every entry, in the order of the archive. A slot that is one file has one.
     pub entries: Vec<u64>,
-    /// What the content of an entry comes to when it is compressed by itself.
+    /// The compressed size of the content of an entry by itself.
     pub alone: Vec<u64>,
-    /// What belongs to none: the table of frames, and all of a slot without entries.
+    /// Bytes that belong to no entry: the frame table, or the whole of a slot without entries.
     pub overhead: u64,
 }
 
-/// Compresses bytes by themselves, as the shares are weighed, and says what comes out.
+/// Returns the compressed size of bytes by themselves, as used for the weights.
 pub fn weigh(bytes: &[u8]) -> u64 {
     bytes
         .par_chunks(usize::try_from(PIECE).unwrap_or(usize::MAX))
@@ -58,12 +60,12 @@ pub fn weigh(bytes: &[u8]) -> u64 {
         .sum()
 }
 
-/// Reads a whole slot and shares its stored bytes out. `visit` sees every entry in the order of the archive; it gets the
-/// content of those that are `wanted`, by the entry and the first bytes of its content. What has been visited counts when
-/// all went well.
+/// Reads a whole slot and distributes its stored bytes. `visit` sees every entry in the order of
+/// the archive, with the content of those for which `wanted`, given the entry and the first bytes
+/// of its content, returns true. Results are valid only if the whole call succeeds.
 ///
 /// # Errors
-/// [`SlotError::Digest`] when the bytes that were read are not the signed ones.
+/// [`SlotError::Digest`] if the bytes read do not match the signed digest.
 pub fn measure(
     slot: &StoredSlot<'_>,
     wanted: impl Fn(&TarEntry, &[u8]) -> bool,
@@ -116,7 +118,8 @@ fn measure_before(
         left = left
             .checked_sub(1)
             .ok_or(SlotError::TooManyEntries(slot.most_entries()))?;
-        // "./" itself, which other archivers list first, is no name; what else is none could not be extracted either.
+        // "./" itself, which other archivers list first, is not a name; any other invalid name
+        // could not be extracted.
         if entry.kind != EntryKind::Directory || !(entry.name == b"." || entry.name.is_empty()) {
             checked_path(&entry.name)?;
         }
@@ -126,7 +129,7 @@ fn measure_before(
         weighing.begin(reader.count);
         let (size, digest, content) = take(&mut weighing, &mut reader, &entry, &wanted)?;
         if size < entry.size {
-            return Err(SlotError::BadArchive("it ends inside a file"));
+            return Err(SlotError::BadArchive("truncated inside a file"));
         }
         let digest = (entry.kind == EntryKind::File).then_some(digest);
         visit(Passing {
@@ -137,7 +140,7 @@ fn measure_before(
     }
 }
 
-/// Takes the content of an entry: how long it is, its digest, and itself if it is wanted.
+/// Reads the content of an entry: its length, its digest, and the bytes if requested.
 fn take(
     weighing: &mut Weighing,
     reader: &mut Counted<impl BufRead>,
@@ -170,7 +173,7 @@ fn take(
     Ok((taken, Blake3(*hasher.finalize().as_bytes()), kept))
 }
 
-/// A piece of an entry's content that waits to be compressed.
+/// A piece of an entry's content that is queued for compression.
 struct Piece {
     entry: usize,
     frame: usize,
@@ -178,15 +181,15 @@ struct Piece {
     end: usize,
 }
 
-/// What entries weigh in their frames.
+/// The weights of entries in their frames.
 struct Weighing {
-    /// Whether the slot is stored as it is.
+    /// Whether the slot is stored uncompressed.
     raw: bool,
-    /// Where frames end in the plain bytes, and what each has of the stored ones.
+    /// The end of each frame in the uncompressed data, and its stored length.
     frames: Vec<(u64, u64)>,
     frame: usize,
     entries: usize,
-    /// Entry, frame and weight, in order; an entry has several when it goes over several frames.
+    /// Entry, frame and weight, in order. An entry that spans several frames has several.
     weights: Vec<(usize, usize, u64)>,
     alone: Vec<u64>,
     batch: Vec<u8>,
@@ -196,7 +199,8 @@ struct Weighing {
 impl Weighing {
     fn new(slot: &StoredSlot<'_>) -> Result<Self, SlotError> {
         let mut end = 0_u64;
-        // Where frames end decides on shares alone; the bytes of the table are seen when the decoder reads them.
+        // The frame boundaries affect only the shares; the witness sees the bytes of the table when
+        // the decoder reads them.
         let unseen = Witness::new(slot.stored_size, None);
         let frames = slot.frames(&unseen)?.into_iter().map(|frame| {
             end = end.saturating_add(frame.plain);
@@ -236,14 +240,14 @@ impl Weighing {
         ));
     }
 
-    /// Goes on to the frame that holds the byte at `position`.
+    /// Advances to the frame that contains the byte at `position`.
     fn seek(&mut self, position: u64) {
         while self.frame + 1 < self.frames.len() && self.frames[self.frame].0 <= position {
             self.frame += 1;
         }
     }
 
-    /// Content of the last entry, which is at `position`.
+    /// Content of the last entry, at `position`.
     fn add(&mut self, mut chunk: &[u8], mut position: u64) {
         while !chunk.is_empty() {
             self.seek(position);
@@ -258,7 +262,7 @@ impl Weighing {
                 .frames
                 .get(self.frame)
                 .map_or(u64::MAX, |frame| frame.0.saturating_sub(position));
-            // The last frame takes what a wrong table would leave over.
+            // The last frame absorbs what a wrong table would leave over.
             let in_frame = if self.frame + 1 < self.frames.len() {
                 in_frame
             } else {
@@ -287,7 +291,7 @@ impl Weighing {
         }
     }
 
-    /// Compresses what waits.
+    /// Compresses the queue.
     fn flush(&mut self) {
         let weigh = |compressor: &mut Option<_>, piece: &Piece| {
             let bytes = self.batch.get(piece.start..piece.end).unwrap_or_default();
@@ -311,7 +315,7 @@ impl Weighing {
 
     fn shares(mut self, stored: u64) -> Shares {
         self.flush();
-        // Pieces come later than the headers of entries behind them.
+        // Pieces come later than the headers of the entries after them.
         self.weights
             .sort_by_key(|(entry, frame, _)| (*frame, *entry));
         let mut shares = Shares {
@@ -328,7 +332,7 @@ impl Weighing {
             let (mut sum, mut given) = (0, 0);
             for (entry, _, weight) in in_frame {
                 sum += weight;
-                // Rounding the running sum, not each share, is what makes the shares add up.
+                // Rounding the running sum, not each share, makes the shares add up exactly.
                 let until = u128::from(stored) * u128::from(sum) / u128::from(total.max(1));
                 let until = u64::try_from(until).unwrap_or(stored);
                 shares.entries[*entry] += until - given;
@@ -345,6 +349,6 @@ fn weigh_piece(compressor: Option<&mut zstd::bulk::Compressor<'_>>, piece: &[u8]
         Some(compressor) => compressor.compress(piece),
         None => zstd::bulk::compress(piece, LEVEL),
     };
-    // What does not get smaller is stored as it is.
+    // Incompressible content is stored as it is.
     compressed.map_or(piece.len(), |compressed| compressed.len().min(piece.len())) as u64
 }

@@ -1,7 +1,7 @@
 //! One slot: a tree or a file on one side, stored bytes on the other.
 //!
-//! Encoding cuts the content into frames that are compressed independently; decoding uses the same cuts, so both
-//! directions use all cores. Knows nothing of where slots lie in a package.
+//! Encoding cuts the content into frames that are compressed independently; decoding uses the same
+//! cuts, so both directions use all cores. Independent of the layout of packages.
 
 mod check;
 mod contents;

@@ -1,4 +1,4 @@
-//! BLAKE3 of bytes that come in pieces, in any order and from any thread.
+//! BLAKE3 of data that arrives in pieces, in any order and from any thread.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,15 @@ use blake3::hazmat::{
 
 use crate::format::Blake3;
 
-/// The digest of bytes of which each thread sees a part.
+/// The digest of data of which each thread sees a part.
 pub(super) struct PiecewiseDigest {
-    /// Bytes in all.
+    /// Total length.
     len: u64,
     pieces: Mutex<Pieces>,
 }
 
 impl PiecewiseDigest {
-    /// For so many bytes.
+    /// For data of this length.
     pub(super) fn new(len: u64) -> Self {
         Self {
             len,
@@ -26,7 +26,7 @@ impl PiecewiseDigest {
         }
     }
 
-    /// Takes note of the bytes from `offset` on. No byte may come twice.
+    /// Adds the bytes at `offset`. No byte may be added twice.
     pub(super) fn see(&self, offset: u64, bytes: &[u8]) {
         // Threads hash without the lock.
         let pieces = Pieces::of(offset, bytes, self.len);
@@ -35,7 +35,7 @@ impl PiecewiseDigest {
         all.edges.extend(pieces.edges);
     }
 
-    /// What has been seen: where each part begins and how long it is, in no order.
+    /// The parts seen: offset and length of each, unordered.
     pub(super) fn seen(&self) -> Vec<(u64, u64)> {
         let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
         let subtrees = pieces
@@ -52,19 +52,20 @@ impl PiecewiseDigest {
             .collect()
     }
 
-    /// The digest, if all bytes have been seen; what was seen is forgotten.
+    /// Returns the digest if all bytes have been seen, and resets the state.
     pub(super) fn take(&self) -> Option<Blake3> {
         std::mem::take(&mut *self.pieces.lock().unwrap_or_else(PoisonError::into_inner))
             .digest(self.len)
     }
 }
 
-/// BLAKE3 of pieces in any order: nodes of its tree (its paper, § 2.1), and what is too short to be one.
+/// BLAKE3 of pieces in any order: nodes of its tree (its paper, § 2.1), and remainders too short to
+/// be one.
 #[derive(Default)]
 struct Pieces {
-    /// Chaining values of subtrees, by where each begins: how long it is, and the value.
+    /// Chaining values of subtrees by offset, with their lengths.
     subtrees: BTreeMap<u64, (u64, ChainingValue)>,
-    /// Parts of chunks at the edges of pieces, by where each begins.
+    /// Partial chunks at the edges of pieces, by offset.
     edges: BTreeMap<u64, Vec<u8>>,
 }
 
@@ -72,7 +73,7 @@ struct Pieces {
 const CHUNK: u64 = blake3::CHUNK_LEN as u64;
 
 impl Pieces {
-    /// The nodes of the tree over `len` bytes that lie in a piece.
+    /// The nodes of the tree over `len` bytes that are inside a piece.
     fn of(offset: u64, bytes: &[u8], len: u64) -> Self {
         let mut pieces = Self::default();
         let mut at = offset;
@@ -109,12 +110,12 @@ impl Pieces {
         pieces
     }
 
-    /// The digest, if the pieces are all of the `len` bytes.
+    /// The digest, if the pieces cover all of the `len` bytes.
     fn digest(mut self, len: u64) -> Option<Blake3> {
         let mut chunk: Vec<u8> = Vec::new();
         for (start, bytes) in std::mem::take(&mut self.edges) {
             let chunk_start = start.checked_sub(chunk.len() as u64)?;
-            // Parts of one chunk follow each other; a gap leaves a chunk that is never whole.
+            // Parts of one chunk are contiguous; a gap leaves an incomplete chunk.
             if chunk_start % CHUNK != 0 {
                 return None;
             }
@@ -164,13 +165,14 @@ impl Pieces {
     }
 }
 
-/// The length of the left child of a tree over `len` bytes, which are more than a chunk. That of `blake3` overflows for the longest
-/// file that a header can claim.
+/// The length of the left child of a tree over `len` bytes, which are more than a chunk. The
+/// function in `blake3` overflows for the longest file that a header can claim.
 fn left_len(len: u64) -> u64 {
     len.div_ceil(2).next_power_of_two()
 }
 
-/// The length of the largest subtree that begins at `at`, ends before `end`, and is not the whole tree over `len` bytes.
+/// The length of the largest subtree that begins at `at`, ends before `end`, and is not the whole
+/// tree over `len` bytes.
 fn subtree(at: u64, end: u64, len: u64) -> Option<u64> {
     if !at.is_multiple_of(CHUNK) || len <= CHUNK {
         return None;

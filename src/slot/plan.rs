@@ -1,4 +1,4 @@
-//! A tree becomes a list of frames, from names and sizes alone; no content is read but that of possible duplicates.
+//! Plans the frames of a tree, from names and sizes alone. Only possible duplicates are read.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -13,7 +13,7 @@ use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
 use crate::format::{Blake3, Operations, limits};
 use crate::fs::{
-    Entry, EntryKind as Found, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk,
+    Entry, EntryKind as FileKind, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk,
 };
 
 /// Whether an archive may hold links.
@@ -21,17 +21,17 @@ use crate::fs::{
 pub enum Links {
     /// Links stay links, and files of equal content are stored once.
     Keep,
-    /// Every link is replaced by what it points to, for launchers that refuse links.
+    /// Every link is replaced by its target, for launchers that reject links.
     Follow,
 }
 
-/// What shapes an archive beside its tree.
+/// What determines an archive in addition to its tree.
 #[derive(Clone, Debug)]
 pub struct TreeOptions {
     pub links: Links,
-    /// Put in front of every name, such as `lib/data`; empty for none.
+    /// A prefix of every name, such as `lib/data`; may be empty.
     pub prefix: PathBuf,
-    /// Of every entry, seconds since 1970.
+    /// mtime of every entry, in seconds since 1970.
     pub mtime: u64,
 }
 
@@ -40,9 +40,9 @@ pub struct Plan {
     pub(super) compression: Compression,
     pub(super) operations: Operations,
     pub(super) frames: Vec<PlannedFrame>,
-    /// Bytes of the content: of the tar stream or of the file.
+    /// Length of the content: of the tar stream or of the file.
     pub(super) plain_size: u64,
-    /// Regular files, those stored as hard links included.
+    /// Number of regular files, including those stored as hard links.
     pub(super) files: u64,
     /// Entries of the archive; 0 for a file.
     pub(super) entries: u64,
@@ -66,14 +66,14 @@ pub(super) enum Piece {
     },
 }
 
-/// Refuses files that are too much for one slot, before anybody reads them. What has one size counts once, since equal files
-/// are stored once.
+/// Rejects files that are too large for one slot before any is read. Files of one size count once,
+/// because equal files are stored once.
 ///
 /// # Errors
 /// [`SlotError::TooLong`].
 pub fn check_size(entries: &[Entry]) -> Result<(), SlotError> {
     let len = |entry: &Entry| {
-        if let Found::File { len } = entry.kind {
+        if let FileKind::File { len } = entry.kind {
             Some(len)
         } else {
             None
@@ -113,8 +113,8 @@ impl Plan {
 
     /// Plans a slot that holds a tree.
     ///
-    /// Directories come first, then files, then links: a reader can make the directories, fill them in parallel, and
-    /// only then follow any link.
+    /// Directories come first, then files, then links: a reader can create the directories, fill
+    /// them in parallel, and follow links only at the end.
     pub fn for_tree(
         entries: &[Entry],
         compression: Compression,
@@ -140,7 +140,7 @@ impl Plan {
             Links::Follow => HashMap::new(),
         };
         let content = |entry: &Entry| {
-            if let Found::File { len } = entry.kind {
+            if let FileKind::File { len } = entry.kind {
                 len
             } else {
                 0
@@ -181,24 +181,24 @@ impl Plan {
         let (mut files, mut links) = (0, Vec::new());
         for entry in entries
             .iter()
-            .filter(|entry| entry.kind == Found::Directory)
+            .filter(|entry| entry.kind == FileKind::Directory)
         {
             header(&mut cutter, entry, EntryKind::Directory, 0, &[]);
         }
         let mut others: Vec<&Entry> = entries
             .iter()
-            .filter(|entry| entry.kind != Found::Directory)
+            .filter(|entry| entry.kind != FileKind::Directory)
             .collect();
         others.sort_by_cached_key(|entry| neighbourhood(&entry.relative));
         for entry in others {
             match &entry.kind {
-                Found::Directory => {}
-                Found::Special => {
+                FileKind::Directory => {}
+                FileKind::Special => {
                     return Err(SlotError::SpecialFile {
                         path: entry.path.clone(),
                     });
                 }
-                Found::File { len } => {
+                FileKind::File { len } => {
                     files += 1;
                     if twins.contains_key(&entry.relative) {
                         links.push(entry);
@@ -208,12 +208,12 @@ impl Plan {
                         cutter.padding(*len);
                     }
                 }
-                Found::Symlink { .. } => links.push(entry),
+                FileKind::Symlink { .. } => links.push(entry),
             }
         }
         for entry in links {
             match &entry.kind {
-                Found::Symlink { target } => {
+                FileKind::Symlink { target } => {
                     header(
                         &mut cutter,
                         entry,
@@ -242,7 +242,7 @@ impl Plan {
         self.compression
     }
 
-    /// The chain of operations that this plan carries out.
+    /// The operations of this plan.
     pub fn operations(&self) -> Operations {
         self.operations
     }
@@ -253,8 +253,9 @@ impl Plan {
     }
 }
 
-/// Where a file is in an archive: native code apart from text, and bytecode beside its source, because what is alike
-/// compresses better side by side (2 % on a Python runtime). Ties are broken by the whole path.
+/// The position of a file in an archive: native code separate from text, and bytecode beside its
+/// source, because similar content compresses better together (2 % on a Python runtime). Ties are
+/// broken by the whole path.
 fn neighbourhood(path: &Path) -> (bool, PathBuf, Vec<u8>, PathBuf) {
     let name = path.file_name().unwrap_or_default().as_bytes();
     let native = name.windows(3).any(|part| part == b".so");
@@ -274,12 +275,12 @@ fn neighbourhood(path: &Path) -> (bool, PathBuf, Vec<u8>, PathBuf) {
 
 /// Collects pieces and cuts frames.
 struct Cutter {
-    /// Bytes in a frame, at most and – towards the end of the slot – at least.
+    /// The length of a frame: the maximum and, towards the end of the slot, the minimum.
     longest: u64,
     shortest: u64,
-    /// Bytes in the frame that is being filled.
+    /// Bytes in the current frame.
     limit: u64,
-    /// Bytes of content that are still to come.
+    /// Bytes of content still to come.
     left: u64,
     compression: Compression,
     done: Vec<PlannedFrame>,
@@ -287,7 +288,7 @@ struct Cutter {
 }
 
 impl Cutter {
-    /// For a slot with so many bytes of content.
+    /// For a slot with this many bytes of content.
     fn new(compression: Compression, content: u64) -> Self {
         let longest = compression.frame_len();
         let mut cutter = Self {
@@ -303,14 +304,15 @@ impl Cutter {
         cutter
     }
 
-    /// Frames get shorter towards the end, so that no core has a long one to do when the others are done.
+    /// Frames get shorter towards the end, so that no core starts a long one when the others are
+    /// done.
     fn next_limit(&self) -> u64 {
         const CORES: u64 = 4;
         (self.left / CORES).clamp(self.shortest, self.longest)
     }
 
-    /// Starts an entry of `size` bytes of content: in a new frame when this one is full enough, or when the entry will
-    /// not fit and so will be cut itself.
+    /// Starts an entry of `size` bytes of content: in a new frame if the current one is full
+    /// enough, or if the entry does not fit and will be cut itself.
     fn header(&mut self, header: Vec<u8>, size: u64) {
         let with_entry = self.current.plain + header.len() as u64 + size;
         if self.current.plain > 0 && (with_entry > self.limit || self.current.continues) {
@@ -345,7 +347,8 @@ impl Cutter {
         }
     }
 
-    /// Fills the last block. It may stand over the limit: that is cheaper than a frame for a few zeros.
+    /// Pads the last block. This may exceed the limit, which is cheaper than a frame of a few
+    /// zeros.
     fn padding(&mut self, size: u64) {
         let zeros = tar::padding(size);
         if zeros > 0 {
@@ -362,7 +365,7 @@ impl Cutter {
         self.limit = self.next_limit();
     }
 
-    /// Refuses what no reader unpacks, before anything is compressed.
+    /// Rejects, before anything is compressed, what no reader extracts.
     fn finish(
         mut self,
         operations: Operations,
@@ -385,21 +388,23 @@ impl Cutter {
     }
 }
 
-/// Modes are normalised so that the umask of the packing machine does not show: what its owner may execute everybody may,
-/// and the rest everybody may read.
+/// Modes are normalised so that the umask of the host does not show: files executable by the owner
+/// are executable by all, and all files are readable by all.
 fn stored_mode(entry: &Entry) -> u16 {
-    let executable = entry.kind == Found::Directory || entry.mode & 0o100 != 0;
+    let executable = entry.kind == FileKind::Directory || entry.mode & 0o100 != 0;
     if executable { 0o755 } else { 0o644 }
 }
 
-/// Names that one file may have in an archive: half of what ext4 allows, where a cache is to lie.
+/// The maximum number of hard links to one file: half of ext4's limit, for the file system of the
+/// cache.
 const MOST_NAMES: usize = 32_000;
 
-/// Files of equal content and mode: each but the first, with the first. Where too many are equal there are several firsts.
+/// Files of equal content and mode: each but the first, mapped to the first. Beyond the link limit
+/// there are several firsts.
 fn find_twins(entries: &[Entry]) -> Result<HashMap<PathBuf, PathBuf>, SlotError> {
     let mut by_size: HashMap<(u64, u16), Vec<&Entry>> = HashMap::new();
     for entry in entries {
-        if let Found::File { len } = entry.kind
+        if let FileKind::File { len } = entry.kind
             && len > 0
         {
             by_size
@@ -443,19 +448,19 @@ fn hash_file(path: &Path) -> Result<Blake3, SlotError> {
     Ok(Blake3(*hasher.finalize().as_bytes()))
 }
 
-/// Replaces every link by what it leads to.
+/// Replaces every link by its target.
 pub fn follow_links(entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
     follow_links_where(entries, |_| true)
 }
 
-/// Replaces the links that are `wanted`, and all that lie behind them.
+/// Replaces the links that are `wanted`, and all links below them.
 pub fn follow_links_where(
     entries: &[Entry],
     wanted: impl Fn(&Entry) -> bool,
 ) -> Result<Vec<Entry>, SlotError> {
     let mut out = Vec::new();
     for entry in entries {
-        if matches!(entry.kind, Found::Symlink { .. }) && wanted(entry) {
+        if matches!(entry.kind, FileKind::Symlink { .. }) && wanted(entry) {
             follow_one(entry, &mut HashSet::new(), &mut out)?;
         } else {
             out.push(entry.clone());
@@ -471,7 +476,7 @@ fn follow_one(
 ) -> Result<(), SlotError> {
     let real = std::fs::canonicalize(&link.path).on("follow link", &link.path)?;
     let target = Entry::examine(real.clone(), link.relative.clone())?;
-    if target.kind != Found::Directory {
+    if target.kind != FileKind::Directory {
         out.push(target);
         return Ok(());
     }
@@ -486,7 +491,7 @@ fn follow_one(
             relative: link.relative.join(&child.relative),
             ..child
         };
-        if matches!(moved.kind, Found::Symlink { .. }) {
+        if matches!(moved.kind, FileKind::Symlink { .. }) {
             follow_one(&moved, open, out)?;
         } else {
             out.push(moved);
@@ -496,11 +501,11 @@ fn follow_one(
     Ok(())
 }
 
-/// Refuses links that a reader would refuse, while the one who packs can still do something about them.
+/// Rejects links that a reader would reject, while the user who packs can still fix them.
 fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
     let mut links = TreeLinks::default();
     for entry in entries {
-        if let Found::Symlink { target } = &entry.kind {
+        if let FileKind::Symlink { target } = &entry.kind {
             links.add(entry.relative.clone(), target.clone());
         }
     }
@@ -515,7 +520,7 @@ fn check_links(entries: &[Entry]) -> Result<(), SlotError> {
                 target: target.into(),
             }
         }
-        // On a disk nothing is behind a link.
+        // On disk nothing is below a link.
         LinkFault::Behind { path } => SlotError::Changed { path: path.into() },
         LinkFault::Scattered => TreeError::Implied.into(),
     })

@@ -1,4 +1,4 @@
-//! Stored bytes of a slot, and the plain bytes that come out of them.
+//! Stored bytes of a slot, and the content decoded from them.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -13,29 +13,29 @@ use super::whole::{WholeFrames, zstd_context};
 use super::witness::{Signed, Watched, Witness, read_exact_at};
 use crate::format::{Codec, Operations, limits};
 
-/// Bytes that a decoder hands over at a time.
+/// The size of a decoder's output buffer.
 const CHUNK: usize = 256 << 10;
 
-/// Where a slot's bytes lie, what they must be, and how to undo their encoding.
+/// The position of a slot's bytes, their digest, and how to decode them.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredSlot<'a> {
     pub file: &'a File,
-    /// First stored byte, from the start of the file.
+    /// Offset of the first stored byte, from the start of the file.
     pub offset: u64,
     pub stored_size: u64,
-    /// What the stored bytes must be; `None` when they are this process's own, or nothing authenticates them.
+    /// The signed digest; `None` if the bytes are this process's own, or are not authenticated.
     pub signed: Option<Signed>,
-    /// What must come out; `None` when the package does not say so reliably.
+    /// The signed content sizes; `None` if the package does not declare them reliably.
     pub declared: Option<Declared>,
-    /// What it may cost beside that.
+    /// Further limits.
     pub grant: Grant,
     pub operations: Operations,
 }
 
-/// What comes out of a slot, as it is signed.
+/// The signed sizes of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// Bytes after undoing the codec.
+    /// Length after decompression.
     pub plain_size: u64,
     /// Regular files.
     pub files: u64,
@@ -44,12 +44,13 @@ pub struct Declared {
 }
 
 impl<'a> StoredSlot<'a> {
-    /// Sees what is read of the slot in one pass over it.
+    /// The witness of a pass over the slot.
     pub(super) fn witness(&self) -> Witness {
         Witness::new(self.stored_size, self.signed)
     }
 
-    /// Whether what the witness has seen is what is signed. What has been decoded counts for nothing before that.
+    /// Whether the bytes seen by the witness match the signed digest. Decoded content must not be
+    /// used before that.
     ///
     /// # Errors
     /// [`SlotError::Digest`].
@@ -57,8 +58,7 @@ impl<'a> StoredSlot<'a> {
         witness.check(self.file, self.offset)
     }
 
-    /// What an error in decoding comes from: too much or too long, bytes that are not the signed ones, or else what the error
-    /// says.
+    /// The cause of a decoding error: an exceeded limit, a wrong digest, or else the error itself.
     pub(super) fn blame(&self, error: SlotError) -> SlotError {
         let error = match error {
             SlotError::BadStream(error) => match error.downcast::<Stopped>() {
@@ -76,10 +76,11 @@ impl<'a> StoredSlot<'a> {
         }
     }
 
-    /// Hands out the stored bytes as they are, in order.
+    /// Passes the stored bytes to `take`, in order.
     ///
     /// # Errors
-    /// [`SlotError::Digest`] at the end, when what was handed out is not what is signed; and what `take` says.
+    /// [`SlotError::Digest`] at the end, if they do not match the signed digest; and errors of
+    /// `take`.
     #[cfg(feature = "cli")]
     pub fn copy(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), SlotError> {
         let witness = self.witness();
@@ -98,10 +99,10 @@ impl<'a> StoredSlot<'a> {
         self.check(witness)
     }
 
-    /// The stored bytes as they are, at most `limit` of them.
+    /// The stored bytes, at most `limit` of them.
     ///
     /// # Errors
-    /// As [`Self::copy`]; [`SlotError::TooLarge`] when there are more.
+    /// Those of [`Self::copy`]; [`SlotError::TooLarge`] if there are more.
     #[cfg(feature = "cli")]
     pub fn bytes(&self, limit: u64) -> Result<Vec<u8>, SlotError> {
         if self.stored_size > limit {
@@ -119,27 +120,28 @@ impl<'a> StoredSlot<'a> {
         Ok(bytes)
     }
 
-    /// Bytes that may come out.
+    /// The maximum uncompressed size.
     fn most(&self) -> u64 {
         self.declared
             .map_or(self.grant.plain, |declared| declared.plain_size)
     }
 
-    /// Where the last `len` stored bytes begin, from the first.
+    /// Offset of the last `len` stored bytes in the slot.
     fn last(&self, len: u64) -> u64 {
         self.stored_size.saturating_sub(len)
     }
 
-    /// Entries that the archive may have.
+    /// The maximum number of entries in the archive.
     pub(super) fn most_entries(&self) -> u64 {
         self.declared
             .map_or(self.grant.entries, |declared| declared.entries)
     }
 
-    /// The plain bytes, if there are at most `limit`; `None` if there are more.
+    /// The content, if it is at most `limit` bytes long; else `None`.
     ///
     /// # Errors
-    /// [`SlotError::Digest`] when the bytes that were decoded are not the signed ones, and what the decoder says.
+    /// [`SlotError::Digest`] if the decoded bytes do not match the signed digest, and errors of the
+    /// decoder.
     #[cfg(feature = "cli")]
     pub fn content(&self, limit: u64) -> Result<Option<Vec<u8>>, SlotError> {
         let witness = self.witness();
@@ -155,7 +157,7 @@ impl<'a> StoredSlot<'a> {
         self.check(witness).map(|()| Some(plain))
     }
 
-    /// The plain bytes, decoded by one thread.
+    /// The content, decoded by one thread.
     pub(super) fn plain<'w>(
         &self,
         witness: &'w Witness,
@@ -169,7 +171,8 @@ impl<'a> StoredSlot<'a> {
         )
     }
 
-    /// The independent parts. A slot without a table is one part, and so is one whose bytes have to come in order.
+    /// The independent parts. A slot without a table is one part, and so is one whose bytes must be
+    /// read in order.
     pub(super) fn frames(&self, witness: &Witness) -> Result<Vec<Frame>, SlotError> {
         let whole = Frame {
             offset: 0,
@@ -184,7 +187,8 @@ impl<'a> StoredSlot<'a> {
             return Ok(vec![whole]);
         }
         let at = self.last(frame::PROBE_LEN as u64);
-        // Whether there is a table is looked up, and seen when the table is read; without one the decoder reads it.
+        // The probe is only a lookup; the witness sees the table when it is read. Without a table
+        // the decoder reads those bytes.
         let unseen = Witness::new(self.stored_size, None);
         read_exact_at(self.file, self.offset, at, &mut probe, &unseen)
             .map_err(SlotError::BadStream)?;
@@ -212,7 +216,7 @@ impl<'a> StoredSlot<'a> {
         Ok(frames)
     }
 
-    /// The plain bytes of one frame.
+    /// The content of one frame.
     pub(super) fn frame<'w>(
         &self,
         frame: Frame,
@@ -233,7 +237,7 @@ impl<'a> StoredSlot<'a> {
     }
 
     /// # Errors
-    /// [`SlotError::OutOfTime`] when the time granted is over.
+    /// [`SlotError::OutOfTime`] if the time limit has passed.
     fn in_time(&self) -> Result<(), SlotError> {
         match self.grant.deadline.and_then(|deadline| deadline.passed()) {
             Some(granted) => Err(SlotError::OutOfTime { granted }),
@@ -253,7 +257,8 @@ impl<'a> StoredSlot<'a> {
                 buffered(window),
             )))),
             Codec::Zstd => {
-                // The decoder panics when there is no memory for its context. One made here shows that there is.
+                // The decoder panics if it cannot allocate its context. Creating one here first
+                // turns that into an error.
                 drop(zstd_context().map_err(SlotError::BadStream)?);
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered(window))
                     .map_err(SlotError::BadStream)?;
@@ -283,7 +288,7 @@ impl<'a> StoredSlot<'a> {
     }
 }
 
-/// Ends in an error when more comes out than may, or it takes longer than it may.
+/// Returns an error if more comes out than allowed, or if it takes too long.
 struct Capped<R> {
     inner: R,
     left: u64,
@@ -292,7 +297,7 @@ struct Capped<R> {
     deadline: Option<Deadline>,
 }
 
-/// Why [`Capped`] ended, on its way through readers that know no errors but those of input.
+/// Why [`Capped`] ended, passed through readers that only know I/O errors.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct Stopped(Box<SlotError>);
@@ -305,7 +310,7 @@ impl From<SlotError> for Stopped {
 
 impl<R: Read> Read for Capped<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // One byte more shows that there is more.
+        // Reading one more byte shows whether there is more.
         let most = usize::try_from(self.left.saturating_add(1)).unwrap_or(usize::MAX);
         let len = buffer.len().min(most);
         let count = self.inner.read(buffer.get_mut(..len).unwrap_or_default())?;
@@ -326,7 +331,7 @@ impl<R: Read> Read for Capped<R> {
     }
 }
 
-/// Plain bytes of a frame.
+/// The content of a frame.
 pub(super) enum Plain<'a> {
     Memory(Cursor<&'a [u8]>),
     Stream(Box<dyn BufRead + 'a>),
@@ -361,8 +366,8 @@ fn buffered(window: Watched<'_>) -> BufReader<Watched<'_>> {
     BufReader::with_capacity(CHUNK, window)
 }
 
-/// A gzip member with nothing behind it: FlavorPack's launcher would read only the first, so a second one would mean
-/// different things to different readers.
+/// A gzip member without trailing bytes: FlavorPack's launcher would read only the first member, so
+/// readers would interpret a second one differently.
 struct SingleMember<R>(Option<flate2::bufread::GzDecoder<R>>);
 
 impl<R: BufRead> Read for SingleMember<R> {

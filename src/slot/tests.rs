@@ -1,4 +1,5 @@
-//! Round trips: what goes into a slot comes out of it, whatever the codec, the sizes and the number of threads.
+//! Round trips: slots decode to what was encoded, whatever the codec, the sizes and the number of
+//! threads.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +16,8 @@ use crate::fs::{EntryKind, Modes, walk};
 
 const CODECS: [Codec; 4] = [Codec::Raw, Codec::Gzip, Codec::Xz, Codec::Zstd];
 
-/// A tree with everything an archive may hold: empty and large files, twins, links, long and odd names.
+/// A tree with everything an archive may contain: empty and large files, duplicates, links, long
+/// and odd names.
 fn sample_tree() -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a temporary directory");
     let put = |name: &str, content: &[u8]| {
@@ -247,7 +249,8 @@ fn no_flipped_byte_of_a_slot_makes_the_decoder_panic_or_hang() {
                 file: file.as_file(),
                 ..stored(&slot)
             };
-            // Whether it decodes is the codec's affair (a digest is in front of it); it must end, and inside.
+            // Whether it decodes is up to the codec (the digest is checked before). It must
+            // terminate, and stay inside.
             drop(extract(
                 &damaged,
                 Destination::Tree(out.path(), Modes::Keep),
@@ -294,7 +297,7 @@ fn the_shares_of_entries_add_up_to_the_stored_bytes() {
                     .position(|(name, ..)| name == wanted)
                     .expect("there")
             };
-            // What cannot be compressed has nearly all of it; what is empty, a header.
+            // Incompressible content has nearly all of it; an empty entry, a header.
             let (large, empty) = (shares.entries[find("large")], shares.entries[find("empty")]);
             assert!(
                 large > slot.stored_size / 10 * 9,

@@ -1,9 +1,9 @@
 use std::thread::Builder;
 
-/// Calls `work` from up to `count` threads at once, the caller's among them, and collects what they return.
+/// Calls `work` from up to `count` threads, including the caller's, and collects the results.
 ///
-/// Where the system gives no more threads, fewer do all of it: `work` is to take its parts from a queue. That a thread
-/// panics is `died` in its place.
+/// If the system provides fewer threads, those do all the work: `work` must take its parts from a
+/// queue. The result of a thread that panics is `died`.
 pub fn on_threads<T: Send>(
     count: usize,
     work: impl Fn() -> T + Sync,
@@ -21,8 +21,9 @@ pub fn on_threads<T: Send>(
     })
 }
 
-/// How many threads are worth having: one for each processor that this process may use. A container's share of processor time is not looked at: more threads
-/// than that wait for each other, and asking takes more code than unpacking a tar.
+/// The useful number of threads: one for each processor that this process may use. CPU quotas of
+/// containers are ignored: excess threads merely wait for each other, and reading quotas takes more
+/// code than extracting a tar.
 pub fn processors() -> usize {
     const MOST: u32 = 32;
     let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());

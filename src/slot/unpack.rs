@@ -1,4 +1,4 @@
-//! From plain bytes to a tree.
+//! Extracts content into a tree.
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use super::{SlotError, StoredSlot};
 use crate::format::limits;
 use crate::fs::{Tree, TreeFile};
 
-/// What has been unpacked so far, by all threads together.
+/// Counts of what was extracted so far, by all threads together.
 pub(super) struct Tally {
-    /// Most entries that there may be.
+    /// The maximum number of entries.
     limit: u64,
     pub(super) entries: AtomicU64,
     /// Bytes of names and link targets.
     names: AtomicU64,
     /// Regular files, hard links included.
     pub(super) files: AtomicU64,
-    /// What was unpacked, if that is wanted.
+    /// The content list, if requested.
     pub(super) notes: Option<Notes>,
 }
 
@@ -44,7 +44,8 @@ impl Tally {
         }
     }
 
-    /// Notes a file whose content begins with `first`. What adds the parts to its digest is returned if that is not all of it.
+    /// Records a file whose content begins with `first`. If there is more, returns the digest that
+    /// its parts must be added to.
     fn note_file(
         &self,
         name: &[u8],
@@ -82,28 +83,28 @@ impl Tally {
     }
 }
 
-/// A file whose content goes on in later frames.
+/// A file whose content continues in later frames.
 pub(super) struct OpenFile {
     pub(super) file: TreeFile,
-    /// Takes note of its content, if that is wanted.
+    /// Records its content, if requested.
     pub(super) digest: Option<Arc<PiecewiseDigest>>,
     /// Bytes written.
     pub(super) done: u64,
-    /// Bytes in all.
+    /// Total length.
     pub(super) size: u64,
 }
 
 /// How a frame ends.
 pub(super) enum FrameEnd {
-    /// In the middle of a file.
+    /// Inside a file.
     Open(OpenFile),
     /// Between entries.
     Cut,
-    /// With the end of the archive.
+    /// At the end of the archive.
     Archive,
 }
 
-/// Unpacks the entries of one frame.
+/// Extracts the entries of one frame.
 pub(super) fn unpack(
     reader: &mut impl BufRead,
     tree: &dyn Tree,
@@ -161,7 +162,8 @@ pub(super) fn name_bytes(entry: &TarEntry) -> u64 {
     (entry.name.len() as u64).saturating_add(entry.link.len() as u64)
 }
 
-/// Counts the entries of a slot whose package does not say how many there are, before anything is written.
+/// Counts the entries of a slot whose package does not declare their number, before anything is
+/// written.
 pub(super) fn count(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
     let (mut entries, mut names) = (0_u64, 0_u64);
     let add = |entry: &TarEntry, _: Option<&[u8]>| {
@@ -176,14 +178,14 @@ pub(super) fn count(slot: &StoredSlot<'_>) -> Result<u64, SlotError> {
     }
 }
 
-/// Longest content that [`list`] keeps in memory.
+/// The longest content that [`list`] keeps in memory.
 const LISTED: u64 = 16 << 20;
 
-/// Lists the entries of an archive without writing anything. `visit` is given each entry, and its content when it is
-/// `wanted` and not absurdly long. What has been visited counts when all went well.
+/// Lists the entries of an archive without writing anything. `visit` receives each entry, and its
+/// content if it is `wanted` and not too long. Results are valid only if the whole call succeeds.
 ///
 /// # Errors
-/// [`SlotError::Digest`] when the bytes that were read are not the signed ones.
+/// [`SlotError::Digest`] if the bytes read do not match the signed digest.
 pub fn list(
     slot: &StoredSlot<'_>,
     visit: impl FnMut(&TarEntry, Option<&[u8]>),
@@ -221,7 +223,7 @@ fn list_before(
         };
         let done = tar::take_content(&mut reader, entry.size, take)?;
         if done < entry.size {
-            return Err(SlotError::BadArchive("it ends inside a file"));
+            return Err(SlotError::BadArchive("truncated inside a file"));
         }
         visit(&entry, keep.then_some(&content[..]));
     }

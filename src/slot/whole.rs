@@ -1,4 +1,4 @@
-//! Frames of zstd that are decoded in memory, whole: the quickest way for what is not too long.
+//! zstd frames that are decoded in memory as a whole, which is the fastest way for short frames.
 
 use std::io::{self, Cursor, Read};
 
@@ -8,11 +8,12 @@ use super::SlotError;
 use super::frame::Frame;
 use super::witness::Watched;
 
-/// Frames up to so many bytes, plain and stored, are decoded in memory; longer ones as a stream.
+/// Frames up to this length, uncompressed and stored, are decoded in memory; longer ones as a
+/// stream.
 const LONGEST: u64 = 8 << 20;
 
-/// Decodes one frame after the other in the same memory, so that a thread never holds more than its longest frame. Each is read,
-/// and digested, in one piece.
+/// Decodes one frame after another in the same memory, so that a thread never uses more than its
+/// longest frame. Each is read and hashed as a whole.
 #[derive(Default)]
 pub(super) struct WholeFrames {
     context: Option<DCtx<'static>>,
@@ -26,15 +27,16 @@ impl WholeFrames {
         frame.plain.max(frame.stored) <= LONGEST
     }
 
-    /// Bytes of memory that it holds.
+    /// The memory in use.
     pub(super) fn held(&self) -> usize {
         self.stored.capacity().saturating_add(self.plain.capacity())
     }
 
-    /// The plain bytes of a frame, whose stored ones are read from `window`.
+    /// The content of a frame, whose stored bytes are read from `window`.
     ///
     /// # Errors
-    /// What the decoder says, and [`SlotError::BadFrameTable`] when there are more or fewer bytes than the table says.
+    /// Errors of the decoder, and [`SlotError::BadFrameTable`] if the length differs from the
+    /// table's.
     pub(super) fn decode(
         &mut self,
         mut window: Watched<'_>,
@@ -44,8 +46,9 @@ impl WholeFrames {
         self.plain.clear();
         make_room(&mut self.plain, frame.plain).map_err(SlotError::BadStream)?;
         let len = usize::try_from(frame.stored).unwrap_or(0);
-        // What an earlier frame has left is written over, so it is not cleared. A new piece comes cleared from the kernel;
-        // `resize` would set byte by byte in a launcher that is compiled for size.
+        // The data of an earlier frame is overwritten, so the buffer is not cleared. New memory is
+        // zeroed by the kernel; `resize` would set it byte by byte in a launcher that is compiled
+        // for size.
         if self.stored.len() < len {
             self.stored = Vec::new();
             make_room(&mut self.stored, frame.stored).map_err(SlotError::BadStream)?;
@@ -54,7 +57,7 @@ impl WholeFrames {
         let stored = self.stored.get_mut(..len).unwrap_or_default();
         window.read_exact(stored).map_err(SlotError::BadStream)?;
         if !windows_are_granted(stored, window_log) {
-            let what = "a frame asks for a larger window than is granted";
+            let what = "the window of a frame exceeds the limit";
             return Err(SlotError::BadStream(io::Error::new(
                 io::ErrorKind::InvalidData,
                 what,
@@ -76,12 +79,12 @@ impl WholeFrames {
     }
 }
 
-/// Room for so many bytes in all. These are the largest pieces of memory of a start: that one is refused is an error, not an
-/// end.
+/// Allocates a buffer of this capacity. These are the largest allocations of a start, so failure
+/// must be an error, not an abort.
 fn make_room(buffer: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
     let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
     if buffer.capacity() < bytes {
-        // What is in it is not kept, so it need not be copied.
+        // The old content is not needed, so it need not be copied.
         *buffer = Vec::new();
         buffer
             .try_reserve_exact(bytes)
@@ -90,15 +93,16 @@ fn make_room(buffer: &mut Vec<u8>, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether no zstd frame asks for a larger window, by the log2 of its bytes, than a stream is granted (RFC 8878 § 3.1.1.1). In memory it would cost
-/// nothing, but the same bytes must mean the same however they are read. What is no frame is for the decoder to refuse.
+/// Whether no zstd frame declares a larger window (log2 of bytes) than the limit for streams (RFC
+/// 8878 § 3.1.1.1). In memory it would cost nothing, but the same bytes must be accepted or
+/// rejected however they are read. Malformed frames are left to the decoder.
 fn windows_are_granted(stored: &[u8], window_log: u32) -> bool {
     const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
     const SINGLE_SEGMENT: u8 = 1 << 5;
     let mut rest = stored;
     while !rest.is_empty() {
         if let Some([descriptor, window, ..]) = rest.strip_prefix(&MAGIC)
-            // A single segment has no window but its content, whose size is known to be small.
+            // The window of a single segment is its content, whose length is known to be small.
             && descriptor & SINGLE_SEGMENT == 0
         {
             // Five bits of exponent above 1 KiB, three of eighths.
@@ -129,7 +133,7 @@ mod tests {
 
     const WINDOW_LOG: u32 = 25;
 
-    /// A frame of three bytes that asks for a window.
+    /// A frame of three bytes that declares a window.
     fn frame(window: u8) -> Vec<u8> {
         const LAST_RAW_BLOCK_OF_3: [u8; 3] = [3 << 3 | 1, 0, 0];
         [

@@ -1,7 +1,8 @@
-//! The digest of a slot's stored bytes, computed from the very bytes that are decoded.
+//! Computes the digest of a slot's stored bytes from the bytes that are decoded.
 //!
-//! A file can change between two reads of it. So what a decoder is given passes by here first, piece by piece and on any
-//! thread, and what was decoded counts only when the digest of these pieces is the one that is signed.
+//! A file can change between two reads. So the input of a decoder passes through here first, piece
+//! by piece and on any thread, and the decoded content is valid only if the digest of these pieces
+//! matches the signed one.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,18 +16,18 @@ use super::pieces::PiecewiseDigest;
 use crate::format::{Blake3, Sha256};
 use crate::fs::Window;
 
-/// The digest that a slot's stored bytes must have.
+/// The expected digest of a slot's stored bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signed {
     /// Pieces may come in any order.
     Blake3(Blake3),
-    /// Pieces must come in the order of the slot: all that foreign packages have.
+    /// Pieces must come in the order of the slot; the only digest in foreign packages.
     Sha256(Sha256),
 }
 
-/// Sees the bytes of one slot that are handed to decoders.
+/// Sees the bytes of one slot that are passed to decoders.
 pub(super) struct Witness {
-    /// Stored bytes of the slot.
+    /// Stored length of the slot.
     len: u64,
     state: Option<(Signed, State)>,
 }
@@ -36,7 +37,7 @@ enum State {
     Sha256(Mutex<InOrder>),
 }
 
-/// SHA-256 of pieces that come one after the other.
+/// SHA-256 of consecutive pieces.
 #[derive(Default)]
 struct InOrder {
     hasher: sha2::Sha256,
@@ -44,7 +45,7 @@ struct InOrder {
 }
 
 impl Witness {
-    /// For a slot of `len` stored bytes; without a signed digest everything is right.
+    /// For a slot of `len` stored bytes. Without a signed digest everything is accepted.
     pub(super) fn new(len: u64, signed: Option<Signed>) -> Self {
         let state = signed.map(|signed| {
             let state = match signed {
@@ -56,13 +57,13 @@ impl Witness {
         Self { len, state }
     }
 
-    /// Takes note of bytes that begin `offset` bytes into the slot. No byte may come twice.
+    /// Adds bytes at `offset` in the slot. No byte may be added twice.
     pub(super) fn see(&self, offset: u64, bytes: &[u8]) {
         match &self.state {
             None => {}
             Some((_, State::Blake3(digest))) => digest.see(offset, bytes),
             Some((_, State::Sha256(in_order))) => {
-                // A piece out of order would make the digest wrong, never right.
+                // A piece out of order makes the digest mismatch, never match.
                 let mut in_order = in_order.lock().unwrap_or_else(PoisonError::into_inner);
                 in_order.hasher.update(bytes);
                 in_order.done = in_order.done.saturating_add(bytes.len() as u64);
@@ -70,11 +71,11 @@ impl Witness {
         }
     }
 
-    /// Whether all that was seen, and what no decoder asked for, is what is signed. The latter is read now, from `file`,
-    /// where the slot begins at `offset`.
+    /// Whether everything seen, together with the bytes that no decoder requested, matches the
+    /// signed digest. The latter are read now, from `file`, in which the slot begins at `offset`.
     ///
     /// # Errors
-    /// [`SlotError::Digest`], and what the file system says.
+    /// [`SlotError::Digest`], and errors of the file system.
     pub(super) fn check(self, file: &File, offset: u64) -> Result<(), SlotError> {
         for (from, to) in self.unseen() {
             let mut window =
@@ -116,7 +117,7 @@ impl Witness {
         }
     }
 
-    /// The ranges of the slot that nothing has been seen of, in order.
+    /// The ranges of the slot that were not seen, in order.
     fn unseen(&self) -> Vec<(u64, u64)> {
         let Some((_, state)) = &self.state else {
             return Vec::new();
@@ -148,12 +149,12 @@ impl Witness {
 pub(super) struct Watched<'a> {
     window: Window<'a>,
     witness: &'a Witness,
-    /// How far into the slot.
+    /// Position in the slot.
     at: u64,
 }
 
 impl<'a> Watched<'a> {
-    /// The `len` bytes that begin `at` bytes into the slot, which begins at `offset` of the file.
+    /// The `len` bytes at `at` in the slot, which begins at `offset` of the file.
     pub(super) fn new(
         file: &'a File,
         offset: u64,
@@ -179,7 +180,7 @@ impl Read for Watched<'_> {
     }
 }
 
-/// Reads bytes at a place of the slot into memory.
+/// Reads bytes at a position of the slot into memory.
 pub(super) fn read_exact_at(
     file: &File,
     offset: u64,
@@ -223,7 +224,7 @@ mod tests {
                     continue;
                 }
                 let witness = Witness::new(len as u64, Some(Signed::Blake3(Blake3::of(&whole))));
-                // Odd pieces first, then the even ones from the back.
+                // Odd pieces first, then the even ones in reverse.
                 let pieces: Vec<(usize, &[u8])> = whole.chunks(step).enumerate().collect();
                 let (odd, even): (Vec<_>, Vec<_>) =
                     pieces.into_iter().partition(|(number, _)| number % 2 == 1);

@@ -1,2 +1,2 @@
-/// The launcher that `build.rs` has built for this program.
+/// The launcher that `build.rs` built for this program.
 pub(super) const BYTES: &[u8] = include_bytes!(env!("FLAVOR_EMBEDDED_LAUNCHER"));

@@ -1,23 +1,24 @@
 use crate::elf::{self, Kind};
 
-/// Who made a launcher: it decides what the launcher can decode.
+/// The family of a launcher, which determines what it can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Ours: every operation, links, virtual environments.
     Flavor,
-    /// FlavorPack's: raw, gzip, tar and tar.gz, no links; everything is unpacked into one directory.
+    /// FlavorPack's: raw, gzip, tar and tar.gz, no links; everything is extracted into one
+    /// directory.
     FlavorPack,
 }
 
-/// Texts that each family's launchers hold: the first is what ours says when it starts, the second a variable that only
-/// FlavorPack's read.
+/// Strings by which each family is recognised: the first is printed by ours at its start, the
+/// second is a variable that only FlavorPack's read.
 const MARKS: [(&[u8], Family); 2] = [
     (crate::format::LAUNCHER_MARK.as_bytes(), Family::Flavor),
     (b"FLAVOR_WORKENV_CACHE", Family::FlavorPack),
 ];
 
 impl Family {
-    /// Recognises a launcher by the texts in it.
+    /// Recognises a launcher by the strings in it.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         MARKS
             .into_iter()
@@ -25,7 +26,7 @@ impl Family {
             .map(|(_, family)| family)
     }
 
-    /// The word used in messages.
+    /// The name used in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Flavor => "flavor",
@@ -49,7 +50,7 @@ fn contains(bytes: &[u8], mark: &[u8]) -> bool {
     false
 }
 
-/// Whether these bytes are a program for this system and processor.
+/// Whether these bytes are an executable for this system and processor.
 pub(super) fn runs_here(bytes: &[u8]) -> bool {
     /// `EM_X86_64` and `EM_AARCH64` of the ELF specification.
     const MACHINE: u16 = if cfg!(target_arch = "aarch64") {

@@ -1,4 +1,4 @@
-//! The launcher at the front of a package: the one that `flavor` carries, or one given by the user.
+//! The launcher at the start of a package: the embedded one, or one given by the user.
 
 mod embedded;
 mod identify;
@@ -12,17 +12,17 @@ use crate::fs::{self, IoContext};
 
 pub use identify::Family;
 
-/// A launcher, ready to be put in front of a package.
+/// A launcher, ready to be placed at the start of a package.
 #[derive(Clone, Debug)]
 pub struct Stub {
     pub bytes: Vec<u8>,
     pub family: Family,
-    /// Where it comes from, for messages and the record in the package.
-    pub origin: Origin,
+    /// Its origin, for messages and for the metadata.
+    pub origin: LauncherOrigin,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum LauncherOrigin {
     Embedded,
     File(PathBuf),
 }
@@ -32,14 +32,14 @@ pub enum Origin {
 pub enum StubError {
     #[error("`{}` is not an executable file for Linux on this processor", path.display())]
     NotExecutable { path: PathBuf },
-    #[error("`{}` is an executable, but no launcher of packages", path.display())]
+    #[error("`{}` is an executable, but not a launcher", path.display())]
     NotALauncher { path: PathBuf },
     #[error(transparent)]
     Io(#[from] fs::Error),
 }
 
 impl StubError {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::NotExecutable { .. } => Code::NOT_EXECUTABLE,
@@ -48,11 +48,11 @@ impl StubError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotExecutable { .. } | Self::NotALauncher { .. } => {
-                Some("leave --launcher-bin out to use the launcher that flavor carries".into())
+                Some("omit --launcher-bin to use the embedded launcher".into())
             }
             Self::Io(_) => None,
         }
@@ -60,19 +60,20 @@ impl StubError {
 }
 
 impl Stub {
-    /// The launcher that this program carries.
+    /// The embedded launcher.
     pub fn embedded() -> Self {
         Self {
             bytes: embedded::BYTES.to_vec(),
             family: Family::Flavor,
-            origin: Origin::Embedded,
+            origin: LauncherOrigin::Embedded,
         }
     }
 
     /// A launcher from a file.
     ///
     /// # Errors
-    /// [`StubError::NotExecutable`] and [`StubError::NotALauncher`], so that nobody packs something that cannot start.
+    /// [`StubError::NotExecutable`] and [`StubError::NotALauncher`], so that no package is made
+    /// that cannot start.
     pub fn read(path: &Path) -> Result<Self, StubError> {
         let bytes = std::fs::read(path).on("read launcher", path)?;
         if !identify::runs_here(&bytes) {
@@ -83,16 +84,16 @@ impl Stub {
         Ok(Self {
             bytes,
             family,
-            origin: Origin::File(path.into()),
+            origin: LauncherOrigin::File(path.into()),
         })
     }
 
-    /// The version of the tool that it comes from: of others what the name of the file says.
+    /// The version of the tool that built it; for other tools' launchers, what the file name says.
     pub fn version(&self) -> Option<String> {
         match (self.family, &self.origin) {
             (Family::Flavor, _) => Some(env!("CARGO_PKG_VERSION").into()),
-            (_, Origin::Embedded) => None,
-            (_, Origin::File(path)) => {
+            (_, LauncherOrigin::Embedded) => None,
+            (_, LauncherOrigin::File(path)) => {
                 let name = path.file_name()?.to_string_lossy().into_owned();
                 let is_version = |part: &&str| {
                     part.contains('.') && part.starts_with(|one: char| one.is_ascii_digit())
@@ -106,7 +107,7 @@ impl Stub {
         Sha256::of(&self.bytes)
     }
 
-    /// Removes symbols, where the layout of the file allows it.
+    /// Removes symbols, if the layout of the file permits it.
     pub fn strip(&mut self) -> elf::StripOutcome {
         elf::strip(&mut self.bytes)
     }

@@ -1,4 +1,4 @@
-//! Whom to believe: turns a [`Reader`] into an [`Accepted`] package or a refusal.
+//! Trust decisions: turns a [`Reader`] into an [`Accepted`] package or a refusal.
 
 mod known_signers;
 mod policy;
@@ -21,7 +21,8 @@ pub use policy::{
 };
 pub use store::{TrustStore, TrustedKey, UnusableKey};
 
-/// A package that may be extracted and started. Only [`judge`] makes one, so nothing unjudged gets any further.
+/// A package that may be extracted and started. Only [`judge`] creates one, so no other package can
+/// be extracted.
 #[derive(Debug)]
 pub struct Accepted {
     reader: Reader,
@@ -35,17 +36,17 @@ impl Accepted {
         &self.reader
     }
 
-    /// What a policy would rather have otherwise.
+    /// Violations of a policy that only warns.
     pub fn warnings(&self) -> &[Violation] {
         &self.warnings
     }
 
-    /// What keeps its signer from being noted.
+    /// Why its signer cannot be recorded.
     pub fn not_noted(&self) -> Option<&NotNoted> {
         self.not_noted.as_ref()
     }
 
-    /// How well its signer is known here.
+    /// How it compares with the known signer.
     pub fn acquaintance(&self) -> &Acquaintance {
         &self.acquaintance
     }
@@ -94,7 +95,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::NotComplete => Code::NOT_COMPLETE,
@@ -112,7 +113,7 @@ impl Refusal {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Package(error) => error.hint(),
@@ -138,7 +139,7 @@ impl Refusal {
     }
 }
 
-/// What a policy has against a package.
+/// A violation of a policy.
 #[derive(Clone, Debug)]
 pub struct Objection {
     /// The operator's policy; `None` for the package's own.
@@ -147,14 +148,14 @@ pub struct Objection {
     pub consequence: Consequence,
 }
 
-/// Decides on a package whose signature [`Reader::open`] has found to hold, and notes its signer.
+/// Decides on a package whose signature was verified by [`Reader::open`], and records its signer.
 ///
-/// A key inside a package proves that nothing was changed since it was signed, not who signed it: that is what policies and
-/// notes are for.
+/// A key inside a package proves that nothing was changed since it was signed, not who signed it.
+/// That is what policies and known signers are for.
 ///
 /// # Errors
-/// [`Refusal::NotComplete`] for packages that are not ours, [`Refusal::OtherTarget`] for another system or processor, and
-/// whatever a policy or the notes object to.
+/// [`Refusal::NotComplete`] for packages that are not ours, [`Refusal::OtherTarget`] for another
+/// system or processor, and violations of policies or changed signers.
 pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
     let Some(facts) = &reader.metadata().flavor else {
         return Err(Refusal::NotComplete);
@@ -184,19 +185,19 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
     })
 }
 
-/// What is left to say of a package that may start.
+/// The warnings for a package that may start.
 #[derive(Clone, Debug)]
 pub struct Permitted {
     pub warnings: Vec<Violation>,
     pub acquaintance: Acquaintance,
-    /// What keeps the signer from being noted.
+    /// Why the signer cannot be recorded.
     pub not_noted: Option<NotNoted>,
 }
 
-/// Asks policies and notes, and notes the signer. For packages of other tools too.
+/// Checks policies and known signers, and records the signer. For packages of other tools too.
 ///
 /// # Errors
-/// Whatever they object to.
+/// Violations of policies, and changed signers.
 pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
     let policies = policies()?;
     let mut warnings = Vec::new();
@@ -216,10 +217,10 @@ pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
     })
 }
 
-/// Everything that policies have against a package, the notes left aside.
+/// All violations of policies, without the known signers.
 pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
     let mut found = Vec::new();
-    // Other tools say nothing of the time that could be believed.
+    // The build time in packages of other tools is not reliable.
     let built = reader.facts().map_or(0, |facts| facts.build_timestamp);
     for source in policies {
         found.extend(
@@ -241,7 +242,7 @@ pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
     found
 }
 
-/// What policies have against a version older than `newest`.
+/// The violations of policies by a version older than `newest`.
 pub fn rollback(reader: &Reader, newest: &str, policies: &[Source]) -> Vec<Objection> {
     let version = &reader.metadata().package.version;
     let strict = policies
@@ -257,7 +258,7 @@ pub fn rollback(reader: &Reader, newest: &str, policies: &[Source]) -> Vec<Objec
         .collect()
 }
 
-/// The statements in a package about its keys, those left out that cannot be read.
+/// The rotation statements in a package; malformed ones are left out.
 pub fn rotations(reader: &Reader) -> Vec<Rotation> {
     let facts = reader.metadata().flavor.iter();
     facts
@@ -266,7 +267,7 @@ pub fn rotations(reader: &Reader) -> Vec<Rotation> {
         .collect()
 }
 
-/// What an operator's policy objects to.
+/// The violations of an operator's policy.
 fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
     let policy = &source.policy;
     let execution = PackagePolicy {
@@ -296,7 +297,8 @@ fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
     found
 }
 
-/// What this machine, and a package built so many seconds after 1970 (0: nobody knows), lack of what is demanded.
+/// The requirements that this machine, or a package built this many seconds after 1970 (0: unknown),
+/// does not meet.
 fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
     const DAY: u64 = 86_400;
     let mut found = Vec::new();
@@ -317,7 +319,7 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
         } else if days > limit {
             found.push(Violation::Expired { days, limit });
         } else if built.saturating_sub(now) > DAY {
-            // It would never grow old. A day is for clocks that differ.
+            // It would never count as old. A day of tolerance is for clock skew.
             found.push(Violation::BuiltInFuture {
                 days: built.saturating_sub(now) / DAY,
             });

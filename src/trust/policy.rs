@@ -1,4 +1,4 @@
-//! What the owner of a machine, and the publisher of a package, demand before it starts.
+//! What the owner of a machine, and the publisher of a package, require before it starts.
 
 use std::env;
 use std::io::ErrorKind;
@@ -11,10 +11,10 @@ use super::Refusal;
 use crate::format::from_json;
 use crate::fs::{IoContext, config_dir, home_config_dir};
 
-/// Machine-wide settings, out of reach of the environment.
+/// The machine-wide settings directory, which no variable can change.
 pub const SYSTEM_DIR: &str = "/etc/flavor";
 const FILE: &str = "policy.json";
-/// The revision of policy files that is understood.
+/// The supported version of policy files.
 const VERSION: u64 = 1;
 
 impl Default for OperatorPolicy {
@@ -30,7 +30,8 @@ impl Default for OperatorPolicy {
     }
 }
 
-/// An operator's policy, in FlavorPack's form; what FlavorPack does not know is marked as ours.
+/// An operator's policy, in FlavorPack's format. Fields that FlavorPack does not know are marked as
+/// ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorPolicy {
@@ -48,9 +49,9 @@ pub struct OperatorPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrustRules {
-    /// Only keys in the trust store.
+    /// Only signers in the trust store.
     pub require_trusted_key: bool,
-    /// FlavorPack's; refused when true, because nothing here asks a keychain.
+    /// FlavorPack's; rejected if true, because keychains are not supported.
     pub use_os_keychain: bool,
     /// Ours: no version older than the newest that was started here.
     pub refuse_rollback: bool,
@@ -69,11 +70,11 @@ pub struct ExecutionRules {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttestationRules {
-    /// Packages that do not say what is in them are not started.
+    /// Whether packages must have an SBOM.
     pub require_sbom: bool,
 }
 
-/// What follows from a violation.
+/// The consequence of a violation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Consequence {
@@ -83,7 +84,7 @@ pub enum Consequence {
     Deny,
 }
 
-/// The consequence of each kind of violation, [`Self::default`] where none is given.
+/// The consequence of each kind of violation; [`Self::default`] where none is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Enforcement {
@@ -107,7 +108,7 @@ pub struct Enforcement {
     pub rollback: Option<Consequence>,
 }
 
-/// A demand that is not met.
+/// An unmet requirement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     #[error("it is not for {platform}")]
@@ -122,7 +123,7 @@ pub enum Violation {
     NoBuildTime { limit: u64 },
     #[error("the variable {name} is not set")]
     MissingVariable { name: String },
-    #[error("it has no bill of materials")]
+    #[error("it has no SBOM")]
     NoSbom,
     #[error("it may not be started by root")]
     Root,
@@ -131,7 +132,7 @@ pub enum Violation {
 }
 
 impl Enforcement {
-    /// What follows from a violation.
+    /// The consequence of a violation.
     pub fn of(&self, violation: &Violation) -> Consequence {
         let own = match violation {
             Violation::Platform { .. } => self.platform_mismatch,
@@ -148,21 +149,21 @@ impl Enforcement {
     }
 }
 
-/// A policy and the file it is from.
+/// A policy and its file.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub path: PathBuf,
     pub policy: OperatorPolicy,
 }
 
-/// Reads the policies of this machine: the system's and the user's. All of them hold.
+/// Reads the policies of this machine: the system's and the user's. All of them apply.
 ///
-/// The user's is looked for where the environment says *and* in the home directory of the password file, so that a variable
-/// can add demands and take none away.
+/// The user's is read from where the environment says *and* from the home in the password file, so
+/// that a variable can add requirements but not remove any.
 ///
 /// # Errors
-/// [`Refusal::BadPolicy`] for a file that cannot be understood, and [`Refusal::Writable`] for one that others may change: a
-/// policy is never passed over.
+/// [`Refusal::BadPolicy`] for a malformed file, and [`Refusal::Writable`] for one that others may
+/// change: a policy is never skipped.
 pub fn policies() -> Result<Vec<Source>, Refusal> {
     let mut places = vec![PathBuf::from(SYSTEM_DIR)];
     places.extend(home_config_dir());
@@ -172,7 +173,8 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
     for (at, path) in places.into_iter().map(|place| place.join(FILE)).enumerate() {
         match read(&path) {
             Ok(policy) => found.extend(policy.map(|policy| Source { path, policy })),
-            // The environment of another user, left by a program that changes users: that one's policies are not ours.
+            // The environment is another user's, left by a program that changes users: that user's
+            // policies do not apply to us.
             Err(Refusal::Io(error))
                 if at >= certain && error.source.kind() == ErrorKind::PermissionDenied =>
             {
@@ -184,7 +186,7 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
     Ok(found)
 }
 
-/// Reads one policy file; `None` when there is none.
+/// Reads one policy file; `None` if it does not exist.
 pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     let bad = |reason: String| Refusal::BadPolicy {
         path: path.into(),
@@ -192,21 +194,21 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     };
     match path.symlink_metadata() {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            // Absent is what the system says of the place itself, not what a link to nowhere makes of it.
+            // Only a missing entry counts as absent, not a dangling link.
             return match path
                 .parent()
                 .filter(|directory| directory.is_symlink() && !directory.exists())
             {
-                Some(_) => Err(bad("its directory is a link that leads nowhere".into())),
+                Some(_) => Err(bad("its directory is a dangling link".into())),
                 None => Ok(None),
             };
         }
         other => other.on("read policy", path).map(|_| ())?,
     }
-    // Opening a pipe would wait for a writer.
+    // Opening a pipe would block until it has a writer.
     match path.metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(bad("it is a link that leads nowhere".into()));
+            return Err(bad("it is a dangling link".into()));
         }
         other => {
             if !other.on("read policy", path)?.is_file() {
@@ -219,7 +221,7 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     let policy: OperatorPolicy = from_json(&bytes).map_err(|error| bad(error.to_string()))?;
     if policy.version != VERSION {
         return Err(bad(format!(
-            "version {} is not known, only {VERSION}",
+            "unknown version {}; expected {VERSION}",
             policy.version
         )));
     }
@@ -229,7 +231,7 @@ pub fn read(path: &Path) -> Result<Option<OperatorPolicy>, Refusal> {
     Ok(Some(policy))
 }
 
-/// Refuses a file that somebody else than its user or root may write to.
+/// Rejects a file that anybody other than its user or root may write to.
 pub(super) fn refuse_writable(path: &Path) -> Result<(), Refusal> {
     if is_private(path)? {
         Ok(())
@@ -245,7 +247,7 @@ pub(super) fn is_private(path: &Path) -> Result<bool, Refusal> {
     Ok((metadata.uid() == own || metadata.uid() == 0) && metadata.mode() & 0o022 == 0)
 }
 
-/// The name that policies have for this platform.
+/// The name of this platform in policies.
 pub fn platform() -> String {
     let arch = match env::consts::ARCH {
         "x86_64" => "amd64",

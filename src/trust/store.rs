@@ -7,10 +7,10 @@ use crate::sign::PublicKey;
 
 const DIRECTORY: &str = "trusted-keys";
 
-/// The public keys that this machine's owner has chosen to trust: `*.pub` files, in FlavorPack's places and format.
+/// The public keys that this machine trusts: `*.pub` files, in FlavorPack's directories and format.
 #[derive(Debug)]
 pub struct TrustStore {
-    /// Where new keys go.
+    /// The directory for new keys.
     own: Option<PathBuf>,
     directories: Vec<PathBuf>,
 }
@@ -24,7 +24,7 @@ pub struct TrustedKey {
     pub name: Option<String>,
 }
 
-/// A file in the store that counts for nothing.
+/// A file in the store that is ignored.
 #[derive(Clone, Debug)]
 pub struct UnusableKey {
     pub path: PathBuf,
@@ -32,7 +32,8 @@ pub struct UnusableKey {
 }
 
 impl TrustStore {
-    /// The directories that the environment names: what people mean who ask whether a key is trusted.
+    /// The directories in the environment: for commands, in which a user asks whether a key is
+    /// trusted.
     pub fn from_env() -> Self {
         let user = env::var_os("FLAVOR_TRUSTED_KEYS_DIR")
             .map(PathBuf::from)
@@ -43,7 +44,7 @@ impl TrustStore {
         }
     }
 
-    /// One directory of the caller's choice.
+    /// A single given directory.
     pub fn at(directory: PathBuf) -> Self {
         Self {
             own: Some(directory.clone()),
@@ -51,7 +52,8 @@ impl TrustStore {
         }
     }
 
-    /// The directories that a policy beside `policy` means: its own neighbour and the system's. No variable adds to them.
+    /// The directories for a policy at `policy`: beside it, and the system's. No variable adds to
+    /// them.
     pub(super) fn beside(policy: &Path) -> Self {
         let own = policy.parent().map(|parent| parent.join(DIRECTORY));
         let mut directories: Vec<PathBuf> = own.into_iter().chain([system()]).collect();
@@ -62,7 +64,7 @@ impl TrustStore {
         }
     }
 
-    /// The user's lasting directories and the system's.
+    /// The user's permanent directories and the system's.
     pub(super) fn lasting() -> Self {
         let users = config_dir()
             .into_iter()
@@ -76,18 +78,18 @@ impl TrustStore {
         }
     }
 
-    /// Where new keys go: never the system's directory unless it is named.
+    /// The directory for new keys: the system's only if it is named explicitly.
     pub fn directory(&self) -> Option<&Path> {
         self.own.as_deref()
     }
 
-    /// Whether a key is among the trusted ones.
+    /// Whether a key is trusted.
     pub fn contains(&self, key: &PublicKey) -> bool {
         self.files()
             .any(|path| usable(&path).is_ok_and(|trusted| trusted == *key))
     }
 
-    /// All keys, and what only looks like one.
+    /// All keys, and the ignored files.
     pub fn list(&self) -> (Vec<TrustedKey>, Vec<UnusableKey>) {
         let (mut keys, mut unusable) = (Vec::new(), Vec::new());
         let mut files: Vec<PathBuf> = self.files().collect();
@@ -118,12 +120,12 @@ fn system() -> PathBuf {
     Path::new(SYSTEM_DIR).join(DIRECTORY)
 }
 
-/// A key that counts: readable, strong, and in a file that nobody else can change.
+/// A valid key: readable, strong, and in a file that no other user can change.
 fn usable(path: &Path) -> Result<PublicKey, String> {
     let key = PublicKey::read(path).map_err(|error| error.to_string())?;
     match is_private(path) {
         Ok(true) => Ok(key),
-        Ok(false) => Err("others than its user and root may write to it".into()),
+        Ok(false) => Err("it is writable by other users".into()),
         Err(error) => Err(error.to_string()),
     }
 }

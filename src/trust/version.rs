@@ -2,16 +2,17 @@
 
 use std::cmp::Ordering;
 
-/// Compares two versions as PEP 440 orders them: numbers by value, `dev` before `a` before `b` before `rc` before the
-/// release before `post`. Versions that follow no rule are compared by their numbers and words.
+/// Compares two versions by PEP 440: numbers by value, `dev` before `a` before `b` before `rc`
+/// before the release before `post`. Versions that do not follow PEP 440 are compared by their
+/// numbers and words.
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (parts(one), parts(other));
     let longest = one.len().max(other.len());
     (0..longest)
         .map(|at| {
             one.get(at)
-                .unwrap_or(&Part::END)
-                .cmp(other.get(at).unwrap_or(&Part::END))
+                .unwrap_or(&VersionPart::END)
+                .cmp(other.get(at).unwrap_or(&VersionPart::END))
         })
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)
@@ -19,47 +20,47 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
 
 /// Rank, number, word.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Part(u8, u128, String);
+struct VersionPart(u8, u128, String);
 
-impl Part {
-    /// What follows the last part: more than a pre-release, less than a further number.
+impl VersionPart {
+    /// Sorts after the last part: after a pre-release, before a further number.
     const END: Self = Self(3, 0, String::new());
 }
 
-fn parts(version: &str) -> Vec<Part> {
+fn parts(version: &str) -> Vec<VersionPart> {
     let version = version
         .trim()
         .trim_start_matches(['v', 'V'])
         .to_ascii_lowercase();
-    // An epoch goes before everything.
+    // An epoch takes precedence.
     let (epoch, rest) = version.split_once('!').unwrap_or(("0", &version));
-    let mut found = vec![Part(4, number(epoch), String::new())];
+    let mut found = vec![VersionPart(4, number(epoch), String::new())];
     for word in words(rest) {
         if !word.starts_with(|first: char| first.is_ascii_digit()) {
             drop_zeros(&mut found);
         }
         found.push(match &*word {
-            "dev" => Part(0, 0, String::new()),
-            "a" | "alpha" => Part(1, 0, "a".into()),
-            "b" | "beta" => Part(1, 0, "b".into()),
-            "c" | "rc" | "pre" | "preview" => Part(1, 0, "c".into()),
-            "post" | "rev" | "r" => Part(4, 0, "post".into()),
+            "dev" => VersionPart(0, 0, String::new()),
+            "a" | "alpha" => VersionPart(1, 0, "a".into()),
+            "b" | "beta" => VersionPart(1, 0, "b".into()),
+            "c" | "rc" | "pre" | "preview" => VersionPart(1, 0, "c".into()),
+            "post" | "rev" | "r" => VersionPart(4, 0, "post".into()),
             word if word.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Part(4, number(word).saturating_add(1), String::new())
+                VersionPart(4, number(word).saturating_add(1), String::new())
             }
-            word => Part(2, 0, word.into()),
+            word => VersionPart(2, 0, word.into()),
         });
     }
     drop_zeros(&mut found);
     found
 }
 
-/// 1.0 and 1 are the same, and so are 1.0a1 and 1a1. The first part is the epoch.
-fn drop_zeros(parts: &mut Vec<Part>) {
+/// 1.0 equals 1, and 1.0a1 equals 1a1. The first part is the epoch.
+fn drop_zeros(parts: &mut Vec<VersionPart>) {
     while parts.len() > 1
         && parts
             .last()
-            .is_some_and(|part| *part == Part(4, 1, String::new()))
+            .is_some_and(|part| *part == VersionPart(4, 1, String::new()))
     {
         parts.pop();
     }
@@ -69,7 +70,7 @@ fn number(text: &str) -> u128 {
     text.parse().unwrap_or(u128::MAX)
 }
 
-/// Runs of digits and runs of letters.
+/// Splits into runs of digits and runs of letters.
 fn words(version: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut last = None;

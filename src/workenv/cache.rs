@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::durability::Written;
+use super::durability::Durability;
 use super::{EnvId, SlotKey, WorkenvError};
 use crate::fs::{
     IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name,
@@ -11,7 +11,8 @@ use crate::fs::{
 use crate::interrupt::Leftover;
 use crate::report::Bytes;
 
-/// The layout below the cache root; a change of it gets a new name and leaves the old one alone.
+/// The layout below the cache root. An incompatible change gets a new name and leaves the old
+/// directory alone.
 const LAYOUT: &str = "v1";
 
 /// A directory that holds extracted packages.
@@ -27,9 +28,9 @@ pub struct Cache {
 pub(super) enum Kind {
     /// The user's own.
     Own,
-    /// Vanishes when the program ends.
+    /// Removed when the program ends.
     Temporary,
-    /// Travels in an image and is read by other users.
+    /// Part of an image, and read by other users.
     Portable,
 }
 
@@ -42,7 +43,8 @@ impl Cache {
         }
     }
 
-    /// Checks what only an extraction needs: that programs may run from here and that there is room.
+    /// Checks the requirements of an extraction only: that programs may run from here and that
+    /// there is enough space.
     pub(super) fn check_room(&self, needed: u64) -> Result<(), WorkenvError> {
         if self.is_noexec()? {
             return Err(WorkenvError::NoExec {
@@ -60,7 +62,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Whether the file system does not let programs start.
+    /// Whether the file system is mounted noexec.
     pub(super) fn is_noexec(&self) -> Result<bool, WorkenvError> {
         Ok(is_noexec(&self.root).on("examine", &self.root)?)
     }
@@ -69,12 +71,12 @@ impl Cache {
         &self.root
     }
 
-    /// Where a slot is, or will be.
+    /// The path of a slot, whether it exists or not.
     pub fn slot_dir(&self, key: &SlotKey) -> PathBuf {
         self.layout.join("slots").join(key.as_str())
     }
 
-    /// Where an environment is, or will be.
+    /// The path of an environment, whether it exists or not.
     pub fn workenv_dir(&self, id: &EnvId) -> PathBuf {
         self.layout.join("workenv").join(id.as_str())
     }
@@ -91,8 +93,9 @@ impl Cache {
         self.layout.join("locks").join(id.as_str())
     }
 
-    /// Held by the one process that makes or repairs an environment. Apart from [`Self::env_lock`], which running programs
-    /// hold: a repair need not wait until they end.
+    /// Held by the one process that creates or repairs an environment. Separate from
+    /// [`Self::env_lock`], which running programs hold, so that a repair need not wait for them to
+    /// end.
     pub(super) fn making_lock(&self, id: &EnvId) -> PathBuf {
         self.layout.join("locks").join(format!("making-{id}"))
     }
@@ -106,18 +109,19 @@ impl Cache {
         self.layout.join("locks").join("content")
     }
 
-    /// What to note about something that is being written now.
-    pub(super) fn written_now(&self) -> Result<Written, WorkenvError> {
+    /// The durability to record for what is being written now.
+    pub(super) fn written_now(&self) -> Result<Durability, WorkenvError> {
         match self.kind {
-            // One does not outlive the machine's boot; whoever makes the other synchronises it at the end.
-            Kind::Temporary | Kind::Portable => Ok(Written::Settled),
-            Kind::Own => Ok(Written::now(&self.layout)?),
+            // A temporary cache does not outlive the boot; a portable one is synchronised as a
+            // whole when it is complete.
+            Kind::Temporary | Kind::Portable => Ok(Durability::Settled),
+            Kind::Own => Ok(Durability::now(&self.layout)?),
         }
     }
 
-    /// Whether the file system keeps the modes that files are given. One that cannot be written to is believed to.
+    /// Whether the file system stores file modes. A cache that cannot be written to is assumed to.
     pub(super) fn keeps_modes(&self) -> bool {
-        // Of a slot's directories. Some mounts keep the owner's modes and give others none.
+        // The mode of a slot's directories. Some mounts apply the owner's bits and drop the others.
         const MODE: u32 = 0o555;
         let Ok(staging) = self.stage() else {
             return true;
@@ -129,14 +133,14 @@ impl Cache {
                 .map_or(true, |metadata| metadata.mode() & 0o777 == MODE)
     }
 
-    /// A new directory to work in, gone again when dropped.
+    /// A new working directory, removed when dropped.
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
         loop {
             let path = self.layout.join("staging").join(staging_name("work"));
             match Leftover::make(&path, || {
                 std::fs::DirBuilder::new().mode(0o700).create(&path)
             }) {
-                // Two containers with one cache and one process number at one moment.
+                // Containers that share a cache may have equal process ids.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 other => {
                     let (leftover, ()) = other.on("create directory", &path)?;
@@ -149,7 +153,8 @@ impl Cache {
         }
     }
 
-    /// Removes what killed processes left in the staging area. The caller holds the content lock exclusively.
+    /// Removes what killed processes left in the staging area. The caller holds the content lock
+    /// exclusively.
     pub(super) fn sweep_staging(&self) -> Result<(), WorkenvError> {
         let staging = self.layout.join("staging");
         for name in names_in(&staging)? {
@@ -158,9 +163,10 @@ impl Cache {
         Ok(())
     }
 
-    /// Sweeps what a start has left that was killed after it had published: the starts after it find everything there and
-    /// have nothing to extract. The number of links tells; where the file system does not count subdirectories (overlays, Btrfs,
-    /// most network file systems) the directory is listed.
+    /// Removes what a start left in the staging area that was killed after it had published: later
+    /// starts find everything and never extract. The number of links of the directory shows whether
+    /// there is anything; on file systems that do not count subdirectories (overlayfs, Btrfs, most
+    /// network file systems) the directory is listed.
     pub(super) fn sweep_litter(&self) {
         let staging = self.layout.join("staging");
         let is_littered = match staging.metadata().map(|staging| staging.nlink()) {
@@ -168,13 +174,13 @@ impl Cache {
             links => links.is_ok_and(|links| links > 2),
         };
         if is_littered && let Ok(Some(_alone)) = Lock::alone(&self.content_lock()) {
-            // Somebody else will, if not now.
+            // If not now, a later start does it.
             drop(self.sweep_staging());
         }
     }
 }
 
-/// Whether a file system does not let programs start.
+/// Whether a file system is mounted noexec.
 pub(super) fn is_noexec(directory: &Path) -> std::io::Result<bool> {
     Ok(rustix::fs::statvfs(directory)?
         .f_flag
@@ -188,12 +194,12 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Publishes a directory that is below this one.
+    /// Publishes a directory below this one.
     pub(super) fn publish(&self, made: &Path, place: Marked<'_>) -> Result<Put, WorkenvError> {
         Ok(place.put(made, &self.path.join(staging_name("old")))?)
     }
 
-    /// Takes something away, so that it goes with the rest.
+    /// Moves something here, so that it is removed together with this directory.
     pub(super) fn take(&self, place: Marked<'_>) -> Result<(), WorkenvError> {
         Ok(place.clear(&self.path.join(staging_name("old")))?)
     }
@@ -202,7 +208,7 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         if let Err(error) = remove_tree(&self.path) {
-            tracing::debug!("left behind: {error}");
+            tracing::debug!("cannot remove: {error}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! An environment is put together out of links: where one slot alone fills a directory, one link is enough; where
-//! several meet, a real directory holds links to what each has.
+//! Composes an environment from links. A directory that only one slot contributes to is one link; a
+//! directory that several contribute to is a real directory of links.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -11,26 +11,26 @@ use super::slots::CachedSlot;
 use crate::format::{PythonFacts, WORKENV};
 use crate::fs::{IoContext, Result, names_in, set_mode, symlink};
 
-/// A directory tree to be made.
+/// A directory tree to be created.
 #[derive(Debug)]
 enum Node {
     /// A link to something in a slot.
     Link(PathBuf),
-    /// A link to something in another environment, whose own links lead on.
+    /// A link to something in another environment, whose own links lead into slots.
     Borrowed(PathBuf),
     Directory(BTreeMap<OsString, Node>),
-    /// A file of our own.
+    /// A file of the environment itself.
     File(String),
 }
 
-/// An environment as it is to be.
+/// The plan of an environment.
 #[derive(Debug)]
 pub(super) struct Composition {
     root: Node,
 }
 
 impl Composition {
-    /// Plans an environment of slots. Those that are not there yet become links that lead nowhere yet.
+    /// Plans an environment of slots. Slots that do not exist yet become dangling links.
     pub(super) fn of<'a>(
         slots: impl Iterator<Item = &'a CachedSlot<'a>> + Clone,
         python: Option<&PythonFacts>,
@@ -66,7 +66,8 @@ impl Composition {
         })
     }
 
-    /// Plans an environment that has all of another one, and slots of its own at their targets.
+    /// Plans an environment that has everything of another one, and slots of its own at their
+    /// targets.
     pub(super) fn over<'a>(
         shared: &Path,
         slots: impl Iterator<Item = (&'a CachedSlot<'a>, PathBuf)>,
@@ -80,18 +81,19 @@ impl Composition {
         })
     }
 
-    /// Makes it.
+    /// Creates it.
     pub(super) fn write(&self, directory: &Path) -> Result<()> {
         write(&self.root, directory)
     }
 
-    /// Whether it is there already. With `exact`, nothing else may be there.
+    /// Whether the environment at `root` matches the plan. With `exact`, other entries are a
+    /// mismatch.
     pub(super) fn is_at(&self, directory: &Path, exact: bool) -> bool {
         is_at(&self.root, directory, exact)
     }
 }
 
-/// Where a slot goes, relative to the environment; empty for the environment itself.
+/// The target of a slot, relative to the environment; empty for the environment itself.
 pub(super) fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf, WorkenvError> {
     let text = &slot.slot.record.target;
     let bad = || WorkenvError::BadTarget {
@@ -109,7 +111,7 @@ pub(super) fn target_path(slot: &CachedSlot<'_>) -> std::result::Result<PathBuf,
     Ok(relative.into())
 }
 
-/// `home` leads Python to its standard library; the key names are those of PEP 405.
+/// `home` tells Python where its standard library is. The keys are those of PEP 405.
 fn pyvenv_cfg(python: &PythonFacts, interpreter: &Path) -> String {
     let home = interpreter.parent().unwrap_or(Path::new("/"));
     format!(
@@ -120,7 +122,7 @@ fn pyvenv_cfg(python: &PythonFacts, interpreter: &Path) -> String {
     )
 }
 
-/// `python`, `python3`, `python3.13`: what a virtual environment has.
+/// `python`, `python3`, `python3.13`: the names in a virtual environment.
 fn interpreter_names(version: &str) -> [String; 3] {
     let minor = version.split('.').nth(1).unwrap_or("0");
     [
@@ -130,7 +132,8 @@ fn interpreter_names(version: &str) -> [String; 3] {
     ]
 }
 
-/// Puts a node at a path. Where directories meet they are merged; where anything else meets, the later one wins.
+/// Inserts a node at a path. Two directories are merged; otherwise the later node replaces the
+/// earlier.
 fn add(directory: &mut BTreeMap<OsString, Node>, path: &Path, node: Node) -> Result<()> {
     let mut parts = path.components();
     let Some(first) = parts.next().map(Component::as_os_str) else {
@@ -168,7 +171,7 @@ fn merge(directory: &mut BTreeMap<OsString, Node>, mut node: Node) -> Result<()>
 fn is_directory(node: &Node) -> bool {
     match node {
         Node::Directory(_) => true,
-        // A link inside a slot stays a link to be linked to, whatever it leads to.
+        // A link inside a slot is linked to as it is, whatever its target.
         Node::Link(target) | Node::Borrowed(target) => target
             .symlink_metadata()
             .is_ok_and(|metadata| metadata.is_dir()),
@@ -191,7 +194,9 @@ fn expanded(node: &mut Node) -> Result<&mut BTreeMap<OsString, Node>> {
     match node {
         Node::Directory(children) => Ok(children),
         #[allow(clippy::unreachable, reason = "nothing that a package says leads here")]
-        Node::Link(_) | Node::Borrowed(_) | Node::File(_) => unreachable!("made a directory above"),
+        Node::Link(_) | Node::Borrowed(_) | Node::File(_) => {
+            unreachable!("converted to a directory above")
+        }
     }
 }
 
@@ -210,7 +215,7 @@ fn list(
     Ok(children)
 }
 
-/// An entry of another environment: its links lead into slots, and are taken over as they are.
+/// The entries of another environment. Its links lead into slots and are copied.
 fn borrowed(path: PathBuf) -> Result<Node> {
     if !path.is_symlink() {
         return Ok(Node::Borrowed(path));
@@ -254,7 +259,7 @@ fn is_at(node: &Node, path: &Path, exact: bool) -> bool {
     }
 }
 
-/// Whether a directory has entries that were not planned, our own apart.
+/// Whether a directory has unplanned entries, other than the launcher's own.
 fn has_more(directory: &Path, children: &BTreeMap<OsString, Node>) -> bool {
     names_in(directory)
         .unwrap_or_default()

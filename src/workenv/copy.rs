@@ -1,8 +1,10 @@
-//! Packages of other tools that others could change while they start: their launchers open the file by its path again and
-//! believe what they find. A copy that only its user can write to takes the place of such a file.
+//! Private copies of packages of other tools that other users could modify during the start: their
+//! launchers open the file by its path again without verifying it. A copy that only its user can
+//! write to is started instead.
 //!
-//! `foreign/<key>/<file name>` has the name of the original, from which those launchers derive the place of their own cache.
-//! The running program holds a shared lock on `locks/foreign-<key>`, whose time is that of the last start.
+//! `foreign/<key>/<file name>` has the name of the original, from which those launchers derive the
+//! path of their own cache. The running program holds a shared lock on `locks/foreign-<key>`, whose
+//! modification time is that of the last start.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -19,7 +21,7 @@ use crate::package::{PackageError, Reader, Verified, verify};
 /// A private copy, verified.
 #[derive(Debug)]
 pub struct PrivateCopy {
-    /// Of the copy. For messages and for what is noted about its signer it has the original's path.
+    /// The path of the copy. Messages and the known-signer record use the original's.
     pub reader: Reader,
     pub verified: Verified,
     lock: Lock,
@@ -27,17 +29,17 @@ pub struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// The copy's reader, and the lock that keeps it there, made to outlive this program.
+    /// The copy's reader, and the lock that protects it from removal and outlives this program.
     ///
     /// # Errors
-    /// Those of duplicating a descriptor.
+    /// Errors in duplicating a descriptor.
     pub fn keep_across_exec(self) -> Result<(Reader, OwnedFd), WorkenvError> {
         let keep = self.lock.keep_across_exec(&self.lock_path)?;
         Ok((self.reader, keep))
     }
 }
 
-/// Why there is no private copy.
+/// Why no private copy could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     #[error(transparent)]
@@ -53,11 +55,11 @@ impl From<crate::fs::Error> for CopyError {
 }
 
 impl Cache {
-    /// A copy of a package that nobody but this user can change. It is verified whether it was there already or not: nothing
-    /// that happens to the original after this matters.
+    /// Provides a copy of a package that only this user can modify. It is verified even if it
+    /// existed before, so later changes to the original do not matter.
     ///
     /// # Errors
-    /// [`CopyError::Package`] when what was copied is not what was signed.
+    /// [`CopyError::Package`] if the copied bytes do not match the signature.
     pub fn private_copy(&self, original: &Reader) -> Result<PrivateCopy, CopyError> {
         self.make_way();
         let key = key_of(original);
@@ -112,17 +114,18 @@ impl Cache {
         })
     }
 
-    /// Removes old copies before there is another one: somebody who starts packages of other tools alone never has the daily
-    /// look at the cache.
+    /// Removes old copies before a new one is made: a user who starts only packages of other tools
+    /// never triggers the daily cleaning.
     fn make_way(&self) {
         if let Ok(Some(_alone)) = Lock::alone(&self.content_lock()) {
-            // Somebody else will, if not now.
+            // If not now, a later start does it.
             drop(self.sweep_copies(super::COPIES_KEPT));
         }
     }
 }
 
-/// What names a copy: all that says what the file holds, and the file's name.
+/// The name of a copy: a digest of everything that determines the content of the file, and the
+/// file's name.
 fn key_of(reader: &Reader) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("flavor 2026 foreign package v1");
     hasher.update(&reader.index().encode());
@@ -134,7 +137,7 @@ fn key_of(reader: &Reader) -> String {
     hex::encode(&hasher.finalize().as_bytes()[..20])
 }
 
-/// Copies what the original's descriptor leads to, and no more of it than there was.
+/// Copies from the original's descriptor, up to the length it had when it was opened.
 fn write(original: &Reader, len: u64, to: &Path) -> Result<(), CopyError> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -142,13 +145,13 @@ fn write(original: &Reader, len: u64, to: &Path) -> Result<(), CopyError> {
         .mode(0o600)
         .open(to)
         .on("create", to)?;
-    // Where the file system can share blocks it does.
+    // Shares blocks (reflink) if the file system can.
     std::io::copy(&mut original.file().take(len), &mut file).on("copy to", to)?;
     Ok(set_mode(to, 0o500)?)
 }
 
-/// Opens a copy and verifies every byte of it. The descriptor is one that cannot write: with another one about, the kernel
-/// would not execute the file.
+/// Opens a copy read-only and verifies every byte of it. While a writable descriptor is open, the
+/// kernel refuses to execute the file (ETXTBSY).
 fn checked(path: &Path, original: &Reader, key: &str) -> Result<(Reader, Verified), PackageError> {
     let reader = Reader::from_file(File::open(path).on("open", path)?, original.path())?;
     if key_of(&reader) != key {

@@ -1,4 +1,4 @@
-//! Work that remains when the launcher has become the program: a process of its own does it.
+//! Work to be done after the launcher has exec'ed the program: a detached process does it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,15 +8,17 @@ use super::{Cache, WorkenvError};
 use crate::fs::{Lock, LockKind, remove_tree};
 
 impl Cache {
-    /// Has `root` removed when nobody holds `lock` any more: a temporary cache, or what belongs to one run.
+    /// Arranges for `root` to be removed once `lock` is released: a temporary cache, or a run
+    /// directory.
     ///
-    /// The program that is about to be exec'ed cannot do it, and a parent that stays would be a second process in its way.
-    /// `package` is what the detached process is started from: our launcher is at its front.
+    /// The launcher cannot do this itself, because it becomes the program, and staying as the
+    /// parent would put a second process between program and caller. The detached process is
+    /// started from `package`, which begins with our launcher.
     pub(super) fn arrange_removal(&self, lock: &Path, root: &Path, package: &Path) {
         if self.kind != Kind::Temporary && root == self.root {
             return;
         }
-        // The whole of a temporary cache goes at once.
+        // A temporary cache is removed as a whole.
         if self.kind == Kind::Temporary && root != self.root {
             return;
         }
@@ -37,7 +39,7 @@ impl Cache {
         if !is_temporary && !is_run {
             return Err(WorkenvError::BadName(root.display().to_string()));
         }
-        // Gone already: somebody has swept it.
+        // Another process has removed it.
         if root.is_dir() && Lock::acquire(lock, LockKind::Exclusive)?.is_held() {
             remove_tree(root)?;
         }
@@ -45,8 +47,8 @@ impl Cache {
     }
 }
 
-/// Starts the launcher at the front of `package` with a command of its own, in a session of its own and not as a child of
-/// the program to come: a program that waits for its children would wait for this one.
+/// Starts the launcher of `package` with an internal command, in a session of its own and not as a
+/// child of the program: a program that waits for all its children would wait for this one.
 pub fn detach(package: &Path, words: &[&std::ffi::OsStr]) {
     let started = silent(package)
         .arg("detach")
@@ -54,11 +56,11 @@ pub fn detach(package: &Path, words: &[&std::ffi::OsStr]) {
         .spawn()
         .and_then(|mut child| child.wait());
     if let Err(error) = started {
-        tracing::warn!("cannot start what would clean up afterwards: {error}");
+        tracing::warn!("cannot start the clean-up process: {error}");
     }
 }
 
-/// The command in between: it starts the work and ends.
+/// The intermediate command: it starts the worker and exits.
 pub fn start_detached(package: &Path, words: &[&std::ffi::OsStr]) -> std::io::Result<()> {
     // Fails only for the leader of a process group, which a fresh child is not.
     _ = rustix::process::setsid();

@@ -1,7 +1,8 @@
-//! Whether what was written is known to have reached the disk.
+//! Whether written files are known to have reached the disk.
 //!
-//! A write that the machine has lost shows as a file of length zero after a power failure. As long as the machine has not
-//! started anew, nothing can be lost: what is not on the disk is in memory. `docs/adr/0022-power-loss.md`.
+//! After a power failure, data that was not written back shows as files of length zero. Until the
+//! machine reboots nothing can be lost, because what is not on the disk is in memory. See
+//! `docs/adr/0022-power-loss.md`.
 
 use std::fmt;
 use std::path::Path;
@@ -13,15 +14,16 @@ const SETTLED: &str = "settled";
 
 /// Since when something is on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Written {
-    /// It has been seen after a later start of the machine, or was synchronised.
+pub(super) enum Durability {
+    /// It was seen after a later boot, or was synchronised.
     Settled,
-    /// It was written in the boot with this number.
+    /// It was written during the boot with this id.
     During(String),
 }
 
-impl Written {
-    /// For what is being written now in `directory`. Where the boot cannot be told, everything is synchronised instead.
+impl Durability {
+    /// For what is being written to `directory` now. If the boot id is unknown, everything is
+    /// synchronised instead.
     pub(super) fn now(directory: &Path) -> Result<Self> {
         match boot_id() {
             Some(id) => Ok(Self::During(id)),
@@ -29,14 +31,14 @@ impl Written {
         }
     }
 
-    /// Sends everything that was written to the file system of `directory` to the disk.
+    /// Writes everything on the file system of `directory` back to the disk.
     pub(super) fn synchronised(directory: &Path) -> Result<Self> {
         let file = std::fs::File::open(directory).on("open directory", directory)?;
         rustix::fs::syncfs(&file).on("synchronise", directory)?;
         Ok(Self::Settled)
     }
 
-    /// Whether it is there as it was written, whatever happened to the machine.
+    /// Whether the files are certain to be as they were written, whatever happened to the machine.
     pub(super) fn is_certain(&self) -> bool {
         match self {
             Self::Settled => true,
@@ -44,7 +46,7 @@ impl Written {
         }
     }
 
-    /// Reads what [`ToString::to_string`] gives.
+    /// Parses the output of [`ToString::to_string`].
     pub(super) fn parse(word: &str) -> Self {
         if word == SETTLED {
             Self::Settled
@@ -54,7 +56,7 @@ impl Written {
     }
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settled => f.write_str(SETTLED),
@@ -63,7 +65,7 @@ impl fmt::Display for Written {
     }
 }
 
-/// The number of this boot, which the kernel draws at random.
+/// The random id of this boot.
 fn boot_id() -> Option<String> {
     let mut bytes = [0; 64];
     let file = std::fs::File::open(BOOT_ID).ok()?;

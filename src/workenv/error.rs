@@ -66,7 +66,7 @@ pub enum WorkenvError {
 }
 
 impl WorkenvError {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::NoCache { .. } => Code::NO_CACHE_PLACE,
@@ -89,7 +89,7 @@ impl WorkenvError {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         if let Self::NotWritable { source, .. } | Self::Io(source) = self
             && let Some(locked) = source.locked_out()
@@ -108,7 +108,9 @@ impl WorkenvError {
             | Self::ForeignOwner { .. } => Some(
                 "set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into(),
             ),
-            Self::SetUp { output, .. } if !output.is_empty() => Some(format!("it said: {output}")),
+            Self::SetUp { output, .. } if !output.is_empty() => {
+                Some(format!("its output ends with: {output}"))
+            }
             Self::WritableByOthers { path, .. } => Some(format!(
                 "run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory",
                 path.display()
@@ -122,7 +124,7 @@ impl WorkenvError {
     }
 }
 
-/// What the system said, however deep it is.
+/// The operating system's error, at whatever depth in the chain.
 fn system_cause(error: &WorkenvError) -> Option<&io::Error> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(one) = cause {
@@ -143,12 +145,12 @@ fn remedy(error: &io::Error) -> Option<String> {
         return Some(format!("set FLAVOR_CACHE_DIR to {}", lack.remedy()));
     }
     match error.kind() {
-        // Inodes run out with the same error as bytes.
+        // Running out of inodes gives the same error as running out of space.
         StorageFull | QuotaExceeded => Some(
-            "make room there, in bytes (`df`) and in files (`df -i`), or set FLAVOR_CACHE_DIR to a directory elsewhere"
+            "free disk space (`df`) or inodes (`df -i`), or set FLAVOR_CACHE_DIR to a directory elsewhere"
                 .into(),
         ),
-        OutOfMemory => Some("it needs some 50 MB of memory; `ulimit -v` shows whether there is a limit".into()),
+        OutOfMemory => Some("about 50 MB of memory are needed; `ulimit -v` shows the limit".into()),
         AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem | TooManyLinks => {
             Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
         }

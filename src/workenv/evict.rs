@@ -1,40 +1,40 @@
-//! Keeping the cache from growing: what goes, and when that is decided.
+//! Limits the size of the cache: what is removed, and when.
 //!
-//! Once a day a start that has everything it needs leaves a process behind that looks at the whole cache. It removes
-//! superseded versions and, while the cache is too large, what has not been started for longest.
+//! Once a day, a warm start leaves a process behind that examines the whole cache. It removes
+//! superseded versions and, while the cache is too large, the least recently started environments.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::durability::Written;
+use super::durability::Durability;
 use super::manage::disk_usage;
 use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
 use crate::config::Config;
 use crate::fs::{IoContext, Lock, Marked, names_in};
 
-/// Between two looks at the cache.
+/// The interval between two cleanings.
 const DAY: Duration = Duration::from_hours(24);
 
 /// Directory of the copies of other tools' packages.
 pub(super) const FOREIGN: &str = "foreign";
-/// How long such a copy stays that nobody starts. It saves no more than the time of copying.
+/// How long an unused copy is kept. It saves no more than the time of copying.
 pub const COPIES_KEPT: Duration = Duration::from_hours(24 * 7);
 
-/// Which environments are to go. Without any wish, all of them.
+/// Which environments to remove. Without any criterion, all of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Selection {
-    /// Those that have not been started for so long.
+    /// Those that have not been started for this long.
     pub older_than: Option<Duration>,
-    /// Those that have not been started for longest, until the rest is within so many bytes.
+    /// The least recently started ones, until the rest is within this many bytes.
     pub max_size: Option<u64>,
-    /// All but the latest so many versions of each package of each signer.
+    /// All but this many latest versions of each package of each signer.
     pub keep_latest: Option<usize>,
-    /// None that has been started within this time.
+    /// Exempts those that have been started within this time.
     pub spare: Duration,
 }
 
 impl Selection {
-    /// Chooses among all environments of a cache.
+    /// Selects among all environments of a cache.
     pub fn choose<'a>(&self, all: &'a [Summary], now: SystemTime) -> Vec<&'a Summary> {
         let age = |one: &Summary| {
             one.last_used
@@ -45,7 +45,8 @@ impl Selection {
         if self.older_than.is_none() && self.max_size.is_none() && self.keep_latest.is_none() {
             return all.iter().collect();
         }
-        // The last start is known to the hour; within it what was made later counts as used later.
+        // The last start is recorded to the hour; within it, the later created one counts as used
+        // later.
         let rank = |one: &Summary| (one.last_used, one.created);
         let mut chosen: Vec<&EnvId> = Vec::new();
         if let Some(limit) = self.older_than {
@@ -86,7 +87,7 @@ impl Selection {
     }
 }
 
-/// Bytes on disk of environments, slots that they share counted once.
+/// Bytes on disk of environments, with shared slots counted once.
 pub fn bytes<'a>(all: impl Iterator<Item = &'a Summary>) -> u64 {
     let mut seen: Vec<&SlotKey> = Vec::new();
     let mut total = 0_u64;
@@ -104,7 +105,7 @@ pub fn bytes<'a>(all: impl Iterator<Item = &'a Summary>) -> u64 {
 }
 
 impl Cache {
-    /// Whether nobody has looked at the cache for a day.
+    /// Whether the cache has not been examined for a day.
     pub fn is_due(&self) -> bool {
         let last = self
             .stamp()
@@ -115,29 +116,30 @@ impl Cache {
             .is_none_or(|age| age > DAY)
     }
 
-    /// Its modification time is that of the last look.
+    /// Its modification time is that of the last cleaning.
     fn stamp(&self) -> PathBuf {
         self.directory("looked-after")
     }
 
-    /// The daily look, in a process of its own that nobody waits for.
+    /// The daily cleaning, in a detached process.
     ///
     /// # Errors
-    /// See [`WorkenvError`]; nobody sees them but a log.
+    /// See [`WorkenvError`]. They only appear in a log.
     pub fn evict(root: &Path) -> Result<(), WorkenvError> {
         let cache = Self::known(root)?;
-        // Of several starts one does it.
+        // If several starts try, one of them does it.
         if !cache.is_due() {
             return Ok(());
         }
         let stamp = cache.stamp();
         std::fs::write(&stamp, "").on("write", &stamp)?;
-        // Somebody extracts: tomorrow is another day.
+        // Another process is extracting; the next day's cleaning will do.
         if Lock::alone(&cache.content_lock())?.is_none() {
             return Ok(());
         }
         cache.sweep_runs()?;
-        // Nothing goes by limits that the user may have meant otherwise; the commands say what is wrong with the settings.
+        // With invalid settings nothing is removed, because the user may have meant other limits.
+        // The commands report what is wrong with the settings.
         let Ok(limits) = Config::read().and_then(|config| config.cache_limits()) else {
             return Ok(());
         };
@@ -157,10 +159,11 @@ impl Cache {
         Ok(())
     }
 
-    /// Copies of other tools' packages that have not been started for so long and that no program runs from, with their bytes.
+    /// Copies of other tools' packages that have not been started for this long and that no running
+    /// program uses, with their sizes.
     ///
     /// # Errors
-    /// Those of listing and of locks.
+    /// Errors in listing and locking.
     pub fn idle_copies(&self, spare: Duration) -> Result<Vec<(PathBuf, u64)>, WorkenvError> {
         let directory = self.directory(FOREIGN);
         let mut idle = Vec::new();
@@ -181,7 +184,7 @@ impl Cache {
         Ok(idle)
     }
 
-    /// Removes them, and returns the bytes that are free then. The caller holds the content lock exclusively.
+    /// Removes them, and returns the bytes freed. The caller holds the content lock exclusively.
     pub(super) fn sweep_copies(&self, spare: Duration) -> Result<u64, WorkenvError> {
         let mut freed = 0_u64;
         for (path, bytes) in self.idle_copies(spare)? {
@@ -195,14 +198,14 @@ impl Cache {
         Ok(freed)
     }
 
-    /// Held by programs that run from a copy. Its time is that of the last start.
+    /// Held by programs that run from a copy. Its modification time is that of the last start.
     pub(super) fn copy_lock(&self, key: &str) -> PathBuf {
         self.directory("locks").join(format!("{FOREIGN}-{key}"))
     }
 
-    /// Sends everything to the disk: what goes into an image must be there.
+    /// Synchronises everything to the disk: the files must be complete in an image.
     pub fn synchronise(&self) -> Result<(), WorkenvError> {
-        Written::synchronised(self.layout())?;
+        Durability::synchronised(self.layout())?;
         Ok(())
     }
 }

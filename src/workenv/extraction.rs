@@ -3,7 +3,8 @@ use super::slots::{CachedSlot, Tools};
 use super::{Cache, WorkenvError};
 use crate::slot::{Decoders, processors};
 
-/// Does work that extracts slots, with room checked, progress shown, and modes that do not depend on the caller.
+/// Runs an operation that extracts slots: checks free space, shows progress and sets a fixed umask,
+/// so that modes do not depend on the caller's.
 pub(super) fn extraction(
     cache: &Cache,
     how: Provision<'_>,
@@ -14,7 +15,7 @@ pub(super) fn extraction(
     cache.check_room(total)?;
     let decoders = Decoders::new(processors());
     how.progress.begin(total, decoders.progress());
-    // All may read, nobody else may write.
+    // World-readable, writable by the owner only.
     let umask = rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     let outcome = work(&Tools {
         cache,

@@ -3,7 +3,8 @@ use std::fmt;
 use crate::format::{Operations, SlotFacts};
 use crate::package::{Reader, Slot};
 
-/// Names an extracted slot: a digest over everything that determines the tree, so that equal keys mean equal trees.
+/// Identifies an extracted slot: a digest over everything that determines the tree, so that equal
+/// keys mean equal trees.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SlotKey(String);
 
@@ -14,7 +15,7 @@ impl SlotKey {
         hasher.update(&facts.blake3.0);
         hasher.update(&facts.plain_size.to_le_bytes());
         hasher.update(&operations.pack().to_le_bytes());
-        // Only a slot that is a single file takes its mode from the package; an archive has modes of its own.
+        // Only a single-file slot takes its mode from the package; an archive has modes of its own.
         let mode = if operations.tar {
             0
         } else {
@@ -24,7 +25,7 @@ impl SlotKey {
         Self(hex::encode(&hasher.finalize().as_bytes()[..20]))
     }
 
-    /// Reads a directory name; `None` for anything that is not a key.
+    /// Parses a directory name; `None` if it is not a key.
     pub fn parse(name: &str) -> Option<Self> {
         let valid = name.len() == 40
             && name
@@ -44,15 +45,17 @@ impl fmt::Display for SlotKey {
     }
 }
 
-/// Names an environment: `<name>-<version>-<digest>`. The digest alone decides; the words are for people.
+/// Identifies an environment: `<name>-<version>-<digest>`. Only the digest is significant; the rest
+/// is for people.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnvId(String);
 
-/// Longest part of an identifier that comes from a package's own words.
+/// The maximum length of the parts of an identifier that come from the package's name and version.
 const WORDS: usize = 80;
 
 impl EnvId {
-    /// The identifier of a package's environment. It follows from what is signed and by whom, never from a file name.
+    /// The identifier of a package's environment. It is derived from the signed content and the
+    /// signer, never from a file name.
     pub fn of(reader: &Reader) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("flavor 2026 workenv id v1");
         hasher.update(&reader.signer().to_bytes());
@@ -78,9 +81,10 @@ impl EnvId {
         ))
     }
 
-    /// Reads a name that a user or a directory gives.
+    /// Parses a name from a user or a directory.
     ///
-    /// A name is never a path: one part, no leading dot, only the characters that [`Self::of`] writes.
+    /// A name is never a path: one component, no leading dot, only the characters that [`Self::of`]
+    /// writes.
     pub fn parse(name: &str) -> Option<Self> {
         let valid = !name.is_empty()
             && name.len() <= 255

@@ -1,4 +1,4 @@
-//! Looking after the cache: what is there, what is in use, what may go.
+//! Management of the cache: what it holds, what is in use, what can be removed.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::compose::Composition;
 use super::provision::SET_UP_LOG;
-use super::seal::{self, Origin, SEAL_FILE, Seal};
+use super::seal::{self, SEAL_FILE, Seal, SourcePackage};
 use super::slots::{self, CachedSlot, unlisted};
 use super::{Cache, EnvId, SlotKey, WorkenvError};
 use crate::fs::{Lock, LockKind, Result, names_in};
@@ -22,63 +22,63 @@ pub struct Summary {
     /// Bytes on disk of the environment and its slots, each slot counted in full.
     pub bytes: u64,
     pub files: u64,
-    /// Bytes that would be free without it: slots of others stay.
+    /// Bytes that its removal would free: slots used by others stay.
     pub own_bytes: u64,
-    /// What it was made from; empty when its seal cannot be read.
-    pub origin: Origin,
-    /// When it was made or last repaired.
+    /// What it was made from; empty if its seal cannot be read.
+    pub origin: SourcePackage,
+    /// When it was created or last repaired.
     pub created: Option<SystemTime>,
     /// When it was last started, to the hour.
     pub last_used: Option<SystemTime>,
     /// Whether a program runs in it.
     pub in_use: bool,
-    /// Whether everything a start depends on is as it was when it was made.
+    /// Whether everything a start depends on is unchanged since it was created.
     pub intact: bool,
     pub slots: Vec<SlotUse>,
 }
 
-/// A slot that an environment leads to.
+/// A slot that an environment links to.
 #[derive(Clone, Debug)]
 pub struct SlotUse {
     pub key: SlotKey,
     pub path: PathBuf,
     pub bytes: u64,
     pub files: u64,
-    /// Environments that lead to it.
+    /// Environments that link to it.
     pub shared_by: usize,
 }
 
-/// What came of comparing an environment.
+/// The result of comparing an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// What is not as it was made; nothing for a sound environment.
+    /// The changed paths; empty for an intact environment.
     pub damaged: Vec<PathBuf>,
-    /// Whether slots were compared with what the package has signed. If not, their own lists were all there was, which
-    /// whoever can change a slot can change too.
+    /// Whether slots were compared with the package. If not, they were compared with their own
+    /// content lists, which anyone who can change a slot can change too.
     pub against_package: bool,
 }
 
-/// What a removal did.
+/// The result of a removal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removal {
     pub removed: Vec<EnvId>,
-    /// Left alone because a program runs in it.
+    /// Kept because a program runs in it.
     pub in_use: Vec<EnvId>,
-    /// Slots that no environment led to any more.
+    /// Slots that no environment links to any more.
     pub slots: usize,
     /// Bytes on disk that were freed.
     pub bytes: u64,
 }
 
 impl Cache {
-    /// All environments, in no order.
+    /// All environments, unordered.
     pub fn environments(&self) -> std::result::Result<Vec<Summary>, WorkenvError> {
         let ids = self.ids()?;
         let seals: Vec<Option<Seal>> = ids
             .iter()
             .map(|id| Seal::read(&self.workenv_dir(id)))
             .collect();
-        // A hundred environments have some hundred slots: lists are enough.
+        // A hundred environments have a few hundred slots, so linear search is enough.
         let sharers: Vec<SlotKey> = seals
             .iter()
             .flatten()
@@ -91,10 +91,11 @@ impl Cache {
             .collect()
     }
 
-    /// One environment, by its full name or a beginning that only it has.
+    /// One environment, by its full name or a unique prefix.
     ///
     /// # Errors
-    /// [`WorkenvError::BadName`] for a path, [`WorkenvError::NoEnvironment`] when nothing or too much matches.
+    /// [`WorkenvError::BadName`] for a path, [`WorkenvError::NoEnvironment`] if none or several
+    /// match.
     pub fn environment(&self, name: &str) -> std::result::Result<Summary, WorkenvError> {
         let wanted = EnvId::parse(name).ok_or_else(|| WorkenvError::BadName(name.into()))?;
         let all = self.environments()?;
@@ -106,10 +107,11 @@ impl Cache {
             .ok_or_else(|| WorkenvError::NoEnvironment(name.into()))
     }
 
-    /// Removes environments that no program runs in, then every slot that none leads to any more, what runs that have ended
-    /// left behind, and the copies of other tools' packages that have not been started for as long as `copies`.
+    /// Removes environments that no program runs in; then slots that are no longer used, what ended
+    /// runs left behind, and copies of other tools' packages that have not been started for as long
+    /// as `copies`.
     ///
-    /// Starts wait only while names change. The files go afterwards.
+    /// Starts wait only while directories are renamed. The files are removed afterwards.
     pub fn remove(
         &self,
         ids: &[EnvId],
@@ -145,8 +147,8 @@ impl Cache {
         Ok(removal)
     }
 
-    /// Compares every byte of an environment and its slots with what its package has signed, if that is still where it was
-    /// at the last start.
+    /// Compares every byte of an environment and its slots with its package, if the package is
+    /// still where it was at the last start.
     pub fn verify(&self, one: &Summary) -> Verification {
         let mut damaged: Vec<PathBuf> = match Seal::read(&one.path) {
             Some(seal) if seal.root == one.path => seal.changed(&one.path).collect(),
@@ -167,8 +169,8 @@ impl Cache {
         }
     }
 
-    /// Slots of an environment with what of them is not what its package has signed; `None` when the package cannot be read.
-    /// A lazy slot may not be there yet.
+    /// The slots of an environment with the paths that differ from the package; `None` if the
+    /// package cannot be read. A lazy slot may be missing.
     fn damaged_slots(
         &self,
         one: &Summary,
@@ -184,7 +186,7 @@ impl Cache {
             .collect()
     }
 
-    /// Removes an environment and those of its slots that are damaged, so that the next start makes them again.
+    /// Removes an environment and its damaged slots, so that the next start recreates them.
     ///
     /// # Errors
     /// [`WorkenvError::InUse`] while a program runs in it.
@@ -302,7 +304,8 @@ fn package_of(one: &Summary) -> Option<Reader> {
         .filter(|reader| EnvId::of(reader) == one.id)
 }
 
-/// Whether an environment is put together otherwise than its package says; `None` when that cannot be told.
+/// Whether the links of an environment differ from its package; `None` if that cannot be
+/// determined.
 fn is_recomposed(cache: &Cache, one: &Summary, reader: &Reader) -> Option<bool> {
     let slots = CachedSlot::all(cache, reader, &one.path).ok()?;
     let facts = reader.facts()?;
@@ -314,7 +317,7 @@ fn is_recomposed(cache: &Cache, one: &Summary, reader: &Reader) -> Option<bool> 
     Some(!composition.is_at(&one.path, facts.set_up.is_empty()))
 }
 
-/// Slots of an environment with what of them is not as the lists beside them say.
+/// The slots of an environment with the paths that differ from their content lists.
 fn unlisted_slots(one: &Summary) -> Vec<(PathBuf, Vec<PathBuf>)> {
     let there = one
         .slots
@@ -326,13 +329,13 @@ fn unlisted_slots(one: &Summary) -> Vec<(PathBuf, Vec<PathBuf>)> {
         .collect()
 }
 
-/// Whether set-up commands of a start that was killed still run in an environment.
+/// Whether set-up commands of a killed start still run in an environment.
 fn is_being_set_up(environment: &Path) -> bool {
     let log = environment.join(SET_UP_LOG);
     log.is_file() && Lock::try_acquire(&log, LockKind::Exclusive).is_ok_and(|lock| lock.is_none())
 }
 
-/// What is in a directory of the layout. One that is not there has nothing in it.
+/// The entries of a directory of the layout; none if it does not exist.
 fn names(directory: &Path) -> Result<Vec<String>> {
     let found = match names_in(directory) {
         Err(error) if error.source.kind() == ErrorKind::NotFound => Vec::new(),
@@ -344,12 +347,12 @@ fn names(directory: &Path) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Bytes on disk and regular files below a path; nothing there is nothing used.
+/// Bytes on disk and number of regular files below a path; zero if it does not exist.
 pub(super) fn disk_usage(path: &Path) -> Result<(u64, u64)> {
     let Ok(metadata) = path.symlink_metadata() else {
         return Ok((0, 0));
     };
-    // st_blocks counts 512-byte units whatever the file system's own.
+    // st_blocks counts 512-byte units on every file system.
     let mut total = (
         metadata.blocks().saturating_mul(512),
         u64::from(metadata.is_file()),

@@ -1,4 +1,4 @@
-//! An accepted package becomes an environment: at once when it is there, else by extraction.
+//! Turns an accepted package into an environment: an existing one, or else by extraction.
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -18,30 +18,31 @@ use crate::report::Stopwatch;
 use crate::slot::processors;
 use crate::trust::Accepted;
 
-/// An environment that is complete and will stay while this value, or the descriptors it turns into, live.
+/// A complete environment that is not removed while this value, or its descriptors, are open.
 #[derive(Debug)]
 pub struct Workenv {
-    /// The environment: one that all runs share, or one of this run alone when the package has temporary slots.
+    /// The environment: the one shared by all runs, or one of this run alone if the package has
+    /// temporary slots.
     pub root: PathBuf,
     pub start: Start,
-    /// Whether the cache may be due for a look at its size.
+    /// Whether the cache may be due for cleaning.
     pub is_due: bool,
-    /// Locks and what they are on.
+    /// Locks and the paths they are on.
     locks: Vec<(Lock, PathBuf)>,
 }
 
-/// How an environment came to be.
+/// How an environment was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// It was there.
+    /// It existed.
     Warm,
-    /// It was made now.
+    /// It was created now.
     Cold,
 }
 
 impl Workenv {
-    /// Turns the hold on the environment into descriptors that `exec` keeps, so that nobody removes the environment while
-    /// the program runs.
+    /// Turns the locks on the environment into descriptors that stay open across `exec`, so that
+    /// the environment is not removed while the program runs.
     pub fn keep_across_exec(self) -> Result<Vec<OwnedFd>, WorkenvError> {
         self.locks
             .into_iter()
@@ -50,15 +51,16 @@ impl Workenv {
     }
 }
 
-/// Times that an environment is made before its changing again right away is taken for more than a coincidence.
+/// How many times an environment is recreated before repeated changes by another process are
+/// reported as an error.
 const ATTEMPTS: usize = 5;
-/// How exactly the time of the last start is noted. Not every start writes.
+/// The precision of the recorded time of the last start. It saves most starts from writing.
 const USE_STEP: Duration = Duration::from_hours(1);
 
 /// Provides the environment of a run.
 ///
 /// # Errors
-/// See [`WorkenvError`]; nothing half-made is left where it could be mistaken for an environment.
+/// See [`WorkenvError`]. Nothing incomplete is left where it could be mistaken for an environment.
 pub fn materialise(
     accepted: &Accepted,
     cache: &Cache,
@@ -93,7 +95,8 @@ pub fn shared(
     let mut start = Start::Warm;
     let mut checked = how.check == Check::Seal && are_lazy_ones_certain(accepted, cache, &root);
     for _ in 0..ATTEMPTS {
-        // Held from before the first look until the program ends: who removes environments leaves this one alone.
+        // Held from before the first check until the program ends, so that the environment is not
+        // removed.
         let lock = how
             .progress
             .wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
@@ -145,8 +148,8 @@ pub fn shared(
     Err(WorkenvError::Unstable { path: root })
 }
 
-/// Whether the slots that are extracted when a program asks for them are on the disk as they were written. They may have come
-/// after the seal of the environment, which does not watch them.
+/// Whether lazily extracted slots are on the disk as they were written. They may be newer than the
+/// seal of the environment, which does not watch them.
 fn are_lazy_ones_certain(accepted: &Accepted, cache: &Cache, root: &Path) -> bool {
     let reader = accepted.reader();
     if reader
@@ -162,12 +165,12 @@ fn are_lazy_ones_certain(accepted: &Accepted, cache: &Cache, root: &Path) -> boo
             || SlotSeal::read(&cache.slot_dir(&slot.key))
                 .is_none_or(|seal| seal.written.is_certain())
     };
-    // What is wrong with the slots is said by whoever makes them.
+    // Whoever extracts the slots reports what is wrong with them.
     CachedSlot::all(cache, reader, root).map_or(true, |slots| slots.iter().all(is_certain))
 }
 
-/// Notes a start, and tells whether the last one is so long ago that somebody should look after the cache. Nobody does in
-/// a cache that this user cannot write to.
+/// Records a start, and returns whether the last cleaning of the cache is due. Always false for a
+/// cache that this user cannot write to.
 fn note_use(lock: &Lock) -> bool {
     let now = SystemTime::now();
     let is_old = lock
@@ -177,8 +180,8 @@ fn note_use(lock: &Lock) -> bool {
     is_old && lock.touch()
 }
 
-/// Extracts what is missing or damaged and composes the environment. The caller holds its making lock, unless there are
-/// no locks. Returns whether anything had to be done.
+/// Extracts what is missing or damaged and composes the environment. The caller holds its creation
+/// lock, unless the file system has no locks. Returns whether anything had to be done.
 fn make(
     accepted: &Accepted,
     cache: &Cache,
@@ -189,7 +192,8 @@ fn make(
     let clock = Stopwatch::start();
     let reader = accepted.reader();
     cache.complete()?;
-    // When nobody else adds anything, whatever is in the staging area was left by a process that died.
+    // While no other process adds anything, everything in the staging area was left by killed
+    // processes.
     let _adding = match Lock::alone(&cache.content_lock())? {
         Some(alone) => {
             cache.sweep_staging()?;
@@ -234,7 +238,7 @@ fn make(
     Ok(true)
 }
 
-/// Slots, by number, that are in the cache and not what is signed.
+/// The numbers of the slots in the cache that differ from the package.
 fn damaged(
     cache: &Cache,
     root: &Path,
@@ -246,7 +250,7 @@ fn damaged(
     let changed: Vec<PathBuf> = seal
         .map(|seal| seal.changed(root).collect())
         .unwrap_or_default();
-    // Something has happened to an environment whose seal does not read, and nothing tells to what else.
+    // The seal of the environment cannot be read, so everything else may be damaged too.
     let is_unsealed = seal.is_none() && root.symlink_metadata().is_ok();
     let mut damaged = Vec::new();
     for slot in slots.iter().filter(|slot| slot.is_kept()) {
@@ -254,9 +258,10 @@ fn damaged(
         let Some(slot_seal) = SlotSeal::read(&directory) else {
             continue;
         };
-        // Another inode or another time is not yet another content: network file systems number their files anew with each
-        // mount, a cache may have been copied, another environment may have had the slot extracted again. Comparing takes
-        // a part of the time of extracting. A write that the machine has lost may have left the size and zeros.
+        // A different inode or time does not imply different content: network file systems renumber
+        // files with each mount, the cache may have been copied, or the slot re-extracted for
+        // another environment. Comparing is faster than extracting. Lost writes may leave the size
+        // and zeros.
         let is_looked_at = check == Check::Strict
             || is_unsealed
             || !slot_seal.written.is_certain()
@@ -269,7 +274,7 @@ fn damaged(
         }
         if let Some(path) = found.first() {
             tracing::warn!(
-                "cache: {} is not what was signed, extracting it again",
+                "cache: {} differs from the package, extracting it again",
                 path.display()
             );
             damaged.push(slot.slot.index);

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! <cache>/CACHEDIR.TAG
-//! <cache>/v1/slots/<key>/tree        one slot, extracted once, read-only, shared by every package that has it
-//! <cache>/v1/slots/<key>/contents    what is in it, with digests
-//! <cache>/v1/slots/<key>/seal        what it was made from
-//! <cache>/v1/workenv/<id>/           a package's environment: links into slots, and what makes it a virtual environment
+//! <cache>/v1/slots/<key>/tree        one extracted slot, read-only, shared by all packages
+//! <cache>/v1/slots/<key>/contents    its content list
+//! <cache>/v1/slots/<key>/seal        marks it as complete
+//! <cache>/v1/workenv/<id>/           a package's environment: links into slots, virtual environment
 //! <cache>/v1/workenv/<id>/.flavor/   its seal
-//! <cache>/v1/runs/<id>-<random>/     what belongs to one run
-//! <cache>/v1/foreign/<key>/<name>    another tool's package that others could change, copied before it is started
-//! <cache>/v1/locks/                  files that are locked and never removed
-//! <cache>/v1/staging/                work in progress; whatever is left by a killed process is swept
+//! <cache>/v1/runs/<id>-<random>/     run directory
+//! <cache>/v1/foreign/<key>/<name>    private copy of another tool's package
+//! <cache>/v1/locks/                  lock files, never removed
+//! <cache>/v1/staging/                work in progress; leftovers are removed
 //! ```
 
 mod cache;
@@ -47,4 +47,4 @@ pub use place::Foreseen;
 pub use place::NoLastingCache;
 pub use provision::{Check, Progress, Provision, SET_UP_LOG, SetUp};
 pub use run::lazy_slot;
-pub use seal::Origin;
+pub use seal::SourcePackage;

@@ -1,4 +1,5 @@
-//! Where the cache is: the first usable place, and nobody else may write to it or to what leads there.
+//! Locates the cache: the first usable directory that no other user can write to, along its whole
+//! path.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
@@ -18,19 +19,20 @@ use crate::fs::{
 #[cfg(feature = "cli")]
 use crate::fs::{takes_files, there_of};
 
-/// Directories of the layout; the last to be made shows that all are there.
+/// Directories of the layout. The last to be created indicates that all exist.
 const DIRECTORIES: [&str; 5] = ["slots", "workenv", "runs", "staging", "locks"];
 
-/// Links that a path may lead through, as for the kernel.
+/// The maximum number of links in a path, as in the kernel.
 const MAX_LINKS: usize = 40;
 
 impl Cache {
-    /// Finds a usable cache and makes its directories. Without one, makes a private temporary directory and says why.
+    /// Finds a usable cache and creates its directories. If there is none, creates a private
+    /// temporary directory and reports why.
     ///
     /// `package` is the file being started.
     ///
     /// # Errors
-    /// [`WorkenvError::NoCache`] lists what was tried and why it cannot be used.
+    /// [`WorkenvError::NoCache`] lists the places tried and why they cannot be used.
     pub fn open(package: &Path) -> Result<(Self, Option<NoLastingCache>), WorkenvError> {
         let mut tried = Vec::new();
         if let Some((cache, _)) = Self::named(&mut tried, Self::own)? {
@@ -60,7 +62,7 @@ impl Cache {
         })
     }
 
-    /// As [`Self::open`], but only a cache that stays.
+    /// Like [`Self::open`], but only a permanent cache.
     pub fn open_lasting() -> Result<Self, WorkenvError> {
         let mut tried = Vec::new();
         match Self::named(&mut tried, Self::own)? {
@@ -71,24 +73,24 @@ impl Cache {
         }
     }
 
-    /// Makes a cache that others may read, to be part of an image.
+    /// Creates a cache that others may read, to be part of an image.
     ///
-    /// Modes are those of an image only if the umask of the process lets others read.
+    /// The modes are right for an image only if the umask of the process allows others to read.
     pub fn portable(directory: &Path) -> Result<Self, WorkenvError> {
         Self::prepared(&from_here(directory), Kind::Portable)
     }
 
-    /// The cache at a known place.
+    /// The cache at a given path.
     pub(super) fn known(root: &Path) -> Result<Self, WorkenvError> {
         Self::prepared(root, Kind::Own)
     }
 
-    /// The user's own, made at need.
+    /// The user's own, created if necessary.
     fn own(path: &Path) -> Result<Self, WorkenvError> {
         Self::prepared(path, Kind::Own)
     }
 
-    /// The first usable place that the environment names, and what has named it.
+    /// The first usable place in the environment, and what named it.
     fn named(
         tried: &mut Vec<String>,
         prepared: impl Fn(&Path) -> Result<Self, WorkenvError>,
@@ -99,7 +101,8 @@ impl Cache {
         for candidate in candidates.into_iter().chain(last) {
             match prepared(&candidate.path) {
                 Ok(cache) => return Ok(Some((cache, candidate.origin))),
-                // A home that is somebody else's (`sudo -E`) is no place to write to, but no reason not to start either.
+                // The home of another user (`sudo -E`) must not be written to, but must not prevent
+                // the start either.
                 Err(error) if candidate.optional => {
                     tried.push(format!("{} ({})", describe(&error), candidate.origin))
                 }
@@ -109,10 +112,10 @@ impl Cache {
         Ok(None)
     }
 
-    /// Where a start would have its cache. Nothing is made.
+    /// Where a start would put its cache. Nothing is created.
     ///
     /// # Errors
-    /// That of a start, which uses the place that the user has named or none.
+    /// The same choice as a start's: a place that the user named is the only candidate.
     #[cfg(feature = "cli")]
     pub fn foresee() -> Result<Foreseen, WorkenvError> {
         let mut passed_over = Vec::new();
@@ -120,10 +123,10 @@ impl Cache {
         Ok(Foreseen { found, passed_over })
     }
 
-    /// The cache that a start would use, if it is there.
+    /// The cache that a start would use, if it exists.
     ///
     /// # Errors
-    /// As [`Self::foresee`].
+    /// Like [`Self::foresee`].
     #[cfg(feature = "cli")]
     pub fn find() -> Result<Option<Self>, WorkenvError> {
         Ok(Self::foresee()?
@@ -138,13 +141,13 @@ impl Cache {
         self.layout().is_dir()
     }
 
-    /// What [`Self::own`] would give.
+    /// What [`Self::own`] would return.
     #[cfg(feature = "cli")]
     fn foreseen(path: &Path) -> Result<Self, WorkenvError> {
         let there = there_of(path);
         let root = match path.strip_prefix(there) {
-            Ok(rest) if !rest.as_os_str().is_empty() => vouched(there, Part::Way)?.join(rest),
-            _ => vouched(path, Part::Cache)?,
+            Ok(rest) if !rest.as_os_str().is_empty() => vouched(there, Role::Way)?.join(rest),
+            _ => vouched(path, Role::Cache)?,
         };
         let cache = Self::at(root, Kind::Own);
         if cache.directory("locks").is_dir() {
@@ -155,12 +158,13 @@ impl Cache {
         }
     }
 
-    /// Makes the directories on first use; afterwards a `stat` for each part of the path shows that they are safe.
+    /// Creates the directories on first use. Later, one `stat` for each component of the path shows
+    /// that they are safe.
     fn prepared(path: &Path, kind: Kind) -> Result<Self, WorkenvError> {
-        let resolved = match vouched(path, Part::Cache) {
+        let resolved = match vouched(path, Role::Cache) {
             Err(WorkenvError::Io(error)) if error.source.kind() == ErrorKind::NotFound => {
                 create(path, kind)?;
-                vouched(path, Part::Cache)?
+                vouched(path, Role::Cache)?
             }
             other => other?,
         };
@@ -181,8 +185,9 @@ impl Cache {
         cache.checked()
     }
 
-    /// Makes the directories that are not there. A start looks for the last of them only; a power failure may have taken others,
-    /// as their names reach the disk in any order. Called before anything is added or removed.
+    /// Creates missing directories. A start checks only for the last of them; after a power failure
+    /// others may be missing, because directory entries reach the disk in any order. Called before
+    /// anything is added or removed.
     pub(super) fn complete(&self) -> Result<(), WorkenvError> {
         let directories = DIRECTORIES.map(|name| self.directory(name));
         directories
@@ -196,17 +201,17 @@ impl Cache {
         check(
             layout,
             &layout.metadata().on("examine", layout)?,
-            Part::Cache,
+            Role::Cache,
         )?;
         Ok(self)
     }
 }
 
-/// Why a start has a directory of its own instead of a cache.
+/// Why a start uses a temporary directory instead of a cache.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no lasting place for the cache, so that every start extracts the package again{}{why}", if why.is_empty() { "" } else { ": " })]
+#[error("there is no permanent cache directory: every start extracts the package again{}{why}", if why.is_empty() { "" } else { ": " })]
 pub struct NoLastingCache {
-    /// The places that were tried; empty when nothing names one.
+    /// The places that were tried; empty if nothing names one.
     why: String,
 }
 
@@ -215,19 +220,19 @@ impl NoLastingCache {
         Code::NO_LASTING_CACHE
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> String {
-        "set FLAVOR_CACHE_DIR, or HOME, to a directory of your own that stays".into()
+        "set FLAVOR_CACHE_DIR, or HOME, to a permanent directory of your own".into()
     }
 }
 
-/// Where a start would have its cache.
+/// Where a start would put its cache.
 #[cfg(feature = "cli")]
 #[derive(Debug)]
 pub struct Foreseen {
-    /// The place and what names it. Without one each start makes a temporary directory of its own.
+    /// The place and what names it. If `None`, each start creates a temporary directory.
     pub found: Option<(Cache, &'static str)>,
-    /// Better places that cannot be used, and why.
+    /// Preferred places that cannot be used, and why.
     pub passed_over: Vec<String>,
 }
 
@@ -241,7 +246,7 @@ fn create(path: &Path, kind: Kind) -> Result<(), WorkenvError> {
     made.map_err(|error| not_writable(path, error))
 }
 
-/// Turns the refusal to write into the error that names the remedy.
+/// Turns a permission error into the one whose hint has the remedy.
 pub(super) fn not_writable(path: &Path, error: crate::fs::Error) -> WorkenvError {
     match error.source.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => WorkenvError::NotWritable {
@@ -252,17 +257,18 @@ pub(super) fn not_writable(path: &Path, error: crate::fs::Error) -> WorkenvError
     }
 }
 
-/// What a directory is to the cache.
+/// The role of a directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Role {
     Cache,
-    /// A directory or link on the way to it.
+    /// A directory or link on the path to the cache.
     Way,
 }
 
-/// Follows a path from the root of the file system and checks, for everything on the way, who may change it. Returns the
-/// path without links, whose end is to be `end`: environments hold absolute paths, and links lead to one place by many names.
-fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
+/// Resolves a path from the root and checks, for every component, who may change it. Returns the
+/// path without links. The last component has the role `end`. Environments hold absolute paths, and
+/// links give one place many names, hence the resolved path.
+fn vouched(path: &Path, end: Role) -> Result<PathBuf, WorkenvError> {
     let mut so_far = PathBuf::from("/");
     let mut rest = parts(path);
     let mut links = 0_usize;
@@ -274,7 +280,7 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
         so_far.push(&part);
         let metadata = so_far.symlink_metadata().on("examine", &so_far)?;
         if metadata.is_symlink() {
-            check(&so_far, &metadata, Part::Way)?;
+            check(&so_far, &metadata, Role::Way)?;
             links = links.saturating_add(1);
             if links > MAX_LINKS {
                 return Err(io::Error::from(Errno::LOOP))
@@ -291,14 +297,14 @@ fn vouched(path: &Path, end: Part) -> Result<PathBuf, WorkenvError> {
             check(
                 &so_far,
                 &metadata,
-                if rest.is_empty() { end } else { Part::Way },
+                if rest.is_empty() { end } else { Role::Way },
             )?;
         }
     }
     Ok(so_far)
 }
 
-/// The parts of a path, last one first.
+/// The components of a path, last one first.
 fn parts(path: &Path) -> Vec<OsString> {
     let parts = path
         .components()
@@ -309,11 +315,12 @@ fn parts(path: &Path) -> Vec<OsString> {
         .collect()
 }
 
-/// Refuses what somebody else could change. The superuser may: an image has a cache that root has made.
-fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), WorkenvError> {
+/// Rejects a directory that another user could change. The superuser is exempt: an image may have a
+/// cache made by root.
+fn check(path: &Path, metadata: &std::fs::Metadata, part: Role) -> Result<(), WorkenvError> {
     const STICKY: u32 = 0o1000;
     let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
-    if owner != user && owner != 0 && !(part == Part::Way && is_outside_namespace(owner)) {
+    if owner != user && owner != 0 && !(part == Role::Way && is_outside_namespace(owner)) {
         return Err(WorkenvError::ForeignOwner {
             path: path.into(),
             owner,
@@ -321,8 +328,9 @@ fn check(path: &Path, metadata: &std::fs::Metadata, part: Part) -> Result<(), Wo
         });
     }
     let mode = metadata.mode() & 0o7777;
-    // What is in a sticky directory only its owner can replace. One's own group is oneself on many systems.
-    let harmless = part == Part::Way
+    // In a sticky directory only the owner can replace an entry. The user's own group counts as the
+    // user: on many systems it has no other member.
+    let harmless = part == Role::Way
         && (metadata.is_symlink()
             || mode & STICKY != 0
             || (mode & 0o002 == 0 && metadata.gid() == rustix::process::getegid().as_raw()));

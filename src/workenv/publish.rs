@@ -1,12 +1,12 @@
-//! The last steps of making an environment: links, set-up commands, seal.
+//! The last steps of creating an environment: links, set-up commands, seal.
 
 use std::path::Path;
 
 use super::cache::{Kind, Staging};
 use super::compose::{Composition, target_path};
-use super::durability::Written;
+use super::durability::Durability;
 use super::provision::{SET_UP_LOG, SetUp};
-use super::seal::{Facts, Origin, PRIVATE_DIR, SEAL_FILE, Seal, marked};
+use super::seal::{Attributes, PRIVATE_DIR, SEAL_FILE, Seal, SourcePackage, marked};
 use super::slots::{CachedSlot, Tools};
 use super::watch::critical_set;
 use super::{Cache, WorkenvError};
@@ -15,20 +15,21 @@ use crate::fs::{IoContext, LockKind, Modes, Put, remove_tree, rename_file};
 use crate::interrupt::Leftover;
 use crate::package::Reader;
 
-/// An environment that is being made.
+/// An environment that is being created.
 pub(super) struct Making<'a> {
     pub(super) reader: &'a Reader,
     pub(super) cache: &'a Cache,
     pub(super) root: &'a Path,
     pub(super) slots: &'a [CachedSlot<'a>],
-    /// The seal that was there before.
+    /// The seal that existed before.
     pub(super) seal: Option<&'a Seal>,
-    /// Whether no other process makes the same one. Without locks nobody knows.
+    /// Whether no other process creates the same one. Unknown if the file system has no locks.
     pub(super) is_alone: bool,
 }
 
 impl Making<'_> {
-    /// When nothing had to be extracted: whether the environment is as it should be. If so, that is noted.
+    /// If nothing had to be extracted: whether the environment matches the plan. If so, it is
+    /// sealed again.
     pub(super) fn is_done(&self) -> Result<bool, WorkenvError> {
         let Some(seal) = self.seal.filter(|seal| seal.is_unchanged(self.root)) else {
             return Ok(false);
@@ -38,20 +39,22 @@ impl Making<'_> {
             return Ok(false);
         }
         if !seal.written.is_certain() || !self.cache.is_content_with(seal) {
-            // A cache that cannot be written to is looked at again next time.
+            // A cache that cannot be written to is checked again at the next start.
             match self
-                .sealed(self.root, Written::Settled)
+                .sealed(self.root, Durability::Settled)
                 .and_then(|seal| self.replace_seal(&seal))
             {
-                Err(error) if seal.is_unchanged(self.root) => tracing::debug!("not noted: {error}"),
+                Err(error) if seal.is_unchanged(self.root) => {
+                    tracing::debug!("cannot write the seal: {error}")
+                }
                 other => other?,
             }
         }
         Ok(true)
     }
 
-    /// Composes the environment and puts it in its place. An environment whose links are right keeps its place, and what
-    /// its set-up commands made; it only gets a new seal.
+    /// Composes the environment and publishes it. An environment with correct links stays in place,
+    /// with what its set-up commands made; it only gets a new seal.
     pub(super) fn publish(
         &self,
         tools: &Tools<'_>,
@@ -75,17 +78,18 @@ impl Making<'_> {
         let private = made.join(PRIVATE_DIR);
         std::fs::create_dir(&private).on("create directory", &private)?;
         if self.has_set_up() {
-            // Paths that the commands write down must stay right, so they run in the environment's own place. Until it is
-            // sealed it counts for nothing: when a command fails, or the power, the next start begins anew.
+            // The commands run in the final directory, so that paths they write down stay right.
+            // Until it is sealed it does not count: after a failed command or a power failure the
+            // next start begins anew.
             let log = self.root.join(SET_UP_LOG);
-            // Commands of a start that was killed would write into what comes now.
+            // The commands of a killed start would write into the new environment.
             let before = log.is_file().then(|| {
                 tools
                     .progress
                     .wait(&log, LockKind::Exclusive, "an earlier set-up to end")
             });
             let _ended = before.transpose()?;
-            // What a set-up has half done is no use to anybody.
+            // The results of a failed set-up are of no use.
             let (_half_done, _) =
                 Leftover::make(self.root, || staging.publish(&made, marked(self.root)))?;
             let outcome = self.set_up(tools, set_up);
@@ -93,8 +97,9 @@ impl Making<'_> {
                 staging.take(marked(self.root))?;
             }
             outcome?;
-            // What commands wrote is on no list that could be checked after a power failure.
-            let written = Written::synchronised(self.root)?;
+            // There is no content list for what commands wrote, so it could not be checked after a
+            // power failure.
+            let written = Durability::synchronised(self.root)?;
             return self.replace_seal(&self.sealed(self.root, written)?);
         }
         let seal = self.sealed(&made, self.cache.written_now()?)?;
@@ -102,7 +107,7 @@ impl Making<'_> {
         std::fs::write(&path, seal.to_text()).on("write", &path)?;
         match staging.publish(&made, marked(self.root))? {
             Put::AtOnce => Ok(()),
-            // What is watched was renamed itself, which shows in its change time.
+            // The watched directory itself was renamed, which changed its ctime.
             Put::ByEntries => {
                 self.replace_seal(&self.sealed(self.root, self.cache.written_now()?)?)
             }
@@ -121,7 +126,7 @@ impl Making<'_> {
             .filter(|slot| slot.lifecycle == Lifecycle::Init)
     }
 
-    /// What the environment is to be, `with_init` while set-up commands run.
+    /// The plan of the environment, `with_init` while set-up commands run.
     fn composition(&self, with_init: bool) -> Result<Composition, WorkenvError> {
         let is_in = |slot: &&CachedSlot<'_>| match slot.lifecycle {
             Lifecycle::Eager | Lifecycle::Lazy => true,
@@ -132,7 +137,7 @@ impl Making<'_> {
         Composition::of(self.slots.iter().filter(is_in), python)
     }
 
-    /// Runs the set-up commands, with the slots that are there only for them.
+    /// Runs the set-up commands, with the init slots in place.
     fn set_up(&self, tools: &Tools<'_>, set_up: &dyn SetUp) -> Result<(), WorkenvError> {
         for slot in self.init_slots() {
             let directory = slot.tree.parent().unwrap_or(self.root);
@@ -148,7 +153,7 @@ impl Making<'_> {
             let relative = target_path(slot)?;
             let target = self.root.join(&relative);
             remove_tree(&target)?;
-            // Directories that only led to it; others are not empty.
+            // Removes their parent directories if they are empty.
             let mut parent = relative.parent();
             while let Some(one) = parent.filter(|one| !one.as_os_str().is_empty()) {
                 if std::fs::remove_dir(self.root.join(one)).is_err() {
@@ -161,7 +166,7 @@ impl Making<'_> {
     }
 
     /// Seals an environment that is in `staged`.
-    fn sealed(&self, staged: &Path, written: Written) -> Result<Seal, WorkenvError> {
+    fn sealed(&self, staged: &Path, written: Durability) -> Result<Seal, WorkenvError> {
         let extracted: Vec<_> = self
             .slots
             .iter()
@@ -176,7 +181,7 @@ impl Making<'_> {
             about.and_then(|facts| facts.python.as_ref()),
         );
         let package = &self.reader.metadata().package;
-        let origin = Origin {
+        let origin = SourcePackage {
             name: package.name.clone(),
             version: package.version.clone(),
             signer: self.reader.signer().fingerprint().to_string(),
@@ -189,9 +194,9 @@ impl Making<'_> {
             .map(|slot| slot.key.clone())
             .collect();
         let facts = if self.cache.kind == Kind::Portable {
-            Facts::Lasting
+            Attributes::Lasting
         } else {
-            Facts::All
+            Attributes::All
         };
         Ok(Seal::of(
             self.root, staged, origin, slots, &watch, facts, written,
@@ -209,8 +214,9 @@ impl Making<'_> {
 }
 
 impl Cache {
-    /// Whether an environment's seal is of the kind that this cache has. A portable one will not do with less.
+    /// Whether the seal of an environment is of the kind that this cache requires. A portable cache
+    /// requires a portable one.
     pub(super) fn is_content_with(&self, seal: &Seal) -> bool {
-        self.kind != Kind::Portable || (seal.is_portable() && seal.written == Written::Settled)
+        self.kind != Kind::Portable || (seal.is_portable() && seal.written == Durability::Settled)
     }
 }

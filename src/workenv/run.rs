@@ -1,8 +1,9 @@
 //! Environments of single runs, for packages with temporary slots.
 //!
-//! `runs/<id>-<random>/` has `slots/<number>/tree`, private to the run, and `workenv`: everything that the shared
-//! environment has, by links, and the temporary slots at their targets. The running program holds a lock on the directory
-//! itself. Whoever gets that lock knows that the program has ended, however it ended.
+//! `runs/<id>-<random>/` has `slots/<number>/tree`, private to the run, and `workenv`: links to
+//! everything in the shared environment, and the temporary slots at their targets. The running
+//! program holds a lock on the directory itself. A process that gets the lock knows that the
+//! program has ended, however it ended.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ use crate::trust::Accepted;
 /// Name of the environment below a run's directory.
 pub(super) const WORKENV_DIR: &str = "workenv";
 
-/// Makes the environment of one run over the shared one. Returns it with the lock that keeps it and what that is on.
+/// Creates the environment of one run on top of the shared one. Returns it with its lock and the
+/// path of that.
 pub(super) fn prepare(
     reader: &Reader,
     cache: &Cache,
@@ -60,7 +62,8 @@ pub(super) fn prepare(
             std::fs::create_dir_all(&directory).on("create directory", &directory)?;
             slot.extract_into(&directory, Modes::Keep, tools)?;
         }
-        // In its place the directory is the run's alone; nothing has to appear at once any more.
+        // Once in place, the directory belongs to this run alone, so nothing has to appear
+        // atomically.
         if staging.publish(
             &made,
             Marked {
@@ -69,7 +72,7 @@ pub(super) fn prepare(
             },
         )? == Put::ByEntries
         {
-            // The lock stayed behind with the directory that was left.
+            // The lock stayed behind on the directory that was left.
             lock = Lock::acquire(&place, LockKind::Shared)?;
         }
         let trees = temporary
@@ -91,7 +94,7 @@ impl Cache {
         };
         for name in names {
             let path = runs.join(name);
-            // It may have gone by itself since it was listed.
+            // It may have been removed since it was listed.
             if let Ok(Some(_ended)) = Lock::alone(&path) {
                 self.stage()?.take(Marked {
                     path: &path,
@@ -104,7 +107,7 @@ impl Cache {
 }
 
 impl Cache {
-    /// The cache that a running program of this package has its environment in.
+    /// The cache that holds the environment of a running program of this package.
     pub fn of_running(workenv: &Path, reader: &Reader) -> Option<Self> {
         let id = EnvId::of(reader);
         let name = |path: &Path| {
@@ -127,7 +130,7 @@ impl Cache {
     }
 }
 
-/// Where a slot appears in the environment at `root`. A lazy one is extracted if it was not.
+/// The path of a slot in the environment at `root`. A lazy one is extracted if necessary.
 pub fn lazy_slot(
     accepted: &Accepted,
     cache: &Cache,

@@ -1,4 +1,5 @@
-//! What an environment looked like when it was made, so that a start can tell with a few `stat`s whether it still does.
+//! Records what an environment looked like when it was created, so that a start can check it with a
+//! few `stat`s.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -7,15 +8,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::SlotKey;
-use super::durability::Written;
+use super::durability::Durability;
 use crate::fs::{self, IoContext, Marked};
 
 const HEADER: &str = "flavor-seal 2";
-/// Directory in an environment that no slot can reach, and the seal in it.
+/// Directory in an environment that no slot can write to, and the seal in it.
 pub(super) const PRIVATE_DIR: &str = ".flavor";
 pub(super) const SEAL_FILE: &str = ".flavor/seal";
 
-/// An environment, which counts when it has its seal.
+/// An environment, which is valid if it has its seal.
 pub(super) fn marked(root: &Path) -> Marked<'_> {
     Marked {
         path: root,
@@ -23,13 +24,13 @@ pub(super) fn marked(root: &Path) -> Marked<'_> {
     }
 }
 
-/// Which facts about a watched file count.
+/// Which attributes of a watched file are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Facts {
-    /// Length, mode, inode, modification time and change time. The change time is among them because no ordinary user can
-    /// set it.
+pub(super) enum Attributes {
+    /// Length, mode, inode, mtime and ctime. The ctime is among them because an ordinary user
+    /// cannot set it.
     All,
-    /// Length and mode: what is left of a file when it has been copied into an image.
+    /// Length and mode: the attributes that survive copying into an image.
     Lasting,
 }
 
@@ -42,39 +43,39 @@ struct Watched {
 
 /// What an environment was made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct SourcePackage {
     pub name: String,
     pub version: String,
     /// Fingerprint of the key that signed the package.
     pub signer: String,
-    /// Where the package was; it may be elsewhere by now.
+    /// Where the package was; it may have moved since.
     pub package: PathBuf,
 }
 
 /// Seal of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seal {
-    /// Where the environment was made; links and `pyvenv.cfg` are right only there.
+    /// Where the environment was created; links and `pyvenv.cfg` are valid only there.
     pub(super) root: PathBuf,
-    pub(super) origin: Origin,
-    pub(super) written: Written,
-    /// Slots it leads to.
+    pub(super) origin: SourcePackage,
+    pub(super) written: Durability,
+    /// The slots it links to.
     pub(super) slots: Vec<SlotKey>,
     watched: Vec<Watched>,
 }
 
 impl Seal {
-    /// Seals an environment that is in `staged` and belongs to `root`, its place in the end.
+    /// Seals an environment that is in `staged` and whose final path is `root`.
     ///
-    /// `watch` are the files a start depends on: absolute, or relative to the environment.
+    /// `watch` lists the files a start depends on: absolute, or relative to the environment.
     pub(super) fn of(
         root: &Path,
         staged: &Path,
-        origin: Origin,
+        origin: SourcePackage,
         slots: Vec<SlotKey>,
         watch: &[PathBuf],
-        which: Facts,
-        written: Written,
+        which: Attributes,
+        written: Durability,
     ) -> fs::Result<Self> {
         let watched = watch
             .iter()
@@ -95,7 +96,7 @@ impl Seal {
         })
     }
 
-    /// One fact a line. Texts that may hold any byte are in hexadecimal digits.
+    /// One attribute per line. Texts with arbitrary bytes are in hexadecimal digits.
     pub(super) fn to_text(&self) -> String {
         let hex = |path: &Path| hex::encode(path.as_os_str().as_bytes());
         let mut text = format!(
@@ -126,7 +127,7 @@ impl Seal {
         text
     }
 
-    /// Reads a seal; `None` for a text that is not a whole one.
+    /// Parses a seal; `None` if it is incomplete or malformed.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let body = text
             .strip_prefix(HEADER)?
@@ -136,15 +137,15 @@ impl Seal {
         let path = |text: &str| Some(PathBuf::from(OsString::from_vec(bytes(text)?)));
         let mut seal = Self {
             root: PathBuf::new(),
-            origin: Origin::default(),
-            written: Written::parse(""),
+            origin: SourcePackage::default(),
+            written: Durability::parse(""),
             slots: Vec::new(),
             watched: Vec::new(),
         };
         for line in body.lines() {
             match line.split_once(' ')? {
                 ("root", text) => seal.root = path(text)?,
-                ("boot", word) => seal.written = Written::parse(word),
+                ("boot", word) => seal.written = Durability::parse(word),
                 ("name", text) => seal.origin.name = String::from_utf8(bytes(text)?).ok()?,
                 ("version", text) => seal.origin.version = String::from_utf8(bytes(text)?).ok()?,
                 ("signer", text) => seal.origin.signer = text.into(),
@@ -168,17 +169,17 @@ impl Seal {
         Self::parse(&std::fs::read_to_string(root.join(SEAL_FILE)).ok()?)
     }
 
-    /// Whether everything watched is as it was, here and now and whatever happened to the machine.
+    /// Whether everything watched is unchanged, and here, and certain to have reached the disk.
     pub(super) fn holds(&self, root: &Path) -> bool {
         self.is_unchanged(root) && self.written.is_certain()
     }
 
-    /// Whether everything watched is as it was.
+    /// Whether everything watched is unchanged.
     pub(super) fn is_unchanged(&self, root: &Path) -> bool {
         self.root == root && self.changed(root).next().is_none()
     }
 
-    /// What is watched and not as it was.
+    /// The watched paths that have changed.
     pub(super) fn changed(&self, root: &Path) -> impl Iterator<Item = PathBuf> {
         let is_changed = move |one: &&Watched| {
             facts(root, &one.path, one.which()).ok().as_ref() != Some(&one.facts)
@@ -189,26 +190,29 @@ impl Seal {
             .map(move |one| root.join(&one.path))
     }
 
-    /// Whether the environment may be copied with all its cache and still holds.
+    /// Whether the environment stays valid when the whole cache is copied.
     pub(super) fn is_portable(&self) -> bool {
-        self.watched.iter().all(|one| one.which() == Facts::Lasting)
+        self.watched
+            .iter()
+            .all(|one| one.which() == Attributes::Lasting)
     }
 }
 
 impl Watched {
-    fn which(&self) -> Facts {
+    fn which(&self) -> Attributes {
         if self.facts.matches(':').count() == 1 {
-            Facts::Lasting
+            Attributes::Lasting
         } else {
-            Facts::All
+            Attributes::All
         }
     }
 }
 
-/// The facts about a file in one word.
+/// The attributes of a file in one word.
 ///
-/// A relative path is a part of the environment, whose links are watched themselves: one that leads elsewhere is a change.
-fn facts(root: &Path, path: &Path, which: Facts) -> std::io::Result<String> {
+/// A relative path is in the environment, whose links are watched themselves: a changed target
+/// counts as a change.
+fn facts(root: &Path, path: &Path, which: Attributes) -> std::io::Result<String> {
     let place = root.join(path);
     let one = if path.is_relative() {
         place.symlink_metadata()?
@@ -220,7 +224,7 @@ fn facts(root: &Path, path: &Path, which: Facts) -> std::io::Result<String> {
         if one.is_dir() { 0 } else { one.len() },
         one.mode()
     );
-    if which == Facts::All {
+    if which == Attributes::All {
         _ = write!(
             word,
             ":{}:{}.{}:{}.{}",
@@ -242,13 +246,13 @@ mod tests {
     fn a_seal_reads_back_and_a_cut_one_does_not() {
         let seal = Seal {
             root: "/cache/v1/workenv/a b".into(),
-            origin: Origin {
+            origin: SourcePackage {
                 name: "a\nb".into(),
                 version: "1 0".into(),
                 signer: "0f".into(),
                 package: "/some where/a.psp".into(),
             },
-            written: Written::Settled,
+            written: Durability::Settled,
             slots: vec![SlotKey::parse(&"0a".repeat(20)).expect("a key")],
             watched: vec![Watched {
                 path: "bin/python 3".into(),

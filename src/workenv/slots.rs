@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::durability::Written;
+use super::durability::Durability;
 use super::seal::PRIVATE_DIR;
 use super::{Cache, Progress, SlotKey, WorkenvError};
 use crate::format::{Blake3, Lifecycle, SlotFacts};
@@ -12,7 +12,7 @@ use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
 use crate::slot::{Contents, Decoders, Destination, Extracted, Form, SlotError, expected, extract};
 
-/// Name below a slot's directory of the tree, or of the file.
+/// Name of the tree, or of the file, below a slot's directory.
 pub(super) const TREE: &str = "tree";
 const CONTENTS: &str = "contents";
 const SEAL: &str = "seal";
@@ -24,11 +24,12 @@ pub(super) struct CachedSlot<'a> {
     pub(super) facts: &'a SlotFacts,
     pub(super) key: SlotKey,
     pub(super) lifecycle: Lifecycle,
-    /// The tree, or the file: in the cache if it is kept, else where it will be for as long as it is needed.
+    /// The path of the tree or the file: in the cache for a kept slot, else where it is for as long
+    /// as it is needed.
     pub(super) tree: PathBuf,
 }
 
-/// What a start needs to extract with.
+/// What a start needs for extracting.
 pub(super) struct Tools<'a> {
     pub(super) cache: &'a Cache,
     pub(super) decoders: &'a Decoders,
@@ -76,8 +77,8 @@ impl<'a> CachedSlot<'a> {
         SlotSeal::read(&cache.slot_dir(&self.key)).is_some() && self.tree.exists()
     }
 
-    /// Makes the slot be there. Of several processes one extracts; the others wait for it. With `again`, what is there is
-    /// damaged and replaced.
+    /// Ensures that the slot exists. Of several processes one extracts; the others wait for it.
+    /// With `again`, the existing one is damaged and is replaced.
     pub(super) fn ensure(&self, tools: &Tools<'_>, again: bool) -> Result<(), WorkenvError> {
         let cache = tools.cache;
         let name = self.slot.name();
@@ -105,12 +106,12 @@ impl<'a> CachedSlot<'a> {
         if is_tree {
             set_mode(&tree, mode)?;
         }
-        // One look at one file tells whether the file system keeps modes.
+        // Checking one file shows whether the file system stores modes.
         if tree.metadata().on("examine", &tree)?.mode() & 0o777 != mode {
             done.contents = done
                 .contents
                 .with_modes_of(&tree)
-                .on("mark the programs of", &tree)?;
+                .on("make the programs executable in", &tree)?;
         }
         let contents = made.join(CONTENTS);
         std::fs::write(&contents, done.contents.as_bytes()).on("write", &contents)?;
@@ -121,17 +122,17 @@ impl<'a> CachedSlot<'a> {
             bytes: done.bytes,
         };
         seal.write(&made.join(SEAL), name)?;
-        // Without locks another process may have been faster. The two are the same.
+        // Without locks another process may have been faster. The results are identical.
         if again || !self.is_there(cache) {
             staging.publish(&made, marked(&cache.slot_dir(&self.key)))?;
         }
         Ok(())
     }
 
-    /// What of it in the cache is not what is signed; nothing for a sound one.
+    /// The paths of it in the cache that differ from the package; empty for an intact slot.
     ///
     /// # Errors
-    /// Those of reading the package, which may be damaged itself.
+    /// Errors in reading the package, which may be damaged itself.
     pub(super) fn damage(&self, cache: &Cache, jobs: usize) -> Result<Vec<PathBuf>, WorkenvError> {
         let directory = cache.slot_dir(&self.key);
         let stored = self.slot.stored()?;
@@ -178,8 +179,8 @@ impl<'a> CachedSlot<'a> {
         }
     }
 
-    /// Unpacks the stored bytes as `tree` in a directory that is private to this process, and checks that they are the
-    /// signed ones. Nothing of it may be used before this returns.
+    /// Extracts the stored bytes as `tree` in a directory that is private to this process, and
+    /// checks them against the signed digest. The result must not be used before this returns.
     pub(super) fn extract_into(
         &self,
         directory: &Path,
@@ -207,7 +208,7 @@ impl<'a> CachedSlot<'a> {
     }
 }
 
-/// The directory of a slot, which counts when it has its seal.
+/// The directory of a slot, which is valid if it has its seal.
 pub(super) fn marked(directory: &Path) -> Marked<'_> {
     Marked {
         path: directory,
@@ -215,8 +216,8 @@ pub(super) fn marked(directory: &Path) -> Marked<'_> {
     }
 }
 
-/// What of a slot in the cache is not as its own list says; nothing for a sound one. For want of the package: who can
-/// change the slot can change the list.
+/// The paths of a slot in the cache that differ from its content list; empty for an intact slot.
+/// Used if the package is not available: anyone who can change the slot can change the list.
 pub(super) fn unlisted(directory: &Path, jobs: usize) -> Vec<PathBuf> {
     match listed(directory) {
         Ok(contents) => contents.damage(&directory.join(TREE), jobs),
@@ -224,7 +225,7 @@ pub(super) fn unlisted(directory: &Path, jobs: usize) -> Vec<PathBuf> {
     }
 }
 
-/// The list beside a slot, or what of seal and list is damaged.
+/// The content list beside a slot, or which of seal and list is damaged.
 fn listed(directory: &Path) -> Result<Contents, PathBuf> {
     let seal = SlotSeal::read(directory).ok_or_else(|| directory.join(SEAL))?;
     let path = directory.join(CONTENTS);
@@ -234,11 +235,11 @@ fn listed(directory: &Path) -> Result<Contents, PathBuf> {
     text.and_then(Contents::parse).ok_or(path)
 }
 
-/// What is beside an extracted slot, written last.
+/// The seal beside an extracted slot, written last.
 #[derive(Clone, Debug)]
 pub(super) struct SlotSeal {
-    pub(super) written: Written,
-    /// BLAKE3 of the list of contents.
+    pub(super) written: Durability,
+    /// BLAKE3 of the content list.
     contents: String,
     pub(super) files: u64,
     pub(super) bytes: u64,
@@ -257,7 +258,7 @@ impl SlotSeal {
                 .map(|(_, value)| value)
         };
         Some(Self {
-            written: Written::parse(field("boot")?),
+            written: Durability::parse(field("boot")?),
             contents: field("contents")?.into(),
             files: field("files")?.parse().ok()?,
             bytes: field("bytes")?.parse().ok()?,
@@ -277,10 +278,10 @@ impl SlotSeal {
         std::fs::write(path, text).on("write", path)
     }
 
-    /// Notes that the slot has been seen whole after a new start of the machine. A cache that cannot be written to is
-    /// looked at again next time.
+    /// Records that the slot was found intact after a reboot. In a cache that cannot be written to
+    /// it is checked again next time.
     pub(super) fn settle(mut self, cache: &Cache, slot: &CachedSlot<'_>) {
-        self.written = Written::Settled;
+        self.written = Durability::Settled;
         let noted = cache.stage().and_then(|staging| {
             let fresh = staging.path.join(SEAL);
             self.write(&fresh, slot.slot.name())?;
@@ -288,7 +289,7 @@ impl SlotSeal {
             Ok(rename_file(&fresh, &place)?)
         });
         if let Err(error) = noted {
-            tracing::debug!("not noted: {error}");
+            tracing::debug!("cannot write the seal: {error}");
         }
     }
 }

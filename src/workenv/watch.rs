@@ -1,4 +1,4 @@
-//! What a start depends on: the few things that are looked at each time.
+//! What a start depends on: the few files that are checked each time.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,8 +10,8 @@ use crate::fs::names_in;
 
 /// Lists the critical set of the environment that has been written to `made`.
 ///
-/// Parts of the environment are relative: a link among them is looked at itself. Parts of slots are absolute, by their
-/// place in the slot, so that a change can be traced to the slot.
+/// Paths in the environment are relative; links among them are checked themselves. Paths in slots
+/// are absolute, by their place in the slot, so that a change can be traced to the slot.
 pub(super) fn critical_set(
     made: &Path,
     slots: &[&CachedSlot<'_>],
@@ -25,7 +25,8 @@ pub(super) fn critical_set(
     for name in names_in(made).unwrap_or_default() {
         set.links_on_the_way(Path::new(&name));
     }
-    // The programs and the scripts they start with: each word that names a file of the environment.
+    // The programs, and the scripts among their arguments: each word that names a file of the
+    // environment.
     for word in programs.iter().flat_map(|program| &program.argv) {
         if let Some(path) = word.strip_prefix(WORKENV) {
             set.file(Path::new(path.trim_start_matches('/')));
@@ -46,14 +47,14 @@ struct Set<'a> {
 }
 
 impl Set<'_> {
-    /// A few dozen: looking for doubles takes no sorting.
+    /// A few dozen entries: linear search for duplicates is enough.
     fn add(&mut self, path: PathBuf) {
         if !self.paths.contains(&path) {
             self.paths.push(path);
         }
     }
 
-    /// Adds every link of the environment that a path leads through, its end included.
+    /// Adds every link of the environment on a path, its last component included.
     fn links_on_the_way(&mut self, relative: &Path) {
         for part in relative
             .ancestors()
@@ -65,13 +66,13 @@ impl Set<'_> {
         }
     }
 
-    /// Adds a file or directory, wherever it is, and the way to it.
+    /// Adds a file or directory, at any path, and the links that lead to it.
     fn file(&mut self, relative: &Path) {
         self.links_on_the_way(relative);
         match self.made.join(relative).canonicalize() {
             Ok(real) if real.starts_with(self.made) => self.add(relative.into()),
             Ok(real) => self.add(real),
-            // A program may be given the name of a file that it is to make.
+            // An argument may be the name of a file that the program creates.
             Err(_) => {}
         }
     }

@@ -18,7 +18,7 @@ use super::super::self_test;
 use super::{Finding, State};
 use crate::error::Error;
 
-/// In the order in which they are told: what packing needs, then what starting needs.
+/// In the order of output: requirements of packing, then of starting.
 pub(super) const ALL: [fn() -> Vec<Finding>; 8] = [
     interpreter,
     settings,
@@ -49,7 +49,7 @@ fn interpreter() -> Vec<Finding> {
     findings
 }
 
-/// Which glibc packages made here need, and how to come by a lower one.
+/// The glibc that packages made here need, and how to lower it.
 fn glibc(interpreter: &Interpreter) -> Option<Finding> {
     let facts = |path: &Path| elf::inspect(&std::fs::read(path).ok()?).ok()?;
     let main = facts(&interpreter.real_executable)?;
@@ -102,7 +102,7 @@ fn settings() -> Vec<Finding> {
         return vec![Finding::odd(
             "settings",
             State::Warn,
-            "there is no place for keys and settings",
+            "no directory for keys and settings",
             remedy,
         )];
     };
@@ -115,7 +115,8 @@ fn settings() -> Vec<Finding> {
     }
 }
 
-/// What is to be said of a place that others can write to (or read, by `bits`), or that is somebody else's.
+/// A finding for a path that is writable (or readable, by `bits`) by others, or owned by another
+/// user.
 fn exposed(path: &Path, bits: u32) -> Option<Finding> {
     let metadata = path.metadata().ok()?;
     let (own, shown) = (rustix::process::geteuid().as_raw(), path.display());
@@ -176,7 +177,7 @@ fn signing_key() -> Vec<Finding> {
         return vec![Finding::odd(
             CHECK,
             State::Warn,
-            "there is no place for one",
+            "no directory for one",
             remedy,
         )];
     };
@@ -249,7 +250,7 @@ fn policy() -> Vec<Finding> {
         Err(refusal) => Finding::failed("policy", &Error::Policy(refusal)),
         Ok(found) if found.is_empty() => Finding::ok(
             "policy",
-            "none: any package whose signature holds may start",
+            "none: any package with a valid signature may start",
         ),
         Ok(found) => {
             let paths: Vec<String> = found
@@ -268,9 +269,9 @@ fn cache() -> Vec<Finding> {
     }]
 }
 
-/// Below this a pack of a larger project does not get far.
+/// Below this, packing a larger project fails.
 const LITTLE: u64 = 1_000_000_000;
-/// Below this nothing does.
+/// Below this everything fails.
 const TOO_LITTLE: u64 = 50_000_000;
 
 fn disk() -> Vec<Finding> {
@@ -297,14 +298,14 @@ fn disk() -> Vec<Finding> {
         // Some file systems do not count files.
         let is_out_of_files = room.f_files > 0 && room.f_favail == 0;
         let remedy = format!(
-            "make room in {}: `flavor cache clean`, `flavor workenv clean`",
+            "free space in {}: `flavor cache clean`, `flavor workenv clean`",
             place.display()
         );
         found.push(match free {
             _ if is_out_of_files => Finding::odd(
                 CHECK,
                 State::Fail,
-                format!("no more files can be made in {}", place.display()),
+                format!("no free inodes in {}", place.display()),
                 remedy,
             ),
             0..TOO_LITTLE => Finding::odd(CHECK, State::Fail, text, remedy),
@@ -318,16 +319,13 @@ fn disk() -> Vec<Finding> {
 fn launcher() -> Vec<Finding> {
     const CHECK: &str = "launcher";
     vec![match self_test::run(None) {
-        Ok(None) => Finding::ok(
-            CHECK,
-            "a small package was packed, started, and did what it should",
-        ),
+        Ok(None) => Finding::ok(CHECK, "a small test package was packed and started"),
         Ok(Some(instead)) => {
-            let remedy = "`flavor helpers test` shows it again; a directory mounted noexec or a policy are what to look for";
+            let remedy = "repeat with `flavor helpers test`; check for a noexec mount or a policy";
             Finding::odd(
                 CHECK,
                 State::Fail,
-                format!("a small package did something else: {instead}"),
+                format!("a small test package failed: {instead}"),
                 remedy,
             )
         }

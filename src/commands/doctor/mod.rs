@@ -1,4 +1,4 @@
-//! `flavor doctor`: a list of checks, each of which says what it finds and what to do about it.
+//! `flavor doctor`: a list of checks, each with a finding and a remedy.
 
 mod checks;
 
@@ -17,16 +17,16 @@ use crate::output;
 #[serde(rename_all = "lowercase")]
 enum State {
     Ok,
-    /// Something is odd, or will be in the way one day.
+    /// Unusual, or a future problem.
     Warn,
     /// Packing or starting does not work.
     Fail,
 }
 
-/// What one check has found.
+/// The result of one check.
 #[derive(Debug)]
 struct Finding {
-    /// What was looked at.
+    /// What was checked.
     check: &'static str,
     state: State,
     text: String,
@@ -60,14 +60,14 @@ impl Finding {
         }
     }
 
-    /// What the command would say that fails for this.
+    /// From the error that a command would report.
     fn failed(check: &'static str, error: &Error) -> Self {
         let text = [vec![error.to_string()], error.causes()]
             .concat()
             .join(": ");
         let remedy = error
             .hint()
-            .unwrap_or_else(|| format!("`flavor explain {}` says more", error.code()));
+            .unwrap_or_else(|| format!("see `flavor explain {}`", error.code()));
         Self {
             check,
             state: State::Fail,
@@ -78,13 +78,13 @@ impl Finding {
     }
 }
 
-/// Exits with 1 if anything fails.
+/// Exits with 1 if any check fails.
 pub(super) fn run(as_json: bool) -> Result<ExitCode, Error> {
     let mut findings = Vec::new();
     for check in checks::ALL {
         let found = check();
         if !as_json {
-            // Each at once: some take their time.
+            // In parallel: some are slow.
             output::styled(&found.iter().map(line).collect::<String>())?;
         }
         findings.extend(found);

@@ -1,4 +1,4 @@
-//! `flavor inspect --html`: a page of one file that needs nothing else.
+//! `flavor inspect --html`: a single, self-contained page.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 
 const PAGE: &str = include_str!("page.html");
 
-/// What the page shows. Names are short where there are many of them.
+/// The data of the page. Names are short for fields that occur often.
 #[derive(Serialize)]
 struct Data<'a> {
     package: &'a str,

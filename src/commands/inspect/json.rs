@@ -1,4 +1,4 @@
-//! `flavor inspect --json`: FlavorPack's names where it has them, ours beside them, down to every file.
+//! `flavor inspect --json`: FlavorPack's keys where it has them, and ours, down to every file.
 
 use flavor::analysis::{
     Contents, NativeFile, PackedEntry, SlotContents, advise, duplicates, modules,
@@ -14,12 +14,12 @@ use super::{plain_size, ratio};
 use crate::error::Error;
 use crate::output;
 
-/// Revision of the JSON; a change that breaks readers raises it.
+/// Version of the JSON; increased by incompatible changes.
 const JSON_SCHEMA: u32 = 1;
-/// How many of the largest files are listed unless it is said.
+/// The default number of largest files.
 const LARGEST: usize = 10;
 
-/// The lists of files are written as they come and never held as JSON.
+/// Streams the lists of files instead of building them in memory.
 #[derive(Serialize)]
 struct Inspection<'a> {
     #[serde(flatten)]
@@ -126,7 +126,7 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
     let stored = reader
         .slots()
         .fold(0_u64, |sum, slot| sum.saturating_add(slot.row.stored_size));
-    // A package of FlavorPack's may claim anything.
+    // The claims of a package made by FlavorPack are not checked.
     let plain = reader
         .slots()
         .fold(0_u64, |sum, slot| sum.saturating_add(plain_size(&slot)));
@@ -175,7 +175,7 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
     })
 }
 
-/// What the machine must have on which the package runs, and which file asks for so new a glibc.
+/// Requirements on the target machine, and the file that needs the newest glibc.
 fn needs(facts: &Facts, contents: &Contents) -> Value {
     let floor: Option<GlibcVersion> = facts
         .glibc_floor

@@ -1,4 +1,4 @@
-//! `flavor inspect`: what a package is, what is in it and what that costs.
+//! `flavor inspect`: what a package is, what it contains, and what that costs.
 
 mod html;
 mod json;
@@ -17,7 +17,7 @@ use crate::cli::{Inspect, Limits};
 use crate::error::Error;
 use crate::output;
 
-/// Reads the slots too, and so proves the package first.
+/// Also reads the slots, and therefore verifies the package first.
 pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
     if options.sbom || options.provenance {
         let reader = open(&options.package, options.limits)?;
@@ -57,7 +57,7 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens a package and proves every byte of it.
+/// Opens a package and verifies every byte of it.
 fn open(path: &Path, limits: Limits) -> Result<Reader, Error> {
     let failed = |source| Error::Package {
         path: path.into(),
@@ -68,7 +68,7 @@ fn open(path: &Path, limits: Limits) -> Result<Reader, Error> {
     Ok(reader)
 }
 
-/// Proves a package and reads what is in it.
+/// Verifies a package and reads its contents.
 pub(super) fn read(path: &Path, limits: Limits) -> Result<(Reader, Contents), Error> {
     let reader = open(path, limits)?;
     let contents = Contents::read(&reader).map_err(|source| Error::Package {
@@ -78,7 +78,7 @@ pub(super) fn read(path: &Path, limits: Limits) -> Result<(Reader, Contents), Er
     Ok((reader, contents))
 }
 
-/// Unpacked bytes: signed in our packages, only claimed in others.
+/// Uncompressed bytes: signed in our packages, only claimed in others.
 fn plain_size(slot: &Slot<'_>) -> u64 {
     slot.facts
         .map_or(slot.row.plain_size, |facts| facts.plain_size)

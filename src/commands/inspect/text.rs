@@ -7,7 +7,7 @@ use flavor::report::{Bytes, printable};
 use super::views::advice_line;
 use super::{plain_size, ratio};
 
-/// Advice that saves less than this part of a package is left to `--advice`.
+/// Advice that saves less than this share of a package is shown only with `--advice`.
 const WORTH_SAYING: u64 = 100;
 
 pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> String {
@@ -21,7 +21,7 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         lines.push(format!("  {description}"));
     }
     let authenticity = match reader.authenticity() {
-        Authenticity::Complete => "every byte signed",
+        Authenticity::Complete => "all bytes signed",
         Authenticity::Slots => "made by FlavorPack: metadata and slots signed",
     };
     lines.push(format!(
@@ -99,7 +99,7 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         .collect()
 }
 
-/// The distributions, the largest first.
+/// The distributions, largest first.
 fn distributions(contents: &Contents) -> Vec<String> {
     if contents.distributions.is_empty() {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! The views of `flavor inspect`: `--tree`, `--files`, `--largest`, `--modules`, `--duplicates`, `--native`, `--advice`.
+//! The views of `flavor inspect`: `--tree`, `--files`, `--largest`, `--modules`, `--duplicates`,
+//! `--native`, `--advice`.
 
 use flavor::analysis::{
     Advice, Contents, Node, PackedEntry, SlotContents, advise, duplicates, modules, tree,
@@ -7,7 +8,7 @@ use flavor::report::{Bytes, printable};
 
 use crate::cli::Inspect;
 
-/// What the options ask for; `None` when they ask for nothing but the summary.
+/// The requested view; `None` if only the summary is requested.
 pub(super) fn chosen(options: &Inspect, contents: &Contents) -> Option<String> {
     let lines = if options.tree {
         as_tree(contents, options)
@@ -75,7 +76,7 @@ fn as_tree(contents: &Contents, options: &Inspect) -> Vec<String> {
     lines
 }
 
-/// A directory's children beyond these are summed up.
+/// Further children of a directory are summed up.
 const BRANCHES: usize = 20;
 
 fn branch(node: &Node, indent: usize, depth: usize, lines: &mut Vec<String>) {
@@ -156,7 +157,7 @@ fn as_modules(contents: &Contents) -> Vec<String> {
 fn as_duplicates(contents: &Contents) -> Vec<String> {
     let found = duplicates(contents);
     if found.is_empty() {
-        return vec!["nothing is there more than once".into()];
+        return vec!["no duplicates".into()];
     }
     let mut lines = vec![format!("{:>10} {:>10}  copies", "wasted", "unpacked")];
     for one in &found {
@@ -172,7 +173,7 @@ fn as_duplicates(contents: &Contents) -> Vec<String> {
 fn as_native(contents: &Contents) -> Vec<String> {
     let found = contents.native_files();
     if found.is_empty() {
-        return vec!["there are no native files".into()];
+        return vec!["no native files".into()];
     }
     let head = format!(
         "{:>10} {:>10}  {:<6} {:>10}  path, needed libraries",
@@ -200,7 +201,7 @@ fn as_native(contents: &Contents) -> Vec<String> {
 fn as_advice(contents: &Contents) -> Vec<String> {
     let found = advise(contents);
     if found.is_empty() {
-        return vec!["nothing could be smaller".into()];
+        return vec!["no advice".into()];
     }
     let mut lines = Vec::new();
     for one in &found {

@@ -4,10 +4,10 @@ use flavor::libraries::first_with;
 use flavor::manifest::Warning;
 use flavor::pack::{Difference, PackReport};
 use flavor::report::Recording;
-use flavor::stub::Origin;
+use flavor::stub::LauncherOrigin;
 use serde_json::{Value, json};
 
-/// Revision of the JSON; a change that breaks readers raises it.
+/// Version of the JSON; increased by incompatible changes.
 pub(super) const SCHEMA: u32 = 1;
 
 /// What was made, from what, and how long it took.
@@ -56,8 +56,8 @@ pub(super) fn report(
         "launcher": {
             "size": report.launcher_size,
             "file": match &report.launcher {
-                Origin::Embedded => None,
-                Origin::File(path) => Some(path.to_string_lossy()),
+                LauncherOrigin::Embedded => None,
+                LauncherOrigin::File(path) => Some(path.to_string_lossy()),
             },
         },
         "slots": report.slots.iter().map(|slot| json!({

@@ -42,9 +42,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         found_above,
     } = read(options)?;
     if manifest.input == Input::Requirement && options.input.as_deref().is_some_and(is_bare_name) {
-        // Not to be overlooked: somebody else's code, where a file may have been meant.
+        // Reported prominently: the user may have meant a file, and this installs third-party code.
         reporter.say(&format!(
-            "there is no file `{}` here: taking the distribution of that name",
+            "no file `{}`: using the distribution of that name",
             manifest.path.display()
         ));
     }
@@ -56,7 +56,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     }
     let mut settings = settings(options, &manifest)?;
     if run_pre_build(&manifest, &settings, &recorder).map_err(|source| failed(&manifest, source))? {
-        // It may have been one of the files that were made.
+        // The manifest may be one of the generated files.
         ReadInput {
             manifest,
             warnings,
@@ -111,11 +111,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         reporter.say(&line);
     }
     if !settings.slim.is_empty() && report.slimmed.is_none() {
-        reporter.warn(
-            None,
-            "there are no dependencies that something could be left out of",
-            None,
-        );
+        reporter.warn(None, "there are no dependencies to slim", None);
     }
     let differences = options
         .check_reproducible
@@ -124,7 +120,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
     let over_budget = options.check_budget && report.over_budget().next().is_some();
     let exceeds = over_budget || report.beyond_target().next().is_some();
-    // A package that does not pass is not for what comes after.
+    // A package over budget must not reach later steps.
     if !is_other && !exceeds {
         run_post_build(
             &report.manifest,
@@ -139,7 +135,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         }
     }
     if exceeds && globals.quiet {
-        // That a gate was not passed is no talk.
+        // An exceeded budget is an error even with `--quiet`.
         let gates = report
             .over_budget()
             .filter(|_| over_budget)
@@ -189,7 +185,7 @@ fn read(options: &Pack) -> Result<ReadInput, Error> {
     })
 }
 
-/// A word that could be the name of a file as well.
+/// Whether a requirement could also be a file name.
 fn is_bare_name(input: &Path) -> bool {
     input.to_str().is_some_and(is_name)
 }
@@ -204,7 +200,7 @@ fn warn<'a>(findings: impl IntoIterator<Item = &'a Finding>, reporter: &Terminal
     }
 }
 
-/// A line for each file: the slot, a tab, and the path in it.
+/// One line per file: the slot, a tab, and the path in it.
 fn list(slots: &[ListedSlot], json: bool) -> Result<(), Error> {
     if json {
         return output::json(&serde_json::json!({
@@ -225,7 +221,7 @@ fn list(slots: &[ListedSlot], json: bool) -> Result<(), Error> {
     output::data(&text)
 }
 
-/// Where a second pack gives other bytes.
+/// The differences of a second pack.
 fn check(
     manifest: &Manifest,
     settings: &Settings,
@@ -249,7 +245,7 @@ fn check(
     Ok(differences)
 }
 
-/// More threads than this wait for each other on any machine, and each takes memory.
+/// More threads than this do not help on any machine, and each takes memory.
 const MOST_JOBS: usize = 256;
 
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
@@ -307,7 +303,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
     })
 }
 
-/// Fails if a statement has nothing to do with the key that signs.
+/// Fails if a statement is not about the signing key.
 fn check_rotations(manifest: &Manifest, settings: &Settings) -> Result<(), Error> {
     if settings.rotations.is_empty() {
         return Ok(());

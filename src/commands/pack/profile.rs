@@ -1,4 +1,4 @@
-//! The files that show the course of a pack: a page and a trace, when they are asked for.
+//! The files with the timings of a pack: a page and a trace, on request.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use crate::cli::Pack;
 use crate::commands::page;
 use crate::error::Error;
 
-/// Where the course of a pack is written to.
+/// The output paths of the timings.
 pub(super) struct Profile {
     timings: Option<PathBuf>,
-    /// Whether that is the place beside the package.
+    /// Whether that is the default path beside the package.
     is_beside: bool,
     trace: Option<PathBuf>,
 }
 
 impl Profile {
     /// # Errors
-    /// There is a place where nothing can be written, or another file.
+    /// Fails if the path is not writable, or another kind of file is there.
     pub(super) fn new(options: &Pack, output: &Path) -> Result<Self, Error> {
         let beside = || output.with_extension("timings.html");
         let place = |named: &OsString| {
@@ -41,7 +41,7 @@ impl Profile {
             is_beside,
             trace: options.trace.clone(),
         };
-        // The default place is made with the package.
+        // The default directory is created with the package.
         if let Some(path) = profile.timings.as_ref().filter(|path| **path != beside()) {
             page::check_place(path, page::MARK)?;
         }
@@ -51,7 +51,7 @@ impl Profile {
         Ok(profile)
     }
 
-    /// Whether it is worth noting more than phases.
+    /// Whether more than phases must be recorded.
     pub(super) fn is_wanted(options: &Pack) -> bool {
         options.timings.is_some() || options.trace.is_some()
     }
@@ -61,10 +61,10 @@ impl Profile {
         self.timings.iter().chain(&self.trace).cloned().collect()
     }
 
-    /// Writes the files, of a pack that failed too: where it failed may be what one looks for.
+    /// Writes the files, even for a failed pack, which may be what the user investigates.
     pub(super) fn write(&self, course: &Course, reporter: &TerminalReporter) -> Result<(), Error> {
         if let Some(path) = &self.timings {
-            // What a requirement is called was not known before.
+            // The name of a requirement is known only now.
             let beside = course.outcome.as_ref().ok().filter(|_| self.is_beside);
             let path = &beside.map_or_else(
                 || path.clone(),

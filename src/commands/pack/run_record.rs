@@ -5,7 +5,7 @@ use flavor::manifest::Manifest;
 use flavor::pack::{Build, BuildError, PackReport, Settings};
 use flavor::report::Recording;
 
-/// The course of a pack, whatever came of it.
+/// The course of a pack, successful or not.
 pub(super) struct Course<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) settings: &'a Settings,
@@ -19,7 +19,7 @@ impl Course<'_> {
         std::path::absolute(&self.manifest.path).unwrap_or_else(|_| self.manifest.path.clone())
     }
 
-    /// Notes the build in the record of builds. That there is no place for it hinders nobody.
+    /// Adds the build to the build history. Errors are only logged.
     pub(super) fn record(&self) {
         let Some(directory) = state_dir() else { return };
         let outcome = self.outcome.as_ref().map_err(BuildError::code);

@@ -1,16 +1,16 @@
-//! What `pack` says at its end.
+//! The summary at the end of `pack`.
 
 use flavor::libraries::first_with;
 use flavor::pack::{Needs, PackReport, Step};
 use flavor::python::install::Subject;
 use flavor::report::{Bytes, counted};
-use flavor::stub::Origin;
+use flavor::stub::LauncherOrigin;
 
-/// Of every step whether it was reused, else why not.
+/// For every step whether its result was reused, or else why not.
 pub(super) fn explain(report: &PackReport) -> Vec<String> {
     let mut lines = Vec::new();
     let mut steps: Vec<&Step> = report.steps.iter().collect();
-    // Steps run side by side; what is read has an order of its own.
+    // Steps run in parallel; the output has a fixed order.
     steps.sort_by_key(|step| step.layer);
     for step in steps {
         match &step.because {
@@ -50,7 +50,7 @@ pub(super) fn explain(report: &PackReport) -> Vec<String> {
     lines
 }
 
-/// What a requirement turned out to be, and where it came from.
+/// What a requirement resolved to, and its origin.
 pub(super) fn resolved(subject: &Subject) -> String {
     let Subject {
         name,
@@ -66,7 +66,7 @@ pub(super) fn resolved(subject: &Subject) -> String {
     format!("resolved {name} {version} from {from}{commit}")
 }
 
-/// What a user wants to know at the end, a line each.
+/// The summary, one line each.
 pub(super) fn summary(report: &PackReport) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(directory) = &report.key_made_in {
@@ -111,11 +111,9 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
             lines.push("    left out  nothing: the dependencies have no such files".into());
         }
         let modules = counted(slimmed.imported, "module", "modules");
-        lines.push(format!(
-            "    imported  {modules}, as with everything in place"
-        ));
+        lines.push(format!("    imported  {modules}, as with all files"));
     }
-    if let Origin::File(path) = &report.launcher {
+    if let LauncherOrigin::File(path) = &report.launcher {
         lines.push(format!("    launcher  {}", path.display()));
     }
     lines.push(needs(&report.needs));
@@ -132,7 +130,7 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
         reuse(&report.steps),
         report.digest.hex()
     ));
-    // A bare name is looked for on PATH.
+    // A bare name would be looked up on PATH.
     let here = if report.path.components().count() == 1 {
         "./"
     } else {
@@ -142,7 +140,7 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
     lines
 }
 
-/// What the machine must have on which the package is to run: `needs glibc 2.34 and libGL.so.1: Ubuntu 22.04, …`.
+/// Requirements on the target machine: `needs glibc 2.34 and libGL.so.1: Ubuntu 22.04, …`.
 fn needs(needs: &Needs) -> String {
     let glibc = needs.glibc.map(|floor| format!("glibc {floor}"));
     let mut all: Vec<String> = glibc
@@ -166,7 +164,7 @@ fn needs(needs: &Needs) -> String {
     }
 }
 
-/// How much of a pack came from the build cache.
+/// The share of steps that was reused from the build cache.
 fn reuse(steps: &[Step]) -> String {
     let reused: Vec<&Step> = steps.iter().filter(|step| step.because.is_none()).collect();
     let bytes: u64 = reused.iter().map(|step| step.bytes).sum();

@@ -1,4 +1,4 @@
-//! `pack --timings`: a page with the phases and slots over time, and how busy the machine was.
+//! `pack --timings`: a page with the phases and slots over time, and the processor load.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 
 const PAGE: &str = include_str!("timings.html");
 
-/// What the page shows. Times are milliseconds since the beginning.
+/// The data of the page. Times are in milliseconds since the start.
 #[derive(Serialize)]
 struct Data<'a> {
     name: &'a str,
@@ -22,14 +22,14 @@ struct Data<'a> {
     began: String,
     took: f64,
     jobs: usize,
-    /// Processors that the load is a share of.
+    /// The number of processors, for the load.
     processors: usize,
-    /// Of a pack that failed.
+    /// The error of a failed pack.
     error: Option<String>,
     package: Option<Package<'a>>,
     phases: Vec<Phase<'a>>,
-    parts: Vec<Part<'a>>,
-    /// Time, and the share of the processors that was busy until then.
+    parts: Vec<PartRow<'a>>,
+    /// Time, and the processor load up to then.
     load: Vec<(f64, f64)>,
 }
 
@@ -56,7 +56,7 @@ struct Slot<'a> {
 struct MadeStep<'a> {
     name: &'a str,
     bytes: u64,
-    /// Why it was made; none when it was reused.
+    /// Why it was made; `None` if it was reused.
     because: Option<&'a [String]>,
 }
 
@@ -69,7 +69,7 @@ struct Phase<'a> {
 }
 
 #[derive(Serialize)]
-struct Part<'a> {
+struct PartRow<'a> {
     phase: &'a str,
     name: &'a str,
     thread: usize,
@@ -149,8 +149,8 @@ fn phase(span: &PhaseSpan) -> Phase<'_> {
     }
 }
 
-fn part(span: &PartSpan) -> Part<'_> {
-    Part {
+fn part(span: &PartSpan) -> PartRow<'_> {
+    PartRow {
         phase: &span.phase,
         name: &span.name,
         thread: span.thread,

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::run_record::Course;
 
-/// What every trace begins with.
+/// The start of every trace.
 pub(super) const MARK: &[u8] = br#"{"displayTimeUnit":"ms","otherData":{"flavor":"#;
 /// There is one process.
 const PROCESS: u32 = 1;
 
-/// Phases run side by side; each has a track of its own, and so has each thread of a phase that has parts.
+/// Phases run in parallel; each has a track of its own, and so has each thread of a phase that has
+/// parts.
 pub(super) fn of(course: &Course) -> Value {
     let recording = course.recording;
     let mut events = vec![json!({

@@ -1,4 +1,4 @@
-//! `flavor workenv`: looking after the extracted packages.
+//! `flavor workenv`: manages extracted packages.
 
 mod provide;
 mod remove;

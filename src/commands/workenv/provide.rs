@@ -8,7 +8,7 @@ use crate::cli::{SlotPath, Warm};
 use crate::error::Error;
 use crate::output;
 
-/// Where a slot of a package is, extracted if it was not.
+/// The path of a slot of a package, extracted if necessary.
 pub(super) fn path(options: &SlotPath, as_json: bool) -> Result<ExitCode, Error> {
     let path = slot_path(&absolute(&options.package), &options.slot, &environment())?;
     if as_json {
@@ -22,7 +22,7 @@ pub(super) fn path(options: &SlotPath, as_json: bool) -> Result<ExitCode, Error>
 /// Extracts a package without starting it.
 pub(super) fn warm(options: &Warm, as_json: bool) -> Result<ExitCode, Error> {
     if options.to.is_some() {
-        // Another user reads what is part of an image.
+        // Content of an image is read by other users.
         rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     }
     let path = warm_package(

@@ -27,7 +27,7 @@ pub(super) fn clean(options: &Clean, as_json: bool) -> Result<ExitCode, Error> {
         keep_latest: options.keep_latest,
         spare: Duration::ZERO,
     };
-    // Without any wish everything goes.
+    // Without any criterion everything is removed.
     let is_all = selection.max_size.is_none() && selection.keep_latest.is_none();
     let copies = selection
         .older_than
@@ -53,7 +53,7 @@ pub(super) fn remove(
     clear(cache, all, chosen, COPIES_KEPT, consent, as_json)
 }
 
-/// `copies` says how long copies of other tools' packages may have been idle to stay.
+/// `copies` is the idle time after which copies of other tools' packages are removed.
 fn clear(
     cache: &Cache,
     all: &[Summary],
@@ -93,7 +93,7 @@ fn clear(
     finish(&cache.remove(&ids, copies)?, consent, as_json)
 }
 
-/// Asks on a terminal; without one the answer is no.
+/// Asks on a terminal; otherwise the answer is no.
 fn agreed(ids: &[EnvId]) -> Result<bool, Error> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::NobodyToAsk);
@@ -134,7 +134,7 @@ fn finish(removal: &Removal, consent: &Consent, as_json: bool) -> Result<ExitCod
         text.push_str(&format!("{verb} {name}\n"));
     }
     for name in names(&removal.in_use) {
-        text.push_str(&format!("left {name}: a program runs in it\n"));
+        text.push_str(&format!("kept {name}: a program runs in it\n"));
     }
     text.push_str(&format!("{freed} {}\n", Bytes(removal.bytes)));
     output::data(&text)?;

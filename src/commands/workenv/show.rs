@@ -59,8 +59,8 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     } else {
         let path = match cache {
             Some(cache) if cache.is_there() => cache.root().display().to_string(),
-            Some(cache) => format!("{}, not there yet", cache.root().display()),
-            None => "none: each start makes a directory of its own".into(),
+            Some(cache) => format!("{}, not created yet", cache.root().display()),
+            None => "none: each start uses a temporary directory".into(),
         };
         let limit = limits
             .max_size
@@ -92,7 +92,7 @@ pub(super) fn inspect(one: &Summary, as_json: bool) -> Result<ExitCode, Error> {
         if one.intact {
             "yes"
         } else {
-            "no: it is made again at the next start"
+            "no: it is recreated at the next start"
         },
     );
     text.push_str(&format!("signer  {}\n", one.origin.signer));

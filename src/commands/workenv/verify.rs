@@ -10,7 +10,7 @@ use crate::cli::Chosen;
 use crate::error::Error;
 use crate::output;
 
-/// What a package or a cache is called that is not as it was made.
+/// The label of a package or cache that was changed.
 const DAMAGED: u8 = 3;
 
 /// Compares every byte of extracted packages with what their publishers signed.
@@ -35,7 +35,8 @@ pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
     })
 }
 
-/// Makes damaged environments again: at once when their package is still where it was, else at the next start.
+/// Recreates damaged environments: at once if their package is still at its path, else at the next
+/// start.
 pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error> {
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text) = (Vec::new(), String::new());
@@ -58,7 +59,7 @@ pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
 }
 
 fn mend(cache: &Cache, one: &Summary) -> Result<&'static str, Error> {
-    // Another package may stand there by now, or none.
+    // Another package may have that path now, or none.
     let package = &one.origin.package;
     if package.is_file()
         && repair_package(
@@ -85,14 +86,14 @@ fn sentence(one: &Summary, found: &Verification) -> String {
     text
 }
 
-/// What to say of a soundness that the package does not vouch for.
+/// How to qualify a result that is not based on the package.
 fn how_far(one: &Summary, found: &Verification) -> String {
     if found.against_package || !found.damaged.is_empty() {
         return String::new();
     }
     let package = one.origin.package.display().to_string();
     format!(
-        " by its own lists (`{}` is not the package that it was made from any more)",
+        " by its own content lists (`{}` is no longer the package it was made from)",
         printable(&package)
     )
 }

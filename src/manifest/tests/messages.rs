@@ -1,4 +1,4 @@
-//! What a person reads when a manifest is refused.
+//! The messages for rejected manifests.
 
 use insta::assert_snapshot;
 
@@ -13,7 +13,7 @@ fn a_wrong_chain_is_refused_with_a_remedy() {
     ");
     assert_snapshot!(chain(r#""tar.brotli""#), @"
     pyproject.toml:8:14: `tool.flavor.slots[0].operations` names an unknown operation: brotli
-    hint: known are: raw, tar, gzip, xz, zstd
+    hint: known: raw, tar, gzip, xz, zstd
     ");
     assert_snapshot!(chain(r#"["tar", "bzip2"]"#), @"
     pyproject.toml:8:22: `tool.flavor.slots[0].operations[1]` uses bzip2, which is not supported
@@ -37,7 +37,7 @@ fn a_wrong_chain_is_refused_with_a_remedy() {
     "#);
     assert_snapshot!(chain(r#"["raw", "gzip"]"#), @"
     pyproject.toml:8:14: `tool.flavor.slots[0].operations` combines `raw` with another operation
-    hint: `raw` stores the bytes as they are; leave it out or leave it alone
+    hint: `raw` stores the bytes as they are; remove it or the other operations
     ");
     assert_snapshot!(chain(r#""xz|xz|xz|xz|xz|xz|xz|xz|xz""#), @"pyproject.toml:8:14: `tool.flavor.slots[0].operations` has 9 operations, more than 8");
     assert_snapshot!(chain("7"), @"pyproject.toml:8:14: `tool.flavor.slots[0].operations` must be an array of operations, not a number");
@@ -68,16 +68,16 @@ fn no_target_leads_out_of_the_work_environment() {
     }
     let target = |text: &str| refused(&slot_text(&format!("target = \"{text}\"")));
     assert_snapshot!(target("../../etc/passwd"), @"
-    pyproject.toml:8:10: `tool.flavor.slots[0].target` leads out of the work environment: ../../etc/passwd
+    pyproject.toml:8:10: `tool.flavor.slots[0].target` is outside the work environment: ../../etc/passwd
     hint: write it relative to the work environment: `{workenv}/data`
     ");
     assert_snapshot!(target("{workenv}/.flavor/key"), @"
-    pyproject.toml:8:10: `tool.flavor.slots[0].target` is under `.flavor`, which is reserved: {workenv}/.flavor/key
+    pyproject.toml:8:10: `tool.flavor.slots[0].target` is below `.flavor`, which is reserved: {workenv}/.flavor/key
     hint: choose another name
     ");
     assert_snapshot!(target("{workenv}/{package_name}/f"), @"
     pyproject.toml:8:10: `tool.flavor.slots[0].target` has the placeholder `{package_name}`, which is not expanded here
-    hint: only `{workenv}` has a meaning in a target
+    hint: only `{workenv}` is expanded in a target
     ");
 }
 
@@ -201,7 +201,7 @@ fn what_is_missing_is_named_with_the_line_to_add() {
     hint: add `version = "0.1.0"` to `[project]`, or `dynamic = ["version"]` if the build back end computes it
     "#);
     assert_snapshot!(refusal("[project]\nname = \"my-app\"\nversion = \"1\"\n"), @r#"
-    pyproject.toml: nothing says what the package should run
+    pyproject.toml: no program: neither an entry point nor a script is declared
     hint: add a script, `[project.scripts]` with `my-app = "my_app.cli:main"`, or without Python `[tool.flavor.execution]` with `command = ["{workenv}/bin/my-app"]`
     "#);
     let no_command = format!("{PROJECT}[tool.flavor.python]\nenabled = false\n");
@@ -272,8 +272,8 @@ fn bad_project_values_are_refused_where_they_stand() {
     hint: use letters, digits, `.`, `-` and `_`, beginning with a letter or a digit, at most 128
     "#);
     assert_snapshot!(refused("[dependency-groups]\na = [{ include-group = \"b\" }]\nb = [{ include-group = \"a\" }]"), @"
-    pyproject.toml:7:24: `dependency-groups.b[0].include-group` goes round in a circle: a > b > a
-    hint: take one `include-group` out
+    pyproject.toml:7:24: `dependency-groups.b[0].include-group` includes itself: a > b > a
+    hint: remove one `include-group`
     ");
     assert_snapshot!(refused("[dependency-groups]\ndocs = []\na = [{ include-group = \"dcos\" }]"), @"
     pyproject.toml:7:24: `dependency-groups.a[0].include-group` names an unknown dependency group: dcos
@@ -308,7 +308,7 @@ fn bad_settings_are_refused_where_they_stand() {
     hint: change one of the two
     ");
     assert_snapshot!(refused("[tool.flavor.execution]\ncommand = \"run 'it\""), @r#"
-    pyproject.toml:6:11: `tool.flavor.execution.command` has a quote that is never closed: run 'it
+    pyproject.toml:6:11: `tool.flavor.execution.command` has an unterminated quote: run 'it
     hint: close it, or write the words as an array: ["…", "…"]
     "#);
     assert_snapshot!(refused("[tool.flavor.execution]\ncommand = []"), @"pyproject.toml:6:11: `tool.flavor.execution.command` must be a program and its arguments: nothing");

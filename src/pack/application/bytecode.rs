@@ -1,4 +1,4 @@
-//! Bytecode as a layer of its own, so that a changed module costs the compilation of that module.
+//! Bytecode in a layer of its own, so that a changed module costs only its own compilation.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,28 +8,27 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
-use super::super::cache::{HashedTree, Layer, Made};
+use super::super::cache::{CacheEntry, HashedTree, Layer};
 use super::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
 use crate::python::bytecode::{self, Positions, bytecode_of};
 use crate::report::{Part, Stopwatch, counted};
 
-/// What the user knows this work by.
+/// The name of this step in the output.
 const PHASE: &str = "bytecode";
 
-/// What is known of a tree of bytecode.
+/// The description of a tree of bytecode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Bytecode {
     modules: usize,
-    /// The digest of every source that there is bytecode of.
+    /// The digest of every source that has bytecode.
     sources: BTreeMap<PathBuf, Blake3>,
-    /// Sources that are no Python, or none for this interpreter, and why.
+    /// Sources that are not valid Python for this interpreter, and why.
     pub(super) broken: BTreeMap<PathBuf, String>,
 }
 
-/// Compiles the sources below `tree`, for one of the slots. Modules that are as they were the last time are not compiled
-/// again.
+/// Compiles the sources below `tree`, for one of the slots. Unchanged modules are not recompiled.
 pub(super) fn compile(
     context: &Context,
     slot: &str,
@@ -37,7 +36,7 @@ pub(super) fn compile(
     tree: &Path,
     positions: Positions,
     jobs: usize,
-) -> Result<Made<Bytecode>, BuildError> {
+) -> Result<CacheEntry<Bytecode>, BuildError> {
     let Context {
         interpreter,
         cache,
@@ -107,12 +106,12 @@ pub(super) fn compile(
     Ok(made)
 }
 
-/// Which sources are not what they were, a phrase each.
+/// The changed sources, as phrases.
 fn changes(old: &BTreeMap<PathBuf, Blake3>, new: &BTreeMap<PathBuf, Blake3>) -> Vec<String> {
     let gone = old
         .keys()
         .filter(|path| !new.contains_key(*path))
-        .map(|path| format!("{} is gone", path.display()));
+        .map(|path| format!("{} was removed", path.display()));
     let others = new.iter().filter_map(|(path, digest)| match old.get(path) {
         None => Some(format!("{} is new", path.display())),
         Some(before) => (before != digest).then(|| format!("{} has changed", path.display())),
@@ -120,9 +119,9 @@ fn changes(old: &BTreeMap<PathBuf, Blake3>, new: &BTreeMap<PathBuf, Blake3>) -> 
     gone.chain(others).collect()
 }
 
-/// Takes over the bytecode of sources that have not changed.
+/// Copies the bytecode of unchanged sources.
 fn adopt(
-    last: &Made<Bytecode>,
+    last: &CacheEntry<Bytecode>,
     sources: &BTreeMap<PathBuf, Blake3>,
     dest: &Path,
     bytecode_of: impl Fn(&Path) -> PathBuf,
@@ -141,7 +140,7 @@ fn adopt(
     Ok(())
 }
 
-/// Reports the compilations of a pack as the one phase that they are to a user.
+/// Reports all compilations of a pack as one phase.
 pub(super) fn report(context: &Context) {
     let all = context
         .compiled

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
-use super::super::cache::{BuildCache, HashedTree, Inputs, Layer, Made, hash_tree};
+use super::super::cache::{BuildCache, CacheEntry, HashedTree, Inputs, Layer, hash_tree};
 use super::bytecode::{Bytecode, compile};
 use super::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
@@ -16,10 +16,10 @@ use crate::python::install::{
 use crate::report::{Stopwatch, counted};
 
 pub(super) struct Deps {
-    pub(super) made: Made<Dependencies>,
-    /// `None` without dependencies.
-    pub(super) bytecode: Option<Made<Bytecode>>,
-    /// What is odd about them and about where they come from.
+    pub(super) made: CacheEntry<Dependencies>,
+    /// `None` if there are no dependencies.
+    pub(super) bytecode: Option<CacheEntry<Bytecode>>,
+    /// Warnings about them and their sources.
     pub(super) notices: Vec<Notice>,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     let (inputs, mut notices) = resolution_inputs(interpreter, &request, cache, false)?;
     let found = cache.find(DEPS, Layer::Deps, &inputs, |_: &Dependencies| Ok(()))?;
     let known = if found.is_some() {
-        "nothing to resolve: the same inputs as before"
+        "nothing to resolve: unchanged inputs"
     } else {
         "to be resolved"
     };
@@ -83,7 +83,8 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
             notices,
         });
     }
-    // In the project's own code a traceback underlines the expression; elsewhere the line has to do.
+    // In the project's own code tracebacks underline the expression; in dependencies the line has
+    // to suffice.
     let bytecode = compile(
         context,
         DEPS,
@@ -99,7 +100,8 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     })
 }
 
-/// The inputs of an installation, and what is odd about them. For a build environment the requirements are the build system's.
+/// The inputs of an installation, and warnings about them. For a build environment the requirements
+/// are the build system's.
 pub(super) fn resolution_inputs(
     interpreter: &Interpreter,
     request: &InstallRequest,
@@ -153,8 +155,8 @@ pub(super) fn resolution_inputs(
     Ok((inputs, resolution.notices))
 }
 
-/// Hashes a list of files, wherever they lie. The dependencies and the build environment are resolved at once: each has a
-/// memory of its own of what the files were.
+/// Hashes a list of files in any directory. The dependencies and the build environment are resolved
+/// in parallel, so each has a stat cache of its own.
 fn hash_files(
     files: &[PathBuf],
     cache: &BuildCache,

@@ -1,11 +1,12 @@
-//! What only a build back end knows of a project: its wheel is built before anything else then, and its metadata are read.
+//! The metadata of a project that only its build back end knows: the wheel is built before
+//! everything else, and its metadata are read.
 //!
-//! The wheel is built once, for its content as for its metadata: a back end that is asked for metadata alone does most of
-//! the work, and would do it again.
+//! The wheel is built once, for content and metadata: a back end that is asked only for metadata
+//! does most of the work of a build, and would do it again.
 
 use std::borrow::Cow;
 
-use super::super::cache::{BuildCache, Layer, Made};
+use super::super::cache::{BuildCache, CacheEntry, Layer};
 use super::super::{BuildError, Settings};
 use super::project::{App, AppFacts};
 use super::runtime::Runtime;
@@ -17,21 +18,21 @@ use crate::python::Interpreter;
 use crate::python::install::{ProjectInstall, ProjectMetadata};
 use crate::report::{Reporter, Stopwatch};
 
-/// What was made to know them, for the application to take on.
-pub(in crate::pack) struct Facts {
+/// What was built for that, to be used for the application.
+pub(in crate::pack) struct ProjectFacts {
     pub(super) interpreter: Interpreter,
     /// `None` for a package without Python.
-    pub(super) runtime: Option<Made<Runtime>>,
+    pub(super) runtime: Option<CacheEntry<Runtime>>,
     pub(super) app: Option<App>,
 }
 
-/// The manifest with all that a package of it needs to be known.
+/// The manifest, complete.
 pub(in crate::pack) fn state<'a>(
     manifest: &'a Manifest,
     settings: &Settings,
     cache: &BuildCache,
     reporter: &dyn Reporter,
-) -> Result<(Cow<'a, Manifest>, Option<Facts>), BuildError> {
+) -> Result<(Cow<'a, Manifest>, Option<ProjectFacts>), BuildError> {
     if !manifest.awaits_metadata() {
         return Ok((Cow::Borrowed(manifest), None));
     }
@@ -55,8 +56,8 @@ pub(in crate::pack) fn state<'a>(
     Ok((Cow::Owned(stated.complete()?), Some(facts)))
 }
 
-/// The manifest with what the project demanded of its interpreter when it was last packed. As long as that is still so, the
-/// wheel need not be built with one interpreter to learn that it is for another.
+/// The manifest with the `requires-python` of the previous pack. If that is still right, the wheel
+/// need not be built with an unsuitable interpreter first.
 fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
     let mut assumed = manifest.clone();
     if manifest.project.awaits("requires-python") {
@@ -67,14 +68,14 @@ fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
     assumed
 }
 
-/// Builds the wheel, and beside it the runtime, which does not depend on it.
+/// Builds the wheel, and in parallel the runtime, which does not depend on it.
 fn build_with(
     interpreter: Interpreter,
     manifest: &Manifest,
     settings: &Settings,
     cache: &BuildCache,
     reporter: &dyn Reporter,
-) -> Result<(Facts, Manifest), BuildError> {
+) -> Result<(ProjectFacts, Manifest), BuildError> {
     let context = Context {
         manifest,
         settings,
@@ -97,7 +98,7 @@ fn build_with(
     let stated =
         install.map_or_else(|| Ok(manifest.clone()), |install| filled(manifest, install))?;
     Ok((
-        Facts {
+        ProjectFacts {
             interpreter,
             runtime,
             app,
@@ -106,7 +107,7 @@ fn build_with(
     ))
 }
 
-/// The manifest with what the metadata of the project's wheel say.
+/// The manifest completed by the metadata of the project's wheel.
 pub(super) fn filled(
     manifest: &Manifest,
     install: &ProjectInstall,

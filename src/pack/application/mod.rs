@@ -1,6 +1,8 @@
-//! The trees of a Python application: `runtime`, `deps` and `app`, and the bytecode of the last two.
+//! The trees of a Python application: `runtime`, `deps` and `app`, and the bytecode of the last
+//! two.
 //!
-//! Every tree is an entry of the build cache; the modules here say what each is made from, and how.
+//! Every tree is an entry of the build cache; the modules here define what each is made from, and
+//! how.
 
 mod bytecode;
 mod dependencies;
@@ -29,7 +31,7 @@ use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
 
-pub(super) use facts::{Facts, state};
+pub(super) use facts::{ProjectFacts, state};
 use programs::Start;
 pub(super) use programs::place;
 
@@ -42,7 +44,7 @@ pub(super) const APP: &str = "app";
 pub(super) struct Application {
     pub(super) interpreter: Interpreter,
     pub(super) runtime: Tree,
-    /// `None` without dependencies.
+    /// `None` if there are no dependencies.
     pub(super) deps: Option<Tree>,
     pub(super) app: Tree,
     pub(super) trees: Trees,
@@ -50,63 +52,63 @@ pub(super) struct Application {
     pub(super) python: PythonFacts,
     pub(super) programs: Vec<Program>,
     pub(super) commands: Vec<Commands>,
-    /// The manifest by the name of what its requirement has turned out to be.
+    /// The manifest with the name and version that its requirement resolved to.
     pub(super) named: Option<Manifest>,
-    /// What that is.
+    /// What the requirement resolved to.
     pub(super) subject: Option<Subject>,
-    /// The name of the one that starts first, if it is a script.
+    /// The name of the main program, if it is a script.
     pub(super) main: Option<String>,
     /// The commands of the project.
     pub(super) entry_points: Vec<EntryPoint>,
     /// Sources of `app` that do not compile, and why.
     pub(super) broken: BTreeMap<PathBuf, String>,
-    /// Version of the project as its back end computed it; empty of what has no back end.
+    /// Version of the project as its back end computed it; empty if it has no back end.
     pub(super) version: String,
     /// Whether the application itself is a distribution.
     pub(super) has_distribution: bool,
     pub(super) evidence: Evidence,
     pub(super) findings: Vec<Finding>,
-    /// Marks of use on the entries of the cache that the trees lie in; what is dropped may be evicted.
+    /// Locks on the cache entries that hold the trees; once dropped, an entry may be evicted.
     pub(super) in_use: Vec<Box<dyn Send>>,
 }
 
-/// Where the trees lie while the package is made, before anything is left out of them.
+/// The directories of the trees while the package is made, before anything is left out of them.
 pub(super) struct Trees {
     pub(super) interpreter: PathBuf,
     pub(super) deps: PathBuf,
     pub(super) app: PathBuf,
-    /// Inside each of the last two.
+    /// Relative to the last two.
     pub(super) site_packages: PathBuf,
 }
 
-/// The interpreter of this machine that the runtime was made of.
+/// The interpreter of this machine that the runtime was made from.
 pub(super) struct Source {
-    /// The file at the end of all links.
+    /// The executable with all links resolved.
     pub(super) executable: PathBuf,
     /// Its libpython, if it has one.
     pub(super) library: Option<PathBuf>,
 }
 
-/// What is to be attested of an application.
+/// The provenance of an application.
 pub(super) struct Evidence {
     /// Such as `cpython`.
     pub(super) implementation: String,
     pub(super) version: String,
-    /// Digest of the interpreter's files that the runtime was made of.
+    /// Digest of the interpreter's files that the runtime was made from.
     pub(super) interpreter_files: Blake3,
-    /// Whose the libraries in the runtime are, by their names.
+    /// The owners of the libraries in the runtime, by library name.
     pub(super) owners: BTreeMap<String, SystemPackage>,
     /// Digest of the project's sources.
     pub(super) sources: Blake3,
-    /// The lock file that decided on the versions: name and digest.
+    /// The lock file that determined the versions: name and digest.
     pub(super) lock: Option<(String, Sha256)>,
-    /// That of the project itself, if it is one, is the last.
+    /// The last one is the project itself, if it is a distribution.
     pub(super) distributions: Vec<Distribution>,
 }
 
-/// What goes into one slot of the application: one tree, or one laid over another.
+/// The content of one slot of the application: one tree, or one on top of another.
 pub(super) struct Tree {
-    /// Every directory before what it holds.
+    /// Every directory precedes its content.
     pub(super) entries: Vec<Entry>,
     /// Digests of the parts.
     pub(super) parts: Vec<(&'static str, String)>,
@@ -120,7 +122,7 @@ impl Tree {
         }
     }
 
-    /// Lays the bytecode over the sources.
+    /// Adds the bytecode to the sources.
     fn with_bytecode(mut self, bytecode: &HashedTree) -> Self {
         let there: std::collections::HashSet<_> = self
             .entries
@@ -138,7 +140,7 @@ impl Tree {
     }
 }
 
-/// What every step needs.
+/// The context of every step.
 struct Context<'a> {
     manifest: &'a Manifest,
     settings: &'a Settings,
@@ -146,7 +148,8 @@ struct Context<'a> {
     cache: &'a BuildCache,
     reporter: &'a dyn Reporter,
     request: InstallRequest<'a>,
-    /// Time that the bytecode steps took; they run in different threads and are one phase.
+    /// Duration of the bytecode steps, which run in different threads and are reported as one
+    /// phase.
     compiled: Mutex<Vec<(usize, bool, Took)>>,
 }
 
@@ -180,16 +183,16 @@ fn report_interpreter(interpreter: &Interpreter, took: Took, reporter: &dyn Repo
     reporter.phase("interpreter", &text, took);
 }
 
-/// Builds the trees side by side, as far as they have not been made for the `facts` already.
+/// Builds the trees in parallel, except those that were built for the `facts` already.
 pub(super) fn build(
     manifest: &Manifest,
-    facts: Option<Facts>,
+    facts: Option<ProjectFacts>,
     settings: &Settings,
     family: Family,
     cache: &BuildCache,
     reporter: &dyn Reporter,
 ) -> Result<Application, BuildError> {
-    let (interpreter, runtime, app) = if let Some(Facts {
+    let (interpreter, runtime, app) = if let Some(ProjectFacts {
         interpreter,
         runtime,
         app,
@@ -224,9 +227,9 @@ pub(super) fn build(
         });
         (join(runtime), join(deps), join(project))
     });
-    // The dependencies' failure says more than what follows from it.
+    // The error of the dependencies is more informative than the errors that it causes.
     let (deps, project, runtime) = (deps?, project?, runtime?);
-    // What it is called is known only now.
+    // The name is known only now.
     let named = match project {
         Some(_) => None,
         None => Some(requirement::named(manifest, &deps.made.facts)?),
@@ -386,7 +389,7 @@ fn install_request<'a>(
     request.additional = additional(manifest);
     request.extras.clone_from(&manifest.build.extras);
     request.groups.clone_from(&manifest.build.groups);
-    // Paths in a manifest start from where it is.
+    // Paths in a manifest are relative to its directory.
     let here = |link: &String| manifest.directory.join(link).display().to_string();
     let of_manifest = manifest.build.find_links.iter().map(|link| {
         if link.contains("://") {
@@ -412,7 +415,8 @@ fn install_request<'a>(
     Ok(request)
 }
 
-/// What is to be packed, if it is a requirement; what the project depends on, and what the chosen extras and groups add.
+/// The requirement to be packed, if any; the project's dependencies, and those of the selected
+/// extras and groups.
 pub(super) fn requirements(manifest: &Manifest) -> Vec<String> {
     let project = &manifest.project;
     let extras = manifest
@@ -438,7 +442,7 @@ pub(super) fn requirements(manifest: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// What the manifest adds for the package, which no lock of the project has.
+/// Requirements that the manifest adds for the package, which the project's lock does not have.
 fn additional(manifest: &Manifest) -> Vec<String> {
     let local = manifest.build.local_dependencies.iter().map(|path| {
         let path = manifest.directory.join(path);
@@ -456,7 +460,7 @@ fn additional(manifest: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// What is odd about the dependencies and about the project; what is said of both is said once.
+/// Warnings about the dependencies and the project, without duplicates.
 fn findings(notices: &[Notice], project: &project::Project) -> Vec<Finding> {
     let of_project = project
         .made
@@ -467,7 +471,7 @@ fn findings(notices: &[Notice], project: &project::Project) -> Vec<Finding> {
     let mut all: Vec<Notice> = notices.iter().chain(of_project).cloned().collect();
     all.sort();
     all.dedup();
-    // Credentials are noticed where they are written and where they have been taken out.
+    // Credentials are noticed both where they are written and where they are removed.
     let mut names = std::collections::BTreeSet::new();
     for notice in &mut all {
         if let Notice::Credentials { names: some } = notice {
@@ -483,7 +487,8 @@ fn findings(notices: &[Notice], project: &project::Project) -> Vec<Finding> {
         .collect()
 }
 
-/// The inputs that every tree has: this program, whose versions may do things differently, and the interpreter.
+/// The inputs of every tree: this program, whose versions may work differently, and the
+/// interpreter.
 fn common_inputs(interpreter: &Interpreter) -> Inputs {
     let mut inputs = Inputs::default();
     inputs.add("tool", env!("CARGO_PKG_VERSION"));

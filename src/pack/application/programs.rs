@@ -1,4 +1,4 @@
-//! What can be started in a Python application, and how.
+//! The programs of a Python application, and how to start them.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -16,18 +16,19 @@ use crate::python::install::{
 use crate::python::start::{FILE_OPTIONS, script_options};
 use crate::stub::Family;
 
-/// Where sources that go in as they are lie, relative to the tree.
+/// Directory of sources that are packed as they are, relative to the tree.
 pub(in crate::pack) fn place(manifest: &Manifest) -> PathBuf {
     Path::new(APP).join(&manifest.package_name)
 }
 
-/// What the interpreter is given to run a file of the input, relative to the tree; `None` when something else is run.
+/// The interpreter's argument for running a file of the input, relative to the tree; `None` if
+/// something else is run.
 fn file(manifest: &Manifest) -> Option<String> {
     let Some(EntryPoint::File(file)) = &manifest.entry_point else {
         return None;
     };
     let place = place(manifest);
-    // As for a zipapp, the directory is the program.
+    // Like a zipapp, the directory is the program.
     let path = if file == Path::new("__main__.py") {
         place
     } else {
@@ -36,17 +37,17 @@ fn file(manifest: &Manifest) -> Option<String> {
     Some(path.to_string_lossy().into_owned())
 }
 
-/// What can be started.
+/// The programs of a package.
 pub(super) struct Programs {
     /// The main one first, then those that the manifest names.
     pub(super) own: Vec<Program>,
-    /// All the others: what the project's wheel and the dependencies bring.
+    /// All others: commands of the project's wheel and of the dependencies.
     pub(super) commands: Vec<Commands>,
-    /// The main one's file in `bin`, if it is one.
+    /// The main one's file in `bin`, if it has one.
     pub(super) main: Option<String>,
 }
 
-/// What decides on how a program is called.
+/// What determines how a program is started.
 #[derive(Clone, Copy)]
 pub(super) struct Start {
     pub(super) family: Family,
@@ -63,7 +64,7 @@ struct Inside<'a> {
 impl<'a> Inside<'a> {
     fn of(app: &'a AppFacts, deps: &'a Dependencies) -> Self {
         let by_name = |commands: &'a [Command]| {
-            // A name that is none could not be signed; the interpreter is no program of the package.
+            // An invalid name could not be signed; the interpreter is not a program of the package.
             let is_usable =
                 |command: &&Command| is_name(&command.name) && !is_interpreter(&command.name);
             commands
@@ -101,8 +102,8 @@ impl<'a> Inside<'a> {
             .copied()
     }
 
-    /// The command that `word` means for a program `name`: the one that it names, else the one called `name` of the
-    /// distribution that it names.
+    /// The command that `word` refers to for a program `name`: the command `word`, else the command
+    /// `name` of the distribution `word`.
     fn find(&self, name: &str, word: &str) -> Option<&'a Command> {
         let of_distribution = |command: &&Command| command.distribution == normalized(word);
         self.get(word)
@@ -115,7 +116,7 @@ fn is_interpreter(name: &str) -> bool {
         .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
-/// What can be started: the main program first, then what the manifest names, then every command inside.
+/// The programs: the main program first, then those in the manifest, then every command inside.
 ///
 /// # Errors
 /// [`BuildError::UnknownScript`] and [`BuildError::WhichScript`].
@@ -127,7 +128,7 @@ pub(super) fn programs(
 ) -> Result<Programs, BuildError> {
     let inside = Inside::of(app, deps);
     let argv_of = |name: &str, is_python: bool| command(manifest, name, None, is_python, start);
-    // Of a script that was written, there is no record.
+    // A generated script is not in any RECORD.
     let is_python = |name: &str| {
         app.main.as_deref() == Some(name) || inside.get(name).is_none_or(|one| one.is_python)
     };
@@ -180,7 +181,7 @@ pub(super) fn programs(
     };
     let (main_name, main_file) = main;
     let main_argv = match (&main_file, &manifest.execution.command) {
-        // The entry point's own script, which stands for a file.
+        // The entry point's own script, which was written for a file.
         (Some((name, true)), _)
             if manifest.entry_point.is_some() && app.main.as_ref() == Some(name) =>
         {
@@ -208,7 +209,7 @@ pub(super) fn programs(
     }
     let commands = match start.family {
         Family::Flavor => groups(manifest, &inside, &own, start),
-        // Its launchers know of one program.
+        // FlavorPack's launchers support one program.
         Family::FlavorPack => Vec::new(),
     };
     Ok(Programs {
@@ -218,7 +219,7 @@ pub(super) fn programs(
     })
 }
 
-/// The commands that are no program of their own, as few lists as there are ways to call them.
+/// The commands that are not programs of their own, grouped by how they are started.
 fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -> Vec<Commands> {
     let mut before = command(
         manifest,
@@ -239,7 +240,7 @@ fn groups(manifest: &Manifest, inside: &Inside, own: &[Program], start: Start) -
         (&inside.deps, Vec::new()),
     ] {
         for (name, one) in commands {
-            // The name of a project's package is nobody else's.
+            // The name of the package is reserved for the main program.
             let is_taken = manifest.input != Input::Requirement && *name == manifest.package_name;
             if is_taken && !inside.project.contains_key(name) {
                 continue;
@@ -280,7 +281,7 @@ fn unknown(asked: String, word: &str, inside: &Inside) -> BuildError {
     }
 }
 
-/// There are several, or none.
+/// There are several scripts, or none.
 fn which(manifest: &Manifest, deps: &Dependencies, inside: &Inside) -> BuildError {
     let own = deps
         .subject
@@ -297,7 +298,7 @@ fn which(manifest: &Manifest, deps: &Dependencies, inside: &Inside) -> BuildErro
     }
 }
 
-/// How a file in `bin` is called; or the `file` of the input that it stands for.
+/// The name of a file in `bin`; or the `file` of the input that it was written for.
 fn command(
     manifest: &Manifest,
     name: &str,
@@ -307,7 +308,7 @@ fn command(
 ) -> Vec<String> {
     match start.family {
         Family::Flavor if !is_python => vec![format!("{WORKENV}/bin/{name}")],
-        // The script's own first line would start the same interpreter, by way of a shell.
+        // The script's own first line would start the same interpreter through a shell.
         Family::Flavor => {
             let (options, path): (&[&str], _) = match file {
                 Some(file) => (&FILE_OPTIONS, format!("{WORKENV}/{file}")),
@@ -323,8 +324,9 @@ fn command(
                 .chain(manifest.python.flags.iter().cloned());
             interpreter.chain(options).chain([path]).collect()
         }
-        // FlavorPack's launchers start programs under the package's name. An interpreter that is not called by its
-        // own path looks for its library where it was built; a script is always called by its path.
+        // FlavorPack's launchers start programs with the package's name as `argv[0]`. An
+        // interpreter that is not started by its own path looks for its library where it was built;
+        // a script is always started by its path.
         Family::FlavorPack => vec![format!("{WORKENV}/{RUNTIME}/bin/{name}")],
     }
 }
@@ -339,8 +341,8 @@ pub(super) fn write_named(manifest: &Manifest, app: &Path) -> Result<(), BuildEr
     Ok(())
 }
 
-/// A script for an entry point that the input does not list, named like the package. It takes the place of one of the
-/// input's own `scripts`, but not that of another file.
+/// The script for an entry point that the input does not declare, named like the package. It
+/// replaces one of the input's own `scripts`, but no other file in `bin`.
 pub(super) fn write_script(
     manifest: &Manifest,
     wanted: &EntryPoint,
@@ -349,7 +351,7 @@ pub(super) fn write_script(
 ) -> Result<String, BuildError> {
     let directory = app.join("bin");
     let mut name = manifest.package_name.clone();
-    // A wheel may bring a program of that name, and its modules may need it.
+    // A wheel may have a program of that name, and its modules may need it.
     while directory.join(&name).symlink_metadata().is_ok()
         && scripts.iter().all(|script| script.name != name)
     {

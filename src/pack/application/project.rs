@@ -1,4 +1,5 @@
-//! The project itself: its wheel, built by its own back end, as a tree. Of other inputs, what stands for it.
+//! The project itself as a tree: its wheel, built by its own back end. For other inputs, their
+//! equivalent.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
-use super::super::cache::{Inputs, Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Inputs, Layer, hash_tree};
 use super::super::warning::{self, Finding};
 use super::bytecode::{Bytecode, compile};
 use super::dependencies::{Deps, resolution_inputs};
@@ -25,27 +26,28 @@ use crate::python::install::{
 use crate::report::Stopwatch;
 
 pub(super) struct Project {
-    pub(super) made: Made<AppFacts>,
-    pub(super) bytecode: Made<Bytecode>,
-    /// What is odd about its sources.
+    pub(super) made: CacheEntry<AppFacts>,
+    pub(super) bytecode: CacheEntry<Bytecode>,
+    /// Warnings about its sources.
     pub(super) findings: Vec<Finding>,
 }
 
-/// What is known of the project's tree.
+/// The description of the project's tree.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct AppFacts {
-    /// What was installed; `None` of sources that go in as they are.
+    /// The installed project; `None` for sources that are packed as they are.
     pub(super) install: Option<ProjectInstall>,
     /// Digest of the sources.
     pub(super) sources: Blake3,
-    /// The command that starts the application, if it is one of the project's or was made for its entry point.
+    /// The command that starts the application, if the project has it or it was generated for its
+    /// entry point.
     pub(super) main: Option<String>,
 }
 
-/// The project's tree, before its bytecode is made.
+/// The project's tree without bytecode.
 pub(super) struct App {
-    pub(super) made: Made<AppFacts>,
-    /// What is odd about its sources.
+    pub(super) made: CacheEntry<AppFacts>,
+    /// Warnings about its sources.
     findings: Vec<Finding>,
 }
 
@@ -68,7 +70,8 @@ impl App {
     }
 }
 
-/// `None` of a requirement: what it is called is known with its dependencies, and then [`of_requirement`] builds it.
+/// `None` for a requirement: its name is known only with its dependencies, and then
+/// [`of_requirement`] builds it.
 pub(super) fn make(context: &Context) -> Result<Option<App>, BuildError> {
     let Context {
         manifest, reporter, ..
@@ -93,7 +96,7 @@ pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, 
 
 fn reported(
     context: &Context,
-    made: Made<AppFacts>,
+    made: CacheEntry<AppFacts>,
     findings: Vec<Finding>,
     clock: Stopwatch,
 ) -> App {
@@ -112,7 +115,7 @@ fn reported(
     App { made, findings }
 }
 
-fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), BuildError> {
+fn from_back_end(context: &Context) -> Result<(CacheEntry<AppFacts>, Vec<Finding>), BuildError> {
     let Context {
         manifest,
         interpreter,
@@ -141,7 +144,7 @@ fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), Bu
             }
             let sources = attested(sources, &ignored, tree)?;
             let main = main_command(&filled(manifest, &install)?, &install, tree)?;
-            // What the user names goes before what only the wheel says.
+            // An explicit entry point takes precedence over the wheel's scripts.
             let is_named = manifest.entry_point.is_none() && !manifest.scripts.is_empty();
             let main = main.filter(|_| !is_named || !manifest.project.scripts.is_empty());
             Ok::<_, BuildError>(AppFacts {
@@ -169,7 +172,7 @@ fn from_back_end(context: &Context) -> Result<(Made<AppFacts>, Vec<Finding>), Bu
     Ok((made, findings.into_iter().flatten().collect()))
 }
 
-/// What the project's build sees. What an earlier pack has written is no source of the next one.
+/// What the project's build sees. Outputs of an earlier pack are excluded.
 fn view(context: &Context) -> Result<View, BuildError> {
     let Context {
         manifest, settings, ..
@@ -182,7 +185,7 @@ fn view(context: &Context) -> Result<View, BuildError> {
     Ok(view)
 }
 
-/// What a build's result depends on.
+/// The inputs of a build.
 struct Seen {
     inputs: Inputs,
     /// Digest of the sources.
@@ -190,7 +193,8 @@ struct Seen {
     ignored: Vec<Entry>,
 }
 
-/// Everything that the back end can see: any file of the project, what it is built with, and the variables it may heed.
+/// Everything that the back end can see: any file of the project, its build environment, and the
+/// environment variables it may read.
 fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, BuildError> {
     let Context {
         manifest,
@@ -260,8 +264,8 @@ fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, 
     })
 }
 
-/// The digest of the sources that a package attests: they are what git does not ignore, and those of the other files whose
-/// content is in the wheel. What else is about is nothing that the package was made of.
+/// The digest of the sources for the provenance: the files that git does not ignore, and the
+/// ignored ones whose content is in the wheel. Other files did not contribute to the package.
 fn attested(sources: Blake3, ignored: &[Entry], tree: &Path) -> Result<Blake3, BuildError> {
     if ignored.is_empty() {
         return Ok(sources);
@@ -305,7 +309,7 @@ fn attested(sources: Blake3, ignored: &[Entry], tree: &Path) -> Result<Blake3, B
     }
 }
 
-/// Adds what decides on the command that is written for an entry point.
+/// Adds what determines the command that is written for an entry point.
 pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
     let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
     inputs
@@ -366,7 +370,7 @@ fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf
     };
     let built = match build_in_environment(context, build, &[]) {
         Ok(Built::Lacks(more)) => build_in_environment(context, build, &more)?,
-        // Without network the back end may still be there, installed beside the interpreter.
+        // Without network the back end may still be installed beside the interpreter.
         Err(error) if error.is_offline_resolution() => {
             match build_wheel(interpreter, Environment::Interpreter, build, &[])? {
                 Built::Lacks(_) | Built::NoBackEnd => return Err(error),
@@ -393,7 +397,8 @@ fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf
     }
 }
 
-/// Builds the wheel in the environment that its requirements and `more` make, which is made first if there is none.
+/// Builds the wheel in the environment of its requirements and `more`, which is created if
+/// necessary.
 fn build_in_environment(
     context: &Context,
     build: WheelBuild,
@@ -410,8 +415,8 @@ fn build_in_environment(
     let make = |tree: &Path| {
         std::fs::create_dir_all(&work).on("create directory", &work)?;
         make_build_environment(interpreter, &request, tree)?;
-        // The first build leaves the bytecode of the back end behind, so that the next ones need not compile it. Whether
-        // it goes well says nothing about the environment.
+        // The first build leaves the bytecode of the back end in the environment, which saves the
+        // next ones the compilation. The environment is kept even if that build fails.
         first = Some(build_wheel(
             interpreter,
             Environment::New(tree),
@@ -444,7 +449,8 @@ fn no_back_end(context: &Context) -> BuildError {
     })
 }
 
-/// The name of the command to start with; a script is written for an entry point that the project does not list.
+/// The name of the main command; a script is written for an entry point that the project does not
+/// declare.
 pub(super) fn main_command(
     manifest: &Manifest,
     install: &ProjectInstall,

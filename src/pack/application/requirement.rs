@@ -1,8 +1,8 @@
-//! A distribution that a requirement names: it is installed together with what it depends on, and nothing is beside it
-//! but a script for an entry point.
+//! A distribution named by a requirement: it is installed together with its dependencies, and the
+//! application tree has at most a script for an entry point.
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made};
+use super::super::cache::{CacheEntry, Layer};
 use super::programs::write_script;
 use super::project::{AppFacts, add_start};
 use super::{APP, Context, common_inputs};
@@ -11,10 +11,10 @@ use crate::manifest::{Manifest, normalized};
 use crate::python::install::{Dependencies, Subject};
 use crate::python::redact;
 
-/// The manifest by the name and the version of what has been installed.
+/// The manifest with the name and the version of the installed distribution.
 ///
 /// # Errors
-/// [`BuildError::NothingSelected`] when nothing has been.
+/// [`BuildError::NothingSelected`] if none was installed.
 pub(super) fn named(manifest: &Manifest, deps: &Dependencies) -> Result<Manifest, BuildError> {
     let subject = subject(manifest, deps)?;
     Ok(manifest.called(&subject.name, &subject.version))
@@ -28,8 +28,11 @@ fn subject<'a>(manifest: &Manifest, deps: &'a Dependencies) -> Result<&'a Subjec
         })
 }
 
-/// Writes the script for an entry point, if one was named.
-pub(super) fn build(context: &Context, deps: &Dependencies) -> Result<Made<AppFacts>, BuildError> {
+/// Writes the script for an entry point, if one was given.
+pub(super) fn build(
+    context: &Context,
+    deps: &Dependencies,
+) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
         manifest,
         interpreter,
@@ -59,8 +62,7 @@ pub(super) fn build(context: &Context, deps: &Dependencies) -> Result<Made<AppFa
     )
 }
 
-/// The script to start with when none is named: the one that is called like the distribution, else the only one that it
-/// has.
+/// The default script: the one with the name of the distribution, else its only one.
 pub(super) fn main_script(subject: &Subject, deps: &Dependencies) -> Option<String> {
     let own: Vec<&str> = commands_of(&subject.name, deps);
     let alike = |names: &[&str]| {
@@ -82,7 +84,7 @@ pub(super) fn main_script(subject: &Subject, deps: &Dependencies) -> Option<Stri
         })
 }
 
-/// The names of the commands that a distribution brings.
+/// The names of a distribution's commands.
 pub(super) fn commands_of<'a>(distribution: &str, deps: &'a Dependencies) -> Vec<&'a str> {
     let own = deps
         .commands

@@ -1,4 +1,5 @@
-//! The slim, relocatable interpreter with its bytecode: the slowest part of a first pack, and always the same afterwards.
+//! The slim, relocatable interpreter with its bytecode: the slowest part of a first pack, and
+//! unchanged in later ones.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Layer, hash_tree};
 use super::{Context, RUNTIME, common_inputs};
 use crate::format::Blake3;
 use crate::fs::Entry;
@@ -15,21 +16,21 @@ use crate::python::bytecode::{self, Positions};
 use crate::python::{runtime, start};
 use crate::report::{Bytes, Stopwatch};
 
-/// What is known of a runtime.
+/// The description of a runtime.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Runtime {
     /// Relative to the tree.
     pub(super) executable: String,
-    /// Digest of the interpreter's files that it was made of.
+    /// Digest of the interpreter's files that it was made from.
     pub(super) files: Blake3,
-    /// The shared libraries of this machine that were copied in, and the digest of all of them.
+    /// The shared libraries of this machine that were copied in, and a digest of all of them.
     libraries: Vec<PathBuf>,
     libraries_digest: Blake3,
-    /// Whose they are, by their names in the tree.
+    /// Their owners, by name in the tree.
     pub(super) owners: BTreeMap<String, SystemPackage>,
 }
 
-pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
+pub(super) fn build(context: &Context) -> Result<CacheEntry<Runtime>, BuildError> {
     let Context {
         manifest,
         settings,
@@ -72,7 +73,8 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
     inputs
         .add_list("target libraries", from_target.iter().cloned())
         .set_by(&["tool", "flavor", "target", "libraries"]);
-    // Which libraries a tree needs is known only when it is made, so they cannot be inputs; they are looked at again.
+    // The libraries that a tree needs are known only when it has been made, so they cannot be
+    // inputs; they are compared here.
     let unchanged = |facts: &Runtime| match digest(context, &facts.libraries) {
         Ok(digest) if digest == facts.libraries_digest => Ok(()),
         _ => Err("a shared library of this machine that it carries has changed".to_owned()),
@@ -110,7 +112,7 @@ pub(super) fn build(context: &Context) -> Result<Made<Runtime>, BuildError> {
     Ok(made)
 }
 
-/// The packages of this machine that the libraries in a tree are from.
+/// The system packages that the libraries in a tree are from.
 fn owners_by_name(made: &runtime::Runtime) -> BTreeMap<String, SystemPackage> {
     let owners = owners(&made.libraries.iter().cloned().collect());
     let named = made.bundled.iter().zip(&made.libraries);

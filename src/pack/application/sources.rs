@@ -1,10 +1,10 @@
-//! A script, or a directory of modules: sources that go in as they are.
+//! A script, or a directory of modules: sources that are packed as they are.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Layer, hash_tree};
 use super::programs::{place, write_named, write_script};
 use super::project::{AppFacts, absolute, add_start};
 use super::{APP, Context, common_inputs};
@@ -13,7 +13,7 @@ use crate::manifest::Input;
 use crate::python::install::{Hidden, SourceError, Sources, copy_sources, list_sources_with};
 
 /// Copies the sources to their place.
-pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
         manifest,
         interpreter,
@@ -26,7 +26,7 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
         let sources =
             list_sources_with(&manifest.directory, Hidden::Named, &manifest.build.include)?;
         let mut files = sound(sources, &manifest.directory)?;
-        // What an earlier pack has written is no source of the next one.
+        // Outputs of an earlier pack are excluded.
         let written = context.settings.written(manifest);
         files.retain(|file| !written.contains(&manifest.directory.join(file)));
         files
@@ -72,8 +72,8 @@ pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
     )
 }
 
-/// The files of a directory in which nothing is wrong. No build back end decides on what is odd: it would be missing from
-/// the package, or in it without anybody's knowing.
+/// The files of a directory; fails on any invalid entry. There is no build back end to decide what
+/// to do with it, and it must not be silently left out or included.
 fn sound(sources: Sources, directory: &Path) -> Result<Vec<PathBuf>, BuildError> {
     let leads_out = |link: PathBuf| {
         let path = directory.join(link);

@@ -1,14 +1,14 @@
-//! A wheel that somebody has built already.
+//! A wheel that was built elsewhere.
 
 use super::super::BuildError;
-use super::super::cache::{Layer, Made, hash_tree};
+use super::super::cache::{CacheEntry, Layer, hash_tree};
 use super::project::{AppFacts, absolute, add_start, main_command};
 use super::{APP, Context, common_inputs};
 use crate::fs::Entry;
 use crate::python::install::{fits, install_project};
 
-/// Unpacks the wheel, if it is one for the interpreter.
-pub(super) fn build(context: &Context) -> Result<Made<AppFacts>, BuildError> {
+/// Unpacks the wheel, if it is compatible with the interpreter.
+pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
         manifest,
         interpreter,

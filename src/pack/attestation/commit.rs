@@ -1,9 +1,10 @@
-//! Which commit a project's sources are from, read from git's own files: there may be no git on this machine.
+//! The commit of a project's sources, read from git's own files, because git may not be installed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The commit that is checked out in the repository around `directory`; 40 or 64 hexadecimal digits.
+/// The commit that is checked out in the repository around `directory`; 40 or 64 hexadecimal
+/// digits.
 pub(super) fn head(directory: &Path) -> Option<String> {
     let directory = std::path::absolute(directory).ok()?;
     let git = directory.ancestors().find_map(git_directory)?;
@@ -30,7 +31,7 @@ fn git_directory(directory: &Path) -> Option<PathBuf> {
     if git.is_dir() {
         return Some(git);
     }
-    // Of a worktree or a submodule: a file that leads to the real one.
+    // In a worktree or a submodule `.git` is a file that names the real directory.
     let text = fs::read_to_string(git).ok()?;
     Some(directory.join(text.strip_prefix("gitdir:")?.trim()))
 }

@@ -1,4 +1,4 @@
-//! The slot that says what is in the package and what it was made from.
+//! The attestation slot: SBOM and provenance.
 
 mod commit;
 
@@ -19,7 +19,7 @@ use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sh
 use crate::fs::IoContext;
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{self, Distribution, Part};
+use crate::python::install::{self, BundledComponent, Distribution};
 use crate::python::redact;
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
@@ -28,14 +28,14 @@ use crate::stub::Family;
 /// What the attestation is about.
 pub(super) struct About<'a> {
     pub(super) built: Built<'a>,
-    /// What a requirement turned out to be.
+    /// What a requirement resolved to.
     pub(super) subject: Option<&'a install::Subject>,
     /// `None` without Python.
     pub(super) python: Option<&'a Evidence>,
 }
 
 impl About<'_> {
-    /// Makes the slot. The same package gives the same bytes.
+    /// Makes the slot. Equal packages give equal bytes.
     pub(super) fn slot(
         &self,
         key: &SecretKey,
@@ -109,7 +109,7 @@ impl About<'_> {
         }
     }
 
-    /// Whose a library is that was this machine's before.
+    /// The owner of a library that was copied from this machine.
     fn owner<'a>(&'a self, slot: &str, one: &'a Library) -> Option<&'a SystemPackage> {
         let of_runtime = || {
             let name = one.path.strip_prefix("lib/")?;
@@ -155,8 +155,8 @@ impl About<'_> {
         })
     }
 
-    /// What decides on the bytes of the package, beside its materials. Not the number of jobs, and no address of an
-    /// index: they may hold passwords.
+    /// The parameters that determine the bytes of the package, besides its materials. Excludes the
+    /// number of jobs, and index URLs, which may contain passwords.
     fn parameters(&self) -> Map<String, Value> {
         let Settings {
             strip,
@@ -177,7 +177,7 @@ impl About<'_> {
                     .into(),
             );
         }
-        // Which one it was, not how it was asked for: that may be a path of this machine.
+        // The resolved interpreter, not the option: that may be a path of this machine.
         if let Some(python) = self.python {
             options.insert("python".into(), python.version.as_str().into());
         }
@@ -201,7 +201,7 @@ impl About<'_> {
                 options.insert(name.into(), chosen.clone().into());
             }
         }
-        // That there are commands, not what they are: they may hold what is nobody else's business.
+        // Only whether there are commands, not the commands themselves, which may be confidential.
         let hooks = [
             ("pre_build", &build.pre_build),
             ("post_build", &build.post_build),
@@ -217,7 +217,7 @@ impl About<'_> {
             ("package".to_owned(), json!(package_name)),
             ("options".into(), options.into()),
         ]);
-        // A directory has no name of its own: it is the same wherever it is.
+        // A directory has no name of its own: the package does not depend on its path.
         if !matches!(input, Input::Directory | Input::Requirement) {
             found.insert(
                 "manifest".into(),
@@ -250,7 +250,7 @@ impl About<'_> {
         } = self.built.manifest;
         let name = match input {
             Input::Project => Some("manifest"),
-            // Their sources are themselves.
+            // They are their own sources.
             Input::Script | Input::Wheel => input.name(),
             Input::Directory | Input::Requirement => None,
         };
@@ -262,7 +262,7 @@ impl About<'_> {
                 Sha256::of(&std::fs::read(path).on("read", path)?).hex(),
             );
         }
-        // A single file may lie anywhere.
+        // A single file may be in any directory.
         let is_tree = matches!(input, Input::Project | Input::Directory);
         if let Some(commit) = is_tree.then(|| commit::head(directory)).flatten() {
             add("repository", None, "gitCommit", commit);
@@ -275,7 +275,7 @@ impl About<'_> {
                     commit: Some(commit),
                     ..
                 }) => {
-                    // Where it is on this machine is nothing to others.
+                    // Its path on this machine is irrelevant to others.
                     let uri = Some(from.clone()).filter(|from| !from.contains("file://"));
                     add("repository", uri, "gitCommit", commit.clone());
                 }
@@ -373,7 +373,7 @@ fn distribution(one: &Distribution) -> Component {
     }
 }
 
-fn part(one: &Part) -> Component {
+fn part(one: &BundledComponent) -> Component {
     let license = one.license.clone();
     Component {
         name: one.name.clone(),
@@ -428,7 +428,7 @@ fn library(one: &Library, owner: Option<&SystemPackage>) -> Component {
     component
 }
 
-/// Several libraries may be from one package: the path of the file tells them apart.
+/// Several libraries may be from one package: the path of the file distinguishes them.
 fn system_purl(owner: &SystemPackage, path: &str) -> String {
     let SystemPackage {
         kind,
@@ -454,7 +454,7 @@ fn system_purl(owner: &SystemPackage, path: &str) -> String {
     )
 }
 
-/// A requirement without credentials, and without where its file is on this machine.
+/// A requirement without credentials and without local paths.
 fn shown(requirement: &str) -> String {
     match requirement.split_once("file://") {
         Some((before, path)) => {
@@ -477,7 +477,7 @@ fn purl(name: &str, version: &str) -> String {
     format!("pkg:pypi/{name}@{}", escaped(version))
 }
 
-/// What is not itself in the version of a package URL.
+/// Characters to be escaped in the version of a package URL.
 const IN_VERSIONS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

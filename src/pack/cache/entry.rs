@@ -18,30 +18,30 @@ use crate::interrupt::Leftover;
 const TREE: &str = "tree";
 const ENTRY: &str = "entry";
 const STAT: &str = "stat";
-/// Begins the name of a staging directory that is where temporary files go.
+/// Prefix of a staging directory in the directory for temporary files.
 const TEMPORARY: &str = "flavor-pack";
 
-/// An entry of the cache, checked and marked as in use for as long as this lives.
-pub(in crate::pack) struct Made<F> {
+/// An entry of the cache, verified and locked against eviction while this value lives.
+pub(in crate::pack) struct CacheEntry<F> {
     pub(in crate::pack) tree: PathBuf,
     pub(in crate::pack) hashed: HashedTree,
     pub(in crate::pack) facts: F,
-    /// Whether it was there before.
+    /// Whether it existed before.
     pub(in crate::pack) reused: bool,
     _in_use: Option<File>,
 }
 
-/// What the file `entry` holds, after a line with its BLAKE3.
+/// The content of the file `entry`, after a line with its BLAKE3.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Record<F> {
+pub(super) struct EntryDescription<F> {
     pub(super) inputs: Inputs,
     digest: Blake3,
-    /// Of the tree.
+    /// Digest of the tree.
     pub(super) bytes: u64,
     facts: F,
 }
 
-impl<F> Record<F> {
+impl<F> EntryDescription<F> {
     pub(super) fn into_facts(self) -> F {
         self.facts
     }
@@ -52,21 +52,21 @@ impl<F> Record<F> {
 pub(super) enum Damage {
     #[error("the description of the entry is damaged")]
     Record,
-    #[error("the entry is not what was stored")]
+    #[error("the content of the entry does not match its digest")]
     Content,
 }
 
-impl<F: DeserializeOwned> Made<F> {
-    /// `None` when there is no such entry.
+impl<F: DeserializeOwned> CacheEntry<F> {
+    /// `None` if there is no such entry.
     pub(super) fn open(path: &Path) -> Option<Result<Self, Damage>> {
         let directory = File::open(path).ok()?;
         let in_use = lock_directory(&directory);
-        // Between the opening and the lock it may have been evicted.
+        // Between opening and locking it may have been evicted.
         if !is_at(&directory, path) {
             return None;
         }
         Some(Self::check(path).map(|made| {
-            // Least recently used is what eviction goes by. A cache that cannot be written to evicts nothing either.
+            // Eviction is by least recent use. In a read-only cache nothing is evicted anyway.
             drop(directory.set_modified(SystemTime::now()));
             Self {
                 reused: true,
@@ -77,7 +77,7 @@ impl<F: DeserializeOwned> Made<F> {
     }
 
     fn check(path: &Path) -> Result<Self, Damage> {
-        let record: Record<F> = read_record(path).ok_or(Damage::Record)?;
+        let record: EntryDescription<F> = read_record(path).ok_or(Damage::Record)?;
         let tree = path.join(TREE);
         let hashed = walk(&tree)
             .and_then(|entries| hash_tree(entries, &path.join(STAT)))
@@ -95,8 +95,8 @@ impl<F: DeserializeOwned> Made<F> {
     }
 }
 
-/// Reads the description of an entry; `None` when it is not there or damaged.
-pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<Record<F>> {
+/// Reads the description of an entry; `None` if it is missing or damaged.
+pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<EntryDescription<F>> {
     let bytes = std::fs::read(path.join(ENTRY)).ok()?;
     let (digest, json) = bytes.split_at_checked(65)?;
     if digest.strip_suffix(b"\n")? != Blake3::of(json).hex().as_bytes() {
@@ -105,13 +105,14 @@ pub(super) fn read_record<F: DeserializeOwned>(path: &Path) -> Option<Record<F>>
     serde_json::from_slice(json).ok()
 }
 
-/// Held shared while a staging directory is made but not yet locked, exclusively while dead ones are looked for.
+/// Held shared while a staging directory is created but not yet locked, exclusively while leftovers
+/// are removed.
 pub(super) fn sweep_lock(root: &Path) -> PathBuf {
     root.join("locks/staging")
 }
 
-/// A directory in which something is made. While its lock is held nobody takes it for a dead pack's; it vanishes with this value
-/// unless it was published.
+/// A staging directory. While its lock is held it is not removed as a leftover of a killed pack.
+/// Removed on drop unless it was published.
 pub(in crate::pack) struct Staging {
     path: PathBuf,
     _in_use: Option<File>,
@@ -120,12 +121,13 @@ pub(in crate::pack) struct Staging {
 
 impl Staging {
     pub(super) fn within(root: &Path) -> fs::Result<Self> {
-        // A sweep in between would take the directory for a dead pack's.
+        // Otherwise the directory could be removed as a leftover before it is locked.
         let _not_swept = Lock::acquire(&sweep_lock(root), LockKind::Shared)?;
         Self::make(root.join("staging").join(staging_name("pack")))
     }
 
-    /// One where temporary files go, for a pack without a cache. Those of killed packs go.
+    /// One in the directory for temporary files, for a pack without a cache. Removes those of
+    /// killed packs.
     pub(super) fn temporary() -> fs::Result<Self> {
         let parent = std::env::temp_dir();
         for name in names_in(&parent).unwrap_or_default() {
@@ -135,7 +137,7 @@ impl Staging {
         }
         loop {
             let made = Self::make(parent.join(staging_name(TEMPORARY)))?;
-            // Until it was locked another pack may have taken it for a dead one's.
+            // Before it was locked, another pack may have removed it as a leftover.
             if made.path.exists() {
                 return Ok(made);
             }
@@ -169,7 +171,7 @@ impl Staging {
         Ok(tree)
     }
 
-    /// Moves something here, so that it vanishes too.
+    /// Moves something here, so that it is removed together with this directory.
     pub(super) fn take_in(&self, path: &Path) -> fs::Result<()> {
         Marked {
             path,
@@ -178,17 +180,17 @@ impl Staging {
         .clear(&self.path.join("taken"))
     }
 
-    /// Describes what was made and gives it its place. What is there already is the same, made by a quicker pack, and stays
-    /// unless `replace` is set.
+    /// Writes the description of the content and publishes the entry. An existing entry is equal,
+    /// made by a faster pack, and is kept unless `replace` is set.
     pub(super) fn publish<F: Serialize + DeserializeOwned>(
         self,
         place: &Path,
         inputs: &Inputs,
         facts: F,
         replace: bool,
-    ) -> fs::Result<Made<F>> {
+    ) -> fs::Result<CacheEntry<F>> {
         let mut hashed = hash_tree(walk(&self.path.join(TREE))?, &self.path.join(STAT))?;
-        let record = Record {
+        let record = EntryDescription {
             inputs: inputs.clone(),
             digest: hashed.digest,
             bytes: hashed.bytes(),
@@ -208,7 +210,7 @@ impl Staging {
                     break;
                 }
             }
-            if !replace && let Some(Ok(made)) = Made::open(place) {
+            if !replace && let Some(Ok(made)) = CacheEntry::open(place) {
                 return Ok(made);
             }
             self.clear(place)?;
@@ -217,9 +219,9 @@ impl Staging {
         for entry in &mut hashed.entries {
             entry.path = tree.join(&entry.relative);
         }
-        // The lock that was taken on the staging directory is on the entry now.
+        // The lock of the staging directory is on the entry now.
         let in_use = File::open(place).ok().filter(lock_directory);
-        Ok(Made {
+        Ok(CacheEntry {
             tree,
             hashed,
             facts: record.facts,
@@ -228,7 +230,7 @@ impl Staging {
         })
     }
 
-    /// Takes an entry away once nobody uses it any more.
+    /// Removes an entry, after waiting for its users.
     pub(super) fn clear(&self, place: &Path) -> fs::Result<()> {
         let Ok(directory) = File::open(place) else {
             return Ok(());
@@ -241,7 +243,7 @@ impl Staging {
     }
 }
 
-/// Removes a staging directory unless a living pack holds it.
+/// Removes a staging directory unless a running pack holds it.
 pub(super) fn remove_dead(path: &Path) {
     if path
         .symlink_metadata()
@@ -249,12 +251,12 @@ pub(super) fn remove_dead(path: &Path) {
         && File::open(path).is_ok_and(|directory| directory.try_lock().is_ok())
     {
         tracing::debug!(path = %path.display(), "swept");
-        // What a process of the dead pack still writes to is swept another time.
+        // If a process of the killed pack still writes to it, a later sweep removes it.
         drop(remove_tree(path));
     }
 }
 
-/// Some network file systems say of an occupied name that it is not permitted.
+/// Some network file systems return EPERM for an existing name.
 fn is_occupied(error: &std::io::Error, place: &Path) -> bool {
     use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, PermissionDenied};
     match error.kind() {
@@ -266,7 +268,7 @@ fn is_occupied(error: &std::io::Error, place: &Path) -> bool {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // What cannot be removed now is swept by a later pack.
+        // If it cannot be removed now, a later pack does it.
         if let Err(error) = remove_tree(&self.path) {
             tracing::debug!(%error, "left behind");
         }

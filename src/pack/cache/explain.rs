@@ -1,14 +1,14 @@
-//! Which input of a step changed, in words.
+//! Explains which input of a step changed.
 
 use std::path::Path;
 
-use super::inputs::{Input, Inputs, Origin};
+use super::inputs::{Input, InputOrigin, Inputs};
 use crate::manifest::line_of;
 
-/// At most this many changed files or list items are named.
+/// The maximum number of changed files or list items that are listed.
 const SHOWN: usize = 10;
 
-/// What is different between the inputs of the last time and those of now, a line each.
+/// The differences between the previous and the current inputs, one per line.
 pub(super) fn differences(old: &Inputs, new: &Inputs, manifest: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     for input in new.iter() {
@@ -42,11 +42,11 @@ fn difference(before: Option<&Input>, input: &Input, manifest: &Path) -> Vec<Str
         return lines;
     }
     let at = |value: Option<&str>| match &input.origin {
-        Some(Origin::Key(keys)) => match line_of(manifest, keys, value) {
+        Some(InputOrigin::Key(keys)) => match line_of(manifest, keys, value) {
             Some(line) => format!(" ({}:{line})", manifest.display()),
             None => format!(" ({})", manifest.display()),
         },
-        Some(Origin::Path(path)) => format!(" ({})", path.display()),
+        Some(InputOrigin::Path(path)) => format!(" ({})", path.display()),
         None => String::new(),
     };
     if old.len() <= 1 && input.values.len() <= 1 {
@@ -87,7 +87,7 @@ fn shown(values: &[String]) -> String {
     }
 }
 
-/// Digests are told apart by their beginnings.
+/// Digests are abbreviated.
 fn short(value: &str) -> &str {
     let is_digest = value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_digest { &value[..12] } else { value }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::Blake3;
 
-/// Named inputs of one step. Their digest is the key of what the step makes.
+/// Named inputs of one step. Their digest is the cache key of its result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::pack) struct Inputs(Vec<Input>);
 
@@ -16,15 +16,15 @@ pub(in crate::pack) struct Input {
     pub(in crate::pack) values: Vec<String>,
     /// Where a user would change it.
     #[serde(skip)]
-    pub(in crate::pack) origin: Option<Origin>,
-    /// Of a digest of many files: what has changed since they were last looked at.
+    pub(in crate::pack) origin: Option<InputOrigin>,
+    /// For a digest of many files: what has changed since the last pack.
     #[serde(skip)]
     pub(in crate::pack) changes: Vec<String>,
 }
 
-/// Where an input comes from.
+/// The origin of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::pack) enum Origin {
+pub(in crate::pack) enum InputOrigin {
     /// A key of the manifest, such as `["project", "dependencies"]`.
     Key(&'static [&'static str]),
     /// A file or a directory.
@@ -37,7 +37,7 @@ impl Inputs {
         self.push(name, vec![value.to_string()])
     }
 
-    /// Adds a list of values, whose order counts.
+    /// Adds a list of values, whose order is significant.
     pub(in crate::pack) fn add_list(
         &mut self,
         name: &str,
@@ -57,11 +57,11 @@ impl Inputs {
         &mut self.0[last]
     }
 
-    /// The key: 64 hexadecimal digits.
+    /// The cache key: 64 hexadecimal digits.
     pub(in crate::pack) fn key(&self) -> String {
         let mut text = String::new();
         for input in &self.0 {
-            // Writing to a string cannot fail. Escaping keeps a value from passing for a line of its own.
+            // Writing to a string cannot fail. Escaping keeps a value from forging a line.
             _ = writeln!(text, "{} {}", input.name, input.values.len());
             for value in &input.values {
                 _ = writeln!(text, "  {}", value.escape_debug());
@@ -70,7 +70,7 @@ impl Inputs {
         Blake3::of(text.as_bytes()).hex()
     }
 
-    /// Whether the other inputs differ in nothing but those called `except`.
+    /// Whether the inputs are equal except for those named in `except`.
     pub(in crate::pack) fn same_but(&self, other: &Self, except: &[&str]) -> bool {
         let rest = |inputs: &Self| -> Vec<(String, Vec<String>)> {
             let kept = inputs
@@ -98,12 +98,12 @@ impl Inputs {
 
 impl Input {
     pub(in crate::pack) fn set_by(&mut self, key: &'static [&'static str]) -> &mut Self {
-        self.origin = Some(Origin::Key(key));
+        self.origin = Some(InputOrigin::Key(key));
         self
     }
 
     pub(in crate::pack) fn found_at(&mut self, path: impl Into<PathBuf>) -> &mut Self {
-        self.origin = Some(Origin::Path(path.into()));
+        self.origin = Some(InputOrigin::Path(path.into()));
         self
     }
 

@@ -1,16 +1,16 @@
-//! The build cache: what was made once from the same inputs is not made again.
+//! The build cache: the result of equal inputs is reused.
 //!
 //! ```text
-//! <cache>/build/<layer>/<key>/tree     what was made
-//! <cache>/build/<layer>/<key>/entry    its inputs (the key is their digest), its digest, facts about it
-//! <cache>/build/<layer>/<key>/stat     digests of its files by stamp, so that a check reads nothing
-//! <cache>/build/staging/               what is being made; a directory that nobody has locked is a dead pack's
-//! <cache>/build/stat/                  digests by stamp of trees elsewhere: sources, interpreters
-//! <cache>/build/projects/              per manifest: the inputs of the last pack, and what it wrote
+//! <cache>/build/<layer>/<key>/tree     the result
+//! <cache>/build/<layer>/<key>/entry    inputs (the key is their digest), digest, description
+//! <cache>/build/<layer>/<key>/stat     stat cache: verifies the tree without reading it
+//! <cache>/build/staging/               work in progress; unlocked directories are leftovers
+//! <cache>/build/stat/                  stat caches of trees elsewhere: sources, interpreters
+//! <cache>/build/projects/              per manifest: inputs and output of the last pack
 //! ```
 //!
-//! An entry appears by one rename and never changes. Every use compares it with its digest; one that is damaged is made
-//! again. A shared lock on an entry's directory marks it as in use.
+//! An entry is published by one rename and never changes. Every use verifies its digest; a damaged
+//! entry is made again. A shared lock on an entry's directory marks it as in use.
 
 mod entry;
 mod explain;
@@ -27,7 +27,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(super) use entry::{Made, Staging};
+pub(super) use entry::{CacheEntry, Staging};
 pub(super) use inputs::Inputs;
 pub(super) use project::{LastOutput, Project};
 pub(super) use stat_cache::{HashedTree, hash_tree};
@@ -39,7 +39,7 @@ use crate::fs::{
     create_private_dir, last_candidate, replace_file, takes_files,
 };
 
-/// What kind of thing an entry is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
@@ -58,7 +58,7 @@ pub enum Layer {
 }
 
 impl Layer {
-    /// All layers, in the order in which a pack comes by them.
+    /// All layers, in the order in which a pack uses them.
     pub const ALL: [Self; 6] = [
         Self::Runtime,
         Self::BuildEnv,
@@ -68,7 +68,7 @@ impl Layer {
         Self::Slots,
     ];
 
-    /// Name of its directory, and in what people read.
+    /// Name of its directory, also used in output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Runtime => "runtime",
@@ -84,45 +84,46 @@ impl Layer {
 /// How a pack uses the build cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CacheUse {
-    /// What is there is used, what is made is kept.
+    /// Existing results are used, new ones are kept.
     #[default]
     Full,
-    /// The same, but what came from indexes and find-links is resolved again.
+    /// The same, but distributions from indexes and find-links are resolved again.
     Refresh,
     /// Nothing is read and nothing is kept.
     Off,
 }
 
-/// One step of a pack and where its result came from.
+/// One step of a pack and the origin of its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// What it makes: `deps`, `slot data`.
     pub name: String,
     pub layer: Layer,
-    /// Why it was made anew, a line each; `None` when it came from the cache.
+    /// Why it was made again, one reason per line; `None` if it came from the cache.
     pub because: Option<Vec<String>>,
     /// Bytes of the result.
     pub bytes: u64,
 }
 
-/// The build cache as one pack uses it.
+/// The build cache as used by one pack.
 pub(super) struct BuildCache {
     root: PathBuf,
     usage: CacheUse,
-    /// Removed when the pack is over; in the cache, so that results need not be copied into it.
+    /// Removed at the end of the pack; inside the cache, so that results can be renamed into it.
     work: Staging,
     project: Project,
     steps: Mutex<Vec<Step>>,
-    /// By the memory in which it was noticed.
+    /// Changes found, by the stat cache file.
     changes: Mutex<BTreeMap<PathBuf, Vec<String>>>,
 }
 
-/// Packs that make the same thing at the same time wait for each other; this many can wait for different ones.
+/// Packs that make the same entry at the same time wait for each other; there are this many locks
+/// for different entries.
 const STRIPES: usize = 64;
 
 impl BuildCache {
-    /// Opens the cache that the environment names. Without a place for one, or without the wish, a temporary directory
-    /// stands in for it.
+    /// Opens the cache named by the environment. If there is none, or it is not wanted, a temporary
+    /// directory is used instead.
     pub(super) fn open(usage: CacheUse, manifest: &Path) -> fs::Result<Self> {
         let made = |root: &Path| {
             Layer::ALL
@@ -166,7 +167,8 @@ impl BuildCache {
         self.work.path()
     }
 
-    /// Where the digests of the tree `root` are remembered; `what` tells different choices from one tree apart.
+    /// The stat cache file for the tree `root`. `what` distinguishes different selections from one
+    /// tree.
     pub(super) fn memory(&self, root: &Path, what: &str) -> PathBuf {
         let name = format!("{}\n{what}", root.display());
         self.root
@@ -174,8 +176,8 @@ impl BuildCache {
             .join(Blake3::of(name.as_bytes()).hex())
     }
 
-    /// What has changed since the last pack, of something that may be looked at more than once in this one: after the first
-    /// time the memory has nothing to say.
+    /// What has changed since the last pack, for a tree that may be hashed more than once in this
+    /// one: after the first time the stat cache is up to date.
     pub(super) fn changes_in_this_pack(&self, memory: &Path, found: Vec<String>) -> Vec<String> {
         let mut all = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(memory.into()).or_default();
@@ -185,7 +187,7 @@ impl BuildCache {
         known.clone()
     }
 
-    /// A file in which interpreters' answers are kept.
+    /// The file that keeps interpreters' answers.
     pub(super) fn interpreters(&self) -> PathBuf {
         self.root.join("interpreters.json")
     }
@@ -194,25 +196,25 @@ impl BuildCache {
         &self.project
     }
 
-    /// An empty directory in which something for the cache is made.
+    /// An empty staging directory for an entry.
     pub(super) fn stage(&self) -> fs::Result<Staging> {
         Staging::within(&self.root)
     }
 
-    /// What was made from these inputs before, if `acceptable` and undamaged.
+    /// The existing result for these inputs, if it is `acceptable` and undamaged.
     pub(super) fn find<F: DeserializeOwned>(
         &self,
         step: &str,
         layer: Layer,
         inputs: &Inputs,
         acceptable: impl FnOnce(&F) -> Result<(), String>,
-    ) -> fs::Result<Option<Made<F>>> {
+    ) -> fs::Result<Option<CacheEntry<F>>> {
         if self.usage == CacheUse::Refresh && matches!(layer, Layer::Deps | Layer::BuildEnv) {
-            self.project.note(step, "resolved again, as asked");
+            self.project.note(step, "resolved again, as requested");
             return Ok(None);
         }
         let path = self.entry(layer, inputs);
-        let Some(found) = Made::open(&path) else {
+        let Some(found) = CacheEntry::open(&path) else {
             return Ok(None);
         };
         let problem = match found {
@@ -233,7 +235,7 @@ impl BuildCache {
         Ok(None)
     }
 
-    /// Returns what `make` makes in an empty directory, from the cache if the same inputs have been there before.
+    /// Returns the cached result for these inputs, or else what `make` makes in an empty directory.
     pub(super) fn make<F, E>(
         &self,
         step: &str,
@@ -241,7 +243,7 @@ impl BuildCache {
         inputs: &Inputs,
         acceptable: impl Fn(&F) -> Result<(), String>,
         make: impl FnOnce(&Path) -> Result<F, E>,
-    ) -> Result<Made<F>, E>
+    ) -> Result<CacheEntry<F>, E>
     where
         F: Serialize + DeserializeOwned,
         E: From<fs::Error>,
@@ -260,7 +262,7 @@ impl BuildCache {
         inputs: &Inputs,
         acceptable: impl FnOnce(&F) -> Result<(), String>,
         make: impl FnOnce(&Path) -> Result<F, E>,
-    ) -> Result<Made<F>, E>
+    ) -> Result<CacheEntry<F>, E>
     where
         F: Serialize + DeserializeOwned,
         E: From<fs::Error>,
@@ -271,7 +273,8 @@ impl BuildCache {
             .root
             .join("locks")
             .join(format!("{}-{stripe:02}", layer.name()));
-        // Making one layer may need another, never one of its own kind, so nobody waits in a circle.
+        // Making an entry of one layer may need another layer, never the same one, so there are no
+        // deadlocks.
         let _making = Lock::acquire(&lock, LockKind::Exclusive)?;
         // Another pack may have made it while this one waited.
         if self.usage == CacheUse::Full
@@ -286,7 +289,7 @@ impl BuildCache {
         Ok(self.publish(step, layer, inputs, staging, facts)?)
     }
 
-    /// Leaves a step out of the account: its result is not needed after all.
+    /// Drops a step from the statistics: its result is not needed after all.
     pub(super) fn forget(&self, step: &str) {
         self.steps
             .lock()
@@ -295,26 +298,26 @@ impl BuildCache {
         self.project.forget(step);
     }
 
-    /// What was last made for `step`, if all inputs but those called `except` were the same.
+    /// The last result of `step`, if all inputs except those named in `except` are unchanged.
     pub(super) fn last<F: DeserializeOwned>(
         &self,
         step: &str,
         layer: Layer,
         inputs: &Inputs,
         except: &[&str],
-    ) -> Option<Made<F>> {
+    ) -> Option<CacheEntry<F>> {
         let last = self.project.last(step)?;
         last.same_but(inputs, except)
-            .then(|| Made::open(&self.entry(layer, last))?.ok())
+            .then(|| CacheEntry::open(&self.entry(layer, last))?.ok())
             .flatten()
     }
 
-    /// What is known of the last result of `step`, whatever it was made from.
+    /// The description of the last result of `step`, whatever its inputs.
     pub(super) fn latest<F: DeserializeOwned>(&self, step: &str, layer: Layer) -> Option<F> {
         Some(entry::read_record(&self.entry(layer, self.project.last(step)?))?.into_facts())
     }
 
-    /// Puts what was made in `staging` into the cache.
+    /// Publishes the content of `staging` in the cache.
     pub(super) fn publish<F: Serialize + DeserializeOwned>(
         &self,
         step: &str,
@@ -322,7 +325,7 @@ impl BuildCache {
         inputs: &Inputs,
         staging: Staging,
         facts: F,
-    ) -> fs::Result<Made<F>> {
+    ) -> fs::Result<CacheEntry<F>> {
         let because = self.project.because(step, inputs);
         let made = staging.publish(
             &self.entry(layer, inputs),
@@ -334,7 +337,7 @@ impl BuildCache {
         Ok(made)
     }
 
-    /// Remembers what the next pack is compared with, counts, and makes room. Returns the steps.
+    /// Records inputs for the next pack, updates counters, and evicts. Returns the steps.
     pub(super) fn finish(self, output: Option<LastOutput>, max_size: u64) -> Vec<Step> {
         let steps = self
             .steps
@@ -382,7 +385,8 @@ impl BuildCache {
     }
 }
 
-/// Marks the cache as one, so that a project it is in does not take it for sources. Best effort.
+/// Marks the cache as such, so that a project that contains it does not treat it as sources. Best
+/// effort.
 fn mark(root: &Path) {
     let tag = root.join(CACHE_TAG);
     if !tag.exists()
@@ -392,12 +396,12 @@ fn mark(root: &Path) {
     }
 }
 
-/// The build cache: in the first place for a cache that takes files.
+/// The build cache, in the first writable candidate.
 fn place() -> Option<PathBuf> {
     let candidates = cache_candidates();
     let is_named = candidates.iter().any(|candidate| !candidate.optional);
     let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
-    // What is made in another user's home would shut that user out.
+    // Files created in another user's home could be inaccessible to that user.
     let may = |candidate: &Candidate| !candidate.optional || !belongs_to_another(&candidate.path);
     let places = candidates
         .into_iter()
@@ -412,10 +416,10 @@ fn place() -> Option<PathBuf> {
     places.into_iter().find(takes)
 }
 
-/// A shared lock on a directory; without support for locks on directories, none.
+/// A shared lock on a directory; none if directories cannot be locked.
 fn lock_directory(directory: &File) -> bool {
     directory.try_lock_shared().is_ok()
 }
 
-/// Counters of a layer, as they are kept.
+/// Counters of a layer, as stored.
 type Counters = BTreeMap<Layer, (u64, u64)>;

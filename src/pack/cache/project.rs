@@ -9,7 +9,8 @@ use super::inputs::Inputs;
 use crate::format::Blake3;
 use crate::fs::{Stamp, replace_file};
 
-/// What the last pack of a manifest was made from, and what it wrote: for explanations, and to know an output again.
+/// The inputs of the last pack of a manifest, and its outputs: for explanations, and to recognise
+/// an unchanged output.
 pub(in crate::pack) struct Project {
     manifest: PathBuf,
     file: PathBuf,
@@ -27,23 +28,23 @@ struct Last {
 #[derive(Default)]
 struct Now {
     steps: BTreeMap<String, Inputs>,
-    /// Why what was found for a step could not be used.
+    /// Why an existing result for a step could not be used.
     notes: BTreeMap<String, String>,
 }
 
-/// A package that was written, checked, and looked at afterwards.
+/// A package that was written, verified, and stat'ed afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::pack) struct LastOutput {
     pub(in crate::pack) path: PathBuf,
     /// [`crate::package::SignedPackage::identity`].
     pub(in crate::pack) identity: Blake3,
-    /// Of the whole file.
+    /// Digest of the whole file.
     pub(in crate::pack) digest: Blake3,
-    /// Whether it was read back and checked.
+    /// Whether it was read back and verified.
     pub(in crate::pack) verified: bool,
     pub(in crate::pack) mode: u32,
     pub(in crate::pack) stamp: Stamp,
-    /// Nanoseconds since 1970 at which the file was examined.
+    /// When the file was examined, in nanoseconds since 1970.
     pub(in crate::pack) looked_at: i64,
 }
 
@@ -64,7 +65,7 @@ impl Project {
         }
     }
 
-    /// What was last written to `path`.
+    /// The last package written to `path`.
     pub(in crate::pack) fn output(&self, path: &Path) -> Option<&LastOutput> {
         self.last.outputs.get(path)
     }
@@ -74,7 +75,7 @@ impl Project {
         self.last.steps.get(step)
     }
 
-    /// Remembers why what was found for a step could not be used.
+    /// Records why an existing result for a step could not be used.
     pub(super) fn note(&self, step: &str, why: &str) {
         self.lock().notes.insert(step.into(), why.into());
     }
@@ -87,7 +88,7 @@ impl Project {
         self.lock().steps.insert(step.into(), inputs.clone());
     }
 
-    /// Why a step's result has to be made, a line each.
+    /// Why a step's result has to be made, one reason per line.
     pub(super) fn because(&self, step: &str, inputs: &Inputs) -> Vec<String> {
         let note = self.lock().notes.get(step).cloned();
         if let Some(note) = note {
@@ -100,7 +101,7 @@ impl Project {
         }
     }
 
-    /// Writes down what this pack was made from, if that is news.
+    /// Writes the inputs of this pack, if they have changed.
     pub(super) fn save(self, output: Option<LastOutput>) {
         let mut next = Last {
             manifest: self.manifest,

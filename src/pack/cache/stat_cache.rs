@@ -1,7 +1,7 @@
-//! Hashing trees without reading what was read before.
+//! Hashes trees without reading unchanged files again.
 //!
-//! A file whose stamp (size, times, inode) is the one it had when it was hashed need not be hashed again: whatever changes
-//! a file changes its `ctime`. [`Stamp::is_settled`] has the one exception.
+//! A file with the same stamp (size, times, inode) as when it was hashed need not be hashed again:
+//! every change to a file changes its `ctime`. [`Stamp::is_settled`] handles the one exception.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,26 +14,27 @@ use crate::format::Blake3;
 use crate::fs::{self, Entry, EntryKind, IoContext, Stamp, replace_file};
 use crate::slot::digest_range;
 
-/// First bytes of a file of remembered digests; the last two digits are the version of its form.
+/// Magic of a stat cache file; the last two digits are its version.
 const MAGIC: &[u8; 8] = b"FLVSTAT1";
-/// Files from this size on are hashed by all threads together.
+/// Files of at least this size are hashed by all threads.
 const LARGE: u64 = 16 << 20;
 
-/// A tree with the digest of everything in it.
+/// A tree with the digests of its content.
 #[derive(Clone, Debug)]
 pub(in crate::pack) struct HashedTree {
     /// In the order of [`crate::fs::walk`].
     pub(in crate::pack) entries: Vec<Entry>,
-    /// Of each entry's content; `None` for what is no file.
+    /// Of each entry's content; `None` for entries that are not files.
     pub(in crate::pack) digests: Vec<Option<Blake3>>,
-    /// Depends on names, kinds, modes, link targets and contents; not on where the tree is, nor on times.
+    /// Depends on names, kinds, modes, link targets and contents; not on the path of the tree, nor
+    /// on times.
     pub(in crate::pack) digest: Blake3,
-    /// What differs from the last time, a phrase each; empty when there was no last time.
+    /// The differences to the last time, as phrases; empty if there was no last time.
     pub(in crate::pack) changes: Vec<String>,
 }
 
 impl HashedTree {
-    /// Bytes of all files.
+    /// Total size of all files.
     pub(in crate::pack) fn bytes(&self) -> u64 {
         self.entries
             .iter()
@@ -48,10 +49,10 @@ impl HashedTree {
     }
 }
 
-/// Hashes `entries`, and remembers the digests in the file `memory` for the next time.
+/// Hashes `entries`, and stores the digests in the file `memory` for the next time.
 ///
 /// # Errors
-/// A file that cannot be read. A memory that cannot be read or written costs time and nothing else.
+/// A file that cannot be read. If the stat cache cannot be read or written, that only costs time.
 pub(in crate::pack) fn hash_tree(entries: Vec<Entry>, memory: &Path) -> fs::Result<HashedTree> {
     let remembered = read_memory(memory);
     let old = remembered.as_deref().unwrap_or_default();
@@ -142,12 +143,12 @@ fn hash_file(path: &Path, len: u64) -> std::io::Result<Blake3> {
     Ok(Blake3::of(&bytes))
 }
 
-/// What is remembered of a file.
+/// What is stored about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
     path: Vec<u8>,
     stamp: Stamp,
-    /// Nanoseconds since 1970, from before the file was read.
+    /// Nanoseconds since 1970, taken before the file was read.
     looked_at: i64,
     digest: Blake3,
 }
@@ -164,7 +165,7 @@ fn changes(old: &[Line], new: &[Line]) -> Vec<String> {
     loop {
         match (old.peek(), new.peek()) {
             (Some(gone), other) if other.is_none_or(|other| gone.path < other.path) => {
-                found.push(format!("{} is gone", name(gone)));
+                found.push(format!("{} was removed", name(gone)));
                 old.next();
             }
             (other, Some(added)) if other.is_none_or(|other| added.path < other.path) => {
@@ -178,13 +179,13 @@ fn changes(old: &[Line], new: &[Line]) -> Vec<String> {
                 old.next();
                 new.next();
             }
-            // A side that is alone was taken by one of the first arms.
+            // Entries on one side only were handled by the first arms.
             (Some(_), None) | (None, Some(_) | None) => return found,
         }
     }
 }
 
-/// `None` when there is none or it is damaged: a digest of its content ends the file.
+/// `None` if it is missing or damaged: the file ends with a digest of its content.
 fn read_memory(path: &Path) -> Option<Vec<Line>> {
     let bytes = std::fs::read(path).ok()?;
     let (body, digest) = bytes.split_last_chunk::<32>()?;
@@ -272,7 +273,7 @@ mod tests {
             let two = format!("{round:08} two");
             std::fs::write(&file, &one).expect("written");
             let before = hash(&tree, &memory).digest;
-            // Same length, same inode, and as a rule the same tick of the clock.
+            // Same length, same inode, and usually the same timestamp tick.
             std::fs::write(&file, &two).expect("written");
             assert_ne!(hash(&tree, &memory).digest, before, "round {round}");
         }
@@ -289,7 +290,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(80));
         let first = hash(&tree, &memory);
         assert!(first.changes.is_empty());
-        // Whoever would read the file now would fail.
+        // Reading the file now would fail.
         let entries = walk(&tree).expect("walked").into_iter();
         let elsewhere = entries
             .map(|entry| Entry {
@@ -305,8 +306,11 @@ mod tests {
         std::fs::remove_file(tree.join("c")).expect("removed");
         std::fs::write(tree.join("d"), "d").expect("written");
         let second = hash(&tree, &memory);
-        assert_eq!(second.changes, ["b has changed", "c is gone", "d is new"]);
-        // A damaged memory is as good as none.
+        assert_eq!(
+            second.changes,
+            ["b has changed", "c was removed", "d is new"]
+        );
+        // A damaged stat cache is ignored.
         let mut bytes = std::fs::read(&memory).expect("there");
         bytes[20] ^= 1;
         std::fs::write(&memory, bytes).expect("written");

@@ -1,4 +1,4 @@
-//! How full the cache is, how often it helps, and what goes when it is too full.
+//! The size of the cache, its hit rate, and eviction.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,19 +8,19 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::entry::{Record, Staging, read_record, remove_dead, sweep_lock};
+use super::entry::{EntryDescription, Staging, read_record, remove_dead, sweep_lock};
 use super::{Counters, Layer, Step, place};
 use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_file};
 
-/// What is remembered of sources and projects that nobody packed for so long goes.
+/// Records about sources and projects that were not packed for this long are removed.
 const FORGOTTEN: Duration = Duration::from_hours(90 * 24);
 
 /// The build cache as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct CacheStats {
-    /// `None` when no place takes files: each pack makes a temporary directory then.
+    /// `None` if no candidate is writable: each pack uses a temporary directory then.
     pub path: Option<PathBuf>,
-    /// What of it cannot be read, and is not counted.
+    /// Unreadable directories, which are not counted.
     pub unread: Vec<PathBuf>,
     pub layers: Vec<LayerStats>,
     pub entries: usize,
@@ -36,24 +36,24 @@ pub struct LayerStats {
     /// Since the counters began.
     pub hits: u64,
     pub misses: u64,
-    /// Percent of hits; `None` before the first use.
+    /// Percentage of hits; `None` before the first use.
     pub rate: Option<f64>,
-    /// Seconds since the entry that was not used for the longest time was used.
+    /// Age in seconds of the least recent use of an entry.
     pub oldest: Option<u64>,
 }
 
-/// What [`clean_cache`] did, or would do.
+/// What [`clean_cache`] removed, or would remove.
 #[derive(Clone, Debug, Default)]
 pub struct Cleaned {
     pub removed: usize,
     pub bytes: u64,
-    /// Entries that a running pack uses; they stay.
+    /// Entries in use by a running pack, which are kept.
     pub in_use: usize,
-    /// What cannot be read; it stays.
+    /// Unreadable entries, which are kept.
     pub unread: Vec<PathBuf>,
 }
 
-/// An entry as it is listed.
+/// An entry in a listing.
 struct Listed {
     path: PathBuf,
     layer: Layer,
@@ -61,7 +61,7 @@ struct Listed {
     last_used: SystemTime,
 }
 
-/// Looks through the build cache.
+/// Scans the build cache.
 pub fn cache_stats() -> CacheStats {
     let Some(root) = place() else {
         return CacheStats::default();
@@ -91,7 +91,8 @@ pub fn cache_stats() -> CacheStats {
     }
 }
 
-/// Removes the entries of the given layers (all, if none is given) that were not used for `older_than`.
+/// Removes the entries of the given layers (all, if none is given) that were not used for
+/// `older_than`.
 pub fn clean_cache(
     layers: &[Layer],
     older_than: Option<Duration>,
@@ -137,13 +138,14 @@ pub(super) fn count(root: &Path, steps: &[Step]) {
         let (hits, misses) = counters.entry(step.layer).or_default();
         *if step.because.is_none() { hits } else { misses } += 1;
     }
-    // Counters are a convenience: nothing is lost with them.
+    // Counters are a convenience and may be lost.
     if let Ok(bytes) = serde_json::to_vec(&counters) {
         drop(replace_file(&root.join("usage.json"), &bytes));
     }
 }
 
-/// Brings the cache below `max_size` bytes, least recently used first, and removes what dead packs left.
+/// Reduces the cache to `max_size` bytes, least recently used first, and removes what killed packs
+/// left.
 pub(super) fn evict(root: &Path, max_size: u64) {
     sweep(root);
     let (mut entries, _) = list(root);
@@ -164,7 +166,7 @@ pub(super) fn evict(root: &Path, max_size: u64) {
     }
 }
 
-/// Removes an entry; `false` when it is in use.
+/// Removes an entry; `false` if it is in use.
 fn remove(root: &Path, entry: &Listed) -> fs::Result<bool> {
     let directory = match File::open(&entry.path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
@@ -176,19 +178,19 @@ fn remove(root: &Path, entry: &Listed) -> fs::Result<bool> {
     if !is_at(&directory, &entry.path) {
         return Ok(true);
     }
-    // Out of the way by one rename: nobody ever sees half an entry.
+    // Renamed first, so that no process sees a partial entry.
     Staging::within(root)?.take_in(&entry.path)?;
     Ok(true)
 }
 
-/// Removes staging directories that no living pack holds. Every pack does, since one that makes nothing new, and one that
-/// fails, never get to [`evict`]; mostly there are none.
+/// Removes staging directories that no running pack holds. Every pack does this, because packs that
+/// make nothing new and packs that fail never reach [`evict`]; usually there are none.
 pub(super) fn sweep_staging(root: &Path) {
     let left = children(&root.join("staging"));
     if left.is_empty() {
         return;
     }
-    // Whoever holds the lock is about to lock what it has made.
+    // The holder of the lock is about to lock what it created.
     let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else {
         return;
     };
@@ -197,7 +199,7 @@ pub(super) fn sweep_staging(root: &Path) {
     }
 }
 
-/// The same, and removes what is remembered of things long gone.
+/// The same, and also removes outdated records.
 fn sweep(root: &Path) {
     sweep_staging(root);
     for path in ["stat", "projects"]
@@ -232,7 +234,7 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<PathBuf>) {
                 unread.push(path);
                 continue;
             }
-            let record: Option<Record<serde::de::IgnoredAny>> = read_record(&path);
+            let record: Option<EntryDescription<serde::de::IgnoredAny>> = read_record(&path);
             found.push(Listed {
                 bytes: record.map_or(0, |record| record.bytes),
                 path,

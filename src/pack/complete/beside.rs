@@ -1,6 +1,6 @@
-//! Files that lie beside the project's modules, that these read, and that are not in the wheel.
+//! Data files beside the project's modules that the modules read and the wheel lacks.
 //!
-//! Only what is both written in the module and there in the project is said: a text that names no file is no path.
+//! Only paths that are both written in a module and exist in the project are reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::pack::BuildError;
 use crate::python::install::{Hidden, list_sources};
 use crate::python::source::{Source, Text};
 
-/// What a module does that reads files which lie beside it.
+/// Substrings of modules that read files beside them.
 const READS: &[&str] = &[
     "__file__",
     "files(",
@@ -29,10 +29,10 @@ const READS: &[&str] = &[
     "render_template",
     "TemplateResponse",
 ];
-/// What looks for files in a directory of templates.
+/// Functions that look for files in a directory of templates.
 const OF_TEMPLATES: &[&str] = &["render_template", "TemplateResponse", "get_template"];
 
-/// What takes the name of a package.
+/// Functions that take the name of a package.
 const OF_PACKAGES: &[&str] = &[
     "PackageLoader",
     "files",
@@ -99,9 +99,9 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
 }
 
 struct Wheel {
-    /// Where the sources lie.
+    /// The directory of the sources.
     project: PathBuf,
-    /// Where the wheel was unpacked.
+    /// The directory of the unpacked wheel.
     tree: PathBuf,
     /// Relative to the project.
     sources: Vec<PathBuf>,
@@ -110,7 +110,7 @@ struct Wheel {
 }
 
 impl Wheel {
-    /// The file that a module of the wheel was: one that is the same, at the place that is most alike.
+    /// The source file of a module in the wheel: an identical file, at the most similar path.
     fn source_of(&self, node: &Node<'_>, text: &str) -> Option<PathBuf> {
         let wanted = Path::new(node.path);
         let is_same = |path: &&PathBuf| {
@@ -136,16 +136,17 @@ impl Wheel {
         let inside = Path::new(node.path).parent().unwrap_or(Path::new(""));
         let directory = source.parent().unwrap_or(Path::new(""));
         let texts = Source::read_all(text).texts;
-        // Directories of the wheel that names may be relative to, and what they are in the project.
+        // Directories of the wheel that names may be relative to, with their counterparts in the
+        // project.
         let mut bases: Vec<(PathBuf, PathBuf)> = vec![(inside.into(), directory.into())];
-        // Where modules are looked for. Beyond it a module reads by way of its own place alone.
+        // Outside the import roots a module can only refer to files relative to itself.
         let root = up(directory, inside.components().count());
         let beyond = root
             .iter()
             .flat_map(|root| root.ancestors().skip(1).map(Path::to_path_buf));
         let beyond: Vec<PathBuf> = beyond.collect();
         for (depth, above) in inside.ancestors().enumerate().skip(1).take(2) {
-            // Beyond the project there is nothing of it.
+            // There is nothing of the project above its directory.
             if let Some(place) = up(directory, depth) {
                 bases.push((above.into(), place));
             }
@@ -177,9 +178,10 @@ impl Wheel {
         }
         let mut found: BTreeMap<PathBuf, Fault> = BTreeMap::new();
         for text in &texts {
-            // The longest reading that there is says most.
+            // The longest candidate is the most specific.
             for path in text.paths.iter().rev() {
-                // What is where a project begins may be what the program finds where it is run.
+                // A file at the top of the project may be found in the user's working directory at
+                // run time.
                 let may_name = |at: usize, base: &Path| match (at, base.as_os_str().is_empty()) {
                     (0, true) => text.of_file || !is_of_projects(path),
                     (0, false) => true,
@@ -222,7 +224,7 @@ impl Wheel {
                 }
             }
         }
-        // A directory says it for what is in it, but where a line names the file in it.
+        // A directory is reported instead of its content, except for files named explicitly.
         let line = |file: &PathBuf| {
             found
                 .get(file)
@@ -241,8 +243,8 @@ impl Wheel {
         faults.extend(lines);
     }
 
-    /// What a text names below a `directory` of the project, which is `base` in the wheel, if it is there and not in the
-    /// wheel: its places in the wheel and in the project.
+    /// Resolves a text below a `directory` of the project, which is `base` in the wheel. If the
+    /// path exists and the wheel lacks it: its paths in the wheel and in the project.
     fn named(
         &self,
         text: &Text,
@@ -266,7 +268,7 @@ impl Wheel {
         );
         let place = self.project.join(&file);
         let (is_file, is_directory) = (place.is_file(), place.is_dir());
-        // A word is a name of a directory only where paths are put together.
+        // A single word is a directory name only where paths are joined.
         let is_meant = is_file && (text.is_path || path.extension().is_some())
             || is_directory && text.is_path && has_files(&place);
         let is_in_wheel = inside.as_ref().is_some_and(|inside| {
@@ -278,7 +280,7 @@ impl Wheel {
                 .matched_path_or_any_parents(&file, is_directory)
                 .is_ignore()
         };
-        // The project's own directory is no file beside anything.
+        // The project's own directory is not a data file.
         (is_meant && !is_in_wheel && !file.as_os_str().is_empty() && !is_ignored())
             .then(|| (inside.unwrap_or_default(), file))
     }
@@ -290,7 +292,7 @@ impl Wheel {
             .map(|top| Path::new(top.as_os_str()));
         match package.filter(|top| inside.starts_with(top)) {
             Some(_) => {
-                // Package data are of the innermost package that is in the wheel.
+                // Package data belong to the innermost package in the wheel.
                 let mut package = inside.parent().unwrap_or(Path::new(""));
                 while !self.tree.join(package).is_dir() {
                     package = package.parent().unwrap_or(Path::new(""));
@@ -313,7 +315,7 @@ impl Wheel {
     }
 }
 
-/// Whether a file is one that projects have for their tools and readers.
+/// Whether a file is one that projects have for tools and human readers.
 fn is_of_projects(path: &str) -> bool {
     let starts = [
         "README",
@@ -328,7 +330,7 @@ fn is_of_projects(path: &str) -> bool {
     starts.iter().any(|start| path.starts_with(start))
 }
 
-/// A relative path in a directory; `None` if it leads out of it all.
+/// A relative path in a directory; `None` if it leads out.
 fn joined(directory: &Path, path: &Path) -> Option<PathBuf> {
     let mut whole: PathBuf = directory.into();
     for part in path.components() {
@@ -342,7 +344,7 @@ fn joined(directory: &Path, path: &Path) -> Option<PathBuf> {
     Some(whole)
 }
 
-/// The directory so many levels above; `None` if it is outside the project.
+/// The directory this many levels up; `None` if it is outside the project.
 fn up(directory: &Path, levels: usize) -> Option<PathBuf> {
     let parts: Vec<Component> = directory.components().collect();
     parts

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::remedy::Remedy;
 use crate::diagnostics::Code;
 
-/// Something that a package asks for and does not have.
+/// Something that a package needs and lacks.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
 )]
 pub enum Fault {
-    /// `by` is a distribution with its version; `found` are the versions that the package has instead.
+    /// `by` is a distribution with its version; `found` are the versions in the package.
     #[error("{by} requires {requirement}, {}", has(name, found))]
     Unmet {
         by: String,
@@ -20,7 +20,7 @@ pub enum Fault {
         found: Vec<String>,
         remedy: Remedy,
     },
-    #[error("{by} requires Python {requires}, the package has {python}")]
+    #[error("{by} requires Python {requires}; the package has {python}")]
     OtherPython {
         by: String,
         name: String,
@@ -28,13 +28,13 @@ pub enum Fault {
         python: String,
         is_error: bool,
     },
-    #[error("{by} has a requirement that cannot be read: `{requirement}`: {reason}")]
+    #[error("{by} has an invalid requirement `{requirement}`: {reason}")]
     Unreadable {
         by: String,
         requirement: String,
         reason: String,
     },
-    /// `places` are those that import it, the first of them that of the message.
+    /// `places` are the importing lines; the message shows the first.
     #[error(
         "{} imports {module}, which nothing in the package provides{}",
         first(places),
@@ -81,9 +81,9 @@ pub enum Fault {
 /// A line of a module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
-    /// Below the directory in which modules are looked for: `hello/cli.py`.
+    /// Relative to the import root: `hello/cli.py`.
     pub file: String,
-    /// 1 is the first.
+    /// Counted from 1.
     pub line: usize,
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for Place {
 }
 
 impl Fault {
-    /// Its code.
+    /// The code.
     pub fn code(&self) -> Code {
         match self {
             Self::Unmet { .. } => Code::UNMET_REQUIREMENT,
@@ -107,7 +107,7 @@ impl Fault {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     pub fn hint(&self) -> String {
         match self {
             Self::Unmet { remedy, .. }
@@ -129,7 +129,7 @@ impl Fault {
         }
     }
 
-    /// Where it was found, if in a module.
+    /// Its place, if it is in a module.
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::NoModule { places, .. } | Self::LeftOut { places, .. } => places.first(),
@@ -138,7 +138,7 @@ impl Fault {
         }
     }
 
-    /// Whether the package cannot do without it.
+    /// Whether it is an error and not a warning.
     pub(super) fn is_error(&self) -> bool {
         matches!(
             self,
@@ -146,7 +146,7 @@ impl Fault {
         )
     }
 
-    /// Whether one of the names in `unmet`, which are normalised, is that of the distribution or the module.
+    /// Whether `unmet`, a list of normalised names, has the distribution or the module.
     pub(super) fn is_allowed(&self, unmet: &[String]) -> bool {
         let name = match self {
             Self::Unmet { name, .. } | Self::OtherPython { name, .. } => name.clone(),
@@ -162,7 +162,7 @@ impl Fault {
     }
 }
 
-/// Faults that keep a package from being made, a line each.
+/// The faults that prevent a package, one per line.
 pub(in crate::pack) fn all(faults: &[Fault]) -> String {
     if let [one] = faults {
         return one.to_string();
@@ -186,7 +186,7 @@ fn first(places: &[Place]) -> String {
     places.first().map_or_else(String::new, ToString::to_string)
 }
 
-/// At most this many places are listed.
+/// The maximum number of places listed.
 const LISTED: usize = 3;
 
 fn others(places: &[Place]) -> String {

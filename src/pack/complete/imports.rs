@@ -1,44 +1,45 @@
-//! Imports that fail: what a module imports whenever it is imported itself, and nothing brings.
+//! Imports that fail: modules that are imported unconditionally and that nothing in the package
+//! provides.
 //!
-//! Of the application's own modules all are looked at, but those that are imported under a condition or for tests alone.
-//! Of the dependencies and the standard library only what is imported whenever the program starts: there everything else
-//! may be meant to fail.
+//! Of the application's own modules all are checked, except those that are imported conditionally
+//! or only for tests. Of the dependencies and the standard library only what is imported at every
+//! start: other imports there may be meant to fail.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::modules::{Found, Modules, Node, Owner};
+use super::modules::{Modules, Node, Owner, Resolution};
 use super::remedy::{Remedies, names};
 use super::{Fault, Place, Scene};
 use crate::manifest::{EntryPoint, Input};
 use crate::python::runtime::include_for;
 use crate::python::source::{Source, When};
 
-/// What an import asks for.
+/// What an import statement refers to.
 struct Wish {
     line: usize,
     when: When,
-    /// The whole name of the module.
+    /// The absolute name of the module.
     module: String,
-    /// What is taken from it, which may be modules too.
+    /// The names imported from it, which may be submodules.
     names: Vec<String>,
 }
 
-/// What is known of a module that was read.
+/// What was read of a module.
 struct Read {
     wishes: Vec<Wish>,
-    /// Whether it changes where modules are looked for.
+    /// Whether it changes `sys.path` or the like.
     alters_path: bool,
-    /// The source of one that brings modules of its own making.
+    /// The source, if it creates modules dynamically.
     conjures: Option<String>,
 }
 
-/// What a module does that changes where modules are looked for.
+/// Substrings of modules that change where modules are found.
 const ALTERS_PATH: &[&str] = &["sys.path", "addsitedir", "addpackage"];
-/// What a module does that brings modules which are no files.
+/// Substrings of modules that create modules without files.
 const CONJURES: &[&str] = &["modules[", "modules.setdefault", "meta_path", "path_hooks"];
-/// What a package does that has modules elsewhere than in its directory.
+/// Substrings of packages that have modules outside their directory.
 const BRINGS_MODULES: &[&str] = &[
     "__path__",
     "sys.modules",
@@ -47,7 +48,7 @@ const BRINGS_MODULES: &[&str] = &[
     "declare_namespace",
     "modules[",
 ];
-/// What a package does that has names which it does not write down.
+/// Substrings of packages that have names not written in their source.
 const BRINGS_NAMES: &[&str] = &[
     "import *",
     "__getattr__",
@@ -56,7 +57,7 @@ const BRINGS_NAMES: &[&str] = &[
     "setattr",
     "vars(",
 ];
-/// Parts of the standard library of other systems.
+/// Modules of the standard library for other systems.
 const ELSEWHERE: &[&str] = &[
     "_msi",
     "_overlapped",
@@ -73,11 +74,11 @@ const ELSEWHERE: &[&str] = &[
 struct Search<'a> {
     scene: Scene<'a>,
     read: HashMap<&'a str, (Node<'a>, Read)>,
-    /// By the path of a module, the one that imports it first.
+    /// Maps the path of a module to its first importer.
     by: HashMap<&'a str, Option<&'a str>>,
 }
 
-/// Returns how many modules were read, and what they lack.
+/// Returns the number of modules read, and the failing imports.
 pub(super) fn check(scene: Scene<'_>) -> (usize, Vec<Fault>) {
     let Scene {
         manifest, modules, ..
@@ -90,7 +91,7 @@ pub(super) fn check(scene: Scene<'_>) -> (usize, Vec<Fault>) {
     let starts = search.starts();
     let certain = search.follow(starts.clone(), |_, when| when == When::Always);
     let own = match manifest.input {
-        // All that is in a wheel can be imported. A directory may hold anything.
+        // Everything in a wheel is importable. A directory may contain anything.
         Input::Project => search.own(&certain),
         Input::Script | Input::Directory => search.follow(starts, |node, when| {
             node.owner == Owner::Own && when != When::Perhaps
@@ -147,7 +148,7 @@ impl<'a> Search<'a> {
         starts
     }
 
-    /// Follows imports from `starts` on, those that `takes` is satisfied with; returns the paths of all that was reached.
+    /// Follows the imports accepted by `takes` from `starts`; returns all modules reached.
     fn follow(
         &mut self,
         starts: Vec<Node<'a>>,
@@ -182,7 +183,7 @@ impl<'a> Search<'a> {
         reached
     }
 
-    /// Reads those modules that have not been read yet, side by side.
+    /// Reads the modules that have not been read yet, in parallel.
     fn read(&mut self, nodes: &[Node<'a>]) {
         let new: Vec<&Node<'a>> = nodes
             .iter()
@@ -208,15 +209,16 @@ impl<'a> Search<'a> {
         let modules: &'a Modules<'a> = self.scene.modules;
         let mut targets = modules.lineage(&wish.module);
         for name in &wish.names {
-            if let Found::Source(node) = modules.find(&format!("{}.{name}", wish.module)) {
+            if let Resolution::Source(node) = modules.find(&format!("{}.{name}", wish.module)) {
                 targets.push(node);
             }
         }
         targets
     }
 
-    /// The project's own modules that count, though nothing that is certain leads to them: those that are imported when a
-    /// function is called, or by no import statement at all. What is imported under a condition may fail.
+    /// The project's own modules that are checked though no unconditional import reaches them:
+    /// those imported inside functions, or by no import statement at all. Conditional imports may
+    /// fail.
     fn own(&mut self, certain: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
         let nodes: Vec<Node<'a>> = self.scene.modules.own();
         self.read(&nodes);
@@ -227,7 +229,7 @@ impl<'a> Search<'a> {
                 continue;
             };
             for wish in &read.wishes {
-                // Importing a module executes the packages that it is in, but nobody means them by that.
+                // Importing a module executes its parent packages, but that is not a use of them.
                 let last = self.targets(wish).into_iter().filter(|target| {
                     target.owner == Owner::Own
                         && target.path != node.path
@@ -246,7 +248,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        // A package that may fail stands for what is in it.
+        // A package that may fail covers its content.
         let optional: Vec<&str> = imported
             .iter()
             .filter(|(path, when)| {
@@ -322,7 +324,7 @@ impl<'a> Search<'a> {
         faults
     }
 
-    /// Whether a module is only for those who have asked for it, or for another system.
+    /// Whether a module is only for optional features, or for another system.
     fn is_optional(&self, top: &str) -> bool {
         let project = &self.scene.manifest.project;
         ELSEWHERE.contains(&top)
@@ -333,13 +335,13 @@ impl<'a> Search<'a> {
                 .any(|requirement| names(requirement, top))
     }
 
-    /// What of an import cannot be found.
+    /// The part of an import that cannot be found.
     fn lacking(&self, node: &Node<'a>, wish: &Wish) -> Vec<String> {
         let modules = self.scene.modules;
         if let Some(missing) = modules.missing(&wish.module) {
-            // Of a large part, the module alone is brought back.
+            // For a large part, only the module is restored.
             let is_alone = include_for(&wish.module).is_some_and(|name| name == wish.module);
-            // Of a package that is there, the whole name says what is meant.
+            // For a package that exists, the whole name is meant.
             return vec![if is_alone || missing.contains('.') {
                 wish.module.clone()
             } else {
@@ -349,10 +351,11 @@ impl<'a> Search<'a> {
         if node.owner != Owner::Own {
             return Vec::new();
         }
-        // A package of one's own has a name because it writes it down, or a module is called so.
+        // A package of the application has a name if its source mentions it, or a module has that
+        // name.
         let has: Box<dyn Fn(&str) -> bool> = match modules.find(&wish.module) {
-            Found::Namespace => Box::new(|_| false),
-            Found::Source(package)
+            Resolution::Namespace => Box::new(|_| false),
+            Resolution::Source(package)
                 if package.owner == Owner::Own
                     && package.is_package()
                     && package.path != node.path =>
@@ -377,7 +380,7 @@ impl<'a> Search<'a> {
         };
         let whole = |name: &String| format!("{}.{name}", wish.module);
         let is_missing = |name: &&String| {
-            *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Found::Nowhere)
+            *name != "*" && !has(name) && matches!(modules.find(&whole(name)), Resolution::Nowhere)
         };
         wish.names.iter().filter(is_missing).map(whole).collect()
     }
@@ -423,7 +426,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The modules by way of which one is imported, the first of them one that a program starts with.
+    /// The chain of imports that leads to a module, beginning with a module that a program starts
+    /// with.
     fn chain(&self, node: &Node<'a>) -> Vec<String> {
         let mut chain = Vec::new();
         let mut at = Some(node.path);
@@ -440,31 +444,32 @@ impl<'a> Search<'a> {
 }
 
 impl Modules<'_> {
-    /// The sources that importing a module executes: those of the packages that it is in, and its own.
+    /// The sources executed by importing a module: those of its parent packages, and its own.
     fn lineage(&self, module: &str) -> Vec<Node<'_>> {
         let source = |name: &str| match self.find(name) {
-            Found::Source(node) => Some(node),
+            Resolution::Source(node) => Some(node),
             _ => None,
         };
         prefixes(module).filter_map(source).collect()
     }
 
-    /// The first part of a module's name that leads nowhere; `None` where modules may come from elsewhere.
+    /// The shortest prefix of a module's name that does not exist; `None` if modules may come from
+    /// elsewhere.
     pub(super) fn missing(&self, module: &str) -> Option<String> {
-        if !matches!(self.find(module), Found::Nowhere) {
+        if !matches!(self.find(module), Resolution::Nowhere) {
             return None;
         }
         for name in prefixes(module) {
             match self.find(name) {
-                Found::Nowhere => return Some(name.to_owned()),
-                Found::Opaque => return None,
-                Found::Source(node) if name != module => {
+                Resolution::Nowhere => return Some(name.to_owned()),
+                Resolution::Opaque => return None,
+                Resolution::Source(node) if name != module => {
                     let text = std::fs::read(&node.entry.path).ok()?;
                     if has_one_of(&String::from_utf8_lossy(&text), BRINGS_MODULES) {
                         return None;
                     }
                 }
-                Found::Namespace | Found::Source(_) => {}
+                Resolution::Namespace | Resolution::Source(_) => {}
             }
         }
         None
@@ -509,7 +514,7 @@ fn read_source(node: &Node<'_>, text: &str) -> Read {
     }
 }
 
-/// Whether a path is that of a test, which its authors run where more is installed.
+/// Whether a path is that of a test, which runs in an environment with more packages.
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_named = name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py";
@@ -528,7 +533,8 @@ fn has_word(text: &str, word: &str) -> bool {
         .any(|one| one == word)
 }
 
-/// Whether a module brings another one by its name: `sys.modules["six.moves"] = …`, or in an importer of its own.
+/// Whether a module provides another one dynamically: `sys.modules["six.moves"] = …`, or by an
+/// importer of its own.
 fn conjures(text: &str, module: &str) -> bool {
     let is_importer = text.contains("meta_path") || text.contains("path_hooks");
     ['"', '\'']

@@ -1,7 +1,7 @@
-//! Whether everything is in the package that what is in it asks for: the distributions that distributions require, the
-//! modules that are imported whenever the program starts, and the files that its modules read.
+//! Checks that a package is complete: distributions required by distributions, modules imported at
+//! every start, and files read by its modules.
 //!
-//! What is found is kept in the build cache, so that a pack without news says it again without looking.
+//! Results are kept in the build cache, so an unchanged pack repeats them without checking again.
 
 mod beside;
 mod fault;
@@ -30,19 +30,19 @@ use modules::Modules;
 use overrides::Overrides;
 use requirements::Wanted;
 
-/// What the user knows this work by.
+/// The name of this step in the output.
 const PHASE: &str = "checks";
 
-/// What came of looking.
+/// The result of the check.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Checked {
     distributions: usize,
-    /// Modules that were read.
+    /// Number of modules read.
     modules: usize,
     faults: Vec<Fault>,
 }
 
-/// Everything that the checks look at.
+/// Everything that the checks read.
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     manifest: &'a Manifest,
@@ -54,7 +54,7 @@ struct Scene<'a> {
 /// Looks for what is missing in a package.
 ///
 /// # Errors
-/// [`BuildError::Incomplete`] for requirements that are not met, unless the manifest says that they need not be.
+/// [`BuildError::Incomplete`] for unmet requirements, unless the manifest allows them.
 pub(super) fn check(
     manifest: &Manifest,
     application: Option<&Application>,
@@ -98,7 +98,7 @@ pub(super) fn check(
         &format!("{what}, {}{from}", counted(*modules, "module", "modules")),
         clock.took(),
     );
-    // What git ignores is no source, so that nothing tells of its going.
+    // Files that git ignores are not sources, so their removal would not be noticed.
     let is_gone = |fault: &&Fault| matches!(fault, Fault::NotInWheel { file, .. } if !manifest.directory.join(file).exists());
     let counts = |fault: &&Fault| !is_gone(fault) && !fault.is_allowed(&manifest.build.unmet);
     let (errors, warnings): (Vec<&Fault>, Vec<&Fault>) = faults
@@ -151,7 +151,7 @@ fn look(scene: Scene<'_>) -> Result<Checked, BuildError> {
     })
 }
 
-/// What is required beside what the metadata of the project's own distribution says.
+/// Requirements in addition to those in the metadata of the project's own distribution.
 fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
     let name = manifest
         .path
@@ -201,7 +201,7 @@ fn inputs(
         "interpreter",
         format!("{:?}", application.interpreter.markers),
     );
-    // Digests: a requirement may have a password in its address.
+    // Hashed: a requirement may have a password in its URL.
     let digest = |text: String| Blake3::of(text.as_bytes()).hex();
     inputs.add(
         "input",

@@ -1,4 +1,4 @@
-//! Where the modules of a package lie, by name: found in the time of a look-up, however many there are.
+//! An index of the modules in a package, with fast lookup by name.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::pack::slots::SlotPlan;
 use crate::python::runtime::{include_for, is_stub};
 use crate::stub::Family;
 
-/// Whose a module is.
+/// The owner of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     Own,
@@ -18,41 +18,40 @@ pub(super) enum Owner {
     Library,
 }
 
-/// A module that has a source.
+/// A module with a source.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
     pub(super) entry: &'a Entry,
-    /// Below the directory in which modules are looked for.
+    /// Relative to the import root.
     pub(super) path: &'a str,
     pub(super) owner: Owner,
 }
 
-/// What a name of a module leads to.
-pub(super) enum Found<'a> {
+/// What a module name resolves to.
+pub(super) enum Resolution<'a> {
     Source(Node<'a>),
-    /// An extension, bytecode without a source, or a link: what it has inside is not seen.
+    /// An extension, bytecode without a source, or a link: its content is not visible.
     Opaque,
-    /// A directory without a source of its own.
+    /// A namespace package.
     Namespace,
     Nowhere,
 }
 
 /// Where Python looks for modules.
 pub(super) struct Modules<'a> {
-    /// In the order in which they are looked through, each with an `/` at its end, and whether it has the standard library.
+    /// In search order, each with a trailing `/`, and whether it has the standard library.
     roots: Vec<(String, bool)>,
     files: HashMap<String, (&'a Entry, bool)>,
-    /// Paths without their endings.
+    /// Paths without suffixes.
     opaque: HashSet<String>,
     directories: HashSet<String>,
-    /// Names of modules, without those of the packages that they are in, that lie anywhere in the dependencies; and those
-    /// anywhere in what is the application's own.
+    /// Last components of the names of all modules in the dependencies; and in the application.
     of_dependencies: HashSet<String>,
     of_own: HashSet<String>,
     builtin: HashSet<&'a str>,
-    /// Names that a `.pth` file of a known kind brings.
+    /// Names provided by a `.pth` file of a known kind.
     by_pth: HashSet<&'static str>,
-    /// Whether something else may bring modules.
+    /// Whether modules may come from elsewhere.
     pub(super) is_open: bool,
 }
 
@@ -60,7 +59,7 @@ fn is_stub_at(entry: &Entry) -> bool {
     std::fs::read_to_string(&entry.path).is_ok_and(|text| is_stub(&text))
 }
 
-/// Modules that the interpreter has without a file.
+/// Built-in modules of the interpreter.
 const FROZEN: &[&str] = &[
     "__main__",
     "_frozen_importlib",
@@ -129,7 +128,7 @@ impl<'a> Modules<'a> {
                 self.directories.insert(path.to_owned());
                 true
             }
-            // It only says which part is left out.
+            // It only reports the part that is left out.
             (_, "py")
                 if plan.name == RUNTIME && include_for(stem).is_some() && is_stub_at(entry) =>
             {
@@ -158,7 +157,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// What a `.pth` file brings: directories of the package, or code that may do anything.
+    /// The content of a `.pth` file: directories of the package, or arbitrary code.
     fn add_paths(&mut self, directory: &str, name: &str, entry: &Entry) {
         let text = std::fs::read_to_string(&entry.path).unwrap_or_default();
         for line in text
@@ -167,7 +166,7 @@ impl<'a> Modules<'a> {
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
         {
             match line {
-                // It makes directories what they are without it: packages without a source.
+                // It creates namespace packages.
                 _ if name.ends_with("-nspkg.pth") => {}
                 _ if name == "distutils-precedence.pth" => {
                     self.by_pth.insert("distutils");
@@ -186,12 +185,12 @@ impl<'a> Modules<'a> {
         }
     }
 
-    pub(super) fn find(&self, module: &str) -> Found<'_> {
+    pub(super) fn find(&self, module: &str) -> Resolution<'_> {
         if self.builtin.contains(module) {
-            return Found::Opaque;
+            return Resolution::Opaque;
         }
         if self.by_pth.contains(module) {
-            return Found::Opaque;
+            return Resolution::Opaque;
         }
         let path = module.replace('.', "/");
         let mut is_namespace = false;
@@ -201,26 +200,26 @@ impl<'a> Modules<'a> {
                 format!("{root}{path}.py"),
             ] {
                 if let Some(node) = self.node(&file) {
-                    return Found::Source(node);
+                    return Resolution::Source(node);
                 }
             }
             let place = format!("{root}{path}");
             if self.opaque.contains(&place) || self.opaque.contains(&format!("{place}/__init__")) {
-                return Found::Opaque;
+                return Resolution::Opaque;
             }
             is_namespace |= self.directories.contains(&place);
         }
         if is_namespace {
-            Found::Namespace
+            Resolution::Namespace
         } else {
-            Found::Nowhere
+            Resolution::Nowhere
         }
     }
 
     /// The module at a path of the environment.
     fn node(&self, path: &str) -> Option<Node<'_>> {
         let (path, (entry, is_own)) = self.files.get_key_value(path)?;
-        // One root may lie in another.
+        // One root may be inside another.
         let roots = self.roots.iter().filter(|(root, _)| path.starts_with(root));
         let (root, is_library) = roots.max_by_key(|(root, _)| root.len())?;
         let owner = match (is_own, is_library) {
@@ -235,7 +234,7 @@ impl<'a> Modules<'a> {
         })
     }
 
-    /// The sources of the application's own that can be imported, in the order of their paths.
+    /// The application's own importable sources, sorted by path.
     pub(super) fn own(&self) -> Vec<Node<'_>> {
         let is_name = |part: &str| part.chars().all(|c| c.is_alphanumeric() || c == '_');
         let is_importable = |node: &Node<'_>| {
@@ -253,12 +252,12 @@ impl<'a> Modules<'a> {
         nodes
     }
 
-    /// The module that a file of the input is.
+    /// The module of a file of the input.
     pub(super) fn own_file(&self, file: &Path) -> Option<Node<'_>> {
         self.node(&format!("{}{}", self.roots.first()?.0, file.to_str()?))
     }
 
-    /// Whether something of that name is anywhere among what has that owner, where a changed `sys.path` may find it.
+    /// Whether any module of that owner has that name, so that a changed `sys.path` may find it.
     pub(super) fn has_anywhere(&self, name: &str, owner: Owner) -> bool {
         match owner {
             Owner::Own => self.of_own.contains(name),
@@ -280,7 +279,7 @@ impl Node<'_> {
         self.path.ends_with("/__init__.py")
     }
 
-    /// The package that its relative imports start from; `level` is the number of their dots.
+    /// The package that its relative imports are relative to; `level` is the number of dots.
     pub(super) fn package(&self, level: usize) -> Option<String> {
         let module = self.module();
         let mut parts: Vec<&str> = module.split('.').collect();

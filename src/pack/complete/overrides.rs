@@ -1,4 +1,4 @@
-//! What a project has decided against the metadata of what it depends on.
+//! Overrides by the project of its dependencies' metadata.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,15 +8,16 @@ use toml::{Table, Value};
 
 use crate::manifest::{AnyUrl, read_requirement};
 
-/// By normalised name: what is required instead, whatever requires it; nothing, if it is not wanted.
+/// By normalised name: the replacement requirements; empty to exclude it.
 #[derive(Default)]
 pub(super) struct Overrides(BTreeMap<String, Vec<Requirement<AnyUrl>>>);
 
-/// A requirement that no environment asks for: its name alone counts.
+/// A marker that is never true: excludes the requirement.
 const NEVER: &str = "python_version < '0'";
 
 impl Overrides {
-    /// Those of uv and PDM in a project's manifest and its `uv.lock`, which has those of its workspace.
+    /// Those of uv and PDM in a project's manifest and its `uv.lock`, which has those of its
+    /// workspace.
     pub(super) fn of(directory: Option<&Path>, lock: Option<&Path>) -> Self {
         let mut found = Self::default();
         if let Some(manifest) =
@@ -53,7 +54,7 @@ impl Overrides {
                 let marker = text("marker")
                     .map(|marker| format!(" ; {marker}"))
                     .unwrap_or_default();
-                // One that comes from a path or a URL is what it is.
+                // A distribution from a path or a URL is taken as it is.
                 found.add(&format!(
                     "{name}{}{marker}",
                     text("specifier").unwrap_or_default()
@@ -66,7 +67,7 @@ impl Overrides {
         found
     }
 
-    /// What is required instead of what is required of `name`.
+    /// The replacement for a requirement on `name`.
     pub(super) fn of_name(&self, name: &str) -> Option<&[Requirement<AnyUrl>]> {
         self.0.get(name).map(Vec::as_slice)
     }

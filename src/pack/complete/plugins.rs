@@ -1,11 +1,11 @@
-//! Entry points of the project for others to find: plugins.
+//! Entry points of the project that are not commands: plug-ins.
 
-use super::modules::Found;
+use super::modules::Resolution;
 use super::{Fault, Scene};
 use crate::fs::IoContext;
 use crate::pack::BuildError;
 
-/// Those whose module is not in the package. The commands among them are looked at elsewhere.
+/// Those whose module is not in the package. Commands are checked elsewhere.
 pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
     let Scene {
         application,
@@ -48,13 +48,14 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
                 .split([':', '[', ' '])
                 .find(|part| !part.is_empty())
                 .unwrap_or_default();
-            // What is no name of a module is something else to the one who reads the group.
+            // A value that is not a module name has another meaning in that group.
             let is_name = !module.is_empty()
                 && module
                     .chars()
                     .all(|c| c.is_alphanumeric() || "_.".contains(c));
             let is_missing = || {
-                modules.missing(module).is_some() && matches!(modules.find(module), Found::Nowhere)
+                modules.missing(module).is_some()
+                    && matches!(modules.find(module), Resolution::Nowhere)
             };
             if is_name && is_missing() {
                 faults.push(Fault::NoPlugin {

@@ -4,14 +4,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Scene;
-use super::modules::{Found, Node, Owner};
+use super::modules::{Node, Owner, Resolution};
 use crate::manifest::{Input, Manifest, read_requirement};
 use crate::python::runtime;
 
-/// What helps, by what the fault and the input are.
+/// The remedy, by fault and input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Remedy {
-    /// `list` is where requirements are declared, `again` how a lock is made anew; the manifest may allow what is not met.
+    /// `list` is where requirements are declared, `again` the command that locks again; the
+    /// manifest may allow unmet requirements.
     Require {
         requirement: String,
         name: String,
@@ -19,7 +20,7 @@ pub enum Remedy {
         again: Option<String>,
         may_allow: bool,
     },
-    /// `by` is what brings the module.
+    /// `by` is the importing distribution.
     Declare {
         list: String,
         chain: Vec<String>,
@@ -54,7 +55,7 @@ pub enum Remedy {
     },
     /// A line of a back end's settings that packs the file.
     Setting(String),
-    /// No setting of a back end reaches it.
+    /// No setting of a back end covers it.
     MoveInside,
 }
 
@@ -83,11 +84,7 @@ impl fmt::Display for Remedy {
             Self::Declare { list, chain } => {
                 write!(f, "add the distribution that provides it to {list}")?;
                 if !chain.is_empty() {
-                    write!(
-                        f,
-                        "; the program imports it by way of {}",
-                        chain.join(" → ")
-                    )?;
+                    write!(f, "; the program imports it through {}", chain.join(" → "))?;
                 }
                 Ok(())
             }
@@ -100,16 +97,16 @@ impl fmt::Display for Remedy {
             Self::PackDirectory { script } => {
                 write!(
                     f,
-                    "it is beside the script: pack the directory, with `--entry-point {script}`"
+                    "it is beside the script: pack the directory with `--entry-point {script}`"
                 )
             }
             Self::Extra { extra } => write!(
                 f,
-                "the extra `{extra}` brings it: choose it with `--extra {extra}`"
+                "the extra `{extra}` provides it: select it with `--extra {extra}`"
             ),
             Self::Group { group, name } => write!(
                 f,
-                "the dependency group `{group}` brings it, which is not packed: add `{name}` to `dependencies` under [project]"
+                "only the dependency group `{group}` provides it, which is not packed: add `{name}` to `dependencies` under [project]"
             ),
             Self::PackModule => {
                 f.write_str("correct the name, or make sure that the build packs the module")
@@ -136,12 +133,12 @@ impl fmt::Display for Remedy {
     }
 }
 
-/// Knows what helps in the package at hand.
+/// Finds the remedy for the package at hand.
 #[derive(Clone, Copy)]
 pub(super) struct Remedies<'a>(pub(super) Scene<'a>);
 
 impl Remedies<'_> {
-    /// Against a requirement that is not met.
+    /// For an unmet requirement.
     pub(super) fn require(self, name: &str, requirement: &str) -> Remedy {
         let Scene {
             manifest,
@@ -164,19 +161,22 @@ impl Remedies<'_> {
         }
     }
 
-    /// Against a module that is missing, imported in `node`, which is reached by way of `chain`.
+    /// For a missing module that is imported in `node`, which is reached through `chain`.
     pub(super) fn module(self, module: &str, node: &Node<'_>, chain: &[String]) -> Remedy {
         let Scene {
             manifest, modules, ..
         } = self.0;
         let top = module.split('.').next().unwrap_or(module);
         let is_own = node.owner == Owner::Own;
-        if is_own && !matches!(modules.find(top), Found::Nowhere) && module != top {
+        if is_own && !matches!(modules.find(top), Resolution::Nowhere) && module != top {
             return Remedy::PackModule;
         }
         if is_own
             && let Some(package) = node.package(1)
-            && !matches!(modules.find(&format!("{package}.{top}")), Found::Nowhere)
+            && !matches!(
+                modules.find(&format!("{package}.{top}")),
+                Resolution::Nowhere
+            )
         {
             return Remedy::Relative {
                 package,
@@ -217,8 +217,8 @@ impl Remedies<'_> {
         }
     }
 
-    /// What brings a part of the standard library back: the name, whether the interpreter has it, and the remedy; `None`
-    /// of a module that is no part of it.
+    /// For a part of the standard library: the name, whether the interpreter has it, and the
+    /// remedy; `None` for other modules.
     pub(super) fn left_out(self, module: &str) -> Option<(String, bool, Remedy)> {
         let Scene {
             manifest,
@@ -250,7 +250,7 @@ impl Remedies<'_> {
     }
 }
 
-/// Where what an input needs is declared.
+/// Where an input's requirements are declared.
 fn list(manifest: &Manifest) -> String {
     match manifest.input {
         Input::Project => "`dependencies` under [project]".into(),
@@ -261,19 +261,19 @@ fn list(manifest: &Manifest) -> String {
     }
 }
 
-/// Whether the input has a place for `[tool.flavor]`.
+/// Whether the input can have `[tool.flavor]`.
 fn has_tables(manifest: &Manifest) -> bool {
     matches!(manifest.input, Input::Project | Input::Script)
 }
 
-/// Whether a requirement is of the distribution that is called as a module is.
+/// Whether a requirement is for the distribution with the name of a module.
 pub(super) fn names(requirement: &str, module: &str) -> bool {
     read_requirement(requirement)
         .is_ok_and(|one| one.name.as_ref().replace('-', "_") == module.to_ascii_lowercase())
 }
 
-/// Where a project's build back end is told to pack a file. `source` is relative to the project, `package` and `inside`
-/// say where it is to lie.
+/// The build back end's setting that packs a file. `source` is relative to the project; `package`
+/// and `inside` are its target.
 pub(super) fn setting(back_end: &str, source: &Path, package: &str, inside: &Path) -> Remedy {
     let (source, inside) = (source.display(), inside.display());
     let is = |name: &str| back_end.contains(name);

@@ -1,4 +1,4 @@
-//! What the distributions in a package require, of each other and of the interpreter.
+//! The requirements of the distributions in a package, on each other and on the interpreter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::pack::application::Application;
 use crate::pack::slots::SlotPlan;
 use crate::python::{CoreMetadata, Interpreter};
 
-/// What the package has of a distribution.
+/// A distribution in the package.
 struct Inside {
     /// Normalised.
     name: String,
@@ -25,16 +25,16 @@ struct Inside {
     metadata: CoreMetadata,
 }
 
-/// What is asked for by no distribution.
+/// Requirements that no distribution has.
 pub(super) struct Wanted<'a> {
-    /// What the messages call the one who asks: `script.py`.
+    /// The requiring party in messages: `script.py`.
     pub(super) by: String,
     pub(super) requirements: Vec<String>,
-    /// Of the project's distribution, the extras that were asked for.
+    /// For the project's distribution, the selected extras.
     pub(super) extras: &'a [String],
 }
 
-/// Everything that is required and not met, and what cannot be told.
+/// All unmet and invalid requirements.
 pub(super) fn check(
     scene: Scene<'_>,
     wanted: &Wanted,
@@ -76,12 +76,12 @@ pub(super) fn check(
             .or_default()
             .extend(wanted.extras.iter().filter_map(|name| extra(name)));
     }
-    // What is asked for with an extra may ask for more with extras: it goes on until nothing is new.
+    // Extras may require further extras, so this repeats until nothing changes.
     loop {
         let known = search.extras.clone();
         search.faults.clear();
         for text in &wanted.requirements {
-            // What is no requirement is a path or a URL, and the installer has understood it.
+            // Not a requirement: a path or a URL that the installer understood.
             if let Ok(requirement) = read_requirement(text) {
                 search.require(&wanted.by, &requirement, &[]);
             }
@@ -102,7 +102,7 @@ struct Search<'a> {
     markers: MarkerEnvironment,
     overrides: &'a Overrides,
     remedies: Remedies<'a>,
-    /// By normalised name, the extras that something asks for.
+    /// The requested extras, by normalised name.
     extras: BTreeMap<String, BTreeSet<ExtraName>>,
     faults: BTreeSet<Fault>,
 }
@@ -140,7 +140,7 @@ impl Search<'_> {
                 .iter()
                 .filter(|one| one.marker.evaluate(&self.markers, &[]))
                 .peekable();
-            // Without one that applies it is not wanted at all.
+            // If none applies, it is not wanted at all.
             if instead.peek().is_none() || instead.all(|one| met(one, &found)) {
                 self.ask(&name, requirement);
                 return;
@@ -173,7 +173,7 @@ impl Search<'_> {
         }
     }
 
-    /// Of a line that is no requirement today, the name and the condition may still be read.
+    /// Even of an invalid requirement, the name and the marker may be readable.
     fn unreadable(&mut self, by: &str, text: &str, reason: String, extras: &[ExtraName]) {
         let (first, condition) = text.split_once(';').unwrap_or((text, ""));
         let end = first
@@ -199,7 +199,7 @@ impl Search<'_> {
     }
 }
 
-/// A requirement as people write it: `h11>=0.13,<0.15`.
+/// A requirement without the marker: `h11>=0.13,<0.15`.
 fn text_of(requirement: &Requirement<AnyUrl>) -> String {
     let extras: Vec<String> = requirement.extras.iter().map(ToString::to_string).collect();
     let extras = if extras.is_empty() {
@@ -219,8 +219,8 @@ fn text_of(requirement: &Requirement<AnyUrl>) -> String {
     format!("{}{extras}{rest}", requirement.name)
 }
 
-/// Whether a version is one that a requirement takes. What came from a URL is what it is, and of a version that is none
-/// nothing can be said.
+/// Whether a version satisfies a requirement. Distributions from URLs and invalid versions are
+/// accepted.
 fn is_met(requirement: &Requirement<AnyUrl>, version: &str) -> bool {
     let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else {
         return true;
@@ -234,7 +234,7 @@ fn of_python(one: &Inside, interpreter: &Interpreter) -> Option<Fault> {
         tracing::debug!(
             name = one.name,
             requires,
-            "`Requires-Python` is no specifier"
+            "`Requires-Python` is not a valid specifier"
         );
         return None;
     };
@@ -243,7 +243,7 @@ fn of_python(one: &Inside, interpreter: &Interpreter) -> Option<Fault> {
     if specifiers.contains(&version) {
         return None;
     }
-    // An upper limit is a guess about a version that was not there yet, and resolvers take it for no more.
+    // Resolvers ignore upper bounds on Python, which are guesses about future versions.
     let is_upper =
         |operator: &Operator| matches!(operator, Operator::LessThan | Operator::LessThanEqual);
     let too_old = specifiers
@@ -272,7 +272,7 @@ fn markers(interpreter: &Interpreter) -> Option<MarkerEnvironment> {
         .ok()
 }
 
-/// The distributions in the package. What the user has left out of one is meant to be left out: it counts.
+/// The distributions in the package, also those of which the user excluded files on purpose.
 fn inside(application: &Application, plans: &[SlotPlan]) -> Result<Vec<Inside>, BuildError> {
     let trees = &application.trees;
     let mut places: Vec<PathBuf> = Vec::new();

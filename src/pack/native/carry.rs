@@ -1,4 +1,4 @@
-//! Which libraries of this machine a tree has to bring along, and how its files are to find them.
+//! Decides which libraries of this machine a tree must carry, and how its files find them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::inside::{Inside, relative_entries};
 use super::{Around, Inspected};
-use crate::elf::{self, Facts, Kind, SearchPathTag, Versions};
+use crate::elf::{self, ElfFacts, Kind, SearchPathTag, Versions};
 use crate::fs::Entry;
-use crate::libraries::{Found, base_name, is_part_of_glibc, matches_any, must_come_from_target};
+use crate::libraries::{
+    FoundLibrary, base_name, is_part_of_glibc, matches_any, must_come_from_target,
+};
 
-/// What is to be done to a tree.
+/// The changes to a tree.
 pub(super) struct Carrying {
     /// The directory of the added libraries, relative to the tree.
     pub(super) place: PathBuf,
@@ -22,50 +24,50 @@ pub(super) struct Carrying {
     pub(super) left: Vec<Left>,
 }
 
-/// A library of this machine that is to be added.
+/// A library of this machine to be added.
 pub(super) struct Library {
-    pub(super) found: Found,
-    /// Whether it needs another one that is added.
+    pub(super) found: FoundLibrary,
+    /// Whether it needs another added library.
     pub(super) needs_others: bool,
-    /// The files for whose sake it is added.
+    /// The files that need it.
     pub(super) needed_by: Vec<String>,
 }
 
-/// What a file needs, and where it is not.
+/// A library that a file needs and cannot get.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Left {
     pub(crate) library: String,
     pub(crate) why: Why,
-    /// The file that needs it, then all that load that one; paths inside of the slot.
+    /// The file that needs it, then everything that loads that file; paths inside the slot.
     pub(crate) needed_by: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Why {
-    /// It is not in the tree, and none was added.
+    /// It is not in the tree, and was not added.
     Absent,
-    /// It is there, without these versions of symbols.
+    /// It exists without these symbol versions.
     Versions(Vec<String>),
-    /// The file could not be led to it, for this reason.
+    /// The file could not be changed to find it, for this reason.
     Unfit(String),
 }
 
-/// The search path that a file is to have.
+/// The new search path of a file.
 #[derive(Debug, Default)]
 pub(super) struct Edit {
-    /// Before and after those that it has.
+    /// Entries to put before and after the existing ones.
     before: Vec<String>,
     after: Vec<String>,
-    /// Has to be found in the search path of the interpreter too.
+    /// Must also be found through the search path of the interpreter.
     inherits: bool,
     /// Needed libraries that it does not find otherwise.
     libraries: BTreeSet<String>,
 }
 
 impl Edit {
-    /// The search path and its kind. With `relocate`, entries that lead to this machine are dropped.
-    pub(super) fn search_path(&self, facts: &Facts, relocate: bool) -> (String, SearchPathTag) {
+    /// The search path and its kind. With `relocate`, absolute entries are dropped.
+    pub(super) fn search_path(&self, facts: &ElfFacts, relocate: bool) -> (String, SearchPathTag) {
         let own = facts.runpath.as_ref().or(facts.rpath.as_ref());
         let own: Vec<&str> = own
             .map(|path| {
@@ -92,7 +94,7 @@ impl Edit {
         if entries.is_empty() {
             entries.push("$ORIGIN");
         }
-        // `DT_RUNPATH` would hide the interpreter's own search path; else the file keeps the kind that it has.
+        // `DT_RUNPATH` would hide the interpreter's own search path; otherwise the kind is kept.
         let keeps = facts.runpath.is_some() && !self.inherits;
         (
             entries.join(":"),
@@ -104,7 +106,7 @@ impl Edit {
         )
     }
 
-    /// What the file does not find, if it cannot be edited.
+    /// The libraries that the file will not find, if it cannot be edited.
     pub(super) fn left_without(self, file: &Path, error: &elf::Error) -> Vec<Left> {
         let left = |library| Left {
             library,
@@ -115,20 +117,20 @@ impl Edit {
     }
 }
 
-/// The entries of a file's search path that start from the file itself.
-pub(super) fn relative_paths(facts: &Facts) -> Vec<&str> {
+/// The entries of a file's search path that begin with `$ORIGIN`.
+pub(super) fn relative_paths(facts: &ElfFacts) -> Vec<&str> {
     let path = facts.runpath.as_ref().or(facts.rpath.as_ref());
     path.map(|path| relative_entries(path)).unwrap_or_default()
 }
 
 impl Around<'_> {
-    /// Whether a library is left to the machine that the package runs on.
+    /// Whether a library must come from the target machine.
     pub(super) fn is_from_target(&self, name: &str) -> bool {
         must_come_from_target(name) || matches_any(name, self.listed)
     }
 }
 
-/// Decides for every native file of a tree where it gets what it needs.
+/// Decides for every native file of a tree where its libraries come from.
 pub(super) fn decide(entries: &[Entry], files: &[Inspected], around: Around<'_>) -> Carrying {
     let inside = Inside::of(entries, files);
     let of_programs = inside.of_programs();
@@ -152,7 +154,7 @@ pub(super) fn decide(entries: &[Entry], files: &[Inspected], around: Around<'_>)
     decision.finish()
 }
 
-/// A directory that the tree does not have yet.
+/// An unused directory name.
 fn place(entries: &[Entry], slot: &str) -> PathBuf {
     let is_taken = |name: &str| entries.iter().any(|entry| entry.relative.starts_with(name));
     let mut name = format!("{slot}.libs");
@@ -168,7 +170,7 @@ struct Decision<'a> {
     around: Around<'a>,
     inside: Inside<'a>,
     of_programs: BTreeSet<usize>,
-    /// What the interpreter's libraries have, as far as it was looked up.
+    /// The symbol versions of the interpreter's libraries, cached.
     runtime: HashMap<String, Versions>,
     made: Carrying,
 }
@@ -218,7 +220,7 @@ impl Decision<'_> {
         if around.elsewhere.contains(name) {
             return;
         }
-        // Code that loads it by its path does so before the file is loaded.
+        // Code that loads the library by its path does so before the file is loaded.
         let named = self
             .inside
             .named(name)
@@ -235,7 +237,7 @@ impl Decision<'_> {
             .machine
             .find(name, &self.entries[files[at].at].path, &files[at].facts);
         match (found, named) {
-            // It may be this machine's that makes it work here; with its own it works anywhere.
+            // Here it may work because of this machine's library; with its own it works anywhere.
             (Some(_), Some(own)) if around.has_place => {
                 let directory = self
                     .inside
@@ -252,7 +254,8 @@ impl Decision<'_> {
                 } else if around.has_place {
                     self.carry(at, name, found, false);
                 } else {
-                    let reason = "a slot of one file that comes and goes has no place for a library beside the file";
+                    let reason =
+                        "a temporary single-file slot cannot have libraries beside the file";
                     self.leave(at, name, Why::Unfit(reason.into()));
                 }
             }
@@ -261,7 +264,7 @@ impl Decision<'_> {
         }
     }
 
-    /// The library that the file finds is too old: this machine's may do.
+    /// The library that the file finds is too old: this machine's may be new enough.
     fn newer(&mut self, at: usize, name: &str, lacks: Vec<String>) {
         let file = &self.files[at];
         let found =
@@ -279,7 +282,7 @@ impl Decision<'_> {
         }
     }
 
-    fn carry(&mut self, at: usize, name: &str, found: Found, first: bool) {
+    fn carry(&mut self, at: usize, name: &str, found: FoundLibrary, first: bool) {
         let by_program = self.of_programs.contains(&at);
         let needed_by = self.names(at);
         self.take(base_name(name), found, by_program, &needed_by);
@@ -287,8 +290,8 @@ impl Decision<'_> {
         self.lead(at, name, &place, first);
     }
 
-    /// Adds a library and all that it needs.
-    fn take(&mut self, name: &str, found: Found, by_program: bool, needed_by: &[String]) {
+    /// Adds a library and everything that it needs.
+    fn take(&mut self, name: &str, found: FoundLibrary, by_program: bool, needed_by: &[String]) {
         if self.made.libraries.contains_key(name) {
             return;
         }
@@ -332,7 +335,7 @@ impl Decision<'_> {
         }
     }
 
-    /// Makes a file search a directory of the tree.
+    /// Adds a directory of the tree to a file's search path.
     fn lead(&mut self, at: usize, name: &str, directory: &Path, first: bool) {
         let above = self
             .inside
@@ -391,7 +394,7 @@ impl Decision<'_> {
     }
 }
 
-/// The entry of a search path that leads from a file in one directory of the tree to another directory.
+/// The search path entry that leads from a file in one directory of the tree to another directory.
 fn from_origin(from: &Path, to: &Path) -> String {
     let shared = from
         .components()

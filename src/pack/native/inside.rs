@@ -1,26 +1,27 @@
-//! What the dynamic loader finds inside of a tree, for every native file of it.
+//! Resolves the libraries of every native file of a tree within the tree, like the dynamic loader.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::Inspected;
-use crate::elf::Facts;
+use crate::elf::ElfFacts;
 use crate::fs::{Entry, EntryKind};
 use crate::libraries::{base_name, expand_search_path, is_part_of_glibc};
 
-/// Links of a tree that are followed one after the other before they are taken for a circle.
+/// The maximum number of links followed, to detect loops.
 const MOST_LINKS: usize = 40;
 
-/// The native files of a tree and how they find each other. Files are known by their place among those inspected.
+/// The native files of a tree and how they find each other. Files are identified by index among
+/// those inspected.
 pub(super) struct Inside<'a> {
     entries: &'a [Entry],
     files: &'a [Inspected],
     by_path: HashMap<&'a Path, usize>,
     links: HashMap<&'a Path, &'a Path>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Of each file: the library by the name under which it is needed.
+    /// For each file: the libraries by the name under which they are needed.
     found: Vec<HashMap<&'a str, usize>>,
-    /// Of each file: those that load it.
+    /// For each file: the files that load it.
     parents: Vec<BTreeSet<usize>>,
 }
 
@@ -50,12 +51,12 @@ impl<'a> Inside<'a> {
         inside
     }
 
-    /// Where the loader finds a library for a file.
+    /// The library that the loader finds for a file.
     pub(super) fn found(&self, file: usize, name: &str) -> Option<usize> {
         self.found[file].get(name).copied()
     }
 
-    /// The files of that name, wherever they are.
+    /// The files of that name, in any directory.
     pub(super) fn named(&self, name: &str) -> &[usize] {
         self.by_name
             .get(base_name(name))
@@ -67,7 +68,7 @@ impl<'a> Inside<'a> {
         &self.entries[self.files[file].at].relative
     }
 
-    /// A file and all that load it, itself first.
+    /// A file and everything that loads it, itself first.
     pub(super) fn with_parents(&self, file: usize) -> Vec<usize> {
         let mut all = vec![file];
         let mut next = 0;
@@ -84,9 +85,9 @@ impl<'a> Inside<'a> {
         all
     }
 
-    /// The files that programs load, and the programs themselves.
+    /// The programs, and the files that they load.
     pub(super) fn of_programs(&self) -> BTreeSet<usize> {
-        // Some libraries name an interpreter too, to print their version.
+        // Some libraries name an interpreter too, to print their version when executed.
         let is_program = |at: &usize| {
             let facts = &self.files[*at].facts;
             facts.interpreter.is_some() && facts.soname.is_none()
@@ -136,7 +137,7 @@ impl<'a> Inside<'a> {
         }
     }
 
-    /// The native file at a path of the tree, links followed.
+    /// The native file at a path of the tree, with links followed.
     fn at(&self, path: &Path) -> Option<usize> {
         if let Some(at) = self.by_path.get(path) {
             return Some(*at);
@@ -162,17 +163,18 @@ impl<'a> Inside<'a> {
         Some(real)
     }
 
-    /// The directories of the tree that a file's own search path names.
+    /// The directories of the tree in a file's own search path.
     fn search_path(&self, file: usize, path: Option<&String>) -> Vec<PathBuf> {
         let origin = Path::new("/").join(self.path(file).parent().unwrap_or(Path::new("")));
         let relative = path.map(|path| relative_entries(path).join(":"));
         expand_search_path(relative.as_ref(), &origin)
     }
 
-    /// Finds what every file needs, as far as it is here. A file without a `DT_RUNPATH` is searched for in the `DT_RPATH` of
-    /// those that load it, too, and what is loaded already is not searched for at all.
+    /// Resolves the needs of every file, as far as they are in the tree. The loader also searches
+    /// the `DT_RPATH` of the files that load a file without a `DT_RUNPATH`, and does not search for
+    /// libraries that are loaded already.
     fn resolve(&mut self) {
-        let own = |at: usize, facts: &Facts| match &facts.runpath {
+        let own = |at: usize, facts: &ElfFacts| match &facts.runpath {
             Some(runpath) => self.search_path(at, Some(runpath)),
             None => self.search_path(at, facts.rpath.as_ref()),
         };
@@ -250,7 +252,7 @@ fn below_root(path: &Path) -> PathBuf {
     path.strip_prefix("/").unwrap_or(path).to_path_buf()
 }
 
-/// The entries of a search path that start from the file.
+/// The entries of the search path that begin with `$ORIGIN`.
 pub(super) fn relative_entries(path: &str) -> Vec<&str> {
     path.split([':', ';'])
         .filter(|entry| entry.starts_with("$ORIGIN") || entry.starts_with("${ORIGIN}"))

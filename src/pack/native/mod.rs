@@ -1,4 +1,4 @@
-//! Native files in what is packed: what they need, what is carried for their sake, and what can be cut from them.
+//! Native files in a package: their requirements, the libraries carried for them, and stripping.
 
 mod carry;
 mod inside;
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::BuildError;
-use crate::elf::{self, Facts, GlibcVersion, SearchPathTag, StripOutcome, Versions};
+use crate::elf::{self, ElfFacts, GlibcVersion, SearchPathTag, StripOutcome, Versions};
 use crate::format::Sha256;
 use crate::fs::{Entry, EntryKind, IoContext, Stamp};
 use crate::libraries::{Machine, SystemPackage, is_shared_library_name};
@@ -23,72 +23,74 @@ pub use needs::Needs;
 pub(super) use needs::{Package, judge};
 use opened::Opened;
 
-/// Sum over all native files of a tree.
+/// Summary of all native files of a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Native {
-    /// Lowest glibc that all of them work with.
+    /// The oldest glibc that all of them work with.
     pub(super) glibc_floor: Option<GlibcVersion>,
-    /// The first file that needs as much.
+    /// The first file that needs that release.
     pub(super) floor_by: Option<String>,
     pub(super) stripped: Stripped,
-    /// Shared libraries, extension modules not among them; in the order of the tree.
+    /// Shared libraries other than extension modules, in the order of the tree.
     pub(super) libraries: Vec<Library>,
-    /// Libraries of this machine that were added, in the order of their names.
+    /// Libraries of this machine that were added, sorted by name.
     pub(super) carried: Vec<Carried>,
-    /// What files need and the tree does not have.
+    /// Needed libraries that the tree lacks.
     pub(super) left: Vec<Left>,
-    /// What Python code opens by name.
+    /// Libraries that Python code opens by name.
     pub(super) opened: Vec<Opened>,
-    /// Whether a slot that is one file became a tree, to have a place for the libraries beside it.
+    /// Whether a single-file slot became a tree, to have a directory for the libraries beside the
+    /// file.
     pub(super) is_widened: bool,
 }
 
-/// A shared library as it is in the package.
+/// A shared library in the package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Library {
-    /// Inside its slot.
+    /// Path inside its slot.
     pub(super) path: String,
     pub(super) sha256: Sha256,
-    /// Whose it is, if it was a library of this machine.
+    /// Its owner, if it was a library of this machine.
     pub(super) package: Option<SystemPackage>,
 }
 
-/// A library of this machine that travels with the files that need it.
+/// A library of this machine that is carried for the files that need it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
     /// The name under which it is needed.
     pub name: String,
-    /// Where it was found.
+    /// Its path on this machine.
     pub from: PathBuf,
-    /// Of the file there.
+    /// Digest of the file there.
     pub sha256: Sha256,
-    /// The package of the system that it belongs to.
+    /// The system package that owns it.
     pub package: Option<SystemPackage>,
     stamp: Stamp,
     /// Whether any program of this machine finds it by its name.
     is_system: bool,
 }
 
-/// What stripping did.
+/// The result of stripping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stripped {
     pub files: usize,
-    /// Bytes before and after, of the files that became smaller.
+    /// Total sizes before and after, of the files that became smaller.
     pub before: u64,
     pub after: u64,
 }
 
-/// What is done to the native files of a slot.
+/// How to process the native files of a slot.
 #[derive(Clone, Copy)]
 pub(super) struct Treatment<'a> {
-    /// Cut what is not loaded.
+    /// Remove what is not loaded.
     pub(super) strip: bool,
-    /// Drop search paths that lead to places on this machine: extension modules that were compiled for the application
-    /// have the interpreter's there, and on the machine they run on that place is anybody's.
+    /// Remove absolute search paths: those in extension modules that were compiled for the
+    /// application lead to the interpreter's directory here, and on the target machine another user
+    /// may be able to write there.
     pub(super) relocate: bool,
     /// Look for libraries that Python code opens by name.
     pub(super) opened: bool,
-    /// Where changed copies go, one file each; the originals stay as they are.
+    /// Directory for changed copies; the originals are left unchanged.
     pub(super) copies: &'a Path,
     pub(super) around: Around<'a>,
 }
@@ -99,28 +101,28 @@ pub(super) struct Around<'a> {
     /// Name of the slot.
     pub(super) slot: &'a str,
     pub(super) machine: &'a Machine,
-    /// The libraries of the interpreter, which whatever it loads finds; by their names.
+    /// The libraries of the interpreter, available to everything it loads; by name.
     pub(super) runtime: &'a BTreeMap<String, PathBuf>,
-    /// Names of libraries in other slots, where the package sets `LD_LIBRARY_PATH` for them.
+    /// Names of libraries in other slots, if the package sets `LD_LIBRARY_PATH` for them.
     pub(super) elsewhere: &'a BTreeSet<String>,
-    /// Names or patterns of those that the target has.
+    /// Names or patterns of libraries that the target provides.
     pub(super) listed: &'a [String],
     /// Whether libraries are added at all.
     pub(super) carries: bool,
-    /// Whether there is a place for libraries beside the files.
+    /// Whether libraries can be placed beside the files.
     pub(super) has_place: bool,
 }
 
-/// A native file as it is before anything is done to it.
+/// A native file before processing.
 struct Inspected {
-    /// Which entry it is.
+    /// The index of its entry.
     at: usize,
-    facts: Facts,
+    facts: ElfFacts,
     versions: Versions,
 }
 
-/// Looks at every native file among the entries, leads those that are to be changed to changed copies, and adds the
-/// libraries of this machine that they need.
+/// Examines every native file among the entries, replaces those to be changed by changed copies,
+/// and adds the libraries of this machine that they need.
 pub(super) fn examine(
     entries: &mut Vec<Entry>,
     treatment: Treatment<'_>,
@@ -196,14 +198,14 @@ impl Native {
         }
     }
 
-    /// Whether this machine would still give the same libraries.
+    /// Whether this machine would still provide the same libraries.
     pub(super) fn is_current(&self, around: &Around<'_>) -> Result<(), String> {
         for one in &self.carried {
             let moved =
                 one.is_system && around.machine.find_by_name(&one.name).as_ref() != Some(&one.from);
             let Ok(metadata) = one.from.metadata() else {
                 return Err(format!(
-                    "`{}`, which it carries, is gone",
+                    "`{}`, which it carries, was removed",
                     one.from.display()
                 ));
             };
@@ -223,7 +225,7 @@ impl Native {
         let mut absent = absent.filter(|left| !around.is_from_target(&left.library));
         match absent.find(|left| around.machine.find_by_name(&left.library).is_some()) {
             Some(left) => Err(format!(
-                "the library `{}`, which was missing, is on this machine now",
+                "the library `{}`, which was missing, exists on this machine now",
                 left.library
             )),
             None => Ok(()),
@@ -246,7 +248,7 @@ fn inspect(entry: &Entry, at: usize) -> Result<Option<Inspected>, BuildError> {
         return Ok(None);
     }
     let bytes = std::fs::read(&entry.path).on("read", &entry.path)?;
-    // A file that only looks native, or is damaged, is packed as it is.
+    // A file that only looks native, or is damaged, is packed unchanged.
     let Ok(Some(facts)) = elf::inspect(&bytes) else {
         return Ok(None);
     };
@@ -257,14 +259,14 @@ fn inspect(entry: &Entry, at: usize) -> Result<Option<Inspected>, BuildError> {
     }))
 }
 
-/// What became of one file.
+/// The result for one file.
 #[derive(Default)]
 struct Changed {
-    /// A copy that takes its place, and the bytes of it.
+    /// A copy that replaces it, and its length.
     copy: Option<(PathBuf, u64)>,
     stripped: Stripped,
     library: Option<Library>,
-    /// Why it could not be led to the libraries.
+    /// Why its search path could not be changed.
     failed: Option<elf::Error>,
 }
 
@@ -296,7 +298,7 @@ fn change(
         let (path, tag) = edit.search_path(facts, treatment.relocate);
         match elf::set_search_path(&mut bytes, &path, tag) {
             Ok(change) => {
-                tracing::trace!(file = %entry.relative.display(), path, ?change, "led to libraries");
+                tracing::trace!(file = %entry.relative.display(), path, ?change, "search path set");
                 is_other = change != elf::Change::None;
             }
             Err(error) => changed.failed = Some(error),
@@ -369,7 +371,7 @@ fn add(
         if library.needs_others
             && let Err(error) = elf::set_search_path(&mut bytes, "$ORIGIN", SearchPathTag::Rpath)
         {
-            tracing::debug!(library = name, %error, "not led to the libraries beside it");
+            tracing::debug!(library = name, %error, "cannot set the search path");
             let why = Why::Unfit(error.to_string());
             native.left.push(Left {
                 library: name.clone(),
@@ -415,7 +417,7 @@ fn add(
 fn starts_like_elf(path: &Path) -> Result<bool, BuildError> {
     use std::os::unix::fs::FileExt;
     let mut start = [0; 4];
-    // Every file of a tree comes by here: one call, not the four that reading to an end takes.
+    // Called for every file of a tree: one system call, not the four of reading to the end.
     let found = std::fs::File::open(path)
         .and_then(|file| file.read_at(&mut start, 0))
         .on("read", path)?;

@@ -1,4 +1,5 @@
-//! What a package needs of the machine that it runs on, and whether that is said, allowed and possible.
+//! What a package requires of the target machine, and whether that is declared, allowed and
+//! possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,14 +18,14 @@ use crate::libraries::{Machine, is_part_of_glibc, matches_any, must_come_from_ta
 use crate::manifest::{EntryPoint, Manifest};
 use crate::python::reach::{Start, reach};
 
-/// What the machine must have on which a package is to run.
+/// Requirements on the target machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// The lowest glibc; `None` when nothing in the package asks for one.
+    /// The oldest glibc; `None` if nothing in the package needs one.
     pub glibc: Option<GlibcVersion>,
-    /// The slot and the file that ask for as much.
+    /// The slot and the file that need that release.
     pub glibc_by: Option<(String, String)>,
-    /// Shared libraries, beside those of glibc, in alphabetical order.
+    /// Shared libraries other than glibc's, sorted.
     pub libraries: Vec<String>,
 }
 
@@ -39,14 +40,14 @@ pub(crate) struct Package<'a> {
     pub(crate) machine: &'a Machine,
 }
 
-/// What is lacking for one reason.
+/// Missing libraries with the same cause.
 struct Lacked<'a> {
     one: Lacking,
-    /// With the slots that they are in.
+    /// With their slots.
     all: Vec<(&'a str, &'a Left)>,
 }
 
-/// Sums up what the slots need.
+/// Sums up the requirements of the slots.
 ///
 /// # Errors
 /// [`BuildError::CannotStart`] for a library without which the main program certainly cannot start.
@@ -152,7 +153,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
                 other => findings.push(other),
             }
         }
-        // Frameworks come with plug-ins for everything: one warning for all.
+        // Frameworks have plug-ins for everything: one warning for all.
         match absent.len() {
             0 => {}
             1 => findings.extend(absent.pop().map(Finding::NoLibrary)),
@@ -166,7 +167,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
 /// Names of the libraries in the package.
 struct Names {
     own: BTreeSet<String>,
-    /// Those of this machine; what opens a library by its name does not look there.
+    /// Those of this machine; code that opens a library by name does not look in their directory.
     carried: BTreeSet<String>,
 }
 
@@ -189,7 +190,7 @@ impl Names {
         self.own.contains(library) || self.carried.contains(library)
     }
 
-    /// Whether there is a library of that name, of whatever version and build.
+    /// Whether there is a library of that name, of any version and build.
     fn has_kind(&self, library: &str) -> bool {
         let stem = library.split(".so").next().unwrap_or(library);
         self.own.iter().any(|name| {
@@ -199,8 +200,8 @@ impl Names {
     }
 }
 
-/// What Python code opens and does not find in the package. Of what this machine has not either, only modules that are
-/// known to need it are named: others try one name after the other.
+/// Libraries that Python code opens and that the package lacks. If this machine lacks them too,
+/// only modules known to need them are reported: others try several names.
 fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
     let listed = package.manifest.target.listed();
     let mut seen = BTreeSet::new();
@@ -215,7 +216,7 @@ fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
             is_certain,
         } = one;
         let stem = library.split(".so").next().unwrap_or(library);
-        // A name without a number stands for any.
+        // A name without a version matches any.
         let start = format!("{library}.");
         let is_said = is_part_of_glibc(library)
             || is_glibc_stem(stem)
@@ -258,9 +259,9 @@ fn is_glibc_stem(stem: &str) -> bool {
 
 /// Native files without which the main program does not start.
 struct Required {
-    /// Slot and path inside of it.
+    /// Slot and path inside it.
     program: Option<(String, PathBuf)>,
-    /// Extension modules that are imported in any case, inside of `deps` or `app`.
+    /// Extension modules that are imported unconditionally, inside `deps` or `app`.
     modules: BTreeSet<PathBuf>,
 }
 
@@ -295,7 +296,7 @@ impl Required {
     }
 }
 
-/// The extension modules that the main program imports whatever happens.
+/// The extension modules that the main program imports unconditionally.
 fn imported(
     package: &Package<'_>,
     application: &Application,

@@ -1,4 +1,5 @@
-//! Libraries that Python code opens by name while it runs. No header says so; the text of the code may.
+//! Libraries that Python code opens by name at run time. They appear in no header, but possibly in
+//! the source.
 
 use std::path::Path;
 
@@ -8,18 +9,18 @@ use serde::{Deserialize, Serialize};
 use super::super::BuildError;
 use crate::fs::{Entry, EntryKind, IoContext};
 
-/// A library that a file names.
+/// A library named in a source file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Opened {
-    /// `libmagic.so.1`; without a number where any will do.
+    /// `libmagic.so.1`; without a version if any will do.
     pub(crate) library: String,
-    /// The file, inside of its slot.
+    /// The file, inside its slot.
     pub(crate) file: String,
-    /// Whether the module is of no use without it, wherever it is packed.
+    /// Whether the module is known not to work without it.
     pub(crate) is_certain: bool,
 }
 
-/// Modules that load a library when they are imported, and that library.
+/// Modules that load a library on import, and that library.
 const KNOWN: &[(&str, &str)] = &[
     ("cairocffi/__init__.py", "libcairo.so.2"),
     ("enchant/_enchant.py", "libenchant-2.so.2"),
@@ -33,10 +34,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("weasyprint/text/ffi.py", "libpango-1.0.so.0"),
 ];
 
-/// Longer texts are data.
+/// Longer strings are data.
 const LONGEST: u64 = 1 << 20;
 
-/// Looks through the Python sources among the entries.
+/// Scans the Python sources among the entries.
 pub(super) fn find(entries: &[Entry]) -> Result<Vec<Opened>, BuildError> {
     let each: Result<Vec<Vec<Opened>>, BuildError> = entries
         .par_iter()
@@ -117,7 +118,7 @@ fn of_text(text: &[u8], path: &Path) -> Vec<Opened> {
     found
 }
 
-/// The short texts in quotation marks of a source, comments and longer texts included.
+/// The short string literals of a source, including those in comments and in longer strings.
 fn literals(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .flat_map(|line| line.split(['"', '\'']).skip(1).step_by(2))

@@ -1,4 +1,4 @@
-//! Every slot with its content, operations and place, decided before anything is encoded.
+//! Plans every slot with its content, operations and target, before anything is encoded.
 
 mod outside;
 mod planner;
@@ -27,31 +27,31 @@ use crate::report::Stopwatch;
 use crate::slot::{Compression, Links, Plan, TreeOptions};
 use crate::stub::Family;
 
-/// A slot whose content, operations and place are decided.
+/// A slot whose content, operations and target are decided.
 pub(super) struct SlotPlan {
     pub(super) name: String,
-    /// As the manifest writes it; empty for the slots of the application.
+    /// As in the manifest; empty for the slots of the application.
     pub(super) source: String,
-    /// With [`WORKENV`].
+    /// Begins with [`WORKENV`].
     pub(super) target: String,
     pub(super) purpose: String,
     pub(super) lifecycle: Lifecycle,
-    /// Permission bits of a slot that is one file.
+    /// Permission bits of a single-file slot.
     pub(super) mode: u16,
-    /// What the stored bytes depend on.
+    /// The inputs of the stored bytes.
     pub(super) inputs: Inputs,
-    /// Where they are kept: an interpreter's with the interpreter, since every project has the same.
+    /// The layer of the build cache: an interpreter's is shared by all projects.
     pub(super) layer: Layer,
-    /// What `--slim` took from it.
+    /// What `--slim` left out.
     pub(super) left_out: Vec<LeftOut>,
     content: Content,
     chain: Chain,
-    /// Put in front of every name in an archive.
+    /// Prefix of every name in an archive.
     prefix: PathBuf,
     beside: Beside,
 }
 
-/// The libraries that native files of a slot find beside those in it.
+/// The libraries that native files of a slot find outside it.
 #[derive(Clone, Default)]
 struct Beside {
     /// Those of the interpreter.
@@ -67,7 +67,7 @@ enum Content {
     File(Entry),
 }
 
-/// Plans the slots of an application, then the manifest's own, in their order.
+/// Plans the slots of an application, then the manifest's own, in order.
 pub(super) fn plan(
     manifest: &Manifest,
     application: Option<&Application>,
@@ -122,12 +122,12 @@ pub(super) fn plan(
 }
 
 impl SlotPlan {
-    /// Bytes of memory that each encoding thread takes.
+    /// Memory of each encoding thread, in bytes.
     pub(super) fn memory(&self) -> u64 {
         self.chain.compression.memory()
     }
 
-    /// Where its content is in the environment.
+    /// Path of its content in the environment.
     pub(super) fn place(&self) -> PathBuf {
         let inside = Path::new(
             self.target
@@ -146,11 +146,11 @@ impl SlotPlan {
         matches!(self.name.as_str(), RUNTIME | DEPS | APP)
     }
 
-    /// What is at a path of the environment.
+    /// The entry at a path of the environment.
     pub(super) fn at(&self, path: &Path) -> Option<&Entry> {
         let inside = path.strip_prefix(self.place()).ok()?;
         match &self.content {
-            // Paths are compared part by part otherwise, and there may be many.
+            // Paths are compared component by component otherwise, and there may be many.
             Content::Tree(entries) => entries
                 .iter()
                 .find(|entry| entry.relative.as_os_str() == inside.as_os_str()),
@@ -158,14 +158,14 @@ impl SlotPlan {
         }
     }
 
-    /// Whether something may lie at a path of the environment when the program runs.
+    /// Whether a path of the environment may exist when the program runs.
     pub(super) fn may_hold(&self, path: &Path) -> bool {
         let place = self.place();
         let Ok(inside) = path.strip_prefix(&place) else {
             return place.starts_with(path);
         };
         let is_link = |entry: &Entry| matches!(entry.kind, EntryKind::Symlink { .. });
-        // A temporary slot is filled as the program likes; what is behind a link is not looked up.
+        // The program may write to a temporary slot; links are not followed.
         inside.as_os_str().is_empty()
             || self.lifecycle == Lifecycle::Temporary
             || self.at(path).is_some()
@@ -175,7 +175,7 @@ impl SlotPlan {
                 .any(|above| self.at(&place.join(above)).is_some_and(is_link))
     }
 
-    /// What it has in a directory of the environment.
+    /// Its entries in a directory of the environment.
     pub(super) fn places_in(&self, directory: &Path) -> Vec<PathBuf> {
         let place = self.place();
         let Ok(inside) = directory.strip_prefix(&place) else {
@@ -200,7 +200,7 @@ impl SlotPlan {
             .collect()
     }
 
-    /// What looks like a secret in what is the user's own.
+    /// Files that look like secrets, in the user's own slots.
     pub(super) fn secrets(&self, manifest: &Manifest) -> Option<Finding> {
         let entries = match &self.content {
             _ if matches!(self.name.as_str(), RUNTIME | DEPS) => return None,
@@ -210,17 +210,17 @@ impl SlotPlan {
         warning::secrets(manifest, &self.name, entries)
     }
 
-    /// How it is compressed.
+    /// The codec and level.
     pub(super) fn compression(&self) -> Compression {
         self.chain.compression
     }
 
-    /// Where its content is once it is extracted, below the directory that it is extracted into.
+    /// Path of its content after extraction, below the directory that it is extracted into.
     pub(super) fn prefix(&self) -> &Path {
         &self.prefix
     }
 
-    /// What it holds; of a slot that is one file, nothing.
+    /// Its entries; none for a single-file slot.
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.content {
             Content::Tree(entries) => entries,
@@ -228,7 +228,8 @@ impl SlotPlan {
         }
     }
 
-    /// What it holds, directories apart, with the size of each; of a slot that is one file, its place in the environment.
+    /// Its entries except directories, with their sizes; for a single-file slot, its path in the
+    /// environment.
     pub(super) fn files(&self) -> Vec<(PathBuf, u64)> {
         let listed = |entry: &Entry| match &entry.kind {
             EntryKind::Directory | EntryKind::Special => None,
@@ -251,10 +252,10 @@ impl SlotPlan {
         }
     }
 
-    /// Reads what is to be encoded: looks into native files, adds the libraries of this machine that they need, finds files
-    /// of equal content, cuts frames.
+    /// Reads the content: examines native files, adds the libraries of this machine that they need,
+    /// finds duplicates, cuts frames.
     ///
-    /// Copies of files that have to be changed go below `scratch`.
+    /// Changed copies of files go below `scratch`.
     pub(super) fn prepare(
         &self,
         settings: &Settings,
@@ -314,7 +315,7 @@ impl SlotPlan {
         }
     }
 
-    /// What its native files find outside of it.
+    /// What its native files find outside it.
     pub(super) fn around<'a>(&'a self, machine: &'a Machine) -> Around<'a> {
         let Beside {
             runtime,
@@ -330,12 +331,12 @@ impl SlotPlan {
             listed,
             // The interpreter has its libraries already.
             carries: self.name != RUNTIME,
-            // What is not there all the time cannot share a directory with others.
+            // A slot that does not exist at all times cannot share a directory with others.
             has_place: self.chain.tar || !comes_and_goes,
         }
     }
 
-    /// The directory that its one file is in, and the file as the only one there.
+    /// The parent directory of its single file, with the file as the only entry.
     fn as_tree_of(&self, entry: &Entry) -> (PathBuf, Entry) {
         let place = self.place();
         let relative = PathBuf::from(place.file_name().unwrap_or_default());
@@ -347,7 +348,8 @@ impl SlotPlan {
         (place.parent().unwrap_or(Path::new("")).into(), alone)
     }
 
-    /// Turns a slot that is one file into the tree that it was encoded as, with libraries beside the file.
+    /// Turns a single-file slot into the tree that it was encoded as, with libraries beside the
+    /// file.
     pub(super) fn widen(&mut self, family: Family) {
         let Content::File(entry) = &self.content else {
             return;
@@ -372,7 +374,7 @@ impl SlotPlan {
         self.chain.tar = true;
     }
 
-    /// A path of the environment as a path inside of it, if it has a file there.
+    /// A path of the environment relative to it, if there is a file.
     pub(super) fn inside(&self, path: &Path) -> Option<PathBuf> {
         self.at(path).map(|entry| match &self.content {
             Content::Tree(_) => entry.relative.clone(),
@@ -388,7 +390,7 @@ impl Beside {
     }
 }
 
-/// The libraries in an interpreter's tree, in the directory that its search path leads to.
+/// The libraries in an interpreter's tree, in the directory of its search path.
 fn libraries_of(runtime: &Tree) -> BTreeMap<String, PathBuf> {
     let library = |entry: &Entry| {
         let name = entry.relative.strip_prefix("lib").ok()?.to_str()?;
@@ -398,7 +400,7 @@ fn libraries_of(runtime: &Tree) -> BTreeMap<String, PathBuf> {
     runtime.entries.iter().filter_map(library).collect()
 }
 
-/// Where the package sets `LD_LIBRARY_PATH`, libraries may come from any slot of the manifest.
+/// If the package sets `LD_LIBRARY_PATH`, libraries may come from any slot of the manifest.
 fn find_elsewhere(plans: &mut [SlotPlan], manifest: &Manifest) {
     let mut variables = manifest
         .execution
@@ -453,7 +455,7 @@ fn links(family: Family) -> Links {
     }
 }
 
-/// A chain as the encoder takes it.
+/// Operations in the encoder's form.
 struct Chain {
     tar: bool,
     compression: Compression,

@@ -1,4 +1,4 @@
-//! What a slot brings from outside of its project: nothing, unless it says so.
+//! Keeps files outside the project out of a slot, unless the slot allows them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use crate::manifest;
 use crate::pack::BuildError;
 use crate::slot::{SlotError, follow_links_where};
 
-/// Where a path leads in the end, if that is outside the project whose manifest is in `directory`.
+/// The resolved path, if it is outside the project whose manifest is in `directory`.
 ///
-/// What is in the same repository is not outside: projects of one repository share files.
+/// The rest of the repository counts as inside: projects of one repository share files.
 pub fn leads_outside(directory: &Path, path: &Path) -> Option<PathBuf> {
     let real = path.canonicalize().ok()?;
     let directory = directory
@@ -24,7 +24,7 @@ pub fn leads_outside(directory: &Path, path: &Path) -> Option<PathBuf> {
     (!repository.is_some_and(|top| real.starts_with(top))).then_some(real)
 }
 
-/// Refuses a source that is, or leads, outside the project.
+/// Rejects a source outside the project.
 pub(super) fn refuse(
     directory: &Path,
     slot: &manifest::Slot,
@@ -46,7 +46,7 @@ pub(super) fn refuse(
     }
 }
 
-/// Replaces the links of a tree that lead out of it by what they lead to. All others stay links.
+/// Replaces the links of a tree that lead out of it by their targets. All others stay links.
 pub(super) fn bring_in(source: &Path, entries: &[Entry]) -> Result<Vec<Entry>, SlotError> {
     let root = source.canonicalize().unwrap_or_else(|_| source.into());
     follow_links_where(entries, |link| {

@@ -1,4 +1,4 @@
-//! From a tree of the application or a slot of the manifest to its plan.
+//! Plans a slot for a tree of the application or for a slot of the manifest.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::manifest::{self, Manifest, Operation, OperationName};
 use crate::pack::application::{DEPS, RUNTIME, Tree};
 use crate::pack::cache::{BuildCache, Inputs, Layer, hash_tree};
 use crate::pack::ignored::Ignored;
-use crate::pack::settings::Written;
+use crate::pack::settings::OutputFiles;
 use crate::pack::{BuildError, Settings};
 use crate::slot::{Compression, Links, check_size, follow_links};
 use crate::stub::Family;
 
-/// What is done to native files, and what is noted of them. Raised when that changes, so that older entries of the build
-/// cache are not taken for newer ones.
+/// Version of the processing of native files and of what is recorded about them. Increased when
+/// that changes, to invalidate older entries of the build cache.
 const NATIVE_REVISION: u32 = 3;
 
 pub(super) struct Planner<'a> {
@@ -25,12 +25,13 @@ pub(super) struct Planner<'a> {
     pub(super) family: Family,
     pub(super) cache: &'a BuildCache,
     pub(super) ignored: Ignored,
-    pub(super) written: Written,
+    pub(super) written: OutputFiles,
     pub(super) beside: Beside,
 }
 
 impl Planner<'_> {
-    /// `deps` and `app` have the shape of a prefix and are merged into the environment; `runtime` stays apart.
+    /// `deps` and `app` are prefix-shaped and merged into the environment; `runtime` stays
+    /// separate.
     pub(super) fn application_slot(
         &self,
         name: &str,
@@ -38,7 +39,8 @@ impl Planner<'_> {
         target: &str,
         purpose: &str,
     ) -> SlotPlan {
-        // FlavorPack's launchers only unpack: there everything goes into the interpreter's own prefix.
+        // FlavorPack's launchers only extract, so everything goes into the interpreter's own
+        // prefix.
         let target = if self.family == Family::FlavorPack {
             RUNTIME
         } else {
@@ -122,7 +124,7 @@ impl Planner<'_> {
         };
         beside.add_to(&mut inputs);
         if !chain.tar {
-            // With libraries beside it the file goes into a tree, where its name and its mode are written down.
+            // With libraries beside it the file goes into a tree, which records its name and mode.
             inputs.add("target", &target);
             inputs.add(
                 "mode",
@@ -191,7 +193,7 @@ impl Planner<'_> {
         self.ignored.filter(&slot.name, &mut entries);
         entries.retain(|entry| !self.written.contains(&entry.path));
         if links(self.family) == Links::Follow {
-            // A launcher that refuses links gets what they lead to, so that is what counts.
+            // For a launcher that rejects links, the targets of links are hashed.
             entries = follow_links(&entries).map_err(failed)?;
         } else if slot.follow && source.is_dir() {
             entries = outside::bring_in(source, &entries).map_err(failed)?;
@@ -216,7 +218,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// What the stored bytes depend on beside the content.
+    /// The inputs of the stored bytes besides the content.
     fn inputs(&self, chain: &Chain, prefix: &Path) -> Inputs {
         let mut inputs = Inputs::default();
         let Compression {
@@ -251,7 +253,8 @@ impl Planner<'_> {
         }
     }
 
-    /// FlavorPack's launchers ignore the target of an archive: its members carry the path themselves.
+    /// FlavorPack's launchers ignore the target of an archive, so the names of its entries have the
+    /// whole path.
     fn target_text(&self, target: &str, tar: bool) -> String {
         let inside = if self.family == Family::FlavorPack && tar {
             ""
@@ -277,7 +280,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Checks a chain from the manifest: at most a tar, then at most one codec that the launcher can undo.
+    /// Checks the operations of the manifest: at most a tar, then at most one codec that the
+    /// launcher supports.
     fn chain(&self, slot: &str, operations: &[Operation]) -> Result<Chain, BuildError> {
         let mut rest = operations;
         let tar = rest
@@ -328,7 +332,7 @@ fn codec(name: OperationName) -> Codec {
     }
 }
 
-/// PSPF's twelve words come down to four behaviours; `docs/format.md` § Lifecycles.
+/// PSPF's twelve lifecycles reduce to four behaviours; `docs/format.md` § Lifecycles.
 fn lifecycle(word: manifest::Lifecycle) -> Lifecycle {
     use manifest::Lifecycle as Word;
     match word {

@@ -1,4 +1,4 @@
-//! What slots may not have: each other's places, and what a launcher cannot do.
+//! Rejects slots with conflicting targets, and features that a launcher does not support.
 
 use super::SlotPlan;
 use crate::format::{EnvReference, Lifecycle, WORKENV};
@@ -6,7 +6,8 @@ use crate::manifest::Manifest;
 use crate::pack::BuildError;
 use crate::stub::Family;
 
-/// FlavorPack's launchers extract everything, for ever, and run set-up commands where their paths do not stay right.
+/// FlavorPack's launchers extract everything permanently, and run set-up commands in a directory
+/// that is renamed afterwards.
 pub(super) fn refuse_what_launcher_lacks(
     plans: &[SlotPlan],
     manifest: &Manifest,
@@ -53,8 +54,8 @@ pub(super) fn refuse_what_launcher_lacks(
     }
 }
 
-/// Trees may share a directory; a file must have its place, and what is below it, to itself. So must a tree that is not
-/// there all the time: what others have at its place could not be merged with it.
+/// Trees may share a directory; a file excludes other slots from its target and below. So does a
+/// tree that does not exist at all times: it could not be merged with the content of others.
 pub(super) fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
     let is_alone = |plan: &SlotPlan| {
         !plan.chain.tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init)

@@ -1,5 +1,5 @@
-//! Names in the environment that no slot may have, since a start has something of its own there, and files of one slot where
-//! another has a directory, which a start would have to hide.
+//! Rejects slots that use reserved paths of the environment, and files of one slot where another
+//! has a directory.
 
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ use crate::fs::{Entry, EntryKind};
 use crate::pack::BuildError;
 use crate::pack::application::{Application, DEPS, RUNTIME};
 
-/// A path of the environment that is taken.
+/// A reserved path of the environment.
 struct Reserved {
     path: String,
     /// What is there, as a part of a sentence.
@@ -21,15 +21,16 @@ struct Reserved {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    /// The launcher's own directory, however it is written: a file system may take no notice of case.
+    /// The launcher's own directory, in any case: a file system may be case-insensitive.
     Launcher,
-    /// A start writes it, and would overwrite what is there.
+    /// A start writes it, and would overwrite an existing file.
     Environment,
-    /// The tree of the interpreter, and whatever is in it.
+    /// The tree of the interpreter, with everything in it.
     Interpreter,
 }
 
-/// Refuses slots that have, by their target or in their trees, what a start has itself. Without Python that is one directory.
+/// Rejects slots whose targets or trees use reserved paths. Without Python only one directory is
+/// reserved.
 pub(super) fn refuse_reserved(
     plans: &[SlotPlan],
     application: Option<&Application>,
@@ -95,7 +96,7 @@ enum Taken<'a> {
     ByEntry(&'a Entry),
 }
 
-/// What of a slot is at a reserved path, below it, or a file on the way to it.
+/// The entry of a slot at a reserved path, below it, or as a file in the place of its parent.
 fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Taken<'a>> {
     let whole = Path::new(&reserved.path);
     if place.starts_with(whole) {
@@ -111,7 +112,7 @@ fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Ta
         let path = entry.relative.as_os_str().as_bytes();
         let is_directory = entry.kind == EntryKind::Directory;
         if is_below(inner, path, false) {
-            // `bin` that is a file; of `bin` itself the reserved file counts.
+            // `bin` as a file; `bin` itself is covered by the reserved files in it.
             return if path.len() == inner.len() {
                 is_kept(plan, reserved, is_directory)
             } else {
@@ -124,8 +125,8 @@ fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Ta
     entries.iter().find(is_taken).map(Taken::ByEntry)
 }
 
-/// Whether something at a reserved path, or below it, is one too many. What a distribution puts beside the interpreter's own
-/// files hides none of them, as long as it is in a directory.
+/// Whether an entry at or below a reserved path is a conflict. What a distribution installs into a
+/// directory beside the interpreter's own files hides none of them.
 fn is_kept(plan: &SlotPlan, reserved: &Reserved, is_directory: bool) -> bool {
     reserved.whose != Whose::Interpreter || !plan.is_of_application() || !is_directory
 }
@@ -143,8 +144,9 @@ fn is_below(path: &[u8], above: &[u8], any_case: bool) -> bool {
     is_same && (rest.is_empty() || rest.starts_with(b"/"))
 }
 
-/// Refuses a file where another slot has a directory. Of two files the later slot's counts, and directories are merged; but one
-/// of the two would be hidden with all that is in it, or a start would find no way to what is below.
+/// Rejects a file where another slot has a directory. Of two files the later slot's is used, and
+/// directories are merged; but a file hides a directory with everything in it, or has no path for
+/// what is below it.
 pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
     let places: Vec<PathBuf> = plans.iter().map(SlotPlan::place).collect();
     for (at, plan) in plans
@@ -152,7 +154,7 @@ pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
         .enumerate()
         .filter(|(_, plan)| !plan.is_of_application())
     {
-        // Two of the manifest's own are looked at once.
+        // Pairs of the manifest's own slots are compared once.
         let others = plans
             .iter()
             .enumerate()
@@ -182,15 +184,15 @@ pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// The first path, relative to the upper slot, at which one has a file and the other a directory; and whether the file is the
-/// upper one's. The lower one is at `inner` of the upper one.
+/// The first path, relative to the upper slot, at which one has a file and the other a directory;
+/// and whether the file is the upper one's. The lower slot is at `inner` in the upper one.
 fn hidden(upper: &SlotPlan, lower: &SlotPlan, inner: &Path) -> Option<(PathBuf, bool)> {
     let Content::Tree(above) = &upper.content else {
         return None;
     };
     let inner_bytes = inner.as_os_str().as_bytes();
     let is_directory = |entry: &Entry| entry.kind == EntryKind::Directory;
-    // What the upper one has on the way to the lower one.
+    // Files of the upper slot in the place of the lower one's parents.
     for entry in above {
         let path = entry.relative.as_os_str().as_bytes();
         if path.len() > inner_bytes.len() || !is_below(inner_bytes, path, false) {

@@ -1,6 +1,8 @@
-//! Whether the programs of a package can start, as far as that can be seen without running them.
+//! Whether the programs of a package can start, as far as that can be determined without running
+//! them.
 //!
-//! What is said here is certain: where modules or files may come from somewhere that nobody sees, nothing is said.
+//! Reports only certain failures: if modules or files may come from elsewhere at run time, nothing
+//! is reported.
 
 mod modules;
 mod paths;
@@ -15,10 +17,10 @@ use crate::stub::Family;
 use modules::Modules;
 use paths::Paths;
 
-/// Looks at every program of the package, and at the paths that its command and its variables name.
+/// Checks every program of the package, and the paths in its command and its variables.
 ///
 /// # Errors
-/// [`BuildError::CannotStart`] when it is the main program that never will.
+/// [`BuildError::CannotStart`] if the main program cannot start.
 pub(super) fn check(
     manifest: &Manifest,
     application: Option<&Application>,
@@ -26,7 +28,7 @@ pub(super) fn check(
     family: Family,
 ) -> Result<Vec<Finding>, BuildError> {
     let mut findings = Vec::new();
-    // Set-up commands may make anything.
+    // Set-up commands may create anything.
     if manifest.post_extract.is_empty() {
         let paths = Paths::new(application, plans);
         let mut command = manifest.execution.command.iter().flatten();
@@ -65,7 +67,7 @@ pub(super) fn check(
     Ok(findings)
 }
 
-/// Where the main program of an application starts.
+/// The module or file that the main program of an application starts with.
 pub(super) fn start_of_main(manifest: &Manifest, application: &Application) -> Option<EntryPoint> {
     let mut scripts = application.entry_points.iter();
     let main = scripts

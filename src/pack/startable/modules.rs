@@ -14,24 +14,24 @@ pub(super) struct Modules<'a> {
     manifest: &'a Manifest,
     application: &'a Application,
     plans: &'a [SlotPlan],
-    /// Where the sources of the input lie that go in as they are.
+    /// Directory of sources that are packed as they are.
     own: PathBuf,
-    /// In the order in which they are looked through.
+    /// In search order.
     roots: Vec<PathBuf>,
-    /// Whether something else may bring modules.
+    /// Whether modules may come from elsewhere.
     is_open: bool,
 }
 
 enum Module<'a> {
     Source(&'a Entry),
-    /// An extension, bytecode, or a directory without a source of its own.
+    /// An extension, bytecode, or a namespace package.
     Other,
     Nowhere,
 }
 
-/// What a package does that has modules which are no files.
+/// Substrings of packages that have modules without files.
 const BRINGS_MODULES: &[&str] = &["__path__", "sys.modules", "meta_path"];
-/// What a module does that has names which it does not write down.
+/// Substrings of modules that have names not written in their source.
 const BRINGS_NAMES: &[&str] = &[
     "import *",
     "__getattr__",
@@ -169,7 +169,7 @@ impl<'a> Modules<'a> {
             return None;
         }
         let (package, name) = module.rsplit_once('.').unwrap_or(("", module));
-        // The interpreter's own modules are no likely misspellings.
+        // The interpreter's own modules are unlikely misspellings.
         let own = self
             .roots
             .iter()
@@ -202,7 +202,7 @@ impl<'a> Modules<'a> {
         })
     }
 
-    /// Of a source that the interpreter did not compile.
+    /// For a source that does not compile.
     fn broken(&self, entry: &Entry) -> Option<Finding> {
         let reason = self.application.broken.get(&entry.relative)?.clone();
         let own = [
@@ -220,7 +220,7 @@ impl<'a> Modules<'a> {
         })
     }
 
-    /// Of a function that the source of its module does not so much as mention.
+    /// For a function that the source of its module does not mention at all.
     fn lacks(&self, entry: &Entry, module: &str, attr: &str) -> Option<Finding> {
         let name = attr.split('.').next().unwrap_or(attr);
         let text = text_of(entry)?;

@@ -6,10 +6,10 @@ use super::super::warning::Finding;
 use crate::format::WORKENV;
 use crate::manifest::suggest::closest;
 
-/// What is where in the environment.
+/// The files in the environment.
 pub(super) struct Paths<'a> {
     plans: &'a [SlotPlan],
-    /// What is made beside the slots.
+    /// Files that are created in addition to the slots.
     made: Vec<String>,
 }
 
@@ -32,14 +32,14 @@ impl<'a> Paths<'a> {
         }
     }
 
-    /// A program that nothing makes: the word is its path and nothing else.
+    /// A program that does not exist, if the word is only its path.
     pub(super) fn no_program(&self, word: &str) -> Option<Finding> {
         let path = plain(word.strip_prefix(WORKENV)?.strip_prefix('/')?)?;
         (!self.is_there(&path)).then(|| self.missing("the command", &path))
     }
 
-    /// The first path in a text that nothing makes, however much of what follows is taken to be a part of it; `what` is
-    /// what the text is for.
+    /// The first path in a text that does not exist, with any interpretation of where it ends;
+    /// `what` describes the text.
     pub(super) fn nowhere(&self, what: &str, text: &str) -> Option<Finding> {
         let all = named(text);
         let path = all
@@ -76,8 +76,9 @@ impl<'a> Paths<'a> {
     }
 }
 
-/// The paths below the environment that a text names, each with all the readings that it may have, the shortest first: what
-/// follows a path may belong to it. Of a pattern, or of what has a variable in it, nothing is known.
+/// The paths below the environment that a text names, each with all possible ends, shortest first,
+/// because the following characters may belong to it. Patterns, and paths with variables, are
+/// skipped.
 fn named(text: &str) -> Vec<Vec<PathBuf>> {
     let rests = text
         .match_indices(WORKENV)
@@ -98,7 +99,7 @@ fn named(text: &str) -> Vec<Vec<PathBuf>> {
     readings.collect()
 }
 
-/// A path that leads down and nowhere else.
+/// A path without `..`.
 fn plain(text: &str) -> Option<PathBuf> {
     let path: PathBuf = Path::new(text).components().collect();
     let is_plain = path

@@ -1,4 +1,4 @@
-//! From which file each distribution was installed, as far as that can be told.
+//! Determines from which file each distribution was installed, as far as possible.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::fs::IoContext as _;
 use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 
-/// The wheel that a distribution was installed from, as its publisher made it.
+/// The published wheel that a distribution was installed from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archive {
     pub file: String,
@@ -20,8 +20,9 @@ pub struct Archive {
     pub sha256: String,
 }
 
-/// Finds each distribution's wheel among `wheels`, or else among those that the index has `published`. Wheels that were built
-/// on this machine are not to be among them: their bytes differ from build to build.
+/// Finds each distribution's wheel among `wheels`, or else among those that the index has
+/// `published`. Wheels built on this machine must not be among them: their bytes differ from build
+/// to build.
 pub(super) fn identify(
     distributions: &mut [Distribution],
     site_packages: &Path,
@@ -34,7 +35,7 @@ pub(super) fn identify(
             let name = wheel.file_name().unwrap_or_default().to_string_lossy();
             fits(&name, distribution, &tags)
         });
-        // The same file may lie in two directories; different ones of the same name cannot be told apart.
+        // The same file may be in two directories; different files of the same name are ambiguous.
         let Some(first) = fitting.next() else {
             let mut offered = published
                 .iter()
@@ -76,7 +77,7 @@ pub(super) fn is_among(
         .any(|wheel| fits(&name(wheel), distribution, &tags))
 }
 
-/// The tags that an installed wheel has, from its `WHEEL` file.
+/// The tags of an installed wheel, from its `WHEEL` file.
 fn tags(dist_info: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(dist_info.join("WHEEL")).unwrap_or_default();
     text.lines()
@@ -85,7 +86,7 @@ fn tags(dist_info: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether a wheel's name says that it is this distribution: PEP 427 § File name convention.
+/// Whether a wheel's file name is that of this distribution: PEP 427 § File name convention.
 fn fits(file: &str, distribution: &Distribution, tags: &BTreeSet<String>) -> bool {
     let Some(stem) = file.strip_suffix(".whl") else {
         return false;

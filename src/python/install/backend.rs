@@ -1,5 +1,5 @@
-//! Building a project's wheel: its back end's own hooks (PEP 517), in an environment that holds what the back end needs
-//! (PEP 518) and nothing else.
+//! Builds a project's wheel with the hooks of its build back end (PEP 517), in an environment that
+//! contains only the build requirements (PEP 518).
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,7 +16,7 @@ use crate::python::interpreter::Interpreter;
 
 const RUNNER: &str = include_str!("hook_runner.py");
 
-/// What builds a project that names no back end, and the requirement for it.
+/// The default build back end, and its requirement.
 const SETUPTOOLS: (&str, &str) = ("setuptools>=40.8.0", "setuptools.build_meta:__legacy__");
 
 /// `[build-system]` of a project.
@@ -26,22 +26,22 @@ pub struct BuildSystem {
     pub requires: Vec<String>,
     /// `module` or `module:object`.
     back_end: String,
-    /// Directories of the project that the back end is imported from.
+    /// `backend-path`: directories of the project that the back end is imported from.
     path: Vec<String>,
 }
 
-/// What a back end was asked for and gave.
+/// The outcome of a build.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Built {
-    /// The wheel, in the directory that was named.
+    /// The wheel, in the given directory.
     Wheel(PathBuf),
-    /// The environment lacks these requirements, which only the back end knew of.
+    /// The environment lacks these requirements, which `get_requires_for_build_wheel` returned.
     Lacks(Vec<String>),
-    /// The environment has no such module.
+    /// The environment does not have this module.
     NoBackEnd,
 }
 
-/// The runner's answer.
+/// The answer of the runner script.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
@@ -51,8 +51,8 @@ enum Answer {
 }
 
 impl BuildSystem {
-    /// Reads the project's manifest. Without the table it is setuptools, as PEP 517 has it, but for projects that only
-    /// Poetry or flit can read.
+    /// Reads the project's manifest. The default is setuptools, as in PEP 517, except for projects
+    /// that only Poetry or flit can read.
     pub fn of(project: &Path) -> Self {
         let manifest: Option<Table> = fs::read_to_string(project.join("pyproject.toml"))
             .ok()
@@ -94,7 +94,7 @@ impl BuildSystem {
     }
 }
 
-/// Makes a virtual environment with `request.requirements` in `dest`, which is to be empty.
+/// Makes a virtual environment with `request.requirements` in `dest`, which must be empty.
 pub fn make_build_environment(
     interpreter: &Interpreter,
     request: &InstallRequest,
@@ -117,32 +117,34 @@ pub fn make_build_environment(
     Ok(fs::write(&path, settings).on("write", &path)?)
 }
 
-/// What a wheel is built with.
+/// The environment of a build.
 #[derive(Debug, Clone, Copy)]
 pub enum Environment<'a> {
-    /// What is installed beside the interpreter.
+    /// Packages installed beside the interpreter.
     Interpreter,
-    /// A virtual environment that has just been made: the build leaves the bytecode of what it imports there.
+    /// A newly created virtual environment: the build leaves the bytecode of the modules it imports
+    /// there.
     New(&'a Path),
-    /// A virtual environment that must not change any more.
+    /// A virtual environment that must not be modified any more.
     Kept(&'a Path),
 }
 
-/// A project as its back end gets to see it.
+/// A project as its back end sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct WheelBuild<'a> {
     pub system: &'a BuildSystem,
-    /// Where the project is.
+    /// The path of the project.
     pub project: &'a Path,
     /// The copy of its sources that is built.
     pub copy: &'a Path,
-    /// The top of all that was copied: the copy, or a directory above it.
+    /// The top of the copied tree: the copy, or a directory above it.
     pub top: &'a Path,
-    /// The directory for the wheel.
+    /// The output directory.
     pub wheels: &'a Path,
 }
 
-/// Builds a wheel. `given` are the requirements in the environment that the back end asked for itself.
+/// Builds a wheel. `given` are the requirements in the environment that the back end itself
+/// requested.
 pub fn build_wheel(
     interpreter: &Interpreter,
     environment: Environment,
@@ -172,7 +174,7 @@ pub fn build_wheel(
     command.args(["-s", "-c", RUNNER, &system.back_end, &json(&system.path)]);
     command.arg(wheels).arg(&answer).arg(json(given)).arg(keep);
     if let Some(environment) = environment {
-        // Some back ends run the programs of what they require.
+        // Some back ends run programs from their requirements.
         let mut path = environment.join("bin").into_os_string();
         if let Some(rest) = std::env::var_os("PATH") {
             path.push(":");
@@ -181,9 +183,9 @@ pub fn build_wheel(
         command.env("PATH", path).env("VIRTUAL_ENV", environment);
     }
     for name in ["CFLAGS", "CXXFLAGS"] {
-        // `__FILE__` in what is compiled says where it lay, too.
+        // `__FILE__` in compiled code would contain the path, too.
         let mut flags = std::env::var_os(name).unwrap_or_default();
-        // Of two that fit the last one counts.
+        // If several match, the last one applies.
         flags.push(" -g0 -ffile-prefix-map=");
         flags.push(top);
         flags.push("=.. -ffile-prefix-map=");
@@ -194,7 +196,7 @@ pub fn build_wheel(
     let temporary = wheels.with_file_name("back-end-tmp");
     fs::create_dir_all(&temporary).on("create directory", &temporary)?;
     command.env("TMPDIR", &temporary);
-    // In a hook of git's these name another tree than the copy.
+    // In a git hook these refer to another work tree than the copy.
     for name in [
         "GIT_DIR",
         "GIT_WORK_TREE",

@@ -1,4 +1,4 @@
-//! The commands of an installed tree: every file in its `bin` that a distribution has brought.
+//! The commands of an installed tree: every file in its `bin` that belongs to a distribution.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,15 +17,16 @@ use crate::python::start::PREAMBLE;
 /// A file in `bin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// Of the file.
+    /// Name of the file.
     pub name: String,
-    /// The distribution that brought it, normalised.
+    /// The distribution that it belongs to, normalised.
     pub distribution: String,
-    /// Whether the interpreter runs it. Other files are programs of their own: native ones, and scripts of other languages.
+    /// Whether it is a Python script. Other files are native programs or scripts in other
+    /// languages.
     pub is_python: bool,
 }
 
-/// What other systems call programs by: no Linux starts these.
+/// Suffixes of programs for other systems, which Linux does not start.
 const FOREIGN: &[&str] = &["bat", "cmd", "exe", "ps1"];
 
 /// Lists the commands of the distributions in a tree, sorted by name.

@@ -13,33 +13,33 @@ use crate::fs::IoContext as _;
 use crate::python::core_metadata::{CoreMetadata, normalised};
 use crate::python::error::Result;
 
-/// An installed distribution, as its `.dist-info` directory describes it.
+/// An installed distribution, as described by its `.dist-info` directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     /// Normalised: lower case, runs of `-_.` are one `-`.
     pub name: String,
     pub version: String,
-    /// Files that it brought, its own metadata and commands among them.
+    /// Number of its files, including metadata and commands.
     pub files: u64,
-    /// Bytes of these files.
+    /// Total size of these files.
     pub size: u64,
-    /// An SPDX expression if it gives one, else what it says instead.
+    /// The SPDX expression, or else another description of the licence.
     pub license: Option<String>,
     /// Whether [`Self::license`] is an SPDX expression.
     pub spdx: bool,
     /// SHA-256 in hex of its RECORD, which has the digests of all its files.
     pub record: String,
-    /// What it was installed from, where that is known.
+    /// The file that it was installed from, if known.
     pub archive: Option<Archive>,
-    /// What it carries inside, by its own bills of materials (PEP 770).
-    pub parts: Vec<Part>,
+    /// Its bundled components, from its own SBOMs (PEP 770).
+    pub parts: Vec<BundledComponent>,
     /// Name of the directory in site-packages.
     pub dist_info: String,
 }
 
 /// A component inside a distribution, such as a C library or a Rust crate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct BundledComponent {
     pub name: String,
     pub version: Option<String>,
     pub purl: Option<String>,
@@ -50,7 +50,7 @@ pub struct Part {
     pub sha256: Option<String>,
 }
 
-/// The distributions in a site-packages directory, sorted by name. One that is not there has none.
+/// The distributions in a site-packages directory, sorted by name; none if it does not exist.
 pub fn distributions(site_packages: &Path) -> Result<Vec<Distribution>> {
     let mut found = Vec::new();
     for dist_info in dist_infos(site_packages)? {
@@ -115,8 +115,8 @@ fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
     })
 }
 
-/// The components that the files in `.dist-info/sboms` name, in every form of CycloneDX's JSON.
-fn parts(dist_info: &Path) -> Result<Vec<Part>> {
+/// The components in the files of `.dist-info/sboms`, in every form of CycloneDX's JSON.
+fn parts(dist_info: &Path) -> Result<Vec<BundledComponent>> {
     let directory = dist_info.join("sboms");
     let mut files = Vec::new();
     if directory.is_dir() {
@@ -131,14 +131,14 @@ fn parts(dist_info: &Path) -> Result<Vec<Part>> {
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(bill) => collect(&bill, &mut found),
             Err(error) => {
-                tracing::debug!(path = %file.display(), %error, "not a bill of materials in JSON")
+                tracing::debug!(path = %file.display(), %error, "not an SBOM in JSON")
             }
         }
     }
     Ok(found)
 }
 
-fn collect(bill: &Value, found: &mut Vec<Part>) {
+fn collect(bill: &Value, found: &mut Vec<BundledComponent>) {
     for component in bill["components"].as_array().into_iter().flatten() {
         let text = |key: &str| component[key].as_str().map(ToOwned::to_owned);
         if let Some(name) = text("name") {
@@ -147,7 +147,7 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
             let sha256 = hashes
                 .filter(|hash| hash["alg"] == "SHA-256")
                 .find_map(|hash| hash["content"].as_str());
-            found.push(Part {
+            found.push(BundledComponent {
                 name,
                 version: text("version"),
                 purl: text("purl"),
@@ -160,7 +160,7 @@ fn collect(bill: &Value, found: &mut Vec<Part>) {
     }
 }
 
-/// What CycloneDX's `licenses` say in one line, and whether that is an SPDX expression.
+/// CycloneDX's `licenses` in one line, and whether that is an SPDX expression.
 fn license(licenses: &Value) -> (Option<String>, bool) {
     let licenses = licenses.as_array().map(Vec::as_slice).unwrap_or_default();
     if let [one] = licenses
@@ -182,7 +182,8 @@ fn license(licenses: &Value) -> (Option<String>, bool) {
     ((!words.is_empty()).then(|| words.join(", ")), false)
 }
 
-/// The commands of the distribution with this `.dist-info` directory: `console_scripts` and `gui_scripts`, sorted.
+/// The commands of the distribution with this `.dist-info` directory: `console_scripts` and
+/// `gui_scripts`, sorted.
 pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     let path = dist_info.join("entry_points.txt");
     if !path.is_file() {
@@ -196,12 +197,12 @@ pub fn entry_points(dist_info: &Path) -> Result<Vec<EntryPoint>> {
     Ok(found)
 }
 
-/// The commands that the text of an `entry_points.txt` lists, in its order. `path` serves the log.
+/// The commands in the text of an `entry_points.txt`, in its order. `path` is for the log.
 pub(super) fn commands(text: &str, path: &Path) -> Vec<EntryPoint> {
     lines(text, path).0
 }
 
-/// What is among the commands of a distribution and is none.
+/// Invalid entries among the commands of a distribution.
 pub(super) fn odd_entry_points(dist_info: &Path) -> Result<Vec<Notice>> {
     let path = dist_info.join("entry_points.txt");
     if !path.is_file() {
@@ -223,7 +224,7 @@ pub(super) fn odd_entry_points(dist_info: &Path) -> Result<Vec<Notice>> {
         .collect())
 }
 
-/// The commands, and the lines that are none.
+/// The commands, and the invalid lines.
 fn lines(text: &str, path: &Path) -> (Vec<EntryPoint>, Vec<String>) {
     let mut odd = Vec::new();
     let mut section = "";
@@ -244,7 +245,7 @@ fn lines(text: &str, path: &Path) -> (Vec<EntryPoint>, Vec<String>) {
             let entry =
                 EntryPoint::parse(name.trim(), value.trim()).filter(|entry| !entry.attr.is_empty());
             if entry.is_none() {
-                tracing::debug!(path = %path.display(), line, "passed over an entry point that is no command");
+                tracing::debug!(path = %path.display(), line, "invalid entry point skipped");
                 odd.push(line.to_owned());
             }
             found.extend(entry);

@@ -9,12 +9,12 @@ use crate::python::command::redact;
 use crate::python::core_metadata::normalised;
 use crate::python::error::Error;
 
-/// At most this many lines of what an installer said are shown.
+/// The maximum number of lines of an installer's output that are shown.
 const SHOWN: usize = 7;
-/// A line longer than this is cut.
+/// Longer lines are truncated.
 const WIDTH: usize = 220;
 
-/// What pip says before the name of the requirement that it cannot meet, and what uv says.
+/// Phrases of pip before the name of the requirement that it cannot satisfy, and of uv.
 const NAMING: &[(&str, &[char])] = &[
     ("Failed to download `", &['`']),
     ("No matching distribution found for ", &['\n', ' ', ';']),
@@ -58,9 +58,9 @@ pub(super) fn unresolved(
     }
 }
 
-/// The system's words, whoever repeats them.
+/// Phrases of the system that installers repeat.
 const NO_ROOM: &[&str] = &["No space left on device", "Disk quota exceeded"];
-/// What uv and pip say when nobody answers.
+/// Phrases of uv and pip for an unreachable index.
 const UNREACHABLE: &[&str] = &[
     "error sending request for url",
     "tcp connect error",
@@ -69,7 +69,8 @@ const UNREACHABLE: &[&str] = &[
     "connection broken by",
 ];
 
-/// A project that did not build. `copy` is where its sources were built, which means nothing to the user.
+/// A project that could not be built. `copy` is the directory of the build, which is replaced by
+/// the project's in messages.
 pub(super) fn not_built(output: &Output, project: &Path, copy: &Path) -> Error {
     let text = text(output).replace(&*copy.to_string_lossy(), &project.to_string_lossy());
     Error::NotBuilt {
@@ -78,12 +79,12 @@ pub(super) fn not_built(output: &Output, project: &Path, copy: &Path) -> Error {
     }
 }
 
-/// The lines of an installer's output that say what went wrong.
+/// The lines of an installer's output that describe the failure.
 pub(super) fn meaningful_of(output: &Output) -> Vec<String> {
     meaningful(&text(output))
 }
 
-/// With the line that says how much more was said than anybody kept.
+/// Includes the line that says how much output was omitted.
 fn noted(mut said: Vec<String>, text: &str) -> Vec<String> {
     for line in text
         .lines()
@@ -101,7 +102,7 @@ fn text(output: &Output) -> String {
     redact(&String::from_utf8_lossy(&both))
 }
 
-/// The requirement that is at fault, as the user wrote it if it was the user who wrote it.
+/// The failing requirement, as the user wrote it if it is one of the user's.
 fn requirement(text: &str, requirements: &[String]) -> Option<String> {
     let named = NAMING.iter().find_map(|(before, ends)| {
         let rest = &text[text.find(before)? + before.len()..];
@@ -136,7 +137,8 @@ fn requirement(text: &str, requirements: &[String]) -> Option<String> {
     }
 }
 
-/// The lines that say what went wrong: pip's `ERROR:` lines, uv's from its `error:` or `×` on, else the last ones.
+/// The lines that describe the failure: pip's `ERROR:` lines, uv's from its `error:` or `×` on,
+/// else the last ones.
 fn meaningful(text: &str) -> Vec<String> {
     let noise = |line: &str| {
         let line = line.trim();
@@ -169,13 +171,13 @@ fn meaningful(text: &str) -> Vec<String> {
         .iter()
         .any(|line| line.trim_start() == "ERROR: Exception:")
     {
-        // pip itself gave up; a traceback follows, which ends with the cause.
+        // pip itself failed; a traceback follows, which ends with the cause.
         lines.last().copied().into_iter().collect()
     } else if !errors.is_empty() {
         errors
     } else if let Some(at) = from_error {
         let rest = &lines[at..];
-        // A build's own last words are at the end, a resolver's explanation at the beginning.
+        // The cause of a build failure is at the end, a resolver's explanation at the beginning.
         if rest.len() > SHOWN && text.contains("[stderr]") {
             let mut ends = vec![rest[0]];
             ends.extend(&rest[rest.len() - (SHOWN - 1)..]);
@@ -186,7 +188,7 @@ fn meaningful(text: &str) -> Vec<String> {
     } else {
         lines[lines.len().saturating_sub(SHOWN)..].to_vec()
     };
-    // pip says why it found no versions at all only in passing.
+    // pip mentions only in passing why it found no versions at all.
     let broken = text
         .lines()
         .rev()
@@ -206,7 +208,8 @@ fn meaningful(text: &str) -> Vec<String> {
     said
 }
 
-/// What a back end said when it gave up: its exception's message and what follows, else as for any failure.
+/// The error of a failed back end: its exception's message and the following lines, else as for any
+/// failure.
 fn last_words(text: &str) -> Vec<String> {
     let is_exception = |line: &str| {
         let name = line.trim_start().split(':').next().unwrap_or_default();
@@ -241,10 +244,10 @@ fn last_words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// One line without its mark, control characters and most of an endless list of versions.
+/// One line without its mark, control characters and most of a long list of versions.
 fn shortened(line: &str) -> String {
     let line = line.trim_end();
-    // uv's indentation is part of its picture, pip's is of what it quotes.
+    // uv's indentation is part of its diagram; pip's comes from quoted output.
     let line = line
         .trim_start()
         .strip_prefix("ERROR: ")

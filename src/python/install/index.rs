@@ -10,9 +10,10 @@ use super::named::IndexSource;
 use crate::python::command::{fingerprinted, redact, without_user};
 use crate::python::error::{Error, Result};
 
-/// Where distributions come from: what the request says, then what the environment says in pip's or in uv's words.
+/// The sources of distributions: options, then the environment variables of pip and uv.
 ///
-/// Lists are joined. Of single values the request's wins, then uv's variable, then pip's, whichever tool runs.
+/// Lists are merged. Of single values the option takes precedence, then uv's variable, then pip's,
+/// whichever tool runs.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Index {
     /// Absolute paths, or URLs.
@@ -25,16 +26,16 @@ pub(super) struct Index {
     certificate: Option<PathBuf>,
     pub(super) insecure_hosts: Vec<String>,
     constraints: Vec<String>,
-    /// Indexes of the project that uv is told of, in the order in which they are asked.
+    /// Indexes of the project that are passed to uv, in search order.
     ordered: Vec<String>,
-    /// Those that are asked after the default one.
+    /// Those searched after the default index.
     last: Vec<String>,
 }
 
-/// The index that installers ask when no other is named; locks and `pyproject.toml` write it out.
+/// The default index of installers; lock files and `pyproject.toml` spell it out.
 pub(super) const DEFAULT: &str = "https://pypi.org/simple";
 
-/// What is not itself in the path of a URL (RFC 3986).
+/// Characters to be escaped in the path of a URL (RFC 3986).
 pub(super) const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -42,7 +43,7 @@ pub(super) const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// Every variable that [`Index::new`] reads and [`Index::apply`] says again in the words of the tool that runs.
+/// Every variable that [`Index::new`] reads and [`Index::apply`] translates for the tool that runs.
 const VARIABLES: &[&str] = &[
     "PIP_CERT",
     "PIP_CONSTRAINT",
@@ -62,10 +63,10 @@ const VARIABLES: &[&str] = &[
     "UV_OFFLINE",
 ];
 
-/// Read too, and left as it is: other programs that the tool starts go by it.
+/// Read too, but left set: other programs that the tool starts use it.
 const CERTIFICATE: &str = "SSL_CERT_FILE";
 
-/// Every variable that says where distributions come from.
+/// Every variable that determines the sources of distributions.
 pub fn installer_variables() -> impl Iterator<Item = &'static str> {
     VARIABLES.iter().copied().chain([CERTIFICATE])
 }
@@ -123,7 +124,7 @@ impl Index {
                 .filter(|index| index.flat)
                 .map(|index| index.url.clone()),
         );
-        // What a user says goes before what the project says.
+        // The user's options take precedence over the project's settings.
         let of_project = named
             .default
             .as_ref()
@@ -160,7 +161,8 @@ impl Index {
         }
     }
 
-    /// Refuses a place that the user has named and that cannot be one. What variables name is for other programs, too.
+    /// Rejects an invalid index in an option. Variables are not checked: they are for other
+    /// programs, too.
     pub(super) fn check(request: &InstallRequest) -> Result<()> {
         let is_there = |link: &String| is_url(link) || Path::new(&absolute(link)).exists();
         if let Some(link) = request.find_links.iter().find(|link| !is_there(link)) {
@@ -177,7 +179,7 @@ impl Index {
         }
     }
 
-    /// The same, but nothing except this index is asked.
+    /// The same, but only this index is used.
     pub(super) fn only(&self, index: &IndexSource) -> Self {
         let (find_links, url) = if index.flat {
             (vec![index.url.clone()], None)
@@ -195,7 +197,8 @@ impl Index {
         }
     }
 
-    /// An index as the user has named it, perhaps with credentials that no lock and no manifest has.
+    /// An index as written by the user, possibly with credentials, which lock files and manifests
+    /// lack.
     pub(super) fn known_as(&self, index: &IndexSource) -> IndexSource {
         let plain = |url: &str| without_user(url).trim_end_matches('/').to_owned();
         let urls = self.url.iter().chain(&self.extra_urls).map(|url| {
@@ -210,7 +213,7 @@ impl Index {
         }
     }
 
-    /// Directories that variables name and that are not there.
+    /// Directories in variables that do not exist.
     pub(super) fn missing_links(&self) -> impl Iterator<Item = PathBuf> {
         let is_missing = |link: &&String| !is_url(link) && !Path::new(link).exists();
         self.find_links.iter().filter(is_missing).map(PathBuf::from)
@@ -225,16 +228,16 @@ impl Index {
         self.constraints.iter().map(PathBuf::from)
     }
 
-    /// Whether nothing may come from the network.
+    /// Whether the network must not be used.
     pub(super) fn closed(&self) -> bool {
         self.offline || self.find_links_only
     }
 
-    /// Find-links as a list in a variable may have them.
+    /// Find-links for a list in a variable.
     fn present_links(&self, tool: Tool) -> Vec<String> {
         let mut found = Vec::new();
         for link in &self.find_links {
-            // pip passes over a directory that is not there; uv would stop.
+            // pip ignores a missing directory; uv would fail.
             if tool == Tool::Uv && !is_url(link) && !Path::new(link).exists() {
                 tracing::debug!(path = %link, "find-links directory does not exist");
             } else if is_url(link) || !link.contains([' ', '\t', ',']) {
@@ -246,7 +249,8 @@ impl Index {
         found
     }
 
-    /// Says all this to the tool. URLs go through its environment, since command lines are open for all to read.
+    /// Passes all this to the tool. URLs go through its environment, because command lines are
+    /// visible to all users.
     pub(super) fn apply(&self, tool: Tool, command: &mut Command) {
         for name in VARIABLES {
             command.env_remove(name);
@@ -280,7 +284,7 @@ impl Index {
                 find_links.join(if tool == Tool::Uv { "," } else { " " }),
             );
         }
-        // `name=https://…` is uv's way of naming an index; pip knows no names.
+        // `name=https://…` is specific to uv; pip does not support names.
         let plain = |url: &String| match (tool, url.split_once('=')) {
             (Tool::Pip, Some((name, rest))) if !name.contains(':') => rest.to_owned(),
             _ => url.clone(),
@@ -289,7 +293,7 @@ impl Index {
         let mut default = self.url.clone();
         if tool == Tool::Uv {
             extra_urls.extend(self.ordered.iter().cloned());
-            // The default one is the last that uv asks.
+            // uv searches the default index last.
             if let Some((last, others)) = self.last.split_last() {
                 extra_urls.push(default.unwrap_or_else(|| DEFAULT.to_owned()));
                 extra_urls.extend(others.iter().cloned());
@@ -351,12 +355,12 @@ fn absolute(link: &str) -> String {
         .into_owned()
 }
 
-/// The address of an index in what is shown and kept.
+/// The URL of an index as shown and recorded.
 pub(super) fn shown(url: &str) -> String {
     fingerprinted(url)
 }
 
-/// Without repetitions, in the order of first appearance.
+/// Without duplicates, in the order of first appearance.
 fn unique(values: impl Iterator<Item = String>) -> Vec<String> {
     let mut kept = Vec::new();
     for value in values {

@@ -1,4 +1,4 @@
-//! What decides which distributions get installed, and what a build can see: the inputs that caches go by.
+//! The inputs of installations and builds, which determine cache keys.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -18,7 +18,7 @@ use crate::python::error::Result;
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
-/// Variables by which people tell build back ends and compilers what to do.
+/// Variables with options for build back ends and compilers.
 const BUILD_VARIABLES: &[&str] = &[
     "AR",
     "ARCHFLAGS",
@@ -53,33 +53,33 @@ const BUILD_PREFIXES: &[&str] = &[
     "VERSIONINGIT_",
 ];
 
-/// Everything that the choice of distributions depends on, beside the interpreter.
+/// Everything besides the interpreter that determines which distributions are installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
     /// `uv /usr/bin/uv` or `pip`.
     pub installer: String,
     /// Without credentials.
     pub requirements: Vec<String>,
-    /// Where the project says that they come from, without credentials.
+    /// The project's own sources, without credentials.
     pub sources: Vec<String>,
-    /// What is odd about them, to be said on every pack.
+    /// Warnings about them, repeated on every pack.
     pub notices: Vec<Notice>,
     /// Extras and groups, for lock files.
     pub selection: Vec<String>,
     /// Find-links, indexes and switches, without credentials; names and values.
     pub index: Vec<String>,
-    /// The installer's own variables that say more, with digests for values: some are secrets.
+    /// Further variables of the installer, with hashed values: some are secrets.
     pub variables: Vec<String>,
-    /// Lock, constraints and the installers' settings: files whose content counts.
+    /// Lock file, constraints and the installers' settings: hashed by content.
     pub files: Vec<PathBuf>,
     /// Wheels and source archives in find-links directories.
     pub archives: Vec<PathBuf>,
-    /// Directories and archives of distributions on this machine, those that they need in turn among them.
+    /// Local directories and archives of distributions, including indirect ones.
     pub local: Vec<PathBuf>,
 }
 
 impl Resolution {
-    /// Gathers the inputs of [`super::install_dependencies`] for the same request; runs nothing.
+    /// Collects the inputs of [`super::install_dependencies`] for the same request; runs nothing.
     pub fn of(interpreter: &Interpreter, request: &InstallRequest) -> Result<Self> {
         Index::check(request)?;
         let index = Index::new(request);
@@ -132,7 +132,7 @@ impl Resolution {
     }
 }
 
-/// The variables that a build back end may heed, with digests for values.
+/// The variables that a build back end may read, with hashed values.
 pub fn build_variables() -> Vec<String> {
     variables(|name| {
         BUILD_VARIABLES.contains(&name)
@@ -152,7 +152,7 @@ fn variables(wanted: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// Where pip and uv keep settings that name indexes and the like.
+/// Where pip and uv keep settings such as indexes.
 fn settings_files(project: Option<&Path>) -> Vec<PathBuf> {
     let variable = |name| {
         env::var_os(name)
@@ -187,7 +187,7 @@ pub(super) fn find_links_archives(index: &Index) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The distributions in a find-links directory, or the page itself.
+/// The distributions in a find-links directory, or the file itself if it is an HTML page.
 fn archives(link: &Path) -> Vec<PathBuf> {
     if link.is_file() {
         return vec![link.to_path_buf()];
@@ -211,7 +211,8 @@ fn archives(link: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Adds a local distribution, and those on this machine that it needs in turn, to be installed or to be built.
+/// Adds a local distribution, to be installed or to be built, and the local ones that it needs in
+/// turn.
 fn add_local(
     path: &Path,
     further: bool,
@@ -234,7 +235,7 @@ fn add_local(
     let is_dynamic = project.is_none_or(|project| project.contains_key("dynamic"));
     let mut next: Vec<PathBuf> = Vec::new();
     if further && is_dynamic {
-        // Only the back end knows which of them count.
+        // Only the back end knows which of them matter.
         next.extend(named.local_paths().map(Path::to_path_buf));
     }
     let lists = project.and_then(|project| project.get("dependencies"));
@@ -274,7 +275,7 @@ fn add_local(
 }
 
 impl Index {
-    /// Everything that is not content of files, a phrase each, without credentials.
+    /// Everything but the content of files, as phrases without credentials.
     fn described(&self) -> Vec<String> {
         let mut all: Vec<String> = self
             .find_links

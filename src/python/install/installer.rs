@@ -14,17 +14,17 @@ use crate::python::command::{ask, command, on_path, run};
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
-/// Which installer the caller wants.
+/// The requested installer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// uv if it is there, else pip.
+    /// uv if it is available, else pip.
     #[default]
     Auto,
     Uv,
     Pip,
 }
 
-/// One of the two languages that installers are spoken to in.
+/// One of the two command-line interfaces of installers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tool {
     Uv,
@@ -40,19 +40,19 @@ impl Tool {
     }
 }
 
-/// What became of a requirement that was got alone.
+/// The result of fetching a single requirement.
 pub(super) enum Fetched {
     /// A wheel, and whether it was built on this machine.
     Wheel { path: PathBuf, built: bool },
-    /// It is in a prefix-shaped tree.
+    /// It was installed into a prefix-shaped tree.
     Installed,
 }
 
-/// The installer that does the work, found on this machine. Shown as `uv 0.9.1`.
+/// The installer in use. Displayed as `uv 0.9.1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installer {
     tool: Tool,
-    /// uv itself, or the interpreter that has pip.
+    /// uv itself, or the interpreter with pip.
     program: PathBuf,
     version: String,
 }
@@ -93,7 +93,7 @@ impl Installer {
         Err(none())
     }
 
-    /// The installer that [`Self::choose`] is going to choose, as far as that can be told without running it.
+    /// The installer that [`Self::choose`] will choose, as far as that is known without running it.
     pub(super) fn named(choice: Choice, interpreter: &Interpreter) -> String {
         let uv = || {
             let named = env::var_os("UV")
@@ -108,7 +108,7 @@ impl Installer {
         .unwrap_or_else(|| format!("pip of {}", interpreter.executable.display()))
     }
 
-    /// The language of the installer that [`Self::choose`] is going to choose, as far as that can be told.
+    /// The interface of the installer that [`Self::choose`] will choose, as far as that is known.
     pub(super) fn likely(choice: Choice, interpreter: &Interpreter) -> Tool {
         if Self::named(choice, interpreter).starts_with("uv ") {
             Tool::Uv
@@ -121,7 +121,7 @@ impl Installer {
         let mut command = command(program);
         let output = match tool {
             Tool::Uv => run(command.arg("--version")),
-            // `pip --version` would load all of pip.
+            // `pip --version` would import all of pip.
             Tool::Pip => {
                 run(command.args(["-I", "-c", "import pip; print('pip', pip.__version__)"]))
             }
@@ -142,24 +142,25 @@ impl Installer {
         self.tool
     }
 
-    /// A command of the installer, in the project's directory, so that its settings there count.
+    /// A command of the installer, in the project's directory, so that its settings there apply.
     pub(super) fn command(&self, request: &InstallRequest) -> Command {
         let mut command = command(&self.program);
         if self.tool == Tool::Pip {
-            // `-I` keeps the current directory and the user's site off the path, not the user's pip settings.
+            // `-I` excludes the current directory and the user's site directory, not the user's pip
+            // settings.
             command.args(["-I", "-m", "pip"]);
         }
         command.current_dir(request.project.unwrap_or(request.work));
         command.env("NO_COLOR", "1");
         if request.work.is_dir() {
-            // What it leaves when it is stopped goes with the rest.
+            // What it leaves when it is interrupted is removed with the rest.
             command.env("TMPDIR", request.work);
         }
         command
     }
 
-    /// Installs lists of requirements into a prefix-shaped tree, as the installer leaves it. Returns the wheels that it
-    /// got from elsewhere, if it shows them; not those that it built itself.
+    /// Installs lists of requirements into a prefix-shaped tree, without normalising it. Returns
+    /// the wheels that it downloaded, if it shows them; not those that it built itself.
     pub(super) fn install(
         &self,
         interpreter: &Interpreter,
@@ -169,7 +170,7 @@ impl Installer {
         dest: &Path,
     ) -> Result<Vec<PathBuf>> {
         let failed = |output: &Output| {
-            // Not the fault of the network or of an index.
+            // Not a network or index failure.
             let malformed = request
                 .lock
                 .as_ref()
@@ -206,7 +207,7 @@ impl Installer {
             }
             Tool::Pip => {
                 let wheels = request.work.join("wheels");
-                // All that is in it gets installed.
+                // Everything in the directory will be installed.
                 if wheels.exists() {
                     fs::remove_dir_all(&wheels).on("remove", &wheels)?;
                 }
@@ -227,7 +228,7 @@ impl Installer {
         }
     }
 
-    /// Gets one requirement without what it depends on, into `place`.
+    /// Fetches one requirement without its dependencies, into `place`.
     pub(super) fn fetch(
         &self,
         interpreter: &Interpreter,
@@ -277,7 +278,7 @@ impl Installer {
         Ok(Fetched::Wheel { path, built })
     }
 
-    /// Has pip gather the wheels of a list in a directory.
+    /// Lets pip collect the wheels of a list in a directory.
     pub(super) fn gather(
         &self,
         request: &InstallRequest,
@@ -287,7 +288,7 @@ impl Installer {
     ) -> Result<Output> {
         let mut command = self.pip_wheel(request, wheels);
         if batch.constraints.is_some() {
-            // What is there already need not be fetched again.
+            // Existing wheels need not be downloaded again.
             command.arg("--find-links").arg(wheels);
         }
         self.hand_over(&mut command, request, index, batch);
@@ -310,7 +311,7 @@ impl Installer {
         }
         match &batch.index {
             Some(only) => {
-                // In the project's directory its own indexes would be asked, too.
+                // In the project's directory its own indexes would be used, too.
                 command.current_dir(request.work);
                 index.only(only).apply(self.tool, command);
             }
@@ -318,8 +319,9 @@ impl Installer {
         }
     }
 
-    /// The wheels that the index offers of what has been installed, with their digests. uv keeps no record of what it
-    /// installed from, but it remembers the index's pages. Best effort: without them a package is as good.
+    /// The published wheels of the installed distributions, with their digests. uv does not record
+    /// what it installed from, but it caches the index's pages. Best effort: the package is
+    /// complete without them.
     pub(super) fn published(
         &self,
         interpreter: &Interpreter,
@@ -382,13 +384,13 @@ impl Installer {
     }
 }
 
-/// Whether pip says that it built a wheel itself, now or once: one of these lines names it.
+/// Whether pip reports that it built a wheel itself, now or earlier: one of these lines names it.
 ///
 /// ```text
 ///   Created wheel for x: filename=x-1-py3-none-any.whl size=…
 /// Processing ./.cache/pip/wheels/ab/cd/…/x-1-py3-none-any.whl
 /// ```
-/// So is what is in `work`.
+/// Wheels in `work` were built here as well.
 fn is_built_here(said: &str, wheel: &Path, work: &Path) -> bool {
     let name = wheel.file_name().unwrap_or_default().to_string_lossy();
     let (created, kept) = (format!("filename={name} "), format!("/{name}"));

@@ -9,10 +9,10 @@ use crate::fs::{IoContext as _, names_in};
 use crate::python::core_metadata::CoreMetadata;
 use crate::python::error::Result;
 
-/// What an installed project says of itself, as its build back end wrote it.
+/// The metadata of an installed project, as written by its build back end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectMetadata {
-    /// As written; none if the back end knows of none.
+    /// As written; `None` if the back end has none.
     pub name: Option<String>,
     pub version: Option<String>,
     pub summary: Option<String>,
@@ -23,7 +23,7 @@ pub struct ProjectMetadata {
     pub extras: Vec<String>,
     /// Its commands, in the order of the file.
     pub commands: Vec<EntryPoint>,
-    /// Commands that it brings as files; sorted.
+    /// Commands that are files in the wheel; sorted.
     pub programs: Vec<String>,
 }
 

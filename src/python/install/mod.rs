@@ -1,7 +1,9 @@
-//! Installing a project and what it depends on into prefix-shaped trees: `lib/python3.X/site-packages`, `bin`, `share`.
+//! Installs a project and its dependencies into prefix-shaped trees: `lib/python3.X/site-packages`,
+//! `bin`, `share`.
 //!
-//! uv installs if it is there, else the interpreter's own pip gathers wheels and we unpack them. Either way the tree is
-//! then brought into one shape (`record.rs`), so that what is in it depends on the wheels alone.
+//! uv installs if it is available; otherwise the interpreter's own pip collects wheels and flavor
+//! unpacks them. Either way the tree is then normalised (`record.rs`), so that its content depends
+//! only on the wheels.
 
 mod archive;
 mod backend;
@@ -34,7 +36,7 @@ pub use backend::{
     BuildSystem, Built, Environment, WheelBuild, build_wheel, make_build_environment,
 };
 pub use commands::Command;
-pub use distribution::{Distribution, Part, distributions, entry_points};
+pub use distribution::{BundledComponent, Distribution, distributions, entry_points};
 pub use index::installer_variables;
 pub use inputs::{Resolution, build_variables};
 pub use installer::{Choice, Installer};
@@ -57,55 +59,55 @@ use crate::fs::IoContext as _;
 use index::Index;
 use serde::{Deserialize, Serialize};
 
-/// What an installation is for.
+/// The purpose of an installation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
-    /// What an input depends on.
+    /// The dependencies of an input.
     #[default]
     Dependencies,
-    /// The first requirement is what is packed, the rest what it depends on.
+    /// The first requirement is the one to be packed, the rest its dependencies.
     Subject,
     /// A build back end.
     BackEnd,
 }
 
-/// What is to be installed and from where.
+/// What to install and from where.
 ///
-/// The `PIP_` and `UV_` variables that name indexes and find-links count too, whichever installer runs.
+/// The `PIP_` and `UV_` variables for indexes and find-links apply too, whichever installer runs.
 #[derive(Clone)]
 pub struct InstallRequest<'a> {
-    /// The directory of the project, where installers run; elsewhere they run in `work`.
+    /// The directory of the project, where installers run; otherwise they run in `work`.
     pub project: Option<&'a Path>,
-    /// PEP 508: `[project.dependencies]` and what the chosen extras and groups add.
+    /// PEP 508: `[project.dependencies]` and those of the selected extras and groups.
     pub requirements: Vec<String>,
     pub purpose: Purpose,
-    /// What the package needs beside what the project requires: no lock knows of it.
+    /// The package's requirements in addition to the project's, which are not in a lock.
     pub additional: Vec<String>,
-    /// Names of the chosen extras, for lock files, which know them by name.
+    /// Names of the selected extras, for lock files.
     pub extras: Vec<String>,
-    /// Names of the chosen dependency groups (PEP 735), for lock files.
+    /// Names of the selected dependency groups (PEP 735), for lock files.
     pub groups: Vec<String>,
     /// Directories or URLs; relative ones are relative to the caller's current directory.
     pub find_links: Vec<String>,
     pub index_url: Option<String>,
     pub extra_index_urls: Vec<String>,
-    /// No network: find-links, and what an installer has in its own cache.
+    /// No network: only find-links and the installer's own cache.
     pub offline: bool,
-    /// The file that decides on the versions.
+    /// The lock file that determines the versions.
     pub lock: Option<Lock>,
-    /// Places that the project names for distributions.
+    /// The project's own sources of distributions.
     pub named: NamedSources,
-    /// Whether a lock that does not fit is passed over.
+    /// Whether an outdated lock is ignored.
     pub refresh: bool,
     /// Directories whose wheels are being built, for which this is installed.
     pub building: Vec<PathBuf>,
-    /// A directory for scratch files, which the caller removes.
+    /// A directory for temporary files, which the caller removes.
     pub work: &'a Path,
     pub installer: Choice,
 }
 
 impl<'a> InstallRequest<'a> {
-    /// Nothing to install yet, everything as the environment says.
+    /// Nothing to install, defaults from the environment.
     pub fn new(work: &'a Path) -> Self {
         Self {
             project: None,
@@ -128,33 +130,34 @@ impl<'a> InstallRequest<'a> {
     }
 }
 
-/// The dependencies as they lie in their tree.
+/// The installed dependencies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependencies {
     /// Sorted by name.
     pub distributions: Vec<Distribution>,
     /// Sorted by name.
     pub commands: Vec<Command>,
-    /// What is packed, if that was asked for; none if its requirement has selected nothing.
+    /// The distribution to be packed, if one was requested; `None` if its requirement selected
+    /// nothing.
     pub subject: Option<Subject>,
-    /// `uv 0.9.1` or `pip 24.2`; none if there was nothing to install.
+    /// `uv 0.9.1` or `pip 24.2`; `None` if there was nothing to install.
     pub installer: Option<String>,
-    /// What is odd about them.
+    /// Warnings about them.
     pub notices: Vec<Notice>,
 }
 
-/// The project as it is in its tree.
+/// The installed project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectInstall {
-    /// File name of the wheel that the back end made.
+    /// File name of the built wheel.
     pub wheel: String,
     pub distribution: Distribution,
     /// Its commands.
     pub entry_points: Vec<EntryPoint>,
     pub metadata: ProjectMetadata,
-    /// All that it has brought into `bin`, these commands among them; sorted by name.
+    /// All its files in `bin`, including these commands; sorted by name.
     pub commands: Vec<Command>,
-    /// What is odd about it.
+    /// Warnings about it.
     pub notices: Vec<Notice>,
 }
 
@@ -162,14 +165,14 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(std::path::absolute(path).on("find the directory of", path)?)
 }
 
-/// Installs the dependencies, without the project, into `dest`, which is to be empty or not there yet.
+/// Installs the dependencies, without the project, into `dest`, which must be empty or missing.
 pub fn install_dependencies(
     interpreter: &Interpreter,
     request: &InstallRequest,
     dest: &Path,
 ) -> Result<Dependencies> {
     let started = Instant::now();
-    // Installers run in the project's directory, where the caller's relative paths mean something else.
+    // Installers run in the project's directory, so the caller's relative paths are made absolute.
     let (project, work, dest) = (
         request.project.map(absolute).transpose()?,
         absolute(request.work)?,
@@ -241,7 +244,7 @@ pub fn install_dependencies(
     })
 }
 
-/// Installs the project's wheel into `dest`, which is to be empty or not there yet.
+/// Installs the project's wheel into `dest`, which must be empty or missing.
 pub fn install_project(
     interpreter: &Interpreter,
     wheel: &Path,

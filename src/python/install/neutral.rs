@@ -1,4 +1,4 @@
-//! What a distribution's `METADATA` must not say: where it was built, and with which password it was fetched.
+//! Removes local paths and credentials from a distribution's `METADATA`.
 
 use std::fs::{self, File};
 use std::io::{Cursor, Read as _, Write as _};
@@ -14,14 +14,14 @@ use crate::python::command::{redact, without_secrets, without_user};
 use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
 
-/// A text of `METADATA` that is the same on every machine.
+/// A machine-independent `METADATA` text.
 pub(super) struct Neutral {
     pub(super) text: String,
-    /// Names of the requirements whose address had a credential.
+    /// Names of the requirements whose URL had credentials.
     pub(super) secrets: Vec<String>,
 }
 
-/// Takes addresses on this machine and credentials out of a `METADATA`.
+/// Removes local URLs and credentials from a `METADATA`.
 ///
 /// ```text
 /// Requires-Dist: lib @ file:///home/me/lib ; python_version > "3.8"    →  Requires-Dist: lib ; python_version > "3.8"
@@ -68,7 +68,7 @@ pub(super) fn neutral(text: &str) -> Neutral {
     Neutral { text: out, secrets }
 }
 
-/// The name with its extras, the address and the rest of a requirement that has an address.
+/// The name with extras, the URL and the rest of a requirement with a URL.
 pub(super) fn direct_reference(requirement: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = requirement.split_once('@')?;
     if name.contains([';', '<', '>', '=', '~', '!']) || name.contains("://") {
@@ -79,7 +79,7 @@ pub(super) fn direct_reference(requirement: &str) -> Option<(&str, &str, &str)> 
     Some((name.trim_end(), address, rest.trim()))
 }
 
-/// Whether an address leads to a place on this machine.
+/// Whether a URL is local.
 pub(super) fn is_local(address: &str) -> bool {
     let address = address.strip_prefix("git+").unwrap_or(address);
     address.starts_with("file:") || address.starts_with(['/', '.'])
@@ -109,7 +109,7 @@ pub(super) fn of_wheel(wheel: &Path) -> Result<(String, String)> {
     Ok((String::from_utf8_lossy(&bytes).into_owned(), name))
 }
 
-/// Writes a copy of a wheel in which one file has another text.
+/// Writes a copy of a wheel with a new text for one file.
 pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Result<()> {
     let mut archive = open(wheel)?;
     let record = format!("{}/RECORD", name.split('/').next().unwrap_or_default());
@@ -124,7 +124,7 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
         } else if entry_name == record {
             let mut old = String::new();
             entry.read_to_string(&mut old).on("read", wheel)?;
-            // A line without a digest says nothing of the content.
+            // A line without a digest is not checked.
             let line = |line: &str| {
                 if line.starts_with(&format!("{name},")) {
                     format!("{name},,")
@@ -148,8 +148,8 @@ pub(super) fn replace(wheel: &Path, name: &str, text: &str, dest: &Path) -> Resu
     Ok(())
 }
 
-/// Takes out of the bills of materials in a wheel that has just been built (PEP 770, CycloneDX) what differs from build to
-/// build: the place of the sources, `top`, and the number and the time of the bill itself.
+/// Removes what differs between builds from the SBOMs in a newly built wheel (PEP 770, CycloneDX):
+/// the path of the sources, `top`, and the SBOM's own serial number and time.
 pub(super) fn without_build(wheel: &Path, top: &Path) -> Result<()> {
     let mut archive = open(wheel)?;
     let names: Vec<String> = archive

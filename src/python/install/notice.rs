@@ -1,4 +1,4 @@
-//! What is odd about an installation that has been made all the same.
+//! Warnings about an installation that succeeded.
 
 use std::path::PathBuf;
 
@@ -6,21 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::Code;
 
-/// Something that the one who packs had better know. Kept with what was installed, since it is said on every pack.
+/// A problem that the user who packs should know about. Stored with the installed tree, because it
+/// is repeated on every pack.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
 )]
 pub enum Notice {
     #[error("`{}` is not read: versions were chosen without it", path.display())]
     LockNotRead { path: PathBuf, unhashed: bool },
-    #[error("`{}` knows no extra or group `{name}`, which adds nothing to it", path.display())]
+    #[error("`{}` has no extra or group `{name}`, which therefore adds nothing", path.display())]
     SelectionNotLocked { path: PathBuf, name: String },
     #[error(
-        "the address of {} has credentials, which are left out of the package",
+        "the URL of {} has credentials, which are left out of the package",
         list(names)
     )]
     Credentials { names: Vec<String> },
-    #[error("`{}` does not fit the project and is not used: {reason}", path.display())]
+    #[error("`{}` does not match the project and is not used: {reason}", path.display())]
     StaleLock { path: PathBuf, reason: String },
     #[error("`{one}` and `{other}` both have `{path}`: the package has one of the two")]
     SameFile {
@@ -32,12 +33,12 @@ pub enum Notice {
     EntryPoint { distribution: String, line: String },
     #[error("`{}` does not run: installing with pip", path.display())]
     UvDoesNotRun { path: PathBuf },
-    #[error("there is no `{}` to find distributions in", path.display())]
+    #[error("the find-links directory `{}` does not exist", path.display())]
     NoFindLinks { path: PathBuf },
 }
 
 impl Notice {
-    /// Its code.
+    /// The code.
     pub fn code(&self) -> Code {
         match self {
             Self::LockNotRead { .. } => Code::LOCK_NOT_READ,
@@ -51,7 +52,7 @@ impl Notice {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     pub fn hint(&self) -> String {
         match self {
             Self::LockNotRead { unhashed: true, .. } => {
@@ -60,14 +61,14 @@ impl Notice {
             Self::LockNotRead { .. } => {
                 "`uv.lock`, `pylock.toml`, `poetry.lock`, `pdm.lock` and a `requirements.txt` with hashes are read"
             }
-            Self::SelectionNotLocked { .. } => "if the lock was made without it, make it anew with it",
+            Self::SelectionNotLocked { .. } => "if the lock was made without it, lock again with it",
             Self::Credentials { .. } => {
                 "keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index"
             }
             Self::StaleLock { .. } => "create it again, for example with `uv lock`",
-            Self::SameFile { .. } => "leave one of the two distributions out",
+            Self::SameFile { .. } => "remove one of the two distributions",
             Self::EntryPoint { .. } => "write it as `name = module:function`",
-            Self::UvDoesNotRun { .. } => "install uv anew, or take it off PATH",
+            Self::UvDoesNotRun { .. } => "reinstall uv, or remove it from PATH",
             Self::NoFindLinks { .. } => "correct the variable `PIP_FIND_LINKS` or `UV_FIND_LINKS`",
         }
         .to_owned()

@@ -1,12 +1,14 @@
-//! What is to be installed and from where, before anything is fetched: from a lock, or from what the project requires and
-//! the places that it names.
+//! Plans what to install and from where, before anything is fetched: from a lock, or from the
+//! project's requirements and sources.
 
 use std::path::Path;
 
 use pep508_rs::{MarkerEnvironment, VersionOrUrl};
 
 use super::index::Index;
-use super::lock::{Entry, Lock, Locked, Origin, Selection, check_locked_list, entries, unread};
+use super::lock::{
+    Entry, Lock, Locked, LockedOrigin, Selection, check_locked_list, entries, unread,
+};
 use super::named::{Conditions, NamedSources, Source, absolute, expanded};
 use super::neutral::direct_reference;
 use super::{InstallRequest, Notice, Purpose};
@@ -15,13 +17,13 @@ use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
-/// What is to be installed.
+/// The plan of an installation.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) items: Vec<Item>,
-    /// Whether the items are all, so that there is nothing to resolve.
+    /// Whether the items are complete, so that nothing must be resolved.
     pub(super) complete: bool,
-    /// What a manifest adds to that for the package, to be resolved.
+    /// The manifest's additional requirements for the package, to be resolved.
     pub(super) additional: Vec<Item>,
     pub(super) notices: Vec<Notice>,
 }
@@ -29,12 +31,12 @@ pub(super) struct Plan {
 /// One line for the installer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Item {
-    /// As it is written; of one with a source, the requirement without the place.
+    /// As written; with a source, the requirement without its URL.
     pub(super) text: String,
-    /// Normalised; none of a path or an address without a name.
+    /// Normalised; `None` for a path or a URL without a name.
     pub(super) name: Option<String>,
     pub(super) extras: Vec<String>,
-    /// Where it comes from, if that is not for the installer to know.
+    /// The source, if the installer does not determine it.
     pub(super) source: Option<Source>,
     pub(super) hashes: Vec<String>,
 }
@@ -104,7 +106,7 @@ impl Plan {
         if list.iter().any(|entry| !entry.hashes.is_empty()) {
             check_locked_list(lock.path(), selection, &list, &mut self.notices)?;
         }
-        // The project itself is no dependency of itself.
+        // The project is not a dependency of itself.
         let is_own = |entry: &Entry| {
             let (path, _) = split_extras(&entry.text);
             let file = entry.file.parent().unwrap_or(here.directory);
@@ -121,7 +123,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Notes what has a credential in its address.
+    /// Records requirements with credentials in their URLs.
     fn credentials(&mut self, request: &InstallRequest) {
         let has_secret = |item: &&Item| {
             let text = match &item.source {
@@ -145,7 +147,7 @@ impl Plan {
         }
     }
 
-    /// Directories and archives on this machine that take part, those that they name in turn not among them.
+    /// Local directories and archives in the plan, without indirect ones.
     pub(super) fn local_paths(&self) -> impl Iterator<Item = &Path> {
         self.items
             .iter()
@@ -153,7 +155,8 @@ impl Plan {
             .filter_map(|item| item.source.as_ref()?.local_path())
     }
 
-    /// Refuses an order of indexes that pip cannot keep to: it takes the newest version that any of them has.
+    /// Rejects an order of indexes, which pip does not support: it uses the newest version in any
+    /// of them.
     pub(super) fn check_for_pip(request: &InstallRequest, index: &Index) -> Result<()> {
         let named = &request.named;
         let Some(first) = named.ordered.first().or(named.last.first()) else {
@@ -178,11 +181,11 @@ fn unread_lock(project: &Path, request: &InstallRequest, plan: &Plan) -> Option<
         .flatten()
 }
 
-/// What decides on the meaning of a requirement.
+/// The context of a requirement.
 pub(super) struct Here<'a> {
     pub(super) named: &'a NamedSources,
     pub(super) conditions: Conditions<'a>,
-    /// What relative paths start from.
+    /// The base of relative paths.
     pub(super) directory: &'a Path,
 }
 
@@ -198,7 +201,7 @@ impl Here<'_> {
         self.conditions.environment
     }
 
-    /// A requirement as the project writes it; none of one that does not apply.
+    /// A requirement as written by the project; `None` if it does not apply.
     pub(super) fn item(&self, text: &str) -> Option<Item> {
         let text = expanded(text, self.directory);
         let Some(requirement) = markers::parse(&text) else {
@@ -239,7 +242,7 @@ impl Here<'_> {
         })
     }
 
-    /// A path or an address without a name.
+    /// A path or a URL without a name.
     fn nameless(&self, text: &str) -> Item {
         let plain = |source| Item {
             text: text.to_owned(),
@@ -252,7 +255,7 @@ impl Here<'_> {
         if let Some((name, address, _)) =
             direct_reference(text).filter(|_| !is_path(place) && !text.contains("://"))
         {
-            // Such as `name @ ../path`, which the standard has no words for.
+            // Such as `name @ ../path`, which PEP 508 does not allow.
             let source = Source::of_address(address, self.directory);
             return Item {
                 name: Some(crate::python::core_metadata::normalised(name)),
@@ -292,7 +295,7 @@ impl Here<'_> {
             }
             .item(&entry.text)
         };
-        // The tools differ in what a path in a list is relative to.
+        // The tools resolve relative paths in a list differently.
         let is_there = |item: &Option<Item>| {
             let path = item
                 .as_ref()
@@ -324,9 +327,11 @@ impl Item {
             .map(|version| format!("=={version}"))
             .unwrap_or_default();
         let (text, source) = match origin {
-            Origin::DefaultIndex => (format!("{name}{version}"), None),
-            Origin::Source(source @ Source::Index(_)) => (format!("{name}{version}"), Some(source)),
-            Origin::Source(source) => (name.clone(), Some(source)),
+            LockedOrigin::DefaultIndex => (format!("{name}{version}"), None),
+            LockedOrigin::Source(source @ Source::Index(_)) => {
+                (format!("{name}{version}"), Some(source))
+            }
+            LockedOrigin::Source(source) => (name.clone(), Some(source)),
         };
         Self {
             text,
@@ -337,7 +342,7 @@ impl Item {
         }
     }
 
-    /// For people: without an address.
+    /// For messages: without a URL.
     pub(super) fn shown(&self) -> String {
         self.name.clone().unwrap_or_else(|| redact(&self.text))
     }
@@ -355,7 +360,7 @@ pub(super) fn brackets(extras: &[String]) -> String {
     }
 }
 
-/// Whether a requirement is a place and not a name.
+/// Whether a requirement is a path or URL without a name.
 fn is_path(text: &str) -> bool {
     text.starts_with(['.', '/']) || text.starts_with("file:") || text.starts_with("git+")
 }

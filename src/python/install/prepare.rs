@@ -1,5 +1,5 @@
-//! From a plan to lists that an installer reads: what is named by a place becomes a wheel on this machine, so that no
-//! index can supply another distribution of that name.
+//! Turns a plan into lists for an installer. Distributions with a source become local wheels, so
+//! that no index can supply another distribution of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,20 +23,20 @@ use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
-/// One call of the installer.
+/// One run of the installer.
 #[derive(Debug, Clone)]
 pub(super) struct Batch {
     /// A list of requirements; with pinned indexes, a manifest for uv.
     pub(super) path: PathBuf,
-    /// Whether it names everything, so that there is nothing to resolve.
+    /// Whether it is complete, so that nothing must be resolved.
     pub(super) complete: bool,
-    /// The only index that is asked.
+    /// The only index to use.
     pub(super) index: Option<IndexSource>,
-    /// Versions that hold beside the list.
+    /// Constraints in addition to the list.
     pub(super) constraints: Option<PathBuf>,
 }
 
-/// The calls that install a plan, in order.
+/// The runs that install a plan, in order.
 pub(super) fn prepare(
     plan: Plan,
     installer: &Installer,
@@ -92,7 +92,8 @@ impl<'a> Local<'a> {
         }
     }
 
-    /// Builds what is named by a place, and what that names in turn; what is left has a file or an index.
+    /// Builds the distributions with sources, and their dependencies with sources; the rest has a
+    /// file or an index.
     fn resolve(&mut self, items: Vec<Item>, complete: bool) -> Result<Vec<Item>> {
         let mut out: Vec<Item> = Vec::new();
         let mut open: Vec<(Item, Option<PathBuf>)> =
@@ -143,8 +144,8 @@ impl<'a> Local<'a> {
         Ok(joined(out))
     }
 
-    /// The wheel of a place, its name, and the directory that it was made of; no wheel of a source archive, which the
-    /// installer builds.
+    /// The wheel of a source, its name, and the directory that it was built from; no wheel for a
+    /// source archive, which the installer builds.
     fn wheel(&mut self, item: &Item, source: &Source) -> Result<(String, Option<Wheel>, PathBuf)> {
         if let Some(name) = &item.name
             && let Some((_, wheel, place)) = self.made.get(name)
@@ -199,7 +200,7 @@ impl<'a> Local<'a> {
         Ok((name, Some(wheel), place))
     }
 
-    /// Compares an archive with the digests that a lock has of it.
+    /// Compares an archive with its digests in a lock.
     fn check(&self, item: &Item, path: &Path) -> Result<()> {
         let wanted: Vec<&str> = item
             .hashes
@@ -215,7 +216,7 @@ impl<'a> Local<'a> {
             .as_ref()
             .map(|lock| lock.path().to_path_buf())
             .unwrap_or_default();
-        let said = format!("`{}` has not the hash that was locked", path.display());
+        let said = format!("`{}` does not have the locked hash", path.display());
         Err(Error::Lock {
             path: lock,
             said: vec![said],
@@ -243,7 +244,7 @@ impl<'a> Local<'a> {
         Ok(place)
     }
 
-    /// What a wheel requires from places that its own manifest names, or ours.
+    /// The requirements of a wheel with sources in its own manifest, or in ours.
     fn further(
         &mut self,
         name: &str,
@@ -269,12 +270,13 @@ impl<'a> Local<'a> {
             if !requirement.marker.evaluate(&environment, &extra_names) {
                 continue;
             }
-            // Installers know of no extra: what it decides is decided here.
+            // Installers get no extras here, so conditions on extras are evaluated here.
             let plain = markers::Requirement {
                 marker: pep508_rs::MarkerTree::TRUE,
                 ..requirement
             };
-            // The back end has seen a copy: an address on this machine is relative to that, and the manifest's counts.
+            // The back end saw a copy, to which local URLs are relative; the URLs in the manifest
+            // are used instead.
             let conditions = Conditions {
                 environment: &environment,
                 extras,
@@ -312,7 +314,7 @@ impl<'a> Local<'a> {
         .item(text)
     }
 
-    /// What a directory requires that is no package itself.
+    /// The requirements of a directory that is not a package itself.
     fn requirements_of(
         &mut self,
         directory: &Path,
@@ -363,7 +365,7 @@ impl<'a> Local<'a> {
     }
 }
 
-/// Items of the same name from the same place as one, with the extras of all.
+/// Merges items of the same name and source, with the union of their extras.
 fn joined(items: Vec<Item>) -> Vec<Item> {
     let mut out: Vec<Item> = Vec::new();
     for item in items {
@@ -405,7 +407,7 @@ impl Lists<'_> {
         Ok(path)
     }
 
-    /// Lists of which nothing has to be resolved: one for each index, and one for what has no hash.
+    /// Lists that need no resolution: one for each index, and one for entries without a hash.
     fn complete(&mut self, items: &[Item]) -> Result<()> {
         let mut groups: BTreeMap<(Option<IndexSource>, bool), String> = BTreeMap::new();
         for item in items {
@@ -432,7 +434,7 @@ impl Lists<'_> {
         Ok(())
     }
 
-    /// A list that is to be resolved.
+    /// A list to be resolved.
     fn open(&mut self, items: &[Item], constraints: Option<PathBuf>) -> Result<()> {
         let hashed = items.iter().any(|item| !item.hashes.is_empty());
         let pinned: Vec<&Item> = items
@@ -471,7 +473,7 @@ impl Lists<'_> {
         Ok(())
     }
 
-    /// A manifest in which uv reads which index has what.
+    /// A manifest that tells uv which index each distribution comes from.
     fn manifest(&mut self, items: &[Item], constraints: Option<PathBuf>) -> Result<()> {
         let mut lines = Vec::new();
         let (mut sources, mut indexes) = (Table::new(), Vec::new());
@@ -532,7 +534,8 @@ impl Lists<'_> {
         Ok(())
     }
 
-    /// The wheel of what comes from one index alone: pip asks all that it knows for everything.
+    /// The wheel of a distribution with an index of its own: pip would search all indexes for all
+    /// distributions.
     fn fetched(&mut self, item: &Item, index: &IndexSource) -> Result<Item> {
         self.pins += 1;
         let path = self.write(
@@ -573,7 +576,7 @@ impl Lists<'_> {
         })
     }
 
-    /// What is locked, as constraints on what comes to it.
+    /// The locked versions as constraints for additional requirements.
     fn constraints(&self, pins: &[Item], items: &[Item]) -> Result<PathBuf> {
         let mut text = String::new();
         for item in pins.iter().filter(|item| {
@@ -591,7 +594,7 @@ impl Lists<'_> {
     }
 }
 
-/// The line of a list, and whether it has a hash.
+/// A line of a list, and whether it has a hash.
 fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
     if item.is_option() {
         return Ok((item.text.clone(), false));
@@ -604,7 +607,8 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
                 .unwrap_or_default();
             let own = || -> Result<String> { Ok(format!("sha256:{}", sha256(path)?)) };
             let is_wheel = path.extension().is_some_and(|extension| extension == "whl");
-            // What was built here has none in the lock; and what was taken out of a wheel changes it.
+            // A wheel built here has no hash in the lock, and neutralising a wheel changes its
+            // hash.
             let hashes = if hashed && (is_wheel || item.hashes.is_empty()) {
                 vec![own()?]
             } else {

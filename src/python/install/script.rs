@@ -4,23 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::python::start::{self, PREAMBLE};
 
-/// A command that a distribution offers: a name, and the function behind it.
+/// A command of a distribution: a name, and the function that it calls.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryPoint {
     pub name: String,
     pub module: String,
-    /// Dotted; empty if the module itself is to be run.
+    /// Dotted; empty if the module itself is run.
     pub attr: String,
 }
 
 impl EntryPoint {
-    /// Reads `module:attr [extra]`, an entry point's value.
+    /// Parses `module:attr [extra]`, an entry point's value.
     pub fn parse(name: &str, value: &str) -> Option<Self> {
         let value = value.split('[').next().unwrap_or(value).trim();
         let (module, attr) = value.split_once(':').unwrap_or((value, ""));
         let (module, attr) = (module.trim(), attr.trim());
         let dotted = |text: &str| text.split('.').all(is_identifier);
-        // The name becomes a file in `bin` and must stay there.
+        // The name becomes a file in `bin`, so it must not be a path.
         let plain = !name.is_empty()
             && !name.contains('/')
             && !name.starts_with('.')
@@ -41,8 +41,9 @@ fn is_identifier(text: &str) -> bool {
         && characters.all(|c| c == '_' || c.is_alphanumeric())
 }
 
-/// Takes the directory of the script, which is full of commands, out of what can be imported. From 3.11 on the interpreter
-/// has an option for that. The workers of `multiprocessing` read scripts too, and have it out already.
+/// Removes the directory of the script, which contains commands, from `sys.path`. From 3.11 on the
+/// interpreter has an option for that. Scripts are also read by the workers of `multiprocessing`,
+/// whose path was cleaned already.
 const LEAVE_OWN_DIRECTORY: &str = "\
 import os, sys
 if not hasattr(sys.flags, \"safe_path\") and sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
@@ -69,7 +70,7 @@ pub fn script(entry: &EntryPoint) -> String {
     text
 }
 
-/// Puts the directory at `path`, relative to the prefix, in front of what can be imported. Comes behind
+/// Inserts the directory at `path`, relative to the prefix, at the front of `sys.path`. Comes after
 /// [`LEAVE_OWN_DIRECTORY`].
 fn importing_from(path: &str) -> String {
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");
@@ -78,7 +79,7 @@ fn importing_from(path: &str) -> String {
     )
 }
 
-/// The text of the executable file for a function in a directory of modules that is not site-packages.
+/// The executable file for a function in a directory of modules other than site-packages.
 pub fn function_in(path: &str, module: &str, attr: &str) -> String {
     let entry = EntryPoint {
         name: String::new(),
@@ -94,22 +95,25 @@ pub fn function_in(path: &str, module: &str, attr: &str) -> String {
     )
 }
 
-/// The text of the executable file for a module that is run as `python -m` does: as `__main__` itself, with its own path
-/// as the name of the program. `path` is the directory that it is in, if not site-packages.
+/// The executable file for a module that is run like `python -m`: as `__main__` itself, with its
+/// own path as the program name. `path` is its directory, if that is not site-packages.
 pub fn module(path: Option<&str>, module: &str) -> String {
     let before = path.map(importing_from).unwrap_or_default();
-    // What `python -m` itself calls; `run_module` would run it in a module that is gone when its threads still run.
+    // What `python -m` itself calls; `run_module` would use a temporary module that is gone while
+    // threads still run.
     format!(
         "{PREAMBLE}{LEAVE_OWN_DIRECTORY}{before}import runpy\nif __name__ == \"__main__\":\n    runpy._run_module_as_main(\"{module}\")\n"
     )
 }
 
-/// The text of the executable file for a file at `path`, relative to the prefix, that is run as `python FILE` does.
+/// The executable file for a file at `path`, relative to the prefix, that is run like `python
+/// FILE`.
 pub fn file(path: &str) -> String {
     start::file_script(path)
 }
 
-/// The relocatable form of a script that an installer or a wheel gave a Python shebang; none if it has no such line.
+/// The relocatable form of a script with a Python shebang from an installer or a wheel; `None` if
+/// it has no such line.
 pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
     let line_end = |from: usize| {
         text[from..]
@@ -127,7 +131,8 @@ pub(super) fn relocated(text: &[u8]) -> Option<Vec<u8>> {
     } else if text.starts_with(PREAMBLE.as_bytes()) {
         PREAMBLE.len()
     } else if first == "/bin/sh" && text[first_end..].starts_with(b"'''exec'") {
-        // The trick above, as installers use it where the interpreter's path is long or has a space.
+        // The `/bin/sh` preamble that installers use if the interpreter's path is long or has a
+        // space.
         line_end(line_end(first_end)?)?
     } else {
         return None;

@@ -1,4 +1,4 @@
-//! The distribution that a package is made of, when a requirement names it and no project of the user's.
+//! The distribution to be packed, if the input is a requirement and not a project of the user.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
-/// What a requirement turned out to be.
+/// What a requirement resolved to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// Normalised.
@@ -27,11 +27,11 @@ pub struct Subject {
     pub version: String,
     /// Its commands that call a function, sorted.
     pub entry_points: Vec<EntryPoint>,
-    /// Where it came from, without credentials: `the index`, or an address.
+    /// Its source, without credentials: `the index`, or a URL.
     pub from: String,
-    /// Of a git repository.
+    /// The commit, for a git repository.
     pub commit: Option<String>,
-    /// SHA-256 in hex of the archive that the requirement names, where it is known.
+    /// SHA-256 in hex of the archive that the requirement names, if known.
     pub sha256: Option<String>,
 }
 
@@ -41,11 +41,12 @@ pub(super) struct Precise {
     from: Option<String>,
     commit: Option<String>,
     sha256: Option<String>,
-    /// Whether its wheel was built here: its bytes differ from build to build.
+    /// Whether its wheel was built here: the bytes differ from build to build.
     built: bool,
 }
 
-/// Makes the first requirement of `request` precise: a branch or a tag becomes a commit, an address gets a name.
+/// Makes the first requirement of `request` precise: a branch or a tag becomes a commit, a URL gets
+/// a name.
 pub(super) fn make_precise(
     installer: &Installer,
     interpreter: &Interpreter,
@@ -88,7 +89,7 @@ pub(super) fn make_precise(
             built: false,
         });
     }
-    // Alone first: what it is called is only in its metadata.
+    // Fetched separately first: its name is only in its metadata.
     let place = request.work.join("subject");
     let alone = InstallRequest {
         requirements: vec![precise.clone()],
@@ -122,7 +123,8 @@ pub(super) fn make_precise(
 }
 
 impl Precise {
-    /// What has been installed of it; `None` if that is nothing, as when its marker does not hold.
+    /// The installed distribution; `None` if nothing was installed, for example because the marker
+    /// is false.
     pub(super) fn found(
         self,
         site_packages: &Path,
@@ -160,7 +162,7 @@ impl Precise {
     }
 }
 
-/// The name and the address of a requirement, as far as it has them: `name`, `name @ address` or `address`.
+/// The name and the URL of a requirement, as far as it has them: `name`, `name @ URL` or `URL`.
 fn parts(text: &str) -> (Option<&str>, Option<&str>) {
     let end_of_name = |c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c));
     let address = |rest: &'_ str| {
@@ -180,7 +182,7 @@ fn parts(text: &str) -> (Option<&str>, Option<&str>) {
     (text.split(end_of_name).next(), None)
 }
 
-/// The address of a file on this machine, as installers take it.
+/// The URL of a local file, as installers accept it.
 pub fn file_address(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     format!(
@@ -189,7 +191,7 @@ pub fn file_address(path: &Path) -> String {
     )
 }
 
-/// An address for people: without credentials and without the digest that it may end in.
+/// A URL for messages: without credentials and without a trailing digest.
 fn shown(address: &str) -> String {
     let address = address.split("#sha256=").next().unwrap_or(address);
     match address.strip_prefix("file://") {
@@ -198,7 +200,8 @@ fn shown(address: &str) -> String {
     }
 }
 
-/// The address with the commit that its branch or tag is now, so that what is recorded is what is installed.
+/// The URL with the current commit of its branch or tag, so that what is recorded is what is
+/// installed.
 fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
     let unchanged = || (address.to_owned(), None);
     let Some(rest) = address.strip_prefix("git+") else {
@@ -209,7 +212,7 @@ fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
         .map_or((rest, String::new()), |(place, rest)| {
             (place, format!("#{rest}"))
         });
-    // The user's name may have an `@`, too.
+    // The user name may contain an `@`, too.
     let path = place.find("://").map_or(0, |at| at + 3);
     let path = path
         + place
@@ -233,7 +236,7 @@ fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
     git.env("GIT_TERMINAL_PROMPT", "0")
         .args(["ls-remote", "--quiet", "--", repository, wanted]);
     git.arg(format!("{wanted}^{{}}"));
-    // Without an answer it is for the installer to say what is wrong.
+    // If there is no answer, the installer reports the error.
     let Some(output) = run(&mut git).ok().filter(|output| output.status.success()) else {
         return unchanged();
     };
@@ -246,7 +249,7 @@ fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
         line.map(|(commit, _)| commit)
             .filter(|commit| is_commit(commit))
     };
-    // A tag is an object of its own; what it is of comes with `^{}`.
+    // An annotated tag is an object of its own; the commit is listed with `^{}`.
     let places = [
         format!("refs/tags/{wanted}^{{}}"),
         format!("refs/tags/{wanted}"),
@@ -262,7 +265,7 @@ fn at_commit(address: &str, offline: bool) -> (String, Option<String>) {
     }
 }
 
-/// The digest of an archive on this machine, or the one that an address brings along.
+/// The digest of a local archive, or the one in the URL.
 fn sha256_of(address: &str) -> Result<Option<String>> {
     if let Some(digest) = address
         .split_once("#sha256=")
@@ -281,7 +284,7 @@ fn sha256_of(address: &str) -> Result<Option<String>> {
     ))))
 }
 
-/// The name in an address or a path that ends in a wheel's file name.
+/// The name in a URL or path that ends in a wheel's file name.
 fn name_of_wheel(address: &str) -> Option<String> {
     let file = address.split('#').next()?.rsplit('/').next()?;
     let stem = file.strip_suffix(".whl")?;

@@ -27,10 +27,10 @@ pub(super) fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(wheels)
 }
 
-/// One file of a wheel and where it goes.
+/// One file of a wheel and its destination.
 struct Member {
     wheel: usize,
-    /// Place in the archive.
+    /// Index in the archive.
     number: usize,
     /// Relative to the prefix.
     target: PathBuf,
@@ -39,9 +39,10 @@ struct Member {
 
 type Archive = ZipArchive<Cursor<Arc<[u8]>>>;
 
-/// Unpacks wheels into a prefix-shaped tree: PEP 427 without the scripts, which [`super::record::normalise`] makes.
+/// Unpacks wheels into a prefix-shaped tree: PEP 427 without the scripts, which
+/// [`super::record::normalise`] writes.
 ///
-/// If two wheels have the same file, the last one's stays, in the order given.
+/// If two wheels have the same file, the last one in the given order wins.
 pub(super) fn unpack(wheels: &[PathBuf], interpreter: &Interpreter, dest: &Path) -> Result<()> {
     let mut archives = Vec::new();
     let mut members: HashMap<PathBuf, Member> = HashMap::new();
@@ -68,7 +69,7 @@ pub(super) fn unpack(wheels: &[PathBuf], interpreter: &Interpreter, dest: &Path)
     for directory in directories {
         fs::create_dir_all(&directory).on("create directory", &directory)?;
     }
-    // Archives are cheap to clone, they share their bytes and their table.
+    // Archives are cheap to clone: they share their bytes and their table.
     members
         .par_chunks(64)
         .try_for_each_init(HashMap::<usize, Archive>::new, |open, chunk| {
@@ -89,7 +90,8 @@ pub(super) fn unpack(wheels: &[PathBuf], interpreter: &Interpreter, dest: &Path)
     Ok(())
 }
 
-/// Decides where each file of a wheel goes; returns the `.dist-info` directory's name and the paths for RECORD.
+/// Decides where each file of a wheel goes; returns the `.dist-info` directory's name and the paths
+/// for RECORD.
 fn plan(
     number: usize,
     wheel: &Path,
@@ -153,7 +155,7 @@ fn plan(
                     _ => return Err(refuse(format!("it has data of an unknown kind: `{name}`"))),
                 };
                 executable |= scheme == "scripts";
-                // A path below site-packages has one spelling only.
+                // Each path below site-packages has only one spelling.
                 let below = Path::new(&place)
                     .strip_prefix(&site_packages)
                     .ok()
@@ -183,15 +185,12 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
     let path = dest.join(&member.target);
     let mut file = File::create(&path).on("create", &path)?;
     match io::copy(&mut entry, &mut file) {
-        // What the system says is about the disk, not about the wheel.
+        // Errors of the system are about the disk, not about the wheel.
         Err(error) if error.raw_os_error().is_some() => {
             return Err(error).on("write", &path).map_err(Into::into);
         }
         Err(_) => {
-            let reason = format!(
-                "the bytes of `{}` in it are not what it says of them",
-                member.target.display()
-            );
+            let reason = format!("`{}` does not match its checksum", member.target.display());
             return Err(Error::BadWheel {
                 wheel: wheel.to_path_buf(),
                 reason,
@@ -212,17 +211,15 @@ pub(super) fn bad(wheel: &Path, error: &ZipError) -> Error {
     }
 }
 
-/// What is wrong with an archive.
+/// Describes the fault of an archive.
 pub(super) fn archive_reason(error: &ZipError) -> String {
     match error {
         ZipError::Io(error) if error.raw_os_error().is_some() => {
             format!("it cannot be read: {error}")
         }
-        ZipError::Io(_) | ZipError::InvalidArchive(_) => {
-            "it is no zip archive, or only a part of one".into()
-        }
-        ZipError::FileNotFound => "a file is missing in it".into(),
-        _ => "it is packed in a way that wheels are not: compressed otherwise, or encrypted".into(),
+        ZipError::Io(_) | ZipError::InvalidArchive(_) => "it is not a complete zip archive".into(),
+        ZipError::FileNotFound => "it lacks a file".into(),
+        _ => "it uses an unsupported compression or encryption".into(),
     }
 }
 
@@ -237,7 +234,8 @@ mod tests {
     use crate::python::start::PREAMBLE;
     use crate::python::{Request, discover};
 
-    /// Writes a wheel of one distribution, `tiny` 1.0, with these files beside its metadata.
+    /// Writes a wheel of one distribution, `tiny` 1.0, with these files in addition to its
+    /// metadata.
     fn tiny(directory: &Path, files: &[(&str, &str)]) -> PathBuf {
         let path = directory.join("tiny-1.0-py3-none-any.whl");
         let mut writer = ZipWriter::new(File::create(&path).expect("scratch"));

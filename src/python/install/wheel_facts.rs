@@ -12,16 +12,17 @@ use crate::python::core_metadata::CoreMetadata;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
-/// Metadata are text for people; nobody writes so much.
+/// The maximum size of metadata, far more than any real one.
 const LONGEST: u64 = 16 << 20;
 
-/// What a wheel says of itself.
+/// The metadata of a wheel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WheelFacts {
     /// Normalised.
     pub name: String,
     pub version: String,
-    /// What it demands of the interpreter, its tags included as far as a specifier can say it.
+    /// Its requirements on the interpreter, including its tags as far as a specifier can express
+    /// them.
     pub requires_python: Option<String>,
     /// PEP 508, as written.
     pub requires: Vec<String>,
@@ -29,12 +30,12 @@ pub struct WheelFacts {
     pub extras: Vec<String>,
     /// Its commands, in the order of the file.
     pub commands: Vec<EntryPoint>,
-    /// Commands that it brings as files, native programs perhaps; sorted.
+    /// Commands that are files, possibly native programs; sorted.
     pub programs: Vec<String>,
 }
 
 impl WheelFacts {
-    /// Reads the metadata and the names of its files; nothing else of the wheel is looked at.
+    /// Reads the metadata and the names of its files; nothing else.
     pub fn read(wheel: &Path) -> Result<Self> {
         let refuse = |reason: String| Error::BadWheel {
             wheel: wheel.to_path_buf(),
@@ -106,9 +107,10 @@ impl WheelFacts {
     }
 }
 
-/// Fails unless the wheel is one for the interpreter, by the tags in its name (PEP 425).
+/// Fails unless the wheel is compatible with the interpreter, by the tags in its name (PEP 425).
 ///
-/// Which glibc a platform tag demands is left aside: the package is for other machines, and says itself what it needs.
+/// The glibc of a platform tag is ignored: the package is for other machines, and declares its own
+/// requirements.
 pub fn fits(wheel: &Path, interpreter: &Interpreter) -> Result<()> {
     let tags = Tags::of(wheel)?;
     let (_, minor, _) = interpreter.version;
@@ -185,7 +187,7 @@ impl Tags {
             .to_string_lossy()
             .into_owned();
         let parts: Vec<&str> = stem.split('-').collect();
-        // Between version and tags there may be the number of a build.
+        // A build number may be between version and tags.
         let ([_, _, python, abi, platform] | [_, _, _, python, abi, platform]) = *parts.as_slice()
         else {
             let reason = "it is not called NAME-VERSION-PYTHON-ABI-PLATFORM.whl".to_owned();
@@ -202,12 +204,12 @@ impl Tags {
         })
     }
 
-    /// Whether what is built for an older version serves the newer ones.
+    /// Whether a wheel for an older version is compatible with newer ones.
     fn is_stable(&self, python: &str) -> bool {
         python.starts_with("py") || self.abi.iter().any(|abi| abi == "abi3")
     }
 
-    /// The versions of the interpreter that the tags allow, so that a fitting one is looked for.
+    /// The Python versions that the tags allow, to search for a suitable interpreter.
     fn specifier(&self) -> Option<String> {
         let [python] = self.python.as_slice() else {
             return None;

@@ -4,13 +4,15 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Interpreter};
+use super::{Interpreter, ProbeAnswer};
 use crate::fs::{Stamp, replace_file};
 use crate::python::error::Result;
 
-/// Interpreters' answers to the probe, kept in a file: asking one costs more than all else that a pack without news does.
+/// A cache file of interpreters' answers to the probe: running an interpreter costs more than
+/// everything else in an unchanged pack.
 ///
-/// An answer holds for as long as the executable, the link that leads to it and the `pyvenv.cfg` beside it stay untouched.
+/// An answer is valid as long as the executable, the link that leads to it and the `pyvenv.cfg`
+/// beside it are unchanged.
 pub struct ProbeMemory {
     file: PathBuf,
     answers: Mutex<BTreeMap<PathBuf, Answer>>,
@@ -19,11 +21,11 @@ pub struct ProbeMemory {
 #[derive(Clone, Serialize, Deserialize)]
 struct Answer {
     stamps: Vec<Option<Stamp>>,
-    facts: Facts,
+    facts: ProbeAnswer,
 }
 
 impl ProbeMemory {
-    /// Reads the file; one that is not there or damaged holds nothing.
+    /// Reads the file; a missing or damaged one is empty.
     pub fn load(file: PathBuf) -> Self {
         let answers = std::fs::read(&file)
             .ok()
@@ -34,7 +36,7 @@ impl ProbeMemory {
         }
     }
 
-    /// Asks the interpreter unless its answer is known.
+    /// Runs the interpreter unless its answer is known.
     pub(super) fn probe(&self, path: &Path) -> Result<Interpreter> {
         let stamps = stamps(path);
         let known = self
@@ -55,7 +57,7 @@ impl ProbeMemory {
             },
         );
         answers.retain(|path, _| path.exists());
-        // Without the file the next pack asks again.
+        // Without the file the next pack runs it again.
         if let Ok(bytes) = serde_json::to_vec(&*answers) {
             drop(replace_file(&self.file, &bytes));
         }

@@ -1,4 +1,4 @@
-//! The interpreter that a package is made for: which one, and the facts about it.
+//! The interpreter of a package: discovery, and facts about it.
 
 mod memory;
 mod request;
@@ -16,27 +16,27 @@ pub use memory::ProbeMemory;
 pub use request::Request;
 pub use search::discover;
 
-/// Characters that are shown of what a program says that is no interpreter.
+/// The maximum length of the output that is shown of a program that is not an interpreter.
 const LONGEST_COMPLAINT: usize = 200;
-/// Source of the program that an interpreter runs to describe itself.
+/// Source of the probe that an interpreter runs to describe itself.
 const PROBE: &str = include_str!("probe.py");
 
-/// The oldest version that packages are made for.
+/// The oldest supported version.
 pub const OLDEST: (u8, u8) = (3, 8);
 
-/// An interpreter and where its parts lie, as told by itself.
+/// An interpreter and the paths of its parts, as reported by itself.
 ///
-/// A virtual environment or a shim is followed: all paths are those of the installation underneath.
+/// Virtual environments and shims are resolved: all paths are those of the base installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interpreter {
-    /// The installation's own executable, symbolic links not followed.
+    /// The installation's own executable, symbolic links not resolved.
     pub executable: PathBuf,
-    /// The same with every symbolic link followed.
+    /// The same with all symbolic links resolved.
     pub real_executable: PathBuf,
-    /// `cpython`; no other passes [`discover`].
+    /// `cpython`; [`discover`] accepts no other.
     pub implementation: String,
     pub version: (u8, u8, u8),
-    /// With the prerelease mark: `3.14.0rc1`.
+    /// Including a prerelease suffix: `3.14.0rc1`.
     pub version_text: String,
     pub prefix: PathBuf,
     pub base_prefix: PathBuf,
@@ -44,39 +44,40 @@ pub struct Interpreter {
     /// The pure-Python standard library: `…/lib/python3.13`.
     pub stdlib: PathBuf,
     pub platstdlib: PathBuf,
-    /// The standard library's extension modules: `…/lib-dynload`. Need not exist in a static build.
+    /// The standard library's extension modules: `…/lib-dynload`. May be missing in a static build.
     pub dynload: PathBuf,
-    /// The libpython that the executable loads; none if it has the interpreter inside.
+    /// The libpython that the executable loads; `None` if it is statically linked.
     pub library: Option<PathBuf>,
-    /// The middle of a bytecode file's name: `cpython-313`.
+    /// The cache tag in a bytecode file's name: `cpython-313`.
     pub cache_tag: String,
-    /// The middle of an extension module's name: `cpython-313-x86_64-linux-gnu`.
+    /// The tag in an extension module's name: `cpython-313-x86_64-linux-gnu`.
     pub soabi: String,
     /// As in wheel tags, before normalisation: `linux-x86_64`.
     pub platform: String,
-    /// First four bytes of a bytecode file.
+    /// Magic number of bytecode files.
     pub magic_number: [u8; 4],
     pub kind: Kind,
     pub free_threaded: bool,
-    /// What the variables of markers stand for (PEP 508): `sys_platform` and ten more.
+    /// The environment of markers (PEP 508): `sys_platform` and ten more.
     pub markers: BTreeMap<String, String>,
-    /// Names of the modules that are part of the executable.
+    /// Names of the built-in modules.
     pub builtin_modules: Vec<String>,
 }
 
-/// What sort of installation an interpreter belongs to, which decides how it is made relocatable.
+/// The kind of installation, which determines how it is made relocatable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A standalone build, as uv manages them: relocatable as it is.
+    /// A standalone build, as managed by uv: relocatable as it is.
     Managed,
-    /// Any other installation with a prefix of its own: pyenv's, one under `/opt`, a build of one's own.
+    /// Any other installation with a prefix of its own: pyenv's, one under `/opt`, a local build.
     Prefix,
     /// The operating system's, spread over `/usr`.
     System,
 }
 
 impl Interpreter {
-    /// `python3.13`, and `python3.13t` for a free-threaded build: the name of its directory under `lib`.
+    /// `python3.13`, and `python3.13t` for a free-threaded build: the name of its directory under
+    /// `lib`.
     pub fn directory_name(&self) -> String {
         let (major, minor, _) = self.version;
         format!(
@@ -85,19 +86,20 @@ impl Interpreter {
         )
     }
 
-    /// Where a prefix-shaped tree for this interpreter keeps its modules: `lib/python3.13/site-packages`.
+    /// Path of the modules in a prefix-shaped tree for this interpreter:
+    /// `lib/python3.13/site-packages`.
     pub fn site_packages(&self) -> PathBuf {
         Path::new("lib")
             .join(self.directory_name())
             .join("site-packages")
     }
 
-    /// Asks the executable at `path` about itself.
+    /// Runs the probe with the executable at `path`.
     pub fn probe(path: &Path) -> Result<Self> {
         Ok(Self::ask(path)?.into_interpreter())
     }
 
-    fn ask(path: &Path) -> Result<Facts> {
+    fn ask(path: &Path) -> Result<ProbeAnswer> {
         let started = Instant::now();
         let output = command::ask(command::command(path).args(["-I", "-S", "-c", PROBE]))?;
         if !output.status.success() {
@@ -106,19 +108,19 @@ impl Interpreter {
                 .lines()
                 .rev()
                 .find(|line| !line.trim().is_empty())
-                .unwrap_or("it said nothing");
-            // Some programs repeat what they were given, which is long.
+                .unwrap_or("it printed nothing");
+            // Some programs echo their arguments, which are long.
             let said: String = said.trim().chars().take(LONGEST_COMPLAINT).collect();
             return Err(Error::NotAnInterpreter {
                 path: path.to_path_buf(),
                 said: redact(&said),
             });
         }
-        let facts: Facts = serde_json::from_slice(&output.stdout).map_err(|error| {
-            tracing::debug!(path = %path.display(), %error, "not the answer of an interpreter");
+        let facts: ProbeAnswer = serde_json::from_slice(&output.stdout).map_err(|error| {
+            tracing::debug!(path = %path.display(), %error, "not a probe's answer");
             Error::NotAnInterpreter {
                 path: path.to_path_buf(),
-                said: "it does not answer as one".into(),
+                said: "it did not answer the probe".into(),
             }
         })?;
         tracing::debug!(
@@ -130,7 +132,7 @@ impl Interpreter {
         Ok(facts)
     }
 
-    /// Whether this is a release to come, such as `3.14.0rc1`.
+    /// Whether this is a prerelease, such as `3.14.0rc1`.
     pub fn is_prerelease(&self) -> bool {
         self.version_text
             .contains(|c: char| c.is_ascii_alphabetic())
@@ -139,7 +141,7 @@ impl Interpreter {
 
 /// The probe's answer. Field names are the JSON's.
 #[derive(Clone, Serialize, Deserialize)]
-struct Facts {
+struct ProbeAnswer {
     executable: PathBuf,
     implementation: String,
     version: (u8, u8, u8),
@@ -161,7 +163,7 @@ struct Facts {
     builtin_modules: Vec<String>,
 }
 
-impl Facts {
+impl ProbeAnswer {
     fn into_interpreter(self) -> Interpreter {
         let managed = self.standalone
             || search::managed_root().is_some_and(|root| self.base_prefix.starts_with(root));

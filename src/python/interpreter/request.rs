@@ -7,45 +7,45 @@ use pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};
 use super::{Interpreter, OLDEST, ProbeMemory};
 use crate::python::error::{Error, Result};
 
-/// Which interpreter is asked for.
+/// Which interpreter is requested.
 #[derive(Clone, Copy, Default)]
 pub struct Request<'a> {
-    /// What the user named: a path, `3.13`, `3.12.1`, `3.13t`, `python3.12`, `>=3.11`.
+    /// The user's option: a path, `3.13`, `3.12.1`, `3.13t`, `python3.12`, `>=3.11`.
     pub explicit: Option<&'a str>,
     /// The project's PEP 440 specifier.
     pub requires_python: Option<&'a str>,
-    /// The project's directory. A `.python-version` in it is a wish, not a condition.
+    /// The project's directory. A `.python-version` in it is a preference, not a requirement.
     pub directory: Option<&'a Path>,
-    /// Where answers of interpreters are kept; without it each is asked anew.
+    /// The cache of interpreters' answers; without it each is run again.
     pub memory: Option<&'a ProbeMemory>,
 }
 
 impl Request<'_> {
-    /// Asks the executable at `path` about itself, or remembers what it said.
+    /// Probes the executable at `path`, or uses the cached answer.
     pub(super) fn probe(&self, path: &Path) -> Result<Interpreter> {
         self.memory
             .map_or_else(|| Interpreter::probe(path), |memory| memory.probe(path))
     }
 }
 
-/// What the user's word for an interpreter means.
+/// A parsed interpreter option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Named {
     /// An executable, or the prefix of an installation.
     Path(PathBuf),
-    /// An executable to be looked for on PATH.
+    /// An executable to be looked up on PATH.
     Program(String),
     Version(Wanted),
 }
 
-/// Conditions that a version has to meet.
+/// Conditions on a version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// `3.13` is any patch release of it.
+    /// `3.13` matches any patch release of it.
     numbers: Vec<u64>,
     specifiers: Option<VersionSpecifiers>,
     free_threaded: bool,
-    /// Asked for by name; prereleases are never taken otherwise.
+    /// Requested by name; prereleases are never used otherwise.
     prerelease: Option<Version>,
 }
 
@@ -73,7 +73,8 @@ impl Named {
 }
 
 impl Wanted {
-    /// Understands `3.13`, `3.12.1`, `3.14.0rc1`, `3.13t`, each with `python` or `cpython` in front, and `>=3.11,<3.13`.
+    /// Parses `3.13`, `3.12.1`, `3.14.0rc1`, `3.13t`, each with `python` or `cpython` in front, and
+    /// `>=3.11,<3.13`.
     pub(super) fn parse(word: &str) -> Option<Self> {
         if word.starts_with(['<', '>', '=', '!', '~']) {
             let specifiers = VersionSpecifiers::from_str(word).ok()?;
@@ -126,7 +127,7 @@ impl Wanted {
         })
     }
 
-    /// Whether an interpreter meets the conditions, and those that hold for all.
+    /// Whether an interpreter meets the conditions, and the general ones.
     pub(super) fn accepts(&self, interpreter: &Interpreter) -> bool {
         interpreter.implementation == "cpython"
             && interpreter.free_threaded == self.free_threaded
@@ -134,7 +135,7 @@ impl Wanted {
                 .is_ok_and(|version| self.accepts_version(&version))
     }
 
-    /// The same for a version alone, free threading apart.
+    /// The same for a version alone, regardless of free threading.
     pub(super) fn accepts_version(&self, version: &Version) -> bool {
         let numbers = version.release();
         let new_enough = numbers >= &[u64::from(OLDEST.0), u64::from(OLDEST.1)][..];
@@ -144,7 +145,7 @@ impl Wanted {
                 Some(_) => true,
                 None => !version.any_prerelease(),
             };
-        // `>=3.14` is meant to let 3.14.0rc1 in once that was asked for, as installers do.
+        // `>=3.14` accepts an explicitly requested 3.14.0rc1, as in installers.
         let final_version = Version::new(numbers.iter().copied());
         new_enough
             && as_named
@@ -154,13 +155,13 @@ impl Wanted {
                 .is_none_or(|specifiers| specifiers.contains(&final_version))
     }
 
-    /// Both conditions at once.
+    /// The conjunction of both.
     pub(super) fn and(&self, requires: &Self) -> Self {
         let specifiers = match (&self.specifiers, &requires.specifiers) {
             (Some(one), Some(other)) => Some(one.iter().chain(other.iter()).cloned().collect()),
             (one, other) => one.clone().or_else(|| other.clone()),
         };
-        // A prerelease by its exact name stays one: its specifiers now come from elsewhere.
+        // A prerelease stays requested by its exact name: its specifiers now come from elsewhere.
         Self {
             specifiers,
             ..self.clone()
@@ -172,7 +173,7 @@ impl Wanted {
     }
 }
 
-/// The first wish in a `.python-version`, if it is one for CPython.
+/// The first entry in a `.python-version`, if it is for CPython.
 pub(super) fn version_file(directory: &Path) -> Option<Wanted> {
     let text = std::fs::read_to_string(directory.join(".python-version")).ok()?;
     let word = text

@@ -11,12 +11,13 @@ use pep440_rs::Version;
 use super::request::{Named, Request, Wanted, version_file};
 use super::{Interpreter, Kind};
 use crate::python::command::{is_executable, on_path, path_directories};
-use crate::python::error::{Error, Found, Result};
+use crate::python::error::{Error, FoundInterpreter, Result};
 
-/// The executables in one place, in no order.
+/// The executables in one place, unordered.
 type Candidates = fn() -> Vec<PathBuf>;
 
-/// A place to look in. They are tried in this order, and the first that has an acceptable interpreter wins.
+/// A place to search. They are tried in this order, and the first with an acceptable interpreter is
+/// used.
 const SOURCES: [(&str, Candidates); 5] = [
     ("uv", managed),
     ("pyenv", pyenv),
@@ -25,9 +26,11 @@ const SOURCES: [(&str, Candidates); 5] = [
     ("system", || vec![PathBuf::from("/usr/bin/python3")]),
 ];
 
-/// Finds the interpreter that meets the request: the one named, else the first place's newest that fits.
+/// Finds the interpreter for a request: the named one, else the newest acceptable one of the first
+/// place that has any.
 ///
-/// Runs the chosen interpreter to learn the facts, and those whose path does not tell their version.
+/// Runs the chosen interpreter to learn the facts, and those whose path does not tell their
+/// version.
 pub fn discover(request: &Request) -> Result<Interpreter> {
     let started = Instant::now();
     let requires = request
@@ -54,7 +57,7 @@ pub fn discover(request: &Request) -> Result<Interpreter> {
             wish.and_then(|wish| {
                 let found = search(&wish, request);
                 if found.is_none() {
-                    tracing::warn!("no interpreter as `.python-version` wishes, taking another");
+                    tracing::warn!("no interpreter matches `.python-version`, using another");
                 }
                 found
             })
@@ -71,7 +74,7 @@ pub fn discover(request: &Request) -> Result<Interpreter> {
     Ok(interpreter)
 }
 
-/// uv's directory of interpreters, whether or not there is one.
+/// uv's directory of interpreters, whether or not it exists.
 pub(super) fn managed_root() -> Option<PathBuf> {
     let variable = |name| {
         env::var_os(name)
@@ -83,7 +86,7 @@ pub(super) fn managed_root() -> Option<PathBuf> {
         .or_else(|| variable("HOME").map(|home| home.join(".local/share/uv/python")))
 }
 
-/// The interpreter at a path that the user named: an executable or the prefix of an installation.
+/// The interpreter at a path given by the user: an executable or the prefix of an installation.
 fn at(path: &Path, request: &Request) -> Result<Interpreter> {
     if path.is_dir() {
         let executable = executable_in(path).ok_or_else(|| Error::NoInterpreterIn {
@@ -96,11 +99,12 @@ fn at(path: &Path, request: &Request) -> Result<Interpreter> {
             path: path.to_path_buf(),
         });
     }
-    // A bare relative name would be looked up on PATH by the system.
+    // The system would look up a bare name on PATH.
     request.probe(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
 }
 
-/// A named interpreter is taken as it is, prerelease and free-threaded too, but the project's condition stands.
+/// A named interpreter may be a prerelease or free-threaded, but must satisfy the project's
+/// `requires-python`.
 fn suitable(interpreter: Interpreter, requires: &Wanted, request: &Request) -> Result<Interpreter> {
     let (major, minor, patch) = interpreter.version;
     let numbers = Version::new([major, minor, patch].map(u64::from));
@@ -125,11 +129,12 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
             .collect();
         guessed.sort_by(|one, other| other.0.cmp(&one.0));
         for (version, path) in guessed {
-            // Virtual environments share their base's executable by link; one probe is enough.
+            // Virtual environments link to their base's executable; one probe is enough.
             if !path.canonicalize().is_ok_and(|real| seen.insert(real)) {
                 continue;
             }
-            // Only a whole version is worth anything: `python3.13` may be any patch release, even a candidate.
+            // Only a full version is reliable: `python3.13` may be any patch release, even a
+            // candidate.
             if version
                 .as_ref()
                 .is_some_and(|v| v.release().len() > 2 && !wanted.accepts_version(v))
@@ -143,7 +148,7 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
                     continue;
                 }
             };
-            // What the operating system brought is on PATH too, but is to be tried last.
+            // The operating system's own is on PATH too, but is tried last.
             if source == "PATH" && found.kind == Kind::System {
                 seen.remove(&found.real_executable);
                 continue;
@@ -152,14 +157,15 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
                 tracing::debug!(source, path = %path.display(), version = %found.version_text, "does not fit");
                 continue;
             }
-            // Sorted by what the path says: the first fit is the newest if the path told the truth and all of it.
+            // Sorted by the version in the path: the first match is the newest if the path was
+            // complete and right.
             let certain = version.is_some_and(|version| version.release().len() > 2);
             fitting.push((Version::from_str(&found.version_text).ok()?, found));
             if certain {
                 break;
             }
         }
-        // The first of equals is the one that comes first on PATH, and `max_by` would take the last.
+        // Of equal versions the first on PATH is used; `max_by` would take the last.
         let newest = fitting
             .into_iter()
             .rev()
@@ -173,7 +179,7 @@ fn search(wanted: &Wanted, request: &Request) -> Option<Interpreter> {
 }
 
 fn nothing_found(request: &Request) -> Error {
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundInterpreter> = Vec::new();
     let mut seen = HashSet::new();
     for (_, candidates) in SOURCES {
         for path in candidates() {
@@ -185,19 +191,19 @@ fn nothing_found(request: &Request) -> Error {
                 .map(|version| version.to_string());
             let version =
                 version.or_else(|| request.probe(&path).ok().map(|found| found.version_text));
-            found.extend(version.map(|version| Found { version, path }));
+            found.extend(version.map(|version| FoundInterpreter { version, path }));
         }
     }
-    let key = |one: &Found| Version::from_str(&one.version).ok();
+    let key = |one: &FoundInterpreter| Version::from_str(&one.version).ok();
     found.sort_by_key(|one| Reverse(key(one)));
     let mut wanted = request
         .explicit
         .or(request.requires_python)
         .unwrap_or(">=3.8")
         .to_owned();
-    // One that is as named is there: what is in its way has to be said too.
+    // The named one exists, so the message must say why it is not accepted.
     let named = request.explicit.and_then(Wanted::parse);
-    let fits = |one: &Found| {
+    let fits = |one: &FoundInterpreter| {
         let version = Version::from_str(&one.version).ok();
         named
             .as_ref()
@@ -221,7 +227,8 @@ fn wants_free_threading(request: &Request) -> bool {
         .is_some_and(|wanted| wanted.wants_free_threading())
 }
 
-/// The version that a path tells: a whole one from an installation's directory, else that in the executable's name.
+/// The version in a path: a full one from an installation's directory, else that in the
+/// executable's name.
 fn guess(executable: &Path) -> Option<Version> {
     let directory = executable
         .parent()
@@ -287,7 +294,7 @@ fn pyenv_root() -> Option<PathBuf> {
 fn opt() -> Vec<PathBuf> {
     let is_python = |name: &str| name.to_ascii_lowercase().contains("python");
     let mut found = installations(Path::new("/opt"), is_python);
-    // One directory of many, as in the manylinux images.
+    // One directory of several, as in the manylinux images.
     found.extend(installations(Path::new("/opt/python"), |_| true));
     found
 }
@@ -296,7 +303,7 @@ fn path() -> Vec<PathBuf> {
     let shims = pyenv_root().map(|root| root.join("shims"));
     let mut found = Vec::new();
     for directory in path_directories() {
-        // Shims lead to pyenv's versions, which were looked at, or back to PATH.
+        // Shims lead to pyenv's versions, which were searched already, or back to PATH.
         if Some(&directory) == shims.as_ref() {
             continue;
         }
@@ -311,7 +318,7 @@ fn path() -> Vec<PathBuf> {
     found
 }
 
-/// The executables of all installations that are directories of `root` with an acceptable name.
+/// The executables of all installations in directories of `root` with an acceptable name.
 fn installations(root: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let mut prefixes: Vec<PathBuf> = fs::read_dir(root)
         .into_iter()
@@ -327,7 +334,7 @@ fn installations(root: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         .collect()
 }
 
-/// An installation's executable, by its most telling name.
+/// An installation's executable, by its most specific name.
 fn executable_in(prefix: &Path) -> Option<PathBuf> {
     let bin = prefix.join("bin");
     let named = ["python3", "python"].map(|name| bin.join(name));

@@ -1,12 +1,14 @@
-//! What is added to the standard library so that it works on another machine than the one it was built on.
+//! Amendments to the standard library that make it work on other machines than the one it was built
+//! on.
 //!
-//! Additions stand at the end of a module: its lines keep their numbers, and a program that does not import it pays nothing.
+//! They are appended to a module: line numbers stay the same, and programs that do not import it
+//! are not affected.
 
 use std::path::{Path, PathBuf};
 
 use crate::format::Blake3;
 
-/// A module of the standard library, and what is added at its end.
+/// A module of the standard library, and the amendment.
 const AMENDMENTS: &[(&str, &str)] = &[
     ("ssl.py", include_str!("amendments/ssl.py")),
     ("curses/__init__.py", include_str!("amendments/curses.py")),
@@ -29,10 +31,11 @@ const AMENDMENTS: &[(&str, &str)] = &[
 /// The module that stubs call.
 const LEFT_OUT: (&str, &str) = ("_left_out.py", include_str!("amendments/left_out.py"));
 
-/// How a stub begins.
+/// The first words of a stub.
 const STUB: &str = "# A stub by flavor";
 
-/// Modules that stubs stand in for, and the feature that brings each; whether every version of CPython has it.
+/// Modules that stubs replace, and the feature that provides each; whether every version of CPython
+/// has it.
 const STUBBED: &[(&str, &str, bool)] = &[
     ("ensurepip", "ensurepip", true),
     ("idlelib", "idlelib", true),
@@ -45,12 +48,12 @@ const STUBBED: &[(&str, &str, bool)] = &[
     ("turtledemo", "turtledemo", true),
 ];
 
-/// Whether the text of a module is that of a stub, which stands in for what is left out.
+/// Whether the text of a module is that of a stub, which replaces what is left out.
 pub fn is_stub(text: &str) -> bool {
     text.starts_with(STUB)
 }
 
-/// Changes when any of the texts does.
+/// Changes with any of the texts.
 pub fn amendments_digest() -> Blake3 {
     let stubs = STUBBED
         .iter()
@@ -69,7 +72,7 @@ pub fn amendments_digest() -> Blake3 {
     )
 }
 
-/// What is added to the file at `path`, relative to the standard library.
+/// The amendment of the file at `path`, relative to the standard library.
 pub(super) fn addition(path: &Path) -> Option<&'static str> {
     AMENDMENTS
         .iter()
@@ -77,8 +80,8 @@ pub(super) fn addition(path: &Path) -> Option<&'static str> {
         .map(|(_, text)| *text)
 }
 
-/// The stubs of a standard library, relative to it: `has` tells of a top-level module whether it is there, `left_out` of a
-/// feature whether something of it is not.
+/// The stubs of a standard library, relative to it: `has` tells whether a top-level module exists,
+/// `left_out` whether something of a feature is missing.
 pub(super) fn stubs(
     has: impl Fn(&str) -> bool,
     left_out: impl Fn(&str) -> bool,

@@ -1,4 +1,4 @@
-//! Writes a planned tree: copies, strips, and makes ELF files look for libraries beside themselves.
+//! Writes a planned tree: copies, strips, and sets the library search paths of ELF files.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
@@ -12,11 +12,11 @@ use super::{Error, Runtime, amend};
 use crate::elf::{self, GlibcVersion, SearchPathTag};
 use crate::fs::IoContext;
 
-/// Where the libraries of the tree are, relative to it.
+/// The directory of libraries, relative to the tree.
 const LIBRARIES: &str = "lib";
 
-/// What became of one file.
-struct Written {
+/// The result for one file.
+struct WrittenFile {
     bytes: u64,
     glibc_floor: Option<GlibcVersion>,
 }
@@ -38,7 +38,7 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
         fs::create_dir_all(&directory).on("create directory", &directory)?;
     }
 
-    let mut written: Vec<Written> = items
+    let mut written: Vec<WrittenFile> = items
         .into_par_iter()
         .map(|item| write(plan, item, dest, prefix, false))
         .collect::<Result<_, Error>>()?;
@@ -52,7 +52,7 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
     for (to, text) in &plan.generated {
         let to = dest.join(to);
         fs::write(&to, text).on("write", &to)?;
-        written.push(Written {
+        written.push(WrittenFile {
             bytes: text.len() as u64,
             glibc_floor: None,
         });
@@ -87,14 +87,14 @@ pub(super) fn assemble(plan: &Plan, prefix: &Path, dest: &Path) -> Result<Runtim
     })
 }
 
-/// The variables of the build, in which the prefix is dozens of times.
+/// The build-time variables of `sysconfig`, which contain the prefix many times.
 fn is_sysconfig_data(to: &Path) -> bool {
     to.file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with("_sysconfigdata_"))
 }
 
-/// Replaces the prefix by the one that uv's interpreters name. `sysconfig` puts the true prefix in the place of the
-/// variables that matter at run time; the rest only tells where the packing machine keeps its interpreters.
+/// Replaces the prefix by the one in uv's interpreters. `sysconfig` substitutes the actual prefix
+/// in the variables that matter at run time; the others only reveal paths of the host.
 fn hide_prefix(bytes: &mut Vec<u8>, prefix: &Path) {
     if prefix == Path::new("/") || prefix == Path::new("/usr") {
         return;
@@ -104,14 +104,14 @@ fn hide_prefix(bytes: &mut Vec<u8>, prefix: &Path) {
     }
 }
 
-/// Copies one file. `must_find` gives a search path even to a file without one.
+/// Copies one file. With `must_find`, even a file without a search path gets one.
 fn write(
     plan: &Plan,
     item: &Item,
     dest: &Path,
     prefix: &Path,
     must_find: bool,
-) -> Result<Written, Error> {
+) -> Result<WrittenFile, Error> {
     let mut bytes = fs::read(&item.from).on("read", &item.from)?;
     let glibc_floor = if elf::is_elf(&bytes) {
         relocate(&mut bytes, &item.to, must_find).map_err(|source| Error::Elf {
@@ -134,16 +134,17 @@ fn write(
     };
     let to = dest.join(&item.to);
     fs::write(&to, &bytes).on("write", &to)?;
-    Ok(Written {
+    Ok(WrittenFile {
         bytes: bytes.len() as u64,
         glibc_floor,
     })
 }
 
-/// Strips an ELF file that will be at `to` in the tree and leads it to the tree's libraries.
+/// Strips an ELF file that will be at `to` in the tree and sets its search path to the tree's
+/// libraries.
 ///
-/// The kind is always `DT_RPATH`: a caller's `LD_LIBRARY_PATH` must not replace a library that travels with the tree, and
-/// the interpreter's own counts for all that it loads later.
+/// Always as `DT_RPATH`: a caller's `LD_LIBRARY_PATH` must not replace a library of the tree, and
+/// the interpreter's own path applies to everything that it loads later.
 fn relocate(bytes: &mut Vec<u8>, to: &Path, must_find: bool) -> elf::Result<Option<GlibcVersion>> {
     let Some(facts) = elf::inspect(bytes)? else {
         return Ok(None);
@@ -157,7 +158,8 @@ fn relocate(bytes: &mut Vec<u8>, to: &Path, must_find: bool) -> elf::Result<Opti
     Ok(facts.glibc_floor)
 }
 
-/// The search path that leads from the directory of `file` to the libraries: `$ORIGIN/../..` from `lib/a/b/x.so`.
+/// The search path that leads from the directory of `file` to the libraries: `$ORIGIN/../..` from
+/// `lib/a/b/x.so`.
 fn path_to_libraries(file: &Path) -> String {
     let directory = file.parent().unwrap_or(Path::new(""));
     let (up, down) = match directory.strip_prefix(LIBRARIES) {

@@ -1,23 +1,24 @@
-//! Which parts of a standard library go into a runtime.
+//! Selects the parts of a standard library for a runtime.
 
 use std::path::Path;
 
 use super::Error;
 
-/// A part of the standard library that slim leaves out.
+/// A part of the standard library that slim omits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Feature {
-    /// The name by which it is brought back.
+    /// The name for including it.
     pub name: &'static str,
-    /// Paths relative to the standard library, `*` for anything inside one component. A path that several features name
-    /// comes with each of them, so that a feature brings what it needs.
+    /// Paths relative to the standard library, with `*` as a wildcard inside one component. A path
+    /// listed by several features is included with each of them, so that a feature is
+    /// self-contained.
     pub paths: &'static [&'static str],
 }
 
 const TKINTER: &str = "tkinter";
 const TKINTER_MODULE: &str = "lib-dynload/_tkinter.*";
 
-/// What slim leaves out, by name.
+/// What slim omits, by name.
 pub const FEATURES: &[Feature] = &[
     Feature {
         name: "test",
@@ -61,22 +62,22 @@ pub const FEATURES: &[Feature] = &[
         name: "pydoc_data",
         paths: &["pydoc_data"],
     },
-    // The static libpython and what an embedding program is built with.
+    // The static libpython and the files for embedding.
     Feature {
         name: "config",
         paths: &["config-*", "config"],
     },
-    // C headers lie outside the standard library.
+    // C headers are outside the standard library.
     Feature {
         name: "headers",
         paths: &[],
     },
-    // So do time zones, on the machine that packs.
+    // So are time zones, on the host.
     Feature {
         name: "tzdata",
         paths: &[],
     },
-    // Sun's Yellow Pages: gone since 3.13, and the only module that drags Kerberos along.
+    // Sun's Yellow Pages: removed in 3.13, and the only module that depends on Kerberos.
     Feature {
         name: "nis",
         paths: &["lib-dynload/nis.*"],
@@ -99,11 +100,12 @@ const NEVER: &[&str] = &[
     "*.o",
 ];
 
-/// What to do with one path of the standard library.
+/// The decision for one path of the standard library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Keep,
-    /// A left-out package of which a module is wanted: only that and the `__init__.py` above it.
+    /// An omitted package of which one module is included: only that and the `__init__.py` above
+    /// it.
     KeepPart,
     /// Not part of any runtime.
     Drop,
@@ -112,7 +114,7 @@ pub(super) enum Verdict {
     },
 }
 
-/// What is to be included for a module of the standard library that slim leaves out; `None` if it leaves out no such
+/// The name that includes a module of the standard library; `None` if slim does not omit the
 /// module.
 pub fn include_for(module: &str) -> Option<String> {
     let path = module.replace('.', "/");
@@ -132,13 +134,13 @@ pub fn include_for(module: &str) -> Option<String> {
         _ => None,
     });
     match features.next()? {
-        // The suites are large, and one module of them is what is wanted.
+        // The test suites are large, so only the module is included.
         "test" => Some(module.to_owned()),
         feature => Some(feature.to_owned()),
     }
 }
 
-/// The checked wishes of a user.
+/// A user's checked selection.
 pub(super) struct Contents {
     features: Vec<&'static str>,
     /// Path patterns, and whether any path matched.
@@ -172,7 +174,8 @@ impl Contents {
         self.features.contains(&feature)
     }
 
-    /// Judges `path`, relative to the standard library; `is_part` says that the directory it is in is kept in part.
+    /// Decides on `path`, relative to the standard library; `is_part` means that its directory is
+    /// only partly kept.
     pub(super) fn judge(&mut self, path: &str, is_part: bool) -> Verdict {
         let name = Path::new(path)
             .file_name()
@@ -218,7 +221,7 @@ impl Contents {
         }
     }
 
-    /// Refuses a wish that nothing in the standard library answered to.
+    /// Rejects names that matched nothing in the standard library.
     pub(super) fn check_used(&self) -> Result<(), Error> {
         match self.modules.iter().find(|(_, matched)| !matched) {
             Some((pattern, _)) => Err(Error::UnknownInclude {
@@ -229,7 +232,7 @@ impl Contents {
     }
 }
 
-/// Whether the module pattern names the file or directory at `path`, or a package above it.
+/// Whether the module pattern matches the file or directory at `path`, or a package above it.
 fn matches_module(pattern: &str, path: &str) -> bool {
     let mut components = path.split('/');
     for wanted in pattern.split('/') {
@@ -252,7 +255,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
             .all(|(pattern, component)| matches_component(pattern, component))
 }
 
-/// Matches one component against a pattern in which `*` stands for any run of characters.
+/// Matches one component against a pattern in which `*` matches any run of characters.
 fn matches_component(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == text;

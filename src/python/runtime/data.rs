@@ -1,4 +1,5 @@
-//! What a standard library reads and has elsewhere: descriptions of terminals, time zones, Tcl's scripts, pip's wheels, headers.
+//! Data that a standard library reads from elsewhere: terminal descriptions, time zones, Tcl's
+//! scripts, pip's wheels, headers.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,7 +10,8 @@ use super::contents::Contents;
 use super::plan::{Item, sorted};
 use crate::python::Interpreter;
 
-/// Terminals that a machine without ncurses' own data has to do with: consoles, and what terminals call themselves.
+/// Terminals that a machine without ncurses' own database is likely to need: consoles, and the
+/// usual values of TERM.
 const TERMINALS: &[&str] = &[
     "alacritty",
     "ansi",
@@ -30,25 +32,26 @@ const TERMINALS: &[&str] = &[
     "xterm-color",
     "xterm-kitty",
 ];
-/// Where distributions keep descriptions of terminals, after the interpreter's own.
+/// Directories of terminal descriptions in distributions, searched after the interpreter's own.
 const TERMINFO: &[&str] = &[
     "/etc/terminfo",
     "/lib/terminfo",
     "/usr/share/terminfo",
     "/usr/lib/terminfo",
 ];
-/// Where systems keep time zones.
+/// The system's directory of time zones.
 const ZONES: &[&str] = &[
     "/usr/share/zoneinfo",
     "/usr/lib/zoneinfo",
     "/usr/share/lib/zoneinfo",
 ];
-/// What of that is the same once more, or this machine's choice.
+/// Duplicates of it, or this machine's setting.
 const NO_ZONES: &[&str] = &["posix", "right", "posixrules", "localtime", "leapseconds"];
-/// Where Debian and Fedora keep the wheels that `ensurepip` installs.
+/// Directories in which Debian and Fedora keep the wheels of `ensurepip`.
 const WHEELS: &str = "/usr/share/python-wheels";
 
-/// Adds what modules among `files` read, and what `include` names that is not in the standard library.
+/// Adds the data that modules among `files` read, and the parts in `include` that are outside the
+/// standard library.
 pub(super) fn add(
     source: &Interpreter,
     contents: &Contents,
@@ -112,7 +115,8 @@ pub(super) fn add(
     check_parts(source, contents, stdlib, files)
 }
 
-/// Refuses a feature of which the interpreter has nothing: a distribution splits the standard library into packages.
+/// Rejects a feature that the interpreter lacks completely: distributions split the standard
+/// library into packages.
 fn check_parts(
     source: &Interpreter,
     contents: &Contents,
@@ -168,7 +172,7 @@ fn add_terminals(source: &Interpreter, to: &Path, files: &mut Vec<Item>) {
     }
 }
 
-/// Adds the files below `from` whose names, and those of the directories above them, are `wanted`.
+/// Adds the files below `from` whose names, and those of their parents, are `wanted`.
 fn add_tree(
     from: &Path,
     to: &Path,
@@ -200,7 +204,8 @@ fn add_tree(
     Ok(())
 }
 
-/// Adds the scripts that Tcl and Tk run on start. They look in `../lib/tcl8.6` beside the program.
+/// Adds the scripts that Tcl and Tk run on start, which they look for in `../lib/tcl8.6` beside the
+/// program.
 pub(super) fn add_tcl_scripts(
     libraries: &BTreeSet<String>,
     prefix: &Path,
@@ -214,7 +219,7 @@ pub(super) fn add_tcl_scripts(
     ];
     let of_library =
         |library: &String| Some(library.strip_prefix("lib")?.split(".so").next()?.to_owned());
-    // `libtcl9tk9.0.so` has the scripts of `tk9.0`.
+    // `libtcl9tk9.0.so` uses the scripts of `tk9.0`.
     let names = libraries
         .iter()
         .filter_map(of_library)
@@ -226,7 +231,7 @@ pub(super) fn add_tcl_scripts(
         .filter(|name| name.starts_with("tcl") || name.starts_with("tk"))
         .collect();
     if names.is_empty() {
-        // An interpreter with Tcl inside keeps the scripts beside its libraries.
+        // An interpreter with built-in Tcl keeps the scripts beside its libraries.
         let is_tcl = |name: &str| {
             let version = name.strip_prefix("tcl").or_else(|| name.strip_prefix("tk"));
             version.is_some_and(|version| {
@@ -252,7 +257,7 @@ pub(super) fn add_tcl_scripts(
     Ok(())
 }
 
-/// Whether the interpreter itself has the extension module inside.
+/// Whether the extension module is built into the interpreter.
 pub(super) fn is_built_in(source: &Interpreter, module: &str) -> bool {
     let name = format!("\0{module}\0");
     let files = [Some(&source.real_executable), source.library.as_ref()];

@@ -1,9 +1,9 @@
-//! The libraries that an interpreter and its modules need, and where they are.
+//! The libraries that an interpreter and its modules need, and their paths.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::elf::Facts;
+use crate::elf::ElfFacts;
 use crate::libraries::{Machine, base_name, is_part_of_glibc, matches_any};
 
 /// Names of libraries; the paths are in [`Libraries::found`].
@@ -11,22 +11,23 @@ pub(super) type Names = BTreeSet<String>;
 
 /// The libraries found so far.
 pub(super) struct Libraries<'a> {
-    /// Where each was found, by the name under which it is needed.
+    /// The path of each, by the name under which it is needed.
     pub(super) found: BTreeMap<String, PathBuf>,
-    /// All that a library needs, itself included, or the name of one that is missing.
+    /// The transitive dependencies of a library, itself included, or the name of a missing one.
     closures: HashMap<String, Result<Names, String>>,
-    /// The interpreter: what it is decides which libraries fit, and its `DT_RPATH` is searched for all.
-    executable: (PathBuf, Facts),
+    /// The interpreter: its architecture determines which libraries fit, and its `DT_RPATH` is
+    /// searched for all.
+    executable: (PathBuf, ElfFacts),
     machine: Machine,
-    /// Names or patterns of what is left to the machine that the tree runs on, beside glibc.
+    /// Names or patterns of libraries that the target machine provides besides glibc's.
     from_target: &'a [String],
 }
 
 impl<'a> Libraries<'a> {
-    /// Prepares to search for what `executable` loads; `library` is its libpython.
+    /// Prepares to search on behalf of `executable`; `library` is its libpython.
     pub(super) fn new(
         executable: &Path,
-        facts: Facts,
+        facts: ElfFacts,
         library: Option<&Path>,
         from_target: &'a [String],
     ) -> Self {
@@ -39,8 +40,9 @@ impl<'a> Libraries<'a> {
         }
     }
 
-    /// All libraries that the file at `path` needs but for those that the target has, or the name of one that is missing.
-    pub(super) fn needed_by(&mut self, path: &Path, facts: &Facts) -> Result<Names, String> {
+    /// All libraries that the file at `path` needs except those of the target, or the name of a
+    /// missing one.
+    pub(super) fn needed_by(&mut self, path: &Path, facts: &ElfFacts) -> Result<Names, String> {
         let mut names = Names::new();
         for name in &facts.needed {
             names.extend(self.closure(name, path, facts)?);
@@ -48,13 +50,13 @@ impl<'a> Libraries<'a> {
         Ok(names)
     }
 
-    /// The library `name` and all that it needs, as if the interpreter itself needed it.
+    /// The library `name` and its dependencies, as if the interpreter itself needed it.
     pub(super) fn closure_of(&mut self, name: &str) -> Result<Names, String> {
         let (path, facts) = self.executable.clone();
         self.closure(name, &path, &facts)
     }
 
-    fn closure(&mut self, name: &str, needed_by: &Path, facts: &Facts) -> Result<Names, String> {
+    fn closure(&mut self, name: &str, needed_by: &Path, facts: &ElfFacts) -> Result<Names, String> {
         let base = base_name(name).to_owned();
         if is_part_of_glibc(&base) || matches_any(&base, self.from_target) {
             return Ok(Names::new());
@@ -62,7 +64,7 @@ impl<'a> Libraries<'a> {
         if let Some(known) = self.closures.get(&base) {
             return known.clone();
         }
-        // Libraries that need each other find this while the first is still being read.
+        // Circular dependencies find this entry while the first library is still being read.
         self.closures.insert(base.clone(), Ok(Names::new()));
         let closure = match self.machine.find(name, needed_by, facts) {
             None => Err(base.clone()),

@@ -3,13 +3,13 @@
 //! ```text
 //! bin/python3.13              finds its libraries in ../lib, wherever the tree is
 //! bin/python3  bin/python     relative links to it
-//! lib/libpython3.13.so.1.0    of a shared build, and every library that is not part of glibc
-//! lib/python3.13/             the standard library without what [`FEATURES`] lists
+//! lib/libpython3.13.so.1.0    of a shared build; and all libraries other than glibc's
+//! lib/python3.13/             the standard library without the [`FEATURES`]
 //! lib/python3.13/lib-dynload/
 //! ```
 //!
-//! A machine with nothing but glibc runs it. The same source gives the same bytes; modes are 0755 for the interpreter
-//! and 0644 for all else, times are whatever the clock said.
+//! It runs on a machine with nothing but glibc. The same source gives the same bytes; modes are
+//! 0755 for the interpreter and 0644 for all else, times are the current time.
 
 mod amend;
 mod assemble;
@@ -33,15 +33,15 @@ use crate::python::{Interpreter, Kind};
 pub use amend::{amendments_digest, is_stub};
 pub use contents::{FEATURES, Feature, include_for};
 
-/// What to make of an interpreter.
+/// Options for an interpreter tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// What slim would leave out: names of [`FEATURES`], modules (`test.support`, `ctypes.test*`), or names of shared
-    /// libraries to carry for the sake of others (`libstdc++.so.6`).
+    /// What slim would omit: names of [`FEATURES`], modules (`test.support`, `ctypes.test*`), or
+    /// names of shared libraries to carry for other modules (`libstdc++.so.6`).
     pub include: Vec<String>,
-    /// Names or patterns of libraries that the machine has on which the tree will run, beside glibc's own.
+    /// Names or patterns of libraries that the target machine provides besides glibc's.
     pub from_target: Vec<String>,
-    /// Threads; 0 stays in the caller's pool.
+    /// Threads; 0 uses the caller's pool.
     pub jobs: usize,
 }
 
@@ -56,40 +56,41 @@ pub struct Runtime {
     pub files: u64,
     /// Bytes in them.
     pub bytes: u64,
-    /// The lowest glibc on which every file of the tree loads.
+    /// The oldest glibc on which every file of the tree loads.
     pub glibc_floor: Option<GlibcVersion>,
     /// Names of the libraries in `lib/`, sorted.
     pub bundled: Vec<String>,
     /// The files that these libraries were copied from, in the same order.
     pub libraries: Vec<PathBuf>,
-    /// What the source has and the tree has not, sorted by path.
+    /// What the tree omits from the source, sorted by path.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A part of the standard library that the tree does not have.
+/// An omitted part of the standard library.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LeftOut {
-    /// Relative to the standard library: `idlelib`, `lib-dynload/nis.cpython-311-x86_64-linux-gnu.so`.
+    /// Relative to the standard library: `idlelib`,
+    /// `lib-dynload/nis.cpython-311-x86_64-linux-gnu.so`.
     pub path: String,
     pub reason: Reason,
 }
 
-/// Why a part is left out.
+/// Why a part is omitted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Slim leaves it out; including the feature of this name brings it back.
+    /// Slim omits it; including the feature of this name restores it.
     Slim { feature: &'static str },
-    /// It needs a library that this machine has not, so it does not work here either.
+    /// It needs a library that this machine lacks, so it does not work here either.
     MissingLibrary { library: String },
 }
 
-/// Why no tree could be made.
+/// Why the tree cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
     Fs(#[from] fs::Error),
-    /// The file cannot be read as ELF, or does not let itself be relocated.
+    /// The file cannot be parsed as ELF, or cannot be relocated.
     #[error("cannot relocate `{}`", path.display())]
     Elf { path: PathBuf, source: elf::Error },
     /// The interpreter is a script or another system's program.
@@ -102,7 +103,7 @@ pub enum Error {
     LibraryNotFound { library: String, needed_by: PathBuf },
     #[error("`{name}` is neither a part that slim leaves out nor a module of the standard library")]
     UnknownInclude { name: String },
-    /// `part` is what is missing, `installation` what sort of interpreter lacks it.
+    /// `part` is what is missing, `installation` the kind of installation.
     #[error("`{}` has no {part}, which `include = [\"{feature}\"]` asks for", interpreter.display())]
     NoPart {
         feature: &'static str,
@@ -119,7 +120,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Its code.
+    /// The error code.
     pub fn code(&self) -> Code {
         match self {
             Self::Fs(error) => error.code(),
@@ -133,7 +134,7 @@ impl Error {
         }
     }
 
-    /// What the user can do.
+    /// The remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         let Self::NoPart {
             feature,
@@ -147,7 +148,7 @@ impl Error {
         let (major, minor, _) = version;
         if *feature == "lib2to3" && *minor > 12 {
             return Some(format!(
-                "CPython {major}.{minor} has no such part: take it out of `include`"
+                "CPython {major}.{minor} has no such part: remove it from `include`"
             ));
         }
         let other = "or choose another interpreter with `--python`";
@@ -189,8 +190,8 @@ impl Error {
     }
 }
 
-/// The files of the interpreter that a tree is made of, by where they go; the libraries that they need are found only
-/// when the tree is made.
+/// The files of the interpreter that go into a tree, by destination; the libraries that they need
+/// are found only when the tree is made.
 pub fn sources(source: &Interpreter, include: &[String]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
     let selection = plan::Selection::of(source, include)?;
     Ok(selection

@@ -1,4 +1,4 @@
-//! Decides which files make up the tree, before one is written.
+//! Decides which files make up the tree, before any is written.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,12 +10,12 @@ use rayon::prelude::*;
 use super::contents::{Contents, Verdict};
 use super::libraries::Libraries;
 use super::{Error, LeftOut, Reason, amend, data};
-use crate::elf::{self, Facts};
+use crate::elf::{self, ElfFacts};
 use crate::fs::{self, IoContext};
 use crate::python::Interpreter;
 
-/// The unwinder that glibc's `pthread_exit` loads by name when a daemon thread outlives the interpreter. Nothing needs
-/// it by a header, and without it the process aborts.
+/// The unwinder that glibc's `pthread_exit` loads by name when a daemon thread outlives the
+/// interpreter. No header mentions it, and without it the process aborts.
 const UNWINDER: &str = "libgcc_s.so.1";
 
 /// A file of the tree.
@@ -26,23 +26,23 @@ pub(super) struct Item {
     pub(super) to: PathBuf,
 }
 
-/// The tree, decided.
+/// The planned tree.
 pub(super) struct Plan {
     pub(super) executable: Item,
     /// Relative to the tree.
     pub(super) stdlib: PathBuf,
-    /// Relative to the tree. An interpreter looks for the directory even when nothing is in it.
+    /// Relative to the tree. An interpreter expects the directory even if it is empty.
     pub(super) dynload: PathBuf,
     /// All but the executable and the libraries, sorted by destination.
     pub(super) files: Vec<Item>,
-    /// Files without a source: where they go and what is in them.
+    /// Generated files: paths and contents.
     pub(super) generated: Vec<(PathBuf, String)>,
-    /// To go into `lib/`, sorted by name.
+    /// The libraries for `lib/`, sorted by name.
     pub(super) libraries: Vec<Item>,
     pub(super) left_out: Vec<LeftOut>,
 }
 
-/// What of a standard library goes into the tree: decided by names, before a file is read.
+/// Selects the parts of a standard library by name, before any file is read.
 pub(super) struct Selection {
     pub(super) files: Vec<Item>,
     left_out: Vec<LeftOut>,
@@ -58,7 +58,8 @@ impl Selection {
                 path: source.stdlib.clone(),
             });
         }
-        // Where an interpreter looks is compiled into it relative to its prefix: `lib64/python3.13` on some systems.
+        // An interpreter's search paths are compiled in relative to its prefix: `lib64/python3.13`
+        // on some systems.
         let inside =
             |path: &Path, prefix: &Path| path.strip_prefix(prefix).map(Path::to_path_buf).ok();
         let (major, minor, _) = source.version;
@@ -72,7 +73,7 @@ impl Selection {
             left_out: Vec::new(),
         };
         walk.directory(&source.stdlib, "", &stdlib, false)?;
-        // The two are usually one inside the other, perhaps by different names.
+        // One is usually inside the other, possibly under a different path.
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let dynload = if let Some(below) = inside(&real(&source.dynload), &real(&source.stdlib)) {
             stdlib.join(below)
@@ -226,13 +227,13 @@ impl Plan {
     }
 }
 
-/// The name of a module in the name of its file.
+/// The module name in a file name.
 fn stem(path: &Path) -> &str {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     name.split('.').next().unwrap_or(name)
 }
 
-fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
+fn inspect(path: &Path) -> Result<Option<ElfFacts>, Error> {
     let bytes = std::fs::read(path).on("read", path)?;
     elf::inspect(&bytes).map_err(|source| Error::Elf {
         path: path.to_path_buf(),
@@ -240,8 +241,8 @@ fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
     })
 }
 
-/// What the extension modules among `files` need.
-fn inspect_modules(files: &[Item]) -> Result<Vec<(Item, Facts)>, Error> {
+/// The libraries that the extension modules among `files` need.
+fn inspect_modules(files: &[Item]) -> Result<Vec<(Item, ElfFacts)>, Error> {
     let is_module = |item: &&Item| item.to.extension() == Some(OsStr::new("so"));
     let modules: Vec<&Item> = files.iter().filter(is_module).collect();
     let inspected: Vec<_> = modules
@@ -262,7 +263,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Takes in the directory `from`, which is `path` in the standard library and becomes `to` in the tree.
+    /// Adds the directory `from`, which is `path` in the standard library and becomes `to` in the
+    /// tree.
     fn directory(
         &mut self,
         from: &Path,
@@ -296,7 +298,8 @@ impl Walk<'_> {
                 }
                 Verdict::Keep | Verdict::KeepPart => {}
             }
-            // Links are followed: the tree must not lead back to this machine. Dangling ones lead nowhere here either.
+            // Links are followed: the tree must not lead back to this machine. Dangling ones are of
+            // no use here either.
             let Some(kind) = entry.target() else {
                 tracing::debug!(path = %entry.path.display(), "dangling link left out");
                 continue;
@@ -322,14 +325,15 @@ impl Walk<'_> {
     }
 }
 
-/// What a directory has, with the kind that the directory itself gives it: there are thousands, and each pack lists them.
+/// The entries of a directory, with the types from the directory itself: there are thousands, and
+/// each pack lists them.
 pub(super) struct Child {
     pub(super) path: PathBuf,
     kind: FileType,
 }
 
 impl Child {
-    /// The kind of the file itself or of what a link leads to; `None` when that is nothing.
+    /// The type of the file or of a link's target; `None` for a dangling link.
     pub(super) fn target(&self) -> Option<FileType> {
         if !self.kind.is_symlink() {
             return Some(self.kind);
@@ -339,7 +343,7 @@ impl Child {
             .map(|metadata| metadata.file_type())
     }
 
-    /// Whether it is a link to a directory that it is in itself.
+    /// Whether it is a link to one of its own parent directories.
     pub(super) fn is_loop(&self) -> bool {
         let path = &self.path;
         let parent = || path.parent().and_then(|parent| parent.canonicalize().ok());
@@ -350,7 +354,7 @@ impl Child {
     }
 }
 
-/// What a directory has, by name.
+/// The entries of a directory, by name.
 pub(super) fn sorted(directory: &Path) -> Result<Vec<Child>, fs::Error> {
     let child = |entry: std::io::Result<DirEntry>| {
         let entry = entry?;

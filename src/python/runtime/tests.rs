@@ -1,7 +1,8 @@
 //! Makes a runtime of every interpreter on this machine, then runs it with an empty environment.
 //!
-//! Interpreters come from `~/.pyenv/versions/*` and `/usr/bin/python3`; a test names those that it did not find.
-//! `FLAVOR_TEST_RUNTIMES=DIR` keeps the trees in `DIR`, to be tried elsewhere.
+//! Interpreters come from `~/.pyenv/versions/*` and `/usr/bin/python3`; a test reports those that
+//! it did not find. `FLAVOR_TEST_RUNTIMES=DIR` keeps the trees in `DIR`, for tests on other
+//! machines.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,10 +16,10 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// The oldest CPython whose layout is promised to work.
+/// The oldest supported CPython.
 const OLDEST: (u8, u8) = (3, 9);
 
-/// Imports each module in its own right and prints the names of those that fail, with the reason.
+/// Imports each module separately and prints the names of those that fail, with the reason.
 const IMPORT_ALL: &str = r#"
 import contextlib, importlib, io, json, os, sys, warnings
 warnings.simplefilter("ignore")
@@ -36,7 +37,7 @@ maps = sorted({line.split()[-1] for line in open("/proc/self/maps") if ".so" in 
 json.dump({"failed": failed, "maps": maps, "prefix": sys.prefix, "path": sys.path}, sys.stdout)
 "#;
 
-/// What a program does on its first day.
+/// Common operations of a program.
 const USE: &str = r#"
 import asyncio, bz2, ctypes, curses, dbm, decimal, email, hashlib, json, lzma, multiprocessing, readline, sqlite3, ssl
 import subprocess, sys, sysconfig, tempfile, threading, unittest, uuid, venv, xml.etree.ElementTree, zlib, zoneinfo
@@ -74,7 +75,7 @@ struct Imports {
     path: Vec<PathBuf>,
 }
 
-/// Runs with nothing in the environment; fails the test unless the program succeeds in silence.
+/// Runs with an empty environment; fails the test unless the program succeeds without output.
 fn run(python: &Path, script: &str) -> String {
     let output = Command::new(python)
         .args(["-I", "-B", "-c", script])
@@ -96,7 +97,7 @@ fn source_of(python: &Path) -> Interpreter {
     Interpreter::probe(python).unwrap()
 }
 
-/// Interpreters on this machine. Says on the test's output which places had none.
+/// Interpreters on this machine. Reports on the test's output which places had none.
 #[expect(clippy::print_stderr, reason = "a test says what it could not try")]
 fn interpreters() -> Vec<PathBuf> {
     let versions = Path::new(&env::var_os("HOME").unwrap_or_default()).join(".pyenv/versions");
@@ -127,7 +128,7 @@ fn interpreters() -> Vec<PathBuf> {
     found
 }
 
-/// A tree and where it is; the temporary directory goes with it.
+/// A tree and its path; the temporary directory is removed on drop.
 struct Built {
     runtime: Runtime,
     root: PathBuf,
@@ -203,7 +204,7 @@ fn check(source: &Interpreter) {
         format!("ok {}", built.root.display())
     );
 
-    // Whatever the source imports, the tree imports, but for what is left out on purpose.
+    // The tree imports whatever the source imports, except for what is omitted on purpose.
     let (before, after) = (imports(&source.real_executable), imports(&python));
     let left_out: BTreeSet<&str> = built
         .runtime
@@ -211,7 +212,7 @@ fn check(source: &Interpreter) {
         .iter()
         .map(|part| module_name(&part.path))
         .collect();
-    // Modules that lean on one that is left out.
+    // Modules that depend on an omitted one.
     let leaning = ["turtle", "pydoc_data", "turtledemo", "_ctypes_test"];
     let lost: Vec<_> = after
         .failed
@@ -247,7 +248,7 @@ fn module_name(path: &str) -> &str {
     name.split(['.', '/']).next().unwrap_or(name)
 }
 
-/// No link leaves the tree, no search path names this machine, and nothing is there that should not be.
+/// No link leaves the tree, no search path names this machine, and there are no unexpected files.
 fn assert_nothing_leads_out(built: &Built) {
     let mut stack = vec![built.root.clone()];
     let (mut files, mut bytes) = (0, 0);
@@ -328,7 +329,7 @@ fn contents(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// The newest source that runs with a shared libpython, for claims that one interpreter can prove.
+/// The newest source with a shared libpython, for tests that need only one interpreter.
 #[expect(clippy::print_stderr, reason = "a test says what it could not try")]
 fn shared_source() -> Option<Interpreter> {
     let is_shared = |source: &Interpreter| {
@@ -374,8 +375,8 @@ fn threads_do_not_change_a_byte() {
     );
 }
 
-/// uv's interpreters find their library with a `DT_RUNPATH` relative to themselves and have directories of their own
-/// beside the standard library.
+/// uv's interpreters find their library with a `DT_RUNPATH` relative to themselves and have
+/// directories of their own beside the standard library.
 #[test]
 fn a_relocatable_source_runs_from_elsewhere() {
     let Some(original) = shared_source() else {
@@ -460,7 +461,7 @@ fn what_slim_leaves_out_comes_back_by_name() {
         "import importlib.util as u; print(u.find_spec('_tkinter') is not None)",
     );
     if could.trim() == "True" {
-        // Finds Tcl's own scripts in the tree; a window would need a screen.
+        // Finds Tcl's own scripts in the tree; a window would need a display.
         run(
             &full.python(),
             "import turtle, tkinter; tkinter.Tcl().eval('package require Tcl')",

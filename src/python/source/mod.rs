@@ -1,8 +1,9 @@
-//! What a module imports and which texts it has, read off its source: in the time that the file takes to be read, of any
-//! number of modules at once, and without an interpreter.
+//! Reads the imports and string literals of modules from their sources: about as fast as reading
+//! the file, in parallel, and without an interpreter.
 //!
-//! That a source is Python the compiler has found out already; only its lines are told apart here. A statement that
-//! begins in the first column is executed whenever the module is imported, and Python has no other way to write that.
+//! The compiler has already checked that a source is valid Python; here it is only split into
+//! logical lines. A statement that begins in the first column is executed whenever the module is
+//! imported, and every unconditional statement begins there.
 
 mod statement;
 mod token;
@@ -11,12 +12,12 @@ use statement::Reader;
 pub use statement::{Import, Text, When};
 use token::Tokens;
 
-/// What is read off a module.
+/// What is read from a module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source<'a> {
     /// In the order of the file.
     pub imports: Vec<Import<'a>>,
-    /// Plain texts in expressions, if they were asked for.
+    /// String literals in expressions, if requested.
     pub texts: Vec<Text>,
 }
 
@@ -46,7 +47,7 @@ impl<'a> Source<'a> {
 mod tests {
     use super::*;
 
-    /// `line when .module names`, a line each.
+    /// `line when .module names`, one per line.
     fn imports(text: &str) -> Vec<String> {
         let shown = |import: &Import| {
             let dots = ".".repeat(import.level);

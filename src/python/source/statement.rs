@@ -1,21 +1,21 @@
-//! What the logical lines of a module say.
+//! Interprets the logical lines of a module.
 
 use std::collections::HashSet;
 
 use super::Source;
 use super::token::{Kind, Token};
 
-/// An import statement; of `import a, b`, one of the two.
+/// An import statement; `import a, b` counts as two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import<'a> {
-    /// 1 is the first.
+    /// Counted from 1.
     pub line: usize,
     pub when: When,
-    /// How many dots come before the module.
+    /// The number of dots before the module.
     pub level: usize,
     /// Empty in `from . import x`.
     pub module: String,
-    /// What is imported from the module; of `import x`, nothing.
+    /// The names imported from the module; empty for `import x`.
     pub names: Vec<&'a str>,
 }
 
@@ -30,18 +30,19 @@ pub enum When {
     Perhaps,
 }
 
-/// A text in an expression.
+/// A string literal in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// 1 is the first.
+    /// Counted from 1.
     pub line: usize,
-    /// Its value, and that with the texts before it, from which only `/` or `,` separates it, as parts of a path.
+    /// Its value, alone and joined with the preceding literals that are separated from it only by
+    /// `/` or `,`, as path components.
     pub paths: Vec<String>,
-    /// Whether it is an operand of `/`, or an argument of what is known to take paths.
+    /// Whether it is an operand of `/`, or an argument of a function that takes paths.
     pub is_path: bool,
-    /// What it is an argument of: `open`.
+    /// The function that it is an argument of: `open`.
     pub reader: Option<String>,
-    /// Whether the place of the module has a part in its line: `__file__`, or a name that was made of it.
+    /// Whether its line uses the module's location: `__file__`, or a name derived from it.
     pub of_file: bool,
 }
 
@@ -51,7 +52,7 @@ struct Block {
     when: When,
 }
 
-/// What takes a path, or the parts of one.
+/// Functions that take a path, or its components.
 const READERS: &[&str] = &[
     "File",
     "FileResponse",
@@ -95,9 +96,9 @@ pub(super) struct Reader<'a> {
     found: Source<'a>,
     texts: bool,
     blocks: Vec<Block>,
-    /// Names that were made of `__file__`.
+    /// Names derived from `__file__`.
     places: HashSet<&'a str>,
-    /// Whether a statement that is always executed ends the module.
+    /// Whether an unconditional statement ends the module.
     is_over: bool,
 }
 
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
         self.found
     }
 
-    /// Takes up a logical line, of one token at least.
+    /// Processes a logical line, of one token at least.
     pub(super) fn line(&mut self, indent: usize, tokens: &[Token<'a>]) {
         while self
             .blocks
@@ -153,7 +154,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a line has to do with the place of the module; a name that it gives such a thing has from then on.
+    /// Whether a line uses the module's location; a name assigned in it is remembered.
     fn is_of_file(&mut self, tokens: &[Token<'a>]) -> bool {
         let is_place = |token: &Token<'a>| matches!(token.kind, Kind::Word(word) if self.places.contains(word));
         if !tokens.iter().any(is_place) {
@@ -232,7 +233,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// When what is in a block is executed; `None` of a line that begins none.
+/// When the content of a block is executed; `None` for a line that begins no block.
 fn block(tokens: &[Token<'_>]) -> Option<When> {
     let word = |at: usize| match tokens.get(at)?.kind {
         Kind::Word(word) => Some(word),
@@ -249,7 +250,7 @@ fn block(tokens: &[Token<'_>]) -> Option<When> {
         "if" | "elif" | "else" | "try" | "except" | "finally" | "for" | "while" | "with" => {
             Some(When::Perhaps)
         }
-        // These two are names elsewhere.
+        // These two are soft keywords.
         "match" | "case" => matches!(tokens.last()?.kind, Kind::Mark(':')).then_some(When::Perhaps),
         _ => None,
     }
@@ -279,7 +280,7 @@ fn is_assignment(tokens: &[Token<'_>], colon: usize) -> bool {
         .is_some_and(|next| next.kind == Kind::Mark('='))
 }
 
-/// `raise`, `sys.exit()`: what follows is not executed, or the statement is not what it looks like.
+/// `raise`, `sys.exit()`: what follows is not executed, or the statement is not what it seems.
 fn ends_module(statement: &[Token<'_>]) -> bool {
     let words: Vec<&str> = statement
         .iter()
@@ -295,7 +296,7 @@ fn ends_module(statement: &[Token<'_>]) -> bool {
     )
 }
 
-/// `a.b.c` at the beginning, and what follows it.
+/// `a.b.c` at the beginning, and the rest.
 fn dotted<'t, 'a>(tokens: &'t [Token<'a>]) -> (String, &'t [Token<'a>]) {
     let mut name = String::new();
     let mut at = 0;
@@ -322,7 +323,7 @@ fn dotted<'t, 'a>(tokens: &'t [Token<'a>]) -> (String, &'t [Token<'a>]) {
 }
 
 fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
-    // What each open bracket belongs to, and the path that the texts in it come to so far.
+    // The function of each open bracket, and the path that the literals in it form so far.
     let mut open: Vec<(&str, String)> = vec![("", String::new())];
     for (at, token) in tokens.iter().enumerate() {
         let before = at
@@ -371,7 +372,7 @@ fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
                 });
             }
             Kind::Mark('/' | ',') => {}
-            // Something else is between this text and the next.
+            // Something else is between this literal and the next.
             _ => {
                 if let Some((_, path)) = open.last_mut() {
                     path.clear();
@@ -381,7 +382,7 @@ fn collect_texts(tokens: &[Token<'_>], of_file: bool, found: &mut Vec<Text>) {
     }
 }
 
-/// Whether a text may be a relative path, and is no prose.
+/// Whether a string may be a relative path, and not prose.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 200

@@ -1,9 +1,9 @@
-//! Logical lines of Python, in tokens.
+//! Splits Python into logical lines of tokens.
 
-/// A piece of a logical line.
+/// A token of a logical line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'a> {
-    /// 1 is the first.
+    /// Counted from 1.
     pub(super) line: usize,
     pub(super) kind: Kind<'a>,
 }
@@ -12,13 +12,13 @@ pub(super) struct Token<'a> {
 pub(super) enum Kind<'a> {
     /// A name, a keyword or a number.
     Word(&'a str),
-    /// A text; what is between its quotes if that is its value.
+    /// A string literal; with the text between its quotes if that is its value.
     Text(Option<&'a str>),
     /// Any other character.
     Mark(char),
 }
 
-/// Cuts a source into tokens.
+/// Splits a source into tokens.
 pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
@@ -34,7 +34,8 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Puts the tokens of the next logical line into `line`, and returns the width of what it is indented by.
+    /// Puts the tokens of the next logical line into `line`, and returns the width of its
+    /// indentation.
     pub(super) fn logical_line(&mut self, line: &mut Vec<Token<'a>>) -> Option<usize> {
         line.clear();
         let mut depth = 0_usize;
@@ -97,7 +98,7 @@ impl<'a> Tokens<'a> {
         Token { line, kind }
     }
 
-    /// Passes over a text, whose prefix is behind already.
+    /// Skips a string literal, whose prefix has been read.
     fn text(&mut self, prefix: &str) -> Option<&'a str> {
         let has = |letters: [char; 2]| prefix.contains(letters);
         let quote = self.byte(0).unwrap_or_default();
@@ -138,8 +139,9 @@ impl<'a> Tokens<'a> {
         None
     }
 
-    /// Passes over a replacement field. Since Python 3.12 texts in it may have the quotes of the text around it; before
-    /// that such a quote ends the text, so that the field is none. What follows its `:` is no expression.
+    /// Skips a replacement field. Since Python 3.12 literals in it may use the quotes of the
+    /// enclosing literal; before that such a quote ends the enclosing literal, so it is not a
+    /// field. What follows its `:` is not an expression.
     fn field(&mut self, quote: u8, whole: usize) {
         let (begin, line) = (self.at, self.line);
         self.at += 1;
@@ -162,11 +164,11 @@ impl<'a> Tokens<'a> {
                 _ => self.at += 1,
             }
         }
-        // It never ends: the brace is one and nothing more.
+        // It is not terminated: the brace is an ordinary character.
         (self.at, self.line) = (begin + 1, line);
     }
 
-    /// Passes over what follows the `:` of a replacement field.
+    /// Skips the format specifier after the `:` of a replacement field.
     fn format(&mut self, quote: u8, whole: usize) {
         while let Some(next) = self.byte(0) {
             match next {

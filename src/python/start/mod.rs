@@ -1,9 +1,10 @@
-//! How the interpreter of a package is started: by which options, and which variables of the caller it gets to hear.
+//! How the interpreter of a package is started: its options, and which of the caller's variables it
+//! sees.
 //!
-//! Everything that changes how a program runs is the caller's business (`PYTHONUNBUFFERED`, `PYTHONHASHSEED` and all that
-//! will ever be). What changes where modules come from is the package's: such variables are *withheld* from the interpreter
-//! and given back to the program before its first line, so that what it starts has them too. `docs/adr/0034-variables.md`
-//! has the reasons.
+//! Variables that change how a program runs are passed through (`PYTHONUNBUFFERED`,
+//! `PYTHONHASHSEED` and all future ones). Those that change where modules come from are *withheld*
+//! from the interpreter and restored for the program before its first line, so that its children
+//! inherit them. `docs/adr/0034-variables.md` has the reasons.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use super::interpreter::Interpreter;
 use crate::format::WITHHELD;
 use crate::fs::IoContext as _;
 
-/// Where a tree with an interpreter keeps what is needed for it, relative to the tree.
+/// Directory of the start-up files in a tree with an interpreter, relative to the tree.
 pub const DIRECTORY: &str = "lib/flavor";
 /// The tree with the interpreter, relative to the environment.
 const RUNTIME: &str = "runtime";
@@ -20,8 +21,9 @@ const RUNTIME: &str = "runtime";
 const RESTORE: &str = include_str!("sitecustomize.py");
 const VARIABLES: &str = include_str!("variables.sh");
 
-/// Options of the interpreter for a script of the program: nothing from the user's site-packages, nor from the directory
-/// of the script, which is full of commands. Before 3.11 there is no option for that; scripts see to it themselves.
+/// Options of the interpreter for a script of the program: `sys.path` gets neither the user's
+/// site-packages nor the directory of the script, which contains commands. Before 3.11 there is no
+/// option for the latter; scripts do it themselves.
 pub fn script_options(version: (u8, u8, u8)) -> &'static [&'static str] {
     if version >= (3, 11, 0) {
         &["-s", "-P"]
@@ -30,15 +32,15 @@ pub fn script_options(version: (u8, u8, u8)) -> &'static [&'static str] {
     }
 }
 
-/// Options of the interpreter for a file of the program: its own directory comes first in what can be imported, as in
-/// `python FILE`.
+/// Options of the interpreter for a file of the program: its own directory comes first in
+/// `sys.path`, as with `python FILE`.
 pub const FILE_OPTIONS: [&str; 1] = ["-s"];
 
-/// The lines of shell in front of a script, after which the interpreter beside it runs the script itself, wherever the
-/// directory was moved.
+/// The shell lines at the beginning of a script, after which the interpreter beside it runs the
+/// script itself, wherever the directory was moved.
 ///
-/// To Python they are a string. A tree without our runtime, which other launchers unpack, has nothing that could give
-/// variables back: there all of them are ignored.
+/// To Python they are a string literal. A tree without our runtime, which other launchers extract,
+/// cannot restore variables, so all of them are ignored there.
 pub(super) const PREAMBLE: &str = concat!(
     "#!/bin/sh\n",
     r#"''':'; flavor_bin=$(dirname -- "$0"); flavor_start=$flavor_bin/../runtime/lib/flavor/variables.sh; "#,
@@ -46,7 +48,7 @@ pub(super) const PREAMBLE: &str = concat!(
     "\n' '''\n"
 );
 
-/// The text of the executable file that runs another file of the tree, at `path` relative to the prefix.
+/// The executable file that runs another file of the tree, at `path` relative to the prefix.
 pub(super) fn file_script(path: &str) -> String {
     let path = path.replace('\'', "'\\''");
     format!(
@@ -56,7 +58,7 @@ pub(super) fn file_script(path: &str) -> String {
     )
 }
 
-/// Writes what a start needs into the tree of an interpreter.
+/// Writes the start-up files into the tree of an interpreter.
 pub fn write(interpreter: &Interpreter, tree: &Path) -> Result<()> {
     let directory = tree.join(DIRECTORY);
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
@@ -70,7 +72,7 @@ pub fn write(interpreter: &Interpreter, tree: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What [`write()`] depends on beside the interpreter.
+/// The inputs of [`write()`] besides the interpreter.
 pub fn texts() -> String {
     [RESTORE, VARIABLES, &WITHHELD.join(" ")].concat()
 }

@@ -1,4 +1,4 @@
-//! Notes as files, one for each: only their user may write them.
+//! Known-signer records as files, one each. Only their user may write them.
 
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -13,16 +13,17 @@ use super::super::policy::refuse_writable;
 use crate::format::{Sha256, from_json};
 use crate::fs::{self, IoContext, REPLACEMENT, create_private_dir, names_in, replace_file};
 
-/// Reads a note; `None` when there is none.
+/// Reads a record; `None` if there is none.
 ///
 /// # Errors
-/// [`Refusal::Writable`] for a note that others may change, [`Refusal::BadNote`] for one that cannot be understood.
+/// [`Refusal::Writable`] for a record that others may change, [`Refusal::BadNote`] for a malformed
+/// one.
 pub(super) fn read<T: DeserializeOwned + Serialize>(path: &Path) -> Result<Option<T>, Refusal> {
     let bytes = match std::fs::read(path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        // Whoever cannot read the notes has none.
+        // An unreadable record counts as absent.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(None),
         other => other.on("read", path)?,
     };
@@ -35,7 +36,7 @@ pub(super) fn read<T: DeserializeOwned + Serialize>(path: &Path) -> Result<Optio
         })
 }
 
-/// Writes a note, whatever was there.
+/// Writes a record, replacing an existing one.
 pub(super) fn write(path: &Path, note: &impl Serialize) -> fs::Result<()> {
     if let Some(directory) = path.parent() {
         create_private_dir(directory)?;
@@ -44,7 +45,7 @@ pub(super) fn write(path: &Path, note: &impl Serialize) -> fs::Result<()> {
     replace_file(path, &serde_json::to_vec(note).unwrap_or_default())
 }
 
-/// All notes in a directory that can be read.
+/// All readable records in a directory.
 pub(super) fn all<T: DeserializeOwned + Serialize>(directory: &Path) -> Vec<T> {
     let names = names_in(directory).unwrap_or_default();
     names
@@ -53,7 +54,8 @@ pub(super) fn all<T: DeserializeOwned + Serialize>(directory: &Path) -> Vec<T> {
         .collect()
 }
 
-/// Removes what a start left that was killed while it noted something. Notes are made seldom.
+/// Removes temporary files of starts that were killed while writing a record. Done on writing,
+/// which is rare.
 fn sweep(directory: &Path) {
     const OLD: Duration = Duration::from_mins(1);
     for name in names_in(directory).unwrap_or_default() {
@@ -73,8 +75,8 @@ fn sweep(directory: &Path) {
     }
 }
 
-/// A name as a file's name: what could mean something to a file system is written as `%` and two digits, and the end of what
-/// would be too long for it as a digest.
+/// Encodes a name as a file name: special characters are written as `%` and two digits, and the end
+/// of a long name is replaced by a digest.
 pub(super) fn file_name(name: &str) -> String {
     const LONGEST: usize = 180;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -89,7 +91,7 @@ pub(super) fn file_name(name: &str) -> String {
         })
         .collect();
     match written.get(..LONGEST) {
-        // No name that is short enough has a `%` with a `-` behind it.
+        // No short name is encoded with a `-` after a `%`, so the two forms cannot collide.
         Some(beginning) if written.len() > LONGEST => {
             format!("{beginning}%-{}.json", Sha256::of(name.as_bytes()).hex())
         }
@@ -97,7 +99,7 @@ pub(super) fn file_name(name: &str) -> String {
     }
 }
 
-/// A path as a file's name.
+/// Encodes a path as a file name.
 pub(super) fn file_of_path(path: &Path) -> PathBuf {
     format!("{}.json", Sha256::of(path.as_os_str().as_bytes()).hex()).into()
 }

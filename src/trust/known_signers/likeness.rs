@@ -1,7 +1,7 @@
-//! Names that people take for one another.
+//! Names that people confuse with each other.
 
-/// Letters of other scripts that look like Latin ones: of the confusables of Unicode Technical Standard 39, those whose
-/// counterpart is a letter that names of packages are made of.
+/// Letters of other scripts that look like Latin ones: of the confusables of Unicode Technical
+/// Standard 39, those whose counterpart can occur in a package name.
 const LOOK_LIKE: &[(&str, char)] = &[
     ("аɑα", 'a'),
     ("ЬƄ", 'b'),
@@ -29,8 +29,8 @@ const LOOK_LIKE: &[(&str, char)] = &[
     ("ᴢ", 'z'),
 ];
 
-/// What is left of a name when all that a reader may overlook is taken away: case, separators, and which of several
-/// characters of one look it is. Names of one likeness are taken for one name.
+/// Reduces a name to what a reader notices: case, separators and the differences between similar
+/// characters are removed. Names with the same result are treated as one name.
 pub(super) fn likeness(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
@@ -47,7 +47,7 @@ pub(super) fn likeness(name: &str) -> String {
                     out.push('-');
                 }
             }
-            // Nothing is to be seen of these, and marks only change the letter before.
+            // Invisible characters, and combining marks, which only change the letter before them.
             '\u{300}'..='\u{36f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2060}'..='\u{2064}'
@@ -60,7 +60,7 @@ pub(super) fn likeness(name: &str) -> String {
     out.replace("rn", "m").replace("vv", "w").replace("cl", "d")
 }
 
-/// The one that stands for all characters of its look.
+/// The representative of all characters that look alike.
 fn plain(c: char) -> char {
     match c {
         'i' | '1' | '|' | '!' => 'l',

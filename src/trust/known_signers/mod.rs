@@ -1,6 +1,7 @@
-//! Whom this machine knows as the signer of each package: trust on first use.
+//! The known signer of each package: trust on first use.
 //!
-//! A package is known by its name and by its places: who replaces a file chooses the name inside.
+//! A package is recorded by its name and by its path: an attacker who replaces a file also chooses
+//! the name inside.
 
 mod files;
 mod likeness;
@@ -18,43 +19,43 @@ use crate::package::Reader;
 use crate::sign::{PublicKey, Rotation};
 use likeness::likeness;
 
-/// Notes by name, and by place.
+/// Subdirectories of records by name, and by path.
 const KNOWN: &str = "known";
 const PLACES: &str = "places";
 
-/// What was noted of a package.
+/// The record of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     pub name: String,
-    /// Of the signer, 64 hexadecimal digits.
+    /// Fingerprint of the signer, 64 hexadecimal digits.
     pub fingerprint: String,
-    /// The highest that was started.
+    /// The highest version that was started.
     pub version: String,
 }
 
-/// What was started from a place.
+/// The record of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
-    /// For those who read the note; bytes that are no UTF-8 are replaced.
+    /// For human readers of the file; bytes that are not UTF-8 are replaced.
     path: String,
     name: String,
     fingerprint: String,
 }
 
-/// What the notes say of a package that is about to be started.
+/// How a package that is about to be started compares with the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acquaintance {
     /// Started for the first time by this user.
     New,
-    /// As before, or newer.
+    /// The same signer, and the same version or a newer one.
     Same,
-    /// Another signer, vouched for by the one before or by the owner of this machine.
+    /// Another signer, vouched for by the previous one or by the owner of this machine.
     Succeeded,
-    /// Older than this version.
+    /// A rollback: older than this version.
     Older(String),
 }
 
-/// What a package says of itself, and where it is.
+/// What a package claims to be, and where it is.
 #[derive(Clone, Debug)]
 pub struct Presented<'a> {
     pub name: &'a str,
@@ -82,13 +83,13 @@ impl<'a> Presented<'a> {
         self.signer.fingerprint().as_str().into()
     }
 
-    /// Whether the known signer, or the owner of this machine, vouches for the one at hand.
+    /// Whether the known signer, or the owner of this machine, vouches for this one.
     fn is_vouched_for(&self, known: &str) -> bool {
         leads_to(known, self.signer, &self.rotations) || TrustStore::lasting().contains(self.signer)
     }
 }
 
-/// Where a package lies: its own path, and the one it was started by. A file without a name has none.
+/// The paths of a package: its own, and the one it was started by. A file without a name has none.
 fn places(path: &Path) -> Vec<PathBuf> {
     let Ok(real) = path.canonicalize() else {
         return Vec::new();
@@ -111,28 +112,28 @@ fn places(path: &Path) -> Vec<PathBuf> {
     places
 }
 
-/// The notes of one user.
+/// The records of one user.
 #[derive(Debug)]
 pub struct Notes {
-    /// Where they are read: all count.
+    /// The directories they are read from; all of them count.
     directories: Vec<PathBuf>,
-    /// Where they are written; `None` when there is no place for them.
+    /// The directory they are written to; `None` if there is none.
     own: Option<PathBuf>,
 }
 
-/// What came of a look at the notes.
+/// The result of comparing a package with the records.
 #[derive(Debug)]
 struct Look {
     acquaintance: Acquaintance,
-    /// What is to be noted.
+    /// The records to write.
     known: Known,
-    /// Whether it is.
+    /// Whether there is something to write.
     is_noted: bool,
 }
 
 impl Notes {
-    /// Beside the user's settings. As with policies, those in the home of the password file count whatever the environment
-    /// says: a variable can add notes and take none away.
+    /// Beside the user's settings. As with policies, the records in the home of the password file
+    /// always count, so that a variable can add records but not hide any.
     pub fn open() -> Self {
         let own = own_config_dir();
         let mut directories: Vec<PathBuf> = home_config_dir().into_iter().collect();
@@ -140,7 +141,7 @@ impl Notes {
         Self { directories, own }
     }
 
-    /// In a directory of the caller's choice, which need not be there yet.
+    /// In a given directory, which need not exist yet.
     pub fn at(directory: PathBuf) -> Self {
         Self {
             directories: vec![directory.clone()],
@@ -148,7 +149,7 @@ impl Notes {
         }
     }
 
-    /// Notes the signer of a package in place of the one before: its user has decided so.
+    /// Records the signer of a package in place of the previous one, by decision of the user.
     pub fn accept(reader: &Reader) -> fs::Result<Known> {
         let (notes, package) = (Self::open(), Presented::of(reader));
         let (name, version) = (package.name.into(), package.version.into());
@@ -178,7 +179,7 @@ impl Notes {
         Ok(known)
     }
 
-    /// All notes by name that can be read, by name.
+    /// All readable records by name, sorted.
     pub fn all(&self) -> Vec<Known> {
         let mut found: Vec<Known> = self
             .directories
@@ -190,10 +191,11 @@ impl Notes {
         found
     }
 
-    /// Compares a package with what is noted, and notes what is new. The second value is what is in the way of that.
+    /// Compares a package with the records, and writes new ones. The second value is why they
+    /// cannot be written.
     ///
     /// # Errors
-    /// As of [`Self::compare`].
+    /// Those of [`Self::compare`].
     pub fn meet(
         &self,
         package: &Presented<'_>,
@@ -209,7 +211,7 @@ impl Notes {
         let Some(own) = &self.own else {
             return Ok((acquaintance, Some(NotNoted::NoPlace)));
         };
-        // A home that cannot be written to is no reason not to start.
+        // A home that cannot be written to must not prevent the start.
         let not_noted = put(own, &known, &package.places).err().map(|error| {
             tracing::debug!(%error, "not noted");
             error
@@ -219,13 +221,14 @@ impl Notes {
         Ok((acquaintance, not_noted))
     }
 
-    /// Compares a package with what is noted.
+    /// Compares a package with the records.
     ///
     /// # Errors
-    /// [`Refusal::ChangedSigner`] when another key signed a package of this name, [`Refusal::LooksAlike`] when the name is
-    /// only nearly that of one by another key, and [`Refusal::ChangedPlace`] when another package was started from this
-    /// place; unless the signer from before or the owner of this machine vouches for the new one. [`Refusal::Writable`]
-    /// for a note that others may change.
+    /// [`Refusal::ChangedSigner`] if another key signed a package of this name,
+    /// [`Refusal::LooksAlike`] if the name resembles that of a package by another key, and
+    /// [`Refusal::ChangedPlace`] if another package was started from this path; unless the previous
+    /// signer or the owner of this machine vouches for the new one. [`Refusal::Writable`] for a
+    /// record that others may change.
     pub fn compare(&self, package: &Presented<'_>) -> Result<Acquaintance, Refusal> {
         self.look(package).map(|look| look.acquaintance)
     }
@@ -281,20 +284,21 @@ impl Notes {
     }
 }
 
-/// Why a signer is not noted.
+/// Why a signer is not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotNoted {
-    /// Something that the user can change.
+    /// A cause that the user can remove.
     #[error("{0}")]
     LockedOut(LockedOut),
     #[error("there is no home directory")]
     NoPlace,
-    /// For this reason, such as a read-only file system.
+    /// Another cause, such as a read-only file system.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Compares with a note of the same name, or one that looks like it. Says whether another signer is vouched for.
+/// Compares with the record of the same name, or a similar one. Returns whether another signer is
+/// vouched for.
 fn check_name(package: &Presented<'_>, known: &Known) -> Result<bool, Refusal> {
     let found = package.fingerprint();
     if known.fingerprint == found {
@@ -320,11 +324,11 @@ fn check_name(package: &Presented<'_>, known: &Known) -> Result<bool, Refusal> {
     })
 }
 
-/// Compares with what was started from the same place.
+/// Compares with the record of the same path.
 fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(), Refusal> {
     let found = package.fingerprint();
     let is_accepted = if known.fingerprint == found {
-        // Whom the owner of this machine trusts may give a place to another package.
+        // A signer trusted by the owner of this machine may take over the path of another package.
         likeness(&known.name) == likeness(package.name)
             || TrustStore::lasting().contains(package.signer)
     } else {
@@ -333,7 +337,7 @@ fn check_place(package: &Presented<'_>, known: &Place, place: &Path) -> Result<(
     if is_accepted {
         return Ok(());
     }
-    // The name alone says it better where the names are the same.
+    // If the names are equal, the error about the name is clearer.
     if known.name == package.name {
         let name = package.name.to_owned();
         return Err(Refusal::ChangedSigner {
@@ -376,7 +380,7 @@ impl Place {
         }
     }
 }
-/// Whether statements, each signed by the key before, lead from a known key to this one.
+/// Whether statements, each signed by the previous key, lead from a known key to this one.
 fn leads_to(known: &str, signer: &PublicKey, rotations: &[Rotation]) -> bool {
     let mut at = known.to_owned();
     for rotation in rotations {

@@ -1,4 +1,4 @@
-//! Whether a `uv.lock` is still that of the manifests that it was made from.
+//! Whether a `uv.lock` is up to date with its manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 use crate::python::markers;
 
-/// A requirement, as it is compared: name, extras, bounds, and place.
+/// A requirement in comparable form: name, extras, version specifier, and source.
 type Wanted = (String, BTreeSet<String>, BTreeSet<String>, String);
 
 /// Compares a lock with the project's manifest and with those of its workspace.
@@ -61,7 +61,10 @@ pub(super) fn check(
             path.is_some_and(|path| absolute(&root.join(path)) == *member)
         };
         let Some(package) = packages.iter().find(place) else {
-            return Err(stale(file, format!("`{}` is not in it", member.display())));
+            return Err(stale(
+                file,
+                format!("it does not contain `{}`", member.display()),
+            ));
         };
         check_member(
             file,
@@ -84,7 +87,7 @@ pub(super) fn check_script(
         .map(|manifest| tables(manifest, "requirements").collect::<Vec<_>>())
         .unwrap_or_default();
     let base = absolute(file.parent().unwrap_or(Path::new(".")));
-    // A script names places in its own block, which the requirements have already.
+    // The sources in the script's own block are part of the requirements already.
     let strip = |(name, extras, bounds, _): Wanted| (name, extras, bounds);
     let locked = lists
         .iter()
@@ -107,7 +110,7 @@ fn check_members(file: &Path, members: &[PathBuf], manifest: Option<&Table>) -> 
         .collect();
     let name = |member: &PathBuf| project_name(&table(&member.join("pyproject.toml"))?);
     let found: BTreeSet<String> = members.iter().filter_map(name).collect();
-    // A project on its own is not listed.
+    // A project without a workspace is not listed.
     if found.len() <= 1 && locked.is_empty() || found == locked {
         return Ok(());
     }
@@ -115,7 +118,7 @@ fn check_members(file: &Path, members: &[PathBuf], manifest: Option<&Table>) -> 
         Some(name) if found.contains(name) => {
             Err(stale(file, format!("the member `{name}` is new")))
         }
-        Some(name) => Err(stale(file, format!("`{name}` is no member any more"))),
+        Some(name) => Err(stale(file, format!("`{name}` is not a member any more"))),
         None => Ok(()),
     }
 }
@@ -153,7 +156,7 @@ fn check_constraints(
     Ok(())
 }
 
-/// Compares what a member requires, always and with each of its extras and groups.
+/// Compares the requirements of a member, unconditional ones and those of each extra and group.
 fn check_member(
     file: &Path,
     member: &Path,
@@ -245,7 +248,7 @@ fn check_member(
             )?;
         }
     } else if let Some(given) = given {
-        // Only the back end knows; what it has said is given, for what was chosen.
+        // Only the back end knows; its answer is given for the selected ones.
         let mut found = in_lock(&requires, selection.extras);
         found.extend(
             selection
@@ -263,7 +266,7 @@ fn check_member(
     let groups = manifest.get("dependency-groups").and_then(Value::as_table);
     for (group, list) in groups.into_iter().flatten() {
         let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-        // What is included is compared where it is.
+        // Included groups are compared by themselves.
         if list.iter().any(|one| !one.is_str()) {
             continue;
         }
@@ -301,7 +304,7 @@ fn group_of<'a>(metadata: Option<&'a Table>, group: &str) -> Vec<&'a Table> {
 /// A requirement of the manifest.
 fn described(requirement: &markers::Requirement, source: Option<&Source>) -> Wanted {
     let bounds = match (&requirement.version_or_url, source) {
-        // A place decides, whatever the bounds are.
+        // With a source, the version specifier does not matter.
         (Some(VersionOrUrl::VersionSpecifier(specifier)), None | Some(Source::Index(_))) => {
             specifier.iter().map(ToString::to_string).collect()
         }
@@ -311,7 +314,7 @@ fn described(requirement: &markers::Requirement, source: Option<&Source>) -> Wan
     (requirement.name.to_string(), extras, bounds, place(source))
 }
 
-/// The same of a lock; none of what does not apply.
+/// A requirement of a lock; `None` if it does not apply.
 fn locked(one: &Table, base: &Path, selection: &Selection, extras: &[String]) -> Option<Wanted> {
     if let Some(marker) = text(one, "marker").and_then(markers::marker)
         && !marker.evaluate(selection.environment, &markers::extras(extras))
@@ -358,7 +361,7 @@ fn place(source: Option<&Source>) -> String {
     }
 }
 
-/// The address of a repository without what is written differently in the two places.
+/// The normalised URL of a repository, which lock and manifest spell differently.
 fn repository(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or(url);
     crate::python::command::without_user(url)
@@ -367,7 +370,7 @@ fn repository(url: &str) -> String {
         .to_owned()
 }
 
-/// The revision in a lock's address of a repository: `https://host/x?rev=v1`.
+/// The revision in a lock's repository URL: `https://host/x?rev=v1`.
 fn revision(git: &str) -> String {
     let query = git
         .split('#')
@@ -389,7 +392,7 @@ fn bounds(text: &str) -> BTreeSet<String> {
     parsed.unwrap_or_else(|_| BTreeSet::from([text.to_owned()]))
 }
 
-/// Refuses a lock that has not what is wanted, or more.
+/// Rejects a lock with missing or additional entries.
 fn differ<T: Ord>(
     file: &Path,
     of: &str,
@@ -411,7 +414,7 @@ fn differ<T: Ord>(
         file,
         match (here, there) {
             (true, false) => format!("the requirement `{required}`{of} is new"),
-            (false, true) => format!("the requirement `{required}`{of} is gone"),
+            (false, true) => format!("the requirement `{required}`{of} was removed"),
             _ => format!("the requirement `{required}`{of} has changed"),
         },
     ))

@@ -1,4 +1,4 @@
-//! Files of a project that fix the versions of what it depends on, a reader for each kind.
+//! Lock files: a reader for each kind.
 
 mod fresh;
 mod pdm;
@@ -22,7 +22,7 @@ use crate::python::interpreter::Interpreter;
 pub(super) use pylock::wheels_of;
 pub(super) use requirements::{Entry, check_locked_list, entries};
 
-/// A file of the project that fixes the versions of what it depends on.
+/// A file of the project that pins the versions of its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lock {
     /// `uv.lock`.
@@ -35,12 +35,12 @@ pub enum Lock {
     Pdm(PathBuf),
     /// The `uv.lock` of a single script, `NAME.py.lock`.
     Script { script: PathBuf, lock: PathBuf },
-    /// A `requirements.txt` with hashes. Without hashes it is a list of wishes, and no lock of a project; where it is all
-    /// that there is, the wishes count.
+    /// A `requirements.txt` with hashes. Without hashes it is an ordinary list of requirements; if
+    /// there is no manifest, that list is used.
     Requirements(PathBuf),
 }
 
-/// Locks of other tools, which are not read.
+/// Lock files of other tools, which are not read.
 const FOREIGN: &[&str] = &[
     "Pipfile.lock",
     "pixi.lock",
@@ -51,7 +51,7 @@ const FOREIGN: &[&str] = &[
 impl Lock {
     /// The project's lock file; if there are several, the first in the order above.
     ///
-    /// A member of a uv workspace has its `uv.lock` at the workspace's root. The path is absolute.
+    /// A member of a uv workspace uses the `uv.lock` at the workspace's root. The path is absolute.
     pub fn find(project: &Path) -> Option<Self> {
         let project = absolute(project);
         let file = |name| Some(project.join(name)).filter(|path| path.is_file());
@@ -87,7 +87,7 @@ impl Lock {
             .or_else(|| wishes().map(Self::Requirements))
     }
 
-    /// The same by absolute paths: installers run elsewhere.
+    /// The same with absolute paths: installers run in another directory.
     pub(super) fn absolute(&self) -> Result<Self> {
         let absolute = |path: &Path| std::path::absolute(path).on("find the directory of", path);
         Ok(match self {
@@ -103,7 +103,8 @@ impl Lock {
         })
     }
 
-    /// It, and the files that it includes. `directory` is what the installer takes relative paths from.
+    /// The list, and the files that it includes. `directory` is the base of the installer's
+    /// relative paths.
     pub(super) fn files(&self, directory: &Path) -> Vec<PathBuf> {
         match self {
             Self::Requirements(path) => requirements::files(path, directory),
@@ -111,7 +112,7 @@ impl Lock {
         }
     }
 
-    /// The first line of a list of requirements that no installer can read.
+    /// The first line of a list of requirements that no installer can parse.
     pub(super) fn malformed(&self, directory: &Path) -> Option<Error> {
         let Self::Requirements(_) = self else {
             return None;
@@ -132,7 +133,8 @@ impl Lock {
         }
     }
 
-    /// What is locked for a selection; none of a list of requirements, which installers read.
+    /// The locked distributions for a selection; `None` for a list of requirements, which
+    /// installers read.
     pub(super) fn read(
         &self,
         selection: &Selection,
@@ -149,47 +151,47 @@ impl Lock {
     }
 }
 
-/// What of a lock is wanted.
+/// The selection from a lock.
 #[derive(Clone, Copy)]
 pub(super) struct Selection<'a> {
-    /// The project's directory, if it is one.
+    /// The project's directory, if there is one.
     pub(super) project: Option<&'a Path>,
     pub(super) interpreter: &'a Interpreter,
     pub(super) environment: &'a MarkerEnvironment,
-    /// What the project requires, the chosen extras and groups among it.
+    /// The requirements of the project, including the selected extras and groups.
     pub(super) requirements: &'a [String],
     pub(super) extras: &'a [String],
     pub(super) groups: &'a [String],
 }
 
-/// A distribution as a lock fixes it.
+/// A distribution pinned by a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Locked {
     pub(super) name: String,
     pub(super) version: Option<String>,
     /// `sha256:…`.
     pub(super) hashes: Vec<String>,
-    pub(super) origin: Origin,
+    pub(super) origin: LockedOrigin,
 }
 
-/// Where a locked distribution comes from.
+/// The source of a locked distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// The index that the user has, or PyPI.
+pub(super) enum LockedOrigin {
+    /// The configured index, or PyPI.
     DefaultIndex,
     Source(Source),
 }
 
 impl Locked {
-    /// One that an index has, at this URL.
+    /// An archive of an index, at this URL.
     fn of_index(name: &str, version: &str, hashes: Vec<String>, url: Option<&str>) -> Self {
         let origin = match url.filter(|url| !is_default_index(url)) {
-            Some(url) => Origin::Source(Source::Index(IndexSource {
+            Some(url) => LockedOrigin::Source(Source::Index(IndexSource {
                 name: None,
                 url: url.to_owned(),
                 flat: false,
             })),
-            None => Origin::DefaultIndex,
+            None => LockedOrigin::DefaultIndex,
         };
         Self {
             name: name.to_owned(),
@@ -204,12 +206,12 @@ impl Locked {
             name: name.to_owned(),
             version: version.map(ToOwned::to_owned),
             hashes,
-            origin: Origin::Source(source),
+            origin: LockedOrigin::Source(source),
         }
     }
 }
 
-/// Whether an address is that of the default index, for which every mirror is in.
+/// Whether a URL is that of the default index, which mirrors may replace.
 fn is_default_index(url: &str) -> bool {
     fn host(url: &str) -> Option<&str> {
         url.split_once("://")
@@ -220,7 +222,7 @@ fn is_default_index(url: &str) -> bool {
     host(url) == host(index::DEFAULT)
 }
 
-/// A lock that cannot be used.
+/// The error for an unusable lock.
 fn unusable(file: &Path, reason: impl Into<String>) -> Error {
     Error::Lock {
         path: file.to_path_buf(),
@@ -228,7 +230,7 @@ fn unusable(file: &Path, reason: impl Into<String>) -> Error {
     }
 }
 
-/// A lock that is not that of the manifest any more.
+/// The error for an outdated lock.
 fn stale(file: &Path, reason: impl Into<String>) -> Error {
     Error::StaleLock {
         path: file.to_path_buf(),
@@ -252,7 +254,7 @@ fn tables<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a Table> {
         .filter_map(Value::as_table)
 }
 
-/// The texts in an array.
+/// The strings in an array.
 fn texts<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a str> {
     table
         .get(key)
@@ -266,7 +268,7 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
     table.get(key).and_then(Value::as_str)
 }
 
-/// What is said of a project without a lock that is read, but with one that is not.
+/// The warning for a project whose only lock file is of an unsupported kind.
 pub(super) fn unread(project: &Path, requirements: &[String]) -> Option<Notice> {
     let foreign = FOREIGN
         .iter()

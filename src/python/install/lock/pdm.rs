@@ -1,4 +1,4 @@
-//! `pdm.lock`: packages and the requirements of each, followed from what the project requires.
+//! `pdm.lock`: packages with their requirements, resolved from the project's requirements.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 use crate::python::markers::{self, Requirement};
 
-/// What is locked for a selection.
+/// The locked distributions for a selection.
 pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
     let lock = read_table(file)?;
     let metadata = lock.get("metadata").and_then(Value::as_table);
@@ -22,10 +22,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
         .and_then(|metadata| text(metadata, "lock_version"))
         .unwrap_or("(none)");
     if !version.starts_with("4.") {
-        return Err(unusable(
-            file,
-            format!("lock_version {version} is not known"),
-        ));
+        return Err(unusable(file, format!("unknown lock_version {version}")));
     }
     let packages: Vec<&Table> = tables(&lock, "package").collect();
     let mut open: Vec<(Requirement, Option<String>)> = selection
@@ -48,7 +45,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
             return Err(match by {
                 Some(by) => unusable(
                     file,
-                    format!("it has no package `{name}`, which `{by}` depends on"),
+                    format!("package `{name}` is missing, a dependency of `{by}`"),
                 ),
                 None => match find(&packages, name, &extras, None, selection) {
                     Some(at) => {
@@ -56,10 +53,10 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
                         let bounds = bounds.map(ToString::to_string).unwrap_or_default();
                         stale(
                             file,
-                            format!("it has `{name}` {version}, and `{bounds}` is required"),
+                            format!("it has `{name}` {version}; `{bounds}` is required"),
                         )
                     }
-                    None => stale(file, format!("the requirement `{name}` is not in it")),
+                    None => stale(file, format!("the requirement `{name}` is missing")),
                 },
             });
         };
@@ -71,7 +68,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
             );
         }
     }
-    // One with extras is beside the plain one, which it depends on.
+    // A package with extras has an entry of its own, which depends on the plain one.
     let plain = seen
         .iter()
         .map(|at| packages[*at])

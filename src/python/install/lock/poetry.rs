@@ -1,4 +1,4 @@
-//! `poetry.lock`: packages and what each depends on, followed from what the project requires.
+//! `poetry.lock`: packages with their dependencies, resolved from the project's requirements.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 use crate::python::markers;
 
-/// What is locked for a selection.
+/// The locked distributions for a selection.
 pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
     let lock = read_table(file)?;
     let metadata = lock.get("metadata").and_then(Value::as_table);
@@ -22,10 +22,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
         .and_then(|metadata| text(metadata, "lock-version"))
         .unwrap_or("(none)");
     if !version.starts_with("1.") && !version.starts_with("2.") {
-        return Err(unusable(
-            file,
-            format!("lock-version {version} is not known"),
-        ));
+        return Err(unusable(file, format!("unknown lock-version {version}")));
     }
     if let Some(wanted) = metadata
         .and_then(|metadata| text(metadata, "python-versions"))
@@ -35,7 +32,7 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
         let version = &selection.interpreter.version_text;
         return Err(unusable(
             file,
-            format!("it is for Python {wanted}, and the package is made for {version}"),
+            format!("it is for Python {wanted}; the package is for {version}"),
         ));
     }
     let packages: Vec<&Table> = tables(&lock, "package").collect();
@@ -65,9 +62,9 @@ pub(super) fn read(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
                 return Err(stale(
                     file,
                     match other {
-                        None => format!("the requirement `{name}` is not in it"),
+                        None => format!("the requirement `{name}` is missing"),
                         Some(version) => {
-                            format!("it has `{name}` {version}, and `{bounds}` is required")
+                            format!("it has `{name}` {version}; `{bounds}` is required")
                         }
                     },
                 ));
@@ -92,7 +89,7 @@ struct Graph<'a> {
 }
 
 impl Graph<'_> {
-    /// The package of a name, within the bounds, and for the interpreter.
+    /// The package of that name that satisfies the specifier and the interpreter.
     fn find(&self, name: &str, bounds: Option<&VersionSpecifiers>) -> Option<usize> {
         let python = &self.selection.environment.python_full_version().version;
         let fits = |package: &Table| {
@@ -171,7 +168,7 @@ impl Graph<'_> {
         }
         if let Some(marker) = table.and_then(|table| text(table, "markers")) {
             let tree = markers::marker(marker)
-                .ok_or_else(|| unusable(self.file, format!("`{marker}` is no marker")))?;
+                .ok_or_else(|| unusable(self.file, format!("`{marker}` is not a valid marker")))?;
             if !tree.evaluate(self.selection.environment, extras) {
                 return Ok(());
             }
@@ -194,7 +191,7 @@ impl Graph<'_> {
             let of = text(self.packages[at], "name").unwrap_or_default();
             return Err(unusable(
                 self.file,
-                format!("it has no package `{name}`, which `{of}` depends on"),
+                format!("package `{name}` is missing, a dependency of `{of}`"),
             ));
         };
         let asked: Vec<String> = table
@@ -206,7 +203,7 @@ impl Graph<'_> {
     }
 }
 
-/// Whether a package comes from no index: its place decides then, whatever the bounds are.
+/// Whether a package does not come from an index: its source decides then, whatever the specifier.
 fn is_elsewhere(package: &Table) -> bool {
     let source = package.get("source").and_then(Value::as_table);
     source.is_some_and(|source| text(source, "type") != Some("legacy"))
@@ -262,7 +259,7 @@ fn one(file: &Path, package: &Table, old_files: Option<&Table>) -> Result<Locked
             ));
         }
     };
-    // Of a directory or a repository there is no archive that could have a hash.
+    // A directory or a repository has no archive with a hash.
     let hashes = if matches!(source, Source::Archive(_) | Source::Url(_)) {
         hashes
     } else {
@@ -271,7 +268,8 @@ fn one(file: &Path, package: &Table, old_files: Option<&Table>) -> Result<Locked
     Ok(Locked::of_source(name, Some(version), hashes, source))
 }
 
-/// Bounds in Poetry's words: PEP 440, and `^1.2`, `~1.2`, `1.*`, `1.2`. None of what is none, and of alternatives.
+/// Parses Poetry's version constraints: PEP 440, and `^1.2`, `~1.2`, `1.*`, `1.2`. `None` for
+/// invalid ones and for alternatives.
 fn specifier(text: &str) -> Option<VersionSpecifiers> {
     if text.contains('|') {
         return None;
@@ -283,7 +281,7 @@ fn specifier(text: &str) -> Option<VersionSpecifiers> {
     let mut all = Vec::new();
     let mut pending = String::new();
     for part in parts {
-        // `>= 1.2` has a blank in it.
+        // `>= 1.2` contains a blank.
         if part.chars().all(|c| "<>=!~^".contains(c)) {
             part.clone_into(&mut pending);
             continue;

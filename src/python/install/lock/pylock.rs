@@ -14,7 +14,7 @@ use crate::python::error::Result;
 use crate::python::install::Notice;
 use crate::python::markers;
 
-/// What is locked for a selection.
+/// The locked distributions for a selection.
 pub(super) fn read(
     file: &Path,
     selection: &Selection,
@@ -26,7 +26,7 @@ pub(super) fn read(
         version => {
             return Err(unusable(
                 file,
-                format!("lock-version {} is not known", version.unwrap_or("(none)")),
+                format!("unknown lock-version {}", version.unwrap_or("(none)")),
             ));
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn read(
         let version = &selection.interpreter.version_text;
         return Err(unusable(
             file,
-            format!("it is for Python {wanted}, and the package is made for {version}"),
+            format!("it is for Python {wanted}; the package is for {version}"),
         ));
     }
     let known: Vec<String> = texts(&lock, "extras")
@@ -50,7 +50,7 @@ pub(super) fn read(
         |name| known.contains(&name.to_owned()),
         notices,
     );
-    // What the lock installs when no group is chosen, which is not what is for development alone.
+    // The groups that the lock installs by default, except for development groups.
     let mut groups = selection.groups.to_vec();
     groups.extend(texts(&lock, "default-groups").map(normalised));
     let mut found = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn read(
             Some(marker) => {
                 let plain = chosen(marker, selection.extras, &groups);
                 let tree = markers::marker(&plain);
-                tree.ok_or_else(|| unusable(file, format!("`{marker}` is no marker")))?
+                tree.ok_or_else(|| unusable(file, format!("`{marker}` is not a valid marker")))?
                     .evaluate(selection.environment, &[])
             }
         };
@@ -90,7 +90,7 @@ fn one(file: &Path, name: &str, package: &Table) -> Result<Locked> {
             .or_else(path)
             .ok_or_else(|| unusable("usable source"))?;
         if text(vcs, "type") != Some("git") {
-            return Err(unusable("source that git keeps"));
+            return Err(unusable("git source"));
         }
         let revision = text(vcs, "commit-id")
             .or_else(|| text(vcs, "requested-revision"))
@@ -153,7 +153,8 @@ fn one(file: &Path, name: &str, package: &Table) -> Result<Locked> {
     ))
 }
 
-/// Tells of chosen extras and groups that a lock file knows nothing of. It may have been made with them all the same.
+/// The warning for selected extras and groups that a lock file does not list. It may have been made
+/// with them nevertheless.
 pub(super) fn missing(
     file: &Path,
     selection: &Selection,
@@ -173,8 +174,8 @@ pub(super) fn missing(
     }
 }
 
-/// A marker of a lock without the two variables that are not of PEP 508: `'x' in extras` and `'x' in dependency_groups`
-/// become what is always so, or never.
+/// A marker of a lock without the two variables that PEP 508 lacks: `'x' in extras` and `'x' in
+/// dependency_groups` are replaced by constants.
 fn chosen(marker: &str, extras: &[String], groups: &[String]) -> String {
     const ALWAYS: &str = "python_version >= '3'";
     const NEVER: &str = "python_version < '3'";
@@ -211,11 +212,11 @@ fn chosen(marker: &str, extras: &[String], groups: &[String]) -> String {
     out + rest
 }
 
-/// The wheels that a `pylock.toml` lists with their SHA-256; none of a text that is something else.
+/// The wheels in a `pylock.toml` with their SHA-256; empty for any other text.
 pub(in super::super) fn wheels_of(text: &str) -> Vec<Archive> {
     let wheel = |wheel: &Table| {
         let text = |key: &str| wheel.get(key).and_then(Value::as_str);
-        // PEP 751 § packages.wheels.name: without a name it is the last part of the URL or path.
+        // PEP 751 § packages.wheels.name: the default is the last component of the URL or path.
         let place = text("name")
             .or_else(|| text("url"))
             .or_else(|| text("path"))?;
@@ -235,7 +236,7 @@ pub(in super::super) fn wheels_of(text: &str) -> Vec<Archive> {
         .collect()
 }
 
-/// The hash of a file of the lock.
+/// The hash of a file in the lock.
 fn hash(file: &Table) -> Option<String> {
     let hashes = file.get("hashes")?.as_table()?;
     let (algorithm, value) = hashes

@@ -15,10 +15,10 @@ use crate::python::error::{Error, Result};
 use crate::python::install::Notice;
 use crate::python::markers::{self, Requirement};
 
-/// One entry of a list: a requirement or an option, with the lines that it goes on in.
+/// One entry of a list: a requirement or an option, with its continuation lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Entry {
-    /// In one line, without a comment, `-e` and `--hash`.
+    /// In one line, without comment, `-e` and `--hash`.
     pub(in super::super) text: String,
     /// `sha256:…`.
     pub(in super::super) hashes: Vec<String>,
@@ -49,7 +49,7 @@ pub(super) fn files(path: &Path, directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The file that `-r FILE` or `-c FILE` names.
+/// The file named by `-r FILE` or `-c FILE`.
 fn included(line: &str) -> Option<&str> {
     let option = ["-r", "--requirement", "-c", "--constraint"]
         .iter()
@@ -57,13 +57,13 @@ fn included(line: &str) -> Option<&str> {
     option.map(|rest| rest.trim_start_matches(['=', ' ', '\t']).trim())
 }
 
-/// The tools differ in what a path in a list is relative to.
+/// The tools resolve relative paths in a list differently.
 fn place(name: &str, file: &Path, directory: &Path) -> Option<PathBuf> {
     let places = [file.parent().unwrap_or(directory), directory].map(|place| place.join(name));
     places.into_iter().find(|path| path.is_file())
 }
 
-/// All entries of a list and of those that it includes; constraints stay what they are.
+/// All entries of a list and of the lists it includes; constraints stay constraints.
 pub(in super::super) fn entries(path: &Path, directory: &Path) -> Vec<Entry> {
     let mut found = Vec::new();
     collect(path, directory, &mut vec![path.to_path_buf()], &mut found);
@@ -77,7 +77,7 @@ fn collect(path: &Path, directory: &Path, open: &mut Vec<PathBuf>, found: &mut V
         let other = included(&line).and_then(|name| place(name, path, directory));
         match other {
             Some(other) if is_list => {
-                // One that includes itself adds nothing.
+                // A list that includes itself adds nothing.
                 if !open.contains(&other) {
                     open.push(other.clone());
                     collect(&other, directory, open, found);
@@ -97,7 +97,7 @@ fn collect(path: &Path, directory: &Path, open: &mut Vec<PathBuf>, found: &mut V
     }
 }
 
-/// An option that names a directory beside the list, by its whole path: installers read another file than this.
+/// An option with a relative directory, made absolute: installers read a copy in another directory.
 fn with_absolute_place(line: &str, file: &Path) -> String {
     let options = [
         "--find-links",
@@ -120,7 +120,7 @@ fn with_absolute_place(line: &str, file: &Path) -> String {
     found.unwrap_or_else(|| line.to_owned())
 }
 
-/// Lines without comments, those that go on after a `\` in one.
+/// Lines without comments, with continuation lines joined.
 fn joined(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = String::new();
@@ -163,7 +163,7 @@ fn entry(line: &str, file: &Path) -> Entry {
     }
 }
 
-/// What is to be editable is as good as what is not.
+/// Editable installations are treated as ordinary ones.
 fn editable(line: &str) -> Option<&str> {
     let rest = ["-e", "--editable"]
         .iter()
@@ -189,7 +189,7 @@ pub(in super::super) fn lines_of(files: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
-/// The first line that no installer can read.
+/// The first line that no installer can parse.
 pub(super) fn malformed_line(path: &Path) -> Option<Error> {
     let text = fs::read_to_string(path).ok()?;
     let mut continued = false;
@@ -200,7 +200,7 @@ pub(super) fn malformed_line(path: &Path) -> Option<Error> {
             .split(" #")
             .next()
             .unwrap_or_default();
-        // Options of a requirement come after it; a path or a URL may be one.
+        // Options may follow a requirement; a path or a URL may be one.
         let line = line.split(" --").next().unwrap_or_default().trim();
         let is_other = line.is_empty() || line.starts_with(['#', '-']) || line.contains(['/', '$']);
         if !begins
@@ -214,7 +214,7 @@ pub(super) fn malformed_line(path: &Path) -> Option<Error> {
         if markers::parse(line).is_none() {
             let reason = Requirement::from_str(line).map_or_else(
                 |error| error.message.to_string(),
-                |_| "not a name and bounds".into(),
+                |_| "not a name with a version specifier".into(),
             );
             let reason = reason.lines().next().unwrap_or_default().into();
             return Some(Error::BadLine {
@@ -228,7 +228,7 @@ pub(super) fn malformed_line(path: &Path) -> Option<Error> {
     None
 }
 
-/// The version that a requirement fixes: `==1.0`.
+/// The pinned version of a requirement: `==1.0`.
 fn pin(requirement: &Requirement) -> Option<String> {
     let Some(VersionOrUrl::VersionSpecifier(specifier)) = &requirement.version_or_url else {
         return None;
@@ -241,7 +241,7 @@ fn pin(requirement: &Requirement) -> Option<String> {
     (text.starts_with("==") && !version.contains('*')).then(|| version.trim().to_owned())
 }
 
-/// The names and versions that a list with hashes fixes.
+/// The names and versions pinned by a list with hashes.
 fn pins(entries: &[Entry]) -> Vec<(String, Option<String>)> {
     let requirements = entries
         .iter()
@@ -252,8 +252,8 @@ fn pins(entries: &[Entry]) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-/// Whether a list without hashes is what a resolver has written: every line has one version, and the project does not say
-/// the same.
+/// Whether a list without hashes was written by a resolver: every line pins a version, and the
+/// project does not declare the same.
 pub(super) fn pins_others(path: &Path, directory: &Path, requirements: &[String]) -> bool {
     if !path.is_file() {
         return false;
@@ -268,7 +268,7 @@ pub(super) fn pins_others(path: &Path, directory: &Path, requirements: &[String]
     found.is_some_and(|found| !found.is_empty() && !found.iter().all(|one| stated.contains(one)))
 }
 
-/// Looks at a list with hashes: whether it has what the project requires, and what it cannot be asked for.
+/// Checks a list with hashes against the project's requirements and the unsupported features.
 pub(in super::super) fn check_locked_list(
     file: &Path,
     selection: &Selection,
@@ -285,7 +285,7 @@ pub(in super::super) fn check_locked_list(
     )
 }
 
-/// Refuses a lock that does not have what the project requires, or has it in another version.
+/// Rejects a lock that lacks one of the project's requirements, or has it in another version.
 pub(super) fn check_pins<'a>(
     file: &Path,
     selection: &Selection,
@@ -305,10 +305,7 @@ pub(super) fn check_pins<'a>(
         }
         let name = requirement.name.as_ref();
         let Some(versions) = locked.get(name) else {
-            return Err(stale(
-                file,
-                format!("the requirement `{name}` is not in it"),
-            ));
+            return Err(stale(file, format!("the requirement `{name}` is missing")));
         };
         let Some(VersionOrUrl::VersionSpecifier(wanted)) = &requirement.version_or_url else {
             continue;
@@ -322,7 +319,7 @@ pub(super) fn check_pins<'a>(
             let version = versions.iter().flatten().next().unwrap_or(&"?");
             return Err(stale(
                 file,
-                format!("it has `{name}` {version}, and `{wanted}` is required"),
+                format!("it has `{name}` {version}; `{wanted}` is required"),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! `uv.lock`: a graph of packages, followed from the project for the interpreter that is packed.
+//! `uv.lock`: a graph of packages, followed from the project for the target interpreter.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 use crate::python::markers;
 
-/// What is locked for a project, which is the root or a member of the lock's workspace.
+/// The locked distributions of a project, which is the root or a member of the lock's workspace.
 pub(super) fn of_project(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
     let lock = read_table(file)?;
     let mut graph = Graph::new(file, &lock, selection)?;
@@ -26,7 +26,7 @@ pub(super) fn of_project(file: &Path, selection: &Selection) -> Result<Vec<Locke
     let own = own.ok_or_else(|| {
         stale(
             file,
-            format!("the project in `{}` is not in it", project.display()),
+            format!("it does not contain the project in `{}`", project.display()),
         )
     })?;
     fresh::check(file, &lock, &graph.packages, selection)?;
@@ -49,7 +49,7 @@ pub(super) fn of_project(file: &Path, selection: &Selection) -> Result<Vec<Locke
     graph.locked()
 }
 
-/// What is locked for a script.
+/// The locked distributions of a script.
 pub(super) fn of_script(file: &Path, selection: &Selection) -> Result<Vec<Locked>> {
     let lock = read_table(file)?;
     let mut graph = Graph::new(file, &lock, selection)?;
@@ -60,7 +60,7 @@ pub(super) fn of_script(file: &Path, selection: &Selection) -> Result<Vec<Locked
         .flat_map(|manifest| tables(manifest, "requirements"))
     {
         let mut root = root.clone();
-        // Of a requirement it is `extras`, of an edge `extra`.
+        // In a requirement the key is `extras`, in an edge `extra`.
         if let Some(extras) = root.remove("extras") {
             root.insert("extra".into(), extras);
         }
@@ -73,7 +73,7 @@ struct Graph<'a> {
     file: &'a Path,
     packages: Vec<&'a Table>,
     selection: &'a Selection<'a>,
-    /// How conflicting extras and groups are called in markers, for those that are chosen.
+    /// The names of selected conflicting extras and groups in markers.
     chosen: Vec<ExtraName>,
     seen: BTreeSet<usize>,
     /// With extras.
@@ -86,7 +86,7 @@ impl<'a> Graph<'a> {
             Some(1) => {}
             other => {
                 let version = other.map_or("(none)".to_owned(), |version| version.to_string());
-                return Err(unusable(file, format!("version {version} is not known")));
+                return Err(unusable(file, format!("unknown version {version}")));
             }
         }
         let wanted =
@@ -97,7 +97,7 @@ impl<'a> Graph<'a> {
             let version = &selection.interpreter.version_text;
             return Err(unusable(
                 file,
-                format!("it is for Python {wanted}, and the package is made for {version}"),
+                format!("it is for Python {wanted}; the package is for {version}"),
             ));
         }
         let packages = tables(lock, "package").collect();
@@ -111,7 +111,7 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// Remembers what is chosen of the project, in the words of markers about conflicts.
+    /// Records the project's selection in the form used by conflict markers.
     fn select(&mut self, own: &Table) {
         let name = text(own, "name").unwrap_or_default();
         let word = |kind: &str, item: &str| {
@@ -166,7 +166,7 @@ impl<'a> Graph<'a> {
     fn edge(&mut self, edge: &Table) -> Result<()> {
         if let Some(marker) = text(edge, "marker") {
             let tree = markers::marker(marker)
-                .ok_or_else(|| unusable(self.file, format!("`{marker}` is no marker")))?;
+                .ok_or_else(|| unusable(self.file, format!("`{marker}` is not a valid marker")))?;
             if !tree.evaluate(self.selection.environment, &self.chosen) {
                 return Ok(());
             }
@@ -174,7 +174,7 @@ impl<'a> Graph<'a> {
         let name = text(edge, "name").unwrap_or_default();
         let at = self
             .find(name, edge)
-            .ok_or_else(|| unusable(self.file, format!("it has no package `{name}`")))?;
+            .ok_or_else(|| unusable(self.file, format!("package `{name}` is missing")))?;
         self.visit(at, None)?;
         for extra in texts(edge, "extra") {
             self.visit(at, Some(&normalised(extra)))?;
@@ -182,7 +182,8 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    /// The package that an edge leads to. Where there are several of a name, the edge says which, or the interpreter does.
+    /// The package that an edge leads to. If several have the name, the edge or the interpreter
+    /// decides.
     fn find(&self, name: &str, edge: &Table) -> Option<usize> {
         let same = |key: &str, package: &Table| {
             edge.get(key)
@@ -208,7 +209,7 @@ impl<'a> Graph<'a> {
         Some(found.find(|(_, package)| fits(package)).unwrap_or(first).0)
     }
 
-    /// The directory of a package that is one.
+    /// The directory of a package from a directory.
     fn directory(&self, package: &Table) -> Option<std::path::PathBuf> {
         let source = package.get("source")?.as_table()?;
         let path = ["editable", "directory", "virtual"]
@@ -239,7 +240,7 @@ impl<'a> Graph<'a> {
             .map(ToOwned::to_owned)
             .collect();
         if text(source, "virtual").is_some() {
-            // Only what it requires counts.
+            // Only its requirements matter.
             return Ok(None);
         }
         if let Some(path) = self.directory(package) {

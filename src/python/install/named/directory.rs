@@ -1,4 +1,5 @@
-//! Wheels of directories, built by their own back ends from a copy, as the project's own wheel is.
+//! Wheels of local directories, built by their own back ends from a copy, like the project's own
+//! wheel.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,16 +19,16 @@ use crate::python::interpreter::Interpreter;
 #[derive(Debug, Clone)]
 pub(in super::super) struct Wheel {
     pub(in super::super) path: PathBuf,
-    /// As it was before anything was taken out.
+    /// As built, before it was neutralised.
     pub(in super::super) metadata: CoreMetadata,
 }
 
-/// Makes wheels of directories.
+/// Builds wheels of directories.
 pub(in super::super) struct Builder<'a> {
     interpreter: &'a Interpreter,
     request: &'a InstallRequest<'a>,
     work: PathBuf,
-    /// What is in a build environment, and the environment.
+    /// The requirements of a build environment, and the environment.
     environments: Vec<(PathBuf, Vec<String>, PathBuf)>,
     made: usize,
 }
@@ -47,7 +48,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A directory that nothing has used yet.
+    /// An unused directory.
     pub(in super::super) fn place(&mut self) -> Result<PathBuf> {
         self.made += 1;
         let place = self.work.join(self.made.to_string());
@@ -58,7 +59,7 @@ impl<'a> Builder<'a> {
     /// Builds the wheel of the project in `directory`.
     pub(in super::super) fn build(&mut self, directory: &Path) -> Result<Wheel> {
         if self.request.building.iter().any(|one| one == directory) {
-            let error = "its build needs itself".to_owned();
+            let error = "its build requirements include itself".to_owned();
             return Err(Error::NotBuilt {
                 project: directory.to_path_buf(),
                 said: vec![error],
@@ -85,7 +86,7 @@ impl<'a> Builder<'a> {
         };
         let built = match self.in_environment(build, &[]) {
             Ok(Built::Lacks(more)) => self.in_environment(build, &more)?,
-            // Without network the back end may still be there, installed beside the interpreter.
+            // Without network the back end may still be installed beside the interpreter.
             Err(error @ Error::Unresolved { offline: true, .. }) => {
                 match build_wheel(self.interpreter, Environment::Interpreter, build, &[])? {
                     Built::Lacks(_) | Built::NoBackEnd => return Err(error),
@@ -146,7 +147,7 @@ impl<'a> Builder<'a> {
         )
     }
 
-    /// A wheel without what installers must not follow: addresses on this machine in what it requires.
+    /// A wheel without local URLs in its requirements, which installers must not follow.
     pub(in super::super) fn neutral(&mut self, wheel: &Path) -> Result<Wheel> {
         let (text, name) = neutral::of_wheel(wheel)?;
         let metadata = CoreMetadata::parse(&text);

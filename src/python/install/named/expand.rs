@@ -1,11 +1,11 @@
-//! Addresses that name a place relative to the project.
+//! URLs and paths relative to the project.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What is not itself in the path of a URL (RFC 3986).
+/// Characters to be escaped in the path of a URL (RFC 3986).
 const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -21,8 +21,8 @@ pub(in super::super) fn file_url(path: &Path) -> String {
     )
 }
 
-/// An address with the fields filled in that Hatch and PDM know: `{root:uri}`, `{root:parent:uri}`, `{home}`, `{env:NAME}`,
-/// `${PROJECT_ROOT}`, `${NAME}`.
+/// Expands the fields of Hatch and PDM in a URL: `{root:uri}`, `{root:parent:uri}`, `{home}`,
+/// `{env:NAME}`, `${PROJECT_ROOT}`, `${NAME}`.
 pub(in super::super) fn expanded(address: &str, project: &Path) -> String {
     let mut out = String::new();
     let mut rest = address;
@@ -52,7 +52,7 @@ pub(in super::super) fn expanded(address: &str, project: &Path) -> String {
     out + rest
 }
 
-/// `${NAME}`, as PDM and installers have it.
+/// `${NAME}`, as in PDM and installers.
 fn variable(name: &str, project: &Path) -> Option<String> {
     match name {
         "PROJECT_ROOT" => {
@@ -92,7 +92,7 @@ fn hatch_field(field: &str, project: &Path) -> Option<String> {
     })
 }
 
-/// The path that an address on this machine names: `file:///x`, `file:x`, `/x`, `./x`, `../x`.
+/// The path in a local URL: `file:///x`, `file:x`, `/x`, `./x`, `../x`.
 pub(super) fn local(address: &str, directory: &Path) -> Option<PathBuf> {
     let path = match address.strip_prefix("file:") {
         Some(rest) => {

@@ -1,4 +1,4 @@
-//! Sources that git keeps: they are fetched with git, and built as any directory is.
+//! git sources: fetched with git, and built like any directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use crate::fs::IoContext as _;
 use crate::python::command::{command, on_path, redact, run};
 use crate::python::error::{Error, Result};
 
-/// Lines of git's that are shown.
+/// The number of lines of git's output that are shown.
 const SHOWN: usize = 4;
 
-/// Fetches a repository into `dest`, which is not there yet, and returns the directory that was asked for.
+/// Fetches a repository into `dest`, which does not exist yet, and returns the requested directory.
 pub(in super::super) fn check_out(
     url: &str,
     revision: Option<&str>,
@@ -23,20 +23,20 @@ pub(in super::super) fn check_out(
         said,
     };
     if on_path("git").is_none() {
-        return Err(failed(vec!["there is no git on PATH".to_owned()]));
+        return Err(failed(vec!["no git on PATH".to_owned()]));
     }
     let is_here = url.starts_with("file:") || url.starts_with(['/', '.']);
     if offline && !is_here {
-        return Err(failed(vec!["the network is not to be used".to_owned()]));
+        return Err(failed(vec!["the network is disabled".to_owned()]));
     }
-    // An option would be one to git as well.
+    // git would treat it as an option.
     if let Some(odd) = [Some(url), revision]
         .into_iter()
         .flatten()
         .find(|text| text.starts_with('-'))
     {
         return Err(failed(vec![format!(
-            "`{odd}` is neither an address nor a revision"
+            "`{odd}` is neither a URL nor a revision"
         )]));
     }
     fs::create_dir_all(dest).on("create directory", dest)?;
@@ -46,7 +46,7 @@ pub(in super::super) fn check_out(
             .current_dir(dest)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C");
-        // A hook's variables would lead into the user's own repository.
+        // Variables set in a git hook would lead into the user's own repository.
         for name in [
             "GIT_DIR",
             "GIT_WORK_TREE",
@@ -71,8 +71,8 @@ pub(in super::super) fn check_out(
         Err(failed(said[said.len().saturating_sub(SHOWN)..].to_vec()))
     };
     git(&["init", "--quiet"])?;
-    // The address goes into a file, since command lines are open for all to read. Versions are read off the history and
-    // the tags, so all of it is fetched.
+    // The URL is written to a file, because command lines are visible to all users. The whole
+    // history is fetched, because back ends derive versions from history and tags.
     let config = dest.join(".git/config");
     let text = fs::read_to_string(&config).on("read", &config)?;
     let quoted = url.replace('\\', "\\\\").replace('"', "\\\"");
@@ -91,7 +91,7 @@ pub(in super::super) fn check_out(
     match revision {
         None => git(&["checkout", "--quiet", "--detach", "refs/flavor/head"])?,
         Some(revision) => {
-            // A branch, a tag or a commit; and what only a name on the other side leads to, such as `refs/pull/1/head`.
+            // A branch, a tag or a commit; or a ref of the remote such as `refs/pull/1/head`.
             let branch = format!("refs/remotes/origin/{revision}");
             let here = git(&["checkout", "--quiet", "--detach", &branch])
                 .or_else(|_| git(&["checkout", "--quiet", "--detach", revision]));
@@ -104,7 +104,7 @@ pub(in super::super) fn check_out(
     if dest.join(".gitmodules").is_file() {
         git(&["submodule", "--quiet", "update", "--init", "--recursive"])?;
     }
-    // What is built there must not be able to tell with which password.
+    // The build must not see the credentials.
     fs::write(
         &config,
         fs::read_to_string(&config)

@@ -1,4 +1,5 @@
-//! Where the distributions come from that a project names a place for: uv's, Poetry's, PDM's and Hatch's words for it.
+//! The sources that a project declares for distributions, in the syntax of uv, Poetry, PDM and
+//! Hatch.
 
 mod directory;
 mod expand;
@@ -24,35 +25,36 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
 use crate::python::markers;
 
-/// One place that a distribution comes from.
+/// The source of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A directory whose back end makes a wheel; of one that is no package, only what it requires counts.
+    /// A directory that is built by its back end; if it is not a package, only its requirements are
+    /// used.
     Directory { path: PathBuf, package: bool },
-    /// A wheel or a source archive on this machine.
+    /// A local wheel or source archive.
     Archive(PathBuf),
     Git {
         url: String,
         revision: Option<String>,
         subdirectory: Option<String>,
     },
-    /// An archive elsewhere.
+    /// A remote archive.
     Url(String),
-    /// This index and no other.
+    /// This index only.
     Index(IndexSource),
 }
 
-/// An index that a project knows.
+/// An index declared by a project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct IndexSource {
     pub(super) name: Option<String>,
     /// A URL, or the absolute path of a directory.
     pub(super) url: String,
-    /// A page or directory with links, instead of an index with a page for each name.
+    /// A flat page or directory of links, instead of an index with one page per name.
     pub(super) flat: bool,
 }
 
-/// A source and when it counts.
+/// A source with its conditions.
 #[derive(Debug, Clone)]
 struct Rule {
     /// Normalised.
@@ -64,26 +66,26 @@ struct Rule {
     group: Option<String>,
 }
 
-/// Sources and indexes that a project, or a script, names.
+/// Sources and indexes declared by a project or a script.
 #[derive(Debug, Clone, Default)]
 pub struct NamedSources {
-    /// The first that holds counts.
+    /// The first one whose conditions hold is used.
     rules: Vec<Rule>,
-    /// Indexes that are asked for every distribution, in the order in which they are asked.
+    /// Indexes for all distributions, in search order.
     pub(super) ordered: Vec<IndexSource>,
-    /// What replaces PyPI.
+    /// The replacement of PyPI.
     pub(super) default: Option<IndexSource>,
-    /// Indexes that are asked after the default one.
+    /// Indexes searched after the default one.
     pub(super) last: Vec<IndexSource>,
-    /// Indexes of which the newest version counts, whichever has it.
+    /// Indexes whose versions are compared: the newest is used.
     pub(super) merged: Vec<IndexSource>,
-    /// Whether uv reads the indexes itself, in the directory that it runs in.
+    /// Whether uv itself reads the indexes from its working directory.
     pub(super) known_to_uv: bool,
-    /// Manifests beside the project's own that say some of it.
+    /// Manifests besides the project's own that contribute.
     pub(super) manifests: Vec<PathBuf>,
 }
 
-/// What decides on conditions of sources.
+/// What the conditions of sources are evaluated for.
 #[derive(Clone, Copy)]
 pub(super) struct Conditions<'a> {
     pub(super) environment: &'a MarkerEnvironment,
@@ -92,7 +94,7 @@ pub(super) struct Conditions<'a> {
 }
 
 impl NamedSources {
-    /// Those of the project in a directory, and of the workspace that it belongs to.
+    /// The sources of the project in a directory, and of its workspace.
     pub fn of_project(directory: &Path) -> Result<Self> {
         let directory = absolute(directory);
         let path = directory.join("pyproject.toml");
@@ -111,7 +113,7 @@ impl NamedSources {
         {
             let path = workspace.root.join("pyproject.toml");
             let root = table(&path).unwrap_or_default();
-            // What a member says goes before what the root says of the same distribution.
+            // A member's sources take precedence over the root's.
             let own: Vec<String> = named.rules.iter().map(|rule| rule.name.clone()).collect();
             let mut of_root = Self::default();
             uv::read(&root, &path, Some(workspace), &mut of_root)?;
@@ -129,7 +131,7 @@ impl NamedSources {
         Ok(named)
     }
 
-    /// Those of a script; `block` is the TOML in its comment.
+    /// Those of a script; `block` is the TOML of its metadata.
     pub fn of_script(path: &Path, block: &str) -> Result<Self> {
         let path = absolute(path);
         let mut named = Self::default();
@@ -139,7 +141,7 @@ impl NamedSources {
         Ok(named)
     }
 
-    /// The source of a distribution, if there is one.
+    /// The source of a distribution, if it has one.
     pub(super) fn pick(&self, name: &str, conditions: Conditions) -> Option<&Source> {
         let holds = |rule: &&Rule| {
             let marker = rule
@@ -176,7 +178,7 @@ impl NamedSources {
         self
     }
 
-    /// All of it, a phrase each, without credentials.
+    /// All sources, as phrases without credentials.
     pub(super) fn described(&self) -> Vec<String> {
         let when = |rule: &Rule| {
             let marker = rule
@@ -208,14 +210,14 @@ impl NamedSources {
         rules.chain(indexes).chain(others).collect()
     }
 
-    /// Directories and archives on this machine.
+    /// Local directories and archives.
     pub(super) fn local_paths(&self) -> impl Iterator<Item = &Path> {
         self.rules
             .iter()
             .filter_map(|rule| rule.source.local_path())
     }
 
-    /// The URLs with credentials in them, by the name of what they are for.
+    /// The URLs with credentials, by what they are for.
     pub(super) fn with_credentials(&self) -> impl Iterator<Item = &str> {
         self.rules
             .iter()
@@ -240,7 +242,7 @@ impl Source {
         }
     }
 
-    /// For people and for keys of caches: without credentials.
+    /// For messages and cache keys: without credentials.
     pub(super) fn described(&self) -> String {
         match self {
             Self::Directory {
@@ -272,7 +274,7 @@ impl Source {
         }
     }
 
-    /// What an address after `@` in a requirement means, once it is [`expanded`].
+    /// Parses the URL after `@` in a requirement, once it is [`expanded`].
     pub(super) fn of_address(address: &str, directory: &Path) -> Self {
         if let Some(rest) = address.strip_prefix("git+") {
             return git_reference(rest);
@@ -288,13 +290,13 @@ impl Source {
     }
 }
 
-/// What follows `git+`: `https://host/x.git@revision#subdirectory=y`.
+/// Parses what follows `git+`: `https://host/x.git@revision#subdirectory=y`.
 fn git_reference(rest: &str) -> Source {
     let (place, fragment) = rest.split_once('#').unwrap_or((rest, ""));
     let parts = fragment
         .split('&')
         .find_map(|part| part.strip_prefix("subdirectory="));
-    // The `@` of `user@host` comes before the path.
+    // The `@` of `user@host` is before the path.
     let path_at = place.find("://").map_or(0, |at| at + 3);
     let path_at = path_at + place[path_at..].find('/').unwrap_or(0);
     let (url, revision) = match place[path_at..].rfind('@') {
@@ -312,7 +314,7 @@ fn git_reference(rest: &str) -> Source {
 }
 
 impl IndexSource {
-    /// Without credentials, for people.
+    /// For messages: without credentials.
     pub(super) fn shown(&self) -> String {
         self.name.clone().unwrap_or_else(|| redact(&self.url))
     }
@@ -326,7 +328,7 @@ impl IndexSource {
     }
 }
 
-/// A source that is named in a way that cannot be followed.
+/// The error for an unsupported source.
 fn refused(path: &Path, name: &str, reason: impl Into<String>) -> Error {
     Error::NamedSource {
         path: path.to_path_buf(),
@@ -340,20 +342,21 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or(path)
 }
 
-/// A file of TOML, if it is there and is one.
+/// A TOML file, if it exists and is valid.
 pub(super) fn table(path: &Path) -> Option<Table> {
     fs::read_to_string(path).ok()?.parse().ok()
 }
 
-/// The name that a project's manifest gives it, normalised.
+/// The project name in a manifest, normalised.
 pub(super) fn project_name(manifest: &Table) -> Option<String> {
     let name = |table: Option<&toml::Value>| Some(normalised(table?.get("name")?.as_str()?));
     name(manifest.get("project")).or_else(|| name(manifest.get("tool")?.get("poetry")))
 }
 
-/// A marker of a source.
+/// Parses the marker of a source.
 fn condition(text: &str, path: &Path, name: &str) -> Result<MarkerTree> {
-    markers::marker(text).ok_or_else(|| refused(path, name, format!("`{text}` is no marker")))
+    markers::marker(text)
+        .ok_or_else(|| refused(path, name, format!("`{text}` is not a valid marker")))
 }
 
 #[cfg(test)]

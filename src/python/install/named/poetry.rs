@@ -1,4 +1,4 @@
-//! `[tool.poetry.dependencies]` with a place, `[[tool.poetry.source]]`, and `[[tool.pdm.source]]`.
+//! `[tool.poetry.dependencies]` with a source, `[[tool.poetry.source]]`, and `[[tool.pdm.source]]`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 use crate::python::install::index;
 
-/// Adds what `[tool.poetry]` of a manifest at `path` says.
+/// Adds the sources in `[tool.poetry]` of a manifest at `path`.
 pub(super) fn read(manifest: &Table, path: &Path, named: &mut NamedSources) -> Result<()> {
     let Some(poetry) = manifest
         .get("tool")
@@ -76,7 +76,7 @@ fn source(
         } else if place.is_file() {
             Ok(Some(Source::Archive(place)))
         } else {
-            Err(refused(path, name, format!("there is no `{written}`")))
+            Err(refused(path, name, format!("`{written}` does not exist")))
         };
     }
     if let Some(url) = text("git") {
@@ -107,7 +107,7 @@ fn source(
         refused(
             path,
             name,
-            format!("there is no `[[tool.poetry.source]]` with the name `{wanted}`"),
+            format!("no `[[tool.poetry.source]]` has the name `{wanted}`"),
         )
     };
     Ok(Some(Source::Index(found.ok_or_else(none)?.1.clone())))
@@ -142,7 +142,7 @@ fn indexes(poetry: &Table, named: &mut NamedSources) -> Vec<(String, IndexSource
         }
         all.push((name.to_owned(), index));
     }
-    // Where Poetry has a primary source, PyPI is none unless it is named.
+    // With a primary source, Poetry uses PyPI only if it is declared.
     if let Some(last) = primary.pop() {
         named.ordered.extend(primary);
         named.default = Some(last);
@@ -152,7 +152,8 @@ fn indexes(poetry: &Table, named: &mut NamedSources) -> Vec<(String, IndexSource
     all
 }
 
-/// Adds what `[[tool.pdm.source]]` says. PDM asks all indexes and takes the newest, as pip does.
+/// Adds the sources in `[[tool.pdm.source]]`. PDM searches all indexes and uses the newest version,
+/// like pip.
 pub(super) fn read_pdm(manifest: &Table, directory: &Path, named: &mut NamedSources) {
     let sources = manifest
         .get("tool")
@@ -160,7 +161,7 @@ pub(super) fn read_pdm(manifest: &Table, directory: &Path, named: &mut NamedSour
     for source in sources.into_iter().flatten() {
         let text = |key: &str| source.get(key).and_then(Value::as_str);
         let Some(url) = text("url") else { continue };
-        // It is said again in the words of whichever installer runs.
+        // It is passed on to whichever installer runs.
         let flat = text("type") == Some("find_links");
         let index = IndexSource {
             name: None,

@@ -10,7 +10,7 @@ use super::{
 use crate::python::core_metadata::normalised;
 use crate::python::error::Result;
 
-/// Adds what `[tool.uv]` of a manifest at `path` says.
+/// Adds the sources in `[tool.uv]` of a manifest at `path`.
 pub(super) fn read(
     manifest: &Table,
     path: &Path,
@@ -48,7 +48,7 @@ pub(super) fn read(
             .map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for source in several {
             let Some(source) = source.as_table() else {
-                return Err(refused(path, name, "a source is a table"));
+                return Err(refused(path, name, "a source must be a table"));
             };
             let text = |key: &str| source.get(key).and_then(Value::as_str);
             let marker = text("marker")
@@ -90,7 +90,7 @@ fn one(
             return Err(refused(
                 path,
                 name,
-                "it is to come from a workspace, and this project is in none",
+                "it has a workspace source, but this project is not in a workspace",
             ));
         };
         let Some(member) = workspace.member(&normalised(name)) else {
@@ -116,7 +116,7 @@ fn one(
             });
         }
         if !place.is_file() {
-            return Err(refused(path, name, format!("there is no `{written}`")));
+            return Err(refused(path, name, format!("`{written}` does not exist")));
         }
         return Ok(Source::Archive(place));
     }
@@ -146,7 +146,7 @@ fn one(
             refused(
                 path,
                 name,
-                format!("there is no `[[tool.uv.index]]` with the name `{wanted}`"),
+                format!("no `[[tool.uv.index]]` has the name `{wanted}`"),
             )
         };
         return Ok(Source::Index(found.ok_or_else(none)?.source.clone()));
@@ -155,11 +155,11 @@ fn one(
     Err(refused(
         path,
         name,
-        format!("`{}` names no place", keys.join(", ")),
+        format!("`{}` is not a source", keys.join(", ")),
     ))
 }
 
-/// Whether a project is installed itself, and not only what it requires.
+/// Whether a project is installed itself, not only its requirements.
 fn is_package(directory: &Path) -> bool {
     let manifest = table(&directory.join("pyproject.toml")).unwrap_or_default();
     let said = manifest

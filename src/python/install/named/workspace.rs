@@ -12,12 +12,12 @@ use super::{project_name, table};
 #[derive(Debug, Clone)]
 pub(in super::super) struct Workspace {
     pub(in super::super) root: PathBuf,
-    /// Sorted; the root is one if it is a project.
+    /// Sorted; includes the root if it is a project.
     pub(in super::super) members: Vec<PathBuf>,
 }
 
 impl Workspace {
-    /// The workspace that a project is the root or a member of. `directory` is absolute.
+    /// The workspace of a project, which is its root or a member. `directory` is absolute.
     pub(in super::super) fn of(directory: &Path) -> Option<Self> {
         for root in directory.ancestors() {
             let Some(manifest) = table(&root.join("pyproject.toml")) else {
@@ -27,7 +27,8 @@ impl Workspace {
                 continue;
             };
             let workspace = Self::read(root, &manifest, workspace);
-            // A project below a workspace may be none of its members; another one further up has no say then.
+            // A project below a workspace may not be a member; workspaces further up are not
+            // considered then.
             let is_in =
                 root == directory || workspace.members.iter().any(|member| member == directory);
             return is_in.then_some(workspace);
@@ -89,7 +90,7 @@ pub(in super::super) fn is_member_or_root(directory: &Path) -> PathBuf {
     Workspace::of(directory).map_or_else(|| directory.to_path_buf(), |workspace| workspace.root)
 }
 
-/// The directories below `root` that a pattern such as `packages/*` or `libs/**` names.
+/// The directories below `root` that match a pattern such as `packages/*` or `libs/**`.
 fn directories(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut found = vec![root.to_path_buf()];
     for part in pattern
@@ -110,7 +111,7 @@ fn directories(root: &Path, pattern: &str) -> Vec<PathBuf> {
                 .flat_map(|directory| below(directory))
                 .filter(|path| {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    // As in a shell: a hidden directory is named.
+                    // As in a shell, wildcards do not match hidden directories.
                     matches(part, &name) && (part.starts_with('.') || !name.starts_with('.'))
                 })
                 .collect(),
@@ -141,7 +142,7 @@ fn all_below(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whether a name fits one part of a pattern: `*`, `?` and `[…]`.
+/// Whether a name matches one component of a pattern: `*`, `?` and `[…]`.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some(first) = pattern.chars().next() else {
         return name.is_empty();

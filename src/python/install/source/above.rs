@@ -1,4 +1,5 @@
-//! What a build refers to above its project: a shared version file, sources of a monorepo, a Cargo workspace.
+//! What a build refers to outside its project: a shared version file, sources of a monorepo, a
+//! Cargo workspace.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,19 +7,19 @@ use std::path::{Component, Path, PathBuf};
 
 use super::named::{Settings, leads_up, without_pattern};
 
-/// Something outside the project that its build may read. Paths are absolute and have no `..`.
+/// A path outside the project that its build may read. Absolute, without `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reference {
     File(PathBuf),
-    /// A directory that the project does not lie in.
+    /// A directory that does not contain the project.
     Beside(PathBuf),
-    /// A directory that the project is in, named by its settings.
+    /// A directory that contains the project, named by its settings.
     Around(PathBuf),
-    /// The same, named by a script: what of it is read is not said.
+    /// The same, named by a script, which does not say what is read of it.
     Somewhere(PathBuf),
 }
 
-/// Files that say where a build finds what, by name; beside them `*.cmake`.
+/// Names of files that say where a build finds things; also `*.cmake`.
 const SCRIPTS: &[&str] = &[
     "setup.py",
     "setup.cfg",
@@ -59,7 +60,7 @@ pub(super) fn references(
     {
         of_script(project, &project.join(file), &mut found);
     }
-    // What is beside the project may refer to more.
+    // A file outside the project may refer to more.
     let mut open: Vec<PathBuf> = beside(&found);
     let mut seen = BTreeSet::new();
     while let Some(directory) = open.pop() {
@@ -87,7 +88,7 @@ fn beside(found: &BTreeSet<Reference>) -> Vec<PathBuf> {
     found.iter().filter_map(directory).collect()
 }
 
-/// Whether a script of the build asks git for the version, or another tool that does.
+/// Whether a build script asks git for the version, directly or through another tool.
 pub(super) fn ask_git(project: &Path, files: &[PathBuf], settings: &Settings) -> bool {
     let scripts = files
         .iter()
@@ -154,7 +155,7 @@ fn is_workspace(manifest: &str) -> bool {
         .any(|line| line.trim_start().starts_with("[workspace"))
 }
 
-/// What a path means that is written in `here`, unless it stays in the project or nothing is there.
+/// Resolves a path written in `here`; `None` if it is inside the project or does not exist.
 fn refer(project: &Path, here: &Path, path: &Path, is_declared: bool) -> Option<Reference> {
     let path = plain(&here.join(path));
     if path.starts_with(project) {
@@ -185,7 +186,8 @@ pub(super) fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The paths in a script that lead up: `../x`, `"..", "x"`, `parent.parent / "x"`, `dirname(dirname(…))`.
+/// The paths in a script that lead up: `../x`, `"..", "x"`, `parent.parent / "x"`,
+/// `dirname(dirname(…))`.
 fn paths_up(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in text
@@ -228,7 +230,7 @@ fn paths_up(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// The path of which `..` at a place in a line is the beginning, if it is one.
+/// The path that begins with the `..` at this position, if it is one.
 fn written(line: &str, at: usize) -> Option<String> {
     let before = line[..at].chars().next_back();
     let rest = &line[at + 2..];
@@ -244,7 +246,7 @@ fn written(line: &str, at: usize) -> Option<String> {
         return None;
     }
     if line[..at].ends_with("../") {
-        // It has been found with the one before it.
+        // It was found together with the previous one.
         return None;
     }
     let end = rest

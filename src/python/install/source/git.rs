@@ -1,11 +1,12 @@
-//! What git knows of a tree, read from its own files: no process is started, and git need not be installed.
+//! Reads the state of a git repository from its own files: no process is started, and git need not
+//! be installed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::index::{Index, Tracked};
 
-/// The repository that a directory is in.
+/// The repository of a directory.
 #[derive(Clone, Debug)]
 pub(super) struct Repository {
     /// The top of the work tree, where `.git` is.
@@ -17,13 +18,13 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    /// The nearest one at or above an absolute path.
+    /// The nearest repository at or above an absolute path.
     pub(super) fn around(directory: &Path) -> Option<Self> {
         directory.ancestors().find_map(Self::at)
     }
 
-    /// The one whose work tree has its top here: `.git` is a directory, or a file that names one in a worktree or a
-    /// submodule.
+    /// The repository whose work tree begins here: `.git` is a directory, or a file that names one
+    /// in a worktree or a submodule.
     pub(super) fn at(top: &Path) -> Option<Self> {
         let git = top.join(".git");
         let directory = match fs::read_to_string(&git) {
@@ -42,7 +43,7 @@ impl Repository {
         })
     }
 
-    /// What it tracks. Without an index, nothing; `Err` when there is one that cannot be understood.
+    /// The tracked files; none without an index, `Err` if the index cannot be parsed.
     pub(super) fn index(&self) -> Result<Index, String> {
         let path = self.directory.join("index");
         let bytes = match fs::read(&path) {
@@ -50,7 +51,7 @@ impl Repository {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Index::default());
             }
-            Err(error) => return Err(format!("`{}` cannot be read: {error}", path.display())),
+            Err(error) => return Err(format!("cannot read `{}`: {error}", path.display())),
         };
         let config = fs::read_to_string(self.common.join("config"))
             .unwrap_or_default()
@@ -63,13 +64,13 @@ impl Repository {
         let mut index =
             Index::parse(bytes, is_sha256).map_err(|why| format!("`{}`: {why}", path.display()))?;
         if let Some(shared) = index.shared.clone() {
-            // A split index has most of its entries in a file beside it.
+            // A split index has most of its entries in a shared file beside it.
             let path = self.directory.join(format!("sharedindex.{shared}"));
             let bytes = fs::read(&path)
-                .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
+                .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
             let more = Index::parse(bytes, is_sha256)
                 .map_err(|why| format!("`{}`: {why}", path.display()))?;
-            // Where their flags and digests lie is a place in the other file.
+            // The positions of their flags and digests refer to the other file.
             index
                 .entries
                 .extend(more.entries.into_iter().map(|entry| Tracked {
@@ -85,7 +86,7 @@ impl Repository {
         Ok(index)
     }
 
-    /// The files that tell its history: HEAD, and what refs point to.
+    /// The files that determine its history: HEAD, and the refs.
     pub(super) fn history(&self) -> Vec<PathBuf> {
         let mut found = vec![
             self.directory.join("HEAD"),
@@ -108,12 +109,13 @@ impl Repository {
         found
     }
 
-    /// Gives a copy of this work tree a `.git` of its own, so that what a build does there does not reach the user's index.
+    /// Gives a copy of this work tree a `.git` of its own, so that a build there does not affect
+    /// the user's index.
     ///
-    /// With `history` it is what git makes of a linked worktree: HEAD and index of its own, objects and refs of the
-    /// repository. Without, git knows there which files are tracked and ignored, and no commit: what a build takes from
-    /// history would be no input of its cache key. `is_there` says which tracked files the copy has; git is told not to
-    /// miss the others.
+    /// With `history` it is like a linked worktree: HEAD and index of its own, objects and refs of
+    /// the repository. Without, git knows which files are tracked and ignored, but no commit: what
+    /// a build derives from history would not be an input of its cache key. `is_there` tells which
+    /// tracked files the copy has; git is told to ignore the absence of the others.
     pub(super) fn reproduce(
         &self,
         copy: &Path,
@@ -122,7 +124,7 @@ impl Repository {
     ) -> std::io::Result<()> {
         let git = copy.join(".git");
         if history && self.common.join("reftable").is_dir() {
-            // Where HEAD is no file, a worktree cannot be made of two.
+            // If HEAD is not a file, no worktree can be made.
             return fs::write(git, format!("gitdir: {}\n", self.directory.display()));
         }
         fs::create_dir_all(git.join("info"))?;
@@ -152,7 +154,7 @@ impl Repository {
             fs::copy(self.directory.join("index"), git.join("index"))?;
         } else if let Some(bytes) = index.without(&|tracked| !is_there(tracked)) {
             if index.is_sha256 && !history {
-                // The config of a repository with these digests says so.
+                // The config of a repository with SHA-256 declares it.
                 let config = "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectformat = sha256\n";
                 fs::write(git.join("config"), config)?;
             }
@@ -162,16 +164,17 @@ impl Repository {
     }
 }
 
-/// The files below a directory that git tracks, those of submodules and of repositories in it included.
+/// The files below a directory that git tracks, including those of submodules and nested
+/// repositories.
 #[derive(Debug, Default)]
 pub(super) struct TrackedFiles {
     /// Relative to the directory, sorted.
     paths: Vec<Vec<u8>>,
-    /// An index that could not be understood, and why.
+    /// An index that could not be parsed, and why.
     pub(super) trouble: Option<String>,
 }
 
-/// Submodules of submodules are followed this far.
+/// The maximum depth of nested submodules.
 const DEPTH: u8 = 8;
 
 impl TrackedFiles {
@@ -188,7 +191,7 @@ impl TrackedFiles {
         found
     }
 
-    /// Adds those of a repository that is inside, at `at`.
+    /// Adds those of a nested repository at `at`.
     pub(super) fn of_nested(directory: &Path, at: &Path) -> Self {
         let mut found = Self::default();
         if let Some(repository) = Repository::at(&directory.join(at)) {
@@ -203,7 +206,7 @@ impl TrackedFiles {
         self.paths.dedup();
     }
 
-    /// `below` chooses from the repository, `prefix` is where its choice goes.
+    /// `below` selects from the repository, `prefix` is where the selection goes.
     fn add(&mut self, repository: &Repository, below: &[u8], prefix: &[u8], depth: u8) {
         let index = match repository.index() {
             Ok(index) => index,
@@ -258,7 +261,7 @@ impl TrackedFiles {
     }
 }
 
-/// A path below a directory, both relative to the same place.
+/// A path below a directory, both relative to the same base.
 fn strip<'a>(path: &'a [u8], directory: &[u8]) -> Option<&'a [u8]> {
     if directory.is_empty() {
         return Some(path);

@@ -1,4 +1,4 @@
-//! git's index, as `gitformat-index` describes it: versions 2 to 4.
+//! git's index, as described in `gitformat-index`: versions 2 to 4.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use sha2::Sha256;
 
 use crate::fs::Stamp;
 
-/// An index, read whole.
+/// A parsed index.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     bytes: Vec<u8>,
-    /// Sorted by path, several stages of a conflict in a row.
+    /// Sorted by path, with the stages of a conflict in sequence.
     pub(super) entries: Vec<Tracked>,
-    /// The digest in the name of the file that has the other entries.
+    /// The digest in the name of the shared index with the other entries.
     pub(super) shared: Option<String>,
     pub(super) is_sha256: bool,
 }
@@ -27,23 +27,23 @@ pub(super) struct Tracked {
     /// Seconds and nanoseconds.
     pub(super) mtime: (u32, u32),
     pub(super) len: u32,
-    /// Where the entry's flags lie, after the digest of the content.
+    /// Position of the entry's flags, after the digest of the content.
     pub(super) flags_at: usize,
 }
 
-/// An entry's fixed part before the digest: ten numbers.
+/// The fixed part of an entry before the digest: ten numbers.
 const FIXED: usize = 40;
 const SUBMODULE: u32 = 0o160_000;
 const KIND: u32 = 0o170_000;
-/// The flag that tells git not to look at the file.
+/// The flag that tells git not to stat the file (assume-unchanged).
 const ASSUME_VALID: u8 = 0x80;
-/// In the first byte of the flags: a second pair of them follows.
+/// In the first byte of the flags: extended flags follow.
 const EXTENDED: u8 = 0x40;
 
 impl Index {
     pub(super) fn parse(bytes: Vec<u8>, is_sha256: bool) -> Result<Self, String> {
         let (entries, shared) =
-            entries(&bytes, is_sha256).ok_or("it is damaged, or no index of git 2")?;
+            entries(&bytes, is_sha256).ok_or("it is damaged, or not an index of git 2")?;
         Ok(Self {
             bytes,
             entries,
@@ -52,13 +52,14 @@ impl Index {
         })
     }
 
-    /// Digest of an entry's content; none of one from a shared index.
+    /// Digest of an entry's content; `None` for one from a shared index.
     pub(super) fn object(&self, entry: &Tracked) -> &[u8] {
         let start = entry.flags_at.saturating_sub(digest_len(self.is_sha256));
         self.bytes.get(start..entry.flags_at).unwrap_or_default()
     }
 
-    /// The index with the entries that `absent` names marked so that git does not look for their files.
+    /// The index with the entries named by `absent` marked so that git does not look for their
+    /// files.
     pub(super) fn without(&mut self, absent: &dyn Fn(&Tracked) -> bool) -> Option<Vec<u8>> {
         let mut bytes = std::mem::take(&mut self.bytes);
         for entry in &self.entries {
@@ -88,7 +89,7 @@ impl Tracked {
         Path::new(std::ffi::OsStr::from_bytes(&self.path))
     }
 
-    /// Whether a file with this stamp is the one that git has seen.
+    /// Whether a file with this stamp is unchanged since git recorded it.
     pub(super) fn is_unchanged(&self, stamp: Stamp) -> bool {
         let seen = i64::from(self.mtime.0) * 1_000_000_000 + i64::from(self.mtime.1);
         #[expect(clippy::cast_possible_truncation, reason = "git keeps as many bits")]
@@ -155,7 +156,7 @@ fn entries(bytes: &[u8], is_sha256: bool) -> Option<Parsed> {
     Some((found, shared(body, at, digest)))
 }
 
-/// git's number of a variable length.
+/// git's variable-length number.
 fn varint(bytes: &[u8], at: &mut usize) -> Option<usize> {
     let mut byte = *bytes.get(*at)?;
     *at += 1;

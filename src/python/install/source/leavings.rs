@@ -1,10 +1,11 @@
-//! What builds and tools leave in a tree: it would be taken for sources, or change what the next build makes.
+//! Build outputs and files of tools in a tree, which must not be mistaken for sources or affect the
+//! next build.
 
 use std::path::Path;
 
 use crate::fs::is_cache;
 
-/// Directories of tools, wherever they are.
+/// Directories of tools, at any depth.
 const DIRECTORIES: &[&str] = &[
     "__pycache__",
     ".hg",
@@ -21,7 +22,7 @@ const DIRECTORIES: &[&str] = &[
     ".ruff_cache",
 ];
 
-/// What tools leave where git is told to ignore it; elsewhere it may be anything.
+/// Outputs of tools if git ignores them; otherwise they may be anything.
 const IGNORED: &[&str] = &[
     ".DS_Store",
     ".cache",
@@ -39,10 +40,10 @@ const IGNORED: &[&str] = &[
     "htmlcov",
 ];
 
-/// Files beside which `build` and `dist` are what a build has made.
+/// Files beside which `build` and `dist` are build outputs.
 const MANIFESTS: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg"];
 
-/// Whether a directory holds what has been made or fetched, as far as its name and content tell.
+/// Whether a directory contains generated or downloaded files, judged by its name and content.
 pub(super) fn is_left_behind(directory: &Path, name: &str, at_top: bool) -> bool {
     let beside_manifest = || {
         directory
@@ -53,11 +54,11 @@ pub(super) fn is_left_behind(directory: &Path, name: &str, at_top: bool) -> bool
         || name.ends_with(".egg-info")
         || directory.join("pyvenv.cfg").is_file()
         || is_cache(directory)
-        // A package may well be called `build`.
+        // A package may be called `build`.
         || (matches!(name, "build" | "dist") && !directory.join("__init__.py").exists() && (at_top || beside_manifest()))
 }
 
-/// Whether something that git ignores is a tool's own, and none that a build has made.
+/// Whether an ignored entry belongs to a tool rather than to a build.
 pub(super) fn is_tools_own(name: &str) -> bool {
     IGNORED.contains(&name) || name.starts_with(".coverage.")
 }

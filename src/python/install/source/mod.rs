@@ -1,12 +1,14 @@
-//! What of a directory goes into a package, and what of a project its build gets to see.
+//! Determines which files of a directory go into a package, and which files of a project its build
+//! sees.
 //!
 //! ```text
-//! leavings  what tools and builds leave behind, by its looks
-//! named     what the project's own settings bring back
-//! git       what git tracks: repositories, worktrees, submodules     index  git's index
+//! leavings  outputs of tools and builds, recognised by name
+//! named     files that the project's own settings include
+//! git       tracked files: repositories, worktrees, submodules
+//! index     git's index
 //! walk      a tree ─▶ Sources
-//! above     what a build refers to above its project
-//! view      all of that together, and its copy for the build
+//! above     what a build refers to outside its project
+//! view      all files that a build sees, and their copy for the build
 //! ```
 
 mod above;
@@ -29,22 +31,24 @@ use walk::Walk;
 
 pub use view::{Snapshot, View};
 
-/// What a directory holds that may go into a package.
+/// The files of a directory that may go into a package.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// Relative to the directory, sorted. Links are followed: a file behind one stands here by the link's path.
+    /// Relative to the directory, sorted. Links are followed: a file below one is listed by the
+    /// link's path.
     pub files: Vec<PathBuf>,
-    /// The same of files that git ignores and does not track: what has been made. None of a directory that goes in as it is.
+    /// Those that git ignores and does not track: generated files. None for a directory that is
+    /// packed as it is.
     pub ignored: Vec<PathBuf>,
-    /// Links that have been followed, but for those behind another link.
+    /// Links that were followed, except those below another link.
     pub links: Vec<PathBuf>,
-    /// Links to what is outside, relative to the directory.
+    /// Links to outside, relative to the directory.
     pub outside: Vec<PathBuf>,
-    /// What is no file, and leads to none.
+    /// Entries that are not files and do not lead to one.
     pub unfit: Vec<SourceError>,
-    /// Directories that have too many files to be anything but data.
+    /// Ignored directories with so many files that they must be data.
     pub too_large: Vec<PathBuf>,
-    /// Why it is not known what git tracks.
+    /// Why it is unknown which files git tracks.
     pub trouble: Option<String>,
 }
 
@@ -55,7 +59,7 @@ impl Sources {
     }
 }
 
-/// Something in a directory that cannot be packed.
+/// An entry of a directory that cannot be packed.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error("the link `{}` leads to `{}`, outside `{}`", path.display(), target.display(), directory.display())]
@@ -75,7 +79,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Its code.
+    /// The code.
     pub fn code(&self) -> Code {
         match self {
             Self::LeadsOut { .. } => Code::ESCAPING_LINK,
@@ -86,7 +90,7 @@ impl SourceError {
         }
     }
 
-    /// What to do about it.
+    /// The remedy.
     pub fn hint(&self) -> String {
         let leave_out = format!("leave it out with a line in `{IGNORE_FILE}`");
         match self {
@@ -96,7 +100,7 @@ impl SourceError {
         }
     }
 
-    /// What it is about.
+    /// The path it is about.
     pub fn path(&self) -> &Path {
         match self {
             Self::LeadsOut { path, .. }
@@ -108,28 +112,29 @@ impl SourceError {
     }
 }
 
-/// What `.flavorignore` is called.
+/// The name of the ignore file.
 const IGNORE_FILE: &str = ".flavorignore";
 
-/// Whether files and directories whose names begin with a dot are taken.
+/// How hidden files and directories are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hidden {
-    /// A build back end sees what it would see without us, and decides itself.
+    /// A build back end sees them and decides itself.
     Taken,
-    /// Only those that an ignore file brings back, as in `!.well-known`.
+    /// Only those that an ignore file includes, as in `!.well-known`.
     Named,
 }
 
-/// Lists the files of a project that take part in its build, or those of a directory that goes in as it is.
+/// Lists the files of a project that take part in its build, or those of a directory that is packed
+/// as it is.
 ///
-/// Left out is what `.flavorignore` says, in every directory with the meaning that git gives to such files, and what builds
-/// and tools leave behind unless git tracks it. What `.gitignore` says keeps a file out of a directory that goes in as it
-/// is, unless git tracks it; a build sees it.
+/// Excludes what `.flavorignore` matches, in every directory and with git's semantics, and
+/// untracked outputs of builds and tools. Files that `.gitignore` matches are excluded from a
+/// directory that is packed as it is, unless tracked; a build sees them.
 pub fn list(directory: &Path, hidden: Hidden) -> Result<Sources> {
     list_with(directory, hidden, &[])
 }
 
-/// The same, and what patterns as in `.gitignore` bring back.
+/// The same, plus the files included by patterns as in `.gitignore`.
 pub fn list_with(directory: &Path, hidden: Hidden, include: &[String]) -> Result<Sources> {
     let real = directory.canonicalize().map_err(|_| Error::NoProjectAt {
         path: directory.to_path_buf(),
@@ -141,7 +146,8 @@ pub fn list_with(directory: &Path, hidden: Hidden, include: &[String]) -> Result
     Ok(Walk::new(directory, real, hidden, &Named::new(include, &configured)).run())
 }
 
-/// Copies files, to what links lead instead of the links. `files` are relative to the directory, as [`list`] finds them.
+/// Copies files; links are replaced by their targets. `files` are relative to the directory, as
+/// returned by [`list`].
 pub fn copy(directory: &Path, files: &[PathBuf], dest: &Path) -> Result<()> {
     for relative in files {
         let (from, to) = (directory.join(relative), dest.join(relative));

@@ -1,4 +1,5 @@
-//! What the project's own settings name: files that take part in a build though they look like what a build has left.
+//! Files named by the project's own settings: they take part in a build even if they look like
+//! build outputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +7,12 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use toml::{Table, Value};
 
-/// Patterns that bring files back.
+/// Include patterns.
 #[derive(Debug)]
 pub(super) struct Named {
-    /// Of `[tool.flavor.build] include`: nothing that may be packed is kept from the build then.
+    /// From `[tool.flavor.build] include`: everything that may be packed is visible to the build.
     included: Gitignore,
-    /// Of the back end's settings: they bring back what was made.
+    /// From the back end's settings: they include generated files.
     configured: Gitignore,
     /// The plain names in all of them.
     words: Vec<String>,
@@ -25,7 +26,7 @@ impl Named {
         let configured = configured
             .iter()
             .filter(|line| !leads_up(line) && !line.contains(char::is_whitespace));
-        // Of package data the place is relative to a package, which may lie anywhere.
+        // Package data are relative to a package, which may be anywhere.
         let configured: Vec<String> = configured
             .map(|line| line.trim_start_matches("./").trim_matches('/'))
             .filter(|line| line.contains(|c: char| c.is_alphanumeric()))
@@ -46,7 +47,7 @@ impl Named {
         }
     }
 
-    /// Whether a directory that is passed over has to be looked through, by its name.
+    /// Whether an excluded directory must be searched, judged by its name.
     pub(super) fn mentions(&self, name: &str) -> bool {
         self.words.iter().any(|word| word == name)
     }
@@ -69,7 +70,7 @@ impl Named {
 fn matcher<'a>(lines: impl Iterator<Item = &'a String>) -> Gitignore {
     let mut builder = GitignoreBuilder::new("");
     for line in lines {
-        // What is no pattern names nothing here; elsewhere it is refused.
+        // An invalid pattern matches nothing here; it is rejected elsewhere.
         drop(builder.add_line(None, line));
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())
@@ -82,19 +83,19 @@ pub(super) fn leads_up(text: &str) -> bool {
         .any(|part| part == std::path::Component::ParentDir)
 }
 
-/// What a project's files say of its build.
+/// What a project's files say about its build.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
-    /// Strings of the manifest that may be paths: those of `[project]`, `backend-path` and of the tools that
-    /// `build-system.requires` names.
+    /// Strings in the manifest that may be paths: in `[project]`, `backend-path`, and the tables of
+    /// the tools in `build-system.requires`.
     pub(super) strings: Vec<String>,
-    /// Directories of the project that hold its back end.
+    /// Directories of the project that contain its back end.
     pub(super) backend_path: Vec<String>,
-    /// Whether the back end reads the version off the history.
+    /// Whether the back end derives the version from the history.
     pub(super) needs_history: bool,
 }
 
-/// Build requirements whose back ends read the version off the repository's history.
+/// Build requirements whose back ends derive the version from the repository's history.
 const NEED_HISTORY: &[&str] = &[
     "scm",
     "vcs",
@@ -165,8 +166,8 @@ impl Settings {
     }
 }
 
-/// Whether a table is that of a back end or of one of its plug-ins: `hatch` of `hatchling`, `setuptools`, `pdm` of
-/// `pdm-backend`. Without requirements it is setuptools that builds.
+/// Whether a table is that of a back end or of one of its plug-ins: `hatch` of `hatchling`,
+/// `setuptools`, `pdm` of `pdm-backend`. The default back end is setuptools.
 fn is_required(tool: &str, requires: &[String]) -> bool {
     let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '.'], "-");
     let tool = plain(tool);
@@ -174,7 +175,7 @@ fn is_required(tool: &str, requires: &[String]) -> bool {
         || (requires.is_empty() && tool == "setuptools")
 }
 
-/// Of a tool that does more than building, what is about that.
+/// The build settings of a tool that does more than building.
 fn settings_of_build<'a>(tool: &str, value: &'a Value) -> &'a Value {
     if tool == "uv" {
         value.get("build-backend").unwrap_or(&Value::Boolean(false))
@@ -183,7 +184,7 @@ fn settings_of_build<'a>(tool: &str, value: &'a Value) -> &'a Value {
     }
 }
 
-/// Keys whose values are not what a build takes, or are where it puts what it makes.
+/// Keys whose values are not inputs of a build, or are output paths.
 const OTHERS: &[&str] = &[
     "exclude",
     "envs",
@@ -204,7 +205,7 @@ fn gather(value: &Value, found: &mut Vec<String>) {
                 if OTHERS.iter().any(|other| key.contains(other)) {
                     continue;
                 }
-                // `force-include` has the sources for keys.
+                // `force-include` has the sources as keys.
                 if key.contains(['/', '.']) {
                     found.push(key.clone());
                 }
@@ -215,7 +216,7 @@ fn gather(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A path without its last parts that are patterns.
+/// A path without its last components if they are patterns.
 pub(super) fn without_pattern(text: &str) -> PathBuf {
     Path::new(text)
         .components()

@@ -18,21 +18,21 @@ use crate::format::Blake3;
 use crate::fs::{IoContext as _, Stamp};
 use crate::python::error::{Error, Result};
 
-/// From this size on a file that git ignores is known by its size and the time of its last change, and is not copied
-/// where that can be helped.
+/// An ignored file of at least this size is identified by size and mtime, and not copied if that
+/// can be avoided.
 const LARGE: u64 = 1 << 20;
 
-/// What a build sees.
+/// The files that a build sees.
 #[derive(Debug)]
 pub struct View {
-    /// Relative to the project; what is above it begins with `..`.
+    /// Relative to the project; paths above it begin with `..`.
     pub sources: Sources,
-    /// Digest of what git tracks beyond them, for a back end that reads the version off that.
+    /// Digest of the other tracked files, for a back end that derives the version from git.
     pub tracked: Option<Blake3>,
-    /// As the user named it.
+    /// As given by the user.
     project: PathBuf,
     real: PathBuf,
-    /// What the copy begins with.
+    /// Prefix of the copy's name.
     base: PathBuf,
     repository: Option<Repository>,
     needs_history: bool,
@@ -41,16 +41,16 @@ pub struct View {
 /// A copy for a build.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Of all that was copied.
+    /// The top of the copy.
     pub top: PathBuf,
-    /// Of the project.
+    /// The project in it.
     pub project: PathBuf,
-    /// Files that are not copies: the user's own, and what they were.
+    /// Files that are not copies but the user's own, with their stamps.
     shared: Vec<(PathBuf, u64, i64)>,
 }
 
 impl View {
-    /// Finds what the build of `project` sees. `include` are patterns that bring files back.
+    /// Finds what the build of `project` sees. `include` are patterns for files to include.
     pub fn of(project: &Path, include: &[String]) -> Result<Self> {
         let real = project.canonicalize().map_err(|_| Error::NoProjectAt {
             path: project.to_path_buf(),
@@ -80,7 +80,7 @@ impl View {
         Ok(view)
     }
 
-    /// The files by which git knows the history, when the back end reads the version off that.
+    /// The files of git that determine the history, if the back end derives the version from that.
     pub fn history(&self) -> Vec<PathBuf> {
         self.repository
             .as_ref()
@@ -89,7 +89,7 @@ impl View {
             .unwrap_or_default()
     }
 
-    /// Whether a file that git ignores counts by its size and the time of its last change alone.
+    /// Whether an ignored file is identified by size and mtime alone.
     pub fn is_large(len: u64) -> bool {
         len >= LARGE
     }
@@ -125,7 +125,7 @@ impl View {
             paths.push(path.clone());
         }
         if let Some(repository) = &self.repository {
-            // Back ends look for these themselves, up to the top.
+            // Back ends search for these upwards by themselves.
             let above = self
                 .real
                 .ancestors()
@@ -151,8 +151,8 @@ impl View {
             .extend(ignored.iter().map(|file| relative(&self.real, file)));
     }
 
-    /// Whether a directory above or beside the project may be looked through: anything in a repository, elsewhere not the
-    /// whole machine.
+    /// Whether a directory outside the project may be searched: any directory of its repository,
+    /// but not arbitrary ones of the machine.
     fn is_bounded(&self, path: &Path) -> bool {
         let is_home =
             || std::env::var_os("HOME").is_some_and(|home| Path::new(&home).starts_with(path));
@@ -179,7 +179,8 @@ impl View {
             .collect()
     }
 
-    /// Adds what git has to see to say whether the work tree is clean: what it tracks above the project and has changed.
+    /// Adds the files that git needs to tell whether the work tree is clean: tracked files above
+    /// the project that have changed.
     fn add_history(&mut self) {
         let Some(repository) = &self.repository else {
             return;
@@ -226,7 +227,8 @@ impl View {
         self.sources.files.extend(changed);
     }
 
-    /// Copies what the build sees, so that it leaves nothing in the user's tree and finds nothing of an earlier one.
+    /// Copies what the build sees, so that it does not write to the user's tree and does not find
+    /// outputs of an earlier build.
     pub fn copy(&self, dest: &Path) -> Result<Snapshot> {
         let dest = &plain(&std::path::absolute(dest).on("find", dest)?);
         let links: HashSet<&Path> = self.sources.links.iter().map(PathBuf::as_path).collect();
@@ -278,7 +280,7 @@ impl View {
                 .parent()
                 .map(|parent| plain(&parent.join(&target)))
                 .filter(|_| target.is_relative());
-            // In the copy it leads to the same place, or to the original.
+            // In the copy it leads to the same relative path, or to the original.
             let is_inside = inside.is_some_and(|path| {
                 path.starts_with(dest)
                     && (there.contains(&*path)
@@ -303,7 +305,7 @@ impl View {
 
     fn copy_repository(&self, dest: &Path, there: &HashSet<&Path>) -> io::Result<()> {
         let Some(repository) = &self.repository else {
-            // Back ends look for one upwards; what is above the copy says nothing about the project.
+            // Back ends search for `.git` upwards; a repository around the copy is unrelated.
             let above = dest.parent().unwrap_or(dest).join(".gitignore");
             return if above.exists() {
                 Ok(())
@@ -324,7 +326,7 @@ impl View {
 }
 
 impl Snapshot {
-    /// Says which of the user's own files the build has written to, if any.
+    /// Reports which of the user's own files the build modified, if any.
     pub fn damaged(&self) -> Option<PathBuf> {
         let is_same = |path: &Path, len: u64, mtime: i64| {
             path.metadata()
@@ -337,7 +339,7 @@ impl Snapshot {
     }
 }
 
-/// A path as seen from a directory; both are absolute.
+/// A path relative to a directory; both are absolute.
 fn relative(from: &Path, to: &Path) -> PathBuf {
     let common = from
         .components()
@@ -353,8 +355,8 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
     .collect()
 }
 
-/// Makes a copy with the same times and mode. A large file that has been `made` is the same file where copying would
-/// move its bytes; it is returned then.
+/// Copies a file with times and mode. A large file that has been `made` is linked if copying would
+/// have to move its bytes; its path is returned then.
 fn reproduce(from: &Path, to: &Path, made: bool) -> io::Result<Option<(PathBuf, u64, i64)>> {
     let mut source = File::open(from)?;
     let metadata = source.metadata()?;
@@ -375,7 +377,7 @@ fn reproduce(from: &Path, to: &Path, made: bool) -> io::Result<Option<(PathBuf, 
     } else {
         fs::copy(from, to)?;
     }
-    // Make, Cython and others go by which of two files is newer.
+    // Make, Cython and others compare the mtimes of files.
     let times = FileTimes::new()
         .set_modified(metadata.modified()?)
         .set_accessed(metadata.accessed()?);
@@ -386,7 +388,7 @@ fn reproduce(from: &Path, to: &Path, made: bool) -> io::Result<Option<(PathBuf, 
     Ok(None)
 }
 
-/// Copies what there is of a file with holes.
+/// Copies the data of a sparse file.
 fn copy_sparse(source: &mut File, to: &Path, len: u64) -> io::Result<()> {
     use rustix::fs::{SeekFrom, seek};
     use std::io::{Read as _, Seek as _};

@@ -1,4 +1,4 @@
-//! Lists what of a tree takes part in a build.
+//! Lists the files of a tree that take part in a build.
 
 use std::fs::FileType;
 use std::os::unix::fs::MetadataExt as _;
@@ -16,48 +16,49 @@ use super::named::Named;
 use super::{Hidden, IGNORE_FILE, SourceError, Sources};
 use crate::sign::PRIVATE_KEY_FILE;
 
-/// More files than this in one directory that git ignores are data, not what a build has made.
+/// An ignored directory with more files than this is data, not build output.
 const MAX_IGNORED: usize = 20_000;
 
-/// A tree and what is known of it before it is read.
+/// A tree and its context.
 pub(super) struct Walk<'a> {
-    /// As the user named it.
+    /// As given by the user.
     top: &'a Path,
     real: PathBuf,
     hidden: Hidden,
-    /// Read when it is asked for.
+    /// Read on first use.
     tracked: OnceLock<TrackedFiles>,
     named: &'a Named,
-    /// The project, when it is not what is walked.
+    /// The project, if it is not the directory being walked.
     project: Option<&'a Path>,
 }
 
-/// How a directory was come to.
+/// How a directory was reached.
 #[derive(Clone, Default)]
 struct Place {
     /// git ignores it.
     ignored: bool,
-    /// It is left out, but for what is tracked, if that counts, and what is named.
+    /// It is excluded, except for tracked files, if those count, and named files.
     left_out: Option<LeftOut>,
-    /// It is left out, and looked through for what is named.
+    /// It is excluded, and searched for named files.
     named: bool,
-    /// Real places of the directories above, when a link has led here.
+    /// Resolved paths of the directories above, if a link has led here.
     above: Option<Arc<Vec<(u64, u64)>>>,
-    /// How much more may be found in the ignored directory that this is in, or is behind a link to the outside.
+    /// The remaining number of files for the ignored directory that this is in, or that a link to
+    /// outside is in.
     room: Option<Arc<AtomicUsize>>,
-    /// Repositories inside that this is in.
+    /// Nested repositories that this is in.
     inner: Vec<Arc<TrackedFiles>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LeftOut {
-    /// By the user: that something is tracked does not bring it back.
+    /// By the user: tracked files are excluded too.
     Wanted,
-    /// Because of what it looks like.
+    /// Because it looks like output.
     Looks,
 }
 
-/// What ignore files say, from the directory up.
+/// The ignore files, from the directory upwards.
 struct Rules {
     above: Option<Arc<Rules>>,
     git: Option<Gitignore>,
@@ -74,7 +75,7 @@ impl Rules {
         }
     }
 
-    /// What the nearest file says that says something.
+    /// The result of the nearest file with a matching pattern.
     fn verdict(
         &self,
         path: &Path,
@@ -101,13 +102,13 @@ fn rules(directory: &Path, name: &str) -> Option<Gitignore> {
         .trim_start_matches('\u{feff}')
         .lines()
     {
-        // git passes over lines that it does not understand.
+        // git ignores invalid lines.
         drop(builder.add_line(None, line));
     }
     builder.build().ok().filter(|matcher| !matcher.is_empty())
 }
 
-/// What is found, in any order.
+/// The result, unordered.
 #[derive(Default)]
 struct Found(Sources);
 
@@ -134,7 +135,7 @@ impl Found {
 }
 
 impl<'a> Walk<'a> {
-    /// `top` is there; `real` is where it is.
+    /// `top` exists; `real` is its resolved path.
     pub(super) fn new(top: &'a Path, real: PathBuf, hidden: Hidden, named: &'a Named) -> Self {
         Self {
             top,
@@ -146,7 +147,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is above `project` or beside it, and is named by it. Both paths are absolute.
+    /// For a path above `project` or beside it that the project names. Both paths are absolute.
     pub(super) fn beside(top: &'a Path, project: &'a Path, named: &'a Named) -> Self {
         Self {
             project: Some(project),
@@ -199,7 +200,8 @@ impl<'a> Walk<'a> {
             .take_while(|one| one.starts_with(&repository.top))
             .collect();
         above.reverse();
-        // Where the tree was named by a relative path, patterns from above still need paths that they are part of.
+        // If the tree was given by a relative path, patterns from above must be matched against the
+        // full path.
         above.into_iter().fold(None, |rules, directory| {
             Some(Rules::of(directory, rules, true, true))
         })
@@ -233,7 +235,8 @@ impl<'a> Walk<'a> {
         let has = |name: &str| entries.iter().any(|entry| entry.file_name() == name);
         let mut place = place.clone();
         if !below.as_os_str().is_empty() && has(".git") {
-            // A submodule is in the index of the repository around it, too; what is looked up twice is found once.
+            // A submodule is in the index of the surrounding repository, too; files found twice are
+            // counted once.
             let inner = TrackedFiles::of_nested(self.top, below);
             if !inner.is_empty() {
                 place.inner.push(Arc::new(inner));
@@ -272,7 +275,7 @@ impl<'a> Walk<'a> {
         inside.into_iter().fold(found, Found::and)
     }
 
-    /// Of a directory that is too large to be looked through, what git tracks.
+    /// For a directory that is too large to be searched, the files that git tracks.
     fn without_data(&self, directory: PathBuf) -> Found {
         let files = self
             .tracked()
@@ -286,7 +289,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Takes a file, passes it over, or says how a directory is to be looked through.
+    /// Takes a file, skips it, or decides how to walk a directory.
     fn entry(
         &self,
         relative: &Path,
@@ -313,7 +316,7 @@ impl<'a> Walk<'a> {
             };
             holds(self.tracked()) || place.inner.iter().any(|inner| holds(inner))
         };
-        // What a `.gitignore` hides and a `.flavorignore` brings back is as good as any other.
+        // A file that `.gitignore` hides and `.flavorignore` includes is treated like any other.
         let ignored = (place.ignored || by_git.is_ignore()) && !by_flavor.is_whitelist();
         let plain = self.hidden == Hidden::Named;
         let at_top = self.project.is_none()
@@ -321,7 +324,7 @@ impl<'a> Walk<'a> {
                 .parent()
                 .is_none_or(|parent| parent.as_os_str().is_empty());
         let mut left_out = if name == PRIVATE_KEY_FILE && !is_directory {
-            // It signs packages and is never in one.
+            // The name of a signing key, which must never be packed.
             return None;
         } else if !is_directory && self.named.includes(relative) {
             None
@@ -383,7 +386,7 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         if let Some(unfit) = unfit {
-            // Of what git ignores it says nothing.
+            // The index says nothing about ignored files.
             found.unfit.extend((!is_made).then_some(unfit));
             return None;
         }
@@ -402,7 +405,7 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// Whether a link to a directory is to be followed.
+    /// Whether to follow a link to a directory.
     fn follow(&self, relative: &Path, real: &Path, next: &mut Place, found: &mut Sources) -> bool {
         let path = self.top.join(relative);
         let Ok(target) = path.metadata() else {
@@ -435,7 +438,7 @@ impl<'a> Walk<'a> {
         next.above = Some(Arc::new(above.into_iter().chain([place]).collect()));
         if self.leads_out(&path) {
             found.outside.push(relative.to_path_buf());
-            // It is refused whatever is there, which may be the whole machine.
+            // It is rejected whatever its target has, which may be the whole machine.
             return self.hidden == Hidden::Taken;
         }
         true
