@@ -187,7 +187,7 @@ fn values_that_cannot_be_are_told_with_their_codes() {
     ] {
         let run = t.flavor(words).fails_with(2);
         assert!(
-            run.stderr().contains(": write a ") && !run.stderr().contains("invalid digit"),
+            run.stderr().contains(": expected a ") && !run.stderr().contains("invalid digit"),
             "{run}"
         );
     }
