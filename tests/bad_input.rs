@@ -224,7 +224,7 @@ fn an_unsatisfiable_dependency() {
     let said = run.stderr();
     assert!(
         said.contains(
-            "\nerror[FLV0310]: cannot pack `pyproject.toml`\n  cannot get `click==0.0.99`\n"
+            "\nerror[FLV0310]: cannot pack `pyproject.toml`\n  cannot install `click==0.0.99`\n"
         ),
         "{said}"
     );

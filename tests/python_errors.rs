@@ -144,7 +144,7 @@ fn dependencies() {
     exit: 4
     --- stderr
     error[FLV0310]: cannot pack `app/pyproject.toml`
-      cannot get `greeting>=2`
+      cannot install `greeting>=2`
         pip: Cannot install greeting>3 and greeting>=2 because these package versions have conflicting dependencies.
         pip: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
     hint: the network is not used: add a directory that has the wheel with `--find-links DIR`

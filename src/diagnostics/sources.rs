@@ -65,7 +65,7 @@ hint: put `uv` on PATH, or give the interpreter pip: `/opt/python/bin/python3.13
         remedy: "Check the name, the version and the indexes (`--index-url`, `--find-links`); without the network, \
             add a directory that has the wheel.",
         example: r"error[FLV0310]: cannot pack `app/pyproject.toml`
-  cannot get `greeting>=2`
+  cannot install `greeting>=2`
     pip: Cannot install greeting>3 and greeting>=2 because these package versions have conflicting dependencies.
     pip: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
 hint: the network is not used: add a directory that has the wheel with `--find-links DIR`",
@@ -224,7 +224,7 @@ hint: require `otherlib`, or give the source of `mylib`",
         remedy: "Create it again: `uv lock`, `poetry lock`, `pdm lock`.",
         example: r"error[FLV0339]: cannot pack `app/pyproject.toml`
   the lock file `[ROOT]/app/uv.lock` does not match the project: the requirement `other` of `app` has changed
-hint: make it anew with `uv lock`, or pass it over with `--refresh`",
+hint: create it again with `uv lock`, or ignore it with `--refresh`",
     }
     LINKED_SOURCES = 340 {
         title: "a distribution leads to sources on this machine",
