@@ -319,29 +319,29 @@ fn what_is_signed_and_wrong() {
 fn words_that_are_signed_and_none() {
     type Change = fn(&mut Metadata);
     let changes: &[(&str, Change)] = &[
-        ("has the format `PSPF/1999`", |one| {
+        ("invalid format `PSPF/1999`", |one| {
             one.format = "PSPF/1999".into()
         }),
-        ("the revision of the format `2.0.0`", |one| {
+        ("invalid format version `2.0.0`", |one| {
             one.format_version = "2.0.0".into()
         }),
-        ("the revision of the format `0`", |one| {
+        ("invalid format version `0`", |one| {
             one.compatibility.min_format_version = "0".into()
         }),
-        ("no version `../../x`", |one| {
+        ("invalid version `../../x`", |one| {
             one.package.version = "../../x".into()
         }),
-        ("no version ``", |one| one.build.tool_version.clear()),
-        ("no version `1 2`", |one| {
+        ("invalid version ``", |one| one.build.tool_version.clear()),
+        ("invalid version `1 2`", |one| {
             one.launcher.tool_version = "1 2".into()
         }),
-        ("no tool `../flavor`", |one| {
+        ("invalid tool `../flavor`", |one| {
             one.build.tool = "../flavor".into()
         }),
-        ("built at `yesterday`", |one| {
+        ("invalid build time `yesterday`", |one| {
             one.build.timestamp = "yesterday".into()
         }),
-        ("signed by `rsa`", |one| {
+        ("invalid signature algorithm `rsa`", |one| {
             one.verification.integrity_seal.algorithm = "rsa".into()
         }),
         ("`{workenv}/{workenv}/x`", |one| {
@@ -353,13 +353,13 @@ fn words_that_are_signed_and_none() {
         ("`{workenv}/a\\\\b`", |one| {
             one.slots[0].target = "{workenv}/a\\b".into()
         }),
-        ("is for `linux`", |one| {
+        ("invalid target `linux`", |one| {
             one.flavor.as_mut().expect("facts").target = "linux".into()
         }),
-        ("the glibc `../2`", |one| {
+        ("invalid glibc version `../2`", |one| {
             one.flavor.as_mut().expect("facts").glibc_floor = Some("../2".into())
         }),
-        ("a library `../a.so`", |one| {
+        ("invalid library name `../a.so`", |one| {
             one.flavor.as_mut().expect("facts").libraries = vec!["../a.so".into()]
         }),
     ];

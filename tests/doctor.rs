@@ -163,7 +163,7 @@ fn launchers_are_listed_described_and_tried() {
     let run = t.flavor(["helpers", "test", "broken"]).fails_with(1);
     assert!(
         run.stdout()
-            .starts_with("broken: a package with it did something else"),
+            .starts_with("broken: a test package with it failed"),
         "{run}"
     );
     snapshot!(t.flavor(["helpers", "info", "nothing"]), @"

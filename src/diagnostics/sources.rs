@@ -226,7 +226,7 @@ hint: require `otherlib`, or give the source of `mylib`",
         remedy: "Generate it again: `uv lock`, `poetry lock` or `pdm lock`.",
         example: r"error[FLV0339]: cannot pack `app/pyproject.toml`
   the lock file `[ROOT]/app/uv.lock` does not match the project: the requirement `other` of `app` has changed
-hint: make it anew with `uv lock`, or pass it over with `--refresh`",
+hint: create it again with `uv lock`, or ignore it with `--refresh`",
     }
     LINKED_SOURCES = 340 {
         title: "a distribution refers to sources on this machine",
