@@ -133,7 +133,7 @@ fn the_projects_own_requirements_count_too() {
     let run = t.flavor(["pack", "-q", "app"]).fails_with(4);
     assert!(
         run.stderr()
-            .contains("does not fit the project: the requirement `other` is missing"),
+            .contains("does not match the project: the requirement `other` is missing"),
         "{run}"
     );
 }

@@ -192,7 +192,7 @@ fn a_slot_is_compared_with_what_was_signed_and_not_with_its_own_list() {
     change_with_list(&tree);
     let verified = t.flavor(["workenv", "verify"]).silent();
     assert!(
-        verified.stdout().contains("sound by its own lists (`"),
+        verified.stdout().contains("sound by its own content lists (`"),
         "{verified}"
     );
     assert_eq!(strict(&t, &elsewhere).success().stdout(), good);

@@ -369,7 +369,7 @@ fn a_library_that_is_nowhere_is_an_error_for_the_program_and_a_warning_for_a_plu
     let run = t.flavor(["pack", "--explain"]).success();
     assert!(
         run.stderr()
-            .contains("which was missing, is on this machine now"),
+            .contains("which was missing, exists on this machine now"),
         "{run}"
     );
     assert!(!run.stderr().contains("warning"), "{run}");

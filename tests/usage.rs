@@ -548,7 +548,7 @@ fn files_of_others_are_never_overwritten() {
     ] {
         let run = t.flavor(&words).fails_with(1);
         assert!(
-            run.stderr().contains("exists already") || run.stderr().contains("FLV0408"),
+            run.stderr().contains("already exists") || run.stderr().contains("FLV0408"),
             "{run}"
         );
         assert_eq!(
