@@ -256,11 +256,16 @@ fn help_names_every_option() {
       -V, --version  Print version
 
     Global options:
-      -C <DIR>            Change to this directory first; relative to the previous one if repeated
-      -q, --quiet         Print only errors
-      -v, --verbose...    Print each step and its duration; repeat for more detail, up to three times
-          --color <WHEN>  When to use colours: auto, always, never [default: auto]
-          --json          Print JSON, errors included
+      -C <DIR>                   Change to this directory first; relative to the previous one if
+                                 repeated
+      -q, --quiet                Print only errors
+      -v, --verbose...           Print each step and its duration; repeat for more detail, up to three
+                                 times
+          --color <WHEN>         When to use colours: auto, always, never [default: auto]
+          --json                 Print JSON, errors included
+          --log-format <FORMAT>  Format of the log on stderr: text, json [env: FLAVOR_LOG_FORMAT]
+                                 [default: text]
+          --log-time             Begin each line of the log with the time
 
     Run `flavor COMMAND --help` for help on a command, `flavor explain CODE` on an error.
     ");

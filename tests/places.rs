@@ -276,7 +276,7 @@ fn a_directory_above_the_cache_that_others_may_change_is_refused() {
         t.call(&package, [""; 0])
             .fails_with(103)
             .stderr()
-            .contains("belongs to user 12345")
+            .contains("is owned by user 12345")
     );
 }
 

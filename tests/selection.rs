@@ -159,8 +159,7 @@ fn pylock_and_hashed_requirements_decide_whoever_installs() {
         );
         let run = t.flavor(["pack", "-q", "app"]).fails_with(4);
         assert!(
-            run.stderr()
-                .contains("find out why before you lock it anew"),
+            run.stderr().contains("find out why before locking again"),
             "{run}"
         );
         t.file("app/requirements.txt", "greeting==2.0\n");
