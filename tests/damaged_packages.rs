@@ -320,47 +320,47 @@ fn words_that_are_signed_and_none() {
     type Change = fn(&mut Metadata);
     let changes: &[(&str, Change)] = &[
         ("invalid format `PSPF/1999`", |one| {
-            one.format = "PSPF/1999".into()
+            one.format = "PSPF/1999".into();
         }),
         ("invalid format version `2.0.0`", |one| {
-            one.format_version = "2.0.0".into()
+            one.format_version = "2.0.0".into();
         }),
         ("invalid format version `0`", |one| {
-            one.compatibility.min_format_version = "0".into()
+            one.compatibility.min_format_version = "0".into();
         }),
         ("invalid version `../../x`", |one| {
-            one.package.version = "../../x".into()
+            one.package.version = "../../x".into();
         }),
         ("invalid version ``", |one| one.build.tool_version.clear()),
         ("invalid version `1 2`", |one| {
-            one.launcher.tool_version = "1 2".into()
+            one.launcher.tool_version = "1 2".into();
         }),
         ("invalid tool `../flavor`", |one| {
-            one.build.tool = "../flavor".into()
+            one.build.tool = "../flavor".into();
         }),
         ("invalid build time `yesterday`", |one| {
-            one.build.timestamp = "yesterday".into()
+            one.build.timestamp = "yesterday".into();
         }),
         ("invalid signature algorithm `rsa`", |one| {
-            one.verification.integrity_seal.algorithm = "rsa".into()
+            one.verification.integrity_seal.algorithm = "rsa".into();
         }),
         ("`{workenv}/{workenv}/x`", |one| {
-            one.slots[0].target = "{workenv}/{workenv}/x".into()
+            one.slots[0].target = "{workenv}/{workenv}/x".into();
         }),
         ("`{workenv}/.Flavor/x`", |one| {
-            one.slots[0].target = "{workenv}/.Flavor/x".into()
+            one.slots[0].target = "{workenv}/.Flavor/x".into();
         }),
         ("`{workenv}/a\\\\b`", |one| {
-            one.slots[0].target = "{workenv}/a\\b".into()
+            one.slots[0].target = "{workenv}/a\\b".into();
         }),
         ("invalid target `linux`", |one| {
-            one.flavor.as_mut().expect("facts").target = "linux".into()
+            one.flavor.as_mut().expect("facts").target = "linux".into();
         }),
         ("invalid glibc version `../2`", |one| {
-            one.flavor.as_mut().expect("facts").glibc_floor = Some("../2".into())
+            one.flavor.as_mut().expect("facts").glibc_floor = Some("../2".into());
         }),
         ("invalid library name `../a.so`", |one| {
-            one.flavor.as_mut().expect("facts").libraries = vec!["../a.so".into()]
+            one.flavor.as_mut().expect("facts").libraries = vec!["../a.so".into()];
         }),
     ];
     let t = Test::new();

@@ -204,7 +204,7 @@ fn cell(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => {
-                out.extend(['\\', one])
+                out.extend(['\\', one]);
             }
             other => out.push(other),
         }

@@ -141,10 +141,10 @@ impl Component {
         }
         match &self.license {
             Some(License::Expression(expression)) => {
-                found["licenses"] = json!([{ "expression": expression }])
+                found["licenses"] = json!([{ "expression": expression }]);
             }
             Some(License::Name(name)) => {
-                found["licenses"] = json!([{ "license": { "name": name } }])
+                found["licenses"] = json!([{ "license": { "name": name } }]);
             }
             None => {}
         }

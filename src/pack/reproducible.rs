@@ -123,7 +123,7 @@ fn copy_tree(project: &Path, copy: &Path, package: &Path) -> Result<(), BuildErr
                 std::fs::copy(&entry.path, &to).on("copy", &entry.path)?;
             }
             EntryKind::Symlink { target } => {
-                std::os::unix::fs::symlink(target, &to).on("link", &to)?
+                std::os::unix::fs::symlink(target, &to).on("link", &to)?;
             }
             EntryKind::Special => {}
         }

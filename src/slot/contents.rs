@@ -307,7 +307,7 @@ impl Contents {
             damaged
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push(path)
+                .push(path);
         };
         let worker = || {
             while let Some(record) = records.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -90,7 +90,7 @@ impl<'a> StoredSlot<'a> {
             match stored.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => {
-                    take(buffer.get(..count).unwrap_or_default()).map_err(SlotError::BadStream)?
+                    take(buffer.get(..count).unwrap_or_default()).map_err(SlotError::BadStream)?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(SlotError::BadStream(error)),

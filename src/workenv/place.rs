@@ -104,7 +104,7 @@ impl Cache {
                 // The home of another user (`sudo -E`) must not be written to, but must not prevent
                 // the start either.
                 Err(error) if candidate.optional => {
-                    tried.push(format!("{} ({})", describe(&error), candidate.origin))
+                    tried.push(format!("{} ({})", describe(&error), candidate.origin));
                 }
                 Err(error) => return Err(error),
             }

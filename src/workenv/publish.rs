@@ -45,7 +45,7 @@ impl Making<'_> {
                 .and_then(|seal| self.replace_seal(&seal))
             {
                 Err(error) if seal.is_unchanged(self.root) => {
-                    tracing::debug!("cannot write the seal: {error}")
+                    tracing::debug!("cannot write the seal: {error}");
                 }
                 other => other?,
             }

@@ -131,7 +131,7 @@ fn parts(dist_info: &Path) -> Result<Vec<BundledComponent>> {
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(bill) => collect(&bill, &mut found),
             Err(error) => {
-                tracing::debug!(path = %file.display(), %error, "not an SBOM in JSON")
+                tracing::debug!(path = %file.display(), %error, "not an SBOM in JSON");
             }
         }
     }

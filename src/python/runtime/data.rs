@@ -192,7 +192,7 @@ fn add_tree(
         }
         match entry.target() {
             Some(kind) if kind.is_dir() && !entry.is_loop() => {
-                add_tree(&entry.path, &to, wanted, files)?
+                add_tree(&entry.path, &to, wanted, files)?;
             }
             Some(kind) if kind.is_file() => files.push(Item {
                 from: entry.path,

@@ -17,8 +17,8 @@ use crate::report::printable;
 pub fn init(default: Option<LevelFilter>) {
     let level = directives(default)
         .into_iter()
-        .filter_map(|(module, level)| (module == ROOT).then_some(level))
-        .last();
+        .rfind(|(module, _)| module == ROOT)
+        .map(|(_, level)| level);
     if let Some(level) = level.filter(|level| *level != LevelFilter::OFF) {
         // Only a second call could fail, and there is none.
         drop(tracing::subscriber::set_global_default(Lines { level }));

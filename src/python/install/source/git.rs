@@ -98,9 +98,9 @@ impl Repository {
             for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
                 let path = entry.path();
                 if path.is_dir() {
-                    open.push(path)
+                    open.push(path);
                 } else {
-                    found.push(path)
+                    found.push(path);
                 }
             }
         }
