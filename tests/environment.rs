@@ -225,7 +225,7 @@ env = { A = "{env.HOME}", B = "{env:HOME}", C = "{ENV:HOME}", D = "${HOME} {othe
     );
     assert!(
         run.stderr()
-            .contains("hint: only values of `env` and of `set` can name variables"),
+            .contains("hint: only values of `env` and `set` can refer to variables"),
         "{run}"
     );
 }

@@ -206,7 +206,7 @@ fn a_directory_has_what_its_program_imports() {
     // A script comes alone.
     let run = t.flavor(["pack", "site/__main__.py"]).success();
     assert!(
-        said(&run).contains("pack the directory, with `--entry-point __main__.py`"),
+        said(&run).contains("pack the directory with `--entry-point __main__.py`"),
         "{run}"
     );
 }

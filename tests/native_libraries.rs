@@ -386,7 +386,7 @@ fn a_driver_s_library_is_the_target_s_and_is_said() {
     // From the cache it is said too.
     snapshot!(said(&t.flavor(["pack"]).success()), @r#"
     warning[FLV0451]: the package needs a library of the target that it cannot carry: libGL.so.1 (`probe` in slot `script`)
-    hint: if every target has it, declare it with `libraries = ["libGL.so.1"]` under [tool.flavor.target]
+    hint: if every target has it, declare `libraries = ["libGL.so.1"]` under [tool.flavor.target]
     needs glibc 2.34 and libGL.so.1: Ubuntu 22.04, Debian 12, RHEL 9 or later
     "#);
     let json = t.flavor(["pack", "--json"]).success().json();
