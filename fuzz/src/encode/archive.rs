@@ -136,7 +136,7 @@ impl Name<'_> {
                 Part::Nothing => {}
                 // Around the limit of a part.
                 Part::Long(len) => {
-                    out.extend(std::iter::repeat_n(b'n', 200 + usize::from(len % 64)))
+                    out.extend(std::iter::repeat_n(b'n', 200 + usize::from(len % 64)));
                 }
                 Part::Bytes(bytes) => out.extend(bytes.iter().take(300)),
             }

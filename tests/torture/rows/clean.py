@@ -77,7 +77,7 @@ def upgrade(workshop, outcome):
         upgraded = place.start(type(new)(here.path, new.name, new.files))
         outcome.expect(upgraded.kind == "right", f"the new version: {upgraded}")
         done = clean(workshop, place)
-        outcome.expect("left upgraded-1" in done.stdout, f"clean does not keep what runs: {done.stdout!r}")
+        outcome.expect("kept upgraded-1" in done.stdout, f"clean does not keep what runs: {done.stdout!r}")
         outcome.expect("removed upgraded-2" in done.stdout, f"clean does not remove the rest: {done.stdout!r}")
         try:
             said, complaint = child.communicate("", timeout=60)

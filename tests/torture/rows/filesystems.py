@@ -310,7 +310,7 @@ def refusals(packages, full, outcome):
             with Place() as place, mounted(place.root, place.cache):
 
                 def expect(start, what):
-                    named = "no symbolic links" in start.stderr and "set FLAVOR_CACHE_DIR" in start.stderr
+                    named = "does not support symbolic links" in start.stderr and "set FLAVOR_CACHE_DIR" in start.stderr
                     return outcome.expect(start.kind == "refused" and named, f"{name}, {what}: {start}")
 
                 def nothing_left(what):

@@ -237,7 +237,7 @@ def asked(workshop, place, package, way, where, outcome):
         loud = {"FLAVOR_LOG_LEVEL": "warn"}
         how = {"env": loud | {"FLAVOR_VALIDATION": "strict"}} if way == "strict" else {"env": loud, "prefix": rebooted(place)}
         start = place.start(package, **how)
-        good = outcome.expect("is not what was signed" in start.stderr, f"{where}: not found: {start}")
+        good = outcome.expect("differs from the package" in start.stderr, f"{where}: not found: {start}")
     return outcome.expect(start.kind == "right", f"{where}: {start}") and good
 
 
