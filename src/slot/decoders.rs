@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::whole::WholeFrames;
 
-/// The maximum memory kept between two slots, which bounds the memory of a start.
+/// The maximum memory kept between two slots, in bytes, which bounds the memory of a start.
 const KEPT: usize = 16 << 20;
 
-/// The number of decoding threads, their progress, and the memory they reuse between slots: a tenth
-/// of a short extraction is spent in the kernel on page faults.
+/// The number of decoding threads, their progress, and the memory they reuse between slots, which
+/// saves page faults (`docs/adr/0040-what-a-first-start-hashes.md`).
 pub struct Decoders {
     jobs: usize,
     /// Uncompressed bytes so far.

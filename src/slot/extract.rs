@@ -161,7 +161,7 @@ impl Unpacking<'_> {
     pub(super) fn run(&self, most: u64, notes: Option<Notes>) -> Result<(u64, Tally), SlotError> {
         let frames = self.slot.frames(self.witness)?;
         let tally = Tally::new(most, notes);
-        if frames.iter().any(|frame| !WholeFrames::take(frame)) {
+        if frames.iter().any(|frame| !WholeFrames::accept(frame)) {
             self.decoders.clear();
         }
         let jobs = self

@@ -227,7 +227,7 @@ impl<'a> StoredSlot<'a> {
         'a: 'w,
     {
         let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
-        if self.operations.codec == Codec::Zstd && WholeFrames::take(&frame) {
+        if self.operations.codec == Codec::Zstd && WholeFrames::accept(&frame) {
             self.in_time()?;
             return whole
                 .decode(window, frame, self.grant.window_log)

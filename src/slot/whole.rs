@@ -23,11 +23,11 @@ pub(super) struct WholeFrames {
 
 impl WholeFrames {
     /// Whether a frame is short enough.
-    pub(super) fn take(frame: &Frame) -> bool {
+    pub(super) fn accept(frame: &Frame) -> bool {
         frame.plain.max(frame.stored) <= LONGEST
     }
 
-    /// The memory in use.
+    /// The memory in use, in bytes.
     pub(super) fn held(&self) -> usize {
         self.stored.capacity().saturating_add(self.plain.capacity())
     }
@@ -51,7 +51,8 @@ impl WholeFrames {
         // for size.
         if self.stored.len() < len {
             self.stored = Vec::new();
-            make_room(&mut self.stored, frame.stored).map_err(SlotError::BadStream)?;
+            // A request that the kernel refuses is an error here, and would be an abort below.
+            make_room(&mut Vec::new(), frame.stored).map_err(SlotError::BadStream)?;
             self.stored = vec![0; len];
         }
         let stored = self.stored.get_mut(..len).unwrap_or_default();
