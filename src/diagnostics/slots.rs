@@ -261,7 +261,7 @@ hint: use a build for older systems, or pack on an older system",
         remedy: "If every target has it, declare it with `libraries = [\"libGL.so.1\"]` under `[tool.flavor.target]`. \
             Libraries that are not in the list are then reported as FLV0450.",
         example: r#"warning[FLV0451]: the package needs a library of the target that it cannot carry: libGL.so.1 (`probe` in slot `script`)
-hint: if every target has it, declare it with `libraries = ["libGL.so.1"]` under [tool.flavor.target]"#,
+hint: if every target has it, declare `libraries = ["libGL.so.1"]` under [tool.flavor.target]"#,
     }
     NO_LIBRARY = 452 {
         title: "a library is missing from the package and from this machine",
