@@ -101,8 +101,6 @@ pub(crate) enum Error {
     },
     #[error("`{}` is not a key rotation statement", path.display())]
     BadRotation { path: PathBuf },
-    #[error("the rotation statement ends at {found}; the package is signed by {signer}")]
-    StrayRotation { found: String, signer: String },
     #[error("`{}` is not accepted", path.display())]
     Refused { path: PathBuf, source: Refusal },
     #[error("`{}` is signed by another key: {found}", path.display())]
@@ -224,7 +222,6 @@ impl Error {
             Self::Exists { .. } => Code::EXISTS,
             Self::NoRoom { .. } => Code::NO_ROOM,
             Self::BadRotation { .. } => Code::BAD_ROTATION,
-            Self::StrayRotation { .. } => Code::STRAY_ROTATION,
             Self::Refused { source, .. } | Self::Policy(source) => source.code(),
             Self::OtherSigner { .. } => Code::OTHER_SIGNER,
             Self::NoSuchKey(_) => Code::NO_SUCH_KEY,
@@ -296,9 +293,6 @@ impl Error {
             Self::NoRoom { .. } => Some("free space, or choose another directory".into()),
             Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
             Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
-            Self::StrayRotation { .. } => {
-                Some("give the statement that was written with `--to` and the public half of the signing key".into())
-            }
             Self::BadRotation { .. } => Some("`flavor trust rotate` writes one".into()),
             Self::NoSuchKey(_) | Self::AmbiguousKey(_) => Some("`flavor trust list` shows them".into()),
             Self::NoPolicyPlace => Some("set HOME or FLAVOR_CONFIG_DIR".into()),

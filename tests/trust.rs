@@ -110,7 +110,8 @@ fn a_key_may_name_its_successor() {
     snapshot!(t.flavor(["pack", "--private-key", "old/flavor-private.key", "--rotation", "rotation.json"]), @"
     exit: 1
     --- stderr
-    error[FLV0516]: the rotation statement ends at [DIGEST]; the package is signed by [DIGEST]
+    error[FLV0516]: cannot pack `pyproject.toml`
+      the rotation statement ends at [DIGEST]; the package is signed by [DIGEST]
     hint: give the statement that was written with `--to` and the public half of the signing key
     ");
     t.file("forged.json", r#"{"old":"00","new":"00","signature":"00"}"#);

@@ -48,7 +48,7 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
         launcher_bin: launcher.map(Into::into),
         jobs: 1,
         // A fixed seed: this package is discarded.
-        key: KeySource::Seed(String::from("self-test").into()),
+        key: KeySource::Seed(String::from("self-test").into()).into(),
         cache: CacheUse::Off,
         verify: true,
         ..Settings::default()

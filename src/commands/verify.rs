@@ -93,7 +93,7 @@ fn rebuilt(
         jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         find_links: options.find_links.clone(),
         // Any key will do: contents are compared, not signatures.
-        key: KeySource::Seed(String::from("rebuild").into()),
+        key: KeySource::Seed(String::from("rebuild").into()).into(),
         ..Settings::default()
     });
     let reporter = TerminalReporter::new(if globals.quiet {

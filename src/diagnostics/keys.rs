@@ -115,7 +115,8 @@ hint: make its successor with `flavor keygen --out-dir DIR`",
         title: "a rotation statement is for other keys",
         cause: "The new key of the last rotation statement is not the key that signs the package.",
         remedy: "Sign with that key, or create a statement for the signing key: `flavor trust rotate --from OLD --to NEW`.",
-        example: r"error[FLV0516]: the rotation statement ends at [DIGEST]; the package is signed by [DIGEST]
+        example: r"error[FLV0516]: cannot pack `pyproject.toml`
+  the rotation statement ends at [DIGEST]; the package is signed by [DIGEST]
 hint: give the statement that was written with `--to` and the public half of the signing key",
     }
 }

@@ -9,15 +9,19 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::cache::{BuildCache, CacheEntry, Staging};
-use super::native::Native;
+use super::cache::{CacheEntry, Staging};
+use super::complete;
+use super::contents::Contents;
+use super::context::Pack;
+use super::native::{self, Native, Needs};
+use super::slim::{self, Slimmed};
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
 use crate::elf;
 use crate::format::{Blake3, Sha256};
 use crate::fs::IoContext;
 use crate::libraries::Machine;
-use crate::report::{Part, Reporter, counted};
+use crate::report::{Part, counted};
 use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
 
@@ -48,16 +52,61 @@ pub(super) struct Stored {
     _made: CacheEntry<EncodedFacts>,
 }
 
+/// A package whose slots are encoded.
+pub(super) struct Encoded {
+    pub(super) contents: Contents,
+    /// One for each slot of the contents.
+    pub(super) stored: Vec<Stored>,
+    pub(super) needs: Needs,
+    /// What `--slim` left out; `None` if it was not requested.
+    pub(super) slimmed: Option<Slimmed>,
+}
+
+impl Encoded {
+    /// Checks that nothing is missing, encodes the slots, and judges what they need of the target.
+    pub(super) fn new(pack: Pack, mut contents: Contents) -> Result<Self, BuildError> {
+        let manifest = contents.manifest.clone();
+        let pack = pack.with(&manifest);
+        let missing = complete::check(pack, &contents)?;
+        contents.findings.extend(missing);
+        let (stored, threads) =
+            encode_slots(pack, contents.application.as_ref(), &mut contents.plans)?;
+        pack.reporter
+            .phase(PHASE, &outcome(&stored, threads), contents.clock.took());
+        let slimmed = slim::check(pack, &contents, &stored)?;
+        let package = native::Package {
+            contents: &contents,
+            stored: &stored,
+            cache: pack.cache,
+            machine: &Machine::new(),
+        };
+        let (needs, findings) = native::judge(&package)?;
+        contents.findings.extend(findings);
+        if let (Some(floor), Some((slot, file))) = (needs.glibc, &needs.glibc_by) {
+            tracing::info!(%floor, slot, file, "the newest glibc that a file asks for");
+        }
+        Ok(Self {
+            contents,
+            stored,
+            needs,
+            slimmed,
+        })
+    }
+}
+
 /// Returns the slots in the order of the plans, and the number of encoding threads. Slots that are
 /// not in the cache are encoded together.
-pub(super) fn encode_slots(
-    plans: &mut [SlotPlan],
-    settings: &Settings,
-    family: Family,
+fn encode_slots(
+    pack: Pack,
     application: Option<&Application>,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
+    plans: &mut [SlotPlan],
 ) -> Result<(Vec<Stored>, usize), BuildError> {
+    let Pack {
+        settings,
+        cache,
+        reporter,
+        ..
+    } = pack;
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
     let mut found: Vec<Option<CacheEntry<EncodedFacts>>> = Vec::new();
     // The libraries that a slot needs are known only when its files have been read, so they cannot
@@ -81,7 +130,7 @@ pub(super) fn encode_slots(
     } else {
         machine(application)?
     };
-    let prepare = |at: &usize| plans[*at].prepare(settings, family, &machine, &scratch);
+    let prepare = |at: &usize| plans[*at].prepare(pack, &machine, &scratch);
     let prepared: Vec<(Plan, Native)> = missing
         .iter()
         .map(prepare)
@@ -130,7 +179,7 @@ pub(super) fn encode_slots(
     }
     let made = found.into_iter().flatten().zip(&mut *plans);
     let stored: Vec<Stored> = made
-        .map(|(made, plan)| stored(made, plan, family))
+        .map(|(made, plan)| stored(made, plan, pack.family()))
         .collect::<Result<_, BuildError>>()?;
     for (plan, stored) in plans.iter().zip(&stored) {
         let EncodedSlot {
@@ -187,7 +236,7 @@ fn threads<'a>(
 }
 
 /// A summary of the slots.
-pub(super) fn outcome(stored: &[Stored], jobs: usize) -> String {
+fn outcome(stored: &[Stored], jobs: usize) -> String {
     let reused = stored.iter().filter(|stored| stored.reused).count();
     let jobs = counted(jobs, "job", "jobs");
     match (stored.len() - reused, reused) {

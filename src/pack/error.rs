@@ -51,6 +51,8 @@ pub enum BuildError {
         slot: String,
         lifecycle: &'static str,
     },
+    #[error("the rotation statement ends at {found}; the package is signed by {signer}")]
+    StrayRotation { found: String, signer: String },
     #[error("slot `{slot}`: `{first}` and `{second}` are both codecs; only one is allowed")]
     BadChain {
         slot: String,
@@ -199,6 +201,7 @@ impl BuildError {
             Self::ReservedPath { .. } => Code::RESERVED_PATH,
             Self::HiddenDirectory { .. } => Code::HIDDEN_DIRECTORY,
             Self::NoVersion => Code::NO_VERSION,
+            Self::StrayRotation { .. } => Code::STRAY_ROTATION,
             Self::OtherProject { .. } => Code::OTHER_PROJECT,
             Self::NoSuchScript { .. } => Code::NO_SUCH_SCRIPT,
             Self::BadMetadata { .. } => Code::BAD_PROJECT_METADATA,
@@ -291,6 +294,9 @@ impl BuildError {
             }),
             Self::WhichScript { known, .. } => Some(format!("choose one with `--script`: {}", known.join(", "))),
             Self::Incomplete(faults) => faults.first().map(Fault::hint),
+            Self::StrayRotation { .. } => {
+                Some("give the statement that was written with `--to` and the public half of the signing key".into())
+            }
             Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
             Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
             Self::Slot { source, .. } | Self::Encode(source) => source.hint(),

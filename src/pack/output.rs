@@ -5,13 +5,14 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::cache::{LastOutput, Project};
-use super::{BuildError, Settings};
+use super::BuildError;
+use super::cache::LastOutput;
+use super::context::Pack;
 use crate::format::END_MARK;
 use crate::fs::{IoContext, Stamp, is_at, names_in, staging_name};
 use crate::interrupt::Leftover;
 use crate::package::{Reader, SignedPackage, verify};
-use crate::report::{Bytes, Reporter, Stopwatch};
+use crate::report::{Bytes, Stopwatch};
 use crate::slot::digest_range;
 
 /// The temporary name of a package.
@@ -120,12 +121,11 @@ fn directory_of(output: &Path) -> PathBuf {
 
 impl Output<'_> {
     /// Publishes the file. Returns what to record about it, and whether it existed already.
-    pub(super) fn publish(
-        &self,
-        project: &Project,
-        settings: &Settings,
-        reporter: &dyn Reporter,
-    ) -> Result<(LastOutput, bool), BuildError> {
+    pub(super) fn publish(&self, pack: Pack) -> Result<(LastOutput, bool), BuildError> {
+        let Pack {
+            settings, reporter, ..
+        } = pack;
+        let project = pack.cache.project();
         let clock = Stopwatch::start();
         let absolute = std::path::absolute(self.path).on("find the directory of", self.path)?;
         if let Some(last) = project

@@ -3,59 +3,109 @@
 
 use std::collections::BTreeMap;
 
-use super::Settings;
-use super::encoded::Stored;
-use super::native::Needs;
+use super::BuildError;
+use super::application::Application;
+use super::attestation::About;
+use super::contents::Contents;
+use super::context::Pack;
+use super::encoded::{Encoded, Stored};
 use super::slots::SlotPlan;
 use crate::format::{
-    ATTESTATION_SLOT, Build, Commands, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts,
-    IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Program,
-    PythonFacts, Runtime, RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV,
-    timestamp,
+    ATTESTATION_SLOT, Build, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts,
+    IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Program, Runtime,
+    RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV, timestamp,
 };
 use crate::manifest::{Manifest, Policy};
+use crate::package::{self, SignedPackage};
+use crate::report::Stopwatch;
+use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
-use crate::stub::{Family, Stub};
+use crate::stub::Family;
 
 /// Name of our launcher in the metadata.
 pub const OWN_LAUNCHER: &str = "flavor-launcher";
 
+/// A package that is signed and not yet written.
+pub(super) struct Sealed {
+    pub(super) version: String,
+    /// The last slot.
+    pub(super) attestation: EncodedSlot,
+    pub(super) signed: SignedPackage,
+}
+
+impl Sealed {
+    /// Attests, composes the metadata, and signs.
+    pub(super) fn new(pack: Pack, encoded: &Encoded, key: &SecretKey) -> Result<Self, BuildError> {
+        let clock = Stopwatch::start();
+        let contents = &encoded.contents;
+        let pack = pack.with(&contents.manifest);
+        let version = version(contents)?;
+        let built = Built {
+            pack,
+            encoded,
+            version: &version,
+        };
+        let attestation = About { built }.slot(key)?;
+        let metadata = built.metadata(&attestation);
+        package::check(&metadata)?;
+        let signed = SignedPackage::new(&metadata, pack.stub.bytes.len() as u64, key)?;
+        let signer = key.public().fingerprint();
+        pack.reporter.phase("sign", signer.short(), clock.took());
+        Ok(Self {
+            version,
+            attestation,
+            signed,
+        })
+    }
+}
+
+fn version(contents: &Contents) -> Result<String, BuildError> {
+    let computed = contents
+        .application
+        .as_ref()
+        .map(|application| application.version.clone());
+    contents
+        .manifest
+        .version
+        .clone()
+        .or(computed)
+        .filter(|version| !version.is_empty())
+        .ok_or(BuildError::NoVersion)
+}
+
 /// What was built, before the metadata exist.
 #[derive(Clone, Copy)]
 pub(super) struct Built<'a> {
-    pub(super) manifest: &'a Manifest,
-    pub(super) settings: &'a Settings,
+    /// With the complete manifest.
+    pub(super) pack: Pack<'a>,
+    pub(super) encoded: &'a Encoded,
     pub(super) version: &'a str,
-    pub(super) stub: &'a Stub,
-    pub(super) plans: &'a [SlotPlan],
-    /// One for each plan.
-    pub(super) stored: &'a [Stored],
 }
 
-/// Everything that goes into the metadata.
-pub(super) struct Parts<'a> {
-    pub(super) built: Built<'a>,
-    /// The last slot.
-    pub(super) attestation: &'a EncodedSlot,
-    pub(super) python: Option<PythonFacts>,
-    pub(super) programs: Vec<Program>,
-    pub(super) needs: &'a Needs,
-    pub(super) commands: Vec<Commands>,
-}
+impl<'a> Built<'a> {
+    pub(super) fn application(&self) -> Option<&'a Application> {
+        self.encoded.contents.application.as_ref()
+    }
 
-impl Parts<'_> {
-    /// Composes the metadata. Equal parts give equal bytes.
-    pub(super) fn metadata(self) -> Metadata {
-        let Built {
+    /// The slots in order: what was planned, and what is stored.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (&'a SlotPlan, &'a Stored)> + use<'a> {
+        self.encoded.contents.plans.iter().zip(&self.encoded.stored)
+    }
+
+    /// Composes the metadata. Equal input gives equal bytes.
+    fn metadata(&self, attestation: &EncodedSlot) -> Metadata {
+        let Pack {
             manifest,
             settings,
-            version,
             stub,
-            plans,
-            stored,
-        } = self.built;
-        let command = self
-            .programs
+            ..
+        } = self.pack;
+        let stored = &self.encoded.stored;
+        let needs = &self.encoded.needs;
+        let application = self.application();
+        let programs =
+            application.map_or_else(|| own_command(manifest), |built| built.programs.clone());
+        let command = programs
             .first()
             .map(|program| command_line(&program.argv))
             .unwrap_or_default();
@@ -64,15 +114,14 @@ impl Parts<'_> {
             format_version: FORMAT_REVISION.into(),
             package: Package {
                 name: manifest.package_name.clone(),
-                version: version.into(),
+                version: self.version.into(),
                 description: manifest.project.description.clone(),
             },
-            slots: plans
-                .iter()
-                .zip(stored)
+            slots: self
+                .slots()
                 .enumerate()
                 .map(|(at, (plan, stored))| record(at, plan, &stored.slot))
-                .chain([attestation_record(stored.len(), self.attestation)])
+                .chain([attestation_record(stored.len(), attestation)])
                 .collect(),
             execution: Execution {
                 command,
@@ -123,21 +172,37 @@ impl Parts<'_> {
                 slots: stored
                     .iter()
                     .map(|stored| &stored.slot)
-                    .chain([self.attestation])
+                    .chain([attestation])
                     .map(facts)
                     .collect(),
-                programs: self.programs,
-                commands: self.commands,
-                python: self.python,
+                programs,
+                commands: application.map_or_else(Vec::new, |built| built.commands.clone()),
+                python: application.map(|built| built.python.clone()),
                 set_up: manifest.post_extract.clone(),
                 rotations: settings.rotations.clone(),
-                glibc_floor: self.needs.glibc.map(|version| version.to_string()),
-                libraries: self.needs.libraries.clone(),
+                glibc_floor: needs.glibc.map(|version| version.to_string()),
+                libraries: needs.libraries.clone(),
                 build_timestamp: settings.epoch,
                 metadata: manifest.metadata.clone(),
             }),
         }
     }
+}
+
+/// The command of a package without Python.
+fn own_command(manifest: &Manifest) -> Vec<Program> {
+    let argv = manifest
+        .execution
+        .command
+        .iter()
+        .flatten()
+        .chain(&manifest.execution.args)
+        .cloned()
+        .collect();
+    vec![Program {
+        name: manifest.package_name.clone(),
+        argv,
+    }]
 }
 
 fn launcher_name(family: Family) -> &'static str {

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::{CacheUse, KeySource};
+use super::{CacheUse, Key, KeySource};
 use crate::format::RotationRecord;
 use crate::manifest::{Input, Manifest, Slim, made_of};
 use crate::slot::Compression;
@@ -29,7 +29,7 @@ pub struct Settings {
     pub memory_limit: Option<u64>,
     /// A path, a version or a specifier; overrides the manifest.
     pub python: Option<String>,
-    pub key: KeySource,
+    pub key: Key,
     /// The rotations that led to the key, oldest first.
     pub rotations: Vec<RotationRecord>,
     pub find_links: Vec<String>,
@@ -61,7 +61,7 @@ impl Default for Settings {
             jobs: 1,
             memory_limit: None,
             python: None,
-            key: KeySource::Own,
+            key: KeySource::Own.into(),
             rotations: Vec::new(),
             find_links: Vec::new(),
             index_url: None,

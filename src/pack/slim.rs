@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::application::{APP, Application, DEPS, RUNTIME};
-use super::cache::{BuildCache, Inputs, Layer};
+use super::cache::{Inputs, Layer};
+use super::contents::Contents;
+use super::context::Pack;
 use super::encoded::Stored;
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
 use crate::fs::{Entry, EntryKind, IoContext, Modes};
 use crate::manifest::Slim;
 use crate::python::imports::{import, importable};
-use crate::report::{Reporter, Stopwatch, counted};
+use crate::report::{Stopwatch, counted};
 use crate::slot::{
     Declared, Decoders, Destination, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract,
 };
@@ -45,13 +47,24 @@ pub struct SlimmedKind {
 /// # Errors
 /// [`BuildError::NoLongerImports`] for the first module that could be imported before.
 pub(super) fn check(
-    application: &Application,
-    plans: &[SlotPlan],
+    pack: Pack,
+    contents: &Contents,
     stored: &[Stored],
-    settings: &Settings,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
 ) -> Result<Option<Slimmed>, BuildError> {
+    let Pack {
+        settings,
+        cache,
+        reporter,
+        ..
+    } = pack;
+    let Contents {
+        application: Some(application),
+        plans,
+        ..
+    } = contents
+    else {
+        return Ok(None);
+    };
     let find = |name: &str| plans.iter().position(|plan| plan.name == name);
     let Some(deps) = find(DEPS).filter(|_| !settings.slim.is_empty()) else {
         return Ok(None);

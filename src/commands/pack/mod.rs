@@ -17,11 +17,11 @@ use flavor::pack::{
     Settings, check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
 };
 use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
-use flavor::sign::{PublicKey, Rotation, stray_rotation};
+use flavor::sign::Rotation;
 
 use profile::Profile;
 use run_record::Course;
-use summary::{explain, resolved, summary};
+use summary::{explain, key_made, resolved, summary};
 
 use crate::annotation::{self, Level, Place};
 use crate::cli::{Globals, Pack};
@@ -64,7 +64,6 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         } = read(options)?;
         settings = self::settings(options, &manifest)?;
     }
-    check_rotations(&manifest, &settings)?;
     let profile = Profile::new(options, &settings.output_path(&manifest))?;
     settings.reports = profile.files();
     for warning in &warnings {
@@ -96,7 +95,12 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     };
     course.record();
     let profiled = profile.write(&course, &reporter);
-    let report = outcome.map_err(|source| failed(&manifest, source))?;
+    let report = outcome.map_err(|source| {
+        if let Some(directory) = settings.key.made_in() {
+            reporter.say(&key_made(directory));
+        }
+        failed(&manifest, source)
+    })?;
     profiled?;
     warn(&report.findings, &reporter);
     if let Some(subject) = &report.subject {
@@ -287,7 +291,7 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
             .map(|path| rotation(path))
             .collect::<Result<_, _>>()?,
         python: options.python.clone(),
-        key,
+        key: key.into(),
         find_links: options.find_links.clone(),
         index_url: options.index_url.clone(),
         hooks: !options.no_hooks,
@@ -300,31 +304,6 @@ fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
         },
         cache_max_size: Config::read()?.cache_limits()?.max_size.unwrap_or(u64::MAX),
         epoch,
-    })
-}
-
-/// Fails if a statement is not about the signing key.
-fn check_rotations(manifest: &Manifest, settings: &Settings) -> Result<(), Error> {
-    if settings.rotations.is_empty() {
-        return Ok(());
-    }
-    let signer = settings
-        .key
-        .load()
-        .map_err(|source| failed(manifest, source))?
-        .key
-        .public();
-    let rotations: Vec<Rotation> = settings
-        .rotations
-        .iter()
-        .filter_map(Rotation::read)
-        .collect();
-    stray_rotation(&rotations, &signer).map_or(Ok(()), |stray| {
-        let text = |key: &PublicKey| key.fingerprint().short().to_owned();
-        Err(Error::StrayRotation {
-            found: text(&stray.new),
-            signer: text(&signer),
-        })
     })
 }
 

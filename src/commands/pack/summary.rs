@@ -1,5 +1,7 @@
 //! The summary at the end of `pack`.
 
+use std::path::Path;
+
 use flavor::libraries::first_with;
 use flavor::pack::{Needs, PackReport, Step};
 use flavor::python::install::Subject;
@@ -66,14 +68,19 @@ pub(super) fn resolved(subject: &Subject) -> String {
     format!("resolved {name} {version} from {from}{commit}")
 }
 
+/// The announcement of a new signing key, which must not be lost.
+pub(super) fn key_made(directory: &Path) -> String {
+    format!(
+        "made your signing key in {}: keep it, it is the identity of your packages",
+        directory.display()
+    )
+}
+
 /// The summary, one line each.
 pub(super) fn summary(report: &PackReport) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(directory) = &report.key_made_in {
-        lines.push(format!(
-            "made your signing key in {}: keep it, it is the identity of your packages",
-            directory.display()
-        ));
+        lines.push(key_made(directory));
     }
     for slot in &report.slots {
         let (plain, stored) = (Bytes(slot.plain_size), Bytes(slot.stored_size));

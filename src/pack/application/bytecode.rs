@@ -12,6 +12,7 @@ use super::super::cache::{CacheEntry, HashedTree, Layer};
 use super::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
+use crate::pack::context::Pack;
 use crate::python::bytecode::{self, Positions, bytecode_of};
 use crate::report::{Part, Stopwatch, counted};
 
@@ -38,9 +39,10 @@ pub(super) fn compile(
     jobs: usize,
 ) -> Result<CacheEntry<Bytecode>, BuildError> {
     let Context {
+        pack: Pack {
+            cache, reporter, ..
+        },
         interpreter,
-        cache,
-        reporter,
         ..
     } = context;
     let (began, clock) = (Instant::now(), Stopwatch::start());
@@ -155,7 +157,7 @@ pub(super) fn report(context: &Context) {
     } else {
         ""
     };
-    context.reporter.phase(
+    context.pack.reporter.phase(
         PHASE,
         &format!("{}{reused}", counted(modules, "module", "modules")),
         longest,

@@ -7,6 +7,7 @@ use super::super::cache::{BuildCache, CacheEntry, HashedTree, Inputs, Layer, has
 use super::bytecode::{Bytecode, compile};
 use super::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
+use crate::pack::context::Pack;
 use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
 use crate::python::install::Notice;
@@ -25,10 +26,14 @@ pub(super) struct Deps {
 
 pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
     let Context {
-        settings,
+        pack:
+            Pack {
+                settings,
+                cache,
+                reporter,
+                ..
+            },
         interpreter,
-        cache,
-        reporter,
         ..
     } = context;
     reporter.begin("resolve");

@@ -4,19 +4,16 @@
 //! The wheel is built once, for content and metadata: a back end that is asked only for metadata
 //! does most of the work of a build, and would do it again.
 
-use std::borrow::Cow;
-
+use super::super::BuildError;
 use super::super::cache::{BuildCache, CacheEntry, Layer};
-use super::super::{BuildError, Settings};
+use super::super::context::Pack;
 use super::project::{App, AppFacts};
 use super::runtime::Runtime;
-use super::{
-    APP, Context, RUNTIME, install_request, interpreter, join, project, report_interpreter, runtime,
-};
+use super::{APP, Context, RUNTIME, interpreter, join, project, report_interpreter, runtime};
 use crate::manifest::{self, Manifest, Project};
 use crate::python::Interpreter;
 use crate::python::install::{ProjectInstall, ProjectMetadata};
-use crate::report::{Reporter, Stopwatch};
+use crate::report::Stopwatch;
 
 /// What was built for that, to be used for the application.
 pub(in crate::pack) struct ProjectFacts {
@@ -27,33 +24,33 @@ pub(in crate::pack) struct ProjectFacts {
 }
 
 /// The manifest, complete.
-pub(in crate::pack) fn state<'a>(
-    manifest: &'a Manifest,
-    settings: &Settings,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
-) -> Result<(Cow<'a, Manifest>, Option<ProjectFacts>), BuildError> {
+pub(in crate::pack) fn state(pack: Pack) -> Result<(Manifest, Option<ProjectFacts>), BuildError> {
+    let Pack {
+        manifest,
+        cache,
+        reporter,
+        ..
+    } = pack;
     if !manifest.awaits_metadata() {
-        return Ok((Cow::Borrowed(manifest), None));
+        return Ok((manifest.clone(), None));
     }
     let clock = Stopwatch::start();
     let assumed = as_before(manifest, cache);
-    let first = interpreter(&assumed, settings, cache)
-        .or_else(|_| interpreter(manifest, settings, cache))?;
+    let first = interpreter(pack.with(&assumed)).or_else(|_| interpreter(pack))?;
     report_interpreter(&first, clock.took(), reporter);
-    let (mut facts, mut stated) = build_with(first, manifest, settings, cache, reporter)?;
+    let (mut facts, mut stated) = build_with(first, pack)?;
     if stated.project.requires_python != assumed.project.requires_python {
         let clock = Stopwatch::start();
-        let fitting = interpreter(&stated, settings, cache)?;
+        let fitting = interpreter(pack.with(&stated))?;
         if fitting.executable != facts.interpreter.executable {
             report_interpreter(&fitting, clock.took(), reporter);
             drop(facts);
             cache.forget(APP);
             cache.forget(RUNTIME);
-            (facts, stated) = build_with(fitting, manifest, settings, cache, reporter)?;
+            (facts, stated) = build_with(fitting, pack)?;
         }
     }
-    Ok((Cow::Owned(stated.complete()?), Some(facts)))
+    Ok((stated.complete()?, Some(facts)))
 }
 
 /// The manifest with the `requires-python` of the previous pack. If that is still right, the wheel
@@ -71,20 +68,10 @@ fn as_before(manifest: &Manifest, cache: &BuildCache) -> Manifest {
 /// Builds the wheel, and in parallel the runtime, which does not depend on it.
 fn build_with(
     interpreter: Interpreter,
-    manifest: &Manifest,
-    settings: &Settings,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
+    pack: Pack,
 ) -> Result<(ProjectFacts, Manifest), BuildError> {
-    let context = Context {
-        manifest,
-        settings,
-        interpreter: &interpreter,
-        cache,
-        reporter,
-        request: install_request(manifest, settings, cache)?,
-        compiled: std::sync::Mutex::default(),
-    };
+    let manifest = pack.manifest;
+    let context = Context::new(pack, &interpreter)?;
     tracing::debug!("the wheel of the project first: its metadata are needed");
     let (runtime, app) = std::thread::scope(|scope| {
         let runtime = manifest

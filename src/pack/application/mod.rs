@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use super::cache::{BuildCache, CacheUse, HashedTree, Inputs};
-use super::{BuildError, Finding, Settings};
+use super::cache::{CacheUse, HashedTree, Inputs};
+use super::context::Pack;
+use super::{BuildError, Finding};
 use crate::format::{Blake3, Commands, Program, PythonFacts, Sha256, WORKENV};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::libraries::SystemPackage;
@@ -69,7 +70,7 @@ pub(super) struct Application {
     pub(super) evidence: Evidence,
     pub(super) findings: Vec<Finding>,
     /// Locks on the cache entries that hold the trees; once dropped, an entry may be evicted.
-    pub(super) in_use: Vec<Box<dyn Send>>,
+    _in_use: Vec<Box<dyn Send>>,
 }
 
 /// The directories of the trees while the package is made, before anything is left out of them.
@@ -142,23 +143,33 @@ impl Tree {
 
 /// The context of every step.
 struct Context<'a> {
-    manifest: &'a Manifest,
-    settings: &'a Settings,
+    pack: Pack<'a>,
     interpreter: &'a Interpreter,
-    cache: &'a BuildCache,
-    reporter: &'a dyn Reporter,
     request: InstallRequest<'a>,
     /// Duration of the bytecode steps, which run in different threads and are reported as one
     /// phase.
     compiled: Mutex<Vec<(usize, bool, Took)>>,
 }
 
+impl<'a> Context<'a> {
+    fn new(pack: Pack<'a>, interpreter: &'a Interpreter) -> Result<Self, BuildError> {
+        Ok(Self {
+            pack,
+            interpreter,
+            request: install_request(pack)?,
+            compiled: Mutex::default(),
+        })
+    }
+}
+
 /// The interpreter that the application is for.
-fn interpreter(
-    manifest: &Manifest,
-    settings: &Settings,
-    cache: &BuildCache,
-) -> Result<Interpreter, BuildError> {
+fn interpreter(pack: Pack) -> Result<Interpreter, BuildError> {
+    let Pack {
+        manifest,
+        settings,
+        cache,
+        ..
+    } = pack;
     let explicit = settings
         .python
         .as_deref()
@@ -184,14 +195,7 @@ fn report_interpreter(interpreter: &Interpreter, took: Took, reporter: &dyn Repo
 }
 
 /// Builds the trees in parallel, except those that were built for the `facts` already.
-pub(super) fn build(
-    manifest: &Manifest,
-    facts: Option<ProjectFacts>,
-    settings: &Settings,
-    family: Family,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
-) -> Result<Application, BuildError> {
+pub(super) fn build(pack: Pack, facts: Option<ProjectFacts>) -> Result<Application, BuildError> {
     let (interpreter, runtime, app) = if let Some(ProjectFacts {
         interpreter,
         runtime,
@@ -201,21 +205,13 @@ pub(super) fn build(
         (interpreter, runtime, app)
     } else {
         let clock = Stopwatch::start();
-        let found = interpreter(manifest, settings, cache)?;
-        report_interpreter(&found, clock.took(), reporter);
-        (found, None, None)
+        let interpreter = interpreter(pack)?;
+        report_interpreter(&interpreter, clock.took(), pack.reporter);
+        (interpreter, None, None)
     };
-    let context = Context {
-        manifest,
-        settings,
-        interpreter: &interpreter,
-        cache,
-        reporter,
-        request: install_request(manifest, settings, cache)?,
-        compiled: Mutex::default(),
-    };
+    let context = Context::new(pack, &interpreter)?;
     tracing::debug!(
-        jobs = settings.jobs,
+        jobs = pack.settings.jobs,
         "runtime, dependencies and project in parallel"
     );
     let (runtime, deps, project) = std::thread::scope(|scope| {
@@ -232,13 +228,14 @@ pub(super) fn build(
     // The name is known only now.
     let named = match project {
         Some(_) => None,
-        None => Some(requirement::named(manifest, &deps.made.facts)?),
+        None => Some(requirement::named(pack.manifest, &deps.made.facts)?),
     };
-    let manifest = named.as_ref().unwrap_or(manifest);
+    let manifest = named.as_ref().unwrap_or(pack.manifest);
     let context = Context {
-        manifest,
+        pack: pack.with(manifest),
         ..context
     };
+    let family = pack.family();
     let project = match project {
         Some(project) => project,
         None => project::of_requirement(&context, &deps)?,
@@ -327,7 +324,7 @@ pub(super) fn build(
         has_distribution,
         evidence,
         findings: findings(&deps.notices, &project),
-        in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
+        _in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
         named,
     })
 }
@@ -356,11 +353,13 @@ fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn install_request<'a>(
-    manifest: &'a Manifest,
-    settings: &'a Settings,
-    cache: &'a BuildCache,
-) -> Result<InstallRequest<'a>, BuildError> {
+fn install_request(pack: Pack<'_>) -> Result<InstallRequest<'_>, BuildError> {
+    let Pack {
+        manifest,
+        settings,
+        cache,
+        ..
+    } = pack;
     let mut request = InstallRequest::new(cache.work());
     let home = settings
         .copied_from

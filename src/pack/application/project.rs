@@ -18,6 +18,7 @@ use super::{APP, Context, common_inputs, requirement, sources, wheel};
 use crate::format::Blake3;
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
+use crate::pack::context::Pack;
 use crate::python::bytecode::Positions;
 use crate::python::install::{
     BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View,
@@ -60,7 +61,7 @@ impl App {
             &made.hashed,
             &made.tree,
             Positions::Columns,
-            context.settings.jobs,
+            context.pack.settings.jobs,
         )?;
         Ok(Project {
             made,
@@ -73,9 +74,9 @@ impl App {
 /// `None` for a requirement: its name is known only with its dependencies, and then
 /// [`of_requirement`] builds it.
 pub(super) fn make(context: &Context) -> Result<Option<App>, BuildError> {
-    let Context {
+    let Pack {
         manifest, reporter, ..
-    } = context;
+    } = &context.pack;
     reporter.begin(APP);
     let clock = Stopwatch::start();
     let (made, findings) = match manifest.input {
@@ -88,7 +89,7 @@ pub(super) fn make(context: &Context) -> Result<Option<App>, BuildError> {
 }
 
 pub(super) fn of_requirement(context: &Context, deps: &Deps) -> Result<Project, BuildError> {
-    context.reporter.begin(APP);
+    context.pack.reporter.begin(APP);
     let clock = Stopwatch::start();
     let made = requirement::build(context, &deps.made.facts)?;
     reported(context, made, Vec::new(), clock).compiled(context)
@@ -100,9 +101,9 @@ fn reported(
     findings: Vec<Finding>,
     clock: Stopwatch,
 ) -> App {
-    let Context {
+    let Pack {
         manifest, reporter, ..
-    } = context;
+    } = &context.pack;
     let what = match &made.facts.install {
         Some(install) => format!(
             "{} {}",
@@ -117,9 +118,10 @@ fn reported(
 
 fn from_back_end(context: &Context) -> Result<(CacheEntry<AppFacts>, Vec<Finding>), BuildError> {
     let Context {
-        manifest,
+        pack: Pack {
+            manifest, cache, ..
+        },
         interpreter,
-        cache,
         ..
     } = context;
     let project = &manifest.directory;
@@ -174,9 +176,9 @@ fn from_back_end(context: &Context) -> Result<(CacheEntry<AppFacts>, Vec<Finding
 
 /// What the project's build sees. Outputs of an earlier pack are excluded.
 fn view(context: &Context) -> Result<View, BuildError> {
-    let Context {
+    let Pack {
         manifest, settings, ..
-    } = context;
+    } = &context.pack;
     let mut view = View::of(&manifest.directory, &manifest.build.include)?;
     let written = settings.written(manifest);
     let is_kept = |file: &PathBuf| !written.contains(&manifest.directory.join(file));
@@ -197,9 +199,10 @@ struct Seen {
 /// environment variables it may read.
 fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, BuildError> {
     let Context {
-        manifest,
+        pack: Pack {
+            manifest, cache, ..
+        },
         interpreter,
-        cache,
         ..
     } = context;
     let project = &manifest.directory;
@@ -354,9 +357,10 @@ fn environment_request<'a>(
 /// The project's wheel, from a copy of what its build sees.
 fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf, BuildError> {
     let Context {
-        manifest,
+        pack: Pack {
+            manifest, cache, ..
+        },
         interpreter,
-        cache,
         ..
     } = context;
     let snapshot = view.copy(&cache.work().join("source"))?;
@@ -405,7 +409,9 @@ fn build_in_environment(
     more: &[String],
 ) -> Result<Built, BuildError> {
     let Context {
-        interpreter, cache, ..
+        pack: Pack { cache, .. },
+        interpreter,
+        ..
     } = context;
     let requires: Vec<String> = build.system.requires.iter().chain(more).cloned().collect();
     let work = cache.work().join("build-env-scratch");
@@ -445,7 +451,7 @@ fn build_in_environment(
 
 fn no_back_end(context: &Context) -> BuildError {
     BuildError::Python(crate::python::Error::NoBackEnd {
-        project: context.manifest.directory.clone(),
+        project: context.pack.manifest.directory.clone(),
     })
 }
 

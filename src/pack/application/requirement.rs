@@ -8,6 +8,7 @@ use super::project::{AppFacts, add_start};
 use super::{APP, Context, common_inputs};
 use crate::format::Blake3;
 use crate::manifest::{Manifest, normalized};
+use crate::pack::context::Pack;
 use crate::python::install::{Dependencies, Subject};
 use crate::python::redact;
 
@@ -34,9 +35,10 @@ pub(super) fn build(
     deps: &Dependencies,
 ) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
-        manifest,
+        pack: Pack {
+            manifest, cache, ..
+        },
         interpreter,
-        cache,
         ..
     } = context;
     let subject = subject(manifest, deps)?;

@@ -12,6 +12,7 @@ use super::{Context, RUNTIME, common_inputs};
 use crate::format::Blake3;
 use crate::fs::Entry;
 use crate::libraries::{SystemPackage, owners};
+use crate::pack::context::Pack;
 use crate::python::bytecode::{self, Positions};
 use crate::python::{runtime, start};
 use crate::report::{Bytes, Stopwatch};
@@ -32,11 +33,15 @@ pub(super) struct Runtime {
 
 pub(super) fn build(context: &Context) -> Result<CacheEntry<Runtime>, BuildError> {
     let Context {
-        manifest,
-        settings,
+        pack:
+            Pack {
+                manifest,
+                settings,
+                cache,
+                reporter,
+                ..
+            },
         interpreter,
-        cache,
-        reporter,
         ..
     } = context;
     reporter.begin(RUNTIME);
@@ -127,6 +132,7 @@ fn digest(context: &Context, libraries: &[PathBuf]) -> Result<Blake3, BuildError
         .map(|path| Entry::examine_target(path.clone(), path.clone()));
     let entries = entries.collect::<Result<_, _>>()?;
     let memory = context
+        .pack
         .cache
         .memory(&context.interpreter.base_prefix, "libraries");
     Ok(hash_tree(entries, &memory)?.digest)

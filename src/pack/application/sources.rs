@@ -10,14 +10,16 @@ use super::project::{AppFacts, absolute, add_start};
 use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
 use crate::manifest::Input;
+use crate::pack::context::Pack;
 use crate::python::install::{Hidden, SourceError, Sources, copy_sources, list_sources_with};
 
 /// Copies the sources to their place.
 pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
-        manifest,
+        pack: Pack {
+            manifest, cache, ..
+        },
         interpreter,
-        cache,
         ..
     } = context;
     let files = if manifest.input == Input::Script {
@@ -27,7 +29,7 @@ pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildErro
             list_sources_with(&manifest.directory, Hidden::Named, &manifest.build.include)?;
         let mut files = sound(sources, &manifest.directory)?;
         // Outputs of an earlier pack are excluded.
-        let written = context.settings.written(manifest);
+        let written = context.pack.settings.written(manifest);
         files.retain(|file| !written.contains(&manifest.directory.join(file)));
         files
     };

@@ -5,14 +5,16 @@ use super::super::cache::{CacheEntry, Layer, hash_tree};
 use super::project::{AppFacts, absolute, add_start, main_command};
 use super::{APP, Context, common_inputs};
 use crate::fs::Entry;
+use crate::pack::context::Pack;
 use crate::python::install::{fits, install_project};
 
 /// Unpacks the wheel, if it is compatible with the interpreter.
 pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildError> {
     let Context {
-        manifest,
+        pack: Pack {
+            manifest, cache, ..
+        },
         interpreter,
-        cache,
         ..
     } = context;
     let wheel = &manifest.path;

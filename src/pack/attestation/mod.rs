@@ -8,7 +8,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 use serde_json::{Map, Value, json};
 
 use super::application::{Evidence, RUNTIME};
-use super::cache::BuildCache;
 use super::native::Library;
 use super::seal::Built;
 use super::{BuildError, OWN_LAUNCHER, Settings};
@@ -28,19 +27,11 @@ use crate::stub::Family;
 /// What the attestation is about.
 pub(super) struct About<'a> {
     pub(super) built: Built<'a>,
-    /// What a requirement resolved to.
-    pub(super) subject: Option<&'a install::Subject>,
-    /// `None` without Python.
-    pub(super) python: Option<&'a Evidence>,
 }
 
 impl About<'_> {
     /// Makes the slot. Equal packages give equal bytes.
-    pub(super) fn slot(
-        &self,
-        key: &SecretKey,
-        cache: &BuildCache,
-    ) -> Result<EncodedSlot, BuildError> {
+    pub(super) fn slot(&self, key: &SecretKey) -> Result<EncodedSlot, BuildError> {
         let provenance = Envelope::sign(&self.provenance()?.statement(), key);
         let bytes = Attestation {
             provenance,
@@ -56,7 +47,7 @@ impl About<'_> {
             }
             .into());
         }
-        let path = cache.work().join(ATTESTATION_SLOT);
+        let path = self.built.pack.cache.work().join(ATTESTATION_SLOT);
         let mut file = std::fs::File::options()
             .read(true)
             .write(true)
@@ -79,14 +70,19 @@ impl About<'_> {
         })
     }
 
+    /// `None` without Python.
+    fn python(&self) -> Option<&Evidence> {
+        self.built.application().map(|built| &built.evidence)
+    }
+
     fn bill(&self) -> Bill {
-        let project = &self.built.manifest.project;
+        let project = &self.built.pack.manifest.project;
         let mut components = Vec::new();
-        if let Some(python) = self.python {
+        if let Some(python) = self.python() {
             components.extend(python.distributions.iter().map(distribution));
             components.push(interpreter(python));
         }
-        let slots = self.built.plans.iter().zip(self.built.stored);
+        let slots = self.built.slots();
         let own = slots
             .flat_map(|(plan, stored)| stored.native.libraries.iter().map(move |one| (plan, one)));
         components.extend(own.map(|(plan, one)| library(one, self.owner(&plan.name, one))));
@@ -94,18 +90,18 @@ impl About<'_> {
         Bill {
             package: Component {
                 kind: Kind::Application,
-                name: self.built.manifest.package_name.clone(),
+                name: self.built.pack.manifest.package_name.clone(),
                 version: Some(self.built.version.into()),
                 purl: Some(format!(
                     "pkg:generic/{}@{}",
-                    self.built.manifest.package_name,
+                    self.built.pack.manifest.package_name,
                     escaped(self.built.version)
                 )),
                 description: project.description.clone(),
                 ..Component::default()
             },
             components,
-            timestamp: self.built.settings.epoch,
+            timestamp: self.built.pack.settings.epoch,
         }
     }
 
@@ -113,13 +109,13 @@ impl About<'_> {
     fn owner<'a>(&'a self, slot: &str, one: &'a Library) -> Option<&'a SystemPackage> {
         let of_runtime = || {
             let name = one.path.strip_prefix("lib/")?;
-            self.python.filter(|_| slot == RUNTIME)?.owners.get(name)
+            self.python().filter(|_| slot == RUNTIME)?.owners.get(name)
         };
         one.package.as_ref().or_else(of_runtime)
     }
 
     fn launcher(&self) -> Component {
-        let own = self.built.stub.family == Family::Flavor;
+        let own = self.built.pack.stub.family == Family::Flavor;
         Component {
             kind: Kind::Application,
             name: if own {
@@ -130,13 +126,13 @@ impl About<'_> {
             .into(),
             version: own.then(|| env!("CARGO_PKG_VERSION").into()),
             license: own.then(|| License::Expression(env!("CARGO_PKG_LICENSE").into())),
-            sha256: Some(self.built.stub.sha256()),
+            sha256: Some(self.built.pack.stub.sha256()),
             ..Component::default()
         }
     }
 
     fn provenance(&self) -> Result<Provenance, BuildError> {
-        let slots = self.built.plans.iter().zip(self.built.stored);
+        let slots = self.built.slots();
         let mut subjects: Vec<Subject> = slots
             .map(|(plan, stored)| Subject {
                 name: format!("slot/{}", plan.name),
@@ -145,13 +141,13 @@ impl About<'_> {
             .collect();
         subjects.push(Subject {
             name: "launcher".into(),
-            sha256: self.built.stub.sha256(),
+            sha256: self.built.pack.stub.sha256(),
         });
         Ok(Provenance {
             subjects,
             parameters: self.parameters(),
             materials: self.materials()?,
-            source_date_epoch: self.built.settings.epoch,
+            source_date_epoch: self.built.pack.settings.epoch,
         })
     }
 
@@ -163,7 +159,7 @@ impl About<'_> {
             effort,
             slim,
             ..
-        } = self.built.settings;
+        } = self.built.pack.settings;
         let mut options = Map::from_iter([
             ("compress".to_owned(), json!(effort)),
             ("strip".to_owned(), json!(strip)),
@@ -178,7 +174,7 @@ impl About<'_> {
             );
         }
         // The resolved interpreter, not the option: that may be a path of this machine.
-        if let Some(python) = self.python {
+        if let Some(python) = self.python() {
             options.insert("python".into(), python.version.as_str().into());
         }
         let Manifest {
@@ -189,7 +185,7 @@ impl About<'_> {
             build,
             requirement,
             ..
-        } = self.built.manifest;
+        } = self.built.pack.manifest;
         if let Some(entry_point) = &choices.entry_point {
             options.insert("entry_point".into(), entry_point.as_str().into());
         }
@@ -208,7 +204,7 @@ impl About<'_> {
         ];
         let hooks = hooks
             .iter()
-            .filter(|(_, commands)| self.built.settings.hooks && !commands.is_empty());
+            .filter(|(_, commands)| self.built.pack.settings.hooks && !commands.is_empty());
         let hooks: Vec<Value> = hooks.map(|(name, _)| json!(name)).collect();
         if !hooks.is_empty() {
             options.insert("hooks".into(), hooks.into());
@@ -247,7 +243,7 @@ impl About<'_> {
             input,
             directory,
             ..
-        } = self.built.manifest;
+        } = self.built.pack.manifest;
         let name = match input {
             Input::Project => Some("manifest"),
             // They are their own sources.
@@ -267,8 +263,9 @@ impl About<'_> {
         if let Some(commit) = is_tree.then(|| commit::head(directory)).flatten() {
             add("repository", None, "gitCommit", commit);
         }
-        if let Some(python) = self.python {
-            match self.subject {
+        if let Some(python) = self.python() {
+            let application = self.built.application();
+            match application.and_then(|built| built.subject.as_ref()) {
                 None => add("sources", None, "blake3", python.sources.hex()),
                 Some(install::Subject {
                     from,
@@ -315,9 +312,8 @@ impl About<'_> {
         }
         for one in self
             .built
-            .stored
-            .iter()
-            .flat_map(|stored| &stored.native.carried)
+            .slots()
+            .flat_map(|(_, stored)| &stored.native.carried)
         {
             let uri = one
                 .package
@@ -330,11 +326,10 @@ impl About<'_> {
                 one.sha256.hex(),
             );
         }
-        for plan in self
+        for (plan, _) in self
             .built
-            .plans
-            .iter()
-            .filter(|plan| !plan.source.is_empty())
+            .slots()
+            .filter(|(plan, _)| !plan.source.is_empty())
         {
             if let Some(digest) = plan
                 .inputs

@@ -19,12 +19,14 @@ pub use fault::{Fault, Place};
 pub use remedy::Remedy;
 
 use super::application::{self, Application, place};
-use super::cache::{BuildCache, Inputs, Layer};
+use super::cache::{Inputs, Layer};
+use super::contents::Contents;
+use super::context::Pack;
 use super::slots::SlotPlan;
 use super::{BuildError, Finding};
 use crate::format::Blake3;
 use crate::manifest::{Build, Input, Manifest};
-use crate::report::{Reporter, Stopwatch, counted};
+use crate::report::{Stopwatch, counted};
 use crate::stub::Family;
 use modules::Modules;
 use overrides::Overrides;
@@ -55,21 +57,21 @@ struct Scene<'a> {
 ///
 /// # Errors
 /// [`BuildError::Incomplete`] for unmet requirements, unless the manifest allows them.
-pub(super) fn check(
-    manifest: &Manifest,
-    application: Option<&Application>,
-    plans: &[SlotPlan],
-    family: Family,
-    cache: &BuildCache,
-    reporter: &dyn Reporter,
-) -> Result<Vec<Finding>, BuildError> {
-    let Some(application) = application else {
+pub(super) fn check(pack: Pack, contents: &Contents) -> Result<Vec<Finding>, BuildError> {
+    let Contents {
+        manifest,
+        application: Some(application),
+        plans,
+        ..
+    } = contents
+    else {
         return Ok(Vec::new());
     };
+    let (family, reporter) = (pack.family(), pack.reporter);
     reporter.begin(PHASE);
     let clock = Stopwatch::start();
     let inputs = inputs(manifest, application, plans, family);
-    let made = cache.make(
+    let made = pack.cache.make(
         PHASE,
         Layer::Slots,
         &inputs,

@@ -234,7 +234,7 @@ impl Native {
 }
 
 impl Stripped {
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         Self {
             files: self.files + other.files,
             before: self.before + other.before,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::super::application::{APP, Application, DEPS};
 use super::super::cache::{BuildCache, Inputs, Layer};
+use super::super::contents::Contents;
 use super::super::encoded::Stored;
 use super::super::slots::SlotPlan;
 use super::super::startable::start_of_main;
@@ -15,7 +16,7 @@ use super::{Left, Opened, Why};
 use crate::elf::GlibcVersion;
 use crate::format::WORKENV;
 use crate::libraries::{Machine, is_part_of_glibc, matches_any, must_come_from_target};
-use crate::manifest::{EntryPoint, Manifest};
+use crate::manifest::EntryPoint;
 use crate::python::reach::{Start, reach};
 
 /// Requirements on the target machine.
@@ -31,10 +32,8 @@ pub struct Needs {
 
 /// What is known when all slots are encoded.
 pub(crate) struct Package<'a> {
-    pub(crate) manifest: &'a Manifest,
-    pub(crate) application: Option<&'a Application>,
-    pub(crate) plans: &'a [SlotPlan],
-    /// One for each plan.
+    pub(crate) contents: &'a Contents,
+    /// One for each slot.
     pub(crate) stored: &'a [Stored],
     pub(crate) cache: &'a BuildCache,
     pub(crate) machine: &'a Machine,
@@ -53,7 +52,7 @@ struct Lacked<'a> {
 /// [`BuildError::CannotStart`] for a library without which the main program certainly cannot start.
 pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), BuildError> {
     let mut needs = Needs::default();
-    let slots = || package.plans.iter().zip(package.stored);
+    let slots = || package.contents.plans.iter().zip(package.stored);
     for (plan, stored) in slots() {
         if stored.native.glibc_floor > needs.glibc {
             needs.glibc = stored.native.glibc_floor;
@@ -65,7 +64,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
         }
     }
     let mut findings = Vec::new();
-    let target = &package.manifest.target;
+    let target = &package.contents.manifest.target;
     if let (Some(floor), Some(allowed)) = (needs.glibc, target.glibc)
         && floor > allowed
     {
@@ -173,7 +172,7 @@ struct Names {
 
 impl Names {
     fn of(package: &Package<'_>) -> Self {
-        let files = package.plans.iter().flat_map(SlotPlan::files);
+        let files = package.contents.plans.iter().flat_map(SlotPlan::files);
         let named = files.filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()));
         let carried = package
             .stored
@@ -203,10 +202,10 @@ impl Names {
 /// Libraries that Python code opens and that the package lacks. If this machine lacks them too,
 /// only modules known to need them are reported: others try several names.
 fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
-    let listed = package.manifest.target.listed();
+    let listed = package.contents.manifest.target.listed();
     let mut seen = BTreeSet::new();
     let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    let slots = package.plans.iter().zip(package.stored);
+    let slots = package.contents.plans.iter().zip(package.stored);
     for (plan, one) in
         slots.flat_map(|(plan, stored)| stored.native.opened.iter().map(move |one| (plan, one)))
     {
@@ -267,16 +266,21 @@ struct Required {
 
 impl Required {
     fn of(package: &Package<'_>) -> Result<Self, BuildError> {
-        let command = package.manifest.execution.command.as_ref();
+        let command = package.contents.manifest.execution.command.as_ref();
         let program =
             command.and_then(|command| command.first()?.strip_prefix(WORKENV)?.strip_prefix('/'));
         let program = program.and_then(|path| {
             package
+                .contents
                 .plans
                 .iter()
                 .find_map(|plan| Some((plan.name.clone(), plan.inside(path.as_ref())?)))
         });
-        let application = package.application.filter(|_| command.is_none());
+        let application = package
+            .contents
+            .application
+            .as_ref()
+            .filter(|_| command.is_none());
         let modules = application
             .map(|application| imported(package, application))
             .transpose()?
@@ -301,7 +305,7 @@ fn imported(
     package: &Package<'_>,
     application: &Application,
 ) -> Result<BTreeSet<PathBuf>, BuildError> {
-    let Some(start) = start_of_main(package.manifest, application) else {
+    let Some(start) = start_of_main(&package.contents.manifest, application) else {
         return Ok(BTreeSet::new());
     };
     let start = match start {
@@ -311,6 +315,7 @@ fn imported(
     };
     let mut inputs = Inputs::default();
     let trees = package
+        .contents
         .plans
         .iter()
         .filter(|plan| [DEPS, APP].contains(&plan.name.as_str()));
@@ -319,7 +324,7 @@ fn imported(
     }
     inputs.add("start", start.text());
     let trees = &application.trees;
-    let place = super::super::application::place(package.manifest);
+    let place = super::super::application::place(&package.contents.manifest);
     let made = package.cache.make(
         "imports of extension modules",
         Layer::Slots,

@@ -13,12 +13,13 @@ pub use self::outside::leads_outside;
 use self::planner::Planner;
 use self::refused::{refuse_collisions, refuse_what_launcher_lacks};
 use self::reserved::{refuse_hidden, refuse_reserved};
+use super::BuildError;
 use super::application::{APP, Application, DEPS, RUNTIME, Tree};
-use super::cache::{BuildCache, Inputs, Layer};
+use super::cache::{Inputs, Layer};
+use super::context::Pack;
 use super::ignored::{Ignored, LeftOut};
 use super::native::{self, Around, Native, Treatment};
 use super::warning::{self, Finding};
-use super::{BuildError, Settings};
 use crate::format::{Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, EntryKind};
 use crate::libraries::{Machine, is_shared_library_name};
@@ -69,12 +70,13 @@ enum Content {
 
 /// Plans the slots of an application, then the manifest's own, in order.
 pub(super) fn plan(
-    manifest: &Manifest,
+    pack: Pack,
     application: Option<&Application>,
-    settings: &Settings,
-    family: Family,
-    cache: &BuildCache,
 ) -> Result<Vec<SlotPlan>, BuildError> {
+    let Pack {
+        manifest, settings, ..
+    } = pack;
+    let family = pack.family();
     let ignored = Ignored::new(manifest, &settings.slim)?;
     let runtime = Arc::new(
         application
@@ -88,9 +90,7 @@ pub(super) fn plan(
         listed,
     };
     let planner = Planner {
-        settings,
-        family,
-        cache,
+        pack,
         ignored,
         written: settings.written(manifest),
         beside,
@@ -109,7 +109,7 @@ pub(super) fn plan(
         }
     }
     for slot in &manifest.slots {
-        plans.push(planner.manifest_slot(manifest, slot)?);
+        plans.push(planner.manifest_slot(slot)?);
     }
     find_elsewhere(&mut plans, manifest);
     refuse_collisions(&plans, application.is_some())?;
@@ -258,8 +258,7 @@ impl SlotPlan {
     /// Changed copies of files go below `scratch`.
     pub(super) fn prepare(
         &self,
-        settings: &Settings,
-        family: Family,
+        pack: Pack,
         machine: &Machine,
         scratch: &Path,
     ) -> Result<(Plan, Native), BuildError> {
@@ -273,7 +272,7 @@ impl SlotPlan {
         let is_python = matches!(self.name.as_str(), DEPS | APP);
         let around = self.around(machine);
         let treatment = Treatment {
-            strip: settings.strip,
+            strip: pack.settings.strip,
             relocate: is_python,
             opened: is_python,
             copies: &copies,
@@ -281,9 +280,9 @@ impl SlotPlan {
         };
         let tree = |entries: &[Entry], prefix: &Path| {
             let options = TreeOptions {
-                links: links(family),
+                links: links(pack.family()),
                 prefix: prefix.into(),
-                mtime: settings.epoch,
+                mtime: pack.settings.epoch,
             };
             Plan::for_tree(entries, self.chain.compression, &options).map_err(failed)
         };
@@ -305,7 +304,7 @@ impl SlotPlan {
                     ));
                 }
                 native.is_widened = true;
-                let prefix = if family == Family::FlavorPack {
+                let prefix = if pack.family() == Family::FlavorPack {
                     directory
                 } else {
                     PathBuf::new()

@@ -7,12 +7,13 @@ use super::outside;
 use super::{Beside, Chain, Content, SlotPlan, links};
 use crate::format::{Codec, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, walk};
-use crate::manifest::{self, Manifest, Operation, OperationName};
+use crate::manifest::{self, Operation, OperationName};
+use crate::pack::BuildError;
 use crate::pack::application::{DEPS, RUNTIME, Tree};
-use crate::pack::cache::{BuildCache, Inputs, Layer, hash_tree};
+use crate::pack::cache::{Inputs, Layer, hash_tree};
+use crate::pack::context::Pack;
 use crate::pack::ignored::Ignored;
 use crate::pack::settings::OutputFiles;
-use crate::pack::{BuildError, Settings};
 use crate::slot::{Compression, Links, check_size, follow_links};
 use crate::stub::Family;
 
@@ -21,9 +22,7 @@ use crate::stub::Family;
 const NATIVE_REVISION: u32 = 3;
 
 pub(super) struct Planner<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) family: Family,
-    pub(super) cache: &'a BuildCache,
+    pub(super) pack: Pack<'a>,
     pub(super) ignored: Ignored,
     pub(super) written: OutputFiles,
     pub(super) beside: Beside,
@@ -41,7 +40,7 @@ impl Planner<'_> {
     ) -> SlotPlan {
         // FlavorPack's launchers only extract, so everything goes into the interpreter's own
         // prefix.
-        let target = if self.family == Family::FlavorPack {
+        let target = if self.pack.family() == Family::FlavorPack {
             RUNTIME
         } else {
             target
@@ -61,7 +60,11 @@ impl Planner<'_> {
         if name == DEPS {
             let slim = inputs.add_list(
                 "slim",
-                self.settings.slim.iter().map(|slim| slim.name().to_owned()),
+                self.pack
+                    .settings
+                    .slim
+                    .iter()
+                    .map(|slim| slim.name().to_owned()),
             );
             slim.set_by(&["tool", "flavor", "build", "slim"]);
         }
@@ -96,11 +99,8 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn manifest_slot(
-        &self,
-        manifest: &Manifest,
-        slot: &manifest::Slot,
-    ) -> Result<SlotPlan, BuildError> {
+    pub(super) fn manifest_slot(&self, slot: &manifest::Slot) -> Result<SlotPlan, BuildError> {
+        let manifest = self.pack.manifest;
         let source = manifest.directory.join(&slot.source);
         if !source.exists() {
             return Err(BuildError::MissingSource {
@@ -192,7 +192,7 @@ impl Planner<'_> {
         }
         self.ignored.filter(&slot.name, &mut entries);
         entries.retain(|entry| !self.written.contains(&entry.path));
-        if links(self.family) == Links::Follow {
+        if links(self.pack.family()) == Links::Follow {
             // For a launcher that rejects links, the targets of links are hashed.
             entries = follow_links(&entries).map_err(failed)?;
         } else if slot.follow && source.is_dir() {
@@ -210,7 +210,7 @@ impl Planner<'_> {
         inputs: &mut Inputs,
     ) -> Result<(), BuildError> {
         let source = std::path::absolute(source).unwrap_or_else(|_| source.into());
-        let hashed = hash_tree(entries, &self.cache.memory(&source, "slot"))?;
+        let hashed = hash_tree(entries, &self.pack.cache.memory(&source, "slot"))?;
         inputs
             .add("content", hashed.digest.hex())
             .found_at(source)
@@ -238,16 +238,16 @@ impl Planner<'_> {
             "level",
             format!("{level}{}", if extreme { "e" } else { "" }),
         );
-        inputs.add("links", format!("{:?}", links(self.family)));
+        inputs.add("links", format!("{:?}", links(self.pack.family())));
         inputs.add("prefix", prefix.display());
         inputs.add("native", NATIVE_REVISION);
-        inputs.add("strip", self.settings.strip);
-        inputs.add("epoch", self.settings.epoch);
+        inputs.add("strip", self.pack.settings.strip);
+        inputs.add("epoch", self.pack.settings.epoch);
         inputs
     }
 
     fn prefix(&self, target: &str) -> PathBuf {
-        match self.family {
+        match self.pack.family() {
             Family::Flavor => PathBuf::new(),
             Family::FlavorPack => target.into(),
         }
@@ -256,7 +256,7 @@ impl Planner<'_> {
     /// FlavorPack's launchers ignore the target of an archive, so the names of its entries have the
     /// whole path.
     fn target_text(&self, target: &str, tar: bool) -> String {
-        let inside = if self.family == Family::FlavorPack && tar {
+        let inside = if self.pack.family() == Family::FlavorPack && tar {
             ""
         } else {
             target
@@ -269,14 +269,14 @@ impl Planner<'_> {
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
-        let codec = match (self.family, self.settings.effort) {
+        let codec = match (self.pack.family(), self.pack.settings.effort) {
             (_, 0) => Codec::Raw,
             (Family::Flavor, _) => Codec::Zstd,
             (Family::FlavorPack, _) => Codec::Gzip,
         };
         Chain {
             tar,
-            compression: Compression::with_effort(codec, self.settings.effort),
+            compression: Compression::with_effort(codec, self.pack.settings.effort),
         }
     }
 
@@ -302,14 +302,14 @@ impl Planner<'_> {
                 });
             }
         };
-        if self.family == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
+        if self.pack.family() == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
             return Err(BuildError::LauncherCannotRead {
                 slot: slot.into(),
                 operation: codec.name(),
-                launcher: self.family.name(),
+                launcher: self.pack.family().name(),
             });
         }
-        let mut compression = Compression::with_effort(codec, self.settings.effort);
+        let mut compression = Compression::with_effort(codec, self.pack.settings.effort);
         if let Some(step) = step
             && let Some(level) = step.level
         {

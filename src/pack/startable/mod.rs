@@ -9,11 +9,11 @@ mod paths;
 
 use super::BuildError;
 use super::application::Application;
+use super::context::Pack;
 use super::slots::SlotPlan;
 use super::warning::Finding;
 use crate::manifest::{EntryPoint, Manifest};
 use crate::python::install;
-use crate::stub::Family;
 use modules::Modules;
 use paths::Paths;
 
@@ -22,11 +22,11 @@ use paths::Paths;
 /// # Errors
 /// [`BuildError::CannotStart`] if the main program cannot start.
 pub(super) fn check(
-    manifest: &Manifest,
+    pack: Pack,
     application: Option<&Application>,
     plans: &[SlotPlan],
-    family: Family,
 ) -> Result<Vec<Finding>, BuildError> {
+    let manifest = pack.manifest;
     let mut findings = Vec::new();
     // Set-up commands may create anything.
     if manifest.post_extract.is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn check(
     let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else {
         return Ok(findings);
     };
-    let modules = Modules::new(manifest, application, plans, family);
+    let modules = Modules::new(manifest, application, plans, pack.family());
     let is_main = |script: &&install::EntryPoint| Some(&script.name) == application.main.as_ref();
     if let Some(fault) = start_of_main(manifest, application).and_then(|main| modules.fault(&main))
     {
