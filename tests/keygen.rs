@@ -342,3 +342,34 @@ fn a_key_in_the_variable_itself_signs_and_is_never_shown() {
         }
     }
 }
+
+#[test]
+fn a_new_key_is_announced_also_when_the_pack_fails() {
+    let t = Test::new();
+    t.flavor(["keygen", "--out-dir", "old"]).success();
+    t.flavor(["keygen", "--out-dir", "new"]).success();
+    let rotate = [
+        "trust",
+        "rotate",
+        "--from",
+        "old/flavor-private.key",
+        "--to",
+        "new/flavor-public.key",
+    ];
+    t.flavor(rotate).success();
+    t.file(
+        "pyproject.toml",
+        "[project]\nname = \"app\"\nversion = \"1\"\n[tool.flavor.execution]\ncommand = [\"/bin/true\"]\n",
+    );
+    // The user has no key yet: one is generated, and it is not the end of the rotation.
+    let pack = ["pack", "--rotation", "rotation.json"];
+    let failed = t.flavor(pack).fails_with(1);
+    let told = failed.stderr();
+    let key = told.find("made your signing key in").expect("the key");
+    assert!(
+        key < told.find("error[FLV0516]").expect("the error"),
+        "{told}"
+    );
+    let again = t.flavor(pack).fails_with(1);
+    assert!(!again.stderr().contains("made your signing key"));
+}

@@ -57,7 +57,7 @@ fn the_page_shows_phases_threads_and_slots() {
             { "click": "rect[data-phase='slots'][data-name='runtime']" },
             text("#detail"),
             // What the threads did comes to the whole of each slot.
-            { "read": "Object.fromEntries(data.package.slots.map(slot => [slot.name, data.parts
+            { "read": "Object.fromEntries(build.package.slots.map(slot => [slot.name, data.parts
                 .filter(part => part.phase === 'slots' && part.name === slot.name)
                 .reduce((sum, part) => [sum[0] + part.bytes[0], sum[1] + part.bytes[1]], [0, 0])]))" },
             { "read": "document.querySelector('svg').clientWidth" },

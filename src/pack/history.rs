@@ -7,11 +7,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::PackReport;
+use super::{PackReport, SlotReport};
 use crate::diagnostics::Code;
 use crate::format::timestamp;
 use crate::fs::{self, IoContext, Lock, LockKind};
-use crate::report::Recording;
+use crate::report::{PhaseSpan, Recording, Took};
 
 /// Version of a line; increased by incompatible changes.
 const SCHEMA: u32 = 1;
@@ -28,20 +28,13 @@ pub struct Build<'a> {
     flavor: &'static str,
     manifest: String,
     jobs: usize,
-    took_ms: f64,
-    phases: Vec<Phase<'a>>,
+    #[serde(rename = "took_ms")]
+    took: Took,
+    phases: &'a [PhaseSpan],
     /// For a failed pack.
     error: Option<String>,
     /// For a successful pack.
     package: Option<Package<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Phase<'a> {
-    name: &'a str,
-    outcome: &'a str,
-    begin_ms: f64,
-    took_ms: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,16 +47,8 @@ struct Package<'a> {
     /// Whether the same file existed already.
     fresh: bool,
     launcher: u64,
-    slots: Vec<Slot<'a>>,
+    slots: &'a [SlotReport],
     steps: Steps,
-}
-
-#[derive(Debug, Serialize)]
-struct Slot<'a> {
-    name: &'a str,
-    size: u64,
-    uncompressed_size: u64,
-    files: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,17 +74,8 @@ impl<'a> Build<'a> {
             flavor: env!("CARGO_PKG_VERSION"),
             manifest: manifest.to_string_lossy().into_owned(),
             jobs,
-            took_ms: recording.took.millis(),
-            phases: recording
-                .phases
-                .iter()
-                .map(|phase| Phase {
-                    name: &phase.name,
-                    outcome: &phase.outcome,
-                    begin_ms: phase.begin.millis(),
-                    took_ms: phase.took.millis(),
-                })
-                .collect(),
+            took: recording.took,
+            phases: &recording.phases,
             error: outcome.err().map(|code| code.to_string()),
             package: outcome.ok().map(package),
         }
@@ -119,11 +95,7 @@ impl<'a> Build<'a> {
 }
 
 fn package(report: &PackReport) -> Package<'_> {
-    let reused = report
-        .steps
-        .iter()
-        .filter(|step| step.because.is_none())
-        .count();
+    let reused = report.steps.iter().filter(|step| step.reused).count();
     Package {
         path: std::path::absolute(&report.path)
             .unwrap_or_else(|_| report.path.clone())
@@ -135,16 +107,7 @@ fn package(report: &PackReport) -> Package<'_> {
         blake3: report.digest.hex(),
         fresh: report.fresh,
         launcher: report.launcher_size,
-        slots: report
-            .slots
-            .iter()
-            .map(|slot| Slot {
-                name: &slot.name,
-                size: slot.stored_size,
-                uncompressed_size: slot.plain_size,
-                files: slot.files,
-            })
-            .collect(),
+        slots: &report.slots,
         steps: Steps {
             reused,
             made: report.steps.len() - reused,

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::Finding;
 use super::cache::Step;
 use super::encoded::{Encoded, Stored};
@@ -72,13 +74,15 @@ impl PackReport {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SlotReport {
     pub name: String,
+    pub operations: String,
+    #[serde(rename = "size")]
     pub stored_size: u64,
+    #[serde(rename = "uncompressed_size")]
     pub plain_size: u64,
     pub files: u64,
-    pub operations: String,
 }
 
 /// Whatever exceeds `[tool.flavor.budget]`.

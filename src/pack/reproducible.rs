@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{BuildError, CacheUse, Settings, pack};
@@ -19,7 +20,7 @@ use crate::slot::list;
 const COMPARED: u64 = 64 << 20;
 
 /// The place where two packages differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// `launcher`, `metadata`, or a slot.
     pub part: String,

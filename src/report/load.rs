@@ -4,15 +4,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::Took;
 
 /// The kernel counts in steps of 10 ms for each processor.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Share of all processors that was busy until a time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Load {
     /// Since the beginning.
+    #[serde(rename = "at_ms")]
     pub at: Took,
     /// 0 to 1; all programs, not this one alone.
     pub busy: f64,

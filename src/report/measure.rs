@@ -1,6 +1,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "cli")]
+use serde::{Serialize, Serializer};
+
 /// A duration as logs and summaries show it: `412ms`, `1.25s`, `87µs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Took(pub Duration);
@@ -13,6 +16,14 @@ impl Took {
         #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
         let micros = self.0.as_micros() as f64;
         micros / 1000.0
+    }
+}
+
+/// As [`Took::millis`].
+#[cfg(feature = "cli")]
+impl Serialize for Took {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.millis())
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
 use std::time::{Instant, SystemTime};
 
+use serde::Serialize;
+
 use super::load::{Load, Sampler};
 use super::{Part, Reporter, Took};
 
@@ -20,21 +22,25 @@ pub struct Recording {
     pub load: Vec<Load>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PhaseSpan {
     pub name: String,
     pub outcome: String,
+    #[serde(rename = "begin_ms")]
     pub begin: Took,
+    #[serde(rename = "took_ms")]
     pub took: Took,
 }
 
 /// See [`Part`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PartSpan {
     pub phase: String,
     pub name: String,
     pub thread: usize,
+    #[serde(rename = "begin_ms")]
     pub begin: Took,
+    #[serde(rename = "took_ms")]
     pub took: Took,
     pub bytes: Option<(u64, u64)>,
 }

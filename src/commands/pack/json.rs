@@ -47,12 +47,7 @@ pub(super) fn report(
             })),
         })).collect::<Vec<_>>(),
         "took_ms": u64::try_from(report.took.0.as_millis()).unwrap_or(u64::MAX),
-        "phases": recording.phases.iter().map(|phase| json!({
-            "name": phase.name,
-            "outcome": phase.outcome,
-            "begin_ms": phase.begin.millis(),
-            "took_ms": phase.took.millis(),
-        })).collect::<Vec<_>>(),
+        "phases": recording.phases,
         "launcher": {
             "size": report.launcher_size,
             "file": match &report.launcher {
@@ -60,20 +55,8 @@ pub(super) fn report(
                 LauncherOrigin::File(path) => Some(path.to_string_lossy()),
             },
         },
-        "slots": report.slots.iter().map(|slot| json!({
-            "name": slot.name,
-            "operations": slot.operations,
-            "size": slot.stored_size,
-            "uncompressed_size": slot.plain_size,
-            "files": slot.files,
-        })).collect::<Vec<_>>(),
-        "steps": report.steps.iter().map(|step| json!({
-            "name": step.name,
-            "layer": step.layer,
-            "reused": step.because.is_none(),
-            "because": step.because,
-            "bytes": step.bytes,
-        })).collect::<Vec<_>>(),
+        "slots": report.slots,
+        "steps": report.steps,
         "beyond_target": report.beyond_target().map(ToString::to_string).collect::<Vec<_>>(),
         "over_budget": report.over_budget().map(ToString::to_string).collect::<Vec<_>>(),
         "resolved": report.subject.as_ref().map(|subject| json!({
@@ -97,8 +80,6 @@ pub(super) fn report(
             "file": finding.place().map(|place| &place.file),
             "line": finding.place().map(|place| place.line),
         }))).collect::<Vec<_>>(),
-        "differences": differences.map(|found| {
-            found.iter().map(|one| json!({ "part": one.part, "details": one.details })).collect::<Vec<_>>()
-        }),
+        "differences": differences,
     })
 }

@@ -19,13 +19,16 @@ impl Course<'_> {
         std::path::absolute(&self.manifest.path).unwrap_or_else(|_| self.manifest.path.clone())
     }
 
+    pub(super) fn build(&self) -> Build<'_> {
+        let outcome = self.outcome.as_ref().map_err(BuildError::code);
+        let manifest = self.manifest_path();
+        Build::new(&manifest, self.settings.jobs, self.recording, outcome)
+    }
+
     /// Adds the build to the build history. Errors are only logged.
     pub(super) fn record(&self) {
         let Some(directory) = state_dir() else { return };
-        let outcome = self.outcome.as_ref().map_err(BuildError::code);
-        let manifest = self.manifest_path();
-        let build = Build::new(&manifest, self.settings.jobs, self.recording, outcome);
-        if let Err(error) = build.record(&directory) {
+        if let Err(error) = self.build().record(&directory) {
             tracing::info!(%error, "the build is not recorded");
         }
     }

@@ -173,7 +173,7 @@ fn needs(needs: &Needs) -> String {
 
 /// The share of steps that was reused from the build cache.
 fn reuse(steps: &[Step]) -> String {
-    let reused: Vec<&Step> = steps.iter().filter(|step| step.because.is_none()).collect();
+    let reused: Vec<&Step> = steps.iter().filter(|step| step.reused).collect();
     let bytes: u64 = reused.iter().map(|step| step.bytes).sum();
     let percent = (reused.len() * 100).checked_div(steps.len()).unwrap_or(0);
     format!(

@@ -94,11 +94,13 @@ pub enum CacheUse {
 }
 
 /// One step of a pack and the origin of its result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// What it makes: `deps`, `slot data`.
     pub name: String,
     pub layer: Layer,
+    /// Whether the result came from the cache.
+    pub reused: bool,
     /// Why it was made again, one reason per line; `None` if it came from the cache.
     pub because: Option<Vec<String>>,
     /// Bytes of the result.
@@ -346,7 +348,7 @@ impl BuildCache {
         if self.usage != CacheUse::Off {
             self.project.save(output);
             usage::count(&self.root, &steps);
-            if steps.iter().any(|step| step.because.is_some()) {
+            if steps.iter().any(|step| !step.reused) {
                 usage::evict(&self.root, max_size);
             }
         }
@@ -375,6 +377,7 @@ impl BuildCache {
         let step = Step {
             name: step.into(),
             layer,
+            reused: because.is_none(),
             because,
             bytes,
         };

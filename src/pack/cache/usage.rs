@@ -136,7 +136,7 @@ pub(super) fn count(root: &Path, steps: &[Step]) {
     let mut counters = counters(root);
     for step in steps {
         let (hits, misses) = counters.entry(step.layer).or_default();
-        *if step.because.is_none() { hits } else { misses } += 1;
+        *if step.reused { hits } else { misses } += 1;
     }
     // Counters are a convenience and may be lost.
     if let Ok(bytes) = serde_json::to_vec(&counters) {
