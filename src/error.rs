@@ -7,7 +7,7 @@ use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
 use flavor::manifest::{self, suggest};
-use flavor::pack::{BuildError, InputError};
+use flavor::pack::{BuildError, InputError, SettingsError};
 use flavor::package::PackageError;
 use flavor::report::Bytes;
 use flavor::sign::SignError;
@@ -36,9 +36,10 @@ pub(crate) enum Error {
         known: String,
         suggestion: Option<String>,
     },
-    #[error("{variable} is not a number: {value}")]
+    #[error("{variable} is not {expected}: {value}")]
     BadVariable {
         variable: &'static str,
+        expected: &'static str,
         value: String,
     },
     #[error("cannot ask for confirmation: not a terminal")]
@@ -154,6 +155,23 @@ impl Error {
                 path: path.into(),
                 source,
             },
+        }
+    }
+}
+
+impl From<SettingsError> for Error {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::BadVariable {
+                variable,
+                expected,
+                value,
+            } => Self::BadVariable {
+                variable,
+                expected,
+                value,
+            },
+            SettingsError::Config(error) => Self::Config(error),
         }
     }
 }

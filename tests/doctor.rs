@@ -250,6 +250,52 @@ fn every_setting_says_where_it_comes_from() {
 }
 
 #[test]
+fn the_project_an_option_and_a_variable_set_the_same_thing() {
+    let mut t = Test::new();
+    t.file(
+        "pyproject.toml",
+        "[project]\nname = \"app\"\nversion = \"1\"\n[tool.flavor.execution]\ncommand = [\"/bin/true\"]\n\
+         [tool.flavor.build]\ncompress = 7\noffline = true\nslim = [\"tests\"]\nindex_url = \"https://me:secret@index.example\"\n\
+         [tool.flavor.python]\nversion = \"3.12\"\n",
+    );
+    let shown = |t: &Test, name: &str| {
+        let run = t.flavor(["-q", "config", "--show-origin", name]).silent();
+        run.stdout().trim_end().to_owned()
+    };
+    for (name, row) in [
+        ("pack.compress", "manifest:pyproject.toml\tpack.compress=7"),
+        ("pack.offline", "manifest:pyproject.toml\tpack.offline=true"),
+        ("pack.slim", "manifest:pyproject.toml\tpack.slim=tests"),
+        ("pack.python", "manifest:pyproject.toml\tpack.python=3.12"),
+        (
+            "pack.index-url",
+            "manifest:pyproject.toml\tpack.index-url=https://****@index.example",
+        ),
+        ("pack.strip", "default\tpack.strip=false"),
+        ("output.json", "default\toutput.json=false"),
+    ] {
+        assert_eq!(shown(&t, name), row);
+    }
+    t.set("FLAVOR_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----");
+    assert_eq!(
+        shown(&t, "pack.private-key"),
+        "environment:FLAVOR_PRIVATE_KEY\tpack.private-key=****"
+    );
+    for value in ["0", "many", "-1"] {
+        t.set("FLAVOR_JOBS", value);
+        for command in ["config", "pack"] {
+            let failed = t.flavor([command]).fails_with(2);
+            let said = format!("error[FLV0105]: FLAVOR_JOBS is not a positive number: {value}");
+            assert!(failed.stderr().contains(&said), "{failed}");
+        }
+    }
+    t.flavor(["pack", "--jobs", "1"])
+        .fails_with(1)
+        .stderr()
+        .contains("not a valid key");
+}
+
+#[test]
 fn settings_that_cannot_be_read_stop_no_start() {
     let t = Test::new();
     let package = t.script("echo started").pack();

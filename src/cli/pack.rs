@@ -42,8 +42,8 @@ pub(crate) struct Pack {
     /// Compression level: 0 (none) to 9 (smallest) [default: 5]
     #[arg(long, value_name = "0-9", value_parser = level)]
     pub(crate) compress: Option<u8>,
-    /// Number of threads and processes [default: one per processor]
-    #[arg(short, long, value_name = "N", env = "FLAVOR_JOBS", value_parser = jobs)]
+    /// Number of threads and processes [env: FLAVOR_JOBS] [default: one per processor]
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
     /// Memory limit for encoding slots, as in 500MB; uses fewer threads if necessary
     #[arg(long, value_name = "SIZE", value_parser = super::size)]

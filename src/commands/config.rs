@@ -1,18 +1,15 @@
 //! `flavor config`: every setting, its value, and its origin.
 
-use std::env;
-use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use flavor::config::{self, CacheLimits, KNOWN_KEYS};
+use flavor::config::{self, KNOWN_KEYS, Origin, Sourced, Sources, process_environment};
 use flavor::fs::{PASSWORD_FILE, cache_candidates, config_dir};
-use flavor::manifest::suggest;
-use flavor::pack::{KeySource, PRIVATE_KEY_VARIABLE};
+use flavor::manifest::{Choices, suggest};
+use flavor::pack::{Arguments, KeySource, Settings, own_key_path, read_input};
 use flavor::python::install::installer_variables;
 use flavor::python::redact;
 use flavor::report::{Bytes, Talk, TerminalReporter};
-use flavor::sign::PRIVATE_KEY_FILE;
 use flavor::trust::TrustStore;
 use flavor::workenv::{Cache, Foreseen};
 use serde_json::{Value, json};
@@ -21,36 +18,20 @@ use crate::cli::{Config, Globals, When};
 use crate::error::Error;
 use crate::output;
 
+/// A row of the list.
 struct Setting {
     name: String,
     value: String,
-    origin: SettingOrigin,
+    /// Of the value; for the cache also what is wrong with it, or with preferred ones.
+    origin: String,
 }
 
-/// The origin of a value.
-enum SettingOrigin {
-    Default,
-    File {
-        path: PathBuf,
-        line: usize,
-    },
-    Variable(&'static str),
-    CommandLine(&'static str),
-    /// For the cache: what is wrong with this directory or with preferred ones.
-    Hindered {
-        origin: Box<SettingOrigin>,
-        why: String,
-    },
-}
-
-impl fmt::Display for SettingOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File { path, line } => write!(f, "file:{}:{line}", path.display()),
-            Self::Variable(name) => write!(f, "environment:{name}"),
-            Self::CommandLine(option) => write!(f, "command line:{option}"),
-            Self::Hindered { origin, why } => write!(f, "{origin} ({why})"),
+impl Setting {
+    fn new<T>(name: &str, sourced: &Sourced<T>, text: impl Fn(&T) -> String) -> Self {
+        Self {
+            name: name.into(),
+            value: text(&sourced.value),
+            origin: sourced.origin.to_string(),
         }
     }
 }
@@ -93,7 +74,7 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
     if globals.json {
         let each: Vec<Value> = found
             .iter()
-            .map(|one| json!({ "name": one.name, "value": one.value, "origin": one.origin.to_string() }))
+            .map(|one| json!({ "name": one.name, "value": one.value, "origin": one.origin }))
             .collect();
         output::json(&json!({ "settings": each }))?;
         return Ok(ExitCode::SUCCESS);
@@ -118,91 +99,60 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
 
 /// By name.
 fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Error> {
-    let CacheLimits { max_size, retain } = file.cache_limits()?;
-    let in_file = |key: &str| match file.line(key) {
-        Some(line) => SettingOrigin::File {
-            path: file.path().into(),
-            line,
-        },
-        None => SettingOrigin::Default,
-    };
-    let unset = || SettingOrigin::Default;
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let own_key = config_dir().map(|directory| directory.join("keys").join(PRIVATE_KEY_FILE));
-    let store = TrustStore::from_env();
-    let path =
-        |path: Option<PathBuf>| path.map_or(String::new(), |path| path.display().to_string());
+    let manifest = read_input(None, &Choices::default()).ok();
+    let manifest = manifest.as_ref().map(|input| &input.manifest);
+    let pack = Settings::resolve(Arguments::default(), &process_environment, manifest, file)?;
+    let text = |value: &String| value.clone();
     let mut all = vec![
         cache_directory(),
-        Setting {
-            name: "cache.max-size".into(),
-            value: max_size.map_or("none".into(), |size| Bytes(size).to_string()),
-            origin: variable("FLAVOR_CACHE_MAX_SIZE")
-                .map_or_else(|| in_file("cache.max-size"), |(_, origin)| origin),
-        },
-        Setting {
-            name: "cache.retain".into(),
-            value: retain.to_string(),
-            origin: in_file("cache.retain"),
-        },
-        first(
-            "config.directory",
-            &["FLAVOR_CONFIG_DIR", "XDG_CONFIG_HOME", "HOME"],
-            |_| path(config_dir()),
-            || Setting {
-                name: "config.directory".into(),
-                value: String::new(),
-                origin: unset(),
-            },
+        Setting::new(
+            "cache.max-size",
+            &file.max_size(&process_environment)?,
+            |size| size.map_or("none".into(), |size| Bytes(size).to_string()),
         ),
-        first(
-            "log.level",
-            &["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"],
-            ToOwned::to_owned,
-            || {
-                let value = globals
-                    .log_level()
-                    .map_or("off".into(), |level| level.to_string());
-                let origin = match (globals.quiet, globals.verbose) {
-                    (true, _) => SettingOrigin::CommandLine("--quiet"),
-                    (false, 0) => SettingOrigin::Default,
-                    (false, _) => SettingOrigin::CommandLine("--verbose"),
-                };
-                Setting {
-                    name: "log.level".into(),
-                    value,
-                    origin,
-                }
-            },
+        Setting::new("cache.retain", &file.retain()?, ToString::to_string),
+        Setting::new("config.directory", &config_directory(), text),
+        Setting::new("log.level", &log_level(globals), text),
+        Setting::new("output.color", &color(globals), text),
+        Setting::new(
+            "output.json",
+            &Sources::default()
+                .option("--json", globals.json.then_some(true))
+                .or(false),
+            ToString::to_string,
         ),
-        color(globals),
-        Setting {
-            name: "output.json".into(),
-            value: globals.json.to_string(),
-            origin: if globals.json {
-                SettingOrigin::CommandLine("--json")
-            } else {
-                SettingOrigin::Default
-            },
-        },
-        of("pack.jobs", "FLAVOR_JOBS", &processors.to_string()),
-        private_key(&path(own_key)),
-        of("pack.source-date-epoch", "SOURCE_DATE_EPOCH", "0"),
-        of("pack.uv", "UV", "the one on PATH"),
-        of("start.validation", "FLAVOR_VALIDATION", "metadata"),
-        of(
-            "trust.directory",
-            "FLAVOR_TRUSTED_KEYS_DIR",
-            &path(store.directory().map(Into::into)),
+        Setting::new("pack.compress", &pack.effort, ToString::to_string),
+        Setting::new("pack.jobs", &pack.jobs, ToString::to_string),
+        Setting::new("pack.offline", &pack.offline, ToString::to_string),
+        Setting::new("pack.private-key", &pack.key, |key| {
+            private_key(key.source())
+        }),
+        Setting::new("pack.slim", &pack.slim, |kinds| {
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+            names.join(",")
+        }),
+        Setting::new("pack.source-date-epoch", &pack.epoch, ToString::to_string),
+        Setting::new("pack.strip", &pack.strip, ToString::to_string),
+        Setting::new("pack.uv", &variable("UV", "the one on PATH"), text),
+        Setting::new(
+            "start.validation",
+            &variable("FLAVOR_VALIDATION", "metadata"),
+            text,
         ),
+        Setting::new("trust.directory", &trust_directory(), text),
     ];
+    let optional = [
+        ("pack.python", &pack.python),
+        ("pack.index-url", &pack.index_url),
+    ];
+    all.extend(optional.into_iter().filter_map(|(name, value)| {
+        Some(Setting::new(name, value.as_ref()?, |value| redact(value)))
+    }));
     all.extend(installer_variables().filter_map(|name| {
-        let (value, origin) = variable(name)?;
-        Some(Setting {
-            name: installer(name),
-            value: redact(&value),
-            origin,
-        })
+        let value = Sources::default().variable(name, set(name)).resolve()?;
+        Some(Setting::new(&installer(name), &value, |value| {
+            redact(value)
+        }))
     }));
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
@@ -213,50 +163,65 @@ fn installer(variable: &str) -> String {
     format!("installer.{variable}")
 }
 
-fn variable(name: &'static str) -> Option<(String, SettingOrigin)> {
-    let value = env::var_os(name).filter(|value| !value.is_empty())?;
-    Some((
-        value.to_string_lossy().into_owned(),
-        SettingOrigin::Variable(name),
-    ))
+/// The value of a variable, if it is set.
+fn set(name: &str) -> Option<String> {
+    process_environment(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// A setting with one variable, for the signing key. A key in the variable itself is not shown.
-fn private_key(default: &str) -> Setting {
-    let setting = of("pack.private-key", PRIVATE_KEY_VARIABLE, default);
-    match KeySource::from_variable() {
-        Some(KeySource::Text(_)) => Setting {
-            value: "****".into(),
-            ..setting
-        },
-        _ => setting,
+/// A setting that only a variable sets.
+fn variable(name: &'static str, default: &str) -> Sourced<String> {
+    Sources::default()
+        .variable(name, set(name))
+        .or(default.into())
+}
+
+/// An optional path, for people.
+fn shown(path: Option<PathBuf>) -> String {
+    path.map_or(String::new(), |path| path.display().to_string())
+}
+
+fn config_directory() -> Sourced<String> {
+    let variables = ["FLAVOR_CONFIG_DIR", "XDG_CONFIG_HOME", "HOME"];
+    first(&variables)
+        .or(String::new())
+        .map(|_| shown(config_dir()))
+}
+
+/// The first variable that is set.
+fn first(names: &[&'static str]) -> Sources<String> {
+    let sources = Sources::default();
+    names
+        .iter()
+        .fold(sources, |sources, name| sources.variable(name, set(name)))
+}
+
+fn trust_directory() -> Sourced<String> {
+    let directory = TrustStore::from_env().directory().map(Into::into);
+    variable("FLAVOR_TRUSTED_KEYS_DIR", "").map(|_| shown(directory))
+}
+
+/// A variable has precedence over `--quiet` and `--verbose`, which choose the level without one.
+fn log_level(globals: &Globals) -> Sourced<String> {
+    if let Some(level) = first(&["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"]).resolve()
+    {
+        return level;
     }
+    let level = globals
+        .log_level()
+        .map_or("off".into(), |level| level.to_string());
+    let (quiet, verbose) = (globals.quiet, globals.verbose > 0);
+    Sources::default()
+        .option("--verbose", verbose.then(|| level.clone()))
+        .option("--quiet", quiet.then(|| level.clone()))
+        .or(level)
 }
 
-fn of(name: &str, from: &'static str, default: &str) -> Setting {
-    let (value, origin) =
-        variable(from).unwrap_or_else(|| (default.into(), SettingOrigin::Default));
-    Setting {
-        name: name.into(),
-        value,
-        origin,
-    }
-}
-
-/// A setting from the first variable that is set.
-fn first(
-    name: &str,
-    from: &[&'static str],
-    value: impl Fn(&str) -> String,
-    otherwise: impl FnOnce() -> Setting,
-) -> Setting {
-    match from.iter().find_map(|one| variable(one)) {
-        Some((text, origin)) => Setting {
-            name: name.into(),
-            value: value(&text),
-            origin,
-        },
-        None => otherwise(),
+/// Where the key is; a key in the variable itself is not shown.
+fn private_key(source: &KeySource) -> String {
+    match source {
+        KeySource::File { private, .. } => private.display().to_string(),
+        KeySource::Own => shown(own_key_path()),
+        KeySource::Text(_) | KeySource::Seed(_) => "****".into(),
     }
 }
 
@@ -264,9 +229,9 @@ fn first(
 fn cache_directory() -> Setting {
     let of = |name| {
         if name == PASSWORD_FILE {
-            SettingOrigin::Default
+            Origin::Default
         } else {
-            SettingOrigin::Variable(name)
+            Origin::Variable(name)
         }
     };
     let (value, origin, why) = match Cache::foresee() {
@@ -279,7 +244,7 @@ fn cache_directory() -> Setting {
             passed_over,
         }) => (
             "none: each start uses a temporary directory".into(),
-            SettingOrigin::Default,
+            Origin::Default,
             passed_over,
         ),
         // Named by the user, so a start has no fallback.
@@ -287,48 +252,41 @@ fn cache_directory() -> Setting {
             let named = cache_candidates()
                 .into_iter()
                 .find(|candidate| !candidate.optional);
-            let value = named
+            let origin = named
                 .as_ref()
-                .map_or(String::new(), |one| one.path.display().to_string());
-            (
-                value,
-                named.map_or(SettingOrigin::Default, |one| of(one.origin)),
-                vec![error.to_string()],
-            )
+                .map_or(Origin::Default, |candidate| of(candidate.origin));
+            let path = named.map(|candidate| candidate.path);
+            (shown(path), origin, vec![error.to_string()])
         }
     };
     let why = why.join("; ");
-    let origin = if why.is_empty() {
-        origin
-    } else {
-        SettingOrigin::Hindered {
-            origin: Box::new(origin),
-            why,
-        }
-    };
     Setting {
         name: "cache.directory".into(),
         value,
-        origin,
+        origin: if why.is_empty() {
+            origin.to_string()
+        } else {
+            format!("{origin} ({why})")
+        },
     }
 }
 
-fn color(globals: &Globals) -> Setting {
-    let (value, origin) = match globals.color {
-        When::Always => ("always", SettingOrigin::CommandLine("--color")),
-        When::Never => ("never", SettingOrigin::CommandLine("--color")),
-        When::Auto if variable("NO_COLOR").is_some() => {
-            ("never", SettingOrigin::Variable("NO_COLOR"))
-        }
-        When::Auto => match (variable("CLICOLOR_FORCE"), variable("CLICOLOR")) {
-            (Some((_, origin)), _) => ("always", origin),
-            (_, Some((wanted, origin))) if wanted == "0" => ("never", origin),
-            _ => ("auto", SettingOrigin::Default),
-        },
+fn color(globals: &Globals) -> Sourced<String> {
+    let named = match globals.color {
+        When::Always => Some("always"),
+        When::Never => Some("never"),
+        When::Auto => None,
     };
-    Setting {
-        name: "output.color".into(),
-        value: value.into(),
-        origin,
-    }
+    let wanted = process_environment("CLICOLOR").is_some_and(|value| value == "0");
+    let is_set = |name| process_environment(name).is_some();
+    Sources::default()
+        .option("--color", named)
+        .variable("NO_COLOR", is_set("NO_COLOR").then_some("never"))
+        .variable(
+            "CLICOLOR_FORCE",
+            is_set("CLICOLOR_FORCE").then_some("always"),
+        )
+        .variable("CLICOLOR", wanted.then_some("never"))
+        .or("auto")
+        .map(Into::into)
 }

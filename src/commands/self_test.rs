@@ -6,7 +6,7 @@ use std::process::Command;
 use flavor::fs::{IoContext, Scratch};
 use flavor::interrupt;
 use flavor::manifest::Manifest;
-use flavor::pack::{CacheUse, KeySource, Settings, pack};
+use flavor::pack::{CacheUse, Key, KeySource, Settings, pack};
 use flavor::report::{Talk, TerminalReporter};
 
 use crate::error::Error;
@@ -46,9 +46,8 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
     let settings = Settings {
         output: Some(output.clone()),
         launcher_bin: launcher.map(Into::into),
-        jobs: 1,
         // A fixed seed: this package is discarded.
-        key: KeySource::Seed(String::from("self-test").into()).into(),
+        key: Key::from(KeySource::Seed(String::from("self-test").into())).into(),
         cache: CacheUse::Off,
         verify: true,
         ..Settings::default()

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::manifest::Choices;
-use flavor::pack::{BuildRecord, KeySource, Settings, read_input, rebuild, run_pre_build};
+use flavor::pack::{BuildRecord, Key, KeySource, Settings, read_input, rebuild, run_pre_build};
 use flavor::package::{Authenticity, Reader, check_content, verify};
 use flavor::report::{Talk, TerminalReporter, printable};
 use flavor::sign::PublicKey;
@@ -90,10 +90,12 @@ fn rebuilt(
     let read = || read_input(Some(project), &record.choices);
     let mut manifest = read()?.manifest;
     let settings = record.settings(&Settings {
-        jobs: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        jobs: std::thread::available_parallelism()
+            .map_or(1, std::num::NonZero::get)
+            .into(),
         find_links: options.find_links.clone(),
         // Any key will do: contents are compared, not signatures.
-        key: KeySource::Seed(String::from("rebuild").into()).into(),
+        key: Key::from(KeySource::Seed(String::from("rebuild").into())).into(),
         ..Settings::default()
     });
     let reporter = TerminalReporter::new(if globals.quiet {

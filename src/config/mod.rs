@@ -6,6 +6,8 @@
 mod error;
 mod reader;
 mod settings;
+#[cfg(feature = "cli")]
+mod source;
 #[cfg(all(test, feature = "cli"))]
 mod tests;
 
@@ -13,3 +15,5 @@ pub use error::{ConfigError, Fault, Unread};
 #[cfg(feature = "cli")]
 pub use settings::KNOWN_KEYS;
 pub use settings::{CacheLimits, Config};
+#[cfg(feature = "cli")]
+pub use source::{Environment, Origin, Sourced, Sources, process_environment};

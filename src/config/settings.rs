@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::ConfigError;
 use super::error::Unread;
 use super::reader::{self, Entry, Item};
+#[cfg(feature = "cli")]
+use super::source::{Environment, Sourced, Sources};
 use crate::fs::{IoContext, config_dir};
 use crate::report::Bytes;
 
@@ -102,6 +104,28 @@ impl Config {
             limits.retain = number.ok_or_else(|| self.bad(entry, "a positive integer"))?;
         }
         Ok(limits)
+    }
+
+    /// The maximum size of the caches with its origin.
+    #[cfg(feature = "cli")]
+    pub fn max_size(&self, environment: Environment) -> Result<Sourced<Option<u64>>, ConfigError> {
+        let size = self.cache_limits()?.max_size;
+        let variable = environment(MAX_SIZE_VARIABLE).map(|_| size);
+        let line = self.line(MAX_SIZE);
+        Ok(Sources::default()
+            .variable(MAX_SIZE_VARIABLE, variable)
+            .file(&self.path, line.unwrap_or(0), line.map(|_| size))
+            .or(size))
+    }
+
+    /// The number of versions kept of one signer's package, with its origin.
+    #[cfg(feature = "cli")]
+    pub fn retain(&self) -> Result<Sourced<usize>, ConfigError> {
+        let retain = self.cache_limits()?.retain;
+        let line = self.line(RETAIN);
+        Ok(Sources::default()
+            .file(&self.path, line.unwrap_or(0), line.map(|_| retain))
+            .or(retain))
     }
 
     fn get(&self, key: &str) -> Option<&Entry> {

@@ -222,7 +222,7 @@ fn threads<'a>(
 ) -> Result<usize, BuildError> {
     let hungriest = plans.map(|plan| (plan.memory(), &plan.name)).max();
     let (Some(limit), Some((each, slot))) = (settings.memory_limit, hungriest) else {
-        return Ok(settings.jobs);
+        return Ok(*settings.jobs);
     };
     let affordable = usize::try_from(limit.saturating_sub(OWN_MEMORY) / each).unwrap_or(usize::MAX);
     if affordable == 0 {

@@ -131,7 +131,7 @@ impl Output<'_> {
         if let Some(last) = project
             .output(&absolute)
             .filter(|last| last.verified || !settings.verify)
-            && let Some(last) = self.recognise(last, settings.jobs)
+            && let Some(last) = self.recognise(last, *settings.jobs)
         {
             reporter.phase(
                 "write",
@@ -159,7 +159,7 @@ impl Output<'_> {
         let last = LastOutput {
             path: absolute,
             identity: self.signed.identity(),
-            digest: digest_range(&file, 0, metadata.len(), settings.jobs).on("read", self.path)?,
+            digest: digest_range(&file, 0, metadata.len(), *settings.jobs).on("read", self.path)?,
             verified: settings.verify,
             mode: metadata.mode(),
             stamp: Stamp::of(&metadata),

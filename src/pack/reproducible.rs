@@ -67,11 +67,12 @@ pub fn check_reproducible(
         output: Some(output.path().join("again.psp")),
         cache: CacheUse::Off,
         copied_from: Some(project.clone()),
-        jobs: if settings.jobs > 1 {
-            settings.jobs - 1
+        jobs: if *settings.jobs > 1 {
+            *settings.jobs - 1
         } else {
             2
-        },
+        }
+        .into(),
         ..settings.clone()
     };
     let report = pack(&manifest.moved_to(&copy), &other, reporter)?;
@@ -196,11 +197,11 @@ impl BuildRecord {
     #[must_use]
     pub fn settings(&self, settings: &Settings) -> Settings {
         Settings {
-            effort: self.effort,
-            strip: self.strip,
-            slim: self.slim.clone(),
-            python: self.python.clone(),
-            epoch: self.epoch,
+            effort: self.effort.into(),
+            strip: self.strip.into(),
+            slim: self.slim.clone().into(),
+            python: self.python.clone().map(Into::into),
+            epoch: self.epoch.into(),
             hooks: self.hooks,
             rotations: self.rotations.clone(),
             ..settings.clone()

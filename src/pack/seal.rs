@@ -138,7 +138,7 @@ impl<'a> Built<'a> {
             build: Build {
                 tool: "flavor".into(),
                 tool_version: env!("CARGO_PKG_VERSION").into(),
-                timestamp: timestamp(settings.epoch),
+                timestamp: timestamp(*settings.epoch),
                 deterministic: true,
                 platform: BTreeMap::from([
                     ("os".into(), "linux".into()),
@@ -182,7 +182,7 @@ impl<'a> Built<'a> {
                 rotations: settings.rotations.clone(),
                 glibc_floor: needs.glibc.map(|version| version.to_string()),
                 libraries: needs.libraries.clone(),
-                build_timestamp: settings.epoch,
+                build_timestamp: *settings.epoch,
                 metadata: manifest.metadata.clone(),
             }),
         }

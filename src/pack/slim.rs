@@ -146,7 +146,7 @@ impl Trial<'_> {
         extract(
             &encoded,
             Destination::Tree(&tree, Modes::Keep),
-            &Decoders::new(self.settings.jobs),
+            &Decoders::new(*self.settings.jobs),
         )
         .map_err(|source| BuildError::Slot {
             slot: DEPS.into(),
@@ -181,7 +181,7 @@ impl Trial<'_> {
             &after,
             &modules,
             &home,
-            self.settings.jobs,
+            *self.settings.jobs,
         )?;
         if failed.is_empty() {
             return Ok(modules.len());
@@ -196,7 +196,7 @@ impl Trial<'_> {
             &before,
             &suspects,
             &home,
-            self.settings.jobs,
+            *self.settings.jobs,
         )?;
         for (module, reason) in &failed {
             if !failed_before.contains_key(module) {
@@ -240,7 +240,7 @@ impl Trial<'_> {
         let options = TreeOptions {
             links: Links::Keep,
             prefix: PathBuf::new(),
-            mtime: self.settings.epoch,
+            mtime: *self.settings.epoch,
         };
         let mut kinds = Vec::new();
         for (kind, entries) in by_kind {
@@ -262,7 +262,7 @@ impl Trial<'_> {
             let plan = Plan::for_tree(&files, self.plan.compression(), &options).map_err(failed)?;
             let file = tempfile::tempfile().on("make a file in", std::env::temp_dir())?;
             let encoded =
-                encode(vec![(&plan, file)], self.settings.jobs, &|_| ()).map_err(failed)?;
+                encode(vec![(&plan, file)], *self.settings.jobs, &|_| ()).map_err(failed)?;
             let stored = encoded.iter().map(|slot| slot.stored_size).sum();
             kinds.push(SlimmedKind {
                 kind: kind.name().into(),

@@ -23,7 +23,7 @@ pub fn pack(
 ) -> Result<PackReport, BuildError> {
     let total = Stopwatch::start();
     // The cheap checks come before the expensive work.
-    if manifest.policy.max_age_days.is_some() && settings.epoch == 0 {
+    if manifest.policy.max_age_days.is_some() && *settings.epoch == 0 {
         return Err(BuildError::NoBuildTime);
     }
     if settings.output.is_some() || !manifest.package_name.is_empty() {
@@ -47,7 +47,7 @@ pub fn pack(
         launcher_stripped,
         cache,
     } = resources;
-    let steps = cache.finish(Some(last), settings.cache_max_size);
+    let steps = cache.finish(Some(last), *settings.cache_max_size);
     reporter.phase("clean up", "working files removed", clock.took());
     let slots = report::slots(&encoded);
     let Encoded {

@@ -2,15 +2,15 @@ use std::env;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use flavor::config::Config;
+use flavor::config::{Config, process_environment};
 use flavor::elf;
 use flavor::fs::{IoContext, config_dir};
 use flavor::libraries::{Machine, first_with};
-use flavor::pack::{KeySource, PRIVATE_KEY_VARIABLE};
+use flavor::pack::{KeySource, PRIVATE_KEY_VARIABLE, own_key_path};
 use flavor::python::install::{Choice, Installer};
 use flavor::python::{self, Interpreter, Request, discover};
 use flavor::report::Bytes;
-use flavor::sign::{PRIVATE_KEY_FILE, SecretKey};
+use flavor::sign::SecretKey;
 use flavor::trust::{TrustStore, policies};
 use flavor::workenv::Cache;
 
@@ -148,7 +148,8 @@ fn exposed(path: &Path, bits: u32) -> Option<Finding> {
 
 fn signing_key() -> Vec<Finding> {
     const CHECK: &str = "signing key";
-    let named = match KeySource::from_variable() {
+    let variable = process_environment(PRIVATE_KEY_VARIABLE).map(KeySource::of_variable);
+    let named = match variable {
         Some(KeySource::File { private, .. }) => Some(private),
         Some(source) => {
             return vec![match source.load() {
@@ -171,8 +172,7 @@ fn signing_key() -> Vec<Finding> {
         None => None,
     };
     let is_named = named.is_some();
-    let Some(path) = named.or_else(|| Some(config_dir()?.join("keys").join(PRIVATE_KEY_FILE)))
-    else {
+    let Some(path) = named.or_else(own_key_path) else {
         let remedy = "set HOME, or pass --private-key FILE or --key-seed TEXT to `flavor pack`";
         return vec![Finding::odd(
             CHECK,

@@ -8,12 +8,12 @@ mod trace;
 use std::path::Path;
 use std::process::ExitCode;
 
-use flavor::config::Config;
+use flavor::config::{Config, process_environment};
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::{Choices, Input, Manifest, is_name};
 use flavor::pack::{
-    BuildError, CacheUse, Difference, Finding, KeySource, ListedSlot, PackReport, ReadInput,
+    Arguments, BuildError, CacheUse, Difference, Finding, ListedSlot, PackReport, ReadInput,
     Settings, check_reproducible, list_files, pack, read_input, run_post_build, run_pre_build,
 };
 use flavor::report::{Recorder, Talk, TerminalReporter, printable_path};
@@ -249,61 +249,39 @@ fn check(
     Ok(differences)
 }
 
-/// More threads than this do not help on any machine, and each takes memory.
-const MOST_JOBS: usize = 256;
-
 fn settings(options: &Pack, manifest: &Manifest) -> Result<Settings, Error> {
-    let key = match (&options.key_seed, &options.private_key) {
-        (Some(seed), _) => KeySource::Seed(seed.clone().into()),
-        (None, Some(private)) => KeySource::File {
-            private: private.clone(),
-            public: options.public_key.clone(),
-        },
-        (None, None) => KeySource::from_variable().unwrap_or(KeySource::Own),
-    };
-    let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text.parse().map_err(|_| Error::BadVariable {
-            variable: "SOURCE_DATE_EPOCH",
-            value: text.clone(),
-        })?,
-        Err(_) => 0,
-    };
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(Settings {
-        copied_from: None,
-        output: options.output.clone(),
-        reports: Vec::new(),
-        launcher_bin: options.launcher_bin.clone(),
-        strip: options.strip || manifest.build.strip.unwrap_or(false),
-        slim: options
-            .slim
-            .as_ref()
-            .map_or_else(|| manifest.build.slim.clone(), |kinds| kinds.0.clone()),
-        effort: options
-            .compress
-            .or(manifest.build.compress)
-            .unwrap_or(flavor::slot::Compression::DEFAULT_EFFORT),
-        jobs: options.jobs.map_or(processors, usize::from).min(MOST_JOBS),
-        memory_limit: options.memory_limit,
-        rotations: options
-            .rotation
-            .iter()
-            .map(|path| rotation(path))
-            .collect::<Result<_, _>>()?,
+    let arguments = Arguments {
+        jobs: options.jobs.map(usize::from),
+        private_key: options.private_key.clone(),
+        public_key: options.public_key.clone(),
+        key_seed: options.key_seed.clone(),
+        strip: options.strip,
+        slim: options.slim.as_ref().map(|kinds| kinds.0.clone()),
+        compress: options.compress,
+        offline: options.offline,
         python: options.python.clone(),
-        key: key.into(),
-        find_links: options.find_links.clone(),
         index_url: options.index_url.clone(),
+    };
+    let rotations = options.rotation.iter().map(|path| rotation(path));
+    Ok(Settings {
+        output: options.output.clone(),
+        launcher_bin: options.launcher_bin.clone(),
+        memory_limit: options.memory_limit,
+        rotations: rotations.collect::<Result<_, _>>()?,
+        find_links: options.find_links.clone(),
         hooks: !options.no_hooks,
-        offline: options.offline || manifest.build.offline.unwrap_or(false),
         verify: !options.no_verify,
         cache: match (options.no_cache, options.refresh) {
             (true, _) => CacheUse::Off,
             (false, true) => CacheUse::Refresh,
             (false, false) => CacheUse::Full,
         },
-        cache_max_size: Config::read()?.cache_limits()?.max_size.unwrap_or(u64::MAX),
-        epoch,
+        ..Settings::resolve(
+            arguments,
+            &process_environment,
+            Some(manifest),
+            &Config::read()?,
+        )?
     })
 }
 

@@ -22,7 +22,7 @@ impl Course<'_> {
     pub(super) fn build(&self) -> Build<'_> {
         let outcome = self.outcome.as_ref().map_err(BuildError::code);
         let manifest = self.manifest_path();
-        Build::new(&manifest, self.settings.jobs, self.recording, outcome)
+        Build::new(&manifest, *self.settings.jobs, self.recording, outcome)
     }
 
     /// Adds the build to the build history. Errors are only logged.

@@ -96,7 +96,7 @@ pub(super) fn build(context: &Context) -> Result<Deps, BuildError> {
         &made.hashed,
         &made.tree,
         Positions::Lines,
-        settings.jobs,
+        *settings.jobs,
     )?;
     Ok(Deps {
         made,

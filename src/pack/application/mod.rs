@@ -170,11 +170,7 @@ fn interpreter(pack: Pack) -> Result<Interpreter, BuildError> {
         cache,
         ..
     } = pack;
-    let explicit = settings
-        .python
-        .as_deref()
-        .or(manifest.python.executable.as_deref())
-        .or(manifest.python.version.as_deref());
+    let explicit = settings.python.as_ref().map(|python| python.as_str());
     let memory = ProbeMemory::load(cache.interpreters());
     let request = Request {
         explicit,
@@ -211,7 +207,7 @@ pub(super) fn build(pack: Pack, facts: Option<ProjectFacts>) -> Result<Applicati
     };
     let context = Context::new(pack, &interpreter)?;
     tracing::debug!(
-        jobs = pack.settings.jobs,
+        jobs = *pack.settings.jobs,
         "runtime, dependencies and project in parallel"
     );
     let (runtime, deps, project) = std::thread::scope(|scope| {
@@ -403,14 +399,11 @@ fn install_request(pack: Pack<'_>) -> Result<InstallRequest<'_>, BuildError> {
         .cloned()
         .chain(of_manifest)
         .collect();
-    request.index_url = settings
-        .index_url
-        .clone()
-        .or_else(|| manifest.build.index_url.clone());
+    request.index_url = settings.index_url.as_ref().map(|url| url.value.clone());
     request
         .extra_index_urls
         .clone_from(&manifest.build.extra_index_urls);
-    request.offline = settings.offline;
+    request.offline = *settings.offline;
     Ok(request)
 }
 

@@ -61,7 +61,7 @@ impl App {
             &made.hashed,
             &made.tree,
             Positions::Columns,
-            context.pack.settings.jobs,
+            *context.pack.settings.jobs,
         )?;
         Ok(Project {
             made,

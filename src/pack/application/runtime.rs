@@ -88,14 +88,14 @@ pub(super) fn build(context: &Context) -> Result<CacheEntry<Runtime>, BuildError
         let options = runtime::Options {
             include: include.clone(),
             from_target: from_target.to_vec(),
-            jobs: settings.jobs,
+            jobs: *settings.jobs,
         };
         let made = runtime::build(interpreter, &options, tree)?;
         for one in &made.left_out {
             tracing::debug!(path = one.path, reason = ?one.reason, "left out of the runtime");
         }
         start::write(interpreter, tree)?;
-        bytecode::compile(interpreter, tree, tree, Positions::Lines, settings.jobs)?;
+        bytecode::compile(interpreter, tree, tree, Positions::Lines, *settings.jobs)?;
         let libraries_digest = digest(context, &made.libraries)?;
         let owners = owners_by_name(&made);
         let files = sources.digest;

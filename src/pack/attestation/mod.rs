@@ -101,7 +101,7 @@ impl About<'_> {
                 ..Component::default()
             },
             components,
-            timestamp: self.built.pack.settings.epoch,
+            timestamp: *self.built.pack.settings.epoch,
         }
     }
 
@@ -147,7 +147,7 @@ impl About<'_> {
             subjects,
             parameters: self.parameters(),
             materials: self.materials()?,
-            source_date_epoch: self.built.pack.settings.epoch,
+            source_date_epoch: *self.built.pack.settings.epoch,
         })
     }
 
@@ -161,8 +161,8 @@ impl About<'_> {
             ..
         } = self.built.pack.settings;
         let mut options = Map::from_iter([
-            ("compress".to_owned(), json!(effort)),
-            ("strip".to_owned(), json!(strip)),
+            ("compress".to_owned(), json!(**effort)),
+            ("strip".to_owned(), json!(**strip)),
         ]);
         if !slim.is_empty() {
             options.insert(

@@ -272,7 +272,7 @@ impl SlotPlan {
         let is_python = matches!(self.name.as_str(), DEPS | APP);
         let around = self.around(machine);
         let treatment = Treatment {
-            strip: pack.settings.strip,
+            strip: *pack.settings.strip,
             relocate: is_python,
             opened: is_python,
             copies: &copies,
@@ -282,7 +282,7 @@ impl SlotPlan {
             let options = TreeOptions {
                 links: links(pack.family()),
                 prefix: prefix.into(),
-                mtime: pack.settings.epoch,
+                mtime: *pack.settings.epoch,
             };
             Plan::for_tree(entries, self.chain.compression, &options).map_err(failed)
         };

@@ -241,8 +241,8 @@ impl Planner<'_> {
         inputs.add("links", format!("{:?}", links(self.pack.family())));
         inputs.add("prefix", prefix.display());
         inputs.add("native", NATIVE_REVISION);
-        inputs.add("strip", self.pack.settings.strip);
-        inputs.add("epoch", self.pack.settings.epoch);
+        inputs.add("strip", *self.pack.settings.strip);
+        inputs.add("epoch", *self.pack.settings.epoch);
         inputs
     }
 
@@ -269,14 +269,14 @@ impl Planner<'_> {
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
-        let codec = match (self.pack.family(), self.pack.settings.effort) {
+        let codec = match (self.pack.family(), *self.pack.settings.effort) {
             (_, 0) => Codec::Raw,
             (Family::Flavor, _) => Codec::Zstd,
             (Family::FlavorPack, _) => Codec::Gzip,
         };
         Chain {
             tar,
-            compression: Compression::with_effort(codec, self.pack.settings.effort),
+            compression: Compression::with_effort(codec, *self.pack.settings.effort),
         }
     }
 
@@ -309,7 +309,7 @@ impl Planner<'_> {
                 launcher: self.pack.family().name(),
             });
         }
-        let mut compression = Compression::with_effort(codec, self.pack.settings.effort);
+        let mut compression = Compression::with_effort(codec, *self.pack.settings.effort);
         if let Some(step) = step
             && let Some(level) = step.level
         {
