@@ -303,13 +303,16 @@ fn settings_that_cannot_be_read_stop_no_start() {
     t.file(path, "# mine\n[cache\nretain = 5\n");
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "started");
     let run = t.flavor(["config"]);
-    snapshot!(run, @"
+    snapshot!(run, @r#"
     exit: 1
     --- stderr
     error[FLV0111]: cannot read the settings
-      [ROOT]/home/.config/flavor/config.toml:2: expected `]` after `[cache`
-    hint: write `[cache]`
-    ");
+      [ROOT]/home/.config/flavor/config.toml:2:7: unclosed table, expected `]`
+        |
+      2 | [cache
+        |       ^
+    hint: correct the line, as in `max-size = "20GB"` below `[cache]`
+    "#);
     assert_eq!(
         t.flavor(["workenv", "info"]).fails_with(1).stderr(),
         run.stderr()

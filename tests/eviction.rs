@@ -92,6 +92,25 @@ fn the_settings_say_how_much_is_kept() {
     eventually("one version of each is left", || {
         names(&t) == ["other 1", "tool 1"]
     });
+    // Changed, and not yet read by flavor: other limits may be meant, so nothing is removed.
+    t.file(
+        "home/.config/flavor/config.toml",
+        "[cache]\nretain = 2\nmax-size = \"1kB\"\n",
+    );
+    let again = || {
+        t.call("touch", ["-d", "2 days ago", "cache/v1/looked-after"])
+            .success();
+        for name in ["tool-1-*", "other-*"] {
+            age(&t, name, 9);
+        }
+        t.call(&one, [""; 0]).silent();
+    };
+    again();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(names(&t), ["other 1", "tool 1"]);
+    t.flavor(["config"]).success();
+    again();
+    eventually("the new limits are known", || names(&t) == ["tool 1"]);
     t.set("FLAVOR_CACHE_MAX_SIZE", "huge");
     snapshot!(t.flavor(["workenv", "info"]), @r#"
     exit: 1

@@ -1,19 +1,20 @@
-//! The user's settings: `config.toml` in the settings directory.
-//!
-//! The parser is our own and small, because the launcher contains it. It supports a subset of TOML
-//! with TOML's meaning.
+//! The user's settings: `config.toml` in the settings directory, and the precedence of everything
+//! that can be set in more than one place.
 
 mod error;
-mod reader;
+mod limits;
+#[cfg(feature = "cli")]
 mod settings;
 #[cfg(feature = "cli")]
 mod source;
 #[cfg(all(test, feature = "cli"))]
 mod tests;
 
-pub use error::{ConfigError, Fault, Unread};
+pub use error::ConfigError;
 #[cfg(feature = "cli")]
-pub use settings::KNOWN_KEYS;
-pub use settings::{CacheLimits, Config};
+pub use error::Syntax;
+pub use limits::CacheLimits;
+#[cfg(feature = "cli")]
+pub use settings::{Config, KNOWN_KEYS};
 #[cfg(feature = "cli")]
 pub use source::{Environment, Origin, Sourced, Sources, process_environment};

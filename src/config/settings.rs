@@ -1,25 +1,19 @@
-use std::env;
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::ConfigError;
-use super::error::Unread;
-use super::reader::{self, Entry, Item};
-#[cfg(feature = "cli")]
-use super::source::{Environment, Sourced, Sources};
-use crate::fs::{IoContext, config_dir};
-use crate::report::Bytes;
+use toml::de::{DeTable, DeValue};
 
-const FILE: &str = "config.toml";
-/// Overrides `cache.max-size`.
-const MAX_SIZE_VARIABLE: &str = "FLAVOR_CACHE_MAX_SIZE";
+use super::ConfigError;
+use super::error::Syntax;
+use super::limits::{CacheLimits, LIMITS, MAX_SIZE_VARIABLE, SETTINGS, SIZE, max_size, size};
+use super::source::{Environment, Sourced, Sources};
+use crate::fs::{IoContext, config_dir, own_config_dir, replace_file};
+use crate::report::SourceText;
 
 const MAX_SIZE: &str = "cache.max-size";
 const RETAIN: &str = "cache.retain";
 
 /// Every known key.
-#[cfg(feature = "cli")]
 pub const KNOWN_KEYS: [&str; 2] = [MAX_SIZE, RETAIN];
 
 /// The settings file.
@@ -29,75 +23,109 @@ pub struct Config {
     entries: Vec<Entry>,
 }
 
-/// `[cache]`: limits of the caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CacheLimits {
-    /// The maximum size of extracted packages in bytes, and likewise of the build cache; `None` for
-    /// no limit.
-    pub max_size: Option<u64>,
-    /// The number of versions kept of one signer's package.
-    pub retain: usize,
+/// A key with a value that is not a table.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// With the names of the tables, separated by dots.
+    key: String,
+    /// Counted from 1.
+    line: usize,
+    value: Item,
+    /// The value as written, for messages.
+    written: String,
 }
 
-impl Default for CacheLimits {
-    fn default() -> Self {
-        Self {
-            max_size: Some(10 << 30),
-            retain: 2,
+/// The kinds of values that settings have.
+#[derive(Clone, Debug)]
+enum Item {
+    Text(String),
+    Integer(i64),
+    Other,
+}
+
+impl Item {
+    fn of(value: &DeValue) -> Self {
+        match value {
+            DeValue::String(text) => Self::Text(text.to_string()),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map_or(Self::Other, Self::Integer),
+            _ => Self::Other,
         }
     }
 }
 
 impl Config {
-    /// Reads the user's settings. A missing file has no settings.
+    /// Reads the user's settings, and leaves the limits of the caches for the launchers. A missing
+    /// file has no settings.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not TOML.
     pub fn read() -> Result<Self, ConfigError> {
-        let Some(path) = config_dir().map(|directory| directory.join(FILE)) else {
+        let Some(path) = config_dir().map(|directory| directory.join(SETTINGS)) else {
             return Ok(Self::default());
         };
-        match std::fs::read(&path) {
-            Ok(text) => Self::parse(&text, path),
+        let config = match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, path)?,
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
-                Ok(Self::default())
+                return Ok(Self::default());
             }
-            Err(error) => Err(error).on("read", &path).map_err(Into::into),
-        }
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                return Err(ConfigError::NotUtf8 { path });
+            }
+            Err(error) => return Err(error).on("read", &path).map_err(Into::into),
+        };
+        config.leave_limits();
+        Ok(config)
     }
 
     /// Parses settings; `path` is for messages.
-    pub fn parse(text: &[u8], path: PathBuf) -> Result<Self, ConfigError> {
-        match reader::read(text) {
-            Ok(entries) => Ok(Self { path, entries }),
-            Err((line, fault)) => Err(ConfigError::NotRead(Unread { path, line, fault })),
-        }
+    ///
+    /// # Errors
+    /// The text is not TOML.
+    pub fn parse(text: &str, path: PathBuf) -> Result<Self, ConfigError> {
+        // Editors of other systems put a byte order mark before the text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let source = SourceText::from(text);
+        let document = match DeTable::parse(text) {
+            Ok(document) => document,
+            Err(error) => {
+                let at = source.position(error.span().map_or(usize::MAX, |span| span.start));
+                return Err(ConfigError::Syntax(Syntax {
+                    path,
+                    at,
+                    message: error.message().replace('\n', ", "),
+                    excerpt: source.excerpt(at),
+                }));
+            }
+        };
+        let mut entries = Vec::new();
+        list("", document.get_ref(), source, &mut entries);
+        Ok(Self { path, entries })
     }
 
     /// `[cache]`, and the variables that override it.
+    ///
+    /// # Errors
+    /// A value is not valid.
     pub fn cache_limits(&self) -> Result<CacheLimits, ConfigError> {
-        const SIZE: &str = "a size such as \"20GB\", or \"none\"";
+        self.limits()?.overridden()
+    }
+
+    /// `[cache]`.
+    fn limits(&self) -> Result<CacheLimits, ConfigError> {
         let mut limits = CacheLimits::default();
-        let size = |text: &str| {
-            if text == "none" {
-                Some(None)
-            } else {
-                Bytes::parse(text).map(|size| Some(size.0))
-            }
-        };
-        if let Some(text) = env::var_os(MAX_SIZE_VARIABLE).filter(|text| !text.is_empty()) {
-            let text = text.to_string_lossy();
-            let (key, origin) = (MAX_SIZE_VARIABLE, "the environment".into());
-            limits.max_size = size(&text).ok_or_else(|| bad(origin, key, SIZE, &text))?;
-        } else if let Some(entry) = self.get(MAX_SIZE) {
-            limits.max_size = match &entry.item {
-                Item::Text(text) => size(text),
+        if let Some(entry) = self.get(MAX_SIZE) {
+            limits.max_size = match &entry.value {
+                Item::Text(text) => size(text).ok(),
                 Item::Integer(number) => u64::try_from(*number).ok().map(Some),
-                _ => None,
+                Item::Other => None,
             }
             .ok_or_else(|| self.bad(entry, SIZE))?;
         }
         if let Some(entry) = self.get(RETAIN) {
-            let number = match entry.item {
+            let number = match entry.value {
                 Item::Integer(number) => usize::try_from(number).ok().filter(|number| *number > 0),
                 _ => None,
             };
@@ -106,22 +134,45 @@ impl Config {
         Ok(limits)
     }
 
+    /// Leaves the limits for the launchers. Without them a launcher removes nothing, so a failure is
+    /// only logged.
+    fn leave_limits(&self) {
+        let Ok(limits) = self.limits() else { return };
+        let is_own = own_config_dir().as_deref() == self.path.parent();
+        let path = self.path.with_file_name(LIMITS);
+        let modified = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+        let text = serde_json::to_vec(&limits).unwrap_or_default();
+        let is_current = modified(&path) >= modified(&self.path)
+            && std::fs::read(&path).is_ok_and(|there| there == text);
+        if is_own
+            && !is_current
+            && let Err(error) = replace_file(&path, &text)
+        {
+            tracing::info!(%error, "packages do not learn the limits of the cache");
+        }
+    }
+
     /// The maximum size of the caches with its origin.
-    #[cfg(feature = "cli")]
+    ///
+    /// # Errors
+    /// A value is not valid.
     pub fn max_size(&self, environment: Environment) -> Result<Sourced<Option<u64>>, ConfigError> {
-        let size = self.cache_limits()?.max_size;
-        let variable = environment(MAX_SIZE_VARIABLE).map(|_| size);
+        let limit = self.limits()?.max_size;
+        let variable = environment(MAX_SIZE_VARIABLE);
+        let variable = variable.map(|text| max_size(&text)).transpose()?;
         let line = self.line(MAX_SIZE);
         Ok(Sources::default()
             .variable(MAX_SIZE_VARIABLE, variable)
-            .file(&self.path, line.unwrap_or(0), line.map(|_| size))
-            .or(size))
+            .file(&self.path, line.unwrap_or(0), line.map(|_| limit))
+            .or(limit))
     }
 
     /// The number of versions kept of one signer's package, with its origin.
-    #[cfg(feature = "cli")]
+    ///
+    /// # Errors
+    /// A value is not valid.
     pub fn retain(&self) -> Result<Sourced<usize>, ConfigError> {
-        let retain = self.cache_limits()?.retain;
+        let retain = self.limits()?.retain;
         let line = self.line(RETAIN);
         Ok(Sources::default()
             .file(&self.path, line.unwrap_or(0), line.map(|_| retain))
@@ -133,28 +184,23 @@ impl Config {
     }
 
     /// The line of a key, counted from 1.
-    #[cfg(feature = "cli")]
-    pub fn line(&self, key: &str) -> Option<usize> {
+    fn line(&self, key: &str) -> Option<usize> {
         self.get(key).map(|entry| entry.line)
     }
 
     /// Every key of the file with its line, without tables.
-    #[cfg(feature = "cli")]
     pub fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
-        let keys = self
-            .entries
-            .iter()
-            .filter(|entry| !matches!(entry.item, Item::Table(_)));
-        keys.map(|entry| (entry.key.as_str(), entry.line))
+        let entries = self.entries.iter();
+        entries.map(|entry| (entry.key.as_str(), entry.line))
     }
 
     fn bad(&self, entry: &Entry, expected: &'static str) -> ConfigError {
-        bad(
-            format!("{}:{}", self.path.display(), entry.line),
-            &entry.key,
+        ConfigError::BadValue {
+            origin: format!("{}:{}", self.path.display(), entry.line),
+            key: entry.key.clone(),
             expected,
-            &entry.item.to_string(),
-        )
+            value: entry.written.clone(),
+        }
     }
 
     /// The path of the settings, if there are any.
@@ -163,23 +209,24 @@ impl Config {
     }
 }
 
-fn bad(origin: String, key: &str, expected: &'static str, value: &str) -> ConfigError {
-    ConfigError::BadValue {
-        origin,
-        key: key.into(),
-        expected,
-        value: value.into(),
-    }
-}
-
-/// The value as written in the file.
-impl fmt::Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "\"{text}\""),
-            Self::Integer(number) => write!(f, "{number}"),
-            Self::Boolean(value) => write!(f, "{value}"),
-            Self::Table(_) => f.write_str("a table"),
+/// Lists the keys of a table below `prefix`, with those of its tables.
+fn list(prefix: &str, table: &DeTable, source: SourceText, entries: &mut Vec<Entry>) {
+    for (name, value) in table {
+        let key = format!("{prefix}{}", name.get_ref());
+        let is_known = KNOWN_KEYS.contains(&key.as_str());
+        match value.get_ref() {
+            DeValue::Table(inner) if !is_known => {
+                list(&format!("{key}."), inner, source, entries);
+            }
+            item => entries.push(Entry {
+                key,
+                line: source.position(name.span().start).line,
+                value: Item::of(item),
+                written: match item {
+                    DeValue::Table(_) => "a table".into(),
+                    _ => source.text.get(value.span()).unwrap_or_default().into(),
+                },
+            }),
         }
     }
 }

@@ -74,8 +74,11 @@ hint: `FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands",
         cause: "`config.toml` has a syntax error or a value that is not valid. Packages still start, but nothing is \
             evicted from the cache until it is corrected.",
         remedy: "Correct the line as the hint shows. `flavor config` shows the settings in effect.",
-        example: r"error[FLV0111]: cannot read the settings
-  [ROOT]/home/.config/flavor/config.toml:2: expected `]` after `[cache`
-hint: write `[cache]`",
+        example: r#"error[FLV0111]: cannot read the settings
+  [ROOT]/home/.config/flavor/config.toml:2:7: unclosed table, expected `]`
+    |
+  2 | [cache
+    |       ^
+hint: correct the line, as in `max-size = "20GB"` below `[cache]`"#,
     }
 }

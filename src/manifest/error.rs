@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Input, is_name};
 use crate::diagnostics::Code;
 use crate::report::printable_path;
+use crate::report::shown;
 
 /// A key of the manifest and its position. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -495,20 +496,6 @@ impl Warning {
             | Self::UnknownPurpose { at, .. } => at,
         }
     }
-}
-
-/// Text from the file without control characters, which TOML escapes could smuggle to a terminal,
-/// and without the credentials in a URL.
-pub(super) fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in crate::report::redact(text).chars() {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// Turns the failure to read a manifest into the error whose hint has the remedy.

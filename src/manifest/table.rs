@@ -10,15 +10,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{At, Error, Site, Warning};
 use super::suggest::closest;
+use crate::report::{Position, SourceText};
 
 /// The text being read and the warnings so far.
 pub(super) struct Source<'a> {
     pub(super) path: &'a Path,
-    text: &'a str,
-    /// Offset of the text in the file.
-    first_line: usize,
-    /// What precedes each line of the text in the file.
-    margin: &'static str,
+    text: SourceText<'a>,
     warnings: RefCell<Vec<Warning>>,
 }
 
@@ -26,9 +23,7 @@ impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str, path: &'a Path) -> Self {
         Self {
             path,
-            text,
-            first_line: 1,
-            margin: "",
+            text: text.into(),
             warnings: RefCell::default(),
         }
     }
@@ -40,10 +35,15 @@ impl<'a> Source<'a> {
         first_line: usize,
         margin: &'static str,
     ) -> Self {
-        Self {
+        let text = SourceText {
+            text,
             first_line,
             margin,
-            ..Self::new(text, path)
+        };
+        Self {
+            path,
+            text,
+            warnings: RefCell::default(),
         }
     }
 
@@ -59,48 +59,22 @@ impl<'a> Source<'a> {
     }
 
     fn at(&self, key: &str, offset: usize) -> At {
-        let before = self.text.get(..offset).unwrap_or(self.text);
+        let Position { line, column } = self.text.position(offset);
         At::from(Site {
             key: key.to_string(),
             path: self.path.to_path_buf(),
-            line: before
-                .split('\n')
-                .count()
-                .saturating_add(self.first_line)
-                .saturating_sub(1),
-            column: before
-                .rsplit('\n')
-                .next()
-                .unwrap_or(before)
-                .chars()
-                .count()
-                .saturating_add(self.margin.len())
-                .saturating_add(1),
+            line,
+            column,
         })
     }
 
     /// The TOML parser's error, with the source line and a caret under the position.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
-        let at = self.at("", error.span().map_or(self.text.len(), |span| span.start));
-        let line = self
-            .text
-            .split('\n')
-            .nth(at.line.saturating_sub(self.first_line))
-            .unwrap_or_default();
-        let line = format!("{}{line}", self.margin);
-        let line = line.trim_end();
-        // Tabs are shown as one blank, so that the caret is under its character.
-        let indent = " ".repeat(at.column.saturating_sub(1));
-        let number = at.line.to_string();
-        let gutter = " ".repeat(number.len());
-        let excerpt = format!(
-            "{gutter} |\n{number} | {}\n{gutter} | {indent}^",
-            super::error::shown(&line.replace('\t', " "))
-        );
+        let offset = error.span().map_or(usize::MAX, |span| span.start);
         Error::Syntax {
-            at,
+            at: self.at("", offset),
             message: error.message().replace('\n', ", "),
-            excerpt,
+            excerpt: self.text.excerpt(self.text.position(offset)),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cli")]
 mod bars;
+#[cfg(feature = "cli")]
+mod excerpt;
 mod exit_status;
 #[cfg(feature = "cli")]
 mod load;
@@ -15,6 +17,8 @@ mod redact;
 mod terminal;
 mod terminal_text;
 
+#[cfg(feature = "cli")]
+pub use excerpt::{Position, SourceText, shown};
 pub use exit_status::ended;
 #[cfg(feature = "cli")]
 pub use load::Load;

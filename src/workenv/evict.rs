@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::durability::Durability;
 use super::manage::disk_usage;
 use super::{Cache, EnvId, SlotKey, Summary, WorkenvError};
-use crate::config::Config;
+use crate::config::CacheLimits;
 use crate::fs::{IoContext, Lock, Marked, names_in};
 
 /// The interval between two cleanings.
@@ -138,9 +138,7 @@ impl Cache {
             return Ok(());
         }
         cache.sweep_runs()?;
-        // With invalid settings nothing is removed, because the user may have meant other limits.
-        // The commands report what is wrong with the settings.
-        let Ok(limits) = Config::read().and_then(|config| config.cache_limits()) else {
+        let Some(limits) = CacheLimits::of_launcher() else {
             return Ok(());
         };
         let selection = Selection {
