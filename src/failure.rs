@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
-use flavor::diagnostics::Code;
+use flavor::diagnostics::{Diagnosis, Diagnostic, causes};
 use flavor::report::printable;
 
 use crate::annotation::{self, Level};
@@ -15,23 +15,18 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Reports an error with its causes and hint; also as an annotation in a workflow.
 pub(crate) fn tell(error: &Error, as_json: bool) {
-    let (code, message, causes) = (error.code(), error.to_string(), error.causes());
+    let (diagnosis, message, causes) = (error.diagnosis(), error.to_string(), causes(error));
+    let Diagnosis { code, hint } = &diagnosis;
     if let Some(place) = error.place() {
         annotation::write(
             Level::Error,
             &place,
-            code,
+            *code,
             &[&[message.clone()][..], &causes].concat(),
         );
     }
     if as_json {
-        return json(
-            code,
-            &message,
-            &causes,
-            error.hint().as_deref(),
-            error.exit_code(),
-        );
+        return json(&message, &causes, &diagnosis, error.exit_code());
     }
     let causes = causes
         .iter()
@@ -47,17 +42,16 @@ pub(crate) fn tell(error: &Error, as_json: bool) {
             _ => writeln!(stderr, "{line}"),
         });
     }
-    if let Some(hint) = error.hint() {
-        drop(writeln!(stderr, "{HINT}hint{HINT:#}: {}", printable(&hint)));
+    if let Some(hint) = hint {
+        drop(writeln!(stderr, "{HINT}hint{HINT:#}: {}", printable(hint)));
     }
 }
 
 /// An error as JSON.
 pub(crate) fn json(
-    code: Code,
     message: &str,
     causes: &[String],
-    hint: Option<&str>,
+    Diagnosis { code, hint }: &Diagnosis,
     exit_code: u8,
 ) {
     let value = serde_json::json!({ "error": {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::fs;
 
 /// Settings that cannot be used.
@@ -19,23 +19,12 @@ pub enum ConfigError {
     Io(#[from] fs::Error),
 }
 
-impl ConfigError {
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for ConfigError {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::BadValue { .. } => Code::BAD_SETTING,
-            Self::NotRead(_) => Code::BAD_SETTINGS_FILE,
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    #[cfg(feature = "cli")]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotRead(unread) => Some(unread.fault.remedy()),
-            Self::Io(error) => error.hint(),
-            Self::BadValue { .. } => None,
+            Self::BadValue { .. } => Code::BAD_SETTING.into(),
+            Self::NotRead(unread) => Code::BAD_SETTINGS_FILE.with_hint(unread.fault.remedy()),
+            Self::Io(error) => error.diagnosis(),
         }
     }
 }
@@ -110,7 +99,6 @@ impl Unsupported {
     }
 }
 
-#[cfg(feature = "cli")]
 impl Fault {
     /// The supported alternative.
     fn remedy(&self) -> String {

@@ -1,3 +1,4 @@
+use crate::diagnostics::Diagnostic;
 use proptest::prelude::*;
 
 use super::error::{ConfigError, Fault};

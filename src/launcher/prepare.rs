@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Write};
 use std::os::fd::OwnedFd;
@@ -8,7 +9,7 @@ use super::choice::choose;
 use super::environment::{Environment, expand};
 use super::progress::Line;
 use super::set_up::Commands;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, NotNoted, Refusal, judge};
@@ -63,7 +64,7 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     };
     let (cache, lack) = Cache::open(path).map_err(failed)?;
     if let Some(lack) = lack.filter(|_| std::io::stderr().is_terminal()) {
-        warn(lack.code(), &lack, &lack.hint());
+        warn(&lack, lack.diagnosis());
     }
     let provide = |how: Provision<'_>| materialise(&accepted, &cache, how);
     let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
@@ -205,18 +206,17 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
         // If stderr is closed, the warning is lost.
         drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
     }
-    let not_noted = |why: &dyn std::fmt::Display, remedy: &str| {
+    let not_noted = |why: &dyn std::fmt::Display, remedy: Cow<'static, str>| {
         warn(
-            Code::SIGNER_NOT_NOTED,
             &format!("{}: its signer is not recorded: {why}", package.display()),
-            remedy,
+            Code::SIGNER_NOT_NOTED.with_hint(remedy),
         );
     };
     match accepted.not_noted() {
-        Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, &hindrance.remedy()),
+        Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, hindrance.remedy().into()),
         // A service without a home directory would repeat the warning at every start.
         Some(why) if std::io::stderr().is_terminal() => {
-            not_noted(why, "set HOME to a permanent directory of your own");
+            not_noted(why, "set HOME to a permanent directory of your own".into());
         }
         _ => {}
     }
@@ -224,10 +224,11 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
 }
 
 /// Prints warnings to stderr. If that is closed, they are lost.
-fn warn(code: Code, text: &dyn std::fmt::Display, hint: &str) {
-    let lines = [format!("warning[{code}]: {text}"), format!("hint: {hint}")];
-    let lines: String = lines
+fn warn(text: &dyn std::fmt::Display, Diagnosis { code, hint }: Diagnosis) {
+    let hint = hint.map(|hint| format!("hint: {hint}"));
+    let lines: String = [format!("warning[{code}]: {text}")]
         .iter()
+        .chain(&hint)
         .flat_map(|line| [printable(line), "\n".into()])
         .collect();
     drop(std::io::stderr().write_all(lines.as_bytes()));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flavor::diagnostics::Diagnostic;
 use flavor::format::timestamp;
 use flavor::pack::{PackReport, SlotReport, Step};
 use flavor::report::{PartSpan, PhaseSpan};
