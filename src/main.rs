@@ -83,7 +83,7 @@ fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
     }
     let exit_code = usage.code().exit_code();
     if json {
-        failure::json(&usage.message(), &[], &usage.diagnosis(), exit_code);
+        failure::json(&[usage.message()], &usage.diagnosis(), exit_code);
     } else {
         drop(write!(anstream::stderr(), "{}", usage.text()));
     }

@@ -20,7 +20,6 @@ mod pages;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::iter::successors;
 
 #[cfg(feature = "cli")]
 pub use codes::AREAS;
@@ -77,16 +76,16 @@ pub trait Diagnostic {
     }
 }
 
-/// The error and its causes, outermost first.
-pub fn chain<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    successors(Some(error), |&error| error.source())
-}
-
-/// The messages of the causes, outermost first, without repetitions.
-pub fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
-    let mut messages: Vec<String> = chain(error).map(ToString::to_string).collect();
-    messages.dedup();
-    messages.split_off(1)
+/// The messages of the error and of its causes, outermost first, without repetitions.
+pub fn messages(error: &impl Error) -> Vec<String> {
+    let mut messages = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if messages.last() != Some(&message) {
+            messages.push(message);
+        }
+        cause = error.source();
+    }
+    messages
 }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::start_fault::{StartFault, foreign};
-use crate::diagnostics::{Code, Diagnosis, Diagnostic, causes};
+use crate::diagnostics::{Code, Diagnosis, Diagnostic, messages};
 use crate::format::FormatError;
 use crate::fs;
 use crate::package::PackageError;
@@ -145,18 +145,25 @@ impl LaunchError {
         }
     }
 
-    /// The error, its causes and the hint, one per line, with everything from the package escaped
-    /// for the terminal.
+    /// The error, its causes and the hint, for the terminal.
     pub fn to_message(&self) -> String {
-        let mut text = format!("error[{}]: {self}\n", self.code());
-        for cause in causes(self) {
-            text.push_str(&format!("  {cause}\n"));
-        }
-        if let Some(hint) = self.hint() {
-            text.push_str(&format!("hint: {hint}\n"));
-        }
-        text.lines()
-            .flat_map(|line| [printable(line), "\n".into()])
-            .collect()
+        shown("error", &messages(self), &self.diagnosis())
     }
+}
+
+/// A diagnostic of the kind `error` or `warning`: its message, its causes and its hint, one per
+/// line, with everything from the package escaped for the terminal.
+pub(super) fn shown(kind: &str, messages: &[String], diagnosis: &Diagnosis) -> String {
+    let Diagnosis { code, hint } = diagnosis;
+    let mut text = format!("{kind}[{code}]: {}", messages.join("\n  "));
+    if let Some(hint) = hint {
+        text.push_str("\nhint: ");
+        text.push_str(hint);
+    }
+    let mut shown = String::new();
+    for line in text.lines() {
+        shown.push_str(&printable(line));
+        shown.push('\n');
+    }
+    shown
 }

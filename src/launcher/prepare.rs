@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::LaunchError;
 use super::choice::choose;
 use super::environment::{Environment, expand};
+use super::error::shown;
 use super::progress::Line;
 use super::set_up::Commands;
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
@@ -64,7 +65,7 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     };
     let (cache, lack) = Cache::open(path).map_err(failed)?;
     if let Some(lack) = lack.filter(|_| std::io::stderr().is_terminal()) {
-        warn(&lack, lack.diagnosis());
+        warn(&lack.to_string(), &lack.diagnosis());
     }
     let provide = |how: Provision<'_>| materialise(&accepted, &cache, how);
     let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
@@ -209,7 +210,7 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
     let not_noted = |why: &dyn std::fmt::Display, remedy: Cow<'static, str>| {
         warn(
             &format!("{}: its signer is not recorded: {why}", package.display()),
-            Code::SIGNER_NOT_NOTED.with_hint(remedy),
+            &Code::SIGNER_NOT_NOTED.with_hint(remedy),
         );
     };
     match accepted.not_noted() {
@@ -223,15 +224,10 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
     Ok(accepted)
 }
 
-/// Prints warnings to stderr. If that is closed, they are lost.
-fn warn(text: &dyn std::fmt::Display, Diagnosis { code, hint }: Diagnosis) {
-    let hint = hint.map(|hint| format!("hint: {hint}"));
-    let lines: String = [format!("warning[{code}]: {text}")]
-        .iter()
-        .chain(&hint)
-        .flat_map(|line| [printable(line), "\n".into()])
-        .collect();
-    drop(std::io::stderr().write_all(lines.as_bytes()));
+/// Prints a warning to stderr. If that is closed, it is lost.
+fn warn(text: &str, diagnosis: &Diagnosis) {
+    let text = shown("warning", &[printable(text).into()], diagnosis);
+    drop(std::io::stderr().write_all(text.as_bytes()));
 }
 
 fn with_provision<T>(

@@ -2,9 +2,9 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-use crate::diagnostics::{Code, Diagnosis, Diagnostic, chain};
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
-use crate::fs;
+use crate::fs::{self, TreeError};
 use crate::slot::SlotError;
 
 /// Why an environment cannot be provided or managed.
@@ -90,9 +90,12 @@ impl Diagnostic for WorkenvError {
             }
             Self::Extract { source, .. } => Diagnosis {
                 code: source.code(),
-                hint: chain(source)
-                    .find_map(|cause| cause.downcast_ref())
-                    .and_then(remedy),
+                hint: match source {
+                    SlotError::Io(error) | SlotError::Tree(TreeError::Io(error)) => {
+                        remedy(&error.source)
+                    }
+                    _ => None,
+                },
             },
             Self::BadTarget { .. } | Self::NoRuntime(_) => Code::BAD_METADATA.into(),
             Self::Unstable { .. } | Self::InUse(_) => Code::IN_USE.into(),

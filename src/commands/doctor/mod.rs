@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use flavor::diagnostics::Code;
-use flavor::diagnostics::{Diagnosis, Diagnostic, causes};
+use flavor::diagnostics::{Diagnosis, Diagnostic, messages};
 use flavor::report::printable;
 use serde::Serialize;
 use serde_json::json;
@@ -63,7 +63,7 @@ impl Finding {
 
     /// From the error that a command would report.
     fn failed(check: &'static str, error: &Error) -> Self {
-        let text = [vec![error.to_string()], causes(error)].concat().join(": ");
+        let text = messages(error).join(": ");
         let Diagnosis { code, hint } = error.diagnosis();
         let remedy = hint.unwrap_or_else(|| format!("see `flavor explain {code}`").into());
         Self {
