@@ -3,13 +3,13 @@
 use super::Code;
 
 impl Code {
-    /// Of a command that fails: 1 failure, 2 wrong usage, 3 not authentic.
+    /// Of a command: 1 failure, 2 wrong usage, 3 not authentic.
     #[cfg(feature = "cli")]
     pub fn exit_code(self) -> u8 {
+        // Settings are in a file, not on the command line.
+        let is_setting = matches!(self, Self::BAD_SETTING | Self::BAD_SETTINGS_FILE);
         match self {
-            // A file is at fault, not the command line.
-            Self::BAD_SETTING | Self::BAD_SETTINGS_FILE => 1,
-            Self(..=199) => 2,
+            Self(101..=199) if !is_setting => 2,
             Self::OTHER_SIGNER | Self::NOT_AUTHENTICATED | Self::BAD_PROVENANCE => 3,
             _ => 1,
         }
@@ -21,9 +21,9 @@ impl Code {
         match self {
             Self::NOT_A_PACKAGE | Self::UNKNOWN_FORMAT | Self::BAD_METADATA => 102,
             Self::LAUNCHER_USAGE | Self::NO_SLOT | Self::UNKNOWN_PROGRAM => 105,
-            Self::NOT_A_FILE | Self::NO_CACHE_PLACE | Self::LOCKED_OUT | Self(900..) => 106,
-            Self::NOT_COMPLETE | Self::CHANGED_SIGNER | Self(500..=699) => 107,
-            Self::SET_USER_ID | Self(700..=799 | 821..=826) => 104,
+            Self::NOT_A_FILE | Self::NO_CACHE_PLACE | Self::LOCKED_OUT | Self(901..) => 106,
+            Self::NOT_COMPLETE | Self::CHANGED_SIGNER | Self(501..=699) => 107,
+            Self::SET_USER_ID | Self(701..=799 | 821..=826) => 104,
             _ => 103,
         }
     }

@@ -167,3 +167,44 @@ pub(super) fn shown(kind: &str, messages: &[String], diagnosis: &Diagnosis) -> S
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_follows_from_the_code_with_two_exceptions() {
+        let refused = |error| LaunchError::Refused {
+            path: PathBuf::new(),
+            source: Refusal::Package(PackageError::Format(error)),
+        };
+        let workenv = |source| LaunchError::Workenv {
+            path: PathBuf::new(),
+            source,
+        };
+        let bad_metadata = || FormatError::BadMetadata(String::new());
+        assert_eq!(refused(FormatError::NoTrailer).exit_code(), 102);
+        assert_eq!(refused(bad_metadata()).exit_code(), 102);
+        assert_eq!(refused(FormatError::BadEnvelope("")).exit_code(), 107);
+        assert_eq!(workenv(bad_metadata().into()).exit_code(), 103);
+        let no_cache = WorkenvError::NoCache {
+            tried: String::new(),
+        };
+        assert_eq!(workenv(no_cache).exit_code(), 106);
+        let text = String::new;
+        let damaged = WorkenvError::SlotDigest {
+            slot: text(),
+            found: text(),
+            signed: text(),
+        };
+        assert_eq!(workenv(damaged).exit_code(), 107);
+        let not_decoded = WorkenvError::Extract {
+            slot: text(),
+            source: crate::slot::SlotError::NoEnd,
+        };
+        assert_eq!(workenv(not_decoded).exit_code(), 103);
+        assert_eq!(LaunchError::NoProgram.exit_code(), 104);
+        assert_eq!(LaunchError::Usage(String::new()).exit_code(), 105);
+        assert_eq!(LaunchError::NoOwnPath.exit_code(), 106);
+    }
+}
