@@ -1,13 +1,13 @@
 //! The top-level error: message, causes, hint, and exit code.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use flavor::diagnostics::{Code, Diagnosis, Diagnostic};
 use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
-use flavor::manifest::{self, suggest};
+use flavor::manifest;
+use flavor::manifest::suggest::{closest, did_you_mean};
 use flavor::pack::{BuildError, InputError};
 use flavor::package::PackageError;
 use flavor::report::Bytes;
@@ -250,7 +250,7 @@ impl Diagnostic for Error {
                 ..
             }) => Diagnosis {
                 code: error.code(),
-                hint: suggest::closest(wanted, names.iter().map(String::as_str)).map(did_you_mean),
+                hint: closest(wanted, names.iter().map(String::as_str)).map(did_you_mean),
             },
             Self::Package { source, .. } if source.is_over_limit() => {
                 source.code().with_hint(NO_LIMITS)
@@ -306,7 +306,3 @@ const LIST_KEYS: &str = "`flavor trust list` shows them";
 /// The hint for a package that exceeds the limits.
 const NO_LIMITS: &str =
     "it may be made to exhaust the machine; if you trust it, look at it with `--limits none`";
-
-fn did_you_mean(near: &str) -> Cow<'static, str> {
-    format!("did you mean `{near}`?").into()
-}

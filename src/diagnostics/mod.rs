@@ -5,12 +5,13 @@
 //!
 //! To add a code:
 //!
-//! 1. write its page, `codes/FLV0NNN.md`, with the parts that the others have. `flavor explain` and
-//!    `docs/errors.md` consist of these pages; the launcher contains the numbers only.
-//! 2. add a line to its area in `codes.rs`.
-//! 3. return it in [`Diagnostic::diagnosis`] of the variant of an error or warning.
+//! 1. write its page, `codes/FLV0NNN.md`, with the parts that the others have;
+//! 2. add a line to its area in `codes.rs`;
+//! 3. return it in [`Diagnostic::diagnosis`] of a variant of an error or warning, with the hint;
+//! 4. update `docs/errors.md`: `FLAVOR_UPDATE_DOCS=1 cargo test --test integration -- errors::`.
 //!
-//! Tests check that each page has a code, and that a test prints its example.
+//! Tests check that each page has a code, and that a test prints its example. The launcher contains
+//! the numbers and its hints only, not the pages.
 
 mod codes;
 mod exit;

@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::suggest::did_you_mean;
 use super::{Input, is_name};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::report::printable_path;
@@ -335,7 +336,7 @@ impl Diagnostic for Error {
             }
             Self::NoSuchExtra { suggestion: Some(near), known, .. } => Code::NO_SUCH_EXTRA.with_hint(format!(
                 "{} its extras are: {}",
-                did_you_mean(near),
+                did_you_mean(&shown(near)),
                 shown(&known.join(", "))
             )),
             Self::NoSuchExtra { known, .. } => {
@@ -383,7 +384,7 @@ impl Diagnostic for Error {
             Self::BadVersion { .. } => Code::BAD_VERSION.with_hint("write it like `1.2.0` or `1.2.0rc1`"),
             Self::PythonRefused { .. } => Code::PYTHON_REFUSED.with_hint("change one of the two"),
             Self::UnknownWord { suggestion: Some(near), .. } | Self::UnknownChoice { suggestion: Some(near), .. } => {
-                Code::UNKNOWN_WORD.with_hint(did_you_mean(near))
+                Code::UNKNOWN_WORD.with_hint(did_you_mean(&shown(near)))
             }
             Self::UnknownWord { known, .. } | Self::UnknownChoice { known, .. } if !known.is_empty() => {
                 Code::UNKNOWN_WORD.with_hint(format!("known: {}", shown(&known.join(", "))))
@@ -441,58 +442,6 @@ fn how_to_run(input: Input, project: &str, is_built: bool) -> Cow<'static, str> 
          or without Python `[tool.flavor.execution]` with `command = [\"{{workenv}}/bin/{project}\"]`"
     )
     .into()
-}
-
-fn did_you_mean(name: &str) -> Cow<'static, str> {
-    format!("did you mean `{}`?", shown(name)).into()
-}
-
-/// A problem that does not stop a pack.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Warning {
-    #[error("{at}is not a known key and has no effect")]
-    UnknownKey { at: At, suggestion: Option<String> },
-    #[error("{at}has the unknown placeholder `{}`", shown(placeholder))]
-    UnknownPlaceholder { at: At, placeholder: String },
-    #[error("{at}is not a known purpose: {}", shown(purpose))]
-    UnknownPurpose {
-        at: At,
-        purpose: String,
-        suggestion: Option<String>,
-    },
-}
-
-impl Diagnostic for Warning {
-    fn diagnosis(&self) -> Diagnosis {
-        match self {
-            Self::UnknownKey { suggestion, .. } => Diagnosis {
-                code: Code::UNKNOWN_KEY,
-                hint: suggestion.as_deref().map(did_you_mean),
-            },
-            Self::UnknownPurpose { suggestion, .. } => Diagnosis {
-                code: Code::UNKNOWN_PURPOSE,
-                hint: suggestion.as_deref().map(did_you_mean),
-            },
-            Self::UnknownPlaceholder { placeholder, .. } => {
-                Code::UNKNOWN_PLACEHOLDER.with_hint(if placeholder.contains([':', '.']) {
-                    "only values of `env` and `set` can refer to variables, as `{env:NAME}` or `{env:NAME:-DEFAULT}`"
-                } else {
-                    "did you mean `{workenv}`?"
-                })
-            }
-        }
-    }
-}
-
-impl Warning {
-    /// The key.
-    pub fn site(&self) -> &Site {
-        match self {
-            Self::UnknownKey { at, .. }
-            | Self::UnknownPlaceholder { at, .. }
-            | Self::UnknownPurpose { at, .. } => at,
-        }
-    }
 }
 
 /// Text from the file without control characters, which TOML escapes could smuggle to a terminal,

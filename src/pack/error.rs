@@ -5,7 +5,7 @@ use super::hooks::FailedHook;
 use super::warning::Finding;
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
-use crate::manifest::suggest::closest;
+use crate::manifest::suggest::{closest, did_you_mean};
 use crate::package::PackageError;
 use crate::report::Bytes;
 use crate::sign::SignError;
@@ -238,8 +238,8 @@ impl Diagnostic for BuildError {
             Self::UnknownScript { word, known, .. } => {
                 let near = closest(word, known.iter().map(String::as_str));
                 Code::UNKNOWN_SCRIPT.with_hint(near.map_or_else(
-                    || format!("the scripts are: {}", known.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
+                    || format!("the scripts are: {}", known.join(", ")).into(),
+                    did_you_mean,
                 ))
             }
             Self::WhichScript { known, .. } if known.is_empty() => {

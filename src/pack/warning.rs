@@ -6,6 +6,7 @@ use super::complete::{Fault, Place};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
+use crate::manifest::suggest::did_you_mean;
 use crate::manifest::{Input, Manifest};
 use crate::python::install::{Notice, SourceError};
 use crate::report::{Bytes, counted, printable, printable_path, without_user};
@@ -215,7 +216,7 @@ impl Diagnostic for Finding {
             Self::LeftOut { .. } => Code::PROGRAM_NOT_PACKED
                 .with_hint("it is hidden, or matches `.gitignore`, `.flavorignore` or `exclude`"),
             Self::NoModule { suggestion: Some(near), .. } | Self::NoFunction { suggestion: Some(near), .. } => {
-                Code::PROGRAM_NOT_PACKED.with_hint(format!("did you mean `{near}`?"))
+                Code::PROGRAM_NOT_PACKED.with_hint(did_you_mean(near))
             }
             Self::NoModule { .. } => Code::PROGRAM_NOT_PACKED.with_hint(
                 "neither the project nor a dependency provides it: check the name, and what the build packs",
@@ -225,7 +226,7 @@ impl Diagnostic for Finding {
                 Code::PROGRAM_NOT_PACKED.with_hint(format!("name a function of it, as in `{package}.cli:main`"))
             }
             Self::NothingThere { suggestion: Some(near), .. } => {
-                Code::NOTHING_THERE.with_hint(format!("did you mean `{near}`?"))
+                Code::NOTHING_THERE.with_hint(did_you_mean(near))
             }
             Self::NothingThere { .. } => {
                 Code::NOTHING_THERE.with_hint("add a slot with that `target`, or correct the path")
