@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use flavor::diagnostics::Code;
+use flavor::diagnostics::{Code, Diagnosis, Diagnostic};
 use flavor::evidence::EnvelopeError;
 use flavor::fs;
 use flavor::launcher::LaunchError;
-use flavor::manifest::{self, suggest};
+use flavor::manifest;
+use flavor::manifest::suggest::{closest, did_you_mean};
 use flavor::pack::{BuildError, InputError, SettingsError};
 use flavor::package::PackageError;
 use flavor::report::Bytes;
@@ -190,69 +191,16 @@ impl Error {
     /// from a launch.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::NoDirectory { .. }
-            | Self::NotASize(_)
-            | Self::NotAFingerprint { .. }
-            | Self::NotALayer { .. }
-            | Self::BadVariable { .. }
-            | Self::NobodyToAsk
-            | Self::NoHelper { .. }
-            | Self::NoSetting { .. }
-            | Self::UnknownCode { .. } => 2,
+            Self::Launch(error) => error.exit_code(),
+            // Manifests have errors with the same codes.
             Self::Input(error) if error.is_usage() => 2,
             Self::Package { source, .. } if source.is_integrity() => 3,
             Self::Extract {
                 source, declared, ..
             } if source.is_content() || source.is_over_limit(*declared) => 3,
-            Self::NotAuthenticated { .. }
-            | Self::Provenance { .. }
-            | Self::Refused { .. }
-            | Self::OtherSigner { .. } => 3,
+            Self::Refused { .. } => 3,
             Self::Pack { source, .. } if source.is_resolution() => 4,
-            Self::Launch(error) => error.exit_code(),
-            _ => 1,
-        }
-    }
-
-    /// Its code, or that of the wrapped cause.
-    pub(crate) fn code(&self) -> Code {
-        match self {
-            Self::NoDirectory { .. } => Code::NO_DIRECTORY,
-            Self::NotASize(_)
-            | Self::NotAFingerprint { .. }
-            | Self::NotALayer { .. }
-            | Self::NoSetting { .. }
-            | Self::NoHelper { .. } => Code::BAD_ARGUMENT,
-            Self::BadVariable { .. } => Code::BAD_VARIABLE,
-            Self::NobodyToAsk => Code::NOBODY_TO_ASK,
-            Self::UnknownCode { .. } => Code::UNKNOWN_CODE,
-            Self::AlreadySetUp { .. } => Code::ALREADY_SET_UP,
-            Self::NothingToSetUp { .. } => Code::NOTHING_TO_SET_UP,
-            Self::Launcher(error) => error.code(),
-            Self::Manifest(error) | Self::Input(error) => error.code(),
-            Self::Wheel(error) => error.code(),
-            Self::Pack { source, .. } => source.code(),
-            Self::Package { source, .. } => source.code(),
-            Self::Extract { source, .. } => source.code(),
-            Self::NotAuthenticated { .. } => Code::NOT_AUTHENTICATED,
-            Self::NoAttestation { .. } => Code::NO_ATTESTATION,
-            Self::Provenance { .. } => Code::BAD_PROVENANCE,
-            Self::Exists { .. } => Code::EXISTS,
-            Self::NoRoom { .. } => Code::NO_ROOM,
-            Self::BadRotation { .. } => Code::BAD_ROTATION,
-            Self::Refused { source, .. } | Self::Policy(source) => source.code(),
-            Self::OtherSigner { .. } => Code::OTHER_SIGNER,
-            Self::NoSuchKey(_) => Code::NO_SUCH_KEY,
-            Self::AmbiguousKey(_) => Code::AMBIGUOUS_KEY,
-            Self::NoTrustStore | Self::NoPolicyPlace => Code::NO_TRUST_STORE,
-            Self::Keygen(source) | Self::KeyFile { source, .. } => source.code(),
-            Self::SameKey { .. } => Code::SAME_KEY,
-            Self::Workenv(error) => error.code(),
-            Self::Launch(error) => error.code(),
-            Self::Config(error) => error.code(),
-            Self::NoCache => Code::NO_CACHE_YET,
-            Self::Stdout(_) => Code::STDOUT,
-            Self::Io(error) => error.code(),
+            _ => self.code().exit_code(),
         }
     }
 
@@ -272,76 +220,102 @@ impl Error {
         };
         Some(Place { path, line, column })
     }
+}
 
-    /// The remedy, for the user.
-    pub(crate) fn hint(&self) -> Option<String> {
+impl Diagnostic for Error {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Io(error) => error.hint(),
-            Self::NobodyToAsk => Some("pass -y to remove without asking".into()),
-            Self::NotALayer { suggestion: Some(near), .. }
-            | Self::NoSetting { suggestion: Some(near), .. }
-            | Self::UnknownCode { suggestion: Some(near), .. } => Some(did_you_mean(near)),
-            Self::NoSetting { .. } => Some("`flavor config` lists all settings".into()),
-            Self::Package { source: PackageError::NoSlot { wanted, names }, .. }
-            | Self::Launch(LaunchError::NoSlot { source: PackageError::NoSlot { wanted, names }, .. }) => {
-                suggest::closest(wanted, names.iter().map(String::as_str)).map(did_you_mean)
-            }
-            Self::UnknownCode { .. } => Some("`flavor explain --list` lists them".into()),
-            Self::NoHelper { .. } => Some("`flavor helpers list` lists the available ones".into()),
-            Self::AlreadySetUp { .. } => Some("edit it, or run `flavor pack`".into()),
-            Self::NothingToSetUp { .. } => Some(
-                "run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: \
-                 `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`"
-                    .into(),
+            Self::NoDirectory { .. } => Code::NO_DIRECTORY.into(),
+            Self::NotASize(_) | Self::NotAFingerprint { .. } => Code::BAD_ARGUMENT.into(),
+            Self::NotALayer { suggestion, .. } => Diagnosis {
+                code: Code::BAD_ARGUMENT,
+                hint: suggestion.as_deref().map(did_you_mean),
+            },
+            Self::NoSetting { suggestion, .. } => Code::BAD_ARGUMENT.with_hint(
+                suggestion
+                    .as_deref()
+                    .map_or("`flavor config` lists all settings".into(), did_you_mean),
             ),
-            Self::Launcher(error) => error.hint(),
-            Self::Manifest(error) | Self::Input(error) => error.hint(),
-            Self::Wheel(error) => error.hint(),
-            Self::Pack { source, .. } => source.hint(),
-            Self::Package { source, .. } if source.is_over_limit() => Some(NO_LIMITS.into()),
-            Self::Package { source, .. } => source.hint(),
-            Self::Extract { source, declared, .. } if source.is_over_limit(*declared) => Some(NO_LIMITS.into()),
-            Self::Extract { source, .. } => source.hint(),
-            Self::Keygen(source) | Self::KeyFile { source, .. } => source.hint(),
-            Self::SameKey { .. } => Some("make its successor with `flavor keygen --out-dir DIR`".into()),
-            Self::Workenv(error) => error.hint(),
-            Self::Launch(error) => error.hint(),
-            Self::Config(error) => error.hint(),
-            Self::Exists { .. } => Some("existing files are not overwritten; choose another path or remove it first".into()),
-            Self::NoRoom { .. } => Some("free space, or choose another directory".into()),
-            Self::NotAuthenticated { .. } => Some("get the package from its publisher, built by flavor".into()),
-            Self::Refused { source, .. } | Self::Policy(source) => source.hint(),
-            Self::BadRotation { .. } => Some("`flavor trust rotate` writes one".into()),
-            Self::NoSuchKey(_) | Self::AmbiguousKey(_) => Some("`flavor trust list` shows them".into()),
-            Self::NoPolicyPlace => Some("set HOME or FLAVOR_CONFIG_DIR".into()),
-            Self::NoTrustStore => Some("set HOME or FLAVOR_TRUSTED_KEYS_DIR".into()),
-            Self::NoAttestation { .. } => Some("pack it again with this version of flavor".into()),
-            Self::NoCache => Some("it is created when a package starts for the first time".into()),
-            _ => None,
-        }
-    }
-
-    /// The causes, outermost first, without repetitions.
-    pub(crate) fn causes(&self) -> Vec<String> {
-        let mut causes = Vec::new();
-        let mut last = self.to_string();
-        let mut next = std::error::Error::source(self);
-        while let Some(error) = next {
-            let text = error.to_string();
-            if text != last {
-                causes.push(text.clone());
+            Self::NoHelper { .. } => {
+                Code::BAD_ARGUMENT.with_hint("`flavor helpers list` lists the available ones")
             }
-            last = text;
-            next = error.source();
+            Self::BadVariable { .. } => Code::BAD_VARIABLE.into(),
+            Self::NobodyToAsk => Code::NOBODY_TO_ASK.with_hint("pass -y to remove without asking"),
+            Self::UnknownCode { suggestion, .. } => Code::UNKNOWN_CODE.with_hint(
+                suggestion
+                    .as_deref()
+                    .map_or("`flavor explain --list` lists them".into(), did_you_mean),
+            ),
+            Self::AlreadySetUp { .. } => {
+                Code::ALREADY_SET_UP.with_hint("edit it, or run `flavor pack`")
+            }
+            Self::NothingToSetUp { .. } => Code::NOTHING_TO_SET_UP.with_hint(
+                "run it where a `pyproject.toml` is (`uv init --package` makes one), or name a program that is not Python: \
+                 `flavor init --command FILE`; a script needs none: `flavor pack FILE.py`",
+            ),
+            Self::Launcher(error) => error.diagnosis(),
+            Self::Manifest(error) | Self::Input(error) => error.diagnosis(),
+            Self::Wheel(error) => error.diagnosis(),
+            Self::Pack { source, .. } => source.diagnosis(),
+            Self::Package {
+                source: error @ PackageError::NoSlot { wanted, names },
+                ..
+            }
+            | Self::Launch(LaunchError::NoSlot {
+                source: error @ PackageError::NoSlot { wanted, names },
+                ..
+            }) => Diagnosis {
+                code: error.code(),
+                hint: closest(wanted, names.iter().map(String::as_str)).map(did_you_mean),
+            },
+            Self::Package { source, .. } if source.is_over_limit() => {
+                source.code().with_hint(NO_LIMITS)
+            }
+            Self::Package { source, .. } => source.diagnosis(),
+            Self::Extract { source, declared, .. } if source.is_over_limit(*declared) => {
+                source.code().with_hint(NO_LIMITS)
+            }
+            Self::Extract { source, .. } => source.diagnosis(),
+            Self::NotAuthenticated { .. } => Code::NOT_AUTHENTICATED
+                .with_hint("get the package from its publisher, built by flavor"),
+            Self::NoAttestation { .. } => {
+                Code::NO_ATTESTATION.with_hint("pack it again with this version of flavor")
+            }
+            Self::Provenance { .. } => Code::BAD_PROVENANCE.into(),
+            Self::Exists { .. } => Code::EXISTS.with_hint(
+                "existing files are not overwritten; choose another path or remove it first",
+            ),
+            Self::NoRoom { .. } => {
+                Code::NO_ROOM.with_hint("free space, or choose another directory")
+            }
+            Self::BadRotation { .. } => {
+                Code::BAD_ROTATION.with_hint("`flavor trust rotate` writes one")
+            }
+            Self::Refused { source, .. } | Self::Policy(source) => source.diagnosis(),
+            Self::OtherSigner { .. } => Code::OTHER_SIGNER.into(),
+            Self::NoSuchKey(_) => Code::NO_SUCH_KEY.with_hint(LIST_KEYS),
+            Self::AmbiguousKey(_) => Code::AMBIGUOUS_KEY.with_hint(LIST_KEYS),
+            Self::NoTrustStore => {
+                Code::NO_TRUST_STORE.with_hint("set HOME or FLAVOR_TRUSTED_KEYS_DIR")
+            }
+            Self::NoPolicyPlace => Code::NO_TRUST_STORE.with_hint("set HOME or FLAVOR_CONFIG_DIR"),
+            Self::Keygen(source) | Self::KeyFile { source, .. } => source.diagnosis(),
+            Self::SameKey { .. } => {
+                Code::SAME_KEY.with_hint("make its successor with `flavor keygen --out-dir DIR`")
+            }
+            Self::Workenv(error) => error.diagnosis(),
+            Self::Launch(error) => error.diagnosis(),
+            Self::Config(error) => error.diagnosis(),
+            Self::NoCache => Code::NO_CACHE_YET
+                .with_hint("it is created when a package starts for the first time"),
+            Self::Stdout(_) => Code::STDOUT.into(),
+            Self::Io(error) => error.diagnosis(),
         }
-        causes
     }
 }
+
+const LIST_KEYS: &str = "`flavor trust list` shows them";
 
 /// The hint for a package that exceeds the limits.
 const NO_LIMITS: &str =
     "it may be made to exhaust the machine; if you trust it, look at it with `--limits none`";
-
-fn did_you_mean(near: &str) -> String {
-    format!("did you mean `{near}`?")
-}

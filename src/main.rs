@@ -15,6 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use flavor::diagnostics::Diagnostic;
 use flavor::interrupt;
 use flavor::report::init_log;
 
@@ -72,7 +73,6 @@ fn enter(globals: &Globals) -> Result<(), Error> {
 
 /// Help and version are data and go to stdout; wrong usage exits with code 2.
 fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
-    const WRONG_USAGE: u8 = 2;
     if usage.is_data() && json {
         drop(output::json(&usage.json()));
         return ExitCode::SUCCESS;
@@ -81,11 +81,11 @@ fn not_understood(usage: &WrongUsage, json: bool) -> ExitCode {
         drop(write!(anstream::stdout(), "{}", usage.text()));
         return ExitCode::SUCCESS;
     }
+    let exit_code = usage.code().exit_code();
     if json {
-        let (message, hint) = usage.parts();
-        failure::json(usage.code(), &message, &[], hint.as_deref(), WRONG_USAGE);
+        failure::json(&[usage.message()], &usage.diagnosis(), exit_code);
     } else {
         drop(write!(anstream::stderr(), "{}", usage.text()));
     }
-    ExitCode::from(WRONG_USAGE)
+    ExitCode::from(exit_code)
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flavor::diagnostics::Diagnostic;
 use flavor::manifest::{Error, MAX_NAME, MAX_OPERATIONS, Manifest, OperationName, Warning, parse};
 
 /// Target `manifest`.

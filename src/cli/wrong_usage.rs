@@ -2,7 +2,7 @@
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use flavor::diagnostics::Code;
+use flavor::diagnostics::{Code, Diagnosis, Diagnostic};
 use serde_json::{Value, json};
 
 use super::{Cli, Command};
@@ -37,18 +37,6 @@ impl WrongUsage {
         !self.0.use_stderr()
     }
 
-    pub(crate) fn code(&self) -> Code {
-        match self.0.kind() {
-            ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => Code::UNKNOWN_ARGUMENT,
-            ErrorKind::MissingRequiredArgument
-            | ErrorKind::MissingSubcommand
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-            | ErrorKind::TooFewValues => Code::MISSING_ARGUMENT,
-            ErrorKind::ArgumentConflict => Code::ARGUMENT_CONFLICT,
-            _ => Code::BAD_ARGUMENT,
-        }
-    }
-
     /// Help or version as JSON.
     pub(crate) fn json(&self) -> Value {
         match self.0.kind() {
@@ -69,13 +57,10 @@ impl WrongUsage {
             .replace("tip:", "hint:")
     }
 
-    /// The message and the hint.
-    pub(crate) fn parts(&self) -> (String, Option<String>) {
+    /// The message in one line, without the hint.
+    pub(crate) fn message(&self) -> String {
         if self.0.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return (
-                "a command is missing".into(),
-                Some("`--help` lists the commands".into()),
-            );
+            return "a command is missing".into();
         }
         let text = self.0.render().to_string();
         let sentence: Vec<&str> = text
@@ -84,17 +69,34 @@ impl WrongUsage {
             .map(str::trim)
             .collect();
         let sentence = sentence.join(" ");
+        sentence
+            .strip_prefix("error: ")
+            .unwrap_or(&sentence)
+            .to_owned()
+    }
+}
+
+impl Diagnostic for WrongUsage {
+    fn diagnosis(&self) -> Diagnosis {
+        let code = match self.0.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                return Code::MISSING_ARGUMENT.with_hint("`--help` lists the commands");
+            }
+            ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => Code::UNKNOWN_ARGUMENT,
+            ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::TooFewValues => Code::MISSING_ARGUMENT,
+            ErrorKind::ArgumentConflict => Code::ARGUMENT_CONFLICT,
+            _ => Code::BAD_ARGUMENT,
+        };
+        let text = self.0.render().to_string();
         let tips: Vec<&str> = text
             .lines()
             .filter_map(|line| line.trim().strip_prefix("tip: "))
             .collect();
-        let tips = (!tips.is_empty()).then(|| tips.join("; "));
-        (
-            sentence
-                .strip_prefix("error: ")
-                .unwrap_or(&sentence)
-                .to_owned(),
-            tips,
-        )
+        Diagnosis {
+            code,
+            hint: (!tips.is_empty()).then(|| tips.join("; ").into()),
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
         Talk::Normal
     });
     for (key, line) in file.keys().filter(|(key, _)| !KNOWN_KEYS.contains(key)) {
-        let hint = suggest::closest(key, KNOWN_KEYS).map(|near| format!("did you mean `{near}`?"));
+        let hint = suggest::closest(key, KNOWN_KEYS).map(suggest::did_you_mean);
         let text = format!(
             "{}:{line}: `{key}` is not a known setting and has no effect",
             file.path().display()

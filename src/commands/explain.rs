@@ -17,7 +17,7 @@ pub(super) fn run(options: &Explain, as_json: bool) -> Result<ExitCode, Error> {
     let Some(text) = &options.code else {
         if as_json {
             output::json(
-                &json!({ "codes": diagnostics::entries().map(to_json).collect::<Vec<_>>() }),
+                &json!({ "codes": diagnostics::entries().map(|entry| to_json(&entry)).collect::<Vec<_>>() }),
             )?;
         } else {
             output::data(&list())?;
@@ -26,9 +26,9 @@ pub(super) fn run(options: &Explain, as_json: bool) -> Result<ExitCode, Error> {
     };
     let entry = diagnostics::find(text).ok_or_else(|| unknown(text))?;
     if as_json {
-        output::json(&to_json(entry))
+        output::json(&to_json(&entry))
     } else {
-        output::data(&page(entry))
+        output::data(&page(&entry))
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -72,8 +72,7 @@ fn list() -> String {
     for area in AREAS {
         text.push_str(&format!("{}\n", area.title));
         text.extend(
-            area.entries
-                .iter()
+            area.entries()
                 .map(|entry| format!("  {}  {}\n", entry.code, entry.title)),
         );
     }
@@ -89,7 +88,7 @@ fn markdown() -> String {
     );
     for area in AREAS {
         text.push_str(&format!("\n## {}\n", area.title));
-        for entry in area.entries {
+        for entry in area.entries() {
             text.push_str(&format!(
                 "\n### {}: {}\n\n{}\n\n{}\n\n```text\n{}\n```\n",
                 entry.code, entry.title, entry.cause, entry.remedy, entry.example

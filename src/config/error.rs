@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 #[cfg(feature = "cli")]
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::fs;
 #[cfg(feature = "cli")]
 use crate::report::Position;
@@ -26,25 +26,14 @@ pub enum ConfigError {
 }
 
 #[cfg(feature = "cli")]
-impl ConfigError {
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for ConfigError {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::BadValue { .. } => Code::BAD_SETTING,
-            Self::Syntax(_) | Self::NotUtf8 { .. } => Code::BAD_SETTINGS_FILE,
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Syntax(_) => {
-                Some("correct the line, as in `max-size = \"20GB\"` below `[cache]`".into())
-            }
-            Self::NotUtf8 { .. } => Some("save the file as UTF-8".into()),
-            Self::Io(error) => error.hint(),
-            Self::BadValue { .. } => None,
+            Self::BadValue { .. } => Code::BAD_SETTING.into(),
+            Self::Syntax(_) => Code::BAD_SETTINGS_FILE
+                .with_hint("correct the line, as in `max-size = \"20GB\"` below `[cache]`"),
+            Self::NotUtf8 { .. } => Code::BAD_SETTINGS_FILE.with_hint("save the file as UTF-8"),
+            Self::Io(error) => error.diagnosis(),
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 
 /// Why bytes are not a valid package.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,10 +45,9 @@ pub enum FormatError {
     UnknownOperation { slot: String, code: u8 },
 }
 
-impl FormatError {
-    /// The error code.
-    pub fn code(&self) -> Code {
-        match self {
+impl Diagnostic for FormatError {
+    fn diagnosis(&self) -> Diagnosis {
+        let code = match self {
             Self::NoTrailer | Self::TooShort { .. } => Code::NOT_A_PACKAGE,
             Self::UnknownVersion { .. } => Code::UNKNOWN_FORMAT,
             Self::IndexChecksum { .. } => Code::INDEX_DAMAGED,
@@ -59,6 +58,7 @@ impl FormatError {
             Self::MetadataForm { .. } => Code::METADATA_CHANGED,
             Self::SlotCount { .. } => Code::SLOT_TABLE_DIFFERS,
             Self::UnknownOperation { .. } => Code::BAD_CONTENT,
-        }
+        };
+        code.into()
     }
 }

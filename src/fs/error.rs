@@ -3,7 +3,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Lack;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 
 /// A file system operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -17,25 +17,19 @@ pub struct Error {
     pub source: io::Error,
 }
 
-impl Error {
-    /// The error code, by kind of cause.
-    pub fn code(&self) -> Code {
-        if self.locked_out().is_some() {
-            Code::LOCKED_OUT
-        } else {
-            code_of(&self.source)
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnostic for Error {
+    fn diagnosis(&self) -> Diagnosis {
         if let Some(lack) = self.lack() {
-            return Some(format!("choose {}", lack.remedy()));
+            return Code::FILE_SYSTEM_LACKS.with_hint(format!("choose {}", lack.remedy()));
         }
-        self.locked_out()
-            .map(|locked| format!("{locked}; {}", locked.remedy()))
+        match self.locked_out() {
+            Some(locked) => Code::LOCKED_OUT.with_hint(format!("{locked}; {}", locked.remedy())),
+            None => code_of(&self.source).into(),
+        }
     }
+}
 
+impl Error {
     /// The feature that the file system lacks.
     pub fn lack(&self) -> Option<Lack> {
         Lack::of(&self.source)

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::start_fault::{StartFault, foreign};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic, messages};
 use crate::format::FormatError;
 use crate::fs;
 use crate::package::PackageError;
@@ -76,6 +76,30 @@ fn listed(names: &[String]) -> String {
     }
 }
 
+impl Diagnostic for LaunchError {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::NoOwnPath => Code::NOT_FOUND.into(),
+            Self::Refused { source, .. } => source.diagnosis(),
+            Self::Workenv { source, .. } => source.diagnosis(),
+            Self::NoSlot { source, .. } => source.code().into(),
+            Self::SetUserId => Code::SET_USER_ID.with_hint(
+                "remove the bits with `chmod ug-s`, and use sudo where other rights are needed",
+            ),
+            Self::NoProgram => Code::NO_PROGRAM.into(),
+            Self::UnknownProgram { names, .. } => Code::UNKNOWN_PROGRAM
+                .with_hint(format!("name the link after a program: {}", listed(names))),
+            Self::Exec { source, .. } => match &source.fault {
+                Some(fault) => fault.diagnosis(),
+                None => Code::NOT_STARTED.into(),
+            },
+            Self::Usage(_) => Code::LAUNCHER_USAGE
+                .with_hint("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands"),
+            Self::Io(error) => error.code().into(),
+        }
+    }
+}
+
 impl LaunchError {
     /// For a program that the operating system failed to start.
     pub fn not_started(program: PathBuf, error: std::io::Error) -> Self {
@@ -100,101 +124,87 @@ impl LaunchError {
         })
     }
 
-    /// Exit code, in the band 101–119 so that it cannot be mistaken for the program's own.
-    ///
-    /// The meanings are FlavorPack's; `docs/format.md` § Exit codes.
+    /// The exit code, in the band 101–119.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Refused { source, .. } => match source {
-                Refusal::Package(PackageError::Format(
-                    FormatError::NoTrailer
-                    | FormatError::TooShort { .. }
-                    | FormatError::UnknownVersion { .. }
-                    | FormatError::BadMetadata(_),
-                )) => 102,
-                Refusal::Package(PackageError::Io(_) | PackageError::NotAFile { .. })
-                | Refusal::Io(_) => 106,
-                Refusal::Package(_)
-                | Refusal::NotComplete
-                | Refusal::ChangedSigner { .. }
-                | Refusal::LooksAlike { .. }
-                | Refusal::ChangedPlace { .. } => 107,
-                Refusal::OtherTarget { .. }
-                | Refusal::OperatorPolicy { .. }
-                | Refusal::PackagePolicy { .. }
-                | Refusal::BadPolicy { .. }
-                | Refusal::Writable { .. }
-                | Refusal::BadNote { .. } => 104,
-            },
-            Self::Workenv { source, .. } => match source {
-                WorkenvError::SlotDigest { .. } => 107,
-                WorkenvError::Io(error) if error.lack().is_some() => 103,
-                WorkenvError::Io(_) | WorkenvError::NoCache { .. } => 106,
-                _ => 103,
-            },
-            Self::SetUserId | Self::NoProgram | Self::Exec { .. } => 104,
-            Self::Usage(_) | Self::NoSlot { .. } | Self::UnknownProgram { .. } => 105,
-            Self::NoOwnPath | Self::Io(_) => 106,
+            // Bytes that are not the envelope of metadata, in contrast to other invalid metadata.
+            Self::Refused {
+                source: Refusal::Package(PackageError::Format(FormatError::BadEnvelope(_))),
+                ..
+            } => 107,
+            // Extraction failed, whatever the cause.
+            Self::Workenv {
+                source:
+                    WorkenvError::Extract { .. }
+                    | WorkenvError::BadTarget { .. }
+                    | WorkenvError::NoRuntime(_)
+                    | WorkenvError::Format(_),
+                ..
+            } => 103,
+            _ => self.code().start_exit_code(),
         }
     }
 
-    /// Its code, or that of the wrapped cause.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NoOwnPath => Code::NOT_FOUND,
-            Self::Refused { source, .. } => source.code(),
-            Self::Workenv { source, .. } => source.code(),
-            Self::NoSlot { source, .. } => source.code(),
-            Self::SetUserId => Code::SET_USER_ID,
-            Self::NoProgram => Code::NO_PROGRAM,
-            Self::Exec { source, .. } => source
-                .fault
-                .as_ref()
-                .map_or(Code::NOT_STARTED, StartFault::code),
-            Self::UnknownProgram { .. } => Code::UNKNOWN_PROGRAM,
-            Self::Usage(_) => Code::LAUNCHER_USAGE,
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Refused { source, .. } => source.hint(),
-            Self::Workenv { source, .. } => source.hint(),
-            Self::SetUserId => Some(
-                "remove the bits with `chmod ug-s`, and use sudo where other rights are needed"
-                    .into(),
-            ),
-            Self::Exec { source, .. } => source.fault.as_ref().map(StartFault::hint),
-            Self::UnknownProgram { names, .. } => {
-                Some(format!("name the link after a program: {}", listed(names)))
-            }
-            Self::Usage(_) => {
-                Some("`FLAVOR_LAUNCHER_CLI=1 PACKAGE help` lists the commands".into())
-            }
-            _ => None,
-        }
-    }
-
-    /// The error, its causes and the hint, one per line, with everything from the package escaped
-    /// for the terminal.
+    /// The error, its causes and the hint, for the terminal.
     pub fn to_message(&self) -> String {
-        let mut text = format!("error[{}]: {self}\n", self.code());
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let line = format!("  {error}\n");
-            // Transparent errors repeat the message of what they wrap.
-            if !text.ends_with(&line) {
-                text.push_str(&line);
-            }
-            cause = error.source();
-        }
-        if let Some(hint) = self.hint() {
-            text.push_str(&format!("hint: {hint}\n"));
-        }
-        text.lines()
-            .flat_map(|line| [printable(line), "\n".into()])
-            .collect()
+        shown("error", &messages(self), &self.diagnosis())
+    }
+}
+
+/// A diagnostic of the kind `error` or `warning`: its message, its causes and its hint, one per
+/// line, with everything from the package escaped for the terminal.
+pub(super) fn shown(kind: &str, messages: &[String], diagnosis: &Diagnosis) -> String {
+    let Diagnosis { code, hint } = diagnosis;
+    let mut text = format!("{kind}[{code}]: {}", messages.join("\n  "));
+    if let Some(hint) = hint {
+        text.push_str("\nhint: ");
+        text.push_str(hint);
+    }
+    let mut shown = String::new();
+    for line in text.lines() {
+        shown.push_str(&printable(line));
+        shown.push('\n');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_follows_from_the_code_with_two_exceptions() {
+        let refused = |error| LaunchError::Refused {
+            path: PathBuf::new(),
+            source: Refusal::Package(PackageError::Format(error)),
+        };
+        let workenv = |source| LaunchError::Workenv {
+            path: PathBuf::new(),
+            source,
+        };
+        let bad_metadata = || FormatError::BadMetadata(String::new());
+        assert_eq!(refused(FormatError::NoTrailer).exit_code(), 102);
+        assert_eq!(refused(bad_metadata()).exit_code(), 102);
+        assert_eq!(refused(FormatError::BadEnvelope("")).exit_code(), 107);
+        assert_eq!(workenv(bad_metadata().into()).exit_code(), 103);
+        let no_cache = WorkenvError::NoCache {
+            tried: String::new(),
+        };
+        assert_eq!(workenv(no_cache).exit_code(), 106);
+        let text = String::new;
+        let damaged = WorkenvError::SlotDigest {
+            slot: text(),
+            found: text(),
+            signed: text(),
+        };
+        assert_eq!(workenv(damaged).exit_code(), 107);
+        let not_decoded = WorkenvError::Extract {
+            slot: text(),
+            source: crate::slot::SlotError::NoEnd,
+        };
+        assert_eq!(workenv(not_decoded).exit_code(), 103);
+        assert_eq!(LaunchError::NoProgram.exit_code(), 104);
+        assert_eq!(LaunchError::Usage(String::new()).exit_code(), 105);
+        assert_eq!(LaunchError::NoOwnPath.exit_code(), 106);
     }
 }

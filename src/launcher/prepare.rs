@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Write};
 use std::os::fd::OwnedFd;
@@ -6,9 +7,10 @@ use std::path::{Path, PathBuf};
 use super::LaunchError;
 use super::choice::choose;
 use super::environment::{Environment, expand};
+use super::error::shown;
 use super::progress::Line;
 use super::set_up::Commands;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::package::Reader;
 use crate::report::{Stopwatch, printable};
 use crate::trust::{Accepted, NotNoted, Refusal, judge};
@@ -63,7 +65,7 @@ pub fn prepare(invocation: Invocation) -> Result<Launch, LaunchError> {
     };
     let (cache, lack) = Cache::open(path).map_err(failed)?;
     if let Some(lack) = lack.filter(|_| std::io::stderr().is_terminal()) {
-        warn(lack.code(), &lack, &lack.hint());
+        warn(&lack.to_string(), &lack.diagnosis());
     }
     let provide = |how: Provision<'_>| materialise(&accepted, &cache, how);
     let workenv = with_provision(&accepted, &invocation.environment, provide).map_err(failed)?;
@@ -205,32 +207,27 @@ fn accept(package: &Path) -> Result<Accepted, LaunchError> {
         // If stderr is closed, the warning is lost.
         drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
     }
-    let not_noted = |why: &dyn std::fmt::Display, remedy: &str| {
+    let not_noted = |why: &dyn std::fmt::Display, remedy: Cow<'static, str>| {
         warn(
-            Code::SIGNER_NOT_NOTED,
             &format!("{}: its signer is not recorded: {why}", package.display()),
-            remedy,
+            &Code::SIGNER_NOT_NOTED.with_hint(remedy),
         );
     };
     match accepted.not_noted() {
-        Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, &hindrance.remedy()),
+        Some(NotNoted::LockedOut(hindrance)) => not_noted(hindrance, hindrance.remedy().into()),
         // A service without a home directory would repeat the warning at every start.
         Some(why) if std::io::stderr().is_terminal() => {
-            not_noted(why, "set HOME to a permanent directory of your own");
+            not_noted(why, "set HOME to a permanent directory of your own".into());
         }
         _ => {}
     }
     Ok(accepted)
 }
 
-/// Prints warnings to stderr. If that is closed, they are lost.
-fn warn(code: Code, text: &dyn std::fmt::Display, hint: &str) {
-    let lines = [format!("warning[{code}]: {text}"), format!("hint: {hint}")];
-    let lines: String = lines
-        .iter()
-        .flat_map(|line| [printable(line), "\n".into()])
-        .collect();
-    drop(std::io::stderr().write_all(lines.as_bytes()));
+/// Prints a warning to stderr. If that is closed, it is lost.
+fn warn(text: &str, diagnosis: &Diagnosis) {
+    let text = shown("warning", &[printable(text).into()], diagnosis);
+    drop(std::io::stderr().write_all(text.as_bytes()));
 }
 
 fn with_provision<T>(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 
 /// How many bytes of a program are read. Linkers put the relevant headers into the first page.
 const START: u64 = 4096;
@@ -105,15 +105,6 @@ impl StartFault {
         None
     }
 
-    pub(super) fn code(&self) -> Code {
-        match self {
-            Self::NoProgram { .. } | Self::NotOnPath => Code::PROGRAM_NOT_FOUND,
-            Self::NoInterpreter { .. } | Self::NoLoader { .. } => Code::NO_LOADER,
-            Self::OtherMachine { .. } | Self::NoFormat { .. } => Code::NOT_EXECUTABLE_HERE,
-            Self::NoPermission { .. } | Self::NoExec { .. } => Code::NOT_PERMITTED,
-        }
-    }
-
     /// The cause in one sentence.
     pub(super) fn cause(&self) -> String {
         match self {
@@ -163,26 +154,39 @@ impl StartFault {
             }
         }
     }
+}
 
-    pub(super) fn hint(&self) -> String {
+impl Diagnostic for StartFault {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::NoProgram { .. } | Self::NotOnPath => {
-                "install it on this machine, or pack it and name it by its path in the package".into()
+            Self::NoProgram { .. } | Self::NotOnPath => Code::PROGRAM_NOT_FOUND
+                .with_hint("install it on this machine, or pack it and name it by its path in the package"),
+            Self::NoInterpreter { interpreter, .. } => {
+                Code::NO_LOADER.with_hint(match interpreter.as_os_str().as_encoded_bytes() {
+                    [.., b'\r'] => {
+                        "the line ends with a carriage return: save the script with Unix line endings"
+                    }
+                    _ => "install it on this machine, or start the script by an interpreter in the package",
+                })
             }
-            Self::NoInterpreter { interpreter, .. } => match interpreter.as_os_str().as_encoded_bytes() {
-                [.., b'\r'] => "the line ends with a carriage return: save the script with Unix line endings".into(),
-                _ => "install it on this machine, or start the script by an interpreter in the package".into(),
-            },
-            Self::NoLoader { loader, .. } if loader.to_string_lossy().contains("musl") => {
-                "the program was built for musl: install musl on this machine, or pack a static build or one for glibc".into()
+            Self::NoLoader { loader, .. } => {
+                Code::NO_LOADER.with_hint(if loader.to_string_lossy().contains("musl") {
+                    "the program was built for musl: install musl on this machine, or pack a static build or one for glibc"
+                } else {
+                    "the program was built for glibc: run it on a machine with glibc, or pack a static build"
+                })
             }
-            Self::NoLoader { .. } => {
-                "the program was built for glibc: run it on a machine with glibc, or pack a static build".into()
+            Self::OtherMachine { .. } => Code::NOT_EXECUTABLE_HERE
+                .with_hint("use a package for this machine, or pack the program for it"),
+            Self::NoFormat { .. } => {
+                Code::NOT_EXECUTABLE_HERE.with_hint("add a first line such as `#!/bin/sh`")
             }
-            Self::OtherMachine { .. } => "use a package for this machine, or pack the program for it".into(),
-            Self::NoFormat { .. } => "add a first line such as `#!/bin/sh`".into(),
-            Self::NoPermission { .. } => "set `permissions = \"0755\"` for its slot, or run `chmod 755` on the file before packing".into(),
-            Self::NoExec { .. } => "set FLAVOR_CACHE_DIR to a directory where programs may run".into(),
+            Self::NoPermission { .. } => Code::NOT_PERMITTED.with_hint(
+                "set `permissions = \"0755\"` for its slot, or run `chmod 755` on the file before packing",
+            ),
+            Self::NoExec { .. } => {
+                Code::NOT_PERMITTED.with_hint("set FLAVOR_CACHE_DIR to a directory where programs may run")
+            }
         }
     }
 }

@@ -1,10 +1,12 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::suggest::did_you_mean;
 use super::{Input, is_name};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::report::printable_path;
 use crate::report::shown;
 
@@ -233,52 +235,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NotFound { .. } => Code::NO_MANIFEST,
-            Self::Read { .. } => Code::UNREADABLE_MANIFEST,
-            Self::NotUtf8 { .. } => Code::MANIFEST_NOT_UTF8,
-            Self::Syntax { .. } => Code::MANIFEST_SYNTAX,
-            Self::WrongType { .. } => Code::WRONG_TYPE,
-            Self::BadValue { .. } => Code::BAD_VALUE,
-            Self::Missing { .. } => Code::MISSING_KEY,
-            Self::NoName { .. } | Self::Unnamed { .. } => Code::NO_PACKAGE_NAME,
-            Self::NoSuchExtra { .. } => Code::NO_SUCH_EXTRA,
-            Self::NoVersion { .. } => Code::NO_VERSION,
-            Self::NothingToRun { .. } | Self::NoProgram { .. } => Code::NOTHING_TO_RUN,
-            Self::NoInput { .. } | Self::UnknownInput { .. } => Code::UNKNOWN_INPUT,
-            Self::BadInputRequirement { .. } => Code::BAD_INPUT_REQUIREMENT,
-            Self::LikeAFile { .. } => Code::LIKE_A_FILE,
-            Self::SecondBlock { .. } => Code::SECOND_BLOCK,
-            Self::OpenBlock { .. } => Code::OPEN_BLOCK,
-            Self::BadFileName { .. } => Code::BAD_FILE_NAME,
-            Self::BadName { .. } => Code::BAD_NAME,
-            Self::BadRequirement { .. } => Code::BAD_REQUIREMENT,
-            Self::BadSpecifier { .. } => Code::BAD_SPECIFIER,
-            Self::BadVersion { .. } => Code::BAD_VERSION,
-            Self::PythonRefused { .. } => Code::PYTHON_REFUSED,
-            Self::BadEntryPoint { .. } | Self::NoEntryFile { .. } | Self::BadChoice { .. } => {
-                Code::BAD_ENTRY_POINT
-            }
-            Self::UnknownWord { .. } | Self::UnknownChoice { .. } => Code::UNKNOWN_WORD,
-            Self::GroupCycle { .. } => Code::GROUP_CYCLE,
-            Self::Bzip2 { .. } => Code::NO_BZIP2,
-            Self::BadLevel { .. } => Code::BAD_LEVEL,
-            Self::TooManyOperations { .. } => Code::TOO_MANY_OPERATIONS,
-            Self::TarNotFirst { .. } => Code::TAR_NOT_FIRST,
-            Self::RawNotAlone { .. } => Code::RAW_NOT_ALONE,
-            Self::SpecialPermissions { .. } => Code::SPECIAL_PERMISSIONS,
-            Self::TargetOutside { .. } => Code::TARGET_OUTSIDE,
-            Self::TargetReserved { .. } => Code::TARGET_RESERVED,
-            Self::TargetPlaceholder { .. } => Code::TARGET_PLACEHOLDER,
-            Self::IdAndName { .. } => Code::ID_AND_NAME,
-            Self::ReservedSlot { .. } => Code::RESERVED_SLOT,
-            Self::DuplicateSlot { .. } => Code::DUPLICATE_SLOT,
-            Self::OpenQuote { .. } => Code::OPEN_QUOTE,
-        }
-    }
-
     /// The file and line, if known.
     pub fn site(&self) -> Option<&Site> {
         match self {
@@ -340,162 +296,153 @@ impl Error {
                 | Self::UnknownChoice { .. }
         )
     }
+}
 
-    /// The remedy, as one sentence.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NotFound { .. } => {
-                "run in the directory that has a `pyproject.toml`, or name one with `--manifest`".into()
+impl Diagnostic for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::NotFound { .. } => Code::NO_MANIFEST.with_hint(
+                "run in the directory that has a `pyproject.toml`, or name one with `--manifest`",
+            ),
+            Self::Read { .. } => Code::UNREADABLE_MANIFEST.into(),
+            Self::NotUtf8 { .. } => {
+                Code::MANIFEST_NOT_UTF8.with_hint("save the file as UTF-8, the only encoding of TOML")
             }
-            Self::NotUtf8 { .. } => "save the file as UTF-8, the only encoding of TOML".into(),
+            Self::Syntax { .. } => Code::MANIFEST_SYNTAX.into(),
             Self::WrongType { found: "a number", expected, .. } if expected.contains("string") => {
-                "put the value in quotes".into()
+                Code::WRONG_TYPE.with_hint("put the value in quotes")
             }
             Self::WrongType { expected: "an array of strings", found: "a string", .. } => {
-                "put the value in brackets: [\"…\"]".into()
+                Code::WRONG_TYPE.with_hint("put the value in brackets: [\"…\"]")
             }
-            Self::Missing { name, .. } => format!("add `{name} = \"…\"` to the table"),
-            Self::NoName { .. } => "add `name = \"…\"` to `[project]`".into(),
-            Self::Unnamed { .. } => {
-                "set the `name` of the project, or `package_name` under `[tool.flavor]`".into()
+            Self::WrongType { .. } => Code::WRONG_TYPE.into(),
+            Self::BadValue { .. } => Code::BAD_VALUE.into(),
+            Self::Missing { name, .. } => {
+                Code::MISSING_KEY.with_hint(format!("add `{name} = \"…\"` to the table"))
             }
-            Self::NoSuchExtra { known, .. } if known.is_empty() => "it has no extras".into(),
-            Self::NoSuchExtra { suggestion: Some(near), known, .. } => {
-                format!("did you mean `{}`? its extras are: {}", shown(near), shown(&known.join(", ")))
+            Self::NoName { .. } => Code::NO_PACKAGE_NAME.with_hint("add `name = \"…\"` to `[project]`"),
+            Self::Unnamed { .. } => Code::NO_PACKAGE_NAME
+                .with_hint("set the `name` of the project, or `package_name` under `[tool.flavor]`"),
+            Self::NoVersion { .. } => Code::NO_VERSION.with_hint(
+                "add `version = \"0.1.0\"` to `[project]`, or `dynamic = [\"version\"]` if the build back end computes it",
+            ),
+            Self::NothingToRun { input, project, is_built, .. } => {
+                Code::NOTHING_TO_RUN.with_hint(how_to_run(*input, project, *is_built))
             }
-            Self::NoSuchExtra { known, .. } => format!("its extras are: {}", shown(&known.join(", "))),
-            Self::NoVersion { .. } => {
-                "add `version = \"0.1.0\"` to `[project]`, or `dynamic = [\"version\"]` if the build back end computes it"
-                    .into()
+            Self::NoProgram { .. } => Code::NOTHING_TO_RUN.with_hint(
+                "say what to run: `--entry-point pkg.cli:main`, `--entry-point pkg.cli` or `--entry-point run.py`",
+            ),
+            Self::NoSuchExtra { known, .. } if known.is_empty() => {
+                Code::NO_SUCH_EXTRA.with_hint("it has no extras")
             }
-            Self::NothingToRun { input: Input::Wheel, .. } => {
-                "it has no commands; name a function: `--entry-point pkg.cli:main`".into()
+            Self::NoSuchExtra { suggestion: Some(near), known, .. } => Code::NO_SUCH_EXTRA.with_hint(format!(
+                "{} its extras are: {}",
+                did_you_mean(&shown(near)),
+                shown(&known.join(", "))
+            )),
+            Self::NoSuchExtra { known, .. } => {
+                Code::NO_SUCH_EXTRA.with_hint(format!("its extras are: {}", shown(&known.join(", "))))
             }
-            Self::NoProgram { .. } => {
-                "say what to run: `--entry-point pkg.cli:main`, `--entry-point pkg.cli` or `--entry-point run.py`".into()
-            }
-            Self::NoInput { .. } => {
-                "name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`".into()
-            }
+            Self::NoInput { .. } => Code::UNKNOWN_INPUT.with_hint(
+                "name a project, a script, a wheel, an archive of sources, a directory of modules, or a requirement such as `NAME==VERSION`",
+            ),
             Self::UnknownInput { path } => {
                 let kinds = "name a project, a script, a wheel (`.whl`), an archive of sources (`.tar.gz`), or a directory of modules";
                 match path.to_str().filter(|name| is_name(name)) {
-                    Some(name) => format!("{kinds}; with a version it is a requirement: `{name}==VERSION`"),
-                    None => kinds.into(),
+                    Some(name) => Code::UNKNOWN_INPUT
+                        .with_hint(format!("{kinds}; with a version it is a requirement: `{name}==VERSION`")),
+                    None => Code::UNKNOWN_INPUT.with_hint(kinds),
                 }
             }
-            Self::BadInputRequirement { .. } => {
-                "a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`".into()
-            }
-            Self::LikeAFile { path, near } => format!(
+            Self::BadInputRequirement { .. } => Code::BAD_INPUT_REQUIREMENT.with_hint(
+                "a requirement looks like `NAME==VERSION`, `NAME[EXTRA]>=VERSION` or `NAME @ URL`",
+            ),
+            Self::LikeAFile { path, near } => Code::LIKE_A_FILE.with_hint(format!(
                 "did you mean `{}`? A distribution from the index is named with a version: `{}==VERSION`",
                 near.display(),
                 path.display()
+            )),
+            Self::NoEntryFile { .. } => {
+                Code::BAD_ENTRY_POINT.with_hint("write its path relative to that directory")
+            }
+            Self::BadChoice { input: Input::Directory, .. } => Code::BAD_ENTRY_POINT
+                .with_hint("name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)"),
+            Self::BadChoice { .. } => {
+                Code::BAD_ENTRY_POINT.with_hint("name a function (`pkg.cli:main`) or a module (`pkg.cli`)")
+            }
+            Self::BadEntryPoint { .. } => Code::BAD_ENTRY_POINT
+                .with_hint("name a module and a function in it, such as `entry_point = \"hello.cli:main\"`"),
+            Self::SecondBlock { .. } => Code::SECOND_BLOCK.with_hint("put everything into one block"),
+            Self::OpenBlock { .. } => Code::OPEN_BLOCK.with_hint(
+                "end it with a line `# ///`, and begin every line before that, empty ones too, with `#`",
             ),
-            Self::NoEntryFile { .. } => "write its path relative to that directory".into(),
-            Self::BadChoice { input: Input::Directory, .. } => {
-                "name a function (`pkg.cli:main`), a module (`pkg.cli`) or a file (`run.py`)".into()
-            }
-            Self::BadChoice { .. } => "name a function (`pkg.cli:main`) or a module (`pkg.cli`)".into(),
-            Self::OpenBlock { .. } => {
-                "end it with a line `# ///`, and begin every line before that, empty ones too, with `#`".into()
-            }
-            Self::BadFileName { .. } => "rename the file".into(),
-            Self::SecondBlock { .. } => "put everything into one block".into(),
-            Self::NothingToRun { is_built: true, .. } => {
-                "the wheel that its build back end makes has no commands: declare one where the project is described, or \
-                 name a function with `--entry-point pkg.cli:main`"
-                    .into()
-            }
-            Self::NothingToRun { project, .. } => {
-                let module = project.replace(['-', '.'], "_").to_lowercase();
-                format!(
-                    "add a script, `[project.scripts]` with `{project} = \"{module}.cli:main\"`, \
-                     or without Python `[tool.flavor.execution]` with `command = [\"{{workenv}}/bin/{project}\"]`"
-                )
-            }
-            Self::BadName { .. } => {
-                "use letters, digits, `.`, `-` and `_`, beginning with a letter or a digit, at most 128".into()
-            }
-            Self::BadRequirement { .. } => "write it like `rich>=13,<15`".into(),
-            Self::BadSpecifier { .. } => "write it like `>=3.11` or `>=3.11,<4`".into(),
-            Self::BadVersion { .. } => "write it like `1.2.0` or `1.2.0rc1`".into(),
-            Self::GroupCycle { .. } => "remove one `include-group`".into(),
-            Self::OpenQuote { .. } => "close it, or write the words as an array: [\"…\", \"…\"]".into(),
-            Self::PythonRefused { .. } => "change one of the two".into(),
-            Self::BadEntryPoint { .. } => {
-                "name a module and a function in it, such as `entry_point = \"hello.cli:main\"`".into()
-            }
-            Self::UnknownWord { suggestion: Some(suggestion), .. }
-            | Self::UnknownChoice { suggestion: Some(suggestion), .. } => {
-                format!("did you mean `{}`?", shown(suggestion))
+            Self::BadFileName { .. } => Code::BAD_FILE_NAME.with_hint("rename the file"),
+            Self::BadName { .. } => Code::BAD_NAME.with_hint(
+                "use letters, digits, `.`, `-` and `_`, beginning with a letter or a digit, at most 128",
+            ),
+            Self::BadRequirement { .. } => Code::BAD_REQUIREMENT.with_hint("write it like `rich>=13,<15`"),
+            Self::BadSpecifier { .. } => Code::BAD_SPECIFIER.with_hint("write it like `>=3.11` or `>=3.11,<4`"),
+            Self::BadVersion { .. } => Code::BAD_VERSION.with_hint("write it like `1.2.0` or `1.2.0rc1`"),
+            Self::PythonRefused { .. } => Code::PYTHON_REFUSED.with_hint("change one of the two"),
+            Self::UnknownWord { suggestion: Some(near), .. } | Self::UnknownChoice { suggestion: Some(near), .. } => {
+                Code::UNKNOWN_WORD.with_hint(did_you_mean(&shown(near)))
             }
             Self::UnknownWord { known, .. } | Self::UnknownChoice { known, .. } if !known.is_empty() => {
-                format!("known: {}", shown(&known.join(", ")))
+                Code::UNKNOWN_WORD.with_hint(format!("known: {}", shown(&known.join(", "))))
             }
-            Self::UnknownWord { what, .. } | Self::UnknownChoice { what, .. } => format!("the file defines no {what}"),
-            Self::Bzip2 { .. } => "`xz` is smaller and `zstd` is faster; both are always available".into(),
-            Self::BadLevel { operation, allowed, .. } => format!("`{operation}` takes {allowed}"),
-            Self::TarNotFirst { .. } => "`tar` comes first: `[\"tar\", \"zstd\"]`".into(),
-            Self::RawNotAlone { .. } => "`raw` stores the bytes as they are; remove it or the other operations".into(),
-            Self::SpecialPermissions { .. } => "set-uid, set-gid and sticky bits are not packaged".into(),
-            Self::TargetOutside { .. } => "write it relative to the work environment: `{workenv}/data`".into(),
-            Self::TargetReserved { .. } | Self::ReservedSlot { .. } | Self::DuplicateSlot { .. } => {
-                "choose another name".into()
+            Self::UnknownWord { what, .. } | Self::UnknownChoice { what, .. } => {
+                Code::UNKNOWN_WORD.with_hint(format!("the file defines no {what}"))
             }
-            Self::TargetPlaceholder { .. } => "only `{workenv}` is expanded in a target".into(),
-            Self::IdAndName { .. } => "`id` and `name` mean the same; keep one".into(),
-            _ => return None,
-        })
+            Self::GroupCycle { .. } => Code::GROUP_CYCLE.with_hint("remove one `include-group`"),
+            Self::Bzip2 { .. } => {
+                Code::NO_BZIP2.with_hint("`xz` is smaller and `zstd` is faster; both are always available")
+            }
+            Self::BadLevel { operation, allowed, .. } => {
+                Code::BAD_LEVEL.with_hint(format!("`{operation}` takes {allowed}"))
+            }
+            Self::TooManyOperations { .. } => Code::TOO_MANY_OPERATIONS.into(),
+            Self::TarNotFirst { .. } => Code::TAR_NOT_FIRST.with_hint("`tar` comes first: `[\"tar\", \"zstd\"]`"),
+            Self::RawNotAlone { .. } => Code::RAW_NOT_ALONE
+                .with_hint("`raw` stores the bytes as they are; remove it or the other operations"),
+            Self::SpecialPermissions { .. } => {
+                Code::SPECIAL_PERMISSIONS.with_hint("set-uid, set-gid and sticky bits are not packaged")
+            }
+            Self::TargetOutside { .. } => Code::TARGET_OUTSIDE
+                .with_hint("write it relative to the work environment: `{workenv}/data`"),
+            Self::TargetReserved { .. } => Code::TARGET_RESERVED.with_hint(OTHER_NAME),
+            Self::TargetPlaceholder { .. } => {
+                Code::TARGET_PLACEHOLDER.with_hint("only `{workenv}` is expanded in a target")
+            }
+            Self::IdAndName { .. } => {
+                Code::ID_AND_NAME.with_hint("`id` and `name` mean the same; keep one")
+            }
+            Self::ReservedSlot { .. } => Code::RESERVED_SLOT.with_hint(OTHER_NAME),
+            Self::DuplicateSlot { .. } => Code::DUPLICATE_SLOT.with_hint(OTHER_NAME),
+            Self::OpenQuote { .. } => {
+                Code::OPEN_QUOTE.with_hint("close it, or write the words as an array: [\"…\", \"…\"]")
+            }
+        }
     }
 }
 
-/// A problem that does not stop a pack.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Warning {
-    #[error("{at}is not a known key and has no effect")]
-    UnknownKey { at: At, suggestion: Option<String> },
-    #[error("{at}has the unknown placeholder `{}`", shown(placeholder))]
-    UnknownPlaceholder { at: At, placeholder: String },
-    #[error("{at}is not a known purpose: {}", shown(purpose))]
-    UnknownPurpose {
-        at: At,
-        purpose: String,
-        suggestion: Option<String>,
-    },
-}
+const OTHER_NAME: &str = "choose another name";
 
-impl Warning {
-    /// The code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::UnknownKey { .. } => Code::UNKNOWN_KEY,
-            Self::UnknownPlaceholder { .. } => Code::UNKNOWN_PLACEHOLDER,
-            Self::UnknownPurpose { .. } => Code::UNKNOWN_PURPOSE,
-        }
+/// The remedy for a project without a program.
+fn how_to_run(input: Input, project: &str, is_built: bool) -> Cow<'static, str> {
+    if input == Input::Wheel {
+        return "it has no commands; name a function: `--entry-point pkg.cli:main`".into();
     }
-
-    /// The remedy, as one sentence.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::UnknownKey { suggestion, .. } | Self::UnknownPurpose { suggestion, .. } => {
-                suggestion.as_ref().map(|suggestion| format!("did you mean `{}`?", shown(suggestion)))
-            }
-            Self::UnknownPlaceholder { placeholder, .. } if placeholder.contains([':', '.']) => Some(
-                "only values of `env` and `set` can refer to variables, as `{env:NAME}` or `{env:NAME:-DEFAULT}`".into(),
-            ),
-            Self::UnknownPlaceholder { .. } => Some("did you mean `{workenv}`?".into()),
-        }
+    if is_built {
+        return "the wheel that its build back end makes has no commands: declare one where the project is described, or \
+                name a function with `--entry-point pkg.cli:main`"
+            .into();
     }
-
-    /// The key.
-    pub fn site(&self) -> &Site {
-        match self {
-            Self::UnknownKey { at, .. }
-            | Self::UnknownPlaceholder { at, .. }
-            | Self::UnknownPurpose { at, .. } => at,
-        }
-    }
+    let module = project.replace(['-', '.'], "_").to_lowercase();
+    format!(
+        "add a script, `[project.scripts]` with `{project} = \"{module}.cli:main\"`, \
+         or without Python `[tool.flavor.execution]` with `command = [\"{{workenv}}/bin/{project}\"]`"
+    )
+    .into()
 }
 
 /// Turns the failure to read a manifest into the error whose hint has the remedy.

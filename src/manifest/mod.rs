@@ -33,6 +33,7 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod warning;
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ use toml::de::{DeTable, DeValue};
 
 pub use choices::Choices;
 pub use entry_point::EntryPoint;
-pub use error::{At, Error, Site, Warning};
+pub use error::{At, Error, Site};
 pub use input::Input;
 pub use line::line_of;
 pub use name::{MAX_NAME, is_name, made_of, normalized};
@@ -54,6 +55,7 @@ pub use setup::{describes_project, description_in, is_beside as is_setup_beside,
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
 pub use target::Target;
+pub use warning::Warning;
 
 use crate::format::WORKENV;
 use table::{Item, Source, Table};

@@ -1,6 +1,6 @@
-use super::error::Warning;
 use super::suggest::closest;
 use super::table::Item;
+use super::warning::Warning;
 use crate::format::EnvReference;
 
 /// The placeholders in a command or a variable.

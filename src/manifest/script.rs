@@ -6,11 +6,12 @@ use toml::de::DeTable;
 
 use super::choices::Choices;
 use super::entry_point::EntryPoint;
-use super::error::{Error, Warning};
+use super::error::Error;
 use super::name;
 use super::project::{self, Project};
 use super::requirement;
 use super::table::{Source, Table};
+use super::warning::Warning;
 use super::{Input, Manifest, read_text, read_tool};
 
 /// What a block begins with, before its type, and ends with.

@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
-use super::error::{Error, Warning};
+use super::error::Error;
 use super::name;
 use super::operation::{self, Operation};
 use super::suggest::closest;
 use super::table::{Item, Table};
+use super::warning::Warning;
 use crate::format::{WORKENV, is_target};
 
 /// Slots that a Python package has by itself.

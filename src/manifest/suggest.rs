@@ -1,5 +1,7 @@
 //! "Did you mean": the known word nearest to a mistyped one.
 
+use std::borrow::Cow;
+
 /// The candidate that `word` is most likely a misspelling of, or `None` if all are too different.
 ///
 /// Ignores case, `-` and `_`. A third of the word may be wrong, at least one letter; of two equally
@@ -15,6 +17,11 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The hint with that candidate.
+pub fn did_you_mean(near: &str) -> Cow<'static, str> {
+    format!("did you mean `{near}`?").into()
 }
 
 fn fold(word: &str) -> String {

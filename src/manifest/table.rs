@@ -8,8 +8,9 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{At, Error, Site, Warning};
+use super::error::{At, Error, Site};
 use super::suggest::closest;
+use super::warning::Warning;
 use crate::report::{Position, SourceText};
 
 /// The text being read and the warnings so far.

@@ -1,3 +1,4 @@
+use crate::diagnostics::Diagnostic;
 use std::path::Path;
 
 use super::*;

@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use super::complete::{self, Fault};
 use super::hooks::FailedHook;
 use super::warning::Finding;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
-use crate::manifest::suggest::closest;
+use crate::manifest::suggest::{closest, did_you_mean};
 use crate::package::PackageError;
 use crate::report::Bytes;
 use crate::sign::SignError;
@@ -183,131 +183,114 @@ impl BuildError {
             Self::Python(python::Error::Unresolved { offline: true, .. })
         )
     }
+}
 
-    /// Its code, or that of the wrapped cause.
-    pub fn code(&self) -> Code {
+impl Diagnostic for BuildError {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::MissingSource { .. } => Code::MISSING_SOURCE,
-            Self::SourceOutside { .. } => Code::SOURCE_OUTSIDE,
-            Self::LauncherCannotRead { .. } => Code::LAUNCHER_CANNOT_READ,
-            Self::LauncherLacks { .. } => Code::LAUNCHER_LACKS,
-            Self::WholeTarget { .. } => Code::WHOLE_TARGET,
-            Self::BadChain { .. } => Code::BAD_CHAIN,
-            Self::SameTarget { .. } => Code::SAME_TARGET,
-            Self::BadPattern { .. } => Code::BAD_PATTERN,
-            Self::NoBuildTime => Code::NO_BUILD_TIME,
-            Self::OutputInTheWay { .. } => Code::OUTPUT_IN_THE_WAY,
-            Self::ReservedTarget { .. } => Code::TARGET_TAKEN,
-            Self::ReservedPath { .. } => Code::RESERVED_PATH,
-            Self::HiddenDirectory { .. } => Code::HIDDEN_DIRECTORY,
-            Self::NoVersion => Code::NO_VERSION,
-            Self::StrayRotation { .. } => Code::STRAY_ROTATION,
-            Self::OtherProject { .. } => Code::OTHER_PROJECT,
-            Self::NoSuchScript { .. } => Code::NO_SUCH_SCRIPT,
-            Self::BadMetadata { .. } => Code::BAD_PROJECT_METADATA,
-            Self::Manifest(error) => error.code(),
-            Self::NothingSelected { .. } => Code::NOTHING_SELECTED,
-            Self::UnknownScript { .. } => Code::UNKNOWN_SCRIPT,
-            Self::WhichScript { .. } => Code::WHICH_SCRIPT,
-            Self::NoKeyPlace => Code::NO_KEY_PLACE,
-            Self::MemoryLimit { .. } => Code::MEMORY_LIMIT,
-            Self::NoRecord => Code::NO_BUILD_RECORD,
-            Self::Hook(_) => Code::HOOK_FAILED,
-            Self::CannotStart(warning) => warning.code(),
-            Self::Incomplete(faults) => faults.first().map_or(Code::UNMET_REQUIREMENT, Fault::code),
-            Self::NoLongerImports { .. } => Code::NO_LONGER_IMPORTS,
-            Self::SelfCheck { source } | Self::Package(source) => source.code(),
-            Self::Slot { source, .. } | Self::Encode(source) => source.code(),
-            Self::Python(error) => error.code(),
-            Self::Runtime(error) => error.code(),
-            Self::Stub(error) => error.code(),
-            Self::Sign(error) => error.code(),
-            Self::Format(error) => error.code(),
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::MissingSource { .. } => Some("sources are relative to the directory of pyproject.toml".into()),
-            Self::SourceOutside { .. } => {
-                Some("move it into the project, or set `follow = true` in the slot to allow it".into())
+            Self::MissingSource { .. } => {
+                Code::MISSING_SOURCE.with_hint("sources are relative to the directory of pyproject.toml")
             }
-            Self::Io(error) => error.hint(),
-            Self::LauncherCannotRead { .. } => {
-                Some("use gzip or raw for this slot, or omit --launcher-bin".into())
+            Self::SourceOutside { .. } => Code::SOURCE_OUTSIDE
+                .with_hint("move it into the project, or set `follow = true` in the slot to allow it"),
+            Self::LauncherCannotRead { .. } => Code::LAUNCHER_CANNOT_READ
+                .with_hint("use gzip or raw for this slot, or omit --launcher-bin"),
+            Self::LauncherLacks { .. } => {
+                Code::LAUNCHER_LACKS.with_hint("remove it, or omit --launcher-bin")
             }
-            Self::LauncherLacks { .. } => Some("remove it, or omit --launcher-bin".into()),
-            Self::WholeTarget { .. } => Some("set its `target` to a subdirectory".into()),
-            Self::BadChain { first, .. } => Some(format!(
+            Self::WholeTarget { .. } => Code::WHOLE_TARGET.with_hint("set its `target` to a subdirectory"),
+            Self::BadChain { first, .. } => Code::BAD_CHAIN.with_hint(format!(
                 "use one of gzip, xz and zstd, after `tar` for a directory: `operations = [\"tar\", \"{first}\"]`"
             )),
-            Self::Hook(failed) => {
-                let place = failed.directory.display();
-                let rest = failed
-                    .package
-                    .as_ref()
-                    .map(|path| format!("; the package was written to `{}` nevertheless", path.display()));
-                let rest = rest.unwrap_or_default();
-                Some(format!("run it by hand in `{place}`, or pass `--no-hooks`{rest}"))
+            Self::SameTarget { .. } => Code::SAME_TARGET.with_hint(OTHER_TARGET),
+            Self::ReservedTarget { .. } => Code::TARGET_TAKEN.with_hint(OTHER_TARGET),
+            Self::BadPattern { .. } => Code::BAD_PATTERN.into(),
+            Self::NoBuildTime => Code::NO_BUILD_TIME
+                .with_hint("set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack"),
+            Self::OutputInTheWay { .. } => {
+                Code::OUTPUT_IN_THE_WAY.with_hint("choose another file with --output")
             }
-            Self::OutputInTheWay { .. } => Some("choose another file with --output".into()),
-            Self::ReservedTarget { .. } | Self::SameTarget { .. } => Some("give one of them another `target`".into()),
             Self::ReservedPath { pattern, .. } => {
                 // Dependencies have no `target` setting.
                 let rest = if pattern.starts_with('/') { ", or give the slot another `target`" } else { "" };
-                Some(format!("leave it out with `exclude = [\"{pattern}\"]` under [tool.flavor.build]{rest}"))
-            }
-            Self::HiddenDirectory { .. } => {
-                Some("give one of the slots another `target`, or leave one of the two out with `exclude`".into())
-            }
-            Self::NoBuildTime => Some("set SOURCE_DATE_EPOCH, as in SOURCE_DATE_EPOCH=$(date +%s) flavor pack".into()),
-            Self::MemoryLimit { .. } => Some("raise --memory-limit, or lower --compress or the slot's level".into()),
-            Self::NoLongerImports { module, .. } => {
-                let package = module.replace('.', "/");
-                Some(format!(
-                    "restore the files that it needs, as in `include = [\"deps:**/{package}/**\"]` under [tool.flavor.build], or leave less out"
+                Code::RESERVED_PATH.with_hint(format!(
+                    "leave it out with `exclude = [\"{pattern}\"]` under [tool.flavor.build]{rest}"
                 ))
             }
-            Self::CannotStart(warning) => warning.hint(),
-            Self::OtherProject { .. } => {
-                Some("the names in `[project]` and in the build back end's settings must agree".into())
+            Self::HiddenDirectory { .. } => Code::HIDDEN_DIRECTORY.with_hint(
+                "give one of the slots another `target`, or leave one of the two out with `exclude`",
+            ),
+            Self::OtherProject { .. } => Code::OTHER_PROJECT
+                .with_hint("the names in `[project]` and in the build back end's settings must agree"),
+            Self::NoSuchScript { known, .. } if known.is_empty() => Code::NO_SUCH_SCRIPT.with_hint(
+                "it has none: the build back end must read `[project.scripts]`, or name a function with \
+                 `--entry-point pkg.cli:main`",
+            ),
+            Self::NoSuchScript { known, .. } => {
+                Code::NO_SUCH_SCRIPT.with_hint(format!("its commands are: {}", known.join(", ")))
             }
-            Self::NoSuchScript { known, .. } => Some(match &known[..] {
-                [] => "it has none: the build back end must read `[project.scripts]`, or name a function with \
-                       `--entry-point pkg.cli:main`"
-                    .into(),
-                known => format!("its commands are: {}", known.join(", ")),
-            }),
-            Self::BadMetadata { .. } => Some("correct the project's metadata".into()),
-            Self::Manifest(error) => error.hint(),
-            Self::NothingSelected { .. } => {
-                Some("its marker is false: remove it, or choose another Python with `--python`".into())
+            Self::BadMetadata { .. } => {
+                Code::BAD_PROJECT_METADATA.with_hint("correct the project's metadata")
             }
-            Self::UnknownScript { known, .. } | Self::WhichScript { known, .. } if known.is_empty() => {
-                Some("name a module or a function: `--entry-point pkg.cli:main`".into())
+            Self::NothingSelected { .. } => Code::NOTHING_SELECTED
+                .with_hint("its marker is false: remove it, or choose another Python with `--python`"),
+            Self::UnknownScript { known, .. } if known.is_empty() => {
+                Code::UNKNOWN_SCRIPT.with_hint(NAME_FUNCTION)
             }
-            Self::UnknownScript { word, known, .. } => Some(match closest(word, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the scripts are: {}", known.join(", ")),
-            }),
-            Self::WhichScript { known, .. } => Some(format!("choose one with `--script`: {}", known.join(", "))),
-            Self::Incomplete(faults) => faults.first().map(Fault::hint),
-            Self::StrayRotation { .. } => {
-                Some("give the statement that was written with `--to` and the public half of the signing key".into())
+            Self::UnknownScript { word, known, .. } => {
+                let near = closest(word, known.iter().map(String::as_str));
+                Code::UNKNOWN_SCRIPT.with_hint(near.map_or_else(
+                    || format!("the scripts are: {}", known.join(", ")).into(),
+                    did_you_mean,
+                ))
             }
-            Self::NoVersion => Some("set `version` under `[tool.flavor]`".into()),
-            Self::NoKeyPlace => Some("pass --private-key FILE or --key-seed TEXT".into()),
-            Self::Slot { source, .. } | Self::Encode(source) => source.hint(),
-            Self::Python(error) => error.hint(),
-            Self::Runtime(error) => error.hint(),
-            Self::Stub(error) => error.hint(),
-            Self::Sign(error) => error.hint(),
-            _ => None,
+            Self::WhichScript { known, .. } if known.is_empty() => {
+                Code::WHICH_SCRIPT.with_hint(NAME_FUNCTION)
+            }
+            Self::WhichScript { known, .. } => {
+                Code::WHICH_SCRIPT.with_hint(format!("choose one with `--script`: {}", known.join(", ")))
+            }
+            Self::StrayRotation { .. } => Code::STRAY_ROTATION.with_hint(
+                "give the statement that was written with `--to` and the public half of the signing key",
+            ),
+            Self::NoVersion => Code::NO_VERSION.with_hint("set `version` under `[tool.flavor]`"),
+            Self::NoKeyPlace => Code::NO_KEY_PLACE.with_hint("pass --private-key FILE or --key-seed TEXT"),
+            Self::MemoryLimit { .. } => Code::MEMORY_LIMIT
+                .with_hint("raise --memory-limit, or lower --compress or the slot's level"),
+            Self::NoLongerImports { module, .. } => Code::NO_LONGER_IMPORTS.with_hint(format!(
+                "restore the files that it needs, as in `include = [\"deps:**/{}/**\"]` under [tool.flavor.build], or leave less out",
+                module.replace('.', "/")
+            )),
+            Self::Incomplete(faults) => faults
+                .first()
+                .map_or(Code::UNMET_REQUIREMENT.into(), Fault::diagnosis),
+            Self::NoRecord => Code::NO_BUILD_RECORD.into(),
+            Self::Hook(failed) => {
+                let written = failed.package.as_ref().map_or_else(String::new, |path| {
+                    format!("; the package was written to `{}` nevertheless", path.display())
+                });
+                Code::HOOK_FAILED.with_hint(format!(
+                    "run it by hand in `{}`, or pass `--no-hooks`{written}",
+                    failed.directory.display()
+                ))
+            }
+            Self::CannotStart(finding) => finding.diagnosis(),
+            Self::Manifest(error) => error.diagnosis(),
+            Self::Slot { source, .. } | Self::Encode(source) => source.diagnosis(),
+            Self::Python(error) => error.diagnosis(),
+            Self::Runtime(error) => error.diagnosis(),
+            Self::Stub(error) => error.diagnosis(),
+            Self::Sign(error) => error.diagnosis(),
+            Self::Format(error) => error.diagnosis(),
+            Self::Io(error) => error.diagnosis(),
+            // Its hint is for those who got the package.
+            Self::SelfCheck { source } | Self::Package(source) => source.code().into(),
         }
     }
 }
+
+const OTHER_TARGET: &str = "give one of them another `target`";
+const NAME_FUNCTION: &str = "name a module or a function: `--entry-point pkg.cli:main`";
 
 fn which(package: &str, of_others: bool, known: &[String]) -> String {
     match (of_others, known.len()) {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::Code;
 use crate::manifest::suggest::closest;
 use crate::manifest::{
     self, Choices, EntryPoint, Input, MANIFEST, Manifest, Project, Warning, describes_project,
@@ -18,16 +17,6 @@ pub enum InputError {
     Manifest(#[from] manifest::Error),
     #[error(transparent)]
     Wheel(#[from] python::Error),
-}
-
-impl InputError {
-    /// The code of the cause.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Manifest(error) => error.code(),
-            Self::Wheel(error) => error.code(),
-        }
-    }
 }
 
 /// The default program of a directory of modules.

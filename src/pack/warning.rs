@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::complete::{Fault, Place};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
+use crate::manifest::suggest::did_you_mean;
 use crate::manifest::{Input, Manifest};
 use crate::python::install::{Notice, SourceError};
 use crate::report::{Bytes, counted, printable, printable_path, without_user};
@@ -184,32 +185,6 @@ impl Finding {
         matches!(self, Self::NewerGlibc { .. } | Self::UnlistedLibraries(_))
     }
 
-    /// The code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Secrets { .. } => Code::LOOKS_SECRET,
-            Self::FromOutside { .. } => Code::FROM_OUTSIDE,
-            Self::PassedOver { .. } => Code::PASSED_OVER,
-            Self::NotLookedThrough { .. } => Code::NOT_LOOKED_THROUGH,
-            Self::IndexUnread { .. } => Code::INDEX_UNREAD,
-            Self::Broken { .. } => Code::BROKEN_PROGRAM,
-            Self::LeftOut { .. }
-            | Self::NoModule { .. }
-            | Self::NoMain { .. }
-            | Self::NoFunction { .. } => Code::PROGRAM_NOT_PACKED,
-            Self::NothingThere { .. } => Code::NOTHING_THERE,
-            Self::OverBudget { .. } => Code::OVER_BUDGET,
-            Self::NewerGlibc { .. } | Self::UnlistedLibraries(_) => Code::BEYOND_TARGET,
-            Self::FromTarget(_) => Code::FROM_TARGET,
-            Self::NoLibrary(_) | Self::NoLibraries(_) => Code::NO_LIBRARY,
-            Self::OldLibrary { .. } => Code::OLD_LIBRARY,
-            Self::NotCarried { .. } => Code::NOT_CARRIED,
-            Self::Opens { .. } => Code::OPENS_LIBRARY,
-            Self::Install(notice) => notice.code(),
-            Self::Missing(fault) => fault.code(),
-        }
-    }
-
     /// The line of a module that it is about.
     pub fn place(&self) -> Option<&Place> {
         match self {
@@ -217,97 +192,106 @@ impl Finding {
             _ => None,
         }
     }
+}
 
-    /// The remedy, as one sentence.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
+impl Diagnostic for Finding {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
             Self::Secrets { files, input, .. } => {
                 let name = files.first().and_then(|file| file.file_name()).unwrap_or_default();
-                let name = printable_path(Path::new(name)).into_owned();
-                match input {
-                    Input::Project => format!(
-                        "anyone with the package can read it; exclude it with `exclude = [\"{name}\"]` under [tool.flavor.build]"
-                    ),
-                    Input::Directory => {
-                        format!(
-                            "anyone with the package can read it; exclude it with a line `{name}` in `.flavorignore`"
-                        )
-                    }
-                    Input::Script | Input::Wheel | Input::Requirement => "anyone with the package can read it".into(),
-                }
+                let name = printable_path(Path::new(name));
+                let how = match input {
+                    Input::Project => format!("; exclude it with `exclude = [\"{name}\"]` under [tool.flavor.build]"),
+                    Input::Directory => format!("; exclude it with a line `{name}` in `.flavorignore`"),
+                    Input::Script | Input::Wheel | Input::Requirement => String::new(),
+                };
+                Code::LOOKS_SECRET.with_hint(format!("anyone with the package can read it{how}"))
             }
-            Self::FromOutside { .. } => {
-                "replace the link by a copy if that is intended, or list it in `.flavorignore`".into()
+            Self::FromOutside { .. } => Code::FROM_OUTSIDE.with_hint(
+                "replace the link by a copy if that is intended, or list it in `.flavorignore`",
+            ),
+            Self::Broken { .. } => {
+                Code::BROKEN_PROGRAM.with_hint("correct it, or choose another Python with `--python`")
             }
-            Self::Broken { .. } => "correct it, or choose another Python with `--python`".into(),
-            Self::LeftOut { .. } => "it is hidden, or matches `.gitignore`, `.flavorignore` or `exclude`".into(),
-            Self::NoModule { suggestion: Some(near), .. }
-            | Self::NoFunction { suggestion: Some(near), .. }
-            | Self::NothingThere { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
-            Self::NoModule { .. } => {
-                "neither the project nor a dependency provides it: check the name, and what the build packs".into()
+            Self::LeftOut { .. } => Code::PROGRAM_NOT_PACKED
+                .with_hint("it is hidden, or matches `.gitignore`, `.flavorignore` or `exclude`"),
+            Self::NoModule { suggestion: Some(near), .. } | Self::NoFunction { suggestion: Some(near), .. } => {
+                Code::PROGRAM_NOT_PACKED.with_hint(did_you_mean(near))
             }
-            Self::NoMain { package } => format!("name a function of it, as in `{package}.cli:main`"),
-            Self::NoFunction { .. } => "check the name of the function".into(),
-            Self::NothingThere { .. } => "add a slot with that `target`, or correct the path".into(),
-            Self::OverBudget { package, .. } => {
-                format!("`flavor inspect --largest 10 {}` shows what is large", printable_path(package))
+            Self::NoModule { .. } => Code::PROGRAM_NOT_PACKED.with_hint(
+                "neither the project nor a dependency provides it: check the name, and what the build packs",
+            ),
+            Self::NoFunction { .. } => Code::PROGRAM_NOT_PACKED.with_hint("check the name of the function"),
+            Self::NoMain { package } => {
+                Code::PROGRAM_NOT_PACKED.with_hint(format!("name a function of it, as in `{package}.cli:main`"))
             }
-            Self::NewerGlibc { slot, .. } if slot == super::application::RUNTIME => {
-                "choose an interpreter for older systems, such as one of uv's, or pack on an older system".into()
+            Self::NothingThere { suggestion: Some(near), .. } => {
+                Code::NOTHING_THERE.with_hint(did_you_mean(near))
             }
-            Self::NewerGlibc { file, .. } => {
+            Self::NothingThere { .. } => {
+                Code::NOTHING_THERE.with_hint("add a slot with that `target`, or correct the path")
+            }
+            Self::OverBudget { package, .. } => Code::OVER_BUDGET.with_hint(format!(
+                "`flavor inspect --largest 10 {}` shows what is large",
+                printable_path(package)
+            )),
+            Self::NewerGlibc { slot, .. } if slot == super::application::RUNTIME => Code::BEYOND_TARGET.with_hint(
+                "choose an interpreter for older systems, such as one of uv's, or pack on an older system",
+            ),
+            Self::NewerGlibc { file, .. } if file.contains(".libs/") => {
                 let name = file.rsplit('/').next().unwrap_or(file);
-                if file.contains(".libs/") {
-                    format!(
-                        "leave it to the target with `libraries = [\"{name}\"]` under [tool.flavor.target], or pack on an older system"
-                    )
-                } else {
-                    "use a build for older systems, or pack on an older system".into()
-                }
+                Code::BEYOND_TARGET.with_hint(format!(
+                    "leave it to the target with `libraries = [\"{name}\"]` under [tool.flavor.target], or pack on an older system"
+                ))
             }
-            Self::UnlistedLibraries(all) => {
-                format!("add {} to `libraries` under [tool.flavor.target] if every target has them", listing(all))
+            Self::NewerGlibc { .. } => {
+                Code::BEYOND_TARGET.with_hint("use a build for older systems, or pack on an older system")
             }
-            Self::FromTarget(all) => format!(
+            Self::UnlistedLibraries(all) => Code::BEYOND_TARGET.with_hint(format!(
+                "add {} to `libraries` under [tool.flavor.target] if every target has them",
+                listing(all)
+            )),
+            Self::FromTarget(all) => Code::FROM_TARGET.with_hint(format!(
                 "if every target has {}, declare `libraries = [{}]` under [tool.flavor.target]",
                 if all.len() == 1 { "it" } else { "them" },
                 listing(all)
-            ),
-            Self::NoLibrary(one) => format!(
+            )),
+            Self::NoLibrary(one) => Code::NO_LIBRARY.with_hint(format!(
                 "install it on this machine to include it; if every target has it, list it in `libraries = [\"{}\"]` under [tool.flavor.target]",
                 one.library
-            ),
-            Self::NoLibraries(_) => {
+            )),
+            Self::NoLibraries(_) => Code::NO_LIBRARY.with_hint(
                 "plug-ins that are never loaded do no harm: `exclude` under [tool.flavor.build] leaves them \
-                out; else install the libraries here, or name them under [tool.flavor.target]"
-                    .into()
-            }
-            Self::OldLibrary { .. } => "install a newer one here, or use a build of the file for older systems".into(),
-            Self::NotCarried { one, .. } => format!(
+                 out; else install the libraries here, or name them under [tool.flavor.target]",
+            ),
+            Self::OldLibrary { .. } => Code::OLD_LIBRARY
+                .with_hint("install a newer one here, or use a build of the file for older systems"),
+            Self::NotCarried { one, .. } => Code::NOT_CARRIED.with_hint(format!(
                 "add it as a slot, or list it in `libraries = [\"{}\"]` under [tool.flavor.target] if every target has it",
                 one.library
-            ),
+            )),
             Self::Opens { libraries, .. } => {
                 let names = libraries.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-                format!(
+                Code::OPENS_LIBRARY.with_hint(format!(
                     "if the program needs it: `include = [{names}]` under [tool.flavor.python] carries it, `libraries = [{names}]` \
                      under [tool.flavor.target] says that every target has it"
-                )
+                ))
             }
-            Self::Install(notice) => notice.hint(),
-            Self::PassedOver { .. } => "remove it, or list it in `.flavorignore`".into(),
+            Self::PassedOver { .. } => {
+                Code::PASSED_OVER.with_hint("remove it, or list it in `.flavorignore`")
+            }
             Self::NotLookedThrough { paths } => {
-                let first = printable_path(paths.first().map_or(Path::new(""), PathBuf::as_path)).into_owned();
-                format!(
+                let first = printable_path(paths.first().map_or(Path::new(""), PathBuf::as_path));
+                Code::NOT_LOOKED_THROUGH.with_hint(format!(
                     "if the build does not need it, list it in `.flavorignore`; otherwise `include = [\"{first}\"]` under [tool.flavor.build]"
-                )
+                ))
             }
-            Self::IndexUnread { .. } => {
-                "see `git status`; tracked files in directories such as `dist` may be missing".into()
-            }
-            Self::Missing(fault) => fault.hint(),
-        })
+            Self::IndexUnread { .. } => Code::INDEX_UNREAD.with_hint(
+                "see `git status`; tracked files in directories such as `dist` may be missing",
+            ),
+            Self::Install(notice) => notice.diagnosis(),
+            Self::Missing(fault) => fault.diagnosis(),
+        }
     }
 }
 

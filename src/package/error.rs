@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
 use crate::fs;
 use crate::sign::SignError;
@@ -81,11 +81,14 @@ impl PackageError {
             _ => false,
         }
     }
+}
 
-    /// The error code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NotAFile { .. } => Code::NOT_A_FILE,
+impl Diagnostic for PackageError {
+    fn diagnosis(&self) -> Diagnosis {
+        let code = match self {
+            Self::NotAFile { .. } => return Code::NOT_A_FILE.into(),
+            Self::NoSlot { .. } => return Code::NO_SLOT.into(),
+            Self::Io(error) => return error.code().into(),
             Self::Format(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::MetadataDigest | Self::MetadataForm | Self::Changed { .. } => {
@@ -97,24 +100,14 @@ impl PackageError {
             Self::LauncherDigest { .. } => Code::LAUNCHER_CHANGED,
             Self::SlotDigest { .. } => Code::SLOT_CHANGED,
             Self::Content { source, .. } => source.code(),
-            Self::NoSlot { .. } => Code::NO_SLOT,
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            error if error.is_no_package() => {
-                Some("it may be truncated, or not a package: `flavor pack` prints the size of each package it writes".into())
+        };
+        // The package is damaged, whatever the code.
+        code.with_hint(match code {
+            Code::NOT_A_PACKAGE => {
+                "it may be truncated, or not a package: `flavor pack` prints the size of each package it writes"
             }
-            Self::Format(FormatError::PackageSize { .. }) => {
-                Some("the file is truncated or has bytes appended; copy it again".into())
-            }
-            error if error.is_integrity() => {
-                Some("do not run it; download the file again from its publisher".into())
-            }
-            _ => None,
-        }
+            Code::WRONG_SIZE => "the file is truncated or has bytes appended; copy it again",
+            _ => "do not run it; download the file again from its publisher",
+        })
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -5,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::install::{Choice, SourceError};
 use super::interpreter::OLDEST;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 
 /// Result of the operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -184,149 +185,150 @@ pub struct FoundInterpreter {
     pub path: PathBuf,
 }
 
-impl Error {
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for Error {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Fs(error) => error.code(),
-            Self::NoInterpreter { .. } => Code::NO_INTERPRETER,
-            Self::NotAVersion { .. } | Self::NotASpecifier { .. } => Code::NOT_A_PYTHON,
-            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => {
-                Code::NO_SUCH_INTERPRETER
-            }
-            Self::NotAnInterpreter { .. } => Code::NOT_AN_INTERPRETER,
-            Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER,
-            Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => {
-                Code::PROGRAM_STOPPED
-            }
-            Self::NoInstaller { .. } => Code::NO_INSTALLER,
-            Self::NoProject | Self::NoProjectAt { .. } => Code::NO_MANIFEST,
-            Self::Source(error) => error.code(),
-            Self::NoFindLinks { .. } | Self::NotAnIndex { .. } => Code::NO_DISTRIBUTIONS_THERE,
-            Self::BadLine { .. } => Code::BAD_REQUIREMENT,
-            Self::NoRoom { .. } => Code::NO_ROOM,
-            Self::Unresolved { .. } => Code::UNRESOLVED,
-            Self::NotBuilt { .. } => Code::NOT_BUILT,
-            Self::NoBackEnd { .. } | Self::NoWheel { .. } => Code::NO_WHEEL,
-            Self::WrittenTo { .. } => Code::WRITTEN_TO,
-            Self::BadWheel { .. } => Code::BAD_WHEEL,
-            Self::WheelMisfit { .. } => Code::WHEEL_MISFIT,
-            Self::Lock { .. } => Code::BAD_LOCK,
-            Self::StaleLock { .. } => Code::STALE_LOCK,
-            Self::NamedSource { .. } | Self::NoPlace { .. } => Code::NO_SOURCE_THERE,
-            Self::SourceConflict { .. } | Self::OtherName { .. } => Code::OTHER_SOURCE,
-            Self::Git { .. } => Code::GIT_FAILED,
-            Self::IndexOrder { .. } => Code::INDEX_ORDER,
-            Self::LinkedSources { .. } => Code::LINKED_SOURCES,
-        }
-    }
-
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
-        match self {
+            Self::Fs(error) => error.code().into(),
             Self::NoInterpreter { wanted, free_threaded, .. } => {
-                if wanted.contains('`') {
-                    return Some("`--python` and `requires-python` must both hold: change one of them".to_owned());
-                }
-                let version = wanted.trim_start_matches(|c: char| !c.is_ascii_digit());
-                let version = version.split([',', ' ', 't', '+']).next().unwrap_or(version);
-                let minor = version.strip_prefix("3.").and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
-                if version.starts_with('2') || minor.is_some_and(|minor| minor < OLDEST.1) {
-                    return Some(format!("packages are made for CPython {}.{} and later", OLDEST.0, OLDEST.1));
-                }
-                let version = if *free_threaded { format!("{version}t") } else { version.to_owned() };
-                Some(format!("get one with `uv python install {version}`, or name one with `--python PATH`"))
+                Code::NO_INTERPRETER.with_hint(how_to_get(wanted, *free_threaded))
             }
             Self::NotAVersion { .. } => {
-                Some("use a path, a version as in `3.13`, or a specifier as in `>=3.11`".to_owned())
+                Code::NOT_A_PYTHON.with_hint("use a path, a version as in `3.13`, or a specifier as in `>=3.11`")
             }
-            Self::NotASpecifier { .. } => Some("write it as in `requires-python = \">=3.11\"`".to_owned()),
-            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } | Self::NotAnInterpreter { .. } => {
-                Some("name an executable or the directory that has it in `bin`, or a version as in `3.13`".to_owned())
+            Self::NotASpecifier { .. } => {
+                Code::NOT_A_PYTHON.with_hint("write it as in `requires-python = \">=3.11\"`")
             }
-            Self::Unsuitable { .. } => {
-                Some("omit `--python` to search for one, or change `requires-python`".to_owned())
+            Self::NoSuchInterpreter { .. } | Self::NoInterpreterIn { .. } => {
+                Code::NO_SUCH_INTERPRETER.with_hint(NAME_INTERPRETER)
             }
-            Self::NoInstaller { interpreter, asked: Choice::Pip } => {
-                Some(format!("run `{} -m ensurepip`, or use uv", interpreter.display()))
+            Self::NotAnInterpreter { .. } => Code::NOT_AN_INTERPRETER.with_hint(NAME_INTERPRETER),
+            Self::Unsuitable { .. } => Code::UNSUITABLE_INTERPRETER
+                .with_hint("omit `--python` to search for one, or change `requires-python`"),
+            Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => {
+                Code::PROGRAM_STOPPED.into()
             }
+            Self::NoInstaller { interpreter, asked: Choice::Pip } => Code::NO_INSTALLER
+                .with_hint(format!("run `{} -m ensurepip`, or use uv", interpreter.display())),
             Self::NoInstaller { asked: Choice::Uv, .. } => {
-                Some("put `uv` on PATH or its path into `UV`, or install with pip".to_owned())
+                Code::NO_INSTALLER.with_hint("put `uv` on PATH or its path into `UV`, or install with pip")
             }
-            Self::NoInstaller { interpreter, .. } => {
-                Some(format!("put `uv` on PATH, or give the interpreter pip: `{} -m ensurepip`", interpreter.display()))
-            }
+            Self::NoInstaller { interpreter, .. } => Code::NO_INSTALLER.with_hint(format!(
+                "put `uv` on PATH, or give the interpreter pip: `{} -m ensurepip`",
+                interpreter.display()
+            )),
             Self::NoProject | Self::NoProjectAt { .. } => {
-                Some("a project is a directory with a `pyproject.toml`".to_owned())
+                Code::NO_MANIFEST.with_hint("a project is a directory with a `pyproject.toml`")
             }
-            Self::Source(error) => Some(error.hint()),
-            Self::NoFindLinks { .. } => Some("`--find-links` takes a directory of distributions, or a URL".to_owned()),
-            Self::NotAnIndex { .. } => Some("write it as in `--index-url https://host/simple`".to_owned()),
-            Self::BadLine { .. } => Some("write it like `rich>=13,<15`, one a line".to_owned()),
-            Self::NoRoom { .. } => {
-                Some("free space, or choose another directory with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable".to_owned())
+            Self::Source(error) => error.diagnosis(),
+            Self::NoFindLinks { .. } => Code::NO_DISTRIBUTIONS_THERE
+                .with_hint("`--find-links` takes a directory of distributions, or a URL"),
+            Self::NotAnIndex { .. } => {
+                Code::NO_DISTRIBUTIONS_THERE.with_hint("write it as in `--index-url https://host/simple`")
             }
-            Self::Unresolved { unreachable: Some(index), .. } => {
-                Some(format!("`{index}` does not respond: check the URL (`--index-url`) and the network"))
-            }
-            Self::Unresolved { said, .. } if says(said, &["Hashes are required", "must have their versions pinned"]) => {
-                Some("if one requirement has a hash, every requirement needs `==` and a hash".to_owned())
-            }
-            Self::Unresolved { said, .. } if says(said, &["No such file or directory", "does not exist", "Expected package name"]) => {
-                Some("check the path: it does not exist".to_owned())
-            }
-            Self::Unresolved { said, .. } if said.iter().any(|line| line.to_lowercase().contains("hash")) => {
-                Some("the file is not the one that was locked: find out why before locking again".to_owned())
-            }
-            Self::Unresolved { offline: true, .. } => {
-                Some("the network is not used: add a directory that has the wheel with `--find-links DIR`".to_owned())
-            }
-            Self::Unresolved { said, .. } if not_compiled(said) => Some(
-                "it has no wheel for this interpreter and could not be built: use another version of it or of Python"
-                    .to_owned(),
+            Self::BadLine { .. } => Code::BAD_REQUIREMENT.with_hint("write it like `rich>=13,<15`, one a line"),
+            Self::NoRoom { .. } => Code::NO_ROOM.with_hint(
+                "free space, or choose another directory with TMPDIR, FLAVOR_CACHE_DIR or the installer's own variable",
             ),
-            Self::Unresolved { .. } => {
-                Some("check the name and the version, and the indexes (`--index-url`, `--find-links`)".to_owned())
+            Self::Unresolved { unreachable, said, offline, .. } => {
+                Code::UNRESOLVED.with_hint(how_to_resolve(unreachable.as_deref(), said, *offline))
             }
-            Self::NotBuilt { .. } => {
-                Some("`python -m pip wheel --no-deps .` in the project shows the build's whole output".to_owned())
+            Self::NotBuilt { .. } => Code::NOT_BUILT
+                .with_hint("`python -m pip wheel --no-deps .` in the project shows the build's whole output"),
+            Self::NoBackEnd { .. } | Self::NoWheel { .. } => {
+                Code::NO_WHEEL.with_hint("check `[build-system]` in `pyproject.toml`")
             }
-            Self::NoWheel { .. } | Self::NoBackEnd { .. } => {
-                Some("check `[build-system]` in `pyproject.toml`".to_owned())
-            }
-            Self::WrittenTo { .. } => Some(
-                "check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`".to_owned(),
+            Self::WrittenTo { .. } => Code::WRITTEN_TO.with_hint(
+                "check the file; exclude it with a line in `.flavorignore`, or generate it in `pre_build`",
             ),
-            Self::WheelMisfit { .. } => Some(
-                "use the wheel for this platform, or select a compatible interpreter with `--python`".to_owned(),
+            Self::BadWheel { .. } => Code::BAD_WHEEL
+                .with_hint("the wheel is damaged or violates PEP 427; download or build it again"),
+            Self::WheelMisfit { .. } => Code::WHEEL_MISFIT.with_hint(
+                "use the wheel for this platform, or select a compatible interpreter with `--python`",
             ),
-            Self::BadWheel { .. } => Some("the wheel is damaged or violates PEP 427; download or build it again".to_owned()),
-            Self::Lock { .. } => Some("create it again, for example with `uv lock`".to_owned()),
-            Self::StaleLock { path, .. } => {
-                Some(format!("create it again with `{}`, or ignore it with `--refresh`", lock_command(path)))
-            }
-            Self::NamedSource { .. } => Some("correct the source, or remove it".to_owned()),
-            Self::NoPlace { .. } => Some("correct the path".to_owned()),
-            Self::SourceConflict { .. } => Some("use the same source in both".to_owned()),
-            Self::OtherName { wanted, found, .. } => {
-                Some(format!("require `{found}`, or give the source of `{wanted}`"))
-            }
+            Self::Lock { .. } => Code::BAD_LOCK.with_hint("create it again, for example with `uv lock`"),
+            Self::StaleLock { path, .. } => Code::STALE_LOCK.with_hint(format!(
+                "create it again with `{}`, or ignore it with `--refresh`",
+                lock_command(path)
+            )),
+            Self::NamedSource { .. } => Code::NO_SOURCE_THERE.with_hint("correct the source, or remove it"),
+            Self::NoPlace { .. } => Code::NO_SOURCE_THERE.with_hint("correct the path"),
+            Self::SourceConflict { .. } => Code::OTHER_SOURCE.with_hint("use the same source in both"),
+            Self::OtherName { wanted, found, .. } => Code::OTHER_SOURCE
+                .with_hint(format!("require `{found}`, or give the source of `{wanted}`")),
             Self::Git { said, .. } if says(said, &["no git on PATH"]) => {
-                Some("install git, or name a directory or an archive instead".to_owned())
+                Code::GIT_FAILED.with_hint("install git, or name a directory or an archive instead")
             }
-            Self::Git { .. } => {
-                Some("check the URL, the revision and the credentials with `git ls-remote`".to_owned())
-            }
-            Self::IndexOrder { .. } => Some(
-                "put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`"
-                    .to_owned(),
+            Self::Git { .. } => Code::GIT_FAILED
+                .with_hint("check the URL, the revision and the credentials with `git ls-remote`"),
+            Self::IndexOrder { .. } => Code::INDEX_ORDER.with_hint(
+                "put `uv` on PATH, make it the default index, or name the distributions that it has and make it `explicit`",
             ),
-            Self::LinkedSources { .. } => {
-                Some("it was installed or built as editable: build a wheel of it, and use that".to_owned())
-            }
-            Self::Fs(_) | Self::Start { .. } | Self::Compiler { .. } | Self::ImportCheck { .. } => None,
+            Self::LinkedSources { .. } => Code::LINKED_SOURCES
+                .with_hint("it was installed or built as editable: build a wheel of it, and use that"),
         }
     }
+}
+
+const NAME_INTERPRETER: &str =
+    "name an executable or the directory that has it in `bin`, or a version as in `3.13`";
+
+/// The remedy for a machine without the interpreter that is wanted.
+fn how_to_get(wanted: &str, free_threaded: bool) -> Cow<'static, str> {
+    if wanted.contains('`') {
+        return "`--python` and `requires-python` must both hold: change one of them".into();
+    }
+    let version = wanted.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let version = version
+        .split([',', ' ', 't', '+'])
+        .next()
+        .unwrap_or(version);
+    let minor = version
+        .strip_prefix("3.")
+        .and_then(|rest| rest.split('.').next()?.parse::<u8>().ok());
+    if version.starts_with('2') || minor.is_some_and(|minor| minor < OLDEST.1) {
+        return format!(
+            "packages are made for CPython {}.{} and later",
+            OLDEST.0, OLDEST.1
+        )
+        .into();
+    }
+    let threads = if free_threaded { "t" } else { "" };
+    format!("get one with `uv python install {version}{threads}`, or name one with `--python PATH`")
+        .into()
+}
+
+/// The remedy for dependencies that were not installed, from what the installer said.
+fn how_to_resolve(unreachable: Option<&str>, said: &[String], offline: bool) -> Cow<'static, str> {
+    if let Some(index) = unreachable {
+        return format!(
+            "`{index}` does not respond: check the URL (`--index-url`) and the network"
+        )
+        .into();
+    }
+    let hint = if says(
+        said,
+        &["Hashes are required", "must have their versions pinned"],
+    ) {
+        "if one requirement has a hash, every requirement needs `==` and a hash"
+    } else if says(
+        said,
+        &[
+            "No such file or directory",
+            "does not exist",
+            "Expected package name",
+        ],
+    ) {
+        "check the path: it does not exist"
+    } else if said.iter().any(|line| line.to_lowercase().contains("hash")) {
+        "the file is not the one that was locked: find out why before locking again"
+    } else if offline {
+        "the network is not used: add a directory that has the wheel with `--find-links DIR`"
+    } else if not_compiled(said) {
+        "it has no wheel for this interpreter and could not be built: use another version of it or of Python"
+    } else {
+        "check the name and the version, and the indexes (`--index-url`, `--find-links`)"
+    };
+    hint.into()
 }
 
 impl Error {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::fs;
 
 /// Why a key or a signature is not accepted.
@@ -35,38 +35,29 @@ pub enum SignError {
     Io(#[from] fs::Error),
 }
 
-impl SignError {
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for SignError {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::BadKey | Self::WeakKey => Code::BAD_KEY,
-            Self::BadSignature => Code::BAD_SIGNATURE,
-            Self::NotPem { .. } | Self::OtherHalf { .. } | Self::BadVariable { .. } => {
-                Code::NOT_A_KEY_FILE
-            }
-            Self::KeysDiffer { .. } => Code::KEYS_DIFFER,
-            Self::KeyExists { .. } => Code::KEY_EXISTS,
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotPem { expected: "public", .. } => Some(
-                "such a file begins with `-----BEGIN PUBLIC KEY-----`; `flavor keygen --out-dir DIR` makes a pair"
-                    .into(),
+            Self::BadKey | Self::WeakKey => Code::BAD_KEY.into(),
+            Self::BadSignature => Code::BAD_SIGNATURE.into(),
+            Self::NotPem { expected: "public", .. } => Code::NOT_A_KEY_FILE.with_hint(
+                "such a file begins with `-----BEGIN PUBLIC KEY-----`; `flavor keygen --out-dir DIR` makes a pair",
             ),
-            Self::BadVariable { variable } => {
-                Some(format!("set {variable} to the path or the content of a key file made by `flavor keygen`"))
+            Self::NotPem { .. } => {
+                Code::NOT_A_KEY_FILE.with_hint("generate a key pair with `flavor keygen --out-dir DIR`")
             }
-            Self::NotPem { .. } => Some("generate a key pair with `flavor keygen --out-dir DIR`".into()),
-            Self::OtherHalf { expected, .. } => Some(format!("give `flavor-{expected}.key` of the same pair")),
-            Self::KeyExists { .. } => {
-                Some("a key is never overwritten; choose another directory with --out-dir".into())
+            Self::OtherHalf { expected, .. } => {
+                Code::NOT_A_KEY_FILE.with_hint(format!("give `flavor-{expected}.key` of the same pair"))
             }
-            Self::KeysDiffer { .. } => Some("omit --public-key: it is derived from the private key".into()),
-            _ => None,
+            Self::BadVariable { variable } => Code::NOT_A_KEY_FILE.with_hint(format!(
+                "set {variable} to the path or the content of a key file made by `flavor keygen`"
+            )),
+            Self::KeysDiffer { .. } => {
+                Code::KEYS_DIFFER.with_hint("omit --public-key: it is derived from the private key")
+            }
+            Self::KeyExists { .. } => Code::KEY_EXISTS
+                .with_hint("a key is never overwritten; choose another directory with --out-dir"),
+            Self::Io(error) => error.code().into(),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::fs::{self, TreeError};
 
 /// Why a slot cannot be encoded or decoded.
@@ -80,21 +80,33 @@ impl SlotError {
             _ => false,
         }
     }
+}
 
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for SlotError {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::TooLarge { .. } | Self::TooLong { .. } | Self::FrameTooLarge { .. } => {
-                Code::TOO_LARGE
+            Self::TooLarge { .. } => {
+                Code::TOO_LARGE.with_hint("store it without compression: `operations = [\"tar\"]`")
             }
-            Self::OutOfTime { .. } => Code::OVER_LIMIT,
-            Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.code(),
-            Self::Changed { .. } => Code::SOURCE_CHANGED,
-            Self::SpecialFile { .. } => Code::SPECIAL_FILE,
-            Self::EscapingLink { .. } => Code::ESCAPING_LINK,
-            Self::LinkLoop { .. } => Code::LINK_LOOP,
-            Self::DirectoryWithoutTar { .. } => Code::DIRECTORY_WITHOUT_TAR,
-            Self::Digest { .. } => Code::SLOT_CHANGED,
+            Self::TooLong { .. } => Code::TOO_LARGE.with_hint("split it into several slots"),
+            Self::FrameTooLarge { .. } => Code::TOO_LARGE.into(),
+            Self::OutOfTime { .. } => Code::OVER_LIMIT.into(),
+            Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.diagnosis(),
+            Self::Changed { .. } => {
+                Code::SOURCE_CHANGED.with_hint("pack again when nothing writes to the tree")
+            }
+            Self::SpecialFile { .. } => {
+                Code::SPECIAL_FILE.with_hint("leave it out of the slot's source")
+            }
+            Self::EscapingLink { .. } => Code::ESCAPING_LINK
+                .with_hint("replace the link by a copy, or widen the slot's source"),
+            Self::LinkLoop { .. } => Code::LINK_LOOP.into(),
+            Self::DirectoryWithoutTar { .. } => {
+                Code::DIRECTORY_WITHOUT_TAR.with_hint("write `operations = [\"tar\", \"zstd\"]`")
+            }
+            Self::Digest { .. } => {
+                Code::SLOT_CHANGED.with_hint("download the package again from its publisher")
+            }
             Self::UnsupportedCodec(_)
             | Self::BadArchive(_)
             | Self::UnknownEntry(_)
@@ -105,28 +117,7 @@ impl SlotError {
             | Self::BadFrameTable
             | Self::BadStream(_)
             | Self::WrongLength { .. }
-            | Self::Tree(_) => Code::BAD_CONTENT,
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Digest { .. } => Some("download the package again from its publisher".into()),
-            Self::Changed { .. } => Some("pack again when nothing writes to the tree".into()),
-            Self::TooLarge { .. } => {
-                Some("store it without compression: `operations = [\"tar\"]`".into())
-            }
-            Self::TooLong { .. } => Some("split it into several slots".into()),
-            Self::SpecialFile { .. } => Some("leave it out of the slot's source".into()),
-            Self::EscapingLink { .. } => {
-                Some("replace the link by a copy, or widen the slot's source".into())
-            }
-            Self::DirectoryWithoutTar { .. } => {
-                Some("write `operations = [\"tar\", \"zstd\"]`".into())
-            }
-            Self::Tree(TreeError::Io(error)) | Self::Io(error) => error.hint(),
-            _ => None,
+            | Self::Tree(_) => Code::BAD_CONTENT.into(),
         }
     }
 }

@@ -5,7 +5,7 @@ mod identify;
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf;
 use crate::format::Sha256;
 use crate::fs::{self, IoContext};
@@ -38,24 +38,14 @@ pub enum StubError {
     Io(#[from] fs::Error),
 }
 
-impl StubError {
-    /// The error code.
-    pub fn code(&self) -> Code {
-        match self {
+impl Diagnostic for StubError {
+    fn diagnosis(&self) -> Diagnosis {
+        let code = match self {
             Self::NotExecutable { .. } => Code::NOT_EXECUTABLE,
             Self::NotALauncher { .. } => Code::NOT_A_LAUNCHER,
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotExecutable { .. } | Self::NotALauncher { .. } => {
-                Some("omit --launcher-bin to use the embedded launcher".into())
-            }
-            Self::Io(_) => None,
-        }
+            Self::Io(error) => return error.code().into(),
+        };
+        code.with_hint("omit --launcher-bin to use the embedded launcher")
     }
 }
 

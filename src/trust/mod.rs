@@ -8,7 +8,7 @@ mod version;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::{Lifecycle, PackagePolicy};
 use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
@@ -94,47 +94,35 @@ pub enum Refusal {
     Io(#[from] fs::Error),
 }
 
-impl Refusal {
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for Refusal {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::NotComplete => Code::NOT_COMPLETE,
-            Self::OtherTarget { .. } => Code::OTHER_TARGET,
-            Self::OperatorPolicy { .. } => Code::OPERATOR_POLICY,
-            Self::PackagePolicy { .. } => Code::PACKAGE_POLICY,
-            Self::BadPolicy { .. } => Code::BAD_POLICY,
-            Self::Writable { .. } => Code::WRITABLE_POLICY,
-            Self::BadNote { .. } => Code::BAD_NOTE,
-            Self::ChangedSigner { .. } | Self::LooksAlike { .. } | Self::ChangedPlace { .. } => {
-                Code::CHANGED_SIGNER
-            }
-            Self::Package(error) => error.code(),
-            Self::Io(error) => error.code(),
-        }
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Package(error) => error.hint(),
-            Self::LooksAlike { .. } | Self::ChangedPlace { .. } => Some(
-                "if it is what you want to start: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`"
-                    .into(),
-            ),
-            Self::ChangedSigner { .. } => Some(
-                "if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 \
-                 PACKAGE accept`"
-                    .into(),
-            ),
+            Self::NotComplete => Code::NOT_COMPLETE.into(),
+            Self::OtherTarget { .. } => Code::OTHER_TARGET.into(),
             Self::OperatorPolicy { violation: Violation::UntrustedKey { .. }, .. } => {
-                Some("`flavor trust add` adds a key to those that are trusted".into())
+                Code::OPERATOR_POLICY.with_hint("`flavor trust add` adds a key to those that are trusted")
             }
-            Self::OperatorPolicy { .. } => Some("`flavor policy show` prints the policies in force".into()),
-            Self::BadPolicy { .. } => Some("an invalid policy is never ignored: correct the file or remove it".into()),
-            Self::Writable { path } => Some(format!("chmod go-w {}", path.display())),
-            Self::Io(error) => error.hint(),
-            Self::BadNote { .. } => Some("remove the file; the next start notes the signer again".into()),
-            _ => None,
+            Self::OperatorPolicy { .. } => {
+                Code::OPERATOR_POLICY.with_hint("`flavor policy show` prints the policies in force")
+            }
+            Self::PackagePolicy { .. } => Code::PACKAGE_POLICY.into(),
+            Self::BadPolicy { .. } => Code::BAD_POLICY
+                .with_hint("an invalid policy is never ignored: correct the file or remove it"),
+            Self::Writable { path } => {
+                Code::WRITABLE_POLICY.with_hint(format!("chmod go-w {}", path.display()))
+            }
+            Self::BadNote { .. } => {
+                Code::BAD_NOTE.with_hint("remove the file; the next start notes the signer again")
+            }
+            Self::ChangedSigner { .. } => Code::CHANGED_SIGNER.with_hint(
+                "if its publisher has told you about the new key: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 \
+                 PACKAGE accept`",
+            ),
+            Self::LooksAlike { .. } | Self::ChangedPlace { .. } => Code::CHANGED_SIGNER.with_hint(
+                "if it is what you want to start: `flavor trust accept PACKAGE`, or `FLAVOR_LAUNCHER_CLI=1 PACKAGE accept`",
+            ),
+            Self::Package(error) => error.diagnosis(),
+            Self::Io(error) => error.diagnosis(),
         }
     }
 }

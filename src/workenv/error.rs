@@ -1,9 +1,10 @@
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
-use crate::fs;
+use crate::fs::{self, TreeError};
 use crate::slot::SlotError;
 
 /// Why an environment cannot be provided or managed.
@@ -65,84 +66,73 @@ pub enum WorkenvError {
     Io(#[from] fs::Error),
 }
 
-impl WorkenvError {
-    /// The error code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NoCache { .. } => Code::NO_CACHE_PLACE,
-            Self::NotWritable { .. } => Code::CACHE_NOT_WRITABLE,
-            Self::ForeignOwner { .. } => Code::FOREIGN_CACHE,
-            Self::WritableByOthers { .. } => Code::OPEN_CACHE,
-            Self::NoExec { .. } => Code::NOEXEC,
-            Self::NoSpace { .. } => Code::NO_SPACE,
-            Self::SlotDigest { .. } => Code::SLOT_CHANGED,
-            Self::Extract { source, .. } => source.code(),
-            Self::BadTarget { .. } | Self::NoRuntime(_) => Code::BAD_METADATA,
-            Self::Unstable { .. } | Self::InUse(_) => Code::IN_USE,
-            Self::NoLocks { .. } => Code::NO_LOCKS,
-            Self::SetUp { .. } => Code::SET_UP_FAILED,
-            Self::NotThere { .. } => Code::SLOT_NOT_THERE,
-            Self::BadName(_) => Code::BAD_ENVIRONMENT_NAME,
-            Self::NoEnvironment(_) => Code::NO_ENVIRONMENT,
-            Self::Format(error) => error.code(),
-            Self::Io(error) => error.code(),
-        }
-    }
+/// The remedy for most problems with the cache.
+const OWN_CACHE: &str = "set FLAVOR_CACHE_DIR to a directory of your own where programs may run";
 
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        if let Self::NotWritable { source, .. } | Self::Io(source) = self
-            && let Some(locked) = source.locked_out()
-        {
-            let remedy = locked.remedy();
-            return Some(format!(
-                "{locked}; {remedy}, or set FLAVOR_CACHE_DIR to a directory of your own"
-            ));
-        }
+impl Diagnostic for WorkenvError {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::NoCache { .. }
-            | Self::NoExec { .. }
-            | Self::NoSpace { .. }
-            | Self::NotWritable { .. }
-            | Self::NoLocks { .. }
-            | Self::ForeignOwner { .. } => Some(
-                "set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into(),
-            ),
-            Self::SetUp { output, .. } if !output.is_empty() => {
-                Some(format!("its output ends with: {output}"))
-            }
-            Self::WritableByOthers { path, .. } => Some(format!(
+            Self::NoCache { .. } => Code::NO_CACHE_PLACE.with_hint(OWN_CACHE),
+            Self::NotWritable { source, .. } => match source.locked_out() {
+                Some(locked) => Code::CACHE_NOT_WRITABLE.with_hint(unlocked(&locked)),
+                None => Code::CACHE_NOT_WRITABLE.with_hint(OWN_CACHE),
+            },
+            Self::ForeignOwner { .. } => Code::FOREIGN_CACHE.with_hint(OWN_CACHE),
+            Self::WritableByOthers { path, .. } => Code::OPEN_CACHE.with_hint(format!(
                 "run `chmod go-w {}`, or set FLAVOR_CACHE_DIR to another directory",
                 path.display()
             )),
-            Self::SlotDigest { .. } => Some("download the package again from its publisher".into()),
-            Self::BadName(_) | Self::NoEnvironment(_) => {
-                Some("`flavor workenv list` shows the names".into())
+            Self::NoExec { .. } => Code::NOEXEC.with_hint(OWN_CACHE),
+            Self::NoSpace { .. } => Code::NO_SPACE.with_hint(OWN_CACHE),
+            Self::NoLocks { .. } => Code::NO_LOCKS.with_hint(OWN_CACHE),
+            Self::SlotDigest { .. } => {
+                Code::SLOT_CHANGED.with_hint("download the package again from its publisher")
             }
-            other => system_cause(other).and_then(remedy),
+            Self::Extract { source, .. } => Diagnosis {
+                code: source.code(),
+                hint: match source {
+                    SlotError::Io(error) | SlotError::Tree(TreeError::Io(error)) => {
+                        remedy(&error.source)
+                    }
+                    _ => None,
+                },
+            },
+            Self::BadTarget { .. } | Self::NoRuntime(_) => Code::BAD_METADATA.into(),
+            Self::Unstable { .. } | Self::InUse(_) => Code::IN_USE.into(),
+            Self::SetUp { output, .. } if !output.is_empty() => {
+                Code::SET_UP_FAILED.with_hint(format!("its output ends with: {output}"))
+            }
+            Self::SetUp { .. } => Code::SET_UP_FAILED.into(),
+            Self::NotThere { .. } => Code::SLOT_NOT_THERE.into(),
+            Self::BadName(_) => Code::BAD_ENVIRONMENT_NAME.with_hint(NAMES),
+            Self::NoEnvironment(_) => Code::NO_ENVIRONMENT.with_hint(NAMES),
+            Self::Format(error) => error.diagnosis(),
+            Self::Io(error) => match error.locked_out() {
+                Some(locked) => Code::LOCKED_OUT.with_hint(unlocked(&locked)),
+                None => Diagnosis {
+                    code: fs::code_of(&error.source),
+                    hint: remedy(&error.source),
+                },
+            },
         }
     }
 }
 
-/// The operating system's error, at whatever depth in the chain.
-fn system_cause(error: &WorkenvError) -> Option<&io::Error> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(one) = cause {
-        if let Some(error) = one.downcast_ref::<io::Error>() {
-            return Some(error);
-        }
-        cause = one.source();
-    }
-    None
+const NAMES: &str = "`flavor workenv list` shows the names";
+
+fn unlocked(locked: &fs::LockedOut) -> String {
+    let remedy = locked.remedy();
+    format!("{locked}; {remedy}, or set FLAVOR_CACHE_DIR to a directory of your own")
 }
 
-fn remedy(error: &io::Error) -> Option<String> {
+/// The remedy for the operating system's error.
+fn remedy(error: &io::Error) -> Option<Cow<'static, str>> {
     use io::ErrorKind::{
         AlreadyExists, InvalidFilename, NotADirectory, OutOfMemory, PermissionDenied,
         QuotaExceeded, ReadOnlyFilesystem, StorageFull, TooManyLinks,
     };
     if let Some(lack) = fs::Lack::of(error) {
-        return Some(format!("set FLAVOR_CACHE_DIR to {}", lack.remedy()));
+        return Some(format!("set FLAVOR_CACHE_DIR to {}", lack.remedy()).into());
     }
     match error.kind() {
         // Running out of inodes gives the same error as running out of space.
@@ -152,7 +142,7 @@ fn remedy(error: &io::Error) -> Option<String> {
         ),
         OutOfMemory => Some("about 50 MB of memory are needed; `ulimit -v` shows the limit".into()),
         AlreadyExists | InvalidFilename | NotADirectory | PermissionDenied | ReadOnlyFilesystem | TooManyLinks => {
-            Some("set FLAVOR_CACHE_DIR to a directory of your own where programs may run".into())
+            Some(OWN_CACHE.into())
         }
         _ => None,
     }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic, messages};
 use crate::fs::{
     CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, is_outside_namespace,
     last_candidate, staging_name, temporary_parents,
@@ -54,7 +54,7 @@ impl Cache {
                     tracing::debug!("no cache directory, using {} for this run", root.display());
                     return Ok((cache, Some(NoLastingCache { why })));
                 }
-                Err(error) => tried.push(describe(&error)),
+                Err(error) => tried.push(messages(&error).join(": ")),
             }
         }
         Err(WorkenvError::NoCache {
@@ -104,7 +104,11 @@ impl Cache {
                 // The home of another user (`sudo -E`) must not be written to, but must not prevent
                 // the start either.
                 Err(error) if candidate.optional => {
-                    tried.push(format!("{} ({})", describe(&error), candidate.origin));
+                    tried.push(format!(
+                        "{} ({})",
+                        messages(&error).join(": "),
+                        candidate.origin
+                    ));
                 }
                 Err(error) => return Err(error),
             }
@@ -215,14 +219,10 @@ pub struct NoLastingCache {
     why: String,
 }
 
-impl NoLastingCache {
-    pub fn code(&self) -> Code {
+impl Diagnostic for NoLastingCache {
+    fn diagnosis(&self) -> Diagnosis {
         Code::NO_LASTING_CACHE
-    }
-
-    /// The remedy, for the user.
-    pub fn hint(&self) -> String {
-        "set FLAVOR_CACHE_DIR, or HOME, to a permanent directory of your own".into()
+            .with_hint("set FLAVOR_CACHE_DIR, or HOME, to a permanent directory of your own")
     }
 }
 
@@ -341,18 +341,4 @@ fn check(path: &Path, metadata: &std::fs::Metadata, part: Role) -> Result<(), Wo
         });
     }
     Ok(())
-}
-
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
 }

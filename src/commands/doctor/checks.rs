@@ -3,6 +3,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use flavor::config::{Config, process_environment};
+use flavor::diagnostics::{Diagnosis, Diagnostic};
 use flavor::elf;
 use flavor::fs::{IoContext, config_dir};
 use flavor::libraries::{Machine, first_with};
@@ -84,15 +85,13 @@ fn glibc(interpreter: &Interpreter) -> Option<Finding> {
 }
 
 fn python_failed(check: &'static str, error: &python::Error) -> Finding {
-    let remedy = error
-        .hint()
-        .unwrap_or_else(|| "name one with `--python PATH`".into());
+    let Diagnosis { code, hint } = error.diagnosis();
     Finding {
         check,
         state: State::Fail,
         text: error.to_string(),
-        code: Some(error.code()),
-        remedy: Some(remedy),
+        code: Some(code),
+        remedy: Some(hint.map_or("name one with `--python PATH`".into(), Into::into)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use flavor::diagnostics::Code;
+use flavor::diagnostics::{Diagnosis, Diagnostic, messages};
 use flavor::report::printable;
 use serde::Serialize;
 use serde_json::json;
@@ -62,18 +63,15 @@ impl Finding {
 
     /// From the error that a command would report.
     fn failed(check: &'static str, error: &Error) -> Self {
-        let text = [vec![error.to_string()], error.causes()]
-            .concat()
-            .join(": ");
-        let remedy = error
-            .hint()
-            .unwrap_or_else(|| format!("see `flavor explain {}`", error.code()));
+        let text = messages(error).join(": ");
+        let Diagnosis { code, hint } = error.diagnosis();
+        let remedy = hint.unwrap_or_else(|| format!("see `flavor explain {code}`").into());
         Self {
             check,
             state: State::Fail,
             text,
-            remedy: Some(remedy),
-            code: Some(error.code()),
+            remedy: Some(remedy.into()),
+            code: Some(code),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `pack --json`.
 
+use flavor::diagnostics::Diagnostic;
 use flavor::libraries::first_with;
 use flavor::manifest::Warning;
 use flavor::pack::{Difference, PackReport};

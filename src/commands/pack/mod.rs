@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use flavor::config::{Config, process_environment};
+use flavor::diagnostics::{Diagnosis, Diagnostic};
 use flavor::format::{RotationRecord, from_json};
 use flavor::fs::IoContext;
 use flavor::manifest::{Choices, Input, Manifest, is_name};
@@ -67,7 +68,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
     let profile = Profile::new(options, &settings.output_path(&manifest))?;
     settings.reports = profile.files();
     for warning in &warnings {
-        let (code, text) = (warning.code(), warning.to_string());
+        let (Diagnosis { code, hint }, text) = (warning.diagnosis(), warning.to_string());
         let site = warning.site();
         let place = Place {
             path: &site.path,
@@ -77,7 +78,7 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         if !globals.quiet {
             annotation::write(Level::Warning, &place, code, std::slice::from_ref(&text));
         }
-        reporter.warn(Some(code), &text, warning.hint().as_deref());
+        reporter.warn(Some(code), &text, hint.as_deref());
     }
     if options.list_files {
         let listing = list_files(&manifest, &settings, &reporter)
@@ -196,11 +197,8 @@ fn is_bare_name(input: &Path) -> bool {
 
 fn warn<'a>(findings: impl IntoIterator<Item = &'a Finding>, reporter: &TerminalReporter) {
     for finding in findings {
-        reporter.warn(
-            Some(finding.code()),
-            &finding.to_string(),
-            finding.hint().as_deref(),
-        );
+        let Diagnosis { code, hint } = finding.diagnosis();
+        reporter.warn(Some(code), &finding.to_string(), hint.as_deref());
     }
 }
 

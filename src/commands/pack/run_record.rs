@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use flavor::diagnostics::Diagnostic;
 use flavor::fs::state_dir;
 use flavor::manifest::Manifest;
 use flavor::pack::{Build, BuildError, PackReport, Settings};

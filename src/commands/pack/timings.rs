@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flavor::diagnostics::Diagnostic;
 use flavor::pack::{Build, Step};
 use flavor::report::{Load, PartSpan};
 use serde::Serialize;

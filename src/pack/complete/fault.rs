@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::remedy::Remedy;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 
 /// Something that a package needs and lacks.
 #[derive(
@@ -93,42 +93,30 @@ impl fmt::Display for Place {
     }
 }
 
-impl Fault {
-    /// The code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for Fault {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Unmet { .. } => Code::UNMET_REQUIREMENT,
-            Self::OtherPython { .. } => Code::OTHER_PYTHON,
-            Self::Unreadable { .. } => Code::UNREADABLE_REQUIREMENT,
-            Self::NoModule { .. } => Code::MISSING_MODULE,
-            Self::LeftOut { .. } => Code::MODULE_LEFT_OUT,
-            Self::NotInWheel { .. } => Code::NOT_IN_WHEEL,
-            Self::NoPlugin { .. } => Code::MISSING_PLUGIN,
-        }
-    }
-
-    /// The remedy.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Unmet { remedy, .. }
-            | Self::NoModule { remedy, .. }
-            | Self::LeftOut { remedy, .. }
-            | Self::NotInWheel { remedy, .. } => remedy.to_string(),
-            Self::OtherPython { name, is_error: true, .. } => format!(
+            Self::Unmet { remedy, .. } => Code::UNMET_REQUIREMENT.with_hint(remedy.to_string()),
+            Self::OtherPython { name, is_error: true, .. } => Code::OTHER_PYTHON.with_hint(format!(
                 "choose another Python with `--python`, or another version of it; if it works all the same, add `unmet = [\"{name}\"]` to [tool.flavor.build]"
-            ),
-            Self::OtherPython { name, .. } => format!(
+            )),
+            Self::OtherPython { name, .. } => Code::OTHER_PYTHON.with_hint(format!(
                 "if it works all the same, `unmet = [\"{name}\"]` under [tool.flavor.build] ends this warning; otherwise choose another Python with `--python`"
+            )),
+            Self::Unreadable { .. } => Code::UNREADABLE_REQUIREMENT.with_hint(
+                "only the name was checked; a later version of the distribution may have corrected it",
             ),
-            Self::Unreadable { .. } => {
-                "only the name was checked; a later version of the distribution may have corrected it".into()
-            }
-            Self::NoPlugin { .. } => {
-                "correct the name in the project's metadata, or make sure that the build packs the module".into()
-            }
+            Self::NoModule { remedy, .. } => Code::MISSING_MODULE.with_hint(remedy.to_string()),
+            Self::LeftOut { remedy, .. } => Code::MODULE_LEFT_OUT.with_hint(remedy.to_string()),
+            Self::NotInWheel { remedy, .. } => Code::NOT_IN_WHEEL.with_hint(remedy.to_string()),
+            Self::NoPlugin { .. } => Code::MISSING_PLUGIN.with_hint(
+                "correct the name in the project's metadata, or make sure that the build packs the module",
+            ),
         }
     }
+}
 
+impl Fault {
     /// Its place, if it is in a module.
     pub fn place(&self) -> Option<&Place> {
         match self {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 
 /// A problem that the user who packs should know about. Stored with the installed tree, because it
 /// is repeated on every pack.
@@ -37,41 +37,35 @@ pub enum Notice {
     NoFindLinks { path: PathBuf },
 }
 
-impl Notice {
-    /// The code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for Notice {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::LockNotRead { .. } => Code::LOCK_NOT_READ,
-            Self::SelectionNotLocked { .. } => Code::SELECTION_NOT_LOCKED,
-            Self::Credentials { .. } => Code::CREDENTIALS_LEFT_OUT,
-            Self::StaleLock { .. } => Code::STALE_LOCK,
-            Self::SameFile { .. } => Code::SAME_FILE_TWICE,
-            Self::EntryPoint { .. } => Code::ENTRY_POINT_PASSED_OVER,
-            Self::UvDoesNotRun { .. } => Code::UV_DOES_NOT_RUN,
-            Self::NoFindLinks { .. } => Code::NO_DISTRIBUTIONS_THERE,
+            Self::LockNotRead { unhashed: true, .. } => Code::LOCK_NOT_READ.with_hint(
+                "a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.toml -o requirements.txt`",
+            ),
+            Self::LockNotRead { .. } => Code::LOCK_NOT_READ.with_hint(
+                "`uv.lock`, `pylock.toml`, `poetry.lock`, `pdm.lock` and a `requirements.txt` with hashes are read",
+            ),
+            Self::SelectionNotLocked { .. } => Code::SELECTION_NOT_LOCKED
+                .with_hint("if the lock was made without it, lock again with it"),
+            Self::Credentials { .. } => Code::CREDENTIALS_LEFT_OUT.with_hint(
+                "keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index",
+            ),
+            Self::StaleLock { .. } => {
+                Code::STALE_LOCK.with_hint("create it again, for example with `uv lock`")
+            }
+            Self::SameFile { .. } => {
+                Code::SAME_FILE_TWICE.with_hint("remove one of the two distributions")
+            }
+            Self::EntryPoint { .. } => {
+                Code::ENTRY_POINT_PASSED_OVER.with_hint("write it as `name = module:function`")
+            }
+            Self::UvDoesNotRun { .. } => {
+                Code::UV_DOES_NOT_RUN.with_hint("reinstall uv, or remove it from PATH")
+            }
+            Self::NoFindLinks { .. } => Code::NO_DISTRIBUTIONS_THERE
+                .with_hint("correct the variable `PIP_FIND_LINKS` or `UV_FIND_LINKS`"),
         }
-    }
-
-    /// The remedy.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::LockNotRead { unhashed: true, .. } => {
-                "a list with hashes is a lock: `uv pip compile --generate-hashes pyproject.toml -o requirements.txt`"
-            }
-            Self::LockNotRead { .. } => {
-                "`uv.lock`, `pylock.toml`, `poetry.lock`, `pdm.lock` and a `requirements.txt` with hashes are read"
-            }
-            Self::SelectionNotLocked { .. } => "if the lock was made without it, lock again with it",
-            Self::Credentials { .. } => {
-                "keep them out of the project too: in `~/.netrc`, in a keyring, or in a variable that names the index"
-            }
-            Self::StaleLock { .. } => "create it again, for example with `uv lock`",
-            Self::SameFile { .. } => "remove one of the two distributions",
-            Self::EntryPoint { .. } => "write it as `name = module:function`",
-            Self::UvDoesNotRun { .. } => "reinstall uv, or remove it from PATH",
-            Self::NoFindLinks { .. } => "correct the variable `PIP_FIND_LINKS` or `UV_FIND_LINKS`",
-        }
-        .to_owned()
     }
 }
 

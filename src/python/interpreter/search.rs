@@ -368,6 +368,7 @@ fn versioned(directory: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::Diagnostic;
 
     #[test]
     fn versions_are_read_off_paths() {

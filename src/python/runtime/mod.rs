@@ -20,12 +20,13 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf::{self, GlibcVersion};
 use crate::fs;
 use crate::python::{Interpreter, Kind};
@@ -119,66 +120,65 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// The error code.
-    pub fn code(&self) -> Code {
+impl Diagnostic for Error {
+    fn diagnosis(&self) -> Diagnosis {
         match self {
-            Self::Fs(error) => error.code(),
+            Self::Fs(error) => error.code().into(),
             Self::Elf { .. }
             | Self::NotAnInterpreter { .. }
             | Self::NoStandardLibrary { .. }
-            | Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE,
-            Self::UnknownInclude { .. } => Code::UNKNOWN_INCLUDE,
-            Self::NoPart { .. } => Code::NO_SUCH_PART,
-            Self::Threads { .. } => Code::SYSTEM,
+            | Self::LibraryNotFound { .. } => Code::NOT_RELOCATABLE.into(),
+            Self::UnknownInclude { .. } => Code::UNKNOWN_INCLUDE.into(),
+            Self::NoPart {
+                feature,
+                version,
+                installation,
+                ..
+            } => Code::NO_SUCH_PART.with_hint(how_to_get(feature, *version, *installation)),
+            Self::Threads { .. } => Code::SYSTEM.into(),
         }
     }
+}
 
-    /// The remedy, for the user.
-    pub fn hint(&self) -> Option<String> {
-        let Self::NoPart {
-            feature,
-            version,
-            installation,
-            ..
-        } = self
-        else {
-            return None;
-        };
-        let (major, minor, _) = version;
-        if *feature == "lib2to3" && *minor > 12 {
-            return Some(format!(
-                "CPython {major}.{minor} has no such part: remove it from `include`"
-            ));
-        }
-        let other = "or choose another interpreter with `--python`";
-        Some(match (installation, *feature) {
-            (_, "tzdata") => {
-                "install the system's package `tzdata`, or add the dependency `tzdata`".into()
-            }
-            (Kind::System, _) => {
-                let (debian, fedora) = match *feature {
-                    "tkinter" | "turtle" => ("python3-tk", "python3-tkinter"),
-                    "turtledemo" => ("python3-examples", "python3-tkinter"),
-                    "idlelib" => ("idle", "python3-idle"),
-                    "ensurepip" => ("python3-venv", "python3-libs"),
-                    "lib2to3" => ("python3-lib2to3", "python3-libs"),
-                    "test" => ("libpython3-testsuite", "python3-test"),
-                    _ => ("python3-dev", "python3-devel"),
-                };
-                format!(
-                    "install the system's package `{debian}` (Debian, Ubuntu) or `{fedora}` (Fedora), {other}"
-                )
-            }
-            (_, "tkinter" | "turtle" | "turtledemo" | "idlelib") => {
-                format!(
-                    "build the interpreter again with Tcl and Tk's headers installed (`tk-dev`), {other}"
-                )
-            }
-            _ => other.trim_start_matches("or ").into(),
-        })
+/// The remedy for an interpreter without a part of the standard library.
+fn how_to_get(
+    feature: &str,
+    (major, minor, _): (u8, u8, u8),
+    installation: Kind,
+) -> Cow<'static, str> {
+    if feature == "lib2to3" && minor > 12 {
+        return format!("CPython {major}.{minor} has no such part: remove it from `include`")
+            .into();
     }
+    let other = "or choose another interpreter with `--python`";
+    match (installation, feature) {
+        (_, "tzdata") => {
+            "install the system's package `tzdata`, or add the dependency `tzdata`".into()
+        }
+        (Kind::System, _) => {
+            let (debian, fedora) = match feature {
+                "tkinter" | "turtle" => ("python3-tk", "python3-tkinter"),
+                "turtledemo" => ("python3-examples", "python3-tkinter"),
+                "idlelib" => ("idle", "python3-idle"),
+                "ensurepip" => ("python3-venv", "python3-libs"),
+                "lib2to3" => ("python3-lib2to3", "python3-libs"),
+                "test" => ("libpython3-testsuite", "python3-test"),
+                _ => ("python3-dev", "python3-devel"),
+            };
+            format!(
+                "install the system's package `{debian}` (Debian, Ubuntu) or `{fedora}` (Fedora), {other}"
+            )
+            .into()
+        }
+        (_, "tkinter" | "turtle" | "turtledemo" | "idlelib") => format!(
+            "build the interpreter again with Tcl and Tk's headers installed (`tk-dev`), {other}"
+        )
+        .into(),
+        _ => other.trim_start_matches("or ").into(),
+    }
+}
 
+impl Error {
     fn no_part(source: &Interpreter, feature: &'static str, part: &str) -> Self {
         Self::NoPart {
             feature,

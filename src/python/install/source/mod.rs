@@ -23,7 +23,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::fs::{IoContext as _, code_of};
 use crate::python::error::{Error, Result};
 use named::Named;
@@ -78,28 +78,26 @@ pub enum SourceError {
     Unreadable { path: PathBuf, source: io::Error },
 }
 
-impl SourceError {
-    /// The code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::LeadsOut { .. } => Code::ESCAPING_LINK,
-            Self::Dangling { .. } => Code::DANGLING_LINK,
-            Self::Loop { .. } => Code::LINK_LOOP,
-            Self::Special { .. } => Code::SPECIAL_FILE,
-            Self::Unreadable { source, .. } => code_of(source),
-        }
-    }
-
-    /// The remedy.
-    pub fn hint(&self) -> String {
+impl Diagnostic for SourceError {
+    fn diagnosis(&self) -> Diagnosis {
         let leave_out = format!("leave it out with a line in `{IGNORE_FILE}`");
         match self {
-            Self::LeadsOut { .. } => format!("replace the link by a copy, or {leave_out}"),
-            Self::Dangling { .. } | Self::Loop { .. } => format!("remove the link, or {leave_out}"),
-            Self::Special { .. } | Self::Unreadable { .. } => leave_out,
+            Self::LeadsOut { .. } => {
+                Code::ESCAPING_LINK.with_hint(format!("replace the link by a copy, or {leave_out}"))
+            }
+            Self::Dangling { .. } => {
+                Code::DANGLING_LINK.with_hint(format!("remove the link, or {leave_out}"))
+            }
+            Self::Loop { .. } => {
+                Code::LINK_LOOP.with_hint(format!("remove the link, or {leave_out}"))
+            }
+            Self::Special { .. } => Code::SPECIAL_FILE.with_hint(leave_out),
+            Self::Unreadable { source, .. } => code_of(source).with_hint(leave_out),
         }
     }
+}
 
+impl SourceError {
     /// The path it is about.
     pub fn path(&self) -> &Path {
         match self {
