@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::cache::{BuildCache, CacheEntry, Staging};
+use super::cache::{BuildCache, CacheEntry, StagedEntry};
 use super::native::Native;
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
@@ -86,7 +86,7 @@ pub(super) fn encode_slots(
         .iter()
         .map(prepare)
         .collect::<Result<_, BuildError>>()?;
-    let stagings: Vec<Staging> = missing
+    let stagings: Vec<StagedEntry> = missing
         .iter()
         .map(|_| Ok(cache.stage()?))
         .collect::<Result<_, BuildError>>()?;
@@ -197,7 +197,7 @@ pub(super) fn outcome(stored: &[Stored], jobs: usize) -> String {
     }
 }
 
-fn create(staging: &Staging) -> Result<File, BuildError> {
+fn create(staging: &StagedEntry) -> Result<File, BuildError> {
     let path = staging.tree()?.join(STORED);
     Ok(File::options()
         .read(true)
