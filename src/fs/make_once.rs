@@ -41,7 +41,6 @@ impl<T> Once<T> {
 ///
 /// # Errors
 /// The first error of any of the three.
-#[inline]
 pub fn make_once<T, M, L, E>(
     mut look: impl FnMut(Look) -> Result<Option<T>, E>,
     lock: impl FnOnce() -> Result<L, E>,

@@ -26,40 +26,32 @@ pub struct Staging {
 impl Staging {
     /// Creates one in a directory for whose content the caller holds a lock.
     pub fn unlocked_in(parent: &Path, prefix: &str) -> Result<Self> {
-        loop {
-            let path = parent.join(staging_name(prefix));
-            match Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path)) {
-                // Containers that share a cache may have equal process ids.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                other => {
-                    let (leftover, ()) = other.on("create directory", &path)?;
-                    return Ok(Self {
-                        path,
-                        #[cfg(feature = "cli")]
-                        _in_use: None,
-                        _leftover: leftover,
-                    });
-                }
-            }
-        }
+        let (path, leftover) = create(parent, prefix)?;
+        Ok(Self {
+            path,
+            #[cfg(feature = "cli")]
+            _in_use: None,
+            _leftover: leftover,
+        })
     }
 
     /// Creates one that is locked while it is in use.
     #[cfg(feature = "cli")]
     pub fn locked_in(parent: &Path, prefix: &str) -> Result<Self> {
         loop {
-            let mut staging = Self::unlocked_in(parent, prefix)?;
-            // Before it was locked, another process may have removed it as an abandoned one.
-            match File::open(&staging.path) {
-                Ok(directory) => {
-                    let is_locked = directory.try_lock_shared().is_ok();
-                    if is_at(&directory, &staging.path) {
-                        staging._in_use = is_locked.then_some(directory);
-                        return Ok(staging);
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error).on("open", &staging.path),
+            let (path, leftover) = create(parent, prefix)?;
+            // Before it is locked, another process may remove it as an abandoned one.
+            let directory = match File::open(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                other => other.on("open", &path)?,
+            };
+            let is_locked = directory.try_lock_shared().is_ok();
+            if is_at(&directory, &path) {
+                return Ok(Self {
+                    path,
+                    _in_use: is_locked.then_some(directory),
+                    _leftover: leftover,
+                });
             }
         }
     }
@@ -102,6 +94,20 @@ impl Staging {
             {
                 tracing::debug!(path = %path.display(), "swept");
                 drop(remove_tree(&path));
+            }
+        }
+    }
+}
+
+fn create(parent: &Path, prefix: &str) -> Result<(PathBuf, Leftover)> {
+    loop {
+        let path = parent.join(staging_name(prefix));
+        match Leftover::make(&path, || DirBuilder::new().mode(0o700).create(&path)) {
+            // Containers that share a cache may have equal process ids.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            other => {
+                let (leftover, ()) = other.on("create directory", &path)?;
+                return Ok((path, leftover));
             }
         }
     }

@@ -100,10 +100,7 @@ pub fn shared(
         let lock = how
             .progress
             .wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
-        let look = |_| {
-            let seal = checked.then(|| Seal::read(&root)).flatten();
-            Ok(seal.filter(|seal| seal.holds(&root) && cache.is_content_with(seal)))
-        };
+        let look = |_| Ok(checked.then(|| current(cache, &root)).flatten());
         let wait = || {
             let what = format!(
                 "another process that extracts {} {}",
@@ -117,7 +114,7 @@ pub fn shared(
             make(accepted, cache, &root, making.is_held(), how)
         })?;
         match once {
-            Once::Found(seal) => {
+            Once::Found(is_portable) => {
                 tracing::debug!(
                     workenv = id.as_str(),
                     "cache {}",
@@ -127,7 +124,7 @@ pub fn shared(
                         "filled"
                     }
                 );
-                let is_due = !seal.is_portable() && note_use(&lock);
+                let is_due = !is_portable && note_use(&lock);
                 cache.sweep_litter();
                 if start == Start::Cold {
                     cache.arrange_removal(&lock_path, cache.root(), reader.path());
@@ -150,6 +147,14 @@ pub fn shared(
         }
     }
     Err(WorkenvError::Unstable { path: root })
+}
+
+/// Whether the environment of a valid seal is portable; `None` if there is none.
+// Inlined, it would be in the launcher twice.
+#[inline(never)]
+fn current(cache: &Cache, root: &Path) -> Option<bool> {
+    let seal = Seal::read(root)?;
+    (seal.holds(root) && cache.is_content_with(&seal)).then(|| seal.is_portable())
 }
 
 /// Whether lazily extracted slots are on the disk as they were written. They may be newer than the
@@ -186,6 +191,8 @@ fn note_use(lock: &Lock) -> bool {
 
 /// Extracts what is missing or damaged and composes the environment. The caller holds its creation
 /// lock, unless the file system has no locks. Returns whether anything had to be done.
+// The launcher is smaller if it is not inlined.
+#[inline(never)]
 fn make(
     accepted: &Accepted,
     cache: &Cache,

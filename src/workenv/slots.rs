@@ -104,6 +104,8 @@ impl<'a> CachedSlot<'a> {
 
     /// Extracts and publishes the slot. The caller holds its lock, unless the file system has no
     /// locks.
+    // The launcher is smaller if it is not inlined.
+    #[inline(never)]
     fn make(&self, tools: &Tools<'_>, again: bool) -> Result<(), WorkenvError> {
         let cache = tools.cache;
         let staging = cache.stage()?;

@@ -126,20 +126,9 @@ impl BuildCache {
     /// Opens the cache named by the environment. If there is none, or it is not wanted, a temporary
     /// directory is used instead.
     pub(super) fn open(usage: CacheUse, manifest: &Path) -> fs::Result<Self> {
-        let made = |root: &Path| {
-            Layer::ALL
-                .iter()
-                .map(|layer| layer.name())
-                .chain(["staging", "stat", "projects", "locks"])
-                .all(|name| {
-                    create_private_dir(&root.join(name))
-                        .inspect_err(|error| tracing::debug!(%error, "no build cache"))
-                        .is_ok()
-                })
-        };
         let root = match usage {
             CacheUse::Off => None,
-            CacheUse::Full | CacheUse::Refresh => place().filter(|root| made(root)),
+            CacheUse::Full | CacheUse::Refresh => place().filter(|root| create(root)),
         };
         let (root, work) = if let Some(root) = root {
             mark(&root);
@@ -150,7 +139,7 @@ impl BuildCache {
         } else {
             let work = temporary_staging()?;
             let root = work.path().join("cache");
-            made(&root);
+            create(&root);
             (root, work)
         };
         let store = Box::new(LocalStore::at(&root));
@@ -398,6 +387,19 @@ impl BuildCache {
             .unwrap_or_else(PoisonError::into_inner)
             .push(step);
     }
+}
+
+/// Creates the directories of a cache. Whether there is one now.
+fn create(root: &Path) -> bool {
+    Layer::ALL
+        .iter()
+        .map(|layer| layer.name())
+        .chain(["staging", "stat", "projects", "locks"])
+        .all(|name| {
+            create_private_dir(&root.join(name))
+                .inspect_err(|error| tracing::debug!(%error, "no build cache"))
+                .is_ok()
+        })
 }
 
 /// Marks the cache as such, so that a project that contains it does not treat it as sources. Best

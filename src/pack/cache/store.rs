@@ -132,3 +132,106 @@ impl StagedEntry {
         Ok(tree)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::local::LocalStore;
+    use super::super::{BuildCache, CacheUse, create};
+    use super::*;
+
+    /// The entries of another cache are used, new ones are kept in the own one.
+    struct Shared {
+        own: LocalStore,
+        other: LocalStore,
+    }
+
+    impl Store for Shared {
+        fn find(&self, layer: Layer, key: &str) -> Option<Result<StoredEntry, Damage>> {
+            let own = self.own.find(layer, key);
+            own.or_else(|| self.other.find(layer, key))
+        }
+
+        fn describe(&self, layer: Layer, key: &str) -> Option<Description> {
+            let own = self.own.describe(layer, key);
+            own.or_else(|| self.other.describe(layer, key))
+        }
+
+        fn remove(&self, layer: Layer, key: &str) -> fs::Result<()> {
+            self.own.remove(layer, key)
+        }
+
+        fn lock(&self, layer: Layer, key: &str) -> fs::Result<Lock> {
+            self.own.lock(layer, key)
+        }
+
+        fn stage(&self) -> fs::Result<StagedEntry> {
+            self.own.stage()
+        }
+
+        fn publish(
+            &self,
+            layer: Layer,
+            staged: StagedEntry,
+            made: Made<'_>,
+            replace: bool,
+        ) -> fs::Result<StoredEntry> {
+            self.own.publish(layer, staged, made, replace)
+        }
+    }
+
+    fn cache(store: impl Store + 'static, root: &Path) -> BuildCache {
+        let work = LocalStore::at(root).staging().expect("a directory");
+        let manifest = root.join("pyproject.toml");
+        let root = root.to_path_buf();
+        BuildCache::with_store(Box::new(store), root, CacheUse::Full, work, &manifest)
+    }
+
+    /// The entry for a word, whose tree is one file with it.
+    fn entry(cache: &BuildCache, word: &str) -> CacheEntry<usize> {
+        let mut inputs = Inputs::default();
+        inputs.add("word", word);
+        let make = |tree: &Path| {
+            std::fs::write(tree.join("file"), word).expect("written");
+            Ok::<_, fs::Error>(word.len())
+        };
+        cache
+            .make("step", Layer::App, &inputs, |_| Ok(()), make)
+            .expect("made")
+    }
+
+    #[test]
+    fn another_store_gives_entries_to_the_same_pipeline() {
+        let base = tempfile::tempdir().expect("a directory");
+        let [first, second] = ["first", "second"].map(|name| base.path().join(name));
+        assert!(create(&first) && create(&second));
+        let there = cache(LocalStore::at(&first), &first);
+        assert!(!entry(&there, "one").reused);
+        assert!(entry(&there, "one").reused);
+
+        let shared = Shared {
+            own: LocalStore::at(&second),
+            other: LocalStore::at(&first),
+        };
+        let here = cache(shared, &second);
+        let one = entry(&here, "one");
+        assert!(one.reused && one.facts == 3);
+        assert!(one.tree.starts_with(&first));
+        let other = entry(&here, "other");
+        assert!(!other.reused && other.facts == 5);
+        assert!(other.tree.starts_with(&second));
+        let read = std::fs::read_to_string(other.tree.join("file"));
+        assert_eq!(read.expect("read"), "other");
+        drop((one, other));
+
+        // What is damaged is made again.
+        let own = LocalStore::at(&second);
+        let mut inputs = Inputs::default();
+        inputs.add("word", "other");
+        let path = second.join("app").join(inputs.key()).join("tree/file");
+        std::fs::write(path, "damaged").expect("written");
+        let damage = own.find(Layer::App, &inputs.key()).expect("there").err();
+        assert_eq!(damage, Some(Damage::Content));
+        assert!(!entry(&here, "other").reused);
+        assert!(entry(&here, "other").reused);
+    }
+}

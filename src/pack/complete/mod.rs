@@ -204,8 +204,10 @@ fn inputs(
     inputs.add("lock", format!("{:?}", application.evidence.lock));
     // The kernel of this machine is not an input of the installation either.
     let markers = application.interpreter.markers.iter();
-    let markers = markers.filter(|(name, _)| !OF_KERNEL.contains(&name.as_str()));
-    inputs.add("interpreter", format!("{:?}", BTreeMap::from_iter(markers)));
+    let markers: BTreeMap<_, _> = markers
+        .filter(|(name, _)| !OF_KERNEL.contains(&name.as_str()))
+        .collect();
+    inputs.add("interpreter", format!("{markers:?}"));
     // Hashed: a requirement may have a password in its URL.
     let digest = |text: String| Blake3::of(text.as_bytes()).hex();
     inputs.add(

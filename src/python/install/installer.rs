@@ -75,13 +75,11 @@ impl Installer {
             interpreter: interpreter.executable.clone(),
             asked: choice,
         };
-        if choice != Choice::Pip {
-            if let Some(program) = uv() {
-                if let Some(uv) = Self::ask(Tool::Uv, &program) {
-                    return Ok(uv);
-                }
-                notices.push(Notice::UvDoesNotRun { path: program });
+        if let Some(program) = Self::likely_uv(choice) {
+            if let Some(uv) = Self::ask(Tool::Uv, &program) {
+                return Ok(uv);
             }
+            notices.push(Notice::UvDoesNotRun { path: program });
         }
         if choice != Choice::Uv
             && let Some(pip) = Self::ask(Tool::Pip, &interpreter.executable)
