@@ -264,19 +264,15 @@ impl BuildCache {
         step: &str,
         layer: Layer,
         inputs: &Inputs,
-        acceptable: impl FnOnce(&F) -> Result<(), String>,
+        acceptable: impl Fn(&F) -> Result<(), String>,
         make: impl FnOnce(&Path) -> Result<F, E>,
     ) -> Result<CacheEntry<F>, E>
     where
         F: Serialize + DeserializeOwned,
         E: From<fs::Error>,
     {
-        let mut acceptable = Some(acceptable);
         let look = |look| match (look, self.usage) {
-            (Look::Locked, CacheUse::Full) => match acceptable.take() {
-                Some(acceptable) => Ok(self.find(step, layer, inputs, acceptable)?),
-                None => Ok(None),
-            },
+            (Look::Locked, CacheUse::Full) => Ok(self.find(step, layer, inputs, &acceptable)?),
             // The caller has looked. An entry that is to be made again is not wanted.
             _ => Ok(None),
         };
