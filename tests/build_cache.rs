@@ -360,3 +360,137 @@ fn a_full_cache_loses_what_was_not_used_for_longest() {
         "the runtime and its slot are in use and stay"
     );
 }
+
+/// A project in `work/app` with a dependency from an index of wheels, two local ones, and slots.
+fn furnish_for_two_homes(t: &Test) {
+    let back_end = wheelhouse::BACKEND
+        .replace("import glob, zipfile", "import glob, zipfile, tomllib")
+        .replace(
+            "    name = 'offline-1.0",
+            "    project = tomllib.load(open('pyproject.toml', 'rb'))['project']['name']\n    name = 'offline-1.0",
+        )
+        .replace("'offline-1.0", "f'{project}-1.0")
+        .replace("Name: offline\\n", "Name: ' + project + '\\n")
+        .replace("Requires-Dist: greeting>=2\\n", "")
+        .replace("[console_scripts]\\noffline = src:main\\n", "");
+    wheelhouse::wheel(t, "greeting", "2.0", &[("greeting.py", "WORD = 'Ahoy'\n")]);
+    wheelhouse::wheel(t, "tinybackend", "1.0", &[("tinybackend.py", &back_end)]);
+    std::fs::create_dir_all(t.path("work")).expect("a directory");
+    std::fs::rename(t.path("wheels"), t.path("work/wheels")).expect("moved");
+    for name in ["near", "far"] {
+        let manifest = wheelhouse::MANIFEST
+            .replace("name = \"offline\"", &format!("name = \"{name}\""))
+            .replace("\"greeting>=2\"", "")
+            .replace("[project.scripts]\noffline = \"src:main\"\n", "");
+        t.file(&format!("work/{name}/pyproject.toml"), manifest);
+        t.file(&format!("work/{name}/{name}.py"), "WORD = 'there'\n");
+    }
+    t.file(
+        "work/app/src.py",
+        "import greeting, near, far\ndef main():\n    print(greeting.WORD, near.WORD, far.WORD)\n",
+    );
+    t.file("work/app/data/words.txt", "one\ntwo\n");
+    t.file("work/app/more.in", "more");
+    let own = r#"
+[tool.uv.sources]
+near = { path = "../near" }
+[tool.flavor]
+entry_point = "src:main"
+[tool.flavor.build]
+dependencies = ["../far"]
+[tool.flavor.build.hooks]
+pre_build = [["false"]]
+[[tool.flavor.slots.entries]]
+name = "words"
+source = "data"
+target = "share/words"
+[[tool.flavor.slots.entries]]
+name = "list"
+source = "data/words.txt"
+operations = ["raw"]
+target = "share/list.txt"
+"#;
+    let manifest = wheelhouse::MANIFEST.replace("\"greeting>=2\"", "\"greeting>=2\", \"near\"");
+    t.file("work/app/pyproject.toml", format!("{manifest}{own}"));
+}
+
+/// `<layer>/<key>` of every entry of the build cache.
+fn keys(t: &Test) -> Vec<String> {
+    let layers = ["runtime", "build-env", "deps", "app", "bytecode", "slots"];
+    let names = |layer: &str| {
+        let directory = t.path(format!("cache/build/{layer}"));
+        let entries = directory.read_dir().expect("a layer");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            let name = entry.expect("an entry").file_name();
+            format!("{layer}/{}", name.to_string_lossy())
+        };
+        entries.map(name).collect::<Vec<_>>()
+    };
+    let mut keys: Vec<String> = layers.into_iter().flat_map(names).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn a_copy_of_a_project_in_another_home_has_the_same_keys_and_reuses_every_step() {
+    let pack = |t: &Test| {
+        let mut command = t.command(crate::scene::FLAVOR);
+        command.current_dir(t.path("work/app"));
+        command.args(["pack", "--no-hooks", "--key-seed", "same", "--explain"]);
+        command.arg("--find-links").arg(t.path("work/wheels"));
+        t.run(&mut command).success()
+    };
+    let scene = || {
+        let mut t = Test::new();
+        let temporary = t.path("temporary");
+        std::fs::create_dir_all(&temporary).expect("a directory");
+        t.set("TMPDIR", temporary);
+        t.set("PIP_NO_INDEX", "1");
+        t
+    };
+    let copy = |from: &Test, what: &str, to: &Test| {
+        to.call("cp", ["-r".into(), from.path(what), to.path(what)])
+            .success();
+    };
+    let mut t = scene();
+    t.set("PIP_CACHE_DIR", t.path("home/pip"));
+    furnish_for_two_homes(&t);
+    pack(&t);
+    let root = t.root().to_string_lossy().into_owned();
+    for key in keys(&t) {
+        let entry = t.path(format!("cache/build/{key}/entry"));
+        let text = String::from_utf8(std::fs::read(entry).expect("read")).expect("UTF-8");
+        assert!(!text.contains(&root), "{key}: {text}");
+    }
+    assert_eq!(
+        t.call(t.path("work/app/dist/offline.psp"), [""; 0])
+            .success()
+            .line(),
+        "Ahoy there there"
+    );
+    std::fs::remove_dir_all(t.path("work/app/dist")).expect("removed");
+    let package = |t: &Test| std::fs::read(t.path("work/app/dist/offline.psp")).expect("read");
+
+    // With an empty cache of its own; only the home differs from a second machine.
+    let other = scene();
+    copy(&t, "work", &other);
+    pack(&other);
+    assert_eq!(keys(&other), keys(&t));
+
+    // With the other's cache.
+    let third = scene();
+    copy(&t, "work", &third);
+    std::fs::remove_dir_all(third.path("cache")).expect("removed");
+    copy(&t, "cache", &third);
+    std::fs::remove_dir_all(third.path("cache/build/projects")).expect("removed");
+    let run = pack(&third);
+    assert_eq!(made(&run), [""; 0], "{run}");
+    assert_eq!(keys(&third), keys(&t));
+    assert!(package(&third) == package(&other), "the packages differ");
+
+    // What changes is still named.
+    third.file("work/near/near.py", "WORD = 'here'\n");
+    let run = pack(&third);
+    assert!(made(&run).contains(&"deps"), "{run}");
+    assert!(run.stderr().contains("near.py has changed"), "{run}");
+}

@@ -11,12 +11,14 @@ mod exposed;
 mod lack;
 mod links;
 mod lock;
+mod make_once;
 mod marked;
 mod paper;
 mod places;
 mod replace;
 #[cfg(feature = "cli")]
 mod scratch;
+mod staging;
 mod tree;
 #[cfg(feature = "cli")]
 mod walk;
@@ -31,11 +33,12 @@ pub use links::{LinkFault, TreeLinks};
 #[cfg(feature = "cli")]
 pub use lock::is_at;
 pub use lock::{Lock, LockKind};
+pub use make_once::{Look, Once, make_once};
 pub use marked::{Marked, Put, rename_file};
 pub use paper::PaperTree;
 pub use places::{
-    CACHE_TAG, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates, cache_tag,
-    config_dir, executed_path, from_here, home_config_dir, is_outside_namespace, last_candidate,
+    CACHE_TAG, CacheRoot, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates,
+    cache_tag, config_dir, executed_path, from_here, home_config_dir, is_outside_namespace,
     own_config_dir, temporary_parents,
 };
 #[cfg(feature = "cli")]
@@ -43,6 +46,7 @@ pub use places::{is_cache, state_dir, takes_files, there_of};
 pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;
+pub use staging::Staging;
 pub use tree::{
     LinkResult, MAX_PATH, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path,
 };

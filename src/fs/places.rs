@@ -72,6 +72,32 @@ pub fn cache_candidates() -> Vec<Candidate> {
     found
 }
 
+/// The directory that holds flavor's caches, and what is where in it.
+pub struct CacheRoot;
+
+impl CacheRoot {
+    /// All candidates, best first. The password file is read only if no other one is used, and not
+    /// at all if the user named one.
+    pub fn candidates() -> impl Iterator<Item = Candidate> {
+        let candidates = cache_candidates();
+        let is_named = candidates.iter().any(|candidate| !candidate.optional);
+        let last = std::iter::once_with(move || last_candidate().filter(|_| !is_named)).flatten();
+        candidates.into_iter().chain(last)
+    }
+
+    /// The work environments. An incompatible change of their layout gets a new name and leaves the
+    /// old directory alone.
+    pub fn environments(root: &Path) -> PathBuf {
+        root.join("v1")
+    }
+
+    /// The build cache.
+    #[cfg(feature = "cli")]
+    pub fn build(root: &Path) -> PathBuf {
+        root.join("build")
+    }
+}
+
 /// The file that marks a directory as a cache, for backup programs and for tools that list a
 /// project (<https://bford.info/cachedir/>).
 pub const CACHE_TAG: &str = "CACHEDIR.TAG";
@@ -100,7 +126,7 @@ pub fn from_here(path: &Path) -> PathBuf {
 
 /// The fallback if the home in the environment cannot be used: the home in the password file. A
 /// separate function, because most starts need not read that file.
-pub fn last_candidate() -> Option<Candidate> {
+fn last_candidate() -> Option<Candidate> {
     let path = passwd_home()?.join(".cache/flavor");
     Some(Candidate {
         path,

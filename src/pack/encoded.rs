@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::application::Application;
-use super::cache::{CacheEntry, Staging};
+use super::cache::{CacheEntry, StagedEntry};
 use super::complete;
 use super::contents::Contents;
 use super::context::Pack;
@@ -135,7 +135,7 @@ fn encode_slots(
         .iter()
         .map(prepare)
         .collect::<Result<_, BuildError>>()?;
-    let stagings: Vec<Staging> = missing
+    let stagings: Vec<StagedEntry> = missing
         .iter()
         .map(|_| Ok(cache.stage()?))
         .collect::<Result<_, BuildError>>()?;
@@ -246,7 +246,7 @@ fn outcome(stored: &[Stored], jobs: usize) -> String {
     }
 }
 
-fn create(staging: &Staging) -> Result<File, BuildError> {
+fn create(staging: &StagedEntry) -> Result<File, BuildError> {
     let path = staging.tree()?.join(STORED);
     Ok(File::options()
         .read(true)

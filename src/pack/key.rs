@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
 use super::BuildError;
-use crate::fs::{Lock, LockKind, config_dir, create_private_dir, own_config_dir};
+use crate::fs::{Lock, LockKind, config_dir, create_private_dir, make_once, own_config_dir};
 use crate::sign::{PRIVATE_KEY_FILE, PublicKey, SecretKey, SignError, write_key_pair};
 
 /// The source of the signing key.
@@ -149,32 +149,35 @@ fn own_key() -> Result<SigningKey, BuildError> {
     // An existing key is used from the settings directory; a new one is never written to another
     // user's home.
     if let Some(path) = own_key_path().filter(|path| path.exists()) {
-        return Ok(SigningKey {
-            key: SecretKey::read(&path)?,
-            made_in: None,
-        });
+        return existing(&path);
     }
     let directory = own_config_dir().ok_or(BuildError::NoKeyPlace)?.join("keys");
     let path = directory.join(PRIVATE_KEY_FILE);
-    if path.exists() {
-        return Ok(SigningKey {
-            key: SecretKey::read(&path)?,
-            made_in: None,
-        });
-    }
-    create_private_dir(&directory)?;
     // Two concurrent first packs must end up with the same key.
-    let _lock = Lock::acquire(&directory.join(".lock"), LockKind::Exclusive)?;
-    if path.exists() {
-        return Ok(SigningKey {
-            key: SecretKey::read(&path)?,
-            made_in: None,
-        });
-    }
-    let key = SecretKey::generate()?;
-    write_key_pair(&key, &directory)?;
+    let once = make_once(
+        |_| path.exists().then(|| existing(&path)).transpose(),
+        || {
+            create_private_dir(&directory)?;
+            Ok(Lock::acquire(
+                &directory.join(".lock"),
+                LockKind::Exclusive,
+            )?)
+        },
+        |_| {
+            let key = SecretKey::generate()?;
+            write_key_pair(&key, &directory)?;
+            Ok::<_, BuildError>(SigningKey {
+                key,
+                made_in: Some(directory.clone()),
+            })
+        },
+    )?;
+    Ok(once.into_inner())
+}
+
+fn existing(path: &Path) -> Result<SigningKey, BuildError> {
     Ok(SigningKey {
-        key,
-        made_in: Some(directory),
+        key: SecretKey::read(path)?,
+        made_in: None,
     })
 }

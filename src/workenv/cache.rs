@@ -1,19 +1,12 @@
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
 use super::durability::Durability;
 use super::{EnvId, SlotKey, WorkenvError};
-use crate::fs::{
-    IoContext, Lock, Marked, Put, names_in, remove_tree, room, set_mode, staging_name,
-};
-use crate::interrupt::Leftover;
+use crate::fs::{CacheRoot, IoContext, Lock, Staging, names_in, room, set_mode};
 use crate::report::Bytes;
-
-/// The layout below the cache root. An incompatible change gets a new name and leaves the old
-/// directory alone.
-const LAYOUT: &str = "v1";
 
 /// A directory that holds extracted packages.
 #[derive(Clone, Debug)]
@@ -37,7 +30,7 @@ pub(super) enum Kind {
 impl Cache {
     pub(super) fn at(root: PathBuf, kind: Kind) -> Self {
         Self {
-            layout: root.join(LAYOUT),
+            layout: CacheRoot::environments(&root),
             root,
             kind,
         }
@@ -126,41 +119,22 @@ impl Cache {
         let Ok(staging) = self.stage() else {
             return true;
         };
-        set_mode(&staging.path, MODE).is_err()
+        set_mode(staging.path(), MODE).is_err()
             || staging
-                .path
+                .path()
                 .metadata()
                 .map_or(true, |metadata| metadata.mode() & 0o777 == MODE)
     }
 
     /// A new working directory, removed when dropped.
     pub(super) fn stage(&self) -> Result<Staging, WorkenvError> {
-        loop {
-            let path = self.layout.join("staging").join(staging_name("work"));
-            match Leftover::make(&path, || {
-                std::fs::DirBuilder::new().mode(0o700).create(&path)
-            }) {
-                // Containers that share a cache may have equal process ids.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                other => {
-                    let (leftover, ()) = other.on("create directory", &path)?;
-                    return Ok(Staging {
-                        path,
-                        _leftover: leftover,
-                    });
-                }
-            }
-        }
+        Ok(Staging::unlocked_in(&self.layout.join("staging"), "work")?)
     }
 
     /// Removes what killed processes left in the staging area. The caller holds the content lock
     /// exclusively.
     pub(super) fn sweep_staging(&self) -> Result<(), WorkenvError> {
-        let staging = self.layout.join("staging");
-        for name in names_in(&staging)? {
-            remove_tree(&staging.join(name))?;
-        }
-        Ok(())
+        Ok(Staging::sweep(&self.layout.join("staging"))?)
     }
 
     /// Removes what a start left in the staging area that was killed after it had published: later
@@ -185,30 +159,4 @@ pub(super) fn is_noexec(directory: &Path) -> std::io::Result<bool> {
     Ok(rustix::fs::statvfs(directory)?
         .f_flag
         .contains(StatVfsMountFlags::NOEXEC))
-}
-
-/// A directory below `staging/`.
-pub(super) struct Staging {
-    pub(super) path: PathBuf,
-    _leftover: Leftover,
-}
-
-impl Staging {
-    /// Publishes a directory below this one.
-    pub(super) fn publish(&self, made: &Path, place: Marked<'_>) -> Result<Put, WorkenvError> {
-        Ok(place.put(made, &self.path.join(staging_name("old")))?)
-    }
-
-    /// Moves something here, so that it is removed together with this directory.
-    pub(super) fn take(&self, place: Marked<'_>) -> Result<(), WorkenvError> {
-        Ok(place.clear(&self.path.join(staging_name("old")))?)
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        if let Err(error) = remove_tree(&self.path) {
-            tracing::debug!("cannot remove: {error}");
-        }
-    }
 }

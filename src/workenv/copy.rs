@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::evict::FOREIGN;
 use super::{Cache, WorkenvError};
-use crate::fs::{IoContext, Lock, LockKind, Marked, create_private_dir, set_mode};
+use crate::fs::{IoContext, Lock, LockKind, Marked, create_private_dir, make_once, set_mode};
 use crate::package::{PackageError, Reader, Verified, verify};
 
 /// A private copy, verified.
@@ -69,43 +69,33 @@ impl Cache {
         let _adding = Lock::acquire(&self.content_lock(), LockKind::Shared)?;
         let lock = Lock::acquire(&lock_path, LockKind::Shared)?;
         lock.touch();
-        if let Ok((reader, verified)) = checked(&place.join(name), original, &key) {
-            return Ok(PrivateCopy {
-                reader,
-                verified,
-                lock,
-                lock_path,
-            });
-        }
-        let _making = Lock::acquire(
-            &self
-                .directory("locks")
-                .join(format!("making-{FOREIGN}-{key}")),
-            LockKind::Exclusive,
+        let making = self
+            .directory("locks")
+            .join(format!("making-{FOREIGN}-{key}"));
+        let make = |_: &Lock| {
+            let len = original.index().package_size;
+            self.check_room(len)?;
+            let staging = self.stage()?;
+            let made = staging.path().join(FOREIGN);
+            create_private_dir(&made)?;
+            write(original, len, &made.join(name))?;
+            let copy = checked(&made.join(name), original, &key)?;
+            create_private_dir(&self.directory(FOREIGN))?;
+            staging.publish(
+                &made,
+                Marked {
+                    path: &place,
+                    mark: name,
+                },
+            )?;
+            Ok::<_, CopyError>(copy)
+        };
+        let once = make_once(
+            |_| Ok(checked(&place.join(name), original, &key).ok()),
+            || Ok(Lock::acquire(&making, LockKind::Exclusive)?),
+            make,
         )?;
-        if let Ok((reader, verified)) = checked(&place.join(name), original, &key) {
-            return Ok(PrivateCopy {
-                reader,
-                verified,
-                lock,
-                lock_path,
-            });
-        }
-        let len = original.index().package_size;
-        self.check_room(len)?;
-        let staging = self.stage()?;
-        let made = staging.path.join(FOREIGN);
-        create_private_dir(&made)?;
-        write(original, len, &made.join(name))?;
-        let (reader, verified) = checked(&made.join(name), original, &key)?;
-        create_private_dir(&self.directory(FOREIGN))?;
-        staging.publish(
-            &made,
-            Marked {
-                path: &place,
-                mark: name,
-            },
-        )?;
+        let (reader, verified) = once.into_inner();
         Ok(PrivateCopy {
             reader,
             verified,

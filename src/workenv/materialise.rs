@@ -13,7 +13,7 @@ use super::seal::Seal;
 use super::slots::{CachedSlot, SlotSeal};
 use super::{Cache, EnvId, WorkenvError};
 use crate::format::Lifecycle;
-use crate::fs::{Lock, LockKind};
+use crate::fs::{Lock, LockKind, Once, make_once};
 use crate::report::Stopwatch;
 use crate::slot::processors;
 use crate::trust::Accepted;
@@ -100,52 +100,61 @@ pub fn shared(
         let lock = how
             .progress
             .wait(&lock_path, LockKind::Shared, "the cache to be cleaned")?;
-        if let Some(seal) = Seal::read(&root)
-            && checked
-            && seal.holds(&root)
-            && cache.is_content_with(&seal)
-        {
-            tracing::debug!(
-                workenv = id.as_str(),
-                "cache {}",
-                if start == Start::Warm {
-                    "hit"
-                } else {
-                    "filled"
-                }
+        let look = |_| Ok(checked.then(|| current(cache, &root)).flatten());
+        let wait = || {
+            let what = format!(
+                "another process that extracts {} {}",
+                package.name, package.version
             );
-            let is_due = !seal.is_portable() && note_use(&lock);
-            cache.sweep_litter();
-            if start == Start::Cold {
-                cache.arrange_removal(&lock_path, cache.root(), reader.path());
+            let lock = cache.making_lock(&id);
+            Ok(how.progress.wait(&lock, LockKind::Exclusive, &what)?)
+        };
+        let once = make_once(look, wait, |making: &Lock| {
+            tracing::debug!(workenv = id.as_str(), "cache miss");
+            make(accepted, cache, &root, making.is_held(), how)
+        })?;
+        match once {
+            Once::Found(is_portable) => {
+                tracing::debug!(
+                    workenv = id.as_str(),
+                    "cache {}",
+                    if start == Start::Warm {
+                        "hit"
+                    } else {
+                        "filled"
+                    }
+                );
+                let is_due = !is_portable && note_use(&lock);
+                cache.sweep_litter();
+                if start == Start::Cold {
+                    cache.arrange_removal(&lock_path, cache.root(), reader.path());
+                }
+                return Ok(Workenv {
+                    root,
+                    start,
+                    is_due,
+                    locks: vec![(lock, lock_path)],
+                });
             }
-            return Ok(Workenv {
-                root,
-                start,
-                is_due,
-                locks: vec![(lock, lock_path)],
-            });
+            // The next attempt looks while it holds the shared lock.
+            Once::Appeared(_) => {}
+            Once::Made(is_changed) => {
+                if is_changed {
+                    start = Start::Cold;
+                }
+                checked = true;
+            }
         }
-        let what = format!(
-            "another process that extracts {} {}",
-            package.name, package.version
-        );
-        let making = how
-            .progress
-            .wait(&cache.making_lock(&id), LockKind::Exclusive, &what)?;
-        if checked
-            && Seal::read(&root)
-                .is_some_and(|seal| seal.holds(&root) && cache.is_content_with(&seal))
-        {
-            continue;
-        }
-        tracing::debug!(workenv = id.as_str(), "cache miss");
-        if make(accepted, cache, &root, making.is_held(), how)? {
-            start = Start::Cold;
-        }
-        checked = true;
     }
     Err(WorkenvError::Unstable { path: root })
+}
+
+/// Whether the environment of a valid seal is portable; `None` if there is none.
+// Inlined, it would be in the launcher twice.
+#[inline(never)]
+fn current(cache: &Cache, root: &Path) -> Option<bool> {
+    let seal = Seal::read(root)?;
+    (seal.holds(root) && cache.is_content_with(&seal)).then(|| seal.is_portable())
 }
 
 /// Whether lazily extracted slots are on the disk as they were written. They may be newer than the
@@ -182,6 +191,8 @@ fn note_use(lock: &Lock) -> bool {
 
 /// Extracts what is missing or damaged and composes the environment. The caller holds its creation
 /// lock, unless the file system has no locks. Returns whether anything had to be done.
+// The launcher is smaller if it is not inlined.
+#[inline(never)]
 fn make(
     accepted: &Accepted,
     cache: &Cache,

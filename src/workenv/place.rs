@@ -13,8 +13,8 @@ use super::WorkenvError;
 use super::cache::{Cache, Kind, is_noexec};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic, messages};
 use crate::fs::{
-    CACHE_TAG, IoContext, cache_candidates, cache_tag, from_here, is_outside_namespace,
-    last_candidate, staging_name, temporary_parents,
+    CACHE_TAG, CacheRoot, IoContext, cache_tag, from_here, is_outside_namespace, staging_name,
+    temporary_parents,
 };
 #[cfg(feature = "cli")]
 use crate::fs::{takes_files, there_of};
@@ -95,10 +95,7 @@ impl Cache {
         tried: &mut Vec<String>,
         prepared: impl Fn(&Path) -> Result<Self, WorkenvError>,
     ) -> Result<Option<(Self, &'static str)>, WorkenvError> {
-        let candidates = cache_candidates();
-        let is_named = candidates.iter().any(|candidate| !candidate.optional);
-        let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
-        for candidate in candidates.into_iter().chain(last) {
+        for candidate in CacheRoot::candidates() {
             match prepared(&candidate.path) {
                 Ok(cache) => return Ok(Some((cache, candidate.origin))),
                 // The home of another user (`sudo -E`) must not be written to, but must not prevent

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::cache::{Kind, Staging};
+use super::cache::Kind;
 use super::compose::{Composition, target_path};
 use super::durability::Durability;
 use super::provision::{SET_UP_LOG, SetUp};
@@ -72,7 +72,7 @@ impl Making<'_> {
             });
         }
         let staging = self.cache.stage()?;
-        let made = staging.path.join("workenv");
+        let made = staging.path().join("workenv");
         let composition = self.composition(self.has_set_up())?;
         composition.write(&made)?;
         let private = made.join(PRIVATE_DIR);
@@ -205,8 +205,8 @@ impl Making<'_> {
 
     /// Gives the environment in its place a new seal, by one rename.
     fn replace_seal(&self, seal: &Seal) -> Result<(), WorkenvError> {
-        let staging: Staging = self.cache.stage()?;
-        let fresh = staging.path.join("seal");
+        let staging = self.cache.stage()?;
+        let fresh = staging.path().join("seal");
         std::fs::write(&fresh, seal.to_text()).on("write", &fresh)?;
         let place = self.root.join(SEAL_FILE);
         Ok(rename_file(&fresh, &place)?)

@@ -46,7 +46,7 @@ pub(super) fn prepare(
         .filter(|slot| slot.lifecycle == Lifecycle::Temporary)
         .collect();
     let staging = cache.stage()?;
-    let made = staging.path.join("run");
+    let made = staging.path().join("run");
     std::fs::create_dir(&made).on("create directory", &made)?;
     let mut lock = Lock::acquire(&made, LockKind::Shared)?;
     if !lock.is_held() {

@@ -7,7 +7,7 @@ use super::durability::Durability;
 use super::seal::PRIVATE_DIR;
 use super::{Cache, Progress, SlotKey, WorkenvError};
 use crate::format::{Blake3, Lifecycle, SlotFacts};
-use crate::fs::{IoContext, LockKind, Marked, Modes, rename_file, set_mode};
+use crate::fs::{IoContext, LockKind, Marked, Modes, Once, make_once, rename_file, set_mode};
 use crate::package::{Reader, Slot};
 use crate::report::Stopwatch;
 use crate::slot::{Contents, Decoders, Destination, Extracted, Form, SlotError, expected, extract};
@@ -82,22 +82,34 @@ impl<'a> CachedSlot<'a> {
     pub(super) fn ensure(&self, tools: &Tools<'_>, again: bool) -> Result<(), WorkenvError> {
         let cache = tools.cache;
         let name = self.slot.name();
-        if !again && self.is_there(cache) {
-            tracing::debug!(slot = name, "cache hit");
-            return Ok(());
-        }
-        let waiting_for = format!("another process that extracts slot `{name}`");
-        let _lock = tools.progress.wait(
-            &cache.slot_lock(&self.key),
-            LockKind::Exclusive,
-            &waiting_for,
+        let wait = || {
+            let what = format!("another process that extracts slot `{name}`");
+            let lock = cache.slot_lock(&self.key);
+            Ok(tools.progress.wait(&lock, LockKind::Exclusive, &what)?)
+        };
+        let once = make_once(
+            |_| Ok((!again && self.is_there(cache)).then_some(())),
+            wait,
+            |_| self.make(tools, again),
         )?;
-        if !again && self.is_there(cache) {
-            tracing::debug!(slot = name, "cache hit, extracted by another process");
-            return Ok(());
+        match once {
+            Once::Found(()) => tracing::debug!(slot = name, "cache hit"),
+            Once::Appeared(()) => {
+                tracing::debug!(slot = name, "cache hit, extracted by another process");
+            }
+            Once::Made(()) => {}
         }
+        Ok(())
+    }
+
+    /// Extracts and publishes the slot. The caller holds its lock, unless the file system has no
+    /// locks.
+    // The launcher is smaller if it is not inlined.
+    #[inline(never)]
+    fn make(&self, tools: &Tools<'_>, again: bool) -> Result<(), WorkenvError> {
+        let cache = tools.cache;
         let staging = cache.stage()?;
-        let made = staging.path.join("slot");
+        let made = staging.path().join("slot");
         std::fs::create_dir(&made).on("create directory", &made)?;
         let mut done = self.extract_into(&made, Modes::ReadOnly, tools)?;
         let tree = made.join(TREE);
@@ -121,7 +133,7 @@ impl<'a> CachedSlot<'a> {
             files: done.files,
             bytes: done.bytes,
         };
-        seal.write(&made.join(SEAL), name)?;
+        seal.write(&made.join(SEAL), self.slot.name())?;
         // Without locks another process may have been faster. The results are identical.
         if again || !self.is_there(cache) {
             staging.publish(&made, marked(&cache.slot_dir(&self.key)))?;
@@ -283,7 +295,7 @@ impl SlotSeal {
     pub(super) fn settle(mut self, cache: &Cache, slot: &CachedSlot<'_>) {
         self.written = Durability::Settled;
         let noted = cache.stage().and_then(|staging| {
-            let fresh = staging.path.join(SEAL);
+            let fresh = staging.path().join(SEAL);
             self.write(&fresh, slot.slot.name())?;
             let place = cache.slot_dir(&slot.key).join(SEAL);
             Ok(rename_file(&fresh, &place)?)

@@ -12,7 +12,8 @@ use crate::python::Interpreter;
 use crate::python::bytecode::Positions;
 use crate::python::install::Notice;
 use crate::python::install::{
-    Dependencies, Hidden, InstallRequest, Purpose, Resolution, install_dependencies, list_sources,
+    Dependencies, Hidden, InstallRequest, NamedFile, Purpose, Resolution, install_dependencies,
+    list_sources,
 };
 use crate::report::{Stopwatch, counted};
 
@@ -116,6 +117,18 @@ pub(super) fn resolution_inputs(
     let resolution = Resolution::of(interpreter, request)?;
     let mut inputs = common_inputs(interpreter);
     inputs.add("installer", &resolution.installer);
+    if let Some(uv) = resolution.uv.filter(|path| path.is_file()) {
+        let name = "uv".to_owned();
+        let hashed = hash_files(
+            &[NamedFile { path: uv, name }],
+            cache,
+            "uv",
+            of_build_system,
+        )?;
+        inputs
+            .add("executable of uv", hashed.digest.hex())
+            .changed(&hashed.changes);
+    }
     let requirements = inputs.add_list("requirements", resolution.requirements);
     requirements.set_by(if of_build_system {
         &["build-system", "requires"]
@@ -142,35 +155,38 @@ pub(super) fn resolution_inputs(
                 .changed(&hashed.changes);
         }
     }
-    for path in resolution.local {
-        let files: Vec<PathBuf> = if path.is_dir() {
-            list_sources(&path, Hidden::Taken)?
-                .all()
-                .map(|file| path.join(file))
-                .collect()
+    for local in resolution.local {
+        let NamedFile { path, name } = &local;
+        let files: Vec<NamedFile> = if path.is_dir() {
+            let file = |file: &PathBuf| NamedFile {
+                path: path.join(file),
+                name: file.display().to_string(),
+            };
+            list_sources(path, Hidden::Taken)?.all().map(file).collect()
         } else {
-            vec![path.clone()]
+            vec![local.clone()]
         };
         let hashed = hash_files(&files, cache, &path.display().to_string(), of_build_system)?;
         inputs
-            .add(&format!("local {}", path.display()), hashed.digest.hex())
+            .add(&format!("local {name}"), hashed.digest.hex())
             .found_at(path)
             .changed(&hashed.changes);
     }
     Ok((inputs, resolution.notices))
 }
 
-/// Hashes a list of files in any directory. The dependencies and the build environment are resolved
-/// in parallel, so each has a stat cache of its own.
+/// Hashes a list of files in any directory; the digest has their names instead of their paths. The
+/// dependencies and the build environment are resolved in parallel, so each has a stat cache of its
+/// own.
 fn hash_files(
-    files: &[PathBuf],
+    files: &[NamedFile],
     cache: &BuildCache,
     what: &str,
     of_build_system: bool,
 ) -> Result<HashedTree, BuildError> {
     let entries = files
         .iter()
-        .map(|file| Entry::examine_target(file.clone(), file.clone()));
+        .map(|file| Entry::examine_target(file.path.clone(), file.path.clone()));
     let entries = entries.collect::<Result<_, _>>()?;
     let user = if of_build_system {
         "files of the build system"
@@ -178,7 +194,8 @@ fn hash_files(
         "files"
     };
     let memory = cache.memory(Path::new(what), user);
-    let mut hashed = hash_tree(entries, &memory)?;
+    let names = files.iter().map(|file| file.name.clone().into());
+    let mut hashed = hash_tree(entries, &memory)?.renamed(names);
     hashed.changes = cache.changes_in_this_pack(&memory, hashed.changes);
     Ok(hashed)
 }

@@ -221,27 +221,15 @@ fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, 
         .changed(&sources.changes);
     let ignored = entries(&view.sources.ignored)?;
     if !ignored.is_empty() {
-        let is_large =
-            |entry: &Entry| matches!(entry.kind, EntryKind::File { len } if View::is_large(len));
-        let (large, small): (Vec<Entry>, Vec<Entry>) = ignored.iter().cloned().partition(is_large);
-        let hashed = hash_tree(small, &memory("ignored"))?;
+        let hashed = hash_tree(ignored.clone(), &memory("ignored"))?;
         inputs
             .add("files that git ignores", hashed.digest.hex())
             .changed(&hashed.changes);
-        let large = large.iter().map(|entry| {
-            format!(
-                "{} {:o} {} {}",
-                entry.relative.display(),
-                entry.mode,
-                entry.stamp.len,
-                entry.stamp.mtime
-            )
-        });
-        inputs.add_list("large files that git ignores", large);
     }
     let history = view.history();
     if !history.is_empty() {
-        let hashed = hash_tree(entries(&history)?, &memory("history"))?;
+        let (files, names): (Vec<PathBuf>, Vec<PathBuf>) = history.into_iter().unzip();
+        let hashed = hash_tree(entries(&files)?, &memory("history"))?.renamed(names.into_iter());
         inputs
             .add("git history", hashed.digest.hex())
             .changed(&hashed.changes);

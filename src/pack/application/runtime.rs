@@ -54,15 +54,27 @@ pub(super) fn build(context: &Context) -> Result<CacheEntry<Runtime>, BuildError
     ]
     .into_iter()
     .flatten();
+    let names: Vec<PathBuf> = singles
+        .clone()
+        .map(|path| path.file_name().unwrap_or_default().into())
+        .chain(sources.iter().map(|(_, to)| to.clone()))
+        .collect();
     let entries = singles
         .map(|path| (path.clone(), path.clone()))
         .chain(sources)
         .map(|(from, to)| Entry::examine_target(from, to))
         .collect::<Result<_, _>>()?;
-    let sources = hash_tree(
+    let mut sources = hash_tree(
         entries,
         &cache.memory(&interpreter.base_prefix, &include.join(" ")),
     )?;
+    // Neither the key nor the tree depends on where the interpreter is installed.
+    for (entry, digest) in sources.entries.iter().zip(&mut sources.digests) {
+        if let Some(content) = runtime::prefix_hidden(&entry.path, &interpreter.base_prefix) {
+            *digest = Some(Blake3::of(&content));
+        }
+    }
+    let sources = sources.renamed(names.into_iter());
     let mut inputs = common_inputs(interpreter);
     inputs
         .add_list("include", include.iter().cloned())

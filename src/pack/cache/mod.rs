@@ -12,31 +12,34 @@
 //! An entry is published by one rename and never changes. Every use verifies its digest; a damaged
 //! entry is made again. A shared lock on an entry's directory marks it as in use.
 
-mod entry;
 mod explain;
 mod inputs;
+mod local;
 mod project;
 mod stat_cache;
+mod store;
 mod usage;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(super) use entry::{CacheEntry, Staging};
 pub(super) use inputs::Inputs;
 pub(super) use project::{LastOutput, Project};
 pub(super) use stat_cache::{HashedTree, hash_tree};
+pub(super) use store::{CacheEntry, StagedEntry};
 pub use usage::{CacheStats, Cleaned, LayerStats, cache_stats, clean_cache};
+
+use local::{LocalStore, temporary_staging};
+use store::{Made, Store, StoredEntry};
 
 use crate::format::Blake3;
 use crate::fs::{
-    self, CACHE_TAG, Candidate, Lock, LockKind, belongs_to_another, cache_candidates, cache_tag,
-    create_private_dir, last_candidate, replace_file, takes_files,
+    self, CACHE_TAG, CacheRoot, Candidate, IoContext, Look, Staging, belongs_to_another, cache_tag,
+    create_private_dir, make_once, replace_file, takes_files,
 };
 
 /// The kind of an entry.
@@ -109,6 +112,8 @@ pub struct Step {
 
 /// The build cache as used by one pack.
 pub(super) struct BuildCache {
+    store: Box<dyn Store>,
+    /// The directory on this machine with everything that is not an entry.
     root: PathBuf,
     usage: CacheUse,
     /// Removed at the end of the pack; inside the cache, so that results can be renamed into it.
@@ -119,49 +124,47 @@ pub(super) struct BuildCache {
     changes: Mutex<BTreeMap<PathBuf, Vec<String>>>,
 }
 
-/// Packs that make the same entry at the same time wait for each other; there are this many locks
-/// for different entries.
-const STRIPES: usize = 64;
-
 impl BuildCache {
     /// Opens the cache named by the environment. If there is none, or it is not wanted, a temporary
     /// directory is used instead.
     pub(super) fn open(usage: CacheUse, manifest: &Path) -> fs::Result<Self> {
-        let made = |root: &Path| {
-            Layer::ALL
-                .iter()
-                .map(|layer| layer.name())
-                .chain(["staging", "stat", "projects", "locks"])
-                .all(|name| {
-                    create_private_dir(&root.join(name))
-                        .inspect_err(|error| tracing::debug!(%error, "no build cache"))
-                        .is_ok()
-                })
-        };
         let root = match usage {
             CacheUse::Off => None,
-            CacheUse::Full | CacheUse::Refresh => place().filter(|root| made(root)),
+            CacheUse::Full | CacheUse::Refresh => place().filter(|root| create(root)),
         };
         let (root, work) = if let Some(root) = root {
             mark(&root);
-            usage::sweep_staging(&root);
-            let work = Staging::within(&root)?;
+            let store = LocalStore::at(&root);
+            store.sweep();
+            let work = store.staging()?;
             (root, work)
         } else {
-            let work = Staging::temporary()?;
+            let work = temporary_staging()?;
             let root = work.path().join("cache");
-            made(&root);
+            create(&root);
             (root, work)
         };
+        let store = Box::new(LocalStore::at(&root));
+        Ok(Self::with_store(store, root, usage, work, manifest))
+    }
+
+    fn with_store(
+        store: Box<dyn Store>,
+        root: PathBuf,
+        usage: CacheUse,
+        work: Staging,
+        manifest: &Path,
+    ) -> Self {
         let project = Project::load(&root, manifest);
-        Ok(Self {
+        Self {
+            store,
             root,
             usage,
             work,
             project,
             steps: Mutex::default(),
             changes: Mutex::default(),
-        })
+        }
     }
 
     /// A directory for this pack alone.
@@ -199,8 +202,8 @@ impl BuildCache {
     }
 
     /// An empty staging directory for an entry.
-    pub(super) fn stage(&self) -> fs::Result<Staging> {
-        Staging::within(&self.root)
+    pub(super) fn stage(&self) -> fs::Result<StagedEntry> {
+        self.store.stage()
     }
 
     /// The existing result for these inputs, if it is `acceptable` and undamaged.
@@ -215,11 +218,11 @@ impl BuildCache {
             self.project.note(step, "resolved again, as requested");
             return Ok(None);
         }
-        let path = self.entry(layer, inputs);
-        let Some(found) = CacheEntry::open(&path) else {
+        let key = inputs.key();
+        let Some(found) = self.store.find(layer, &key) else {
             return Ok(None);
         };
-        let problem = match found {
+        let problem = match found.and_then(StoredEntry::typed) {
             Ok(made) => match acceptable(&made.facts) {
                 Ok(()) => {
                     self.record(step, layer, inputs, None, made.hashed.bytes());
@@ -228,12 +231,13 @@ impl BuildCache {
                 Err(why) => why,
             },
             Err(damage) => {
+                let path = self.root.join(layer.name()).join(&key);
                 tracing::warn!(layer = layer.name(), path = %path.display(), "build cache: {damage}, made again");
                 damage.to_string()
             }
         };
         self.project.note(step, &problem);
-        self.stage()?.clear(&path)?;
+        self.store.remove(layer, &key)?;
         Ok(None)
     }
 
@@ -262,33 +266,27 @@ impl BuildCache {
         step: &str,
         layer: Layer,
         inputs: &Inputs,
-        acceptable: impl FnOnce(&F) -> Result<(), String>,
+        acceptable: impl Fn(&F) -> Result<(), String>,
         make: impl FnOnce(&Path) -> Result<F, E>,
     ) -> Result<CacheEntry<F>, E>
     where
         F: Serialize + DeserializeOwned,
         E: From<fs::Error>,
     {
-        let key = inputs.key();
-        let stripe = usize::from_str_radix(key.get(..4).unwrap_or("0"), 16).unwrap_or(0) % STRIPES;
-        let lock = self
-            .root
-            .join("locks")
-            .join(format!("{}-{stripe:02}", layer.name()));
+        let look = |look| match (look, self.usage) {
+            (Look::Locked, CacheUse::Full) => Ok(self.find(step, layer, inputs, &acceptable)?),
+            // The caller has looked. An entry that is to be made again is not wanted.
+            _ => Ok(None),
+        };
         // Making an entry of one layer may need another layer, never the same one, so there are no
         // deadlocks.
-        let _making = Lock::acquire(&lock, LockKind::Exclusive)?;
-        // Another pack may have made it while this one waited.
-        if self.usage == CacheUse::Full
-            && self.entry(layer, inputs).exists()
-            && let Some(made) = self.find(step, layer, inputs, acceptable)?
-        {
-            return Ok(made);
-        }
-        let staging = self.stage()?;
-        let tree = staging.tree()?;
-        let facts = make(&tree)?;
-        Ok(self.publish(step, layer, inputs, staging, facts)?)
+        let lock = || Ok(self.store.lock(layer, &inputs.key())?);
+        let once = make_once(look, lock, |_| {
+            let staging = self.stage()?;
+            let facts = make(&staging.tree()?)?;
+            Ok::<_, E>(self.publish(step, layer, inputs, staging, facts)?)
+        })?;
+        Ok(once.into_inner())
     }
 
     /// Drops a step from the statistics: its result is not needed after all.
@@ -310,31 +308,37 @@ impl BuildCache {
     ) -> Option<CacheEntry<F>> {
         let last = self.project.last(step)?;
         last.same_but(inputs, except)
-            .then(|| CacheEntry::open(&self.entry(layer, last))?.ok())
+            .then(|| self.store.find(layer, &last.key())?.ok()?.typed().ok())
             .flatten()
     }
 
     /// The description of the last result of `step`, whatever its inputs.
     pub(super) fn latest<F: DeserializeOwned>(&self, step: &str, layer: Layer) -> Option<F> {
-        Some(entry::read_record(&self.entry(layer, self.project.last(step)?))?.into_facts())
+        let key = self.project.last(step)?.key();
+        serde_json::from_str(self.store.describe(layer, &key)?.facts.get()).ok()
     }
 
-    /// Publishes the content of `staging` in the cache.
+    /// Publishes the content of `staging` in the cache, with its description.
     pub(super) fn publish<F: Serialize + DeserializeOwned>(
         &self,
         step: &str,
         layer: Layer,
         inputs: &Inputs,
-        staging: Staging,
+        staging: StagedEntry,
         facts: F,
     ) -> fs::Result<CacheEntry<F>> {
         let because = self.project.because(step, inputs);
-        let made = staging.publish(
-            &self.entry(layer, inputs),
+        let made = Made {
             inputs,
-            facts,
-            self.usage == CacheUse::Refresh,
-        )?;
+            facts: serde_json::value::to_raw_value(&facts)
+                .map_err(std::io::Error::from)
+                .on("write", staging.path())?,
+        };
+        let replace = self.usage == CacheUse::Refresh;
+        let stored = self.store.publish(layer, staging, made, replace)?;
+        // The tree may be that of a faster pack.
+        let facts = serde_json::from_str(stored.facts.get()).unwrap_or(facts);
+        let made = stored.with(facts);
         self.record(step, layer, inputs, Some(because), made.hashed.bytes());
         Ok(made)
     }
@@ -353,10 +357,6 @@ impl BuildCache {
             }
         }
         steps
-    }
-
-    fn entry(&self, layer: Layer, inputs: &Inputs) -> PathBuf {
-        self.root.join(layer.name()).join(inputs.key())
     }
 
     fn record(
@@ -388,6 +388,19 @@ impl BuildCache {
     }
 }
 
+/// Creates the directories of a cache. Whether there is one now.
+fn create(root: &Path) -> bool {
+    Layer::ALL
+        .iter()
+        .map(|layer| layer.name())
+        .chain(["staging", "stat", "projects", "locks"])
+        .all(|name| {
+            create_private_dir(&root.join(name))
+                .inspect_err(|error| tracing::debug!(%error, "no build cache"))
+                .is_ok()
+        })
+}
+
 /// Marks the cache as such, so that a project that contains it does not treat it as sources. Best
 /// effort.
 fn mark(root: &Path) {
@@ -401,27 +414,17 @@ fn mark(root: &Path) {
 
 /// The build cache, in the first writable candidate.
 fn place() -> Option<PathBuf> {
-    let candidates = cache_candidates();
-    let is_named = candidates.iter().any(|candidate| !candidate.optional);
-    let last = std::iter::once_with(|| last_candidate().filter(|_| !is_named)).flatten();
     // Files created in another user's home could be inaccessible to that user.
     let may = |candidate: &Candidate| !candidate.optional || !belongs_to_another(&candidate.path);
-    let places = candidates
-        .into_iter()
-        .chain(last)
+    let mut places = CacheRoot::candidates()
         .filter(may)
-        .map(|candidate| candidate.path.join("build"));
+        .map(|candidate| CacheRoot::build(&candidate.path));
     let takes = |root: &PathBuf| {
         takes_files(root)
             .inspect_err(|error| tracing::debug!(%error, "no build cache"))
             .is_ok()
     };
-    places.into_iter().find(takes)
-}
-
-/// A shared lock on a directory; none if directories cannot be locked.
-fn lock_directory(directory: &File) -> bool {
-    directory.try_lock_shared().is_ok()
+    places.find(takes)
 }
 
 /// Counters of a layer, as stored.

@@ -34,6 +34,16 @@ pub(in crate::pack) struct HashedTree {
 }
 
 impl HashedTree {
+    /// The same files under other names, one for each entry: the digest has these. For files whose
+    /// paths belong to this machine.
+    pub(in crate::pack) fn renamed(mut self, names: impl Iterator<Item = PathBuf>) -> Self {
+        for (entry, name) in self.entries.iter_mut().zip(names) {
+            entry.relative = name;
+        }
+        self.digest = digest_of(&self.entries, &self.digests);
+        self
+    }
+
     /// Total size of all files.
     pub(in crate::pack) fn bytes(&self) -> u64 {
         self.entries

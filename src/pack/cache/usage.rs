@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::entry::{EntryDescription, Staging, read_record, remove_dead, sweep_lock};
+use super::local::{LocalStore, description};
 use super::{Counters, Layer, Step, place};
 use crate::fs::{self, IoContext, Lock, LockKind, is_at, remove_tree, replace_file};
 
@@ -178,30 +178,13 @@ fn remove(root: &Path, entry: &Listed) -> fs::Result<bool> {
     if !is_at(&directory, &entry.path) {
         return Ok(true);
     }
-    // Renamed first, so that no process sees a partial entry.
-    Staging::within(root)?.take_in(&entry.path)?;
+    LocalStore::at(root).discard(&entry.path)?;
     Ok(true)
 }
 
-/// Removes staging directories that no running pack holds. Every pack does this, because packs that
-/// make nothing new and packs that fail never reach [`evict`]; usually there are none.
-pub(super) fn sweep_staging(root: &Path) {
-    let left = children(&root.join("staging"));
-    if left.is_empty() {
-        return;
-    }
-    // The holder of the lock is about to lock what it created.
-    let Ok(Some(_alone)) = Lock::try_acquire(&sweep_lock(root), LockKind::Exclusive) else {
-        return;
-    };
-    for path in &left {
-        remove_dead(path);
-    }
-}
-
-/// The same, and also removes outdated records.
+/// Removes what killed packs left, and outdated records.
 fn sweep(root: &Path) {
-    sweep_staging(root);
+    LocalStore::at(root).sweep();
     for path in ["stat", "projects"]
         .iter()
         .flat_map(|name| children(&root.join(name)))
@@ -234,9 +217,8 @@ fn list(root: &Path) -> (Vec<Listed>, Vec<PathBuf>) {
                 unread.push(path);
                 continue;
             }
-            let record: Option<EntryDescription<serde::de::IgnoredAny>> = read_record(&path);
             found.push(Listed {
-                bytes: record.map_or(0, |record| record.bytes),
+                bytes: description(&path).map_or(0, |description| description.bytes),
                 path,
                 layer,
                 last_used,

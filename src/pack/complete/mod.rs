@@ -12,6 +12,8 @@ mod plugins;
 mod remedy;
 mod requirements;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub(super) use fault::all;
@@ -182,6 +184,9 @@ fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
     }
 }
 
+/// The markers that describe the kernel.
+const OF_KERNEL: [&str; 2] = ["platform_release", "platform_version"];
+
 fn inputs(
     manifest: &Manifest,
     application: &Application,
@@ -199,10 +204,12 @@ fn inputs(
         .add("sources", application.evidence.sources.hex())
         .found_at(&manifest.directory);
     inputs.add("lock", format!("{:?}", application.evidence.lock));
-    inputs.add(
-        "interpreter",
-        format!("{:?}", application.interpreter.markers),
-    );
+    // The kernel of this machine is not an input of the installation either.
+    let markers = application.interpreter.markers.iter();
+    let markers: BTreeMap<_, _> = markers
+        .filter(|(name, _)| !OF_KERNEL.contains(&name.as_str()))
+        .collect();
+    inputs.add("interpreter", format!("{markers:?}"));
     // Hashed: a requirement may have a password in its URL.
     let digest = |text: String| Blake3::of(text.as_bytes()).hex();
     inputs.add(

@@ -355,6 +355,15 @@ fn absolute(link: &str) -> String {
         .into_owned()
 }
 
+/// Find-links in a cache key. The content of a directory is hashed, so its path does not matter.
+pub(super) fn place_of(link: &str) -> String {
+    if Path::new(link).is_dir() {
+        "directory".to_owned()
+    } else {
+        shown(link)
+    }
+}
+
 /// The URL of an index as shown and recorded.
 pub(super) fn shown(url: &str) -> String {
     fingerprinted(url)

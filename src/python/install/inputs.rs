@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::index::{Index, shown};
-use super::installer::{Installer, Tool};
+use super::index::{Index, place_of, shown};
+use super::installer::{Installer, pip_of};
 use super::named::{Conditions, NamedSources, absolute, table};
-use super::plan::{Here, Plan};
+use super::plan::{Here, Plan, brackets};
 use super::{BuildSystem, InstallRequest, Notice};
 use crate::python::command::fingerprinted;
 use crate::python::core_metadata::normalised;
@@ -53,14 +53,31 @@ const BUILD_PREFIXES: &[&str] = &[
     "VERSIONINGIT_",
 ];
 
+/// Variables with the places of the installers' own files, which do not change what is installed.
+/// Settings files are hashed by content.
+const PLACES: &[&str] = &[
+    "PIP_CACHE_DIR",
+    "PIP_CONFIG_FILE",
+    "PIP_LOG",
+    "UV_CACHE_DIR",
+    "UV_CONFIG_FILE",
+    "UV_PYTHON_BIN_DIR",
+    "UV_PYTHON_CACHE_DIR",
+    "UV_PYTHON_INSTALL_DIR",
+    "UV_TOOL_BIN_DIR",
+    "UV_TOOL_DIR",
+];
+
 /// Everything besides the interpreter that determines which distributions are installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
-    /// `uv /usr/bin/uv` or `pip`.
+    /// `uv`, or `pip 24.2`.
     pub installer: String,
-    /// Without credentials.
+    /// The executable of uv: hashed by content.
+    pub uv: Option<PathBuf>,
+    /// Without credentials; local ones by their names in `local`.
     pub requirements: Vec<String>,
-    /// The project's own sources, without credentials.
+    /// The project's own sources, likewise.
     pub sources: Vec<String>,
     /// Warnings about them, repeated on every pack.
     pub notices: Vec<Notice>,
@@ -71,11 +88,30 @@ pub struct Resolution {
     /// Further variables of the installer, with hashed values: some are secrets.
     pub variables: Vec<String>,
     /// Lock file, constraints and the installers' settings: hashed by content.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<NamedFile>,
     /// Wheels and source archives in find-links directories.
-    pub archives: Vec<PathBuf>,
+    pub archives: Vec<NamedFile>,
     /// Local directories and archives of distributions, including indirect ones.
-    pub local: Vec<PathBuf>,
+    pub local: Vec<NamedFile>,
+}
+
+/// A file or a directory, and its name in a cache key, which is the same on every machine and in
+/// every directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    pub path: PathBuf,
+    pub name: String,
+}
+
+impl NamedFile {
+    /// Named by the last component of its path.
+    fn new(path: PathBuf) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            name: name.into_owned(),
+            path,
+        }
+    }
 }
 
 impl Resolution {
@@ -86,7 +122,8 @@ impl Resolution {
         let lock = &request.lock;
         let directory = request.project.unwrap_or(Path::new("."));
         let mut plan = Plan::of(interpreter, request)?;
-        if !plan.complete && Installer::likely(request.installer, interpreter) == Tool::Pip {
+        let uv = Installer::likely_uv(request.installer);
+        if !plan.complete && uv.is_none() {
             Plan::check_for_pip(request, &index)?;
         }
         let mut local = BTreeSet::new();
@@ -101,19 +138,39 @@ impl Resolution {
                 .missing_links()
                 .map(|path| Notice::NoFindLinks { path }),
         );
-        let mut files: Vec<PathBuf> = lock.iter().flat_map(|lock| lock.files(directory)).collect();
-        files.extend(index.constraint_files());
-        files.extend(settings_files(request.project));
-        files.retain(|file| file.is_file());
+        let local = named_apart(local);
+        let base = absolute(directory);
+        let environment = markers::environment(interpreter);
+        let locals = Locals {
+            here: Here {
+                named: &NamedSources::default(),
+                conditions: Conditions {
+                    environment: &environment,
+                    extras: &[],
+                    groups: &[],
+                },
+                directory: &base,
+            },
+            local: &local,
+        };
+        let files = lock.iter().flat_map(|lock| lock.files(directory));
+        let files = files.chain(index.constraint_files()).map(NamedFile::new);
+        let mut files: Vec<NamedFile> = files.chain(settings_files(request.project)).collect();
+        files.retain(|file| file.path.is_file());
+        let mut archives = find_links_archives(&index);
+        archives.extend(request.named.flat_directories().flat_map(archives_in));
         Ok(Self {
-            installer: Installer::named(request.installer, interpreter),
+            installer: uv
+                .as_ref()
+                .map_or_else(|| pip_of(interpreter), |_| "uv".to_owned()),
             requirements: request
                 .requirements
                 .iter()
                 .chain(&request.additional)
-                .map(|one| fingerprinted(one))
+                .map(|requirement| locals.requirement(requirement))
                 .collect(),
-            sources: request.named.described(),
+            sources: request.named.described(&|path| locals.name(path)),
+            uv,
             notices: plan.notices,
             selection: request
                 .extras
@@ -121,14 +178,76 @@ impl Resolution {
                 .chain(&request.groups)
                 .cloned()
                 .collect(),
-            archives: find_links_archives(&index),
+            archives: archives.into_iter().map(NamedFile::new).collect(),
             index: index.described(),
             variables: variables(|name| {
-                (name.starts_with("PIP_") || name.starts_with("UV_")) && !Index::reads(name)
+                (name.starts_with("PIP_") || name.starts_with("UV_"))
+                    && !Index::reads(name)
+                    && !PLACES.contains(&name)
             }),
             files,
-            local: local.into_iter().collect(),
+            local,
         })
+    }
+}
+
+/// Local distributions with their names in a cache key: the last component of the path, with a
+/// number if another one has the same.
+fn named_apart(paths: BTreeSet<PathBuf>) -> Vec<NamedFile> {
+    let mut local: Vec<NamedFile> = paths.into_iter().map(NamedFile::new).collect();
+    local.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut count = 1;
+    for at in 1..local.len() {
+        let (before, after) = local.split_at_mut(at);
+        let (before, next) = (&before[at - count], &mut after[0]);
+        if before.name == next.name {
+            count += 1;
+            next.name = format!("{} {count}", next.name);
+        } else {
+            count = 1;
+        }
+    }
+    local
+}
+
+/// How local distributions are called in a cache key.
+struct Locals<'a> {
+    here: Here<'a>,
+    local: &'a [NamedFile],
+}
+
+impl Locals<'_> {
+    /// A requirement without credentials, and without the path of a local distribution.
+    fn requirement(&self, text: &str) -> String {
+        let item = self.here.item(text);
+        let local = item
+            .as_ref()
+            .and_then(|item| Some((item, item.source.as_ref()?.local_path()?)));
+        match local {
+            Some((item, path)) if item.name.is_some() => {
+                format!("{} @ {}", item.text, self.name(path))
+            }
+            Some((item, path)) => format!("{}{}", self.name(path), brackets(&item.extras)),
+            None => fingerprinted(text),
+        }
+    }
+
+    /// The name of a local distribution. The path of one that is not installed is relative to the
+    /// project, unless it is elsewhere on the machine.
+    fn name(&self, path: &Path) -> String {
+        let is_it = |local: &&NamedFile| Path::new(&local.path) == path;
+        if let Some(local) = self.local.iter().find(is_it) {
+            return local.name.clone();
+        }
+        let project = self.here.directory;
+        let mut above = project.ancestors().enumerate();
+        above
+            .find_map(|(up, above)| {
+                let below = path.strip_prefix(above).ok()?;
+                (above.components().count() > 1)
+                    .then(|| format!("./{}{}", "../".repeat(up), below.display()))
+            })
+            .unwrap_or_else(|| path.display().to_string())
     }
 }
 
@@ -152,8 +271,8 @@ fn variables(wanted: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// Where pip and uv keep settings such as indexes.
-fn settings_files(project: Option<&Path>) -> Vec<PathBuf> {
+/// Where pip and uv keep settings such as indexes, with names that do not depend on the user.
+fn settings_files(project: Option<&Path>) -> Vec<NamedFile> {
     let variable = |name| {
         env::var_os(name)
             .filter(|value| !value.is_empty())
@@ -162,20 +281,25 @@ fn settings_files(project: Option<&Path>) -> Vec<PathBuf> {
     let home = variable("HOME");
     let config =
         variable("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
-    let mut files = vec![
-        PathBuf::from("/etc/pip.conf"),
-        PathBuf::from("/etc/uv/uv.toml"),
+    let system = ["/etc/pip.conf", "/etc/uv/uv.toml"].map(|path| (path, Some(path.into())));
+    let named = ["PIP_CONFIG_FILE", "UV_CONFIG_FILE"].map(|name| (name, variable(name)));
+    let below = |name: &'static str, base: Option<&Path>, path: &str| {
+        (name, base.map(|base| base.join(path)))
+    };
+    let others = [
+        below("~/.pip/pip.conf", home.as_deref(), ".pip/pip.conf"),
+        below("user's pip.conf", config.as_deref(), "pip/pip.conf"),
+        below("user's uv.toml", config.as_deref(), "uv/uv.toml"),
+        below("uv.toml", project, "uv.toml"),
     ];
-    files.extend(variable("PIP_CONFIG_FILE"));
-    files.extend(variable("UV_CONFIG_FILE"));
-    files.extend(home.map(|home| home.join(".pip/pip.conf")));
-    files.extend(
-        config
-            .iter()
-            .flat_map(|config| [config.join("pip/pip.conf"), config.join("uv/uv.toml")]),
-    );
-    files.extend(project.map(|project| project.join("uv.toml")));
-    files
+    let all = system.into_iter().chain(named).chain(others);
+    all.filter_map(|(name, path)| {
+        Some(NamedFile {
+            path: path?,
+            name: name.to_owned(),
+        })
+    })
+    .collect()
 }
 
 /// The distributions in all find-links directories.
@@ -183,12 +307,12 @@ pub(super) fn find_links_archives(index: &Index) -> Vec<PathBuf> {
     index
         .find_links
         .iter()
-        .flat_map(|link| archives(Path::new(link)))
+        .flat_map(|link| archives_in(Path::new(link)))
         .collect()
 }
 
 /// The distributions in a find-links directory, or the file itself if it is an HTML page.
-fn archives(link: &Path) -> Vec<PathBuf> {
+fn archives_in(link: &Path) -> Vec<PathBuf> {
     if link.is_file() {
         return vec![link.to_path_buf()];
     }
@@ -280,7 +404,7 @@ impl Index {
         let mut all: Vec<String> = self
             .find_links
             .iter()
-            .map(|link| format!("find-links {}", shown(link)))
+            .map(|link| format!("find-links {}", place_of(link)))
             .collect();
         all.extend(self.url.iter().map(|url| format!("index {}", shown(url))));
         all.extend(
@@ -326,5 +450,41 @@ mod tests {
         let mut found = BTreeSet::new();
         add_local(&near, true, &interpreter, &mut found).expect("read");
         assert_eq!(found.into_iter().collect::<Vec<_>>(), [far, near]);
+    }
+
+    #[test]
+    fn local_distributions_are_called_by_names_without_their_paths() {
+        let interpreter = discover(&Request::default()).expect("the tests need some CPython");
+        let scratch = tempfile::tempdir().expect("scratch");
+        let base = absolute(scratch.path());
+        for path in ["work/app", "work/lib", "other/lib", "work/unused"] {
+            fs::create_dir_all(base.join(path)).expect("made");
+        }
+        let paths = ["work/lib", "other/lib"].map(|path| base.join(path));
+        let local = named_apart(BTreeSet::from(paths));
+        let environment = markers::environment(&interpreter);
+        let locals = Locals {
+            here: Here {
+                named: &NamedSources::default(),
+                conditions: Conditions {
+                    environment: &environment,
+                    extras: &[],
+                    groups: &[],
+                },
+                directory: &base.join("work/app"),
+            },
+            local: &local,
+        };
+        let url = format!("a @ file://{}", base.join("other/lib").display());
+        for (requirement, name) in [
+            (&*url, "a @ lib"),
+            ("a[x] @ ../lib", "a[x] @ lib 2"),
+            ("../lib[x]", "lib 2[x]"),
+            ("click>=8", "click>=8"),
+            ("a @ ../unused", "a @ ./../unused"),
+        ] {
+            assert_eq!(locals.requirement(requirement), name);
+        }
+        assert_eq!(locals.name(Path::new("/opt/lib")), "/opt/lib");
     }
 }

@@ -1,4 +1,5 @@
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use super::index::Index;
 use super::lock;
 use super::prepare::Batch;
 use super::{Distribution, InstallRequest, Notice, failure, wheel};
-use crate::fs::IoContext as _;
+use crate::fs::{IoContext as _, names_in};
 use crate::python::command::{ask, command, on_path, run};
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
@@ -74,16 +75,11 @@ impl Installer {
             interpreter: interpreter.executable.clone(),
             asked: choice,
         };
-        if choice != Choice::Pip {
-            let named = env::var_os("UV")
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from);
-            if let Some(program) = named.or_else(|| on_path("uv")) {
-                if let Some(uv) = Self::ask(Tool::Uv, &program) {
-                    return Ok(uv);
-                }
-                notices.push(Notice::UvDoesNotRun { path: program });
+        if let Some(program) = Self::likely_uv(choice) {
+            if let Some(uv) = Self::ask(Tool::Uv, &program) {
+                return Ok(uv);
             }
+            notices.push(Notice::UvDoesNotRun { path: program });
         }
         if choice != Choice::Uv
             && let Some(pip) = Self::ask(Tool::Pip, &interpreter.executable)
@@ -93,27 +89,12 @@ impl Installer {
         Err(none())
     }
 
-    /// The installer that [`Self::choose`] will choose, as far as that is known without running it.
-    pub(super) fn named(choice: Choice, interpreter: &Interpreter) -> String {
-        let uv = || {
-            let named = env::var_os("UV")
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from);
-            named.or_else(|| on_path("uv"))
-        };
+    /// The uv that [`Self::choose`] will choose, as far as that is known without running it;
+    /// `None` if that is the interpreter's pip.
+    pub(super) fn likely_uv(choice: Choice) -> Option<PathBuf> {
         match choice {
-            Choice::Auto | Choice::Uv => uv().map(|program| format!("uv {}", program.display())),
+            Choice::Auto | Choice::Uv => uv(),
             Choice::Pip => None,
-        }
-        .unwrap_or_else(|| format!("pip of {}", interpreter.executable.display()))
-    }
-
-    /// The interface of the installer that [`Self::choose`] will choose, as far as that is known.
-    pub(super) fn likely(choice: Choice, interpreter: &Interpreter) -> Tool {
-        if Self::named(choice, interpreter).starts_with("uv ") {
-            Tool::Uv
-        } else {
-            Tool::Pip
         }
     }
 
@@ -382,6 +363,39 @@ impl Installer {
         command.arg(wheels);
         command
     }
+}
+
+/// `$UV` or the `uv` on PATH.
+fn uv() -> Option<PathBuf> {
+    env::var_os("UV")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| on_path("uv"))
+}
+
+/// `pip 24.2`, as installed with an interpreter; without the version if it is not where
+/// distributions of CPython put it. Runs nothing.
+pub(super) fn pip_of(interpreter: &Interpreter) -> String {
+    let base = &interpreter.base_prefix;
+    let places = [
+        base.join(interpreter.site_packages()),
+        base.join("local/lib")
+            .join(interpreter.directory_name())
+            .join("dist-packages"),
+        base.join("lib/python3/dist-packages"),
+    ];
+    let version = |name: OsString| {
+        let name = name.into_string().ok()?;
+        Some(
+            name.strip_prefix("pip-")?
+                .strip_suffix(".dist-info")?
+                .to_owned(),
+        )
+    };
+    places
+        .iter()
+        .find_map(|place| names_in(place).ok()?.into_iter().find_map(version))
+        .map_or_else(|| "pip".to_owned(), |version| format!("pip {version}"))
 }
 
 /// Whether pip reports that it built a wheel itself, now or earlier: one of these lines names it.

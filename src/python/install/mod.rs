@@ -38,7 +38,7 @@ pub use backend::{
 pub use commands::Command;
 pub use distribution::{BundledComponent, Distribution, distributions, entry_points};
 pub use index::installer_variables;
-pub use inputs::{Resolution, build_variables};
+pub use inputs::{NamedFile, Resolution, build_variables};
 pub use installer::{Choice, Installer};
 pub use lock::Lock;
 pub use metadata::ProjectMetadata;

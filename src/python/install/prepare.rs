@@ -111,8 +111,8 @@ impl<'a> Local<'a> {
             {
                 return Err(Error::SourceConflict {
                     name: name.clone().into(),
-                    one: before.described().into(),
-                    other: source.described().into(),
+                    one: before.shown().into(),
+                    other: source.shown().into(),
                     path: by.clone(),
                 });
             }
@@ -190,7 +190,7 @@ impl<'a> Local<'a> {
             return Err(Error::OtherName {
                 wanted: wanted.clone().into(),
                 found: name.into(),
-                source_of: source.described().into(),
+                source_of: source.shown().into(),
             });
         }
         self.made.insert(

@@ -93,6 +93,13 @@ fn is_sysconfig_data(to: &Path) -> bool {
         .is_some_and(|name| name.to_string_lossy().starts_with("_sysconfigdata_"))
 }
 
+/// The content that a file gets in a tree, if it is one that names the prefix.
+pub fn prefix_hidden(path: &Path, prefix: &Path) -> Option<Vec<u8>> {
+    let mut bytes = is_sysconfig_data(path).then(|| std::fs::read(path).ok())??;
+    hide_prefix(&mut bytes, prefix);
+    Some(bytes)
+}
+
 /// Replaces the prefix by the one in uv's interpreters. `sysconfig` substitutes the actual prefix
 /// in the variables that matter at run time; the others only reveal paths of the host.
 fn hide_prefix(bytes: &mut Vec<u8>, prefix: &Path) {

@@ -32,6 +32,7 @@ use crate::fs;
 use crate::python::{Interpreter, Kind};
 
 pub use amend::{amendments_digest, is_stub};
+pub use assemble::prefix_hidden;
 pub use contents::{FEATURES, Feature, include_for};
 
 /// Options for an interpreter tree.

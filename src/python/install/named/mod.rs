@@ -19,7 +19,7 @@ pub(super) use expand::{expanded, file_url};
 pub(super) use git::check_out;
 pub(super) use workspace::{Workspace, is_member_or_root};
 
-use super::index::shown;
+use super::index::{place_of, shown};
 use crate::python::command::{fingerprinted, redact};
 use crate::python::core_metadata::normalised;
 use crate::python::error::{Error, Result};
@@ -178,8 +178,8 @@ impl NamedSources {
         self
     }
 
-    /// All sources, as phrases without credentials.
-    pub(super) fn described(&self) -> Vec<String> {
+    /// All sources, as phrases without credentials. `name` is how a local path is called.
+    pub(super) fn described(&self, name: &dyn Fn(&Path) -> String) -> Vec<String> {
         let when = |rule: &Rule| {
             let marker = rule
                 .marker
@@ -196,7 +196,7 @@ impl NamedSources {
             format!(
                 "{}: {} {}",
                 rule.name,
-                rule.source.described(),
+                rule.source.described(name),
                 when(rule).trim()
             )
             .trim_end()
@@ -215,6 +215,15 @@ impl NamedSources {
         self.rules
             .iter()
             .filter_map(|rule| rule.source.local_path())
+    }
+
+    /// The directories that serve as flat indexes of single distributions.
+    pub(super) fn flat_directories(&self) -> impl Iterator<Item = &Path> {
+        let indexes = self.rules.iter().filter_map(|rule| match &rule.source {
+            Source::Index(index) if index.flat => Some(Path::new(&index.url)),
+            _ => None,
+        });
+        indexes.filter(|path| path.is_dir())
     }
 
     /// The URLs with credentials, by what they are for.
@@ -242,18 +251,29 @@ impl Source {
         }
     }
 
-    /// For messages and cache keys: without credentials.
-    pub(super) fn described(&self) -> String {
+    /// For messages: without credentials.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Index(index) => {
+                let kind = if index.flat { "flat " } else { "" };
+                format!("index {kind}{}", shown(&index.url))
+            }
+            _ => self.described(&|path| path.display().to_string()),
+        }
+    }
+
+    /// Without credentials. `name` is how a local path is called.
+    fn described(&self, name: &dyn Fn(&Path) -> String) -> String {
         match self {
             Self::Directory {
                 path,
                 package: true,
             }
-            | Self::Archive(path) => path.display().to_string(),
+            | Self::Archive(path) => name(path),
             Self::Directory {
                 path,
                 package: false,
-            } => format!("requirements of {}", path.display()),
+            } => format!("requirements of {}", name(path)),
             Self::Git {
                 url,
                 revision,
@@ -319,12 +339,13 @@ impl IndexSource {
         self.name.clone().unwrap_or_else(|| redact(&self.url))
     }
 
+    /// Without credentials, and without the path of a directory whose content is hashed.
     fn described(&self) -> String {
-        format!(
-            "{}{}",
-            if self.flat { "flat " } else { "" },
+        if self.flat {
+            format!("flat {}", place_of(&self.url))
+        } else {
             shown(&self.url)
-        )
+        }
     }
 }
 

@@ -86,8 +86,9 @@ impl Repository {
         Ok(index)
     }
 
-    /// The files that determine its history: HEAD, and the refs.
-    pub(super) fn history(&self) -> Vec<PathBuf> {
+    /// The files that determine its history, HEAD and the refs, with their names below git's
+    /// directories.
+    pub(super) fn history(&self) -> Vec<(PathBuf, PathBuf)> {
         let mut found = vec![
             self.directory.join("HEAD"),
             self.common.join("packed-refs"),
@@ -105,8 +106,15 @@ impl Repository {
             }
         }
         found.retain(|path| path.is_file());
-        found.sort();
-        found
+        let named = found.into_iter().map(|path| {
+            let mut bases = [&self.directory, &self.common].into_iter();
+            let name = bases.find_map(|base| path.strip_prefix(base).ok());
+            let name = name.unwrap_or(&path).to_path_buf();
+            (path, name)
+        });
+        let mut named: Vec<_> = named.collect();
+        named.sort_by(|(_, one), (_, other)| one.cmp(other));
+        named
     }
 
     /// Gives a copy of this work tree a `.git` of its own, so that a build there does not affect

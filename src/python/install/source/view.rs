@@ -18,8 +18,7 @@ use crate::format::Blake3;
 use crate::fs::{IoContext as _, Stamp};
 use crate::python::error::{Error, Result};
 
-/// An ignored file of at least this size is identified by size and mtime, and not copied if that
-/// can be avoided.
+/// An ignored file of at least this size is not copied if that can be avoided.
 const LARGE: u64 = 1 << 20;
 
 /// The files that a build sees.
@@ -80,18 +79,14 @@ impl View {
         Ok(view)
     }
 
-    /// The files of git that determine the history, if the back end derives the version from that.
-    pub fn history(&self) -> Vec<PathBuf> {
+    /// The files of git that determine the history, if the back end derives the version from that,
+    /// and their names in a repository.
+    pub fn history(&self) -> Vec<(PathBuf, PathBuf)> {
         self.repository
             .as_ref()
             .filter(|_| self.needs_history)
             .map(Repository::history)
             .unwrap_or_default()
-    }
-
-    /// Whether an ignored file is identified by size and mtime alone.
-    pub fn is_large(len: u64) -> bool {
-        len >= LARGE
     }
 
     fn add_above(&mut self, references: &BTreeSet<Reference>, named: &Named) {
