@@ -24,6 +24,7 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/report",
     "src/sign",
     "src/slot",
+    "src/target",
     "src/trust",
     "src/workenv",
 ];

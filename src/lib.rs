@@ -25,6 +25,7 @@ pub mod format;
 pub mod fs;
 pub mod interrupt;
 pub mod report;
+pub mod target;
 
 pub mod package;
 pub mod sign;

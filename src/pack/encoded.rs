@@ -19,7 +19,7 @@ use crate::fs::IoContext;
 use crate::libraries::Machine;
 use crate::report::{Part, Reporter, counted};
 use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
-use crate::stub::Family;
+use crate::stub::{Family, Stub};
 
 /// The name of this step in the output.
 pub(super) const PHASE: &str = "slots";
@@ -53,7 +53,7 @@ pub(super) struct Stored {
 pub(super) fn encode_slots(
     plans: &mut [SlotPlan],
     settings: &Settings,
-    family: Family,
+    stub: &Stub,
     application: Option<&Application>,
     cache: &BuildCache,
     reporter: &dyn Reporter,
@@ -64,7 +64,8 @@ pub(super) fn encode_slots(
     // be inputs; they are compared here.
     let any = Machine::new();
     for plan in &*plans {
-        let current = |facts: &EncodedFacts| facts.native.is_current(&plan.around(&any));
+        let current =
+            |facts: &EncodedFacts| facts.native.is_current(&plan.around(&any, stub.target));
         found.push(cache.find(&step(plan), plan.layer, &plan.inputs, current)?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();
@@ -81,7 +82,7 @@ pub(super) fn encode_slots(
     } else {
         machine(application)?
     };
-    let prepare = |at: &usize| plans[*at].prepare(settings, family, &machine, &scratch);
+    let prepare = |at: &usize| plans[*at].prepare(settings, stub, &machine, &scratch);
     let prepared: Vec<(Plan, Native)> = missing
         .iter()
         .map(prepare)
@@ -130,7 +131,7 @@ pub(super) fn encode_slots(
     }
     let made = found.into_iter().flatten().zip(&mut *plans);
     let stored: Vec<Stored> = made
-        .map(|(made, plan)| stored(made, plan, family))
+        .map(|(made, plan)| stored(made, plan, stub.family))
         .collect::<Result<_, BuildError>>()?;
     for (plan, stored) in plans.iter().zip(&stored) {
         let EncodedSlot {

@@ -16,6 +16,7 @@ use crate::format::{
 use crate::manifest::{Manifest, Policy};
 use crate::slot::EncodedSlot;
 use crate::stub::{Family, Stub};
+use crate::target::Target;
 
 /// Name of our launcher in the metadata.
 pub const OWN_LAUNCHER: &str = "flavor-launcher";
@@ -92,8 +93,8 @@ impl Parts<'_> {
                 timestamp: timestamp(settings.epoch),
                 deterministic: true,
                 platform: BTreeMap::from([
-                    ("os".into(), "linux".into()),
-                    ("arch".into(), "amd64".into()),
+                    ("os".into(), Target::SYSTEM.into()),
+                    ("arch".into(), stub.target.processor.platform_name().into()),
                 ]),
             },
             launcher: LauncherRecord {
@@ -119,7 +120,7 @@ impl Parts<'_> {
             setup_commands: Vec::new(),
             flavor: Some(Facts {
                 schema: SCHEMA,
-                target: format!("linux-{}", std::env::consts::ARCH),
+                target: stub.target.to_string(),
                 slots: stored
                     .iter()
                     .map(|stored| &stored.slot)

@@ -157,7 +157,7 @@ pub fn pack(
     let (stored, threads) = encoded::encode_slots(
         &mut plans,
         settings,
-        stub.family,
+        &stub,
         application.as_ref(),
         &cache,
         reporter,

@@ -13,6 +13,7 @@ use crate::format::{Lifecycle, PackagePolicy};
 use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
 use crate::sign::Rotation;
+use crate::target::Host;
 
 pub use known_signers::{Acquaintance, Known, NotNoted, Notes, Presented};
 pub use policy::{
@@ -160,7 +161,7 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
     let Some(facts) = &reader.metadata().flavor else {
         return Err(Refusal::NotComplete);
     };
-    let here = format!("linux-{}", std::env::consts::ARCH);
+    let here = Host::TARGET.to_string();
     if facts.target != here {
         return Err(Refusal::OtherTarget {
             wanted: facts.target.clone(),

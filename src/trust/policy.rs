@@ -1,6 +1,5 @@
 //! What the owner of a machine, and the publisher of a package, require before it starts.
 
-use std::env;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use crate::format::from_json;
 use crate::fs::{IoContext, config_dir, home_config_dir};
+use crate::target::Host;
 
 /// The machine-wide settings directory, which no variable can change.
 pub const SYSTEM_DIR: &str = "/etc/flavor";
@@ -249,12 +249,7 @@ pub(super) fn is_private(path: &Path) -> Result<bool, Refusal> {
 
 /// The name of this platform in policies.
 pub fn platform() -> String {
-    let arch = match env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    format!("{}_{arch}", env::consts::OS)
+    Host::TARGET.platform()
 }
 
 #[cfg(test)]

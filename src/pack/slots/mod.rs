@@ -25,7 +25,8 @@ use crate::libraries::{Machine, is_shared_library_name};
 use crate::manifest::Manifest;
 use crate::report::Stopwatch;
 use crate::slot::{Compression, Links, Plan, TreeOptions};
-use crate::stub::Family;
+use crate::stub::{Family, Stub};
+use crate::target::Target;
 
 /// A slot whose content, operations and target are decided.
 pub(super) struct SlotPlan {
@@ -259,10 +260,11 @@ impl SlotPlan {
     pub(super) fn prepare(
         &self,
         settings: &Settings,
-        family: Family,
+        stub: &Stub,
         machine: &Machine,
         scratch: &Path,
     ) -> Result<(Plan, Native), BuildError> {
+        let family = stub.family;
         let failed = |source| BuildError::Slot {
             slot: self.name.clone(),
             source,
@@ -271,7 +273,7 @@ impl SlotPlan {
         crate::fs::create_private_dir(&copies)?;
         let clock = Stopwatch::start();
         let is_python = matches!(self.name.as_str(), DEPS | APP);
-        let around = self.around(machine);
+        let around = self.around(machine, stub.target);
         let treatment = Treatment {
             strip: settings.strip,
             relocate: is_python,
@@ -316,7 +318,7 @@ impl SlotPlan {
     }
 
     /// What its native files find outside it.
-    pub(super) fn around<'a>(&'a self, machine: &'a Machine) -> Around<'a> {
+    pub(super) fn around<'a>(&'a self, machine: &'a Machine, target: Target) -> Around<'a> {
         let Beside {
             runtime,
             elsewhere,
@@ -326,6 +328,7 @@ impl SlotPlan {
         Around {
             slot: &self.name,
             machine,
+            target,
             runtime,
             elsewhere,
             listed,
