@@ -15,6 +15,7 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/bin/flavor-launcher.rs",
     "src/lib.rs",
     "src/diagnostics",
+    "src/codec",
     "src/config",
     "src/format",
     "src/fs",

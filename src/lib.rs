@@ -19,6 +19,7 @@
     )
 )]
 
+pub mod codec;
 pub mod config;
 pub mod diagnostics;
 pub mod format;

@@ -442,9 +442,9 @@ impl SlotRecord {
 
     /// The signed operations, parsed from PSPF's spelling as our packages write it.
     pub fn chain(&self) -> Option<Operations> {
-        use super::Codec::{Gzip, Raw, Xz, Zstd};
-        [Raw, Gzip, Xz, Zstd]
+        super::Codec::ALL
             .into_iter()
+            .filter(|codec| codec.is_written())
             .flat_map(|codec| [true, false].map(|tar| Operations { tar, codec }))
             .find(|chain| chain.to_string() == self.operations)
     }

@@ -1,7 +1,7 @@
 //! Checks for packages made by FlavorPack: its launchers go by the unsigned slot table, so the
 //! table must agree with the signed metadata.
 
-use crate::format::{FormatError, Index, Metadata, SlotEntry, SlotRecord};
+use crate::format::{Codec, FormatError, Index, Metadata, Operations, SlotEntry, SlotRecord};
 
 use super::PackageError;
 use super::layout::{check_range, purpose_code};
@@ -80,25 +80,24 @@ fn operations(record: &SlotRecord) -> Result<u64, FormatError> {
     let mut packed = 0_u64;
     let mut shift = 0_u32;
     for word in record.operations.to_ascii_lowercase().split('|') {
-        let codes: &[u8] = match word.trim() {
-            "" | "none" | "raw" => &[],
-            "tar" => &[0x01],
-            "gzip" => &[0x10],
-            "bzip2" => &[0x13],
-            "xz" => &[0x16],
-            "zstd" => &[0x1b],
-            "tar.gz" | "tgz" => &[0x01, 0x10],
-            "tar.bz2" | "tbz2" => &[0x01, 0x13],
-            "tar.xz" | "txz" => &[0x01, 0x16],
-            "tar.zst" => &[0x01, 0x1b],
-            _ => return Err(unknown()),
-        };
-        for code in codes {
-            packed |= u64::from(*code).checked_shl(shift).ok_or_else(unknown)?;
+        for code in steps(word.trim()).ok_or_else(unknown)?.codes() {
+            packed |= u64::from(code).checked_shl(shift).ok_or_else(unknown)?;
             shift = shift.saturating_add(8);
         }
     }
     Ok(packed)
+}
+
+/// The steps that one word stands for.
+fn steps(word: &str) -> Option<Operations> {
+    let chain = |codec, tar| Operations { tar, codec };
+    if matches!(word, "" | "none") {
+        return Some(chain(Codec::Raw, false));
+    }
+    Codec::ALL.into_iter().find_map(|codec| {
+        let is_tar = word == codec.extension(true) || codec.tar_word() == Some(word);
+        (is_tar || word == codec.name()).then(|| chain(codec, is_tar))
+    })
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use crate::codec::Codec;
 use crate::elf::{self, Kind};
 use crate::target::Target;
 
@@ -25,6 +26,22 @@ impl Family {
             .into_iter()
             .find(|(mark, _)| contains(bytes, mark))
             .map(|(_, family)| family)
+    }
+
+    /// Whether its launchers decode slots of this codec.
+    pub fn reads(self, codec: Codec) -> bool {
+        match self {
+            Self::Flavor => codec.is_written(),
+            Self::FlavorPack => matches!(codec, Codec::Raw | Codec::Gzip),
+        }
+    }
+
+    /// The codec of slots whose manifest names none.
+    pub fn default_codec(self) -> Codec {
+        match self {
+            Self::Flavor => Codec::Zstd,
+            Self::FlavorPack => Codec::Gzip,
+        }
     }
 
     /// The name used in messages.

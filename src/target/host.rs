@@ -17,12 +17,14 @@ impl Host {
         processor: Self::PROCESSOR,
     };
 
+    const ALSO_RUNS: Option<Processor> = Self::PROCESSOR.also_runs();
+
     /// Whether the host can run a program for this machine: 64-bit kernels often run 32-bit programs
     /// of their processor family.
     pub fn runs(machine: ElfMachine) -> bool {
         machine.is_little == cfg!(target_endian = "little")
             && Processor::of_elf(machine.number).is_some_and(|processor| {
-                processor == Self::PROCESSOR || Self::PROCESSOR.also_runs() == Some(processor)
+                processor == Self::PROCESSOR || Self::ALSO_RUNS == Some(processor)
             })
     }
 }

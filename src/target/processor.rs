@@ -26,9 +26,9 @@ macro_rules! processors {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            const fn row(self) -> &'static Row {
+            const fn row(self) -> Row {
                 match self {
-                    $(Self::$variant => const { &$row }),+
+                    $(Self::$variant => $row),+
                 }
             }
         }
