@@ -7,6 +7,7 @@ use super::Spelling;
 pub(super) const FACTS: Facts = Facts {
     name: "bzip2",
     code: 0x13,
+    #[cfg(feature = "cli")]
     extension: "bz2",
     tar_extension: "tar.bz2",
     tar_word: Some("tbz2"),

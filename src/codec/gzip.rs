@@ -13,6 +13,7 @@ use super::{Levels, Spelling, compression::Encoder};
 pub(super) const FACTS: Facts = Facts {
     name: "gzip",
     code: 0x10,
+    #[cfg(feature = "cli")]
     extension: "gz",
     tar_extension: "tar.gz",
     tar_word: Some("tgz"),

@@ -37,9 +37,10 @@ struct Facts {
     name: &'static str,
     /// The code of the operation in PSPF; 0 if there is no operation.
     code: u8,
-    /// The suffix of a file that holds the stored bytes, without and with a tar archive in it. The
-    /// second is also PSPF's word for both operations.
+    /// The suffix of a file that holds the stored bytes.
+    #[cfg(feature = "cli")]
     extension: &'static str,
+    /// The same if they are a tar archive, which is PSPF's word for both operations.
     tar_extension: &'static str,
     /// Another word for both operations that FlavorPack knows.
     tar_word: Option<&'static str>,
@@ -125,17 +126,18 @@ impl Codec {
 
     /// The codec with this code.
     pub fn of_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| codec.code() == code)
+        Self::ALL.iter().copied().find(|codec| codec.code() == code)
     }
 
-    /// The suffix of a file that holds the stored bytes of a file, or of a tar archive: `gz`,
-    /// `tar.gz`.
-    pub fn extension(self, tar: bool) -> &'static str {
-        if tar {
-            self.facts().tar_extension
-        } else {
-            self.facts().extension
-        }
+    /// The suffix of a file that holds the stored bytes: `gz`.
+    #[cfg(feature = "cli")]
+    pub fn extension(self) -> &'static str {
+        self.facts().extension
+    }
+
+    /// The same for a tar archive: `tar.gz`.
+    pub fn tar_extension(self) -> &'static str {
+        self.facts().tar_extension
     }
 
     /// FlavorPack's other word for a tar archive with this codec: `tgz`.
@@ -224,8 +226,8 @@ mod tests {
                     assert_eq!(Codec::of_word(word), Some((codec, tar)), "{word}");
                 }
             }
-            let tar_extension = format!("tar.{}", codec.extension(false));
-            assert!(codec == Codec::Raw || codec.extension(true) == tar_extension);
+            let tar_extension = format!("tar.{}", codec.extension());
+            assert!(codec == Codec::Raw || codec.tar_extension() == tar_extension);
         }
         assert_eq!(Codec::of_word("tar"), None);
         assert_eq!(Codec::of_code(0xff), None);

@@ -7,6 +7,7 @@ use super::{Spelling, compression::Encoder};
 pub(super) const FACTS: Facts = Facts {
     name: "raw",
     code: 0,
+    #[cfg(feature = "cli")]
     extension: "bin",
     tar_extension: "tar",
     tar_word: None,

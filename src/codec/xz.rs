@@ -21,6 +21,7 @@ use super::{
 pub(super) const FACTS: Facts = Facts {
     name: "xz",
     code: 0x16,
+    #[cfg(feature = "cli")]
     extension: "xz",
     tar_extension: "tar.xz",
     tar_word: Some("txz"),

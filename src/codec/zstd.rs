@@ -16,6 +16,7 @@ use super::{
 pub(super) const FACTS: Facts = Facts {
     name: "zstd",
     code: 0x1b,
+    #[cfg(feature = "cli")]
     extension: "zst",
     tar_extension: "tar.zst",
     tar_word: None,

@@ -88,7 +88,7 @@ fn info(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
         helper.place(),
         stub.family.name(),
         stub.version().unwrap_or_else(|| "not told".into()),
-        stub.target,
+        stub.target.name(),
         Bytes(stub.bytes.len() as u64),
         stub.sha256(),
         flavor::report::printable(&runs),
@@ -213,7 +213,7 @@ fn to_json(helper: &Helper, stub: &Stub) -> Value {
         "path": helper.path.as_deref().map(output::text),
         "tool": stub.family.name(),
         "version": stub.version(),
-        "target": stub.target.to_string(),
+        "target": stub.target.name(),
         "size": stub.bytes.len(),
         "sha256": stub.sha256().to_string(),
     })

@@ -17,13 +17,6 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// The code of each step in PSPF, the first step first.
-    pub fn codes(self) -> impl Iterator<Item = u8> {
-        [if self.tar { TAR } else { 0 }, self.codec.code()]
-            .into_iter()
-            .filter(|code| *code != 0)
-    }
-
     /// The operations as PSPF encodes them: one byte per step, the first in the lowest byte.
     pub fn pack(self) -> u64 {
         let codec = u64::from(self.codec.code());
@@ -49,9 +42,36 @@ impl Operations {
         Ok(Self { tar, codec })
     }
 
+    /// The number of steps.
+    pub fn steps(self) -> u32 {
+        u32::from(self.tar).saturating_add(u32::from(self.codec != Codec::Raw))
+    }
+
+    /// The spelling in FlavorPack's JSON: `tar.zst`, `gzip`, `raw`.
+    pub fn as_str(self) -> &'static str {
+        if self.tar {
+            self.codec.tar_extension()
+        } else {
+            self.codec.name()
+        }
+    }
+
+    /// Parses [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Codec::ALL.iter().find_map(|codec| {
+            let tar = codec.tar_extension() == text;
+            (tar || codec.name() == text).then_some(Self { tar, codec: *codec })
+        })
+    }
+
     /// The suffix of a file that holds the stored bytes: `tar.gz`, `gz`, `bin`.
+    #[cfg(feature = "cli")]
     pub fn extension(self) -> &'static str {
-        self.codec.extension(self.tar)
+        if self.tar {
+            self.codec.tar_extension()
+        } else {
+            self.codec.extension()
+        }
     }
 
     /// The names of the steps, as in a manifest.
@@ -67,14 +87,9 @@ impl Operations {
     }
 }
 
-/// The spelling in FlavorPack's JSON: `tar.zst`, `gzip`, `raw`.
 impl fmt::Display for Operations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.tar {
-            self.extension()
-        } else {
-            self.codec.name()
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -116,6 +131,7 @@ mod tests {
             for codec in Codec::ALL {
                 let chain = Operations { tar, codec };
                 assert_eq!(Operations::unpack(chain.pack()), Ok(chain));
+                assert_eq!(Operations::parse(chain.as_str()), Some(chain));
             }
         }
     }

@@ -94,7 +94,7 @@ impl Parts<'_> {
                 deterministic: true,
                 platform: BTreeMap::from([
                     ("os".into(), Target::SYSTEM.into()),
-                    ("arch".into(), stub.target.processor.platform_name().into()),
+                    ("arch".into(), stub.target.processor.short_name().into()),
                 ]),
             },
             launcher: LauncherRecord {
@@ -120,7 +120,7 @@ impl Parts<'_> {
             setup_commands: Vec::new(),
             flavor: Some(Facts {
                 schema: SCHEMA,
-                target: stub.target.to_string(),
+                target: stub.target.name().into(),
                 slots: stored
                     .iter()
                     .map(|stored| &stored.slot)

@@ -80,24 +80,29 @@ fn operations(record: &SlotRecord) -> Result<u64, FormatError> {
     let mut packed = 0_u64;
     let mut shift = 0_u32;
     for word in record.operations.to_ascii_lowercase().split('|') {
-        for code in steps(word.trim()).ok_or_else(unknown)?.codes() {
-            packed |= u64::from(code).checked_shl(shift).ok_or_else(unknown)?;
-            shift = shift.saturating_add(8);
+        let chain = chain(word.trim()).ok_or_else(unknown)?;
+        packed |= chain.pack().checked_shl(shift).unwrap_or(0);
+        shift = shift.saturating_add(chain.steps().saturating_mul(8));
+        if shift > u64::BITS {
+            return Err(unknown());
         }
     }
     Ok(packed)
 }
 
 /// The steps that one word stands for.
-fn steps(word: &str) -> Option<Operations> {
-    let chain = |codec, tar| Operations { tar, codec };
+fn chain(word: &str) -> Option<Operations> {
     if matches!(word, "" | "none") {
-        return Some(chain(Codec::Raw, false));
+        return Operations::parse("raw");
     }
-    Codec::ALL.into_iter().find_map(|codec| {
-        let is_tar = word == codec.extension(true) || codec.tar_word() == Some(word);
-        (is_tar || word == codec.name()).then(|| chain(codec, is_tar))
-    })
+    let short = || {
+        let codec = Codec::ALL
+            .iter()
+            .find(|codec| codec.tar_word() == Some(word))?;
+        let (tar, codec) = (true, *codec);
+        Some(Operations { tar, codec })
+    };
+    Operations::parse(word).or_else(short)
 }
 
 #[cfg(test)]

@@ -12,8 +12,6 @@ mod c_library;
 #[cfg(feature = "cli")]
 mod platform;
 
-use std::fmt;
-
 #[cfg(feature = "cli")]
 pub use c_library::CLibrary;
 pub use elf::ElfMachine;
@@ -48,16 +46,14 @@ impl Target {
         }
     }
 
-    /// The name in policies: `linux_amd64`.
-    pub fn platform(self) -> String {
-        format!("{}_{}", Self::SYSTEM, self.processor.platform_name())
+    /// The name in signed metadata: `linux-x86_64`.
+    pub const fn name(self) -> &'static str {
+        self.processor.target_name()
     }
-}
 
-/// The name in signed metadata: `linux-x86_64`.
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", Self::SYSTEM, self.processor.name())
+    /// The name in policies: `linux_amd64`.
+    pub const fn platform(self) -> &'static str {
+        self.processor.platform()
     }
 }
 
@@ -70,8 +66,11 @@ mod tests {
         let target = Target {
             processor: Processor::X86_64,
         };
-        assert_eq!(target.to_string(), "linux-x86_64");
+        assert_eq!(target.name(), "linux-x86_64");
         assert_eq!(target.platform(), "linux_amd64");
+        for processor in Processor::ALL.iter().copied() {
+            assert!(Target { processor }.name().starts_with(Target::SYSTEM));
+        }
     }
 
     #[test]

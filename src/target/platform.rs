@@ -24,14 +24,14 @@ fn processors() -> impl Iterator<Item = Processor> {
 /// Whether this is the name of a platform.
 pub fn is_platform(word: &str) -> bool {
     word.split_once('_').is_some_and(|(system, name)| {
-        SYSTEMS.contains(&system) && processors().any(|processor| processor.platform_name() == name)
+        SYSTEMS.contains(&system) && processors().any(|processor| processor.short_name() == name)
     })
 }
 
 /// The names of all platforms.
 pub fn platforms() -> impl Iterator<Item = String> {
     SYSTEMS.iter().flat_map(|system| {
-        processors().map(move |processor| format!("{system}_{}", processor.platform_name()))
+        processors().map(move |processor| format!("{system}_{}", processor.short_name()))
     })
 }
 
@@ -39,9 +39,9 @@ pub fn platforms() -> impl Iterator<Item = String> {
 pub fn usual_spelling(word: &str) -> String {
     let word = word.to_lowercase().replace('-', "_");
     processors()
-        .filter(|processor| processor.name() != processor.platform_name())
+        .filter(|processor| processor.name() != processor.short_name())
         .fold(word, |word, processor| {
-            word.replace(processor.name(), processor.platform_name())
+            word.replace(processor.name(), processor.short_name())
         })
 }
 

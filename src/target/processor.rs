@@ -1,10 +1,13 @@
 /// What formats and tools call a processor.
 struct Row {
-    /// The name in Rust, in the kernel, and in the target of a package.
+    /// The name in Rust and in the kernel.
     name: &'static str,
-    /// The name in policies and in the build platform: for the first two, that of OCI images. `None`
-    /// if policies cannot name it.
-    platform: Option<&'static str>,
+    /// The name of the target in signed metadata.
+    target: &'static str,
+    /// The name in the build platform; for the first two, that of OCI images.
+    short_name: &'static str,
+    /// The name of the target in policies.
+    platform: &'static str,
     /// `e_machine` of ELF files.
     elf: u16,
     /// Debian's directory of libraries for it, with glibc.
@@ -15,7 +18,7 @@ struct Row {
 }
 
 macro_rules! processors {
-    ($($variant:ident => $row:expr,)+) => {
+    ($($variant:ident: $name:literal, $short:literal, $elf:literal, $multiarch:literal, $runs:expr;)+) => {
         /// A processor architecture that messages can name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Processor {
@@ -28,107 +31,59 @@ macro_rules! processors {
 
             const fn row(self) -> Row {
                 match self {
-                    $(Self::$variant => $row),+
+                    $(Self::$variant => Row {
+                        name: $name,
+                        target: concat!("linux-", $name),
+                        short_name: $short,
+                        platform: concat!("linux_", $short),
+                        elf: $elf,
+                        #[cfg(feature = "cli")]
+                        multiarch: $multiarch,
+                        also_runs: $runs,
+                    },)+
                 }
             }
         }
     };
 }
 
+// Variant: name, short name, number in ELF files, multiarch directory, what else it runs.
 processors! {
-    X86_64 => Row {
-        name: "x86_64",
-        platform: Some("amd64"),
-        elf: 62,
-        #[cfg(feature = "cli")]
-        multiarch: "x86_64-linux-gnu",
-        also_runs: Some(Processor::X86),
-    },
-    Aarch64 => Row {
-        name: "aarch64",
-        platform: Some("arm64"),
-        elf: 183,
-        #[cfg(feature = "cli")]
-        multiarch: "aarch64-linux-gnu",
-        also_runs: Some(Processor::Arm),
-    },
-    X86 => Row {
-        name: "x86",
-        platform: Some("x86"),
-        elf: 3,
-        #[cfg(feature = "cli")]
-        multiarch: "i386-linux-gnu",
-        also_runs: None,
-    },
-    Arm => Row {
-        name: "arm",
-        platform: Some("arm"),
-        elf: 40,
-        #[cfg(feature = "cli")]
-        multiarch: "arm-linux-gnueabihf",
-        also_runs: None,
-    },
-    Riscv64 => Row {
-        name: "riscv64",
-        platform: Some("riscv64"),
-        elf: 243,
-        #[cfg(feature = "cli")]
-        multiarch: "riscv64-linux-gnu",
-        also_runs: None,
-    },
-    Powerpc64 => Row {
-        name: "powerpc64",
-        platform: Some("powerpc64"),
-        elf: 21,
-        #[cfg(feature = "cli")]
-        multiarch: "powerpc64le-linux-gnu",
-        also_runs: None,
-    },
-    S390x => Row {
-        name: "s390x",
-        platform: Some("s390x"),
-        elf: 22,
-        #[cfg(feature = "cli")]
-        multiarch: "s390x-linux-gnu",
-        also_runs: None,
-    },
-    Loongarch64 => Row {
-        name: "loongarch64",
-        platform: Some("loongarch64"),
-        elf: 258,
-        #[cfg(feature = "cli")]
-        multiarch: "loongarch64-linux-gnu",
-        also_runs: None,
-    },
-    // One number for several processors, which policies could not tell apart.
-    Mips => Row {
-        name: "mips",
-        platform: None,
-        elf: 8,
-        #[cfg(feature = "cli")]
-        multiarch: "mips-linux-gnu",
-        also_runs: None,
-    },
+    X86_64: "x86_64", "amd64", 62, "x86_64-linux-gnu", Some(Processor::X86);
+    Aarch64: "aarch64", "arm64", 183, "aarch64-linux-gnu", Some(Processor::Arm);
+    X86: "x86", "x86", 3, "i386-linux-gnu", None;
+    Arm: "arm", "arm", 40, "arm-linux-gnueabihf", None;
+    Riscv64: "riscv64", "riscv64", 243, "riscv64-linux-gnu", None;
+    Powerpc64: "powerpc64", "powerpc64", 21, "powerpc64le-linux-gnu", None;
+    S390x: "s390x", "s390x", 22, "s390x-linux-gnu", None;
+    Loongarch64: "loongarch64", "loongarch64", 258, "loongarch64-linux-gnu", None;
+    // One number for several processors, which policies cannot tell apart.
+    Mips: "mips", "mips", 8, "mips-linux-gnu", None;
 }
 
 impl Processor {
-    /// The name in Rust, in the kernel, and in the target of a package: `x86_64`.
+    /// The name in Rust and in the kernel: `x86_64`.
     pub const fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// The name in policies and in the build platform: `amd64`.
-    pub const fn platform_name(self) -> &'static str {
-        match self.row().platform {
-            Some(name) => name,
-            None => self.row().name,
-        }
+    /// The name in the build platform: `amd64`.
+    pub const fn short_name(self) -> &'static str {
+        self.row().short_name
     }
 
-    /// Whether a policy of a manifest may name it.
+    pub(super) const fn target_name(self) -> &'static str {
+        self.row().target
+    }
+
+    pub(super) const fn platform(self) -> &'static str {
+        self.row().platform
+    }
+
+    /// Whether policies may name it.
     #[cfg(feature = "cli")]
-    pub(super) const fn is_in_policies(self) -> bool {
-        self.row().platform.is_some()
+    pub(super) fn is_in_policies(self) -> bool {
+        self != Self::Mips
     }
 
     /// Debian's name of the directory with its libraries: `x86_64-linux-gnu`.

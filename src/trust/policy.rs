@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 use crate::format::from_json;
 use crate::fs::{IoContext, config_dir, home_config_dir};
-use crate::target::Host;
 
 /// The machine-wide settings directory, which no variable can change.
 pub const SYSTEM_DIR: &str = "/etc/flavor";
@@ -245,11 +244,6 @@ pub(super) fn is_private(path: &Path) -> Result<bool, Refusal> {
     let metadata = path.metadata().on("examine", path)?;
     let own = rustix::process::geteuid().as_raw();
     Ok((metadata.uid() == own || metadata.uid() == 0) && metadata.mode() & 0o022 == 0)
-}
-
-/// The name of this platform in policies.
-pub fn platform() -> String {
-    Host::TARGET.platform()
 }
 
 #[cfg(test)]
