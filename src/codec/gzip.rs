@@ -3,12 +3,10 @@
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
-#[cfg(feature = "cli")]
-use flate2::{Compress, FlushCompress, Status};
 
 use super::{Facts, buffered};
 #[cfg(feature = "cli")]
-use super::{Levels, Spelling, compression::Encoder};
+use super::{Levels, Spelling};
 
 pub(super) const FACTS: Facts = Facts {
     name: "gzip",
@@ -31,51 +29,8 @@ pub(super) const FACTS: Facts = Facts {
         }),
     },
     #[cfg(feature = "cli")]
-    encoder: Some(&ENCODER),
+    encoder: Some(&encode::ENCODER),
 };
-
-#[cfg(feature = "cli")]
-const ENCODER: Encoder = Encoder {
-    levels: Encoder::SAME_LEVELS,
-    // 1.003 of the size of one stream at level 9; with 4 MiB it was 1.014.
-    frame_len: |_| 5 << 20,
-    memory: |_| 16_000_000,
-    compress: |compression, plain| deflate(compression.level, plain),
-    store: |_, plain| deflate(0, plain),
-    header: &HEADER,
-    footer: Some(footer),
-};
-
-/// Starts a member: no name, no time, made on Unix.
-#[cfg(feature = "cli")]
-const HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03];
-
-/// Ends the deflate stream with an empty final block, then the member.
-#[cfg(feature = "cli")]
-fn footer(crc: u32, plain_len: u64) -> Vec<u8> {
-    // ISIZE is the length modulo 2^32.
-    let size = u32::try_from(plain_len & u64::from(u32::MAX)).unwrap_or(0);
-    [&[0x03, 0x00][..], &crc.to_le_bytes(), &size.to_le_bytes()].concat()
-}
-
-/// A piece of a deflate stream that ends on a byte boundary, as in pigz: the concatenated
-/// pieces form one gzip member.
-#[cfg(feature = "cli")]
-fn deflate(level: u32, plain: &[u8]) -> io::Result<Vec<u8>> {
-    let mut compressor = Compress::new(flate2::Compression::new(level), false);
-    let mut out = Vec::with_capacity(plain.len() / 2 + 1024);
-    loop {
-        let read = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
-        let status = compressor.compress_vec(&plain[read..], &mut out, FlushCompress::Sync)?;
-        // If there is room left, the flush is complete.
-        if status == Status::StreamEnd
-            || (compressor.total_in() == plain.len() as u64 && out.len() < out.capacity())
-        {
-            return Ok(out);
-        }
-        out.reserve(64 << 10);
-    }
-}
 
 pub(super) fn decoder(stored: impl Read) -> impl Read {
     SingleMember(Some(GzDecoder::new(buffered(stored))))
@@ -101,5 +56,53 @@ impl<R: BufRead> Read for SingleMember<R> {
             }
         }
         Ok(count)
+    }
+}
+
+#[cfg(feature = "cli")]
+mod encode {
+    use std::io;
+
+    use flate2::{Compress, FlushCompress, Status};
+
+    use crate::codec::compression::Encoder;
+
+    pub(super) const ENCODER: Encoder = Encoder {
+        levels: Encoder::SAME_LEVELS,
+        // 1.003 of the size of one stream at level 9; with 4 MiB it was 1.014.
+        frame_len: |_| 5 << 20,
+        memory: |_| 16_000_000,
+        compress: |compression, plain| deflate(compression.level, plain),
+        store: |_, plain| deflate(0, plain),
+        header: &HEADER,
+        footer: Some(footer),
+    };
+
+    /// Starts a member: no name, no time, made on Unix.
+    const HEADER: [u8; 10] = [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03];
+
+    /// Ends the deflate stream with an empty final block, then the member.
+    fn footer(crc: u32, plain_len: u64) -> Vec<u8> {
+        // ISIZE is the length modulo 2^32.
+        let size = u32::try_from(plain_len & u64::from(u32::MAX)).unwrap_or(0);
+        [&[0x03, 0x00][..], &crc.to_le_bytes(), &size.to_le_bytes()].concat()
+    }
+
+    /// A piece of a deflate stream that ends on a byte boundary, as in pigz: the concatenated
+    /// pieces form one gzip member.
+    fn deflate(level: u32, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut compressor = Compress::new(flate2::Compression::new(level), false);
+        let mut out = Vec::with_capacity(plain.len() / 2 + 1024);
+        loop {
+            let read = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
+            let status = compressor.compress_vec(&plain[read..], &mut out, FlushCompress::Sync)?;
+            // If there is room left, the flush is complete.
+            if status == Status::StreamEnd
+                || (compressor.total_in() == plain.len() as u64 && out.len() < out.capacity())
+            {
+                return Ok(out);
+            }
+            out.reserve(64 << 10);
+        }
     }
 }

@@ -2,16 +2,11 @@
 
 use std::io::{self, BufReader, Read};
 
-#[cfg(feature = "cli")]
-use zstd::zstd_safe::CParameter;
 use zstd::zstd_safe::{self, DCtx};
 
 use super::{DecoderMemory, Facts, buffered};
 #[cfg(feature = "cli")]
-use super::{
-    Levels, Spelling,
-    compression::{Compression, Encoder},
-};
+use super::{Levels, Spelling};
 
 pub(super) const FACTS: Facts = Facts {
     name: "zstd",
@@ -34,31 +29,7 @@ pub(super) const FACTS: Facts = Facts {
         }),
     },
     #[cfg(feature = "cli")]
-    encoder: Some(&ENCODER),
-};
-
-#[cfg(feature = "cli")]
-const ENCODER: Encoder = Encoder {
-    // Measured in `docs/benchmarks.md` § Levels.
-    levels: [1, 1, 3, 5, 7, 9, 12, 15, 17, 19],
-    frame_len: |compression| {
-        if compression.extreme {
-            32 << 20
-        } else {
-            5 << 20
-        }
-    },
-    memory: |compression| match compression.level {
-        _ if compression.extreme => 200_000_000,
-        0..=5 => 20_000_000,
-        6..=9 => 32_000_000,
-        10..=12 => 60_000_000,
-        _ => 100_000_000,
-    },
-    compress,
-    store: |_, plain| Ok(raw_blocks(plain)),
-    header: &[],
-    footer: None,
+    encoder: Some(&encode::ENCODER),
 };
 
 /// The largest window, as log2 of bytes.
@@ -147,37 +118,69 @@ fn windows_are_granted(stored: &[u8], window_log: u32) -> bool {
 }
 
 #[cfg(feature = "cli")]
-fn compress(compression: Compression, plain: &[u8]) -> io::Result<Vec<u8>> {
-    let mut compressor =
-        zstd::bulk::Compressor::new(i32::try_from(compression.level).unwrap_or(i32::MAX))?;
-    if compression.extreme {
-        compressor.set_parameter(CParameter::WindowLog(window_log(DecoderMemory::Own)))?;
-        compressor.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
-    }
-    compressor.compress(plain)
-}
+mod encode {
+    use std::io;
 
-/// A frame of raw blocks (§ 3.1.1): a single segment with its size in four bytes, no
-/// checksum.
-#[cfg(feature = "cli")]
-fn raw_blocks(plain: &[u8]) -> Vec<u8> {
-    const HEADER: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0];
-    const BLOCK: usize = 128 << 10;
-    const LAST: u32 = 1;
-    let word = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    let mut out = Vec::with_capacity(plain.len() + plain.len() / BLOCK * 3 + 16);
-    out.extend_from_slice(&HEADER);
-    out.extend_from_slice(&word(plain.len()).to_le_bytes());
-    let count = plain.len().div_ceil(BLOCK).max(1);
-    for (number, block) in (1..).zip(plain.chunks(BLOCK)) {
-        let header = word(block.len()) << 3 | if number == count { LAST } else { 0 };
-        out.extend_from_slice(&header.to_le_bytes()[..3]);
-        out.extend_from_slice(block);
+    use zstd::zstd_safe::CParameter;
+
+    use super::window_log;
+    use crate::codec::DecoderMemory;
+    use crate::codec::compression::{Compression, Encoder};
+
+    pub(super) const ENCODER: Encoder = Encoder {
+        // Measured in `docs/benchmarks.md` § Levels.
+        levels: [1, 1, 3, 5, 7, 9, 12, 15, 17, 19],
+        frame_len: |compression| {
+            if compression.extreme {
+                32 << 20
+            } else {
+                5 << 20
+            }
+        },
+        memory: |compression| match compression.level {
+            _ if compression.extreme => 200_000_000,
+            0..=5 => 20_000_000,
+            6..=9 => 32_000_000,
+            10..=12 => 60_000_000,
+            _ => 100_000_000,
+        },
+        compress,
+        store: |_, plain| Ok(raw_blocks(plain)),
+        header: &[],
+        footer: None,
+    };
+
+    fn compress(compression: Compression, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut compressor =
+            zstd::bulk::Compressor::new(i32::try_from(compression.level).unwrap_or(i32::MAX))?;
+        if compression.extreme {
+            compressor.set_parameter(CParameter::WindowLog(window_log(DecoderMemory::Own)))?;
+            compressor.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
+        }
+        compressor.compress(plain)
     }
-    if plain.is_empty() {
-        out.extend_from_slice(&LAST.to_le_bytes()[..3]);
+
+    /// A frame of raw blocks (§ 3.1.1): a single segment with its size in four bytes, no
+    /// checksum.
+    pub(super) fn raw_blocks(plain: &[u8]) -> Vec<u8> {
+        const HEADER: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0];
+        const BLOCK: usize = 128 << 10;
+        const LAST: u32 = 1;
+        let word = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        let mut out = Vec::with_capacity(plain.len() + plain.len() / BLOCK * 3 + 16);
+        out.extend_from_slice(&HEADER);
+        out.extend_from_slice(&word(plain.len()).to_le_bytes());
+        let count = plain.len().div_ceil(BLOCK).max(1);
+        for (number, block) in (1..).zip(plain.chunks(BLOCK)) {
+            let header = word(block.len()) << 3 | if number == count { LAST } else { 0 };
+            out.extend_from_slice(&header.to_le_bytes()[..3]);
+            out.extend_from_slice(block);
+        }
+        if plain.is_empty() {
+            out.extend_from_slice(&LAST.to_le_bytes()[..3]);
+        }
+        out
     }
-    out
 }
 
 #[cfg(test)]
@@ -231,7 +234,7 @@ mod tests {
     fn a_frame_as_it_is_decodes_to_its_content() {
         for len in [0, 1, 128 << 10, (128 << 10) + 1, 1 << 20] {
             let plain: Vec<u8> = (0..len).map(|at: u32| at.to_le_bytes()[1]).collect();
-            let stored = raw_blocks(&plain);
+            let stored = encode::raw_blocks(&plain);
             assert!(stored.len() <= plain.len() + plain.len() / 1000 + 20);
             assert_eq!(
                 zstd::bulk::decompress(&stored, plain.len()).expect("a frame"),
