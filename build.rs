@@ -17,6 +17,7 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/diagnostics/codes.rs",
     "src/diagnostics/exit.rs",
     "src/diagnostics/mod.rs",
+    "src/codec",
     "src/config",
     "src/format",
     "src/fs",
@@ -26,6 +27,7 @@ const LAUNCHER_SOURCES: &[&str] = &[
     "src/report",
     "src/sign",
     "src/slot",
+    "src/target",
     "src/trust",
     "src/workenv",
 ];

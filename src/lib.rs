@@ -19,12 +19,14 @@
     )
 )]
 
+pub mod codec;
 pub mod config;
 pub mod diagnostics;
 pub mod format;
 pub mod fs;
 pub mod interrupt;
 pub mod report;
+pub mod target;
 
 pub mod package;
 pub mod sign;

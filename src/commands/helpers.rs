@@ -88,7 +88,7 @@ fn info(options: &HelperPath, as_json: bool) -> Result<ExitCode, Error> {
         helper.place(),
         stub.family.name(),
         stub.version().unwrap_or_else(|| "not told".into()),
-        target(),
+        stub.target.name(),
         Bytes(stub.bytes.len() as u64),
         stub.sha256(),
         flavor::report::printable(&runs),
@@ -207,18 +207,13 @@ fn at_hand() -> Vec<Helper> {
     found
 }
 
-fn target() -> String {
-    // Other files are rejected when they are read.
-    format!("{}-{}", env::consts::OS, env::consts::ARCH)
-}
-
 fn to_json(helper: &Helper, stub: &Stub) -> Value {
     json!({
         "name": helper.name,
         "path": helper.path.as_deref().map(output::text),
         "tool": stub.family.name(),
         "version": stub.version(),
-        "target": target(),
+        "target": stub.target.name(),
         "size": stub.bytes.len(),
         "sha256": stub.sha256().to_string(),
     })

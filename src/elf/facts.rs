@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::view::{DynamicTable, View};
 use super::{Error, GlibcVersion, Result};
+use crate::target::Target;
 
 /// The type of a file, from its `e_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,7 +33,7 @@ pub struct ElfFacts {
     pub kind: Kind,
     /// 64-bit class.
     pub is_64: bool,
-    /// `e_machine`: 62 is x86-64, 183 is arm64.
+    /// `e_machine`, the number of a processor.
     pub machine: u16,
     /// Has a dynamic section.
     pub is_dynamic: bool,
@@ -49,17 +50,10 @@ pub struct ElfFacts {
     pub glibc_floor: Option<GlibcVersion>,
 }
 
-/// The `e_machine` of this machine.
-const OWN_MACHINE: u16 = if cfg!(target_arch = "aarch64") {
-    183
-} else {
-    62
-};
-
 impl ElfFacts {
-    /// Whether programs of this machine could load it.
-    pub fn is_for_this_machine(&self) -> bool {
-        self.is_64 && self.machine == OWN_MACHINE
+    /// Whether programs of this target could load it.
+    pub fn is_for(&self, target: Target) -> bool {
+        self.is_64 && self.machine == target.processor.elf_number()
     }
 
     /// Whether a process that loads `other` could also load `self`.
@@ -71,16 +65,6 @@ impl ElfFacts {
 /// Whether the bytes begin like an ELF file.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(ELFMAG)
-}
-
-/// Whether a file with these first 20 bytes can be loaded by programs of this machine.
-pub fn is_for_this_machine(start: &[u8]) -> bool {
-    const CLASS_64: u8 = 2;
-    let machine = start
-        .get(18..20)
-        .and_then(|field| field.try_into().ok())
-        .map(u16::from_le_bytes);
-    is_elf(start) && start.get(4) == Some(&CLASS_64) && machine == Some(OWN_MACHINE)
 }
 
 /// Reads the requirements of a file; `None` if it is not an ELF file.

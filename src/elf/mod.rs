@@ -14,7 +14,7 @@ mod testing;
 mod versions;
 mod view;
 
-pub use facts::{ElfFacts, Kind, inspect, is_elf, is_for_this_machine};
+pub use facts::{ElfFacts, Kind, inspect, is_elf};
 pub use glibc::{GlibcVersion, GlibcVersionError};
 pub use grow::add_search_path;
 pub use search_path::{Change, SearchPathTag, rewrite_search_path, set_search_path};

@@ -1,4 +1,5 @@
-//! All limits on what a package may claim and on what reading it may cost.
+//! All limits on what a package may claim and on what reading it may cost, except for the memory of
+//! decoders, which is in the files of the codecs.
 
 use std::time::Duration;
 
@@ -35,15 +36,6 @@ const PACKAGE_PLAIN_FREE: u64 = 1 << 30;
 const PACKAGE_PLAIN: u64 = 256 << 30;
 /// The same limit for a slot whose uncompressed size is not signed, as in FlavorPack's packages.
 const UNDECLARED_RATIO: u64 = 100;
-/// The largest zstd window (log2 of bytes) of our packages. No frame is longer, and it keeps a
-/// start below 64 MiB.
-pub const ZSTD_WINDOW_LOG: u32 = 25;
-/// The same limit for foreign packages: the default limit of `zstd`.
-pub const FOREIGN_ZSTD_WINDOW_LOG: u32 = 27;
-/// Memory limit of the xz decoder for our packages, whose dictionaries have at most 32 MiB.
-pub const XZ_MEMORY: u64 = 40 << 20;
-/// The same limit for foreign packages: xz at level 9 needs 65 MiB.
-pub const FOREIGN_XZ_MEMORY: u64 = 80 << 20;
 /// Seconds that a command spends on inspecting any package, however short.
 const SECONDS: u64 = 30;
 /// Stored bytes per second beyond that. Real packages take a tenth of the time on a slow machine.

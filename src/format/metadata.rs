@@ -442,11 +442,7 @@ impl SlotRecord {
 
     /// The signed operations, parsed from PSPF's spelling as our packages write it.
     pub fn chain(&self) -> Option<Operations> {
-        use super::Codec::{Gzip, Raw, Xz, Zstd};
-        [Raw, Gzip, Xz, Zstd]
-            .into_iter()
-            .flat_map(|codec| [true, false].map(|tar| Operations { tar, codec }))
-            .find(|chain| chain.to_string() == self.operations)
+        Operations::parse(&self.operations).filter(|chain| chain.codec.is_written())
     }
 
     /// The signed permission bits; 0 when the text is not octal.

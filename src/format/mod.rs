@@ -29,6 +29,7 @@ mod words;
 /// A marker in every launcher of ours, by which a file is recognised as one.
 pub const LAUNCHER_MARK: &str = concat!("flavor-launcher ", env!("CARGO_PKG_VERSION"));
 
+pub use crate::codec::Codec;
 pub use digest::{Blake3, Sha256, from_hex};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
@@ -42,7 +43,7 @@ pub use metadata::{
     Metadata, Package, PackagePolicy, RotationRecord, Runtime, RuntimeEnv, SlotRecord,
     Verification, WORKENV,
 };
-pub use operation::{Codec, Operation, Operations, UnknownOperation};
+pub use operation::Operations;
 pub use reference::EnvReference;
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
 #[cfg(feature = "cli")]

@@ -1,44 +1,9 @@
 use std::fmt;
 
-/// One step of the operations, with its code in PSPF.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Operation {
-    Tar = 0x01,
-    Gzip = 0x10,
-    Bzip2 = 0x13,
-    Xz = 0x16,
-    Zstd = 0x1b,
-}
+use crate::codec::Codec;
 
-/// The compression of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// No compression.
-    Raw,
-    Gzip,
-    Bzip2,
-    Xz,
-    Zstd,
-}
-
-impl Codec {
-    /// The name used in messages and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Gzip => "gzip",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "xz",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-/// A name that is not an operation.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an operation")]
-pub struct UnknownOperation(pub String);
+/// The code of a tar archive in PSPF.
+const TAR: u8 = 0x01;
 
 /// How the content of a slot was encoded, first step first: at most a tar, then at most one codec.
 ///
@@ -54,15 +19,9 @@ pub struct Operations {
 impl Operations {
     /// The operations as PSPF encodes them: one byte per step, the first in the lowest byte.
     pub fn pack(self) -> u64 {
-        let codec = match self.codec {
-            Codec::Raw => 0,
-            Codec::Gzip => Operation::Gzip as u64,
-            Codec::Bzip2 => Operation::Bzip2 as u64,
-            Codec::Xz => Operation::Xz as u64,
-            Codec::Zstd => Operation::Zstd as u64,
-        };
+        let codec = u64::from(self.codec.code());
         if self.tar {
-            (codec << 8) | Operation::Tar as u64
+            (codec << 8) | u64::from(TAR)
         } else {
             codec
         }
@@ -74,35 +33,44 @@ impl Operations {
     /// The first code that is unknown or in an invalid position.
     pub fn unpack(packed: u64) -> Result<Self, u8> {
         let [first, second, rest @ ..] = packed.to_le_bytes();
-        let tar = first == Operation::Tar as u8;
+        let tar = first == TAR;
         let (code, after) = if tar { (second, 0) } else { (first, second) };
         if let Some(extra) = std::iter::once(after).chain(rest).find(|code| *code != 0) {
             return Err(extra);
         }
-        let codec = match code {
-            0x00 => Codec::Raw,
-            0x10 => Codec::Gzip,
-            0x13 => Codec::Bzip2,
-            0x16 => Codec::Xz,
-            0x1b => Codec::Zstd,
-            other => return Err(other),
-        };
+        let codec = Codec::of_code(code).ok_or(code)?;
         Ok(Self { tar, codec })
     }
 
+    /// The number of steps.
+    pub fn steps(self) -> u32 {
+        u32::from(self.tar).saturating_add(u32::from(self.codec != Codec::Raw))
+    }
+
+    /// The spelling in FlavorPack's JSON: `tar.zst`, `gzip`, `raw`.
+    pub fn as_str(self) -> &'static str {
+        if self.tar {
+            self.codec.tar_extension()
+        } else {
+            self.codec.name()
+        }
+    }
+
+    /// Parses [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Codec::ALL.iter().find_map(|codec| {
+            let tar = codec.tar_extension() == text;
+            (tar || codec.name() == text).then_some(Self { tar, codec: *codec })
+        })
+    }
+
     /// The suffix of a file that holds the stored bytes: `tar.gz`, `gz`, `bin`.
+    #[cfg(feature = "cli")]
     pub fn extension(self) -> &'static str {
-        match (self.tar, self.codec) {
-            (true, Codec::Raw) => "tar",
-            (true, Codec::Gzip) => "tar.gz",
-            (true, Codec::Bzip2) => "tar.bz2",
-            (true, Codec::Xz) => "tar.xz",
-            (true, Codec::Zstd) => "tar.zst",
-            (false, Codec::Raw) => "bin",
-            (false, Codec::Gzip) => "gz",
-            (false, Codec::Bzip2) => "bz2",
-            (false, Codec::Xz) => "xz",
-            (false, Codec::Zstd) => "zst",
+        if self.tar {
+            self.codec.tar_extension()
+        } else {
+            self.codec.extension()
         }
     }
 
@@ -119,14 +87,9 @@ impl Operations {
     }
 }
 
-/// The spelling in FlavorPack's JSON: `tar.zst`, `gzip`, `raw`.
 impl fmt::Display for Operations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.tar {
-            self.extension()
-        } else {
-            self.codec.name()
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -165,15 +128,10 @@ mod tests {
     #[test]
     fn what_packs_unpacks() {
         for tar in [false, true] {
-            for codec in [
-                Codec::Raw,
-                Codec::Gzip,
-                Codec::Bzip2,
-                Codec::Xz,
-                Codec::Zstd,
-            ] {
+            for codec in Codec::ALL {
                 let chain = Operations { tar, codec };
                 assert_eq!(Operations::unpack(chain.pack()), Ok(chain));
+                assert_eq!(Operations::parse(chain.as_str()), Some(chain));
             }
         }
     }

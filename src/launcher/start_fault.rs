@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
+use crate::target::{ElfMachine, Host, Processor};
 
 /// How many bytes of a program are read. Linkers put the relevant headers into the first page.
 const START: u64 = 4096;
@@ -131,7 +132,7 @@ impl StartFault {
                 )
             }
             Self::OtherMachine { program, machine } => {
-                let (theirs, ours) = (machine_name(*machine), std::env::consts::ARCH);
+                let (theirs, ours) = (machine_name(*machine), Host::PROCESSOR.name());
                 format!(
                     "`{}` is a program for {theirs}, this machine is {ours}",
                     program.display()
@@ -194,7 +195,7 @@ impl Diagnostic for StartFault {
 /// The processor of a program that this machine cannot run. The system would otherwise pass the
 /// file to a shell.
 pub(super) fn foreign(program: &Path) -> Option<StartFault> {
-    let mut start = [0; 20];
+    let mut start = [0; ElfMachine::LEN];
     File::open(program).ok()?.read_exact(&mut start).ok()?;
     match of_elf(&start)? {
         // Emulators are registered in the kernel's binfmt_misc directory, which has two files of
@@ -247,22 +248,11 @@ fn of_elf(start: &[u8]) -> Option<Elf> {
             sum.checked_mul(256)?.checked_add(usize::from(*byte))
         })
     };
-    if !start.starts_with(ELF) {
-        return None;
+    let machine = ElfMachine::of(start)?;
+    if !Host::runs(machine) {
+        return Some(Elf::Foreign(machine.number));
     }
-    let is_little = start.get(5) == Some(&1);
-    let machine = if is_little {
-        number(18, 2)?
-    } else {
-        number(18, 1)?
-            .checked_mul(256)?
-            .checked_add(number(19, 1)?)?
-    };
-    let machine = u16::try_from(machine).ok()?;
-    if !is_little || !runs(machine) {
-        return Some(Elf::Foreign(machine));
-    }
-    let is_64 = start.get(4) == Some(&2);
+    let is_64 = machine.is_64;
     let (table, size, count) = if is_64 {
         (number(32, 8)?, number(54, 2)?, number(56, 2)?)
     } else {
@@ -285,36 +275,11 @@ fn of_elf(start: &[u8]) -> Option<Elf> {
     Some(Elf::Static)
 }
 
-/// Names of processors by `e_machine` of the ELF header.
-const MACHINES: &[(u16, &str)] = &[
-    (3, "x86"),
-    (8, "mips"),
-    (21, "powerpc64"),
-    (22, "s390x"),
-    (40, "arm"),
-    (62, "x86_64"),
-    (183, "aarch64"),
-    (243, "riscv64"),
-    (258, "loongarch64"),
-];
-
-fn machine_name(machine: u16) -> String {
-    let known = MACHINES.iter().find(|(number, _)| *number == machine);
-    known.map_or_else(
-        || format!("another processor ({machine})"),
-        |(_, name)| (*name).into(),
+fn machine_name(number: u16) -> String {
+    Processor::of_elf(number).map_or_else(
+        || format!("another processor ({number})"),
+        |processor| processor.name().into(),
     )
-}
-
-/// Whether this machine can run it: 64-bit kernels often run 32-bit programs of their processor
-/// family.
-fn runs(machine: u16) -> bool {
-    let is = |name: &str| MACHINES.contains(&(machine, name));
-    match std::env::consts::ARCH {
-        "x86_64" => is("x86_64") || is("x86"),
-        "aarch64" => is("aarch64") || is("arm"),
-        own => is(own) || !MACHINES.iter().any(|(_, name)| *name == own),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::{env, fs};
 
 use super::loader_cache::{self, LoaderCache};
 use crate::elf::{self, ElfFacts, Versions};
+use crate::target::{ElfMachine, Host, Target};
 
 /// Directories that loaders search by default, below `/` and `/usr`.
 const STANDARD: &[&str] = &["lib", "lib64"];
@@ -38,10 +39,10 @@ pub struct FoundLibrary {
 impl Machine {
     /// Prepares to search on behalf of any program.
     pub fn new() -> Self {
-        let triplet = format!("{}-linux-gnu", env::consts::ARCH);
+        let multiarch = Host::PROCESSOR.multiarch();
         let mut standard = Vec::new();
         for base in ["/", "/usr"] {
-            standard.push(Path::new(base).join("lib").join(&triplet));
+            standard.push(Path::new(base).join("lib").join(multiarch));
             standard.extend(STANDARD.iter().map(|name| Path::new(base).join(name)));
         }
         Self {
@@ -177,9 +178,9 @@ impl Default for Machine {
 /// Whether a file begins like one that programs of this machine can load: the cache also lists
 /// libraries of other architectures.
 fn is_for_this_machine(path: &Path) -> bool {
-    let mut start = [0; 20];
+    let mut start = [0; ElfMachine::LEN];
     let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && elf::is_for_this_machine(&start)
+    read.is_ok() && Target::of_program(&start) == Some(Host::TARGET)
 }
 
 fn origin(path: &Path) -> PathBuf {

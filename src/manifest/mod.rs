@@ -54,7 +54,7 @@ pub use settings::{Budget, Build, Execution, Policy, Python, RuntimeEnv};
 pub use setup::{describes_project, description_in, is_beside as is_setup_beside, is_setup};
 pub use slim::{Slim, UnknownSlim};
 pub use slot::{Lifecycle, Slot};
-pub use target::Target;
+pub use target::TargetSettings;
 pub use warning::Warning;
 
 use crate::format::WORKENV;
@@ -93,7 +93,7 @@ pub struct Manifest {
     pub post_extract: Vec<Vec<String>>,
     pub budget: Budget,
     pub policy: Policy,
-    pub target: Target,
+    pub target: TargetSettings,
     /// `[tool.flavor.metadata]`, free-form, for the package's own metadata.
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// In the order of the file.
@@ -233,7 +233,7 @@ impl Manifest {
             post_extract: Vec::new(),
             budget: Budget::default(),
             policy: Policy::default(),
-            target: Target::default(),
+            target: TargetSettings::default(),
             metadata: serde_json::Map::new(),
             slots: Vec::new(),
             project,

@@ -3,6 +3,7 @@ use toml::de::DeValue;
 use super::error::Error;
 use super::suggest::closest;
 use super::table::Item;
+use crate::codec::{Codec, Levels};
 
 /// The maximum number of operations in the format.
 pub const MAX_OPERATIONS: usize = 8;
@@ -10,24 +11,27 @@ pub const MAX_OPERATIONS: usize = 8;
 /// An operation on the content of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationName {
-    /// Stored as it is.
-    Raw,
     Tar,
-    Gzip,
-    Xz,
-    Zstd,
+    /// A codec that packages are written with; [`Codec::Raw`] for content stored as it is.
+    Codec(Codec),
 }
 
 impl OperationName {
+    const RAW: Self = Self::Codec(Codec::Raw);
+
     /// The name in a manifest.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Raw => "raw",
             Self::Tar => "tar",
-            Self::Gzip => "gzip",
-            Self::Xz => "xz",
-            Self::Zstd => "zstd",
+            Self::Codec(codec) => codec.name(),
         }
+    }
+
+    /// All of them.
+    fn all() -> impl Iterator<Item = Self> {
+        let codecs = Codec::ALL.into_iter().filter(|codec| codec.is_written());
+        let (raw, others) = (Self::RAW, codecs.filter(|codec| *codec != Codec::Raw));
+        [raw, Self::Tar].into_iter().chain(others.map(Self::Codec))
     }
 }
 
@@ -37,11 +41,9 @@ pub struct Operation {
     pub name: OperationName,
     /// Within the codec's range; `None` leaves the choice to the builder.
     pub level: Option<u32>,
-    /// xz only: `9e`, slower for a few bytes less.
+    /// `9e` of xz, slower for a few bytes less.
     pub extreme: bool,
 }
-
-const WORDS: [&str; 5] = ["raw", "tar", "gzip", "xz", "zstd"];
 
 /// Parses any spelling of operations: `["tar", "zstd:19"]`, `"tar.gz"`, `"tgz"`, `"tar|gzip"`,
 /// `"raw"`, `""`.
@@ -59,7 +61,7 @@ pub(super) fn parse(item: &Item<'_>) -> Result<Vec<Operation>, Error> {
         _ => return Err(item.wrong("an array of operations")),
     }
     if chain.is_empty() {
-        chain.push(plain(OperationName::Raw));
+        chain.push(plain(OperationName::RAW));
     }
     if chain.len() > MAX_OPERATIONS {
         return Err(Error::TooManyOperations {
@@ -71,7 +73,7 @@ pub(super) fn parse(item: &Item<'_>) -> Result<Vec<Operation>, Error> {
     if chain.len() > 1
         && chain
             .iter()
-            .any(|operation| operation.name == OperationName::Raw)
+            .any(|operation| operation.name == OperationName::RAW)
     {
         return Err(Error::RawNotAlone { at: item.at() });
     }
@@ -95,7 +97,7 @@ const fn plain(name: OperationName) -> Operation {
 
 fn push_chain(item: &Item<'_>, text: &str, chain: &mut Vec<Operation>) -> Result<(), Error> {
     if text.trim().is_empty() {
-        chain.push(plain(OperationName::Raw));
+        chain.push(plain(OperationName::RAW));
         return Ok(());
     }
     for step in text.split(['|', '.']) {
@@ -108,57 +110,64 @@ fn push_step(item: &Item<'_>, step: &str, chain: &mut Vec<Operation>) -> Result<
     let (word, level) = step.split_once(':').map_or((step, None), |(word, level)| {
         (word.trim(), Some(level.trim()))
     });
-    let names: &[OperationName] = match word.to_ascii_lowercase().as_str() {
-        "raw" | "none" => &[OperationName::Raw],
-        "tar" => &[OperationName::Tar],
-        "gzip" | "gz" => &[OperationName::Gzip],
-        "xz" => &[OperationName::Xz],
-        "zstd" | "zst" => &[OperationName::Zstd],
-        "tgz" => &[OperationName::Tar, OperationName::Gzip],
-        "txz" => &[OperationName::Tar, OperationName::Xz],
-        "tzst" => &[OperationName::Tar, OperationName::Zstd],
-        "bzip2" | "bz2" | "tbz2" | "tbz" => return Err(Error::Bzip2 { at: item.at() }),
-        _ => {
-            return Err(Error::UnknownWord {
-                at: item.at(),
-                what: "operation",
-                word: word.to_string(),
-                suggestion: closest(word, WORDS).map(str::to_string),
-                known: WORDS.iter().map(ToString::to_string).collect(),
-            });
+    let lower = word.to_ascii_lowercase();
+    if lower == "tar" {
+        chain.push(plain(OperationName::Tar));
+    } else {
+        let (codec, with_tar) = Codec::of_word(&lower).ok_or_else(|| unknown(item, word))?;
+        if !codec.is_written() {
+            return Err(Error::Bzip2 { at: item.at() });
         }
-    };
-    chain.extend(names.iter().copied().map(plain));
+        if with_tar {
+            chain.push(plain(OperationName::Tar));
+        }
+        chain.push(plain(OperationName::Codec(codec)));
+    }
     if let (Some(level), Some(last)) = (level, chain.last_mut()) {
         *last = with_level(item, last.name, level)?;
     }
     Ok(())
 }
 
+fn unknown(item: &Item<'_>, word: &str) -> Error {
+    let words: Vec<&str> = OperationName::all().map(OperationName::as_str).collect();
+    Error::UnknownWord {
+        at: item.at(),
+        what: "operation",
+        word: word.to_string(),
+        suggestion: closest(word, words.iter().copied()).map(str::to_string),
+        known: words.iter().map(ToString::to_string).collect(),
+    }
+}
+
 fn with_level(item: &Item<'_>, name: OperationName, text: &str) -> Result<Operation, Error> {
-    let (range, allowed) = match name {
-        OperationName::Raw | OperationName::Tar => (0..0, "no level"),
-        OperationName::Gzip => (0..10, "0 to 9"),
-        OperationName::Xz => (0..10, "0 to 9, or 9e"),
-        OperationName::Zstd => (1..23, "1 to 22"),
+    let levels = match name {
+        OperationName::Tar => None,
+        OperationName::Codec(codec) => codec.levels(),
     };
-    let extreme = name == OperationName::Xz && text.eq_ignore_ascii_case("9e");
-    let digits = if extreme { "9" } else { text };
-    let level = digits
-        .parse::<u32>()
-        .ok()
-        .filter(|level| range.contains(level));
-    if level.is_none() {
-        return Err(Error::BadLevel {
+    let parsed = levels.and_then(
+        |Levels {
+             least,
+             most,
+             has_extreme,
+             ..
+         }| {
+            let extreme = has_extreme && text.eq_ignore_ascii_case(&format!("{most}e"));
+            let level = if extreme { most } else { text.parse().ok()? };
+            (least..=most).contains(&level).then_some((level, extreme))
+        },
+    );
+    match parsed {
+        Some((level, extreme)) => Ok(Operation {
+            name,
+            level: Some(level),
+            extreme,
+        }),
+        None => Err(Error::BadLevel {
             at: item.at(),
             operation: name.as_str(),
             level: text.to_string(),
-            allowed,
-        });
+            allowed: levels.map_or("no level", |levels| levels.text),
+        }),
     }
-    Ok(Operation {
-        name,
-        level,
-        extreme,
-    })
 }

@@ -14,6 +14,7 @@ use super::slim::Slim;
 use super::suggest::closest;
 use super::table::{Item, Table};
 use crate::report::Bytes;
+use crate::target::{COMMON_PLATFORMS, is_platform, platforms, usual_spelling};
 
 /// `[tool.flavor.python]`: which interpreter, and which parts of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -416,53 +417,20 @@ fn size(item: &Item<'_>) -> Result<u64, Error> {
         .ok_or_else(|| item.bad("a size such as \"60MB\" or \"512KiB\"", text.trim()))
 }
 
-/// Systems and processors as named in policies.
-const SYSTEMS: &[&str] = &[
-    "linux", "darwin", "macos", "windows", "freebsd", "netbsd", "openbsd", "android",
-];
-const PROCESSORS: &[&str] = &[
-    "amd64",
-    "arm64",
-    "x86",
-    "arm",
-    "riscv64",
-    "powerpc64",
-    "s390x",
-    "loongarch64",
-];
-
 /// A known platform, such as `linux_amd64`.
 fn platform(item: &Item<'_>) -> Result<String, Error> {
     let word = item.filled()?;
-    if word
-        .split_once('_')
-        .is_some_and(|(system, cpu)| SYSTEMS.contains(&system) && PROCESSORS.contains(&cpu))
-    {
+    if is_platform(word) {
         return Ok(word.to_string());
     }
-    // Alternative names.
-    let usual = word
-        .to_lowercase()
-        .replace('-', "_")
-        .replace("x86_64", "amd64")
-        .replace("aarch64", "arm64");
-    let all = SYSTEMS
-        .iter()
-        .flat_map(|system| PROCESSORS.iter().map(move |cpu| format!("{system}_{cpu}")));
-    let all: Vec<String> = all.collect();
+    let all: Vec<String> = platforms().collect();
     Err(Error::UnknownWord {
         at: item.at(),
         what: "platform",
         word: word.to_string(),
-        suggestion: closest(&usual, all.iter().map(String::as_str)).map(str::to_string),
-        known: [
-            "linux_amd64",
-            "linux_arm64",
-            "darwin_arm64",
-            "windows_amd64",
-        ]
-        .map(str::to_string)
-        .into(),
+        suggestion: closest(&usual_spelling(word), all.iter().map(String::as_str))
+            .map(str::to_string),
+        known: COMMON_PLATFORMS.map(str::to_string).into(),
     })
 }
 

@@ -4,7 +4,7 @@ use crate::elf::GlibcVersion;
 
 /// `[tool.flavor.target]`: what the target machines provide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetSettings {
     /// The oldest glibc among them.
     pub glibc: Option<GlibcVersion>,
     /// Names of shared libraries that all of them have; a trailing `*` matches any suffix. These
@@ -12,15 +12,15 @@ pub struct Target {
     pub libraries: Option<Vec<String>>,
 }
 
-impl Target {
+impl TargetSettings {
     /// The libraries that are listed.
     pub fn listed(&self) -> &[String] {
         self.libraries.as_deref().unwrap_or_default()
     }
 }
 
-pub(super) fn target(mut table: Table<'_>) -> Result<Target, Error> {
-    let target = Target {
+pub(super) fn target(mut table: Table<'_>) -> Result<TargetSettings, Error> {
+    let target = TargetSettings {
         glibc: table.get("glibc").map(|item| glibc(&item)).transpose()?,
         libraries: match table.get("libraries") {
             Some(item) => Some(

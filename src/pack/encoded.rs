@@ -113,7 +113,11 @@ fn encode_slots(
     // be inputs; they are compared here.
     let any = Machine::new();
     for plan in &*plans {
-        let current = |facts: &EncodedFacts| facts.native.is_current(&plan.around(&any));
+        let current = |facts: &EncodedFacts| {
+            facts
+                .native
+                .is_current(&plan.around(&any, pack.stub.target))
+        };
         found.push(cache.find(&step(plan), plan.layer, &plan.inputs, current)?);
     }
     let missing: Vec<usize> = (0..plans.len()).filter(|at| found[*at].is_none()).collect();

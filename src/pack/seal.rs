@@ -21,6 +21,7 @@ use crate::report::Stopwatch;
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
 use crate::stub::Family;
+use crate::target::Target;
 
 /// Name of our launcher in the metadata.
 pub const OWN_LAUNCHER: &str = "flavor-launcher";
@@ -141,8 +142,8 @@ impl<'a> Built<'a> {
                 timestamp: timestamp(*settings.epoch),
                 deterministic: true,
                 platform: BTreeMap::from([
-                    ("os".into(), "linux".into()),
-                    ("arch".into(), "amd64".into()),
+                    ("os".into(), Target::SYSTEM.into()),
+                    ("arch".into(), stub.target.processor.short_name().into()),
                 ]),
             },
             launcher: LauncherRecord {
@@ -168,7 +169,7 @@ impl<'a> Built<'a> {
             setup_commands: Vec::new(),
             flavor: Some(Facts {
                 schema: SCHEMA,
-                target: format!("linux-{}", std::env::consts::ARCH),
+                target: stub.target.name().into(),
                 slots: stored
                     .iter()
                     .map(|stored| &stored.slot)

@@ -1,7 +1,7 @@
 //! Checks for packages made by FlavorPack: its launchers go by the unsigned slot table, so the
 //! table must agree with the signed metadata.
 
-use crate::format::{FormatError, Index, Metadata, SlotEntry, SlotRecord};
+use crate::format::{Codec, FormatError, Index, Metadata, Operations, SlotEntry, SlotRecord};
 
 use super::PackageError;
 use super::layout::{check_range, purpose_code};
@@ -80,25 +80,29 @@ fn operations(record: &SlotRecord) -> Result<u64, FormatError> {
     let mut packed = 0_u64;
     let mut shift = 0_u32;
     for word in record.operations.to_ascii_lowercase().split('|') {
-        let codes: &[u8] = match word.trim() {
-            "" | "none" | "raw" => &[],
-            "tar" => &[0x01],
-            "gzip" => &[0x10],
-            "bzip2" => &[0x13],
-            "xz" => &[0x16],
-            "zstd" => &[0x1b],
-            "tar.gz" | "tgz" => &[0x01, 0x10],
-            "tar.bz2" | "tbz2" => &[0x01, 0x13],
-            "tar.xz" | "txz" => &[0x01, 0x16],
-            "tar.zst" => &[0x01, 0x1b],
-            _ => return Err(unknown()),
-        };
-        for code in codes {
-            packed |= u64::from(*code).checked_shl(shift).ok_or_else(unknown)?;
-            shift = shift.saturating_add(8);
+        let chain = chain(word.trim()).ok_or_else(unknown)?;
+        packed |= chain.pack().checked_shl(shift).unwrap_or(0);
+        shift = shift.saturating_add(chain.steps().saturating_mul(8));
+        if shift > u64::BITS {
+            return Err(unknown());
         }
     }
     Ok(packed)
+}
+
+/// The steps that one word stands for.
+fn chain(word: &str) -> Option<Operations> {
+    if matches!(word, "" | "none") {
+        return Operations::parse("raw");
+    }
+    let short = || {
+        let codec = Codec::ALL
+            .iter()
+            .find(|codec| codec.tar_word() == Some(word))?;
+        let (tar, codec) = (true, *codec);
+        Some(Operations { tar, codec })
+    };
+    Operations::parse(word).or_else(short)
 }
 
 #[cfg(test)]

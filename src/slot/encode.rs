@@ -12,7 +12,6 @@ use std::time::Instant;
 use sha2::Digest as _;
 
 use super::SlotError;
-use super::compress::{GZIP_HEADER, gzip_footer};
 use super::frame::{Frame, encode_table};
 use super::plan::{Piece, Plan, PlannedFrame};
 use crate::format::{Blake3, Codec, Operations, Sha256, limits};
@@ -132,7 +131,7 @@ struct Compressed {
     stored: Vec<u8>,
     plain: u64,
     continues: bool,
-    /// CRC-32 of the whole content, for the gzip trailer.
+    /// CRC-32 of the content, if the codec records it.
     crc: Option<flate2::Crc>,
 }
 
@@ -148,7 +147,7 @@ fn compress_frame(plan: &Plan, frame: usize) -> Result<Compressed, SlotError> {
         });
     }
     let plain = read_frame(frame)?;
-    let crc = (plan.compression.codec == Codec::Gzip).then(|| {
+    let crc = plan.compression.has_checksum().then(|| {
         let mut hasher = flate2::Crc::new();
         hasher.update(&plain);
         hasher
@@ -242,9 +241,7 @@ impl<'a> Output<'a> {
             blake3: blake3::Hasher::new(),
             crc: flate2::Crc::new(),
         };
-        if plan.compression.codec == Codec::Gzip {
-            state.write(&GZIP_HEADER)?;
-        }
+        state.write(plan.compression.header())?;
         Ok(Self {
             plan,
             state: Mutex::new(state),
@@ -289,14 +286,12 @@ impl<'a> Output<'a> {
             .state
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        if plan.compression.has_table() {
+        if plan.compression.codec.has_table() {
             let table = encode_table(&state.frames);
             state.write(&table)?;
         }
-        if plan.compression.codec == Codec::Gzip {
-            let footer = gzip_footer(state.crc.sum(), plan.plain_size);
-            state.write(&footer)?;
-        }
+        let footer = plan.compression.footer(state.crc.sum(), plan.plain_size);
+        state.write(&footer)?;
         let limit = limits::slot_plain(state.stored_size);
         if plan.plain_size > limit {
             return Err(SlotError::TooLarge {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::codec::DecoderMemory;
 use crate::format::limits;
 
 /// What a reader grants to a slot in addition to its signed sizes.
@@ -11,10 +12,7 @@ pub struct Grant {
     pub plain: u64,
     /// Entries of an archive, if their number is not signed.
     pub entries: u64,
-    /// The largest window of zstd, as log2 of bytes.
-    pub window_log: u32,
-    /// Memory limit of the xz decoder, in bytes.
-    pub xz_memory: u64,
+    pub memory: DecoderMemory,
     /// When the reader gives up.
     pub deadline: Option<Deadline>,
 }
@@ -46,8 +44,7 @@ impl Grant {
     pub const DECLARED: Self = Self {
         plain: 0,
         entries: 0,
-        window_log: limits::ZSTD_WINDOW_LOG,
-        xz_memory: limits::XZ_MEMORY,
+        memory: DecoderMemory::Own,
         deadline: None,
     };
 
@@ -56,8 +53,7 @@ impl Grant {
         Self {
             plain: limits::undeclared_plain(stored_size, slots),
             entries: limits::undeclared_entries(slots),
-            window_log: limits::FOREIGN_ZSTD_WINDOW_LOG,
-            xz_memory: limits::FOREIGN_XZ_MEMORY,
+            memory: DecoderMemory::Foreign,
             deadline: None,
         }
     }

@@ -22,8 +22,6 @@ mod whole;
 mod witness;
 
 #[cfg(feature = "cli")]
-mod compress;
-#[cfg(feature = "cli")]
 mod encode;
 #[cfg(feature = "cli")]
 mod measure;
@@ -45,7 +43,7 @@ pub use unpack::list;
 pub use witness::Signed;
 
 #[cfg(feature = "cli")]
-pub use compress::Compression;
+pub use crate::codec::Compression;
 #[cfg(feature = "cli")]
 pub use encode::{DoneFrame, EncodedSlot, encode};
 #[cfg(feature = "cli")]

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::SlotError;
-use super::compress::Compression;
 use super::tar::{self, EntryKind, TarEntry};
+use crate::codec::Compression;
 use crate::format::{Blake3, Operations, limits};
 use crate::fs::{
     Entry, EntryKind as FileKind, IoContext, LinkFault, TreeError, TreeLinks, checked_path, walk,

@@ -3,15 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use xz2::read::XzDecoder;
-use xz2::stream::{CONCATENATED, Stream};
-
 use super::SlotError;
 use super::frame::{self, Frame};
 use super::grant::{Deadline, Grant};
-use super::whole::{WholeFrames, zstd_context};
+use super::whole::WholeFrames;
 use super::witness::{Signed, Watched, Witness, read_exact_at};
-use crate::format::{Codec, Operations, limits};
+use crate::format::{Operations, limits};
 
 /// The size of a decoder's output buffer.
 const CHUNK: usize = 256 << 10;
@@ -182,8 +179,7 @@ impl<'a> StoredSlot<'a> {
         };
         let in_order = matches!(self.signed, Some(Signed::Sha256(_)));
         let mut probe = [0; frame::PROBE_LEN];
-        if self.operations.codec != Codec::Zstd || self.stored_size < probe.len() as u64 || in_order
-        {
+        if !self.operations.codec.has_table() || self.stored_size < probe.len() as u64 || in_order {
             return Ok(vec![whole]);
         }
         let at = self.last(frame::PROBE_LEN as u64);
@@ -227,10 +223,10 @@ impl<'a> StoredSlot<'a> {
         'a: 'w,
     {
         let window = Watched::new(self.file, self.offset, frame.offset, frame.stored, witness);
-        if self.operations.codec == Codec::Zstd && WholeFrames::accept(&frame) {
+        if self.operations.codec.has_table() && WholeFrames::accept(&frame) {
             self.in_time()?;
             return whole
-                .decode(window, frame, self.grant.window_log)
+                .decode(window, frame, self.grant.memory)
                 .map(Plain::Memory);
         }
         Ok(Plain::Stream(Box::new(self.decoder(window, frame.plain)?)))
@@ -251,29 +247,11 @@ impl<'a> StoredSlot<'a> {
         plain: u64,
     ) -> Result<impl BufRead + use<'w>, SlotError> {
         let most = self.most().min(plain);
-        let source: Box<dyn Read + Send + 'w> = match self.operations.codec {
-            Codec::Raw => Box::new(window),
-            Codec::Gzip => Box::new(SingleMember(Some(flate2::bufread::GzDecoder::new(
-                buffered(window),
-            )))),
-            Codec::Zstd => {
-                // The decoder panics if it cannot allocate its context. Creating one here first
-                // turns that into an error.
-                drop(zstd_context().map_err(SlotError::BadStream)?);
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered(window))
-                    .map_err(SlotError::BadStream)?;
-                decoder
-                    .window_log_max(self.grant.window_log)
-                    .map_err(SlotError::BadStream)?;
-                Box::new(decoder)
-            }
-            Codec::Xz => {
-                let stream = Stream::new_stream_decoder(self.grant.xz_memory, CONCATENATED)
-                    .map_err(|error| SlotError::BadStream(error.into()))?;
-                Box::new(XzDecoder::new_stream(window, stream))
-            }
-            Codec::Bzip2 => return Err(SlotError::UnsupportedCodec("bzip2")),
-        };
+        let codec = self.operations.codec;
+        let source = codec
+            .decoder(window, self.grant.memory)
+            .map_err(SlotError::BadStream)?
+            .ok_or(SlotError::UnsupportedCodec(codec.name()))?;
         let (stored, deadline) = (self.stored_size, self.grant.deadline);
         Ok(BufReader::with_capacity(
             CHUNK,
@@ -359,32 +337,5 @@ impl BufRead for Plain<'_> {
             Self::Memory(cursor) => cursor.consume(amount),
             Self::Stream(stream) => stream.consume(amount),
         }
-    }
-}
-
-fn buffered(window: Watched<'_>) -> BufReader<Watched<'_>> {
-    BufReader::with_capacity(CHUNK, window)
-}
-
-/// A gzip member without trailing bytes: FlavorPack's launcher would read only the first member, so
-/// readers would interpret a second one differently.
-struct SingleMember<R>(Option<flate2::bufread::GzDecoder<R>>);
-
-impl<R: BufRead> Read for SingleMember<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(decoder) = &mut self.0 else {
-            return Ok(0);
-        };
-        let count = decoder.read(buffer)?;
-        if count == 0 && !buffer.is_empty() {
-            let rest = self.0.take().map(flate2::bufread::GzDecoder::into_inner);
-            if !rest.map_or(Ok(true), |mut rest| rest.fill_buf().map(<[u8]>::is_empty))? {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "bytes after the gzip member",
-                ));
-            }
-        }
-        Ok(count)
     }
 }

@@ -1,4 +1,6 @@
+use crate::codec::Codec;
 use crate::elf::{self, Kind};
+use crate::target::Target;
 
 /// The family of a launcher, which determines what it can decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +28,22 @@ impl Family {
             .map(|(_, family)| family)
     }
 
+    /// Whether its launchers decode slots of this codec.
+    pub fn reads(self, codec: Codec) -> bool {
+        match self {
+            Self::Flavor => codec.is_written(),
+            Self::FlavorPack => matches!(codec, Codec::Raw | Codec::Gzip),
+        }
+    }
+
+    /// The codec of slots whose manifest names none.
+    pub fn default_codec(self) -> Codec {
+        match self {
+            Self::Flavor => Codec::Zstd,
+            Self::FlavorPack => Codec::Gzip,
+        }
+    }
+
     /// The name used in messages.
     pub fn name(self) -> &'static str {
         match self {
@@ -50,17 +68,10 @@ fn contains(bytes: &[u8], mark: &[u8]) -> bool {
     false
 }
 
-/// Whether these bytes are an executable for this system and processor.
-pub(super) fn runs_here(bytes: &[u8]) -> bool {
-    /// `EM_X86_64` and `EM_AARCH64` of the ELF specification.
-    const MACHINE: u16 = if cfg!(target_arch = "aarch64") {
-        183
-    } else {
-        62
-    };
-    elf::inspect(bytes).ok().flatten().is_some_and(|facts| {
-        facts.machine == MACHINE
-            && facts.is_64
-            && matches!(facts.kind, Kind::Executable | Kind::SharedObject)
-    })
+/// The target of an executable; `None` for any other file.
+pub(super) fn target_of(bytes: &[u8]) -> Option<Target> {
+    let facts = elf::inspect(bytes).ok()??;
+    matches!(facts.kind, Kind::Executable | Kind::SharedObject)
+        .then(|| Target::of_program(bytes))
+        .flatten()
 }

@@ -9,6 +9,7 @@ use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf;
 use crate::format::Sha256;
 use crate::fs::{self, IoContext};
+use crate::target::{Host, Target};
 
 pub use identify::Family;
 
@@ -17,6 +18,8 @@ pub use identify::Family;
 pub struct Stub {
     pub bytes: Vec<u8>,
     pub family: Family,
+    /// The machine that it runs on, and with it its packages.
+    pub target: Target,
     /// Its origin, for messages and for the metadata.
     pub origin: LauncherOrigin,
 }
@@ -55,6 +58,7 @@ impl Stub {
         Self {
             bytes: embedded::BYTES.to_vec(),
             family: Family::Flavor,
+            target: embedded::TARGET,
             origin: LauncherOrigin::Embedded,
         }
     }
@@ -66,14 +70,16 @@ impl Stub {
     /// that cannot start.
     pub fn read(path: &Path) -> Result<Self, StubError> {
         let bytes = std::fs::read(path).on("read launcher", path)?;
-        if !identify::runs_here(&bytes) {
-            return Err(StubError::NotExecutable { path: path.into() });
-        }
+        // The libraries and the interpreter that are packed are the host's.
+        let target = identify::target_of(&bytes)
+            .filter(|target| *target == Host::TARGET)
+            .ok_or_else(|| StubError::NotExecutable { path: path.into() })?;
         let family =
             Family::of(&bytes).ok_or_else(|| StubError::NotALauncher { path: path.into() })?;
         Ok(Self {
             bytes,
             family,
+            target,
             origin: LauncherOrigin::File(path.into()),
         })
     }

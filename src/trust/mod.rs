@@ -13,11 +13,12 @@ use crate::format::{Lifecycle, PackagePolicy};
 use crate::fs;
 use crate::package::{Authenticity, PackageError, Reader};
 use crate::sign::Rotation;
+use crate::target::Host;
 
 pub use known_signers::{Acquaintance, Known, NotNoted, Notes, Presented};
 pub use policy::{
     AttestationRules, Consequence, Enforcement, ExecutionRules, OperatorPolicy, SYSTEM_DIR, Source,
-    TrustRules, Violation, platform, policies, read as read_policy,
+    TrustRules, Violation, policies, read as read_policy,
 };
 pub use store::{TrustStore, TrustedKey, UnusableKey};
 
@@ -148,11 +149,11 @@ pub fn judge(reader: Reader) -> Result<Accepted, Refusal> {
     let Some(facts) = &reader.metadata().flavor else {
         return Err(Refusal::NotComplete);
     };
-    let here = format!("linux-{}", std::env::consts::ARCH);
+    let here = Host::TARGET.name();
     if facts.target != here {
         return Err(Refusal::OtherTarget {
             wanted: facts.target.clone(),
-            here,
+            here: here.into(),
         });
     }
     debug_assert_eq!(
@@ -290,9 +291,11 @@ fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
 fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
     const DAY: u64 = 86_400;
     let mut found = Vec::new();
-    let platform = platform();
-    if !policy.platforms.is_empty() && !policy.platforms.contains(&platform) {
-        found.push(Violation::Platform { platform });
+    let platform = Host::TARGET.platform();
+    if !policy.platforms.is_empty() && !policy.platforms.iter().any(|one| one == platform) {
+        found.push(Violation::Platform {
+            platform: platform.into(),
+        });
     }
     if policy.refuse_root && rustix::process::geteuid().is_root() {
         found.push(Violation::Root);

@@ -1,6 +1,5 @@
 //! What the owner of a machine, and the publisher of a package, require before it starts.
 
-use std::env;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -245,16 +244,6 @@ pub(super) fn is_private(path: &Path) -> Result<bool, Refusal> {
     let metadata = path.metadata().on("examine", path)?;
     let own = rustix::process::geteuid().as_raw();
     Ok((metadata.uid() == own || metadata.uid() == 0) && metadata.mode() & 0o022 == 0)
-}
-
-/// The name of this platform in policies.
-pub fn platform() -> String {
-    let arch = match env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    format!("{}_{arch}", env::consts::OS)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::fs::Entry;
 use crate::libraries::{
     FoundLibrary, base_name, is_part_of_glibc, matches_any, must_come_from_target,
 };
+use crate::target::CLibrary;
 
 /// The changes to a tree.
 pub(super) struct Carrying {
@@ -178,11 +179,8 @@ struct Decision<'a> {
 impl Decision<'_> {
     fn file(&mut self, at: usize) {
         let facts = &self.files[at].facts;
-        let of_other_libc = facts
-            .needed
-            .iter()
-            .any(|name| name.starts_with("libc.musl-") || name == "libc.so");
-        if !facts.is_for_this_machine()
+        let of_other_libc = facts.needed.iter().any(|name| CLibrary::is_musl(name));
+        if !facts.is_for(self.around.target)
             || of_other_libc
             || !matches!(facts.kind, Kind::Executable | Kind::SharedObject)
         {

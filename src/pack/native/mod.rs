@@ -16,6 +16,7 @@ use crate::elf::{self, ElfFacts, GlibcVersion, SearchPathTag, StripOutcome, Vers
 use crate::format::Sha256;
 use crate::fs::{Entry, EntryKind, IoContext, Stamp};
 use crate::libraries::{Machine, SystemPackage, is_shared_library_name};
+use crate::target::Target;
 
 use carry::{Carrying, Library as MachineLibrary};
 use carry::{Left, Why};
@@ -101,6 +102,8 @@ pub(super) struct Around<'a> {
     /// Name of the slot.
     pub(super) slot: &'a str,
     pub(super) machine: &'a Machine,
+    /// Only its files are given libraries.
+    pub(super) target: Target,
     /// The libraries of the interpreter, available to everything it loads; by name.
     pub(super) runtime: &'a BTreeMap<String, PathBuf>,
     /// Names of libraries in other slots, if the package sets `LD_LIBRARY_PATH` for them.

@@ -27,6 +27,7 @@ use crate::manifest::Manifest;
 use crate::report::Stopwatch;
 use crate::slot::{Compression, Links, Plan, TreeOptions};
 use crate::stub::Family;
+use crate::target::Target;
 
 /// A slot whose content, operations and target are decided.
 pub(super) struct SlotPlan {
@@ -262,6 +263,7 @@ impl SlotPlan {
         machine: &Machine,
         scratch: &Path,
     ) -> Result<(Plan, Native), BuildError> {
+        let family = pack.family();
         let failed = |source| BuildError::Slot {
             slot: self.name.clone(),
             source,
@@ -270,7 +272,7 @@ impl SlotPlan {
         crate::fs::create_private_dir(&copies)?;
         let clock = Stopwatch::start();
         let is_python = matches!(self.name.as_str(), DEPS | APP);
-        let around = self.around(machine);
+        let around = self.around(machine, pack.stub.target);
         let treatment = Treatment {
             strip: *pack.settings.strip,
             relocate: is_python,
@@ -280,7 +282,7 @@ impl SlotPlan {
         };
         let tree = |entries: &[Entry], prefix: &Path| {
             let options = TreeOptions {
-                links: links(pack.family()),
+                links: links(family),
                 prefix: prefix.into(),
                 mtime: *pack.settings.epoch,
             };
@@ -304,7 +306,7 @@ impl SlotPlan {
                     ));
                 }
                 native.is_widened = true;
-                let prefix = if pack.family() == Family::FlavorPack {
+                let prefix = if family == Family::FlavorPack {
                     directory
                 } else {
                     PathBuf::new()
@@ -315,7 +317,7 @@ impl SlotPlan {
     }
 
     /// What its native files find outside it.
-    pub(super) fn around<'a>(&'a self, machine: &'a Machine) -> Around<'a> {
+    pub(super) fn around<'a>(&'a self, machine: &'a Machine, target: Target) -> Around<'a> {
         let Beside {
             runtime,
             elsewhere,
@@ -325,6 +327,7 @@ impl SlotPlan {
         Around {
             slot: &self.name,
             machine,
+            target,
             runtime,
             elsewhere,
             listed,

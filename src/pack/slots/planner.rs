@@ -269,10 +269,9 @@ impl Planner<'_> {
     }
 
     fn default_chain(&self, tar: bool) -> Chain {
-        let codec = match (self.pack.family(), *self.pack.settings.effort) {
-            (_, 0) => Codec::Raw,
-            (Family::Flavor, _) => Codec::Zstd,
-            (Family::FlavorPack, _) => Codec::Gzip,
+        let codec = match *self.pack.settings.effort {
+            0 => Codec::Raw,
+            _ => self.pack.family().default_codec(),
         };
         Chain {
             tar,
@@ -302,7 +301,7 @@ impl Planner<'_> {
                 });
             }
         };
-        if self.pack.family() == Family::FlavorPack && !matches!(codec, Codec::Raw | Codec::Gzip) {
+        if !self.pack.family().reads(codec) {
             return Err(BuildError::LauncherCannotRead {
                 slot: slot.into(),
                 operation: codec.name(),
@@ -325,10 +324,8 @@ impl Planner<'_> {
 
 fn codec(name: OperationName) -> Codec {
     match name {
-        OperationName::Raw | OperationName::Tar => Codec::Raw,
-        OperationName::Gzip => Codec::Gzip,
-        OperationName::Xz => Codec::Xz,
-        OperationName::Zstd => Codec::Zstd,
+        OperationName::Tar => Codec::Raw,
+        OperationName::Codec(codec) => codec,
     }
 }
 

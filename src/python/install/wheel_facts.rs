@@ -11,6 +11,7 @@ use crate::fs::IoContext as _;
 use crate::python::core_metadata::CoreMetadata;
 use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
+use crate::target::CLibrary;
 
 /// The maximum size of metadata, far more than any real one.
 const LONGEST: u64 = 16 << 20;
@@ -137,11 +138,7 @@ pub fn fits(wheel: &Path, interpreter: &Interpreter) -> Result<()> {
         .split_once('-')
         .unwrap_or((&interpreter.platform, ""));
     let processor = processor.replace(['-', '.'], "_");
-    let libc = if interpreter.soabi.contains("musl") {
-        "musllinux"
-    } else {
-        "manylinux"
-    };
+    let libc = CLibrary::of_extension_tag(&interpreter.soabi).wheel_tag();
     let platform = tags.platform.iter().any(|tag| {
         let same_processor = tag.ends_with(&format!("_{processor}"));
         tag == "any"

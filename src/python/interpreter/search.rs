@@ -12,6 +12,7 @@ use super::request::{Named, Request, Wanted, version_file};
 use super::{Interpreter, Kind};
 use crate::python::command::{is_executable, on_path, path_directories};
 use crate::python::error::{Error, FoundInterpreter, Result};
+use crate::target::{CLibrary, Host};
 
 /// The executables in one place, unordered.
 type Candidates = fn() -> Vec<PathBuf>;
@@ -258,11 +259,7 @@ fn guess(executable: &Path) -> Option<Version> {
 }
 
 fn managed() -> Vec<PathBuf> {
-    let libc = if cfg!(target_env = "musl") && Path::new("/etc/alpine-release").exists() {
-        "musl"
-    } else {
-        "gnu"
-    };
+    let libc = CLibrary::of_host().triple_name();
     let system = if cfg!(target_os = "macos") {
         "macos"
     } else {
@@ -271,7 +268,7 @@ fn managed() -> Vec<PathBuf> {
     let fits = |name: &str| {
         let parts: Vec<&str> = name.split('-').collect();
         matches!(parts.as_slice(), ["cpython", _, os, arch, flavour]
-            if *os == system && *arch == env::consts::ARCH && (*flavour == libc || *flavour == "none"))
+            if *os == system && *arch == Host::PROCESSOR.name() && (*flavour == libc || *flavour == "none"))
     };
     managed_root()
         .map(|root| installations(&root, fits))
