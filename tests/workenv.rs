@@ -241,6 +241,38 @@ fn what_runs_is_kept() {
 }
 
 #[test]
+fn slots_of_a_program_with_a_damaged_seal_are_kept() {
+    let t = Test::new();
+    let [one, _] = two_programs(&t);
+    std::fs::remove_file(t.path("ready-one")).expect("the first start's mark");
+    let mut child = start(t.command(&one).arg("60"));
+    eventually("the program runs", || t.path("ready-one").exists());
+    let slots = || {
+        let there = std::fs::read_dir(t.path("cache/v1/slots")).expect("the slots");
+        there.count()
+    };
+    let before = slots();
+    // The seal says which slots the environment links to; nothing else does.
+    t.call(
+        "sh",
+        [
+            "-c",
+            "echo nonsense > \"$(echo cache/v1/workenv/one-*)\"/.flavor/seal",
+        ],
+    )
+    .success();
+    let cleaned = t.flavor(["workenv", "clean", "-y"]).success();
+    assert!(cleaned.stdout().contains("kept one-1.0"), "{cleaned}");
+    assert_eq!(slots(), before);
+    child.kill().expect("killed");
+    child.wait().expect("its end");
+    eventually("nothing is left", || {
+        t.flavor(["workenv", "clean", "-y"]).success();
+        slots() == 0
+    });
+}
+
+#[test]
 fn a_name_is_never_a_path() {
     let t = Test::new();
     two_programs(&t);

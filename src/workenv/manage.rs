@@ -213,14 +213,17 @@ impl Cache {
             .collect())
     }
 
+    /// The slots that no environment links to, with their sizes.
     fn unused_slots(&self) -> std::result::Result<Vec<(SlotKey, u64)>, WorkenvError> {
         let mut used = Vec::new();
         for id in self.ids()? {
-            used.extend(
-                Seal::read(&self.workenv_dir(&id))
-                    .into_iter()
-                    .flat_map(|seal| seal.slots),
-            );
+            match Seal::read(&self.workenv_dir(&id)) {
+                Some(seal) => used.extend(seal.slots),
+                // A program runs in an environment whose seal is damaged or of another version, so
+                // any slot may be in use.
+                None if Lock::alone(&self.env_lock(&id))?.is_none() => return Ok(Vec::new()),
+                None => {}
+            }
         }
         let keys = names(&self.directory("slots"))?;
         let unused = keys
