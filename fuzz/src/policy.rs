@@ -227,12 +227,15 @@ fn key(text: &[u8]) {
 }
 
 fn settings(text: &[u8]) {
+    let Ok(text) = str::from_utf8(text) else {
+        return;
+    };
     let config = Config::parse(text, "config.toml".into());
     let Ok(config) = config else { return };
     assert!(
         config
             .keys()
-            .all(|(_, line)| line <= text.split(|byte| *byte == b'\n').count()),
+            .all(|(_, line)| line <= text.split('\n').count()),
         "a key is in the file"
     );
     if let Ok(limits) = config.cache_limits() {
