@@ -19,6 +19,7 @@ mod json;
 pub mod limits;
 mod metadata;
 mod operation;
+mod overlap;
 mod reference;
 mod slot_table;
 #[cfg(feature = "cli")]
@@ -44,6 +45,7 @@ pub use metadata::{
     Verification, WORKENV,
 };
 pub use operation::Operations;
+pub use overlap::{Overlap, SlotPlace, overlap};
 pub use reference::EnvReference;
 pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
 #[cfg(feature = "cli")]

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::format::{
-    FORMAT, FORMAT_REVISION, Facts, FormatError, Lifecycle, Metadata, Sha256, SlotRecord, WORKENV,
-    is_file_name, is_name, is_platform, is_target, is_time, is_version,
+    FORMAT, FORMAT_REVISION, Facts, FormatError, Metadata, Overlap, Sha256, SlotPlace, SlotRecord,
+    WORKENV, is_file_name, is_name, is_platform, is_target, is_time, is_version, overlap,
 };
 use crate::fs::checked_path;
 
@@ -171,35 +171,19 @@ fn check_words(metadata: &Metadata, facts: &Facts) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// A file excludes other slots from its target and below. So does a tree that does not exist at all
-/// times, because it could not be merged with the trees of others.
 fn check_places(slots: &[SlotRecord]) -> Result<(), FormatError> {
-    for (at, slot) in slots.iter().enumerate() {
-        let is_tree = slot.chain().is_some_and(|chain| chain.tar);
-        let comes_and_goes = matches!(
-            Lifecycle::parse(&slot.lifecycle),
-            Some(Lifecycle::Lazy | Lifecycle::Init)
-        );
-        if is_tree && !comes_and_goes {
-            continue;
-        }
-        if is_tree && slot.target == WORKENV {
-            return Err(bad(
-                "the target is the whole work environment of the temporary slot",
-                &slot.id,
-            ));
-        }
-        let others = slots.iter().enumerate().filter(|(other, _)| *other != at);
-        let below = |target: &str| {
-            target
-                .strip_prefix(&*slot.target)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if let Some((_, other)) = others.into_iter().find(|(_, other)| below(&other.target)) {
-            return Err(bad("another slot overlaps the target of", &other.id));
+    let places: Vec<SlotPlace<'_>> = slots.iter().map(Into::into).collect();
+    let name = |at: usize| slots.get(at).map_or("", |slot| &slot.id);
+    match overlap(&places) {
+        None => Ok(()),
+        Some(Overlap::Whole(at)) => Err(bad(
+            "the target is the whole work environment of the temporary slot",
+            name(at),
+        )),
+        Some(Overlap::Below { second, .. }) => {
+            Err(bad("another slot overlaps the target of", name(second)))
         }
     }
-    Ok(())
 }
 
 fn check_slot(slot: &SlotRecord) -> Result<(), FormatError> {

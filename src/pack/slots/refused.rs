@@ -1,7 +1,7 @@
 //! Rejects slots with conflicting targets, and features that a launcher does not support.
 
 use super::SlotPlan;
-use crate::format::{EnvReference, Lifecycle, WORKENV};
+use crate::format::{EnvReference, Lifecycle, Overlap, SlotPlace, WORKENV, overlap};
 use crate::manifest::Manifest;
 use crate::pack::BuildError;
 use crate::stub::Family;
@@ -54,42 +54,48 @@ pub(super) fn refuse_what_launcher_lacks(
     }
 }
 
-/// Trees may share a directory; a file excludes other slots from its target and below. So does a
-/// tree that does not exist at all times: it could not be merged with the content of others.
+/// Rejects slots in each other's way, and in that of an interpreter.
 pub(super) fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
-    let is_alone = |plan: &SlotPlan| {
-        !plan.chain.tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init)
-    };
-    for (at, plan) in plans.iter().enumerate().filter(|(_, plan)| is_alone(plan)) {
-        if plan.target == WORKENV && plan.chain.tar {
-            return Err(BuildError::WholeTarget {
-                slot: plan.name.clone(),
-                lifecycle: plan.lifecycle.word(),
-            });
-        }
-        let below = format!("{}/", plan.target);
-        let mut others = plans.iter().enumerate().filter(|(other, _)| *other != at);
-        if let Some((_, other)) =
-            others.find(|(_, one)| one.target == plan.target || one.target.starts_with(&below))
-        {
-            return Err(BuildError::SameTarget {
-                first: plan.name.clone(),
-                second: other.name.clone(),
-                target: plan.target.clone(),
-            });
-        }
-        let relative = plan
-            .target
-            .trim_start_matches(WORKENV)
-            .trim_start_matches('/');
-        let reserved =
-            ["bin", "lib", "pyvenv.cfg", "bin/python", "bin/python3"].contains(&relative);
-        if python && reserved {
-            return Err(BuildError::ReservedTarget {
-                slot: plan.name.clone(),
-                target: plan.target.clone(),
-            });
+    fn place(plan: &SlotPlan) -> SlotPlace<'_> {
+        let SlotPlan {
+            target,
+            chain,
+            lifecycle,
+            ..
+        } = plan;
+        SlotPlace {
+            target,
+            is_tree: chain.tar,
+            lifecycle: *lifecycle,
         }
     }
-    Ok(())
+    let places: Vec<SlotPlace<'_>> = plans.iter().map(place).collect();
+    match overlap(&places) {
+        Some(Overlap::Whole(at)) => {
+            return Err(BuildError::WholeTarget {
+                slot: plans[at].name.clone(),
+                lifecycle: plans[at].lifecycle.word(),
+            });
+        }
+        Some(Overlap::Below { first, second }) => {
+            return Err(BuildError::SameTarget {
+                first: plans[first].name.clone(),
+                second: plans[second].name.clone(),
+                target: plans[first].target.clone(),
+            });
+        }
+        None => {}
+    }
+    let is_reserved = |target: &str| {
+        let inside = target.trim_start_matches(WORKENV).trim_start_matches('/');
+        ["bin", "lib", "pyvenv.cfg", "bin/python", "bin/python3"].contains(&inside)
+    };
+    let mut alone = plans.iter().filter(|plan| place(plan).is_alone());
+    match alone.find(|plan| python && is_reserved(&plan.target)) {
+        Some(plan) => Err(BuildError::ReservedTarget {
+            slot: plan.name.clone(),
+            target: plan.target.clone(),
+        }),
+        None => Ok(()),
+    }
 }
