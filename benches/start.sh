@@ -45,7 +45,7 @@ done
 "$flavor" pack -q --key-seed bench --manifest "$here/../examples/hello/pyproject.toml" --output "$work/hello.psp" \
     ${PYTHON:+--python "$PYTHON"} >/dev/null
 "$work/hello.psp" --version >/dev/null
-environment=$(echo "$work"/cache/v1/workenv/hello-*)
+environment=$(echo "$work"/cache/v2/workenv/hello-*)
 cached=$(realpath "$environment/bin/python")
 runtime=$work/python
 cp -r "$(dirname "$(dirname "$cached")")" "$runtime"
@@ -93,7 +93,7 @@ sed -i 's/^package_name = .*/package_name = "other"/' "$work/other/pyproject.tom
 "$flavor" pack -q --key-seed bench --manifest "$work/other/pyproject.toml" --output "$work/other.psp" \
     ${PYTHON:+--python "$PYTHON"} >/dev/null
 echo "== extraction of hello, then of another package with the same runtime and dependencies"
-rm -rf "$work/cache/v1"
+rm -rf "$work/cache/v2"
 for package in hello other; do
     FLAVOR_LOG_LEVEL=info "$work/$package.psp" --version 2>&1 >/dev/null | sed -n 's/^INFO \(extract\|prepare\) /\1 /p'
 done

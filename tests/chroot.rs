@@ -90,7 +90,7 @@ fn greets_in_a_bare_root(interpreter: Interpreter) {
         .silent();
         assert_eq!(run.line(), "Hello, again!");
     }
-    assert!(root.join("cache/v1").is_dir());
+    assert!(root.join("cache/v2").is_dir());
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn nothing_of_the_caller_is_rewritten() {
         let path = found
             .remove(&b"FLAVOR_PACKAGE_PATH"[..])
             .expect("FLAVOR_PACKAGE_PATH");
-        assert!(workenv.starts_with(t.path("cache/v1/workenv/env-1.0.0-").as_os_str().as_bytes()));
+        assert!(workenv.starts_with(t.path("cache/v2/workenv/env-1.0.0-").as_os_str().as_bytes()));
         assert_eq!(path, package.as_os_str().as_bytes());
         let differs = |name: &&Vec<u8>| found.get(*name) != expected.get(*name);
         let differing: Vec<_> = found
@@ -302,7 +302,7 @@ fn a_cache_directory_with_blanks_is_a_cache_directory() {
     let run = t.call(&package, [""; 0]).silent();
     assert!(
         run.line()
-            .starts_with(t.path("a cache with blanks/v1/").to_str().expect("UTF-8")),
+            .starts_with(t.path("a cache with blanks/v2/").to_str().expect("UTF-8")),
         "{run}"
     );
 }
@@ -320,9 +320,9 @@ fn without_a_cache_directory_xdg_and_home_are_used() {
             "{run}"
         );
     };
-    below(&t, "home/.cache/flavor/v1/");
+    below(&t, "home/.cache/flavor/v2/");
     t.set("XDG_CACHE_HOME", t.path("xdg"));
-    below(&t, "xdg/flavor/v1/");
+    below(&t, "xdg/flavor/v2/");
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn the_cache_is_private_and_marked() {
             .mode()
             & 0o777
     };
-    assert_eq!((mode("cache"), mode("cache/v1")), (0o700, 0o700));
+    assert_eq!((mode("cache"), mode("cache/v2")), (0o700, 0o700));
     let tag = std::fs::read_to_string(t.path("cache/CACHEDIR.TAG")).expect("a tag");
     assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
 }

@@ -336,7 +336,7 @@ fn a_file_system_without_links() {
     exit: 103
     --- stderr
     error[FLV0814]: cannot prepare the environment of `[ROOT]/dist/probe.psp`
-      cannot create link `[ROOT]/cache/v1/staging/work-[ID]/workenv/bin/probe`
+      cannot create link `[ROOT]/cache/v2/staging/work-[ID]/workenv/bin/probe`
       the file system does not support symbolic links
     hint: set FLAVOR_CACHE_DIR to a directory on a file system with symbolic links, where programs may run
     ");
@@ -354,7 +354,7 @@ fn environments() {
     error[FLV0811]: no work environment `nothing` in the cache
     hint: `flavor workenv list` shows the names
     ");
-    let names = t.names("cache/v1/workenv");
+    let names = t.names("cache/v2/workenv");
     let name = names
         .iter()
         .find(|name| !name.contains('/'))
@@ -362,7 +362,7 @@ fn environments() {
     // Damaged while it runs, and its package is gone.
     std::fs::remove_file(&package).expect("removed");
     let change =
-        "f=$(readlink -f cache/v1/workenv/*/bin/probe); chmod u+w \"$f\"; echo changed >> \"$f\"";
+        "f=$(readlink -f cache/v2/workenv/*/bin/probe); chmod u+w \"$f\"; echo changed >> \"$f\"";
     t.call("sh", ["-c", change]).success();
     let run = t.flavor(["workenv", "repair", name]);
     insta::assert_snapshot!(run.to_string().replace(name.as_str(), "probe-1.0.0-7f83b1657ff1fc53"), @"

@@ -25,7 +25,7 @@ fn version(t: &Test, name: &str, version: &str, size: usize) -> PathBuf {
 /// Lets environments grow old; the name may end in `*`.
 fn age(t: &Test, name: &str, days: u32) {
     let script =
-        format!("touch -d '{days} days ago' cache/v1/workenv/{name} cache/v1/locks/{name}");
+        format!("touch -d '{days} days ago' cache/v2/workenv/{name} cache/v2/locks/{name}");
     t.call("sh", ["-c", &script]).success();
 }
 
@@ -63,7 +63,7 @@ fn superseded_versions_go_by_themselves() {
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(names(&t), ["tool 3", "tool 4"]);
     age(&t, "tool-*", 3);
-    t.call("touch", ["-d", "2 days ago", "cache/v1/looked-after"])
+    t.call("touch", ["-d", "2 days ago", "cache/v2/looked-after"])
         .success();
     t.call(&packages[3], [""; 0]).silent();
     eventually("what was not used lately is gone", || {
@@ -98,7 +98,7 @@ fn the_settings_say_how_much_is_kept() {
         "[cache]\nretain = 2\nmax-size = \"1kB\"\n",
     );
     let again = || {
-        t.call("touch", ["-d", "2 days ago", "cache/v1/looked-after"])
+        t.call("touch", ["-d", "2 days ago", "cache/v2/looked-after"])
             .success();
         for name in ["tool-1-*", "other-*"] {
             age(&t, name, 9);

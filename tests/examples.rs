@@ -45,7 +45,7 @@ fn greets(package: &Package, interpreter: Interpreter) {
     let opened = trace.lines().filter(|line| !line.contains("ENOENT"));
     let foreign: Vec<_> = opened
         .filter(|line| line.contains(".pyenv/") || line.contains("/lib/python3"))
-        .filter(|line| !line.contains("/cache/v1/slots/") && !line.contains("/cache/v1/workenv/"))
+        .filter(|line| !line.contains("/cache/v2/slots/") && !line.contains("/cache/v2/workenv/"))
         .collect();
     assert!(
         foreign.is_empty(),
@@ -129,7 +129,7 @@ demo = "demo.__main__:main"
     let run = t.call(&package, ["one"]).silent();
     let facts = run.json();
     let prefix = Path::new(facts["prefix"].as_str().expect("text"));
-    assert_eq!(prefix.parent(), Some(&*t.path("cache/v1/workenv")));
+    assert_eq!(prefix.parent(), Some(&*t.path("cache/v2/workenv")));
     assert_ne!(facts["base"], facts["prefix"]);
     assert_eq!(facts["child"], facts["prefix"]);
     assert_eq!(
@@ -362,14 +362,14 @@ fn a_python_program_writes_nothing_into_the_cache() {
     let t = Test::new();
     let package = &fixture::service().path;
     t.call(package, ["selfcheck"]).success();
-    let before = (t.listing("cache/v1/slots"), t.listing("cache/v1/workenv"));
+    let before = (t.listing("cache/v2/slots"), t.listing("cache/v2/workenv"));
     assert!(
         before.0.contains(".pyc"),
         "the bytecode comes with the package"
     );
     t.call(package, ["selfcheck"]).success();
     assert!(
-        (t.listing("cache/v1/slots"), t.listing("cache/v1/workenv")) == before,
+        (t.listing("cache/v2/slots"), t.listing("cache/v2/workenv")) == before,
         "something was written"
     );
 }
@@ -378,7 +378,7 @@ fn a_python_program_writes_nothing_into_the_cache() {
 fn every_module_comes_with_bytecode_that_is_not_checked() {
     let t = Test::new();
     t.call(&fixture::hello().path, ["--version"]).silent();
-    let names = t.names("cache/v1/slots");
+    let names = t.names("cache/v2/slots");
     let modules = names.iter().filter(|name| {
         Path::new(name)
             .extension()
@@ -400,7 +400,7 @@ fn every_module_comes_with_bytecode_that_is_not_checked() {
         .iter()
         .find(|name| name.ends_with("/click/__pycache__/core.cpython-313.pyc"))
         .expect("click");
-    let bytes = std::fs::read(t.path("cache/v1/slots").join(pyc)).expect("bytecode");
+    let bytes = std::fs::read(t.path("cache/v2/slots").join(pyc)).expect("bytecode");
     assert_eq!(bytes[4..8], [1, 0, 0, 0], "hash-based, unchecked");
 }
 

@@ -183,8 +183,8 @@ fn a_cache_that_root_has_left_has_a_remedy() {
         "mkdir",
         [
             "-p",
-            "user/.cache/flavor/v1/slots",
-            "user/.cache/flavor/v1/locks",
+            "user/.cache/flavor/v2/slots",
+            "user/.cache/flavor/v2/locks",
         ],
     )
     .success();
@@ -243,17 +243,17 @@ fn a_service_has_its_cache_where_systemd_says() {
         .success();
     let run = as_user(&t, &[text(&package)]).silent();
     assert!(
-        run.line().contains(text(&t.path("user/one/flavor/v1"))),
+        run.line().contains(text(&t.path("user/one/flavor/v2"))),
         "{run}"
     );
     // One that cannot be used is passed over, and one that the user names comes first.
     t.set("CACHE_DIRECTORY", "/proc");
     let run = as_user(&t, &[text(&package)]).silent();
     assert!(
-        run.line().contains(text(&t.path("user/xdg/flavor/v1"))),
+        run.line().contains(text(&t.path("user/xdg/flavor/v2"))),
         "{run}"
     );
     t.set("FLAVOR_CACHE_DIR", t.path("user/named"));
     let run = as_user(&t, &[text(&package)]).silent();
-    assert!(run.line().contains(text(&t.path("user/named/v1"))), "{run}");
+    assert!(run.line().contains(text(&t.path("user/named/v2"))), "{run}");
 }

@@ -154,7 +154,7 @@ fn copies(t: &Test) -> Vec<String> {
         .call(
             "find",
             [
-                "cache/v1",
+                "cache/v2",
                 "-path",
                 "*/foreign/*/*",
                 "-printf",
@@ -180,7 +180,7 @@ fn a_package_of_flavorpack_that_others_can_change_starts_from_a_private_copy() {
     t.call("chmod", ["700", "theirs.psp"]).success();
     assert_eq!(start(&t), right);
     assert!(
-        !t.path("cache/v1/foreign").exists(),
+        !t.path("cache/v2/foreign").exists(),
         "nobody else can change it"
     );
     t.call("chmod", ["757", "theirs.psp"]).success();
@@ -197,7 +197,7 @@ fn a_package_of_flavorpack_that_others_can_change_starts_from_a_private_copy() {
         "sh",
         [
             "-c",
-            "f=$(echo cache/v1/foreign/*/theirs.psp); chmod u+w $f; printf x | dd of=$f bs=1 seek=5000 conv=notrunc",
+            "f=$(echo cache/v2/foreign/*/theirs.psp); chmod u+w $f; printf x | dd of=$f bs=1 seek=5000 conv=notrunc",
         ],
     )
     .success();
@@ -222,7 +222,7 @@ fn a_copy_that_a_program_runs_from_stays_and_an_old_one_goes() {
     t.set("FLAVOR_LOG_LEVEL", "error");
     t.call("chmod", ["757", "theirs.psp"]).success();
     t.flavor(["run", text(&package)]).success();
-    let lock = "flock --shared cache/v1/locks/foreign-* sh -c 'echo held; read line'";
+    let lock = "flock --shared cache/v2/locks/foreign-* sh -c 'echo held; read line'";
     let mut running = t.command("sh");
     running
         .args(["-c", lock])
@@ -238,7 +238,7 @@ fn a_copy_that_a_program_runs_from_stays_and_an_old_one_goes() {
     // Another one makes the old one go.
     t.call(
         "sh",
-        ["-c", "touch -d '8 days ago' cache/v1/locks/foreign-* && cp theirs.psp other.psp && chmod 757 other.psp"],
+        ["-c", "touch -d '8 days ago' cache/v2/locks/foreign-* && cp theirs.psp other.psp && chmod 757 other.psp"],
     )
     .success();
     t.flavor(["run", "other.psp"]).success();

@@ -39,7 +39,7 @@ fn nothing_is_left(t: &Test) {
     for directory in [
         "temporary",
         "cache/build/staging",
-        "cache/v1/staging",
+        "cache/v2/staging",
         "dist",
     ] {
         if t.path(directory).exists() {

@@ -24,7 +24,7 @@ fn more_equal_files_than_a_file_may_have_names_are_packed_and_run() {
     let links = "import collections, os, sys\nfound = [os.stat(entry.path) for entry in os.scandir(sys.argv[1])]\n\
                  print(len({one.st_ino for one in found}), max(one.st_nlink for one in found))";
     let root = t
-        .call("sh", ["-c", "echo cache/v1/slots/*/tree/65999"])
+        .call("sh", ["-c", "echo cache/v2/slots/*/tree/65999"])
         .success()
         .line()
         .to_owned();

@@ -231,10 +231,10 @@ fn running_writes_nothing_into_the_cache() {
     let t = Test::new();
     let package = t.script("cat $0 >/dev/null; echo done").pack();
     t.call(&package, [""; 0]).silent();
-    let before = (t.listing("cache/v1/slots"), t.listing("cache/v1/workenv"));
+    let before = (t.listing("cache/v2/slots"), t.listing("cache/v2/workenv"));
     t.call(&package, [""; 0]).silent();
     assert_eq!(
-        (t.listing("cache/v1/slots"), t.listing("cache/v1/workenv")),
+        (t.listing("cache/v2/slots"), t.listing("cache/v2/workenv")),
         before
     );
 }
@@ -265,7 +265,7 @@ fn many_first_starts_at_once_all_succeed() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         assert_eq!(output.stdout, b"2\n");
     }
-    assert_eq!(t.names("cache/v1/staging"), [""; 0]);
+    assert_eq!(t.names("cache/v2/staging"), [""; 0]);
 }
 
 #[test]
@@ -284,8 +284,8 @@ fn an_extraction_that_was_killed_is_made_again() {
         std::thread::sleep(std::time::Duration::from_millis(delay));
         child.kill().expect("a running child");
         killed_midway += usize::from(!child.wait().expect("its status").success());
-        drop(std::fs::remove_dir_all(t.path("cache/v1/workenv")));
-        std::fs::create_dir_all(t.path("cache/v1/workenv")).expect("a directory");
+        drop(std::fs::remove_dir_all(t.path("cache/v2/workenv")));
+        std::fs::create_dir_all(t.path("cache/v2/workenv")).expect("a directory");
     }
     assert!(killed_midway > 0, "no start was caught midway");
     assert_eq!(
@@ -299,12 +299,12 @@ fn a_damaged_environment_is_made_again() {
     let t = Test::new();
     let package = t.script("echo good").pack();
     t.call(&package, [""; 0]).silent();
-    let environments = t.path("cache/v1/workenv");
+    let environments = t.path("cache/v2/workenv");
     for entry in std::fs::read_dir(&environments).expect("environments") {
         std::fs::remove_dir_all(entry.expect("an entry").path()).expect("gone");
     }
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "good");
-    let slots = t.path("cache/v1/slots");
+    let slots = t.path("cache/v2/slots");
     t.call("chmod", ["-R".as_ref(), "u+w".as_ref(), slots.as_os_str()])
         .success();
     for entry in std::fs::read_dir(&slots).expect("slots") {
@@ -319,11 +319,11 @@ fn a_file_edited_in_the_cache_is_not_started() {
     let package = t.script("echo good").pack();
     t.call(&package, [""; 0]).silent();
     let slot = t
-        .names("cache/v1/slots")
+        .names("cache/v2/slots")
         .into_iter()
         .find(|name| name.ends_with("/tree"))
         .expect("the script's slot");
-    let script = t.path("cache/v1/slots").join(slot);
+    let script = t.path("cache/v2/slots").join(slot);
     t.call("chmod", ["u+w".as_ref(), script.as_os_str()])
         .success();
     std::fs::write(&script, "#!/bin/sh\necho evil\n").expect("the script");
@@ -343,20 +343,20 @@ fn packages_that_share_a_slot_do_not_extract_it_again_and_again_after_a_repair()
         t.call(package, [""; 0]).silent();
     }
     let slot = t
-        .names("cache/v1/slots")
+        .names("cache/v2/slots")
         .into_iter()
         .find(|name| name.ends_with("/tree"))
         .expect("the script's slot");
-    let script = t.path("cache/v1/slots").join(slot);
+    let script = t.path("cache/v2/slots").join(slot);
     t.call("chmod", ["u+w".as_ref(), script.as_os_str()])
         .success();
     std::fs::write(&script, "#!/bin/sh\necho evil\n").expect("the script");
     for package in &packages {
         assert_eq!(t.call(package, [""; 0]).success().line(), "good");
     }
-    let before = t.listing("cache/v1/slots");
+    let before = t.listing("cache/v2/slots");
     for package in &packages {
         assert_eq!(t.call(package, [""; 0]).silent().line(), "good");
     }
-    assert_eq!(t.listing("cache/v1/slots"), before);
+    assert_eq!(t.listing("cache/v2/slots"), before);
 }

@@ -23,11 +23,11 @@ fn slot(name: &str, lifecycle: &str, more: &str) -> String {
 }
 
 fn slots_in_cache(t: &Test) -> usize {
-    std::fs::read_dir(t.path("cache/v1/slots")).map_or(0, Iterator::count)
+    std::fs::read_dir(t.path("cache/v2/slots")).map_or(0, Iterator::count)
 }
 
 fn runs_in_cache(t: &Test) -> usize {
-    std::fs::read_dir(t.path("cache/v1/runs")).map_or(0, Iterator::count)
+    std::fs::read_dir(t.path("cache/v2/runs")).map_or(0, Iterator::count)
 }
 
 #[test]
@@ -209,8 +209,8 @@ fn a_set_up_command_that_fails_is_told_and_tried_again() {
             ),
             "{run}"
         );
-        assert_eq!(t.names("cache/v1/workenv"), [""; 0]);
-        assert_eq!(t.names("cache/v1/staging"), [""; 0]);
+        assert_eq!(t.names("cache/v2/workenv"), [""; 0]);
+        assert_eq!(t.names("cache/v2/staging"), [""; 0]);
     }
     t.file("home/allowed", "");
     assert_eq!(t.call(&package, [""; 0]).silent().line(), "started");

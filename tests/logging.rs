@@ -39,16 +39,16 @@ fn events_look_alike_and_stand_on_a_line_each() {
     DEBUG accept took=[TIME]
     DEBUG cache miss workenv=probe-1.0.0-[DIGEST]
     INFO extract slot=script files=1 bytes=15 took=[TIME]
-    INFO prepare workenv=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST] took=[TIME]
+    INFO prepare workenv=[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST] took=[TIME]
     DEBUG cache filled workenv=probe-1.0.0-[DIGEST]
-    DEBUG launch program=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
+    DEBUG launch program=[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
     ");
     snapshot!(t.call(&package, [""; 0]).success(), @"
     exit: 0
     --- stderr
     DEBUG accept took=[TIME]
     DEBUG cache hit workenv=probe-1.0.0-[DIGEST]
-    DEBUG launch program=[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
+    DEBUG launch program=[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe took=[TIME]
     ");
 }
 

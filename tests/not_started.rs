@@ -44,8 +44,8 @@ fn a_script_whose_interpreter_is_not_there() {
     snapshot!(start(&t, "#!/nowhere/sh\n"), @"
     exit: 104
     --- stderr
-    error[FLV0824]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
-      the first line of `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` names `/nowhere/sh`, which does not exist
+    error[FLV0824]: cannot start `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+      the first line of `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe` names `/nowhere/sh`, which does not exist
     hint: install it on this machine, or start the script by an interpreter in the package
     ");
     let run = start(&t, "#! /opt/python3.4/bin/python -u\nprint()\n").fails_with(104);
@@ -89,8 +89,8 @@ fn a_program_whose_loader_is_not_there() {
     snapshot!(start(&t, with_loader("/lib/ld-musl-x86_64.so.1")), @"
     exit: 104
     --- stderr
-    error[FLV0824]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
-      `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` needs the loader `/lib/ld-musl-x86_64.so.1`, which does not exist
+    error[FLV0824]: cannot start `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+      `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe` needs the loader `/lib/ld-musl-x86_64.so.1`, which does not exist
     hint: the program was built for musl: install musl on this machine, or pack a static build or one for glibc
     ");
     let run = start(&t, with_loader("/lib64/ld-linux.so.9")).fails_with(104);
@@ -112,8 +112,8 @@ fn a_program_for_another_processor() {
     snapshot!(start(&t, for_arm()), @"
     exit: 104
     --- stderr
-    error[FLV0825]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
-      `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is a program for aarch64, this machine is x86_64
+    error[FLV0825]: cannot start `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+      `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe` is a program for aarch64, this machine is x86_64
     hint: use a package for this machine, or pack the program for it
     ");
 }
@@ -136,8 +136,8 @@ fn a_program_without_the_permission() {
     snapshot!(t.call(package, [""; 0]), @r#"
     exit: 104
     --- stderr
-    error[FLV0826]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
-      `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0444
+    error[FLV0826]: cannot start `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+      `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe` is not executable: its mode is 0444
     hint: set `permissions = "0755"` for its slot, or run `chmod 755` on the file before packing
     "#);
     // The interpreter of a script needs it as well.
@@ -196,7 +196,7 @@ fn arguments_that_are_too_long() {
     snapshot!(t.call(package, [""; 0]), @"
     exit: 104
     --- stderr
-    error[FLV0822]: cannot start `[ROOT]/cache/v1/workenv/probe-1.0.0-[DIGEST]/bin/probe`
+    error[FLV0822]: cannot start `[ROOT]/cache/v2/workenv/probe-1.0.0-[DIGEST]/bin/probe`
       Argument list too long (os error 7)
     ");
 }

@@ -158,13 +158,13 @@ fn without_a_place_for_a_cache_that_is_told() {
 fn what_cannot_be_read_is_not_counted_as_nothing() {
     let mut t = open_test();
     let flavor = t.copy(FLAVOR.as_ref(), "flavor");
-    for directory in ["build/deps", "build/slots", "v1/locks", "v1/workenv"] {
+    for directory in ["build/deps", "build/slots", "v2/locks", "v2/workenv"] {
         std::fs::create_dir_all(t.path("theirs").join(directory)).expect("directories");
     }
     t.call("chown", ["-R", "12345", "theirs"]).success();
     t.call("chmod", ["-R", "go-w", "theirs"]).success();
     mode(&t.path("theirs/build/deps"), 0);
-    mode(&t.path("theirs/v1/workenv"), 0);
+    mode(&t.path("theirs/v2/workenv"), 0);
     t.set("FLAVOR_CACHE_DIR", t.path("theirs"));
     let somebody =
         |words: &[&str]| t.run(t.command("setpriv").args(SOMEBODY).arg(&flavor).args(words));
@@ -293,7 +293,7 @@ fn a_cache_in_an_image_serves_others_and_is_never_written_to() {
             t.root()
                 .canonicalize()
                 .expect("a path")
-                .join("image/v1/workenv")
+                .join("image/v2/workenv")
         ),
         "{run}"
     );
@@ -365,7 +365,7 @@ fn the_launcher_fills_an_image_without_flavor() {
         )
         .silent();
     assert!(
-        run.line().ends_with(|_: char| true) && t.path("image/v1").is_dir(),
+        run.line().ends_with(|_: char| true) && t.path("image/v2").is_dir(),
         "{run}"
     );
     t.set("FLAVOR_CACHE_DIR", t.path("image"));
@@ -382,9 +382,9 @@ fn the_launcher_fills_an_image_without_flavor() {
             .env("FLAVOR_LAUNCHER_CLI", "1"),
     )
     .silent();
-    let before = t.listing("cache/v1/workenv");
+    let before = t.listing("cache/v2/workenv");
     t.call(&package, [""; 0]).silent();
-    assert_eq!(t.listing("cache/v1/workenv"), before);
+    assert_eq!(t.listing("cache/v2/workenv"), before);
 }
 
 #[test]
@@ -432,7 +432,7 @@ fn a_file_system_without_locks_is_no_obstacle() {
             let run = t.run(t.command("strace").args(words).arg(&package));
             assert_eq!(run.silent().line(), "2", "{error}");
         }
-        assert_eq!(t.names("cache/v1/staging"), [""; 0]);
+        assert_eq!(t.names("cache/v2/staging"), [""; 0]);
         t.flavor(["workenv", "clean", "-y"]).silent();
     }
 }

@@ -82,7 +82,7 @@ fn a_start_that_waits_says_for_what_and_does_not_give_up() {
     t.call(&package, [""; 0]).silent();
     t.flavor(["workenv", "clean", "-y"]).silent();
     // Whoever extracts holds this lock, for as long as it takes.
-    let hold = "flock cache/v1/locks/making-probe-* sh -c 'touch held; sleep 2; rm held'";
+    let hold = "flock cache/v2/locks/making-probe-* sh -c 'touch held; sleep 2; rm held'";
     let mut holder = start(t.command("sh").args(["-c", hold]));
     eventually("the lock is held", || t.path("held").exists());
     let shown = on_a_terminal(&t, package.to_str().expect("UTF-8"));

@@ -197,7 +197,7 @@ except tkinter.TclError as error:
         let run = inside(&t, &root, &["FLAVOR_CACHE_DIR=/cache", "/app.psp", code]).silent();
         let lines: Vec<&str> = run.stdout().lines().collect();
         assert!(
-            lines[0].starts_with("/cache/v1/") && lines[0].ends_with("/lib/tcl8.6"),
+            lines[0].starts_with("/cache/v2/") && lines[0].ends_with("/lib/tcl8.6"),
             "{run}"
         );
         assert_eq!(

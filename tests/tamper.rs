@@ -33,7 +33,7 @@ impl Started {
     }
 
     fn workenv(&self) -> PathBuf {
-        let mut all = std::fs::read_dir(self.t.path("cache/v1/workenv")).expect("environments");
+        let mut all = std::fs::read_dir(self.t.path("cache/v2/workenv")).expect("environments");
         all.next()
             .expect("an environment")
             .expect("readable")

@@ -82,14 +82,14 @@ fn list_info_and_inspect_tell_what_is_there() {
     exit: 0
     --- stdout
     name    one-1.0-[DIGEST]
-    path    [ROOT]/cache/v1/workenv/one-1.0-[DIGEST]
+    path    [ROOT]/cache/v2/workenv/one-1.0-[DIGEST]
     size  [SIZE] in 7 files, [SIZE] of its own
     in use  no
     intact  yes
     signer  [DIGEST]
     from    [ROOT]/dist/one.psp
-    slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 1
-    slot    [ROOT]/cache/v1/slots/[DIGEST] [SIZE], used by 2
+    slot    [ROOT]/cache/v2/slots/[DIGEST] [SIZE], used by 1
+    slot    [ROOT]/cache/v2/slots/[DIGEST] [SIZE], used by 2
     ");
     let info = t.flavor(["workenv", "info", "--json"]).silent().json();
     assert_eq!(
@@ -139,8 +139,8 @@ fn clean_takes_everything() {
     freed [SIZE]
     ");
     assert_eq!(names(&t), [""; 0]);
-    assert_eq!(t.names("cache/v1/slots"), [""; 0]);
-    assert_eq!(t.names("cache/v1/workenv"), [""; 0]);
+    assert_eq!(t.names("cache/v2/slots"), [""; 0]);
+    assert_eq!(t.names("cache/v2/workenv"), [""; 0]);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_cache_without_a_place_for_runs_is_cleaned_too() {
     let t = Test::new();
     let [one, _] = two_programs(&t);
     t.call(&one, [""; 0]).success();
-    std::fs::remove_dir(t.path("cache/v1/runs")).expect("removed");
+    std::fs::remove_dir(t.path("cache/v2/runs")).expect("removed");
     t.flavor(["workenv", "clean", "-y"]).success();
     assert!(t.flavor(["workenv", "list"]).silent().stdout().is_empty());
 }
@@ -157,7 +157,7 @@ fn a_cache_without_a_place_for_runs_is_cleaned_too() {
 fn a_dry_run_takes_nothing() {
     let t = Test::new();
     two_programs(&t);
-    let before = t.listing("cache/v1");
+    let before = t.listing("cache/v2");
     snapshot!(t.flavor(["workenv", "clean", "--dry-run"]).silent(), @"
     exit: 0
     --- stdout
@@ -171,7 +171,7 @@ fn a_dry_run_takes_nothing() {
     would remove two-1.0-[DIGEST]
     would free [SIZE]
     ");
-    assert_eq!(t.listing("cache/v1"), before);
+    assert_eq!(t.listing("cache/v2"), before);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn only_older_ones_go() {
         "sh",
         [
             "-c",
-            "touch -d '3 days ago' cache/v1/workenv/one-* cache/v1/locks/one-*",
+            "touch -d '3 days ago' cache/v2/workenv/one-* cache/v2/locks/one-*",
         ],
     )
     .success();
@@ -248,7 +248,7 @@ fn slots_of_a_program_with_a_damaged_seal_are_kept() {
     let mut child = start(t.command(&one).arg("60"));
     eventually("the program runs", || t.path("ready-one").exists());
     let slots = || {
-        let there = std::fs::read_dir(t.path("cache/v1/slots")).expect("the slots");
+        let there = std::fs::read_dir(t.path("cache/v2/slots")).expect("the slots");
         there.count()
     };
     let before = slots();
@@ -257,7 +257,7 @@ fn slots_of_a_program_with_a_damaged_seal_are_kept() {
         "sh",
         [
             "-c",
-            "echo nonsense > \"$(echo cache/v1/workenv/one-*)\"/.flavor/seal",
+            "echo nonsense > \"$(echo cache/v2/workenv/one-*)\"/.flavor/seal",
         ],
     )
     .success();
@@ -276,7 +276,7 @@ fn slots_of_a_program_with_a_damaged_seal_are_kept() {
 fn a_name_is_never_a_path() {
     let t = Test::new();
     two_programs(&t);
-    t.file("cache/v1/victim/file", "precious");
+    t.file("cache/v2/victim/file", "precious");
     for name in [
         "../victim",
         "../../home",
@@ -302,7 +302,7 @@ fn a_name_is_never_a_path() {
     error[FLV0810]: `../victim` is not the name of a work environment
     hint: `flavor workenv list` shows the names
     ");
-    assert!(t.path("cache/v1/victim/file").exists());
+    assert!(t.path("cache/v2/victim/file").exists());
     assert_eq!(names(&t).len(), 2);
 }
 

@@ -14,6 +14,7 @@ mod lock;
 mod make_once;
 mod marked;
 mod paper;
+mod path_text;
 mod places;
 mod replace;
 #[cfg(feature = "cli")]
@@ -36,6 +37,7 @@ pub use lock::{Lock, LockKind};
 pub use make_once::{Look, Once, make_once};
 pub use marked::{Marked, Put, rename_file};
 pub use paper::PaperTree;
+pub use path_text::{path_of_text, path_text};
 pub use places::{
     CACHE_TAG, CacheRoot, Candidate, PASSWORD_FILE, belongs_to_another, cache_candidates,
     cache_tag, config_dir, executed_path, from_here, home_config_dir, is_outside_namespace,

@@ -88,7 +88,7 @@ impl CacheRoot {
     /// The work environments. An incompatible change of their layout gets a new name and leaves the
     /// old directory alone.
     pub fn environments(root: &Path) -> PathBuf {
-        root.join("v1")
+        root.join("v2")
     }
 
     /// The build cache.

@@ -35,7 +35,7 @@ impl Cache {
         let is_run = lock == root
             && root
                 .parent()
-                .is_some_and(|parent| parent.ends_with("v1/runs"));
+                .is_some_and(|parent| parent.ends_with("v2/runs"));
         if !is_temporary && !is_run {
             return Err(WorkenvError::BadName(root.display().to_string()));
         }

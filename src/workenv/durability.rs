@@ -4,7 +4,6 @@
 //! machine reboots nothing can be lost, because what is not on the disk is in memory. See
 //! `docs/adr/0022-power-loss.md`.
 
-use std::fmt;
 use std::path::Path;
 
 use crate::fs::{IoContext, Result};
@@ -46,21 +45,20 @@ impl Durability {
         }
     }
 
-    /// Parses the output of [`ToString::to_string`].
+    /// In one word.
+    pub(super) fn word(&self) -> &str {
+        match self {
+            Self::Settled => SETTLED,
+            Self::During(boot) => boot,
+        }
+    }
+
+    /// Of a [`Self::word`].
     pub(super) fn parse(word: &str) -> Self {
         if word == SETTLED {
             Self::Settled
         } else {
             Self::During(word.into())
-        }
-    }
-}
-
-impl fmt::Display for Durability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Settled => f.write_str(SETTLED),
-            Self::During(boot) => f.write_str(boot),
         }
     }
 }

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! <cache>/CACHEDIR.TAG
-//! <cache>/v1/slots/<key>/tree        one extracted slot, read-only, shared by all packages
-//! <cache>/v1/slots/<key>/contents    its content list
-//! <cache>/v1/slots/<key>/seal        marks it as complete
-//! <cache>/v1/workenv/<id>/           a package's environment: links into slots, virtual environment
-//! <cache>/v1/workenv/<id>/.flavor/   its seal
-//! <cache>/v1/runs/<id>-<random>/     run directory
-//! <cache>/v1/foreign/<key>/<name>    private copy of another tool's package
-//! <cache>/v1/locks/                  lock files, never removed
-//! <cache>/v1/staging/                work in progress; leftovers are removed
+//! <cache>/v2/slots/<key>/tree        one extracted slot, read-only, shared by all packages
+//! <cache>/v2/slots/<key>/contents    its content list
+//! <cache>/v2/slots/<key>/seal        marks it as complete
+//! <cache>/v2/workenv/<id>/           a package's environment: links into slots, virtual environment
+//! <cache>/v2/workenv/<id>/.flavor/   its seal
+//! <cache>/v2/runs/<id>-<random>/     run directory
+//! <cache>/v2/foreign/<key>/<name>    private copy of another tool's package
+//! <cache>/v2/locks/                  lock files, never removed
+//! <cache>/v2/staging/                work in progress; leftovers are removed
 //! ```
 
 mod cache;

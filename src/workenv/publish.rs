@@ -104,7 +104,7 @@ impl Making<'_> {
         }
         let seal = self.sealed(&made, self.cache.written_now()?)?;
         let path = made.join(SEAL_FILE);
-        std::fs::write(&path, seal.to_text()).on("write", &path)?;
+        std::fs::write(&path, seal.to_json()).on("write", &path)?;
         match staging.publish(&made, marked(self.root))? {
             Put::AtOnce => Ok(()),
             // The watched directory itself was renamed, which changed its ctime.
@@ -207,7 +207,7 @@ impl Making<'_> {
     fn replace_seal(&self, seal: &Seal) -> Result<(), WorkenvError> {
         let staging = self.cache.stage()?;
         let fresh = staging.path().join("seal");
-        std::fs::write(&fresh, seal.to_text()).on("write", &fresh)?;
+        std::fs::write(&fresh, seal.to_json()).on("write", &fresh)?;
         let place = self.root.join(SEAL_FILE);
         Ok(rename_file(&fresh, &place)?)
     }

@@ -1,17 +1,18 @@
 //! Records what an environment looked like when it was created, so that a start can check it with a
 //! few `stat`s.
 
-use std::ffi::OsString;
 use std::fmt::Write;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::SlotKey;
 use super::durability::Durability;
-use crate::fs::{self, IoContext, Marked};
+use crate::fs::{self, IoContext, Marked, path_of_text, path_text};
 
-const HEADER: &str = "flavor-seal 2";
+/// Version of seals.
+const VERSION: u64 = 3;
 /// Directory in an environment that no slot can write to, and the seal in it.
 pub(super) const PRIVATE_DIR: &str = ".flavor";
 pub(super) const SEAL_FILE: &str = ".flavor/seal";
@@ -22,6 +23,12 @@ pub(super) fn marked(root: &Path) -> Marked<'_> {
         path: root,
         mark: Path::new(SEAL_FILE),
     }
+}
+
+/// A JSON string. Seals are written and read by hand, because the code that serde derives for them is
+/// many times as large, in every package.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// Which attributes of a watched file are compared.
@@ -38,6 +45,7 @@ pub(super) enum Attributes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Watched {
     path: PathBuf,
+    /// See [`facts`].
     facts: String,
 }
 
@@ -96,77 +104,70 @@ impl Seal {
         })
     }
 
-    /// One attribute per line. Texts with arbitrary bytes are in hexadecimal digits.
-    pub(super) fn to_text(&self) -> String {
-        let hex = |path: &Path| hex::encode(path.as_os_str().as_bytes());
-        let mut text = format!(
-            "{HEADER}\nroot {}\nboot {}\n",
-            hex(&self.root),
-            self.written
-        );
+    pub(super) fn to_json(&self) -> String {
+        let quoted_path = |path: &Path| quoted(&path_text(path));
         let origin = &self.origin;
-        _ = writeln!(
-            text,
-            "name {}\nversion {}",
-            hex::encode(&origin.name),
-            hex::encode(&origin.version)
+        let mut json = format!(
+            r#"{{"seal":{VERSION},"root":{},"origin":{{"name":{},"version":{},"signer":{},"package":{}}},"written":{},"#,
+            quoted_path(&self.root),
+            quoted(&origin.name),
+            quoted(&origin.version),
+            quoted(&origin.signer),
+            quoted_path(&origin.package),
+            quoted(self.written.word()),
         );
-        _ = writeln!(
-            text,
-            "signer {}\npackage {}",
-            origin.signer,
-            hex(&origin.package)
-        );
-        for slot in &self.slots {
-            _ = writeln!(text, "slot {slot}");
+        json.push_str(r#""slots":["#);
+        for (at, slot) in self.slots.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            _ = write!(json, r#"{comma}"{slot}""#);
         }
-        for one in &self.watched {
-            _ = writeln!(text, "file {} {}", one.facts, hex(&one.path));
+        json.push_str(r#"],"watched":["#);
+        for (at, Watched { path, facts }) in self.watched.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let path = quoted_path(path);
+            _ = write!(json, r#"{comma}{{"path":{path},"facts":"{facts}"}}"#);
         }
-        text.push_str("end\n");
-        text
+        json.push_str("]}");
+        json
     }
 
-    /// Parses a seal; `None` if it is incomplete or malformed.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let body = text
-            .strip_prefix(HEADER)?
-            .strip_prefix('\n')?
-            .strip_suffix("end\n")?;
-        let bytes = |text: &str| hex::decode(text).ok();
-        let path = |text: &str| Some(PathBuf::from(OsString::from_vec(bytes(text)?)));
-        let mut seal = Self {
-            root: PathBuf::new(),
-            origin: SourcePackage::default(),
-            written: Durability::parse(""),
-            slots: Vec::new(),
-            watched: Vec::new(),
-        };
-        for line in body.lines() {
-            match line.split_once(' ')? {
-                ("root", text) => seal.root = path(text)?,
-                ("boot", word) => seal.written = Durability::parse(word),
-                ("name", text) => seal.origin.name = String::from_utf8(bytes(text)?).ok()?,
-                ("version", text) => seal.origin.version = String::from_utf8(bytes(text)?).ok()?,
-                ("signer", text) => seal.origin.signer = text.into(),
-                ("package", text) => seal.origin.package = path(text)?,
-                ("slot", key) => seal.slots.push(SlotKey::parse(key)?),
-                ("file", rest) => {
-                    let (facts, text) = rest.split_once(' ')?;
-                    seal.watched.push(Watched {
-                        path: path(text)?,
-                        facts: facts.into(),
-                    });
-                }
-                _ => return None,
-            }
+    /// Parses a seal; `None` if it is incomplete, malformed or of another version.
+    pub(super) fn parse(json: &[u8]) -> Option<Self> {
+        let seal: Value = serde_json::from_slice(json).ok()?;
+        let text = |value: &Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
+        let path = |value: &Value, key: &str| path_of_text(value.get(key)?.as_str()?);
+        if seal.get("seal")? != VERSION {
+            return None;
         }
-        Some(seal)
+        let origin = seal.get("origin")?;
+        let slots = seal.get("slots")?.as_array()?.iter();
+        let watched = seal.get("watched")?.as_array()?.iter();
+        Some(Self {
+            root: path(&seal, "root")?,
+            origin: SourcePackage {
+                name: text(origin, "name")?,
+                version: text(origin, "version")?,
+                signer: text(origin, "signer")?,
+                package: path(origin, "package")?,
+            },
+            written: Durability::parse(seal.get("written")?.as_str()?),
+            slots: slots
+                .map(|key| SlotKey::parse(key.as_str()?))
+                .collect::<Option<_>>()?,
+            watched: watched
+                .map(|file| {
+                    Some(Watched {
+                        path: path(file, "path")?,
+                        facts: text(file, "facts")?,
+                    })
+                })
+                .collect::<Option<_>>()?,
+        })
     }
 
     /// Reads the seal of the environment at `root`.
     pub(super) fn read(root: &Path) -> Option<Self> {
-        Self::parse(&std::fs::read_to_string(root.join(SEAL_FILE)).ok()?)
+        Self::parse(&std::fs::read(root.join(SEAL_FILE)).ok()?)
     }
 
     /// Whether everything watched is unchanged, and here, and certain to have reached the disk.
@@ -244,25 +245,29 @@ mod tests {
 
     #[test]
     fn a_seal_reads_back_and_a_cut_one_does_not() {
+        use std::os::unix::ffi::OsStringExt;
+        let odd = std::ffi::OsString::from_vec(b"bin/\xff\"\n".to_vec());
         let seal = Seal {
-            root: "/cache/v1/workenv/a b".into(),
+            root: "/cache/v2/workenv/a b".into(),
             origin: SourcePackage {
                 name: "a\nb".into(),
                 version: "1 0".into(),
                 signer: "0f".into(),
-                package: "/some where/a.psp".into(),
+                package: "/some where/ä.psp".into(),
             },
             written: Durability::Settled,
             slots: vec![SlotKey::parse(&"0a".repeat(20)).expect("a key")],
             watched: vec![Watched {
-                path: "bin/python 3".into(),
+                path: odd.into(),
                 facts: "1:2:3".into(),
             }],
         };
-        let text = seal.to_text();
-        assert_eq!(Seal::parse(&text), Some(seal));
-        for cut in 0..text.len() {
-            assert_eq!(Seal::parse(&text[..cut]), None, "cut at {cut}");
+        let json = seal.to_json();
+        assert_eq!(Seal::parse(json.as_bytes()), Some(seal));
+        for cut in 0..json.len() {
+            assert_eq!(Seal::parse(&json.as_bytes()[..cut]), None, "cut at {cut}");
         }
+        let other = json.replace("\"seal\":3", "\"seal\":4");
+        assert_eq!(Seal::parse(other.as_bytes()), None);
     }
 }

@@ -3,6 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::durability::Durability;
 use super::seal::PRIVATE_DIR;
 use super::{Cache, Progress, SlotKey, WorkenvError};
@@ -16,7 +18,8 @@ use crate::slot::{Contents, Decoders, Destination, Extracted, Form, SlotError, e
 pub(super) const TREE: &str = "tree";
 const CONTENTS: &str = "contents";
 const SEAL: &str = "seal";
-const SEAL_HEADER: &str = "flavor-slot 1";
+/// Version of the seals of slots.
+const SEAL_VERSION: u64 = 2;
 
 /// A slot of a package with its place in the cache.
 pub(super) struct CachedSlot<'a> {
@@ -128,12 +131,13 @@ impl<'a> CachedSlot<'a> {
         let contents = made.join(CONTENTS);
         std::fs::write(&contents, done.contents.as_bytes()).on("write", &contents)?;
         let seal = SlotSeal {
+            slot: self.slot.name().into(),
             written: cache.written_now()?,
             contents: Blake3::of(done.contents.as_bytes()).to_string(),
             files: done.files,
             bytes: done.bytes,
         };
-        seal.write(&made.join(SEAL), self.slot.name())?;
+        seal.write(&made.join(SEAL))?;
         // Without locks another process may have been faster. The results are identical.
         if again || !self.is_there(cache) {
             staging.publish(&made, marked(&cache.slot_dir(&self.key)))?;
@@ -250,6 +254,8 @@ fn listed(directory: &Path) -> Result<Contents, PathBuf> {
 /// The seal beside an extracted slot, written last.
 #[derive(Clone, Debug)]
 pub(super) struct SlotSeal {
+    /// The name of the slot, for people.
+    slot: String,
     pub(super) written: Durability,
     /// BLAKE3 of the content list.
     contents: String,
@@ -259,35 +265,33 @@ pub(super) struct SlotSeal {
 
 impl SlotSeal {
     pub(super) fn read(directory: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(directory.join(SEAL)).ok()?;
-        let body = text
-            .strip_prefix(SEAL_HEADER)?
-            .strip_prefix('\n')?
-            .strip_suffix("end\n")?;
-        let field = |name: &str| {
-            body.lines()
-                .find_map(|line| line.split_once(' ').filter(|(key, _)| *key == name))
-                .map(|(_, value)| value)
-        };
+        let seal = std::fs::read(directory.join(SEAL)).ok()?;
+        let seal: Value = serde_json::from_slice(&seal).ok()?;
+        let text = |key: &str| seal.get(key)?.as_str();
+        let number = |key: &str| seal.get(key)?.as_u64();
+        (number("seal")? == SEAL_VERSION).then_some(())?;
         Some(Self {
-            written: Durability::parse(field("boot")?),
-            contents: field("contents")?.into(),
-            files: field("files")?.parse().ok()?,
-            bytes: field("bytes")?.parse().ok()?,
+            slot: text("slot")?.into(),
+            written: Durability::parse(text("written")?),
+            contents: text("contents")?.into(),
+            files: number("files")?,
+            bytes: number("bytes")?,
         })
     }
 
-    fn write(&self, path: &Path, slot: &str) -> crate::fs::Result<()> {
+    fn write(&self, path: &Path) -> crate::fs::Result<()> {
         let Self {
+            slot,
             written,
             contents,
             files,
             bytes,
         } = self;
-        let text = format!(
-            "{SEAL_HEADER}\nslot {slot}\nboot {written}\ncontents {contents}\nfiles {files}\nbytes {bytes}\nend\n"
+        let seal = format!(
+            r#"{{"seal":{SEAL_VERSION},"slot":"{slot}","written":"{}","contents":"{contents}","files":{files},"bytes":{bytes}}}"#,
+            written.word(),
         );
-        std::fs::write(path, text).on("write", path)
+        std::fs::write(path, seal).on("write", path)
     }
 
     /// Records that the slot was found intact after a reboot. In a cache that cannot be written to
@@ -296,7 +300,7 @@ impl SlotSeal {
         self.written = Durability::Settled;
         let noted = cache.stage().and_then(|staging| {
             let fresh = staging.path().join(SEAL);
-            self.write(&fresh, slot.slot.name())?;
+            self.write(&fresh)?;
             let place = cache.slot_dir(&slot.key).join(SEAL);
             Ok(rename_file(&fresh, &place)?)
         });

@@ -115,17 +115,17 @@ class Place:
 
     def slots(self):
         """Directories of the extracted slots."""
-        return sorted((self.cache / "v1" / "slots").glob("*"))
+        return sorted((self.cache / "v2" / "slots").glob("*"))
 
     def workenvs(self):
-        return sorted((self.cache / "v1" / "workenv").glob("*"))
+        return sorted((self.cache / "v2" / "workenv").glob("*"))
 
 
 class Settled(Place):
     """Looks only when what belonged to single runs has gone with them."""
 
     def settle(self):
-        runs = self.cache / "v1" / "runs"
+        runs = self.cache / "v2" / "runs"
         end = time.monotonic() + AFTERWARDS
         while runs.is_dir() and any(runs.iterdir()) and time.monotonic() < end:
             time.sleep(0.01)

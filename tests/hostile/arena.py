@@ -180,8 +180,8 @@ def destination(path):
 def tree_of(path, top):
     """The extracted tree that a path is in: a slot's in the cache, or a directory below the output directory."""
     parts = Path(path).relative_to(top).parts
-    if "v1" in parts:
-        at = parts.index("v1")
+    if "v2" in parts:
+        at = parts.index("v2")
         inside = parts[at + 1 : at + 2] == ("slots",) and len(parts) > at + 4
         return os.path.realpath(os.path.join(top, *parts[: at + 4])) if inside else None
     return os.path.realpath(os.path.join(top, parts[0])) if len(parts) > 1 else None

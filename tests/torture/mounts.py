@@ -207,7 +207,7 @@ class LowerLayer:
     def enter(self, place, packages):
         place.layers = Layers(place.root)
         place.layers.fill(place, packages)
-        for tree in place.layers.lower.glob("v1/slots/*/tree"):
+        for tree in place.layers.lower.glob("v2/slots/*/tree"):
             if tree.is_file() and tree.stat().st_mode & 0o111:
                 os.truncate(tree, 100)
         place.layers.mount(place.cache)

@@ -83,7 +83,7 @@ def colliding():
         "a file below a file", NO_START, [check, Slot("f", X, target="{workenv}/t"), Slot("g", X, target="{workenv}/t/x")]
     )
     private = Slot(
-        "tree", directory(b".flavor") + file(b".flavor/seal", b"flavor-seal 2\nend\n") + END, "tar", target="{workenv}"
+        "tree", directory(b".flavor") + file(b".flavor/seal", b'{"seal":3}') + END, "tar", target="{workenv}"
     )
     yield Variant("a tree with .flavor at the top", NO_START, [check, private])
     private = Slot("tree", symlink(b".flavor", b"x") + END, "tar", target="{workenv}")
@@ -117,7 +117,7 @@ def ids(outside):
         "a slash": "a/b",
         "NUL": "a\0b",
         "newline": "a\nb",
-        "a line of a seal": "a\nboot settled\ncontents 0",
+        "a field of a seal": 'a","written":"settled","x":"',
         "escape": "\x1b]0;evil\x07",
         "C1": "a\x9b2Jb",
         "bidi": "a\u202eb",

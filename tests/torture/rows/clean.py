@@ -15,7 +15,7 @@ def run(workshop, full, outcome):
             done, count = clean_while_starting(workshop, place, [one, two], 60, outcome)
             right += done
             cleaned += count
-            left = sorted(path.name for path in (place.cache / "v1" / "staging").iterdir())
+            left = sorted(path.name for path in (place.cache / "v2" / "staging").iterdir())
             outcome.expect(not left, f"round {number}: left in staging: {left}")
     outcome.figure(f"{right} of {60 * rounds} starts right while {cleaned} cleans ran")
     outcome.expect(cleaned > rounds, "hardly anything was cleaned")

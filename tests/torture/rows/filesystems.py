@@ -130,7 +130,7 @@ class Case:
         self.nothing_in_work(place, name)
 
     def nothing_in_work(self, place, name):
-        left = sorted(path.name for path in (place.cache / "v1/staging").iterdir())
+        left = sorted(path.name for path in (place.cache / "v2/staging").iterdir())
         self.expect(not left, f"{name}: left in staging: {left}")
 
 
@@ -314,7 +314,7 @@ def refusals(packages, full, outcome):
                     return outcome.expect(start.kind == "refused" and named, f"{name}, {what}: {start}")
 
                 def nothing_left(what):
-                    outcome.expect(not any((place.cache / "v1/staging").iterdir()), f"{name}, {what}: left in staging")
+                    outcome.expect(not any((place.cache / "v2/staging").iterdir()), f"{name}, {what}: left in staging")
                     outcome.expect(not place.workenvs(), f"{name}, {what}: an environment")
 
                 refused += expect(place.start(package), "first start")

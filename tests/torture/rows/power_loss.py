@@ -72,9 +72,9 @@ def without(workshop, place, package, directory, outcome):
     """A whole directory of the layout has not reached the disk."""
     place.empty()
     place.start(package)
-    remove(place.cache / "v1" / directory)
+    remove(place.cache / "v2" / directory)
     later = numbered(place, 2)
-    return judged(workshop, place, package, later, f"without v1/{directory}", outcome)
+    return judged(workshop, place, package, later, f"without v2/{directory}", outcome)
 
 
 def lazily(place, package, way, outcome):
@@ -115,10 +115,10 @@ def fail(place, chance, is_synchronised):
     is_set_up = any(path.endswith("/.flavor/set-up.log") for path in files)
     seals = [path for path in files if path.endswith("/.flavor/seal")]
     if is_synchronised:
-        kept = {path for path in files if "/v1/slots/" in path or "/v1/workenv/" in path}
+        kept = {path for path in files if "/v2/slots/" in path or "/v2/workenv/" in path}
         files = [path for path in files if path not in kept or os.path.basename(path) == "seal"]
     lost = chance.sample(files, chance.randint(1, len(files)))
-    if is_set_up and any("/v1/slots/" in path or "/v1/workenv/" in path for path in lost):
+    if is_set_up and any("/v2/slots/" in path or "/v2/workenv/" in path for path in lost):
         lost += [seal for seal in seals if seal not in lost]
     for path in lost:
         lose(path, chance.choice(WAYS), chance)

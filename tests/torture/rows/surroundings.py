@@ -70,7 +70,7 @@ def full_disk(case, place, full):
                 case.refused += 1
             (mount / "filler").unlink()
             case.right_start(place, f"{what}, then room", env=cache)
-            left = list((mount / "cache/v1/staging").iterdir())
+            left = list((mount / "cache/v2/staging").iterdir())
             case.outcome.expect(not left, f"{what}: left {left}")
     # Room is promised and then not there: the disk fills up while a slot is written.
     with Tmpfs(place, "size=5500k") as mount:

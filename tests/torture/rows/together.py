@@ -20,7 +20,7 @@ def run(workshop, full, outcome):
     right = counted = 0
     for number in range(rounds):
         with workshop.place(package) as place:
-            watched = Watch(place.cache / "v1") if number % 2 and not place.is_filled else None
+            watched = Watch(place.cache / "v2") if number % 2 and not place.is_filled else None
             starts = start_together(place, [package] * PROCESSES)
             wrong = [text for text, good in starts if not good]
             right += PROCESSES - len(wrong)
