@@ -221,10 +221,24 @@ fn inputs(context: &Context, system: &BuildSystem, view: &View) -> Result<Seen, 
         .changed(&sources.changes);
     let ignored = entries(&view.sources.ignored)?;
     if !ignored.is_empty() {
-        let hashed = hash_tree(ignored.clone(), &memory("ignored"))?;
+        let is_large =
+            |entry: &Entry| matches!(entry.kind, EntryKind::File { len } if View::is_large(len));
+        let (large, small): (Vec<Entry>, Vec<Entry>) = ignored.iter().cloned().partition(is_large);
+        let hashed = hash_tree(small, &memory("ignored"))?;
         inputs
             .add("files that git ignores", hashed.digest.hex())
             .changed(&hashed.changes);
+        // Reading data sets and models could take minutes.
+        let large = large.iter().map(|entry| {
+            format!(
+                "{} {:o} {} {}",
+                entry.relative.display(),
+                entry.mode,
+                entry.stamp.len,
+                entry.stamp.mtime
+            )
+        });
+        inputs.add_list("large files that git ignores", large);
     }
     let history = view.history();
     if !history.is_empty() {
