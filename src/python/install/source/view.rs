@@ -89,6 +89,11 @@ impl View {
             .unwrap_or_default()
     }
 
+    /// Whether an ignored file is identified by size and mtime alone.
+    pub fn is_large(len: u64) -> bool {
+        len >= LARGE
+    }
+
     fn add_above(&mut self, references: &BTreeSet<Reference>, named: &Named) {
         let mut files: BTreeSet<PathBuf> = BTreeSet::new();
         let mut ignored: BTreeSet<PathBuf> = BTreeSet::new();
