@@ -19,10 +19,10 @@ pub enum Once<T, M = T> {
 }
 
 impl<T> Once<T> {
-    /// The thing, whoever made it.
+    /// The value, regardless of which process made it.
     pub fn into_inner(self) -> T {
-        let (Self::Found(it) | Self::Appeared(it) | Self::Made(it)) = self;
-        it
+        let (Self::Found(value) | Self::Appeared(value) | Self::Made(value)) = self;
+        value
     }
 }
 
@@ -46,12 +46,12 @@ pub fn make_once<T, M, L, E>(
     lock: impl FnOnce() -> Result<L, E>,
     make: impl FnOnce(&L) -> Result<M, E>,
 ) -> Result<Once<T, M>, E> {
-    if let Some(it) = look(Look::Unlocked)? {
-        return Ok(Once::Found(it));
+    if let Some(value) = look(Look::Unlocked)? {
+        return Ok(Once::Found(value));
     }
     let lock = lock()?;
-    if let Some(it) = look(Look::Locked)? {
-        return Ok(Once::Appeared(it));
+    if let Some(value) = look(Look::Locked)? {
+        return Ok(Once::Appeared(value));
     }
     make(&lock).map(Once::Made)
 }
@@ -83,13 +83,13 @@ mod tests {
             |_| {
                 makers.fetch_add(1, Ordering::Relaxed);
                 let staging = Staging::unlocked_in(&base.join("staging"), "test")?;
-                let made = staging.path().join("made");
-                std::fs::create_dir(&made).on("create directory", &made)?;
+                let directory = staging.path().join("made");
+                std::fs::create_dir(&directory).on("create directory", &directory)?;
                 std::thread::sleep(std::time::Duration::from_millis(20));
-                std::fs::write(made.join("complete"), "whole").on("write", &made)?;
+                std::fs::write(directory.join("complete"), "whole").on("write", &directory)?;
                 let place = base.join("thing");
                 let mark = Path::new("complete");
-                staging.publish(&made, Marked { path: &place, mark })?;
+                staging.publish(&directory, Marked { path: &place, mark })?;
                 Ok("whole".to_owned())
             },
         );
@@ -110,8 +110,8 @@ mod tests {
                 .collect()
         });
         assert_eq!(makers.load(Ordering::Relaxed), 1);
-        let made = |outcome: &&Once<String>| matches!(outcome, Once::Made(_));
-        assert_eq!(outcomes.iter().filter(made).count(), 1);
+        let is_made = |outcome: &&Once<String>| matches!(outcome, Once::Made(_));
+        assert_eq!(outcomes.iter().filter(is_made).count(), 1);
         assert!(
             outcomes
                 .into_iter()

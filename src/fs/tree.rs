@@ -131,7 +131,7 @@ struct Late {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeLink {
     pub path: PathBuf,
-    pub made: LinkResult,
+    pub result: LinkResult,
 }
 
 /// What a hard link became.
@@ -218,12 +218,13 @@ impl TreeWriter {
         let mut done = Vec::with_capacity(links.len());
         for (path, target) in links {
             let old = copies.get(&target).unwrap_or(&target);
-            let made = match self.hard_link_now(&path, old) {
+            let result = match self.hard_link_now(&path, old) {
                 Err(Failed::Kernel(errno))
                     if is_unknown(errno) || matches!(errno, Errno::MLINK | Errno::XDEV) =>
                 {
-                    let made = self.copy_now(&path, old, errno);
-                    let (mode, size) = made.map_err(|why| self.not_linked(&path, &target, why))?;
+                    let copied = self.copy_now(&path, old, errno);
+                    let (mode, size) =
+                        copied.map_err(|why| self.not_linked(&path, &target, why))?;
                     copies.insert(target, path.clone());
                     LinkResult::Copy { mode, size }
                 }
@@ -232,7 +233,7 @@ impl TreeWriter {
                     LinkResult::Link(old.clone())
                 }
             };
-            done.push(MadeLink { path, made });
+            done.push(MadeLink { path, result });
         }
         Ok(done)
     }
@@ -319,10 +320,10 @@ impl TreeWriter {
     }
 
     fn is_directory(&self, path: &Path) -> bool {
-        let found = self.beneath.parent(path).and_then(|(parent, name)| {
+        let stat = self.beneath.parent(path).and_then(|(parent, name)| {
             rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW)
         });
-        found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
     }
 
     /// Whether a path exists though its directory does not list the name: the file system treats

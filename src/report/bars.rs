@@ -12,7 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 const DELAY: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(100);
 
-/// The one that is on the terminal, for whoever else wants to write there.
+/// The bars on the terminal, which other output has to hide while it is written.
 static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
 /// The bars of one piece of work.

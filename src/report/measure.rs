@@ -48,10 +48,14 @@ impl fmt::Display for Took {
 /// A number of things: `1 file`, `2 files`.
 pub fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(
     number: N,
-    one: &str,
-    many: &str,
+    singular: &str,
+    plural: &str,
 ) -> String {
-    let what = if number == N::from(1) { one } else { many };
+    let what = if number == N::from(1) {
+        singular
+    } else {
+        plural
+    };
     format!("{number} {what}")
 }
 
@@ -78,7 +82,7 @@ impl Bytes {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (number, unit) = text.split_at(
-            text.find(|one: char| !one.is_ascii_digit())
+            text.find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(text.len()),
         );
         let unit = match unit.trim().to_ascii_lowercase().as_str() {

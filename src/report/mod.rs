@@ -1,4 +1,4 @@
-//! What a user or a log is told: durations, sizes, log events. Decides nothing.
+//! Output for users and logs: durations, sizes, log events. Decides nothing.
 
 #[cfg(feature = "cli")]
 mod bars;

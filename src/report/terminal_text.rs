@@ -10,11 +10,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len().saturating_add(8));
-    for one in text.chars() {
-        if is_unsafe(one) {
-            out.extend(one.escape_unicode());
+    for c in text.chars() {
+        if is_unsafe(c) {
+            out.extend(c.escape_unicode());
         } else {
-            out.push(one);
+            out.push(c);
         }
     }
     Cow::Owned(out)
@@ -36,24 +36,24 @@ pub fn printable_path(path: &Path) -> Cow<'_, str> {
 
 /// JSON text of which a terminal understands nothing but line ends; it means the same.
 pub fn printable_json(text: &str) -> Cow<'_, str> {
-    let harmful = |one: char| one != '\n' && is_unsafe(one);
+    let harmful = |c: char| c != '\n' && is_unsafe(c);
     if !text.chars().any(harmful) {
         return Cow::Borrowed(text);
     }
-    let escaped = |one: char| {
-        if harmful(one) {
-            format!("\\u{:04x}", u32::from(one))
+    let escaped = |c: char| {
+        if harmful(c) {
+            format!("\\u{:04x}", u32::from(c))
         } else {
-            one.to_string()
+            c.to_string()
         }
     };
     Cow::Owned(text.chars().map(escaped).collect())
 }
 
-fn is_unsafe(one: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     // C0 and C1, then the Unicode bidirectional controls.
-    one.is_control()
-        || matches!(one, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -584,7 +584,7 @@ mod tests {
             )
             .expect("a plan");
         let lengths: Vec<u64> = plan.frames.iter().map(|frame| frame.plain).collect();
-        assert!(lengths.is_sorted_by(|one, next| one >= next), "{lengths:?}");
+        assert!(lengths.is_sorted_by(|a, b| a >= b), "{lengths:?}");
         assert_eq!((lengths[0], lengths[lengths.len() - 2]), (5 << 20, 4 << 20));
     }
 }

@@ -51,7 +51,8 @@ fn directives(default: Option<LevelFilter>) -> Vec<Directive> {
     })
 }
 
-/// Says what the variable may hold. The level is `info` then: whoever sets it wants to see something.
+/// Prints the accepted values of the variable. The level is `info` then: a user who sets it wants to
+/// see messages.
 fn warn(name: &str, value: &str) {
     let text = format!(
         "warning[{}]: {name} is not a level: {}\nhint: use one of off, error, warn, info, debug, trace, or a list such as \

@@ -164,7 +164,7 @@ mod tests {
         for type_flag in [b'3', b'4', b'6', b'g', b'S'] {
             let bytes = header(&[], b"x", type_flag, 0o644, 0, 0, &[]);
             assert!(
-                matches!(next_entry(&mut &bytes[..]), Err(SlotError::UnknownEntry(found)) if found == type_flag)
+                matches!(next_entry(&mut &bytes[..]), Err(SlotError::UnknownEntry(flag)) if flag == type_flag)
             );
         }
     }

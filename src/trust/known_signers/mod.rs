@@ -181,14 +181,14 @@ impl Notes {
 
     /// All readable records by name, sorted.
     pub fn all(&self) -> Vec<Known> {
-        let mut found: Vec<Known> = self
+        let mut known: Vec<Known> = self
             .directories
             .iter()
             .flat_map(|directory| files::all(&directory.join(KNOWN)))
             .collect();
-        found.sort_by(|one, other| one.name.cmp(&other.name));
-        found.dedup();
-        found
+        known.sort_by(|a, b| a.name.cmp(&b.name));
+        known.dedup();
+        known
     }
 
     /// Compares a package with the records, and writes new ones. The second value is why they
@@ -423,28 +423,28 @@ mod tests {
                 rotations: rotations.to_vec(),
                 places,
             })
-            .map(|(one, _)| one)
+            .map(|(acquaintance, _)| acquaintance)
     }
 
     #[test]
     fn a_signer_is_known_from_the_first_start() {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = Notes::at(scratch.path().join("flavor"));
-        let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
+        let (key, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
         assert_eq!(
-            meet(&notes, "a/b", "2", &one, "/a").expect("new"),
+            meet(&notes, "a/b", "2", &key, "/a").expect("new"),
             Acquaintance::New
         );
         assert_eq!(
-            meet(&notes, "a/b", "2.0", &one, "/b").expect("known"),
+            meet(&notes, "a/b", "2.0", &key, "/b").expect("known"),
             Acquaintance::Same
         );
         assert_eq!(
-            meet(&notes, "a/b", "1.9", &one, "/a").expect("known"),
+            meet(&notes, "a/b", "1.9", &key, "/a").expect("known"),
             Acquaintance::Older("2".into())
         );
         assert_eq!(
-            meet(&notes, "a/b", "3", &one, "/a").expect("known"),
+            meet(&notes, "a/b", "3", &key, "/a").expect("known"),
             Acquaintance::Same
         );
         assert_eq!(notes.all()[0].version, "3");
@@ -466,14 +466,14 @@ mod tests {
     fn a_place_is_known_whatever_the_name_inside() {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = Notes::at(scratch.path().join("flavor"));
-        let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
-        meet(&notes, "tool", "1", &one, "/bin/tool").expect("new");
+        let (key, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
+        meet(&notes, "tool", "1", &key, "/bin/tool").expect("new");
         assert!(matches!(
             meet(&notes, "new", "1", &other, "/bin/tool"),
             Err(Refusal::ChangedPlace { .. })
         ));
         assert!(matches!(
-            meet(&notes, "new", "1", &one, "/bin/tool"),
+            meet(&notes, "new", "1", &key, "/bin/tool"),
             Err(Refusal::ChangedPlace { .. })
         ));
         assert_eq!(
@@ -481,7 +481,7 @@ mod tests {
             Acquaintance::New
         );
         assert_eq!(
-            meet(&notes, "tool", "2", &one, "/bin/tool").expect("newer"),
+            meet(&notes, "tool", "2", &key, "/bin/tool").expect("newer"),
             Acquaintance::Same
         );
     }
