@@ -128,7 +128,7 @@ fn expand_value<'a>(
             match get(reference.name).filter(|value| !value.is_empty()) {
                 Some(value) => expanded.extend(value.as_bytes()),
                 None if !reference.default.is_empty() => {
-                    expanded.extend(reference.default.as_bytes())
+                    expanded.extend(reference.default.as_bytes());
                 }
                 None if expanded.last() == Some(&b':') => drop(expanded.pop()),
                 None => rest = rest.strip_prefix(':').unwrap_or(rest),
