@@ -26,18 +26,18 @@ impl<T> Once<T> {
     }
 }
 
-/// Finds something, or makes it: of all processes that need it at the same time, one.
+/// Finds a value, or makes it: if several processes need it at the same time, one of them makes it.
 ///
 /// `look` runs first without the lock, so finding costs nothing else. Otherwise the lock is taken,
-/// and `look` runs again, because another process may have made the thing meanwhile. Then `make`
+/// and `look` runs again, because another process may have made the value meanwhile. Then `make`
 /// runs, with the lock.
 ///
-/// The law: `look` never sees an incomplete thing, and each one is made once. It holds if `make`
-/// works in a [`super::Staging`] directory and publishes by one rename, as its last step; and if the
-/// kernel releases the lock of a process that dies ([`super::Lock`]), so that after a killed maker
-/// the next process makes the thing, and nothing but the staging directory is left. On a file system
-/// without locks several processes may make the thing at once, so publishing must expect an existing
-/// one.
+/// The guarantee: `look` never sees an incomplete value, and each one is made once. It holds if
+/// `make` works in a [`super::Staging`] directory and publishes by one rename, as its last step;
+/// and if the kernel releases the lock of a process that dies ([`super::Lock`]), so that after a
+/// killed maker the next process makes the value, and only the staging directory is left. On a file
+/// system without locks several processes may make the value at once, so publishing must expect an
+/// existing one.
 ///
 /// # Errors
 /// The first error of any of the three.

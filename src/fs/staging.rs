@@ -13,8 +13,8 @@ use crate::interrupt::Leftover;
 /// A private directory for work in progress, removed when this is dropped or a signal ends the
 /// process. A killed process leaves it behind; a later sweep removes it.
 ///
-/// A lock distinguishes an abandoned directory from one in use: its own ([`Self::locked_in`]), or one that
-/// its owner holds for all of a parent directory ([`Self::unlocked_in`]).
+/// A lock distinguishes an abandoned directory from one in use: its own ([`Self::locked_in`]), or
+/// one that its owner holds for all of a parent directory ([`Self::unlocked_in`]).
 pub struct Staging {
     path: PathBuf,
     /// Locked shared. Without locks it is never taken for an abandoned one.

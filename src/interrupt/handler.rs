@@ -60,8 +60,8 @@ pub fn watch() {
     );
 }
 
-/// The signals that the parent process set to be ignored, one bit each; none if `/proc` does not
-/// say.
+/// The signals that the parent process set to be ignored, one bit each; none if `/proc` is not
+/// available.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! What happened in the course of a piece of work, with times.
+//! Records the phases of an operation with their times.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
@@ -9,16 +9,16 @@ use serde::Serialize;
 use super::load::{Load, Sampler};
 use super::{Part, Reporter, Took};
 
-/// The course of a piece of work. Times count from its beginning.
+/// The phases of an operation. Times count from its beginning.
 #[derive(Clone, Debug)]
 pub struct Recording {
     pub began: SystemTime,
     pub took: Took,
-    /// In the order in which they were over.
+    /// In the order in which they ended.
     pub phases: Vec<PhaseSpan>,
     /// The same; empty without details.
     pub parts: Vec<PartSpan>,
-    /// How busy the machine was; empty without details.
+    /// The load of the machine; empty without details.
     pub load: Vec<Load>,
 }
 
@@ -141,7 +141,8 @@ impl Reporter for Recorder<'_> {
         let now = Instant::now();
         let mut state = self.lock();
         let extent = state.extents.remove(name);
-        // A phase that is only reported at its end spans its parts; without parts it has just ended.
+        // A phase that is only reported at its end spans its parts; without parts it has just
+        // ended.
         let (begin, end) = match (state.begun.remove(name), extent) {
             (Some(begin), _) => (begin, now),
             (None, Some(extent)) => extent,

@@ -4,7 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 #[cfg(feature = "cli")]
 use std::path::Path;
 
-/// Text from a package or a file name, safe to print: control characters and those that reorder a line are escaped.
+/// Text from a package or a file name, safe to print: control characters, and those that reorder a
+/// line, are escaped.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -20,7 +21,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The path of a file, safe to print; bytes of it that are not text appear as `\xff`.
+/// A path, safe to print; bytes that are not UTF-8 are written as `\xff`.
 #[cfg(feature = "cli")]
 pub fn printable_path(path: &Path) -> Cow<'_, str> {
     if let Some(text) = path.to_str() {
@@ -34,7 +35,7 @@ pub fn printable_path(path: &Path) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// JSON text of which a terminal understands nothing but line ends; it means the same.
+/// Equivalent JSON without characters that a terminal interprets, except line ends.
 pub fn printable_json(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c != '\n' && is_unsafe(c);
     if !text.chars().any(harmful) {
