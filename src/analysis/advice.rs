@@ -145,12 +145,12 @@ fn installers(contents: &Contents) -> Option<Advice> {
         "remove {} from the dependencies, unless the program calls it",
         names.join(", ")
     );
-    let is_one = |_: &SlotContents, entry: &PackedEntry| unneeded(entry).is_some();
+    let is_affected = |_: &SlotContents, entry: &PackedEntry| unneeded(entry).is_some();
     about(
         "FLA021",
         "installers among the distributions",
         contents,
-        is_one,
+        is_affected,
         |entry| entry.stored,
         remedy,
     )
@@ -239,13 +239,13 @@ fn standard_library(contents: &Contents) -> Option<Advice> {
         "remove {} from `include` under [tool.flavor.python]",
         names.join(", ")
     );
-    let is_one =
+    let is_affected =
         |slot: &SlotContents, entry: &PackedEntry| slot.name == RUNTIME && feature(entry).is_some();
     about(
         "FLA040",
         "parts of the standard library that few programs need",
         contents,
-        is_one,
+        is_affected,
         |entry| entry.stored,
         remedy,
     )
@@ -256,13 +256,13 @@ fn about(
     code: &'static str,
     title: &str,
     contents: &Contents,
-    is_one: impl Fn(&SlotContents, &PackedEntry) -> bool,
+    is_affected: impl Fn(&SlotContents, &PackedEntry) -> bool,
     saving: impl Fn(&PackedEntry) -> u64,
     remedy: String,
 ) -> Option<Advice> {
     let mut files: Vec<_> = contents
         .files()
-        .filter(|(slot, entry)| is_one(slot, entry))
+        .filter(|(slot, entry)| is_affected(slot, entry))
         .collect();
     if files.is_empty() {
         return None;

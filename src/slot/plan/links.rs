@@ -19,7 +19,7 @@ pub fn follow_links_where(
     let mut out = Vec::new();
     for entry in entries {
         if matches!(entry.kind, FileKind::Symlink { .. }) && wanted(entry) {
-            follow_one(entry, &mut HashSet::new(), &mut out)?;
+            follow_link(entry, &mut HashSet::new(), &mut out)?;
         } else {
             out.push(entry.clone());
         }
@@ -27,7 +27,7 @@ pub fn follow_links_where(
     Ok(out)
 }
 
-fn follow_one(
+fn follow_link(
     link: &Entry,
     open: &mut HashSet<PathBuf>,
     out: &mut Vec<Entry>,
@@ -50,7 +50,7 @@ fn follow_one(
             ..child
         };
         if matches!(moved.kind, FileKind::Symlink { .. }) {
-            follow_one(&moved, open, out)?;
+            follow_link(&moved, open, out)?;
         } else {
             out.push(moved);
         }
