@@ -57,18 +57,13 @@ const RULES: [Rule; 11] = [
 
 /// All advice for a package, largest saving first.
 pub fn advise(contents: &Contents) -> Vec<Advice> {
-    let mut found: Vec<Advice> = RULES
+    let mut advice: Vec<Advice> = RULES
         .iter()
         .filter_map(|rule| rule(contents))
-        .filter(|one| one.saving > 0)
+        .filter(|advice| advice.saving > 0)
         .collect();
-    found.sort_by(|one, other| {
-        other
-            .saving
-            .cmp(&one.saving)
-            .then_with(|| one.code.cmp(other.code))
-    });
-    found
+    advice.sort_by(|a, b| b.saving.cmp(&a.saving).then_with(|| a.code.cmp(b.code)));
+    advice
 }
 
 /// FLA010 to FLA015: what `--slim` leaves out of dependencies.
@@ -126,16 +121,17 @@ fn installers(contents: &Contents) -> Option<Advice> {
     let dependencies = contents
         .distributions
         .iter()
-        .filter(|one| one.slot == DEPENDENCIES);
+        .filter(|distribution| distribution.slot == DEPENDENCIES);
     let required: HashSet<&str> = dependencies
-        .flat_map(|one| one.requires.iter().map(String::as_str))
+        .flat_map(|distribution| distribution.requires.iter().map(String::as_str))
         .collect();
     let unneeded = |entry: &PackedEntry| {
-        let one = entry
+        let distribution = entry
             .distribution
             .and_then(|at| contents.distributions.get(at));
-        one.filter(|one| {
-            INSTALLERS.contains(&one.name.as_str()) && !required.contains(one.name.as_str())
+        distribution.filter(|distribution| {
+            INSTALLERS.contains(&distribution.name.as_str())
+                && !required.contains(distribution.name.as_str())
         })
     };
     let mut names: Vec<&str> = contents
@@ -149,12 +145,12 @@ fn installers(contents: &Contents) -> Option<Advice> {
         "remove {} from the dependencies, unless the program calls it",
         names.join(", ")
     );
-    let is_one = |_: &SlotContents, entry: &PackedEntry| unneeded(entry).is_some();
+    let is_affected = |_: &SlotContents, entry: &PackedEntry| unneeded(entry).is_some();
     about(
         "FLA021",
         "installers among the distributions",
         contents,
-        is_one,
+        is_affected,
         |entry| entry.stored,
         remedy,
     )
@@ -162,8 +158,8 @@ fn installers(contents: &Contents) -> Option<Advice> {
 
 /// FLA030: duplicate content.
 fn copies(contents: &Contents) -> Option<Advice> {
-    let found = duplicates(contents);
-    let most = found.first()?;
+    let duplicates = duplicates(contents);
+    let most = duplicates.first()?;
     let examples = most
         .copies
         .iter()
@@ -173,12 +169,15 @@ fn copies(contents: &Contents) -> Option<Advice> {
     Some(Advice {
         code: "FLA030",
         title: "duplicate content".into(),
-        saving: found.iter().map(|one| one.wasted).sum(),
-        size: found
+        saving: duplicates.iter().map(|duplicate| duplicate.wasted).sum(),
+        size: duplicates
             .iter()
-            .map(|one| one.size * (one.copies.len() as u64 - 1))
+            .map(|duplicate| duplicate.size * (duplicate.copies.len() as u64 - 1))
             .sum(),
-        files: found.iter().map(|one| one.copies.len() as u64 - 1).sum(),
+        files: duplicates
+            .iter()
+            .map(|duplicate| duplicate.copies.len() as u64 - 1)
+            .sum(),
         remedy:
             "leave out all copies but one with `exclude`; `flavor inspect --duplicates` lists them"
                 .into(),
@@ -240,13 +239,13 @@ fn standard_library(contents: &Contents) -> Option<Advice> {
         "remove {} from `include` under [tool.flavor.python]",
         names.join(", ")
     );
-    let is_one =
+    let is_affected =
         |slot: &SlotContents, entry: &PackedEntry| slot.name == RUNTIME && feature(entry).is_some();
     about(
         "FLA040",
         "parts of the standard library that few programs need",
         contents,
-        is_one,
+        is_affected,
         |entry| entry.stored,
         remedy,
     )
@@ -257,26 +256,26 @@ fn about(
     code: &'static str,
     title: &str,
     contents: &Contents,
-    is_one: impl Fn(&SlotContents, &PackedEntry) -> bool,
+    is_affected: impl Fn(&SlotContents, &PackedEntry) -> bool,
     saving: impl Fn(&PackedEntry) -> u64,
     remedy: String,
 ) -> Option<Advice> {
-    let mut found: Vec<_> = contents
+    let mut files: Vec<_> = contents
         .files()
-        .filter(|(slot, entry)| is_one(slot, entry))
+        .filter(|(slot, entry)| is_affected(slot, entry))
         .collect();
-    if found.is_empty() {
+    if files.is_empty() {
         return None;
     }
-    found.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.stored));
+    files.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.stored));
     Some(Advice {
         code,
         title: title.into(),
-        saving: found.iter().map(|(_, entry)| saving(entry)).sum(),
-        size: found.iter().map(|(_, entry)| entry.size).sum(),
-        files: found.len() as u64,
+        saving: files.iter().map(|(_, entry)| saving(entry)).sum(),
+        size: files.iter().map(|(_, entry)| entry.size).sum(),
+        files: files.len() as u64,
         remedy,
-        examples: found
+        examples: files
             .iter()
             .take(EXAMPLES)
             .map(|(slot, entry)| format!("{}/{}", slot.name, entry.path))
@@ -327,10 +326,10 @@ mod tests {
     }
 
     /// The codes and savings of all advice.
-    fn said(contents: &Contents) -> Vec<(&'static str, u64)> {
+    fn savings(contents: &Contents) -> Vec<(&'static str, u64)> {
         advise(contents)
             .iter()
-            .map(|one| (one.code, one.saving))
+            .map(|advice| (advice.code, advice.saving))
             .collect()
     }
 
@@ -352,12 +351,16 @@ mod tests {
                 ]
             };
             assert_eq!(
-                said(&contents(vec![slot("deps", entries())])),
+                savings(&contents(vec![slot("deps", entries())])),
                 [(code, 70)],
                 "{name}"
             );
             // The project's own files are up to the user.
-            assert_eq!(said(&contents(vec![slot("app", entries())])), [], "{name}");
+            assert_eq!(
+                savings(&contents(vec![slot("app", entries())])),
+                [],
+                "{name}"
+            );
         }
     }
 
@@ -375,14 +378,14 @@ mod tests {
             ..file("libthing.so", 1000)
         };
         assert_eq!(
-            said(&contents(vec![slot("data", vec![library])])),
+            savings(&contents(vec![slot("data", vec![library])])),
             [("FLA020", 250)]
         );
     }
 
     #[test]
     fn an_installer_is_named_unless_a_dependency_requires_it() {
-        let one = |name: &str, slot: &str, requires: &[&str]| PackedDistribution {
+        let distribution = |name: &str, slot: &str, requires: &[&str]| PackedDistribution {
             name: name.into(),
             slot: slot.into(),
             requires: requires.iter().map(|name| (*name).to_owned()).collect(),
@@ -393,25 +396,28 @@ mod tests {
             ..file("lib/python3.13/site-packages/pip/main.py", 40)
         };
         let with = |other: PackedDistribution| Contents {
-            distributions: vec![one("pip", "deps", &[]), other],
+            distributions: vec![distribution("pip", "deps", &[]), other],
             ..contents(vec![slot("deps", vec![pip()])])
         };
-        let found = advise(&with(one("app", "app", &["pip"])));
+        let advice = advise(&with(distribution("app", "app", &["pip"])));
         assert_eq!(
-            found
+            advice
                 .iter()
-                .map(|one| (one.code, one.saving))
+                .map(|advice| (advice.code, advice.saving))
                 .collect::<Vec<_>>(),
             [("FLA021", 40)]
         );
         assert!(
-            found[0]
+            advice[0]
                 .remedy
                 .starts_with("remove pip from the dependencies"),
             "{}",
-            found[0].remedy
+            advice[0].remedy
         );
-        assert_eq!(said(&with(one("pip-tools", "deps", &["pip"]))), []);
+        assert_eq!(
+            savings(&with(distribution("pip-tools", "deps", &["pip"]))),
+            []
+        );
     }
 
     #[test]
@@ -424,27 +430,29 @@ mod tests {
             slot("one", vec![twin("a", 50)]),
             slot("two", vec![twin("b", 60)]),
         ];
-        assert_eq!(said(&contents(copies)), [("FLA030", 60)]);
+        assert_eq!(savings(&contents(copies)), [("FLA030", 60)]);
         let raw = |alone| SlotContents {
             codec: Some(Codec::Raw),
             alone,
             ..slot("raw", vec![file("a", 1000)])
         };
-        assert_eq!(said(&contents(vec![raw(400)])), [("FLA031", 600)]);
-        assert_eq!(said(&contents(vec![raw(950)])), [], "not worth it");
+        assert_eq!(savings(&contents(vec![raw(400)])), [("FLA031", 600)]);
+        assert_eq!(savings(&contents(vec![raw(950)])), [], "not worth it");
         let test = file("lib/python3.13/idlelib/run.py", 20);
-        let found = advise(&contents(vec![slot(
+        let advice = advise(&contents(vec![slot(
             "runtime",
             vec![test, file("lib/python3.13/json/decoder.py", 9)],
         )]));
         assert_eq!(
-            (found[0].code, found[0].saving, found.len()),
+            (advice[0].code, advice[0].saving, advice.len()),
             ("FLA040", 20, 1)
         );
         assert!(
-            found[0].remedy.starts_with("remove idlelib from `include`"),
+            advice[0]
+                .remedy
+                .starts_with("remove idlelib from `include`"),
             "{}",
-            found[0].remedy
+            advice[0].remedy
         );
     }
 }

@@ -105,10 +105,10 @@ impl Contents {
                 std::cmp::Reverse(entry.size),
             )
         };
-        files.sort_by(|one, other| {
-            size(one.1)
-                .cmp(&size(other.1))
-                .then_with(|| one.1.path.cmp(&other.1.path))
+        files.sort_by(|a, b| {
+            size(a.1)
+                .cmp(&size(b.1))
+                .then_with(|| a.1.path.cmp(&b.1.path))
         });
         files.truncate(count);
         files
@@ -120,15 +120,13 @@ impl Contents {
             let entry: &PackedEntry = entry;
             Some((slot, entry, entry.native.as_deref()?))
         };
-        let mut found: Vec<_> = self.entries().filter_map(native).collect();
-        found.sort_by(|one, other| {
-            other
-                .2
-                .glibc_floor
-                .cmp(&one.2.glibc_floor)
-                .then_with(|| other.1.stored.cmp(&one.1.stored))
+        let mut files: Vec<_> = self.entries().filter_map(native).collect();
+        files.sort_by(|a, b| {
+            b.2.glibc_floor
+                .cmp(&a.2.glibc_floor)
+                .then_with(|| b.1.stored.cmp(&a.1.stored))
         });
-        found
+        files
     }
 
     /// Bytes that belong neither to the launcher nor to a slot: metadata, tables, padding.

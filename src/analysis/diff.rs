@@ -116,15 +116,15 @@ fn slots(before: &Contents, after: &Contents) -> Vec<Change> {
 
 fn distributions(before: &Contents, after: &Contents) -> Vec<Change> {
     let sizes = |contents: &Contents| -> BTreeMap<(String, String), (String, Size)> {
-        let pair = |one: &super::PackedDistribution| {
+        let pair = |distribution: &super::PackedDistribution| {
             let size = Size {
-                stored: one.stored,
-                size: one.size,
-                files: one.files,
+                stored: distribution.stored,
+                size: distribution.size,
+                files: distribution.files,
             };
             (
-                (one.name.clone(), one.slot.clone()),
-                (one.version.clone(), size),
+                (distribution.name.clone(), distribution.slot.clone()),
+                (distribution.version.clone(), size),
             )
         };
         contents.distributions.iter().map(pair).collect()
@@ -133,9 +133,17 @@ fn distributions(before: &Contents, after: &Contents) -> Vec<Change> {
     let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let change = |key: &(String, String)| {
         let (old, new) = (old.get(key), new.get(key));
-        let mut change = Change::new(&key.0, old.map(|one| one.1), new.map(|one| one.1));
-        change.versions = Some((old.map(|one| one.0.clone()), new.map(|one| one.0.clone())));
-        let same_version = old.map(|one| &one.0) == new.map(|one| &one.0);
+        let mut change = Change::new(
+            &key.0,
+            old.map(|(_, size)| *size),
+            new.map(|(_, size)| *size),
+        );
+        let (old_version, new_version) = (
+            old.map(|(version, _)| version),
+            new.map(|(version, _)| version),
+        );
+        change.versions = Some((old_version.cloned(), new_version.cloned()));
+        let same_version = old_version == new_version;
         let same_content = |old: Size, new: Size| (old.size, old.files) == (new.size, new.files);
         let same = same_version
             && change
@@ -186,12 +194,11 @@ fn files(before: &Contents, after: &Contents) -> (Vec<Change>, i64) {
 }
 
 fn most_changed_first(mut changes: Vec<Change>) -> Vec<Change> {
-    changes.sort_by(|one, other| {
-        other
-            .grown
+    changes.sort_by(|a, b| {
+        b.grown
             .unsigned_abs()
-            .cmp(&one.grown.unsigned_abs())
-            .then_with(|| one.name.cmp(&other.name))
+            .cmp(&a.grown.unsigned_abs())
+            .then_with(|| a.name.cmp(&b.name))
     });
     changes
 }

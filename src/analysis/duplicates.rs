@@ -42,17 +42,17 @@ pub fn duplicates(contents: &Contents) -> Vec<Duplicate> {
             by_digest.entry(digest).or_default().push((slot, entry));
         }
     }
-    let mut found: Vec<Duplicate> = by_digest
+    let mut duplicates: Vec<Duplicate> = by_digest
         .into_iter()
         .filter(|(_, copies)| copies.len() > 1)
         .map(|(digest, copies)| duplicate(digest, &copies))
         .collect();
-    found.sort_by(|one, other| {
-        (other.wasted, other.size)
-            .cmp(&(one.wasted, one.size))
-            .then_with(|| one.copies[0].path.cmp(&other.copies[0].path))
+    duplicates.sort_by(|a, b| {
+        (b.wasted, b.size)
+            .cmp(&(a.wasted, a.size))
+            .then_with(|| a.copies[0].path.cmp(&b.copies[0].path))
     });
-    found
+    duplicates
 }
 
 fn duplicate(digest: Blake3, copies: &[(&SlotContents, &PackedEntry)]) -> Duplicate {

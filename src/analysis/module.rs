@@ -19,13 +19,13 @@ pub struct ModuleSize {
 
 /// Top-level modules and packages, largest first.
 pub fn modules(contents: &Contents) -> Vec<ModuleSize> {
-    let mut found: BTreeMap<(&str, &str), ModuleSize> = BTreeMap::new();
+    let mut by_name: BTreeMap<(&str, &str), ModuleSize> = BTreeMap::new();
     for (slot, entry) in contents.entries() {
         let Some(module) = &entry.module else {
             continue;
         };
         let name = module.split('.').next().unwrap_or(module);
-        let size = found
+        let size = by_name
             .entry((&slot.name, name))
             .or_insert_with(|| ModuleSize {
                 name: name.into(),
@@ -38,14 +38,9 @@ pub fn modules(contents: &Contents) -> Vec<ModuleSize> {
         size.size += entry.size;
         size.stored += entry.stored;
     }
-    let mut found: Vec<ModuleSize> = found.into_values().collect();
-    found.sort_by(|one, other| {
-        other
-            .stored
-            .cmp(&one.stored)
-            .then_with(|| one.name.cmp(&other.name))
-    });
-    found
+    let mut sizes: Vec<ModuleSize> = by_name.into_values().collect();
+    sizes.sort_by(|a, b| b.stored.cmp(&a.stored).then_with(|| a.name.cmp(&b.name)));
+    sizes
 }
 
 /// The module that a file of a package or of the standard library is, or is a part of. Data files
@@ -105,7 +100,7 @@ fn in_standard_library(path: &str) -> Option<&str> {
 /// Entries of site-packages that are not modules: metadata of distributions, bundled libraries of
 /// wheels.
 fn is_no_module(first: &str) -> bool {
-    let is_identifier = |text: &str| text.chars().all(|one| one.is_alphanumeric() || one == '_');
+    let is_identifier = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
     let stem = first.split('.').next().unwrap_or(first);
     matches!(first.rsplit_once('.'), Some((_, "dist-info" | "libs"))) || !is_identifier(stem)
 }

@@ -26,7 +26,7 @@ impl Contents {
             ..Self::default()
         };
         for slot in reader.slots() {
-            let mut found = SlotContents {
+            let mut slot_contents = SlotContents {
                 name: slot.name().into(),
                 index: slot.index,
                 stored: slot.row.stored_size,
@@ -35,18 +35,18 @@ impl Contents {
                     .map_or(slot.row.plain_size, |facts| facts.plain_size),
                 ..SlotContents::default()
             };
-            match read_slot(&slot, &mut found, &mut contents.distributions) {
+            match read_slot(&slot, &mut slot_contents, &mut contents.distributions) {
                 Ok(()) => {}
                 // FlavorPack's packages may use encodings that only its own launchers can decode.
-                Err(_) if slot.facts.is_none() => found.entries = None,
+                Err(_) if slot.facts.is_none() => slot_contents.entries = None,
                 Err(source) => {
                     return Err(PackageError::Content {
-                        slot: found.name,
+                        slot: slot_contents.name,
                         source,
                     });
                 }
             }
-            contents.slots.push(found);
+            contents.slots.push(slot_contents);
         }
         contents.sort_distributions();
         Ok(contents)
@@ -54,17 +54,16 @@ impl Contents {
 
     fn sort_distributions(&mut self) {
         let mut order: Vec<usize> = (0..self.distributions.len()).collect();
-        order.sort_by(|one, other| {
-            self.distributions[*one]
+        order.sort_by(|a, b| {
+            self.distributions[*a]
                 .name
-                .cmp(&self.distributions[*other].name)
+                .cmp(&self.distributions[*b].name)
         });
         let mut now = vec![0; order.len()];
         for (at, was) in order.iter().enumerate() {
             now[*was] = at;
         }
-        self.distributions
-            .sort_by(|one, other| one.name.cmp(&other.name));
+        self.distributions.sort_by(|a, b| a.name.cmp(&b.name));
         for entry in self
             .slots
             .iter_mut()
@@ -77,14 +76,14 @@ impl Contents {
 
 fn read_slot(
     slot: &Slot<'_>,
-    found: &mut SlotContents,
+    contents: &mut SlotContents,
     distributions: &mut Vec<PackedDistribution>,
 ) -> Result<(), SlotError> {
     let Ok(stored) = slot.stored() else {
         return Err(SlotError::UnsupportedCodec("the slot"));
     };
-    found.codec = Some(stored.operations.codec);
-    found.tar = stored.operations.tar;
+    contents.codec = Some(stored.operations.codec);
+    contents.tar = stored.operations.tar;
     let mut entries = Vec::new();
     let mut claims = Claims::default();
     let visit = |passing: Passing<'_>| {
@@ -102,17 +101,17 @@ fn read_slot(
     for (entry, share) in entries.iter_mut().zip(&shares.entries) {
         entry.stored = *share;
     }
-    found.overhead = shares.overhead;
-    found.alone = shares.alone.iter().sum();
+    contents.overhead = shares.overhead;
+    contents.alone = shares.alone.iter().sum();
     claims.settle(slot.name(), &mut entries, distributions);
-    if found.tar {
+    if contents.tar {
         let roots = claims.roots();
         for entry in &mut entries {
             entry.module = module_of(&entry.path, entry.kind, &roots);
         }
     }
     follow_hard_links(&mut entries);
-    found.entries = Some(entries);
+    contents.entries = Some(entries);
     Ok(())
 }
 

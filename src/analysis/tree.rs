@@ -95,12 +95,8 @@ impl Growing {
 
 impl Node {
     fn sort(&mut self) {
-        self.children.sort_by(|one, other| {
-            other
-                .stored
-                .cmp(&one.stored)
-                .then_with(|| one.name.cmp(&other.name))
-        });
+        self.children
+            .sort_by(|a, b| b.stored.cmp(&a.stored).then_with(|| a.name.cmp(&b.name)));
         self.children.iter_mut().for_each(Self::sort);
     }
 }

@@ -57,7 +57,7 @@ impl Globals {
         }
     }
 
-    /// What the log looks like.
+    /// The format of the log.
     pub(crate) fn log_format(&self) -> LogFormat {
         LogFormat {
             json: self.log_format == Format::Json,
@@ -66,7 +66,7 @@ impl Globals {
     }
 }
 
-/// What a line of the log looks like.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Text,

@@ -155,7 +155,7 @@ impl Codec {
         self.facts().has_table
     }
 
-    /// The codec that a word of a manifest stands for, and whether the word includes a tar archive.
+    /// The codec that a word of a manifest denotes, and whether the word includes a tar archive.
     #[cfg(feature = "cli")]
     pub fn of_word(word: &str) -> Option<(Self, bool)> {
         Self::ALL.into_iter().find_map(|codec| {

@@ -194,11 +194,11 @@ mod tests {
             let plain: Vec<u8> = (0..len).map(|at: u32| at.to_le_bytes()[1]).collect();
             let stored = xz.frame_as_it_is(&plain).expect("a frame");
             assert!(stored.len() >= plain.len().min(1 << 20), "{len}");
-            let mut found = Vec::new();
+            let mut decoded = Vec::new();
             XzDecoder::new_multi_decoder(&stored[..])
-                .read_to_end(&mut found)
+                .read_to_end(&mut decoded)
                 .expect("xz");
-            assert!(found == plain, "{len}");
+            assert!(decoded == plain, "{len}");
         }
     }
 }

@@ -67,19 +67,19 @@ pub(super) fn run(options: &Config, globals: &Globals) -> Result<ExitCode, Error
             suggestion,
         });
     }
-    let found: Vec<Setting> = all
+    let settings: Vec<Setting> = all
         .into_iter()
         .filter(|setting| setting.name.starts_with(wanted))
         .collect();
     if globals.json {
-        let each: Vec<Value> = found
+        let each: Vec<Value> = settings
             .iter()
-            .map(|one| json!({ "name": one.name, "value": one.value, "origin": one.origin }))
+            .map(|setting| json!({ "name": setting.name, "value": setting.value, "origin": setting.origin }))
             .collect();
         output::json(&json!({ "settings": each }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let lines = found.iter().map(
+    let lines = settings.iter().map(
         |Setting {
              name,
              value,
@@ -154,7 +154,7 @@ fn settings(file: &config::Config, globals: &Globals) -> Result<Vec<Setting>, Er
             redact(value)
         }))
     }));
-    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
 }
 

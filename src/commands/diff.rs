@@ -19,7 +19,7 @@ const FILES: usize = 20;
 pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error> {
     let (_, before) = inspect::read(&options.before, options.limits)?;
     let (_, after) = inspect::read(&options.after, options.limits)?;
-    let found = diff(&before, &after);
+    let difference = diff(&before, &after);
     if as_json {
         #[derive(serde::Serialize)]
         struct Json<'a> {
@@ -34,15 +34,15 @@ pub(super) fn run(options: &cli::Diff, as_json: bool) -> Result<ExitCode, Error>
             schema: JSON_SCHEMA,
             before: name(&before),
             after: name(&after),
-            diff: &found,
+            diff: &difference,
         })?;
     } else {
         let titles =
             [&before, &after].map(|contents| format!("{} {}", contents.package, contents.version));
         let text = if options.md {
-            markdown(&found, &titles)
+            markdown(&difference, &titles)
         } else {
-            text(&found, &titles)
+            text(&difference, &titles)
         };
         output::data(&text)?;
     }
@@ -90,9 +90,9 @@ fn how(change: &Change) -> &'static str {
 }
 
 /// The sections of a difference with their headings.
-fn parts(found: &Diff) -> [(&'static str, Vec<&Change>); 3] {
-    let whole = [&found.launcher, &found.metadata];
-    let slots = found
+fn parts(difference: &Diff) -> [(&'static str, Vec<&Change>); 3] {
+    let whole = [&difference.launcher, &difference.metadata];
+    let slots = difference
         .slots
         .iter()
         .chain(whole)
@@ -100,29 +100,29 @@ fn parts(found: &Diff) -> [(&'static str, Vec<&Change>); 3] {
         .collect();
     [
         ("slots", slots),
-        ("distributions", found.distributions.iter().collect()),
-        ("files", found.files.iter().take(FILES).collect()),
+        ("distributions", difference.distributions.iter().collect()),
+        ("files", difference.files.iter().take(FILES).collect()),
     ]
 }
 
-fn more(found: &Diff) -> Option<String> {
-    let left = found.files.get(FILES..)?;
+fn more(difference: &Diff) -> Option<String> {
+    let left = difference.files.get(FILES..)?;
     let sum = left
         .iter()
         .fold(0_i64, |sum, change| sum.saturating_add(change.grown));
     (!left.is_empty()).then(|| format!("{} more files: {}", left.len(), grown(sum)))
 }
 
-fn text(found: &Diff, titles: &[String; 2]) -> String {
+fn text(difference: &Diff, titles: &[String; 2]) -> String {
     let [before, after] = titles;
-    let package = &found.package;
+    let package = &difference.package;
     let mut lines = vec![format!(
         "{before} → {after}: {} → {}, {}",
         stored(package.before),
         stored(package.after),
         grown(package.grown)
     )];
-    for (heading, changes) in parts(found) {
+    for (heading, changes) in parts(difference) {
         if changes.is_empty() {
             continue;
         }
@@ -150,11 +150,11 @@ fn text(found: &Diff, titles: &[String; 2]) -> String {
     if lines.len() == 1 {
         lines.push("no changes".into());
     }
-    lines.extend(more(found).map(|line| format!("{:32}  {line}", "")));
-    if found.same_files != 0 {
+    lines.extend(more(difference).map(|line| format!("{:32}  {line}", "")));
+    if difference.same_files != 0 {
         lines.push(format!(
             "{:>32}  unchanged files, compressed together with others",
-            grown(found.same_files)
+            grown(difference.same_files)
         ));
     }
     lines
@@ -163,9 +163,9 @@ fn text(found: &Diff, titles: &[String; 2]) -> String {
         .collect()
 }
 
-fn markdown(found: &Diff, titles: &[String; 2]) -> String {
+fn markdown(difference: &Diff, titles: &[String; 2]) -> String {
     let [before, after] = titles;
-    let package = &found.package;
+    let package = &difference.package;
     let mut out = format!(
         "**{} → {}**: {} → {} ({})\n",
         cell(before),
@@ -174,7 +174,7 @@ fn markdown(found: &Diff, titles: &[String; 2]) -> String {
         stored(package.after),
         grown(package.grown)
     );
-    for (heading, changes) in parts(found) {
+    for (heading, changes) in parts(difference) {
         if changes.is_empty() {
             continue;
         }
@@ -190,7 +190,7 @@ fn markdown(found: &Diff, titles: &[String; 2]) -> String {
             ));
         }
     }
-    if let Some(more) = more(found) {
+    if let Some(more) = more(difference) {
         out.push_str(&format!("\n{more}\n"));
     }
     out
@@ -199,14 +199,14 @@ fn markdown(found: &Diff, titles: &[String; 2]) -> String {
 /// Text from a package, escaped for a Markdown table.
 fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for one in printable(text).chars() {
-        match one {
+    for c in printable(text).chars() {
+        match c {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => {
-                out.extend(['\\', one]);
+                out.extend(['\\', c]);
             }
-            other => out.push(other),
+            _ => out.push(c),
         }
     }
     out

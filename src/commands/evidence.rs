@@ -23,18 +23,18 @@ pub(super) fn sbom(reader: &Reader) -> Result<(), Error> {
 /// The provenance, or with `envelope` the signed envelope.
 pub(super) fn provenance(reader: &Reader, envelope: bool) -> Result<(), Error> {
     let mut attestation = read(reader)?;
-    let found = attestation
+    let provenance = attestation
         .get_mut("provenance")
         .map(Value::take)
         .ok_or_else(|| none(reader))?;
     if envelope || reader.authenticity() != Authenticity::Complete {
-        return output::json(&found);
+        return output::json(&provenance);
     }
     let failed = |source| Error::Provenance {
         path: reader.path().into(),
         source,
     };
-    let signed: Envelope = serde_json::from_value(found)
+    let signed: Envelope = serde_json::from_value(provenance)
         .map_err(|_| failed(flavor::evidence::EnvelopeError::Malformed))?;
     output::json(&signed.open(reader.signer()).map_err(failed)?)
 }
@@ -44,19 +44,20 @@ pub(super) fn licenses(as_json: bool, distributions: &[PackedDistribution]) -> R
     if as_json {
         let each: Vec<Value> = distributions
             .iter()
-            .map(|one| json!({ "name": one.name, "version": one.version, "license": one.license }))
+            .map(|distribution| json!({ "name": distribution.name, "version": distribution.version, "license": distribution.license }))
             .collect();
         return output::json(&json!({ "licenses": each }));
     }
     let widest = distributions
         .iter()
-        .map(|one| one.name.len() + one.version.len() + 1)
+        .map(|distribution| distribution.name.len() + distribution.version.len() + 1)
         .max()
         .unwrap_or(0);
     let mut text = String::new();
-    for one in distributions {
-        let name = printable(&format!("{} {}", one.name, one.version)).to_string();
-        let license = one.license.as_deref().unwrap_or("not declared");
+    for distribution in distributions {
+        let name =
+            printable(&format!("{} {}", distribution.name, distribution.version)).to_string();
+        let license = distribution.license.as_deref().unwrap_or("not declared");
         text.push_str(&format!("{name:<widest$}  {}\n", printable(license)));
     }
     output::data(&text)

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::output;
 
 /// `flavor extract`. Only verified bytes are decoded.
-pub(super) fn one(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
+pub(super) fn slot(options: &Extract, as_json: bool) -> Result<ExitCode, Error> {
     let path = &options.package;
     let (reader, verified) = open(path, options.limits)?;
     let slot = reader
@@ -144,7 +144,7 @@ fn parent(place: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Fails if the path exists. What is created there is removed if the process is told to stop before
+/// Fails if the path exists. What is created there is removed if a signal ends the process before
 /// it is complete.
 fn claim(place: &Path) -> Result<Leftover, Error> {
     let is_free = || match place.symlink_metadata() {

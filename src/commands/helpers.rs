@@ -33,26 +33,26 @@ pub(super) fn run(command: &Helpers, as_json: bool) -> Result<ExitCode, Error> {
 }
 
 fn list(as_json: bool) -> Result<ExitCode, Error> {
-    let found: Vec<(Helper, Stub)> = at_hand()
+    let helpers: Vec<(Helper, Stub)> = at_hand()
         .into_iter()
         .filter_map(|helper| {
             Some((helper.read().ok()?, helper)).map(|(stub, helper)| (helper, stub))
         })
         .collect();
     if as_json {
-        let each: Vec<Value> = found
+        let each: Vec<Value> = helpers
             .iter()
             .map(|(helper, stub)| to_json(helper, stub))
             .collect();
         output::json(&json!({ "helpers": each }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let widest = found
+    let widest = helpers
         .iter()
         .map(|(helper, _)| helper.name.len())
         .max()
         .unwrap_or(0);
-    let lines = found.iter().map(|(helper, stub)| {
+    let lines = helpers.iter().map(|(helper, stub)| {
         let (family, size) = (
             stub.family.name(),
             Bytes(stub.bytes.len() as u64).to_string(),
@@ -190,7 +190,7 @@ fn at_hand() -> Vec<Helper> {
     };
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     directories.extend(cache.map(|cache| cache.join("flavor/helpers/bin")));
-    let mut found = vec![Helper::embedded()];
+    let mut helpers = vec![Helper::embedded()];
     for directory in directories {
         let mut names = names_in(&directory).unwrap_or_default();
         names.sort();
@@ -198,13 +198,13 @@ fn at_hand() -> Vec<Helper> {
             .into_iter()
             .filter(|name| name.to_string_lossy().contains("launcher"))
         {
-            found.push(Helper {
+            helpers.push(Helper {
                 name: name.to_string_lossy().into_owned(),
                 path: Some(directory.join(name)),
             });
         }
     }
-    found
+    helpers
 }
 
 fn to_json(helper: &Helper, stub: &Stub) -> Value {

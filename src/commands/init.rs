@@ -234,7 +234,7 @@ fn main_script(document: &DocumentMut, options: &Init) -> Option<String> {
 
 /// The only `main` in the usual places of a project that declares no script.
 fn function_in(directory: &Path) -> Option<String> {
-    let mut found = Vec::new();
+    let mut candidates = Vec::new();
     for root in [directory.join("src"), directory.to_path_buf()] {
         for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -249,19 +249,21 @@ fn function_in(directory: &Path) -> Option<String> {
                 let modules = ["cli", "__main__", "main"]
                     .map(|module| (path.join(format!("{module}.py")), module));
                 let with_main = modules.iter().find(|(file, _)| has_main(file));
-                found.extend(with_main.map(|(_, module)| format!("{name}.{module}:main")));
+                candidates.extend(with_main.map(|(_, module)| format!("{name}.{module}:main")));
             } else if path.extension().is_some_and(|ending| ending == "py")
                 && name != "setup"
                 && has_main(&path)
             {
-                found.push(format!("{name}:main"));
+                candidates.push(format!("{name}:main"));
             }
         }
     }
-    found.sort();
-    found.dedup();
+    candidates.sort();
+    candidates.dedup();
     // With several candidates only the author knows which is meant.
-    <[String; 1]>::try_from(found).ok().map(|[one]| one)
+    <[String; 1]>::try_from(candidates)
+        .ok()
+        .map(|[function]| function)
 }
 
 fn has_main(file: &Path) -> bool {
@@ -392,13 +394,21 @@ fn diff(path: &Path, before: &str, after: &str) -> String {
         count(new.len()),
     );
     let line = |mark: char, line: &&str| format!("{mark}{line}\n");
-    text.extend(old[from..same].iter().map(|one| line(' ', one)));
-    text.extend(old[same..old.len() - tail].iter().map(|one| line('-', one)));
-    text.extend(new[same..new.len() - tail].iter().map(|one| line('+', one)));
+    text.extend(old[from..same].iter().map(|content| line(' ', content)));
+    text.extend(
+        old[same..old.len() - tail]
+            .iter()
+            .map(|content| line('-', content)),
+    );
+    text.extend(
+        new[same..new.len() - tail]
+            .iter()
+            .map(|content| line('+', content)),
+    );
     text.extend(
         new[new.len() - tail..new.len() - to]
             .iter()
-            .map(|one| line(' ', one)),
+            .map(|content| line(' ', content)),
     );
     text
 }

@@ -38,7 +38,7 @@ pub(crate) fn run(command: Command, globals: &Globals) -> Result<ExitCode, Error
         Command::Inspect(options) => inspect::run(&options, json),
         Command::Diff(options) => diff::run(&options, json),
         Command::Verify(options) => verify::run(&options, globals),
-        Command::Extract(options) => extract::one(&options, json),
+        Command::Extract(options) => extract::slot(&options, json),
         Command::ExtractAll(options) => extract::all(&options, json),
         Command::Keygen(options) => keygen::run(&options, json),
         Command::Run(options) => run::run(options),

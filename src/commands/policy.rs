@@ -50,18 +50,18 @@ fn init(as_json: bool) -> Result<(), Error> {
 }
 
 fn show(as_json: bool) -> Result<(), Error> {
-    let found = policies().map_err(Error::Policy)?;
+    let policies = policies().map_err(Error::Policy)?;
     if as_json {
-        let each: Vec<Value> = found
+        let each: Vec<Value> = policies
             .iter()
             .map(|source| json!({ "path": output::text(&source.path), "policy": source.policy }))
             .collect();
         return output::json(&json!({ "policies": each }));
     }
-    if found.is_empty() {
+    if policies.is_empty() {
         return output::data("no policy: any package with a valid signature may start\n");
     }
-    for source in &found {
+    for source in &policies {
         output::data(&format!("{}\n", source.path.display()))?;
         output::json(&source.policy)?;
     }
@@ -79,32 +79,34 @@ fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
         source,
     })?;
     let policies = policies().map_err(Error::Policy)?;
-    let mut found = objections(&reader, &policies);
+    let mut objections = objections(&reader, &policies);
     if let Acquaintance::Older(newest) = Notes::open()
         .compare(&Presented::of(&reader))
         .map_err(refused)?
     {
-        found.extend(rollback(&reader, &newest, &policies));
+        objections.extend(rollback(&reader, &newest, &policies));
     }
-    let denied = found.iter().any(|one| one.consequence == Consequence::Deny);
+    let denied = objections
+        .iter()
+        .any(|objection| objection.consequence == Consequence::Deny);
     if as_json {
-        let each: Vec<Value> = found
+        let each: Vec<Value> = objections
             .iter()
-            .map(|one| {
-                json!({ "policy": one.policy, "violation": one.violation.to_string(), "consequence": one.consequence })
+            .map(|objection| {
+                json!({ "policy": objection.policy, "violation": objection.violation.to_string(), "consequence": objection.consequence })
             })
             .collect();
         output::json(&json!({ "allowed": !denied, "objections": each }))?;
-    } else if found.is_empty() {
+    } else if objections.is_empty() {
         output::data("no violations\n")?;
     } else {
-        for one in &found {
-            let word = match one.consequence {
+        for objection in &objections {
+            let word = match objection.consequence {
                 Consequence::Deny => "deny",
                 Consequence::Warn => "warn",
                 Consequence::Allow => "allow",
             };
-            let from = one
+            let from = objection
                 .policy
                 .as_ref()
                 .map_or("the package's own policy".into(), |path| {
@@ -112,7 +114,7 @@ fn check(options: &Package, as_json: bool) -> Result<ExitCode, Error> {
                 });
             output::data(&format!(
                 "{word:<6} {} ({from})\n",
-                flavor::report::printable(&one.violation.to_string())
+                flavor::report::printable(&objection.violation.to_string())
             ))?;
         }
     }

@@ -35,7 +35,7 @@ fn without_hidden(whole: &Command) -> Command {
     bare.subcommands(
         whole
             .get_subcommands()
-            .filter(|one| !one.is_hide_set())
+            .filter(|subcommand| !subcommand.is_hide_set())
             .cloned(),
     )
     .version(env!("CARGO_PKG_VERSION"))
@@ -65,7 +65,7 @@ pub(super) fn man(options: &Man, as_json: bool) -> Result<ExitCode, Error> {
 fn shown(command: &Command) -> impl Iterator<Item = &Command> {
     command
         .get_subcommands()
-        .filter(|one| !one.is_hide_set() && one.get_name() != "help")
+        .filter(|subcommand| !subcommand.is_hide_set() && subcommand.get_name() != "help")
 }
 
 /// `flavor reference`: the part of `docs/cli.md` that lists commands and options.
@@ -74,10 +74,12 @@ pub(super) fn reference(as_json: bool) -> Result<ExitCode, Error> {
     command.build();
     let mut text = String::from("### Global options\n\n");
     text.push_str(&table(
-        command.get_arguments().filter(|one| one.is_global_set()),
+        command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set()),
     ));
-    for one in shown(&command) {
-        describe(one, "flavor", &mut text);
+    for subcommand in shown(&command) {
+        describe(subcommand, "flavor", &mut text);
     }
     if as_json {
         output::json(&json!({ "markdown": text }))
@@ -95,63 +97,65 @@ fn describe(command: &Command, above: &str, text: &mut String) {
     ));
     let own: Vec<&Arg> = command
         .get_arguments()
-        .filter(|one| {
-            !one.is_global_set()
-                && !one.is_hide_set()
-                && one.get_id() != "help"
-                && one.get_id() != "version"
+        .filter(|argument| {
+            !argument.is_global_set()
+                && !argument.is_hide_set()
+                && argument.get_id() != "help"
+                && argument.get_id() != "version"
         })
         .collect();
     if !own.is_empty() {
         text.push_str(&format!("\n{}", table(own.into_iter())));
     }
-    shown(command).for_each(|one| describe(one, &name, text));
+    shown(command).for_each(|subcommand| describe(subcommand, &name, text));
 }
 
 fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {
     let mut text = String::from("| | |\n|---|---|\n");
-    for one in arguments.filter(|one| one.get_id() != "help" && one.get_id() != "version") {
+    for argument in
+        arguments.filter(|argument| argument.get_id() != "help" && argument.get_id() != "version")
+    {
         let cell = |text: &str| text.replace('|', "\\|");
         // Outside code, a word in angle brackets would be taken for HTML.
         let prose = |text: &str| cell(text).replace('<', "\\<");
-        let mut about = sentence(one.get_help());
-        let defaults: Vec<_> = one
+        let mut about = sentence(argument.get_help());
+        let defaults: Vec<_> = argument
             .get_default_values()
             .iter()
             .map(|value| value.to_string_lossy())
             .collect();
-        if one.get_action().takes_values() && !defaults.is_empty() {
+        if argument.get_action().takes_values() && !defaults.is_empty() {
             about.push_str(&format!(" [default: {}]", defaults.join(" ")));
         }
         text.push_str(&format!(
             "| `{}` | {} |\n",
-            cell(&usage(one)),
+            cell(&usage(argument)),
             prose(&about)
         ));
     }
     text
 }
 
-fn usage(one: &Arg) -> String {
+fn usage(argument: &Arg) -> String {
     let names: Vec<String> = [
-        one.get_short().map(|short| format!("-{short}")),
-        one.get_long().map(|long| format!("--{long}")),
+        argument.get_short().map(|short| format!("-{short}")),
+        argument.get_long().map(|long| format!("--{long}")),
     ]
     .into_iter()
     .flatten()
     .collect();
-    let values: Vec<&str> = one
+    let values: Vec<&str> = argument
         .get_value_names()
         .unwrap_or_default()
         .iter()
         .map(clap::builder::Str::as_str)
         .collect();
-    let takes = one.get_action().takes_values();
-    if one.is_require_equals_set() {
+    let takes = argument.get_action().takes_values();
+    if argument.is_require_equals_set() {
         return format!("{}[={}]", names.join(", "), values.join(" "));
     }
     match (names.is_empty(), takes) {
-        (true, _) if one.is_required_set() => values.join(" "),
+        (true, _) if argument.is_required_set() => values.join(" "),
         (true, _) => format!("[{}]", values.join(" ")),
         (false, true) => format!("{} {}", names.join(", "), values.join(" ")),
         (false, false) => names.join(", "),

@@ -80,12 +80,12 @@ pub(super) fn run(launcher: Option<&Path>) -> Result<Option<String>, Error> {
     }
     let outcome = command.args(["one", "two"]).output().on("start", &output)?;
     interrupt::after_child(outcome.status);
-    let said = String::from_utf8_lossy(&outcome.stdout);
-    if outcome.status.success() && said.trim_end() == ANSWER {
+    let printed = String::from_utf8_lossy(&outcome.stdout);
+    if outcome.status.success() && printed.trim_end() == ANSWER {
         return Ok(None);
     }
     let errors = String::from_utf8_lossy(&outcome.stderr);
-    let words: Vec<&str> = said
+    let words: Vec<&str> = printed
         .lines()
         .chain(errors.lines())
         .map(str::trim)

@@ -49,7 +49,7 @@ fn add(options: &TrustAdd, as_json: bool) -> Result<(), Error> {
     let name = options.name.as_ref().map_or(String::new(), |name| {
         format!("# Name: {}\n", printable(name))
     });
-    let is_ours = |one: &TrustedKey| one.key == key && one.path == path;
+    let is_ours = |trusted: &TrustedKey| trusted.key == key && trusted.path == path;
     if !name.is_empty() && store.list().0.iter().any(is_ours) {
         fs::replace_file(&path, format!("{name}{}", key.to_pem()).as_bytes())?;
     } else if !store.contains(&key) {
@@ -113,10 +113,10 @@ fn remove(options: &TrustRemove, as_json: bool) -> Result<(), Error> {
         .iter()
         .filter(|key| !wanted.is_empty() && key.key.fingerprint().as_str().starts_with(&wanted))
         .collect();
-    let one = matching
+    let first = matching
         .first()
         .ok_or_else(|| Error::NoSuchKey(options.fingerprint.clone()))?;
-    if matching.iter().any(|key| key.key != one.key) {
+    if matching.iter().any(|key| key.key != first.key) {
         return Err(Error::AmbiguousKey(options.fingerprint.clone()));
     }
     for key in matching.iter().filter(|_| !options.dry_run) {
@@ -125,12 +125,12 @@ fn remove(options: &TrustRemove, as_json: bool) -> Result<(), Error> {
     let removed: Vec<&Path> = matching.iter().map(|key| key.path.as_path()).collect();
     if as_json {
         return output::json(&json!({
-            "fingerprint": one.key.fingerprint().as_str(),
+            "fingerprint": first.key.fingerprint().as_str(),
             "removed": removed.iter().map(|path| output::text(path)).collect::<Vec<_>>(),
             "dry_run": options.dry_run,
         }));
     }
-    output::data(&format!("{}\n", one.key.fingerprint()))
+    output::data(&format!("{}\n", first.key.fingerprint()))
 }
 
 fn open(path: &Path) -> Result<Reader, Error> {

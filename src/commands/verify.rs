@@ -118,7 +118,7 @@ fn rebuilt(
     if globals.json {
         let each: Vec<_> = differences
             .iter()
-            .map(|one| json!({ "part": one.part, "details": one.details }))
+            .map(|difference| json!({ "part": difference.part, "details": difference.details }))
             .collect();
         output::json(
             &json!({ "package": output::text(&options.package), "same": each.is_empty(), "differences": each }),
@@ -130,15 +130,15 @@ fn rebuilt(
             project.display()
         ))?;
     } else {
-        for one in &differences {
-            let which = if one.details.is_empty() {
+        for difference in &differences {
+            let which = if difference.details.is_empty() {
                 String::new()
             } else {
-                format!(": {}", one.details.join(", "))
+                format!(": {}", difference.details.join(", "))
             };
             output::data(&format!(
                 "differs: {}\n",
-                printable(&format!("{}{which}", one.part))
+                printable(&format!("{}{which}", difference.part))
             ))?;
         }
     }

@@ -1,7 +1,8 @@
-//! How much the caches may hold.
+//! The limits of the caches.
 //!
-//! Users set it in `config.toml`, which only `flavor` reads: a TOML parser in every package would
-//! be dead weight. What `flavor` reads there it leaves beside it as JSON, for the launchers.
+//! Users set them in `config.toml`, which only `flavor` reads: a TOML parser would increase the
+//! size of every package. `flavor` writes the limits that it reads there to a JSON file beside it,
+//! for the launchers.
 
 use std::env;
 use std::ffi::OsStr;
@@ -44,8 +45,8 @@ impl Default for CacheLimits {
 
 impl CacheLimits {
     /// The limits for a launcher. `None` while they are not known: the settings changed after
-    /// `flavor` last read them, or cannot be read. Nothing may be removed then, because the user may
-    /// have meant other limits.
+    /// `flavor` last read them, or cannot be read. Nothing may be removed then, because the user
+    /// may have meant other limits.
     pub fn of_launcher() -> Option<Self> {
         let limits = match config_dir() {
             Some(directory) => Self::left_in(&directory)?,
@@ -65,7 +66,7 @@ impl CacheLimits {
         serde_json::from_slice(&std::fs::read(directory.join(LIMITS)).ok()?).ok()
     }
 
-    /// With what the environment sets.
+    /// With the values of the environment.
     pub(super) fn overridden(self) -> Result<Self, ConfigError> {
         match env::var_os(MAX_SIZE_VARIABLE).filter(|text| !text.is_empty()) {
             Some(text) => Ok(Self {
@@ -97,5 +98,5 @@ pub(super) fn size(text: &str) -> Result<Option<u64>, NotASize> {
     Ok(Some(size.0))
 }
 
-/// A text is not what [`SIZE`] says.
+/// The text is not a size as [`SIZE`] describes it.
 pub(super) struct NotASize;

@@ -54,8 +54,8 @@ fn limits_have_defaults_and_refuse_nonsense() {
             "99999999999999999999",
         ),
     ] {
-        let said = format!("config.toml:1: `cache.retain` must be a positive integer: {value}");
-        assert_eq!(refused(text), said);
+        let message = format!("config.toml:1: `cache.retain` must be a positive integer: {value}");
+        assert_eq!(refused(text), message);
     }
 }
 

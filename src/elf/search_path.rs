@@ -225,7 +225,7 @@ pub(super) fn defined_versions(
     Some(())
 }
 
-/// The number of dynamic symbols. Only the hash tables tell: `DT_SYMTAB` has no size.
+/// The number of dynamic symbols. It follows from the hash tables: `DT_SYMTAB` has no size.
 fn symbol_count(bytes: &[u8], view: &View, table: &DynamicTable) -> Option<usize> {
     if let Some(address) = table.value_of(DT_HASH) {
         // nbucket, nchain; there is a chain entry per symbol.

@@ -24,13 +24,13 @@ pub struct Versions {
 impl Versions {
     /// Those that the file needs of a library and the library does not define. A library without
     /// any versions is accepted by every loader.
-    pub fn missing_from(&self, library: &str, found: &Self) -> Vec<String> {
-        if found.defined.is_empty() {
+    pub fn missing_from(&self, library: &str, provided: &Self) -> Vec<String> {
+        if provided.defined.is_empty() {
             return Vec::new();
         }
         self.needed
             .get(library)
-            .map(|needed| needed.difference(&found.defined).cloned().collect())
+            .map(|needed| needed.difference(&provided.defined).cloned().collect())
             .unwrap_or_default()
     }
 }

@@ -127,7 +127,7 @@ impl Component {
         } else {
             format!("{within}#{own}")
         };
-        let mut found =
+        let mut component =
             json!({ "type": self.kind.word(), "name": self.name, "bom-ref": reference });
         let texts = [
             ("version", &self.version),
@@ -136,26 +136,26 @@ impl Component {
         ];
         for (key, text) in texts {
             if let Some(text) = text {
-                found[key] = text.as_str().into();
+                component[key] = text.as_str().into();
             }
         }
         match &self.license {
             Some(License::Expression(expression)) => {
-                found["licenses"] = json!([{ "expression": expression }]);
+                component["licenses"] = json!([{ "expression": expression }]);
             }
             Some(License::Name(name)) => {
-                found["licenses"] = json!([{ "license": { "name": name } }]);
+                component["licenses"] = json!([{ "license": { "name": name } }]);
             }
             None => {}
         }
         if let Some(digest) = &self.sha256 {
-            found["hashes"] = hashes(digest);
+            component["hashes"] = hashes(digest);
         }
         if let Some(archive) = &self.archive {
-            found["externalReferences"] = json!([{ "type": "distribution", "url": archive.file, "hashes": hashes(&archive.sha256) }]);
+            component["externalReferences"] = json!([{ "type": "distribution", "url": archive.file, "hashes": hashes(&archive.sha256) }]);
         }
         if !self.properties.is_empty() {
-            found["properties"] = self
+            component["properties"] = self
                 .properties
                 .iter()
                 .map(|(name, value)| json!({ "name": name, "value": value }))
@@ -170,9 +170,9 @@ impl Component {
             parts.sort_by_key(|part| part["bom-ref"].to_string());
             // Generated SBOMs may list a component twice; references must be unique.
             parts.dedup_by_key(|part| part["bom-ref"].to_string());
-            found["components"] = parts.into();
+            component["components"] = parts.into();
         }
-        found
+        component
     }
 }
 
@@ -218,12 +218,12 @@ mod tests {
 
     #[test]
     fn the_serial_number_names_the_content() {
-        let (one, mut other) = (bill().to_json(), bill());
-        assert_eq!(one, bill().to_json());
-        other.components[0].version = Some("9".into());
-        assert_ne!(one["serialNumber"], other.to_json()["serialNumber"]);
+        let (json, mut changed) = (bill().to_json(), bill());
+        assert_eq!(json, bill().to_json());
+        changed.components[0].version = Some("9".into());
+        assert_ne!(json["serialNumber"], changed.to_json()["serialNumber"]);
         assert!(
-            one["metadata"]["timestamp"].is_null(),
+            json["metadata"]["timestamp"].is_null(),
             "no time unless there is one to tell"
         );
     }

@@ -49,16 +49,15 @@ impl Provenance {
     /// Encodes the in-toto statement. Equal provenance gives equal bytes; it contains no clock
     /// time.
     pub fn statement(&self) -> Value {
-        let subjects = self
-            .subjects
-            .iter()
-            .map(|one| json!({ "name": one.name, "digest": { "sha256": one.sha256.hex() } }));
-        let materials = self.materials.iter().map(|one| {
-            let mut found = json!({ "name": one.name, "digest": { one.digest.0: one.digest.1 } });
-            if let Some(uri) = &one.uri {
-                found["uri"] = uri.as_str().into();
+        let subjects = self.subjects.iter().map(
+            |subject| json!({ "name": subject.name, "digest": { "sha256": subject.sha256.hex() } }),
+        );
+        let materials = self.materials.iter().map(|material| {
+            let mut descriptor = json!({ "name": material.name, "digest": { material.digest.0: material.digest.1 } });
+            if let Some(uri) = &material.uri {
+                descriptor["uri"] = uri.as_str().into();
             }
-            found
+            descriptor
         });
         json!({
             "_type": STATEMENT_TYPE,

@@ -44,10 +44,10 @@ impl Beneath {
         if directory.as_os_str().is_empty() {
             return Ok((Arc::clone(&self.root), name));
         }
-        if let Some(found) =
+        if let Some((_, opened)) =
             self.recent(|recent| recent.iter().find(|(path, _)| path == directory).cloned())
         {
-            return Ok((found.1, name));
+            return Ok((opened, name));
         }
         let opened = match self.at(directory, DIRECTORY) {
             // The directories that are kept open may have exhausted the limit.

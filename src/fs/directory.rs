@@ -127,18 +127,18 @@ fn open_at_any_rate(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<
 }
 
 fn entries(directory: BorrowedFd<'_>) -> rustix::io::Result<Vec<(OsString, FileType)>> {
-    let mut found = Vec::new();
+    let mut entries = Vec::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
         let name: &CStr = entry.file_name();
         if name != c"." && name != c".." {
-            found.push((
+            entries.push((
                 OsString::from_vec(name.to_bytes().to_vec()),
                 entry.file_type(),
             ));
         }
     }
-    Ok(found)
+    Ok(entries)
 }
 
 #[cfg(all(test, feature = "cli"))]

@@ -165,7 +165,7 @@ impl<'a> Names<'a> {
     fn follow(&self, link: usize, known: &mut [Known]) -> Result<(), LinkFault<'a>> {
         let mut open = VecDeque::from_iter(self.begin(link, known));
         while let Some(last) = open.back_mut() {
-            let found = match last.before {
+            let state = match last.before {
                 None => match self.step(last)? {
                     Some(before) => {
                         last.before = Some(before);
@@ -197,7 +197,7 @@ impl<'a> Names<'a> {
                     _ => Known::Nowhere,
                 },
             };
-            set(known, last.link, found);
+            set(known, last.link, state);
             open.pop_back();
         }
         Ok(())
@@ -253,9 +253,9 @@ impl<'a> Names<'a> {
     }
 }
 
-fn set(known: &mut [Known], link: usize, found: Known) {
+fn set(known: &mut [Known], link: usize, state: Known) {
     if let Some(place) = known.get_mut(link) {
-        *place = found;
+        *place = state;
     }
 }
 
@@ -392,7 +392,7 @@ mod tests {
             let target = parts.join("/");
             // A target that the kernel cannot resolve proves nothing: the tree may be different
             // later.
-            let Ok(found) = root.join(&target).canonicalize() else {
+            let Ok(resolved) = root.join(&target).canonicalize() else {
                 continue;
             };
             let mut tree = links(&INSIDE);
@@ -407,7 +407,7 @@ mod tests {
                 tree.check(2).is_ok(),
                 stays,
                 "{target} -> {}",
-                found.display()
+                resolved.display()
             );
             tried[usize::from(stays)] += 1;
         }

@@ -19,25 +19,25 @@ pub enum Once<T, M = T> {
 }
 
 impl<T> Once<T> {
-    /// The thing, whoever made it.
+    /// The value, regardless of which process made it.
     pub fn into_inner(self) -> T {
-        let (Self::Found(it) | Self::Appeared(it) | Self::Made(it)) = self;
-        it
+        let (Self::Found(value) | Self::Appeared(value) | Self::Made(value)) = self;
+        value
     }
 }
 
-/// Finds something, or makes it: of all processes that need it at the same time, one.
+/// Finds a value, or makes it: if several processes need it at the same time, one of them makes it.
 ///
 /// `look` runs first without the lock, so finding costs nothing else. Otherwise the lock is taken,
-/// and `look` runs again, because another process may have made the thing meanwhile. Then `make`
+/// and `look` runs again, because another process may have made the value meanwhile. Then `make`
 /// runs, with the lock.
 ///
-/// The law: `look` never sees an incomplete thing, and each one is made once. It holds if `make`
-/// works in a [`super::Staging`] directory and publishes by one rename, as its last step; and if the
-/// kernel releases the lock of a process that dies ([`super::Lock`]), so that after a killed maker
-/// the next process makes the thing, and nothing but the staging directory is left. On a file system
-/// without locks several processes may make the thing at once, so publishing must expect an existing
-/// one.
+/// The guarantee: `look` never sees an incomplete value, and each one is made once. It holds if
+/// `make` works in a [`super::Staging`] directory and publishes by one rename, as its last step;
+/// and if the kernel releases the lock of a process that dies ([`super::Lock`]), so that after a
+/// killed maker the next process makes the value, and only the staging directory is left. On a file
+/// system without locks several processes may make the value at once, so publishing must expect an
+/// existing one.
 ///
 /// # Errors
 /// The first error of any of the three.
@@ -46,12 +46,12 @@ pub fn make_once<T, M, L, E>(
     lock: impl FnOnce() -> Result<L, E>,
     make: impl FnOnce(&L) -> Result<M, E>,
 ) -> Result<Once<T, M>, E> {
-    if let Some(it) = look(Look::Unlocked)? {
-        return Ok(Once::Found(it));
+    if let Some(value) = look(Look::Unlocked)? {
+        return Ok(Once::Found(value));
     }
     let lock = lock()?;
-    if let Some(it) = look(Look::Locked)? {
-        return Ok(Once::Appeared(it));
+    if let Some(value) = look(Look::Locked)? {
+        return Ok(Once::Appeared(value));
     }
     make(&lock).map(Once::Made)
 }
@@ -83,13 +83,13 @@ mod tests {
             |_| {
                 makers.fetch_add(1, Ordering::Relaxed);
                 let staging = Staging::unlocked_in(&base.join("staging"), "test")?;
-                let made = staging.path().join("made");
-                std::fs::create_dir(&made).on("create directory", &made)?;
+                let directory = staging.path().join("made");
+                std::fs::create_dir(&directory).on("create directory", &directory)?;
                 std::thread::sleep(std::time::Duration::from_millis(20));
-                std::fs::write(made.join("complete"), "whole").on("write", &made)?;
+                std::fs::write(directory.join("complete"), "whole").on("write", &directory)?;
                 let place = base.join("thing");
                 let mark = Path::new("complete");
-                staging.publish(&made, Marked { path: &place, mark })?;
+                staging.publish(&directory, Marked { path: &place, mark })?;
                 Ok("whole".to_owned())
             },
         );
@@ -110,8 +110,8 @@ mod tests {
                 .collect()
         });
         assert_eq!(makers.load(Ordering::Relaxed), 1);
-        let made = |outcome: &&Once<String>| matches!(outcome, Once::Made(_));
-        assert_eq!(outcomes.iter().filter(made).count(), 1);
+        let is_made = |outcome: &&Once<String>| matches!(outcome, Once::Made(_));
+        assert_eq!(outcomes.iter().filter(is_made).count(), 1);
         assert!(
             outcomes
                 .into_iter()

@@ -34,39 +34,39 @@ pub enum Put {
 }
 
 impl Marked<'_> {
-    /// Publishes the directory `made` here. An existing directory is exchanged with it, or moved to
+    /// Publishes `directory` here. An existing directory is exchanged with it, or moved to
     /// `aside`, an unused name on the same file system. If neither is possible, each entry replaces
     /// the previous one: a program that still uses the directory finds each of its files at all
     /// times.
-    pub fn put(self, made: &Path, aside: &Path) -> Result<Put> {
+    pub fn put(self, directory: &Path, aside: &Path) -> Result<Put> {
         let Self { path, .. } = self;
-        match rustix::fs::rename(made, path) {
+        match rustix::fs::rename(directory, path) {
             Ok(()) => return Ok(Put::AtOnce),
-            Err(Errno::XDEV) => return self.put_by_entries(made),
+            Err(Errno::XDEV) => return self.put_by_entries(directory),
             // The errors vary: network file systems do not say why they refuse.
             Err(errno) if path.symlink_metadata().is_err() => {
                 return Err(io::Error::from(errno)).on("publish", path);
             }
             Err(_) => {}
         }
-        match rustix::fs::renameat_with(CWD, made, CWD, path, RenameFlags::EXCHANGE) {
+        match rustix::fs::renameat_with(CWD, directory, CWD, path, RenameFlags::EXCHANGE) {
             Ok(()) => Ok(Put::AtOnce),
-            Err(Errno::XDEV) => self.put_by_entries(made),
+            Err(Errno::XDEV) => self.put_by_entries(directory),
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {
-                self.put_after_another(made, aside)
+                self.put_after_another(directory, aside)
             }
             Err(errno) => Err(io::Error::from(errno)).on("publish", path),
         }
     }
 
     /// For a moment the path does not exist.
-    fn put_after_another(self, made: &Path, aside: &Path) -> Result<Put> {
+    fn put_after_another(self, directory: &Path, aside: &Path) -> Result<Put> {
         match rustix::fs::rename(self.path, aside) {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(Errno::XDEV) => return self.put_by_entries(made),
+            Err(Errno::XDEV) => return self.put_by_entries(directory),
             Err(errno) => return Err(io::Error::from(errno)).on("move aside", self.path),
         }
-        match rustix::fs::rename(made, self.path) {
+        match rustix::fs::rename(directory, self.path) {
             // Without locks another process may have been faster. Its directory is equivalent, and
             // callers that need more check again.
             Err(_) if self.path.symlink_metadata().is_ok() => Ok(Put::AtOnce),
@@ -100,12 +100,12 @@ impl Marked<'_> {
         Ok(())
     }
 
-    fn put_by_entries(self, made: &Path) -> Result<Put> {
+    fn put_by_entries(self, directory: &Path) -> Result<Put> {
         let Self { path, mark } = self;
         self.unmark()?;
         make_directory(path)?;
-        put_entries(made, path, Some(mark))?;
-        let last = made.join(mark);
+        put_entries(directory, path, Some(mark))?;
+        let last = directory.join(mark);
         if last.symlink_metadata().is_ok() {
             rename_file(&last, &path.join(mark))?;
         }
@@ -123,23 +123,23 @@ fn put_entries(from: &Path, to: &Path, mark: Option<&Path>) -> Result<()> {
         }
     }
     for name in names {
-        let (one, place) = (from.join(&name), to.join(&name));
+        let (source, place) = (from.join(&name), to.join(&name));
         let inner = mark.and_then(|mark| mark.strip_prefix(&name).ok());
         if inner.is_some_and(|inner| inner.as_os_str().is_empty()) {
             continue;
         }
-        let metadata = one.symlink_metadata().on("examine", &one)?;
+        let metadata = source.symlink_metadata().on("examine", &source)?;
         if metadata.is_dir() {
             make_directory(&place)?;
             // Trees in the cache are read-only, and a rename changes both directories.
-            set_mode(&one, 0o700)?;
-            put_entries(&one, &place, inner)?;
+            set_mode(&source, 0o700)?;
+            put_entries(&source, &place, inner)?;
             set_mode(&place, metadata.permissions().mode() & 0o7777)?;
         } else {
             if place.symlink_metadata().is_ok_and(|there| there.is_dir()) {
                 remove_tree(&place)?;
             }
-            rename_file(&one, &place)?;
+            rename_file(&source, &place)?;
         }
     }
     Ok(())
@@ -209,13 +209,9 @@ mod tests {
     #[test]
     fn entries_take_each_others_places() {
         let base = tempfile::tempdir().expect("a directory");
-        let (made, place) = (base.path().join("made"), base.path().join("place"));
-        tree(
-            &made,
-            &["seal", "list", "tree/deep/one", "tree/file"],
-            "new",
-        );
-        symlink("deep/one", made.join("link")).expect("a link");
+        let (new, place) = (base.path().join("made"), base.path().join("place"));
+        tree(&new, &["seal", "list", "tree/deep/one", "tree/file"], "new");
+        symlink("deep/one", new.join("link")).expect("a link");
         tree(
             &place,
             &["seal", "tree/deep/one", "tree/deep/stranger", "link"],
@@ -226,7 +222,7 @@ mod tests {
             path: &place,
             mark: Path::new("seal"),
         };
-        assert_eq!(marked.put_by_entries(&made).expect("put"), Put::ByEntries);
+        assert_eq!(marked.put_by_entries(&new).expect("put"), Put::ByEntries);
         for file in ["seal", "list", "tree/deep/one", "tree/file"] {
             assert_eq!(fs::read_to_string(place.join(file)).expect(file), "new");
         }

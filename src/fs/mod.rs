@@ -21,6 +21,7 @@ mod replace;
 mod scratch;
 mod staging;
 mod tree;
+mod tree_writer;
 #[cfg(feature = "cli")]
 mod walk;
 mod window;
@@ -49,9 +50,8 @@ pub use replace::{REPLACEMENT, replace_file};
 #[cfg(feature = "cli")]
 pub use scratch::Scratch;
 pub use staging::Staging;
-pub use tree::{
-    LinkResult, MAX_PATH, MadeLink, Modes, Tree, TreeError, TreeFile, TreeWriter, checked_path,
-};
+pub use tree::{MAX_PATH, Modes, Tree, TreeError, TreeFile, checked_path};
+pub use tree_writer::{LinkResult, MadeLink, TreeWriter};
 #[cfg(feature = "cli")]
 pub use walk::{Entry, EntryKind, Stamp, walk, walk_where};
 pub use window::Window;

@@ -228,10 +228,10 @@ mod tests {
             let disk = take(&disk, steps).and_then(|()| disk.finish().map(|_| ()));
             let paper = PaperTree::default();
             let paper = take(&paper, steps).and_then(|()| paper.finish());
-            let said = |outcome: &std::result::Result<(), TreeError>| {
+            let message = |outcome: &std::result::Result<(), TreeError>| {
                 outcome.as_ref().err().map(ToString::to_string)
             };
-            assert_eq!(said(&paper), said(&disk), "case {number}");
+            assert_eq!(message(&paper), message(&disk), "case {number}");
             refused += usize::from(disk.is_err());
         }
         assert_eq!(refused, cases.len() - 4);

@@ -43,33 +43,33 @@ pub fn cache_candidates() -> Vec<Candidate> {
             optional: false,
         }];
     }
-    let mut found = Vec::new();
+    let mut candidates = Vec::new();
     // systemd may give a service several directories.
     let service = set("CACHE_DIRECTORY")
         .and_then(|list| env::split_paths(&list).find(|path| path.is_absolute()));
     if let Some(base) = service {
-        found.push(Candidate {
+        candidates.push(Candidate {
             path: base.join("flavor"),
             origin: "CACHE_DIRECTORY",
             optional: true,
         });
     }
     if let Some(base) = absolute("XDG_CACHE_HOME") {
-        found.push(Candidate {
+        candidates.push(Candidate {
             path: base.join("flavor"),
             origin: "XDG_CACHE_HOME",
             optional: true,
         });
     }
     match absolute("HOME") {
-        Some(home) => found.push(Candidate {
+        Some(home) => candidates.push(Candidate {
             path: home.join(".cache/flavor"),
             origin: "HOME",
             optional: true,
         }),
-        None => found.extend(last_candidate()),
+        None => candidates.extend(last_candidate()),
     }
-    found
+    candidates
 }
 
 /// The directory that holds flavor's caches, and what is where in it.
@@ -157,7 +157,10 @@ pub fn takes_files(directory: &Path) -> super::Result<()> {
 /// Whether the existing part of a path belongs to a user other than this one and root. Files
 /// created there might be inaccessible to its owner, like those that root creates in a user's home.
 pub fn belongs_to_another(path: &Path) -> bool {
-    let Some(metadata) = path.ancestors().find_map(|one| one.metadata().ok()) else {
+    let Some(metadata) = path
+        .ancestors()
+        .find_map(|ancestor| ancestor.metadata().ok())
+    else {
         return false;
     };
     let (user, owner) = (rustix::process::geteuid().as_raw(), metadata.uid());
@@ -176,7 +179,7 @@ pub fn is_outside_namespace(owner: u32) -> bool {
 #[cfg(feature = "cli")]
 pub fn there_of(path: &Path) -> &Path {
     path.ancestors()
-        .find(|one| one.symlink_metadata().is_ok())
+        .find(|ancestor| ancestor.symlink_metadata().is_ok())
         .unwrap_or(Path::new("/"))
 }
 

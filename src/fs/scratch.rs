@@ -6,7 +6,7 @@ use super::Staging;
 /// Prefix of its name.
 const PREFIX: &str = ".flavor-scratch";
 
-/// A private directory in a place of the user's, with a name that tells whose it is.
+/// A private directory inside a directory of the user, with a name that identifies its owner.
 pub struct Scratch(Staging);
 
 impl Scratch {

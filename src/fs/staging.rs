@@ -10,11 +10,11 @@ use super::is_at;
 use super::{IoContext, Marked, Put, Result, names_in, remove_tree, staging_name};
 use crate::interrupt::Leftover;
 
-/// A private directory for work in progress, removed when this is dropped or the process is told to
-/// stop. What a killed process leaves behind is abandoned, and removed by a sweep.
+/// A private directory for work in progress, removed when this is dropped or a signal ends the
+/// process. A killed process leaves it behind; a later sweep removes it.
 ///
-/// What tells an abandoned one from one in use is a lock: its own ([`Self::locked_in`]), or one that
-/// its owner holds for all of a parent directory ([`Self::unlocked_in`]).
+/// A lock distinguishes an abandoned directory from one in use: its own ([`Self::locked_in`]), or
+/// one that its owner holds for all of a parent directory ([`Self::unlocked_in`]).
 pub struct Staging {
     path: PathBuf,
     /// Locked shared. Without locks it is never taken for an abandoned one.
@@ -62,8 +62,8 @@ impl Staging {
     }
 
     /// Publishes a directory below this one.
-    pub fn publish(&self, made: &Path, place: Marked<'_>) -> Result<Put> {
-        place.put(made, &self.path.join(staging_name("old")))
+    pub fn publish(&self, directory: &Path, place: Marked<'_>) -> Result<Put> {
+        place.put(directory, &self.path.join(staging_name("old")))
     }
 
     /// Moves something here, so that it is removed together with this directory.

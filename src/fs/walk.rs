@@ -147,8 +147,7 @@ fn list(root: &Path, below: &Path, enter: &(dyn Fn(&Path) -> bool + Sync)) -> Re
         }
         children.push(Entry::of(path, relative, &metadata)?);
     }
-    children
-        .sort_unstable_by(|one, other| one.relative.as_os_str().cmp(other.relative.as_os_str()));
+    children.sort_unstable_by(|a, b| a.relative.as_os_str().cmp(b.relative.as_os_str()));
     if children
         .iter()
         .all(|child| child.kind != EntryKind::Directory)

@@ -26,7 +26,7 @@ pub(super) fn stop() {
     // scan.
     _ = set_child_subreaper(Some(getpid()));
     let begin = Instant::now();
-    let mut told = BTreeSet::new();
+    let mut terminated = BTreeSet::new();
     loop {
         let ours = descendants(&processes());
         if ours.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn stop() {
         for process in &ours {
             if is_late {
                 send(*process, Signal::KILL);
-            } else if told.insert(*process) {
+            } else if terminated.insert(*process) {
                 send(*process, Signal::TERM);
             }
         }
@@ -56,16 +56,16 @@ fn send(process: Process, signal: Signal) {
 
 fn descendants(all: &[(Process, i32)]) -> Vec<Process> {
     let mut parents = BTreeSet::from([std::process::id().cast_signed()]);
-    let mut found: Vec<Process> = Vec::new();
+    let mut descendants: Vec<Process> = Vec::new();
     loop {
-        let before = found.len();
+        let before = descendants.len();
         for (process, parent) in all {
             if parents.contains(parent) && parents.insert(process.pid) {
-                found.push(*process);
+                descendants.push(*process);
             }
         }
-        if found.len() == before {
-            return found;
+        if descendants.len() == before {
+            return descendants;
         }
     }
 }
@@ -100,11 +100,11 @@ mod tests {
             (process(902), 901),
             (process(904), 1),
         ];
-        let found: Vec<i32> = descendants(&all)
+        let pids: Vec<i32> = descendants(&all)
             .iter()
             .map(|process| process.pid)
             .collect();
-        assert_eq!(found, [901, 902, 903]);
+        assert_eq!(pids, [901, 902, 903]);
         assert!(processes().iter().any(|(process, _)| process.pid == me));
     }
 }

@@ -60,8 +60,8 @@ pub fn watch() {
     );
 }
 
-/// The signals that the parent process set to be ignored, one bit each; none if `/proc` does not
-/// say.
+/// The signals that the parent process set to be ignored, one bit each; none if `/proc` is not
+/// available.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -85,7 +85,7 @@ fn going_on() -> MutexGuard<'static, State> {
     state
 }
 
-/// Does not return if the process was told to stop: the exit status of a child that was stopped
+/// Does not return if a signal is ending the process: the exit status of a child that was stopped
 /// says nothing about its work.
 pub fn wait_if_stopping() {
     drop(going_on());
@@ -98,11 +98,11 @@ pub(super) fn note_leftover<T, E>(
     // The path must be valid whatever the working directory is by then.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut state = going_on();
-    let made = make()?;
+    let value = make()?;
     let number = state.next;
     state.next += 1;
     state.leftovers.insert(number, path);
-    Ok((number, made))
+    Ok((number, value))
 }
 
 pub(super) fn forget_leftover(number: u64) {

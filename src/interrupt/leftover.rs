@@ -1,6 +1,6 @@
 use std::path::Path;
 
-/// A path that is removed when the process is told to stop, unless this is dropped before.
+/// A path that is removed if a signal ends the process, unless this is dropped before.
 ///
 /// Dropping it removes nothing.
 #[must_use = "what is not held is not removed"]
@@ -14,11 +14,11 @@ impl Leftover {
     pub fn make<T, E>(path: &Path, make: impl FnOnce() -> Result<T, E>) -> Result<(Self, T), E> {
         #[cfg(feature = "cli")]
         return super::handler::note_leftover(path, make)
-            .map(|(number, made)| (Self { number }, made));
+            .map(|(number, value)| (Self { number }, value));
         #[cfg(not(feature = "cli"))]
         {
             _ = path;
-            make().map(|made| (Self {}, made))
+            make().map(|value| (Self {}, value))
         }
     }
 }

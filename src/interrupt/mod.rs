@@ -15,7 +15,7 @@ mod leftover;
 pub use handler::{wait_if_stopping, watch};
 pub use leftover::Leftover;
 
-/// Called with the outcome of every child. Does not return if the process was told to stop: the
+/// Called with the outcome of every child. Does not return if a signal is ending the process: the
 /// exit status of a child that was stopped says nothing about its work.
 #[cfg(feature = "cli")]
 pub fn after_child(status: std::process::ExitStatus) {

@@ -48,7 +48,7 @@ impl Environment {
     /// of them see the environment before the first.
     #[must_use]
     pub fn extended(self, values: &BTreeMap<String, String>, workenv: &Path) -> Self {
-        let made: Vec<_> = { values.iter() }
+        let variables: Vec<_> = { values.iter() }
             .map(|(name, value)| {
                 (
                     OsString::from(name),
@@ -56,7 +56,7 @@ impl Environment {
                 )
             })
             .collect();
-        self.with_all(made)
+        self.with_all(variables)
     }
 
     /// Adds the variables that tell a program about its package.
@@ -115,29 +115,31 @@ fn expand_value<'a>(
     workenv: &Path,
     get: impl Fn(&str) -> Option<&'a OsStr>,
 ) -> OsString {
-    let mut made: Vec<u8> = Vec::new();
+    let mut expanded: Vec<u8> = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {
         let (before, braced) = rest.split_at(at);
-        made.extend(before.as_bytes());
+        expanded.extend(before.as_bytes());
         if let Some(after) = braced.strip_prefix(WORKENV) {
-            made.extend(workenv.as_os_str().as_bytes());
+            expanded.extend(workenv.as_os_str().as_bytes());
             rest = after;
         } else if let Some((reference, after)) = EnvReference::at_start_of(braced) {
             rest = after;
             match get(reference.name).filter(|value| !value.is_empty()) {
-                Some(value) => made.extend(value.as_bytes()),
-                None if !reference.default.is_empty() => made.extend(reference.default.as_bytes()),
-                None if made.last() == Some(&b':') => drop(made.pop()),
+                Some(value) => expanded.extend(value.as_bytes()),
+                None if !reference.default.is_empty() => {
+                    expanded.extend(reference.default.as_bytes());
+                }
+                None if expanded.last() == Some(&b':') => drop(expanded.pop()),
                 None => rest = rest.strip_prefix(':').unwrap_or(rest),
             }
         } else {
-            made.push(b'{');
+            expanded.push(b'{');
             rest = braced.get(1..).unwrap_or_default();
         }
     }
-    made.extend(rest.as_bytes());
-    OsString::from_vec(made)
+    expanded.extend(rest.as_bytes());
+    OsString::from_vec(expanded)
 }
 
 /// Matches `*` and `?`, as in FlavorPack's `unset` and `pass`. Backtracks only to the last `*`:
@@ -153,7 +155,7 @@ fn glob(mut pattern: &[u8], mut name: &[u8]) -> bool {
                 again = Some((rest, name));
                 pattern = rest;
             }
-            (Some((wanted, rest)), Some((found, left))) if *wanted == b'?' || wanted == found => {
+            (Some((wanted, rest)), Some((byte, left))) if *wanted == b'?' || wanted == byte => {
                 (pattern, name) = (rest, left);
             }
             _ => {
@@ -199,10 +201,10 @@ mod tests {
         let wishes = wishes(
             r#"{"unset":["*"],"pass":["HOME","LC_*"],"map":{"HOME":"OLD"},"set":{"DATA":"{workenv}/data","HOME":"/h"}}"#,
         );
-        let made = environment(&[("HOME", "/me"), ("LC_ALL", "C"), ("X", "1")])
+        let adjusted = environment(&[("HOME", "/me"), ("LC_ALL", "C"), ("X", "1")])
             .adjusted(&wishes, Path::new("/w"));
         assert_eq!(
-            made,
+            adjusted,
             environment(&[
                 ("DATA", "/w/data"),
                 ("HOME", "/h"),
@@ -217,8 +219,9 @@ mod tests {
         let caller = environment(&[("PATH", "/bin"), ("EMPTY", ""), ("A", "a")]);
         let value = |text: &str| {
             let set = BTreeMap::from([("PATH".to_owned(), text.to_owned())]);
-            let made = caller.clone().extended(&set, Path::new("/w"));
-            made.get("PATH")
+            let extended = caller.clone().extended(&set, Path::new("/w"));
+            extended
+                .get("PATH")
                 .and_then(OsStr::to_str)
                 .expect("UTF-8")
                 .to_owned()
@@ -245,14 +248,14 @@ mod tests {
     fn values_look_at_what_was_there_before() {
         let set = [("A", "{env:B}"), ("B", "{env:A}")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let made = environment(&[("A", "1"), ("B", "2")]).extended(&set.into(), Path::new("/"));
-        assert_eq!(made, environment(&[("A", "2"), ("B", "1")]));
+        let extended = environment(&[("A", "1"), ("B", "2")]).extended(&set.into(), Path::new("/"));
+        assert_eq!(extended, environment(&[("A", "2"), ("B", "1")]));
     }
 
     #[test]
     fn renames_do_not_chain() {
-        let made = environment(&[("A", "1"), ("B", "2")])
+        let adjusted = environment(&[("A", "1"), ("B", "2")])
             .adjusted(&wishes(r#"{"map":{"A":"B","B":"C"}}"#), Path::new("/"));
-        assert_eq!(made, environment(&[("B", "1"), ("C", "2")]));
+        assert_eq!(adjusted, environment(&[("B", "1"), ("C", "2")]));
     }
 }

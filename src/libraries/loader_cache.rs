@@ -34,7 +34,7 @@ fn entries(bytes: &[u8]) -> Option<LoaderCache> {
     if !cache.starts_with(NEW_MAGIC) {
         return None;
     }
-    let mut found = LoaderCache::new();
+    let mut entries = LoaderCache::new();
     for index in 0..number(cache, NEW_MAGIC.len())? {
         let at = NEW_HEADER_LEN.checked_add(index.checked_mul(NEW_ENTRY_LEN)?)?;
         // Builds for particular processors (hwcaps), which other machines may not support.
@@ -45,9 +45,9 @@ fn entries(bytes: &[u8]) -> Option<LoaderCache> {
             text(cache, number(cache, at + 4)?)?,
             text(cache, number(cache, at + 8)?)?,
         );
-        found.entry(name).or_default().push(PathBuf::from(path));
+        entries.entry(name).or_default().push(PathBuf::from(path));
     }
-    Some(found)
+    Some(entries)
 }
 
 /// A `uint32_t` in the byte order of this machine, which wrote the file.
@@ -125,13 +125,13 @@ mod tests {
             return;
         };
         let cache = parse(&bytes);
-        let found = cache
+        let existing = cache
             .values()
             .flatten()
             .filter(|path| path.exists())
             .count();
         assert!(
-            cache.is_empty() || found > 0,
+            cache.is_empty() || existing > 0,
             "{} names, no file",
             cache.len()
         );

@@ -109,8 +109,8 @@ impl Machine {
             .or_else(|| {
                 library
                     .clone()
-                    .filter(|one| one.ends_with(name))
-                    .find_map(|one| fitting(one, facts, false))
+                    .filter(|path| path.ends_with(name))
+                    .find_map(|path| fitting(path, facts, false))
             })
             .or_else(|| {
                 self.system(name)
@@ -119,7 +119,7 @@ impl Machine {
             // The interpreter runs with it, so the next best place is beside its libpython.
             .or_else(|| {
                 library
-                    .filter_map(|one| Some(one.parent()?.join(name)))
+                    .filter_map(|path| Some(path.parent()?.join(name)))
                     .find_map(|path| fitting(&path, facts, false))
             })
     }
@@ -242,9 +242,9 @@ mod tests {
     #[test]
     fn a_search_path_is_relative_to_its_file() {
         let path = "$ORIGIN/../lib:/opt/lib:${ORIGIN}".to_owned();
-        let found = expand_search_path(Some(&path), Path::new("/py/bin"));
+        let directories = expand_search_path(Some(&path), Path::new("/py/bin"));
         assert_eq!(
-            found,
+            directories,
             [
                 Path::new("/py/bin/../lib"),
                 Path::new("/opt/lib"),

@@ -89,7 +89,7 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
         .collect();
     lists.retain(|path| path.extension().is_some_and(|ending| ending == "list"));
     lists.sort_unstable();
-    let found: Vec<(&PathBuf, String)> = lists
+    let matches: Vec<(&PathBuf, String)> = lists
         .par_iter()
         .flat_map_iter(|list| {
             let text = fs::read_to_string(list).unwrap_or_default();
@@ -106,7 +106,7 @@ fn dpkg(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPacka
         .unwrap_or_default();
     let (distribution, release) = distribution(root);
     let mut owners = BTreeMap::new();
-    for (path, name) in found {
+    for (path, name) in matches {
         owners.entry(path.clone()).or_insert_with(|| {
             let paragraph = paragraph(&status, &name).unwrap_or_default();
             let field = |key: &str| field(paragraph, key).unwrap_or_default().to_owned();
@@ -155,12 +155,12 @@ fn field<'a>(paragraph: &'a str, key: &str) -> Option<&'a str> {
 /// The licence names in a Debian `copyright` file: the fields of the machine-readable format, else
 /// the licence texts that it refers to.
 fn licenses(text: &str) -> Option<String> {
-    let mut found = BTreeSet::new();
+    let mut licenses = BTreeSet::new();
     if text.starts_with("Format:") || text.contains("\nFormat:") {
         let fields = text
             .lines()
             .filter_map(|line| line.strip_prefix("License:"));
-        found.extend(
+        licenses.extend(
             fields
                 .map(str::trim)
                 .filter(|name| !name.is_empty())
@@ -169,14 +169,14 @@ fn licenses(text: &str) -> Option<String> {
     } else {
         let named = text.split("/usr/share/common-licenses/").skip(1);
         let name = |rest: &str| {
-            rest.split(|one: char| !one.is_ascii_alphanumeric() && !"-.+".contains(one))
+            rest.split(|c: char| !c.is_ascii_alphanumeric() && !"-.+".contains(c))
                 .next()
                 .map(str::to_owned)
         };
         let names = named
             .filter_map(name)
             .map(|name| name.trim_end_matches(['.', '-']).to_owned());
-        found.extend(names.filter(|name| !name.is_empty()));
+        licenses.extend(names.filter(|name| !name.is_empty()));
         // What the file says about the compiler's tools and manuals does not apply to its runtime
         // libraries.
         if text
@@ -186,7 +186,7 @@ fn licenses(text: &str) -> Option<String> {
             return Some("GPL-3.0-or-later WITH GCC-exception-3.1".into());
         }
     }
-    (!found.is_empty()).then(|| found.into_iter().collect::<Vec<_>>().join(", "))
+    (!licenses.is_empty()).then(|| licenses.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 fn rpm(paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, SystemPackage> {

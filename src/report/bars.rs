@@ -1,4 +1,4 @@
-//! What is being worked on, on a terminal: a line for each phase that takes long, and a bar where bytes are counted.
+//! Progress on a terminal: a line for each phase that takes long, and a bar if bytes are counted.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What is over sooner is not shown.
+/// Shorter phases are not shown.
 const DELAY: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(100);
 
-/// The one that is on the terminal, for whoever else wants to write there.
+/// The bars on the terminal, which other output has to hide while it is written.
 static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
 /// The bars of one piece of work.
@@ -32,7 +32,8 @@ struct Phase {
     bar: Option<ProgressBar>,
 }
 
-/// Whether anybody watches who could read bars: not a log of continuous integration, whatever it calls itself.
+/// Whether bars can be displayed: not in the log of a continuous integration service, even if it
+/// claims to be a terminal.
 pub(super) fn are_wanted() -> bool {
     let is_set =
         |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
@@ -50,7 +51,7 @@ impl Bars {
             over: AtomicBool::new(false),
         });
         let ticking = Arc::clone(&shared);
-        // Without the thread there are no bars, and the work goes on.
+        // If the thread cannot be started, there are no bars.
         drop(
             std::thread::Builder::new()
                 .name("bars".into())
@@ -130,10 +131,10 @@ fn style(template: &str) -> ProgressStyle {
     style.progress_chars("=> ").tick_chars("|/-\\ ")
 }
 
-/// Takes the bars away for good: the process ends, or something else has the terminal.
+/// Removes the bars permanently: the process ends, or another program uses the terminal.
 pub fn clear() {
     if let Some(all) = lock(&SHOWN).take() {
-        // With the terminal gone there is nothing to clear.
+        // If the terminal is closed, there is nothing to clear.
         drop(all.clear());
         all.set_draw_target(ProgressDrawTarget::hidden());
     }

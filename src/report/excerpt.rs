@@ -16,7 +16,7 @@ pub struct SourceText<'a> {
     pub text: &'a str,
     /// The line of the file with the first line of the text.
     pub first_line: usize,
-    /// What precedes each line of the text in the file.
+    /// The prefix of each line of the text in the file.
     pub margin: &'static str,
 }
 
@@ -32,7 +32,7 @@ impl<'a> From<&'a str> for SourceText<'a> {
 }
 
 impl SourceText<'_> {
-    /// The position of a byte of the text; of its end for an offset outside.
+    /// The position of a byte of the text; the end for an offset outside.
     pub fn position(&self, offset: usize) -> Position {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let lines = before.split('\n');
@@ -66,7 +66,7 @@ impl SourceText<'_> {
     }
 }
 
-/// A text of a file for people: without credentials, with control characters escaped.
+/// Text from a file for messages: without credentials, control characters escaped.
 pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in redact(text).chars() {

@@ -1,4 +1,4 @@
-//! How busy the machine's processors are, from Linux's `/proc/stat` (proc(5)).
+//! The load of the machine's processors, from `/proc/stat` (proc(5)).
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -8,27 +8,27 @@ use serde::Serialize;
 
 use super::Took;
 
-/// The kernel counts in steps of 10 ms for each processor.
+/// The kernel counts in ticks of 10 ms per processor.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Share of all processors that was busy until a time.
+/// The load over an interval that ends at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Load {
     /// Since the beginning.
     #[serde(rename = "at_ms")]
     pub at: Took,
-    /// 0 to 1; all programs, not this one alone.
+    /// Share of all processors, 0 to 1, by all programs together.
     pub busy: f64,
 }
 
-/// Looks at the processors until it is stopped.
+/// Measures the load until it is stopped.
 pub(super) struct Sampler {
     stop: Sender<()>,
     thread: JoinHandle<Vec<Load>>,
 }
 
 impl Sampler {
-    /// `None` when the system gives no thread for it.
+    /// `None` if its thread cannot be started.
     pub(super) fn start(began: Instant) -> Option<Self> {
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new()
@@ -87,7 +87,8 @@ fn processor_time() -> Option<ProcessorTime> {
     parse(&std::fs::read_to_string("/proc/stat").ok()?)
 }
 
-/// The first line counts user, nice, system, idle, iowait, irq, softirq and steal; what follows is part of user and nice.
+/// The first line counts user, nice, system, idle, iowait, irq, softirq and steal. Further fields
+/// are included in user and nice.
 fn parse(stat: &str) -> Option<ProcessorTime> {
     let numbers = stat
         .lines()

@@ -32,7 +32,8 @@ impl fmt::Display for Took {
         let micros = self.0.as_micros();
         match micros {
             0..1000 => write!(f, "{micros}µs"),
-            // Whole numbers: the launcher needs no others, and what writes them is large.
+            // Integers: formatting floats would add much code to the launcher, which needs it
+            // nowhere else.
             1000..10_000 => write!(f, "{}.{}ms", micros / 1000, micros % 1000 / 100),
             10_000..1_000_000 => write!(f, "{}ms", micros / 1000),
             _ => write!(
@@ -48,14 +49,18 @@ impl fmt::Display for Took {
 /// A number of things: `1 file`, `2 files`.
 pub fn counted<N: fmt::Display + PartialEq + From<u8> + Copy>(
     number: N,
-    one: &str,
-    many: &str,
+    singular: &str,
+    plural: &str,
 ) -> String {
-    let what = if number == N::from(1) { one } else { many };
+    let what = if number == N::from(1) {
+        singular
+    } else {
+        plural
+    };
     format!("{number} {what}")
 }
 
-/// Measures from its making.
+/// Starts the measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
@@ -69,7 +74,7 @@ impl Stopwatch {
     }
 }
 
-/// A number of bytes as people read it, in decimal units: `812 B`, `4.6 kB`, `13.2 MB`.
+/// A number of bytes for people, in decimal units: `812 B`, `4.6 kB`, `13.2 MB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
@@ -78,7 +83,7 @@ impl Bytes {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (number, unit) = text.split_at(
-            text.find(|one: char| !one.is_ascii_digit())
+            text.find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(text.len()),
         );
         let unit = match unit.trim().to_ascii_lowercase().as_str() {

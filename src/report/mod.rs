@@ -1,4 +1,4 @@
-//! What a user or a log is told: durations, sizes, log events. Decides nothing.
+//! Output for users and logs: durations, sizes, log events. Decides nothing.
 
 #[cfg(feature = "cli")]
 mod bars;
@@ -41,30 +41,30 @@ use std::sync::{Arc, atomic::AtomicU64};
 #[cfg(feature = "cli")]
 use std::time::Instant;
 
-/// Told what a long piece of work does. Implementations only show; they decide nothing.
+/// Receives the progress of a long operation. Implementations only display it; they decide nothing.
 #[cfg(feature = "cli")]
 pub trait Reporter: Sync {
     /// A phase begins.
     fn begin(&self, name: &str);
-    /// How many bytes a phase that has begun is to do; `done` counts them.
+    /// The number of bytes that a phase will process; `done` counts those processed so far.
     fn measure(&self, name: &str, total: u64, done: Arc<AtomicU64>);
-    /// A part of a phase is over.
+    /// A part of a phase ends.
     fn part(&self, part: &Part);
-    /// A phase is over: its name, what came of it, how long it took.
+    /// A phase ends, with its outcome and duration.
     fn phase(&self, name: &str, outcome: &str, took: Took);
 }
 
-/// What one thread did for a phase without a break, such as a frame of a slot.
+/// The uninterrupted work of one thread for a phase, such as a frame of a slot.
 #[cfg(feature = "cli")]
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
     pub phase: &'a str,
-    /// What it was done for, such as a slot.
+    /// What was processed, such as a slot.
     pub name: &'a str,
-    /// Which of the threads that share the phase did it, from 0.
+    /// The number of the thread within the phase, from 0.
     pub thread: usize,
     pub began: Instant,
     pub ended: Instant,
-    /// Bytes that went in and came out, where that has a meaning.
+    /// Bytes before and after, where that has a meaning.
     pub bytes: Option<(u64, u64)>,
 }

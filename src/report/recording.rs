@@ -1,4 +1,4 @@
-//! What happened in the course of a piece of work, with times.
+//! Records the phases of an operation with their times.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64};
@@ -9,16 +9,16 @@ use serde::Serialize;
 use super::load::{Load, Sampler};
 use super::{Part, Reporter, Took};
 
-/// The course of a piece of work. Times count from its beginning.
+/// The phases of an operation. Times count from its beginning.
 #[derive(Clone, Debug)]
 pub struct Recording {
     pub began: SystemTime,
     pub took: Took,
-    /// In the order in which they were over.
+    /// In the order in which they ended.
     pub phases: Vec<PhaseSpan>,
     /// The same; empty without details.
     pub parts: Vec<PartSpan>,
-    /// How busy the machine was; empty without details.
+    /// The load of the machine; empty without details.
     pub load: Vec<Load>,
 }
 
@@ -45,9 +45,9 @@ pub struct PartSpan {
     pub bytes: Option<(u64, u64)>,
 }
 
-/// Passes on what it is told, and keeps it with the time.
+/// Passes every event on to `inner`, and records it with the time.
 pub struct Recorder<'a> {
-    told: &'a dyn Reporter,
+    inner: &'a dyn Reporter,
     began: (SystemTime, Instant),
     sampler: Option<Sampler>,
     is_detailed: bool,
@@ -65,7 +65,7 @@ struct State {
 
 impl<'a> Recorder<'a> {
     /// Details are every part and the load of the machine.
-    pub fn start(told: &'a dyn Reporter, is_detailed: bool) -> Self {
+    pub fn start(inner: &'a dyn Reporter, is_detailed: bool) -> Self {
         let began = Instant::now();
         let sampler = if is_detailed {
             Sampler::start(began)
@@ -73,7 +73,7 @@ impl<'a> Recorder<'a> {
             None
         };
         Self {
-            told,
+            inner,
             began: (SystemTime::now(), began),
             sampler,
             is_detailed,
@@ -109,11 +109,11 @@ impl<'a> Recorder<'a> {
 impl Reporter for Recorder<'_> {
     fn begin(&self, name: &str) {
         self.lock().begun.insert(name.into(), Instant::now());
-        self.told.begin(name);
+        self.inner.begin(name);
     }
 
     fn measure(&self, name: &str, total: u64, done: Arc<AtomicU64>) {
-        self.told.measure(name, total, done);
+        self.inner.measure(name, total, done);
     }
 
     fn part(&self, part: &Part) {
@@ -134,14 +134,15 @@ impl Reporter for Recorder<'_> {
             });
         }
         drop(state);
-        self.told.part(part);
+        self.inner.part(part);
     }
 
     fn phase(&self, name: &str, outcome: &str, took: Took) {
         let now = Instant::now();
         let mut state = self.lock();
         let extent = state.extents.remove(name);
-        // One that is told of afterwards is where its parts are; one without a beginning has ended just now.
+        // A phase that is only reported at its end spans its parts; without parts it has just
+        // ended.
         let (begin, end) = match (state.begun.remove(name), extent) {
             (Some(begin), _) => (begin, now),
             (None, Some(extent)) => extent,
@@ -154,6 +155,6 @@ impl Reporter for Recorder<'_> {
             took: Took(end.saturating_duration_since(begin)),
         });
         drop(state);
-        self.told.phase(name, outcome, took);
+        self.inner.phase(name, outcome, took);
     }
 }

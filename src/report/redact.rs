@@ -1,9 +1,9 @@
-//! Secrets in addresses: user information, tokens in queries and fragments.
+//! Removes secrets from URLs: user information, tokens in queries and fragments.
 
-/// What is in the place of a secret.
+/// Replaces a secret.
 const HIDDEN: &str = "****";
 
-/// Parts of a fragment that say what an archive is, and are meant to be read.
+/// Keys of a fragment that describe an archive, whose values are public.
 const OPEN: &[&str] = &[
     "egg",
     "md5",
@@ -15,7 +15,8 @@ const OPEN: &[&str] = &[
     "subdirectory",
 ];
 
-/// Replaces by `****` what may be secret in every URL of a text: user information, and values in queries and fragments.
+/// Replaces everything that may be secret in the URLs of a text by `****`: user information, and
+/// values in queries and fragments.
 pub fn redact(text: &str) -> String {
     each_url(text, |url| {
         let user = url.user.map(|_| HIDDEN).unwrap_or_default();
@@ -28,7 +29,7 @@ pub fn redact(text: &str) -> String {
     })
 }
 
-/// The same, but two values of a query that differ stay different.
+/// Like [`redact`], but replaces values by short hashes, so that different values stay different.
 pub fn fingerprinted(text: &str) -> String {
     let print = |value: &str| blake3::hash(value.as_bytes()).to_hex()[..8].to_owned();
     each_url(text, |url| {
@@ -42,7 +43,7 @@ pub fn fingerprinted(text: &str) -> String {
     })
 }
 
-/// Takes what may be secret out of every URL of a text, so that it still leads somewhere.
+/// Removes everything that may be secret from the URLs of a text, which stay valid.
 pub fn without_secrets(text: &str) -> String {
     each_url(text, |url| {
         let mut kept = url
@@ -60,7 +61,7 @@ pub fn without_secrets(text: &str) -> String {
     })
 }
 
-/// Takes the user information out of every URL of a text.
+/// Removes the user information from the URLs of a text.
 pub fn without_user(text: &str) -> String {
     each_url(text, |url| {
         format!("{}{}{}", url.without_password(), url.query, url.fragment)
@@ -70,16 +71,16 @@ pub fn without_user(text: &str) -> String {
 /// The parts of a URL after `://`.
 struct Url<'a> {
     scheme: &'a str,
-    /// Without the `@`, which [`Self::rest`] begins with then.
+    /// Without the `@`, with which [`Self::rest`] begins in that case.
     user: Option<&'a str>,
     rest: &'a str,
-    /// With its mark.
+    /// With its `?`.
     query: &'a str,
     fragment: &'a str,
 }
 
 impl Url<'_> {
-    /// Over SSH a name alone is no secret, and nothing is found without it.
+    /// Keeps a user name without a password for SSH, where it is necessary and not a secret.
     fn without_password(&self) -> String {
         match self.user {
             Some(user) if self.scheme.ends_with("ssh") && !user.contains(':') => {
@@ -105,7 +106,7 @@ fn each_url(text: &str, rewritten: impl Fn(&Url) -> String) -> String {
             })..];
         let ends = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
         let whole = &after[..after.find(ends).unwrap_or(after.len())];
-        // Another URL in it, as in a list with commas, is one of its own.
+        // Another URL inside it, as in a list with commas, is handled separately.
         let other = whole.find("://").and_then(|at| {
             whole[..at].rfind(|c: char| !(c.is_alphanumeric() || "+-.".contains(c)))
         });
@@ -119,10 +120,11 @@ fn each_url(text: &str, rewritten: impl Fn(&Url) -> String) -> String {
 }
 
 fn parts<'a>(scheme: &'a str, whole: &'a str) -> Url<'a> {
-    // A password may hold any byte but these; the last `@` before the path ends the user information.
+    // A password may contain any byte except these; the last `@` before the path ends the user
+    // information.
     let authority = &whole[..whole.find(['/', ',']).unwrap_or(whole.len())];
     let mut user = authority.rfind('@');
-    // One with a `/` or a `,` in it, which ought to have been encoded. What follows a `:` is a port otherwise.
+    // A password with an unencoded `/` or `,`: what follows the `:` is not a port.
     let port = authority.rsplit_once(':').map(|(_, port)| port);
     if user.is_none()
         && port.is_some_and(|port| !port.is_empty() && !port.chars().all(|c| c.is_ascii_digit()))
@@ -142,7 +144,7 @@ fn parts<'a>(scheme: &'a str, whole: &'a str) -> Url<'a> {
     }
 }
 
-/// A query or a fragment whose values are rewritten, but for those that are [`OPEN`].
+/// A query or a fragment with rewritten values, except those of [`OPEN`] keys.
 fn pairs(text: &str, value: &dyn Fn(&str) -> String) -> String {
     let part = |part: &str| match part.split_once('=') {
         Some((key, secret))

@@ -10,14 +10,14 @@ use crate::diagnostics::Code;
 
 pub use super::bars::clear as clear_bars;
 
-/// How talkative a command is.
+/// The verbosity of a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Talk {
-    /// Nothing but errors.
+    /// Only errors.
     Quiet,
     #[default]
     Normal,
-    /// The beginning of every phase too.
+    /// Also the beginning of every phase.
     Progress,
 }
 
@@ -25,8 +25,8 @@ const PHASE: Style = AnsiColor::Green.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Writes a line for each phase on stderr: aligned, and safe to be called from several threads. On a terminal what takes long
-/// is shown meanwhile.
+/// Writes an aligned line for each phase to stderr, from any number of threads. On a terminal, long
+/// phases also show their progress.
 pub struct TerminalReporter {
     talk: Talk,
     bars: Option<Bars>,
@@ -40,12 +40,12 @@ impl TerminalReporter {
         }
     }
 
-    /// A line of talk.
+    /// Writes a message of one line.
     pub fn say(&self, line: &str) {
         self.write(printable(line).as_ref());
     }
 
-    /// Something odd that stops nothing, and what to do about it.
+    /// Writes a warning with its remedy.
     pub fn warn(&self, code: Option<Code>, text: &str, hint: Option<&str>) {
         let code = code.map_or(String::new(), |code| format!("[{code}]"));
         for (at, line) in text.lines().enumerate() {
@@ -61,7 +61,7 @@ impl TerminalReporter {
         }
     }
 
-    /// Writes a line whose escapes are our own, without them where they are not wanted.
+    /// Writes a line with our own styles, which are removed if colours are disabled.
     fn write(&self, line: &str) {
         if self.talk == Talk::Quiet {
             return;
@@ -73,12 +73,12 @@ impl TerminalReporter {
             &mut plain,
             format!("{line}\n").as_bytes(),
         ));
-        // One write a line, so that those of several threads do not mix.
+        // One write per line, so that lines of several threads do not mix.
         bars::write(&String::from_utf8_lossy(&plain.into_inner()));
     }
 
     fn phase_line(&self, name: &str, text: &str) {
-        // Aligned first: escapes have no width.
+        // Aligned without the styles, because escapes have no width.
         let name = format!("{:>12}", printable(name));
         self.write(&format!("{PHASE}{name}{PHASE:#}  {}", printable(text)));
     }
@@ -106,7 +106,7 @@ impl Reporter for TerminalReporter {
         if let Some(bars) = &self.bars {
             bars.end(name);
         }
-        // A log has the same to say, for programs.
+        // The log has the same text in a form for programs.
         if tracing::enabled!(tracing::Level::INFO) {
             tracing::info!(phase = name, took = %took, "{outcome}");
         } else {

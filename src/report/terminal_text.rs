@@ -4,23 +4,24 @@ use std::os::unix::ffi::OsStrExt;
 #[cfg(feature = "cli")]
 use std::path::Path;
 
-/// Text from a package or a file name, safe to print: control characters and those that reorder a line are escaped.
+/// Text from a package or a file name, safe to print: control characters, and those that reorder a
+/// line, are escaped.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len().saturating_add(8));
-    for one in text.chars() {
-        if is_unsafe(one) {
-            out.extend(one.escape_unicode());
+    for c in text.chars() {
+        if is_unsafe(c) {
+            out.extend(c.escape_unicode());
         } else {
-            out.push(one);
+            out.push(c);
         }
     }
     Cow::Owned(out)
 }
 
-/// The path of a file, safe to print; bytes of it that are not text appear as `\xff`.
+/// A path, safe to print; bytes that are not UTF-8 are written as `\xff`.
 #[cfg(feature = "cli")]
 pub fn printable_path(path: &Path) -> Cow<'_, str> {
     if let Some(text) = path.to_str() {
@@ -34,26 +35,26 @@ pub fn printable_path(path: &Path) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// JSON text of which a terminal understands nothing but line ends; it means the same.
+/// Equivalent JSON without characters that a terminal interprets, except line ends.
 pub fn printable_json(text: &str) -> Cow<'_, str> {
-    let harmful = |one: char| one != '\n' && is_unsafe(one);
+    let harmful = |c: char| c != '\n' && is_unsafe(c);
     if !text.chars().any(harmful) {
         return Cow::Borrowed(text);
     }
-    let escaped = |one: char| {
-        if harmful(one) {
-            format!("\\u{:04x}", u32::from(one))
+    let escaped = |c: char| {
+        if harmful(c) {
+            format!("\\u{:04x}", u32::from(c))
         } else {
-            one.to_string()
+            c.to_string()
         }
     };
     Cow::Owned(text.chars().map(escaped).collect())
 }
 
-fn is_unsafe(one: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     // C0 and C1, then the Unicode bidirectional controls.
-    one.is_control()
-        || matches!(one, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

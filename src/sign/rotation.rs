@@ -57,13 +57,17 @@ impl Rotation {
 pub fn stray_rotation<'a>(rotations: &'a [Rotation], signer: &PublicKey) -> Option<&'a Rotation> {
     let mut succeeded = vec![*signer];
     loop {
-        let leads = |one: &&Rotation| succeeded.contains(&one.new) && !succeeded.contains(&one.old);
+        let leads = |rotation: &&Rotation| {
+            succeeded.contains(&rotation.new) && !succeeded.contains(&rotation.old)
+        };
         let Some(next) = rotations.iter().find(leads) else {
             break;
         };
         succeeded.push(next.old);
     }
-    rotations.iter().find(|one| !succeeded.contains(&one.new))
+    rotations
+        .iter()
+        .find(|rotation| !succeeded.contains(&rotation.new))
 }
 
 fn message(old: &PublicKey, new: &PublicKey) -> Vec<u8> {

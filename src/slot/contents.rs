@@ -111,7 +111,7 @@ impl Notes {
 
     pub(super) fn hard_link(&self, link: &MadeLink) {
         let path = link.path.as_os_str().as_bytes();
-        match &link.made {
+        match &link.result {
             LinkResult::Link(target) => self.link(path, target.as_os_str().as_bytes()),
             LinkResult::Copy { mode, size } => {
                 self.unread
@@ -221,7 +221,7 @@ impl Contents {
     pub fn with_modes_of(&self, root: &Path) -> io::Result<Self> {
         let mut text = HEADER.to_vec();
         for record in self.records().unwrap_or_default() {
-            let found = match record.kind {
+            let actual = match record.kind {
                 Kind::Directory { .. } | Kind::File { .. } => {
                     below(root, record.path).symlink_metadata()?.mode() & 0o7777
                 }
@@ -229,11 +229,11 @@ impl Contents {
             };
             let start = match record.kind {
                 // Only the owner accesses a cache; many mounts drop the other bits.
-                Kind::File { mode, .. } if mode & 0o100 & !found != 0 => {
+                Kind::File { mode, .. } if mode & 0o100 & !actual != 0 => {
                     return Err(Lack::Programs.error());
                 }
-                Kind::Directory { .. } => format!("d {found:o} "),
-                Kind::File { size, digest, .. } => format!("f {found:o} {size} {digest} "),
+                Kind::Directory { .. } => format!("d {actual:o} "),
+                Kind::File { size, digest, .. } => format!("f {actual:o} {size} {digest} "),
                 Kind::HardLink { .. } => "h ".into(),
                 Kind::Symlink { .. } => "l ".into(),
             };
@@ -353,12 +353,12 @@ impl ListEntry<'_> {
             }
             // If hard links are unsupported or exhausted, it is a copy.
             Kind::HardLink { target } => {
-                let (target, one) = (below(root, target), &metadata);
+                let target = below(root, target);
                 let other = target.symlink_metadata()?;
-                one.ino() == other.ino()
-                    || one.is_file()
+                metadata.ino() == other.ino()
+                    || metadata.is_file()
                         && other.is_file()
-                        && (one.mode(), one.len()) == (other.mode(), other.len())
+                        && (metadata.mode(), metadata.len()) == (other.mode(), other.len())
                         && digest_of(&path)? == digest_of(&target)?
             }
             Kind::Symlink { target } => std::fs::read_link(&path)?.as_os_str().as_bytes() == target,
@@ -421,7 +421,7 @@ mod tests {
         );
         notes.hard_link(&MadeLink {
             path: "lib/c".into(),
-            made: LinkResult::Link("lib/a b".into()),
+            result: LinkResult::Link("lib/a b".into()),
         });
         notes.symlink(b"l", b"lib/\xff");
         notes

@@ -64,8 +64,8 @@ pub fn digest_range(file: &File, offset: u64, len: u64, jobs: usize) -> io::Resu
 }
 
 fn merge(values: &[ChainingValue]) -> ChainingValue {
-    if let [one] = values {
-        return *one;
+    if let [value] = values {
+        return *value;
     }
     let (left, right) = values.split_at(left_len(values.len()));
     merge_subtrees_non_root(&merge(left), &merge(right), Mode::Hash)

@@ -82,15 +82,15 @@ pub fn encode(
             && let Some((slot, frame)) = work.get(next.fetch_add(1, Ordering::Relaxed))
         {
             let began = Instant::now();
-            let outcome = compress_frame(plans[*slot], *frame).and_then(|one| {
+            let outcome = compress_frame(plans[*slot], *frame).and_then(|compressed| {
                 let is_copied = plans[*slot].compression.codec == Codec::Raw;
-                let plain = one.plain;
+                let plain = compressed.plain;
                 let stored = if is_copied {
                     plain
                 } else {
-                    one.stored.len() as u64
+                    compressed.stored.len() as u64
                 };
-                outputs[*slot].add(*frame, one, jobs, &failed)?;
+                outputs[*slot].add(*frame, compressed, jobs, &failed)?;
                 done(DoneFrame {
                     slot: *slot,
                     thread,

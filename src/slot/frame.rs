@@ -47,7 +47,7 @@ pub(super) fn encode_table(frames: &[Frame]) -> Vec<u8> {
     out
 }
 
-/// Bytes at the end of a slot that tell whether it has a table and how long it is.
+/// Bytes at the end of a slot that show whether it has a table, and its length.
 pub(super) const PROBE_LEN: usize = FOOTER_LEN;
 
 /// Length of the whole table, from the last [`PROBE_LEN`] bytes of a slot; `None` if there is no

@@ -48,7 +48,7 @@ pub struct Shares {
     pub entries: Vec<u64>,
     /// The compressed size of the content of an entry by itself.
     pub alone: Vec<u64>,
-    /// Bytes that belong to no entry: the frame table, or the whole of a slot without entries.
+    /// Bytes that belong to no entry: the frame table, or an entire slot without entries.
     pub overhead: u64,
 }
 
@@ -303,8 +303,8 @@ impl Weighing {
             )
         };
         let compressor = || zstd::bulk::Compressor::new(LEVEL).ok();
-        let found: Vec<_> = self.pieces.par_iter().map_init(compressor, weigh).collect();
-        for (entry, frame, len, weight) in found {
+        let weighed: Vec<_> = self.pieces.par_iter().map_init(compressor, weigh).collect();
+        for (entry, frame, len, weight) in weighed {
             self.alone[entry] += weight;
             self.weights
                 .push((entry, frame, if self.raw { len } else { weight }));
@@ -323,7 +323,7 @@ impl Weighing {
             alone: self.alone,
             overhead: stored,
         };
-        for in_frame in self.weights.chunk_by(|one, other| one.1 == other.1) {
+        for in_frame in self.weights.chunk_by(|a, b| a.1 == b.1) {
             let stored = in_frame
                 .first()
                 .and_then(|first| self.frames.get(first.1))

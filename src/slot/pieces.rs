@@ -138,18 +138,18 @@ impl Pieces {
             return Some(Blake3::of(&[]));
         }
         let left = left_len(len.max(CHUNK.saturating_add(1)));
-        let (one, other) = (
+        let (left_value, right_value) = (
             self.node(0, left)?,
             self.node(left, len.checked_sub(left)?)?,
         );
         Some(Blake3(
-            *merge_subtrees_root(&one, &other, Mode::Hash).as_bytes(),
+            *merge_subtrees_root(&left_value, &right_value, Mode::Hash).as_bytes(),
         ))
     }
 
     fn node(&self, start: u64, len: u64) -> Option<ChainingValue> {
-        if let Some((found, value)) = self.subtrees.get(&start)
-            && *found == len
+        if let Some((known, value)) = self.subtrees.get(&start)
+            && *known == len
         {
             return Some(*value);
         }
@@ -157,11 +157,15 @@ impl Pieces {
             return None;
         }
         let left = left_len(len);
-        let (one, other) = (
+        let (left_value, right_value) = (
             self.node(start, left)?,
             self.node(start.saturating_add(left), len.saturating_sub(left))?,
         );
-        Some(merge_subtrees_non_root(&one, &other, Mode::Hash))
+        Some(merge_subtrees_non_root(
+            &left_value,
+            &right_value,
+            Mode::Hash,
+        ))
     }
 }
 

@@ -94,24 +94,27 @@ impl Witness {
         let Some((signed, state)) = self.state else {
             return Ok(());
         };
-        let (found, signed) = match (state, signed) {
+        let (actual, signed) = match (state, signed) {
             (State::Blake3(digest), Signed::Blake3(signed)) => (
-                digest.take().map(|found| found.to_string()),
+                digest.take().map(|digest| digest.to_string()),
                 signed.to_string(),
             ),
             (State::Sha256(in_order), Signed::Sha256(signed)) => {
                 let InOrder { hasher, done } = in_order
                     .into_inner()
                     .unwrap_or_else(PoisonError::into_inner);
-                let found = Sha256(hasher.finalize().into()).to_string();
-                (Some(found).filter(|_| done == self.len), signed.to_string())
+                let actual = Sha256(hasher.finalize().into()).to_string();
+                (
+                    Some(actual).filter(|_| done == self.len),
+                    signed.to_string(),
+                )
             }
             _ => (None, String::new()),
         };
-        match found {
-            Some(found) if found == signed => Ok(()),
-            found => Err(SlotError::Digest {
-                found: found.unwrap_or_else(|| "of other bytes".into()),
+        match actual {
+            Some(actual) if actual == signed => Ok(()),
+            actual => Err(SlotError::Digest {
+                found: actual.unwrap_or_else(|| "of other bytes".into()),
                 signed,
             }),
         }

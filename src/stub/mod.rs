@@ -92,7 +92,7 @@ impl Stub {
             (_, LauncherOrigin::File(path)) => {
                 let name = path.file_name()?.to_string_lossy().into_owned();
                 let is_version = |part: &&str| {
-                    part.contains('.') && part.starts_with(|one: char| one.is_ascii_digit())
+                    part.contains('.') && part.starts_with(|c: char| c.is_ascii_digit())
                 };
                 name.split('-').find(is_version).map(Into::into)
             }

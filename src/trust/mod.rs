@@ -208,11 +208,11 @@ pub fn permit(reader: &Reader) -> Result<Permitted, Refusal> {
 
 /// All violations of policies, without the known signers.
 pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
-    let mut found = Vec::new();
+    let mut objections = Vec::new();
     // The build time in packages of other tools is not reliable.
     let built = reader.facts().map_or(0, |facts| facts.build_timestamp);
     for source in policies {
-        found.extend(
+        objections.extend(
             violations(source, reader, built)
                 .into_iter()
                 .map(|violation| source.objection(violation)),
@@ -223,12 +223,12 @@ pub fn objections(reader: &Reader, policies: &[Source]) -> Vec<Objection> {
         .policy
         .iter()
         .flat_map(|policy| demands(policy, built));
-    found.extend(own.map(|violation| Objection {
+    objections.extend(own.map(|violation| Objection {
         policy: None,
         violation,
         consequence: Consequence::Deny,
     }));
-    found
+    objections
 }
 
 /// The violations of policies by a version older than `newest`.
@@ -265,11 +265,11 @@ fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
         refuse_root: policy.execution.refuse_root,
         require_env: Vec::new(),
     };
-    let mut found = demands(&execution, built);
+    let mut violations = demands(&execution, built);
     if policy.trust.require_trusted_key
         && !TrustStore::beside(&source.path).contains(reader.signer())
     {
-        found.push(Violation::UntrustedKey {
+        violations.push(Violation::UntrustedKey {
             fingerprint: reader.signer().fingerprint().as_str().into(),
         });
     }
@@ -281,24 +281,24 @@ fn violations(source: &Source, reader: &Reader, built: u64) -> Vec<Violation> {
             .iter()
             .all(|slot| slot.lifecycle != attestation)
     {
-        found.push(Violation::NoSbom);
+        violations.push(Violation::NoSbom);
     }
-    found
+    violations
 }
 
 /// The requirements that this machine, or a package built this many seconds after 1970 (0: unknown),
 /// does not meet.
 fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
     const DAY: u64 = 86_400;
-    let mut found = Vec::new();
+    let mut violations = Vec::new();
     let platform = Host::TARGET.platform();
-    if !policy.platforms.is_empty() && !policy.platforms.iter().any(|one| one == platform) {
-        found.push(Violation::Platform {
+    if !policy.platforms.is_empty() && !policy.platforms.iter().any(|allowed| allowed == platform) {
+        violations.push(Violation::Platform {
             platform: platform.into(),
         });
     }
     if policy.refuse_root && rustix::process::geteuid().is_root() {
-        found.push(Violation::Root);
+        violations.push(Violation::Root);
     }
     if let Some(limit) = policy.max_age_days {
         let now = SystemTime::now()
@@ -306,12 +306,12 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
             .map_or(0, |since| since.as_secs());
         let days = now.saturating_sub(built) / DAY;
         if built == 0 {
-            found.push(Violation::NoBuildTime { limit });
+            violations.push(Violation::NoBuildTime { limit });
         } else if days > limit {
-            found.push(Violation::Expired { days, limit });
+            violations.push(Violation::Expired { days, limit });
         } else if built.saturating_sub(now) > DAY {
             // It would never count as old. A day of tolerance is for clock skew.
-            found.push(Violation::BuiltInFuture {
+            violations.push(Violation::BuiltInFuture {
                 days: built.saturating_sub(now) / DAY,
             });
         }
@@ -320,8 +320,8 @@ fn demands(policy: &PackagePolicy, built: u64) -> Vec<Violation> {
         .require_env
         .iter()
         .filter(|name| std::env::var_os(name).is_none());
-    found.extend(missing.map(|name| Violation::MissingVariable { name: name.clone() }));
-    found
+    violations.extend(missing.map(|name| Violation::MissingVariable { name: name.clone() }));
+    violations
 }
 
 impl Source {

@@ -168,10 +168,10 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
     places.extend(home_config_dir());
     let certain = places.len();
     places.extend(config_dir().filter(|place| !places.contains(place)));
-    let mut found: Vec<Source> = Vec::new();
+    let mut sources: Vec<Source> = Vec::new();
     for (at, path) in places.into_iter().map(|place| place.join(FILE)).enumerate() {
         match read(&path) {
-            Ok(policy) => found.extend(policy.map(|policy| Source { path, policy })),
+            Ok(policy) => sources.extend(policy.map(|policy| Source { path, policy })),
             // The environment is another user's, left by a program that changes users: that user's
             // policies do not apply to us.
             Err(Refusal::Io(error))
@@ -182,7 +182,7 @@ pub fn policies() -> Result<Vec<Source>, Refusal> {
             Err(error) => return Err(error),
         }
     }
-    Ok(found)
+    Ok(sources)
 }
 
 /// Reads one policy file; `None` if it does not exist.

@@ -5,14 +5,14 @@ use std::cmp::Ordering;
 /// Compares two versions by PEP 440: numbers by value, `dev` before `a` before `b` before `rc`
 /// before the release before `post`. Versions that do not follow PEP 440 are compared by their
 /// numbers and words.
-pub(super) fn compare(one: &str, other: &str) -> Ordering {
-    let (one, other) = (parts(one), parts(other));
-    let longest = one.len().max(other.len());
+pub(super) fn compare(left: &str, right: &str) -> Ordering {
+    let (left, right) = (parts(left), parts(right));
+    let longest = left.len().max(right.len());
     (0..longest)
         .map(|at| {
-            one.get(at)
+            left.get(at)
                 .unwrap_or(&VersionPart::END)
-                .cmp(other.get(at).unwrap_or(&VersionPart::END))
+                .cmp(right.get(at).unwrap_or(&VersionPart::END))
         })
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)
@@ -34,12 +34,12 @@ fn parts(version: &str) -> Vec<VersionPart> {
         .to_ascii_lowercase();
     // An epoch takes precedence.
     let (epoch, rest) = version.split_once('!').unwrap_or(("0", &version));
-    let mut found = vec![VersionPart(4, number(epoch), String::new())];
+    let mut parts = vec![VersionPart(4, number(epoch), String::new())];
     for word in words(rest) {
         if !word.starts_with(|first: char| first.is_ascii_digit()) {
-            drop_zeros(&mut found);
+            drop_zeros(&mut parts);
         }
-        found.push(match &*word {
+        parts.push(match &*word {
             "dev" => VersionPart(0, 0, String::new()),
             "a" | "alpha" => VersionPart(1, 0, "a".into()),
             "b" | "beta" => VersionPart(1, 0, "b".into()),
@@ -51,8 +51,8 @@ fn parts(version: &str) -> Vec<VersionPart> {
             word => VersionPart(2, 0, word.into()),
         });
     }
-    drop_zeros(&mut found);
-    found
+    drop_zeros(&mut parts);
+    parts
 }
 
 /// 1.0 equals 1, and 1.0a1 equals 1a1. The first part is the epoch.
@@ -72,7 +72,7 @@ fn number(text: &str) -> u128 {
 
 /// Splits into runs of digits and runs of letters.
 fn words(version: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
     let mut last = None;
     for character in version.chars() {
         let kind = if character.is_ascii_digit() {
@@ -80,14 +80,14 @@ fn words(version: &str) -> Vec<String> {
         } else {
             character.is_alphabetic().then_some(false)
         };
-        match (kind, found.last_mut()) {
+        match (kind, words.last_mut()) {
             (Some(_), Some(word)) if kind == last => word.push(character),
-            (Some(_), _) => found.push(character.into()),
+            (Some(_), _) => words.push(character.into()),
             (None, _) => {}
         }
         last = kind;
     }
-    found
+    words
 }
 
 #[cfg(test)]
@@ -116,13 +116,13 @@ mod tests {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
             assert_eq!(compare(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
         }
-        for (one, other) in [
+        for (left, right) in [
             ("1", "1.0"),
             ("v1.2", "1.2.0"),
             ("1.0RC1", "1.0-rc.1"),
             ("1.0alpha1", "1.0a1"),
         ] {
-            assert_eq!(compare(one, other), Ordering::Equal, "{one} {other}");
+            assert_eq!(compare(left, right), Ordering::Equal, "{left} {right}");
         }
     }
 }

@@ -32,21 +32,21 @@ pub(super) const ALL: [fn() -> Vec<Finding>; 8] = [
 ];
 
 fn interpreter() -> Vec<Finding> {
-    let found = match discover(&Request::default()) {
-        Ok(found) => found,
+    let interpreter = match discover(&Request::default()) {
+        Ok(interpreter) => interpreter,
         Err(error) => return vec![python_failed("interpreter", &error)],
     };
     let text = format!(
         "CPython {} at {}",
-        found.version_text,
-        found.executable.display()
+        interpreter.version_text,
+        interpreter.executable.display()
     );
-    let installer = match Installer::choose(Choice::Auto, &found, &mut Vec::new()) {
+    let installer = match Installer::choose(Choice::Auto, &interpreter, &mut Vec::new()) {
         Ok(installer) => Finding::ok("installer", installer.to_string()),
         Err(error) => python_failed("installer", &error),
     };
     let mut findings = vec![Finding::ok("interpreter", text), installer];
-    findings.extend(glibc(&found));
+    findings.extend(glibc(&interpreter));
     findings
 }
 
@@ -64,7 +64,7 @@ fn glibc(interpreter: &Interpreter) -> Option<Finding> {
     let carried = ["libgcc_s.so.1", "libstdc++.so.6"].map(|name| {
         machine
             .find(name, &interpreter.real_executable, &main)
-            .and_then(|found| found.facts.glibc_floor)
+            .and_then(|library| library.facts.glibc_floor)
     });
     let carried = carried.into_iter().max().flatten().max(Some(own))?;
     let first =
@@ -183,7 +183,7 @@ fn signing_key() -> Vec<Finding> {
     if !is_named && !path.exists() {
         let there = path
             .ancestors()
-            .find(|one| one.is_dir())
+            .find(|ancestor| ancestor.is_dir())
             .unwrap_or(Path::new("/"));
         return vec![match tempfile::tempfile_in(there) {
             Ok(_) => Finding::ok(CHECK, "none yet: the first pack makes one"),
@@ -220,7 +220,7 @@ fn trust_store() -> Vec<Finding> {
     const CHECK: &str = "trust store";
     let store = TrustStore::from_env();
     let (keys, unusable) = store.list();
-    let mut found: Vec<Finding> = unusable
+    let mut findings: Vec<Finding> = unusable
         .iter()
         .map(|key| {
             let text = format!("{} counts for nothing: {}", key.path.display(), key.reason);
@@ -228,31 +228,31 @@ fn trust_store() -> Vec<Finding> {
         })
         .collect();
     let directory = store.directory().filter(|directory| directory.is_dir());
-    found.extend(
+    findings.extend(
         directory
             .and_then(|directory| exposed(directory, 0o022))
-            .map(|one| Finding {
+            .map(|finding| Finding {
                 check: CHECK,
-                ..one
+                ..finding
             }),
     );
     let count = match keys.len() {
         1 => "1 trusted key".into(),
         count => format!("{count} trusted keys"),
     };
-    found.push(Finding::ok(CHECK, count));
-    found
+    findings.push(Finding::ok(CHECK, count));
+    findings
 }
 
 fn policy() -> Vec<Finding> {
     vec![match policies() {
         Err(refusal) => Finding::failed("policy", &Error::Policy(refusal)),
-        Ok(found) if found.is_empty() => Finding::ok(
+        Ok(sources) if sources.is_empty() => Finding::ok(
             "policy",
             "none: any package with a valid signature may start",
         ),
-        Ok(found) => {
-            let paths: Vec<String> = found
+        Ok(sources) => {
+            let paths: Vec<String> = sources
                 .iter()
                 .map(|source| source.path.display().to_string())
                 .collect();
@@ -280,7 +280,7 @@ fn disk() -> Vec<Finding> {
         .flatten()
         .map(|cache| cache.root().to_path_buf());
     let places = cache.into_iter().chain([env::temp_dir()]);
-    let mut found: Vec<Finding> = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     for place in places {
         let room = rustix::fs::statvfs(&place)
             .map_err(std::io::Error::from)
@@ -288,7 +288,7 @@ fn disk() -> Vec<Finding> {
         let room = match room {
             Ok(room) => room,
             Err(error) => {
-                found.push(Finding::failed(CHECK, &error.into()));
+                findings.push(Finding::failed(CHECK, &error.into()));
                 continue;
             }
         };
@@ -300,7 +300,7 @@ fn disk() -> Vec<Finding> {
             "free space in {}: `flavor cache clean`, `flavor workenv clean`",
             place.display()
         );
-        found.push(match free {
+        findings.push(match free {
             _ if is_out_of_files => Finding::odd(
                 CHECK,
                 State::Fail,
@@ -312,7 +312,7 @@ fn disk() -> Vec<Finding> {
             _ => Finding::ok(CHECK, text),
         });
     }
-    found
+    findings
 }
 
 fn launcher() -> Vec<Finding> {

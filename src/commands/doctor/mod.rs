@@ -80,24 +80,24 @@ impl Finding {
 pub(super) fn run(as_json: bool) -> Result<ExitCode, Error> {
     let mut findings = Vec::new();
     for check in checks::ALL {
-        let found = check();
+        let of_check = check();
         if !as_json {
             // In parallel: some are slow.
-            output::styled(&found.iter().map(line).collect::<String>())?;
+            output::styled(&of_check.iter().map(line).collect::<String>())?;
         }
-        findings.extend(found);
+        findings.extend(of_check);
     }
-    let is_well = findings.iter().all(|one| one.state != State::Fail);
+    let is_well = findings.iter().all(|finding| finding.state != State::Fail);
     if as_json {
         let each: Vec<_> = findings
             .iter()
-            .map(|one| {
+            .map(|finding| {
                 json!({
-                    "check": one.check,
-                    "state": one.state,
-                    "text": one.text,
-                    "remedy": one.remedy,
-                    "code": one.code.map(|code| code.to_string()),
+                    "check": finding.check,
+                    "state": finding.state,
+                    "text": finding.text,
+                    "remedy": finding.remedy,
+                    "code": finding.code.map(|code| code.to_string()),
                 })
             })
             .collect();
@@ -110,20 +110,22 @@ pub(super) fn run(as_json: bool) -> Result<ExitCode, Error> {
     })
 }
 
-fn line(one: &Finding) -> String {
-    let (word, style) = match one.state {
+fn line(finding: &Finding) -> String {
+    let (word, style) = match finding.state {
         State::Ok => ("ok", AnsiColor::Green.on_default()),
         State::Warn => ("warn", AnsiColor::Yellow.on_default().bold()),
         State::Fail => ("fail", AnsiColor::Red.on_default().bold()),
     };
-    let code = one.code.map_or(String::new(), |code| format!(" [{code}]"));
-    let lines: Vec<&str> = one.text.lines().map(str::trim).collect();
+    let code = finding
+        .code
+        .map_or(String::new(), |code| format!(" [{code}]"));
+    let lines: Vec<&str> = finding.text.lines().map(str::trim).collect();
     let mut text = format!(
         "{style}{word:<4}{style:#}  {:<11}  {}{code}\n",
-        one.check,
+        finding.check,
         printable(&lines.join("; "))
     );
-    if let Some(remedy) = &one.remedy {
+    if let Some(remedy) = &finding.remedy {
         let plain = Style::new().italic();
         text.push_str(&format!("{:19}{plain}{}{plain:#}\n", "", printable(remedy)));
     }

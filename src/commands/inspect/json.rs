@@ -108,7 +108,7 @@ fn file<'a>(contents: &'a Contents, slot: &'a SlotContents, entry: &'a PackedEnt
         size: entry.size,
         stored: entry.stored,
         blake3: entry.blake3.map(|digest| digest.hex()),
-        distribution: distribution.map(|one| one.name.as_str()),
+        distribution: distribution.map(|distribution| distribution.name.as_str()),
         module: entry.module.as_deref(),
         link: entry.link.as_deref(),
     }
@@ -121,7 +121,7 @@ fn head(reader: &Reader, contents: &Contents, trusted: bool) -> Value {
     let slots: Vec<Value> = reader
         .slots()
         .zip(&contents.slots)
-        .map(|(slot, found)| slot_json(&slot, found))
+        .map(|(slot, contents)| slot_json(&slot, contents))
         .collect();
     let stored = reader
         .slots()
@@ -193,7 +193,7 @@ fn needs(facts: &Facts, contents: &Contents) -> Value {
     })
 }
 
-fn slot_json(slot: &Slot<'_>, found: &SlotContents) -> Value {
+fn slot_json(slot: &Slot<'_>, contents: &SlotContents) -> Value {
     let operations = slot.operations().ok();
     json!({
         "index": slot.index,
@@ -202,12 +202,12 @@ fn slot_json(slot: &Slot<'_>, found: &SlotContents) -> Value {
         "size": slot.row.stored_size,
         "uncompressed_size": plain_size(slot),
         "ratio": ratio(slot.row.stored_size, plain_size(slot)),
-        "overhead": found.overhead,
+        "overhead": contents.overhead,
         "operations": operations.map_or_else(|| slot.record.operations.clone(), |chain| chain.to_string()),
         "codec": operations.map(|chain| chain.codec.name()),
         "sha256": slot.record.sha256().map(|digest| digest.hex()),
         "blake3": slot.facts.map(|facts| facts.blake3.hex()),
-        "files": found.files(),
+        "files": contents.files(),
         "target": slot.record.target,
         "lifecycle": slot.record.lifecycle,
         "permissions": slot.record.permissions,

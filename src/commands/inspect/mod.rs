@@ -34,7 +34,9 @@ pub(super) fn run(options: &Inspect, as_json: bool) -> Result<ExitCode, Error> {
             path: options.package.clone(),
             source,
         })?;
-        contents.slots.retain(|one| one.index == slot.index);
+        contents
+            .slots
+            .retain(|candidate| candidate.index == slot.index);
     }
     if options.licenses {
         evidence::licenses(as_json, &contents.distributions)?;

@@ -69,7 +69,7 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
         "{:>4}  {:<16} {:>10} {:>10} {:>6} {:>7}  {:<9} target",
         "slot", "name", "stored", "unpacked", "ratio", "files", "codec"
     ));
-    for (slot, found) in reader.slots().zip(&contents.slots) {
+    for (slot, slot_contents) in reader.slots().zip(&contents.slots) {
         lines.push(format!(
             "{:>4}  {:<16} {:>10} {:>10} {:>6.2} {:>7}  {:<9} {}",
             slot.index,
@@ -77,7 +77,9 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
             Bytes(slot.row.stored_size).to_string(),
             Bytes(plain_size(&slot)).to_string(),
             ratio(slot.row.stored_size, plain_size(&slot)),
-            found.files().map_or("?".into(), |files| files.to_string()),
+            slot_contents
+                .files()
+                .map_or("?".into(), |files| files.to_string()),
             slot.operations()
                 .map_or("?".into(), |chain| chain.to_string()),
             slot.record.target
@@ -87,11 +89,11 @@ pub(super) fn summary(reader: &Reader, contents: &Contents, trusted: bool) -> St
     let advice = advise(contents);
     let worth = advice
         .iter()
-        .filter(|one| one.saving >= contents.size / WORTH_SAYING);
-    let said: Vec<String> = worth.map(advice_line).collect();
-    if !said.is_empty() {
+        .filter(|advice| advice.saving >= contents.size / WORTH_SAYING);
+    let advice_lines: Vec<String> = worth.map(advice_line).collect();
+    if !advice_lines.is_empty() {
         lines.push(String::new());
-        lines.extend(said);
+        lines.extend(advice_lines);
     }
     lines
         .iter()
@@ -105,16 +107,19 @@ fn distributions(contents: &Contents) -> Vec<String> {
         return Vec::new();
     }
     let mut sorted: Vec<_> = contents.distributions.iter().collect();
-    sorted.sort_by_key(|one| std::cmp::Reverse(one.stored));
+    sorted.sort_by_key(|distribution| std::cmp::Reverse(distribution.stored));
     let head = format!(
         "{:>10} {:>10} {:>7}  distribution",
         "stored", "unpacked", "files"
     );
-    let line = |one: &&PackedDistribution| {
-        let (stored, size) = (Bytes(one.stored).to_string(), Bytes(one.size).to_string());
+    let line = |distribution: &&PackedDistribution| {
+        let (stored, size) = (
+            Bytes(distribution.stored).to_string(),
+            Bytes(distribution.size).to_string(),
+        );
         format!(
             "{stored:>10} {size:>10} {:>7}  {} {}",
-            one.files, one.name, one.version
+            distribution.files, distribution.name, distribution.version
         )
     };
     [String::new(), head]

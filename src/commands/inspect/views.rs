@@ -96,9 +96,9 @@ fn branch(node: &Node, indent: usize, depth: usize, lines: &mut Vec<String>) {
         let name = format!("… {} more", rest.len());
         let rest = Node {
             name,
-            size: sum(|one| one.size),
-            stored: sum(|one| one.stored),
-            files: sum(|one| one.files),
+            size: sum(|node| node.size),
+            stored: sum(|node| node.stored),
+            files: sum(|node| node.files),
             ..Node::default()
         };
         lines.push(node_line(&rest, indent + 1));
@@ -141,28 +141,28 @@ fn as_modules(contents: &Contents) -> Vec<String> {
         "{:>10} {:>10} {:>7}  {:<10} module",
         "stored", "unpacked", "files", "slot"
     );
-    let found = modules(contents);
-    let lines = found.iter().map(|one| {
+    let modules = modules(contents);
+    let lines = modules.iter().map(|module| {
         format!(
             "{} {:>7}  {:<10} {}",
-            columns(one.stored, one.size),
-            one.files,
-            one.slot,
-            one.name
+            columns(module.stored, module.size),
+            module.files,
+            module.slot,
+            module.name
         )
     });
     std::iter::once(head).chain(lines).collect()
 }
 
 fn as_duplicates(contents: &Contents) -> Vec<String> {
-    let found = duplicates(contents);
-    if found.is_empty() {
+    let duplicates = duplicates(contents);
+    if duplicates.is_empty() {
         return vec!["no duplicates".into()];
     }
     let mut lines = vec![format!("{:>10} {:>10}  copies", "wasted", "unpacked")];
-    for one in &found {
-        let mut first = Some(columns(one.wasted, one.size));
-        for copy in &one.copies {
+    for duplicate in &duplicates {
+        let mut first = Some(columns(duplicate.wasted, duplicate.size));
+        for copy in &duplicate.copies {
             let numbers = first.take().unwrap_or_else(|| format!("{:21}", ""));
             lines.push(format!("{numbers}  {}/{}", copy.slot, copy.path));
         }
@@ -171,8 +171,8 @@ fn as_duplicates(contents: &Contents) -> Vec<String> {
 }
 
 fn as_native(contents: &Contents) -> Vec<String> {
-    let found = contents.native_files();
-    if found.is_empty() {
+    let files = contents.native_files();
+    if files.is_empty() {
         return vec!["no native files".into()];
     }
     let head = format!(
@@ -194,24 +194,24 @@ fn as_native(contents: &Contents) -> Vec<String> {
             )
         };
     std::iter::once(head)
-        .chain(found.iter().map(line))
+        .chain(files.iter().map(line))
         .collect()
 }
 
 fn as_advice(contents: &Contents) -> Vec<String> {
-    let found = advise(contents);
-    if found.is_empty() {
+    let advice = advise(contents);
+    if advice.is_empty() {
         return vec!["no advice".into()];
     }
     let mut lines = Vec::new();
-    for one in &found {
-        lines.push(advice_line(one));
-        let files = if one.files == 1 { "file" } else { "files" };
+    for item in &advice {
+        lines.push(advice_line(item));
+        let files = if item.files == 1 { "file" } else { "files" };
         lines.push(format!(
             "       {} {files}, {} unpacked: {}",
-            one.files,
-            Bytes(one.size),
-            one.examples.join(", ")
+            item.files,
+            Bytes(item.size),
+            item.examples.join(", ")
         ));
     }
     lines

@@ -35,12 +35,12 @@ pub(super) fn report(
             "distributions": report.needs.glibc.and_then(first_with),
             "libraries": report.needs.libraries,
         },
-        "carried": report.carried.iter().map(|(slot, one)| json!({
+        "carried": report.carried.iter().map(|(slot, library)| json!({
             "slot": slot,
-            "library": one.name,
-            "from": one.from.to_string_lossy(),
-            "sha256": one.sha256.hex(),
-            "package": one.package.as_ref().map(|package| json!({
+            "library": library.name,
+            "from": library.from.to_string_lossy(),
+            "sha256": library.sha256.hex(),
+            "package": library.package.as_ref().map(|package| json!({
                 "name": package.name,
                 "version": package.version,
                 "source": package.source,

@@ -49,11 +49,8 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
             manifest.path.display()
         ));
     }
-    if let Some(found) = found_above {
-        reporter.say(&format!(
-            "packing the project of {}",
-            printable_path(&found)
-        ));
+    if let Some(path) = found_above {
+        reporter.say(&format!("packing the project of {}", printable_path(&path)));
     }
     let mut settings = settings(options, &manifest)?;
     if run_pre_build(&manifest, &settings, &recorder).map_err(|source| failed(&manifest, source))? {
@@ -122,7 +119,9 @@ pub(super) fn run(options: &Pack, globals: &Globals) -> Result<ExitCode, Error> 
         .check_reproducible
         .then(|| check(&manifest, &settings, &report, &reporter))
         .transpose()?;
-    let is_other = differences.as_ref().is_some_and(|found| !found.is_empty());
+    let is_other = differences
+        .as_ref()
+        .is_some_and(|differences| !differences.is_empty());
     let over_budget = options.check_budget && report.over_budget().next().is_some();
     let exceeds = over_budget || report.beyond_target().next().is_some();
     // A package over budget must not reach later steps.

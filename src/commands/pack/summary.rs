@@ -31,11 +31,11 @@ pub(super) fn explain(report: &PackReport) -> Vec<String> {
             }
         }
     }
-    for (slot, one) in &report.carried {
-        let package = one.package.as_ref().map_or(String::new(), |package| {
+    for (slot, library) in &report.carried {
+        let package = library.package.as_ref().map_or(String::new(), |package| {
             format!(" ({} {})", package.name, package.version)
         });
-        let (name, from, digest) = (&one.name, one.from.display(), one.sha256.hex());
+        let (name, from, digest) = (&library.name, library.from.display(), library.sha256.hex());
         lines.push(format!(
             "explain: slot {slot} carries {name} from {from}{package}, sha256 {digest}"
         ));
@@ -105,13 +105,13 @@ pub(super) fn summary(report: &PackReport) -> Vec<String> {
         ));
     }
     if let Some(slimmed) = &report.slimmed {
-        for one in &slimmed.kinds {
+        for group in &slimmed.kinds {
             lines.push(format!(
                 "    left out  {}: {}, {}, which saves {}",
-                one.kind,
-                counted(one.files, "file", "files"),
-                Bytes(one.size),
-                Bytes(one.stored)
+                group.kind,
+                counted(group.files, "file", "files"),
+                Bytes(group.size),
+                Bytes(group.stored)
             ));
         }
         if slimmed.kinds.is_empty() {

@@ -55,7 +55,7 @@ fn environments() -> Result<Vec<Summary>, Error> {
 /// All environments of a cache, by name.
 fn all(cache: &Cache) -> Result<Vec<Summary>, Error> {
     let mut all = cache.environments()?;
-    all.sort_by(|one, other| one.id.cmp(&other.id));
+    all.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
 }
 

@@ -62,15 +62,24 @@ fn clear(
     consent: &Consent,
     as_json: bool,
 ) -> Result<ExitCode, Error> {
-    let ids: Vec<EnvId> = chosen.iter().map(|one| one.id.clone()).collect();
+    let ids: Vec<EnvId> = chosen
+        .iter()
+        .map(|environment| environment.id.clone())
+        .collect();
     if consent.dry_run {
         let (in_use, removed): (Vec<&Summary>, Vec<&Summary>) =
-            chosen.iter().partition(|one| one.in_use);
-        let names = |list: &[&Summary]| list.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
+            chosen.iter().partition(|environment| environment.in_use);
+        let names = |list: &[&Summary]| {
+            list.iter()
+                .map(|environment| environment.id.clone())
+                .collect::<Vec<_>>()
+        };
         let (removed, in_use) = (names(&removed), names(&in_use));
-        let stays = all.iter().filter(|one| !removed.contains(&one.id));
+        let stays = all
+            .iter()
+            .filter(|environment| !removed.contains(&environment.id));
         let keys = |list: &mut dyn Iterator<Item = &Summary>| {
-            list.flat_map(|one| &one.slots)
+            list.flat_map(|environment| &environment.slots)
                 .map(|slot| slot.key.clone())
                 .collect::<std::collections::BTreeSet<_>>()
         };

@@ -15,19 +15,19 @@ pub(super) fn list(as_json: bool) -> Result<ExitCode, Error> {
     if as_json {
         output::json(&json!({ "environments": all.iter().map(to_json).collect::<Vec<_>>() }))?;
     } else {
-        let lines = all.iter().map(|one| {
-            let state = if one.in_use {
+        let lines = all.iter().map(|environment| {
+            let state = if environment.in_use {
                 ", in use"
-            } else if one.intact {
+            } else if environment.intact {
                 ""
             } else {
                 ", damaged"
             };
             format!(
                 "{}  {}, {} of its own{state}\n",
-                one.id,
-                Bytes(one.bytes),
-                Bytes(one.own_bytes)
+                environment.id,
+                Bytes(environment.bytes),
+                Bytes(environment.own_bytes)
             )
         });
         output::data(&lines.collect::<String>())?;
@@ -41,7 +41,7 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     let cache = Cache::foresee()?.found.map(|(cache, _)| cache);
     let mut slots: Vec<_> = all
         .iter()
-        .flat_map(|one| &one.slots)
+        .flat_map(|environment| &environment.slots)
         .map(|slot| &slot.key)
         .collect();
     slots.sort();
@@ -76,31 +76,31 @@ pub(super) fn info(as_json: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn inspect(one: &Summary, as_json: bool) -> Result<ExitCode, Error> {
+pub(super) fn inspect(environment: &Summary, as_json: bool) -> Result<ExitCode, Error> {
     if as_json {
-        output::json(&to_json(one))?;
+        output::json(&to_json(environment))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!(
         "name    {}\npath    {}\nsize    {} in {}, {} of its own\nin use  {}\nintact  {}\n",
-        one.id,
-        one.path.display(),
-        Bytes(one.bytes),
-        counted(one.files, "file", "files"),
-        Bytes(one.own_bytes),
-        if one.in_use { "yes" } else { "no" },
-        if one.intact {
+        environment.id,
+        environment.path.display(),
+        Bytes(environment.bytes),
+        counted(environment.files, "file", "files"),
+        Bytes(environment.own_bytes),
+        if environment.in_use { "yes" } else { "no" },
+        if environment.intact {
             "yes"
         } else {
             "no: it is recreated at the next start"
         },
     );
-    text.push_str(&format!("signer  {}\n", one.origin.signer));
+    text.push_str(&format!("signer  {}\n", environment.origin.signer));
     text.push_str(&format!(
         "from    {}\n",
-        printable(&one.origin.package.display().to_string())
+        printable(&environment.origin.package.display().to_string())
     ));
-    for slot in &one.slots {
+    for slot in &environment.slots {
         text.push_str(&format!(
             "slot    {} {}, used by {}\n",
             slot.path.display(),
@@ -112,26 +112,26 @@ pub(super) fn inspect(one: &Summary, as_json: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn to_json(one: &Summary) -> Value {
+fn to_json(environment: &Summary) -> Value {
     let seconds = |time: Option<SystemTime>| {
         time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
             .map(|age| age.as_secs())
     };
     json!({
-        "name": one.id.as_str(),
-        "path": output::text(&one.path),
-        "package": one.origin.name,
-        "version": one.origin.version,
-        "signer": one.origin.signer,
-        "package_path": output::text(&one.origin.package),
-        "bytes": one.bytes,
-        "own_bytes": one.own_bytes,
-        "files": one.files,
-        "created": seconds(one.created),
-        "last_used": seconds(one.last_used),
-        "in_use": one.in_use,
-        "intact": one.intact,
-        "slots": one.slots.iter().map(|slot| json!({
+        "name": environment.id.as_str(),
+        "path": output::text(&environment.path),
+        "package": environment.origin.name,
+        "version": environment.origin.version,
+        "signer": environment.origin.signer,
+        "package_path": output::text(&environment.origin.package),
+        "bytes": environment.bytes,
+        "own_bytes": environment.own_bytes,
+        "files": environment.files,
+        "created": seconds(environment.created),
+        "last_used": seconds(environment.last_used),
+        "in_use": environment.in_use,
+        "intact": environment.intact,
+        "slots": environment.slots.iter().map(|slot| json!({
             "key": slot.key.as_str(), "path": output::text(&slot.path), "bytes": slot.bytes, "files": slot.files, "shared_by": slot.shared_by,
         })).collect::<Vec<_>>(),
     })

@@ -17,11 +17,11 @@ const DAMAGED: u8 = 3;
 pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error> {
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text, mut is_sound) = (Vec::new(), String::new(), true);
-    for one in &chosen {
-        let found = cache.verify(one);
-        is_sound &= found.damaged.is_empty();
-        text.push_str(&sentence(one, &found));
-        values.push(to_json(one, &found, None));
+    for environment in &chosen {
+        let verification = cache.verify(environment);
+        is_sound &= verification.damaged.is_empty();
+        text.push_str(&sentence(environment, &verification));
+        values.push(to_json(environment, &verification, None));
     }
     if as_json {
         output::json(&json!({ "environments": values }))?;
@@ -40,15 +40,19 @@ pub(super) fn verify(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
 pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error> {
     let (cache, chosen) = named(&options.names)?;
     let (mut values, mut text) = (Vec::new(), String::new());
-    for one in &chosen {
-        let found = cache.verify(one);
-        let outcome = if found.damaged.is_empty() {
+    for environment in &chosen {
+        let verification = cache.verify(environment);
+        let outcome = if verification.damaged.is_empty() {
             "sound"
         } else {
-            mend(&cache, one)?
+            mend(&cache, environment)?
         };
-        text.push_str(&format!("{}: {outcome}{}\n", one.id, how_far(one, &found)));
-        values.push(to_json(one, &found, Some(outcome)));
+        text.push_str(&format!(
+            "{}: {outcome}{}\n",
+            environment.id,
+            how_far(environment, &verification)
+        ));
+        values.push(to_json(environment, &verification, Some(outcome)));
     }
     if as_json {
         output::json(&json!({ "environments": values }))?;
@@ -58,57 +62,61 @@ pub(super) fn repair(options: &Chosen, as_json: bool) -> Result<ExitCode, Error>
     Ok(ExitCode::SUCCESS)
 }
 
-fn mend(cache: &Cache, one: &Summary) -> Result<&'static str, Error> {
+fn mend(cache: &Cache, environment: &Summary) -> Result<&'static str, Error> {
     // Another package may have that path now, or none.
-    let package = &one.origin.package;
+    let package = &environment.origin.package;
     if package.is_file()
         && repair_package(
             package,
-            &one.id,
+            &environment.id,
             cache,
             &Environment::new(std::env::vars_os()),
         )?
     {
         return Ok("repaired");
     }
-    cache.discard_damaged(one)?;
+    cache.discard_damaged(environment)?;
     Ok("removed; the next start extracts it again")
 }
 
-fn sentence(one: &Summary, found: &Verification) -> String {
-    if found.damaged.is_empty() {
-        return format!("{}: sound{}\n", one.id, how_far(one, found));
+fn sentence(environment: &Summary, verification: &Verification) -> String {
+    if verification.damaged.is_empty() {
+        return format!(
+            "{}: sound{}\n",
+            environment.id,
+            how_far(environment, verification)
+        );
     }
-    let mut text = format!("{}: damaged\n", one.id);
-    for path in &found.damaged {
+    let mut text = format!("{}: damaged\n", environment.id);
+    for path in &verification.damaged {
         text.push_str(&format!("  {}\n", printable(&path.display().to_string())));
     }
     text
 }
 
 /// How to qualify a result that is not based on the package.
-fn how_far(one: &Summary, found: &Verification) -> String {
-    if found.against_package || !found.damaged.is_empty() {
+fn how_far(environment: &Summary, verification: &Verification) -> String {
+    if verification.against_package || !verification.damaged.is_empty() {
         return String::new();
     }
-    let package = one.origin.package.display().to_string();
+    let package = environment.origin.package.display().to_string();
     format!(
         " by its own content lists (`{}` is no longer the package it was made from)",
         printable(&package)
     )
 }
 
-fn to_json(one: &Summary, found: &Verification, outcome: Option<&str>) -> Value {
-    let damaged: Vec<_> = found
+fn to_json(environment: &Summary, verification: &Verification, outcome: Option<&str>) -> Value {
+    let damaged: Vec<_> = verification
         .damaged
         .iter()
         .map(|path| output::text(path))
         .collect();
     let mut value = json!({
-        "name": one.id.as_str(),
+        "name": environment.id.as_str(),
         "sound": damaged.is_empty(),
         "damaged": damaged,
-        "compared_with": if found.against_package { "package" } else { "lists" },
+        "compared_with": if verification.against_package { "package" } else { "lists" },
     });
     if let (Some(outcome), Some(fields)) = (outcome, value.as_object_mut()) {
         fields.insert("outcome".into(), outcome.into());

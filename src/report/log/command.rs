@@ -1,4 +1,4 @@
-//! The log of `flavor`: levels by module, as text or JSON, with times if they are wanted.
+//! The log of `flavor`: levels by module, as text or JSON, optionally with times.
 
 use std::fmt;
 use std::io;
@@ -17,12 +17,12 @@ use super::line::Line;
 use super::{directives, printable};
 use crate::report::bars;
 
-/// What a line of the log looks like.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogFormat {
-    /// An object of JSON a line, instead of `LEVEL message name=value …`.
+    /// One JSON object per line, instead of `LEVEL message name=value …`.
     pub json: bool,
-    /// Lines have the time, as RFC 3339 writes it in UTC.
+    /// Lines begin with the time in UTC (RFC 3339).
     pub time: bool,
 }
 

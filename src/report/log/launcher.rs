@@ -10,8 +10,8 @@ use super::line::Line;
 use super::{ROOT, directives};
 use crate::report::printable;
 
-/// Sends log events to stderr when the environment asks for them; otherwise sets nothing up, and
-/// an event costs one comparison.
+/// Sends log events to stderr if the environment requests them; otherwise there is no subscriber,
+/// and an event costs one comparison.
 ///
 /// `default` applies when no variable is set; `None` means silence.
 pub fn init(default: Option<LevelFilter>) {
@@ -42,7 +42,7 @@ impl Subscriber for Lines {
 
     fn event(&self, event: &Event<'_>) {
         let text = Line::of(event).to_string();
-        // One write a line, so that lines of several processes do not mix. If stderr is closed,
+        // One write per line, so that lines of several processes do not mix. If stderr is closed,
         // nothing can be reported.
         drop(io::stderr().write_all(format!("{}\n", printable(&text)).as_bytes()));
     }

@@ -1,7 +1,7 @@
-//! Log events on stderr, one a line: `DEBUG extract slot=runtime files=1300 took=212ms`.
+//! Log events on stderr, one per line: `DEBUG extract slot=runtime files=1300 took=212ms`.
 //!
-//! `flavor` logs through `tracing-subscriber`. Launchers have a subscriber of their own: the general
-//! one would be a tenth of a launcher, which is a part of every package.
+//! `flavor` logs through `tracing-subscriber`. Launchers have a subscriber of their own: the
+//! general one would be a tenth of a launcher, which is a part of every package.
 
 #[cfg(feature = "cli")]
 mod command;
@@ -22,8 +22,8 @@ use tracing::level_filters::LevelFilter;
 use super::printable;
 use crate::diagnostics::Code;
 
-/// The variables that ask for logs; the first that is set counts. `FOUNDATION_LOG_LEVEL` is
-/// FlavorPack's older name.
+/// The variables that configure logging; the first that is set takes precedence.
+/// `FOUNDATION_LOG_LEVEL` is FlavorPack's older name.
 const VARIABLES: [&str; 3] = ["FLAVOR_LOG_LEVEL", "FOUNDATION_LOG_LEVEL", "RUST_LOG"];
 
 /// The module that all others are in.
@@ -32,7 +32,7 @@ const ROOT: &str = "flavor";
 /// The most detailed level that is logged for a module, such as `flavor::slot`, and those below it.
 type Directive = (String, LevelFilter);
 
-/// What the environment asks for, else `default` for all modules. Empty if nothing is to be logged.
+/// The levels from the environment, else `default` for all modules. Empty if nothing is logged.
 fn directives(default: Option<LevelFilter>) -> Vec<Directive> {
     let all = |level| vec![(ROOT.to_owned(), level)];
     let variable = VARIABLES
@@ -43,7 +43,7 @@ fn directives(default: Option<LevelFilter>) -> Vec<Directive> {
     };
     let value = value.to_string_lossy();
     parse(&value).unwrap_or_else(|| {
-        // `RUST_LOG` is read by programs of all kinds, and may hold words that only they know.
+        // Other programs read `RUST_LOG` too, so it may contain values that only they know.
         if name.starts_with("FLAVOR") {
             warn(name, &value);
         }
@@ -51,7 +51,8 @@ fn directives(default: Option<LevelFilter>) -> Vec<Directive> {
     })
 }
 
-/// Says what the variable may hold. The level is `info` then: whoever sets it wants to see something.
+/// Prints the accepted values of the variable. The level is `info` then: a user who sets it wants
+/// to see messages.
 fn warn(name: &str, value: &str) {
     let text = format!(
         "warning[{}]: {name} is not a level: {}\nhint: use one of off, error, warn, info, debug, trace, or a list such as \

@@ -1,4 +1,4 @@
-//! From an entry to its header blocks.
+//! Encodes the header blocks of an entry.
 
 use super::{BLOCK, EntryKind, TarEntry, padding};
 
@@ -53,7 +53,8 @@ impl TarEntry {
     }
 }
 
-/// Splits a name at a slash so that the tail fits 100 bytes and the head 155; `None` when no slash does.
+/// Splits a name at a slash so that the tail fits into 100 bytes and the head into 155; `None` if
+/// no slash allows it.
 fn split_name(name: &[u8]) -> Option<(&[u8], &[u8])> {
     if name.len() <= 100 {
         return Some((&[], name));
@@ -89,7 +90,7 @@ pub(super) fn header(
     header.set_size(size);
     header.set_mtime(mtime.min(LATEST));
     header.set_entry_type(tar::EntryType::new(type_flag));
-    // As bytes: the paths of a slot are checked, and not all of them are text.
+    // As bytes: paths are validated before, and need not be UTF-8.
     if let Some(fields) = header.as_ustar_mut() {
         fields.name[..name.len()].copy_from_slice(name);
         fields.linkname[..link.len()].copy_from_slice(link);
@@ -97,7 +98,8 @@ pub(super) fn header(
     }
     header.set_cksum();
     let mut block = *header.as_bytes();
-    // POSIX tar, GNU tar and Python write six digits, a NUL and a blank; the crate writes seven and a NUL.
+    // POSIX tar, GNU tar and Python write six digits, a NUL and a blank; the crate writes seven and
+    // a NUL.
     block.copy_within(149..155, 148);
     block[154..156].copy_from_slice(b"\0 ");
     block

@@ -1,8 +1,10 @@
-//! The archive subset: POSIX ustar headers with pax records for what does not fit (IEEE Std 1003.1, `pax`).
+//! The supported subset of tar: POSIX ustar headers, with pax records for values that do not fit
+//! (IEEE Std 1003.1, `pax`).
 //!
-//! Ours hold directories, files, hard links and symbolic links, nothing else. The reader also takes GNU long names, which
-//! FlavorPack's archives may have, and refuses everything more: devices, sparse files, global records. It refuses as well
-//! what other readers understand otherwise: two names or two sizes of one entry, a file whose name ends like a directory's.
+//! Our archives contain only directories, files, hard links and symbolic links. The reader also
+//! accepts GNU long names, which FlavorPack's archives may have, and rejects everything else:
+//! devices, sparse files, global records. It also rejects what other readers interpret differently:
+//! two names or two sizes of one entry, or a file whose name ends with a slash.
 
 #[cfg(feature = "cli")]
 mod encode;
@@ -32,7 +34,7 @@ pub struct TarEntry {
     pub kind: EntryKind,
     /// Permission bits, set-uid and sticky bits cleared.
     pub mode: u16,
-    /// Bytes of content; 0 for anything but a file.
+    /// Bytes of content; 0 except for files.
     pub size: u64,
     /// Target of a link.
     pub link: Vec<u8>,
@@ -97,7 +99,7 @@ mod tests {
         }
     }
 
-    /// A pax header with these records, and a file's header of this size behind it.
+    /// A pax header with these records, followed by the header of a file of this size.
     fn extended(records: &[&str], size: u64) -> Vec<u8> {
         let text: String = records.concat();
         let mut bytes = header(&[], b"pax", b'x', 0o644, text.len() as u64, 0, &[]).to_vec();
@@ -164,7 +166,7 @@ mod tests {
         for type_flag in [b'3', b'4', b'6', b'g', b'S'] {
             let bytes = header(&[], b"x", type_flag, 0o644, 0, 0, &[]);
             assert!(
-                matches!(next_entry(&mut &bytes[..]), Err(SlotError::UnknownEntry(found)) if found == type_flag)
+                matches!(next_entry(&mut &bytes[..]), Err(SlotError::UnknownEntry(flag)) if flag == type_flag)
             );
         }
     }

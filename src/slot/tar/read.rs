@@ -1,4 +1,5 @@
-//! From a stream to entries, and nothing that two readers could understand in two ways.
+//! Reads entries from a stream, and rejects everything that two readers could interpret
+//! differently.
 
 use std::io::BufRead;
 
@@ -7,7 +8,7 @@ use crate::format::limits;
 use crate::fs::MAX_PATH;
 use crate::slot::SlotError;
 
-/// What pax and GNU records say about the next entry.
+/// Values for the next entry from pax and GNU records, which replace those of its header.
 #[derive(Default)]
 struct Extension {
     name: Option<Vec<u8>>,
@@ -21,7 +22,8 @@ impl Extension {
     }
 }
 
-/// Notes what a record says; which of two would count depends on the reader.
+/// Stores the value of a record. A second one is an error, because readers differ in which of them
+/// they use.
 fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SlotError> {
     match place.replace(value) {
         None => Ok(()),
@@ -29,14 +31,14 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SlotError> {
     }
 }
 
-/// What is where a header may stand.
+/// What follows in a stream where a header may begin.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::slot) enum Next {
     /// The content of a file follows in the reader; the caller takes it and its padding.
     Entry(TarEntry),
-    /// The stream ended between entries: the archive may go on in another one.
+    /// The stream ended between entries: the archive may continue in another one.
     Cut,
-    /// The end of the archive, and nothing behind it.
+    /// The end of the archive, with nothing after it.
     End,
 }
 
@@ -73,8 +75,8 @@ pub(in crate::slot) fn next_entry(reader: &mut impl BufRead) -> Result<Next, Slo
             return Err(SlotError::BadArchive("a header is not ustar"));
         }
         let size = octal(&block[124..136])?;
-        // Owners, time and device are never restored, nor is the mode of a long name: but a reader that looks at them stops
-        // where one is no number.
+        // Owners, time and device are never restored, nor is the mode of a long name, but other
+        // readers parse them and fail if one is not a number.
         for unused in [
             &block[100..108],
             &block[108..116],
@@ -131,14 +133,14 @@ fn entry(
     let mut name = extension.name.unwrap_or_else(|| {
         let prefix = until_nul(&block[345..500]);
         let name = until_nul(&block[0..100]);
-        // GNU archives keep times where ustar has the prefix; theirs say `ustar ` with a blank.
+        // GNU archives have times in place of the prefix; their magic is `ustar ` with a blank.
         if prefix.is_empty() || block[262] != 0 {
             name.to_vec()
         } else {
             [prefix, b"/", name].concat()
         }
     });
-    // Both spellings of "here", which other archivers write in front of names and behind directories.
+    // Other archivers write `./` before names and a slash after directories.
     while name.starts_with(b"./") {
         name.drain(..2);
     }
@@ -154,7 +156,7 @@ fn entry(
         .link
         .unwrap_or_else(|| until_nul(&block[157..257]).to_vec());
     if kind == EntryKind::HardLink {
-        // It names an entry, which may be spelled so.
+        // The target is the name of an entry, which may begin in the same way.
         while link.starts_with(b"./") {
             link.drain(..2);
         }
@@ -229,7 +231,7 @@ fn read_content(reader: &mut impl BufRead, size: u64) -> Result<Vec<u8>, SlotErr
     Ok(content)
 }
 
-/// Reads a whole block; `false` when the stream ended before its first byte.
+/// Reads a whole block; `false` if the stream ended before its first byte.
 fn read_block(reader: &mut impl BufRead, block: &mut [u8; BLOCK]) -> Result<bool, SlotError> {
     if reader.fill_buf().map_err(SlotError::BadStream)?.is_empty() {
         return Ok(false);
@@ -238,7 +240,7 @@ fn read_block(reader: &mut impl BufRead, block: &mut [u8; BLOCK]) -> Result<bool
     Ok(true)
 }
 
-/// Reads what is behind the first of the blocks that end an archive: one more, and zeros.
+/// Reads what follows the first block of the end marker: a second one, and zeros.
 fn end(reader: &mut impl BufRead) -> Result<Next, SlotError> {
     let mut second = [1; BLOCK];
     if !read_block(reader, &mut second)? || second != [0; BLOCK] {
@@ -259,13 +261,13 @@ fn end(reader: &mut impl BufRead) -> Result<Next, SlotError> {
     }
 }
 
-/// A number in octal digits, or in GNU's base-256 form when the first bit is set.
+/// A number in octal digits, or in GNU's base-256 form if the first bit is set.
 fn octal(field: &[u8]) -> Result<u64, SlotError> {
     const BAD: SlotError = SlotError::BadArchive("a header has a number that is not one");
     let value = if let Some((0x80, digits)) = field.split_first() {
         number(digits, 256)
     } else {
-        // Other readers take a NUL for the end, whatever follows it.
+        // A NUL is allowed only at the end: other readers would ignore what follows it.
         let text = std::str::from_utf8(field).map_err(|_| BAD)?;
         number(
             text.trim_end_matches(['\0', ' '])
@@ -286,7 +288,8 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     }
 }
 
-/// Digits to a base of at most ten as text, to a larger one as they are; `None` when one is none or the number is too large.
+/// The value of digits: ASCII digits up to base 10, bytes for larger bases. `None` if a digit is
+/// invalid or the number is too large.
 fn number(digits: &[u8], base: u64) -> Option<u64> {
     digits.iter().try_fold(0_u64, |sum, digit| {
         let digit = if base > 10 {
@@ -302,8 +305,8 @@ fn until_nul(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or(field)
 }
 
-/// Takes `size` bytes of content, chunk by chunk, then the padding. Ends early when the stream does, and says how many
-/// bytes were taken.
+/// Passes `size` bytes of content to `chunk_taken`, in chunks with their offsets, then skips the
+/// padding. Returns the number of bytes, which is smaller if the stream ends early.
 pub(in crate::slot) fn take_content(
     reader: &mut impl BufRead,
     size: u64,

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn names_that_look_alike_have_one_likeness() {
-        for (one, other) in [
+        for (left, right) in [
             ("tool", "Tool"),
             ("tool", "t00l"),
             ("tool", "tooI"),
@@ -93,15 +93,15 @@ mod tests {
             ("tóol", "tool"),
         ] {
             let likeness_of = |name: &str| likeness(&name.replace('ó', "o\u{301}"));
-            assert_eq!(likeness_of(one), likeness_of(other), "{one} {other}");
+            assert_eq!(likeness_of(left), likeness_of(right), "{left} {right}");
         }
-        for (one, other) in [
+        for (left, right) in [
             ("tool", "tools"),
             ("black", "block"),
             ("a-b", "ab"),
             ("x2", "x3"),
         ] {
-            assert_ne!(likeness(one), likeness(other), "{one} {other}");
+            assert_ne!(likeness(left), likeness(right), "{left} {right}");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod files;
 mod likeness;
+mod presented;
 
 use std::cmp::Ordering;
 use std::io::ErrorKind;
@@ -13,11 +14,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::version::compare;
-use super::{Refusal, TrustStore, rotations};
-use crate::fs::{self, IoContext, LockedOut, executed_path, home_config_dir, own_config_dir};
+use super::{Refusal, TrustStore};
+use crate::fs::{self, IoContext, LockedOut, home_config_dir, own_config_dir};
 use crate::package::Reader;
-use crate::sign::{PublicKey, Rotation};
 use likeness::likeness;
+
+pub use presented::Presented;
 
 /// Subdirectories of records by name, and by path.
 const KNOWN: &str = "known";
@@ -53,63 +55,6 @@ pub enum Acquaintance {
     Succeeded,
     /// A rollback: older than this version.
     Older(String),
-}
-
-/// What a package claims to be, and where it is.
-#[derive(Clone, Debug)]
-pub struct Presented<'a> {
-    pub name: &'a str,
-    pub version: &'a str,
-    pub signer: &'a PublicKey,
-    pub rotations: Vec<Rotation>,
-    /// Absolute: the file, and the link that it was started by.
-    pub places: Vec<PathBuf>,
-}
-
-impl<'a> Presented<'a> {
-    pub fn of(reader: &'a Reader) -> Self {
-        let package = &reader.metadata().package;
-        let (name, version) = (package.name.as_str(), package.version.as_str());
-        Self {
-            name,
-            version,
-            signer: reader.signer(),
-            rotations: rotations(reader),
-            places: places(reader.path()),
-        }
-    }
-
-    fn fingerprint(&self) -> String {
-        self.signer.fingerprint().as_str().into()
-    }
-
-    /// Whether the known signer, or the owner of this machine, vouches for this one.
-    fn is_vouched_for(&self, known: &str) -> bool {
-        leads_to(known, self.signer, &self.rotations) || TrustStore::lasting().contains(self.signer)
-    }
-}
-
-/// The paths of a package: its own, and the one it was started by. A file without a name has none.
-fn places(path: &Path) -> Vec<PathBuf> {
-    let Ok(real) = path.canonicalize() else {
-        return Vec::new();
-    };
-    let executed = executed_path();
-    let is_executed = executed != path && executed.canonicalize().is_ok_and(|own| own == real);
-    let mut places = vec![real];
-    for path in [Some(path), is_executed.then_some(&executed)]
-        .into_iter()
-        .flatten()
-    {
-        let Ok(absolute) = std::path::absolute(path) else {
-            continue;
-        };
-        if !places.contains(&absolute) {
-            places.push(absolute);
-        }
-    }
-    places.retain(|place| !place.starts_with("/proc"));
-    places
 }
 
 /// The records of one user.
@@ -181,14 +126,14 @@ impl Notes {
 
     /// All readable records by name, sorted.
     pub fn all(&self) -> Vec<Known> {
-        let mut found: Vec<Known> = self
+        let mut known: Vec<Known> = self
             .directories
             .iter()
             .flat_map(|directory| files::all(&directory.join(KNOWN)))
             .collect();
-        found.sort_by(|one, other| one.name.cmp(&other.name));
-        found.dedup();
-        found
+        known.sort_by(|a, b| a.name.cmp(&b.name));
+        known.dedup();
+        known
     }
 
     /// Compares a package with the records, and writes new ones. The second value is why they
@@ -380,21 +325,11 @@ impl Place {
         }
     }
 }
-/// Whether statements, each signed by the previous key, lead from a known key to this one.
-fn leads_to(known: &str, signer: &PublicKey, rotations: &[Rotation]) -> bool {
-    let mut at = known.to_owned();
-    for rotation in rotations {
-        if rotation.is_signed() && rotation.old.fingerprint().as_str() == at {
-            rotation.new.fingerprint().as_str().clone_into(&mut at);
-        }
-    }
-    at == signer.fingerprint().as_str()
-}
 
 #[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
-    use crate::sign::SecretKey;
+    use crate::sign::{Rotation, SecretKey};
 
     fn meet(
         notes: &Notes,
@@ -423,28 +358,28 @@ mod tests {
                 rotations: rotations.to_vec(),
                 places,
             })
-            .map(|(one, _)| one)
+            .map(|(acquaintance, _)| acquaintance)
     }
 
     #[test]
     fn a_signer_is_known_from_the_first_start() {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = Notes::at(scratch.path().join("flavor"));
-        let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
+        let (key, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
         assert_eq!(
-            meet(&notes, "a/b", "2", &one, "/a").expect("new"),
+            meet(&notes, "a/b", "2", &key, "/a").expect("new"),
             Acquaintance::New
         );
         assert_eq!(
-            meet(&notes, "a/b", "2.0", &one, "/b").expect("known"),
+            meet(&notes, "a/b", "2.0", &key, "/b").expect("known"),
             Acquaintance::Same
         );
         assert_eq!(
-            meet(&notes, "a/b", "1.9", &one, "/a").expect("known"),
+            meet(&notes, "a/b", "1.9", &key, "/a").expect("known"),
             Acquaintance::Older("2".into())
         );
         assert_eq!(
-            meet(&notes, "a/b", "3", &one, "/a").expect("known"),
+            meet(&notes, "a/b", "3", &key, "/a").expect("known"),
             Acquaintance::Same
         );
         assert_eq!(notes.all()[0].version, "3");
@@ -466,14 +401,14 @@ mod tests {
     fn a_place_is_known_whatever_the_name_inside() {
         let scratch = tempfile::tempdir().expect("scratch");
         let notes = Notes::at(scratch.path().join("flavor"));
-        let (one, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
-        meet(&notes, "tool", "1", &one, "/bin/tool").expect("new");
+        let (key, other) = (SecretKey::from_seed("one"), SecretKey::from_seed("other"));
+        meet(&notes, "tool", "1", &key, "/bin/tool").expect("new");
         assert!(matches!(
             meet(&notes, "new", "1", &other, "/bin/tool"),
             Err(Refusal::ChangedPlace { .. })
         ));
         assert!(matches!(
-            meet(&notes, "new", "1", &one, "/bin/tool"),
+            meet(&notes, "new", "1", &key, "/bin/tool"),
             Err(Refusal::ChangedPlace { .. })
         ));
         assert_eq!(
@@ -481,7 +416,7 @@ mod tests {
             Acquaintance::New
         );
         assert_eq!(
-            meet(&notes, "tool", "2", &one, "/bin/tool").expect("newer"),
+            meet(&notes, "tool", "2", &key, "/bin/tool").expect("newer"),
             Acquaintance::Same
         );
     }
