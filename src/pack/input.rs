@@ -7,8 +7,8 @@ use crate::manifest::{
     self, Choices, EntryPoint, Input, MANIFEST, Manifest, Project, Warning, describes_project,
     description_in, is_script, is_setup, parse_script,
 };
-use crate::python::install::{WheelFacts, file_address};
-use crate::python::{self, redact};
+use crate::python::install::{WheelError, WheelFacts, file_address};
+use crate::python::redact;
 
 /// Why an input cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum InputError {
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
     #[error(transparent)]
-    Wheel(#[from] python::Error),
+    Wheel(#[from] WheelError),
 }
 
 /// The default program of a directory of modules.
@@ -368,7 +368,7 @@ fn wheel(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
         extras,
         commands.collect(),
     );
-    let mut project = project.map_err(|reason| python::Error::BadWheel {
+    let mut project = project.map_err(|reason| WheelError::Bad {
         wheel: path.to_path_buf(),
         reason,
     })?;

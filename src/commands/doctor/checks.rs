@@ -84,7 +84,7 @@ fn glibc(interpreter: &Interpreter) -> Option<Finding> {
     })
 }
 
-fn python_failed(check: &'static str, error: &python::Error) -> Finding {
+fn python_failed(check: &'static str, error: &(impl Diagnostic + std::fmt::Display)) -> Finding {
     let Diagnosis { code, hint } = error.diagnosis();
     Finding {
         check,

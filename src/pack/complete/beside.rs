@@ -76,7 +76,7 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
         return Ok(Vec::new());
     }
     let sources = list_sources(&manifest.directory, Hidden::Taken)
-        .map_err(BuildError::Python)?
+        .map_err(BuildError::Sources)?
         .files;
     let (ignored, _) = Gitignore::new(manifest.directory.join(".flavorignore"));
     let wheel = Wheel {

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::index::{Index, place_of, shown};
+use super::address::{absolute, place_of, shown};
+use super::backend::BuildSystem;
+use super::error::Result;
+use super::index::Index;
 use super::installer::{Installer, pip_of};
-use super::named::{Conditions, NamedSources, absolute, table};
+use super::named::{Conditions, NamedSources, table};
+use super::notice::Notice;
 use super::plan::{Here, Plan, brackets};
-use super::{BuildSystem, InstallRequest, Notice};
+use super::request::InstallRequest;
 use crate::python::command::fingerprinted;
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 

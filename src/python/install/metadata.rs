@@ -4,10 +4,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::commands;
+use super::error::Result;
 use super::script::EntryPoint;
 use crate::fs::{IoContext as _, names_in};
 use crate::python::core_metadata::CoreMetadata;
-use crate::python::error::Result;
 
 /// The metadata of an installed project, as written by its build back end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,15 +5,17 @@ use std::path::Path;
 
 use pep508_rs::{MarkerEnvironment, VersionOrUrl};
 
+use super::address::absolute;
+use super::error::{Error, Result};
 use super::index::Index;
 use super::lock::{
-    Entry, Lock, Locked, LockedOrigin, Selection, check_locked_list, entries, unread,
+    self, Entry, Lock, Locked, LockedOrigin, Selection, check_locked_list, entries, unread,
 };
-use super::named::{Conditions, NamedSources, Source, absolute, expanded};
+use super::named::{Conditions, NamedSources, Source, expanded};
 use super::neutral::direct_reference;
-use super::{InstallRequest, Notice, Purpose};
+use super::notice::Notice;
+use super::request::{InstallRequest, Purpose};
 use crate::python::command::redact;
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
@@ -72,7 +74,7 @@ impl Plan {
             .as_ref()
             .map(|lock| plan.locked(lock, &selection, &here))
         {
-            Some(Err(Error::StaleLock { path, reason })) if request.refresh => {
+            Some(Err(lock::Error::Stale { path, reason })) if request.refresh => {
                 plan.notices.push(Notice::StaleLock {
                     path,
                     reason: reason.into(),
@@ -96,7 +98,12 @@ impl Plan {
         Ok(plan)
     }
 
-    fn locked(&mut self, lock: &Lock, selection: &Selection, here: &Here) -> Result<()> {
+    fn locked(
+        &mut self,
+        lock: &Lock,
+        selection: &Selection,
+        here: &Here,
+    ) -> std::result::Result<(), lock::Error> {
         if let Some(locked) = lock.read(selection, &mut self.notices)? {
             self.items = locked.into_iter().map(Item::of_locked).collect();
             self.complete = true;

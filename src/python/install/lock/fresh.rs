@@ -8,12 +8,14 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 use toml::{Table, Value};
 
-use super::super::named::{
-    Conditions, NamedSources, Source, Workspace, absolute, expanded, project_name, table,
-};
-use super::{Selection, stale, tables, text, texts};
+use super::error::{Result, stale};
+use super::locked::Selection;
+use super::table::{tables, text, texts};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
+use crate::python::install::address::absolute;
+use crate::python::install::named::{
+    Conditions, NamedSources, Source, Workspace, expanded, project_name, table,
+};
 use crate::python::markers;
 
 /// A requirement in comparable form: name, extras, version specifier, and source.

@@ -6,12 +6,15 @@ use pep440_rs::VersionSpecifiers;
 use percent_encoding::percent_decode_str;
 use toml::{Table, Value};
 
-use super::super::archive::Archive;
-use super::super::named::{Source, absolute};
-use super::{Locked, Selection, read_table, requirements, tables, text, texts, unusable};
+use super::error::{Result, unusable};
+use super::locked::{Locked, Selection};
+use super::requirements;
+use super::table::{read_table, tables, text, texts};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
-use crate::python::install::Notice;
+use crate::python::install::address::absolute;
+use crate::python::install::distribution::Archive;
+use crate::python::install::named::Source;
+use crate::python::install::notice::Notice;
 use crate::python::markers;
 
 /// The locked distributions for a selection.

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{
-    IndexSource, NamedSources, Rule, Source, Workspace, absolute, condition, refused, table,
-};
+use super::error::{Result, refused};
+use super::manifest::table;
+use super::rules::{NamedSources, Rule, condition};
+use super::source::{IndexSource, Source};
+use super::workspace::Workspace;
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
+use crate::python::install::address::absolute;
 
 /// Adds the sources in `[tool.uv]` of a manifest at `path`.
 pub(super) fn read(

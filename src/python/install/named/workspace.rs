@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{project_name, table};
+use super::manifest::{project_name, table};
 
 /// A workspace and the directories of its members.
 #[derive(Debug, Clone)]
