@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use super::lock;
+use super::lock::error::Error as LockError;
 use super::named::NamedSourceError;
 use super::source::SourcesError;
 use super::tool::Choice;
@@ -29,7 +29,7 @@ pub enum Error {
     NamedSource(#[from] NamedSourceError),
 
     #[error(transparent)]
-    Lock(#[from] lock::Error),
+    Lock(#[from] LockError),
 
     #[error(transparent)]
     Wheel(#[from] WheelError),
@@ -214,7 +214,7 @@ impl Error {
     /// Whether a dependency could not be resolved or fetched, as opposed to all other failures.
     pub fn is_resolution(&self) -> bool {
         match self {
-            Self::Lock(error) => !matches!(error, lock::Error::Fs(_)),
+            Self::Lock(error) => !matches!(error, LockError::Fs(_)),
             Self::NamedSource(_)
             | Self::Unresolved { .. }
             | Self::NoPlace { .. }

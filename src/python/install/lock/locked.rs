@@ -4,6 +4,7 @@ use pep508_rs::MarkerEnvironment;
 
 use crate::python::install::address::DEFAULT_INDEX;
 use crate::python::install::named::{IndexSource, Source};
+use crate::python::install::notice::Notice;
 use crate::python::interpreter::Interpreter;
 
 /// The selection from a lock.
@@ -17,6 +18,24 @@ pub(in super::super) struct Selection<'a> {
     pub(in super::super) requirements: &'a [String],
     pub(in super::super) extras: &'a [String],
     pub(in super::super) groups: &'a [String],
+}
+
+impl Selection<'_> {
+    /// The warnings for selected extras and groups that a lock file does not list. It may have been
+    /// made with them nevertheless.
+    pub(super) fn unlisted(
+        &self,
+        file: &Path,
+        is_known: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = Notice> {
+        let names = self.extras.iter().chain(self.groups);
+        names
+            .filter(move |name| !is_known(name))
+            .map(|name| Notice::SelectionNotLocked {
+                path: file.to_path_buf(),
+                name: name.clone(),
+            })
+    }
 }
 
 /// A distribution pinned by a lock.

@@ -1,6 +1,6 @@
 //! Lock files: a reader for each kind.
 
-mod error;
+pub(super) mod error;
 mod fresh;
 mod locked;
 mod pdm;

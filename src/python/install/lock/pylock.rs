@@ -47,12 +47,7 @@ pub(super) fn read(
         .chain(texts(&lock, "dependency-groups"))
         .map(normalised)
         .collect();
-    missing(
-        file,
-        selection,
-        |name| known.contains(&name.to_owned()),
-        notices,
-    );
+    notices.extend(selection.unlisted(file, |name| known.contains(&name.to_owned())));
     // The groups that the lock installs by default, except for development groups.
     let mut groups = selection.groups.to_vec();
     groups.extend(texts(&lock, "default-groups").map(normalised));
@@ -154,27 +149,6 @@ fn one(file: &Path, name: &str, package: &Table) -> Result<Locked> {
         hashes,
         text(package, "index"),
     ))
-}
-
-/// The warning for selected extras and groups that a lock file does not list. It may have been made
-/// with them nevertheless.
-pub(super) fn missing(
-    file: &Path,
-    selection: &Selection,
-    is_known: impl Fn(&str) -> bool,
-    notices: &mut Vec<Notice>,
-) {
-    for name in selection
-        .extras
-        .iter()
-        .chain(selection.groups)
-        .filter(|name| !is_known(name))
-    {
-        notices.push(Notice::SelectionNotLocked {
-            path: file.to_path_buf(),
-            name: name.clone(),
-        });
-    }
 }
 
 /// A marker of a lock without the two variables that PEP 508 lacks: `'x' in extras` and `'x' in

@@ -275,7 +275,7 @@ pub(in super::super) fn check_locked_list(
     entries: &[Entry],
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
-    super::pylock::missing(file, selection, |_| false, notices);
+    notices.extend(selection.unlisted(file, |_| false));
     let pins = pins(entries);
     check_pins(
         file,
