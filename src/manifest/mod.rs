@@ -57,11 +57,10 @@ pub use slot::{Lifecycle, Slot};
 pub use target::TargetSettings;
 pub use warning::Warning;
 
+pub use crate::pyproject::MANIFEST;
+
 use crate::format::WORKENV;
 use table::{Item, Source, Table};
-
-/// The file name of a manifest.
-pub const MANIFEST: &str = "pyproject.toml";
 
 /// What an input says about the package to build.
 #[derive(Debug, Clone, PartialEq, Eq)]

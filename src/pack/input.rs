@@ -7,6 +7,7 @@ use crate::manifest::{
     self, Choices, EntryPoint, Input, MANIFEST, Manifest, Project, Warning, describes_project,
     description_in, is_script, is_setup, parse_script,
 };
+use crate::pyproject;
 use crate::python::install::{WheelError, WheelFacts, file_address};
 use crate::python::redact;
 
@@ -119,11 +120,8 @@ pub fn manifest_above() -> Option<PathBuf> {
 
 /// Whether a manifest has more than settings of other tools.
 fn is_project(manifest: &Path) -> bool {
-    let table: Option<toml::Table> = std::fs::read_to_string(manifest)
-        .ok()
-        .and_then(|text| text.parse().ok());
-    // Syntax errors are reported by the manifest's reader.
-    table.is_none_or(|table| {
+    // Errors are reported by the manifest's reader.
+    pyproject::read(manifest).map_or(true, |table| {
         let tool = |name: &str| {
             table
                 .get("tool")

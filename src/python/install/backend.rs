@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::error::{Error, Result};
 use super::{failure, neutral};
 use crate::fs::IoContext as _;
+use crate::pyproject;
 use crate::python::command::{command, run};
 use crate::python::interpreter::Interpreter;
 
@@ -53,9 +54,7 @@ impl BuildSystem {
     /// Reads the project's manifest. The default is setuptools, as in PEP 517, except for projects
     /// that only Poetry or flit can read.
     pub fn of(project: &Path) -> Self {
-        let manifest: Option<Table> = fs::read_to_string(project.join("pyproject.toml"))
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let manifest = pyproject::of(project);
         let table = manifest
             .as_ref()
             .and_then(|manifest| manifest.get("build-system")?.as_table());

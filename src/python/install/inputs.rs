@@ -12,10 +12,11 @@ use super::backend::BuildSystem;
 use super::error::Result;
 use super::index::Index;
 use super::installer::{Installer, pip_of};
-use super::named::{Conditions, NamedSources, table};
+use super::named::{Conditions, NamedSources};
 use super::notice::Notice;
 use super::plan::{Here, Plan, brackets};
 use super::request::InstallRequest;
+use crate::pyproject;
 use crate::python::command::fingerprinted;
 use crate::python::core_metadata::normalised;
 use crate::python::interpreter::Interpreter;
@@ -350,7 +351,7 @@ fn add_local(
     if !found.insert(path.clone()) || !path.is_dir() {
         return Ok(());
     }
-    let manifest = table(&path.join("pyproject.toml")).unwrap_or_default();
+    let manifest = pyproject::of(&path).unwrap_or_default();
     let named = NamedSources::of_project(&path)?;
     let project = manifest.get("project").and_then(Value::as_table);
     let optional = project.and_then(|project| project.get("optional-dependencies")?.as_table());

@@ -1,16 +1,16 @@
-use std::fs;
 use std::path::Path;
 
 use toml::{Table, Value};
 
 use super::error::{Result, unusable};
-use crate::fs::IoContext as _;
+use crate::pyproject;
 
 /// Reads and parses a lock file.
 pub(super) fn read_table(file: &Path) -> Result<Table> {
-    let text = fs::read_to_string(file).on("read", file)?;
-    text.parse()
-        .map_err(|error: toml::de::Error| unusable(file, error.message()))
+    pyproject::read(file).map_err(|error| match error {
+        pyproject::Error::Read(error) => error.into(),
+        pyproject::Error::Syntax(error) => unusable(file, error.message()),
+    })
 }
 
 /// The tables in an array.

@@ -1,14 +1,6 @@
-use std::fs;
-use std::path::Path;
-
 use toml::Table;
 
 use crate::python::core_metadata::normalised;
-
-/// A TOML file, if it exists and is valid.
-pub(in super::super) fn table(path: &Path) -> Option<Table> {
-    fs::read_to_string(path).ok()?.parse().ok()
-}
 
 /// The project name in a manifest, normalised.
 pub(in super::super) fn project_name(manifest: &Table) -> Option<String> {

@@ -16,7 +16,7 @@ use toml::Table;
 
 pub use error::NamedSourceError;
 pub(super) use expand::expanded;
-pub(super) use manifest::{project_name, table};
+pub(super) use manifest::project_name;
 pub(super) use rules::Conditions;
 pub use rules::NamedSources;
 pub(super) use source::{IndexSource, Source};
@@ -24,13 +24,14 @@ pub(super) use workspace::{Workspace, is_member_or_root};
 
 use self::error::Result;
 use super::address::absolute;
+use crate::pyproject::{self, MANIFEST};
 
 impl NamedSources {
     /// The sources of the project in a directory, and of its workspace.
     pub fn of_project(directory: &Path) -> Result<Self> {
         let directory = absolute(directory);
-        let path = directory.join("pyproject.toml");
-        let Some(manifest) = table(&path) else {
+        let path = directory.join(MANIFEST);
+        let Some(manifest) = pyproject::of(&directory) else {
             return Ok(Self::default());
         };
         let mut named = Self {
@@ -43,8 +44,8 @@ impl NamedSources {
             .as_ref()
             .filter(|workspace| workspace.root != directory)
         {
-            let path = workspace.root.join("pyproject.toml");
-            let root = table(&path).unwrap_or_default();
+            let path = workspace.root.join(MANIFEST);
+            let root = pyproject::of(&workspace.root).unwrap_or_default();
             // A member's sources take precedence over the root's.
             let own: Vec<String> = named.rules.iter().map(|rule| rule.name.clone()).collect();
             let mut of_root = Self::default();

@@ -6,6 +6,7 @@ use toml::{Table, Value};
 
 use super::local::sha256;
 use crate::fs::IoContext as _;
+use crate::pyproject::MANIFEST;
 use crate::python::core_metadata::normalised;
 use crate::python::install::address::file_url;
 use crate::python::install::error::{Error, Result};
@@ -164,7 +165,7 @@ impl<'a> Lists<'a> {
             .work
             .join(format!("pinned-{}", self.batches.len()));
         fs::create_dir_all(&directory).on("create directory", &directory)?;
-        let path = directory.join("pyproject.toml");
+        let path = directory.join(MANIFEST);
         fs::write(&path, manifest.to_string()).on("write", &path)?;
         self.batches.push(Batch {
             path,

@@ -8,10 +8,11 @@ use toml::{Table, Value};
 use super::builder::{Builder, MakeEnvironment, Wheel};
 use super::checkout::check_out;
 use crate::fs::{self as files, IoContext as _};
+use crate::pyproject;
 use crate::python::core_metadata::normalised;
 use crate::python::install::error::{Error, Result};
 use crate::python::install::lock::unusable;
-use crate::python::install::named::{Conditions, NamedSources, Source, project_name, table};
+use crate::python::install::named::{Conditions, NamedSources, Source, project_name};
 use crate::python::install::plan::{Here, Item};
 use crate::python::install::request::InstallRequest;
 use crate::python::interpreter::Interpreter;
@@ -270,7 +271,7 @@ impl<'a> Local<'a> {
         directory: &Path,
         extras: &[String],
     ) -> Result<Vec<(Item, Option<PathBuf>)>> {
-        let manifest = table(&directory.join("pyproject.toml")).unwrap_or_default();
+        let manifest = pyproject::of(directory).unwrap_or_default();
         let name = project_name(&manifest).unwrap_or_default();
         if !self
             .followed
