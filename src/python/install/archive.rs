@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::distribution::{Archive, Distribution};
-use super::error::Result;
-use crate::fs::IoContext as _;
+use crate::fs::{IoContext as _, Result};
 use crate::python::core_metadata::normalised;
 
 /// Finds each distribution's wheel among `wheels`, or else among those that the index has

@@ -9,9 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
-use super::error::Result;
 use super::record::Record;
-use crate::fs::IoContext as _;
+use crate::fs::{IoContext as _, Result};
 use crate::python::start::PREAMBLE;
 
 /// A file in `bin`.

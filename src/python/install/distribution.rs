@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::error::Result;
 use super::notice::Notice;
 use super::record::{Line, Record};
 use super::script::EntryPoint;
-use crate::fs::IoContext as _;
+use crate::fs::{IoContext as _, Result};
 use crate::python::core_metadata::{CoreMetadata, normalised};
 
 /// An installed distribution, as described by its `.dist-info` directory.

@@ -4,9 +4,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::commands;
-use super::error::Result;
 use super::script::EntryPoint;
-use crate::fs::{IoContext as _, names_in};
+use crate::fs::{IoContext as _, Result, names_in};
 use crate::python::core_metadata::CoreMetadata;
 
 /// The metadata of an installed project, as written by its build back end.
