@@ -31,7 +31,7 @@ pub(super) struct Plan {
 }
 
 /// One line for the installer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Item {
     /// As written; with a source, the requirement without its URL.
     pub(super) text: String,
@@ -233,8 +233,7 @@ impl Here<'_> {
                     text,
                     name: Some(name),
                     extras,
-                    source: None,
-                    hashes: Vec::new(),
+                    ..Item::default()
                 });
             }
             _ => String::new(),
@@ -245,7 +244,7 @@ impl Here<'_> {
             name: Some(name),
             extras,
             source,
-            hashes: Vec::new(),
+            ..Item::default()
         })
     }
 
@@ -253,10 +252,8 @@ impl Here<'_> {
     fn nameless(&self, text: &str) -> Item {
         let plain = |source| Item {
             text: text.to_owned(),
-            name: None,
-            extras: Vec::new(),
             source,
-            hashes: Vec::new(),
+            ..Item::default()
         };
         let (place, extras) = split_extras(text.split(" ;").next().unwrap_or(text).trim());
         if let Some((name, address, _)) =
@@ -284,13 +281,9 @@ impl Here<'_> {
     /// A line of a list of requirements.
     fn entry(&self, entry: &Entry) -> Option<Item> {
         if entry.is_option() {
-            let text = entry.text.clone();
             return Some(Item {
-                text,
-                name: None,
-                extras: Vec::new(),
-                source: None,
-                hashes: Vec::new(),
+                text: entry.text.clone(),
+                ..Item::default()
             });
         }
         let file = entry.file.parent().unwrap_or(self.directory);
@@ -343,9 +336,9 @@ impl Item {
         Self {
             text,
             name: Some(name),
-            extras: Vec::new(),
             source,
             hashes,
+            ..Self::default()
         }
     }
 

@@ -38,6 +38,7 @@ pub struct Subject {
 }
 
 /// The first requirement of a request, made precise.
+#[derive(Default)]
 pub(super) struct Precise {
     name: String,
     from: Option<String>,
@@ -58,38 +59,26 @@ pub(super) fn make_precise(
     let text = request.requirements.first().cloned().unwrap_or_default();
     let (name, address) = parts(&text);
     let Some(address) = address else {
-        let name = normalised(name.unwrap_or(&text));
         return Ok(Precise {
-            name,
-            from: None,
-            commit: None,
-            sha256: None,
-            built: false,
+            name: normalised(name.unwrap_or(&text)),
+            ..Precise::default()
         });
     };
-    let from = Some(shown(address));
     let (precise, commit) = at_commit(address, request.offline);
-    let sha256 = sha256_of(address)?;
+    let resolved = Precise {
+        from: Some(shown(address)),
+        commit,
+        sha256: sha256_of(address)?,
+        ..Precise::default()
+    };
     if let Some(name) = name {
         request.requirements[0] = text.replacen(address, &precise, 1);
         let name = normalised(name.split('[').next().unwrap_or(name));
-        return Ok(Precise {
-            name,
-            from,
-            commit,
-            sha256,
-            built: false,
-        });
+        return Ok(Precise { name, ..resolved });
     }
     if let Some(name) = name_of_wheel(&precise) {
         request.requirements[0] = format!("{name} @ {precise}");
-        return Ok(Precise {
-            name,
-            from,
-            commit,
-            sha256,
-            built: false,
-        });
+        return Ok(Precise { name, ..resolved });
     }
     // Fetched separately first: its name is only in its metadata.
     let place = request.work.join("subject");
@@ -117,10 +106,8 @@ pub(super) fn make_precise(
     request.requirements[0] = format!("{name} @ {address}");
     Ok(Precise {
         name,
-        from,
-        commit,
-        sha256,
         built,
+        ..resolved
     })
 }
 

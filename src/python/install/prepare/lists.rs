@@ -241,29 +241,24 @@ fn line(item: &Item, hashed: bool) -> Result<(String, bool)> {
     if item.is_option() {
         return Ok((item.text.clone(), false));
     }
-    let name = item.name.as_deref();
+    let before_url = || {
+        let name = item.name.as_ref();
+        name.map(|name| format!("{name}{} @ ", brackets(&item.extras)))
+            .unwrap_or_default()
+    };
     let (text, mut hashes) = match &item.source {
         Some(Source::Archive(path)) => {
-            let name = name
-                .map(|name| format!("{name}{} @ ", brackets(&item.extras)))
-                .unwrap_or_default();
-            let own = || -> Result<String> { Ok(format!("sha256:{}", sha256(path)?)) };
             let is_wheel = path.extension().is_some_and(|extension| extension == "whl");
             // A wheel built here has no hash in the lock, and neutralising a wheel changes its
             // hash.
             let hashes = if hashed && (is_wheel || item.hashes.is_empty()) {
-                vec![own()?]
+                vec![format!("sha256:{}", sha256(path)?)]
             } else {
                 item.hashes.clone()
             };
-            (format!("{name}{}", file_url(path)), hashes)
+            (format!("{}{}", before_url(), file_url(path)), hashes)
         }
-        Some(Source::Url(url)) => {
-            let name = name
-                .map(|name| format!("{name}{} @ ", brackets(&item.extras)))
-                .unwrap_or_default();
-            (format!("{name}{url}"), item.hashes.clone())
-        }
+        Some(Source::Url(url)) => (format!("{}{url}", before_url()), item.hashes.clone()),
         _ => (item.text.clone(), item.hashes.clone()),
     };
     hashes.sort();

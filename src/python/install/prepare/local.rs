@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use toml::{Table, Value};
+use toml::Value;
 
 use super::builder::{Builder, MakeEnvironment, Wheel};
 use super::checkout::check_out;
@@ -108,20 +108,14 @@ impl<'a> Local<'a> {
         }
         let (wheel, place) = match source {
             Source::Archive(path) => {
-                if path.extension().is_none_or(|extension| extension != "whl") {
-                    if !path.is_file() {
-                        return Err(Error::NoPlace {
-                            name: item.shown().into(),
-                            path: path.clone(),
-                        });
-                    }
-                    return Ok((item.name.clone().unwrap_or_default(), None, path.clone()));
-                }
                 if !path.is_file() {
                     return Err(Error::NoPlace {
                         name: item.shown().into(),
                         path: path.clone(),
                     });
+                }
+                if path.extension().is_none_or(|extension| extension != "whl") {
+                    return Ok((item.name.clone().unwrap_or_default(), None, path.clone()));
                 }
                 self.check(item, path)?;
                 (self.builder.neutral(path)?, path.clone())
@@ -291,21 +285,15 @@ impl<'a> Local<'a> {
             conditions,
             directory,
         };
-        let project = manifest
-            .get("project")
-            .and_then(Value::as_table)
-            .cloned()
-            .unwrap_or_default();
-        let optional = project
-            .get("optional-dependencies")
-            .and_then(Value::as_table)
-            .cloned()
-            .unwrap_or_else(Table::new);
+        let project = manifest.get("project").and_then(Value::as_table);
+        let optional = project.and_then(|project| project.get("optional-dependencies")?.as_table());
         let of_extras = optional
-            .iter()
+            .into_iter()
+            .flatten()
             .filter(|(extra, _)| extras.contains(&normalised(extra)))
             .map(|(_, list)| list);
-        let lists = project.get("dependencies").into_iter().chain(of_extras);
+        let dependencies = project.and_then(|project| project.get("dependencies"));
+        let lists = dependencies.into_iter().chain(of_extras);
         let texts = lists
             .filter_map(Value::as_array)
             .flatten()
