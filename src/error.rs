@@ -69,7 +69,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Input(manifest::Error),
     #[error(transparent)]
-    Wheel(flavor::python::Error),
+    Wheel(flavor::python::install::WheelError),
     #[error("cannot pack `{}`", manifest.display())]
     Pack {
         manifest: PathBuf,

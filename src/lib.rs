@@ -49,6 +49,8 @@ pub mod manifest;
 #[cfg(feature = "cli")]
 pub mod pack;
 #[cfg(feature = "cli")]
+pub mod pyproject;
+#[cfg(feature = "cli")]
 pub mod python;
 #[cfg(feature = "cli")]
 pub mod stub;

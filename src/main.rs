@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     };
     init_log(level, globals.log_format());
     let outcome = enter(&globals).and_then(|()| {
-        interrupt::watch();
+        interrupt::watch(|path| flavor::fs::remove_tree(path).is_ok());
         commands::run(cli.command, &globals)
     });
     // A process that was told to stop ends with the signal's exit code, whatever the outcome of the

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Blake3;
-use super::metadata::{RotationRecord, WORKENV, at_most_slots};
+use super::json::at_most_slots;
+use super::words::WORKENV;
 
 /// The schema version of [`Facts`] that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -120,6 +121,16 @@ impl Facts {
         });
         self.programs.iter().cloned().chain(alike).collect()
     }
+}
+
+/// The statement that one key replaces another, in hexadecimal digits. `signature` is the older
+/// key's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotationRecord {
+    pub old: String,
+    pub new: String,
+    pub signature: String,
 }
 
 /// The interpreter of a Python application.

@@ -7,12 +7,16 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
+    Visitor,
 };
 use serde_json::Value;
+
+use super::limits;
 
 /// Parses a JSON text. Rejects duplicate keys in any object (in the outermost object, keys that
 /// differ only in case too) and arrays in the place of objects, which serde would read by position.
@@ -180,6 +184,34 @@ impl<'de> Visitor<'de> for Key {
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
         Ok(Cow::Owned(key.into()))
     }
+}
+
+/// Parses a list of at most [`limits::SLOTS`] elements, and stops there.
+pub(super) fn at_most_slots<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct AtMostSlots<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMostSlots<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {} slots", limits::SLOTS)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut slots = Vec::new();
+            while let Some(slot) = items.next_element()? {
+                if slots.len() >= limits::SLOTS as usize {
+                    return Err(A::Error::invalid_length(slots.len(), &self));
+                }
+                slots.push(slot);
+            }
+            Ok(slots)
+        }
+    }
+
+    deserializer.deserialize_seq(AtMostSlots(PhantomData))
 }
 
 #[cfg(test)]

@@ -5,19 +5,14 @@
 //! must satisfy the strict rules of `docs/format.md`.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::{Facts, SCHEMA};
-use super::json::check_json;
+use super::json::{at_most_slots, check_json};
 use super::{FormatError, Operations, Sha256, from_json, limits};
 
-/// Placeholder for the path of the work environment in targets, commands and variables.
-pub const WORKENV: &str = "{workenv}";
 /// Name of the slot with the SBOM and the provenance.
 pub const ATTESTATION_SLOT: &str = "_attestation";
 
@@ -189,16 +184,6 @@ impl PackagePolicy {
     pub fn digest(&self) -> Sha256 {
         Sha256::of(&serde_json::to_vec(self).unwrap_or_default())
     }
-}
-
-/// The statement that one key replaces another, in hexadecimal digits. `signature` is the older
-/// key's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RotationRecord {
-    pub old: String,
-    pub new: String,
-    pub signature: String,
 }
 
 impl Runtime {
@@ -405,34 +390,6 @@ fn on_one_line(message: &str) -> String {
 
 /// Texts longer than this are checked before they are parsed.
 const LONG_TEXT: usize = 64 << 10;
-
-/// Parses a list of at most [`limits::SLOTS`] elements, and stops there.
-pub(super) fn at_most_slots<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    struct AtMostSlots<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMostSlots<T> {
-        type Value = Vec<T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "at most {} slots", limits::SLOTS)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-            let mut slots = Vec::new();
-            while let Some(slot) = items.next_element()? {
-                if slots.len() >= limits::SLOTS as usize {
-                    return Err(A::Error::invalid_length(slots.len(), &self));
-                }
-                slots.push(slot);
-            }
-            Ok(slots)
-        }
-    }
-
-    deserializer.deserialize_seq(AtMostSlots(PhantomData))
-}
 
 impl SlotRecord {
     /// The signed digest of the stored bytes, if it is a full one.

@@ -34,15 +34,14 @@ pub use crate::codec::Codec;
 pub use digest::{Blake3, Sha256, from_hex};
 pub use envelope::{open_envelope, seal_envelope, sealed_len};
 pub use error::FormatError;
-pub use facts::{Commands, Facts, Program, PythonFacts, SCHEMA, SlotFacts};
+pub use facts::{Commands, Facts, Program, PythonFacts, RotationRecord, SCHEMA, SlotFacts};
 pub use index::{
     END_MARK, FORMAT_VERSION, INDEX_LEN, Index, TRAILER_LEN, parse_trailer, wrap_index,
 };
 pub use json::from_json;
 pub use metadata::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, IntegritySeal, LauncherRecord, Lifecycle,
-    Metadata, Package, PackagePolicy, RotationRecord, Runtime, RuntimeEnv, SlotRecord,
-    Verification, WORKENV,
+    Metadata, Package, PackagePolicy, Runtime, RuntimeEnv, SlotRecord, Verification,
 };
 pub use operation::Operations;
 pub use overlap::{Overlap, SlotPlace, overlap};
@@ -52,6 +51,6 @@ pub use slot_table::{SLOT_ENTRY_LEN, SlotEntry};
 pub use timestamp::timestamp;
 pub use withheld::{READ_REGARDLESS, WITHHELD, WITHHELD_PREFIX};
 pub use words::{
-    FORMAT, FORMAT_REVISION, MAX_NAME, is_file_name, is_name, is_platform, is_target, is_time,
-    is_version,
+    FORMAT, FORMAT_REVISION, MAX_NAME, WORKENV, is_file_name, is_name, is_platform, is_target,
+    is_time, is_version,
 };

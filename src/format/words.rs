@@ -1,8 +1,8 @@
 //! The syntax of each kind of name in the metadata. Writers and readers of packages share these
 //! rules.
 
-use super::WORKENV;
-
+/// Placeholder for the path of the work environment in targets, commands and variables.
+pub const WORKENV: &str = "{workenv}";
 /// The name and version of the format of our packages.
 pub const FORMAT: &str = "PSPF/2025";
 pub const FORMAT_REVISION: &str = "1.0.0";

@@ -10,7 +10,6 @@ use signal_hook::flag::register_conditional_shutdown;
 use signal_hook::iterator::Signals;
 
 use super::descendants;
-use crate::fs::remove_tree;
 
 /// How long threads that are still writing may delay the removal of a directory.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -32,7 +31,9 @@ struct State {
 
 /// Handles SIGINT, SIGTERM and SIGHUP from now on, unless they are ignored: a background job may be
 /// meant to outlast the terminal (nohup).
-pub fn watch() {
+///
+/// `remove` removes a file or a directory tree, and returns whether it is gone.
+pub fn watch(remove: fn(&Path) -> bool) {
     let ignored = ignored();
     let signals: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
@@ -54,7 +55,7 @@ pub fn watch() {
             .name("signals".into())
             .spawn(move || {
                 if let Some(signal) = signals.forever().next() {
-                    stop(signal);
+                    stop(signal, remove);
                 }
             }),
     );
@@ -109,7 +110,7 @@ pub(super) fn forget_leftover(number: u64) {
     state().leftovers.remove(&number);
 }
 
-fn stop(signal: i32) -> ! {
+fn stop(signal: i32, remove: fn(&Path) -> bool) -> ! {
     STOPPING.store(true, Ordering::SeqCst);
     let leftovers = {
         let mut state = state();
@@ -121,7 +122,7 @@ fn stop(signal: i32) -> ! {
     let begin = Instant::now();
     for path in leftovers.values() {
         // Threads that are still working may add entries during the removal.
-        while remove_tree(path).is_err() && begin.elapsed() < PATIENCE {
+        while !remove(path) && begin.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(10));
         }
     }

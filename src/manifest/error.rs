@@ -4,9 +4,10 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::input::Input;
 use super::suggest::did_you_mean;
-use super::{Input, is_name};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
+use crate::format::is_name;
 use crate::report::printable_path;
 use crate::report::shown;
 

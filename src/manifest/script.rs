@@ -7,12 +7,14 @@ use toml::de::DeTable;
 use super::choices::Choices;
 use super::entry_point::EntryPoint;
 use super::error::Error;
+use super::input::Input;
+use super::model::Manifest;
 use super::name;
+use super::parse::{read_text, read_tool};
 use super::project::{self, Project};
 use super::requirement;
 use super::table::{Source, Table};
 use super::warning::Warning;
-use super::{Input, Manifest, read_text, read_tool};
 
 /// What a block begins with, before its type, and ends with.
 const FENCE: &str = "# ///";

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::MANIFEST;
+use crate::pyproject::{self, MANIFEST};
 
 const SCRIPT: &str = "setup.py";
 const CONFIG: &str = "setup.cfg";
@@ -31,10 +31,11 @@ pub fn is_setup(path: &Path) -> bool {
 /// Whether a `pyproject.toml`, or a file beside it, describes a project. Other tools keep settings
 /// there, too.
 pub fn describes_project(manifest: &Path) -> bool {
-    let text = std::fs::read_to_string(manifest).unwrap_or_default();
-    // Syntax errors are reported by the parser of the manifest.
-    let Ok(table) = text.parse::<toml::Table>() else {
-        return true;
+    let table = match pyproject::read(manifest) {
+        Ok(table) => table,
+        // Reported by the parser of the manifest.
+        Err(pyproject::Error::Syntax(_)) => return true,
+        Err(pyproject::Error::Read(_)) => toml::Table::new(),
     };
     let of_tool = |tool: &str| {
         table

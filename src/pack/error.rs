@@ -7,11 +7,13 @@ use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
 use crate::manifest::suggest::{closest, did_you_mean};
 use crate::package::PackageError;
+
+use crate::python::{self, install};
 use crate::report::Bytes;
 use crate::sign::SignError;
 use crate::slot::SlotError;
 use crate::stub::StubError;
-use crate::{fs, manifest, python};
+use crate::{fs, manifest};
 
 /// Why a package cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +151,17 @@ pub enum BuildError {
     #[error("cannot encode the slots")]
     Encode(#[source] SlotError),
     #[error(transparent)]
-    Python(#[from] python::Error),
+    Interpreter(#[from] python::interpreter::Error),
+    #[error(transparent)]
+    Install(#[from] install::Error),
+    #[error(transparent)]
+    Sources(#[from] install::SourcesError),
+    #[error(transparent)]
+    NamedSource(#[from] install::NamedSourceError),
+    #[error(transparent)]
+    Bytecode(#[from] python::bytecode::Error),
+    #[error(transparent)]
+    Worker(#[from] python::WorkerError),
     #[error("cannot make the interpreter relocatable")]
     Runtime(#[from] python::runtime::Error),
     #[error(transparent)]
@@ -173,14 +185,17 @@ impl From<manifest::Error> for BuildError {
 impl BuildError {
     /// Whether a dependency could not be resolved or fetched.
     pub fn is_resolution(&self) -> bool {
-        matches!(self, Self::Python(error) if error.is_resolution())
+        match self {
+            Self::Install(error) => error.is_resolution(),
+            error => matches!(error, Self::NamedSource(_)),
+        }
     }
 
     /// Whether a dependency was unavailable for want of the network.
     pub(super) fn is_offline_resolution(&self) -> bool {
         matches!(
             self,
-            Self::Python(python::Error::Unresolved { offline: true, .. })
+            Self::Install(install::Error::Unresolved { offline: true, .. })
         )
     }
 }
@@ -277,7 +292,12 @@ impl Diagnostic for BuildError {
             Self::CannotStart(finding) => finding.diagnosis(),
             Self::Manifest(error) => error.diagnosis(),
             Self::Slot { source, .. } | Self::Encode(source) => source.diagnosis(),
-            Self::Python(error) => error.diagnosis(),
+            Self::Interpreter(error) => error.diagnosis(),
+            Self::Install(error) => error.diagnosis(),
+            Self::Sources(error) => error.diagnosis(),
+            Self::NamedSource(error) => error.diagnosis(),
+            Self::Bytecode(error) => error.diagnosis(),
+            Self::Worker(error) => error.diagnosis(),
             Self::Runtime(error) => error.diagnosis(),
             Self::Stub(error) => error.diagnosis(),
             Self::Sign(error) => error.diagnosis(),

@@ -7,8 +7,9 @@ use crate::manifest::{
     self, Choices, EntryPoint, Input, MANIFEST, Manifest, Project, Warning, describes_project,
     description_in, is_script, is_setup, parse_script,
 };
-use crate::python::install::{WheelFacts, file_address};
-use crate::python::{self, redact};
+use crate::pyproject;
+use crate::python::install::{WheelError, WheelFacts, file_address};
+use crate::python::redact;
 
 /// Why an input cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,7 @@ pub enum InputError {
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
     #[error(transparent)]
-    Wheel(#[from] python::Error),
+    Wheel(#[from] WheelError),
 }
 
 /// The default program of a directory of modules.
@@ -119,11 +120,8 @@ pub fn manifest_above() -> Option<PathBuf> {
 
 /// Whether a manifest has more than settings of other tools.
 fn is_project(manifest: &Path) -> bool {
-    let table: Option<toml::Table> = std::fs::read_to_string(manifest)
-        .ok()
-        .and_then(|text| text.parse().ok());
-    // Syntax errors are reported by the manifest's reader.
-    table.is_none_or(|table| {
+    // Errors are reported by the manifest's reader.
+    pyproject::read(manifest).map_or(true, |table| {
         let tool = |name: &str| {
             table
                 .get("tool")
@@ -368,7 +366,7 @@ fn wheel(path: &Path, choices: &Choices) -> Result<Manifest, InputError> {
         extras,
         commands.collect(),
     );
-    let mut project = project.map_err(|reason| python::Error::BadWheel {
+    let mut project = project.map_err(|reason| WheelError::Bad {
         wheel: path.to_path_buf(),
         reason,
     })?;

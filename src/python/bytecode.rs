@@ -14,10 +14,31 @@ use std::thread;
 use std::time::Instant;
 
 use super::child;
-use super::command::command;
-use super::error::{Error, Result};
+use super::command::{StartError, command, not_started};
 use super::interpreter::Interpreter;
-use crate::fs::IoContext as _;
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
+use crate::fs::{self as files, IoContext as _};
+
+/// Why a tree cannot be compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Fs(#[from] files::Error),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("a bytecode compiler of `{}` stopped early: {said}", interpreter.display())]
+    Compiler { interpreter: PathBuf, said: String },
+}
+
+impl Diagnostic for Error {
+    fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Fs(error) => error.code().into(),
+            Self::Start(error) => error.diagnosis(),
+            Self::Compiler { .. } => Code::PROGRAM_STOPPED.into(),
+        }
+    }
+}
 
 /// Source of the program that each job runs.
 const WORKER: &str = include_str!("compile_worker.py");
@@ -63,7 +84,7 @@ pub fn compile(
     dest: &Path,
     positions: Positions,
     jobs: usize,
-) -> Result<Compiled> {
+) -> Result<Compiled, Error> {
     let started = Instant::now();
     let mut sources = Vec::new();
     let library = tree.join("lib");
@@ -134,7 +155,7 @@ pub fn bytecode_of(interpreter: &Interpreter, source: &Path) -> PathBuf {
         .join(name)
 }
 
-fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> Result<()> {
+fn collect(root: &Path, directory: &Path, sources: &mut Vec<Source>) -> files::Result<()> {
     for entry in fs::read_dir(directory).on("read directory", directory)? {
         let entry = entry.on("read directory", directory)?;
         let path = entry.path();
@@ -188,7 +209,7 @@ fn work(
     interpreter: &Interpreter,
     positions: Positions,
     share: &[Source],
-) -> Result<Vec<(PathBuf, String)>> {
+) -> Result<Vec<(PathBuf, String)>, Error> {
     let executable = &interpreter.executable;
     // Not `-I`: that would disable the fixed hash seed, and older versions write sets in iteration
     // order.
@@ -204,10 +225,7 @@ fn work(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|source| Error::Start {
-            program: executable.clone(),
-            source,
-        })?;
+        .map_err(|source| not_started(&worker, source))?;
     if let Some(mut input) = child.stdin.take() {
         let mut list = Vec::new();
         for source in share {
@@ -220,10 +238,7 @@ fn work(
         // below.
         let _ = input.write_all(&list);
     }
-    let output = child::finish(child).map_err(|source| Error::Start {
-        program: executable.clone(),
-        source,
-    })?;
+    let output = child::finish(child).map_err(|source| not_started(&worker, source))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said

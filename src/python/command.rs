@@ -2,13 +2,28 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::child;
-use super::error::{Error, Result};
+use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 pub use crate::report::redact;
 pub(super) use crate::report::{fingerprinted, without_secrets, without_user};
+
+/// A program that cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start `{}`", program.display())]
+pub struct StartError {
+    pub program: PathBuf,
+    pub source: io::Error,
+}
+
+impl Diagnostic for StartError {
+    fn diagnosis(&self) -> Diagnosis {
+        Code::PROGRAM_STOPPED.into()
+    }
+}
 
 /// Variables that make a Python tool use another environment, or change its behaviour. Those that
 /// begin with `PYTHON` are removed as well.
@@ -68,19 +83,28 @@ pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// Runs to the end and returns the output; for long output, the beginning and the end.
-pub(super) fn run(command: &mut Command) -> Result<Output> {
-    child::output(command).map_err(|source| Error::Start {
-        program: PathBuf::from(command.get_program()),
-        source,
-    })
+pub(super) fn run(command: &mut Command) -> Result<Output, StartError> {
+    child::output(command).map_err(|source| not_started(command, source))
 }
 
 /// The same for a command whose output is machine-readable.
-pub(super) fn ask(command: &mut Command) -> Result<Output> {
-    child::answer(command).map_err(|source| Error::Start {
+pub(super) fn ask(command: &mut Command) -> Result<Output, StartError> {
+    child::answer(command).map_err(|source| not_started(command, source))
+}
+
+pub(super) fn not_started(command: &Command, source: io::Error) -> StartError {
+    StartError {
         program: PathBuf::from(command.get_program()),
         source,
-    })
+    }
+}
+
+/// The output of a program for a message, with each line prefixed.
+pub(super) fn indented(who: &str, said: &[String]) -> String {
+    said.iter()
+        .map(|line| format!("  {who}: {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The first executable file called `name` on PATH.

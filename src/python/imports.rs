@@ -1,17 +1,12 @@
 //! Whether modules can be imported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde_json::json;
 
-use super::child;
 use super::command::command;
-use super::error::{Error, Result};
-use crate::fs::IoContext as _;
-use crate::report::ended;
+use super::worker;
 
 /// Source of the program that imports.
 const WORKER: &str = include_str!("import_worker.py");
@@ -83,7 +78,7 @@ pub fn import(
     modules: &[String],
     home: &Path,
     jobs: usize,
-) -> Result<BTreeMap<String, String>> {
+) -> Result<BTreeMap<String, String>, worker::Error> {
     let mut command = command(executable);
     // Without the user's configuration, and without writing to the trees, which are shared.
     command
@@ -94,25 +89,8 @@ pub fn import(
     for name in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
         command.env(name, home);
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|source| Error::Start {
-        program: executable.into(),
-        source,
-    })?;
-    let task = json!({ "roots": roots, "modules": modules, "jobs": jobs, "patience": PATIENCE })
-        .to_string();
-    if let Some(mut stdin) = child.stdin.take() {
-        // A process that has ended already says so by its output.
-        drop(stdin.write_all(task.as_bytes()));
-    }
-    let output = child::finish(child).on("wait for", executable)?;
-    serde_json::from_slice(&output.stdout).map_err(|_| Error::ImportCheck {
-        executable: executable.into(),
-        outcome: ended(output.status),
-    })
+    let task = json!({ "roots": roots, "modules": modules, "jobs": jobs, "patience": PATIENCE });
+    worker::answer(&mut command, &task)
 }
 
 #[cfg(test)]

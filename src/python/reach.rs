@@ -2,17 +2,12 @@
 //! of modules, outside `try`, `if` and functions. The interpreter parses the sources, but does not
 //! run them.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde_json::json;
 
-use super::child;
 use super::command::command;
-use super::error::{Error, Result};
-use crate::fs::IoContext as _;
-use crate::report::ended;
+use super::worker;
 
 /// Source of the program that follows imports.
 const WORKER: &str = include_str!("reach_worker.py");
@@ -49,25 +44,9 @@ pub fn reach(
     executable: &Path,
     roots: &[(PathBuf, PathBuf)],
     start: &Start,
-) -> Result<Vec<String>> {
+) -> Result<Vec<String>, worker::Error> {
     let mut command = command(executable);
     command.args(["-I", "-S", "-B", "-c", WORKER]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|source| Error::Start {
-        program: executable.into(),
-        source,
-    })?;
-    let task = json!({ "roots": roots, "start": start.words() }).to_string();
-    if let Some(mut stdin) = child.stdin.take() {
-        // A process that has ended already says so by its output.
-        drop(stdin.write_all(task.as_bytes()));
-    }
-    let output = child::finish(child).on("wait for", executable)?;
-    serde_json::from_slice(&output.stdout).map_err(|_| Error::ImportCheck {
-        executable: executable.into(),
-        outcome: ended(output.status),
-    })
+    let task = json!({ "roots": roots, "start": start.words() });
+    worker::answer(&mut command, &task)
 }

@@ -9,7 +9,7 @@ use flavor::fs::{IoContext, config_dir};
 use flavor::libraries::{Machine, first_with};
 use flavor::pack::{KeySource, PRIVATE_KEY_VARIABLE, own_key_path};
 use flavor::python::install::{Choice, Installer};
-use flavor::python::{self, Interpreter, Request, discover};
+use flavor::python::{Interpreter, Request, discover};
 use flavor::report::Bytes;
 use flavor::sign::SecretKey;
 use flavor::trust::{TrustStore, policies};
@@ -84,7 +84,7 @@ fn glibc(interpreter: &Interpreter) -> Option<Finding> {
     })
 }
 
-fn python_failed(check: &'static str, error: &python::Error) -> Finding {
+fn python_failed(check: &'static str, error: &(impl Diagnostic + std::fmt::Display)) -> Finding {
     let Diagnosis { code, hint } = error.diagnosis();
     Finding {
         check,

@@ -21,7 +21,7 @@ use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
 use crate::pack::context::Pack;
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View,
+    self, BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View,
     WheelBuild, build_variables, build_wheel, install_project, make_build_environment,
 };
 use crate::report::Stopwatch;
@@ -391,7 +391,7 @@ fn wheel(context: &Context, system: &BuildSystem, view: &View) -> Result<PathBuf
         outcome => outcome?,
     };
     if let Some(path) = snapshot.damaged() {
-        return Err(crate::python::Error::WrittenTo {
+        return Err(install::Error::WrittenTo {
             project: manifest.directory.clone(),
             path,
         }
@@ -452,7 +452,7 @@ fn build_in_environment(
 }
 
 fn no_back_end(context: &Context) -> BuildError {
-    BuildError::Python(crate::python::Error::NoBackEnd {
+    BuildError::Install(install::Error::NoBackEnd {
         project: context.pack.manifest.directory.clone(),
     })
 }

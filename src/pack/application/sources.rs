@@ -11,7 +11,9 @@ use super::{APP, Context, common_inputs};
 use crate::fs::{Entry, IoContext};
 use crate::manifest::Input;
 use crate::pack::context::Pack;
-use crate::python::install::{Hidden, SourceError, Sources, copy_sources, list_sources_with};
+use crate::python::install::{
+    Hidden, SourceError, Sources, SourcesError, copy_sources, list_sources_with,
+};
 
 /// Copies the sources to their place.
 pub(super) fn build(context: &Context) -> Result<CacheEntry<AppFacts>, BuildError> {
@@ -92,7 +94,7 @@ fn sound(sources: Sources, directory: &Path) -> Result<Vec<PathBuf>, BuildError>
         .chain(sources.outside.into_iter().map(leads_out))
         .next()
     {
-        Some(error) => Err(crate::python::Error::from(error).into()),
+        Some(error) => Err(SourcesError::from(error).into()),
         None => Ok(sources.files),
     }
 }

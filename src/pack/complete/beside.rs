@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::Gitignore;
-use toml::Table;
 
 use super::modules::Node;
 use super::remedy::{Remedy, setting};
 use super::{Fault, Place, Scene};
 use crate::manifest::Input;
 use crate::pack::BuildError;
+use crate::pyproject;
 use crate::python::install::{Hidden, list_sources};
 use crate::python::source::{Source, Text};
 
@@ -76,7 +76,7 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
         return Ok(Vec::new());
     }
     let sources = list_sources(&manifest.directory, Hidden::Taken)
-        .map_err(BuildError::Python)?
+        .map_err(BuildError::Sources)?
         .files;
     let (ignored, _) = Gitignore::new(manifest.directory.join(".flavorignore"));
     let wheel = Wheel {
@@ -359,10 +359,9 @@ fn has_files(directory: &Path) -> bool {
 }
 
 fn back_end(project: &Path) -> String {
-    let text = std::fs::read_to_string(project.join("pyproject.toml")).unwrap_or_default();
-    let table: Table = text.parse().unwrap_or_default();
+    let table = pyproject::of(project).unwrap_or_default();
     let name = table
         .get("build-system")
-        .and_then(|system| system.get("build-backend")?.as_str().map(ToOwned::to_owned));
-    name.unwrap_or_else(|| "setuptools".into())
+        .and_then(|system| system.get("build-backend")?.as_str());
+    name.unwrap_or("setuptools").to_owned()
 }

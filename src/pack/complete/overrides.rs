@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pep508_rs::Requirement;
-use toml::{Table, Value};
+use toml::Value;
 
 use crate::manifest::{AnyUrl, read_requirement};
+use crate::pyproject;
 
 /// By normalised name: the replacement requirements; empty to exclude it.
 #[derive(Default)]
@@ -20,9 +21,7 @@ impl Overrides {
     /// workspace.
     pub(super) fn of(directory: Option<&Path>, lock: Option<&Path>) -> Self {
         let mut found = Self::default();
-        if let Some(manifest) =
-            directory.and_then(|directory| table(&directory.join("pyproject.toml")))
-        {
+        if let Some(manifest) = directory.and_then(pyproject::of) {
             let tool = |name: &str| manifest.get("tool")?.get(name);
             found.add_uv(tool("uv"));
             let pdm =
@@ -37,9 +36,10 @@ impl Overrides {
                 });
             }
         }
-        let settings = directory.and_then(|directory| table(&directory.join("uv.toml")));
+        let settings =
+            directory.and_then(|directory| pyproject::read(&directory.join("uv.toml")).ok());
         found.add_uv(settings.map(Value::Table).as_ref());
-        let locked = lock.and_then(table);
+        let locked = lock.and_then(|lock| pyproject::read(lock).ok());
         if let Some(decided) = locked.as_ref().and_then(|lock| lock.get("manifest")) {
             let list = |key: &str| {
                 decided
@@ -101,8 +101,4 @@ impl Overrides {
             Err(reason) => tracing::debug!(text, reason, "an override that cannot be read"),
         }
     }
-}
-
-fn table(path: &Path) -> Option<Table> {
-    std::fs::read_to_string(path).ok()?.parse().ok()
 }

@@ -4,21 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Distribution;
-use crate::fs::IoContext as _;
+use super::distribution::{Archive, Distribution};
+use crate::fs::{IoContext as _, Result};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
-
-/// The published wheel that a distribution was installed from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archive {
-    pub file: String,
-    /// SHA-256 in hex.
-    pub sha256: String,
-}
 
 /// Finds each distribution's wheel among `wheels`, or else among those that the index has
 /// `published`. Wheels built on this machine must not be among them: their bytes differ from build

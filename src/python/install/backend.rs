@@ -2,16 +2,16 @@
 //! contains only the build requirements (PEP 518).
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Value;
 
-use super::{InstallRequest, failure, install_dependencies, neutral};
+use super::error::{Error, Result};
+use super::{failure, neutral};
 use crate::fs::IoContext as _;
+use crate::pyproject;
 use crate::python::command::{command, run};
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
 const RUNNER: &str = include_str!("hook_runner.py");
@@ -54,9 +54,7 @@ impl BuildSystem {
     /// Reads the project's manifest. The default is setuptools, as in PEP 517, except for projects
     /// that only Poetry or flit can read.
     pub fn of(project: &Path) -> Self {
-        let manifest: Option<Table> = fs::read_to_string(project.join("pyproject.toml"))
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let manifest = pyproject::of(project);
         let table = manifest
             .as_ref()
             .and_then(|manifest| manifest.get("build-system")?.as_table());
@@ -92,29 +90,6 @@ impl BuildSystem {
             path: texts("backend-path").unwrap_or_default(),
         }
     }
-}
-
-/// Makes a virtual environment with `request.requirements` in `dest`, which must be empty.
-pub fn make_build_environment(
-    interpreter: &Interpreter,
-    request: &InstallRequest,
-    dest: &Path,
-) -> Result<()> {
-    install_dependencies(interpreter, request, dest)?;
-    let bin = dest.join("bin");
-    fs::create_dir_all(&bin).on("create directory", &bin)?;
-    for name in ["python", "python3"] {
-        let link = bin.join(name);
-        symlink(&interpreter.executable, &link).on("create link", &link)?;
-    }
-    let home = interpreter.executable.parent().unwrap_or(Path::new("/"));
-    let settings = format!(
-        "home = {}\ninclude-system-site-packages = false\nversion = {}\n",
-        home.display(),
-        interpreter.version_text
-    );
-    let path = dest.join("pyvenv.cfg");
-    Ok(fs::write(&path, settings).on("write", &path)?)
 }
 
 /// The environment of a build.

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
 use super::record::Record;
-use crate::fs::IoContext as _;
-use crate::python::error::Result;
+use crate::fs::{IoContext as _, Result};
 use crate::python::start::PREAMBLE;
 
 /// A file in `bin`.

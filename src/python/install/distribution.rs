@@ -5,13 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::Notice;
-use super::archive::Archive;
-use super::record::Record;
+use super::notice::Notice;
+use super::record::{Line, Record};
 use super::script::EntryPoint;
-use crate::fs::IoContext as _;
+use crate::fs::{IoContext as _, Result};
 use crate::python::core_metadata::{CoreMetadata, normalised};
-use crate::python::error::Result;
 
 /// An installed distribution, as described by its `.dist-info` directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +33,14 @@ pub struct Distribution {
     pub parts: Vec<BundledComponent>,
     /// Name of the directory in site-packages.
     pub dist_info: String,
+}
+
+/// The published wheel that a distribution was installed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    pub file: String,
+    /// SHA-256 in hex.
+    pub sha256: String,
 }
 
 /// A component inside a distribution, such as a C library or a Rust crate.
@@ -86,7 +92,7 @@ fn read(site_packages: &Path, dist_info: String) -> Result<Distribution> {
         &fs::read(&path).on("read", &path)?,
     ));
     let record = Record::read(&directory)?;
-    let size = |line: &super::record::Line| {
+    let size = |line: &Line| {
         line.size
             .or_else(|| {
                 site_packages

@@ -1,13 +1,13 @@
 use std::path::Path;
 use std::process::Output;
 
-use super::InstallRequest;
+use super::error::Error;
 use super::index::Index;
-use super::installer::Tool;
+use super::request::InstallRequest;
+use super::tool::Tool;
 use crate::python::child::LEFT_OUT;
 use crate::python::command::redact;
 use crate::python::core_metadata::normalised;
-use crate::python::error::Error;
 
 /// The maximum number of lines of an installer's output that are shown.
 const SHOWN: usize = 7;

@@ -2,13 +2,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-use super::InstallRequest;
-use super::installer::Tool;
+use super::address::{DEFAULT_INDEX, file_url};
+use super::error::{Error, Result};
 use super::named::IndexSource;
-use crate::python::command::{fingerprinted, redact, without_user};
-use crate::python::error::{Error, Result};
+use super::request::InstallRequest;
+use super::tool::Tool;
+use crate::python::command::{redact, without_user};
 
 /// The sources of distributions: options, then the environment variables of pip and uv.
 ///
@@ -31,17 +30,6 @@ pub(super) struct Index {
     /// Those searched after the default index.
     last: Vec<String>,
 }
-
-/// The default index of installers; lock files and `pyproject.toml` spell it out.
-pub(super) const DEFAULT: &str = "https://pypi.org/simple";
-
-/// Characters to be escaped in the path of a URL (RFC 3986).
-pub(super) const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
 
 /// Every variable that [`Index::new`] reads and [`Index::apply`] translates for the tool that runs.
 const VARIABLES: &[&str] = &[
@@ -243,7 +231,7 @@ impl Index {
             } else if is_url(link) || !link.contains([' ', '\t', ',']) {
                 found.push(link.clone());
             } else {
-                found.push(format!("file://{}", utf8_percent_encode(link, IN_PATHS)));
+                found.push(file_url(Path::new(link)));
             }
         }
         found
@@ -295,7 +283,7 @@ impl Index {
             extra_urls.extend(self.ordered.iter().cloned());
             // uv searches the default index last.
             if let Some((last, others)) = self.last.split_last() {
-                extra_urls.push(default.unwrap_or_else(|| DEFAULT.to_owned()));
+                extra_urls.push(default.unwrap_or_else(|| DEFAULT_INDEX.to_owned()));
                 extra_urls.extend(others.iter().cloned());
                 default = Some(last.clone());
             }
@@ -353,20 +341,6 @@ fn absolute(link: &str) -> String {
         .unwrap_or(path)
         .to_string_lossy()
         .into_owned()
-}
-
-/// Find-links in a cache key. The content of a directory is hashed, so its path does not matter.
-pub(super) fn place_of(link: &str) -> String {
-    if Path::new(link).is_dir() {
-        "directory".to_owned()
-    } else {
-        shown(link)
-    }
-}
-
-/// The URL of an index as shown and recorded.
-pub(super) fn shown(url: &str) -> String {
-    fingerprinted(url)
 }
 
 /// Without duplicates, in the order of first appearance.

@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::index::{Index, place_of, shown};
+use super::address::{absolute, place_of, shown};
+use super::backend::BuildSystem;
+use super::error::Result;
+use super::index::Index;
 use super::installer::{Installer, pip_of};
-use super::named::{Conditions, NamedSources, absolute, table};
+use super::named::{Conditions, NamedSources};
+use super::notice::Notice;
 use super::plan::{Here, Plan, brackets};
-use super::{BuildSystem, InstallRequest, Notice};
+use super::request::InstallRequest;
+use crate::pyproject;
 use crate::python::command::fingerprinted;
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
@@ -347,7 +351,7 @@ fn add_local(
     if !found.insert(path.clone()) || !path.is_dir() {
         return Ok(());
     }
-    let manifest = table(&path.join("pyproject.toml")).unwrap_or_default();
+    let manifest = pyproject::of(&path).unwrap_or_default();
     let named = NamedSources::of_project(&path)?;
     let project = manifest.get("project").and_then(Value::as_table);
     let optional = project.and_then(|project| project.get("optional-dependencies")?.as_table());

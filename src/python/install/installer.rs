@@ -5,41 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::archive::Archive;
+use super::distribution::{Archive, Distribution};
+use super::error::{Error, Result};
 use super::index::Index;
-use super::lock;
-use super::prepare::Batch;
-use super::{Distribution, InstallRequest, Notice, failure, wheel};
+use super::named::IndexSource;
+use super::notice::Notice;
+use super::request::InstallRequest;
+use super::tool::{Choice, Tool};
+use super::{failure, lock, wheel};
 use crate::fs::{IoContext as _, names_in};
 use crate::python::command::{ask, command, on_path, run};
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
-
-/// The requested installer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// uv if it is available, else pip.
-    #[default]
-    Auto,
-    Uv,
-    Pip,
-}
-
-/// One of the two command-line interfaces of installers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tool {
-    Uv,
-    Pip,
-}
-
-impl Tool {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Uv => "uv",
-            Self::Pip => "pip",
-        }
-    }
-}
 
 /// The result of fetching a single requirement.
 pub(super) enum Fetched {
@@ -47,6 +23,19 @@ pub(super) enum Fetched {
     Wheel { path: PathBuf, built: bool },
     /// It was installed into a prefix-shaped tree.
     Installed,
+}
+
+/// One run of the installer.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    /// A list of requirements; with pinned indexes, a manifest for uv.
+    pub(super) path: PathBuf,
+    /// Whether it is complete, so that nothing must be resolved.
+    pub(super) complete: bool,
+    /// The only index to use.
+    pub(super) index: Option<IndexSource>,
+    /// Constraints in addition to the list.
+    pub(super) constraints: Option<PathBuf>,
 }
 
 /// The installer in use. Displayed as `uv 0.9.1`.
@@ -156,7 +145,10 @@ impl Installer {
                 .lock
                 .as_ref()
                 .and_then(|lock| lock.malformed(request.project.unwrap_or(request.work)));
-            malformed.unwrap_or_else(|| failure::unresolved(self.tool, output, request, index))
+            malformed.map_or_else(
+                || failure::unresolved(self.tool, output, request, index),
+                Error::from,
+            )
         };
         match self.tool {
             Tool::Uv => {
@@ -273,7 +265,7 @@ impl Installer {
             command.arg("--find-links").arg(wheels);
         }
         self.hand_over(&mut command, request, index, batch);
-        run(&mut command)
+        Ok(run(&mut command)?)
     }
 
     fn hand_over(
@@ -333,7 +325,7 @@ impl Installer {
                 .arg(&interpreter.executable)
                 .arg(&path);
             index.apply(self.tool, &mut command);
-            ask(&mut command)
+            Ok::<_, Error>(ask(&mut command)?)
         };
         match asked() {
             Ok(output) if output.status.success() => {

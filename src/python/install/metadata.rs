@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::distribution::commands;
 use super::script::EntryPoint;
-use crate::fs::{IoContext as _, names_in};
+use crate::fs::{IoContext as _, Result, names_in};
 use crate::python::core_metadata::CoreMetadata;
-use crate::python::error::Result;
 
 /// The metadata of an installed project, as written by its build back end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

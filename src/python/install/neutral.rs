@@ -8,11 +8,10 @@ use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use super::wheel::bad;
+use super::wheel_error::{Result, WheelError, bad};
 use crate::fs::IoContext as _;
 use crate::python::command::{redact, without_secrets, without_user};
 use crate::python::core_metadata::normalised;
-use crate::python::error::{Error, Result};
 
 /// A machine-independent `METADATA` text.
 pub(super) struct Neutral {
@@ -97,7 +96,7 @@ pub(super) fn of_wheel(wheel: &Path) -> Result<(String, String)> {
         name.strip_suffix("/METADATA")
             .is_some_and(|top| top.ends_with(".dist-info") && !top.contains('/'))
     });
-    let none = || Error::BadWheel {
+    let none = || WheelError::Bad {
         wheel: wheel.to_path_buf(),
         reason: "it has no `.dist-info/METADATA`".into(),
     };

@@ -5,15 +5,17 @@ use std::path::Path;
 
 use pep508_rs::{MarkerEnvironment, VersionOrUrl};
 
+use super::address::absolute;
+use super::error::{Error, Result};
 use super::index::Index;
 use super::lock::{
-    Entry, Lock, Locked, LockedOrigin, Selection, check_locked_list, entries, unread,
+    self, Entry, Lock, Locked, LockedOrigin, Selection, check_locked_list, entries, unread,
 };
-use super::named::{Conditions, NamedSources, Source, absolute, expanded};
+use super::named::{Conditions, NamedSources, Source, expanded};
 use super::neutral::direct_reference;
-use super::{InstallRequest, Notice, Purpose};
+use super::notice::Notice;
+use super::request::{InstallRequest, Purpose};
 use crate::python::command::redact;
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 use crate::python::markers;
 
@@ -29,7 +31,7 @@ pub(super) struct Plan {
 }
 
 /// One line for the installer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Item {
     /// As written; with a source, the requirement without its URL.
     pub(super) text: String,
@@ -72,7 +74,7 @@ impl Plan {
             .as_ref()
             .map(|lock| plan.locked(lock, &selection, &here))
         {
-            Some(Err(Error::StaleLock { path, reason })) if request.refresh => {
+            Some(Err(lock::Error::Stale { path, reason })) if request.refresh => {
                 plan.notices.push(Notice::StaleLock {
                     path,
                     reason: reason.into(),
@@ -96,7 +98,12 @@ impl Plan {
         Ok(plan)
     }
 
-    fn locked(&mut self, lock: &Lock, selection: &Selection, here: &Here) -> Result<()> {
+    fn locked(
+        &mut self,
+        lock: &Lock,
+        selection: &Selection,
+        here: &Here,
+    ) -> std::result::Result<(), lock::Error> {
         if let Some(locked) = lock.read(selection, &mut self.notices)? {
             self.items = locked.into_iter().map(Item::of_locked).collect();
             self.complete = true;
@@ -226,8 +233,7 @@ impl Here<'_> {
                     text,
                     name: Some(name),
                     extras,
-                    source: None,
-                    hashes: Vec::new(),
+                    ..Item::default()
                 });
             }
             _ => String::new(),
@@ -238,7 +244,7 @@ impl Here<'_> {
             name: Some(name),
             extras,
             source,
-            hashes: Vec::new(),
+            ..Item::default()
         })
     }
 
@@ -246,10 +252,8 @@ impl Here<'_> {
     fn nameless(&self, text: &str) -> Item {
         let plain = |source| Item {
             text: text.to_owned(),
-            name: None,
-            extras: Vec::new(),
             source,
-            hashes: Vec::new(),
+            ..Item::default()
         };
         let (place, extras) = split_extras(text.split(" ;").next().unwrap_or(text).trim());
         if let Some((name, address, _)) =
@@ -277,13 +281,9 @@ impl Here<'_> {
     /// A line of a list of requirements.
     fn entry(&self, entry: &Entry) -> Option<Item> {
         if entry.is_option() {
-            let text = entry.text.clone();
             return Some(Item {
-                text,
-                name: None,
-                extras: Vec::new(),
-                source: None,
-                hashes: Vec::new(),
+                text: entry.text.clone(),
+                ..Item::default()
             });
         }
         let file = entry.file.parent().unwrap_or(self.directory);
@@ -336,9 +336,9 @@ impl Item {
         Self {
             text,
             name: Some(name),
-            extras: Vec::new(),
             source,
             hashes,
+            ..Self::default()
         }
     }
 

@@ -3,20 +3,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{self, Archive};
-use super::distribution::{Distribution, dist_infos, distributions, entry_points};
-use super::index::{IN_PATHS, Index};
+use super::address::file_url;
+use super::archive;
+use super::distribution::{Archive, Distribution, dist_infos, distributions, entry_points};
+use super::error::{Error, Result};
+use super::index::Index;
+use super::inputs::find_links_archives;
 use super::installer::{Fetched, Installer};
+use super::request::InstallRequest;
 use super::script::EntryPoint;
-use super::{InstallRequest, inputs};
 use crate::fs::IoContext as _;
 use crate::python::command::{command, redact, run};
 use crate::python::core_metadata::normalised;
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
 /// What a requirement resolved to.
@@ -36,6 +38,7 @@ pub struct Subject {
 }
 
 /// The first requirement of a request, made precise.
+#[derive(Default)]
 pub(super) struct Precise {
     name: String,
     from: Option<String>,
@@ -56,38 +59,26 @@ pub(super) fn make_precise(
     let text = request.requirements.first().cloned().unwrap_or_default();
     let (name, address) = parts(&text);
     let Some(address) = address else {
-        let name = normalised(name.unwrap_or(&text));
         return Ok(Precise {
-            name,
-            from: None,
-            commit: None,
-            sha256: None,
-            built: false,
+            name: normalised(name.unwrap_or(&text)),
+            ..Precise::default()
         });
     };
-    let from = Some(shown(address));
     let (precise, commit) = at_commit(address, request.offline);
-    let sha256 = sha256_of(address)?;
+    let resolved = Precise {
+        from: Some(shown(address)),
+        commit,
+        sha256: sha256_of(address)?,
+        ..Precise::default()
+    };
     if let Some(name) = name {
         request.requirements[0] = text.replacen(address, &precise, 1);
         let name = normalised(name.split('[').next().unwrap_or(name));
-        return Ok(Precise {
-            name,
-            from,
-            commit,
-            sha256,
-            built: false,
-        });
+        return Ok(Precise { name, ..resolved });
     }
     if let Some(name) = name_of_wheel(&precise) {
         request.requirements[0] = format!("{name} @ {precise}");
-        return Ok(Precise {
-            name,
-            from,
-            commit,
-            sha256,
-            built: false,
-        });
+        return Ok(Precise { name, ..resolved });
     }
     // Fetched separately first: its name is only in its metadata.
     let place = request.work.join("subject");
@@ -115,10 +106,8 @@ pub(super) fn make_precise(
     request.requirements[0] = format!("{name} @ {address}");
     Ok(Precise {
         name,
-        from,
-        commit,
-        sha256,
         built,
+        ..resolved
     })
 }
 
@@ -137,7 +126,7 @@ impl Precise {
         if self.built {
             one.archive = None;
         }
-        let local = || archive::is_among(one, site_packages, &inputs::find_links_archives(index));
+        let local = || archive::is_among(one, site_packages, &find_links_archives(index));
         let from = match &index.url {
             _ if self.from.is_some() => self.from.unwrap_or_default(),
             _ if index.find_links_only || local() => "find-links".to_owned(),
@@ -185,10 +174,7 @@ fn parts(text: &str) -> (Option<&str>, Option<&str>) {
 /// The URL of a local file, as installers accept it.
 pub fn file_address(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    format!(
-        "file://{}",
-        utf8_percent_encode(&path.to_string_lossy(), IN_PATHS)
-    )
+    file_url(&path)
 }
 
 /// A URL for messages: without credentials and without a trailing digest.

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::record::{Line, Record};
+use super::wheel_error::{Result, WheelError, bad};
 use crate::fs::IoContext as _;
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 
 /// The wheels in a directory, sorted by name.
@@ -40,7 +39,7 @@ struct Member {
 type Archive = ZipArchive<Cursor<Arc<[u8]>>>;
 
 /// Unpacks wheels into a prefix-shaped tree: PEP 427 without the scripts, which
-/// [`super::record::normalise`] writes.
+/// [`super::normalise::normalise`] writes.
 ///
 /// If two wheels have the same file, the last one in the given order wins.
 pub(super) fn unpack(wheels: &[PathBuf], interpreter: &Interpreter, dest: &Path) -> Result<()> {
@@ -99,7 +98,7 @@ fn plan(
     interpreter: &Interpreter,
     members: &mut HashMap<PathBuf, Member>,
 ) -> Result<(String, Vec<String>)> {
-    let refuse = |reason: String| Error::BadWheel {
+    let refuse = |reason: String| WheelError::Bad {
         wheel: wheel.to_path_buf(),
         reason,
     };
@@ -191,7 +190,7 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
         }
         Err(_) => {
             let reason = format!("`{}` does not match its checksum", member.target.display());
-            return Err(Error::BadWheel {
+            return Err(WheelError::Bad {
                 wheel: wheel.to_path_buf(),
                 reason,
             });
@@ -204,25 +203,6 @@ fn write(archive: &mut Archive, member: &Member, wheel: &Path, dest: &Path) -> R
         .on("set permissions of", &path)?)
 }
 
-pub(super) fn bad(wheel: &Path, error: &ZipError) -> Error {
-    Error::BadWheel {
-        wheel: wheel.to_path_buf(),
-        reason: archive_reason(error),
-    }
-}
-
-/// Describes the fault of an archive.
-pub(super) fn archive_reason(error: &ZipError) -> String {
-    match error {
-        ZipError::Io(error) if error.raw_os_error().is_some() => {
-            format!("it cannot be read: {error}")
-        }
-        ZipError::Io(_) | ZipError::InvalidArchive(_) => "it is not a complete zip archive".into(),
-        ZipError::FileNotFound => "it lacks a file".into(),
-        _ => "it uses an unsupported compression or encryption".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -230,7 +210,8 @@ mod tests {
     use zip::write::{SimpleFileOptions, ZipWriter};
 
     use super::*;
-    use crate::python::install::{EntryPoint, distributions, entry_points, record};
+    use crate::python::install::normalise::normalise;
+    use crate::python::install::{EntryPoint, distributions, entry_points};
     use crate::python::start::PREAMBLE;
     use crate::python::{Request, discover};
 
@@ -278,7 +259,7 @@ mod tests {
         for place in ["here", "another place"] {
             let dest = scratch.path().join(place);
             unpack(std::slice::from_ref(&wheel), &interpreter, &dest).expect("unpacked");
-            record::normalise(&interpreter, &dest).expect("normalised");
+            normalise(&interpreter, &dest).expect("normalised");
             let site_packages = dest.join(interpreter.site_packages());
             let old = fs::read_to_string(dest.join("bin/old")).expect("there");
             assert!(
@@ -332,7 +313,7 @@ mod tests {
             let wheel = tiny(scratch.path(), &[(name, "")]);
             let error =
                 unpack(&[wheel], &interpreter, &scratch.path().join("dest")).expect_err(name);
-            assert!(matches!(error, Error::BadWheel { .. }), "{name}: {error}");
+            assert!(matches!(error, WheelError::Bad { .. }), "{name}: {error}");
             assert!(
                 !scratch.path().join("dest").exists(),
                 "{name}: something was written"

@@ -5,11 +5,11 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use super::distribution::commands;
+use super::error::{self, Error};
 use super::script::EntryPoint;
-use super::wheel::archive_reason;
+use super::wheel_error::{Result, WheelError, archive_reason};
 use crate::fs::IoContext as _;
 use crate::python::core_metadata::CoreMetadata;
-use crate::python::error::{Error, Result};
 use crate::python::interpreter::Interpreter;
 use crate::target::CLibrary;
 
@@ -38,7 +38,7 @@ pub struct WheelFacts {
 impl WheelFacts {
     /// Reads the metadata and the names of its files; nothing else.
     pub fn read(wheel: &Path) -> Result<Self> {
-        let refuse = |reason: String| Error::BadWheel {
+        let refuse = |reason: String| WheelError::Bad {
             wheel: wheel.to_path_buf(),
             reason,
         };
@@ -67,7 +67,7 @@ impl WheelFacts {
                 .take(LONGEST)
                 .read_to_string(&mut text)
                 .map_err(|error| refuse(format!("`{name}`: {error}")))?;
-            Ok::<_, Error>(text)
+            Ok::<_, WheelError>(text)
         };
         let facts = CoreMetadata::parse(&text(metadata)?);
         let entry_points = metadata.replace("METADATA", "entry_points.txt");
@@ -112,7 +112,7 @@ impl WheelFacts {
 ///
 /// The glibc of a platform tag is ignored: the package is for other machines, and declares its own
 /// requirements.
-pub fn fits(wheel: &Path, interpreter: &Interpreter) -> Result<()> {
+pub fn fits(wheel: &Path, interpreter: &Interpreter) -> error::Result<()> {
     let tags = Tags::of(wheel)?;
     let (_, minor, _) = interpreter.version;
     let own = format!(
@@ -188,7 +188,7 @@ impl Tags {
         let ([_, _, python, abi, platform] | [_, _, _, python, abi, platform]) = *parts.as_slice()
         else {
             let reason = "it is not called NAME-VERSION-PYTHON-ABI-PLATFORM.whl".to_owned();
-            return Err(Error::BadWheel {
+            return Err(WheelError::Bad {
                 wheel: wheel.to_path_buf(),
                 reason,
             });

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Interpreter, ProbeAnswer};
+use super::error::Result;
+use super::probe::{Interpreter, ProbeAnswer};
 use crate::fs::{Stamp, replace_file};
-use crate::python::error::Result;
 
 /// A cache file of interpreters' answers to the probe: running an interpreter costs more than
 /// everything else in an unchanged pack.

@@ -4,8 +4,10 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifier, VersionSpecifiers};
 
-use super::{Interpreter, OLDEST, ProbeMemory};
-use crate::python::error::{Error, Result};
+use super::error::{Error, Result};
+use super::memory::ProbeMemory;
+use super::probe::Interpreter;
+use super::supported::OLDEST;
 
 /// Which interpreter is requested.
 #[derive(Clone, Copy, Default)]

@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use pep440_rs::Version;
 
+use super::error::{Error, FoundInterpreter, Result};
+use super::probe::{Interpreter, Kind, managed_root};
 use super::request::{Named, Request, Wanted, version_file};
-use super::{Interpreter, Kind};
 use crate::python::command::{is_executable, on_path, path_directories};
-use crate::python::error::{Error, FoundInterpreter, Result};
 use crate::target::{CLibrary, Host};
 
 /// The executables in one place, unordered.
@@ -73,18 +73,6 @@ pub fn discover(request: &Request) -> Result<Interpreter> {
         "found interpreter"
     );
     Ok(interpreter)
-}
-
-/// uv's directory of interpreters, whether or not it exists.
-pub(super) fn managed_root() -> Option<PathBuf> {
-    let variable = |name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    variable("UV_PYTHON_INSTALL_DIR")
-        .or_else(|| variable("XDG_DATA_HOME").map(|data| data.join("uv/python")))
-        .or_else(|| variable("HOME").map(|home| home.join(".local/share/uv/python")))
 }
 
 /// The interpreter at a path given by the user: an executable or the prefix of an installation.

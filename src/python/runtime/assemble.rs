@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::plan::{Item, Plan};
+use super::item::Item;
+use super::plan::Plan;
 use super::{Error, Runtime, amend};
 use crate::elf::{self, GlibcVersion, SearchPathTag};
 use crate::fs::IoContext;

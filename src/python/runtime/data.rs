@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::contents::Contents;
-use super::plan::{Item, sorted};
+use super::item::{Item, sorted};
 use crate::python::Interpreter;
 
 /// Terminals that a machine without ncurses' own database is likely to need: consoles, and the

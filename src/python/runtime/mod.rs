@@ -15,6 +15,7 @@ mod amend;
 mod assemble;
 mod contents;
 mod data;
+mod item;
 mod libraries;
 mod plan;
 #[cfg(test)]

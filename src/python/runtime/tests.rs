@@ -20,52 +20,10 @@ use super::*;
 const OLDEST: (u8, u8) = (3, 9);
 
 /// Imports each module separately and prints the names of those that fail, with the reason.
-const IMPORT_ALL: &str = r#"
-import contextlib, importlib, io, json, os, sys, warnings
-warnings.simplefilter("ignore")
-names = sorted(getattr(sys, "stdlib_module_names", sys.builtin_module_names))
-failed = {}
-for name in names:
-    if name in ("antigravity", "this", "idlelib", "__main__"):
-        continue
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            importlib.import_module(name)
-    except BaseException as error:
-        failed[name] = repr(error)
-maps = sorted({line.split()[-1] for line in open("/proc/self/maps") if ".so" in line})
-json.dump({"failed": failed, "maps": maps, "prefix": sys.prefix, "path": sys.path}, sys.stdout)
-"#;
+const IMPORT_ALL: &str = include_str!("tests/import_all.py");
 
 /// Common operations of a program.
-const USE: &str = r#"
-import asyncio, bz2, ctypes, curses, dbm, decimal, email, hashlib, json, lzma, multiprocessing, readline, sqlite3, ssl
-import subprocess, sys, sysconfig, tempfile, threading, unittest, uuid, venv, xml.etree.ElementTree, zlib, zoneinfo
-assert lzma.decompress(lzma.compress(b"x" * 999)) == b"x" * 999
-assert bz2.decompress(bz2.compress(b"x")) == zlib.decompress(zlib.compress(b"x"))
-assert sqlite3.connect(":memory:").execute("select sum(x) from (select 1 x union select 2)").fetchone() == (3,)
-assert hashlib.new("sha256", b"").hexdigest().startswith("e3b0c442")
-assert hashlib.blake2b(b"").digest_size == 64
-ssl.create_default_context()
-assert ctypes.CDLL(None).abs(-3) == 3
-assert xml.etree.ElementTree.fromstring("<a><b/></a>")[0].tag == "b"
-assert decimal.Decimal("0.1") * 3 == decimal.Decimal("0.3")
-async def one(): return 1
-assert asyncio.run(one()) == 1
-assert sysconfig.get_config_vars()["EXT_SUFFIX"]
-child = subprocess.run([sys.executable, "-I", "-c", "print(6 * 7)"], capture_output=True, check=True)
-assert child.stdout == b"42\n" and child.stderr == b"", child
-with tempfile.TemporaryDirectory() as directory:
-    venv.create(directory, symlinks=True)
-    inner = subprocess.run([directory + "/bin/python", "-c", "import sys, ssl; print(sys.prefix)"],
-                           capture_output=True, text=True, check=True)
-    assert inner.stdout.strip() == directory, inner
-worker = multiprocessing.get_context("spawn").Process(target=abs, args=(1,))
-worker.start(); worker.join()
-assert worker.exitcode == 0
-threading.Thread(target=threading.Event().wait, daemon=True).start()
-print("ok", sys.prefix)
-"#;
+const USE: &str = include_str!("tests/use_all.py");
 
 #[derive(Deserialize)]
 struct Imports {

@@ -8,10 +8,9 @@
 
 use std::path::Path;
 
-use super::error::Result;
 use super::interpreter::Interpreter;
 use crate::format::WITHHELD;
-use crate::fs::IoContext as _;
+use crate::fs::{self, IoContext as _};
 
 /// Directory of the start-up files in a tree with an interpreter, relative to the tree.
 pub const DIRECTORY: &str = "lib/flavor";
@@ -59,7 +58,7 @@ pub(super) fn file_script(path: &str) -> String {
 }
 
 /// Writes the start-up files into the tree of an interpreter.
-pub fn write(interpreter: &Interpreter, tree: &Path) -> Result<()> {
+pub fn write(interpreter: &Interpreter, tree: &Path) -> fs::Result<()> {
     let directory = tree.join(DIRECTORY);
     std::fs::create_dir_all(&directory).on("create directory", &directory)?;
     for (name, text) in [

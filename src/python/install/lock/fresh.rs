@@ -8,12 +8,15 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 use toml::{Table, Value};
 
-use super::super::named::{
-    Conditions, NamedSources, Source, Workspace, absolute, expanded, project_name, table,
-};
-use super::{Selection, stale, tables, text, texts};
+use super::error::{Result, stale};
+use super::locked::Selection;
+use super::table::{tables, text, texts};
+use crate::pyproject;
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
+use crate::python::install::address::absolute;
+use crate::python::install::named::{
+    Conditions, NamedSources, Source, Workspace, expanded, project_name,
+};
 use crate::python::markers;
 
 /// A requirement in comparable form: name, extras, version specifier, and source.
@@ -31,10 +34,12 @@ pub(super) fn check(
     let members = workspace.map_or_else(|| vec![root.clone()], |workspace| workspace.members);
     let own = absolute(selection.project.unwrap_or(&root));
     let manifest = lock.get("manifest").and_then(Value::as_table);
-    let of_root = table(&root.join("pyproject.toml")).unwrap_or_default();
-    check_members(file, &members, manifest)?;
+    let of_root = pyproject::of(&root).unwrap_or_default();
+    let read = |member: &PathBuf| pyproject::of(member).unwrap_or_default();
+    let projects: Vec<Table> = members.iter().map(read).collect();
+    check_members(file, &projects, manifest)?;
     check_constraints(file, &of_root, manifest, selection)?;
-    if let [only] = members.as_slice() {
+    if let [only] = projects.as_slice() {
         let text_of = |manifest: &Table| {
             manifest
                 .get("project")?
@@ -42,15 +47,13 @@ pub(super) fn check(
                 .as_str()
                 .map(bounds)
         };
-        let wanted = table(&only.join("pyproject.toml"))
-            .as_ref()
-            .and_then(text_of);
+        let wanted = text_of(only);
         let locked = text(lock, "requires-python").map(bounds);
         if wanted.is_some() && wanted != locked {
             return Err(stale(file, "`requires-python` has changed"));
         }
     }
-    for member in &members {
+    for (member, project) in members.iter().zip(&projects) {
         let place = |package: &&&Table| {
             let source = package.get("source").and_then(Value::as_table);
             let path = source.and_then(|source| {
@@ -68,7 +71,7 @@ pub(super) fn check(
         };
         check_member(
             file,
-            member,
+            (member, project),
             package,
             (*member == own).then_some(selection.requirements),
             selection,
@@ -102,14 +105,13 @@ pub(super) fn check_script(
     differ(file, "", &wanted.collect(), &locked, |(name, ..)| name)
 }
 
-fn check_members(file: &Path, members: &[PathBuf], manifest: Option<&Table>) -> Result<()> {
+fn check_members(file: &Path, projects: &[Table], manifest: Option<&Table>) -> Result<()> {
     let locked: BTreeSet<String> = manifest
         .into_iter()
         .flat_map(|manifest| texts(manifest, "members"))
         .map(normalised)
         .collect();
-    let name = |member: &PathBuf| project_name(&table(&member.join("pyproject.toml"))?);
-    let found: BTreeSet<String> = members.iter().filter_map(name).collect();
+    let found: BTreeSet<String> = projects.iter().filter_map(project_name).collect();
     // A project without a workspace is not listed.
     if found.len() <= 1 && locked.is_empty() || found == locked {
         return Ok(());
@@ -159,12 +161,11 @@ fn check_constraints(
 /// Compares the requirements of a member, unconditional ones and those of each extra and group.
 fn check_member(
     file: &Path,
-    member: &Path,
+    (member, manifest): (&Path, &Table),
     package: &Table,
     given: Option<&[String]>,
     selection: &Selection,
 ) -> Result<()> {
-    let manifest = table(&member.join("pyproject.toml")).unwrap_or_default();
     let named = NamedSources::of_project(member)?;
     let base = absolute(file.parent().unwrap_or(Path::new(".")));
     let metadata = package.get("metadata").and_then(Value::as_table);

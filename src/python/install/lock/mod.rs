@@ -1,26 +1,29 @@
 //! Lock files: a reader for each kind.
 
+pub(super) mod error;
 mod fresh;
+mod locked;
 mod pdm;
 mod poetry;
 mod pylock;
 mod requirements;
+mod table;
 mod uv;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pep508_rs::MarkerEnvironment;
-use toml::{Table, Value};
-
-use super::named::{IndexSource, Source, absolute, is_member_or_root};
-use crate::fs::IoContext as _;
-use crate::python::error::{Error, Result};
-use crate::python::install::{Notice, index};
-use crate::python::interpreter::Interpreter;
-
+pub(super) use error::Error;
+pub(super) use error::unusable;
+pub(super) use locked::{Locked, LockedOrigin, Selection};
 pub(super) use pylock::wheels_of;
 pub(super) use requirements::{Entry, check_locked_list, entries};
+
+use self::error::Result;
+use super::address::absolute;
+use super::named::is_member_or_root;
+use super::notice::Notice;
+use crate::fs::{self as files, IoContext as _};
 
 /// A file of the project that pins the versions of its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +91,7 @@ impl Lock {
     }
 
     /// The same with absolute paths: installers run in another directory.
-    pub(super) fn absolute(&self) -> Result<Self> {
+    pub(super) fn absolute(&self) -> files::Result<Self> {
         let absolute = |path: &Path| std::path::absolute(path).on("find the directory of", path);
         Ok(match self {
             Self::Uv(path) => Self::Uv(absolute(path)?),
@@ -151,123 +154,6 @@ impl Lock {
     }
 }
 
-/// The selection from a lock.
-#[derive(Clone, Copy)]
-pub(super) struct Selection<'a> {
-    /// The project's directory, if there is one.
-    pub(super) project: Option<&'a Path>,
-    pub(super) interpreter: &'a Interpreter,
-    pub(super) environment: &'a MarkerEnvironment,
-    /// The requirements of the project, including the selected extras and groups.
-    pub(super) requirements: &'a [String],
-    pub(super) extras: &'a [String],
-    pub(super) groups: &'a [String],
-}
-
-/// A distribution pinned by a lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Locked {
-    pub(super) name: String,
-    pub(super) version: Option<String>,
-    /// `sha256:…`.
-    pub(super) hashes: Vec<String>,
-    pub(super) origin: LockedOrigin,
-}
-
-/// The source of a locked distribution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum LockedOrigin {
-    /// The configured index, or PyPI.
-    DefaultIndex,
-    Source(Source),
-}
-
-impl Locked {
-    /// An archive of an index, at this URL.
-    fn of_index(name: &str, version: &str, hashes: Vec<String>, url: Option<&str>) -> Self {
-        let origin = match url.filter(|url| !is_default_index(url)) {
-            Some(url) => LockedOrigin::Source(Source::Index(IndexSource {
-                name: None,
-                url: url.to_owned(),
-                flat: false,
-            })),
-            None => LockedOrigin::DefaultIndex,
-        };
-        Self {
-            name: name.to_owned(),
-            version: Some(version.to_owned()),
-            hashes,
-            origin,
-        }
-    }
-
-    fn of_source(name: &str, version: Option<&str>, hashes: Vec<String>, source: Source) -> Self {
-        Self {
-            name: name.to_owned(),
-            version: version.map(ToOwned::to_owned),
-            hashes,
-            origin: LockedOrigin::Source(source),
-        }
-    }
-}
-
-/// Whether a URL is that of the default index, which mirrors may replace.
-fn is_default_index(url: &str) -> bool {
-    fn host(url: &str) -> Option<&str> {
-        url.split_once("://")
-            .map_or(url, |(_, rest)| rest)
-            .split('/')
-            .next()
-    }
-    host(url) == host(index::DEFAULT)
-}
-
-/// The error for an unusable lock.
-fn unusable(file: &Path, reason: impl Into<String>) -> Error {
-    Error::Lock {
-        path: file.to_path_buf(),
-        said: vec![reason.into()],
-    }
-}
-
-/// The error for an outdated lock.
-fn stale(file: &Path, reason: impl Into<String>) -> Error {
-    Error::StaleLock {
-        path: file.to_path_buf(),
-        reason: reason.into().into(),
-    }
-}
-
-fn read_table(file: &Path) -> Result<Table> {
-    let text = fs::read_to_string(file).on("read", file)?;
-    text.parse()
-        .map_err(|error: toml::de::Error| unusable(file, error.message()))
-}
-
-/// The tables in an array.
-fn tables<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a Table> {
-    table
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_table)
-}
-
-/// The strings in an array.
-fn texts<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = &'a str> {
-    table
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-}
-
-fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
-    table.get(key).and_then(Value::as_str)
-}
-
 /// The warning for a project whose only lock file is of an unsupported kind.
 pub(super) fn unread(project: &Path, requirements: &[String]) -> Option<Notice> {
     let foreign = FOREIGN
@@ -300,15 +186,5 @@ mod tests {
         let scratch = tempfile::tempdir().expect("scratch");
         fs::write(scratch.path().join("requirements.txt"), "click\n").expect("scratch");
         assert_eq!(Lock::find(scratch.path()), None);
-    }
-
-    #[test]
-    fn mirrors_stand_in_for_pypi_alone() {
-        assert!(is_default_index(index::DEFAULT));
-        assert!(!is_default_index("https://mirror.example/simple"));
-        assert!(!is_default_index(
-            &index::DEFAULT.replace("/simple", ".evil.example/simple")
-        ));
-        assert!(!is_default_index("https://download.pytorch.org/whl/cpu"));
     }
 }

@@ -8,10 +8,12 @@ use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::VersionOrUrl;
 use toml::{Table, Value};
 
-use super::super::named::{Source, absolute, expanded};
-use super::{Locked, Selection, read_table, stale, tables, text, texts, unusable};
+use super::error::{Result, stale, unusable};
+use super::locked::{Locked, Selection};
+use super::table::{read_table, tables, text, texts};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
+use crate::python::install::address::absolute;
+use crate::python::install::named::{Source, expanded};
 use crate::python::markers::{self, Requirement};
 
 /// The locked distributions for a selection.

@@ -6,12 +6,15 @@ use pep440_rs::VersionSpecifiers;
 use percent_encoding::percent_decode_str;
 use toml::{Table, Value};
 
-use super::super::archive::Archive;
-use super::super::named::{Source, absolute};
-use super::{Locked, Selection, read_table, requirements, tables, text, texts, unusable};
+use super::error::{Result, unusable};
+use super::locked::{Locked, Selection};
+use super::requirements;
+use super::table::{read_table, tables, text, texts};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
-use crate::python::install::Notice;
+use crate::python::install::address::absolute;
+use crate::python::install::distribution::Archive;
+use crate::python::install::named::Source;
+use crate::python::install::notice::Notice;
 use crate::python::markers;
 
 /// The locked distributions for a selection.
@@ -44,12 +47,7 @@ pub(super) fn read(
         .chain(texts(&lock, "dependency-groups"))
         .map(normalised)
         .collect();
-    missing(
-        file,
-        selection,
-        |name| known.contains(&name.to_owned()),
-        notices,
-    );
+    notices.extend(selection.unlisted(file, |name| known.contains(&name.to_owned())));
     // The groups that the lock installs by default, except for development groups.
     let mut groups = selection.groups.to_vec();
     groups.extend(texts(&lock, "default-groups").map(normalised));
@@ -151,27 +149,6 @@ fn one(file: &Path, name: &str, package: &Table) -> Result<Locked> {
         hashes,
         text(package, "index"),
     ))
-}
-
-/// The warning for selected extras and groups that a lock file does not list. It may have been made
-/// with them nevertheless.
-pub(super) fn missing(
-    file: &Path,
-    selection: &Selection,
-    is_known: impl Fn(&str) -> bool,
-    notices: &mut Vec<Notice>,
-) {
-    for name in selection
-        .extras
-        .iter()
-        .chain(selection.groups)
-        .filter(|name| !is_known(name))
-    {
-        notices.push(Notice::SelectionNotLocked {
-            path: file.to_path_buf(),
-            name: name.clone(),
-        });
-    }
 }
 
 /// A marker of a lock without the two variables that PEP 508 lacks: `'x' in extras` and `'x' in

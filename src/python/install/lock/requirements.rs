@@ -8,11 +8,11 @@ use std::str::FromStr as _;
 use pep440_rs::Version;
 use pep508_rs::VersionOrUrl;
 
-use super::{Selection, stale};
+use super::error::{Error, Result, stale};
+use super::locked::Selection;
 use crate::python::command::redact;
 use crate::python::core_metadata::normalised;
-use crate::python::error::{Error, Result};
-use crate::python::install::Notice;
+use crate::python::install::notice::Notice;
 use crate::python::markers::{self, Requirement};
 
 /// One entry of a list: a requirement or an option, with its continuation lines.
@@ -275,7 +275,7 @@ pub(in super::super) fn check_locked_list(
     entries: &[Entry],
     notices: &mut Vec<Notice>,
 ) -> Result<()> {
-    super::pylock::missing(file, selection, |_| false, notices);
+    notices.extend(selection.unlisted(file, |_| false));
     let pins = pins(entries);
     check_pins(
         file,

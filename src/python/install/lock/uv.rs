@@ -7,10 +7,13 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::ExtraName;
 use toml::{Table, Value};
 
-use super::super::named::{IndexSource, Source, absolute};
-use super::{Locked, Selection, fresh, read_table, stale, tables, text, texts, unusable};
+use super::error::{Result, stale, unusable};
+use super::fresh;
+use super::locked::{Locked, Selection};
+use super::table::{read_table, tables, text, texts};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
+use crate::python::install::address::absolute;
+use crate::python::install::named::{IndexSource, Source};
 use crate::python::markers;
 
 /// The locked distributions of a project, which is the root or a member of the lock's workspace.

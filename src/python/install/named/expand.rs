@@ -3,23 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
-/// Characters to be escaped in the path of a URL (RFC 3986).
-const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
-
-/// The `file:` URL of an absolute path.
-pub(in super::super) fn file_url(path: &Path) -> String {
-    format!(
-        "file://{}",
-        utf8_percent_encode(&path.to_string_lossy(), IN_PATHS)
-    )
-}
+use crate::python::install::address::{IN_PATHS, file_url};
 
 /// Expands the fields of Hatch and PDM in a URL: `{root:uri}`, `{root:parent:uri}`, `{home}`,
 /// `{env:NAME}`, `${PROJECT_ROOT}`, `${NAME}`.

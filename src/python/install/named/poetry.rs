@@ -4,10 +4,12 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{IndexSource, NamedSources, Rule, Source, absolute, condition, refused};
+use super::error::{Result, refused};
+use super::expand::expanded;
+use super::rules::{NamedSources, Rule, condition};
+use super::source::{IndexSource, Source};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
-use crate::python::install::index;
+use crate::python::install::address::{DEFAULT_INDEX, absolute};
 
 /// Adds the sources in `[tool.poetry]` of a manifest at `path`.
 pub(super) fn read(manifest: &Table, path: &Path, named: &mut NamedSources) -> Result<()> {
@@ -127,7 +129,7 @@ fn indexes(poetry: &Table, named: &mut NamedSources) -> Vec<(String, IndexSource
         let flag = |key: &str| source.get(key).and_then(Value::as_bool).unwrap_or_default();
         let Some(name) = text("name") else { continue };
         let url =
-            text("url").or_else(|| name.eq_ignore_ascii_case("pypi").then_some(index::DEFAULT));
+            text("url").or_else(|| name.eq_ignore_ascii_case("pypi").then_some(DEFAULT_INDEX));
         let Some(url) = url else { continue };
         let index = IndexSource {
             name: None,
@@ -165,7 +167,7 @@ pub(super) fn read_pdm(manifest: &Table, directory: &Path, named: &mut NamedSour
         let flat = text("type") == Some("find_links");
         let index = IndexSource {
             name: None,
-            url: super::expanded(url, directory),
+            url: expanded(url, directory),
             flat,
         };
         named.known_to_uv &= named.ordered.is_empty();

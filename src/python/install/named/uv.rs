@@ -4,11 +4,13 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{
-    IndexSource, NamedSources, Rule, Source, Workspace, absolute, condition, refused, table,
-};
+use super::error::{Result, refused};
+use super::rules::{NamedSources, Rule, condition};
+use super::source::{IndexSource, Source};
+use super::workspace::Workspace;
+use crate::pyproject::{self, MANIFEST};
 use crate::python::core_metadata::normalised;
-use crate::python::error::Result;
+use crate::python::install::address::absolute;
 
 /// Adds the sources in `[tool.uv]` of a manifest at `path`.
 pub(super) fn read(
@@ -25,9 +27,12 @@ pub(super) fn read(
     };
     let directory = path.parent().unwrap_or(Path::new("/"));
     let root = workspace
-        .map(|workspace| workspace.root.join("pyproject.toml"))
+        .map(|workspace| workspace.root.join(MANIFEST))
         .filter(|root| root != path);
-    let of_root = root.as_deref().and_then(table).unwrap_or_default();
+    let of_root = root
+        .as_deref()
+        .and_then(|root| pyproject::read(root).ok())
+        .unwrap_or_default();
     let mut indexes = indexes(uv, directory);
     if let (Some(root), Some(uv)) = (
         &root,
@@ -161,7 +166,7 @@ fn one(
 
 /// Whether a project is installed itself, not only its requirements.
 fn is_package(directory: &Path) -> bool {
-    let manifest = table(&directory.join("pyproject.toml")).unwrap_or_default();
+    let manifest = pyproject::of(directory).unwrap_or_default();
     let said = manifest
         .get("tool")
         .and_then(|tool| tool.get("uv")?.get("package")?.as_bool());

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{project_name, table};
+use super::manifest::project_name;
+use crate::pyproject::{self, MANIFEST};
 
 /// A workspace and the directories of its members.
 #[derive(Debug, Clone)]
@@ -20,7 +21,7 @@ impl Workspace {
     /// The workspace of a project, which is its root or a member. `directory` is absolute.
     pub(in super::super) fn of(directory: &Path) -> Option<Self> {
         for root in directory.ancestors() {
-            let Some(manifest) = table(&root.join("pyproject.toml")) else {
+            let Some(manifest) = pyproject::of(root) else {
                 continue;
             };
             let Some(workspace) = workspace_table(&manifest) else {
@@ -53,8 +54,7 @@ impl Workspace {
             .into_iter()
             .flat_map(|pattern| directories(root, pattern))
             .collect();
-        members
-            .retain(|member| !excluded.contains(member) && member.join("pyproject.toml").is_file());
+        members.retain(|member| !excluded.contains(member) && member.join(MANIFEST).is_file());
         if manifest.contains_key("project") {
             members.insert(root.to_path_buf());
         }
@@ -67,7 +67,7 @@ impl Workspace {
     /// The directory of the member with this normalised name.
     pub(super) fn member(&self, name: &str) -> Option<&Path> {
         let is_called = |member: &&PathBuf| {
-            table(&member.join("pyproject.toml"))
+            pyproject::of(member)
                 .and_then(|manifest| project_name(&manifest))
                 .as_deref()
                 == Some(name)

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use toml::{Table, Value};
+use toml::Value;
+
+use crate::pyproject;
 
 /// Include patterns.
 #[derive(Debug)]
@@ -113,10 +115,7 @@ const SCRIPTS: &[&str] = &["setup.cfg", "MANIFEST.in"];
 
 impl Settings {
     pub(super) fn of(project: &Path) -> Self {
-        let manifest = fs::read_to_string(project.join("pyproject.toml")).ok();
-        let manifest: Table = manifest
-            .and_then(|text| text.parse().ok())
-            .unwrap_or_default();
+        let manifest = pyproject::of(project).unwrap_or_default();
         let system = manifest.get("build-system").and_then(Value::as_table);
         let requires = system.and_then(|system| system.get("requires")?.as_array());
         let requires: Vec<String> = requires

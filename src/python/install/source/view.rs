@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::above::{Reference, ask_git, plain, references};
+use super::error::{Result, SourcesError};
 use super::git::Repository;
 use super::index::Tracked;
 use super::named::{Named, Settings};
+use super::sources::{Hidden, Sources};
 use super::walk::Walk;
-use super::{Hidden, Sources};
 use crate::format::Blake3;
 use crate::fs::{IoContext as _, Stamp};
-use crate::python::error::{Error, Result};
 
 /// An ignored file of at least this size is not copied if that can be avoided.
 const LARGE: u64 = 1 << 20;
@@ -51,9 +51,11 @@ pub struct Snapshot {
 impl View {
     /// Finds what the build of `project` sees. `include` are patterns for files to include.
     pub fn of(project: &Path, include: &[String]) -> Result<Self> {
-        let real = project.canonicalize().map_err(|_| Error::NoProjectAt {
-            path: project.to_path_buf(),
-        })?;
+        let real = project
+            .canonicalize()
+            .map_err(|_| SourcesError::NoProjectAt {
+                path: project.to_path_buf(),
+            })?;
         let settings = Settings::of(&real);
         let named = Named::new(include, &settings.strings);
         let sources = Walk::new(project, real.clone(), Hidden::Taken, &named).run();
@@ -269,7 +271,7 @@ impl View {
                 let from = self.project.join(file);
                 reproduce(&from, to, *made)
                     .on("copy", &from)
-                    .map_err(Error::from)
+                    .map_err(SourcesError::from)
             })
             .collect::<Result<_>>()?;
         let there: HashSet<&Path> = targets.iter().map(PathBuf::as_path).collect();

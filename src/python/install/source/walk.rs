@@ -10,10 +10,11 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 
+use super::error::{IGNORE_FILE, SourceError};
 use super::git::{Repository, TrackedFiles};
 use super::leavings::{is_left_behind, is_tools_own};
 use super::named::Named;
-use super::{Hidden, IGNORE_FILE, SourceError, Sources};
+use super::sources::{Hidden, Sources};
 use crate::sign::PRIVATE_KEY_FILE;
 
 /// An ignored directory with more files than this is data, not build output.

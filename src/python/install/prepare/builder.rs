@@ -4,29 +4,33 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::neutral::{self, Neutral};
-use super::super::{
-    BuildSystem, Built, Environment, InstallRequest, Purpose, View, WheelBuild, build_wheel,
-    make_build_environment,
-};
-use super::{NamedSources, absolute};
 use crate::fs::IoContext as _;
 use crate::python::core_metadata::CoreMetadata;
-use crate::python::error::{Error, Result};
+use crate::python::install::address::absolute;
+use crate::python::install::backend::{BuildSystem, Built, Environment, WheelBuild, build_wheel};
+use crate::python::install::error::{Error, Result};
+use crate::python::install::named::NamedSources;
+use crate::python::install::neutral::{self, Neutral};
+use crate::python::install::request::{InstallRequest, Purpose};
+use crate::python::install::source::{SourcesError, View};
 use crate::python::interpreter::Interpreter;
 
 /// A wheel on this machine.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Wheel {
-    pub(in super::super) path: PathBuf,
+pub(super) struct Wheel {
+    pub(super) path: PathBuf,
     /// As built, before it was neutralised.
-    pub(in super::super) metadata: CoreMetadata,
+    pub(super) metadata: CoreMetadata,
 }
 
+/// Makes the environment of a build in a directory: an installation, which may build wheels in turn.
+pub(in super::super) type MakeEnvironment = fn(&Interpreter, &InstallRequest, &Path) -> Result<()>;
+
 /// Builds wheels of directories.
-pub(in super::super) struct Builder<'a> {
+pub(super) struct Builder<'a> {
     interpreter: &'a Interpreter,
     request: &'a InstallRequest<'a>,
+    make_environment: MakeEnvironment,
     work: PathBuf,
     /// The requirements of a build environment, and the environment.
     environments: Vec<(PathBuf, Vec<String>, PathBuf)>,
@@ -34,14 +38,16 @@ pub(in super::super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(in super::super) fn new(
+    pub(super) fn new(
         interpreter: &'a Interpreter,
         request: &'a InstallRequest<'a>,
+        make_environment: MakeEnvironment,
     ) -> Self {
         let work = request.work.join("siblings");
         Self {
             interpreter,
             request,
+            make_environment,
             work,
             environments: Vec::new(),
             made: 0,
@@ -49,7 +55,7 @@ impl<'a> Builder<'a> {
     }
 
     /// An unused directory.
-    pub(in super::super) fn place(&mut self) -> Result<PathBuf> {
+    pub(super) fn place(&mut self) -> Result<PathBuf> {
         self.made += 1;
         let place = self.work.join(self.made.to_string());
         fs::create_dir_all(&place).on("create directory", &place)?;
@@ -57,7 +63,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Builds the wheel of the project in `directory`.
-    pub(in super::super) fn build(&mut self, directory: &Path) -> Result<Wheel> {
+    pub(super) fn build(&mut self, directory: &Path) -> Result<Wheel> {
         if self.request.building.iter().any(|one| one == directory) {
             let error = "its build requirements include itself".to_owned();
             return Err(Error::NotBuilt {
@@ -69,9 +75,10 @@ impl<'a> Builder<'a> {
             .iter()
             .any(|name| directory.join(name).is_file())
         {
-            return Err(Error::NoProjectAt {
+            return Err(SourcesError::NoProjectAt {
                 path: directory.to_path_buf(),
-            });
+            }
+            .into());
         }
         let place = self.place()?;
         let (copy, wheels) = (place.join("source"), place.join("wheel"));
@@ -135,7 +142,7 @@ impl<'a> Builder<'a> {
                 work: &work,
                 ..self.request.clone()
             };
-            make_build_environment(self.interpreter, &request, &tree)?;
+            (self.make_environment)(self.interpreter, &request, &tree)?;
             self.environments.push((project, requires, tree.clone()));
             tree
         };
@@ -148,7 +155,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A wheel without local URLs in its requirements, which installers must not follow.
-    pub(in super::super) fn neutral(&mut self, wheel: &Path) -> Result<Wheel> {
+    pub(super) fn neutral(&mut self, wheel: &Path) -> Result<Wheel> {
         let (text, name) = neutral::of_wheel(wheel)?;
         let metadata = CoreMetadata::parse(&text);
         let Neutral { text: new, .. } = neutral::neutral(&text);

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::IoContext as _;
 use crate::python::command::{command, on_path, redact, run};
-use crate::python::error::{Error, Result};
+use crate::python::install::error::{Error, Result};
 
 /// The number of lines of git's output that are shown.
 const SHOWN: usize = 4;
 
 /// Fetches a repository into `dest`, which does not exist yet, and returns the requested directory.
-pub(in super::super) fn check_out(
+pub(super) fn check_out(
     url: &str,
     revision: Option<&str>,
     subdirectory: Option<&str>,
