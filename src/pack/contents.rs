@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::application::{self, Application, ProjectFacts};
 use super::context::{Pack, Resources};
 use super::encoded;
+use super::python::{self, Application, ProjectFacts};
 use super::slots::{self, SlotPlan};
 use super::startable;
 use super::{BuildError, Finding, Settings};
@@ -22,7 +22,7 @@ pub(super) struct Planned {
 impl Planned {
     /// Completes the manifest with the metadata that only the build back end knows.
     pub(super) fn new(pack: Pack) -> Result<Self, BuildError> {
-        let (manifest, facts) = application::state(pack)?;
+        let (manifest, facts) = python::state(pack)?;
         Ok(Self { manifest, facts })
     }
 }
@@ -46,7 +46,7 @@ impl Contents {
         let Planned { manifest, facts } = planned;
         let mut application = manifest
             .is_python()
-            .then(|| application::build(pack.with(&manifest), facts))
+            .then(|| python::build(pack.with(&manifest), facts))
             .transpose()?;
         // The name of a requirement is known only now.
         let named = application

@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::application::Application;
 use super::cache::{CacheEntry, StagedEntry};
-use super::complete;
 use super::contents::Contents;
 use super::context::Pack;
 use super::native::{self, Native, Needs};
+use super::python::Application;
+use super::python::complete;
 use super::slim::{self, Slimmed};
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use super::complete::{self, Fault};
 use super::hooks::FailedHook;
+use super::python::complete::{self, Fault};
 use super::warning::Finding;
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;

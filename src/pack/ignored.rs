@@ -7,7 +7,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::BuildError;
-use super::application::{DEPS, RUNTIME};
+use super::python::{DEPS, RUNTIME};
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Manifest, Slim};
 

@@ -1,17 +1,16 @@
 //! `pack`: turns a checked manifest and settings into a package.
 //!
 //! ```text
-//! Manifest ─ application ─▶ trees                                  (Python applications only)
+//! Manifest ─ python      ─▶ trees                                  (Python applications only)
 //! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    with all inputs of their bytes
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!
 //! Every step uses the build cache (`cache`): results of equal inputs are reused.
 
-mod application;
 mod attestation;
 mod cache;
-mod complete;
+
 mod contents;
 mod context;
 mod encoded;
@@ -23,6 +22,7 @@ mod input;
 mod key;
 mod native;
 mod output;
+mod python;
 mod report;
 mod reproducible;
 mod seal;
@@ -34,7 +34,6 @@ mod startable;
 mod warning;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
-pub use complete::{Fault, Place, Remedy};
 pub use contents::{ListedFile, ListedSlot, Listing, list_files};
 pub use error::BuildError;
 pub use history::Build;
@@ -42,6 +41,7 @@ pub use hooks::{FailedHook, run_post_build, run_pre_build};
 pub use input::{InputError, ReadInput, manifest_above, read_input};
 pub use key::{Key, KeySource, PRIVATE_KEY_VARIABLE, SigningKey, own_key_path};
 pub use native::{Carried, Needs, Stripped};
+pub use python::{Fault, Place, Remedy};
 pub use report::{PackReport, SlotReport};
 pub use reproducible::{BuildRecord, Difference, check_reproducible, compare, rebuild};
 pub use seal::OWN_LAUNCHER;

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::BuildError;
-use super::application::Application;
 use super::attestation::About;
 use super::contents::Contents;
 use super::context::Pack;
 use super::encoded::{Encoded, Stored};
+use super::python::Application;
 use super::slots::SlotPlan;
 use crate::format::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts,

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::application::{APP, Application, DEPS, RUNTIME};
 use super::cache::{Inputs, Layer};
 use super::contents::Contents;
 use super::context::Pack;
 use super::encoded::Stored;
+use super::python::{APP, Application, DEPS, RUNTIME};
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
 use crate::fs::{Entry, EntryKind, IoContext, Modes};

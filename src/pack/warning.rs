@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::complete::{Fault, Place};
+use super::python::{Fault, Place};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
@@ -235,7 +235,7 @@ impl Diagnostic for Finding {
                 "`flavor inspect --largest 10 {}` shows what is large",
                 printable_path(package)
             )),
-            Self::NewerGlibc { slot, .. } if slot == super::application::RUNTIME => Code::BEYOND_TARGET.with_hint(
+            Self::NewerGlibc { slot, .. } if slot == super::python::RUNTIME => Code::BEYOND_TARGET.with_hint(
                 "choose an interpreter for older systems, such as one of uv's, or pack on an older system",
             ),
             Self::NewerGlibc { file, .. } if file.contains(".libs/") => {

@@ -7,8 +7,8 @@ use std::io::Write;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::application::{Evidence, RUNTIME};
 use super::native::Library;
+use super::python::{Evidence, RUNTIME};
 use super::seal::Built;
 use super::{BuildError, OWN_LAUNCHER, Settings};
 use crate::evidence::{

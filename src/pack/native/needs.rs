@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::super::application::{APP, Application, DEPS};
 use super::super::cache::{BuildCache, Inputs, Layer};
 use super::super::contents::Contents;
 use super::super::encoded::Stored;
+use super::super::python::{APP, Application, DEPS};
 use super::super::slots::SlotPlan;
 use super::super::startable::start_of_main;
 use super::super::warning::Finding;
@@ -324,7 +324,7 @@ fn imported(
     }
     inputs.add("start", start.text());
     let trees = &application.trees;
-    let place = super::super::application::place(&package.contents.manifest);
+    let place = super::super::python::place(&package.contents.manifest);
     let made = package.cache.make(
         "imports of extension modules",
         Layer::Slots,

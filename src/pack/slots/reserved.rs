@@ -9,7 +9,7 @@ use super::{Content, SlotPlan};
 use crate::format::WORKENV;
 use crate::fs::{Entry, EntryKind};
 use crate::pack::BuildError;
-use crate::pack::application::{Application, DEPS, RUNTIME};
+use crate::pack::python::{Application, DEPS, RUNTIME};
 
 /// A reserved path of the environment.
 struct Reserved {

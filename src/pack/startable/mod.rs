@@ -4,17 +4,16 @@
 //! Reports only certain failures: if modules or files may come from elsewhere at run time, nothing
 //! is reported.
 
-mod modules;
 mod paths;
 
 use super::BuildError;
-use super::application::Application;
 use super::context::Pack;
+use super::python::Application;
+use super::python::startable::Modules;
 use super::slots::SlotPlan;
 use super::warning::Finding;
 use crate::manifest::{EntryPoint, Manifest};
 use crate::python::install;
-use modules::Modules;
 use paths::Paths;
 
 /// Checks every program of the package, and the paths in its command and its variables.

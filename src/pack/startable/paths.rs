@@ -1,6 +1,6 @@
 use std::path::{Component, Path, PathBuf};
 
-use super::super::application::Application;
+use super::super::python::Application;
 use super::super::slots::SlotPlan;
 use super::super::warning::Finding;
 use crate::format::WORKENV;

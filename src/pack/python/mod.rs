@@ -5,6 +5,7 @@
 //! how.
 
 mod bytecode;
+pub(super) mod complete;
 mod dependencies;
 mod facts;
 mod programs;
@@ -12,6 +13,7 @@ mod project;
 mod requirement;
 mod runtime;
 mod sources;
+pub(super) mod startable;
 mod wheel;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,7 @@ use crate::python::{Interpreter, ProbeMemory, Request, discover, start};
 use crate::report::{Reporter, Stopwatch, Took};
 use crate::stub::Family;
 
+pub use complete::{Fault, Place, Remedy};
 pub(super) use facts::{ProjectFacts, state};
 use programs::Start;
 pub(super) use programs::place;

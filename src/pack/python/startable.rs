@@ -1,16 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use super::super::application::{APP, Application, DEPS, RUNTIME, place};
-use super::super::slots::SlotPlan;
-use super::super::warning::Finding;
+use super::{APP, Application, DEPS, RUNTIME, place};
 use crate::fs::Entry;
 use crate::manifest::suggest::closest;
 use crate::manifest::{EntryPoint, Manifest};
+use crate::pack::slots::SlotPlan;
+use crate::pack::warning::Finding;
 use crate::python::runtime::is_stub;
 use crate::stub::Family;
 
 /// Where Python will look for modules.
-pub(super) struct Modules<'a> {
+pub(in crate::pack) struct Modules<'a> {
     manifest: &'a Manifest,
     application: &'a Application,
     plans: &'a [SlotPlan],
@@ -42,7 +42,7 @@ const BRINGS_NAMES: &[&str] = &[
 ];
 
 impl<'a> Modules<'a> {
-    pub(super) fn new(
+    pub(in crate::pack) fn new(
         manifest: &'a Manifest,
         application: &'a Application,
         plans: &'a [SlotPlan],
@@ -88,7 +88,7 @@ impl<'a> Modules<'a> {
     }
 
     /// Why a program cannot start.
-    pub(super) fn fault(&self, start: &EntryPoint) -> Option<Finding> {
+    pub(in crate::pack) fn fault(&self, start: &EntryPoint) -> Option<Finding> {
         match start {
             EntryPoint::File(file) => match self.at(&self.own.join(file)) {
                 Some(entry) => self.broken(entry),

@@ -16,18 +16,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use fault::all;
+pub(in crate::pack) use fault::all;
 pub use fault::{Fault, Place};
 pub use remedy::Remedy;
 
-use super::application::{self, Application, place};
-use super::cache::{Inputs, Layer};
-use super::contents::Contents;
-use super::context::Pack;
-use super::slots::SlotPlan;
-use super::{BuildError, Finding};
+use super::{Application, place, requirements as requirements_of};
 use crate::format::Blake3;
 use crate::manifest::{Build, Input, Manifest};
+use crate::pack::cache::{Inputs, Layer};
+use crate::pack::contents::Contents;
+use crate::pack::context::Pack;
+use crate::pack::slots::SlotPlan;
+use crate::pack::{BuildError, Finding};
 use crate::report::{Stopwatch, counted};
 use crate::stub::Family;
 use modules::Modules;
@@ -59,7 +59,7 @@ struct Scene<'a> {
 ///
 /// # Errors
 /// [`BuildError::Incomplete`] for unmet requirements, unless the manifest allows them.
-pub(super) fn check(pack: Pack, contents: &Contents) -> Result<Vec<Finding>, BuildError> {
+pub(in crate::pack) fn check(pack: Pack, contents: &Contents) -> Result<Vec<Finding>, BuildError> {
     let Contents {
         manifest,
         application: Some(application),
@@ -175,7 +175,7 @@ fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
             .cloned()
             .collect()
     } else {
-        application::requirements(manifest)
+        requirements_of(manifest)
     };
     Wanted {
         by: name,

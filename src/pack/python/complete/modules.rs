@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use super::super::{APP, Application, DEPS, RUNTIME, place};
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::Manifest;
-use crate::pack::application::{APP, Application, DEPS, RUNTIME, place};
 use crate::pack::slots::SlotPlan;
 use crate::python::runtime::{include_for, is_stub};
 use crate::stub::Family;

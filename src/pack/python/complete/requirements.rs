@@ -7,13 +7,13 @@ use std::str::FromStr;
 use pep440_rs::{Operator, Version, VersionSpecifiers};
 use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VersionOrUrl};
 
+use super::super::Application;
 use super::overrides::Overrides;
 use super::remedy::Remedies;
 use super::{Fault, Scene};
 use crate::fs::IoContext;
 use crate::manifest::{AnyUrl, read_requirement};
 use crate::pack::BuildError;
-use crate::pack::application::Application;
 use crate::pack::slots::SlotPlan;
 use crate::python::{CoreMetadata, Interpreter};
 
