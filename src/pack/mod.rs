@@ -8,7 +8,9 @@
 //!
 //! Every step uses the build cache (`cache`): results of equal inputs are reused.
 
+mod application;
 mod attestation;
+mod built;
 mod cache;
 
 mod contents;
@@ -20,7 +22,10 @@ mod hooks;
 mod ignored;
 mod input;
 mod key;
+mod language;
+mod languages;
 mod native;
+mod needs;
 mod output;
 mod python;
 mod report;
@@ -40,7 +45,8 @@ pub use history::Build;
 pub use hooks::{FailedHook, run_post_build, run_pre_build};
 pub use input::{InputError, ReadInput, manifest_above, read_input};
 pub use key::{Key, KeySource, PRIVATE_KEY_VARIABLE, SigningKey, own_key_path};
-pub use native::{Carried, Needs, Stripped};
+pub use native::{Carried, Stripped};
+pub use needs::Needs;
 pub use python::{Fault, Place, Remedy};
 pub use report::{PackReport, SlotReport};
 pub use reproducible::{BuildRecord, Difference, check_reproducible, compare, rebuild};

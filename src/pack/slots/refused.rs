@@ -4,6 +4,7 @@ use super::SlotPlan;
 use crate::format::{EnvReference, Lifecycle, WORKENV};
 use crate::manifest::Manifest;
 use crate::pack::BuildError;
+use crate::pack::application::Environment;
 use crate::stub::Family;
 
 /// FlavorPack's launchers extract everything permanently, and run set-up commands in a directory
@@ -56,7 +57,10 @@ pub(super) fn refuse_what_launcher_lacks(
 
 /// Trees may share a directory; a file excludes other slots from its target and below. So does a
 /// tree that does not exist at all times: it could not be merged with the content of others.
-pub(super) fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
+pub(super) fn refuse_collisions(
+    plans: &[SlotPlan],
+    environment: &Environment,
+) -> Result<(), BuildError> {
     let is_alone = |plan: &SlotPlan| {
         !plan.chain.tar || matches!(plan.lifecycle, Lifecycle::Lazy | Lifecycle::Init)
     };
@@ -82,9 +86,7 @@ pub(super) fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), 
             .target
             .trim_start_matches(WORKENV)
             .trim_start_matches('/');
-        let reserved =
-            ["bin", "lib", "pyvenv.cfg", "bin/python", "bin/python3"].contains(&relative);
-        if python && reserved {
+        if environment.shared.contains(&relative) {
             return Err(BuildError::ReservedTarget {
                 slot: plan.name.clone(),
                 target: plan.target.clone(),

@@ -8,9 +8,11 @@ use std::path::{Component, Path, PathBuf};
 use ignore::gitignore::Gitignore;
 use toml::Table;
 
+use super::fault::{Fault, Place};
 use super::modules::Node;
-use super::remedy::{Remedy, setting};
-use super::{Fault, Place, Scene};
+use super::remedies::setting;
+use super::remedy::Remedy;
+use super::scene::Scene;
 use crate::manifest::Input;
 use crate::pack::BuildError;
 use crate::python::install::{Hidden, list_sources};

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::fault::{Fault, Place};
 use super::modules::{Modules, Node, Owner, Resolution};
-use super::remedy::{Remedies, names};
-use super::{Fault, Place, Scene};
+use super::remedies::{Remedies, names};
+use super::scene::Scene;
 use crate::manifest::{EntryPoint, Input};
 use crate::python::runtime::include_for;
 use crate::python::source::{Source, When};
