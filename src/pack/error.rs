@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::hooks::FailedHook;
-use super::python::{Fault, all};
+use super::python::fault::{self, Fault};
 use super::warning::Finding;
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
@@ -140,7 +140,7 @@ pub enum BuildError {
     #[error(transparent)]
     CannotStart(Box<Finding>),
     /// At least one.
-    #[error("{}", all(.0))]
+    #[error("{}", fault::all(.0))]
     Incomplete(Vec<Fault>),
     #[error("the package has no build record")]
     NoRecord,

@@ -12,7 +12,11 @@ use crate::manifest::Manifest;
 type Plan = fn(Pack) -> Result<Option<Planned>, BuildError>;
 
 /// Each is a folder, and a line here.
-const LANGUAGES: &[Plan] = &[python::plan];
+const LANGUAGES: &[Plan] = &[
+    python::plan,
+    #[cfg(test)]
+    super::example_language::plan,
+];
 
 /// Completes the manifest, and determines how its application is built.
 pub(super) fn plan(pack: Pack) -> Result<Planned, BuildError> {

@@ -1,12 +1,13 @@
 //! `pack`: turns a checked manifest and settings into a package.
 //!
 //! ```text
-//! Manifest ─ python      ─▶ trees                                  (Python applications only)
-//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    with all inputs of their bytes
+//! Manifest ─ languages ─▶ Application                              trees and programs
+//! its slots and the manifest's own ─ slots::plan ─▶ [SlotPlan]      with all inputs of their bytes
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!
-//! Every step uses the build cache (`cache`): results of equal inputs are reused.
+//! A language of applications is a folder, such as `python`, and a line in `languages`; no other
+//! stage knows one. Every step uses the build cache (`cache`): results of equal inputs are reused.
 
 mod application;
 mod attestation;
@@ -17,6 +18,8 @@ mod contents;
 mod context;
 mod encoded;
 mod error;
+#[cfg(test)]
+mod example_language;
 mod history;
 mod hooks;
 mod ignored;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::python::{Fault, Place};
+use super::python::fault::{Fault, Place};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};

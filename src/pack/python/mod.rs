@@ -10,11 +10,13 @@ mod complete;
 mod context;
 mod dependencies;
 mod evidence;
+pub(super) mod fault;
 mod metadata;
 mod opened;
 mod programs;
 mod project;
 mod reach;
+mod remedy;
 mod requirement;
 mod runtime;
 mod scripts;
@@ -35,8 +37,8 @@ use super::warning::Finding;
 use crate::fs::Entry;
 use application::PythonApplication;
 
-pub(super) use complete::all;
-pub use complete::{Fault, Place, Remedy};
+pub use fault::{Fault, Place};
+pub use remedy::Remedy;
 
 /// Completes the manifest with metadata that only the build back end knows. `None` if the package
 /// has no Python and lacks nothing.

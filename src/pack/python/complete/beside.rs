@@ -8,10 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use ignore::gitignore::Gitignore;
 use toml::Table;
 
-use super::fault::{Fault, Place};
+use super::super::fault::{Fault, Place};
+use super::super::remedy::Remedy;
 use super::modules::Node;
 use super::remedies::setting;
-use super::remedy::Remedy;
 use super::scene::Scene;
 use crate::manifest::Input;
 use crate::pack::BuildError;

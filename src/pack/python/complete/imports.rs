@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::fault::{Fault, Place};
+use super::super::fault::{Fault, Place};
+use super::super::remedy::Remedy;
 use super::modules::{Modules, Node, Owner, Resolution};
 use super::remedies::{Remedies, names};
 use super::scene::Scene;
@@ -413,11 +414,11 @@ impl<'a> Search<'a> {
         let first = places.first().map(|(node, _)| node);
         let is_library = first.is_some_and(|node| node.owner == Owner::Library);
         let remedy = match first {
-            Some(_) if is_library => super::Remedy::OtherPython {
+            Some(_) if is_library => Remedy::OtherPython {
                 name: module.clone(),
             },
             Some(node) => remedies.module(&module, node, &chain),
-            None => super::Remedy::PackModule,
+            None => Remedy::PackModule,
         };
         Fault::NoModule {
             module,

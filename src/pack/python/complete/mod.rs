@@ -4,13 +4,11 @@
 //! Results are kept in the build cache, so an unchanged pack repeats them without checking again.
 
 mod beside;
-mod fault;
 mod imports;
 mod modules;
 mod overrides;
 mod plugins;
 mod remedies;
-mod remedy;
 mod requirements;
 mod scene;
 
@@ -18,12 +16,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::pack) use fault::all;
-pub use fault::{Fault, Place};
-pub use remedy::Remedy;
-
 use super::application::PythonApplication;
 use super::context::requirements as requirements_of;
+use super::fault::Fault;
 use super::scripts::place;
 use crate::format::Blake3;
 use crate::manifest::{Build, Input, Manifest};

@@ -1,6 +1,6 @@
 //! Entry points of the project that are not commands: plug-ins.
 
-use super::fault::Fault;
+use super::super::fault::Fault;
 use super::modules::Resolution;
 use super::scene::Scene;
 use crate::fs::IoContext;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::super::remedy::Remedy;
 use super::modules::{Node, Owner, Resolution};
-use super::remedy::Remedy;
 use super::scene::Scene;
 use crate::manifest::{Input, Manifest, read_requirement};
 use crate::python::runtime;

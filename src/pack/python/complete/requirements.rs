@@ -8,7 +8,7 @@ use pep440_rs::{Operator, Version, VersionSpecifiers};
 use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VersionOrUrl};
 
 use super::super::application::PythonApplication;
-use super::fault::Fault;
+use super::super::fault::Fault;
 use super::overrides::Overrides;
 use super::remedies::Remedies;
 use super::scene::Scene;
