@@ -20,14 +20,18 @@ const APP: &str = "app";
 const MAIN: &str = "main.sh";
 
 pub(super) fn plan(pack: Pack) -> Result<Option<Planned>, BuildError> {
-    let is_own = pack.manifest.directory.join(MAIN).is_file();
-    Ok(is_own.then(|| Planned {
+    let main = pack.manifest.directory.join(MAIN);
+    if !main.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&main).on("read", &main)?;
+    Ok(Some(Planned {
         manifest: pack.manifest.clone(),
-        build: Some(Box::new(build)),
+        build: Some(Box::new(move |pack| build(pack, &text))),
     }))
 }
 
-fn build(pack: Pack) -> Result<BuiltApplication, BuildError> {
+fn build(pack: Pack, text: &str) -> Result<BuiltApplication, BuildError> {
     let interpreter = "#!/bin/sh\nexec /bin/sh \"$@\"\n";
     let runtime = tree(
         pack,
@@ -36,9 +40,7 @@ fn build(pack: Pack) -> Result<BuiltApplication, BuildError> {
         "bin/interpreter",
         interpreter,
     )?;
-    let main = pack.manifest.directory.join(MAIN);
-    let text = std::fs::read_to_string(&main).on("read", &main)?;
-    let app = tree(pack, APP, Layer::App, "bin/main", &text)?;
+    let app = tree(pack, APP, Layer::App, "bin/main", text)?;
     let program = Program {
         name: pack.manifest.package_name.clone(),
         argv: vec![

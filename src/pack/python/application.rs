@@ -45,7 +45,7 @@ pub(super) struct PythonApplication {
     /// The last one is the project itself, if it is a distribution.
     pub(super) distributions: Vec<Distribution>,
     /// Locks on the cache entries that hold the trees; once dropped, an entry may be evicted.
-    _in_use: Vec<Box<dyn Send + Sync>>,
+    _in_use: Parts,
 }
 
 /// The directories of the trees while the package is made, before anything is left out of them.
@@ -65,19 +65,11 @@ pub(super) fn build(
     pack: Pack,
     facts: Option<ProjectFacts>,
 ) -> Result<(Application, PythonApplication, Option<Manifest>), BuildError> {
-    let (interpreter, runtime, app) = if let Some(ProjectFacts {
+    let ProjectFacts {
         interpreter,
         runtime,
         app,
-    }) = facts
-    {
-        (interpreter, runtime, app)
-    } else {
-        let clock = Stopwatch::start();
-        let interpreter = interpreter(pack)?;
-        report_interpreter(&interpreter, clock.took(), pack.reporter);
-        (interpreter, None, None)
-    };
+    } = facts.map_or_else(|| begin(pack), Ok)?;
     let context = Context::new(pack, &interpreter)?;
     tracing::debug!(
         jobs = *pack.settings.jobs,
@@ -99,134 +91,153 @@ pub(super) fn build(
         Some(_) => None,
         None => Some(requirement::named(pack.manifest, &deps.made.facts)?),
     };
-    let manifest = named.as_ref().unwrap_or(pack.manifest);
     let context = Context {
-        pack: pack.with(manifest),
+        pack: pack.with(named.as_ref().unwrap_or(pack.manifest)),
         ..context
     };
-    let family = pack.family();
     let project = match project {
         Some(project) => project,
         None => project::of_requirement(&context, &deps)?,
     };
     bytecode::report(&context);
-    let mut distributions = deps.made.facts.distributions.clone();
-    let own = project
-        .made
-        .facts
-        .install
-        .as_ref()
-        .map(|install| install.distribution.clone());
-    let entry_points = project
-        .made
-        .facts
-        .install
-        .as_ref()
-        .map(|install| install.entry_points.clone());
-    let entry_points = entry_points.or(deps
-        .made
-        .facts
-        .subject
-        .as_ref()
-        .map(|subject| subject.entry_points.clone()));
-    let entry_points = entry_points.unwrap_or_default();
-    let version = own
-        .as_ref()
-        .map(|own| own.version.clone())
-        .unwrap_or_default();
-    let has_distribution = own.is_some();
-    distributions.extend(own);
-    let subject = deps.made.facts.subject.clone();
-    let programs = programs::programs(
-        manifest,
-        &project.made.facts,
-        &deps.made.facts,
-        Start {
-            family,
-            python: interpreter.version,
-        },
-    )?;
-    let is_flavor = family == Family::Flavor;
-    let python = PythonFacts {
-        slot: RUNTIME.into(),
-        executable: runtime.facts.executable.clone(),
-        implementation: interpreter.implementation.to_ascii_lowercase(),
-        version: interpreter.version_text.clone(),
-        venv: is_flavor,
-        restore: is_flavor.then(|| format!("{WORKENV}/{RUNTIME}/{}", start::DIRECTORY)),
+    let parts = Parts {
+        runtime,
+        deps,
+        project,
     };
-    let lock = lock(&context, &deps.notices)?;
-    let evidence = Origins {
-        python: &python,
-        runtime: &runtime.facts,
-        subject: subject.as_ref(),
-        sources: project.made.facts.sources,
-        lock: lock.as_ref(),
-        distributions: &distributions,
-    }
-    .evidence();
-    let application = Application {
-        slots: slots(&runtime, &deps, &project, family),
-        programs: programs.own,
-        commands: programs.commands,
-        version,
-        subject,
-        environment: environment(interpreter.version),
-        loader: Some(Loader {
-            executable: interpreter.real_executable.clone(),
-            library: interpreter.library.clone(),
-            libraries: LIBRARIES,
-        }),
-        python: Some(python),
-        evidence,
-        findings: findings(&deps.notices, &project),
-    };
-    let python = PythonApplication {
-        interpreter: interpreter.clone(),
-        trees: Trees {
-            interpreter: runtime.tree.join(&runtime.facts.executable),
-            deps: deps.made.tree.clone(),
-            app: project.made.tree.clone(),
-            site_packages: interpreter.site_packages(),
-        },
-        main: programs.main,
-        entry_points,
-        broken: project.bytecode.facts.broken.clone(),
-        has_distribution,
-        sources: project.made.facts.sources,
-        lock,
-        distributions,
-        _in_use: vec![Box::new(runtime), Box::new(deps), Box::new(project)],
-    };
+    let (application, python) = parts.finish(&context)?;
     Ok((application, python, named))
 }
 
-/// The slots: `deps` and `app` are prefix-shaped and merged into the environment; `runtime` stays
-/// separate. FlavorPack's launchers only extract, so everything goes into the interpreter's own
-/// prefix.
-fn slots(
-    runtime: &CacheEntry<Runtime>,
-    deps: &Deps,
-    project: &Project,
-    family: Family,
-) -> Vec<BuiltSlot> {
-    let prefix = match family {
-        Family::Flavor => "",
-        Family::FlavorPack => RUNTIME,
-    };
-    let runtime = BuiltSlot::new(RUNTIME, Role::Runtime, "runtime", &runtime.hashed).at(RUNTIME);
-    let deps = deps.bytecode.as_ref().map(|bytecode| {
-        BuiltSlot::new(DEPS, Role::Dependencies, "library", &deps.made.hashed)
-            .with("bytecode", &bytecode.hashed)
-            .at(prefix)
-    });
-    let app = BuiltSlot::new(APP, Role::Application, "code", &project.made.hashed)
-        .with("bytecode", &project.bytecode.hashed)
-        .at(prefix);
-    [Some(runtime), deps, Some(app)]
-        .into_iter()
-        .flatten()
-        .collect()
+/// Selects the interpreter; nothing else is built.
+fn begin(pack: Pack) -> Result<ProjectFacts, BuildError> {
+    let clock = Stopwatch::start();
+    let interpreter = interpreter(pack)?;
+    report_interpreter(&interpreter, clock.took(), pack.reporter);
+    Ok(ProjectFacts {
+        interpreter,
+        runtime: None,
+        app: None,
+    })
+}
+
+/// The built trees.
+struct Parts {
+    runtime: CacheEntry<Runtime>,
+    deps: Deps,
+    project: Project,
+}
+
+impl Parts {
+    fn finish(self, context: &Context) -> Result<(Application, PythonApplication), BuildError> {
+        let Context {
+            pack, interpreter, ..
+        } = context;
+        let (app, deps) = (&self.project.made.facts, &self.deps.made.facts);
+        let start = Start {
+            family: pack.family(),
+            python: interpreter.version,
+        };
+        let programs = programs::programs(pack.manifest, app, deps, start)?;
+        let lock = lock(context, &self.deps.notices)?;
+        let own = app.install.as_ref().map(|install| &install.distribution);
+        let distributions: Vec<Distribution> =
+            deps.distributions.iter().chain(own).cloned().collect();
+        let python = self.python(context);
+        let evidence = Origins {
+            python: &python,
+            runtime: &self.runtime.facts,
+            subject: deps.subject.as_ref(),
+            sources: app.sources,
+            lock: lock.as_ref(),
+            distributions: &distributions,
+        }
+        .evidence();
+        let application = Application {
+            slots: self.slots(pack.family()),
+            programs: programs.own,
+            commands: programs.commands,
+            version: own.map(|own| own.version.clone()).unwrap_or_default(),
+            subject: deps.subject.clone(),
+            environment: environment(interpreter.version),
+            loader: Some(Loader {
+                executable: interpreter.real_executable.clone(),
+                library: interpreter.library.clone(),
+                libraries: LIBRARIES,
+            }),
+            python: Some(python),
+            evidence,
+            findings: findings(&self.deps.notices, &self.project),
+        };
+        let python = PythonApplication {
+            interpreter: (*interpreter).clone(),
+            trees: Trees {
+                interpreter: self.runtime.tree.join(&self.runtime.facts.executable),
+                deps: self.deps.made.tree.clone(),
+                app: self.project.made.tree.clone(),
+                site_packages: interpreter.site_packages(),
+            },
+            main: programs.main,
+            entry_points: self.entry_points(),
+            broken: self.project.bytecode.facts.broken.clone(),
+            has_distribution: own.is_some(),
+            sources: app.sources,
+            lock,
+            distributions,
+            _in_use: self,
+        };
+        Ok((application, python))
+    }
+
+    /// The commands of the project, or of the distribution that a requirement resolved to.
+    fn entry_points(&self) -> Vec<EntryPoint> {
+        let install = self.project.made.facts.install.as_ref();
+        let subject = self.deps.made.facts.subject.as_ref();
+        install
+            .map(|install| &install.entry_points)
+            .or(subject.map(|subject| &subject.entry_points))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn python(&self, context: &Context) -> PythonFacts {
+        let interpreter = context.interpreter;
+        let is_flavor = context.pack.family() == Family::Flavor;
+        PythonFacts {
+            slot: RUNTIME.into(),
+            executable: self.runtime.facts.executable.clone(),
+            implementation: interpreter.implementation.to_ascii_lowercase(),
+            version: interpreter.version_text.clone(),
+            venv: is_flavor,
+            restore: is_flavor.then(|| format!("{WORKENV}/{RUNTIME}/{}", start::DIRECTORY)),
+        }
+    }
+
+    /// `deps` and `app` are prefix-shaped and merged into the environment; `runtime` stays
+    /// separate. FlavorPack's launchers only extract, so everything goes into the interpreter's
+    /// own prefix.
+    fn slots(&self, family: Family) -> Vec<BuiltSlot> {
+        let Self {
+            runtime,
+            deps,
+            project,
+        } = self;
+        let prefix = match family {
+            Family::Flavor => "",
+            Family::FlavorPack => RUNTIME,
+        };
+        let runtime = BuiltSlot::new(RUNTIME, Role::Runtime, "runtime", &runtime.hashed);
+        let deps = deps.bytecode.as_ref().map(|bytecode| {
+            BuiltSlot::new(DEPS, Role::Dependencies, "library", &deps.made.hashed)
+                .with("bytecode", &bytecode.hashed)
+                .at(prefix)
+        });
+        let app = BuiltSlot::new(APP, Role::Application, "code", &project.made.hashed)
+            .with("bytecode", &project.bytecode.hashed)
+            .at(prefix);
+        let slots = [Some(runtime.at(RUNTIME)), deps, Some(app)];
+        slots.into_iter().flatten().collect()
+    }
 }
 
 /// What a virtual environment has.

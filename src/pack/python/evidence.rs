@@ -95,14 +95,12 @@ impl Origins<'_> {
 }
 
 fn installed(one: &Distribution) -> Material {
+    let (name, digest) = match &one.archive {
+        Some(archive) => (archive.file.clone(), &archive.sha256),
+        None => (format!("{}/RECORD", one.dist_info), &one.record),
+    };
     let uri = Some(purl(&one.name, &one.version));
-    match &one.archive {
-        Some(archive) => Material::new(&archive.file, uri, "sha256", archive.sha256.clone()),
-        None => {
-            let name = format!("{}/RECORD", one.dist_info);
-            Material::new(&name, uri, "sha256", one.record.clone())
-        }
-    }
+    Material::new(&name, uri, "sha256", digest.clone())
 }
 
 fn distribution(one: &Distribution) -> Component {

@@ -29,13 +29,12 @@ pub(super) fn load(trees: &Trees, slimmed: &SlimmedTree) -> Result<usize, BuildE
         .iter()
         .filter(|slot| slot.role == Role::Application)
         .flat_map(|slot| &slot.entries);
-    let files: Vec<&Path> = dependencies
+    let files = dependencies
         .entries()
         .iter()
         .chain(own)
-        .filter_map(|entry| importable_at(entry, site_packages))
-        .collect();
-    let modules = importable(files.into_iter());
+        .filter_map(|entry| importable_at(entry, site_packages));
+    let modules = importable(files);
     let failing = |deps: PathBuf, modules: &[String]| {
         let paths = [deps, trees.app.join(site_packages)];
         import(&trees.interpreter, &paths, modules, home, *settings.jobs)
