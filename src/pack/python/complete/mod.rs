@@ -5,6 +5,7 @@
 
 mod beside;
 mod imports;
+mod module_source;
 mod modules;
 mod overrides;
 mod plugins;
