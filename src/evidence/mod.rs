@@ -4,6 +4,7 @@
 
 mod bill;
 mod provenance;
+mod purl;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +13,7 @@ use crate::format::from_json;
 
 pub use bill::{Archive, Bill, Component, Kind, License};
 pub use provenance::{Envelope, EnvelopeError, Material, Provenance, STATEMENT_TYPE, Subject};
+pub use purl::escaped;
 
 /// The content of the attestation slot.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -45,6 +45,17 @@ pub struct Material {
     pub digest: (&'static str, String),
 }
 
+impl Material {
+    /// `digest` is in hex, by in-toto's name of the algorithm.
+    pub fn new(name: &str, uri: Option<String>, algorithm: &'static str, digest: String) -> Self {
+        Self {
+            name: name.into(),
+            uri,
+            digest: (algorithm, digest),
+        }
+    }
+}
+
 impl Provenance {
     /// Encodes the in-toto statement. Equal provenance gives equal bytes; it contains no clock
     /// time.

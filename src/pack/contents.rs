@@ -3,36 +3,25 @@
 
 use std::path::PathBuf;
 
-use super::application::{self, Application, ProjectFacts};
+use super::application::Application;
 use super::context::{Pack, Resources};
-use super::encoded;
+use super::language::{BuiltApplication, Language, Planned};
+use super::languages;
 use super::slots::{self, SlotPlan};
 use super::startable;
 use super::{BuildError, Finding, Settings};
 use crate::manifest::Manifest;
 use crate::report::{Reporter, Stopwatch};
 
-/// A manifest as complete as it is known before the application is built.
-pub(super) struct Planned {
-    pub(super) manifest: Manifest,
-    /// What was built to complete it.
-    facts: Option<ProjectFacts>,
-}
-
-impl Planned {
-    /// Completes the manifest with the metadata that only the build back end knows.
-    pub(super) fn new(pack: Pack) -> Result<Self, BuildError> {
-        let (manifest, facts) = application::state(pack)?;
-        Ok(Self { manifest, facts })
-    }
-}
+/// The name of the stages from here to the encoded slots in the output.
+pub(super) const PHASE: &str = "slots";
 
 /// What goes into a package.
 pub(super) struct Contents {
     /// The manifest, complete.
     pub(super) manifest: Manifest,
-    /// `None` for a package of slots alone.
-    pub(super) application: Option<Application>,
+    pub(super) application: Application,
+    pub(super) language: Box<dyn Language>,
     /// In the order of the package.
     pub(super) plans: Vec<SlotPlan>,
     pub(super) findings: Vec<Finding>,
@@ -43,29 +32,32 @@ pub(super) struct Contents {
 impl Contents {
     /// Builds the application, plans all slots, and rejects programs that can never start.
     pub(super) fn build(pack: Pack, planned: Planned) -> Result<Self, BuildError> {
-        let Planned { manifest, facts } = planned;
-        let mut application = manifest
-            .is_python()
-            .then(|| application::build(pack.with(&manifest), facts))
-            .transpose()?;
+        let Planned { manifest, build } = planned;
+        let built = match build {
+            Some(build) => build(pack.with(&manifest))?,
+            None => languages::none(&manifest),
+        };
+        let BuiltApplication {
+            named,
+            mut application,
+            language,
+        } = built;
         // The name of a requirement is known only now.
-        let named = application
-            .as_mut()
-            .and_then(|application| application.named.take());
         let manifest = named.unwrap_or(manifest);
-        pack.reporter.begin(encoded::PHASE);
+        pack.reporter.begin(PHASE);
         let clock = Stopwatch::start();
         let pack = pack.with(&manifest);
-        let plans = slots::plan(pack, application.as_ref())?;
-        let mut findings = application
-            .as_mut()
-            .map(|application| std::mem::take(&mut application.findings))
-            .unwrap_or_default();
+        let plans = slots::plan(pack, &application)?;
+        let mut findings = std::mem::take(&mut application.findings);
         findings.extend(plans.iter().filter_map(|plan| plan.secrets(&manifest)));
-        findings.extend(startable::check(pack, application.as_ref(), &plans)?);
+        findings.extend(startable::check(pack, &application, &plans)?);
+        if manifest.execution.command.is_none() {
+            findings.extend(language.not_startable(pack, &plans)?);
+        }
         Ok(Self {
             manifest,
             application,
+            language,
             plans,
             findings,
             clock,
@@ -111,7 +103,7 @@ pub fn list_files(
 ) -> Result<Listing, BuildError> {
     let resources = Resources::open(manifest, settings)?;
     let pack = resources.pack(manifest, settings, reporter);
-    let contents = Contents::build(pack, Planned::new(pack)?)?;
+    let contents = Contents::build(pack, languages::plan(pack)?)?;
     Ok(Listing {
         slots: contents.plans.iter().map(listed).collect(),
         findings: contents.findings,

@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::application::Application;
+use super::application::Loader;
 use super::cache::{CacheEntry, StagedEntry};
-use super::complete;
-use super::contents::Contents;
+use super::contents::{Contents, PHASE};
 use super::context::Pack;
-use super::native::{self, Native, Needs};
+use super::native::Native;
+use super::needs::{self, Needs};
 use super::slim::{self, Slimmed};
 use super::slots::SlotPlan;
 use super::{BuildError, Settings};
@@ -24,9 +24,6 @@ use crate::libraries::Machine;
 use crate::report::{Part, counted};
 use crate::slot::{DoneFrame, EncodedSlot, Plan, encode};
 use crate::stub::Family;
-
-/// The name of this step in the output.
-pub(super) const PHASE: &str = "slots";
 
 /// The file of an entry with the stored bytes.
 const STORED: &str = "stored";
@@ -67,20 +64,21 @@ impl Encoded {
     pub(super) fn new(pack: Pack, mut contents: Contents) -> Result<Self, BuildError> {
         let manifest = contents.manifest.clone();
         let pack = pack.with(&manifest);
-        let missing = complete::check(pack, &contents)?;
+        let missing = contents.language.missing(pack, &contents.plans)?;
         contents.findings.extend(missing);
-        let (stored, threads) =
-            encode_slots(pack, contents.application.as_ref(), &mut contents.plans)?;
+        let (stored, threads) = encode_slots(pack, &mut contents)?;
         pack.reporter
             .phase(PHASE, &outcome(&stored, threads), contents.clock.took());
-        let slimmed = slim::check(pack, &contents, &stored)?;
-        let package = native::Package {
-            contents: &contents,
-            stored: &stored,
-            cache: pack.cache,
+        let slots = stored.iter().map(|stored| &stored.slot);
+        let slimmed = slim::check(pack, &contents, slots)?;
+        let package = needs::Package {
+            pack,
+            language: &*contents.language,
+            plans: &contents.plans,
+            natives: stored.iter().map(|stored| &stored.native).collect(),
             machine: &Machine::new(),
         };
-        let (needs, findings) = native::judge(&package)?;
+        let (needs, findings) = needs::judge(&package)?;
         contents.findings.extend(findings);
         if let (Some(floor), Some((slot, file))) = (needs.glibc, &needs.glibc_by) {
             tracing::info!(%floor, slot, file, "the newest glibc that a file asks for");
@@ -96,17 +94,19 @@ impl Encoded {
 
 /// Returns the slots in the order of the plans, and the number of encoding threads. Slots that are
 /// not in the cache are encoded together.
-fn encode_slots(
-    pack: Pack,
-    application: Option<&Application>,
-    plans: &mut [SlotPlan],
-) -> Result<(Vec<Stored>, usize), BuildError> {
+fn encode_slots(pack: Pack, contents: &mut Contents) -> Result<(Vec<Stored>, usize), BuildError> {
     let Pack {
         settings,
         cache,
         reporter,
         ..
     } = pack;
+    let Contents {
+        application,
+        language,
+        plans,
+        ..
+    } = contents;
     let step = |plan: &SlotPlan| format!("slot {}", plan.name);
     let mut found: Vec<Option<CacheEntry<EncodedFacts>>> = Vec::new();
     // The libraries that a slot needs are known only when its files have been read, so they cannot
@@ -132,9 +132,16 @@ fn encode_slots(
     let machine = if missing.is_empty() {
         any
     } else {
-        machine(application)?
+        machine(application.loader.as_ref())?
     };
-    let prepare = |at: &usize| plans[*at].prepare(pack, &machine, &scratch);
+    let prepare = |at: &usize| {
+        let plan = &plans[*at];
+        let (prepared, mut native) = plan.prepare(pack, &machine, &scratch)?;
+        if plan.role.is_installed() {
+            native.opened = language.opened(plan.entries())?;
+        }
+        Ok((prepared, native))
+    };
     let prepared: Vec<(Plan, Native)> = missing
         .iter()
         .map(prepare)
@@ -203,14 +210,14 @@ fn encode_slots(
 }
 
 /// This machine as seen by the loader of the application's interpreter.
-fn machine(application: Option<&Application>) -> Result<Machine, BuildError> {
-    let Some(Application { source, .. }) = application else {
+fn machine(loader: Option<&Loader>) -> Result<Machine, BuildError> {
+    let Some(loader) = loader else {
         return Ok(Machine::new());
     };
-    let bytes = std::fs::read(&source.executable).on("read", &source.executable)?;
+    let bytes = std::fs::read(&loader.executable).on("read", &loader.executable)?;
     Ok(match elf::inspect(&bytes) {
         Ok(Some(facts)) => {
-            Machine::of_interpreter(&source.executable, facts, source.library.as_deref())
+            Machine::of_interpreter(&loader.executable, facts, loader.library.as_deref())
         }
         _ => Machine::new(),
     })

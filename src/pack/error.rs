@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use super::complete::{self, Fault};
 use super::hooks::FailedHook;
+use super::python::fault::{self, Fault};
 use super::warning::Finding;
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::format::FormatError;
@@ -142,7 +142,7 @@ pub enum BuildError {
     #[error(transparent)]
     CannotStart(Box<Finding>),
     /// At least one.
-    #[error("{}", complete::all(.0))]
+    #[error("{}", fault::all(.0))]
     Incomplete(Vec<Fault>),
     #[error("the package has no build record")]
     NoRecord,

@@ -7,7 +7,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::BuildError;
-use super::application::{DEPS, RUNTIME};
+use super::application::Role;
 use crate::fs::{Entry, EntryKind, IoContext};
 use crate::manifest::{Manifest, Slim};
 
@@ -81,11 +81,11 @@ impl Ignored {
 
     /// Removes excluded entries, directories with their content, and returns those excluded by
     /// `--slim`.
-    pub(super) fn filter(&self, slot: &str, entries: &mut Vec<Entry>) -> Vec<LeftOut> {
+    pub(super) fn filter(&self, role: Role, entries: &mut Vec<Entry>) -> Vec<LeftOut> {
         let mut left_out = Vec::new();
-        match slot {
-            RUNTIME => {}
-            DEPS => self.filter_dependencies(entries, &mut left_out),
+        match role {
+            Role::Runtime => {}
+            Role::Dependencies => self.filter_dependencies(entries, &mut left_out),
             _ if self.project.is_empty() => {}
             _ => entries.retain(|entry| !is_ignored(&self.project, entry)),
         }

@@ -1,28 +1,36 @@
 //! `pack`: turns a checked manifest and settings into a package.
 //!
 //! ```text
-//! Manifest ─ application ─▶ trees                                  (Python applications only)
-//! trees and the manifest's own slots ─ slots::plan ─▶ [SlotPlan]    with all inputs of their bytes
+//! Manifest ─ languages ─▶ Application                              trees and programs
+//! its slots and the manifest's own ─ slots::plan ─▶ [SlotPlan]      with all inputs of their bytes
 //! [SlotPlan] ─ encoded ─▶ [Stored] ─ seal ─▶ Metadata ─ output ─▶ the package
 //! ```
 //!
-//! Every step uses the build cache (`cache`): results of equal inputs are reused.
+//! A language of applications is a folder, such as `python`, and a line in `languages`; no other
+//! stage knows one. Every step uses the build cache (`cache`): results of equal inputs are reused.
 
 mod application;
 mod attestation;
+mod built;
 mod cache;
-mod complete;
+
 mod contents;
 mod context;
 mod encoded;
 mod error;
+#[cfg(test)]
+mod example_language;
 mod history;
 mod hooks;
 mod ignored;
 mod input;
 mod key;
+mod language;
+mod languages;
 mod native;
+mod needs;
 mod output;
+mod python;
 mod report;
 mod reproducible;
 mod seal;
@@ -34,14 +42,15 @@ mod startable;
 mod warning;
 
 pub use cache::{CacheStats, CacheUse, Cleaned, Layer, LayerStats, Step, cache_stats, clean_cache};
-pub use complete::{Fault, Place, Remedy};
 pub use contents::{ListedFile, ListedSlot, Listing, list_files};
 pub use error::BuildError;
 pub use history::Build;
 pub use hooks::{FailedHook, run_post_build, run_pre_build};
 pub use input::{InputError, ReadInput, manifest_above, read_input};
 pub use key::{Key, KeySource, PRIVATE_KEY_VARIABLE, SigningKey, own_key_path};
-pub use native::{Carried, Needs, Stripped};
+pub use native::{Carried, Stripped};
+pub use needs::Needs;
+pub use python::{Fault, Place, Remedy};
 pub use report::{PackReport, SlotReport};
 pub use reproducible::{BuildRecord, Difference, check_reproducible, compare, rebuild};
 pub use seal::OWN_LAUNCHER;

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::Finding;
 use super::cache::Step;
 use super::encoded::{Encoded, Stored};
-use super::native::{Carried, Needs, Stripped};
+use super::native::{Carried, Stripped};
+use super::needs::Needs;
 use super::slim::Slimmed;
 use super::slots::SlotPlan;
 use crate::format::Blake3;
 use crate::manifest::Manifest;
-use crate::python::install::{Distribution, Subject};
+use crate::python::install::Subject;
 use crate::report::Took;
 use crate::sign::Fingerprint;
 use crate::stub::LauncherOrigin;
@@ -36,7 +37,6 @@ pub struct PackReport {
     pub launcher_size: u64,
     pub launcher: LauncherOrigin,
     pub slots: Vec<SlotReport>,
-    pub distributions: Vec<Distribution>,
     pub signer: Fingerprint,
     /// The directory of a newly generated key.
     pub key_made_in: Option<PathBuf>,

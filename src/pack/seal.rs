@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::BuildError;
-use super::application::Application;
 use super::attestation::About;
+use super::built::Built;
 use super::contents::Contents;
 use super::context::Pack;
-use super::encoded::{Encoded, Stored};
+use super::encoded::Encoded;
 use super::slots::SlotPlan;
 use crate::format::{
     ATTESTATION_SLOT, Build, Compatibility, Execution, FORMAT, FORMAT_REVISION, Facts,
-    IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Program, Runtime,
+    IntegritySeal, LauncherRecord, Lifecycle, Metadata, Package, PackagePolicy, Runtime,
     RuntimeEnv, SCHEMA, SlotFacts, SlotRecord, Verification, WORKENV, timestamp,
 };
 use crate::manifest::{Manifest, Policy};
@@ -61,38 +61,17 @@ impl Sealed {
 }
 
 fn version(contents: &Contents) -> Result<String, BuildError> {
-    let computed = contents
-        .application
-        .as_ref()
-        .map(|application| application.version.clone());
+    let computed = || Some(contents.application.version.clone());
     contents
         .manifest
         .version
         .clone()
-        .or(computed)
+        .or_else(computed)
         .filter(|version| !version.is_empty())
         .ok_or(BuildError::NoVersion)
 }
 
-/// What was built, before the metadata exist.
-#[derive(Clone, Copy)]
-pub(super) struct Built<'a> {
-    /// With the complete manifest.
-    pub(super) pack: Pack<'a>,
-    pub(super) encoded: &'a Encoded,
-    pub(super) version: &'a str,
-}
-
-impl<'a> Built<'a> {
-    pub(super) fn application(&self) -> Option<&'a Application> {
-        self.encoded.contents.application.as_ref()
-    }
-
-    /// The slots in order: what was planned, and what is stored.
-    pub(super) fn slots(&self) -> impl Iterator<Item = (&'a SlotPlan, &'a Stored)> + use<'a> {
-        self.encoded.contents.plans.iter().zip(&self.encoded.stored)
-    }
-
+impl Built<'_> {
     /// Composes the metadata. Equal input gives equal bytes.
     fn metadata(&self, attestation: &EncodedSlot) -> Metadata {
         let Pack {
@@ -103,10 +82,9 @@ impl<'a> Built<'a> {
         } = self.pack;
         let stored = &self.encoded.stored;
         let needs = &self.encoded.needs;
-        let application = self.application();
-        let programs =
-            application.map_or_else(|| own_command(manifest), |built| built.programs.clone());
-        let command = programs
+        let application = &self.encoded.contents.application;
+        let command = application
+            .programs
             .first()
             .map(|program| command_line(&program.argv))
             .unwrap_or_default();
@@ -176,9 +154,9 @@ impl<'a> Built<'a> {
                     .chain([attestation])
                     .map(facts)
                     .collect(),
-                programs,
-                commands: application.map_or_else(Vec::new, |built| built.commands.clone()),
-                python: application.map(|built| built.python.clone()),
+                programs: application.programs.clone(),
+                commands: application.commands.clone(),
+                python: application.python.clone(),
                 set_up: manifest.post_extract.clone(),
                 rotations: settings.rotations.clone(),
                 glibc_floor: needs.glibc.map(|version| version.to_string()),
@@ -188,22 +166,6 @@ impl<'a> Built<'a> {
             }),
         }
     }
-}
-
-/// The command of a package without Python.
-fn own_command(manifest: &Manifest) -> Vec<Program> {
-    let argv = manifest
-        .execution
-        .command
-        .iter()
-        .flatten()
-        .chain(&manifest.execution.args)
-        .cloned()
-        .collect();
-    vec![Program {
-        name: manifest.package_name.clone(),
-        argv,
-    }]
 }
 
 fn launcher_name(family: Family) -> &'static str {

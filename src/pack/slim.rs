@@ -2,24 +2,27 @@
 //! before still are.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::application::{APP, Application, DEPS, RUNTIME};
+use super::BuildError;
+use super::application::{Application, Role};
 use super::cache::{Inputs, Layer};
 use super::contents::Contents;
 use super::context::Pack;
-use super::encoded::Stored;
+use super::language::{Language, SlimmedTree};
 use super::slots::SlotPlan;
-use super::{BuildError, Settings};
 use crate::fs::{Entry, EntryKind, IoContext, Modes};
 use crate::manifest::Slim;
-use crate::python::imports::{import, importable};
 use crate::report::{Stopwatch, counted};
 use crate::slot::{
-    Declared, Decoders, Destination, Grant, Links, Plan, StoredSlot, TreeOptions, encode, extract,
+    Declared, Decoders, Destination, EncodedSlot, Grant, Links, Plan, SlotError, StoredSlot,
+    TreeOptions, encode, extract,
 };
+
+/// The name of this step in the output.
+const PHASE: &str = "imports";
 
 /// What was left out, and how many modules were imported without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,15 +44,15 @@ pub struct SlimmedKind {
     pub stored: u64,
 }
 
-/// Imports all modules of the packed distributions without the files that were left out. `None` if
-/// nothing was left out.
+/// Loads all modules of the application without the files that were left out. `None` if nothing was
+/// left out. `stored` are the slots of the contents.
 ///
 /// # Errors
-/// [`BuildError::NoLongerImports`] for the first module that could be imported before.
-pub(super) fn check(
+/// [`BuildError::NoLongerImports`] for the first module that could be loaded before.
+pub(super) fn check<'a>(
     pack: Pack,
     contents: &Contents,
-    stored: &[Stored],
+    mut stored: impl Iterator<Item = &'a EncodedSlot>,
 ) -> Result<Option<Slimmed>, BuildError> {
     let Pack {
         settings,
@@ -58,78 +61,73 @@ pub(super) fn check(
         ..
     } = pack;
     let Contents {
-        application: Some(application),
+        application,
+        language,
         plans,
         ..
-    } = contents
-    else {
+    } = contents;
+    let deps = plans
+        .iter()
+        .position(|plan| plan.role == Role::Dependencies);
+    let slot = deps
+        .filter(|_| !settings.slim.is_empty())
+        .and_then(|at| Some((&plans[at], stored.nth(at)?)));
+    let Some((plan, slot)) = slot else {
         return Ok(None);
     };
-    let find = |name: &str| plans.iter().position(|plan| plan.name == name);
-    let Some(deps) = find(DEPS).filter(|_| !settings.slim.is_empty()) else {
-        return Ok(None);
-    };
-    reporter.begin("imports");
+    reporter.begin(PHASE);
     let clock = Stopwatch::start();
     let mut inputs = Inputs::default();
-    for plan in [RUNTIME, DEPS, APP]
-        .iter()
-        .filter_map(|name| plans.get(find(name)?))
-    {
+    for plan in plans.iter().filter(|plan| plan.role.is_of_application()) {
         inputs.add(&plan.name, plan.inputs.key());
     }
+    let trial = Trial {
+        pack,
+        application,
+        language: &**language,
+        plan,
+        slot,
+    };
     let made = cache.make(
-        "imports",
+        PHASE,
         Layer::Slots,
         &inputs,
         |_| Ok(()),
         |_| {
-            let scratch = cache.work().join("slimmed");
-            let trial = Trial {
-                application,
-                plan: &plans[deps],
-                stored: &stored[deps],
-                scratch: &scratch,
-                settings,
-            };
-            let kinds = trial.saved()?;
             Ok::<_, BuildError>(Slimmed {
-                kinds,
+                kinds: trial.saved()?,
                 imported: trial.run()?,
             })
         },
     )?;
     let from = if made.reused { ", reused" } else { "" };
-    reporter.phase(
-        "imports",
-        &format!(
-            "{}{from}",
-            counted(made.facts.imported, "module", "modules")
-        ),
-        clock.took(),
-    );
+    let modules = counted(made.facts.imported, "module", "modules");
+    reporter.phase(PHASE, &format!("{modules}{from}"), clock.took());
     Ok(Some(made.facts.clone()))
 }
 
 struct Trial<'a> {
+    pack: Pack<'a>,
     application: &'a Application,
+    language: &'a dyn Language,
+    /// The slot of the dependencies.
     plan: &'a SlotPlan,
-    stored: &'a Stored,
-    scratch: &'a Path,
-    settings: &'a Settings,
+    slot: &'a EncodedSlot,
 }
 
 impl Trial<'_> {
-    /// Imports modules from the slot as it will be packed, then the failing ones from the complete
-    /// tree. Returns how many modules could be imported.
+    /// Loads the modules with the slot as it will be packed, and returns their number.
     fn run(&self) -> Result<usize, BuildError> {
+        let Pack {
+            settings, cache, ..
+        } = self.pack;
         let directory = |name: &str| {
-            let path = self.scratch.join(name);
+            let path = cache.work().join("slimmed").join(name);
             std::fs::create_dir_all(&path).on("create directory", &path)?;
             Ok::<_, BuildError>(path)
         };
         let (tree, home) = (directory("deps")?, directory("home")?);
-        let slot = &self.stored.slot;
+        let slot = self.slot;
         let encoded = StoredSlot {
             file: &slot.file,
             offset: 0,
@@ -146,90 +144,29 @@ impl Trial<'_> {
         extract(
             &encoded,
             Destination::Tree(&tree, Modes::Keep),
-            &Decoders::new(*self.settings.jobs),
+            &Decoders::new(*settings.jobs),
         )
-        .map_err(|source| BuildError::Slot {
-            slot: DEPS.into(),
+        .map_err(|source| self.failed(source))?;
+        self.language.load_slimmed(&SlimmedTree {
+            pack: self.pack,
+            application: self.application,
+            dependencies: self.plan,
+            tree: &tree,
+            home: &home,
+        })
+    }
+
+    fn failed(&self, source: SlotError) -> BuildError {
+        BuildError::Slot {
+            slot: self.plan.name.clone(),
             source,
-        })?;
-        let Application { trees, app, .. } = self.application;
-        let site_packages = &trees.site_packages;
-        let below = |entries: &[Entry]| -> Vec<PathBuf> {
-            let files = entries
-                .iter()
-                .filter(|entry| entry.kind != EntryKind::Directory);
-            files
-                .filter_map(|entry| {
-                    Some(
-                        entry
-                            .relative
-                            .strip_prefix(site_packages)
-                            .ok()?
-                            .to_path_buf(),
-                    )
-                })
-                .collect()
-        };
-        let files = [below(self.plan.entries()), below(&app.entries)].concat();
-        let modules = importable(files.iter().map(PathBuf::as_path));
-        let after = [
-            tree.join(self.plan.prefix()).join(site_packages),
-            trees.app.join(site_packages),
-        ];
-        let failed = import(
-            &trees.interpreter,
-            &after,
-            &modules,
-            &home,
-            *self.settings.jobs,
-        )?;
-        if failed.is_empty() {
-            return Ok(modules.len());
         }
-        let before = [
-            trees.deps.join(site_packages),
-            trees.app.join(site_packages),
-        ];
-        let suspects: Vec<String> = failed.keys().cloned().collect();
-        let failed_before = import(
-            &trees.interpreter,
-            &before,
-            &suspects,
-            &home,
-            *self.settings.jobs,
-        )?;
-        for (module, reason) in &failed {
-            if !failed_before.contains_key(module) {
-                let slim = self
-                    .settings
-                    .slim
-                    .iter()
-                    .map(|slim| slim.name())
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                // The temporary directory of the check is removed from messages.
-                let reason = reason.replace(&format!("{}/", tree.display()), "");
-                return Err(BuildError::NoLongerImports {
-                    module: module.clone(),
-                    reason,
-                    slim,
-                });
-            }
-            tracing::debug!(
-                module,
-                reason,
-                "cannot be imported, with or without what was left out"
-            );
-        }
-        Ok(modules.len() - failed.len())
     }
 
     /// The files that were left out, by kind, compressed as they would have been.
     fn saved(&self) -> Result<Vec<SlimmedKind>, BuildError> {
-        let failed = |source| BuildError::Slot {
-            slot: DEPS.into(),
-            source,
-        };
+        let settings = self.pack.settings;
+        let failed = |source| self.failed(source);
         let mut by_kind: BTreeMap<Slim, Vec<Entry>> = BTreeMap::new();
         for left_out in &self.plan.left_out {
             by_kind
@@ -240,7 +177,7 @@ impl Trial<'_> {
         let options = TreeOptions {
             links: Links::Keep,
             prefix: PathBuf::new(),
-            mtime: *self.settings.epoch,
+            mtime: *settings.epoch,
         };
         let mut kinds = Vec::new();
         for (kind, entries) in by_kind {
@@ -261,8 +198,7 @@ impl Trial<'_> {
                 .sum();
             let plan = Plan::for_tree(&files, self.plan.compression(), &options).map_err(failed)?;
             let file = tempfile::tempfile().on("make a file in", std::env::temp_dir())?;
-            let encoded =
-                encode(vec![(&plan, file)], *self.settings.jobs, &|_| ()).map_err(failed)?;
+            let encoded = encode(vec![(&plan, file)], *settings.jobs, &|_| ()).map_err(failed)?;
             let stored = encoded.iter().map(|slot| slot.stored_size).sum();
             kinds.push(SlimmedKind {
                 kind: kind.name().into(),

@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use super::cache::LastOutput;
-use super::contents::{Contents, Planned};
+use super::contents::Contents;
 use super::context::{Pack, Resources};
 use super::encoded::Encoded;
+use super::languages;
 use super::output::{self, Output};
 use super::report::{self, PackReport};
 use super::seal::Sealed;
@@ -33,8 +34,7 @@ pub fn pack(
     refuse_stray_rotations(settings, &signing.key.public())?;
     let resources = Resources::open(manifest, settings)?;
     let pack = resources.pack(manifest, settings, reporter);
-    let planned = Planned::new(pack)?;
-    let contents = Contents::build(pack, planned)?;
+    let contents = Contents::build(pack, languages::plan(pack)?)?;
     // The name may be known only now.
     let output = destination(&contents.manifest, settings)?;
     let encoded = Encoded::new(pack, contents)?;
@@ -61,14 +61,9 @@ pub fn pack(
     let over = report::over_budget(&contents.manifest, &output, size, launcher_size, &slots);
     let mut findings = contents.findings;
     findings.extend(over);
-    let (subject, distributions) = contents
-        .application
-        .map(|application| (application.subject, application.evidence.distributions))
-        .unwrap_or_default();
     Ok(PackReport {
         findings,
-        subject,
-        distributions,
+        subject: contents.application.subject,
         path: output,
         name: contents.manifest.package_name.clone(),
         manifest: contents.manifest,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::complete::{Fault, Place};
+use super::python::fault::{Fault, Place};
 use crate::diagnostics::{Code, Diagnosis, Diagnostic};
 use crate::elf::GlibcVersion;
 use crate::fs::{Entry, EntryKind};
@@ -76,6 +76,7 @@ pub enum Finding {
         allowed: GlibcVersion,
         slot: String,
         file: String,
+        is_of_runtime: bool,
     },
     /// The manifest lists libraries, and these are not among them.
     #[error("the package needs what `[tool.flavor.target]` does not list: {}", lacking(.0))]
@@ -235,7 +236,7 @@ impl Diagnostic for Finding {
                 "`flavor inspect --largest 10 {}` shows what is large",
                 printable_path(package)
             )),
-            Self::NewerGlibc { slot, .. } if slot == super::application::RUNTIME => Code::BEYOND_TARGET.with_hint(
+            Self::NewerGlibc { is_of_runtime: true, .. } => Code::BEYOND_TARGET.with_hint(
                 "choose an interpreter for older systems, such as one of uv's, or pack on an older system",
             ),
             Self::NewerGlibc { file, .. } if file.contains(".libs/") => {

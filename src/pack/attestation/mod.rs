@@ -4,22 +4,21 @@ mod commit;
 
 use std::io::Write;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::application::{Evidence, RUNTIME};
+use super::application::{Evidence, Role};
+use super::built::Built;
 use super::native::Library;
-use super::seal::Built;
+use super::slots::SlotPlan;
 use super::{BuildError, OWN_LAUNCHER, Settings};
 use crate::evidence::{
-    Archive, Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject,
+    Attestation, Bill, Component, Envelope, Kind, License, Material, Provenance, Subject, escaped,
 };
 use crate::format::{ATTESTATION_SLOT, Blake3, Codec, FormatError, Operations, Sha256, limits};
 use crate::fs::IoContext;
 use crate::libraries::SystemPackage;
 use crate::manifest::{Input, Manifest};
-use crate::python::install::{self, BundledComponent, Distribution};
-use crate::python::redact;
+use crate::report::redact;
 use crate::sign::SecretKey;
 use crate::slot::EncodedSlot;
 use crate::stub::Family;
@@ -70,22 +69,17 @@ impl About<'_> {
         })
     }
 
-    /// `None` without Python.
-    fn python(&self) -> Option<&Evidence> {
-        self.built.application().map(|built| &built.evidence)
+    fn evidence(&self) -> &Evidence {
+        &self.built.encoded.contents.application.evidence
     }
 
     fn bill(&self) -> Bill {
         let project = &self.built.pack.manifest.project;
-        let mut components = Vec::new();
-        if let Some(python) = self.python() {
-            components.extend(python.distributions.iter().map(distribution));
-            components.push(interpreter(python));
-        }
+        let mut components = self.evidence().components.clone();
         let slots = self.built.slots();
         let own = slots
             .flat_map(|(plan, stored)| stored.native.libraries.iter().map(move |one| (plan, one)));
-        components.extend(own.map(|(plan, one)| library(one, self.owner(&plan.name, one))));
+        components.extend(own.map(|(plan, one)| library(one, self.owner(plan, one))));
         components.push(self.launcher());
         Bill {
             package: Component {
@@ -106,10 +100,10 @@ impl About<'_> {
     }
 
     /// The owner of a library that was copied from this machine.
-    fn owner<'a>(&'a self, slot: &str, one: &'a Library) -> Option<&'a SystemPackage> {
+    fn owner<'a>(&'a self, plan: &SlotPlan, one: &'a Library) -> Option<&'a SystemPackage> {
         let of_runtime = || {
-            let name = one.path.strip_prefix("lib/")?;
-            self.python().filter(|_| slot == RUNTIME)?.owners.get(name)
+            let owners = &self.evidence().owners;
+            owners.get(&one.path).filter(|_| plan.role == Role::Runtime)
         };
         one.package.as_ref().or_else(of_runtime)
     }
@@ -173,10 +167,8 @@ impl About<'_> {
                     .into(),
             );
         }
-        // The resolved interpreter, not the option: that may be a path of this machine.
-        if let Some(python) = self.python() {
-            options.insert("python".into(), python.version.as_str().into());
-        }
+        let resolved = self.evidence().parameters.iter();
+        options.extend(resolved.map(|(name, value)| ((*name).to_owned(), value.clone())));
         let Manifest {
             path,
             input,
@@ -231,13 +223,6 @@ impl About<'_> {
 
     fn materials(&self) -> Result<Vec<Material>, BuildError> {
         let mut found = Vec::new();
-        let mut add = |name: &str, uri: Option<String>, algorithm, digest| {
-            found.push(Material {
-                name: name.into(),
-                uri,
-                digest: (algorithm, digest),
-            });
-        };
         let Manifest {
             path,
             input,
@@ -251,65 +236,15 @@ impl About<'_> {
             Input::Directory | Input::Requirement => None,
         };
         if let Some(name) = name {
-            add(
-                name,
-                None,
-                "sha256",
-                Sha256::of(&std::fs::read(path).on("read", path)?).hex(),
-            );
+            let digest = Sha256::of(&std::fs::read(path).on("read", path)?);
+            found.push(Material::new(name, None, "sha256", digest.hex()));
         }
         // A single file may be in any directory.
         let is_tree = matches!(input, Input::Project | Input::Directory);
         if let Some(commit) = is_tree.then(|| commit::head(directory)).flatten() {
-            add("repository", None, "gitCommit", commit);
+            found.push(Material::new("repository", None, "gitCommit", commit));
         }
-        if let Some(python) = self.python() {
-            let application = self.built.application();
-            match application.and_then(|built| built.subject.as_ref()) {
-                None => add("sources", None, "blake3", python.sources.hex()),
-                Some(install::Subject {
-                    from,
-                    commit: Some(commit),
-                    ..
-                }) => {
-                    // Its path on this machine is irrelevant to others.
-                    let uri = Some(from.clone()).filter(|from| !from.contains("file://"));
-                    add("repository", uri, "gitCommit", commit.clone());
-                }
-                Some(install::Subject {
-                    name,
-                    version,
-                    sha256: Some(sha256),
-                    ..
-                }) => {
-                    add(
-                        "requirement",
-                        Some(purl(name, version)),
-                        "sha256",
-                        sha256.clone(),
-                    );
-                }
-                // It is among the distributions, with the digest of its files.
-                Some(_) => {}
-            }
-            if let Some((name, digest)) = &python.lock {
-                add(name, None, "sha256", digest.hex());
-            }
-            let uri = interpreter(python).purl;
-            add("interpreter", uri, "blake3", python.interpreter_files.hex());
-            for one in &python.distributions {
-                let uri = Some(purl(&one.name, &one.version));
-                match &one.archive {
-                    Some(archive) => add(&archive.file, uri, "sha256", archive.sha256.clone()),
-                    None => add(
-                        &format!("{}/RECORD", one.dist_info),
-                        uri,
-                        "sha256",
-                        one.record.clone(),
-                    ),
-                }
-            }
-        }
+        found.extend(self.evidence().materials.iter().cloned());
         for one in self
             .built
             .slots()
@@ -319,12 +254,8 @@ impl About<'_> {
                 .package
                 .as_ref()
                 .map(|package| system_purl(package, &one.from.display().to_string()));
-            add(
-                &one.from.display().to_string(),
-                uri,
-                "sha256",
-                one.sha256.hex(),
-            );
+            let name = one.from.display().to_string();
+            found.push(Material::new(&name, uri, "sha256", one.sha256.hex()));
         }
         for (plan, _) in self
             .built
@@ -336,66 +267,11 @@ impl About<'_> {
                 .get("content")
                 .and_then(|input| input.values.first())
             {
-                add(&plan.source, None, "blake3", digest.clone());
+                let digest = digest.clone();
+                found.push(Material::new(&plan.source, None, "blake3", digest));
             }
         }
         Ok(found)
-    }
-}
-
-fn distribution(one: &Distribution) -> Component {
-    let license = one.license.clone();
-    Component {
-        kind: Kind::Library,
-        name: one.name.clone(),
-        version: Some(one.version.clone()),
-        purl: Some(purl(&one.name, &one.version)),
-        license: license.map(if one.spdx {
-            License::Expression
-        } else {
-            License::Name
-        }),
-        description: None,
-        sha256: digest(&one.record),
-        archive: one.archive.as_ref().and_then(|archive| {
-            Some(Archive {
-                file: archive.file.clone(),
-                sha256: digest(&archive.sha256)?,
-            })
-        }),
-        properties: vec![("flavor:hash-of", format!("{}/RECORD", one.dist_info))],
-        parts: one.parts.iter().map(part).collect(),
-    }
-}
-
-fn part(one: &BundledComponent) -> Component {
-    let license = one.license.clone();
-    Component {
-        name: one.name.clone(),
-        version: one.version.clone(),
-        purl: one.purl.clone(),
-        license: license.map(if one.spdx {
-            License::Expression
-        } else {
-            License::Name
-        }),
-        sha256: one.sha256.as_deref().and_then(digest),
-        ..Component::default()
-    }
-}
-
-fn interpreter(python: &Evidence) -> Component {
-    Component {
-        kind: Kind::Platform,
-        name: python.implementation.clone(),
-        version: Some(python.version.clone()),
-        purl: Some(format!(
-            "pkg:generic/{}@{}",
-            python.implementation,
-            escaped(&python.version)
-        )),
-        license: Some(License::Expression("PSF-2.0".into())),
-        ..Component::default()
     }
 }
 
@@ -435,7 +311,7 @@ fn system_purl(owner: &SystemPackage, path: &str) -> String {
         source,
         ..
     } = owner;
-    let name = utf8_percent_encode(name, IN_VERSIONS);
+    let name = escaped(name);
     let file: Vec<String> = path
         .split('/')
         .filter(|part| !part.is_empty())
@@ -462,23 +338,4 @@ fn shown(requirement: &str) -> String {
         }
         None => redact(requirement),
     }
-}
-
-fn digest(hex: &str) -> Option<Sha256> {
-    Sha256::parse(&format!("sha256:{hex}"))
-}
-
-fn purl(name: &str, version: &str) -> String {
-    format!("pkg:pypi/{name}@{}", escaped(version))
-}
-
-/// Characters to be escaped in the version of a package URL.
-const IN_VERSIONS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-fn escaped(version: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(version, IN_VERSIONS)
 }

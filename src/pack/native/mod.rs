@@ -2,8 +2,6 @@
 
 mod carry;
 mod inside;
-mod needs;
-mod opened;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,10 +17,7 @@ use crate::libraries::{Machine, SystemPackage, is_shared_library_name};
 use crate::target::Target;
 
 use carry::{Carrying, Library as MachineLibrary};
-use carry::{Left, Why};
-pub use needs::Needs;
-pub(super) use needs::{Package, judge};
-use opened::Opened;
+pub(super) use carry::{Left, Why};
 
 /// Summary of all native files of a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +33,7 @@ pub(super) struct Native {
     pub(super) carried: Vec<Carried>,
     /// Needed libraries that the tree lacks.
     pub(super) left: Vec<Left>,
-    /// Libraries that Python code opens by name.
+    /// Libraries that code opens by name.
     pub(super) opened: Vec<Opened>,
     /// Whether a single-file slot became a tree, to have a directory for the libraries beside the
     /// file.
@@ -53,6 +48,17 @@ pub(super) struct Library {
     pub(super) sha256: Sha256,
     /// Its owner, if it was a library of this machine.
     pub(super) package: Option<SystemPackage>,
+}
+
+/// A library that code opens by name at run time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Opened {
+    /// `libmagic.so.1`; without a version if any will do.
+    pub(super) library: String,
+    /// The file, inside its slot.
+    pub(super) file: String,
+    /// Whether the module is known not to work without it.
+    pub(super) is_certain: bool,
 }
 
 /// A library of this machine that is carried for the files that need it.
@@ -89,8 +95,6 @@ pub(super) struct Treatment<'a> {
     /// application lead to the interpreter's directory here, and on the target machine another user
     /// may be able to write there.
     pub(super) relocate: bool,
-    /// Look for libraries that Python code opens by name.
-    pub(super) opened: bool,
     /// Directory for changed copies; the originals are left unchanged.
     pub(super) copies: &'a Path,
     pub(super) around: Around<'a>,
@@ -171,9 +175,6 @@ pub(super) fn examine(
             libraries: changed.library.into_iter().collect(),
             ..Native::default()
         });
-    }
-    if treatment.opened {
-        native.opened = opened::find(entries)?;
     }
     native = native.plus(add(entries, &place, &libraries, treatment)?);
     native.left.sort();

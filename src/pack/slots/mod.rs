@@ -14,7 +14,7 @@ use self::planner::Planner;
 use self::refused::{refuse_collisions, refuse_what_launcher_lacks};
 use self::reserved::{refuse_hidden, refuse_reserved};
 use super::BuildError;
-use super::application::{APP, Application, DEPS, RUNTIME, Tree};
+use super::application::{Application, Role};
 use super::cache::{Inputs, Layer};
 use super::context::Pack;
 use super::ignored::{Ignored, LeftOut};
@@ -32,6 +32,7 @@ use crate::target::Target;
 /// A slot whose content, operations and target are decided.
 pub(super) struct SlotPlan {
     pub(super) name: String,
+    pub(super) role: Role,
     /// As in the manifest; empty for the slots of the application.
     pub(super) source: String,
     /// Begins with [`WORKENV`].
@@ -70,25 +71,16 @@ enum Content {
 }
 
 /// Plans the slots of an application, then the manifest's own, in order.
-pub(super) fn plan(
-    pack: Pack,
-    application: Option<&Application>,
-) -> Result<Vec<SlotPlan>, BuildError> {
+pub(super) fn plan(pack: Pack, application: &Application) -> Result<Vec<SlotPlan>, BuildError> {
     let Pack {
         manifest, settings, ..
     } = pack;
     let family = pack.family();
     let ignored = Ignored::new(manifest, &settings.slim)?;
-    let runtime = Arc::new(
-        application
-            .map(|application| libraries_of(&application.runtime))
-            .unwrap_or_default(),
-    );
-    let listed = manifest.target.listed().to_vec();
     let beside = Beside {
-        runtime,
+        runtime: Arc::new(libraries_of(application)),
         elsewhere: BTreeSet::new(),
-        listed,
+        listed: manifest.target.listed().to_vec(),
     };
     let planner = Planner {
         pack,
@@ -96,26 +88,15 @@ pub(super) fn plan(
         written: settings.written(manifest),
         beside,
     };
-    let mut plans = Vec::new();
-    if let Some(application) = application {
-        let trees = [
-            (RUNTIME, Some(&application.runtime), RUNTIME, "runtime"),
-            (DEPS, application.deps.as_ref(), "", "library"),
-            (APP, Some(&application.app), "", "code"),
-        ];
-        for (name, tree, target, purpose) in trees {
-            if let Some(tree) = tree {
-                plans.push(planner.application_slot(name, tree, target, purpose));
-            }
-        }
-    }
+    let slots = application.slots.iter();
+    let mut plans: Vec<SlotPlan> = slots.map(|slot| planner.application_slot(slot)).collect();
     for slot in &manifest.slots {
         plans.push(planner.manifest_slot(slot)?);
     }
     find_elsewhere(&mut plans, manifest);
-    refuse_collisions(&plans, application.is_some())?;
+    refuse_collisions(&plans, &application.environment)?;
     if family == Family::Flavor {
-        refuse_reserved(&plans, application)?;
+        refuse_reserved(&plans, &application.environment)?;
         refuse_hidden(&plans)?;
     }
     refuse_what_launcher_lacks(&plans, manifest, family)?;
@@ -140,11 +121,6 @@ impl SlotPlan {
         } else {
             inside.into()
         }
-    }
-
-    /// Whether it is one of the application's own.
-    pub(super) fn is_of_application(&self) -> bool {
-        matches!(self.name.as_str(), RUNTIME | DEPS | APP)
     }
 
     /// The entry at a path of the environment.
@@ -204,7 +180,7 @@ impl SlotPlan {
     /// Files that look like secrets, in the user's own slots.
     pub(super) fn secrets(&self, manifest: &Manifest) -> Option<Finding> {
         let entries = match &self.content {
-            _ if matches!(self.name.as_str(), RUNTIME | DEPS) => return None,
+            _ if matches!(self.role, Role::Runtime | Role::Dependencies) => return None,
             Content::Tree(entries) => entries,
             Content::File(entry) => std::slice::from_ref(entry),
         };
@@ -271,12 +247,10 @@ impl SlotPlan {
         let copies = scratch.join(&self.name);
         crate::fs::create_private_dir(&copies)?;
         let clock = Stopwatch::start();
-        let is_python = matches!(self.name.as_str(), DEPS | APP);
         let around = self.around(machine, pack.stub.target);
         let treatment = Treatment {
             strip: *pack.settings.strip,
-            relocate: is_python,
-            opened: is_python,
+            relocate: self.role.is_installed(),
             copies: &copies,
             around,
         };
@@ -332,7 +306,7 @@ impl SlotPlan {
             elsewhere,
             listed,
             // The interpreter has its libraries already.
-            carries: self.name != RUNTIME,
+            carries: self.role != Role::Runtime,
             // A slot that does not exist at all times cannot share a directory with others.
             has_place: self.chain.tar || !comes_and_goes,
         }
@@ -392,14 +366,23 @@ impl Beside {
     }
 }
 
-/// The libraries in an interpreter's tree, in the directory of its search path.
-fn libraries_of(runtime: &Tree) -> BTreeMap<String, PathBuf> {
+/// The libraries in the tree of an application's interpreter, in the directory of its search path.
+fn libraries_of(application: &Application) -> BTreeMap<String, PathBuf> {
+    let Some(loader) = &application.loader else {
+        return BTreeMap::new();
+    };
     let library = |entry: &Entry| {
-        let name = entry.relative.strip_prefix("lib").ok()?.to_str()?;
+        let name = entry.relative.strip_prefix(loader.libraries).ok()?;
+        let name = name.to_str()?;
         (is_shared_library_name(name) && !name.contains('/'))
             .then(|| (name.to_owned(), entry.path.clone()))
     };
-    runtime.entries.iter().filter_map(library).collect()
+    let slots = application.slots.iter();
+    let runtime = slots.filter(|slot| slot.role == Role::Runtime);
+    runtime
+        .flat_map(|slot| &slot.entries)
+        .filter_map(library)
+        .collect()
 }
 
 /// If the package sets `LD_LIBRARY_PATH`, libraries may come from any slot of the manifest.
@@ -435,7 +418,7 @@ fn find_elsewhere(plans: &mut [SlotPlan], manifest: &Manifest) {
     for (at, plan) in plans
         .iter_mut()
         .enumerate()
-        .filter(|(_, plan)| plan.name != RUNTIME)
+        .filter(|(_, plan)| plan.role != Role::Runtime)
     {
         let others = all
             .iter()

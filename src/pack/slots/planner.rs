@@ -9,7 +9,7 @@ use crate::format::{Codec, Lifecycle, Operations, WORKENV};
 use crate::fs::{Entry, walk};
 use crate::manifest::{self, Operation, OperationName};
 use crate::pack::BuildError;
-use crate::pack::application::{DEPS, RUNTIME, Tree};
+use crate::pack::application::{BuiltSlot, Role};
 use crate::pack::cache::{Inputs, Layer, hash_tree};
 use crate::pack::context::Pack;
 use crate::pack::ignored::Ignored;
@@ -29,35 +29,29 @@ pub(super) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// `deps` and `app` are prefix-shaped and merged into the environment; `runtime` stays
-    /// separate.
-    pub(super) fn application_slot(
-        &self,
-        name: &str,
-        tree: &Tree,
-        target: &str,
-        purpose: &str,
-    ) -> SlotPlan {
-        // FlavorPack's launchers only extract, so everything goes into the interpreter's own
-        // prefix.
-        let target = if self.pack.family() == Family::FlavorPack {
-            RUNTIME
-        } else {
-            target
-        };
+    pub(super) fn application_slot(&self, slot: &BuiltSlot) -> SlotPlan {
+        let BuiltSlot {
+            name,
+            role,
+            target,
+            purpose,
+            entries,
+            parts,
+        } = slot;
+        let (name, role) = (*name, *role);
         let chain = self.default_chain(true);
-        let mut entries = tree.entries.clone();
-        let left_out = self.ignored.filter(name, &mut entries);
+        let mut entries = entries.clone();
+        let left_out = self.ignored.filter(role, &mut entries);
         let prefix = self.prefix(target);
         let mut inputs = self.inputs(&chain, &prefix);
-        for (part, digest) in &tree.parts {
+        for (part, digest) in parts {
             inputs.add(part, digest);
         }
-        if name != RUNTIME {
+        if role.is_installed() {
             let patterns = inputs.add_list("patterns", self.ignored.patterns.iter().cloned());
             patterns.set_by(&["tool", "flavor", "build", "exclude"]);
         }
-        if name == DEPS {
+        if role == Role::Dependencies {
             let slim = inputs.add_list(
                 "slim",
                 self.pack
@@ -68,25 +62,26 @@ impl Planner<'_> {
             );
             slim.set_by(&["tool", "flavor", "build", "slim"]);
         }
-        inputs.add("relocate", name != RUNTIME);
-        let beside = if name == RUNTIME {
-            Beside::default()
-        } else {
+        inputs.add("relocate", role.is_installed());
+        let beside = if role.is_installed() {
             self.beside.clone()
+        } else {
+            Beside::default()
         };
-        if name != RUNTIME {
+        if role.is_installed() {
             inputs.add_list("libraries of the runtime", beside.runtime.keys().cloned());
         }
         beside.add_to(&mut inputs);
         SlotPlan {
             name: name.into(),
+            role,
             source: String::new(),
             target: self.target_text(target, true),
-            purpose: purpose.into(),
+            purpose: (*purpose).into(),
             lifecycle: Lifecycle::Eager,
             mode: 0o644,
             inputs,
-            layer: if name == RUNTIME {
+            layer: if role == Role::Runtime {
                 Layer::Runtime
             } else {
                 Layer::Slots
@@ -140,6 +135,7 @@ impl Planner<'_> {
         };
         Ok(SlotPlan {
             name: slot.name.clone(),
+            role: Role::Manifest,
             source: slot.source.display().to_string(),
             target: self.target_text(&target, chain.tar),
             purpose: slot.purpose.clone().unwrap_or_else(|| "data".into()),
@@ -190,7 +186,7 @@ impl Planner<'_> {
         if source.is_dir() {
             self.ignored.filter_by_files(source, &mut entries)?;
         }
-        self.ignored.filter(&slot.name, &mut entries);
+        self.ignored.filter(Role::Manifest, &mut entries);
         entries.retain(|entry| !self.written.contains(&entry.path));
         if links(self.pack.family()) == Links::Follow {
             // For a launcher that rejects links, the targets of links are hashed.

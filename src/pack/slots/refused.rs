@@ -4,6 +4,7 @@ use super::SlotPlan;
 use crate::format::{EnvReference, Lifecycle, Overlap, SlotPlace, WORKENV, overlap};
 use crate::manifest::Manifest;
 use crate::pack::BuildError;
+use crate::pack::application::Environment;
 use crate::stub::Family;
 
 /// FlavorPack's launchers extract everything permanently, and run set-up commands in a directory
@@ -54,8 +55,11 @@ pub(super) fn refuse_what_launcher_lacks(
     }
 }
 
-/// Rejects slots in each other's way, and in that of an interpreter.
-pub(super) fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), BuildError> {
+/// Rejects slots in each other's way, and in that of what every start makes.
+pub(super) fn refuse_collisions(
+    plans: &[SlotPlan],
+    environment: &Environment,
+) -> Result<(), BuildError> {
     fn place(plan: &SlotPlan) -> SlotPlace<'_> {
         let SlotPlan {
             target,
@@ -88,10 +92,10 @@ pub(super) fn refuse_collisions(plans: &[SlotPlan], python: bool) -> Result<(), 
     }
     let is_reserved = |target: &str| {
         let inside = target.trim_start_matches(WORKENV).trim_start_matches('/');
-        ["bin", "lib", "pyvenv.cfg", "bin/python", "bin/python3"].contains(&inside)
+        environment.shared.contains(&inside)
     };
     let mut alone = plans.iter().filter(|plan| place(plan).is_alone());
-    match alone.find(|plan| python && is_reserved(&plan.target)) {
+    match alone.find(|plan| is_reserved(&plan.target)) {
         Some(plan) => Err(BuildError::ReservedTarget {
             slot: plan.name.clone(),
             target: plan.target.clone(),

@@ -9,11 +9,11 @@ use super::{Content, SlotPlan};
 use crate::format::WORKENV;
 use crate::fs::{Entry, EntryKind};
 use crate::pack::BuildError;
-use crate::pack::application::{Application, DEPS, RUNTIME};
+use crate::pack::application::{Environment, Role};
 
 /// A reserved path of the environment.
 struct Reserved {
-    path: String,
+    path: PathBuf,
     /// What is there, as a part of a sentence.
     what: &'static str,
     whose: Whose,
@@ -29,17 +29,17 @@ enum Whose {
     Interpreter,
 }
 
-/// Rejects slots whose targets or trees use reserved paths. Without Python only one directory is
-/// reserved.
+/// Rejects slots whose targets or trees use reserved paths. Without an application only one
+/// directory is reserved.
 pub(super) fn refuse_reserved(
     plans: &[SlotPlan],
-    application: Option<&Application>,
+    environment: &Environment,
 ) -> Result<(), BuildError> {
-    let reserved = all(application);
+    let reserved = all(plans, environment);
     for plan in plans {
         let place = plan.place();
         for one in &reserved {
-            if one.whose == Whose::Interpreter && plan.name == RUNTIME {
+            if one.whose == Whose::Interpreter && plan.role == Role::Runtime {
                 continue;
             }
             if let Some(found) = taken(plan, &place, one) {
@@ -52,7 +52,11 @@ pub(super) fn refuse_reserved(
                         slot: plan.name.clone(),
                         pattern: format!(
                             "{}/{}",
-                            if plan.name == DEPS { "deps:" } else { "" },
+                            if plan.role == Role::Dependencies {
+                                "deps:"
+                            } else {
+                                ""
+                            },
                             entry.relative.display()
                         ),
                         path: format!("{WORKENV}/{}", place.join(&entry.relative).display()),
@@ -65,30 +69,19 @@ pub(super) fn refuse_reserved(
     Ok(())
 }
 
-fn all(application: Option<&Application>) -> Vec<Reserved> {
-    let new = |path: &str, what, whose| Reserved {
-        path: path.into(),
-        what,
-        whose,
-    };
-    let mut all = vec![new(
-        ".flavor",
-        "the launcher keeps its own files there",
-        Whose::Launcher,
-    )];
-    if let Some(application) = application {
-        let minor = application.python.version.split('.').nth(1).unwrap_or("0");
-        let interpreter = format!("bin/python3.{minor}");
-        for path in ["pyvenv.cfg", "bin/python", "bin/python3", &interpreter] {
-            all.push(new(
-                path,
-                "every start has its own there, to make a virtual environment",
-                Whose::Environment,
-            ));
-        }
-        all.push(new(RUNTIME, "the interpreter is there", Whose::Interpreter));
-    }
-    all
+fn all(plans: &[SlotPlan], environment: &Environment) -> Vec<Reserved> {
+    let new = |path: PathBuf, what, whose| Reserved { path, what, whose };
+    let own = "the launcher keeps its own files there";
+    let made = environment.made.iter();
+    let interpreters = plans.iter().filter(|plan| plan.role == Role::Runtime);
+    [new(".flavor".into(), own, Whose::Launcher)]
+        .into_iter()
+        .chain(made.map(|path| new(path.into(), environment.purpose, Whose::Environment)))
+        .chain(
+            interpreters
+                .map(|plan| new(plan.place(), "the interpreter is there", Whose::Interpreter)),
+        )
+        .collect()
 }
 
 enum Taken<'a> {
@@ -98,7 +91,7 @@ enum Taken<'a> {
 
 /// The entry of a slot at a reserved path, below it, or as a file in the place of its parent.
 fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Taken<'a>> {
-    let whole = Path::new(&reserved.path);
+    let whole = &*reserved.path;
     if place.starts_with(whole) {
         return Some(Taken::ByTarget);
     }
@@ -128,7 +121,7 @@ fn taken<'a>(plan: &'a SlotPlan, place: &Path, reserved: &Reserved) -> Option<Ta
 /// Whether an entry at or below a reserved path is a conflict. What a distribution installs into a
 /// directory beside the interpreter's own files hides none of them.
 fn is_kept(plan: &SlotPlan, reserved: &Reserved, is_directory: bool) -> bool {
-    reserved.whose != Whose::Interpreter || !plan.is_of_application() || !is_directory
+    reserved.whose != Whose::Interpreter || !plan.role.is_of_application() || !is_directory
 }
 
 /// Whether a path is `above` or is below it.
@@ -152,13 +145,13 @@ pub(super) fn refuse_hidden(plans: &[SlotPlan]) -> Result<(), BuildError> {
     for (at, plan) in plans
         .iter()
         .enumerate()
-        .filter(|(_, plan)| !plan.is_of_application())
+        .filter(|(_, plan)| !plan.role.is_of_application())
     {
         // Pairs of the manifest's own slots are compared once.
         let others = plans
             .iter()
             .enumerate()
-            .filter(|(other, one)| *other > at || one.is_of_application());
+            .filter(|(other, one)| *other > at || one.role.is_of_application());
         for (other, one) in others {
             let (upper, lower, inner) = if let Ok(inner) = places[other].strip_prefix(&places[at]) {
                 (plan, one, inner)

@@ -1,10 +1,8 @@
-//! Whether the programs of a package can start, as far as that can be determined without running
-//! them.
+//! Whether the paths exist that a package's command and variables name.
 //!
-//! Reports only certain failures: if modules or files may come from elsewhere at run time, nothing
-//! is reported.
+//! Reports only certain failures: if files may come from elsewhere at run time, nothing is
+//! reported.
 
-mod modules;
 mod paths;
 
 use super::BuildError;
@@ -12,25 +10,22 @@ use super::application::Application;
 use super::context::Pack;
 use super::slots::SlotPlan;
 use super::warning::Finding;
-use crate::manifest::{EntryPoint, Manifest};
-use crate::python::install;
-use modules::Modules;
 use paths::Paths;
 
-/// Checks every program of the package, and the paths in its command and its variables.
+/// Checks the paths in the command and the variables of the package.
 ///
 /// # Errors
-/// [`BuildError::CannotStart`] if the main program cannot start.
+/// [`BuildError::CannotStart`] if the program of the command does not exist.
 pub(super) fn check(
     pack: Pack,
-    application: Option<&Application>,
+    application: &Application,
     plans: &[SlotPlan],
 ) -> Result<Vec<Finding>, BuildError> {
     let manifest = pack.manifest;
     let mut findings = Vec::new();
     // Set-up commands may create anything.
     if manifest.post_extract.is_empty() {
-        let paths = Paths::new(application, plans);
+        let paths = Paths::new(&application.environment, plans);
         let mut command = manifest.execution.command.iter().flatten();
         if let Some(missing) = command.next().and_then(|program| paths.no_program(program)) {
             return Err(BuildError::CannotStart(Box::new(missing)));
@@ -50,38 +45,5 @@ pub(super) fn check(
                 .filter_map(|(what, text)| paths.nowhere(&what, text)),
         );
     }
-    let Some(application) = application.filter(|_| manifest.execution.command.is_none()) else {
-        return Ok(findings);
-    };
-    let modules = Modules::new(manifest, application, plans, pack.family());
-    let is_main = |script: &&install::EntryPoint| Some(&script.name) == application.main.as_ref();
-    if let Some(fault) = start_of_main(manifest, application).and_then(|main| modules.fault(&main))
-    {
-        return Err(BuildError::CannotStart(Box::new(fault)));
-    }
-    let others = application
-        .entry_points
-        .iter()
-        .filter(|script| !is_main(script));
-    findings.extend(others.filter_map(|script| modules.fault(&start_of(script))));
     Ok(findings)
-}
-
-/// The module or file that the main program of an application starts with.
-pub(super) fn start_of_main(manifest: &Manifest, application: &Application) -> Option<EntryPoint> {
-    let mut scripts = application.entry_points.iter();
-    let main = scripts
-        .find(|script| Some(&script.name) == application.main.as_ref())
-        .map(start_of);
-    manifest.entry_point.clone().or(main)
-}
-
-fn start_of(script: &install::EntryPoint) -> EntryPoint {
-    match script.attr.as_str() {
-        "" => EntryPoint::Module(script.module.clone()),
-        attr => EntryPoint::Function {
-            module: script.module.clone(),
-            attr: attr.into(),
-        },
-    }
 }

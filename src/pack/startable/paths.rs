@@ -1,6 +1,6 @@
 use std::path::{Component, Path, PathBuf};
 
-use super::super::application::Application;
+use super::super::application::Environment;
 use super::super::slots::SlotPlan;
 use super::super::warning::Finding;
 use crate::format::WORKENV;
@@ -10,25 +10,14 @@ use crate::manifest::suggest::closest;
 pub(super) struct Paths<'a> {
     plans: &'a [SlotPlan],
     /// Files that are created in addition to the slots.
-    made: Vec<String>,
+    made: &'a [String],
 }
 
 impl<'a> Paths<'a> {
-    pub(super) fn new(application: Option<&Application>, plans: &'a [SlotPlan]) -> Self {
-        let version = application.map(|application| application.python.version.as_str());
-        let minor = version.and_then(|version| version.split('.').nth(1));
-        let made = minor.map(|minor| {
-            let interpreter = format!("bin/python3.{minor}");
-            vec![
-                "bin/python".into(),
-                "bin/python3".into(),
-                interpreter,
-                "pyvenv.cfg".into(),
-            ]
-        });
+    pub(super) fn new(environment: &'a Environment, plans: &'a [SlotPlan]) -> Self {
         Self {
             plans,
-            made: made.unwrap_or_default(),
+            made: &environment.made,
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::BuildError;
 use super::super::cache::{BuildCache, CacheEntry, HashedTree, Inputs, Layer, hash_tree};
 use super::bytecode::{Bytecode, compile};
-use super::{Context, DEPS, common_inputs};
+use super::context::{Context, DEPS, common_inputs};
 use crate::fs::Entry;
 use crate::pack::context::Pack;
 use crate::python::Interpreter;

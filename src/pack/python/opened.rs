@@ -4,21 +4,10 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::super::BuildError;
 use crate::fs::{Entry, EntryKind, IoContext};
-
-/// A library named in a source file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Opened {
-    /// `libmagic.so.1`; without a version if any will do.
-    pub(crate) library: String,
-    /// The file, inside its slot.
-    pub(crate) file: String,
-    /// Whether the module is known not to work without it.
-    pub(crate) is_certain: bool,
-}
+use crate::pack::BuildError;
+use crate::pack::native::Opened;
 
 /// Modules that load a library on import, and that library.
 const KNOWN: &[(&str, &str)] = &[

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
 use super::super::cache::{CacheEntry, Layer, hash_tree};
-use super::{Context, RUNTIME, common_inputs};
+use super::context::{Context, RUNTIME, common_inputs};
 use crate::format::Blake3;
 use crate::fs::Entry;
 use crate::libraries::{SystemPackage, owners};

@@ -4,20 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::super::application::{APP, Application, DEPS};
-use super::super::cache::{BuildCache, Inputs, Layer};
-use super::super::contents::Contents;
-use super::super::encoded::Stored;
-use super::super::slots::SlotPlan;
-use super::super::startable::start_of_main;
-use super::super::warning::Finding;
-use super::super::{BuildError, Lacking};
-use super::{Left, Opened, Why};
+use super::BuildError;
+use super::application::Role;
+use super::context::Pack;
+use super::language::Language;
+use super::native::{Left, Native, Opened, Why};
+use super::slots::SlotPlan;
+use super::warning::{Finding, Lacking};
 use crate::elf::GlibcVersion;
 use crate::format::WORKENV;
 use crate::libraries::{Machine, is_part_of_glibc, matches_any, must_come_from_target};
-use crate::manifest::EntryPoint;
-use crate::python::reach::{Start, reach};
 
 /// Requirements on the target machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,40 +27,48 @@ pub struct Needs {
 }
 
 /// What is known when all slots are encoded.
-pub(crate) struct Package<'a> {
-    pub(crate) contents: &'a Contents,
+pub(super) struct Package<'a> {
+    pub(super) pack: Pack<'a>,
+    pub(super) language: &'a dyn Language,
+    pub(super) plans: &'a [SlotPlan],
     /// One for each slot.
-    pub(crate) stored: &'a [Stored],
-    pub(crate) cache: &'a BuildCache,
-    pub(crate) machine: &'a Machine,
+    pub(super) natives: Vec<&'a Native>,
+    pub(super) machine: &'a Machine,
+}
+
+impl<'a> Package<'a> {
+    fn slots(&self) -> impl Iterator<Item = (&'a SlotPlan, &'a Native)> {
+        self.plans.iter().zip(self.natives.iter().copied())
+    }
 }
 
 /// Missing libraries with the same cause.
 struct Lacked<'a> {
     one: Lacking,
     /// With their slots.
-    all: Vec<(&'a str, &'a Left)>,
+    all: Vec<(&'a SlotPlan, &'a Left)>,
 }
 
 /// Sums up the requirements of the slots.
 ///
 /// # Errors
 /// [`BuildError::CannotStart`] for a library without which the main program certainly cannot start.
-pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), BuildError> {
+pub(super) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), BuildError> {
     let mut needs = Needs::default();
-    let slots = || package.contents.plans.iter().zip(package.stored);
-    for (plan, stored) in slots() {
-        if stored.native.glibc_floor > needs.glibc {
-            needs.glibc = stored.native.glibc_floor;
-            needs.glibc_by = stored
-                .native
+    let slots = || package.slots();
+    let mut newest = None;
+    for (plan, native) in slots() {
+        if native.glibc_floor > needs.glibc {
+            newest = Some(plan.role);
+            needs.glibc = native.glibc_floor;
+            needs.glibc_by = native
                 .floor_by
                 .clone()
                 .map(|file| (plan.name.clone(), file));
         }
     }
     let mut findings = Vec::new();
-    let target = &package.contents.manifest.target;
+    let target = &package.pack.manifest.target;
     if let (Some(floor), Some(allowed)) = (needs.glibc, target.glibc)
         && floor > allowed
     {
@@ -74,10 +78,10 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
             allowed,
             slot,
             file,
+            is_of_runtime: newest == Some(Role::Runtime),
         });
     }
-    let is_needless =
-        slots().all(|(_, stored)| stored.native.left.is_empty() && stored.native.opened.is_empty());
+    let is_needless = slots().all(|(_, native)| native.left.is_empty() && native.opened.is_empty());
     if is_needless {
         return Ok((needs, findings));
     }
@@ -85,7 +89,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
     let mut from_target: BTreeMap<&str, Lacking> = BTreeMap::new();
     let mut lacking: BTreeMap<(&str, &Why), Lacked<'_>> = BTreeMap::new();
     for (plan, left) in
-        slots().flat_map(|(plan, stored)| stored.native.left.iter().map(move |left| (plan, left)))
+        slots().flat_map(|(plan, native)| native.left.iter().map(move |left| (plan, left)))
     {
         let library = left.library.as_str();
         let by = Lacking::new(library, &plan.name, &left.needed_by);
@@ -112,7 +116,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
                 all: Vec::new(),
             });
         lacked.one.others += usize::from(!lacked.all.is_empty());
-        lacked.all.push((&plan.name, left));
+        lacked.all.push((plan, left));
     }
     needs.libraries.sort();
     needs.libraries.dedup();
@@ -142,7 +146,7 @@ pub(crate) fn judge(package: &Package<'_>) -> Result<(Needs, Vec<Finding>), Buil
             };
             if all
                 .iter()
-                .any(|(slot, left)| required.has(slot, &left.needed_by))
+                .any(|(plan, left)| required.has(plan, &left.needed_by))
             {
                 return Err(BuildError::CannotStart(Box::new(warning)));
             }
@@ -172,12 +176,12 @@ struct Names {
 
 impl Names {
     fn of(package: &Package<'_>) -> Self {
-        let files = package.contents.plans.iter().flat_map(SlotPlan::files);
+        let files = package.plans.iter().flat_map(SlotPlan::files);
         let named = files.filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()));
         let carried = package
-            .stored
+            .natives
             .iter()
-            .flat_map(|stored| &stored.native.carried)
+            .flat_map(|native| &native.carried)
             .map(|one| one.name.clone());
         Self {
             own: named.filter(|name| name.contains(".so")).collect(),
@@ -199,15 +203,15 @@ impl Names {
     }
 }
 
-/// Libraries that Python code opens and that the package lacks. If this machine lacks them too,
+/// Libraries that code opens by name and that the package lacks. If this machine lacks them too,
 /// only modules known to need them are reported: others try several names.
 fn opened(package: &Package<'_>, inside: &Names) -> Vec<Finding> {
-    let listed = package.contents.manifest.target.listed();
+    let listed = package.pack.manifest.target.listed();
     let mut seen = BTreeSet::new();
     let mut found: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    let slots = package.contents.plans.iter().zip(package.stored);
+    let slots = package.slots();
     for (plan, one) in
-        slots.flat_map(|(plan, stored)| stored.native.opened.iter().map(move |one| (plan, one)))
+        slots.flat_map(|(plan, native)| native.opened.iter().map(move |one| (plan, one)))
     {
         let Opened {
             library,
@@ -257,91 +261,47 @@ fn is_glibc_stem(stem: &str) -> bool {
 }
 
 /// Native files without which the main program does not start.
-struct Required {
+struct Required<'a> {
     /// Slot and path inside it.
-    program: Option<(String, PathBuf)>,
-    /// Extension modules that are imported unconditionally, inside `deps` or `app`.
-    modules: BTreeSet<PathBuf>,
+    program: Option<(&'a str, PathBuf)>,
+    /// What the main program certainly loads, inside the installed slots.
+    loaded: BTreeSet<PathBuf>,
 }
 
-impl Required {
-    fn of(package: &Package<'_>) -> Result<Self, BuildError> {
-        let command = package.contents.manifest.execution.command.as_ref();
-        let program =
-            command.and_then(|command| command.first()?.strip_prefix(WORKENV)?.strip_prefix('/'));
-        let program = program.and_then(|path| {
-            package
-                .contents
-                .plans
-                .iter()
-                .find_map(|plan| Some((plan.name.clone(), plan.inside(path.as_ref())?)))
-        });
-        let application = package
-            .contents
-            .application
-            .as_ref()
-            .filter(|_| command.is_none());
-        let modules = application
-            .map(|application| imported(package, application))
-            .transpose()?
-            .unwrap_or_default();
-        Ok(Self { program, modules })
+impl<'a> Required<'a> {
+    fn of(package: &Package<'a>) -> Result<Self, BuildError> {
+        let Package {
+            pack,
+            language,
+            plans,
+            ..
+        } = package;
+        let Some(command) = &pack.manifest.execution.command else {
+            return Ok(Self {
+                program: None,
+                loaded: language.loaded(*pack, plans)?,
+            });
+        };
+        let path = command
+            .first()
+            .and_then(|word| word.strip_prefix(WORKENV)?.strip_prefix('/'));
+        let inside = |path: &str| {
+            let mut plans = plans.iter();
+            plans.find_map(|plan| Some((plan.name.as_str(), plan.inside(path.as_ref())?)))
+        };
+        Ok(Self {
+            program: path.and_then(inside),
+            loaded: BTreeSet::new(),
+        })
     }
 
-    fn has(&self, slot: &str, files: &[String]) -> bool {
-        let is_python = [DEPS, APP].contains(&slot);
+    fn has(&self, plan: &SlotPlan, files: &[String]) -> bool {
         let mut files = files.iter().map(PathBuf::from);
         files.any(|file| {
             self.program
                 .as_ref()
-                .is_some_and(|(of, path)| of == slot && *path == file)
-                || (is_python && self.modules.contains(&file))
+                .is_some_and(|(slot, path)| *slot == plan.name && *path == file)
+                || (plan.role.is_installed() && self.loaded.contains(&file))
         })
     }
-}
-
-/// The extension modules that the main program imports unconditionally.
-fn imported(
-    package: &Package<'_>,
-    application: &Application,
-) -> Result<BTreeSet<PathBuf>, BuildError> {
-    let Some(start) = start_of_main(&package.contents.manifest, application) else {
-        return Ok(BTreeSet::new());
-    };
-    let start = match start {
-        EntryPoint::File(file) => Start::File(file.display().to_string()),
-        EntryPoint::Function { module, .. } => Start::Module(module),
-        EntryPoint::Module(module) => Start::Package(module),
-    };
-    let mut inputs = Inputs::default();
-    let trees = package
-        .contents
-        .plans
-        .iter()
-        .filter(|plan| [DEPS, APP].contains(&plan.name.as_str()));
-    for plan in trees {
-        inputs.add(&plan.name, plan.inputs.key());
-    }
-    inputs.add("start", start.text());
-    let trees = &application.trees;
-    let place = super::super::application::place(&package.contents.manifest);
-    let made = package.cache.make(
-        "imports of extension modules",
-        Layer::Slots,
-        &inputs,
-        |_| Ok(()),
-        |_| {
-            let roots = [
-                (&trees.app, &place),
-                (&trees.app, &trees.site_packages),
-                (&trees.deps, &trees.site_packages),
-            ];
-            let roots: Vec<(PathBuf, PathBuf)> = roots
-                .iter()
-                .map(|(tree, below)| ((*tree).clone(), (*below).clone()))
-                .collect();
-            reach(&trees.interpreter, &roots, &start).map_err(BuildError::from)
-        },
-    )?;
-    Ok(made.facts.iter().map(PathBuf::from).collect())
 }

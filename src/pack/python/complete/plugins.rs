@@ -1,7 +1,8 @@
 //! Entry points of the project that are not commands: plug-ins.
 
+use super::super::fault::Fault;
 use super::modules::Resolution;
-use super::{Fault, Scene};
+use super::scene::Scene;
 use crate::fs::IoContext;
 use crate::pack::BuildError;
 
@@ -13,7 +14,6 @@ pub(super) fn check(scene: Scene<'_>) -> Result<Vec<Fault>, BuildError> {
         ..
     } = scene;
     let own = application
-        .evidence
         .distributions
         .last()
         .filter(|_| application.has_distribution && !modules.is_open);

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::BuildError;
 use super::super::cache::{CacheEntry, Layer, hash_tree};
-use super::programs::{place, write_named, write_script};
-use super::project::{AppFacts, absolute, add_start};
-use super::{APP, Context, common_inputs};
+use super::app::{AppFacts, absolute, add_start};
+use super::context::{APP, Context, common_inputs};
+use super::scripts::{place, write_named, write_script};
 use crate::fs::{Entry, IoContext};
 use crate::manifest::Input;
 use crate::pack::context::Pack;

@@ -4,35 +4,36 @@
 //! Results are kept in the build cache, so an unchanged pack repeats them without checking again.
 
 mod beside;
-mod fault;
 mod imports;
+mod module_source;
 mod modules;
 mod overrides;
 mod plugins;
-mod remedy;
+mod remedies;
 mod requirements;
+mod scene;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use fault::all;
-pub use fault::{Fault, Place};
-pub use remedy::Remedy;
-
-use super::application::{self, Application, place};
-use super::cache::{Inputs, Layer};
-use super::contents::Contents;
-use super::context::Pack;
-use super::slots::SlotPlan;
-use super::{BuildError, Finding};
+use super::application::PythonApplication;
+use super::context::requirements as requirements_of;
+use super::fault::Fault;
+use super::scripts::place;
 use crate::format::Blake3;
 use crate::manifest::{Build, Input, Manifest};
+use crate::pack::BuildError;
+use crate::pack::cache::{Inputs, Layer};
+use crate::pack::context::Pack;
+use crate::pack::slots::SlotPlan;
+use crate::pack::warning::Finding;
 use crate::report::{Stopwatch, counted};
 use crate::stub::Family;
 use modules::Modules;
 use overrides::Overrides;
 use requirements::Wanted;
+use scene::Scene;
 
 /// The name of this step in the output.
 const PHASE: &str = "checks";
@@ -46,29 +47,16 @@ struct Checked {
     faults: Vec<Fault>,
 }
 
-/// Everything that the checks read.
-#[derive(Clone, Copy)]
-struct Scene<'a> {
-    manifest: &'a Manifest,
-    application: &'a Application,
-    plans: &'a [SlotPlan],
-    modules: &'a Modules<'a>,
-}
-
 /// Looks for what is missing in a package.
 ///
 /// # Errors
 /// [`BuildError::Incomplete`] for unmet requirements, unless the manifest allows them.
-pub(super) fn check(pack: Pack, contents: &Contents) -> Result<Vec<Finding>, BuildError> {
-    let Contents {
-        manifest,
-        application: Some(application),
-        plans,
-        ..
-    } = contents
-    else {
-        return Ok(Vec::new());
-    };
+pub(super) fn check(
+    pack: Pack,
+    application: &PythonApplication,
+    plans: &[SlotPlan],
+) -> Result<Vec<Finding>, BuildError> {
+    let manifest = pack.manifest;
     let (family, reporter) = (pack.family(), pack.reporter);
     reporter.begin(PHASE);
     let clock = Stopwatch::start();
@@ -132,7 +120,6 @@ fn look(scene: Scene<'_>) -> Result<Checked, BuildError> {
         .map(|directory| directory.join("uv.lock"));
     let lock = lock.filter(|_| {
         application
-            .evidence
             .lock
             .as_ref()
             .is_some_and(|(name, _)| name == "uv.lock")
@@ -149,14 +136,14 @@ fn look(scene: Scene<'_>) -> Result<Checked, BuildError> {
     faults.extend(plugins::check(scene)?);
     faults.extend(beside::check(scene)?);
     Ok(Checked {
-        distributions: application.evidence.distributions.len(),
+        distributions: application.distributions.len(),
         modules,
         faults,
     })
 }
 
 /// Requirements in addition to those in the metadata of the project's own distribution.
-fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
+fn wanted<'a>(manifest: &'a Manifest, application: &PythonApplication) -> Wanted<'a> {
     let name = manifest
         .path
         .file_name()
@@ -175,7 +162,7 @@ fn wanted<'a>(manifest: &'a Manifest, application: &Application) -> Wanted<'a> {
             .cloned()
             .collect()
     } else {
-        application::requirements(manifest)
+        requirements_of(manifest)
     };
     Wanted {
         by: name,
@@ -189,7 +176,7 @@ const OF_KERNEL: [&str; 2] = ["platform_release", "platform_version"];
 
 fn inputs(
     manifest: &Manifest,
-    application: &Application,
+    application: &PythonApplication,
     plans: &[SlotPlan],
     family: Family,
 ) -> Inputs {
@@ -201,9 +188,9 @@ fn inputs(
         inputs.add("place", plan.place().display());
     }
     inputs
-        .add("sources", application.evidence.sources.hex())
+        .add("sources", application.sources.hex())
         .found_at(&manifest.directory);
-    inputs.add("lock", format!("{:?}", application.evidence.lock));
+    inputs.add("lock", format!("{:?}", application.lock));
     // The kernel of this machine is not an input of the installation either.
     let markers = application.interpreter.markers.iter();
     let markers: BTreeMap<_, _> = markers

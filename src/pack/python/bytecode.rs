@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
 use super::super::cache::{CacheEntry, HashedTree, Layer};
-use super::{Context, common_inputs};
+use super::context::{Context, common_inputs};
 use crate::format::Blake3;
 use crate::fs::IoContext;
 use crate::pack::context::Pack;

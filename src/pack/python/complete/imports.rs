@@ -9,36 +9,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::super::fault::{Fault, Place};
+use super::super::remedy::Remedy;
+use super::module_source::{ModuleSource, Wish, conjures, has_one_of, has_word};
 use super::modules::{Modules, Node, Owner, Resolution};
-use super::remedy::{Remedies, names};
-use super::{Fault, Place, Scene};
+use super::remedies::{Remedies, names};
+use super::scene::Scene;
 use crate::manifest::{EntryPoint, Input};
 use crate::python::runtime::include_for;
-use crate::python::source::{Source, When};
+use crate::python::source::When;
 
-/// What an import statement refers to.
-struct Wish {
-    line: usize,
-    when: When,
-    /// The absolute name of the module.
-    module: String,
-    /// The names imported from it, which may be submodules.
-    names: Vec<String>,
-}
-
-/// What was read of a module.
-struct Read {
-    wishes: Vec<Wish>,
-    /// Whether it changes `sys.path` or the like.
-    alters_path: bool,
-    /// The source, if it creates modules dynamically.
-    conjures: Option<String>,
-}
-
-/// Substrings of modules that change where modules are found.
-const ALTERS_PATH: &[&str] = &["sys.path", "addsitedir", "addpackage"];
-/// Substrings of modules that create modules without files.
-const CONJURES: &[&str] = &["modules[", "modules.setdefault", "meta_path", "path_hooks"];
 /// Substrings of packages that have modules outside their directory.
 const BRINGS_MODULES: &[&str] = &[
     "__path__",
@@ -73,7 +53,7 @@ const ELSEWHERE: &[&str] = &[
 
 struct Search<'a> {
     scene: Scene<'a>,
-    read: HashMap<&'a str, (Node<'a>, Read)>,
+    read: HashMap<&'a str, (Node<'a>, ModuleSource)>,
     /// Maps the path of a module to its first importer.
     by: HashMap<&'a str, Option<&'a str>>,
 }
@@ -197,7 +177,10 @@ impl<'a> Search<'a> {
             let bytes = std::fs::read(&node.entry.path).ok()?;
             Some((
                 node.path,
-                (**node, read_source(node, &String::from_utf8_lossy(&bytes))),
+                (
+                    **node,
+                    ModuleSource::read(node, &String::from_utf8_lossy(&bytes)),
+                ),
             ))
         };
         let all: Vec<_> = new.par_iter().filter_map(read).collect();
@@ -412,11 +395,11 @@ impl<'a> Search<'a> {
         let first = places.first().map(|(node, _)| node);
         let is_library = first.is_some_and(|node| node.owner == Owner::Library);
         let remedy = match first {
-            Some(_) if is_library => super::Remedy::OtherPython {
+            Some(_) if is_library => Remedy::OtherPython {
                 name: module.clone(),
             },
             Some(node) => remedies.module(&module, node, &chain),
-            None => super::Remedy::PackModule,
+            None => Remedy::PackModule,
         };
         Fault::NoModule {
             module,
@@ -484,36 +467,6 @@ fn prefixes(module: &str) -> impl Iterator<Item = &str> {
         .chain([module])
 }
 
-fn read_source(node: &Node<'_>, text: &str) -> Read {
-    let source = Source::read(text);
-    let wish = |import: crate::python::source::Import<'_>| {
-        let module = match import.level {
-            0 => import.module,
-            level => {
-                let package = node.package(level)?;
-                if import.module.is_empty() {
-                    package
-                } else {
-                    format!("{package}.{}", import.module)
-                }
-            }
-        };
-        let names = import.names.into_iter().map(ToOwned::to_owned).collect();
-        Some(Wish {
-            line: import.line,
-            when: import.when,
-            module,
-            names,
-        })
-    };
-    Read {
-        wishes: source.imports.into_iter().filter_map(wish).collect(),
-        alters_path: node.owner != Owner::Library && has_one_of(text, ALTERS_PATH),
-        conjures: (node.owner != Owner::Library && has_one_of(text, CONJURES))
-            .then(|| text.to_owned()),
-    }
-}
-
 /// Whether a path is that of a test, which runs in an environment with more packages.
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -522,27 +475,4 @@ fn is_test(path: &str) -> bool {
         || path
             .split('/')
             .any(|part| matches!(part, "test" | "tests" | "testing"))
-}
-
-fn has_one_of(text: &str, marks: &[&str]) -> bool {
-    marks.iter().any(|mark| text.contains(mark))
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|one| one == word)
-}
-
-/// Whether a module provides another one dynamically: `sys.modules["six.moves"] = …`, or by an
-/// importer of its own.
-fn conjures(text: &str, module: &str) -> bool {
-    let is_importer = text.contains("meta_path") || text.contains("path_hooks");
-    ['"', '\'']
-        .iter()
-        .map(|quote| format!("{quote}{module}{quote}"))
-        .any(|name| {
-            text.contains(&format!("modules[{name}]"))
-                || text.contains(&format!("modules.setdefault({name}"))
-                || (is_importer && text.contains(&name))
-        })
 }

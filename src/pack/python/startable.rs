@@ -1,18 +1,74 @@
+//! Whether the programs of a package can start, as far as that can be determined without running
+//! them.
+//!
+//! Reports only certain failures: if modules may come from elsewhere at run time, nothing is
+//! reported.
+
 use std::path::{Path, PathBuf};
 
-use super::super::application::{APP, Application, DEPS, RUNTIME, place};
-use super::super::slots::SlotPlan;
-use super::super::warning::Finding;
+use super::application::PythonApplication;
+use super::context::RUNTIME;
+use super::scripts::place;
 use crate::fs::Entry;
 use crate::manifest::suggest::closest;
 use crate::manifest::{EntryPoint, Manifest};
+use crate::pack::BuildError;
+use crate::pack::context::Pack;
+use crate::pack::slots::SlotPlan;
+use crate::pack::warning::Finding;
+use crate::python::install;
 use crate::python::runtime::is_stub;
 use crate::stub::Family;
 
+/// The programs that cannot start.
+///
+/// # Errors
+/// [`BuildError::CannotStart`] if the main program is one of them.
+pub(super) fn check(
+    pack: Pack,
+    application: &PythonApplication,
+    plans: &[SlotPlan],
+) -> Result<Vec<Finding>, BuildError> {
+    let modules = Modules::new(pack.manifest, application, plans, pack.family());
+    let start = start_of_main(pack.manifest, application);
+    if let Some(fault) = start.and_then(|main| modules.fault(&main)) {
+        return Err(BuildError::CannotStart(Box::new(fault)));
+    }
+    let others = application
+        .entry_points
+        .iter()
+        .filter(|script| Some(&script.name) != application.main.as_ref());
+    Ok(others
+        .filter_map(|script| modules.fault(&start_of(script)))
+        .collect())
+}
+
+/// The module or file that the main program of an application starts with.
+pub(super) fn start_of_main(
+    manifest: &Manifest,
+    application: &PythonApplication,
+) -> Option<EntryPoint> {
+    let mut scripts = application.entry_points.iter();
+    let main = scripts
+        .find(|script| Some(&script.name) == application.main.as_ref())
+        .map(start_of);
+    manifest.entry_point.clone().or(main)
+}
+
+fn start_of(script: &install::EntryPoint) -> EntryPoint {
+    match script.attr.as_str() {
+        "" => EntryPoint::Module(script.module.clone()),
+        attr => EntryPoint::Function {
+            module: script.module.clone(),
+            attr: attr.into(),
+        },
+    }
+}
+
 /// Where Python will look for modules.
-pub(super) struct Modules<'a> {
+struct Modules<'a> {
     manifest: &'a Manifest,
-    application: &'a Application,
+    application: &'a PythonApplication,
     plans: &'a [SlotPlan],
     /// Directory of sources that are packed as they are.
     own: PathBuf,
@@ -42,9 +98,9 @@ const BRINGS_NAMES: &[&str] = &[
 ];
 
 impl<'a> Modules<'a> {
-    pub(super) fn new(
+    fn new(
         manifest: &'a Manifest,
-        application: &'a Application,
+        application: &'a PythonApplication,
         plans: &'a [SlotPlan],
         family: Family,
     ) -> Self {
@@ -66,9 +122,7 @@ impl<'a> Modules<'a> {
             library.clone(),
             library.join("lib-dynload"),
         ]);
-        let trees = plans
-            .iter()
-            .filter(|plan| matches!(plan.name.as_str(), APP | DEPS));
+        let trees = plans.iter().filter(|plan| plan.role.is_installed());
         let adds_paths = |entry: &Entry| {
             entry
                 .relative
@@ -88,7 +142,7 @@ impl<'a> Modules<'a> {
     }
 
     /// Why a program cannot start.
-    pub(super) fn fault(&self, start: &EntryPoint) -> Option<Finding> {
+    fn fault(&self, start: &EntryPoint) -> Option<Finding> {
         match start {
             EntryPoint::File(file) => match self.at(&self.own.join(file)) {
                 Some(entry) => self.broken(entry),
@@ -215,7 +269,7 @@ impl<'a> Modules<'a> {
             .unwrap_or(&entry.relative);
         Some(Finding::Broken {
             file: file.into(),
-            python: self.application.python.version.clone(),
+            python: self.application.interpreter.version_text.clone(),
             reason,
         })
     }

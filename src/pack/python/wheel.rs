@@ -2,8 +2,8 @@
 
 use super::super::BuildError;
 use super::super::cache::{CacheEntry, Layer, hash_tree};
-use super::project::{AppFacts, absolute, add_start, main_command};
-use super::{APP, Context, common_inputs};
+use super::app::{AppFacts, absolute, add_start, main_command};
+use super::context::{APP, Context, common_inputs};
 use crate::fs::Entry;
 use crate::pack::context::Pack;
 use crate::python::install::{fits, install_project};

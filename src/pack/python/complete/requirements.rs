@@ -7,13 +7,14 @@ use std::str::FromStr;
 use pep440_rs::{Operator, Version, VersionSpecifiers};
 use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VersionOrUrl};
 
+use super::super::application::PythonApplication;
+use super::super::fault::Fault;
 use super::overrides::Overrides;
-use super::remedy::Remedies;
-use super::{Fault, Scene};
+use super::remedies::Remedies;
+use super::scene::Scene;
 use crate::fs::IoContext;
 use crate::manifest::{AnyUrl, read_requirement};
 use crate::pack::BuildError;
-use crate::pack::application::Application;
 use crate::pack::slots::SlotPlan;
 use crate::python::{CoreMetadata, Interpreter};
 
@@ -65,7 +66,6 @@ pub(super) fn check(
         faults: BTreeSet::new(),
     };
     let own = application
-        .evidence
         .distributions
         .last()
         .filter(|_| application.has_distribution);
@@ -273,10 +273,10 @@ fn markers(interpreter: &Interpreter) -> Option<MarkerEnvironment> {
 }
 
 /// The distributions in the package, also those of which the user excluded files on purpose.
-fn inside(application: &Application, plans: &[SlotPlan]) -> Result<Vec<Inside>, BuildError> {
+fn inside(application: &PythonApplication, plans: &[SlotPlan]) -> Result<Vec<Inside>, BuildError> {
     let trees = &application.trees;
     let mut places: Vec<PathBuf> = Vec::new();
-    for one in &application.evidence.distributions {
+    for one in &application.distributions {
         let metadata = |tree: &Path| {
             tree.join(&trees.site_packages)
                 .join(&one.dist_info)
@@ -290,7 +290,7 @@ fn inside(application: &Application, plans: &[SlotPlan]) -> Result<Vec<Inside>, 
     }
     let others = plans
         .iter()
-        .filter(|plan| !plan.is_of_application())
+        .filter(|plan| !plan.role.is_of_application())
         .flat_map(SlotPlan::entries);
     let is_metadata = |path: &Path| {
         let directory = path.parent().and_then(Path::extension);

@@ -3,9 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use super::super::application::PythonApplication;
+use super::super::context::RUNTIME;
+use super::super::scripts::place;
 use crate::fs::{Entry, EntryKind};
 use crate::manifest::Manifest;
-use crate::pack::application::{APP, Application, DEPS, RUNTIME, place};
+use crate::pack::application::Role;
 use crate::pack::slots::SlotPlan;
 use crate::python::runtime::{include_for, is_stub};
 use crate::stub::Family;
@@ -69,7 +72,7 @@ const FROZEN: &[&str] = &[
 impl<'a> Modules<'a> {
     pub(super) fn new(
         manifest: &Manifest,
-        application: &'a Application,
+        application: &'a PythonApplication,
         plans: &'a [SlotPlan],
         family: Family,
     ) -> Self {
@@ -130,29 +133,31 @@ impl<'a> Modules<'a> {
             }
             // It only reports the part that is left out.
             (_, "py")
-                if plan.name == RUNTIME && include_for(stem).is_some() && is_stub_at(entry) =>
+                if plan.role == Role::Runtime
+                    && include_for(stem).is_some()
+                    && is_stub_at(entry) =>
             {
                 false
             }
             (_, "py") => {
                 self.files
-                    .insert(path.to_owned(), (entry, plan.name == APP));
+                    .insert(path.to_owned(), (entry, plan.role == Role::Application));
                 true
             }
             (_, "so" | "pyc") | (EntryKind::Symlink { .. }, _) => {
                 self.opaque.insert(format!("{directory}/{stem}"));
                 true
             }
-            (_, "pth") if matches!(plan.name.as_str(), APP | DEPS) => {
+            (_, "pth") if plan.role.is_installed() => {
                 self.add_paths(directory, name, entry);
                 false
             }
             _ => false,
         };
-        match plan.name.as_str() {
+        match plan.role {
             _ if !is_module => {}
-            RUNTIME => {}
-            DEPS => drop(self.of_dependencies.insert(stem.to_owned())),
+            Role::Runtime => {}
+            Role::Dependencies => drop(self.of_dependencies.insert(stem.to_owned())),
             _ => drop(self.of_own.insert(stem.to_owned())),
         }
     }

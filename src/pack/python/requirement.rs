@@ -3,9 +3,9 @@
 
 use super::super::BuildError;
 use super::super::cache::{CacheEntry, Layer};
-use super::programs::write_script;
-use super::project::{AppFacts, add_start};
-use super::{APP, Context, common_inputs};
+use super::app::{AppFacts, add_start};
+use super::context::{APP, Context, common_inputs};
+use super::scripts::write_script;
 use crate::format::Blake3;
 use crate::manifest::{Manifest, normalized};
 use crate::pack::context::Pack;

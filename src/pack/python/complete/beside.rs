@@ -7,9 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::Gitignore;
 
+use super::super::fault::{Fault, Place};
+use super::super::remedy::Remedy;
 use super::modules::Node;
-use super::remedy::{Remedy, setting};
-use super::{Fault, Place, Scene};
+use super::remedies::setting;
+use super::scene::Scene;
 use crate::manifest::Input;
 use crate::pack::BuildError;
 use crate::pyproject;

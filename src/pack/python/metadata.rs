@@ -7,16 +7,17 @@
 use super::super::BuildError;
 use super::super::cache::{BuildCache, CacheEntry, Layer};
 use super::super::context::Pack;
-use super::project::{App, AppFacts};
+use super::app::{AppFacts, filled};
+use super::context::{APP, Context, RUNTIME, interpreter, join, report_interpreter};
+use super::project::App;
 use super::runtime::Runtime;
-use super::{APP, Context, RUNTIME, interpreter, join, project, report_interpreter, runtime};
-use crate::manifest::{self, Manifest, Project};
+use super::{project, runtime};
+use crate::manifest::Manifest;
 use crate::python::Interpreter;
-use crate::python::install::{ProjectInstall, ProjectMetadata};
 use crate::report::Stopwatch;
 
 /// What was built for that, to be used for the application.
-pub(in crate::pack) struct ProjectFacts {
+pub(super) struct ProjectFacts {
     pub(super) interpreter: Interpreter,
     /// `None` for a package without Python.
     pub(super) runtime: Option<CacheEntry<Runtime>>,
@@ -24,7 +25,7 @@ pub(in crate::pack) struct ProjectFacts {
 }
 
 /// The manifest, complete.
-pub(in crate::pack) fn state(pack: Pack) -> Result<(Manifest, Option<ProjectFacts>), BuildError> {
+pub(super) fn state(pack: Pack) -> Result<(Manifest, Option<ProjectFacts>), BuildError> {
     let Pack {
         manifest,
         cache,
@@ -92,46 +93,4 @@ fn build_with(
         },
         stated,
     ))
-}
-
-/// The manifest completed by the metadata of the project's wheel.
-pub(super) fn filled(
-    manifest: &Manifest,
-    install: &ProjectInstall,
-) -> Result<Manifest, BuildError> {
-    let ProjectMetadata {
-        name,
-        version,
-        summary,
-        requires_python,
-        requires,
-        extras,
-        commands,
-        programs,
-    } = &install.metadata;
-    let name = name.as_deref().unwrap_or(&manifest.package_name);
-    if name.is_empty() {
-        return Err(manifest::Error::Unnamed {
-            path: manifest.path.clone(),
-        }
-        .into());
-    }
-    let scripts = commands
-        .iter()
-        .map(|one| (one.name.clone(), format!("{}:{}", one.module, one.attr)));
-    let version = version.as_deref().unwrap_or_default();
-    let built = Project::built(
-        name,
-        version,
-        requires_python.clone(),
-        requires,
-        extras,
-        scripts.collect(),
-    );
-    let built = built.map_err(|reason| BuildError::BadMetadata { reason })?;
-    Ok(manifest.filled(Project {
-        description: summary.clone(),
-        programs: programs.clone(),
-        ..built
-    }))
 }

@@ -5,24 +5,23 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::super::BuildError;
 use super::super::cache::{CacheEntry, Inputs, Layer, hash_tree};
 use super::super::warning::{self, Finding};
+use super::app::{AppFacts, absolute, add_start, filled, main_command};
 use super::bytecode::{Bytecode, compile};
+use super::context::{APP, Context, common_inputs};
 use super::dependencies::{Deps, resolution_inputs};
-use super::facts::filled;
-use super::programs::{write_named, write_script};
-use super::{APP, Context, common_inputs, requirement, sources, wheel};
+use super::{requirement, sources, wheel};
 use crate::format::Blake3;
 use crate::fs::{Entry, EntryKind, IoContext};
-use crate::manifest::{EntryPoint, Input, Manifest, ScriptTarget};
+use crate::manifest::Input;
 use crate::pack::context::Pack;
 use crate::python::bytecode::Positions;
 use crate::python::install::{
-    self, BuildSystem, Built, Environment, InstallRequest, ProjectInstall, Purpose, Sources, View,
-    WheelBuild, build_variables, build_wheel, install_project, make_build_environment,
+    self, BuildSystem, Built, Environment, InstallRequest, Purpose, Sources, View, WheelBuild,
+    build_variables, build_wheel, install_project, make_build_environment,
 };
 use crate::report::Stopwatch;
 
@@ -31,18 +30,6 @@ pub(super) struct Project {
     pub(super) bytecode: CacheEntry<Bytecode>,
     /// Warnings about its sources.
     pub(super) findings: Vec<Finding>,
-}
-
-/// The description of the project's tree.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct AppFacts {
-    /// The installed project; `None` for sources that are packed as they are.
-    pub(super) install: Option<ProjectInstall>,
-    /// Digest of the sources.
-    pub(super) sources: Blake3,
-    /// The command that starts the application, if the project has it or it was generated for its
-    /// entry point.
-    pub(super) main: Option<String>,
 }
 
 /// The project's tree without bytecode.
@@ -314,32 +301,6 @@ fn attested(sources: Blake3, ignored: &[Entry], tree: &Path) -> Result<Blake3, B
     }
 }
 
-/// Adds what determines the command that is written for an entry point.
-pub(super) fn add_start(inputs: &mut Inputs, manifest: &Manifest) {
-    let entry_point = manifest.entry_point.as_ref().map(ToString::to_string);
-    inputs
-        .add_list("entry point", entry_point)
-        .set_by(&["tool", "flavor", "entry_point"]);
-    inputs.add("name", &manifest.package_name);
-    let functions = manifest
-        .scripts
-        .iter()
-        .filter_map(|script| match &script.target {
-            ScriptTarget::Function(wanted) => Some(format!("{} {wanted}", script.name)),
-            ScriptTarget::Script(_) => None,
-        });
-    let functions: Vec<String> = functions.collect();
-    if !functions.is_empty() {
-        inputs
-            .add_list("scripts", functions)
-            .set_by(&["tool", "flavor", "scripts"]);
-    }
-}
-
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
-}
-
 fn environment_request<'a>(
     context: &Context<'a>,
     requires: &[String],
@@ -455,36 +416,4 @@ fn no_back_end(context: &Context) -> BuildError {
     BuildError::Install(install::Error::NoBackEnd {
         project: context.pack.manifest.directory.clone(),
     })
-}
-
-/// The name of the main command; a script is written for an entry point that the project does not
-/// declare.
-pub(super) fn main_command(
-    manifest: &Manifest,
-    install: &ProjectInstall,
-    tree: &Path,
-) -> Result<Option<String>, BuildError> {
-    write_named(manifest, tree)?;
-    let Some(wanted) = &manifest.entry_point else {
-        let Some((name, _)) = manifest.main_script() else {
-            return Ok(None);
-        };
-        let commands = || install.entry_points.iter().map(|script| &script.name);
-        if manifest.execution.command.is_none() && commands().all(|command| command != name) {
-            let (script, known) = (name.clone(), commands().cloned().collect());
-            return Err(BuildError::NoSuchScript { script, known });
-        }
-        return Ok(Some(name.clone()));
-    };
-    let same = |script: &&crate::python::install::EntryPoint| {
-        *wanted
-            == EntryPoint::Function {
-                module: script.module.clone(),
-                attr: script.attr.clone(),
-            }
-    };
-    match install.entry_points.iter().find(same) {
-        Some(script) => Ok(Some(script.name.clone())),
-        None => write_script(manifest, wanted, &install.entry_points, tree).map(Some),
-    }
 }
