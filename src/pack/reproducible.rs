@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::stages::pack_again;
 use super::{BuildError, CacheUse, Settings, pack};
 use crate::evidence::Attestation;
 use crate::format::{ATTESTATION_SLOT, Blake3, RotationRecord, limits};
@@ -225,7 +226,7 @@ pub fn rebuild(
         output: Some(output.path().join("again.psp")),
         ..settings.clone()
     };
-    let report = pack(manifest, &again, reporter)?;
+    let report = pack_again(manifest, &again, reporter)?;
     compare(package.path(), &report.path)
 }
 

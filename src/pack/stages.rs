@@ -8,7 +8,7 @@ use super::languages;
 use super::output::{self, Output};
 use super::report::{self, PackReport};
 use super::seal::Sealed;
-use super::{BuildError, Settings};
+use super::{BuildError, Settings, SigningKey};
 use crate::manifest::Manifest;
 use crate::report::{Reporter, Stopwatch};
 use crate::sign::{PublicKey, Rotation, stray_rotation};
@@ -23,15 +23,46 @@ pub fn pack(
     reporter: &dyn Reporter,
 ) -> Result<PackReport, BuildError> {
     let total = Stopwatch::start();
-    // The cheap checks come before the expensive work.
+    check(manifest, settings)?;
+    let signing = settings.key.load()?;
+    refuse_stray_rotations(settings, &signing.key.public())?;
+    run(manifest, settings, signing, total, reporter)
+}
+
+/// The same with the rotations of another key, to compare the result with a package of that key.
+///
+/// # Errors
+/// As [`pack`].
+pub(super) fn pack_again(
+    manifest: &Manifest,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<PackReport, BuildError> {
+    let total = Stopwatch::start();
+    check(manifest, settings)?;
+    let signing = settings.key.load()?;
+    run(manifest, settings, signing, total, reporter)
+}
+
+/// The cheap checks, before the expensive work and before a key is generated.
+fn check(manifest: &Manifest, settings: &Settings) -> Result<(), BuildError> {
     if manifest.policy.max_age_days.is_some() && *settings.epoch == 0 {
         return Err(BuildError::NoBuildTime);
     }
     if settings.output.is_some() || !manifest.package_name.is_empty() {
         destination(manifest, settings)?;
     }
-    let signing = settings.key.load()?;
-    refuse_stray_rotations(settings, &signing.key.public())?;
+    Ok(())
+}
+
+/// All stages.
+fn run(
+    manifest: &Manifest,
+    settings: &Settings,
+    signing: &SigningKey,
+    total: Stopwatch,
+    reporter: &dyn Reporter,
+) -> Result<PackReport, BuildError> {
     let resources = Resources::open(manifest, settings)?;
     let pack = resources.pack(manifest, settings, reporter);
     let contents = Contents::build(pack, languages::plan(pack)?)?;
