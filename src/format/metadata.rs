@@ -70,7 +70,7 @@ pub struct SlotRecord {
     pub id: String,
     #[serde(default)]
     pub source: String,
-    /// The path of the slot in the work environment. In our packages it begins with [`WORKENV`].
+    /// The path of the slot in the work environment. In our packages it begins with [`WORKENV`](super::WORKENV).
     #[serde(default)]
     pub target: String,
     /// Stored bytes in our packages. FlavorPack records the size of the source.

@@ -1,7 +1,7 @@
 //! Turns `pyproject.toml`, or another input, into a checked [`Manifest`]. Every error has the key,
 //! the line, the cause and the remedy.
 //!
-//! [`parse`] only sees the text: the builder checks whether sources and interpreters exist. The
+//! [`parse()`] only sees the text: the builder checks whether sources and interpreters exist. The
 //! result needs no further checks of syntax: names are valid, targets stay inside, requirements
 //! parse.
 

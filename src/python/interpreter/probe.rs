@@ -22,7 +22,7 @@ pub struct Interpreter {
     pub executable: PathBuf,
     /// The same with all symbolic links resolved.
     pub real_executable: PathBuf,
-    /// `cpython`; [`discover`] accepts no other.
+    /// `cpython`; [`discover`](super::discover) accepts no other.
     pub implementation: String,
     pub version: (u8, u8, u8),
     /// Including a prerelease suffix: `3.14.0rc1`.

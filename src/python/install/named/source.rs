@@ -92,7 +92,7 @@ impl Source {
         }
     }
 
-    /// Parses the URL after `@` in a requirement, once it is [`expanded`].
+    /// Parses the URL after `@` in a requirement, once it is [`expanded`](super::expanded).
     pub(in super::super) fn of_address(address: &str, directory: &Path) -> Self {
         if let Some(rest) = address.strip_prefix("git+") {
             return git_reference(rest);
