@@ -8,7 +8,7 @@ use super::languages;
 use super::output::{self, Output};
 use super::report::{self, PackReport};
 use super::seal::Sealed;
-use super::{BuildError, Settings, SigningKey};
+use super::{BuildError, Settings};
 use crate::manifest::Manifest;
 use crate::report::{Reporter, Stopwatch};
 use crate::sign::{PublicKey, Rotation, stray_rotation};
@@ -22,11 +22,9 @@ pub fn pack(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<PackReport, BuildError> {
-    let total = Stopwatch::start();
-    check(manifest, settings)?;
-    let signing = settings.key.load()?;
-    refuse_stray_rotations(settings, &signing.key.public())?;
-    run(manifest, settings, signing, total, reporter)
+    run(manifest, settings, reporter, |signer| {
+        refuse_stray_rotations(settings, signer)
+    })
 }
 
 /// The same with the rotations of another key, to compare the result with a package of that key.
@@ -38,10 +36,7 @@ pub(super) fn pack_again(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<PackReport, BuildError> {
-    let total = Stopwatch::start();
-    check(manifest, settings)?;
-    let signing = settings.key.load()?;
-    run(manifest, settings, signing, total, reporter)
+    run(manifest, settings, reporter, |_| Ok(()))
 }
 
 /// The cheap checks, before the expensive work and before a key is generated.
@@ -55,14 +50,17 @@ fn check(manifest: &Manifest, settings: &Settings) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// All stages.
+/// All stages. `check_signer` judges the key before the expensive work.
 fn run(
     manifest: &Manifest,
     settings: &Settings,
-    signing: &SigningKey,
-    total: Stopwatch,
     reporter: &dyn Reporter,
+    check_signer: impl FnOnce(&PublicKey) -> Result<(), BuildError>,
 ) -> Result<PackReport, BuildError> {
+    let total = Stopwatch::start();
+    check(manifest, settings)?;
+    let signing = settings.key.load()?;
+    check_signer(&signing.key.public())?;
     let resources = Resources::open(manifest, settings)?;
     let pack = resources.pack(manifest, settings, reporter);
     let contents = Contents::build(pack, languages::plan(pack)?)?;

@@ -55,7 +55,7 @@ impl Record {
         for line in &self.lines {
             let size = line.size.map(|size| size.to_string()).unwrap_or_default();
             // Writing to a string cannot fail.
-            let _ = writeln!(
+            _ = writeln!(
                 text,
                 "{},{},{size}",
                 quoted(&line.path),

@@ -113,12 +113,13 @@ fn listed(found: &[FoundInterpreter]) -> String {
         return "; none was found".to_owned();
     }
     let mut text = String::from("; found:");
-    for one in found.iter().take(LISTED) {
+    for interpreter in found.iter().take(LISTED) {
+        let path = interpreter.path.display();
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n  {} at `{}`", one.version, one.path.display());
+        _ = write!(text, "\n  {} at `{path}`", interpreter.version);
     }
     if found.len() > LISTED {
-        let _ = write!(text, "\n  and {} more", found.len() - LISTED);
+        _ = write!(text, "\n  and {} more", found.len() - LISTED);
     }
     text
 }
